@@ -8,13 +8,14 @@ does not allow is never replaced silently: the applicant is asked how the name i
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from accounts.register.lookup import queries
 from accounts.register.models import Kind, RegisterRecord
 from applications.models import Application
 from applications.models.certificate_types import CertificateType
+from applications.rules import proposed_names
 from applications.rules.sent import Sent
 from certportal.foundation import clock
 from issuance.certificate.names import UPPER_BOUNDS, foreign_characters, is_tidy
@@ -132,6 +133,14 @@ def renamed(then: RegisterRecord, known_at: datetime, *, now: datetime) -> list[
     # If the organisation was not known at that time, there is nothing to compare it with.
     pairs = zip(before, after, strict=False)
     return [(a.long_name, b.long_name) for a, b in pairs if a.long_name != b.long_name]
+
+
+def settled_names(application: Application, *, now: datetime) -> ExpectedNames:
+    """Return the same without host names that are only proposed: others may be proposed yet."""
+    found = expected_names(application, now=now)
+    if not proposed_names.are_awaited(application):
+        return found
+    return replace(found, dns_names=(), common_name=None)
 
 
 def expected_names(application: Application, *, now: datetime) -> ExpectedNames:

@@ -20,8 +20,8 @@ def are_left(application: Application) -> bool:
 
 def are_awaited(application: Application) -> bool:
     """Return whether the order was sent without the host names, and nobody has confirmed any."""
-    sent = application.submission
-    return sent is not None and are_left(application) and not _names(sent.content)
+    sent = application.submission if are_left(application) else None
+    return sent is not None and not _names(sent.content)
 
 
 def confirmed_at(application: Application) -> datetime | None:

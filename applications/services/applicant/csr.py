@@ -14,7 +14,7 @@ from applications.checks import keys
 from applications.errors import PrivateKeyFound, UnfitCsr
 from applications.models import Application, Csr
 from applications.rules import possible, sections
-from applications.rules.certificate_names import expected_names
+from applications.rules.certificate_names import settled_names
 from applications.services import transition
 from applications.services.applicant.identified import require_consent
 from applications.workflow import Action, ApplicationEvent, Role, Status, promise
@@ -48,7 +48,7 @@ def examine_and_store(application_id: UUID, data: bytes, *, actor: Actor, now: d
     application = Application.objects.get(pk=application_id)
     report = doctor.examine(
         data,
-        expected=expected_names(application, now=now),
+        expected=settled_names(application, now=now),
         blocked=authority.is_blocked,
         for_server=application.kind.has_host_names if application.type else None,
     )

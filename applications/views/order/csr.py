@@ -19,7 +19,7 @@ from applications.checks.wording import word, word_all
 from applications.errors import Changed, NotPossible, PrivateKeyFound, UnfitCsr
 from applications.models import Application, Csr
 from applications.rules import possible, proposed_names, sections
-from applications.rules.certificate_names import expected_names
+from applications.rules.certificate_names import settled_names
 from applications.views.order import next_step
 from applications.views.order.forms.csr import CsrForm
 from applications.views.order.forms.parts import ProposedNamesForm
@@ -177,7 +177,7 @@ def _propose(request: HttpRequest, giver: Giver, stored: Csr) -> HttpResponse:
 
 def instructions(application: Application, *, now: datetime) -> dict[str, str]:
     """Return settings and commands filled in for this order; nothing while it has no names."""
-    names = expected_names(application, now=now)
+    names = settled_names(application, now=now)
     if not names.organisation or not (names.common_name or names.dns_names):
         return {}
     return remedies.instructions(names)
@@ -207,7 +207,7 @@ def _words(report: Report) -> list[Any]:
 def _previewed(application: Application, stored: Csr, *, now: datetime) -> dict[str, Any]:
     """Return what the preview shows of a stored request, compared with the order of today."""
     report = Report.from_json(stored.report)
-    expected = expected_names(application, now=now)
+    expected = settled_names(application, now=now)
     assert report.csr is not None  # only accepted requests are stored
     alone = [one for one in report.findings if not one.rule.startswith("expected.")]
     return {

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy
 
 from applications.models import Application, Csr
 from applications.models.certificate_types import CertificateType
-from applications.rules.certificate_names import LONGEST, Names, expected_names, names
-from issuance.certificate.hosts import with_unicode
+from applications.rules.certificate_names import LONGEST, Names, names, settled_names
+from issuance.certificate.hosts import host_problem, with_unicode
 from issuance.certificate.names import foreign_characters
 
 COLUMNS = (
@@ -66,11 +66,11 @@ def comparison(application: Application, stored: Csr, *, now: datetime) -> list[
     if not application.record_oid:
         unit = _("Unit (OU)")
         rows = [_unfilled(row) for row in rows if kind.carries_unit or row.label != unit]
+    expected = settled_names(application, now=now)
     if kind.has_host_names:
-        rows += _server(application, decoded)
+        rows += _server(list(expected.dns_names), decoded)
     if kind.has_system and application.system_oid:
         rows += _system(application, decoded)
-    expected = expected_names(application, now=now)
     common_name = expected.common_name or ""
     asked = asked_in(decoded, "CN")
     named = _row(_("Name (CN)"), asked, common_name, common_name)
@@ -101,8 +101,8 @@ def _names(decoded: dict[str, Any], found: Names | None, kind: CertificateType) 
     return [*rows, _row(_("Locality (L)"), asked_in(decoded, "L"), locality, locality)]
 
 
-def _server(application: Application, decoded: dict[str, Any]) -> list[Row]:
-    ordered = ", ".join(application.names)
+def _server(names: list[str], decoded: dict[str, Any]) -> list[Row]:
+    ordered = ", ".join(names)
     asked = ", ".join(decoded["dns_names"])
     agrees = sorted(decoded["dns_names"]) == sorted(ordered.split(", "))
     if not ordered:
@@ -120,6 +120,14 @@ def asked_in(decoded: dict[str, Any], label: str) -> str:
     """Return the decoded request's values of a subject attribute, empty when it has none."""
     subject = decoded.get("subject", [])
     return ", ".join(one["value"] for one in subject if one["label"] == label)
+
+
+def names_in(stored: Csr) -> list[str]:
+    """Return the host names in a request: its CN, if that is one, where it has no others."""
+    decoded = stored.report["csr"]
+    name = asked_in(decoded, "CN")
+    found: list[str] = decoded["dns_names"] or ([] if host_problem(name) else [name])
+    return found
 
 
 def _row(label: str, asked: str, known: str, certified: str) -> Row:

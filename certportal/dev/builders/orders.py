@@ -62,8 +62,12 @@ class Handler:
 
 def openssl_csr(name: str = "erecept.example.fi", key: str = "ec") -> bytes:
     """Return a certificate request made by openssl with a new key."""
+    return csr_with("-subj", f"/C=FI/CN={name}", "-addext", f"subjectAltName=DNS:{name}", key=key)
+
+
+def csr_with(*subject: str, key: str = "ec") -> bytes:
+    """Return the same with a subject and extensions as openssl's options give them."""
     kind = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"] if key == "ec" else [f"rsa:{key}"]
-    subject = ["-subj", f"/C=FI/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
     done = subprocess.run(
         ["openssl", "req", "-new", "-newkey", *kind, "-noenc", "-keyout", "/dev/null", *subject],
         capture_output=True,

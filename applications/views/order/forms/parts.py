@@ -10,10 +10,10 @@ from django.utils.translation import pgettext_lazy as pgettext
 
 from applications.models import Csr
 from applications.models.certificate_types import CertificateType, Delivery, Purpose
-from applications.rules import systems
+from applications.rules import proposed_names, systems
 from applications.rules.certificate_names import LONGEST
 from applications.views.order.forms.hosts import host_names
-from applications.views.shared.comparison import asked_in
+from applications.views.shared.comparison import names_in
 from applications.views.shared.forms import PartForm
 from certportal.foundation.web.forms import (
     EmailField,
@@ -24,7 +24,6 @@ from certportal.foundation.web.forms import (
     counted,
 )
 from certportal.foundation.wording import filled
-from issuance.certificate.hosts import host_problem
 from issuance.certificate.names import foreign_characters, is_oid
 
 TYPE_HINTS: dict[str, Words] = {kind: kind.hint for kind in CertificateType}
@@ -132,20 +131,26 @@ class HostNamesForm(PartForm):
 
 
 class ProposedNamesForm(HostNamesForm):
-    """The names that the technical contact proposes, beginning with those in the request."""
+    """The names that the technical contact proposes.
+
+    The list begins with those in the request; of one whose names were sent back, with what was
+    proposed with it (`is_again`), since a long list is to be corrected and not given anew.
+    """
 
     heading_field = None
 
     def __init__(self, *args: Any, stored: Csr, **kwargs: Any) -> None:
         """`stored` is the request that the names go with."""
         self.stored = stored
+        self.is_again = False
         super().__init__(*args, **kwargs)
 
     def saved(self) -> dict[str, Any]:
-        """Return the names in the request: its CN, if that is one, where it has no others."""
-        decoded = self.stored.report["csr"]
-        name = asked_in(decoded, "CN")
-        return {"host_names": decoded["dns_names"] or ([] if host_problem(name) else [name])}
+        """Return what the list begins with."""
+        sent_back = proposed_names.sent_back(self.application)
+        names = self.application.names if sent_back else []
+        self.is_again = bool(names and sent_back and self.stored.uploaded_at < sent_back.at)
+        return {"host_names": names if self.is_again else names_in(self.stored)}
 
 
 class SystemForm(PartForm):
