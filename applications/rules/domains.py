@@ -37,10 +37,14 @@ def covering(organisation_id: UUID, host: str) -> QuerySet[Domain]:
 
     That is the host itself, and those whose record counts for subdomains of a name above it.
     """
-    labels = host.split(".")
-    above = [".".join(labels[at:]) for at in range(1, len(labels))]
-    covers = Q(name=host) | Q(place__in=[host, *above], subdomains=True)
+    covers = Q(name=host) | Q(place__in=_places(host), subdomains=True)
     return Domain.objects.filter(covers, organisation=organisation_id)
+
+
+def _places(host: str) -> list[str]:
+    """Return the host and every name above it."""
+    labels = host.split(".")
+    return [".".join(labels[at:]) for at in range(len(labels))]
 
 
 def proof(
@@ -53,6 +57,18 @@ def proof(
     earliest = max(now - lasts(), since) if since else now - lasts()
     found = covering(organisation_id, host).filter(proven_at__gt=earliest)
     return next((one for one in found.order_by("-proven_at") if _lasts(one, now)), None)
+
+
+def proven(organisation_id: UUID, hosts: Iterable[str], *, now: datetime) -> set[str]:
+    """Return those of the hosts for which the organisation has a proof, with one query."""
+    wanted = {host: _places(host) for host in hosts}
+    places = {place for each in wanted.values() for place in each}
+    covers = Q(name__in=list(wanted)) | Q(place__in=places, subdomains=True)
+    found = Domain.objects.filter(covers, organisation=organisation_id, proven_at__gt=now - lasts())
+    standing = [one for one in found if _lasts(one, now)]
+    names = {one.name for one in standing}
+    above = {one.place for one in standing if one.subdomains}
+    return {host for host, each in wanted.items() if host in names or above.intersection(each)}
 
 
 def _lasts(domain: Domain, now: datetime) -> bool:

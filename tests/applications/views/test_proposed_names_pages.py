@@ -3,12 +3,17 @@
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from applications.models import Application
+from applications.views.shared.proposed_names import proposed_names as shown
 from applications.workflow import Status
 from certportal.dev.builders import orders, people, proposed_names
+from certportal.foundation import clock
+from issuance.models import Certificate
 from tests.applications.contact.conftest import at, give
 
 DECLARED = {"authority": "on", "domains": "on", "truth": "on", "binding": "on"}
@@ -167,6 +172,34 @@ def test_a_name_only_in_the_request_and_a_domain_known_are_told(
     assert "Your organisation has had a certificate in the domain example.fi." in page
 
 
+@pytest.mark.parametrize("what", ["test_server", "revoked"])
+def test_a_test_certificate_or_a_revoked_one_makes_no_domain_known(
+    web, matti, riitta, cas, order, address, what
+):
+    if what == "revoked":
+        Certificate.objects.filter(reference=orders.delivered(matti, riitta).pk).update(
+            state="revoked", revoked_at=clock.now(), revocation_reason="superseded"
+        )
+    else:
+        orders.finish(matti, riitta, orders.submitted(matti, what))
+    proposed_names.propose(order, "uusi.example.fi")
+    row = web.get(address("applications:order", order.pk)).context["proposed"][0]
+    assert row.is_doubtful
+
+
+def test_a_hundred_names_take_no_more_queries_than_one(order, settings):
+    def queries(names):
+        proposed_names.propose(order, *names)
+        found = Application.objects.get(pk=order.pk)
+        with CaptureQueriesContext(connection) as asked:
+            assert len(shown(found, now=clock.now())) >= len(names)
+        return len(asked)
+
+    settings.DOMAIN_CONTROL = settings.DOMAIN_CONTROL | {"resolvers": ["192.0.2.1"]}
+    one = queries(["erecept.example.fi"])
+    assert queries([f"a{n}.example{n % 9}.fi" for n in range(100)]) == one
+
+
 def test_confirming_sends_the_order_once_with_its_names(web, order, address):
     proposed_names.propose(order, "erecept.example.fi")
     order.refresh_from_db()
@@ -227,6 +260,33 @@ def test_sent_back_names_come_to_the_contact_with_the_reason(web, order, link, t
     assert web.get(place).status_code == 200
     proposed_names.confirm(order.created_by, order)
     assert web.get(place).status_code == 409
+
+
+def test_names_that_were_sent_back_are_nobodys_wish_but_stay_in_the_list(order, link, tiina, matti):
+    many = "erecept.example.fi vanha.example.fi varmuus.example.fi"
+    propose(tiina, link, many)
+    order.refresh_from_db()
+    proposed_names.send_back(matti, order)
+    again = tiina.get(at(link, "preview", order.csrs.get().pk))
+    assert "\n".join(many.split()) in again.text.replace("\r", "")
+    assert "The list begins with the names that were sent back: correct them." in said(again)
+    assert again.context["differences"] == []
+    assert "Differs. The certificate gets:" not in said(again)
+    asked = tiina.get(at(link, "csr"))
+    assert asked.context["instructions"] == {}
+    assert "vanha.example.fi" not in asked.text
+    other = tiina.get(give(tiina, link, orders.openssl_csr("uusi.example.fi"))["Location"])
+    assert "uusi.example.fi</textarea>" in other.text
+    assert "The list begins with the names in your request." in said(other)
+    assert other.context["differences"] == []
+
+
+def test_a_request_with_a_common_name_alone_has_the_name(web, order, address):
+    only = orders.csr_with("-subj", "/C=FI/CN=erecept.example.fi")
+    proposed_names.propose(order, "erecept.example.fi", csr=only)
+    (row,) = web.get(address("applications:order", order.pk)).context["proposed"]
+    assert row.name == "erecept.example.fi"
+    assert row.in_request
 
 
 def test_who_ordered_can_bring_both_alone(web, order, address):
