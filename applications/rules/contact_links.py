@@ -67,7 +67,8 @@ def is_dismissed(application: Application, holder: str) -> bool:
 
 def welcome(application: Application) -> list[str]:
     """Return the holders to whom the service may mail a link without the applicant asking."""
-    return [one for one in HOLDERS if not is_dismissed(application, one)]
+    named = (one for one in HOLDERS if address_of(application, one))
+    return [one for one in named if not is_dismissed(application, one)]
 
 
 def unknown(application: Application) -> list[str]:

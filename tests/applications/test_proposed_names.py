@@ -4,6 +4,8 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
+from django.utils.formats import date_format
 
 from applications import services
 from applications.errors import Changed, Incomplete, NotPossible
@@ -11,6 +13,7 @@ from applications.models import Application
 from applications.rules import lapse, possible
 from applications.rules.proposed_names import are_awaited, is_confirmation, sent_back
 from applications.services.applicant import csr
+from applications.services.applicant import proposed_names as service
 from applications.services.applicant.identified import IdentifyAgain, MayNotAct, NotDeclared
 from applications.workflow import Action, Role, Status
 from certportal.dev.builders import bulk, orders, people, proposed_names
@@ -260,6 +263,27 @@ def test_proposing_is_counted_as_each_time_is_mailed(matti, monkeypatch):
         proposed_names.propose(order, "varmuus.example.fi")
     order.refresh_from_db()
     assert order.names == ["erecept.example.fi"]
+
+
+def test_one_order_gets_so_many_proposals_a_day_and_refused_tries_count(matti, monkeypatch):
+    monkeypatch.setattr(service, "MOST_PROPOSALS_A_DAY", 2)
+    order = proposed_names.proposed(matti)
+    link = order.contact_links.get()
+    by = proposed_names.by(link)
+    with pytest.raises(Changed):
+        services.propose_names(
+            order.pk, order.csr_id, names=HOSTS, role=Role.TECHNICAL_CONTACT, version=1, **by
+        )
+    with pytest.raises(TooMany):
+        proposed_names.propose(order, "varmuus.example.fi")
+
+
+def test_taken_up_again_while_names_wait_it_says_by_when_to_confirm(matti, riitta, cas):
+    order = reopened(riitta, proposed_names.proposed(matti))
+    letter = about_order("reopened", order, "applicant").text
+    last = lapse.lapses_on(order) - timedelta(days=1)
+    with translation.override(order.language):
+        assert date_format(last, "DATE_FORMAT") in letter
 
 
 def test_who_orders_may_bring_request_and_names_and_is_not_mailed_about_it(matti):

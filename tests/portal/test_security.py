@@ -9,7 +9,14 @@ import pytest
 from accounts.services.organisations import consents, found, invite, join, search
 from accounts.services.people import email, second_factor, sign_on
 from accounts.services.rights import documents
-from applications.services.applicant import answers, contact_links, csr, mailbox, repeated_starts
+from applications.services.applicant import (
+    answers,
+    contact_links,
+    csr,
+    mailbox,
+    proposed_names,
+    repeated_starts,
+)
 from applications.services.system import papers
 from certportal.public import eligibility, feedback
 from issuance.services import csr_check
@@ -80,6 +87,7 @@ LIMITS = {
     ],
     "Logins": [sign_on.MOST_LOGINS_AN_HOUR],
     "Information added to an order": [answers.MOST_ADDITIONS_A_DAY],
+    "Host names proposed by technical contacts": [proposed_names.MOST_PROPOSALS_A_DAY],
     "Uploads of requests and documents": [
         *[csr.MOST_UPLOADS_AN_HOUR, csr.MOST_UPLOADS_BY_ONE, csr.MOST_UPLOADS_FROM]
     ],

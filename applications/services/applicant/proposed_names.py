@@ -1,7 +1,7 @@
 """Propose the host names that an order leaves open; confirm them, or send them back."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Unpack
 from uuid import UUID
 
@@ -23,10 +23,13 @@ from applications.services.applicant.identified import Signature, require_consen
 from applications.services.applicant.submission import freeze
 from applications.workflow import Action, Role, promise
 from certportal.foundation.actors import Actor
+from certportal.foundation.web import limits
+
+MOST_PROPOSALS_A_DAY = 20
+"""For one order, by all who hold a link to it: of each its applicant is mailed."""
 
 
 @refusals_on_record
-@transaction.atomic
 def propose_names(
     application_id: UUID,
     csr_id: UUID,
@@ -39,10 +42,27 @@ def propose_names(
 ) -> Application:
     """Attach the request with the host names to be certified, for the applicant to confirm.
 
-    Until that another request and other names can be given in their place. Counted as an upload,
-    since the applicant is mailed each time. Raises TooMany, and what `attach_csr` raises.
+    Until that another request and other names can be given in their place. Counted as an upload
+    and for the order, since the applicant is mailed each time. Raises TooMany, and what
+    `attach_csr` raises.
     """
+    # Before the transaction, so that what is refused counts too.
     spend_upload(application_id, actor=actor, now=now)
+    day, order = timedelta(days=1), str(application_id)
+    limits.spend("proposal", order, most=MOST_PROPOSALS_A_DAY, per=day, now=now)
+    return _propose(application_id, csr_id, names, role, version, actor, now)
+
+
+@transaction.atomic
+def _propose(
+    application_id: UUID,
+    csr_id: UUID,
+    names: Sequence[str],
+    role: Role,
+    version: int,
+    actor: Actor,
+    now: datetime,
+) -> Application:
     application = transition.lock(application_id, version=version)
     require_consent(application, actor, now=now)
     possible.require(Action.PROPOSE_NAMES, application, role, now=now)

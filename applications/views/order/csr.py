@@ -28,6 +28,7 @@ from applications.views.shared.comparison import COLUMNS, comparison
 from applications.views.shared.entry import as_seen, order_view, seen_version
 from applications.views.shared.forms import VersionForm
 from applications.views.shared.page import about, back_url, order_url
+from applications.views.shared.stale import too_many
 from applications.views.shared.summary import part_url
 from applications.workflow import Action, Role, Status
 from certportal.foundation import clock
@@ -85,10 +86,7 @@ def ask(request: HttpRequest, giver: Giver) -> HttpResponse:
             return _later(request, giver, form) if form.later_by else _examine(request, giver, form)
         except TooMany as refusal:
             form.add_error(None, str(refusal))
-            page = _form(request, giver, form)
-            page.status_code = refusal.status
-            page["Retry-After"] = str(refusal.retry_after)
-            return page
+            return too_many(_form(request, giver, form), refusal)
     return _form(request, giver, form)
 
 
@@ -165,6 +163,9 @@ def _propose(request: HttpRequest, giver: Giver, stored: Csr) -> HttpResponse:
         )
     except UnfitCsr as refusal:
         return refused(request, giver.page, refusal)
+    except TooMany as refusal:
+        form.add_error(None, str(refusal))
+        return too_many(_preview(request, giver, stored, form=form, names_awaited=True), refusal)
     except Changed as refusal:
         told = stale.kept(request, giver.application, form, refusal)
         page = _preview(request, giver, stored, form=form, names_awaited=True, **told)

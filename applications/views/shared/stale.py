@@ -1,4 +1,4 @@
-"""When somebody was faster: what was typed is shown again, and nothing of it is lost."""
+"""When somebody was faster, or too much came: what was typed is shown again, nothing is lost."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from applications.errors import Gone
 from applications.models import Application
 from applications.views.shared.forms import VersionForm
 from applications.views.shared.page import order_url, show
-from certportal.foundation.errors import Refused, Stale
+from certportal.foundation.errors import Refused, Stale, TooMany
 from certportal.foundation.web.forms import Form
 
 
@@ -40,3 +40,10 @@ def again(
     """Show the page of the form again, with a link to the order as it is now."""
     context = kept(request, application, form, refusal, now_url=order_url(application))
     return show(request, application, template, status=refusal.status, form=form, **context)
+
+
+def too_many(page: HttpResponse, refusal: TooMany) -> HttpResponse:
+    """Return the page of the form, which says so itself, as the answer to too many requests."""
+    page.status_code = refusal.status
+    page["Retry-After"] = str(refusal.retry_after)
+    return page

@@ -4,7 +4,7 @@ from typing import Any
 
 from accounts.models import Person
 from applications import services
-from applications.models import Application
+from applications.models import Application, ContactLink
 from applications.workflow import Role
 from certportal.dev.builders import orders
 from certportal.dev.builders.acts import do
@@ -26,11 +26,8 @@ def left(person: Person, **more: Any) -> Application:
 def propose(order: Application, *names: str, csr: bytes | None = None) -> Application:
     """Give a request by Tiina's link, with these host names; by default those in it."""
     link = order.contact_links.filter(holder="technical_contact", revoked_at=None).latest("made_at")
-    by: dict[str, Any] = {
-        "actor": Actor("technical_contact", str(link.pk)),
-        "now": clock.now(),
-    }
-    stored = services.upload_csr(order.pk, csr or orders.openssl_csr(), **by)
+    acting = by(link)
+    stored = services.upload_csr(order.pk, csr or orders.openssl_csr(), **acting)
     order.refresh_from_db()
     return services.propose_names(
         order.pk,
@@ -38,8 +35,13 @@ def propose(order: Application, *names: str, csr: bytes | None = None) -> Applic
         names=names or ["erecept.example.fi"],
         role=Role.TECHNICAL_CONTACT,
         version=order.version,
-        **by,
+        **acting,
     )
+
+
+def by(link: ContactLink) -> dict[str, Any]:
+    """Return who acts with the link, and when: now."""
+    return {"actor": Actor("technical_contact", str(link.pk)), "now": clock.now()}
 
 
 def proposed(person: Person, *names: str, **more: Any) -> Application:

@@ -8,13 +8,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.register.models import RegisterRecord
+from applications import services
 from applications.models import Application
+from applications.services.applicant import answers
+from applications.services.applicant import proposed_names as service
 from applications.views.shared.proposed_names import proposed_names as shown
 from applications.workflow import Status
 from certportal.dev.builders import orders, people, proposed_names
 from certportal.foundation import clock
 from issuance.models import Certificate
 from tests.applications.contact.conftest import at, give
+from tests.tables import rewrite
 
 DECLARED = {"authority": "on", "domains": "on", "truth": "on", "binding": "on"}
 LANGUAGES = ["fi", "sv", "en"]
@@ -223,6 +228,23 @@ def test_confirming_sends_the_order_once_with_its_names(web, order, address):
     assert "The answer was sent" not in page
 
 
+def test_a_unit_renamed_meanwhile_is_spelled_before_the_names_are_confirmed(web, order, address):
+    proposed_names.propose(order)
+    named = RegisterRecord.objects.filter(oid=orders.UNIT)
+    rewrite(named, long_name="Łódź apteekki", abbreviation="")
+    page = web.get(address("applications:check", order.pk))
+    assert "Tell how these names are written in the certificate" in said(page)
+    place = address("applications:names", order.pk) + "?from=check"
+    assert place in page.text
+    form = web.get(place).context["form"]
+    order.refresh_from_db()
+    spelled = dict.fromkeys(form.fields, "Lódz apteekki") | {"version": order.version}
+    answer = web.post(place, spelled)
+    assert answer["Location"] == address("applications:check", order.pk)
+    assert "Confirm the host names" in web.get(answer["Location"]).text
+    proposed_names.confirm(order.created_by, Application.objects.get(pk=order.pk))
+
+
 def test_names_that_changed_meanwhile_are_shown_before_they_are_confirmed(web, order, address):
     proposed_names.propose(order, "erecept.example.fi")
     seen = Application.objects.get(pk=order.pk).version
@@ -260,6 +282,34 @@ def test_sent_back_names_come_to_the_contact_with_the_reason(web, order, link, t
     assert web.get(place).status_code == 200
     proposed_names.confirm(order.created_by, order)
     assert web.get(place).status_code == 409
+
+
+def test_sent_back_to_nobody_says_so_and_asks_for_another_contact(web, order, link, tiina, address):
+    propose(tiina, link, "erecept.example.fi")
+    services.not_mine(link.pk, **proposed_names.by(link))
+    order.refresh_from_db()
+    place = address("applications:return_names", order.pk)
+    page = said(web.get(place))
+    assert "so nobody gets a mail" in page
+    assert "We mail it to the technical contact" not in page
+    answer = web.post(place, {"version": order.version, "text": "Toiset nimet."})
+    assert answer["Location"] == address("applications:rename_contact", order.pk)
+    assert "Name now who proposes them." in web.get(answer["Location"]).text
+
+
+def test_too_many_tries_keep_what_was_typed(web, order, link, tiina, address, monkeypatch):
+    monkeypatch.setattr(service, "MOST_PROPOSALS_A_DAY", 1)
+    propose(tiina, link, "erecept.example.fi")
+    page = propose(tiina, link, "varmuus.example.fi")
+    assert page.status_code == 429
+    assert int(page["Retry-After"]) > 0
+    assert "varmuus.example.fi</textarea>" in page.text
+    monkeypatch.setattr(answers, "MOST_ADDITIONS_A_DAY", 0)
+    order.refresh_from_db()
+    form = {"version": order.version, "text": "Vain yksi nimi."}
+    page = web.post(address("applications:return_names", order.pk), form)
+    assert page.status_code == 429
+    assert "Vain yksi nimi." in page.text
 
 
 def test_names_that_were_sent_back_are_nobodys_wish_but_stay_in_the_list(order, link, tiina, matti):

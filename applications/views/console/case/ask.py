@@ -24,7 +24,7 @@ from applications.views.console.entry import back_to, case_view, kept, lost
 from applications.views.shared.entry import as_seen, by_person
 from applications.workflow import Action
 from certportal.foundation import clock
-from certportal.foundation.errors import NotAllowed, Stale, Unavailable
+from certportal.foundation.errors import NotAllowed, Stale, TooMany, Unavailable
 from certportal.foundation.files.documents import NOT_SCANNED, Unfit
 
 
@@ -147,7 +147,7 @@ def _attached(request: HttpRequest, application: Application, kind: Kind) -> tup
         given = as_seen(request) | {"data": upload.read(), "name": upload.name or ""}
         person = access.person_of(request)
         document = services.attach_to_hearing(application.pk, person=person, **given)
-    except (Unfit, hearing_documents.Enough) as refusal:
+    except (Unfit, hearing_documents.Enough, TooMany) as refusal:
         return typed, str(refusal)
     except Unavailable:
         return typed, str(NOT_SCANNED)

@@ -76,7 +76,10 @@ class HearingForm(VersionForm):
 
 
 class ReturnNamesForm(VersionForm):
-    """Why the proposed host names are sent back."""
+    """Why the proposed host names are sent back.
+
+    `told`: the technical contact is mailed; else the words wait for the next who gets a link.
+    """
 
     text = LongTextField(
         label=_("What should the technical contact change?"),
@@ -88,6 +91,16 @@ class ReturnNamesForm(VersionForm):
         rows=6,
         missing=_("Write what the technical contact should change."),
     )
+
+    def __init__(self, *args: Any, told: bool, **kwargs: Any) -> None:
+        """Say who reads the words."""
+        super().__init__(*args, **kwargs)
+        self.told = told
+        if not told:
+            self.fields["text"].help_text = filled(
+                _("The technical contact you name next reads it. At most %(limit)s characters."),
+                limit=LONGEST_TEXT,
+            )
 
 
 class AdditionForm(VersionForm):
