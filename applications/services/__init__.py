@@ -51,6 +51,7 @@ from applications.services.readings import (
     record_attachment_taken,
     record_case_viewed,
     record_download,
+    record_hearing_document_taken,
     record_list_exported,
     record_right_document_taken,
 )

@@ -42,6 +42,12 @@ def record_attachment_taken(attachment: Attachment, *, actor: Actor, now: dateti
     _once(ApplicationEvent.DOCUMENT_TAKEN, _of(whose, order), actor, now, **told)
 
 
+def record_hearing_document_taken(document: Attachment, *, actor: Actor, now: datetime) -> None:
+    """Record that somebody of the authority downloaded a document of a hearing, sent or not."""
+    name, sha256 = ApplicationEvent.HEARING_DOCUMENT_TAKEN, document.sha256
+    _once(name, document.application, actor, now, sha256=sha256)
+
+
 def record_right_document_taken(
     person: Person, sha256: str, *, actor: Actor, now: datetime
 ) -> None:

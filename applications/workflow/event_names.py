@@ -32,6 +32,10 @@ class ApplicationEvent(EventName):
         "application.remove_hearing_document",
         _("A document that did not go with a hearing was taken away"),
     )
+    HEARING_DOCUMENT_TAKEN = (
+        "application.hearing_document_taken",
+        _("The authority downloaded a document of a hearing"),
+    )
     LINK_SENT = "application.link_sent", _("A link was sent to the technical contact")
     LINK_OPENED = "application.link_opened", _("The technical contact opened the link")
     RENAME_CONTACT = (

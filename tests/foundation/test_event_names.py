@@ -28,7 +28,8 @@ EVER_STORED = {
         cancel_request case_viewed choose_csr choose_names claim confirm_names
         correct_address csr_refused
         deliver discard download edit end_with_account erase expiry_seen extend_deadline
-        hand_over hear installed issue lapse link_opened link_sent links_ended not_mine note
+        hand_over hear hearing_document_taken installed issue lapse link_opened
+        link_sent links_ended not_mine note
         private_key_refused propose_names prove_mailbox queue recall reissue reject release
         remove_attachment remove_hearing_document rename_contact reopen replace_csr replaced
         request_info

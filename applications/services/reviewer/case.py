@@ -178,15 +178,10 @@ def request_info(
     application = take(action, application_id, person, version, now=now)
     authority.void(application.pk, "information_requested", actor=actor, now=now)
     close_unanswered(application, cancelled=True, actor=actor, now=now)
+    text = {"reason": reason, "material": material}
+    what: dict[str, Any] = {"fields": sections, "deadline": deadline, "is_hearing": is_hearing}
     made = InformationRequest.objects.create(
-        application=application,
-        reviewer=person,
-        reason=reason,
-        material=material,
-        is_hearing=is_hearing,
-        fields=sections,
-        deadline=deadline,
-        asked_at=now,
+        application=application, reviewer=person, asked_at=now, **text, **what
     )
     count_used(used)
     data: dict[str, Any] = {"sections": sections, "deadline": deadline.isoformat()}

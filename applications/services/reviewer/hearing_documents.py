@@ -61,6 +61,12 @@ def send(
     return hashes
 
 
+def remove_unsent(application: Application, *, actor: Actor, now: datetime) -> None:
+    """Remove what was attached to a hearing that a locked order will not get any more."""
+    for document in hearing_documents.unsent(application):
+        _remove(application, document, actor, now)
+
+
 def _remove(application: Application, document: Attachment, actor: Actor, now: datetime) -> None:
     storing.delete(document.file.name)
     document.file.name, document.removed_at = "", now

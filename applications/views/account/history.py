@@ -36,6 +36,7 @@ HIDDEN = (
     ApplicationEvent.NOTE,
     ApplicationEvent.ADD_HEARING_DOCUMENT,
     ApplicationEvent.REMOVE_HEARING_DOCUMENT,
+    ApplicationEvent.HEARING_DOCUMENT_TAKEN,
     ApplicationEvent.SET_EVIDENCE,
     ApplicationEvent.WAIVE,
     ApplicationEvent.WAIVER_CONFIRMED,

@@ -15,6 +15,7 @@ from applications import services
 from applications.documents.certificate_life import life
 from applications.models import Attachment
 from applications.rules import hearing_documents, impartiality
+from applications.services.applicant import csr
 from applications.services.system.erase import erase
 from certportal.dev.builders import documents, orders, people
 from certportal.foundation import clock
@@ -137,6 +138,35 @@ def test_one_that_is_unticked_is_taken_away_and_never_read(case, desk, stored):
     assert event.data["sha256"] == first.sha256
 
 
+@pytest.mark.parametrize("end", ["approve", "reject", "withdraw"])
+def test_what_no_hearing_took_along_is_taken_away_when_the_order_is_decided_or_ends(
+    ready, desk, riitta, matti, end
+):
+    document = attached(desk, ready)
+    if end == "approve":
+        orders.approve(riitta, ready)
+    elif end == "reject":
+        desk.reject(ready, GROUNDS)
+    else:
+        services.withdraw(ready.pk, **orders.Handler(matti, ready).seen)
+    document.refresh_from_db()
+    assert document.removed_at is not None and not document.file
+    assert Event.objects.filter(action="application.remove_hearing_document").count() == 1
+
+
+def test_who_of_the_authority_took_the_file_is_an_event_that_the_applicant_does_not_read(
+    case, desk, matti, web_of, riitta
+):
+    document = attached(desk, case)
+    for _time in range(2):
+        assert desk.open("attachment", case.pk, document.pk).status_code == 200
+    event = Event.objects.get(action="application.hearing_document_taken")
+    assert (event.object_id, event.actor) == (str(case.pk), f"person:{riitta.pk}")
+    assert event.data["sha256"] == document.sha256
+    order = web_of(matti).get(reverse("applications:order", args=[case.pk])).text
+    assert event.words not in order and str(riitta) not in order
+
+
 @pytest.mark.parametrize(
     ("data", "told"),
     [(b"kuva", "not a PDF"), (b"%PDF-1.4 " + EICAR, "not a PDF"), (b"", "empty")],
@@ -167,6 +197,14 @@ def test_more_than_a_hearing_may_have_are_refused(case, desk, monkeypatch):
     page = press(desk, case, file=pdf())
     assert "A hearing has at most" in page.context["form"].errors["file"][0]
     assert case.attachments.count() == 1
+
+
+def test_too_many_uploads_are_refused_on_the_page_and_what_was_typed_stays(case, desk, monkeypatch):
+    monkeypatch.setattr(csr, "MOST_UPLOADS_AN_HOUR", 1)
+    attached(desk, case)
+    form = press(desk, case, file=pdf()).context["form"]
+    assert form.errors["file"]
+    assert form["reason"].value() == GROUNDS
 
 
 def test_who_was_too_late_attaches_nothing_and_keeps_the_text(case, desk):

@@ -65,8 +65,10 @@ def shown(application: Application) -> list[Shown]:
 def download(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
     """Hand over one attachment as a file."""
     found = _find(request, application, attachment_id)
-    if found.kind != Attachment.Kind.HEARING:
-        services.record_attachment_taken(found, **access.acting(request))
+    taken = services.record_attachment_taken
+    if found.kind == Attachment.Kind.HEARING:
+        taken = services.record_hearing_document_taken
+    taken(found, **access.acting(request))
     return storing.hand_over(found.file, found.name, found.media_type)
 
 
