@@ -162,7 +162,7 @@ def _numbered(matter: Matter, subject: str) -> str:
     """Return what it is about, then the name on the certificate and the number of the order."""
     order = matter.order
     test = f"{_('[TEST]')} " if order.kind.is_test else ""
-    return f"{test}{subject}: {order.called} ({order.number})".replace(": (", " (")
+    return f"{test}{subject}: {proposed_names.called(order)} ({order.number})".replace(": (", " (")
 
 
 def _package(matter: Matter) -> Sequence[File]:
@@ -258,7 +258,9 @@ def _links(matter: Matter, asked: Asked) -> Iterator[tuple[Application, str]]:
 
 
 def _linked_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
-    return {**_context(matter, asked), "links": list(_links(matter, asked))}
+    links = list(_links(matter, asked))
+    wanted = any(proposed_names.are_awaited(order) for order, _link in links)
+    return {**_context(matter, asked), "links": links, "names_wanted": wanted}
 
 
 def _completed_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:

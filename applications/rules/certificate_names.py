@@ -110,6 +110,15 @@ def names(order: Application | Sent, *, now: datetime) -> Names | None:
     return Names(organisation, unit, record.municipality_name or "", record)
 
 
+def unwritten(application: Application, now: datetime) -> list[str]:
+    """Return the register's names that a person must still write for the certificate."""
+    found = names(application, now=now)
+    if found is None:
+        return []
+    asked = found.certified(application.kind).values()
+    return [name.full for name in asked if name.foreign and name.origin == "open"]
+
+
 def _provider(record: RegisterRecord, today: date) -> RegisterRecord:
     """Return the record of the unit's provider (node 10.0), or the record itself without one."""
     if record.kind != Kind.SOTE_UNIT or not record.provider_oid:

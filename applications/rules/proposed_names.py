@@ -7,6 +7,8 @@ certificate is made of what was sent, and what was sent names none before the ap
 import json
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from applications.models import Addition, Application
 from applications.models.certificate_types import Delivery
 from applications.workflow import Status
@@ -22,6 +24,18 @@ def are_awaited(application: Application) -> bool:
     """Return whether the order was sent without the host names, and nobody has confirmed any."""
     sent = application.submission if are_left(application) else None
     return sent is not None and not _names(sent.content)
+
+
+def called(application: Application) -> str:
+    """Return what the order is for, a host name that nobody has confirmed marked as proposed.
+
+    While it waits to be confirmed, the status beside it says so.
+    """
+    if application.status == Status.NAMES_PROPOSED or not are_awaited(application):
+        return application.called
+    if not application.names:
+        return application.called
+    return _("%(name)s (proposed)") % {"name": application.called}
 
 
 def confirmed_at(application: Application) -> datetime | None:

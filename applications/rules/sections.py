@@ -16,6 +16,7 @@ from applications.errors import NotPossible
 from applications.models import Application
 from applications.models.certificate_types import CertificateType, Delivery
 from applications.rules import conformity, fields, proposed_names, systems, unit_ownership
+from applications.rules.certificate_names import unwritten
 from certportal.foundation import clock
 
 
@@ -136,7 +137,8 @@ def editable(application: Application, *, now: datetime) -> set[str]:
     Beside what a request reopens, or the proposed host names, whatever is missing: a change can ask
     for other parts, such as another type for the system, or a private unit for the certificate of
     conformity. So does the register: a unit that has ended meanwhile must be changed before the
-    answer can be sent, and so must the system's OID when the unit is another's.
+    answer can be sent, one renamed so that a certificate cannot carry it must be spelled, and the
+    system's OID must be changed when the unit is another's.
     """
     today = clock.day(now)
     if application.status == "draft":
@@ -145,7 +147,7 @@ def editable(application: Application, *, now: datetime) -> set[str]:
     if asked_again is None:
         return set()
     reopened = asked_again | {section.id for section in missing(application, on=today)}
-    if _unit_fault(application, today):
+    if _unit_fault(application, today) or unwritten(application, now):
         reopened.add("unit")
     if systems.is_unexplained(application, on=today):
         reopened.add("system")

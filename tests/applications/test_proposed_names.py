@@ -242,6 +242,23 @@ def test_an_order_of_a_bulk_order_may_leave_its_names_too(matti):
     assert {one.status for one in sent} == {Status.AWAITING_CSR}
     first.refresh_from_db()
     assert are_awaited(first)
+    said = "you also propose the host names"
+    Application.objects.update(technical_language="en")
+    letter = about_order("links_sent", first, "technical_contact")
+    assert said in " ".join(letter.text.split())
+    other = bulk.sent(matti, bulk.begun(matti, "c.example.fi", "d.example.fi", **orders.CONTACT))
+    Application.objects.update(technical_language="en")
+    letter = about_order("links_sent", other[0], "technical_contact")
+    assert said not in " ".join(letter.text.split())
+
+
+def test_another_type_forgets_who_was_to_propose_names(matti):
+    order = orders.draft(matti)
+    orders.name_contact(matti, order, orders.CONTACT)
+    do(matti, services.save_section, order, "host_names", proposed_names.LEFT)
+    do(matti, services.save_section, order, "type", {"type": "system_signature"})
+    order.refresh_from_db()
+    assert order.names_by == ""
 
 
 def test_each_step_is_an_event_that_names_who_acted(matti):

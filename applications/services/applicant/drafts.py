@@ -197,4 +197,5 @@ def _cleared_for(type: CertificateType, application: Application) -> dict[str, A
         for one in fields.marked(fields.CERTIFIED)
         if one.part not in has or one.name == "validity_months"
     )
-    return fields.emptied(gone) | {"certified_email_code": None}
+    names_by = application.names_by if "host_names" in has else ""
+    return fields.emptied(gone) | {"certified_email_code": None, "names_by": names_by}

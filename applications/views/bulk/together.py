@@ -22,6 +22,7 @@ from applications.access import bulk_orders_seen
 from applications.errors import Changed, Gone, Incomplete
 from applications.models import Application, BulkOrder
 from applications.rules import declarations, sections
+from applications.rules.certificate_names import unwritten
 from applications.rules.systems import ForeignOid
 from applications.services.applicant import submission
 from applications.services.applicant.bulk_orders import (
@@ -34,7 +35,7 @@ from applications.services.applicant.identified import IdentifyAgain, is_fresh
 from applications.views.account.orders import head, line
 from applications.views.bulk.forms import SendTogetherForm
 from applications.views.order import next_step
-from applications.views.order.submit import MARGIN, unwritten
+from applications.views.order.submit import MARGIN
 from applications.views.shared import spreadsheet, summary
 from applications.views.shared.entry import bulk_view, by_person
 from applications.views.shared.page import order_url

@@ -121,6 +121,9 @@ def _examine(request: HttpRequest, giver: Giver, form: CsrForm) -> HttpResponse:
 
 def confirm(request: HttpRequest, giver: Giver, stored: Csr) -> HttpResponse:
     """Show the decoded request beside the register and the certificate; use it once confirmed."""
+    if "host_names" in request.POST and proposed_names.confirmed_at(giver.application):
+        typed = request.POST["host_names"].split()
+        return _preview(request, giver, stored, status=409, confirmed=True, typed=typed)
     _require_open(giver)
     if proposed_names.are_awaited(giver.application) and not _is_chosen_by(giver):
         return _propose(request, giver, stored)
@@ -138,9 +141,12 @@ def confirm(request: HttpRequest, giver: Giver, stored: Csr) -> HttpResponse:
     return giver.used(saved)
 
 
-def _preview(request: HttpRequest, giver: Giver, stored: Csr, **more: Any) -> HttpResponse:
+def _preview(
+    request: HttpRequest, giver: Giver, stored: Csr, *, status: int = 200, **more: Any
+) -> HttpResponse:
     known = _previewed(giver.application, stored, now=clock.now())
-    return render(request, "applications/csr_preview.html", giver.page | known | more)
+    context = giver.page | known | more
+    return render(request, "applications/csr_preview.html", context, status=status)
 
 
 def _propose(request: HttpRequest, giver: Giver, stored: Csr) -> HttpResponse:
@@ -168,9 +174,8 @@ def _propose(request: HttpRequest, giver: Giver, stored: Csr) -> HttpResponse:
         return too_many(_preview(request, giver, stored, form=form, names_awaited=True), refusal)
     except Changed as refusal:
         told = stale.kept(request, giver.application, form, refusal)
-        page = _preview(request, giver, stored, form=form, names_awaited=True, **told)
-        page.status_code = refusal.status
-        return page
+        told |= {"status": refusal.status, "form": form, "names_awaited": True}
+        return _preview(request, giver, stored, **told)
     for said in form.said:
         messages.info(request, said)
     return giver.used(saved)

@@ -1,6 +1,5 @@
 """Check the answers, declare, send; and the page that says it was sent."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +15,7 @@ from applications import services
 from applications.errors import Changed, Gone, Incomplete, NotStanding, UnfitCsr
 from applications.models import Application
 from applications.rules import declarations, sections
-from applications.rules.certificate_names import names
+from applications.rules.certificate_names import unwritten
 from applications.rules.proposed_names import is_confirmation
 from applications.rules.systems import ForeignOid
 from applications.rules.unit_ownership import OtherOwner
@@ -148,15 +147,6 @@ def _show(
         **more,
     }
     return show(request, application, "check", status=status, **context)
-
-
-def unwritten(application: Application, now: datetime) -> list[str]:
-    """Return the register's names that a person must still write for the certificate."""
-    found = names(application, now=now)
-    if found is None:
-        return []
-    asked = found.certified(application.kind).values()
-    return [name.full for name in asked if name.foreign and name.origin == "open"]
 
 
 @order_view

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from applications.models import Application
+from applications.rules import proposed_names
 from applications.workflow import Status
 
 
@@ -14,6 +15,7 @@ def about(application: Application, **more: Any) -> dict[str, Any]:
     """Return what every page about the order is given, and `more`."""
     return {
         "application": application,
+        "called": proposed_names.called(application),
         "type": application.kind,
         "is_test": application.kind.is_test,
         "is_draft": application.status == Status.DRAFT,

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext, pgettext
 from accounts.register.lookup import queries
 from applications.models import Application
 from applications.models.certificate_types import CertificateType
+from applications.rules import proposed_names
 from applications.views.shared.due import Due, due
 from applications.workflow import Status
 from certportal.foundation import clock
@@ -100,6 +101,7 @@ def order_rows(
     `among`: all orders that the page names, whose units are read together.
     """
     orders = list(found)
+    prefetch_related_objects([one for one in orders if one.names_by], "submission")
     stand, units = standings(orders, now=now), _units(among or orders, now)
     return [_order_row(order, units, stand[order.pk], now) for order in orders]
 
@@ -124,7 +126,7 @@ def _order_row(
 ) -> OrderRow:
     return OrderRow(
         order=order,
-        name=order.called,
+        name=proposed_names.called(order),
         more=max(0, len(order.names) - 1),
         unit=units.get(order.record_oid, ""),
         is_test=order.kind.is_test,

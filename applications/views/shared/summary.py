@@ -96,7 +96,8 @@ def _host_names(application: Application, _now: datetime) -> Rows:
     names = fields.BY_KEY["host_names"]
     values = [names.words(one) for one in application.names]
     left = "" if values or not proposed_names.are_left(application) else LEFT
-    yield Row(str(names.label), str(left), values)
+    proposed = values and proposed_names.are_awaited(application)
+    yield Row(_("Proposed host names") if proposed else str(names.label), str(left), values)
 
 
 def _unit(application: Application, now: datetime) -> Rows:

@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 
 from applications import services
 from applications.models import ContactLink
-from applications.rules import contact_links, lapse
+from applications.rules import contact_links, lapse, proposed_names
 from applications.views.shared.page import about
 from applications.views.technical_contact.entry import actor_of, bind, is_bound, living_link
 from certportal.foundation import clock
@@ -57,4 +57,6 @@ def _mailed(link: ContactLink, token: str) -> dict[str, Any]:
 
 
 def _context(link: ContactLink, token: str) -> dict[str, Any]:
-    return about(link.application, token=token, lapses_on=lapse.lapses_on(link.application))
+    order = link.application
+    awaited = proposed_names.are_awaited(order)
+    return about(order, token=token, lapses_on=lapse.lapses_on(order), names_awaited=awaited)

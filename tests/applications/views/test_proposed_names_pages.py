@@ -7,6 +7,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from accounts.register.models import RegisterRecord
 from applications import services
@@ -16,6 +18,7 @@ from applications.services.applicant import proposed_names as service
 from applications.views.shared.proposed_names import proposed_names as shown
 from applications.workflow import Status
 from certportal.dev.builders import orders, people, proposed_names
+from certportal.dev.builders.mails import about_order
 from certportal.foundation import clock
 from issuance.models import Certificate
 from tests.applications.contact.conftest import at, give
@@ -114,6 +117,7 @@ def test_names_are_given_or_left_not_both_and_not_neither(web, draft, address, g
 
 
 def test_the_contact_proposes_the_names_of_the_request_or_a_pasted_list(order, link, tiina):
+    assert "You also propose the host names" in Client().get(at(link)).text
     page = tiina.get(at(link, "order")).text
     assert "<h1>Server certificate</h1>" in page
     assert "and the host names from you" in page
@@ -151,6 +155,17 @@ def test_a_page_of_before_keeps_what_was_typed(order, link, tiina, matti):
     page = tiina.post(preview, {"version": 1, "host_names": "varmuus.example.fi"})
     assert page.status_code == 409
     assert "varmuus.example.fi</textarea>" in page.text
+
+
+def test_confirmed_in_between_says_so_and_shows_what_was_typed(order, link, tiina, matti):
+    preview = give(tiina, link)["Location"]
+    version = tiina.get(preview).context["application"].version
+    proposed_names.confirm(matti, proposed_names.propose(order))
+    page = tiina.post(preview, {"version": version, "host_names": "varmuus.example.fi"})
+    assert page.status_code == 409
+    assert "The host names have been confirmed meanwhile" in page.text
+    assert "<li>varmuus.example.fi</li>" in page.text
+    assert at(link, "order") in page.text
 
 
 def test_home_and_the_order_ask_to_confirm_and_show_what_is_known(web, matti, order, address):
@@ -337,6 +352,21 @@ def test_a_request_with_a_common_name_alone_has_the_name(web, order, address):
     (row,) = web.get(address("applications:order", order.pk)).context["proposed"]
     assert row.name == "erecept.example.fi"
     assert row.in_request
+
+
+def test_names_that_nobody_confirmed_are_told_as_proposed(web, order, link, tiina, matti, address):
+    proposed_names.propose(order, "erecept.example.fi")
+    proposed_names.send_back(matti, order)
+    letter = about_order("link_sent", order, "technical_contact")
+    with translation.override("sv"):
+        assert f"{_('Proposed host names')}: erecept.example.fi" in letter.text
+        assert f"{_('%(name)s (proposed)') % {'name': 'erecept.example.fi'}} (" in letter.subject
+    assert "Proposed host names erecept.example.fi" in said(tiina.get(at(link, "order")))
+    services.withdraw(order.pk, **orders.Handler(matti, order).seen)
+    place = address("applications:order", order.pk)
+    for page in (web.get(place), web.get(address("applications:orders"), {"stage": "ended"})):
+        assert "erecept.example.fi (proposed)" in said(page)
+    assert "Proposed host names erecept.example.fi" in said(web.get(place))
 
 
 def test_who_ordered_can_bring_both_alone(web, order, address):
