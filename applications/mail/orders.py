@@ -162,7 +162,7 @@ def _numbered(matter: Matter, subject: str) -> str:
     """Return what it is about, then the name on the certificate and the number of the order."""
     order = matter.order
     test = f"{_('[TEST]')} " if order.kind.is_test else ""
-    return f"{test}{subject}: {proposed_names.called(order)} ({order.number})".replace(": (", " (")
+    return f"{test}{subject}: {order.called} ({order.number})".replace(": (", " (")
 
 
 def _package(matter: Matter) -> Sequence[File]:
