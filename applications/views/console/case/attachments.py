@@ -65,10 +65,11 @@ def shown(application: Application) -> list[Shown]:
 def download(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
     """Hand over one attachment as a file."""
     found = _find(request, application, attachment_id)
-    taken = services.record_attachment_taken
+    by = access.acting(request)
     if found.kind == Attachment.Kind.HEARING:
-        taken = services.record_hearing_document_taken
-    taken(found, **access.acting(request))
+        services.record_hearing_document_taken(found, **by)
+    else:
+        services.record_attachment_taken(found, **by)
     return storing.hand_over(found.file, found.name, found.media_type)
 
 
