@@ -7,9 +7,8 @@ from django.db import transaction
 
 from applications.models import Application
 from applications.rules import recipients
-from applications.services import transition
+from applications.services import transition, unsent_extracts
 from applications.services.applicant.answers import close_unanswered
-from applications.services.reviewer import hearing_documents
 from applications.workflow import Action
 from certportal.foundation.actors import Actor, system
 from issuance import services as authority
@@ -59,7 +58,7 @@ def end_with_account(application_id: UUID, *, actor: Actor, now: datetime) -> Ap
 def _end(application: Application, action: Action, actor: Actor, now: datetime) -> Application:
     authority.void(application.pk, action, actor=actor, now=now)
     close_unanswered(application, actor=actor, now=now)
-    hearing_documents.remove_unsent(application, actor=actor, now=now)
+    unsent_extracts.remove(application, actor=actor, now=now)
     return transition.move(
         application,
         action,

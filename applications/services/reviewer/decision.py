@@ -15,10 +15,10 @@ from applications.errors import require_reasons
 from applications.models import Application, Decision, Waiver
 from applications.rules import contact_links, hearing, proposed_names, waivers
 from applications.rules.approvals_needed import approvals_needed, approved_until
-from applications.services import transition
+from applications.services import transition, unsent_extracts
 from applications.services.applicant import contact_links as contact_links_applicant
 from applications.services.applicant.answers import close_unanswered
-from applications.services.reviewer import hearing_documents, may_act
+from applications.services.reviewer import may_act
 from applications.services.reviewer.ready_reasons import count_used
 from applications.services.reviewer.waivers import confirm_relied_on
 from applications.workflow import Action, Status, promise
@@ -88,7 +88,7 @@ def approve(
         if state.complete:
             _require_confirmed(relied_on)
             _decide(application, Decision.Kind.APPROVED, person, "", now, record)
-            hearing_documents.remove_unsent(application, actor=actor, now=now)
+            unsent_extracts.remove(application, actor=actor, now=now)
         # It waits for others now.
         done: dict[str, Any] = {"aside_until": None} if case.is_mine else {}
         told = {"tbs_sha256": tbs_sha256, "given": state.given, "wanted": state.wanted}
@@ -151,7 +151,7 @@ def reject(
     else:
         require_reasons(unheard_because)
     close_unanswered(application, actor=actor, now=now)
-    hearing_documents.remove_unsent(application, actor=actor, now=now)
+    unsent_extracts.remove(application, actor=actor, now=now)
     authority.void(application.pk, "rejected", actor=actor, now=now)
     count_used(used)
     record = _record_now(application, now)

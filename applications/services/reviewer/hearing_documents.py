@@ -5,9 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from accounts.models import Person
-from applications.models import Application, Attachment, InformationRequest
+from applications.models import Attachment, InformationRequest
 from applications.rules import hearing_documents
-from applications.services import transition
+from applications.services import transition, unsent_extracts
 from applications.services.applicant import attachments
 from applications.services.reviewer.may_act import take
 from applications.workflow import Action, ApplicationEvent
@@ -49,27 +49,10 @@ def send(
 
     Return the hashes of those that go.
     """
-    waiting = list(hearing_documents.unsent(hearing.application))
     hashes = []
-    for document in waiting:
-        if document.pk in chosen:
-            document.request = hearing
-            document.save(update_fields=["request"])
-            hashes.append(document.sha256)
-        else:
-            _remove(hearing.application, document, actor, now)
+    for document in hearing_documents.unsent(hearing.application).filter(pk__in=chosen):
+        document.request = hearing
+        document.save(update_fields=["request"])
+        hashes.append(document.sha256)
+    unsent_extracts.remove(hearing.application, actor=actor, now=now)
     return hashes
-
-
-def remove_unsent(application: Application, *, actor: Actor, now: datetime) -> None:
-    """Remove what was attached to a hearing that a locked order will not get any more."""
-    for document in hearing_documents.unsent(application):
-        _remove(application, document, actor, now)
-
-
-def _remove(application: Application, document: Attachment, actor: Actor, now: datetime) -> None:
-    storing.delete(document.file.name)
-    document.file.name, document.removed_at = "", now
-    document.save(update_fields=["removed_at", "file"])
-    name, sha256 = ApplicationEvent.REMOVE_HEARING_DOCUMENT, document.sha256
-    events.record(name, application, actor, now, sha256=sha256)

@@ -1,0 +1,20 @@
+"""Removing the extracts that reviewers attached to a hearing and that no hearing takes along."""
+
+from datetime import datetime
+
+from applications.models import Application
+from applications.rules import hearing_documents
+from applications.workflow import ApplicationEvent
+from certportal.foundation import events
+from certportal.foundation.actors import Actor
+from certportal.foundation.files import storing
+
+
+def remove(application: Application, *, actor: Actor, now: datetime) -> None:
+    """Remove the files of the locked order's unsent extracts, with an event of each."""
+    for document in hearing_documents.unsent(application):
+        storing.delete(document.file.name)
+        document.file.name, document.removed_at = "", now
+        document.save(update_fields=["removed_at", "file"])
+        name, sha256 = ApplicationEvent.REMOVE_HEARING_DOCUMENT, document.sha256
+        events.record(name, application, actor, now, sha256=sha256)
