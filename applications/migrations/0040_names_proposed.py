@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                     ("technical_contact", "The technical contact"),
                 ],
                 db_default="",
+                default="",
                 max_length=20,
             ),
         ),

@@ -67,7 +67,9 @@ class Application(models.Model):
     )
     start = models.DateField(null=True, blank=True)
     # Who says for which host names the certificate is; empty: the applicant, with the order.
-    names_by = models.CharField(max_length=20, choices=Delivery, blank=True, db_default="")
+    names_by = models.CharField(
+        max_length=20, choices=Delivery, blank=True, default="", db_default=""
+    )
     system_name = models.CharField(max_length=64, blank=True)
     system_oid = models.CharField(max_length=128, blank=True)
     # The applicant's reason for an OID that is not under the organisation's own root.
