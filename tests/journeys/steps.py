@@ -129,17 +129,6 @@ def await_true(condition: Callable[[], bool], complaint: str, *, seconds: float 
     raise AssertionError(complaint)
 
 
-def opens(page: Page, address: str, sign: str) -> bool:
-    """Open the address if what it answers has the sign in it; return whether it has.
-
-    To look again and again the text is enough: showing a page takes the time that workers need.
-    """
-    if sign not in page.request.get(address).text():
-        return False
-    page.goto(address)
-    return True
-
-
 def files_of_certificate(page: Page) -> Locator:
     """Return the links to the certificate's files on an order's page."""
     return page.locator("a[download][href*='/files/']")
