@@ -68,9 +68,7 @@ class PreferencesForm(Form):
     """
 
     language = LanguageField()
-    asks_mails = forms.CharField(
-        required=False, initial="1", max_length=1, widget=forms.HiddenInput
-    )
+    asks_mails = forms.BooleanField(required=False, initial=True, widget=forms.HiddenInput)
     mails = forms.MultipleChoiceField(
         label=_("Which mails do you want?"),
         choices=MailChoice.choices,

@@ -89,8 +89,7 @@ def approve(
             _require_confirmed(relied_on)
             _decide(application, Decision.Kind.APPROVED, person, "", now, record)
             unsent_extracts.remove(application, actor=actor, now=now)
-        # It waits for others now.
-        done: dict[str, Any] = {"aside_until": None} if case.is_mine else {}
+        done: dict[str, Any] = {"aside_until": None} if case.is_mine else {}  # others go on
         told = {"tbs_sha256": tbs_sha256, "given": state.given, "wanted": state.wanted}
         return transition.move(
             application,
