@@ -12,7 +12,7 @@ from accounts.models import Membership, Person
 from accounts.right_to_act import is_shown
 from applications.models import Application
 from applications.models.certificate_types import Delivery
-from applications.rules import contact_links, sender
+from applications.rules import case_holder, contact_links, sender
 from applications.workflow import Status
 
 
@@ -36,9 +36,10 @@ def present(application: Application, recipients: Sequence[str]) -> list[str]:
     """Return the recipients, with a contact person who has left replaced by the administrators.
 
     The order belongs to the organisation, so questions must reach somebody who still acts for it.
-    No address gets the same mail twice, as when contact person and shared mailbox share one.
+    A reviewer who has lost the role since is told nothing more of the case they held. No address
+    gets the same mail twice, as when contact person and shared mailbox share one.
     """
-    told = list(recipients)
+    told = [one for one in recipients if one != "reviewer" or not case_holder.is_free(application)]
     if "applicant" in recipients and _has_left(application):
         told = [one for one in told if one != "applicant"] + administrators(application)
         told = list(distinct(application, told))
@@ -162,8 +163,7 @@ def distinct(
 def resolve(application: Application, recipient: str) -> tuple[str, str]:
     """Return the recipient's e-mail address, empty if there is none, and language code."""
     if recipient == "reviewer":
-        person = application.reviewer
-        return (person.email, person.language) if person else ("", "fi")
+        return _of_holder(application)
     if recipient.startswith("person:"):
         return _of_person(recipient.partition(":")[2])
     recipient = capacity(application, recipient)
@@ -173,6 +173,14 @@ def resolve(application: Application, recipient: str) -> tuple[str, str]:
     if recipient == "mailbox":
         return application.mailbox, application.language
     return application.contact_email, application.language
+
+
+def _of_holder(application: Application) -> tuple[str, str]:
+    """Return the address and language of the reviewer of the case, if still a reviewer."""
+    person = application.reviewer
+    if person is None or case_holder.is_free(application):
+        return "", "fi"
+    return person.email, person.language
 
 
 def _of_person(key: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 
 from accounts.models import Membership
 from accounts.register.models import RegisterRecord
@@ -11,6 +12,7 @@ from accounts.services.rights import staff_roles
 from applications import services
 from certportal.dev.builders import orders
 from certportal.foundation.actors import system
+from certportal.foundation.models import OutboxItem
 from issuance.models import PreparedCertificate
 from issuance.services.errors import OwnOrganisationLately
 from tests.applications.console.conftest import Desk
@@ -85,6 +87,54 @@ def test_so_is_the_question_that_person_asked(case, desk, other_desk, riitta):
     assert "cancel_request" in other_desk.open("case", case.pk).context["offers"]
     other_desk.press("cancel_request", case)
     assert case.status == "in_review"
+
+
+def mails_to_riitta():
+    """Do the open work; return the mails to Riitta of it."""
+    mail.outbox[:] = []
+    orders.drain()
+    return [one for one in mail.outbox if one.to == ["riitta@example.fi"]]
+
+
+def add(matti, case):
+    seen = orders.Handler(matti, case).seen
+    services.add_information(case.pk, text="Nimi on uusi.", person=matti, **seen)
+
+
+def end_role(riitta):
+    staff_roles.end_reviewer(riitta, actor=system("test"), now=orders.clock.now())
+
+
+def test_who_is_no_reviewer_any_more_is_told_nothing_of_what_the_applicant_adds(
+    case, matti, riitta
+):
+    add(matti, case)
+    assert mails_to_riitta()
+    add(matti, case)
+    end_role(riitta)
+    assert mails_to_riitta() == []  # the mail that waited when the role ended
+    add(matti, case)
+    notices = OutboxItem.objects.filter(payload__notice="information_added")
+    assert notices.filter(done_at=None).count() == 0
+    assert mails_to_riitta() == []
+
+
+def test_nor_of_the_answer_to_a_hearing(case, matti, riitta):
+    orders.hear(riitta, case, orders.clock.day(orders.clock.now()) + timedelta(days=14))
+    end_role(riitta)
+    seen = orders.Handler(matti, case).seen
+    services.answer_hearing(case.pk, text="Se on meidän.", person=matti, **seen)
+    assert mails_to_riitta() == []
+
+
+def test_nor_of_an_approved_order_that_came_back(ready, riitta):
+    orders.press_approve(riitta, ready)
+    name = "Helsingin uusi apteekki"
+    rewrite(RegisterRecord.objects.filter(oid=orders.UNIT), long_name=name)
+    end_role(riitta)
+    assert mails_to_riitta() == []
+    ready.refresh_from_db()
+    assert ready.status == "in_review"
 
 
 def test_two_keys_of_one_reviewer_hold_the_same_cases(case, riitta, raimo):
