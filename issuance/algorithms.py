@@ -45,7 +45,7 @@ SIGNATURE_ALGORITHMS: Mapping[Branch, SignatureAlgorithm] = MappingProxyType(
 """FINEID S2: RSA with SHA-512, elliptic curves with SHA-384."""
 
 FORMER: tuple[SignatureAlgorithm, ...] = ()
-"""Algorithms that a CA signed with earlier: its lists made with them are still its own."""
+"""Algorithms that a CA signed with earlier; CRLs signed with them are still accepted."""
 
 
 def by_identifier(identifier: bytes) -> SignatureAlgorithm | None:

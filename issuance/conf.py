@@ -48,7 +48,7 @@ class Pki:
 
     @property
     def status_hours(self) -> int:
-        """How long whoever fetched a list or a response may rely on it."""
+        """Hours, at most, that a fetched CRL or OCSP response may be relied on."""
         return max(self.crl_validity_hours, self.ocsp_validity_hours)
 
     def policy(self, environment: Environment, branch: Branch) -> Policy:
@@ -93,8 +93,8 @@ def pki() -> Pki:
     return Pki(**{"public_url": base, **chosen})
 
 
-def demonstrative(conf: Pki) -> Iterator[tuple[str, str]]:
-    """Yield name and value of each setting that no real authority may have."""
+def demonstration_values(conf: Pki) -> Iterator[tuple[str, str]]:
+    """Yield name and value of each setting that is still the demonstration's."""
     for name, value in (("prefix", conf.prefix), ("organisation", conf.organisation)):
         if value.startswith(_DEMONSTRATION):
             yield name, value

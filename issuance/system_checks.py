@@ -15,7 +15,7 @@ from certportal.foundation import clock
 from issuance import signers
 from issuance.authority.places import Place
 from issuance.certificate.profiles import PROFILES, beyond_ceiling
-from issuance.conf import demonstrative, pki, proof_wanted
+from issuance.conf import demonstration_values, pki, proof_wanted
 from issuance.models import IssuingCA
 from issuance.services.event_log import key as log_key
 from issuance.services.status.publish_crl import is_needed
@@ -74,7 +74,7 @@ def names_of_an_authority(**_: Any) -> list[CheckMessage]:
     )
     return [
         Error(f"{name} is the demonstration's: {value}.", hint=hint, id="issuance.E021")
-        for name, value in demonstrative(pki())
+        for name, value in demonstration_values(pki())
     ]
 
 
@@ -93,7 +93,7 @@ def keys_in_hardware(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def events_are_logged(**_: Any) -> list[CheckMessage]:
-    """In production, the log of events has its key: without it nothing shows what was changed."""
+    """In production, the log of events has its key: without the log no change can be proved."""
     if not settings.PRODUCTION or not settings.CA_KEYS_DIR or log_key.is_there():
         return []
     hint = "Run create_event_log_key where the keys of the CAs are; see docs/ceremony.md."
@@ -111,7 +111,7 @@ def two_persons_approve(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def approvers_prove(**_: Any) -> list[CheckMessage]:
-    """In production, the CA signs for it only what the approvers' own passkeys have signed."""
+    """In production, the CA signs production certificates only with proofs by passkeys."""
     if not settings.PRODUCTION or proof_wanted("production"):
         return []
     hint = "Set APPROVERS_PROVE to production or all; see docs/decisions/approvers.md."

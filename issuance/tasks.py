@@ -40,7 +40,7 @@ def _writing() -> Iterator[None]:
 
 @contextmanager
 def _proving() -> Iterator[None]:
-    """Raise an alarm for an approval that is not in the log or not signed: nobody else would."""
+    """Raise an alarm for an approval that is not in the log of events, or not proved."""
     try:
         yield
     except (NotProved, Unproven) as error:
@@ -52,7 +52,7 @@ def _proving() -> Iterator[None]:
 CERTIFICATES = Q(
     topic__in=["certificate.confirmed", "certificates.confirmed", "application.claimed"]
 )
-"""What somebody's certificate waits for: it comes before papers."""
+"""Work that a certificate waits for: it is done before papers are sealed."""
 
 
 def _issue_together(*, items: Sequence[OutboxItem], now: datetime) -> None:
@@ -102,13 +102,13 @@ def publish_ocsp(*, item: OutboxItem, now: datetime, certificate_id: int, **_: o
 def seal_paper(
     *, item: OutboxItem, now: datetime, kind: str, paper: str, digest: str, **_: object
 ) -> None:
-    """Sign the digest of a paper that was made, after the certificates that wait."""
+    """Sign the digest of a paper, after the certificates that wait."""
     services.seal_paper(kind, paper, digest, now=now)
 
 
 @outbox.task("issuance.stamp_head")
 def stamp_head(*, item: OutboxItem, now: datetime, head: str, **_: object) -> None:
-    """Fetch a time stamp over a head of the log: of the `default` worker, which reaches others."""
+    """Fetch a time stamp of a head of the log: in the `default` worker, which has network."""
     services.have_stamped(head, now=now)
 
 
@@ -121,7 +121,7 @@ def keep_stamp(*, item: OutboxItem, now: datetime, head: str, time_stamp: str, *
 
 @shared_task(name="issuance.ask_witnesses")
 def ask_witnesses() -> None:
-    """Have witnesses sign the log's head: of the `default` worker; beat calls this."""
+    """Have witnesses sign the log's head, in the `default` worker; beat calls this."""
     try:
         services.ask_witnesses()
     except Unavailable as error:
@@ -130,7 +130,7 @@ def ask_witnesses() -> None:
 
 @shared_task(name="issuance.answer_consistency")
 def answer_consistency(*, since: str, size: str, reply_to: str) -> None:
-    """Tell a worker the heads of the log, and that one begins the other."""
+    """Send a worker the log's heads and the consistency proof between the two sizes."""
     before, after, waiting = ask_consistency.read(since, size, reply_to)
     try:
         answer = services.consistency(before, after)
@@ -151,9 +151,9 @@ def keep_cosigned(*, note: str) -> None:
 
 @shared_task(name="issuance.refresh_ocsp")
 def refresh_ocsp() -> None:
-    """Renew ageing OCSP responses; beat calls this. Certificates and revocations come in between.
+    """Renew ageing OCSP responses; beat calls this. Waiting certificates and revocations go first.
 
-    If more remain, queue this task again, so that other work of the worker comes in between.
+    If responses remain, queue this task again, so that the worker's other work gets its turn.
     """
     urgent = CERTIFICATES | Q(topic="certificate.revoked")
     if services.refresh_responses(now=clock.now(), between=lambda: outbox.let_pass(urgent, "ca")):
@@ -183,14 +183,14 @@ def answer_receipts(*, numbers: str, reply_to: str) -> None:
     ask_worker.reply(waiting, answer.encoded())
 
 
-# Acknowledged at its start: a long run would else be delivered again after `visibility_timeout`.
+# Acknowledged at its start: a run longer than `visibility_timeout` would be delivered again.
 @shared_task(name="issuance.reconcile", acks_late=False)
 def reconcile() -> None:
     """Compare journal, database and CRLs; beat calls this daily.
 
-    Nothing is mended: differences may come from a restore or an attack, so an operator looks first,
-    with the command `reconcile`. Until a run of either finds none, or after the comparison failed,
-    /healthz names it.
+    Nothing is repaired: differences may come from a restore or an attack, so an operator looks
+    first, with the command `reconcile`. After a difference or a failed comparison, /healthz reports
+    it until a run of the task or the command finds none.
     """
     try:
         found = _differences()
@@ -206,8 +206,9 @@ def reconcile() -> None:
 
 
 def _differences() -> list[Difference]:
-    with suppress(ExceptionGroup):  # /healthz names a list that cannot be made
-        services.publish_crls(now=clock.now())  # what waits for the next list is no difference
+    with suppress(ExceptionGroup):  # /healthz reports a CRL that cannot be published
+        # A revocation that waits for the next CRL is no difference.
+        services.publish_crls(now=clock.now())
     return [each for each, _ in services.reconcile(mend=False, now=clock.now())]
 
 
@@ -219,9 +220,9 @@ def publish_crls() -> None:
 
 @shared_task(name="issuance.extend_event_log")
 def extend_event_log() -> None:
-    """Take committed events into the log; beat calls this every second.
+    """Append committed events to the log; beat calls this every second.
 
-    While that fails nothing is lost, and /healthz names it.
+    While this fails, no event is lost and /healthz reports it.
     """
     try:
         with alarms.of_silence("event-log"):
@@ -230,12 +231,12 @@ def extend_event_log() -> None:
         log.error("event_log_stands_still", reason=str(error))
 
 
-# As `reconcile`: a run may take minutes.
+# Acknowledged at its start, as `reconcile` is: a run may take minutes.
 @shared_task(name="issuance.verify_audit", acks_late=False)
 def verify_audit() -> None:
     """Compare log, database and anchors, then anchor the head; beat calls this daily.
 
-    Until a run of this or of the command finds no difference, /healthz names it.
+    After a difference, /healthz reports it until a run of the task or the command finds none.
     """
     try:
         if not services.has_event_log():

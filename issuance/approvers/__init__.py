@@ -1,5 +1,5 @@
 """What the passkey of a reviewer signs when they decide, and how that is verified.
 
-Pure: web makes the challenge, the signing worker holds the answer against it. See
+Pure: the web process makes the challenge, and the signing worker verifies the assertion of it. See
 docs/decisions/approvers.md.
 """

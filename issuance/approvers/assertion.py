@@ -1,4 +1,4 @@
-"""The answer of a passkey (a WebAuthn assertion), as it is stored with what it signed."""
+"""WebAuthn assertions (answers of passkeys), and their stored form."""
 
 import base64
 import binascii
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 _MOST = {"id": 1023, "authenticatorData": 4096, "clientDataJSON": 4096, "signature": 1024}
-"""Octets at most: of the id by WebAuthn 4; of the rest a multiple of what authenticators send."""
+"""Most octets: of the id by WebAuthn 4, of the others a multiple of what authenticators send."""
 
 
 class BadAssertion(ValueError):
-    """What is given is no assertion, or no proof that one is about this attempt."""
+    """The value is no assertion, or it does not prove the approval of this attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """A passkey's signature over the authenticator's data and the hash of the client's data."""
+    """A passkey's signature of the authenticator's data and the hash of the client's data."""
 
     credential_id: bytes
     authenticator_data: bytes
@@ -26,7 +26,7 @@ class Assertion:
 
     @classmethod
     def of_browser(cls, credential: Any) -> Self:
-        """Read what a browser answers (AuthenticationResponseJSON). Raises BadAssertion."""
+        """Read a browser's answer (AuthenticationResponseJSON). Raises BadAssertion."""
         if not isinstance(credential, Mapping):
             raise BadAssertion("the credential is no object")
         response = credential.get("response")
@@ -48,14 +48,14 @@ class Assertion:
 
     @property
     def challenge(self) -> bytes:
-        """What it says it signed; nothing is verified. Raises BadAssertion."""
+        """The challenge in the client's data; nothing is verified. Raises BadAssertion."""
         try:
-            said = json.loads(self.client_data)
+            client_data = json.loads(self.client_data)
         except (ValueError, RecursionError) as error:
             raise BadAssertion("the client's data is no JSON") from error
-        if not isinstance(said, dict):
+        if not isinstance(client_data, dict):
             raise BadAssertion("the client's data is no object")
-        return _decoded(said.get("challenge"), "challenge", most=64)
+        return _decoded(client_data.get("challenge"), "challenge", most=64)
 
 
 def base64url(octets: bytes) -> str:

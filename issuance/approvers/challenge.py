@@ -1,7 +1,7 @@
 """The challenge that a passkey signs: the hash of exactly what is decided.
 
-Whoever has the signature can tell which bytes it is about, and under which policy. What is hashed
-is canonical JSON: names sorted, no white space, characters as they are, in UTF-8.
+So a signature proves which bytes were approved, and under which policy. Canonical JSON is hashed:
+names sorted, no white space, characters not escaped, in UTF-8.
 """
 
 import hashlib
@@ -25,9 +25,9 @@ _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_asci
 class ToApprove:
     """An attempt as it is approved.
 
-    ``persons`` is how many must approve at least as the registration authority says, ``until``
-    from when on nothing may be signed on this approval, ``waivers`` what the givers of those
-    signed that it rests on; all are stored with it.
+    ``persons`` is the least number of approvals that the registration authority requires; from
+    ``until`` on the approval does not count; ``waivers`` are the challenges that the givers of the
+    waivers it rests on have signed. All are stored with the approval.
     """
 
     tbs_sha256: str
@@ -39,29 +39,31 @@ class ToApprove:
     waivers: tuple[bytes, ...] = ()
 
 
-def challenge_of(it: ToApprove) -> bytes:
-    """Return the 32 octets that the approval of one attempt signs."""
-    rests_on = {"waivers": sorted(each.hex() for each in it.waivers)} if it.waivers else {}
+def challenge_of(attempt: ToApprove) -> bytes:
+    """Return the 32 octets that are signed to approve one attempt."""
+    rests_on = (
+        {"waivers": sorted(each.hex() for each in attempt.waivers)} if attempt.waivers else {}
+    )
     return _hashed(
         APPROVAL_ON_WAIVERS if rests_on else APPROVAL,
         decision="approve",
-        tbs_sha256=it.tbs_sha256,
-        reference=str(it.reference),
-        attempt=it.attempt,
-        environment=it.environment,
-        persons=it.persons,
-        until=it.until.astimezone(UTC).isoformat() if it.until else None,
+        tbs_sha256=attempt.tbs_sha256,
+        reference=str(attempt.reference),
+        attempt=attempt.attempt,
+        environment=attempt.environment,
+        persons=attempt.persons,
+        until=attempt.until.astimezone(UTC).isoformat() if attempt.until else None,
         **rests_on,
     )
 
 
 def challenge_of_plan(challenges: Sequence[bytes]) -> bytes:
-    """Return what one approval of many attempts signs, given the challenge of each of them."""
+    """Return what is signed to approve many attempts together, given the challenge of each."""
     return challenge_of_tree(len(challenges), tree_hashes.root(leaves(challenges)))
 
 
 def challenge_of_tree(size: int, root: bytes) -> bytes:
-    """Return what the approval of a plan signs, given the Merkle tree over its challenges."""
+    """Return what is signed to approve a plan, given the Merkle tree over its challenges."""
     return _hashed(PLAN, decision="approve", size=size, root=root.hex())
 
 
@@ -70,10 +72,10 @@ def leaves(challenges: Sequence[bytes]) -> list[bytes]:
     return [tree_hashes.leaf_hash(each) for each in sorted(challenges)]
 
 
-def challenge_of_waiver(**said: Any) -> bytes:
-    """Return what a waiver signs, given the stored form of issuance.approvers.waived.ToWaive."""
-    return _hashed(WAIVER, decision="waive", **said)
+def challenge_of_waiver(**content: Any) -> bytes:
+    """Return what is signed to give a waiver, given the stored form of `waived.ToWaive`."""
+    return _hashed(WAIVER, decision="waive", **content)
 
 
-def _hashed(format_: str, **said: Any) -> bytes:
-    return hashlib.sha256(_canonical({"format": format_, **said}).encode()).digest()
+def _hashed(format_: str, **content: Any) -> bytes:
+    return hashlib.sha256(_canonical({"format": format_, **content}).encode()).digest()

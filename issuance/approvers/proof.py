@@ -1,4 +1,4 @@
-"""The proof of an approval: an assertion about the attempt alone, or about a plan that has it."""
+"""The proof of an approval: an assertion for the attempt alone, or for a plan that contains it."""
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,12 @@ from issuance.approvers.challenge import challenge_of_tree, leaves
 
 _HASH = 32
 _LONGEST_PATH = 32
-"""Of a plan of four thousand million attempts."""
+"""Hashes in the path of a plan of four thousand million attempts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inclusion:
-    """Where an attempt's challenge is in the Merkle tree of a plan (RFC 9162 2.1.3)."""
+    """The inclusion proof of an attempt's challenge in a plan's Merkle tree (RFC 9162 2.1.3)."""
 
     index: int
     size: int
@@ -26,13 +26,13 @@ class Inclusion:
     @classmethod
     def parse(cls, stored: Any) -> Self:
         """Read the stored form. Raises BadAssertion."""
-        said = stored if isinstance(stored, Mapping) else {}
-        index, size, path = said.get("index"), said.get("size"), said.get("path")
+        fields = stored if isinstance(stored, Mapping) else {}
+        index, size, path = fields.get("index"), fields.get("size"), fields.get("path")
         if type(index) is not int or type(size) is not int or not isinstance(path, list):
             raise BadAssertion("the place in the plan is malformed")
         if len(path) > _LONGEST_PATH:
             raise BadAssertion("the path in the plan is too long")
-        root = octets_of(said.get("root"), "root", most=_HASH)
+        root = octets_of(fields.get("root"), "root", most=_HASH)
         return cls(index, size, root, tuple(octets_of(e, "path", most=_HASH) for e in path))
 
     def to_json(self) -> dict[str, Any]:
@@ -48,7 +48,7 @@ class Inclusion:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The assertion of one approver, with the attempt's place if it is about a plan."""
+    """An approver's assertion, with the attempt's place in the plan if it is for a plan."""
 
     assertion: Assertion
     place: Inclusion | None = None
@@ -66,9 +66,9 @@ class Proof:
         return {**self.assertion.to_json(), **plan}
 
     def challenge_for(self, challenge: bytes) -> bytes:
-        """Return what the assertion must have signed to be about this challenge.
+        """Return the challenge that the assertion must have signed to prove this challenge.
 
-        Raises BadAssertion if the plan does not have it.
+        For a plan that is the plan's own. Raises BadAssertion if the plan does not contain it.
         """
         if self.place is None:
             return challenge
@@ -78,7 +78,7 @@ class Proof:
 
 
 class PlanProof:
-    """Makes the proof of each attempt of a plan from the one assertion about it."""
+    """Makes the proof of each attempt of a plan from the assertion for the plan."""
 
     def __init__(self, assertion: Assertion, challenges: Sequence[bytes]) -> None:
         """Keep the assertion, and the tree over the challenge of every attempt of the plan."""
@@ -99,6 +99,6 @@ class PlanProof:
         return Proof(self._assertion, Inclusion(index, size, self._rows[-1][0], path))
 
     def _subtree(self, start: int, end: int) -> bytes:
-        """The hash over the leaves: one of a row, since a proof asks for no other subtrees."""
+        """The hash of a subtree: always one of a row, since proofs need no other subtrees."""
         level = (end - start - 1).bit_length()
         return self._rows[level][start >> level]

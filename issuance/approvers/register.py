@@ -1,7 +1,7 @@
 """The register of approvers: whose passkeys count, for what, and since when.
 
-It is written as text of lines: a head and one line for each approver, each canonical JSON. The
-signing worker keeps it as a signed note (issuance.services.approvers.register).
+Its text is a head line and a line for each approver, each line canonical JSON. The signing worker
+keeps it as a signed note (issuance.services.approvers.register).
 """
 
 import hashlib
@@ -26,7 +26,7 @@ class BadRegister(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Approver:
-    """A passkey whose holder may approve; an entry is never taken out, only ended.
+    """A passkey whose holder may approve; an entry is never removed, only ended.
 
     ``credential`` is the attested credential data: the id and the public key (COSE).
     """
@@ -42,12 +42,12 @@ class Approver:
 
     @property
     def credential_id(self) -> bytes:
-        """By which an assertion names the passkey."""
+        """The credential id, by which an assertion names the passkey."""
         return credential_id(self.credential)
 
     @property
     def fingerprint(self) -> str:
-        """What the holder reads out when it is enrolled."""
+        """The fingerprint that the holder reads out at enrolment."""
         return fingerprint(self.credential)
 
     def is_in_force(self, at: datetime) -> bool:
@@ -56,7 +56,7 @@ class Approver:
 
     @property
     def line(self) -> str:
-        """How it is written."""
+        """The entry's line in the text of the register."""
         return _canonical(
             {
                 "person": self.person,
@@ -74,17 +74,17 @@ class Approver:
 
     @classmethod
     def parse(cls, line: str) -> Self:
-        """Read its line. Raises ValueError and others for what is malformed."""
-        said = json.loads(line)
+        """Read an entry's line. Raises ValueError, LookupError, TypeError, BadAssertion."""
+        fields = json.loads(line)
         found = cls(
-            person=str(said["person"]),
-            role=str(said["role"]),
-            environments=tuple(map(str, said["environments"])),
-            credential=octets_of(said["credential"], "credential", most=_MOST_OCTETS),
-            since=datetime.fromisoformat(said["since"]),
-            enrolled_by=str(said["enrolled_by"]),
-            until=datetime.fromisoformat(said["until"]) if said["until"] else None,
-            ended_by=str(said["ended_by"]),
+            person=str(fields["person"]),
+            role=str(fields["role"]),
+            environments=tuple(map(str, fields["environments"])),
+            credential=octets_of(fields["credential"], "credential", most=_MOST_OCTETS),
+            since=datetime.fromisoformat(fields["since"]),
+            enrolled_by=str(fields["enrolled_by"]),
+            until=datetime.fromisoformat(fields["until"]) if fields["until"] else None,
+            ended_by=str(fields["ended_by"]),
         )
         if found.line != line:
             raise ValueError("it is not written as we write it")
@@ -93,9 +93,9 @@ class Approver:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """The register after its change with this number; ``previous`` is the digest before it.
+    """The register after the change with this number; ``previous`` is the digest before it.
 
-    ``change`` is what the event of the change says besides.
+    ``change`` has the data of the change's event.
     """
 
     number: int = 0
@@ -105,14 +105,14 @@ class Register:
 
     @property
     def text(self) -> str:
-        """The lines, to be signed."""
+        """The text that is signed."""
         head = {"number": self.number, "previous": self.previous, "change": dict(self.change)}
         lines = [_canonical({"format": FORMAT, **head}), *(each.line for each in self.approvers)]
         return "".join(f"{line}\n" for line in lines)
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) of the text; empty of a register that nobody has written yet."""
+        """SHA-256 (hex) of the text; empty for a register that was never written."""
         return hashlib.sha256(self.text.encode()).hexdigest() if self.number else ""
 
     @classmethod
@@ -133,12 +133,12 @@ class Register:
         return found
 
     def in_force(self, credential_id: bytes, at: datetime) -> Approver | None:
-        """Return the approver whose passkey has this id and may be used now."""
-        theirs = (each for each in self.approvers if each.credential_id == credential_id)
-        return next((each for each in theirs if each.is_in_force(at)), None)
+        """Return the entry of the passkey with this id that is in force at this moment, or None."""
+        entries = (each for each in self.approvers if each.credential_id == credential_id)
+        return next((each for each in entries if each.is_in_force(at)), None)
 
     def persons(self, role: str, environment: str, at: datetime) -> set[str]:
-        """Return who may approve for the environment at this moment, in this role."""
+        """Return the persons who may approve for the environment at this moment, in this role."""
         return {
             each.person
             for each in self.approvers
@@ -152,14 +152,14 @@ class Register:
     def without(
         self, ended: Approver, *, at: datetime, by: str, change: Mapping[str, str]
     ) -> "Register":
-        """Return the register in which the approver's passkey counts no longer."""
-        over = replace(ended, until=at, ended_by=by)
-        rest = tuple(over if each == ended else each for each in self.approvers)
-        return self._next(rest, change)
+        """Return the register with this entry ended at the moment ``at``."""
+        closed = replace(ended, until=at, ended_by=by)
+        approvers = tuple(closed if each == ended else each for each in self.approvers)
+        return self._next(approvers, change)
 
     def _next(self, approvers: tuple[Approver, ...], change: Mapping[str, Any]) -> "Register":
-        said = tuple(sorted(change.items()))
-        return Register(self.number + 1, self.digest, said, approvers)
+        items = tuple(sorted(change.items()))
+        return Register(self.number + 1, self.digest, items, approvers)
 
 
 def _written(moment: datetime) -> str:

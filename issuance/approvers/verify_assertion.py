@@ -1,4 +1,4 @@
-"""Verifies that a passkey's holder, verified by it, signed a challenge at the service's address."""
+"""Verifies WebAuthn assertions: that a passkey signed a challenge on this service's pages."""
 
 import struct
 from collections.abc import Collection
@@ -32,8 +32,8 @@ def verify(
     """Raise BadAssertion unless the passkey signed this challenge here (WebAuthn 7.2).
 
     ``credential`` is the passkey's attested credential data, with id and public key. The person
-    must have been present and verified (PIN or biometrics). Its counter is not looked at: a
-    challenge is used for one decision only, and passkeys that are synchronised have none.
+    must have been present and verified (PIN or biometrics). The signature counter is not checked: a
+    challenge is used for one decision only, and synchronised passkeys have no counter.
     """
     rp = PublicKeyCredentialRpEntity(id=rp_id, name=rp_id)
     server = Fido2Server(rp, verify_origin=lambda origin: origin in origins)

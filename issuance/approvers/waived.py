@@ -1,4 +1,4 @@
-"""A waiver as its giver's passkey signs it, and as an approval names it that rests on it."""
+"""A waiver as its giver's passkey signs it, and as stored with an approval that rests on it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ from issuance.approvers.challenge import challenge_of_waiver
 class ToWaive:
     """A finding that is waived on an order, until the end of a day.
 
-    ``number`` counts the waivers of the order, so that what was signed for one serves for no other.
-    The reason is there as its SHA-256 (hex).
+    ``number`` counts the order's waivers, so that a signature holds for one of them only. The
+    reason is represented by its SHA-256 (hex).
     """
 
     reference: UUID
@@ -45,16 +45,16 @@ class ToWaive:
 
 @dataclass(frozen=True, slots=True)
 class Waived:
-    """A waiver with its giver's signature, which may be missing or be about something else."""
+    """A waiver with its giver's assertion, which may be missing or for another challenge."""
 
-    it: ToWaive
+    waiver: ToWaive
     assertion: Assertion | None
 
     @classmethod
     def parse(cls, stored: Any) -> Self:
         """Read the stored form. Raises BadAssertion."""
         try:
-            it = ToWaive(
+            waiver = ToWaive(
                 reference=UUID(stored["reference"]),
                 number=int(stored["number"]),
                 rule=str(stored["rule"]),
@@ -65,18 +65,18 @@ class Waived:
             signed = stored["assertion"]
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise BadAssertion("a waiver is malformed") from error
-        return cls(it, None if signed is None else Assertion.parse(signed))
+        return cls(waiver, None if signed is None else Assertion.parse(signed))
 
     def to_json(self) -> dict[str, Any]:
         """Return the stored form."""
         signed = self.assertion.to_json() if self.assertion else None
-        return {**self.it.to_json(), "assertion": signed}
+        return {**self.waiver.to_json(), "assertion": signed}
 
     @property
     def is_signed(self) -> bool:
-        """Whether the signature says that it is about this waiver; nothing is verified."""
+        """Whether the assertion names this waiver's challenge; the signature is not verified."""
         try:
-            return self.assertion is not None and self.assertion.challenge == self.it.challenge
+            return self.assertion is not None and self.assertion.challenge == self.waiver.challenge
         except BadAssertion:
             return False
 

@@ -1,12 +1,12 @@
-"""The second place: each line is also elsewhere, durably, before its certificate leaves.
+"""The second place: a copy of the journal, which has each line before its certificate leaves.
 
-JOURNAL_COPY names a directory of another machine. In it each journal has a folder named by its id,
-and in that each CA one file: what the journal's files hold, the older ones first. A take-over reads
-it (see `issuance.services.recovery.take_over`). Beside them, in ``events``, is the log of events
-(`issuance.services.event_log.second_place`).
+JOURNAL_COPY names a directory of another machine. Each journal has a folder there, named by its id,
+with a file for each CA: the content of the CA's journal files, joined from the oldest on. A
+take-over reads it (`issuance.services.recovery.take_over`). Beside them, in ``events``, is the log
+of events (`issuance.services.event_log.second_place`).
 
-A file only grows, and its bytes are written at the place they have in the journal, so a write that
-hung and goes on later changes nothing.
+A file only grows, and bytes are written at the offset that they have in the journal, so a write
+that hangs and is completed later changes nothing.
 """
 
 import os
@@ -23,7 +23,7 @@ from issuance.journal.files import ROOM, JournalUnavailable, every_path, opened,
 from issuance.journal.identity import identity
 
 LIMIT = 10.0
-"""Seconds that the second place may take; a file system of a network may hang for ever."""
+"""Seconds that the second place may take; a network file system may hang for ever."""
 _COMPARED = 1 << 16
 _BLOCK = 1 << 20
 
@@ -48,7 +48,7 @@ def ensure_copied(stem: str) -> None:
 
 
 def copy_whole(stem: str) -> None:
-    """Like ``ensure_copied``, however long it takes: for a command, which somebody watches."""
+    """Like ``ensure_copied``, without a time limit: for commands, which somebody watches."""
     if not settings.JOURNAL_COPY:
         return
     _ensure_room(identity())
@@ -74,19 +74,20 @@ def _ensure_room(journal_id: str) -> None:
 
 
 def bring_up(stem: str) -> None:
-    """Write to the copy what the journal of the CA has beyond it. Raises CopyUnavailable.
+    """Write to the copy what it lacks of the CA's journal. Raises CopyUnavailable.
 
-    Only while the current file is locked: what is not yet forced to disk might be taken back.
+    Call it only while the current file is locked: lines not yet forced to disk might be removed.
     """
     if settings.JOURNAL_COPY:
         within_limit(partial(_bring_up, stem, identity()))
 
 
-# What a killed process wrote, or one that could not force it to disk, is in the file and may still
-# be lost: so each process forces it once, and after a failure writes again, since the next fsync
-# may succeed without the bytes.
-_durable: dict[Path, int] = {}
-_entered: set[Path] = set()
+# The size of each copy that this process has forced to disk. What another process wrote without
+# fsync is in the file and may still be lost, so each process forces it once. After a failed fsync
+# the bytes are written again, since the next fsync may succeed without them.
+_synced: dict[Path, int] = {}
+_synced_folders_of: set[Path] = set()
+"""The copies whose names in their folder this process has forced to disk."""
 
 
 def _bring_up(stem: str, journal_id: str) -> None:
@@ -95,26 +96,26 @@ def _bring_up(stem: str, journal_id: str) -> None:
     target = own_folder(journal_id) / f"{stem}.journal"
     is_new = not target.exists()
     if is_new:
-        _entered.discard(target)
+        _synced_folders_of.discard(target)
     descriptor = open_or_make(target, os.O_RDWR)
     try:
-        there = os.fstat(descriptor).st_size
-        begin = min(there, _durable.setdefault(target, there))
-        if begin == size and target in _entered:
+        copied = os.fstat(descriptor).st_size
+        begin = min(copied, _synced.setdefault(target, copied))
+        if begin == size and target in _synced_folders_of:
             return
-        _ensure_same(parts, descriptor, there, size)
+        _ensure_same(parts, descriptor, copied, size)
         _extend(parts, descriptor, begin)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    if target not in _entered:
+    if target not in _synced_folders_of:
         sync_folder(target.parent)
-    _durable[target] = size
-    _entered.add(target)
+    _synced[target] = size
+    _synced_folders_of.add(target)
 
 
 def own_folder(journal_id: str) -> Path:
-    """The folder of the copy, made once: one that is missing later is not mounted."""
+    """The folder of the copy, made only once: if it is missing later, it is not mounted."""
     folder = Path(settings.JOURNAL_COPY) / journal_id
     if folder.is_dir():
         return folder
@@ -133,21 +134,23 @@ def own_folder(journal_id: str) -> Path:
     return folder
 
 
-def _ensure_same(parts: Sequence[tuple[Path, int]], descriptor: int, there: int, size: int) -> None:
+def _ensure_same(
+    parts: Sequence[tuple[Path, int]], descriptor: int, copied: int, size: int
+) -> None:
     """Raise CopyUnavailable unless the copy is the beginning of the journal."""
-    if there > size:
+    if copied > size:
         raise CopyUnavailable("the copy is ahead of the journal, which has lost lines")
-    begin = max(0, there - _COMPARED)
-    ours = b"".join(_read(parts, begin, there))
-    if os.pread(descriptor, there - begin, begin) != ours:
+    begin = max(0, copied - _COMPARED)
+    ours = b"".join(_read(parts, begin, copied))
+    if os.pread(descriptor, copied - begin, begin) != ours:
         raise CopyUnavailable("the copy and the journal have parted")
 
 
-def _extend(parts: Sequence[tuple[Path, int]], descriptor: int, there: int) -> None:
-    for block in _read(parts, there):
+def _extend(parts: Sequence[tuple[Path, int]], descriptor: int, copied: int) -> None:
+    for block in _read(parts, copied):
         while block:
-            written = os.pwrite(descriptor, block, there)
-            block, there = block[written:], there + written
+            written = os.pwrite(descriptor, block, copied)
+            block, copied = block[written:], copied + written
 
 
 def _read(parts: Sequence[tuple[Path, int]], begin: int, end: int | None = None) -> Iterator[bytes]:
@@ -169,16 +172,16 @@ _hanging: list[Thread] = []
 
 
 def within_limit[T](work: Callable[[], T]) -> T:
-    """Do the work in a thread, and wait for it no longer than LIMIT. Raises CopyUnavailable.
+    """Do the work in a thread, and wait for it at most LIMIT. Raises CopyUnavailable.
 
-    A call of a hanging file system cannot be ended; while one hangs no other is begun.
+    A call to a hanging file system cannot be cancelled; while one hangs, no other is begun.
     """
     _hanging[:] = [each for each in _hanging if each.is_alive()]
     if _hanging:
         raise CopyUnavailable(f"{settings.JOURNAL_COPY} hangs")
     made: list[T] = []
     failed: list[OSError | JournalUnavailable] = []
-    thread = Thread(target=_noting, args=(work, made, failed), daemon=True)
+    thread = Thread(target=_run, args=(work, made, failed), daemon=True)
     thread.start()
     thread.join(LIMIT)
     if thread.is_alive():
@@ -192,7 +195,7 @@ def within_limit[T](work: Callable[[], T]) -> T:
     raise CopyUnavailable(f"{settings.JOURNAL_COPY}: {error}") from error
 
 
-def _noting[T](
+def _run[T](
     work: Callable[[], T], made: list[T], failed: list[OSError | JournalUnavailable]
 ) -> None:
     try:

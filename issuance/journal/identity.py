@@ -1,10 +1,9 @@
-"""Which journal this is: an id in a file beside it, which counts only where it was made.
+"""The identity of a journal: an id in a file beside it, which is valid only where it was made.
 
-The file holds its own inode number as well, and the inode's generation where the file system tells
-it: a number given when the inode was made, which no copy takes along and chmod or chown, unlike the
-time of the last change, leave alone. A copy of the folder made by rsync, and a folder that was
-restored from a backup, is thus another journal; a container made anew with the same volume, and
-a disk put into another machine, is the same. Backups leave the file out.
+The file also holds its own inode number and, if the file system reports it, the inode's generation:
+a number given when the inode is made, which is not copied and which chmod and chown do not change.
+So a folder copied by rsync or restored from a backup is another journal, but a new container with
+the same volume, or a disk put into another machine, is the same one. Backups leave the file out.
 """
 
 import fcntl
@@ -46,7 +45,7 @@ def _file() -> Path:
 
 
 def _read() -> str:
-    """The id, or "" if there is none that was made here."""
+    """The id, or "" if there is none or it was made elsewhere."""
     try:
         with _file().open() as file:
             known, _, made = file.read().partition(" ")
@@ -59,7 +58,7 @@ def _read() -> str:
 
 
 def _generation(descriptor: int) -> str:
-    """The generation of the file's inode; "" if its file system does not tell it."""
+    """The generation of the file's inode; "" if the file system does not report it."""
     try:
         return fcntl.ioctl(descriptor, _GET_VERSION, bytes(8)).hex()
     except OSError:

@@ -32,8 +32,8 @@ class _Index:
     """What has been read so far.
 
     ``read`` holds the offset reached and ``paths`` the path, by inode; ``places`` the lines by
-    reference; ``serials`` all serial numbers, ``order`` the same as they stand in the files;
-    ``seen`` the state at the last look at the files.
+    reference; ``serials`` all serial numbers, ``order`` the same in the order of the files;
+    ``seen`` the state of the files when they were last checked.
     """
 
     read: dict[int, int] = field(default_factory=dict)
@@ -126,13 +126,13 @@ def append(stem: str, entries: Sequence[Entry]) -> list[Entry]:
     try:
         with opened(stem) as file:
             earlier = [find(stem, reference=e.reference, attempt=e.attempt) for e in entries]
-            new = [e for e, there in zip(entries, earlier, strict=True) if there is None]
+            new = [e for e, known in zip(entries, earlier, strict=True) if known is None]
             if new:
                 write(stem, file.fileno(), new)
             bring_up(stem)
     except OSError as error:
         raise JournalUnavailable(type(error).__name__) from error
-    return [there or entry for entry, there in zip(entries, earlier, strict=True)]
+    return [known or entry for entry, known in zip(entries, earlier, strict=True)]
 
 
 def of_references(stem: str, references: Iterable[str]) -> list[Entry]:
@@ -161,9 +161,9 @@ def holds_serial(stem: str, serial: int) -> bool:
 
 
 def in_order(stem: str) -> Sequence[int]:
-    """The serial numbers as they stand in the journal: a list that grows at its end.
+    """The serial numbers in the order of the journal: a list that grows at its end.
 
-    It is another one if the files were changed otherwise than by appending.
+    It is another list object if the files were changed in other ways than by appending.
     """
     return _index(stem).order
 

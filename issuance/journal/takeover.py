@@ -20,10 +20,11 @@ _BLOCK = 1 << 20
 
 
 class Examined(NamedTuple):
-    """What a journal holds up to its first fault.
+    """The content of a journal up to its first fault.
 
-    ``size``: the bytes until there; ``certificates``: the SHA-256 (hex) of each by serial number;
-    ``fault``: file and number of the line that was changed, or is not the next one; "" if none.
+    ``size``: the number of bytes up to there; ``certificates``: the SHA-256 (hex) of each
+    certificate by serial number; ``fault``: file and number of the line that was changed or does
+    not continue the chain, "" if there is none.
     """
 
     size: int
@@ -32,9 +33,9 @@ class Examined(NamedTuple):
 
 
 def examine(files: Sequence[Path]) -> Examined:
-    """Examine the files of one CA, oldest first: each line's own hash, and the one before.
+    """Examine the files of one CA, oldest first: each line's own hash and the previous one's.
 
-    A line that has no end was being written when the writer died: its certificate never left.
+    A line without a line feed was being written when the writer died: its certificate never left.
     """
     size, previous, found = 0, None, dict[str, str]()
     for place, line in _lines(files):
@@ -56,10 +57,10 @@ def _lines(files: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
 
 
 def adopt(stem: str, sources: Sequence[Path], size: int, *, aside: str) -> None:
-    """Make the first bytes of these files the journal of the CA; set the one that is here aside.
+    """Make the first ``size`` bytes of these files the journal of the CA.
 
-    The files are a copy's, or the journal's own, of which the rest no longer counts. What is here
-    moves to the folder ``aside``, unless it is the same. May be repeated after a crash. Raises
+    The files are a copy's, or the journal's own, whose rest is dropped. The present files move to
+    the folder ``aside`` unless they have the same content. May be repeated after a crash. Raises
     JournalUnavailable.
     """
     try:
@@ -83,7 +84,7 @@ def adopt(stem: str, sources: Sequence[Path], size: int, *, aside: str) -> None:
 
 
 def _digest(files: Sequence[Path], size: int) -> tuple[int, bytes]:
-    """How many bytes the files have together, ``size`` at most, and the SHA-256 of these."""
+    """The number of the files' bytes, ``size`` at most, and the SHA-256 of these bytes."""
     length, found = 0, hashlib.sha256()
     for block in _blocks(files, size):
         length += len(block)

@@ -1,6 +1,6 @@
-"""Lets a worker that reaches witnesses ask the `ca` worker for a head and a proof of consistency.
+"""Lets a worker with network access ask the `ca` worker for heads and a consistency proof.
 
-Question and answer hold sizes, hashes and signed heads, so nobody has to believe them.
+Question and answer hold sizes, hashes and signed heads, which the receiver can verify.
 """
 
 import base64
@@ -15,14 +15,14 @@ from issuance.publication.ask_worker import NotAsked
 _SIZE = re.compile(r"[0-9]{1,18}")
 _REPLY_TO = re.compile(r"consistency-answer:[0-9a-f]{32}")
 LONGEST_NOTE = 20_000
-"""Characters of a head with its witnesses' signatures at most."""
+"""Characters, at most, of a head with its witnesses' signatures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The newest head, the newest one that enough witnesses have signed ("" if none), and a proof.
 
-    The proof is that of the sizes that were asked about (RFC 6962, 2.1.2).
+    The proof shows consistency between the two sizes of the question (RFC 6962, 2.1.2).
     """
 
     note: str
@@ -37,13 +37,13 @@ class Answer:
     @classmethod
     def decode(cls, content: bytes) -> Self:
         """Read what `encoded` made. Raises ValueError, KeyError, TypeError."""
-        said = json.loads(content)
-        proof = tuple(base64.b64decode(each) for each in said["proof"])
-        return cls(str(said["note"]), str(said["cosigned"]), proof)
+        fields = json.loads(content)
+        proof = tuple(base64.b64decode(each) for each in fields["proof"])
+        return cls(str(fields["note"]), str(fields["cosigned"]), proof)
 
 
 def ask(since: int = 0, size: int = 0) -> Answer | None:
-    """Return the heads, and the proof that the log of size `since` begins the one of `size`.
+    """Return the heads, and the proof that the log of `size` extends the log of size `since`.
 
     None if the `ca` worker does not answer now, or the log does not have that size.
     """
@@ -56,7 +56,7 @@ def ask(since: int = 0, size: int = 0) -> Answer | None:
 
 
 def read(since: object, size: object, reply_to: object) -> tuple[int, int, str]:
-    """Validate a message; return the sizes and where the answer is awaited. Raises NotAsked."""
+    """Validate a message; return the sizes and the Redis list for the reply. Raises NotAsked."""
     given = [(since, _SIZE), (size, _SIZE), (reply_to, _REPLY_TO)]
     texts = [text for text, form in given if isinstance(text, str) and form.fullmatch(text)]
     if len(texts) != len(given):

@@ -1,7 +1,7 @@
-"""Lets a web process ask the `ca` worker where events stand in the log, and for the proof of it.
+"""Lets a web process ask the `ca` worker for the places of events in the log, with proofs.
 
-The files of the log are the signing worker's alone. Question and answer hold numbers and hashes and
-nothing of an event itself; the web process holds the answer against the log's public key.
+Only the signing worker can read the log's files. Question and answer hold numbers and hashes and
+nothing of an event itself; the web process verifies the answer with the log's public key.
 """
 
 import base64
@@ -15,7 +15,7 @@ from issuance.publication import ask_worker
 from issuance.publication.ask_worker import Allowance, NotAsked
 
 MOST = 100
-"""Events that one question is about, at most."""
+"""Events in one question, at most."""
 _allowance = Allowance(a_second=2.0)
 _NUMBERS = re.compile(rf"[0-9]{{1,18}}(?:,[0-9]{{1,18}}){{0,{MOST - 1}}}")
 _REPLY_TO = re.compile(r"receipts-answer:[0-9a-f]{32}")
@@ -47,20 +47,20 @@ class Answer:
     @classmethod
     def decode(cls, content: bytes) -> Self:
         """Read what `encoded` made. Raises ValueError, KeyError, TypeError."""
-        said = json.loads(content)
+        fields = json.loads(content)
         places = {
             int(number): Place(int(index), tuple(map(base64.b64decode, proof)))
-            for number, (index, *proof) in said["places"].items()
+            for number, (index, *proof) in fields["places"].items()
         }
-        return cls(str(said["note"]), places)
+        return cls(str(fields["note"]), places)
 
 
 def ask(numbers: Sequence[int]) -> Answer | None:
-    """Return what the `ca` worker answers about these events; None if it answers nothing now."""
+    """Return the `ca` worker's answer about these events; None if it does not answer now."""
     with _allowance.take() as may:
-        told = ",".join(map(str, numbers))
+        listed = ",".join(map(str, numbers))
         found = (
-            ask_worker.exchange("issuance.answer_receipts", "receipts", numbers=told)
+            ask_worker.exchange("issuance.answer_receipts", "receipts", numbers=listed)
             if may
             else None
         )
@@ -71,7 +71,7 @@ def ask(numbers: Sequence[int]) -> Answer | None:
 
 
 def read(numbers: object, reply_to: object) -> tuple[list[int], str]:
-    """Validate a message; return the numbers and where the answer is awaited. Raises NotAsked."""
+    """Validate a message; return the numbers and the Redis list for the reply. Raises NotAsked."""
     texts = isinstance(numbers, str) and isinstance(reply_to, str)
     if not texts or not _NUMBERS.fullmatch(str(numbers)) or not _REPLY_TO.fullmatch(str(reply_to)):
         raise NotAsked("the message is not of the form of a question")

@@ -2,7 +2,7 @@
 
 The web processes hold no keys, and have OCSP responses signed. Since anybody may ask for these, the
 load on the worker is limited: each web process sends one request at a time, at a limited rate, and
-drops the others. `ask_receipts` asks in the same way where events stand in the log.
+drops the others. `ask_receipts` asks in the same way for the places of events in the log.
 """
 
 import base64
@@ -27,9 +27,9 @@ from certportal.foundation.errors import Unavailable
 log = structlog.get_logger(__name__)
 
 PATIENCE = 3
-"""Seconds that a client is kept waiting at most."""
-HEARD_WITHIN = 600
-"""Seconds after which what the worker was told and has not heard is dropped."""
+"""Seconds that a client is kept waiting, at most."""
+DROPPED_AFTER = 600
+"""Seconds after which a message that the worker has not yet received is dropped."""
 A_SECOND = 10.0
 AT_ONCE = 20.0
 
@@ -100,7 +100,7 @@ def _ask(stem: str, request: bytes) -> bytes | None:
 
 
 def exchange(task: str, kind: str, **facts: str) -> bytes | None:
-    """What the task of the `ca` worker answers; None if there is no answer in time."""
+    """The answer of a task of the `ca` worker; None if there is no answer in time."""
     reply_to = f"{kind}-answer:{uuid4().hex}"
     try:
         asked = celery.signature(task, kwargs=facts | {"reply_to": reply_to})
@@ -113,9 +113,9 @@ def exchange(task: str, kind: str, **facts: str) -> bytes | None:
 
 
 def tell(task: str, **facts: str) -> None:
-    """Hand the `ca` worker something that it answers nothing to. Raises Unavailable."""
+    """Send the `ca` worker a message that needs no answer. Raises Unavailable."""
     try:
-        celery.signature(task, kwargs=facts).apply_async(queue="ca", expires=HEARD_WITHIN)
+        celery.signature(task, kwargs=facts).apply_async(queue="ca", expires=DROPPED_AFTER)
     except (redis.RedisError, KombuError, OSError) as error:
         raise Unavailable(f"the signing worker is not told: {type(error).__name__}") from error
 
@@ -123,9 +123,9 @@ def tell(task: str, **facts: str) -> None:
 def read(stem: object, request: object, reply_to: object) -> Question:
     """Validate a message and return the question in it. Raises NotAsked.
 
-    The messages of this task and of that of receipts carry data from outside. That is safe
-    because anybody may ask for the status of any certificate and the signed status is true in any
-    case. But this process holds keys, so it only accepts the limited form that `ask` sends.
+    These messages, and those about receipts, carry data from outside. That is safe, because anybody
+    may ask for the status of any certificate, and the signed status is always true. But this
+    process holds keys, so it only accepts the limited form that `ask` sends.
     """
     given = [(stem, _STEM), (request, _REQUEST), (reply_to, _REPLY_TO)]
     texts = [text for text, form in given if isinstance(text, str) and form.fullmatch(text)]

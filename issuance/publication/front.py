@@ -174,11 +174,13 @@ def _status(environ: WSGIEnvironment, stem: str, in_path: str | None) -> Answer:
     names = _names(stem)
     if names is None:
         return _nothing("404 Not Found")
-    told = _told(environ, stem, in_path, names)
-    return replace(told, body=()) if method == "HEAD" else told
+    answered = _answer_about(environ, stem, in_path, names)
+    return replace(answered, body=()) if method == "HEAD" else answered
 
 
-def _told(environ: WSGIEnvironment, stem: str, in_path: str | None, names: ocsp.Names) -> Answer:
+def _answer_about(
+    environ: WSGIEnvironment, stem: str, in_path: str | None, names: ocsp.Names
+) -> Answer:
     method = environ["REQUEST_METHOD"]
     try:
         request = _posted(environ) if method == "POST" else _decoded(in_path or "")
@@ -240,9 +242,9 @@ def _signed_ahead(
 
     None if there is none, if it has expired, or if the request is about several certificates.
     """
-    one, *more = asked
-    pack = ocsp_packs.find(stem, one.serial)
-    found = pack.find(one.algorithm, one.serial) if pack and not more else None
+    first, *more = asked
+    pack = ocsp_packs.find(stem, first.serial)
+    found = pack.find(first.algorithm, first.serial) if pack and not more else None
     now = clock.now()
     if pack is None or found is None or now >= pack.next_update:
         return None

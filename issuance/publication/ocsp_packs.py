@@ -60,7 +60,7 @@ class Head:
     next_update: datetime
     sizes: Mapping[str, int]
 
-    def tells_of(self, algorithm: str, serial: int) -> bool:
+    def has(self, algorithm: str, serial: int) -> bool:
         """Whether the pack has a response about a certificate."""
         return _key(algorithm, serial) in self.sizes
 

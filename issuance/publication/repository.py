@@ -109,7 +109,7 @@ def last_crl(stem: str) -> crl.Parts | None:
 
 
 def last_crl_by(stem: str, issuer: x509.Certificate) -> crl.Parts | None:
-    """The list of this issuer that was published last, whatever else lies in its place."""
+    """The last published list that this issuer signed, even if another's list is served now."""
     found = filter(None, map(read_list, _crls(stem)))
     return next((each for each in found if crl.is_issued_by(each, issuer)), None)
 

@@ -46,8 +46,8 @@ def import_keys(lines: Iterable[str], reason: str, *, actor: Actor, now: datetim
     """Block the keys listed by SPKI SHA-256 (hex), one per line; return how many are new.
 
     Reviewers are told of new ones that have certificates in force. Empty lines and comments after #
-    are ignored. All or none: raises NotAHash with the first line
-    that is not a hash, or ValueError unless ``reason`` is one of BlockedKey.REASONS.
+    are ignored. All or none: raises NotAHash with the first line that is not a hash, or ValueError
+    unless ``reason`` is one of BlockedKey.REASONS.
     """
     if reason not in BlockedKey.REASONS:
         raise ValueError(reason)
@@ -89,9 +89,9 @@ def hit_by(lines: Iterable[str], *, now: datetime) -> list[Certificate]:
 
 
 def blocked_in_force(*, now: datetime) -> QuerySet[Certificate]:
-    """The certificates in force whose keys are blocked, the key blocked first on top.
+    """The certificates in force whose keys are blocked, ordered by when the key was blocked.
 
-    They are what reviewers have to revoke. Nothing else says so, however a key came on the list.
+    Reviewers have to revoke them, however the key came on the list.
     """
     blocked = BlockedKey.objects.filter(spki_sha256=OuterRef("spki_sha256"))
     found = Certificate.objects.filter(Certificate.in_force(now), Exists(blocked))
@@ -107,7 +107,7 @@ RETURNING spki_sha256
 
 
 def _insert(hashes: Sequence[str], reason: str, now: datetime) -> list[str]:
-    """Insert those not on the list; return them, without what others add meanwhile."""
+    """Insert the hashes that are not on the list; return those that this call inserted."""
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [reason, now, list(hashes)])
         return [spki for (spki,) in cursor.fetchall()]

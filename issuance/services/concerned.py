@@ -16,10 +16,10 @@ def own_marks(person: Person) -> Asks[set[str]]:
 
     def marks(merged: list[Person]) -> set[str]:
         found = {f"person:{person.merged_into_id or person.pk}"}
-        for one in (person, *merged):
-            found.add(f"person:{one.pk}")
-            if one.email:
-                found.add(address_mark(one.email))
+        for account in (person, *merged):
+            found.add(f"person:{account.pk}")
+            if account.email:
+                found.add(address_mark(account.email))
         return found
 
     return Rows(Person.objects.filter(merged_into=person)), marks

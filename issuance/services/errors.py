@@ -10,7 +10,7 @@ from certportal.foundation.wording import filled
 
 
 class NotReconciled(Unavailable):
-    """The journal has a certificate with this reference or serial number, the database has not.
+    """The journal has a certificate with this reference or serial number; the database has none.
 
     The database was restored from an older copy. Nothing is made for the reference until
     ``reconcile --mend`` has been run.
@@ -18,9 +18,9 @@ class NotReconciled(Unavailable):
 
 
 class NotProved(Unavailable):
-    """The database has an attempt as being signed that too few approvers' passkeys have signed.
+    """An attempt is in the state ``signing``, but too few approvers' passkeys have signed it.
 
-    It stays as it is until somebody has found out why.
+    It stays so until somebody has found out why.
     """
 
     mark = "not_proved"

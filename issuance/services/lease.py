@@ -1,7 +1,7 @@
 """The lease: which journal, on which host, may sign. See docs/decisions/one-signer.md.
 
-Whatever a key of an issuing CA signs, and each OCSP response, is signed only while this process's
-journal holds the lease. It never runs out; only `take_over` gives it to another journal.
+Keys of issuing CAs and of OCSP responders sign only while this process's journal holds the lease.
+The lease never expires; only `take_over` gives it to another journal.
 """
 
 from datetime import datetime, timedelta
@@ -22,9 +22,8 @@ from issuance.models import Certificate, IssuingCA, SigningLease
 log = structlog.get_logger(__name__)
 
 SILENT = timedelta(minutes=2)
-"""A holder that has given no sign of life for so long is named by /healthz."""
-
-# The name of the session lets a take-over end what the holder before it has left open.
+"""/healthz reports a holder that has given no sign of life for this long."""
+# By the name of the session, a take-over finds and ends sessions of the previous holder.
 _HELD = """
 SELECT term, set_config('application_name', 'signer ' || journal, false)
 FROM issuance_signinglease WHERE journal = %s
@@ -43,7 +42,7 @@ class Holder(NamedTuple):
 
 
 def require() -> int:
-    """The term of this journal's lease, which is taken if nobody has had it.
+    """The term of this journal's lease. Takes the lease if nobody has ever had it.
 
     Raises SignerElsewhere, JournalUnavailable.
     """
@@ -52,35 +51,35 @@ def require() -> int:
         _take_first(own, clock.now())
         term = _term(own)
     if term is None:
-        raise SignerElsewhere(_why())
-    _look_once(own, term)
+        raise SignerElsewhere(_refusal())
+    _check_journal_once(own, term)
     return term
 
 
 def hold() -> int:
-    """Like ``require``; a take-over waits for the end of the current transaction."""
+    """Like ``require``, and makes a take-over wait for the end of the current transaction."""
     own = journal.identity()
     term = _term(own, lock="FOR KEY SHARE")
     if term is None and require():
         term = _term(own, lock="FOR KEY SHARE")
     if term is None:
-        raise SignerElsewhere(_why())
-    _look_once(own, term)
+        raise SignerElsewhere(_refusal())
+    _check_journal_once(own, term)
     return term
 
 
-_looked: set[tuple[str, int]] = set()
-"""The journals, by id and term, that this process has found to have the last certificates."""
+_checked: set[tuple[str, int]] = set()
+"""Journals (id and term) that this process has found to have the last certificates."""
 
 
-def _look_once(own: str, term: int) -> None:
-    """Raise JournalUnavailable if a journal that has the lease lacks what it must have.
+def _check_journal_once(own: str, term: int) -> None:
+    """Raise JournalUnavailable if the journal that has the lease lacks the last certificates.
 
-    The row of the lease may have been written by hand.
+    Checked because the row of the lease may have been written by hand.
     """
-    if (own, term) not in _looked:
+    if (own, term) not in _checked:
         _require_own_journal()
-        _looked.add((own, term))
+        _checked.add((own, term))
 
 
 def _term(own: str, lock: str = "") -> int | None:
@@ -91,7 +90,7 @@ def _term(own: str, lock: str = "") -> int | None:
 
 
 def _take_first(own: str, now: datetime) -> None:
-    """Take the lease that nobody has had; not with a journal that is not this installation's."""
+    """Take the lease that nobody has had, if the journal is this installation's."""
     _require_own_journal()
     first = SigningLease(
         pk=1,
@@ -114,8 +113,8 @@ def require_takable() -> None:
 def _require_own_journal() -> None:
     """Raise JournalUnavailable unless the journal has the last certificates.
 
-    That is the installation's, and that of each CA that may still issue: a gap of a CA that was
-    retired long ago must not stop its lists.
+    These are the last of the installation and of each CA that may still issue. A gap in the journal
+    of a retired CA must not stop its CRLs.
     """
     last = Certificate.objects.order_by("-pk").values_list("issuing_ca", flat=True).first()
     may_issue = Q(state__in=[IssuingCA.State.ACTIVE, IssuingCA.State.STANDBY])
@@ -139,7 +138,7 @@ def require_journal(ca: IssuingCA) -> None:
         raise journal.JournalUnavailable(f"{ca.stem}: lacks its last certificate")
 
 
-def _why() -> str:
+def _refusal() -> str:
     lease = SigningLease.objects.get()
     if not lease.journal:
         return (
@@ -161,7 +160,7 @@ def _why() -> str:
 
 
 def renew(*, now: datetime) -> bool:
-    """Give a sign of life; whether this journal may sign."""
+    """Record a sign of life; return whether this journal may sign."""
     own = SigningLease.objects.filter(journal=journal.identity())
     is_ours = own.update(seen_at=now, host=settings.SIGNER_HOST)
     return bool(is_ours) or not SigningLease.objects.exists()
@@ -170,11 +169,11 @@ def renew(*, now: datetime) -> bool:
 def refusal() -> str:
     """Why nothing may be signed here; "" if this journal has the lease, or nobody has."""
     lease = SigningLease.objects.first()
-    return _why() if lease is not None and lease.journal != journal.identity() else ""
+    return _refusal() if lease is not None and lease.journal != journal.identity() else ""
 
 
 def silent_holder(now: datetime) -> Holder | None:
-    """The holder if it gives no sign of life."""
+    """The holder if it has given no sign of life for longer than SILENT; else None."""
     found = holder()
     return found if found and found.seen_at < now - SILENT else None
 

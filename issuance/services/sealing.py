@@ -1,7 +1,7 @@
-"""Sealing papers: the CA signs the digest of a paper whose making stands in the log of events.
+"""Sealing papers: the CA signs the digest of a paper if the log of events has its making.
 
-Whoever makes the paper calls `ask_for_seal`; the signer works off `seal_paper`. The CA sees no
-paper, so it opens none.
+Whoever makes the paper calls `ask_for_seal`; the signing worker runs `seal_paper`. The CA gets only
+the digest, never the paper.
 """
 
 import hashlib
@@ -26,11 +26,11 @@ from issuance.services.event_log import build, key
 from issuance.services.event_log.evidence import among_leaves
 
 CERTIFICATES = ("certificate.confirmed", "certificates.confirmed")
-"""The topics of what is signed before any paper."""
+"""The topics of outbox items that are handled before any paper is sealed."""
 
 
 class CertificatesFirst(Unavailable):
-    """A certificate waits for the signer; papers come after it."""
+    """A certificate waits to be signed; papers are sealed after it."""
 
 
 class SealEnded(Unavailable):
@@ -39,7 +39,7 @@ class SealEnded(Unavailable):
 
 @Question
 def seal_in_use() -> Asks[Seal | None]:
-    """The seal that papers get; None before its ceremony: papers are kept unsealed then."""
+    """The seal in use; None before its ceremony, when papers are kept unsealed."""
     return Rows(Seal.objects.order_by("-pk")[:1]), first
 
 
@@ -52,7 +52,7 @@ def ask_for_seal(
 
 
 def ask_again(paper: Subject, digest: bytes, *, now: datetime) -> OutboxItem:
-    """Have the digest of the recorded paper sealed, if that was given up before."""
+    """Queue the sealing of a recorded paper again, for example after it was given up."""
     payload = {"kind": paper.type, "paper": str(paper.id), "digest": digest.hex()}
     (item,) = outbox.enqueue("paper.made", now=now, **payload)
     return item
@@ -66,10 +66,10 @@ def signature_over(digest: bytes) -> bytes | None:
 
 
 def seal_paper(kind: str, paper: str, digest: str, *, now: datetime) -> None:
-    """Sign the paper's digest, once, and tell so.
+    """Sign the paper's digest, once, and enqueue ``paper.sealed``.
 
-    Raises CertificatesFirst, SealEnded, and LogUnavailable unless the log has the event of its
-    making.
+    Raises CertificatesFirst, SealEnded, and LogUnavailable unless the log has the event that the
+    paper was made.
     """
     if SealedPaper.objects.filter(digest=digest).exists():
         return
@@ -115,13 +115,13 @@ def _certificates_wait(now: datetime) -> bool:
 
 
 def _require_logged(kind: str, paper: str, digest: str) -> None:
-    """Raise LogUnavailable unless the log has, as the database has, that this paper was made."""
+    """Raise LogUnavailable unless the log has the database's event that this paper was made."""
     if not key.is_wanted():
         raise LogUnavailable("no paper is sealed without a log of events")
     build.extend_wholly()
-    told = Event.objects.filter(
+    made = Event.objects.filter(
         object_type=kind, object_id=paper, action=IssuanceEvent.PAPER_MADE, refused=False
     )
-    numbers = [one.pk for one in told if one.data.get("sha384") == digest]
+    numbers = [event.pk for event in made if event.data.get("sha384") == digest]
     if not among_leaves(numbers):
         raise LogUnavailable(f"the making of {kind} {paper} is not in the log")

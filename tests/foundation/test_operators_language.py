@@ -105,7 +105,7 @@ def test_what_a_backup_lacks_is_told_in_it(spoken, settings, tmp_path):
             PermissionError(13, "Permission denied", "/srv/journal"),
             "/srv/journal: Permission denied",
         ),
-        (Unavailable("the key of the log is away"), "the key of the log is away"),
+        (Unavailable("the key of the log is missing"), "the key of the log is missing"),
         (ConnectionResetError(), "ConnectionResetError"),
     ],
 )

@@ -1,7 +1,7 @@
-"""Keeping a copy of what is published, on a machine without the signer.
+"""Keeping a copy of the published files, on a machine without the signer.
 
-The machine serves its copy whatever becomes of the store. Nothing in it is replaced by something
-older, so a store restored from an older copy brings back neither a list nor a response.
+The machine serves its copy even if the store fails. No file is replaced by an older one, so a store
+restored from an older copy brings back neither an old CRL nor an old response.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ class Fetcher:
     def __init__(self, store: Storage) -> None:
         self._store = store
         self._local = index.Local()
-        self._there = index.NOTHING
+        self._stored = index.NOTHING
         self._refused: dict[str, str] = {}
         self._lost = ""
 
@@ -39,23 +39,23 @@ class Fetcher:
             return False
         if not number:
             return False
-        if number != self._there.number:
-            self._there = index.read(self._store)
-        is_whole = self._fetch(self._there, now)
+        if number != self._stored.number:
+            self._stored = index.read(self._store)
+        is_whole = self._fetch(self._stored, now)
         if is_whole:
-            index.note(self._there.number, now)
+            index.note(self._stored.number, now)
         return is_whole
 
     finish = round
 
-    def _fetch(self, there: index.Index, now: datetime) -> bool:
+    def _fetch(self, stored: index.Index, now: datetime) -> bool:
         local = self._local.files()
-        wanted = [path for path, sha256 in there.files.items() if local.get(path) != sha256]
-        done = [self._take(path, there.files[path], now) for path in sorted(wanted, key=_order)]
-        if not there.is_whole:
+        wanted = [path for path, sha256 in stored.files.items() if local.get(path) != sha256]
+        done = [self._take(path, stored.files[path], now) for path in sorted(wanted, key=_order)]
+        if not stored.is_whole:
             return False
         try:
-            gone, lost = index.ended(local.keys(), there.files.keys()), ""
+            gone, lost = index.ended(local.keys(), stored.files.keys()), ""
         except index.FilesLost as error:
             gone, lost = set(), str(error)
         if lost and lost != self._lost:
@@ -66,7 +66,7 @@ class Fetcher:
         return all(done) and not lost
 
     def _take(self, path: str, sha256: str, now: datetime) -> bool:
-        """Replace one file, unless what the store has is unfit; return whether it is here."""
+        """Replace a file, unless the store's is unfit; return whether the store's file is here."""
         if not index.is_publishable(path):
             return self._refuse(path, sha256, "no path of a published file")
         try:
@@ -85,7 +85,7 @@ class Fetcher:
         return True
 
     def _refuse(self, path: str, sha256: str, why: str) -> bool:
-        """Say once that this content is not taken."""
+        """Log, once for this content, that it is refused; return False."""
         if self._refused.get(path) != sha256:
             self._refused[path] = sha256
             log.error("published_file_refused", path=path, why=why)
@@ -93,5 +93,5 @@ class Fetcher:
 
 
 def _order(path: str) -> tuple[bool, bool, str]:
-    """Certificates first, since the others are judged by them; then lists, then packs."""
+    """Certificates first, since the others are verified with them; then lists, then packs."""
     return path.startswith("ocsp/"), not path.endswith(".crt"), path

@@ -1,7 +1,7 @@
 """Whether a file from the store may replace the one of this machine.
 
-The store is trusted as little as a network: what clients would refuse, or what is older than what
-they have been served, does not replace anything.
+The store is not trusted: a file that clients would refuse, or that is older than the one served
+here, replaces nothing.
 """
 
 from datetime import datetime
@@ -28,7 +28,7 @@ class Unfit(Exception):
 
 
 def require_fit(path: str, content: bytes, *, now: datetime) -> None:
-    """Raise Unfit unless the file may be served in the place of the one that is there."""
+    """Raise Unfit unless the file may replace the one that is served now."""
     stem = Path(path).parent.name if path.endswith(".pack") else Path(path).stem
     try:
         if path.endswith(".crt"):
@@ -46,7 +46,7 @@ def require_fit(path: str, content: bytes, *, now: datetime) -> None:
 
 
 def _check_certificate(stem: str, content: bytes) -> None:
-    """The certificate of a name is never replaced by that of another key."""
+    """A CA's certificate is never replaced by one with another subject or key."""
     new, known = x509.load_der_x509_certificate(content), _known_ca(stem)
     if known and (new.subject, new.public_key()) != (known.subject, known.public_key()):
         raise Unfit("another CA's certificate")
@@ -60,7 +60,7 @@ def _check_chain(stem: str, path: str, content: bytes) -> None:
 
 
 def _check_log_key(stem: str, content: bytes) -> None:
-    """The key of a log is never replaced by another: the log has it for good."""
+    """The key of a log is never replaced by another: it never changes."""
     new, path = Verifier.parse(content.decode()), repository.log_key_path(stem)
     try:
         known = Verifier.parse(path.read_text())
@@ -83,23 +83,23 @@ def _check_pack(stem: str, name: str, content: bytes, now: datetime) -> None:
     if pack is None:
         raise Unfit("not a pack")
     served = ocsp_packs.read_head(ocsp_packs.path(stem, name))
-    # A pack of the future was signed before the clock was put back: nobody believes it.
+    # A served pack dated in the future, from before the clock was set back, may be replaced.
     if served and pack.this_update < served.this_update <= now:
         raise Unfit("older than the one served")
     for key, response in pack.responses.items():
-        said = ocsp.load_der_ocsp_response(response.der)
-        if serial_hex(said.serial_number) != key.partition(":")[2]:
+        response_data = ocsp.load_der_ocsp_response(response.der)
+        if serial_hex(response_data.serial_number) != key.partition(":")[2]:
             raise Unfit("a response about another certificate")
-        _check_response(said, ca)
+        _check_response(response_data, ca)
 
 
-def _check_response(said: ocsp.OCSPResponse, ca: x509.Certificate) -> None:
-    (responder,) = said.certificates
-    algorithm = said.signature_hash_algorithm
+def _check_response(response_data: ocsp.OCSPResponse, ca: x509.Certificate) -> None:
+    (responder,) = response_data.certificates
+    algorithm = response_data.signature_hash_algorithm
     if algorithm is None or not _is_responder(responder, ca):
         raise Unfit("not signed by a responder of this CA")
     key = cast(SubjectKey, responder.public_key())
-    verify_bytes(said.tbs_response_bytes, said.signature, key, algorithm)
+    verify_bytes(response_data.tbs_response_bytes, response_data.signature, key, algorithm)
 
 
 @lru_cache(maxsize=64)
@@ -110,7 +110,7 @@ def _is_responder(certificate: x509.Certificate, ca: x509.Certificate) -> bool:
 
 
 def _ca(stem: str) -> x509.Certificate:
-    """The CA's certificate on this machine, by which the other files are judged."""
+    """The CA's certificate on this machine, with which the other files are verified."""
     known = _known_ca(stem)
     if known is None:
         raise Unfit("the CA's certificate is not there")

@@ -1,4 +1,4 @@
-"""What is published: the index in the store, and the files of this machine."""
+"""The index of published files in the store, and the published files of this machine."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ LATE = timedelta(minutes=2)
 """Age of the last comparison with the store from which it counts as failing."""
 
 MOST_GONE, MOST_GONE_SHARE = 20, 0.2
-"""If more packs than both are gone at once, they are lost: certificates end one by one."""
+"""If more packs than both limits are gone at once, they are lost: certificates end one by one."""
 
 # No other path is sent or written. The limit of a stem is that of the addresses served.
 _PATH = re.compile(
@@ -36,7 +36,7 @@ _GLOBS = ("ca/public/*", "crl/*.crl", "ocsp/*/*.pack")
 class Index:
     """The SHA-256 (hex) of each published file, by path; a later index has a higher number.
 
-    While many files are being sent, `is_whole` is False: what is missing is not gone.
+    While many files are being sent, `is_whole` is False: files that it lacks are not gone.
     """
 
     number: int
@@ -45,8 +45,8 @@ class Index:
 
     def encoded(self) -> bytes:
         """The index as it is stored."""
-        told = {"number": self.number, "whole": self.is_whole, "files": self.files}
-        return json.dumps(told, sort_keys=True).encode()
+        content = {"number": self.number, "whole": self.is_whole, "files": self.files}
+        return json.dumps(content, sort_keys=True).encode()
 
 
 NOTHING = Index(0, {})
@@ -58,13 +58,13 @@ def is_publishable(path: str) -> bool:
 
 
 class FilesLost(Exception):
-    """So much is missing that nothing is taken away elsewhere: files were lost."""
+    """So many files are missing that they were lost, and must not be deleted elsewhere."""
 
 
 def ended(before: AbstractSet[str], after: AbstractSet[str]) -> AbstractSet[str]:
-    """The packs that are no longer there because their certificates have ended.
+    """The packs that were removed because their certificates have expired.
 
-    Raises FilesLost: certificates and lists stay for good, and never do many packs go at once.
+    Raises FilesLost if a certificate or CRL, which are never removed, or many packs are missing.
     """
     gone = before - after
     if lasting := sorted(path for path in gone if not path.startswith("ocsp/")):
@@ -76,10 +76,10 @@ def ended(before: AbstractSet[str], after: AbstractSet[str]) -> AbstractSet[str]
 
 
 def latest(store: Storage) -> tuple[int, str]:
-    """Number and SHA-256 of the latest index; of none, 0 and empty. Raises OSError, DamagedFile."""
+    """Number and SHA-256 of the latest index; 0 and "" if none. Raises OSError, DamagedFile."""
     try:
-        said = json.loads(_read(store, LATEST))
-        return int(said["number"]), str(said["sha256"])
+        fields = json.loads(_read(store, LATEST))
+        return int(fields["number"]), str(fields["sha256"])
     except FileNotFoundError:
         return 0, ""
     except (ValueError, KeyError, TypeError) as error:
@@ -94,16 +94,16 @@ def read(store: Storage) -> Index:
     encoded = _read(store, INDEX)
     if hashlib.sha256(encoded).hexdigest() != sha256:
         raise DamagedFile(INDEX)
-    said = json.loads(encoded)
-    return Index(said["number"], said["files"], said["whole"])
+    fields = json.loads(encoded)
+    return Index(fields["number"], fields["files"], fields["whole"])
 
 
 def write(store: Storage, index: Index) -> None:
-    """Store the index, and then the number that tells of it. Raises OSError."""
+    """Store the index, and then its number and hash. Raises OSError."""
     encoded = index.encoded()
     store.save(INDEX, ContentFile(encoded))
-    told = {"number": index.number, "sha256": hashlib.sha256(encoded).hexdigest()}
-    store.save(LATEST, ContentFile(json.dumps(told).encode()))
+    content = {"number": index.number, "sha256": hashlib.sha256(encoded).hexdigest()}
+    store.save(LATEST, ContentFile(json.dumps(content).encode()))
 
 
 def _read(store: Storage, name: str) -> bytes:
@@ -156,33 +156,33 @@ def _seen_path() -> Path:
 
 
 def last_seen() -> Seen | None:
-    """What `note` wrote last; None if nothing, or if it cannot be read."""
+    """The record that `note` wrote last; None if there is none or it cannot be read."""
     try:
-        said = json.loads(_seen_path().read_text())
-        return Seen(int(said["number"]), datetime.fromisoformat(said["at"]))
+        fields = json.loads(_seen_path().read_text())
+        return Seen(int(fields["number"]), datetime.fromisoformat(fields["at"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 
 
 def note(number: int, now: datetime) -> None:
-    """Write down that files and store agree, for `/healthz`, and the number of the index."""
-    said = json.dumps({"number": number, "at": now.isoformat()})
-    own_files.replace(_seen_path(), said.encode(), lasting=False)
+    """Record, for `/healthz`, that files and store agree, and the number of the index."""
+    fields = json.dumps({"number": number, "at": now.isoformat()})
+    own_files.replace(_seen_path(), fields.encode(), lasting=False)
 
 
 def age(now: datetime) -> timedelta | None:
-    """How long ago files and store were seen to agree; None if never."""
+    """The time since files and store last agreed; None if they never did."""
     seen = last_seen()
     return None if seen is None else abs(now - seen.at)
 
 
 def is_late(now: datetime) -> bool:
-    """Whether the files of this machine and the store were not seen to agree for too long."""
+    """Whether the files of this machine and the store last agreed more than `LATE` ago."""
     passed = age(now)
     return passed is None or passed > LATE
 
 
 def file_of(path: str) -> Path:
-    """The file of this machine that has this path."""
+    """The file on this machine with this path relative to PORTAL_DATA."""
     assert is_publishable(path)
     return Path(settings.PORTAL_DATA) / path

@@ -1,4 +1,4 @@
-"""Whether the register has as many persons as must approve; until it has, orders wait."""
+"""Whether enough approvers are enrolled; until then, approved orders wait."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,38 +14,39 @@ from issuance.services.approvers.register import RegisterUnavailable
 
 
 def require(known: Register, wanted: Mapping[str, int], now: datetime) -> None:
-    """Raise RegisterUnavailable if fewer are enrolled for an environment than it wants.
+    """Raise RegisterUnavailable if too few approvers are enrolled for an environment.
 
-    Nobody could approve then so that it counts: to refuse would send the order round for ever.
+    ``wanted`` is the number of persons who must approve, by environment. The order waits: if it
+    were refused, it would be approved again, and no approval would count.
     """
-    for environment, many in wanted.items():
-        there = len(known.persons(ROLE, environment, now))
-        if there < many:
+    for environment, needed in wanted.items():
+        enrolled = len(known.persons(ROLE, environment, now))
+        if enrolled < needed:
             raise RegisterUnavailable(
-                f"the register of approvers has {there} of {many} persons for {environment}:"
+                f"the register of approvers has {enrolled} of {needed} persons for {environment}:"
                 " enrol_approver"
             )
 
 
 def ensure(now: datetime) -> None:
-    """Raise RegisterUnavailable if signatures rest on the register, and it cannot be read.
+    """Raise RegisterUnavailable if proofs are required and the register cannot be read.
 
-    Likewise if it has too few persons for an order that somebody has approved.
+    Likewise if it has too few persons and an approved order waits.
     """
     if settings.APPROVERS_PROVE == "off":
         return
     by_setting = settings.ISSUANCE_APPROVALS
-    wanted = {name: many for name, many in by_setting.items() if proof_wanted(name)}
+    wanted = {name: needed for name, needed in by_setting.items() if proof_wanted(name)}
     known = register.read()
     try:
         require(known, wanted, now)
     except RegisterUnavailable:
-        if _wait(wanted):
+        if _has_waiting(wanted):
             raise
 
 
-def _wait(environments: Mapping[str, int]) -> bool:
-    """Whether an approved order of these environments is not signed yet."""
+def _has_waiting(environments: Mapping[str, int]) -> bool:
+    """Whether an order of these environments has an approval and is not signed yet."""
     open_ = [PreparedCertificate.State.PREPARED, PreparedCertificate.State.SIGNING]
     waiting = Approval.objects.filter(prepared__state__in=open_)
     return waiting.filter(prepared__environment__in=[*environments]).exists()

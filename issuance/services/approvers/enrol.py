@@ -38,9 +38,9 @@ def enrol(
 ) -> Approver:
     """Enrol the reviewer's passkey with the fingerprint that they read out; return its entry.
 
-    The database is not believed: of the person's passkeys only one with this very fingerprint is
-    taken. ``anew`` begins another register, after the old one was lost. Raises NotEnrolled,
-    AlreadyThere, RegisterUnavailable.
+    The database is not trusted: only a passkey with exactly this fingerprint is enrolled.
+    ``anew`` begins another register, after the old one was lost. Raises NotEnrolled, AlreadyThere,
+    RegisterUnavailable.
     """
     if not access.is_reviewer(person):
         raise NotEnrolled(
@@ -76,8 +76,8 @@ def end(read_out: str, *, operator: str, actor: Actor, now: datetime) -> Approve
     wanted = grouped(read_out)
 
     def without(found: Register) -> Register:
-        theirs = [each for each in found.approvers if each.fingerprint == wanted]
-        entry = next((each for each in theirs if each.is_in_force(now)), None)
+        matching = [each for each in found.approvers if each.fingerprint == wanted]
+        entry = next((each for each in matching if each.is_in_force(now)), None)
         if entry is None:
             raise NotEnrolled(
                 _("No passkey in force has the fingerprint %(wanted)s: see list_approvers.")
@@ -98,7 +98,7 @@ def _with(found: Register, new: Approver, now: datetime) -> Register:
 
 
 def _change(what: str, entry: Approver) -> dict[str, str]:
-    """Return what the event says: ids and the fingerprint."""
+    """Return the data of the change's event: ids and the fingerprint."""
     return {
         "act": IssuanceEvent(f"issuance.approver_{what}").value,
         "person": entry.person,

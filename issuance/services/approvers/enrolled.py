@@ -1,4 +1,4 @@
-"""Which passkeys are enrolled, as the events tell: for pages. The CA asks its register instead."""
+"""Which passkeys are enrolled according to events: for pages. The CA reads its register instead."""
 
 from collections.abc import Collection
 
@@ -10,9 +10,9 @@ KIND = "approvers"
 
 def fingerprints(environments: Collection[str]) -> frozenset[str]:
     """Return the fingerprints of the passkeys that count now in all of these environments."""
-    told = Event.objects.filter(object_type=KIND, refused=False).order_by("pk")
+    changes = Event.objects.filter(object_type=KIND, refused=False).order_by("pk")
     found: dict[str, set[str]] = {}
-    for action, data in told.values_list("action", "data"):
+    for action, data in changes.values_list("action", "data"):
         if data.get("number") == 1:  # another register was begun
             found.clear()
         if action == IssuanceEvent.APPROVER_ENROLLED:

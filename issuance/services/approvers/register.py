@@ -1,8 +1,8 @@
 """The register as a file among the CA's keys, signed by the log's key; each change is an event.
 
 ``approvers.note`` is a signed note (https://c2sp.org/signed-note). The newest event of a change
-names the file's digest: an older copy that was put back is none. Copies lie with the journal, which
-backups have, and in its second place.
+holds the file's digest, so that an older copy is refused. Copies are with the journal, which is
+backed up, and in its second place.
 """
 
 from collections.abc import Callable, Iterator
@@ -34,14 +34,14 @@ _SUBJECT = Subject(KIND, "register")
 
 
 class RegisterUnavailable(Unavailable):
-    """The register cannot be read, or is not the one that the newest event of it tells of."""
+    """The register cannot be read, or its digest is not that in its newest event."""
 
     mark = "approvers"
 
 
 def read() -> Register:
-    """Return the register as it is in force. Raises RegisterUnavailable."""
-    found, newest = _own(), _newest()
+    """Return the register in force. Raises RegisterUnavailable."""
+    found, newest = _own(), _newest_digest()
     if found.digest != newest:
         raise RegisterUnavailable(
             "the register of approvers is not the one of its last change: a copy that is older, or"
@@ -51,7 +51,7 @@ def read() -> Register:
 
 
 def written() -> Register:
-    """Return what stands in the file, or where no keys are in its copy, whatever events tell.
+    """Return the register in the file, or in a copy where no keys are; not compared with events.
 
     Raises RegisterUnavailable.
     """
@@ -63,34 +63,34 @@ def change(
 ) -> Register:
     """Write the register as ``act`` returns it, with the event; return it.
 
-    What an interrupted change has written gets its event first. ``anew``: begin with an empty one,
-    after file or key were lost for good. Raises RegisterUnavailable.
+    A change that was interrupted after it wrote the file gets its event first. ``anew``: begin with
+    an empty register, after the file or the key was lost for good. Raises RegisterUnavailable.
     """
     signer = key.load()
     _finish(actor, now)
     with transaction.atomic():
         locks.hold(KIND)
-        new = act(_none() if anew else read())
+        new = act(_empty() if anew else read())
         _record(new, actor, now)
         note = signer.sign(new.text).encode()
         for folder in _copies():
             replace(folder / NAME, note, OWN)
         reach("approvers_before_commit")
-        replace(path(), note, OWN)  # last: until then the register is as it was
+        replace(path(), note, OWN)  # last: until then the old register is in force
     return new
 
 
 def _finish(actor: Actor, now: datetime) -> None:
-    """Record the event of a change that was written and whose transaction was lost."""
+    """Record the event of a change whose file was written and whose transaction was lost."""
     with transaction.atomic():
         locks.hold(KIND)
         found = _own()
-        if found.previous == _newest() != found.digest:
+        if found.previous == _newest_digest() != found.digest:
             _record(found, actor, now)
 
 
-def _none() -> Register:
-    """Return an empty register, if no file is there."""
+def _empty() -> Register:
+    """Return an empty register. Raises RegisterUnavailable if there is a file."""
     if path().exists():
         raise RegisterUnavailable(f"there is a register: put {path()} aside first")
     return Register()
@@ -102,7 +102,7 @@ def path() -> Path:
 
 
 def _copies() -> Iterator[Path]:
-    """Yield where copies lie: with the journal, for backups, and in its second place."""
+    """Yield the folders of copies: the journal's, for backups, and its second place."""
     yield Path(settings.PORTAL_DATA) / "journal"
     if settings.JOURNAL_COPY:
         yield own_folder(journal.identity())
@@ -115,7 +115,7 @@ def _own() -> Register:
 
 
 def _read(file: Path) -> Register:
-    """Return what stands in the file, if the log's key has signed it; one without a file."""
+    """Return the register in the file, verified with the log's key; an empty one without a file."""
     try:
         note = file.read_text() if file.exists() else ""
         if not note:
@@ -128,15 +128,15 @@ def _read(file: Path) -> Register:
         raise RegisterUnavailable(f"the register of approvers: {error}") from error
 
 
-def _newest() -> str:
-    """Return the digest that the newest event of a change tells of; empty without any."""
-    told = Event.objects.filter(object_type=KIND, object_id=_SUBJECT.id, refused=False)
-    data = told.order_by("-pk").values_list("data", flat=True).first() or {}
+def _newest_digest() -> str:
+    """Return the digest in the newest event of a change; empty without such an event."""
+    changes = Event.objects.filter(object_type=KIND, object_id=_SUBJECT.id, refused=False)
+    data = changes.order_by("-pk").values_list("data", flat=True).first() or {}
     return str(data.get("register", ""))
 
 
 def _record(register: Register, actor: Actor, now: datetime) -> None:
-    said = dict(register.change)
-    name = IssuanceEvent(said.pop("act"))
-    data: dict[str, Any] = {**said, "register": register.digest, "number": register.number}
+    change = dict(register.change)
+    name = IssuanceEvent(change.pop("act"))
+    data: dict[str, Any] = {**change, "register": register.digest, "number": register.number}
     events.record(name, _SUBJECT, actor, now, **data)

@@ -16,13 +16,14 @@ from issuance.services.approvers.enrolled import KIND
 from issuance.services.approvers.register import RegisterUnavailable
 
 NAMES = (IssuanceEvent.APPROVER_ENROLLED, IssuanceEvent.APPROVER_ENDED)
-"""The events of its changes."""
+"""The events of the register's changes."""
 
 
 def differences() -> Iterator[tuple[Kind, str]]:
-    """Yield what differs: its kind, and in words whose passkey, who and when as far as is known.
+    """Yield each difference: its kind, and in words whose passkey, who and when, as far as known.
 
-    Outside a transaction, with the events in the table `told`: no change may be under way.
+    Called outside a transaction, with the events in the table `told`. Holds the register's lock, so
+    that no change is under way.
     """
     with transaction.atomic():
         locks.hold(KIND)
@@ -47,14 +48,14 @@ def _changes() -> list[Told]:
     changes = list(told.of(NAMES))
     last = max((each.event for each in changes), default=0)
     later = Event.objects.filter(object_type=KIND, action__in=NAMES, refused=False, pk__gt=last)
-    for one in later.order_by("pk"):
-        whom = f"{one.actor} at {one.at:%Y-%m-%dT%H:%M:%SZ} (event {one.pk})"
-        changes.append(Told(one.pk, one.action, one.object_id, one.data, whom))
+    for event in later.order_by("pk"):
+        whom = f"{event.actor} at {event.at:%Y-%m-%dT%H:%M:%SZ} (event {event.pk})"
+        changes.append(Told(event.pk, event.action, event.object_id, event.data, whom))
     return changes
 
 
 def _entries(found: Register, changes: Iterable[Told]) -> Iterator[tuple[Kind, str]]:
-    """Yield the passkeys that are in force though not enrolled, or not though they are."""
+    """Yield passkeys in force without an event of enrolment, and enrolled ones not in force."""
     held: dict[str, Told] = {}
     ended: dict[str, Told] = {}
     for change in changes:

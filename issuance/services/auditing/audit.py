@@ -22,19 +22,20 @@ from issuance.services.event_log import anchors, build, cosigned, key, stamps
 def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = None) -> Report:
     """Compare tiles, database and anchors: those in events, in EVENT_LOG_ANCHORS and in `places`.
 
-    Then the rows that events tell of are compared with these: approvals, certificates and their
-    revocation, blocked keys, authorities, sealed papers, roles, second factors and work on
-    certificates, and the register of approvers.
-    Events that are committed by now are taken into the log first, if this process has its key.
-    Raises LogUnavailable if the log cannot be read for another reason than that it was changed.
+    Then rows are compared with the events about them: approvals, certificates and their revocation,
+    blocked keys, authorities, sealed papers, roles, second factors and work on certificates, and
+    the register of approvers.
+
+    If this process has the log's key, committed events are appended to the log first. Raises
+    LogUnavailable if the log cannot be read for another reason than that it was changed.
     """
-    with suppress(Unavailable):  # what is wrong with the log is found below
+    with suppress(Unavailable):  # faults of the log are found below
         build.extend_wholly()
     verifier = verifier or key.published()
     known = [Path(settings.EVENT_LOG_ANCHORS)] if settings.EVENT_LOG_ANCHORS else []
     places = [*(place for place in known if place.exists()), *places]
-    notes = [*anchors.told(verifier.name), *anchors.kept_in(places)]
-    # Read once: the log may grow meanwhile, and is only read to the head that stands now.
+    notes = [*anchors.notes_in_events(verifier.name), *anchors.kept_in(places)]
+    # Read once: the log may grow meanwhile, and is only read up to the present head.
     horizon = build.horizon()
     names = [*rows.NAMES, *told_rights.NAMES, *approvers.NAMES]
     with told.collecting(names) as collected:
@@ -48,9 +49,9 @@ def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = Non
         )
         if report.is_of_whole_log:
             with collected.complete(horizon):
-                _note(report, rows.differences())
-                _note(report, told_rights.differences(told.of(told_rights.NAMES)))
-            _note(report, approvers.differences())
+                _add_differences(report, rows.differences())
+                _add_differences(report, told_rights.differences(told.of(told_rights.NAMES)))
+            _add_differences(report, approvers.differences())
     stamps.verify(verifier, places, report)
     if report.is_of_whole_log:
         cosigned.verify(verifier, report)
@@ -60,8 +61,8 @@ def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = Non
     return report
 
 
-def _note(report: Report, differences: Iterable[tuple[Kind, str]]) -> None:
-    """Note what rows have without an event, and events without their row, but for the settled."""
+def _add_differences(report: Report, differences: Iterable[tuple[Kind, str]]) -> None:
+    """Add the differences between rows and events to the report; only count settled ones."""
     known = settled.lines()
     for kind, about in differences:
         if str(Finding(kind, about)) in known:
@@ -73,8 +74,9 @@ def _note(report: Report, differences: Iterable[tuple[Kind, str]]) -> None:
 def restore_events() -> int:
     """Enter into the database the events that only the log has; return how many.
 
-    After a restored backup: what the database had lost is back under its numbers, and later events
-    get others. Without a log nothing is done. Raises LogUnavailable if the log itself is damaged.
+    For use after a backup was restored: events that the database lost get their numbers back, and
+    later events get higher ones. Without a log nothing is done. Raises LogUnavailable if the log
+    itself is damaged.
     """
     files = LogFiles(folder())
     if not files.note():

@@ -1,7 +1,7 @@
-"""Compares rows of the authority with the events that tell of them, in the table `told`.
+"""Compares rows of the CA with the events about them, which are in the table `told`.
 
-Each statement yields what differs, in words: first whether an event tells of it, then what, which,
-who and when. Of a row that was inserted by hand, that is what the row itself says.
+Each statement yields the differences: whether there is an event of it, and a description (what,
+which, who and when). The description of a row without an event is taken from the row itself.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ NAMES = (
     *[IssuanceEvent.CA_ACTIVE, IssuanceEvent.CA_RETIRED, IssuanceEvent.CA_REVOKED],
     *[IssuanceEvent.SEAL_REGISTERED, IssuanceEvent.PAPER_SEALED],
 )
-"""The events that tell of the rows."""
+"""The events about the rows."""
 
 _APPROVALS = """
 SELECT false, concat('approval ', row.id, ' of attempt ', row.prepared_id, ' by person:',
@@ -73,7 +73,7 @@ SELECT DISTINCT true, concat('revocation of the serial number ', data->>'serial'
 FROM told WHERE action = 'issuance.serial_revoked' AND NOT EXISTS (
     SELECT FROM issuance_revokedserial row WHERE row.serial = data->>'serial')
 """
-# Imports of earlier versions tell how many keys were new, not which: of these the number counts.
+# Events of imports by earlier versions hold only the number of new keys: numbers are compared.
 _KEYS = """
 WITH blocked AS (
     SELECT about AS spki, at, data->>'reason' AS reason, whom FROM told
@@ -136,7 +136,7 @@ SELECT DISTINCT true, concat('seal ', about, ', registered by ', whom)
 FROM told WHERE action = 'issuance.seal_registered' AND NOT EXISTS (
     SELECT FROM issuance_seal row WHERE row.stem = about)
 """
-# Events of the version before do not tell the signature.
+# Events of earlier versions lack the hash of the signature.
 _PAPERS = """
 SELECT false, concat('sealed paper ', row.id, ' (', row.paper, ') of SHA-384 ', row.digest, ' at ',
     row.sealed_at)
@@ -152,8 +152,8 @@ SELECT DISTINCT true, concat('seal of the paper ', about, ' of SHA-384 ', data->
 FROM told WHERE action = 'issuance.paper_sealed' AND NOT EXISTS (
     SELECT FROM issuance_sealedpaper row WHERE row.digest = data->>'sha384')
 """
-# Who asks for work on a certificate has a reason that an event tells of. An item is deleted when
-# it has been done for a while.
+# Work on a certificate is only queued together with an event. The reverse is not checked: an outbox
+# item is deleted some time after it was done.
 _WORK = """
 SELECT false, concat('work ', row.id, ' (', row.task, ') about ', coalesce(reference, 'nothing'),
     ' at ', row.created_at)
@@ -182,7 +182,7 @@ _COMPARISONS = (
 
 
 def differences() -> Iterator[tuple[Kind, str]]:
-    """Yield what differs: its kind, and in words what, which, who and when as far as is known."""
+    """Yield each difference: its kind, and in words what, which, who and when, as far as known."""
     for statement in _COMPARISONS:
         with connection.cursor() as cursor:
             cursor.execute(statement)

@@ -1,7 +1,7 @@
 """Differences that an operator has explained, such as what a restored backup had lost.
 
-They stand in a file beside the journal, which the database's owner cannot write, and an event
-tells how many they are and the hash of what they say.
+They are in a file beside the journal, which the database's owner cannot write. An event records how
+many were added and the hash of the file.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from issuance.services.event_log import key
 
 
 def lines() -> set[str]:
-    """Return the differences as the command prints them. Raises OSError."""
+    """Return the settled differences, as the command prints them. Raises OSError."""
     try:
         return set(_path().read_text().splitlines())
     except FileNotFoundError:
@@ -26,7 +26,7 @@ def lines() -> set[str]:
 
 
 def settle(found: Sequence[str], *, actor: Actor, now: datetime) -> None:
-    """Name these no more. Raises OSError, LogUnavailable."""
+    """Report these differences no more. Raises OSError, LogUnavailable."""
     text = "".join(f"{line}\n" for line in sorted({*lines(), *found}))
     replace(_path(), text.encode(), OWN)
     about = events.Subject("event_log", key.published().name)

@@ -29,7 +29,7 @@ def key_sha256(public: CertificatePublicKeyTypes) -> str:
 
 
 class Recorded(Protocol):
-    """What the record of a ceremony tells of; ``stem`` is part of the file's name."""
+    """A key or passkey in the record of a ceremony; ``stem`` is part of the file's name."""
 
     @property
     def stem(self) -> str:
@@ -87,16 +87,20 @@ class ApproverRecord:
 
     def lines(self) -> list[str]:
         """The lines about the passkey in the record."""
-        it = self.approver
+        approver = self.approver
         return [
             f"Approver {self.name}",
-            f"  person     {it.person}",
-            f"  role       {it.role}, {' and '.join(it.environments)}",
-            f"  passkey    {it.fingerprint}",
-            f"  enrolled   {it.since:%Y-%m-%dT%H:%M:%SZ} by {it.enrolled_by}",
-            *([f"  ended      {it.until:%Y-%m-%dT%H:%M:%SZ} by {it.ended_by}"] if it.until else []),
+            f"  person     {approver.person}",
+            f"  role       {approver.role}, {' and '.join(approver.environments)}",
+            f"  passkey    {approver.fingerprint}",
+            f"  enrolled   {approver.since:%Y-%m-%dT%H:%M:%SZ} by {approver.enrolled_by}",
+            *self._end(),
             f"  register   {self.register_sha256}",
         ]
+
+    def _end(self) -> list[str]:
+        until, operator = self.approver.until, self.approver.ended_by
+        return [f"  ended      {until:%Y-%m-%dT%H:%M:%SZ} by {operator}"] if until else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ class Minutes:
     records: Sequence[Recorded]
 
     def text(self) -> str:
-        """The text of the record, in English whoever carries it out: it is signed by hand."""
+        """The text of the record, always in English; it is printed and signed by hand."""
         lines = [
             f"Key ceremony: {self.act}",
             f"  when       {self.at:%Y-%m-%dT%H:%M:%SZ}",

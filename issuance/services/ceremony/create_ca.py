@@ -38,7 +38,7 @@ class RootElsewhere(Refused):
 
 
 class WrongGeneration(Refused):
-    """Generations have no such number, or a newer one exists."""
+    """The number of the generation is out of range, or a newer generation exists."""
 
 
 def create_missing(
@@ -106,7 +106,7 @@ def _require_new(place: Place, keys: KeyStore, root_keys: KeyFiles) -> None:
 
 
 def _newer(place: Place) -> int:
-    """The newest generation if it is a later one and the place is not registered; else 0."""
+    """The newest generation if it is later and the place's own is not registered; else 0."""
     branch = IssuingCA.objects.filter(environment=place.environment, branch=place.branch)
     known = set(branch.values_list("generation", flat=True))
     newest = max(known, default=0)
@@ -139,7 +139,7 @@ def _root(
 
 
 def _is_complete(place: Place, now: datetime) -> bool:
-    """Whether it is registered, published and has a list valid for half its usual validity."""
+    """Whether the CA is registered and published, with a CRL valid for half the usual time yet."""
     soon = now + timedelta(hours=pki().crl_validity_hours / 2)
     registered = IssuingCA.objects.filter(stem=place.stem, crl_next_update__gt=soon).exists()
     published = repository.bundle_path(place.stem).exists()

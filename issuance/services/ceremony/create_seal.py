@@ -54,7 +54,7 @@ def create_seal(
 ) -> list[Record]:
     """Make the seal of this number and, with the first one, the root, whose key is in ``roots``.
 
-    ``revoke`` is the reason, if any, for which the seal before is put on the root's list. An
+    ``revoke`` is the reason, if any, for which the root's CRL revokes the previous seal. An
     interrupted ceremony is continued. Raises AlreadyThere, SealRootElsewhere, SignerUnavailable.
     """
     place, last = SealPlace(number), Seal.objects.last()
@@ -70,15 +70,15 @@ def create_seal(
     listed = sign_list(place, root, Path(roots.folder), now=now, revoke=revoked, lasting=lasting)
     publish_root_list(place, listed, root, now=now)
     register_seal(place, signer, listed, actor=actor, now=now)
-    own = Record(place.stem, signer.chain[0], keys.place(place.stem))
-    above = Record(place.root_stem, root.chain[0], roots.place(place.root_stem))
-    return [above, own] if is_new else [own]
+    seal_record = Record(place.stem, signer.chain[0], keys.place(place.stem))
+    root_record = Record(place.root_stem, root.chain[0], roots.place(place.root_stem))
+    return [root_record, seal_record] if is_new else [seal_record]
 
 
 def register_seal(
     place: SealPlace, signer: Signer, listed: bytes, *, actor: Actor, now: datetime
 ) -> Seal:
-    """Take the seal into use, with its root's list (DER), and publish both certificates."""
+    """Take the seal into use, with its root's CRL (DER), and publish both certificates."""
     verify(signer)
     repository.publish_chain(place.root_stem, signer.chain[-1:])
     repository.publish_chain(place.stem, signer.chain)
@@ -104,7 +104,7 @@ def register_seal(
 def _root(
     place: SealPlace, roots: KeyFiles, last: Seal | None, now: datetime
 ) -> tuple[Signer, bool]:
-    """The root of the seals, and whether no seal of it is registered yet."""
+    """The root of the seals, and whether it has no registered seal yet."""
     root = open_root(place, roots)
     if last is not None and (root is None or root.chain[0] != last.root):
         raise SealRootElsewhere
@@ -112,7 +112,7 @@ def _root(
 
 
 def _signer(place: SealPlace, keys: KeyStore, root: Signer, now: datetime) -> Signer:
-    """The seal, certified now or before the ceremony was interrupted."""
+    """The seal's signer, certified now or before the ceremony was interrupted."""
     if keys.exists(place.stem):
         return keys.load(place.stem)
     key = keys.pending(place.stem) or keys.make_key(place.stem, place.branch, rsa_bits=0)

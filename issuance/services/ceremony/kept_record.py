@@ -27,7 +27,7 @@ def keep_record(name: str, text: str, *, actor: Actor, now: datetime) -> Ceremon
 
 
 def want_papers(*, now: datetime) -> None:
-    """Have papers made of the records from before the seal, in the caller's transaction."""
+    """Have papers made of records that were kept before there was a seal, in this transaction."""
     for record in CeremonyRecord.objects.filter(digest="").values_list("pk", flat=True):
         outbox.enqueue("ceremony.recorded", now=now, record=record)
 

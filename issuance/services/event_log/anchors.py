@@ -1,7 +1,7 @@
-"""Heads of the log outside it: in events, in a directory and with auditors by mail.
+"""Heads of the log that are kept outside it: in events, in a directory and with auditors by mail.
 
-Whoever replaces the log by an older or another one must reach all of them. In an event, which is a
-leaf of the log itself, stands the signed head, so that no other is taken for one.
+Whoever replaces the log by an older or another one would have to change all of them. An event holds
+the head with its signature, so that a forged event is not taken for an anchor.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ from issuance.event_names import IssuanceEvent
 from issuance.services.event_log import cosigned, key, second_place
 
 type Anchor = tuple[str, Checkpoint]
-"""Where a head stands, and the head."""
+"""Where a head is kept, and the head."""
 
 KIND = "event_log"
 
@@ -39,7 +39,7 @@ def anchor(*, now: datetime) -> Checkpoint | None:
         if not files.note():
             return None
         verifier = key.published()
-        with files.alone():  # a head that only this machine has may die with it
+        with files.alone():  # a head that only this machine has could be lost with it
             second_place.bring_up(files, verifier)
             note = files.note()
         head = Checkpoint.opened(note, verifier)
@@ -68,20 +68,20 @@ def tell(auditors: Sequence[str], note: str, verifier: Verifier, *, now: datetim
     """Have the head mailed to each of the addresses."""
     size = Checkpoint.opened(note, verifier).size
     for address in auditors:
-        told = {"address": address, "head": note, "verifier": str(verifier)}
-        outbox.enqueue("event_log.anchored", now=now, size=size, **told)
+        payload = {"address": address, "head": note, "verifier": str(verifier)}
+        outbox.enqueue("event_log.anchored", now=now, size=size, **payload)
 
 
-def remembered(verifier: Verifier) -> Iterator[Anchor]:
-    """Yield the heads that events tell of, the newest first; not those that the log never had."""
-    for source, note in told(verifier.name):
-        # Somebody else's is no head of ours: whoever can write to the database may put it there.
+def heads_in_events(verifier: Verifier) -> Iterator[Anchor]:
+    """Yield the heads in events, the newest first, except those not signed by the log's key."""
+    for source, note in notes_in_events(verifier.name):
+        # Whoever can write to the database can insert an event with a forged head.
         with suppress(BadNote):
             yield source, Checkpoint.opened(note, verifier)
 
 
-def told(name: str) -> Iterator[tuple[str, str]]:
-    """Yield the notes that events hold of the log of this name, the newest first."""
+def notes_in_events(name: str) -> Iterator[tuple[str, str]]:
+    """Yield the source and the note of each event with a head of this log, the newest first."""
     about = Event.objects.filter(object_type=KIND, object_id=name)
     rows = about.filter(action=IssuanceEvent.LOG_ANCHORED)
     for number, data in rows.order_by("-pk").values_list("pk", "data"):

@@ -1,7 +1,7 @@
 """Builds the log: takes events once they are committed, writes tiles, and last the signed head.
 
-The head is the only commit point. What a builder that died has written beyond it is written anew.
-Nothing in the database says which events are in the log, so nobody there can keep one out of it.
+The head is the only commit point: what an interrupted run wrote beyond it is written again. The
+database does not say which events are in the log, so whoever can write to it cannot keep one out.
 """
 
 import json
@@ -23,16 +23,16 @@ from issuance.services.event_log import anchors, key, second_place
 from issuance.services.event_log.writing import write
 
 MOST = 20_000
-"""Events taken at once, about a second of the signing worker: the first time there are millions."""
+"""Events of one run, about a second of the signing worker's time: at first there are millions."""
 
 
 @dataclass(slots=True)
-class Grown:
-    """A log as far as it has grown, and what has to be known to go on.
+class LogState:
+    """What must be known of the log to append to it.
 
-    Every event up to `horizon` is decided, and among the leaves if it was committed; `taken` has
-    the places of those after it that are leaves already. `waiting` is the next horizon and the
-    transactions that must be over first.
+    Every event numbered up to `horizon` is settled: it is in the log if it was committed. `taken`
+    maps the numbers of later events that are in the log to their places. `waiting` is the next
+    horizon and the transactions that must end before it holds.
     """
 
     note: str
@@ -43,23 +43,23 @@ class Grown:
     waiting: tuple[int, frozenset[str]] | None = None
 
 
-_known: dict[Path, Grown] = {}
+_known: dict[Path, LogState] = {}
 _seen: dict[Path, str] = {}
 """The last head of each log that this process has read or written."""
 
 
 def extend(*, most: int = MOST) -> int:
-    """Take committed events into the log, at most so many; return how many were taken.
+    """Append at most ``most`` committed events to the log; return how many were appended.
 
-    Without a key there is no log. Raises Unavailable (the log, its second place, or another
-    journal has the lease): nothing is lost, and the next run goes on.
+    Without a key nothing is done. Raises Unavailable if the log or its second place cannot be
+    written, or another journal has the lease; no event is lost, and the next run continues.
     """
     if not key.is_wanted():
         return 0
     signer, files = key.load(), LogFiles(folder())
     try:
         with files.alone():
-            log = _grown(files, signer)
+            log = _current(files, signer)
             try:
                 taken = _take(files, log, signer, most)
             except BaseException:
@@ -73,27 +73,27 @@ def extend(*, most: int = MOST) -> int:
 
 
 def extend_wholly() -> None:
-    """Take everything that is committed now, also to the second place. Raises Unavailable."""
+    """Append all events committed so far, at the second place too. Raises Unavailable."""
     while extend() == MOST:
         continue
 
 
 def horizon() -> int:
-    """Return up to which number every event that was committed is in the log."""
+    """Return the number up to which every committed event is in the log."""
     return int(_state(LogFiles(folder())).get("horizon", 0))
 
 
 def forget_state() -> None:
-    """Have the next start find out from the entries what is in the log.
+    """Delete the state file, so that the next start reads from the entries what is in the log.
 
-    For a log that was brought here while it grew: the file may be ahead of the head.
+    For a log that was copied here while it grew: its state file may be ahead of the head.
     """
     _state_path(LogFiles(folder())).unlink(missing_ok=True)
 
 
-def _take(files: LogFiles, log: Grown, signer: Signer, most: int) -> int:
+def _take(files: LogFiles, log: LogState, signer: Signer, most: int) -> int:
     before = log.horizon
-    # Not inside another transaction: its events might still be taken back.
+    # Not inside another transaction: its events might still be rolled back.
     with transaction.atomic(durable=True):
         last, writing = stored.last_number(), stored.writers()
         if last < max(log.horizon, max(log.taken, default=0)):
@@ -103,7 +103,7 @@ def _take(files: LogFiles, log: Grown, signer: Signer, most: int) -> int:
         new = stored.leaves(untaken) if untaken else []
     numbers = [number_of(leaf) for leaf in new]
     if new:
-        lease.require()  # of two machines with the key only one goes on with the log
+        lease.require()  # only one of two machines with the key may extend the log
         log.taken |= {number: log.edge.size + at for at, number in enumerate(numbers)}
         log.note = write(files, signer, log.edge, log.tail, new)
     _advance(log, last, writing, numbers[-1] if len(new) == most else None)
@@ -112,20 +112,23 @@ def _take(files: LogFiles, log: Grown, signer: Signer, most: int) -> int:
     return len(new)
 
 
-def _advance(log: Grown, last: int, writing: frozenset[str], read_to: int | None) -> None:
-    """Move the horizon to the last number given when all who wrote then were still at it."""
+def _advance(log: LogState, last: int, writing: frozenset[str], read_to: int | None) -> None:
+    """Move the horizon to the noted number once all transactions that wrote then have ended.
+
+    ``read_to`` is the number of the last event read if there may be more after it.
+    """
     if log.waiting is None or not writing:
         log.waiting = (last, writing)
-    decided, writers = log.waiting
+    candidate, writers = log.waiting
     if writers & writing:
         return
     log.waiting = (last, writing)
-    log.horizon = max(log.horizon, decided if read_to is None else min(decided, read_to))
+    log.horizon = max(log.horizon, candidate if read_to is None else min(candidate, read_to))
     log.taken = {number: at for number, at in log.taken.items() if number > log.horizon}
 
 
-def _grown(files: LogFiles, signer: Signer) -> Grown:
-    """Return the log as it is on the disk, which another builder may have extended."""
+def _current(files: LogFiles, signer: Signer) -> LogState:
+    """Return the log's state as on the disk, where another process may have extended it."""
     known, note = _known.get(files.folder), files.note()
     if known is None or known.note != note:
         known = _known[files.folder] = _opened(files, note, signer)
@@ -134,16 +137,16 @@ def _grown(files: LogFiles, signer: Signer) -> Grown:
 
 
 def _earlier(files: LogFiles, signer: Signer) -> Iterator[anchors.Anchor]:
-    """Yield the heads that this log must go on from, and where they are known from."""
-    with suppress(BadNote):  # of a log of another key, which was put aside
+    """Yield earlier heads, which this log must contain, and where each is known from."""
+    with suppress(BadNote):  # the head is of a log with another key, which was put aside
         if note := _seen.get(files.folder):
             head = Checkpoint.opened(note, signer.verifier)
             yield "this process (restart it if that was put aside)", head
-    yield from anchors.remembered(signer.verifier)
+    yield from anchors.heads_in_events(signer.verifier)
 
 
-def _opened(files: LogFiles, note: str, signer: Signer) -> Grown:
-    """Read the log. Raises LogUnavailable unless it is whole and no older than we remember."""
+def _opened(files: LogFiles, note: str, signer: Signer) -> LogState:
+    """Read the log. Raises LogUnavailable unless it is whole and has all earlier heads."""
     try:
         head = Checkpoint.opened(note, signer.verifier) if note else None
     except BadNote as error:
@@ -159,13 +162,13 @@ def _opened(files: LogFiles, note: str, signer: Signer) -> Grown:
             raise LogUnavailable(f"this is another or older log than {source} knows")
     key.publish(signer.verifier)
     tail = list(files.entries(size - size % WIDTH, size))
-    log = Grown(note, tiles.edge(), tail)
+    log = LogState(note, tiles.edge(), tail)
     _recall(files, log, size)
     return log
 
 
-def _recall(files: LogFiles, log: Grown, size: int) -> None:
-    """Find out which events are in the log; without the file of the state from all entries."""
+def _recall(files: LogFiles, log: LogState, size: int) -> None:
+    """Find out which events are in the log: from the state file, without it from all entries."""
     state = _state(files)
     log.horizon, since = state.get("horizon", 0), state.get("since", 0)
     for at, entry in enumerate(files.entries(since, size), since):
@@ -183,11 +186,11 @@ def _state(files: LogFiles) -> dict[str, int]:
 
 
 def _state_path(files: LogFiles) -> Path:
-    """Return the file of the state, hidden so that no backup has one that is ahead of its head."""
+    """Return the state file. It is hidden so that no backup has one that is ahead of the head."""
     return files.folder / ".state"
 
 
-def _keep_state(files: LogFiles, log: Grown) -> None:
+def _keep_state(files: LogFiles, log: LogState) -> None:
     since = min(log.taken.values(), default=log.edge.size)
     state = {"size": log.edge.size, "horizon": log.horizon, "since": since}
     replace(_state_path(files), json.dumps(state).encode(), OWN)

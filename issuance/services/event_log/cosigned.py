@@ -1,7 +1,8 @@
-"""The newest head that enough witnesses have signed: the signer's part.
+"""The newest head that enough witnesses have signed, as the signing worker keeps it.
 
-It stands beside the head, as a note with their lines (https://c2sp.org/tlog-cosignature), and
-receipts lead to it. Which witnesses are enough, the file EVENT_LOG_POLICY says.
+It is stored beside the head, as a note with the witnesses' signature lines
+(https://c2sp.org/tlog-cosignature), and receipts refer to it. The file EVENT_LOG_POLICY says which
+witnesses are enough.
 """
 
 from collections.abc import Mapping
@@ -30,7 +31,10 @@ def note() -> str:
 
 
 def consistency(since: int, size: int) -> Answer:
-    """Return the heads, and the proof between these sizes. Raises LogUnavailable, ValueError."""
+    """Return both heads, and the consistency proof between these sizes of the log.
+
+    Raises LogUnavailable, ValueError.
+    """
     files = LogFiles(folder())
     try:
         head = Checkpoint.opened(newest := files.note(), key.published())
@@ -43,42 +47,42 @@ def consistency(since: int, size: int) -> Answer:
 
 
 def keep(given: object) -> None:
-    """Keep a head that witnesses have signed, if it is ours, they are enough, and it is news.
+    """Keep a head signed by witnesses if it is of this log, newer, and enough have signed it.
 
-    Whoever sends it: nothing is believed but signatures. Raises LogUnavailable, BadNote.
+    The sender is not trusted, only the signatures. Raises LogUnavailable, BadNote.
     """
     wanted, files = repository.witnesses(), LogFiles(folder())
     if wanted is None or not isinstance(given, str) or len(given) > LONGEST_NOTE:
         return
     verifier = key.published()
     head, newest = Checkpoint.opened(given, verifier), files.head(verifier)
-    if newest is None or not _is_of(files, newest, head):
+    if newest is None or not _contains(files, newest, head):
         raise LogUnavailable("that is no head of this log")
     before = note()
     if wanted.is_met_by(wanted.signers(given)) and _is_news(given, before, wanted):
         replace(_path(), _only_known(given, verifier, wanted).encode(), OWN)
 
 
-def _is_of(files: LogFiles, newest: Checkpoint, head: Checkpoint) -> bool:
+def _contains(files: LogFiles, newest: Checkpoint, head: Checkpoint) -> bool:
     return head.size <= newest.size and files.tiles(newest.size).root(head.size) == head.root
 
 
 def _is_news(given: str, before: str, wanted: Policy) -> bool:
-    """Whether it is of a longer log, or of the same length with more signatures."""
+    """Whether the head given is of a longer log, or as long with more signatures."""
     if not before:
         return True
-    ranks = [(_size(one), len(wanted.signers(one))) for one in (given, before)]
+    ranks = [(_size(head), len(wanted.signers(head))) for head in (given, before)]
     return ranks[0] > ranks[1]
 
 
 def _only_known(given: str, verifier: Verifier, wanted: Policy) -> str:
-    """Leave out the lines of strangers."""
-    known = [verifier, *(one.verifier for one in wanted.witnesses.values())]
+    """Return the note without signature lines of unknown keys."""
+    known = [verifier, *(witness.verifier for witness in wanted.witnesses.values())]
     return Note.parse(given).of_only(known)
 
 
 def verify(verifier: Verifier, report: Report) -> None:
-    """Hold the witnesses' signatures against log and policy, and say who signed which head."""
+    """Verify the witnesses' signatures against log and policy; report who signed which head."""
     kept, files = note(), LogFiles(folder())
     try:
         wanted = repository.witnesses()
@@ -88,7 +92,7 @@ def verify(verifier: Verifier, report: Report) -> None:
             report.told.append(_("No head has been signed by enough witnesses yet."))
             return
         head, newest = Checkpoint.opened(kept, verifier), files.head(verifier)
-        if newest is None or not _is_of(files, newest, head):
+        if newest is None or not _contains(files, newest, head):
             report.add(Kind.FORKED, _path())
         signed = wanted.signers(kept)
         if not wanted.is_met_by(signed):

@@ -1,4 +1,4 @@
-"""Nothing is signed on approvals that the log of events does not have."""
+"""Requires, before anything is signed, that the log of events has the approvals."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -17,43 +17,43 @@ from issuance.services.errors import Unproven
 from issuance.services.event_log import build, key
 
 FAR = 100_000
-"""An event is not sought further back than where all numbers are lower than its own by this."""
+"""The search for an event ends where all numbers are lower than its own by more than this."""
 
 
 _VOIDED = f'{{"action":"{IssuanceEvent.VOIDED}",'.encode()
-type _Bytes = tuple[str, str]
-"""The id of an attempt, and the hash of its bytes: after a restore an id may come twice."""
+type _Attempt = tuple[str, str]
+"""The id of an attempt and the SHA-256 of its bytes: after a restore an id may be given again."""
 
 
 def ensure_logged(attempts: Sequence[PreparedCertificate]) -> None:
-    """Take what is committed into the log, and find there who approved these bytes.
+    """Append committed events to the log, and require the approvals of these bytes there.
 
-    Raises Unproven unless each approval's event is a leaf, as it stands in the database, and if the
-    attempt was voided; LogUnavailable, and CopyUnavailable unless the second place has the log too.
-    Without a key there is no log, and nothing is asked.
+    Raises Unproven if an approval's event is not in the log exactly as in the database, or if the
+    attempt was voided; LogUnavailable; CopyUnavailable unless the second place has the log too.
+    Without a key there is no log, and nothing is checked.
     """
     if not key.is_wanted():
         return
     build.extend_wholly()
-    told = _told(attempts)
+    approvals = _approval_events(attempts)
     logged, voided = set[int](), _voided(attempts)
-    leaves = _stored([number for numbers in told.values() for number in numbers])
-    for there in _back_to(leaves):
-        logged |= _same(leaves, there)
-        voided |= {_bytes_of(each) for each in there.values() if each.startswith(_VOIDED)}
+    leaves = _stored([number for numbers in approvals.values() for number in numbers])
+    for entries in _back_to(leaves):
+        logged |= _same(leaves, entries)
+        voided |= {_attempt_of(each) for each in entries.values() if each.startswith(_VOIDED)}
     for each in attempts:
         if (str(each.pk), each.tbs_sha256) in voided:
             raise Unproven(f"attempt {each.pk} was voided, and is said to be signed")
     rows = Approval.objects.filter(prepared__in=attempts).values_list("prepared_id", "person_id")
     for attempt, person in rows.order_by("pk"):
-        if not told[attempt, str(Actor("person", str(person)))] & logged:
+        if not approvals[attempt, str(Actor("person", str(person)))] & logged:
             raise Unproven(f"the approval of attempt {attempt} by {person} is not in the log")
 
 
 def ensure_in_time(ends: Mapping[PreparedCertificate, datetime]) -> None:
-    """Raise Unproven unless each of these, whose time is over, was being signed before its end.
+    """Raise Unproven unless the signing of each of these expired attempts began before its end.
 
-    The log must have it; without a key nothing is asked.
+    The log must have the event of that; without a key nothing is checked.
     """
     if not (ends and key.is_wanted()):
         return
@@ -77,12 +77,12 @@ def _events(attempt: PreparedCertificate, action: IssuanceEvent) -> list[Event]:
 
 
 def was_marked(attempt: PreparedCertificate) -> bool:
-    """Whether, as the database says, this worker has begun to sign these bytes."""
+    """Whether the database has an event that the signing of these bytes was begun."""
     return bool(_events(attempt, IssuanceEvent.SIGNING))
 
 
-def _voided(attempts: Sequence[PreparedCertificate]) -> set[_Bytes]:
-    """Return which of these were voided, as the database says: that alone stops a signature."""
+def _voided(attempts: Sequence[PreparedCertificate]) -> set[_Attempt]:
+    """Return which of these were voided according to the database: enough to refuse signing."""
     found = Event.objects.filter(
         object_type=subject_of(attempts[0]).type,
         object_id__in=[str(each.pk) for each in attempts],
@@ -91,12 +91,12 @@ def _voided(attempts: Sequence[PreparedCertificate]) -> set[_Bytes]:
     return {(each.object_id, each.data.get("tbs_sha256", "")) for each in found}
 
 
-def _bytes_of(leaf: bytes) -> _Bytes:
+def _attempt_of(leaf: bytes) -> _Attempt:
     event = event_of(leaf)
     return event["object_id"], event.get("data", {}).get("tbs_sha256", "")
 
 
-def _told(attempts: Sequence[PreparedCertificate]) -> dict[tuple[int, str], set[int]]:
+def _approval_events(attempts: Sequence[PreparedCertificate]) -> dict[tuple[int, str], set[int]]:
     """Return the numbers of the events of approving these bytes, by attempt and actor."""
     known = {str(attempt.pk): attempt for attempt in attempts}
     kind = subject_of(attempts[0]).type
@@ -114,8 +114,8 @@ def _told(attempts: Sequence[PreparedCertificate]) -> dict[tuple[int, str], set[
 def among_leaves(numbers: Collection[int]) -> set[int]:
     """Return which of the events are leaves of the log as they stand in the database."""
     leaves, found = _stored(numbers), set[int]()
-    for there in _back_to(leaves):
-        found |= _same(leaves, there)
+    for entries in _back_to(leaves):
+        found |= _same(leaves, entries)
     return found
 
 
@@ -123,23 +123,23 @@ def _stored(numbers: Collection[int]) -> dict[int, bytes]:
     return {number_of(leaf): leaf for leaf in stored.leaves(list(numbers))}
 
 
-def _same(leaves: Mapping[int, bytes], there: Mapping[int, bytes]) -> set[int]:
-    return {number for number in leaves.keys() & there if leaves[number] == there[number]}
+def _same(leaves: Mapping[int, bytes], entries: Mapping[int, bytes]) -> set[int]:
+    return {number for number in leaves.keys() & entries if leaves[number] == entries[number]}
 
 
 def _back_to(leaves: Mapping[int, bytes]) -> Iterator[dict[int, bytes]]:
-    """Yield the entries of the log by number, the last bundle first, until all of these are."""
+    """Yield bundles of the log's entries by number, the last first, until all leaves are found."""
     lowest, lacking = min(leaves, default=0), set(leaves)
     for bundle in _backwards():
-        there = {logged_number(entry): entry for entry in bundle}
-        yield there
-        lacking -= _same(leaves, there)
-        if not lacking or max(there) < lowest - FAR:
+        entries = {logged_number(entry): entry for entry in bundle}
+        yield entries
+        lacking -= _same(leaves, entries)
+        if not lacking or max(entries) < lowest - FAR:
             break
 
 
 def _backwards() -> Iterator[list[bytes]]:
-    """Yield the entries of the log, the last bundle first."""
+    """Yield the bundles of the log's entries, the last first."""
     files = LogFiles(folder())
     head = files.head(key.published())
     size = head.size if head else 0

@@ -33,7 +33,7 @@ def is_there() -> bool:
 def is_whole() -> bool:
     """Whether both files of the key are there, or none and no log.
 
-    What this process has read of them it goes on with, as with the keys of issuing CAs.
+    A process goes on with what it has already read of them, as with the keys of issuing CAs.
     """
     if is_there():
         return _path(".key").exists()
@@ -41,15 +41,15 @@ def is_whole() -> bool:
 
 
 def is_wanted() -> bool:
-    """Whether this process goes on with a log: it has the key.
+    """Whether this process keeps the log: whether it has the key.
 
-    Raises LogUnavailable in the signing worker if there is a log and no key: a key that went must
-    not mean that nobody asks for evidence any more.
+    Raises LogUnavailable in the signing worker if there is a log and no key: a missing key must not
+    switch off the checks of evidence.
     """
     if is_there():
         return True
     if settings.PORTAL_PROCESS == "ca" and LogFiles(folder()).head_path.exists():
-        raise LogUnavailable("the key of the log is away")
+        raise LogUnavailable("the key of the log is missing")
     return False
 
 
@@ -63,7 +63,7 @@ def load() -> Signer:
 
 @lru_cache(maxsize=1)
 def _decrypted(path: Path, public: str) -> Signer:
-    """Decrypt the key, once in a process: that takes as long as all else that is done a second."""
+    """Decrypt the key once in a process: decryption takes as long as a usual run of the builder."""
     try:
         verifier = Verifier.parse(public)
         private = load_pem_private_key(path.read_bytes(), KeyFiles().password())
@@ -78,7 +78,7 @@ def _decrypted(path: Path, public: str) -> Signer:
 
 
 def make(name: str) -> Verifier:
-    """Make the key of the log of this name, which it has for good; return its public half.
+    """Make the key of a log with this name, which never changes; return the public half.
 
     Raises FileExistsError if there is a key, BadNote for a name that cannot be one, OSError.
     """
@@ -88,19 +88,19 @@ def make(name: str) -> Verifier:
         raise FileExistsError(str(_path(".vkey")))
     encryption = BestAvailableEncryption(KeyFiles().password())
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
-    _path(".key").unlink(missing_ok=True)  # of a run that was cut short: it has signed nothing
+    _path(".key").unlink(missing_ok=True)  # left by an interrupted run; it has signed nothing
     write_new(_path(".key"), pem, mode=0o400)
     write_new(_path(".vkey"), f"{verifier}\n".encode(), mode=0o440)
     return verifier
 
 
 def default_name() -> str:
-    """Return the name of a log made now: the service's host, as names of logs are by custom."""
+    """Return the name of a log made now: from the service's host, as is the custom."""
     return f"{settings.PORTAL_HOST}/events"
 
 
 def publish(verifier: Verifier) -> None:
-    """Put the public key beside the log, and where anybody gets it."""
+    """Put the public key beside the log and into the public repository."""
     for path, mode in (_public(), OWN), (repository.log_key_path(), GROUP):
         if not path.exists() or path.read_text() != f"{verifier}\n":
             replace(path, f"{verifier}\n".encode(), mode)

@@ -1,4 +1,4 @@
-"""Where events stand in the log, found in its entries: nothing in the database says so."""
+"""Places of events in the log, found by searching its entries: the database does not have them."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -13,15 +13,15 @@ from issuance.publication.ask_receipts import Answer, Place
 from issuance.services.event_log import build, cosigned, key
 
 NEAR = 100
-"""Bundles of entries to each side in which an event is sought whose transaction lasted long."""
+"""Bundles searched on each side for an event that came late because its transaction was long."""
 
 
 def places(numbers: Sequence[int]) -> Answer:
     """Return the head and the places of those events that are in the log.
 
-    What is committed is taken into the log first. Raises LogUnavailable if it cannot be read.
+    Committed events are appended to the log first. Raises LogUnavailable if it cannot be read.
     """
-    with suppress(Unavailable):  # what is in the log already can be proven all the same
+    with suppress(Unavailable):  # events already in the log can be proved all the same
         build.extend()
     files = LogFiles(folder())
     try:
@@ -32,7 +32,7 @@ def places(numbers: Sequence[int]) -> Answer:
     search, tiles = _Search(files, head.size), files.tiles(head.size)
     found = {number: search.index(number) for number in sorted(set(numbers))}
     known = {number: index for number, index in found.items() if index is not None}
-    note, size = _chosen(note, head.size, known.values())
+    note, size = _proof_head(note, head.size, known.values())
     return Answer(
         note,
         {
@@ -42,8 +42,8 @@ def places(numbers: Sequence[int]) -> Answer:
     )
 
 
-def _chosen(note: str, size: int, indexes: Collection[int]) -> tuple[str, int]:
-    """Return the head that receipts lead to, and its size: one that witnesses signed, if it can."""
+def _proof_head(note: str, size: int, indexes: Collection[int]) -> tuple[str, int]:
+    """Return the head for receipts and its size: if possible one that witnesses signed."""
     if signed := cosigned.note():
         with suppress(BadNote):
             head = Checkpoint.opened(signed, key.published())
@@ -53,7 +53,7 @@ def _chosen(note: str, size: int, indexes: Collection[int]) -> tuple[str, int]:
 
 
 class _Search:
-    """Looks for events by their numbers; entries are nearly in the order of these."""
+    """Searches the log for events by number; entries are nearly in the order of their numbers."""
 
     def __init__(self, files: LogFiles, size: int) -> None:
         self._files, self._size = files, size
@@ -64,21 +64,21 @@ class _Search:
         return -(-self._size // WIDTH)
 
     def _read(self, index: int) -> Mapping[int, int]:
-        """Return by their numbers where the events of a bundle of entries stand in the log."""
+        """Return the places of the events of a bundle, by their numbers."""
         entries = self._files.bundle(tile_at(0, index, self._size))
         return {logged_number(entry): index * WIDTH + at for at, entry in enumerate(entries)}
 
     def index(self, number: int) -> int | None:
-        """Return where the event stands; None if it is not in the log."""
+        """Return the event's place; None if it is not in the log."""
         for bundle in self._outwards(self._likely(number)):
             if number in (known := self._bundle(bundle)):
                 return known[number]
         return None
 
     def _likely(self, number: int) -> int:
-        """Return the bundle in which the event stands unless its transaction lasted long.
+        """Return the bundle that has the event unless its transaction was long: a binary search.
 
-        The middle number of each decides: the first may be one that came late.
+        It compares the median number of a bundle, because single numbers may have come late.
         """
         low, high = 0, self._bundles
         while low < high:

@@ -16,10 +16,10 @@ log = structlog.get_logger(__name__)
 
 
 def receipts(numbers: Sequence[int]) -> dict[int, Receipt]:
-    """Return the receipts of these events by their numbers, each held against the log's key.
+    """Return the receipts of these events by their numbers, each verified with the log's key.
 
-    Raises LogUnavailable if one of them cannot be had now, or does not stand in the log as it
-    stands in the database.
+    Raises LogUnavailable if one of them cannot be made now, or if the log has another content of an
+    event than the database.
     """
     verifier = repository.log_key()
     if verifier is None:

@@ -1,8 +1,8 @@
-"""The log in the journal's second place: nothing is signed on what is not there too.
+"""The copy of the log in the journal's second place, needed there before anything is signed.
 
-In the folder of the journal's copy (`issuance.journal.copies`) ``events`` is a log of the same
-format. Files go there once the head here is on the disk, so none of them ever changes there; the
-head goes last. What was written and has no head yet is written on when this is run again.
+It is a log of the same format in ``events``, in the folder of the journal's copy
+(`issuance.journal.copies`). Files are copied once the head here is on disk, so that a copied file
+never changes; the head is copied last. An interrupted copy is continued by the next run.
 """
 
 import shutil
@@ -24,8 +24,8 @@ from issuance.journal.copies import CopyUnavailable, own_folder, within_limit
 from issuance.services.event_log import key
 from issuance.services.event_log.writing import write_all, write_head
 
-TOGETHER = 32
-"""Tiles written within one limit of time: the first time there are thousands."""
+TILES_AT_ONCE = 32
+"""Tiles written within one time limit: the first copy has thousands."""
 
 
 def log_in(place: Path) -> LogFiles:
@@ -33,48 +33,48 @@ def log_in(place: Path) -> LogFiles:
     return LogFiles(place / "events")
 
 
-class Doing(Protocol):
-    """How a part of the work is done: within a limit of time, or not."""
+class Runner(Protocol):
+    """Runs a part of the work, within a time limit or without one."""
 
     def __call__[T](self, work: Callable[[], T], /) -> T:
-        """Do it and return what it returns."""
+        """Run it and return its result."""
 
 
-def at_once[T](work: Callable[[], T], /) -> T:
-    """Do it, however long it takes: for a command, which somebody watches."""
+def unlimited[T](work: Callable[[], T], /) -> T:
+    """Run it without a time limit: for commands, which somebody watches."""
     return work()
 
 
-def ensure_copied(*, do: Doing = within_limit) -> None:
+def ensure_copied(*, run: Runner = within_limit) -> None:
     """Bring the copy up to the log, if there is one. Raises CopyUnavailable, LogUnavailable."""
     files = LogFiles(folder())
     if not settings.JOURNAL_COPY or not key.is_there() or not files.note():
         return
     try:
         with files.alone():
-            bring_up(files, key.published(), do=do)
+            bring_up(files, key.published(), run=run)
     except OSError as error:
         raise LogUnavailable(str(error)) from error
 
 
-# The head that this process has forced to disk: one that was killed may have moved its head into
-# place and no further, so that it may still be lost.
+# The heads that this process has forced to disk. A process killed between renaming a head and
+# forcing it to disk leaves one that may still be lost.
 _durable: dict[Path, str] = {}
 
 
-def bring_up(files: LogFiles, verifier: Verifier, *, do: Doing = within_limit) -> None:
-    """Write to the copy what the log has beyond it. Raises CopyUnavailable, LogUnavailable.
+def bring_up(files: LogFiles, verifier: Verifier, *, run: Runner = within_limit) -> None:
+    """Write to the copy what it lacks of the log. Raises CopyUnavailable, LogUnavailable.
 
-    Only while the log is locked: two builders must not write the copy's head at once.
+    Call it only while the log is locked: two processes must not write the copy's head at once.
     """
     if not settings.JOURNAL_COPY or not (note := files.note()):
         return
-    copy, copied = do(partial(_opened, journal.identity()))
+    copy, copied = run(partial(_opened, journal.identity()))
     if copied != note:
-        before = _size_there(files, note, copied, verifier)
-        carry(files, copy, note, before=before, do=do)
+        before = _copied_size(files, note, copied, verifier)
+        carry(files, copy, note, before=before, run=run)
     elif _durable.get(copy.folder) != note:
-        do(partial(write_head, copy, note))
+        run(partial(write_head, copy, note))
     _durable[copy.folder] = note
 
 
@@ -87,46 +87,46 @@ def _opened(journal_id: str) -> tuple[LogFiles, str]:
     return copy, copy.note()
 
 
-def _size_there(files: LogFiles, note: str, copied: str, verifier: Verifier) -> int:
-    """Return how many leaves the copy has. Raises CopyUnavailable if it is no part of the log."""
+def _copied_size(files: LogFiles, note: str, copied: str, verifier: Verifier) -> int:
+    """Return how many leaves the copy has. Raises CopyUnavailable if the log does not extend it."""
     if not copied:
         return 0
     try:
-        there = Checkpoint.opened(copied, verifier)
+        copy_head = Checkpoint.opened(copied, verifier)
     except BadNote as error:
         raise CopyUnavailable(f"the copy is of another log of events: {error}") from error
     size = size_of(note)
-    if there.size > size:
+    if copy_head.size > size:
         raise CopyUnavailable("the copy is ahead of the log of events, which has lost leaves")
-    if files.tiles(size).root(there.size) != there.root:
+    if files.tiles(size).root(copy_head.size) != copy_head.root:
         raise CopyUnavailable("the copy and the log of events have parted")
-    return there.size
+    return copy_head.size
 
 
 def size_of(note: str) -> int:
-    """Return how many leaves a head tells of that was checked before."""
+    """Return the number of leaves in a head whose signature was verified before."""
     return int(note.split("\n")[1])
 
 
-def carry(source: LogFiles, target: LogFiles, note: str, *, before: int = 0, do: Doing) -> None:
-    """Write the log of this head to the target, which has its first leaves; the head last.
+def carry(source: LogFiles, target: LogFiles, note: str, *, before: int = 0, run: Runner) -> None:
+    """Write the log of this head to the target, which has its first ``before`` leaves; head last.
 
-    Each part of it is handed to `do`. Files that are there already are not written again.
+    Each part of the work is handed to `run`. Files that the target has are not written again.
     """
     size = size_of(note)
     reach("log_copy_before_files")
-    for tiles in batched(new_tiles(before, size), TOGETHER):
+    for tiles in batched(new_tiles(before, size), TILES_AT_ONCE):
         contents = {p: c for tile in tiles for p, c in source.contents(tile).items()}
-        do(partial(write_all, target.folder, contents))
+        run(partial(write_all, target.folder, contents))
         reach("log_copy_between_files")
     reach("log_copy_before_head")
-    do(partial(write_head, target, note))
+    run(partial(write_head, target, note))
     reach("log_copy_after_head")
-    do(partial(_drop_partial, target, before, size))
+    run(partial(_drop_partial, target, before, size))
 
 
 def _drop_partial(target: LogFiles, before: int, size: int) -> None:
-    """Delete what full tiles have replaced; who is still reading that finds it in these."""
+    """Delete partial tiles that full ones have replaced; readers find their content in these."""
     growing = {tile.full for tile in edge_tiles(size)}
     for tile in {tile.full for tile in edge_tiles(before)} - growing:
         for path in (tile.path, tile.entries_path) if tile.level == 0 else (tile.path,):

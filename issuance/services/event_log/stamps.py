@@ -1,7 +1,7 @@
-"""Time stamps (RFC 3161) on the log's heads: when each was there, by a clock that is not ours.
+"""Time stamps (RFC 3161) of the log's heads: proof by another's clock of when a head existed.
 
-A stamp is over the note of a head as the log signed it, the bytes of an anchor's file, and kept
-beside it as the service answered, so that others verify the two files by themselves:
+The stamped data is the signed note of a head, which is also the content of an anchor's file. The
+service's answer is kept beside that file, so that anybody can verify the two:
 ``openssl ts -verify -data X.checkpoint -in X.checkpoint.tsr -CAfile ROOTS``.
 """
 
@@ -41,17 +41,17 @@ from issuance.services.event_log import anchors, key
 
 SUFFIX = ".tsr"
 LARGEST = 20_000
-"""Octets of an answer at most; one with two certificates has some 5,000."""
+"""Octets of an answer, at most; an answer with two certificates has some 5,000."""
 SECONDS = 10.0
 _HEADERS = {"Content-Type": "application/timestamp-query"}
 
 
 class BadStamp(ValueError):
-    """The time stamp is not of this head, or of no service that the operator trusts."""
+    """The time stamp is of another head, or of a service that the operator does not trust."""
 
 
 class Stamp(NamedTuple):
-    """The answer of a time stamp service (DER), the head that it is about, and where it stands."""
+    """The answer of a time stamp service (DER), the stamped head, and where the answer is kept."""
 
     source: str
     note: str
@@ -59,14 +59,14 @@ class Stamp(NamedTuple):
 
 
 def have_stamped(note: str, *, now: datetime) -> None:
-    """Fetch a time stamp over the head and hand it to the signer, which keeps it; a worker's work.
+    """Fetch a time stamp of the head and hand it to the signing worker, which keeps it.
 
-    Nothing is done without a service. Raises Unavailable while it does not answer as it should.
+    Nothing is done without a configured service. Raises Unavailable unless it answers as it should.
     """
     if settings.TIME_STAMPS["url"]:
         answer = fetch(note)
-        told = {"head": note, "time_stamp": base64.b64encode(answer).decode()}
-        outbox.enqueue("event_log.stamped", now=now, **told)
+        payload = {"head": note, "time_stamp": base64.b64encode(answer).decode()}
+        outbox.enqueue("event_log.stamped", now=now, **payload)
 
 
 def fetch(note: str) -> bytes:
@@ -92,7 +92,7 @@ def fetch(note: str) -> bytes:
 
 
 def time_of(answer: bytes, note: str, *, nonce: int | None = None) -> datetime:
-    """Return when the head was there, by the service's clock. Raises BadStamp, OSError."""
+    """Return when the head was stamped, by the service's clock. Raises BadStamp, OSError."""
     roots = x509.load_pem_x509_certificates(Path(settings.TIME_STAMPS["roots"]).read_bytes())
     try:
         decoded = decode_timestamp_response(answer)
@@ -104,9 +104,9 @@ def time_of(answer: bytes, note: str, *, nonce: int | None = None) -> datetime:
 
 
 def keep(note: str, encoded: str, *, now: datetime) -> None:
-    """Record the stamp in an event, and put it beside the head wherever that was anchored.
+    """Record the stamp in an event, and put it beside each anchor file of the head.
 
-    Raises BadNote and BadStamp if head or stamp is not what it should be, OSError.
+    Raises BadNote or BadStamp if the head or the stamp is not valid, OSError.
     """
     head, answer = Checkpoint.opened(note, key.published()), _decoded(encoded)
     time_of(answer, note)
@@ -115,8 +115,8 @@ def keep(note: str, encoded: str, *, now: datetime) -> None:
             replace(path.with_name(path.name + SUFFIX), answer, GROUP)
     with transaction.atomic():
         about, by = Subject(anchors.KIND, head.origin), system("event-log")
-        told: dict[str, Any] = {"size": head.size, "head": note, "time_stamp": encoded}
-        events.record(IssuanceEvent.LOG_STAMPED, about, by, now, **told)
+        data: dict[str, Any] = {"size": head.size, "head": note, "time_stamp": encoded}
+        events.record(IssuanceEvent.LOG_STAMPED, about, by, now, **data)
 
 
 def stamps(name: str, places: Sequence[Path]) -> Iterator[Stamp]:
@@ -134,7 +134,7 @@ def stamps(name: str, places: Sequence[Path]) -> Iterator[Stamp]:
 
 
 def verify(verifier: Verifier, places: Sequence[Path], report: Report) -> None:
-    """Hold each stamp against its head and the service's root, and say what the newest proves."""
+    """Verify each stamp with its head and the service's root; report what the newest proves."""
     found = [*stamps(verifier.name, places)]
     if found and not settings.TIME_STAMPS["roots"]:
         said = ngettext(
@@ -163,7 +163,7 @@ def verify(verifier: Verifier, places: Sequence[Path], report: Report) -> None:
 
 
 def _decoded(encoded: object) -> bytes:
-    """Decode Base64; nothing for what is none, which is then no time stamp."""
+    """Decode Base64; return no bytes, which are no time stamp, if it is not Base64."""
     try:
         return base64.b64decode(str(encoded), validate=True)
     except binascii.Error:

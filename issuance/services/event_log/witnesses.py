@@ -1,7 +1,7 @@
 """Asks witnesses to sign the log's head: https://c2sp.org/tlog-witness.
 
-Of a worker that reaches them; the signer, which does not, is asked for heads and proofs. Each
-witness remembers the last head that it signed, and signs no other that does not begin with it.
+This runs in a worker with network access, which gets heads and proofs from the signing worker,
+which has none. Each witness remembers the last head that it signed and only signs extensions of it.
 """
 
 import base64
@@ -25,70 +25,70 @@ SILENT, CONTRADICTS = "witnesses", "witness-contradicts"
 _HOURS, _DAYS = timedelta(hours=1), timedelta(days=2)
 SECONDS = 5.0
 TRIES = 2
-"""The first tells what the witness knows, if we do not know that."""
+"""The first answer tells which head the witness has signed last, if that is not known here."""
 
 
 class Contradicts(Unavailable):
-    """A witness has signed a head that ours does not go on from: one of them is another log."""
+    """A witness has signed a head that our log does not extend: one of the two is another log."""
 
 
 class NotEnough(Unavailable):
-    """Fewer witnesses have signed than the policy wants; the next run asks again."""
+    """Fewer witnesses have signed than the policy requires; the next run asks again."""
 
 
 def ask_all() -> None:
-    """Have every witness with an address sign the newest head, and hand it to the signer.
+    """Have every witness with an address sign the newest head; send it to the signing worker.
 
-    Raises Unavailable: NotEnough, or Contradicts after the others were asked.
+    Raises Unavailable: NotEnough, or Contradicts after all witnesses were asked.
     """
     wanted = repository.witnesses()
-    if wanted is None or not any(one.url for one in wanted.witnesses.values()):
+    if wanted is None or not any(witness.url for witness in wanted.witnesses.values()):
         return
     with alarms.of_silence(SILENT, lasting=_HOURS):
-        asked = _asked()
-        signed = _signed(asked, wanted)
+        answer = _answer()
+        signed = _signed(answer, wanted)
         if not wanted.is_met_by(wanted.signers(signed)):
             raise NotEnough("too few witnesses have signed the head")
     alarms.clear(CONTRADICTS)
 
 
-def _signed(asked: Answer, wanted: Policy) -> str:
-    """Return the head with the lines of the witnesses that signed it, and hand it over."""
-    note, known, worst = asked.note, _known(asked, wanted), None
+def _signed(answer: Answer, wanted: Policy) -> str:
+    """Return the head with the lines of the witnesses that signed it, after sending it on."""
+    note, known, contradiction = answer.note, _known(answer, wanted), None
     for name, witness in wanted.witnesses.items():
         try:
-            note += _lines(witness, asked.note, known.get(name, 0)) if witness.url else ""
+            note += _lines(witness, answer.note, known.get(name, 0)) if witness.url else ""
         except Contradicts as error:
             log.error("witness_contradicts", witness=name, reason=str(error))
             alarms.sound(CONTRADICTS, lasting=_DAYS)
-            worst = error
+            contradiction = error
         except Unavailable as error:
             log.warning("witness_silent", witness=name, reason=str(error))
     ask_worker.tell("issuance.keep_cosigned", note=note)
-    if worst is not None:
-        raise worst
+    if contradiction is not None:
+        raise contradiction
     return note
 
 
-def _asked(since: int = 0, size: int = 0) -> Answer:
+def _answer(since: int = 0, size: int = 0) -> Answer:
     answer = ask(since, size)
     if answer is None:
         raise Unavailable("the signing worker does not tell the head of the log")
     return answer
 
 
-def _known(asked: Answer, wanted: Policy) -> Mapping[str, int]:
-    """Return of each witness the size of the head that it signed last, as far as we know."""
-    if not asked.cosigned:
+def _known(answer: Answer, wanted: Policy) -> Mapping[str, int]:
+    """Return the size of the head that each witness signed last, as far as known here."""
+    if not answer.cosigned:
         return {}
-    return dict.fromkeys(wanted.signers(asked.cosigned), _size(asked.cosigned))
+    return dict.fromkeys(wanted.signers(answer.cosigned), _size(answer.cosigned))
 
 
 def _lines(witness: Witness, note: str, since: int) -> str:
     """Return the lines of signatures that the witness adds to the note. Raises Unavailable."""
     size = _size(note)
     for _ in range(TRIES):
-        proof = _asked(since, size).proof
+        proof = _answer(since, size).proof
         reply = _posted(witness, _question(note, since, proof))
         if reply.status == HTTPStatus.OK:
             return _checked(witness, note, reply.body.decode(errors="replace"))
@@ -96,19 +96,19 @@ def _lines(witness: Witness, note: str, since: int) -> str:
             raise Contradicts("the proof of consistency does not lead from its head to ours")
         if reply.status != HTTPStatus.CONFLICT:
             raise Unavailable(f"status {reply.status}")
-        told = _told(reply)
-        if told == since == size:
+        signed = _signed_size(reply)
+        if signed == since == size:
             raise Contradicts(f"it has signed another head of {size} events")
-        if told > size:
-            _is_longer(told)
-        since = told
+        if signed > size:
+            _explain_longer(signed)
+        since = signed
     raise Unavailable("somebody else asks it just now")
 
 
-def _is_longer(told: int) -> None:
-    """Raise Contradicts if the log is shorter even now; else another run was quicker."""
-    if told > _size(_asked().note):
-        raise Contradicts(f"it has signed a head of {told} events, which the log has not")
+def _explain_longer(signed: int) -> None:
+    """Raise Contradicts if the log is still shorter than that; else another run was quicker."""
+    if signed > _size(_answer().note):
+        raise Contradicts(f"it has signed a head of {signed} events, which the log has not")
     raise Unavailable("somebody else asks it just now")
 
 
@@ -132,7 +132,7 @@ def _posted(witness: Witness, question: str) -> outgoing.Reply:
 
 
 def _checked(witness: Witness, note: str, lines: str) -> str:
-    """Return the witness's own lines only. Raises Unavailable if there are none, or wrong ones."""
+    """Return only the witness's own lines. Raises Unavailable if none is valid."""
     try:
         read = Note.parse(note + lines)
         if read.signed_at(witness.verifier) is None:
@@ -142,7 +142,7 @@ def _checked(witness: Witness, note: str, lines: str) -> str:
     return read.of_only([witness.verifier]).removeprefix(read.text + "\n")
 
 
-def _told(reply: outgoing.Reply) -> int:
+def _signed_size(reply: outgoing.Reply) -> int:
     try:
         return int(reply.body[:20])
     except ValueError:

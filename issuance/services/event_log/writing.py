@@ -1,4 +1,4 @@
-"""Writes the files of a log that grows: tiles and entries durably first, the head last."""
+"""Writes the files of a growing log: first tiles and entries, forced to disk, then the head."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ def write(
 ) -> str:
     """Add the entries to the log; return its signed head.
 
-    `edge` and `tail`, the entries of the bundle that is not full, are brought up to date before
-    anything is written, so they are wrong if this raises OSError.
+    `edge` and `tail` (the entries of the partial bundle) are updated before anything is written,
+    so they are wrong if this raises OSError.
     """
     written = {tile.path for tile in edge_tiles(edge.size)}
     full = list(edge.append([leaf_hash(entry) for entry in new]))
@@ -43,7 +43,7 @@ def write(
 
 
 def write_head(files: LogFiles, note: str) -> None:
-    """Move the head into place durably."""
+    """Move the head into place and force it to disk."""
     replace(files.head_path, note.encode(), OWN)
     sync_folder(files.folder)
 
@@ -55,7 +55,7 @@ def _add(contents: dict[str, bytes], tile: Tile, hashes: bytes, tail: Sequence[b
 
 
 def write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Write the files that are not there as they are to be; force all and their names to disk."""
+    """Write the files that do not have this content yet; force files and folders to disk."""
     places = {folder / path for path in contents}
     made = {parent for place in places for parent in place.parents if folder in parent.parents}
     for parent in sorted(made):
@@ -76,7 +76,7 @@ def _holds(path: Path, content: bytes) -> bool:
 
 
 def _drop_partial(folder: Path, full: Sequence[Tile]) -> None:
-    """Delete what full tiles have replaced, one tile later: a backup may be reading them."""
+    """Delete the partial tiles before those now full: a backup may still read the newest ones."""
     for tile in full:
         if tile.index:
             before = Tile(tile.level, tile.index - 1)

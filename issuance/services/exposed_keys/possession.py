@@ -56,7 +56,7 @@ class ChallengeOver(Refused):
 
 
 class NotProven(Refused):
-    """The proof is not a signature over the challenge's line with the private key."""
+    """The proof is not a signature of the challenge's line with the private key."""
 
     message = _(
         "The signature does not match. Sign the whole line exactly as it is shown, with"
@@ -77,7 +77,7 @@ def challenge(data: bytes, *, address: str, now: datetime) -> KeyChallenge:
     key = key_in(file)
     if key is None:
         raise NoKeyFound
-    if is_computable(key):  # compromised whatever the proof
+    if is_computable(key):  # compromised even without a proof
         actor, spki_sha256 = Actor("visitor", address=address), key.facts.spki_sha256
         _tell(spki_sha256, revoke_key(spki_sha256, COMPROMISE, actor=actor, now=now), now)
     KeyChallenge.objects.filter(expires_at__lt=now - KEPT).delete()

@@ -40,8 +40,8 @@ from issuance.services.errors import (
 from issuance.services.issuing import to_sign
 
 ROLE = "reviewer"
-# A person who left the organisation within this time may have sent the order themselves, or have
-# promised it to a colleague; one who asked to join it may wish it well.
+# Bias is presumed of whoever left the organisation, or asked to join it, within this time: they may
+# have sent the order themselves or have promised it to a colleague.
 ESTRANGED = access.ESTRANGED
 _IDS: Any = object()
 # The approver took no part in the application: none of their marks is in ``concerned``.
@@ -58,7 +58,7 @@ _UNCONCERNED = """
 class ApprovalState:
     """How many distinct persons have approved (``given``) and how many must (``wanted``).
 
-    ``until`` is the earliest moment from which an approval rests on nothing any more, or None.
+    ``until`` is when the first waiver that an approval rests on ends, or None.
     """
 
     wanted: int
@@ -86,10 +86,11 @@ def approve(
 ) -> ApprovalState:
     """Add the person's approval of the bytes with SHA-256 ``expected_sha256``. Idempotent.
 
-    ``register_record`` names the version of the register record that the person was shown;
-    ``persons`` is the number of approvals that this application needs at least. ``until`` is set
-    where the approval rests on ``waivers``: from that moment on nothing is signed on it.
-    ``assertion`` is the answer of the person's passkey to ``to_sign.challenge`` of the same.
+    ``register_record``: the version of the register record that the person was shown. ``persons``:
+    the least number of approvals for this application. ``until``: from then on the approval, which
+    rests on ``waivers``, does not count. ``assertion``: the person's WebAuthn assertion for
+    ``to_sign.challenge`` with the same arguments.
+
     Raises NotOpen, OtherBytes (both Stale), NotReviewer, OwnOrganisation, OwnOrganisationLately,
     Concerned, ReauthenticationTooOld (all NotAllowed); DoesNotExist for an unknown id.
     """
@@ -158,7 +159,7 @@ def approval_states(
 ) -> dict[int, ApprovalState]:
     """Like ``approval_state`` for many attempts with one query; by attempt id.
 
-    ``only``: approvals by id, beside which none counts.
+    ``only``: count no other approvals than those with these ids.
     """
     wanted = {each.pk: by_policy(each) for each in attempts}
     statement, parameters = _standing()
@@ -173,7 +174,7 @@ def approval_states(
         wanted[prepared_id] = max(wanted[prepared_id], persons)
         if until is not None:
             ends[prepared_id] = min(until, ends.get(prepared_id, until))
-    return {pk: ApprovalState(many, given[pk], ends.get(pk)) for pk, many in wanted.items()}
+    return {pk: ApprovalState(needed, given[pk], ends.get(pk)) for pk, needed in wanted.items()}
 
 
 def by_policy(attempt: PreparedCertificate) -> int:
@@ -203,8 +204,8 @@ def approvers(prepared: PreparedCertificate) -> Iterable[Person]:
     return [each.person for each in prepared.approvals.select_related("person").order_by("pk")]
 
 
-def _was_of(person: Person, prepared: PreparedCertificate) -> bool:
-    """Whether the person is tied to the organisation, since ESTRANGED before the preparation."""
+def _was_tied(person: Person, prepared: PreparedCertificate) -> bool:
+    """Whether the person was tied to the organisation within ESTRANGED before the preparation."""
     since = prepared.created_at - ESTRANGED
     return is_tied(person, prepared.organisation_id, since=since)
 
@@ -220,7 +221,7 @@ def _check(
         raise NotReviewer
     if access.is_member(person, prepared.organisation_id):
         raise OwnOrganisation
-    if _was_of(person, prepared):
+    if _was_tied(person, prepared):
         raise OwnOrganisationLately
     if own_marks(person) & set(prepared.concerned):
         raise Concerned

@@ -35,7 +35,8 @@ def approve_all(
 
     Attempts of organisations that the person belongs or recently belonged to, and those in which
     the person took part, are skipped. Returns the ids of the others, also if approved before.
-    ``proof`` has the answer of the person's passkey about a plan in which all of these are.
+    ``proof`` has the assertion of the person's passkey for a plan that has all of these attempts.
+
     All or none: raises NotOpen, OtherBytes, NotReviewer or ReauthenticationTooOld.
     """
     if not access.is_reviewer(person):
@@ -50,13 +51,13 @@ def approve_all(
         if len(found) != len(expected):
             raise NotOpen
         marks = own_marks(person)
-        theirs = [
+        permitted = [
             each
             for each in found
             if not each.is_own and not marks & set(each.concerned)  # type: ignore[attr-defined]
         ]
-        _insert(theirs, person, reauthenticated_at, proof, now)
-    return {each.pk for each in theirs}
+        _insert(permitted, person, reauthenticated_at, proof, now)
+    return {each.pk for each in permitted}
 
 
 def _with_own(person: Person) -> QuerySet[PreparedCertificate]:

@@ -33,7 +33,7 @@ WHERE attempt.id = ANY(%s) AND attempt.state = 'prepared' FOR NO KEY UPDATE OF a
 
 
 def read(references: Iterable[UUID]) -> dict[UUID, PreparedCertificate]:
-    """By reference, its attempt that is prepared, signing or issued, with the issuing CA."""
+    """The attempt of each reference that is prepared, signing or issued, with its issuing CA."""
     wanted = [str(reference) for reference in references]
     attempts = {each.reference: each for each in _attempts(wanted)}
     ids = list({cast(int, each.issuing_ca_id) for each in attempts.values()})
@@ -62,7 +62,7 @@ def attempts_of(
 def lock(attempts: Iterable[PreparedCertificate], *, holding: Iterable[str] = ()) -> dict[int, str]:
     """Lock the attempts that are still prepared until the end of the transaction.
 
-    Returns the current state of each one's CA, by attempt id. First waits for the locks
+    Returns the current state of each attempt's CA, by attempt id. First waits for the locks
     ``holding``, which are held as long.
     """
     return dict(locks.held(_LOCK, [[each.pk for each in attempts]], *holding))

@@ -21,7 +21,7 @@ from issuance.signers import SignerUnavailable
 CONFIRMATION_LASTS = timedelta(minutes=10)
 # Errors that concern a single reference, its CA or its environment, so that the others can still be
 # issued.
-ITS_OWN = (
+OF_ONE_REFERENCE = (
     SignatureMismatch,
     IntegrityError,
     ValueError,
@@ -34,7 +34,7 @@ ITS_OWN = (
 
 
 class NotConfirmed(Unavailable):
-    """One of the confirmations is too old, so that each reference must be looked at alone."""
+    """One of the confirmations is too old, so each reference must be handled separately."""
 
 
 def issue_confirmed(
@@ -52,7 +52,7 @@ def issue_confirmed(
 
 
 def issue_together(references: Sequence[UUID], *, confirmed_at: datetime, now: datetime) -> None:
-    """Issue like `issue_all` what was confirmed at this time at the earliest.
+    """Issue like `issue_all`; ``confirmed_at`` is the time of the earliest confirmation.
 
     Raises NotConfirmed, signing nothing, if that is too long ago, and what `issue_all` raises.
     """
@@ -83,14 +83,14 @@ def _issue_all(references: Sequence[UUID], now: datetime) -> None:
         issue_all(references, now=now)
     except SignerUnavailable:
         _issue_by_ca(references, now)
-    except ITS_OWN:
+    except OF_ONE_REFERENCE:
         _issue_each(references, now)
 
 
 def _issue_by_ca(references: Sequence[UUID], now: datetime) -> None:
-    """Issue those of each CA by themselves: a key that is away holds up no other CA."""
+    """Issue each CA's certificates separately, so that a missing key holds up no other CA."""
     prepared = PreparedCertificate.objects.filter(reference__in=references).order_by("pk")
-    cas = dict(prepared.values_list("reference", "issuing_ca"))  # the last attempt is the one
+    cas = dict(prepared.values_list("reference", "issuing_ca"))  # of the last attempt
     parts: dict[int | None, list[UUID]] = {}
     for reference in references:
         parts.setdefault(cas.get(reference), []).append(reference)
@@ -111,13 +111,13 @@ def _issue_each(references: Sequence[UUID], now: datetime) -> None:
     for reference in references:
         try:
             issue(reference, now=now)
-        except (*ITS_OWN, Unavailable) as error:
+        except (*OF_ONE_REFERENCE, Unavailable) as error:
             failures.append(error)
     _raise(failures)
 
 
 def _raise(failures: Sequence[Exception]) -> None:
-    """Raise what is to be tried again, else all of them together."""
+    """Raise the first Unavailable, so that the task is retried; else all of them as a group."""
     for failure in failures:
         if isinstance(failure, Unavailable):
             raise failure

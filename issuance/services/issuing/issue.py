@@ -3,9 +3,9 @@
 The steps, and the state after a worker was killed between two of them:
 
 1. ``_begin`` sets the attempt's state to signing, if this machine's journal has the lease. Before
-   this, nothing has happened. After it, the attempt can no longer be voided and the next run
-   continues here. Only if the CA was taken out of use before it signed, or an approver's proof
-   lapsed, does the next run void the attempt, or a take-over by which the journal is lost.
+   this, nothing has happened. After it, the next run continues here, and the attempt is voided only
+   if, before it was signed, its CA was taken out of use or an approver's proof lapsed, or by a
+   take-over after the journal was lost.
 2. Sign. The signature exists in this process only; the next run signs the same bytes, with the
    same serial number, again.
 3. Append to the journal. After this, the next run takes the certificate from the journal.
@@ -85,41 +85,40 @@ def _begin(
 ) -> list[PreparedCertificate]:
     """The attempts to sign: those marked by an earlier run, and those checked and marked now."""
     marked = [each for each in known.values() if each.state == State.SIGNING]
-    signing = _signed_still(marked, now)
+    signing = _continued(marked, now)
     waiting = [each for each in known.values() if each.state == State.PREPARED]
     unknown = [reference for reference in references if reference not in known]
-    _require_means(waiting, load_signer)
+    _require_signers(waiting, load_signer)
     others = [each for each in waiting if not is_of_this_version(each)]
     again = {each.pk: broken_rules(each, now=now) for each in others}
     reach("before_begin")
     return [*signing, *_mark(waiting, unknown, again, now)] if waiting or unknown else signing
 
 
-def _signed_still(
-    marked: Sequence[PreparedCertificate], now: datetime
-) -> list[PreparedCertificate]:
-    """The marked attempts to continue with; void those that must not be signed any more.
+def _continued(marked: Sequence[PreparedCertificate], now: datetime) -> list[PreparedCertificate]:
+    """The marked attempts to continue with, after voiding those that must not be signed any more.
 
-    Only what is not in the journal; what was signed is stored.
+    Only attempts without a certificate in the journal are voided.
     """
-    unsigned = [each for each in marked if _unsigned(each)]
+    unsigned = [each for each in marked if _is_unsigned(each)]
     reasons = _reasons_against(unsigned, now)
-    given_up = [each for each in unsigned if each.pk in reasons]
-    for ca in {attempts.ca_of(each) for each in given_up}:
+    abandoned = [each for each in unsigned if each.pk in reasons]
+    for ca in {attempts.ca_of(each) for each in abandoned}:
         lease.require_journal(ca)
-    if given_up:
+    if abandoned:
         with transaction.atomic():
             lease.hold()
-            locks.hold(*(f"issuance:{each.reference}" for each in given_up))
-            for each in given_up:
+            locks.hold(*(f"issuance:{each.reference}" for each in abandoned))
+            for each in abandoned:
                 refuse(each.reference, each, reasons[each.pk], now)
-    return [each for each in marked if each not in given_up]
+    return [each for each in marked if each not in abandoned]
 
 
 def _reasons_against(unsigned: Sequence[PreparedCertificate], now: datetime) -> dict[int, str]:
-    """By attempt id, why it is given up: its CA is out of use, or too few prove it any more.
+    """Why attempts must not be signed, by id: the CA is out of use, or proofs of approval lapsed.
 
-    One that lacks proof and that no run has marked is not: somebody must find out who did.
+    An attempt that lacks proofs and has no event of a run that marked it is left alone: somebody
+    must find out who marked it.
     """
     reasons = {
         each.pk: "ca_not_active" for each in unsigned if _is_out_of_use(attempts.ca_of(each))
@@ -134,17 +133,17 @@ def _is_out_of_use(ca: IssuingCA) -> bool:
     return ca.state in {IssuingCA.State.RETIRED, IssuingCA.State.REVOKED}
 
 
-def _unsigned(attempt: PreparedCertificate) -> bool:
+def _is_unsigned(attempt: PreparedCertificate) -> bool:
     stem, reference = attempts.ca_of(attempt).stem, str(attempt.reference)
     return journal.find(stem, reference=reference, attempt=attempt.attempt) is None
 
 
-def _require_means(waiting: Sequence[PreparedCertificate], load_signer: LoadSigner) -> None:
+def _require_signers(waiting: Sequence[PreparedCertificate], load_signer: LoadSigner) -> None:
     """Raise Unavailable for a missing key or a full disk, while the attempts can still be voided.
 
     A CA out of use signs nothing and needs neither. Raises NotReconciled if the journal has a
-    certificate for a reference that the database regards as not signed, NobodyApproved if for any
-    that nobody approved.
+    certificate for a reference that the database regards as not signed, NobodyApproved if it has
+    one that nobody approved.
     """
     for ca in {attempts.ca_of(each) for each in waiting}:
         only_approved.require(ca)
@@ -163,7 +162,7 @@ def _mark(
 ) -> list[PreparedCertificate]:
     """Check everything again, and mark each attempt as signing or refuse it; return the marked.
 
-    ``again``: for each attempt of another version, the rules of this version that it breaks.
+    ``again``: by id of an attempt of another version, the rules of this version that it breaks.
     """
     with transaction.atomic():
         lease.hold()
@@ -186,7 +185,7 @@ def _mark(
 
 
 def _signing(attempt: PreparedCertificate, now: datetime, *, again: bool) -> Event:
-    """The event; of an attempt of another version it says by which rules it was examined again."""
+    """The event; for an attempt of another version with the rule set that it was re-examined by."""
     data: dict[str, Any] = {"rule_set_version": RULE_SET_VERSION} if again else {}
     return events.made(IssuanceEvent.SIGNING, attempt, CA_WORKER, now, **data)
 

@@ -1,7 +1,7 @@
-"""Nothing is signed by a CA in whose journal stands a certificate that nobody approved.
+"""A CA signs nothing while its journal has a certificate that nobody approved.
 
-Such a line was not written by this service, or database and log of events have lost what led to
-it. Either way an operator looks first: only ``reconcile --mend`` enters it, or anything else.
+Either this service did not write that line, or database and log of events have lost the approval.
+An operator must look first: only ``reconcile --mend`` stores such a certificate.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from issuance.models import Certificate, IssuingCA, PreparedCertificate
 
 DISOWNED = "disowned_certificate"
 FEW = 1000
-"""So many serial numbers are sought one by one; more by reading all that the database has."""
+"""Fewer serial numbers than this are queried by value; otherwise all of the CA's are read."""
 
 
 class NobodyApproved(Unavailable):
@@ -32,24 +32,24 @@ class NobodyApproved(Unavailable):
 
 
 @dataclass(slots=True)
-class _Seen:
-    """What this process has found in a journal: ``order`` up to ``count`` was looked at."""
+class _Looked:
+    """What this process has found in a journal, of which it has read ``count`` of ``order``."""
 
     order: Sequence[int] = ()
     count: int = 0
     unapproved: set[int] = field(default_factory=set)
 
 
-_seen: dict[Path, _Seen] = {}
+_journals: dict[Path, _Looked] = {}
 
 
 def require(ca: IssuingCA) -> None:
-    """Raise NobodyApproved if the CA's journal has such a certificate, and until it is entered.
+    """Raise NobodyApproved while the journal has an unapproved certificate not in the database.
 
-    Likewise for one that the registration authority disowns, until it is revoked.
+    Likewise while one that the registration authority disowns is not revoked.
     """
     _require_owned(ca)
-    seen = _seen.setdefault(journal.path(ca.stem), _Seen())
+    seen = _journals.setdefault(journal.path(ca.stem), _Looked())
     order = journal.in_order(ca.stem)
     looked_at = seen.count if order is seen.order else 0
     if lost := _not_stored(ca, set(order[looked_at:])):
@@ -62,7 +62,7 @@ def require(ca: IssuingCA) -> None:
 
 
 def disown(certificate_id: int, *, actor: Actor, now: datetime) -> None:
-    """Note that the registration authority has approved no such certificate.
+    """Record that the registration authority has not approved this certificate.
 
     Its CA signs nothing until it has been revoked.
     """
@@ -72,7 +72,7 @@ def disown(certificate_id: int, *, actor: Actor, now: datetime) -> None:
 
 
 def was_restored(certificate_id: int) -> bool:
-    """Whether `reconcile --mend` has entered the certificate."""
+    """Whether `reconcile --mend` has stored the certificate."""
     certificate = Certificate.objects.get(pk=certificate_id)
     return Event.objects.filter(
         object_type=subject_of(PreparedCertificate()).type,
@@ -90,13 +90,13 @@ def _require_owned(ca: IssuingCA) -> None:
 
 
 def require_all() -> None:
-    """Raise NobodyApproved for any CA."""
+    """Call ``require`` for every CA. Raises NobodyApproved."""
     for ca in IssuingCA.objects.order_by("pk"):
         require(ca)
 
 
 def unapproved(entries: Sequence[journal.Entry]) -> list[journal.Entry]:
-    """Return those of whose bytes no event tells that somebody approved them."""
+    """Return the entries without an event that somebody approved their bytes."""
     hashes = {each.serial: _tbs_sha256(each.der) for each in entries}
     approving = Event.objects.filter(
         object_type=subject_of(PreparedCertificate()).type,

@@ -159,7 +159,7 @@ def _plan(order: CertificateOrder, evidence: Evidence, now: datetime) -> Plan | 
 
 
 def _require_reconciled(orders: Sequence[CertificateOrder], examined: Sequence[Evidence]) -> None:
-    """Raise NotReconciled if the journal has a certificate for a reference and the database not.
+    """Raise NotReconciled if only the journal has a certificate for one of the references.
 
     The journals of all CAs are consulted, since another CA may have signed it before. Raises
     AlreadySigning if the database has it too.
@@ -169,7 +169,7 @@ def _require_reconciled(orders: Sequence[CertificateOrder], examined: Sequence[E
         for order, evidence in zip(orders, examined, strict=True)
         if evidence.sound and evidence.ca is not None
     ]
-    signed = {one.reference for one in journal.anywhere(wanted)}
+    signed = {entry.reference for entry in journal.anywhere(wanted)}
     if not signed:
         return
     known = PreparedCertificate.objects.filter(

@@ -1,13 +1,13 @@
 """Running today's rules on a certificate that another version of the program prepared.
 
-While a new version is brought in, certificates prepared by the one are signed by the other. A
-version that changed is no reason to send a case back to the reviewers: what counts is whether the
-approved bytes keep the rules of the signer that signs them.
+During an upgrade, certificates prepared by one version are signed by the other. A new version is no
+reason to send a case back to the reviewers: what counts is whether the approved bytes keep the
+rules of the version that signs them.
 
-What is run again: the rules for the request and its key, those for an order as far as the
-certificate tells it, and the lint, all with the profile and the issuing CA of today. The order is
-not compared with what the applicant sent again: that was done with these bytes when they were
-prepared, and the hash of the submission stands beside them.
+These are run again: the rules for the request and its key, those for the order as far as it can be
+read from the certificate, and the lint, with today's profile and issuing CA. The order is not
+compared with the submission again: that was done when the bytes were prepared, and the hash of the
+submission is stored with them.
 """
 
 import hashlib
@@ -27,11 +27,11 @@ from issuance.services.issuing.attempts import ca_of
 from issuance.services.issuing.evidence import examine_csr
 
 UPGRADE_LASTS = timedelta(hours=1)
-"""How long after its preparation a newer signer is still waited for."""
+"""How long after the preparation to wait for a signer of the newer version."""
 
 
 def is_of_this_version(attempt: PreparedCertificate) -> bool:
-    """Whether it was prepared and linted with the rules and the profile of this program."""
+    """Whether the attempt was prepared and linted with this version's rules and profile."""
     profile = PROFILES.get(attempt.profile_id)
     own = (RULE_SET_VERSION, profile.version if profile else None)
     return (attempt.rule_set_version, attempt.profile_version) == own
@@ -40,7 +40,7 @@ def is_of_this_version(attempt: PreparedCertificate) -> bool:
 def broken_rules(attempt: PreparedCertificate, *, now: datetime) -> list[str]:
     """The ids of this version's rules that the prepared bytes break; empty if they may be signed.
 
-    Raises PreparedByNewer for one just prepared by a later version that allows what this refuses.
+    Raises PreparedByNewer if a later version that allows what this one refuses just prepared them.
     """
     profile = PROFILES.get(attempt.profile_id)
     findings = [_error("ca.profile")] if profile is None else _examine(attempt, profile)
@@ -63,7 +63,7 @@ def _examine(attempt: PreparedCertificate, profile: Profile) -> list[Finding]:
 
 
 def _is_whole(attempt: PreparedCertificate, made: x509.Certificate) -> bool:
-    """Whether specimen and request are still those that belong to the approved bytes."""
+    """Whether specimen and request still belong to the approved bytes."""
     csr_sha256 = hashlib.sha256(attempt.csr_der).hexdigest()
     is_same = made.tbs_certificate_bytes == bytes(attempt.tbs)
     return is_same and csr_sha256 == attempt.csr_sha256
@@ -102,7 +102,7 @@ def _plan(
 
 
 def _is_newer(attempt: PreparedCertificate) -> bool:
-    """Whether it was prepared by a later version of the program than this."""
+    """Whether the attempt was prepared by a later version of the program than this."""
     profile = PROFILES.get(attempt.profile_id)
     if profile is None or attempt.profile_version > profile.version:
         return True

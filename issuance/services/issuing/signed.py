@@ -65,7 +65,7 @@ def sign(
 ) -> list[Signed]:
     """Each attempt with its certificate (DER), from the journal or signed now.
 
-    Raises Unavailable; a certificate missing from the journal then was never released.
+    Raises Unavailable. No certificate is released before it is in the journal.
     """
     signed: list[Signed] = []
     by_ca = sorted(attempts, key=lambda each: ca_of(each).stem)
@@ -86,9 +86,9 @@ def sign(
 
 
 def _require_signable(attempts: Sequence[PreparedCertificate], now: datetime) -> None:
-    """Raise Unproven or NotProved unless each may be signed now, also if marked before.
+    """Raise Unproven or NotProved unless each attempt may be signed now, also if marked before.
 
-    A mark in the database alone, which others than this worker can write, is evidence of nothing.
+    The mark alone proves nothing: not only this worker can write to the database.
     """
     ensure_proved(attempts, now)
     _require_approved(attempts)
@@ -100,15 +100,15 @@ def _require_signable(attempts: Sequence[PreparedCertificate], now: datetime) ->
 
 
 def _require_approved(attempts: Sequence[PreparedCertificate]) -> None:
-    """Raise Unproven unless enough persons approved each, and none was voided.
+    """Raise Unproven unless enough persons approved each attempt, and none was voided.
 
-    Of a certificate in the journal nothing more is asked: an approver's proof that has lapsed since
-    it was signed takes nothing back.
+    For a certificate in the journal this is enough: an approver's proof may have lapsed since it
+    was signed.
     """
-    persons = Approval.objects.filter(prepared__in=attempts).annotate(
-        one=Coalesce("person__merged_into_id", "person_id")
+    approvals = Approval.objects.filter(prepared__in=attempts).annotate(
+        human=Coalesce("person__merged_into_id", "person_id")
     )
-    given = Counter(pk for pk, _ in set(persons.values_list("prepared_id", "one")))
+    given = Counter(pk for pk, _ in set(approvals.values_list("prepared_id", "human")))
     for attempt in attempts:
         if given[attempt.pk] < by_policy(attempt):
             raise Unproven(f"attempt {attempt.pk} is to be signed, and lacks approvals")

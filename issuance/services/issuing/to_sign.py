@@ -22,7 +22,7 @@ def challenge(
     until: datetime | None = None,
     waivers: Sequence[Waived] = (),
 ) -> bytes:
-    """Return the challenge of approving this attempt with these arguments of ``approve``."""
+    """Return the challenge for approving this attempt with these arguments of ``approve``."""
     return challenge_of(
         ToApprove(
             tbs_sha256=prepared.tbs_sha256,
@@ -31,18 +31,18 @@ def challenge(
             environment=prepared.environment,
             persons=persons,
             until=until,
-            waivers=tuple(each.it.challenge for each in waivers),
+            waivers=tuple(each.waiver.challenge for each in waivers),
         )
     )
 
 
 def in_plan(prepared: PreparedCertificate) -> bytes:
-    """Return the challenge of this attempt as one of many that are approved with one look."""
+    """Return the challenge for this attempt as one of many approved together."""
     return challenge(prepared, persons=persons_in_plan(prepared))
 
 
 def plan_challenge(prepared_ids: Iterable[int]) -> bytes:
-    """Return the challenge of approving all of these attempts with one look."""
+    """Return the challenge for approving all of these attempts together."""
     return challenge_of_plan(_challenges(prepared_ids))
 
 
@@ -60,12 +60,12 @@ def _challenges(prepared_ids: Iterable[int]) -> list[bytes]:
 
 
 def persons_in_plan(prepared: PreparedCertificate) -> int:
-    """Return how many must approve an attempt at least that is approved with others."""
+    """Return how many persons, at least, must approve an attempt that is approved with others."""
     return FOR_REISSUE if prepared.replaces else 1
 
 
 def require(assertion: Assertion, challenge: bytes) -> None:
-    """Raise OtherBytes unless the assertion says it is about this; the CA verifies the rest."""
+    """Raise OtherBytes unless the assertion names this challenge; the CA verifies its signature."""
     try:
         signed = assertion.challenge
     except BadAssertion as error:

@@ -1,8 +1,7 @@
-"""Before a signature: which approvals the approvers' passkeys have signed, by the register.
+"""Verifies, before signing, which approvals were signed by passkeys in the register of approvers.
 
-Nothing of it is believed because it stands in the database: what was signed is computed from the
-attempt's bytes and the approval's own columns, whose key it was from the register, and for which
-environment from the name of the signing key.
+The database is not trusted. What was signed is computed from the attempt's bytes and the approval's
+columns; whose key signed it comes from the register; the environment from the signing key's name.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,28 +31,28 @@ from issuance.services.issuing.attempts import ca_of
 log = structlog.get_logger(__name__)
 
 _FOR_WAIVER = 2
-"""How many persons a waiver takes: its giver and somebody else, docs/decisions/waivers.md."""
+"""Persons whom a waiver needs: its giver and somebody else (docs/decisions/waivers.md)."""
 
 
 def unproved(attempts: Sequence[PreparedCertificate], now: datetime) -> set[int]:
-    """Return which of the attempts too few enrolled persons have signed, where that is wanted.
+    """Return the ids of attempts that need proofs and that too few enrolled persons have signed.
 
-    Raises RegisterUnavailable, also if too few are enrolled for anybody to approve these.
+    Raises RegisterUnavailable, also if fewer persons are enrolled than must approve.
     """
-    asked = [each for each in attempts if proof_wanted(_environment(each))]
-    if not asked:
+    concerned = [each for each in attempts if proof_wanted(_environment(each))]
+    if not concerned:
         return set()
-    known, by_id = register.read(), {each.pk: each for each in asked}
+    known, by_id = register.read(), {each.pk: each for each in concerned}
     wanted: dict[str, int] = {}
-    for each in asked:
+    for each in concerned:
         wanted[_environment(each)] = max(by_policy(each), wanted.get(_environment(each), 0))
     enough.require(known, wanted, now)
     proved: dict[tuple[int, str], int] = {}
     for approval in _approvals(by_id):
         if key := _proved_by(approval, by_id[approval.prepared_id], known, now):
-            # One for each person of the register: who was merged into whom is the database's word.
+            # Counted by the register's persons: the database, which has mergers, is not trusted.
             proved.setdefault((approval.prepared_id, key.person), approval.pk)
-    states = approval_states(asked, only=proved.values())
+    states = approval_states(concerned, only=proved.values())
     return {pk for pk, state in states.items() if not state.complete}
 
 
@@ -64,7 +63,7 @@ def _approvals(attempts: Iterable[int]) -> Iterable[Approval]:
 def ensure_proved(attempts: Sequence[PreparedCertificate], now: datetime) -> None:
     """Raise NotProved if too few enrolled persons have signed one of these, RegisterUnavailable.
 
-    Asked again with the key at hand: that an attempt is being signed is the database's word only.
+    Checked again just before signing: only the database says that an attempt is being signed.
     """
     if lacking := unproved(attempts, now):
         names = ", ".join(str(each) for each in attempts if each.pk in lacking)
@@ -89,30 +88,30 @@ def _proved_by(
 def _required(
     approval: Approval, attempt: PreparedCertificate, known: Register, now: datetime
 ) -> Approver:
-    """Return whose passkey has signed this approval; raises BadAssertion if no approver's has."""
+    """Return the approver whose passkey signed this approval. Raises BadAssertion if none did."""
     if approval.assertion is None:
         raise BadAssertion("nothing was signed")
     proof = Proof.parse(approval.assertion)
     key = known.in_force(proof.assertion.credential_id, now)
     if key is None or not key.is_in_force(approval.created_at):
         raise BadAssertion("the passkey is not enrolled, or was not then")
-    if not _is_of(key, approval.person):
+    if not _belongs_to(key, approval.person):
         raise BadAssertion("the passkey is another person's")
     if key.role != ROLE or _environment(attempt) not in key.environments:
         raise BadAssertion("the passkey is not enrolled for this")
     if _environment(attempt) != attempt.environment:
         raise BadAssertion("the attempt is not of the environment of its CA")
     waivers = [Waived.parse(each) for each in approval.waivers or ()]
-    said: dict[str, Any] = {"persons": approval.persons, "until": approval.until}
-    own = to_sign.challenge(attempt, waivers=waivers, **said)
+    policy: dict[str, Any] = {"persons": approval.persons, "until": approval.until}
+    own = to_sign.challenge(attempt, waivers=waivers, **policy)
     _verify(proof.assertion, proof.challenge_for(own), key)
     for waived in waivers:
         _require_waived(waived, approval, attempt, known)
     return key
 
 
-def _is_of(key: Approver, person: Person) -> bool:
-    """Whether the entry is the person's, under the record that it was enrolled for or is now."""
+def _belongs_to(key: Approver, person: Person) -> bool:
+    """Whether the entry is the person's: for their account, or one of those that were merged."""
     if key.person in {str(person.pk), str(person.merged_into_id)}:
         return True
     return Person.objects.filter(pk=key.person, merged_into=person).exists()
@@ -123,22 +122,22 @@ def _require_waived(
 ) -> None:
     """Raise BadAssertion unless a reviewer signed the waiver for this order and at least this long.
 
-    Two must approve then, of whom one at least did not give it. An ended passkey will do: whoever
-    is no reviewer any more has waived what those who approve weigh today.
+    Two persons must approve then, at least one of whom did not give the waiver. A passkey whose
+    enrolment has ended is accepted: those who approve now take responsibility for the waiver.
     """
-    if waived.it.reference != attempt.reference:
+    if waived.waiver.reference != attempt.reference:
         raise BadAssertion("the waiver is of another order")
-    last = clock.start_of_day(waived.it.ends_on + timedelta(days=1))
+    last = clock.start_of_day(waived.waiver.ends_on + timedelta(days=1))
     if approval.persons < _FOR_WAIVER or approval.until is None or approval.until > last:
         raise BadAssertion("the waiver takes two persons, and has ended before")
     if waived.assertion is None:
         raise BadAssertion("nobody signed the waiver")
     wanted = waived.assertion.credential_id
-    theirs = [each for each in known.approvers if each.credential_id == wanted]
+    enrolments = [each for each in known.approvers if each.credential_id == wanted]
     environment = _environment(attempt)
-    if not any(each.role == ROLE and environment in each.environments for each in theirs):
+    if not any(each.role == ROLE and environment in each.environments for each in enrolments):
         raise BadAssertion("the passkey that signed the waiver was never enrolled for this")
-    _verify(waived.assertion, waived.it.challenge, theirs[-1])
+    _verify(waived.assertion, waived.waiver.challenge, enrolments[-1])
 
 
 def _verify(assertion: Assertion, challenge: bytes, key: Approver) -> None:

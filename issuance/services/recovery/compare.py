@@ -62,7 +62,7 @@ def compare(ca: IssuingCA) -> Iterator[Difference]:
     stored, signed = _stored(ca), set[str]()
     yield from _certificates(ca, signed, stored)
     yield from _revocations(ca, stored, signed | stored.keys())
-    yield from _idle(ca, signed)
+    yield from _idle_attempts(ca, signed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def _stored(ca: IssuingCA) -> dict[str, Stored]:
 def _certificates(
     ca: IssuingCA, signed: set[str], stored: dict[str, Stored]
 ) -> Iterator[Difference]:
-    """Read the journal line by line, and note the serial numbers that it has in ``signed``."""
+    """Compare the journal line by line with the database; add its serial numbers to ``signed``."""
     for entry in journal.entries(ca.stem):
         signed.add(entry.serial)
         known = stored.get(entry.serial)
@@ -116,7 +116,7 @@ def _certificates(
 
 
 def _is_stored_by_now(ca: IssuingCA, serial: str) -> bool:
-    """Whether the signer, which goes on working, has stored it since the rows were read."""
+    """Whether the signing worker has stored the certificate since the rows were read."""
     return Certificate.objects.filter(issuing_ca=ca, serial=serial).exists()
 
 
@@ -160,9 +160,9 @@ def _served(ca: IssuingCA) -> x509.CertificateRevocationList | None:
     return x509.load_der_x509_crl(path.read_bytes()) if path else None
 
 
-def _idle(ca: IssuingCA, signed: set[str]) -> Iterator[Difference]:
+def _idle_attempts(ca: IssuingCA, signed: set[str]) -> Iterator[Difference]:
     """Attempts left in state signing by a crash, with no outbox item that would continue them."""
-    busy = _at_work()
+    busy = _queued_references()
     attempts = PreparedCertificate.objects.filter(
         issuing_ca=ca, state=PreparedCertificate.State.SIGNING
     )
@@ -171,7 +171,7 @@ def _idle(ca: IssuingCA, signed: set[str]) -> Iterator[Difference]:
             yield Difference(Kind.SIGNING_IDLE, ca.stem, str(reference))
 
 
-def _at_work() -> set[str]:
+def _queued_references() -> set[str]:
     """The references that open outbox items will issue, singly or many at once."""
     open_ = OutboxItem.objects.filter(done_at=None, failed_at=None)
     single = open_.filter(topic="certificate.confirmed").values_list(

@@ -1,7 +1,7 @@
-"""The log of events when another machine takes over: from the second place, or longer here.
+"""The log of events in a take-over: from the second place, or the one here if it is longer.
 
-It goes on only if it is whole, and has all that the database knows it to have had: the heads that
-events tell of, and the approvals of every certificate.
+It is only continued if it is whole and has what the database says it had: the heads in events, and
+the approvals of every certificate.
 """
 
 from pathlib import Path
@@ -18,13 +18,13 @@ from certportal.foundation.models import Event
 from issuance.event_names import IssuanceEvent
 from issuance.models import Certificate, PreparedCertificate
 from issuance.services.event_log import anchors, key
-from issuance.services.event_log.second_place import at_once, carry, ensure_copied, log_in
+from issuance.services.event_log.second_place import carry, ensure_copied, log_in, unlimited
 
 _REFUSED = (Kind.HEAD, Kind.TILE, Kind.ENTRY, Kind.OLDER, Kind.FORKED)
 
 
 class Taken(NamedTuple):
-    """A log that is to go on here: where it lies, and its head as it was read."""
+    """A log that is to be continued here: its files, and its head as it was read."""
 
     files: LogFiles
     note: str
@@ -32,9 +32,9 @@ class Taken(NamedTuple):
 
 
 def examine(place: Path) -> Taken | None:
-    """Return the log to go on with, which the folder of a journal's copy has, or the one here.
+    """Return the log to continue: the one in ``place``, a journal's copy, or the one here.
 
-    None if the copy has none. Raises LogUnavailable if it must not go on; OSError.
+    None if the copy has none. Raises LogUnavailable if it must not be continued; OSError.
     """
     copy = log_in(place)
     if not copy.note():
@@ -52,15 +52,15 @@ def examine(place: Path) -> Taken | None:
 
 
 def adopt(taken: Taken) -> None:
-    """Make it the log here, and have it in this journal's own second place.
+    """Make it the log here, and copy it to this journal's own second place.
 
     May be repeated after a crash. Raises OSError, Unavailable.
     """
     here = LogFiles(folder())
     if taken.files != here:
         with here.alone():
-            carry(taken.files, here, taken.note, do=at_once)
-    ensure_copied(do=at_once)
+            carry(taken.files, here, taken.note, run=unlimited)
+    ensure_copied(run=unlimited)
 
 
 def _longer(copy: Taken, here: Taken) -> Taken:
@@ -83,8 +83,8 @@ def _opened(files: LogFiles, verifier: Verifier) -> Taken | None:
 
 
 def _require_whole(taken: Taken, verifier: Verifier) -> None:
-    """Hold entries, tiles, head and the heads that events tell of against one another."""
-    notes = anchors.told(verifier.name)
+    """Raise LogUnavailable if entries, tiles, head and the heads in events do not agree."""
+    notes = anchors.notes_in_events(verifier.name)
     report = verify(taken.files, verifier, (), horizon=0, notes=notes)
     for finding in report.findings:
         if finding.kind in _REFUSED:

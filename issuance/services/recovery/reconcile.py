@@ -30,7 +30,7 @@ MENDED, NOT_MENDED = gettext_noop("mended"), gettext_noop("not mended")
 LOOK = gettext_noop("look at it")
 
 type Outcome = tuple[Difference, str]
-"""A difference, and one of these, before translation; NOT_MENDED may be followed by a reason."""
+"""A difference and its outcome before translation: MENDED, LOOK or NOT_MENDED, with a reason."""
 
 
 def reconcile(*, mend: bool, now: datetime) -> list[Outcome]:
@@ -44,17 +44,17 @@ def reconcile(*, mend: bool, now: datetime) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for ca in IssuingCA.objects.order_by("pk"):
         for difference in compare(ca):
-            mended = _mend(ca, difference, now) if mend else NOT_MENDED
+            mended = _repair(ca, difference, now) if mend else NOT_MENDED
             outcomes.append((difference, mended))
     return outcomes
 
 
-def _mend(ca: IssuingCA, difference: Difference, now: datetime) -> str:
-    mender = _MENDERS.get(difference.kind)
-    if mender is None:
+def _repair(ca: IssuingCA, difference: Difference, now: datetime) -> str:
+    repair = _REPAIRS.get(difference.kind)
+    if repair is None:
         return LOOK
     try:
-        mender(ca, difference, now)
+        repair(ca, difference, now)
     except (Refused, Unavailable, CannotEnter) as error:
         return f"{NOT_MENDED}: {str(error) or type(error).__name__}"
     return MENDED
@@ -100,7 +100,7 @@ def _reopen(ca: IssuingCA, difference: Difference, now: datetime) -> None:
     outbox.enqueue("certificate.confirmed", now=now, reference=str(UUID(difference.about)))
 
 
-_MENDERS: Mapping[Kind, Callable[[IssuingCA, Difference, datetime], None]] = {
+_REPAIRS: Mapping[Kind, Callable[[IssuingCA, Difference, datetime], None]] = {
     Kind.NOT_STORED: _store,
     Kind.NOBODY_APPROVED: _store,
     Kind.NOT_REVOKED: _revoke,

@@ -1,11 +1,11 @@
-"""Taking over from a signer that is dead: its lease, its journal, its open attempts.
+"""Taking over from a dead signer: its lease, its journal, its open attempts.
 
-The steps, each of which may be the last of a run that is killed; the command is then run again:
+A run may be killed after any of these steps; the command is then run again:
 
 1. The lease is taken from its holder and given to nobody: from now on nobody signs.
-2. The journal here gets a new id, the lines of the one taken over and its log of events.
+2. The journal here gets a new id, and the lines and the log of events of the one taken over.
 3. If that journal is lost: attempts that were being signed are given up, their serial numbers
-   revoked, and the journal is written anew from the database.
+   revoked, and the journal here is completed from the database.
 4. The lease is given to the journal here.
 """
 
@@ -43,7 +43,7 @@ from issuance.services.recovery import log_taken_over
 
 log = structlog.get_logger(__name__)
 
-TOGETHER = 500
+BATCH = 500
 
 
 class Source(StrEnum):
@@ -60,10 +60,11 @@ class CannotTakeOver(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a take-over would do. ``lease``: as it is, None if nobody has had it.
+    """What a take-over would do.
 
-    ``lines``: certificates in the journal taken over; ``leaves``: events in the log taken over,
-    None if there is none; ``given_up``: the attempts that would never be signed.
+    ``lease``: the present one, None if nobody has had it. ``lines``: certificates in the journal
+    taken over. ``leaves``: events in the log taken over, None if there is none. ``given_up``: the
+    attempts that would never be signed.
     """
 
     source: Source
@@ -74,7 +75,7 @@ class Plan:
 
 
 def plan(source: Source) -> Plan:
-    """Look, without changing anything, at what a take-over would do. Raises CannotTakeOver."""
+    """Return what a take-over would do, without changing anything. Raises CannotTakeOver."""
     lease = SigningLease.objects.first()
     if lease is not None and lease.journal == journal.identity():
         raise CannotTakeOver(_("The journal of this machine has the lease already."))
@@ -85,9 +86,9 @@ def plan(source: Source) -> Plan:
 
 
 def take_over(planned: Plan, *, actor: Actor, now: datetime) -> list[PreparedCertificate]:
-    """Let the journal of this machine have the lease; return the attempts given up.
+    """Give the lease to the journal of this machine; return the attempts given up.
 
-    Raises CannotTakeOver, Unavailable: then nobody signs until it has been run again.
+    Raises CannotTakeOver, Unavailable: then nobody signs until the take-over has been run again.
     """
     source, lease = planned.source, _fence(planned.lease, now)
     reach("take_over_after_fence")
@@ -106,9 +107,9 @@ def take_over(planned: Plan, *, actor: Actor, now: datetime) -> list[PreparedCer
         reach("take_over_after_log")
     given_up = []
     if source == Source.LOST:
-        given_up = _give_up(found, actor, now)
+        given_up = _abandon(found, actor, now)
         reach("take_over_after_giving_up")
-        _write_anew()
+        _complete_journal()
         _copy()
     build.forget_state()
     reach("take_over_before_finish")
@@ -125,7 +126,7 @@ type Found = dict[Path, takeover.Examined]
 
 
 def _examine(source: Source, predecessor: str) -> Found:
-    """What each CA's journal holds, by its last file. Raises CannotTakeOver."""
+    """The content of each CA's journal, by its last file. Raises CannotTakeOver."""
     if source == Source.COPY:
         _require_copy(predecessor)
     found = dict(_read(source, predecessor))
@@ -152,7 +153,7 @@ def _examine(source: Source, predecessor: str) -> Found:
 
 
 def _examine_log(source: Source, predecessor: str) -> log_taken_over.Taken | None:
-    """The log of events to go on with; None if it is not in the second place."""
+    """The log of events to continue; None if it is not in the second place."""
     place = journal.place(predecessor) if source != Source.HERE and predecessor else None
     if place is None:
         return None
@@ -189,7 +190,7 @@ def _require_copy(predecessor: str) -> None:
 
 
 def _read(source: Source, predecessor: str) -> Iterator[tuple[Path, takeover.Examined]]:
-    """The copy's files; the journal here if it was brought here, or if there is no copy."""
+    """The copy's files; or the files here if the journal was brought here or has no copy."""
     place = journal.place(predecessor) if source != Source.HERE and predecessor else None
     if place is not None and place.is_dir():
         for file in sorted(place.glob("*.journal")):
@@ -220,7 +221,7 @@ def _open_attempts(found: Found) -> list[PreparedCertificate]:
 
 
 def _fence(seen: SigningLease | None, now: datetime) -> SigningLease:
-    """Give the lease to nobody, once what its holder is just storing is stored or broken off."""
+    """Give the lease to nobody, once the holder's transactions have ended."""
     _end_sessions(seen)
     with transaction.atomic():
         lease = SigningLease.objects.select_for_update().first()
@@ -238,9 +239,9 @@ def _fence(seen: SigningLease | None, now: datetime) -> SigningLease:
 
 
 def _end_sessions(lease: SigningLease | None) -> None:
-    """End the holder's sessions in the database, with the locks and transactions they keep open.
+    """End the holder's sessions in the database, with their locks and transactions.
 
-    A machine that stands still, or lost its network, would else keep them for minutes.
+    A machine that stands still or lost its network would keep them for minutes.
     """
     if lease is None or not lease.journal:
         return
@@ -252,7 +253,7 @@ def _end_sessions(lease: SigningLease | None) -> None:
         )
 
 
-def _give_up(found: Found, actor: Actor, now: datetime) -> list[PreparedCertificate]:
+def _abandon(found: Found, actor: Actor, now: datetime) -> list[PreparedCertificate]:
     """Void the attempts, revoke their serial numbers and tell the registration authority."""
     with transaction.atomic():
         given_up = _open_attempts(found)
@@ -283,19 +284,19 @@ def _revoke_serial(attempt: PreparedCertificate, actor: Actor, now: datetime) ->
     )
 
 
-def _write_anew() -> None:
+def _complete_journal() -> None:
     """Append to the journal the certificates of the database that it lacks."""
     for ca in IssuingCA.objects.order_by("pk"):
         rows = ca.certificates.select_related("prepared").order_by("pk")
         slim = rows.defer("prepared__tbs", "prepared__specimen_der", "prepared__csr_der")
-        for some in batched(slim.iterator(chunk_size=TOGETHER), TOGETHER):
+        for some in batched(slim.iterator(chunk_size=BATCH), BATCH):
             lacking = [c for c in some if not journal.holds_serial(ca.stem, int(c.serial, 16))]
             journal.append(ca.stem, [journal_entry(c.prepared, bytes(c.der)) for c in lacking])
             reach("take_over_after_lines")
 
 
 def _copy() -> None:
-    """Write what is here to the second place, with no limit: a long journal takes minutes."""
+    """Copy the journals to the second place without a time limit: a long one takes minutes."""
     for stem in journal.stems():
         log.info("journal_copying", ca=stem, place=settings.JOURNAL_COPY)
         journal.copy_whole(stem)

@@ -13,18 +13,18 @@ from issuance.signers import SignerUnavailable
 
 
 def keys_out_of_reach(*, now: datetime) -> list[str]:
-    """Stems of the CAs that must sign and whose key is not there, or is another one.
+    """Stems of the CAs that must sign and whose key is missing or is another one.
 
-    A key that was read from a file stays in memory, and a session with a token lasts; so the place
-    of the key is asked as well: the next start of the worker needs it. The same goes for the key
-    of the log of events.
+    The key's storage is checked too, because this process may still have the key in memory or a
+    session with the token, and the worker's next start will need the storage. The same is checked
+    of the key of the log of events.
     """
     cas = IssuingCA.objects.exclude(state=IssuingCA.State.REVOKED).order_by("pk")
-    missing = [ca.stem for ca in cas if is_needed(ca, now) and not _is_reached(ca)]
+    missing = [ca.stem for ca in cas if is_needed(ca, now) and not _is_reachable(ca)]
     return missing if key.is_whole() else [*missing, key.STEM]
 
 
-def _is_reached(ca: IssuingCA) -> bool:
+def _is_reachable(ca: IssuingCA) -> bool:
     try:
         signer_for(ca)
         return key_store().exists(ca.stem)
@@ -35,7 +35,7 @@ def _is_reached(ca: IssuingCA) -> bool:
 def ensure_journal() -> None:
     """Raise JournalUnavailable unless each CA that issues has room in its journal.
 
-    Also if nobody has the lease, and the journal lacks what it needs to take it.
+    Likewise if nobody has the lease and this journal may not take it.
     """
     lease.require_takable()
     for stem in IssuingCA.objects.filter(state=IssuingCA.State.ACTIVE).values_list("stem"):
@@ -43,7 +43,7 @@ def ensure_journal() -> None:
 
 
 def ensure_journal_copied() -> None:
-    """Raise Unavailable unless the second place holds each journal, the log and has room."""
+    """Raise Unavailable unless the second place has each journal and the log, and has room."""
     active = IssuingCA.objects.filter(state=IssuingCA.State.ACTIVE).values_list("stem", flat=True)
     for stem in {*active, *journal.stems()}:
         journal.ensure_copied(stem)

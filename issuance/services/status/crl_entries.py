@@ -21,7 +21,8 @@ WHERE issuing_ca_id = %s AND state = 'revoked' AND not_after >= %s
 """
 
 
-# Revoked without a certificate: few, and first, where they change nothing of the order above.
+# Serial numbers revoked without a certificate. They are few and come first, so that they do not
+# affect the order above.
 _LOST = """
 SELECT count(*), coalesce(string_agg(crl_entry, ''::bytea ORDER BY id), ''::bytea)
 FROM issuance_revokedserial WHERE issuing_ca_id = %s AND not_after >= %s
@@ -52,11 +53,11 @@ def collect(ca: IssuingCA, served: crl.Parts | None, this_update: datetime) -> E
     since = min(served.facts.this_update, this_update) if served else begun
     with connection.cursor() as cursor:
         cursor.execute(_STATEMENT, [ca.pk, since])
-        count, strangers, joined = cursor.fetchone()
+        count, mismatched, joined = cursor.fetchone()
         cursor.execute(_LOST, [ca.pk, since])
         lost, lost_joined = cursor.fetchone()
-    if strangers:
-        raise crl.CrlRefused(f"{strangers} entries are not those of their certificates")
+    if mismatched:
+        raise crl.CrlRefused(f"{mismatched} entries are not those of their certificates")
     found = Entries(bytes(lost_joined) + bytes(joined), count + lost)
     if served is None or found.joined.startswith(served.entries):
         return found

@@ -18,7 +18,7 @@ from issuance.services.status.publish_crl import BACKDATE, is_needed
 
 
 class Left(NamedTuple):
-    """What must be left of a validity: this share of it, or ``most`` where that is less."""
+    """How much of a validity must be left: this share of it, or ``most`` if that is less."""
 
     share: float
     most: timedelta
@@ -38,7 +38,7 @@ def late_lists(now: datetime) -> list[str]:
 
 
 def foreign_lists(now: datetime) -> list[str]:
-    """Stems of the CAs and roots in whose place lies a list that they have not signed.
+    """Stems of the CAs and roots for which a list is served that they have not signed.
 
     A CA once served another CA's list (Mozilla Bugzilla 2048626).
     """
@@ -51,7 +51,7 @@ def lists_soon_over(now: datetime) -> list[str]:
 
 
 class Served(NamedTuple):
-    """A list that must be served: when it was made and until when it counts, if it is there."""
+    """A CRL that must be served: its thisUpdate and nextUpdate; None if there is no CRL."""
 
     stem: str
     is_roots: bool
@@ -61,7 +61,7 @@ class Served(NamedTuple):
 
 
 def needed_lists(now: datetime) -> list[Served]:
-    """What stands in the place of each list that a CA or root must publish."""
+    """The served CRL of each CA and root that must publish one."""
     return [_served(stem, issuer) for stem, issuer in _needed(now).items()]
 
 
@@ -91,7 +91,7 @@ def late_responses(now: datetime) -> list[str]:
 
 @Question
 def authorities() -> Asks[list[IssuingCA]]:
-    """All issuing CAs in the order of their making."""
+    """All issuing CAs in the order of their creation."""
     return Rows(IssuingCA.objects.order_by("pk")), list
 
 
@@ -114,7 +114,7 @@ def _is_foreign(stem: str, issuer: x509.Certificate) -> bool:
 
 @lru_cache(maxsize=64)
 def _differs(stem: str, _path: str, _seen: tuple[int, int, int], issuer_der: bytes) -> bool:
-    """Whether the list is another's; cached while the file is the same: a list may be large."""
+    """Whether another CA signed the list; cached while the file is the same: it may be large."""
     served = repository.served_crl(stem)
     issuer = x509.load_der_x509_certificate(issuer_der)
     return served is not None and not crl.is_issued_by(served, issuer)

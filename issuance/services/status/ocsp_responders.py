@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 LIFE = timedelta(days=14)
 RENEWED_BEFORE = timedelta(days=7)
 
-_OWN: dict[tuple[int, bytes], Signer] = {}
+_RESPONDERS: dict[tuple[int, bytes], Signer] = {}
 
 
 class NoResponder(SignerUnavailable):
@@ -48,22 +48,25 @@ def responder_for(ca: IssuingCA, *, now: datetime, load_signer: LoadSigner = sig
     with the responder's certificate. Raises SignerUnavailable, JournalUnavailable, SignerElsewhere.
     """
     name = (os.getpid(), bytes(ca.certificate_der))
-    known = _OWN.get(name)
+    known = _RESPONDERS.get(name)
     if known is not None and _is_good(known, ca, now, lasting=RENEWED_BEFORE):
         return known
     try:
-        _OWN[name] = _make(ca, now, load_signer(ca))
+        _RESPONDERS[name] = _make(ca, now, load_signer(ca))
     except Unavailable as error:
         if known is None or not _is_good(known, ca, now):
             raise
         log.warning("ocsp_responder_not_renewed", ca=ca.stem, error=type(error).__name__)
-    return _OWN[name]
+    return _RESPONDERS[name]
 
 
 def _is_good(
     responder: Signer, ca: IssuingCA, now: datetime, *, lasting: timedelta = timedelta()
 ) -> bool:
-    """Whether it is valid for ``lasting`` and in the database, which may have been restored."""
+    """Whether the responder is valid for ``lasting`` and still in the database.
+
+    It is missing there after an older backup was restored.
+    """
     own = responder.chain[0]
     least = min(now + lasting, ca.certificate.not_valid_after_utc)
     return (

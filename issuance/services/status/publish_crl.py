@@ -58,7 +58,7 @@ def publish_crl(
 
 
 def _publish(ca: IssuingCA, now: datetime, signer: Signer) -> crl.CrlFacts:
-    # Another CA's list in this place must not hand its entries on.
+    # Entries of another CA's list in this place must not be carried over.
     served = repository.last_crl_by(ca.stem, ca.certificate)
     number = _take_number(ca, served, now)
     validity = timedelta(hours=pki().crl_validity_hours)
@@ -116,9 +116,9 @@ def is_needed(ca: IssuingCA, now: datetime) -> bool:
         return False
     served = repository.last_crl(ca.stem)
     since = served.facts.this_update if served else now
-    told = (ca.certificates.all(), ca.revoked_serials.all())
+    serials = (ca.certificates.all(), ca.revoked_serials.all())
     return ca.state in {IssuingCA.State.ACTIVE, IssuingCA.State.STANDBY} or any(
-        each.filter(not_after__gte=min(since, now)).exists() for each in told
+        each.filter(not_after__gte=min(since, now)).exists() for each in serials
     )
 
 

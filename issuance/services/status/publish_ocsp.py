@@ -30,7 +30,7 @@ RENEWED_AT = 0.75
 """Packs are renewed when this share of their validity, or less, is left."""
 MOST_PACKS = 200
 """Limit of packs signed in one task: the `ca` worker has other work waiting."""
-TOGETHER = 5
+PACKS_AT_ONCE = 5
 """Packs locked and signed together: a revocation or a certificate waits at most for these."""
 EPOCH = datetime.min.replace(tzinfo=UTC)
 UNKNOWN_FOR = timedelta(minutes=5)
@@ -47,17 +47,17 @@ def publish_response_with(
     needs few signatures and does not delay revocations.
     """
     certificate = Certificate.objects.select_related("issuing_ca").get(pk=certificate_id)
-    if certificate.not_after >= now and not _is_told_good(certificate, now):
+    if certificate.not_after >= now and not _has_good_response(certificate, now):
         names = [ocsp_packs.name_of(certificate.serial)]
         publish_packs(certificate.issuing_ca, names, now=now, load_signer=load_signer)
 
 
-def _is_told_good(certificate: Certificate, now: datetime) -> bool:
+def _has_good_response(certificate: Certificate, now: datetime) -> bool:
     """Whether the certificate is not revoked and its current pack already has a response."""
     file = ocsp_packs.path(certificate.issuing_ca.stem, ocsp_packs.name_of(certificate.serial))
     head = ocsp_packs.read_head(file) if certificate.state == Certificate.State.ISSUED else None
     number = int(certificate.serial, 16)
-    return head is not None and head.next_update > now and head.tells_of(SIGNED_AHEAD[-1], number)
+    return head is not None and head.next_update > now and head.has(SIGNED_AHEAD[-1], number)
 
 
 def publish_packs(
@@ -115,7 +115,9 @@ def refresh_responses(
     """Sign the packs of every CA that are missing, broken or due for renewal.
 
     Retired CAs are included until their last certificate expires. At most ``most`` packs are
-    signed; true if that limit is reached. `between` is called after every few, with nothing locked.
+    signed; returns whether that limit is reached. `between` is called after every few packs, with
+    nothing locked.
+
     If the signer of one CA fails, the others are still renewed, and the failures are raised as an
     ExceptionGroup.
     """
@@ -155,7 +157,7 @@ def _refresh(
     }
     due = [name for name in names if name not in fresh]
     ends = [head.next_update for head in fresh.values()]
-    for together in batched(due[:most], TOGETHER):
+    for together in batched(due[:most], PACKS_AT_ONCE):
         ends.append(publish_packs(ca, together, now=now, load_signer=load_signer))
         between()
     if len(due) <= most:

@@ -29,5 +29,5 @@ def only(kind: Kind, words: str) -> None:
 
 
 def add_passkey(login: User, monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
-    monkeypatch.setattr("accounts.factors.passkeys.judge_new", lambda _credential: None)
+    monkeypatch.setattr("accounts.factors.passkeys.check_new", lambda _credential: None)
     second_factor.add_passkey(login, {"id": "key of Riitta"}, actor=TESTS, now=now)

@@ -303,12 +303,12 @@ def test_each_night_the_head_is_anchored_or_a_difference_is_what_is_to_do(
     numbers: list[int],
 ) -> None:
     tasks.verify_audit()
-    assert [source for source, _ in anchors.told(NAME)] == [f"event {numbers[-1] + 1}"]
+    assert [source for source, _ in anchors.notes_in_events(NAME)] == [f"event {numbers[-1] + 1}"]
     assert "verify-audit" not in health.sounding(health.TO_DO, health.read_signs())
     as_owner("DELETE FROM foundation_event WHERE id = %s", numbers[7])
     tasks.verify_audit()
     assert "verify-audit" in health.sounding(health.TO_DO, health.read_signs())
-    assert len(list(anchors.told(NAME))) == 1
+    assert len(list(anchors.notes_in_events(NAME))) == 1
     alarms.clear("verify-audit")
 
 

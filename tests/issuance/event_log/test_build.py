@@ -224,10 +224,10 @@ def test_a_signer_whose_key_went_goes_on_with_no_log_and_is_not_well(
     settings.CA_KEYS_DIR = str(tmp_path / "empty")
     assert build.extend() == 0, "others never had it"
     settings.PORTAL_PROCESS = "ca"
-    with pytest.raises(LogUnavailable, match="the key of the log is away"):
+    with pytest.raises(LogUnavailable, match="the key of the log is missing"):
         build.extend()
     tasks.extend_event_log()
-    with pytest.raises(LogUnavailable, match="the key of the log is away"):
+    with pytest.raises(LogUnavailable, match="the key of the log is missing"):
         tasks.verify_audit()
     signs = health.read_signs()
     assert health.sounding(health.ALARMS, signs) == ["event-log"]

@@ -112,7 +112,7 @@ def test_without_the_key_of_its_log_a_signer_signs_nothing(
     for name in (".key", ".vkey"):
         key._path(name).unlink()
     settings.PORTAL_PROCESS = "ca"
-    with pytest.raises(LogUnavailable, match="the key of the log is away"):
+    with pytest.raises(LogUnavailable, match="the key of the log is missing"):
         services.issue(waiting.reference, now=now)
     assert not list(journal.entries("sote-ec-1"))
 

@@ -82,7 +82,8 @@ def test_a_stamp_of_another_head_is_named(head: Checkpoint, keyed: Verifier, now
     build.extend()
     later = anchors.anchor(now=now)
     assert later is not None
-    (note,) = (note for _, note in anchors.told(keyed.name) if f"\n{later.size}\n" in note)
+    notes = [note for _, note in anchors.notes_in_events(keyed.name)]
+    (note,) = (note for note in notes if f"\n{later.size}\n" in note)
     about, by = Subject(anchors.KIND, keyed.name), system("event-log")
     forged = {"head": note, "time_stamp": told.data["time_stamp"]}
     event = record(IssuanceEvent.LOG_STAMPED, about, by, now, size=later.size, **forged)
@@ -132,14 +133,14 @@ def test_while_the_service_is_away_the_head_waits_for_its_stamp(
 def test_the_signer_keeps_no_stamp_that_it_cannot_verify(
     head: Checkpoint, keyed: Verifier, now: datetime
 ) -> None:
-    (note,) = (note for _, note in anchors.told(keyed.name))
+    (note,) = (note for _, note in anchors.notes_in_events(keyed.name))
     for answer in (b"", b"no time stamp", stamps.fetch(note.replace("— ", "—  "))):
         with pytest.raises(stamps.BadStamp):
             stamps.keep(note, base64.b64encode(answer).decode(), now=now)
 
 
 def test_an_answer_to_another_question_is_not_taken(head: Checkpoint, keyed: Verifier) -> None:
-    (note,) = (note for _, note in anchors.told(keyed.name))
+    (note,) = (note for _, note in anchors.notes_in_events(keyed.name))
     with pytest.raises(stamps.BadStamp, match="Nonce"):
         stamps.time_of(stamps.fetch(note), note, nonce=1)
 

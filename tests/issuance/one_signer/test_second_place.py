@@ -172,8 +172,8 @@ def test_what_could_not_be_forced_to_the_second_place_is_forced_before_a_certifi
             services.issue(prepared.reference, now=now)
         assert Certificate.objects.count() == 1
         if is_other_process:
-            copies._durable.clear()
-            copies._entered.clear()
+            copies._synced.clear()
+            copies._synced_folders_of.clear()
         forced.fails = False
         issue(prepared, now)
         assert forced.names == {f"{CA}.journal"} | ({"folder"} if is_other_process else set())
