@@ -80,11 +80,11 @@ def certify_issuing(
 
     It may not certify further CAs: path length 0.
     """
-    above = root.chain[0]
+    issuer = root.chain[0]
     builder = (
         _ca_builder(public, names.name(), start, end, path_length=0)
-        .issuer_name(above.subject)
-        .add_extension(authority_key_identifier(above), critical=False)
+        .issuer_name(issuer.subject)
+        .add_extension(authority_key_identifier(issuer), critical=False)
         .add_extension(policies(placement.policy), critical=False)
         .add_extension(crl_distribution_points(placement.crl_url), critical=False)
         .add_extension(authority_information_access(placement.certificate_url, None), False)

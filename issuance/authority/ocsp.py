@@ -125,14 +125,14 @@ def _read_request(data: bytes) -> tuple[CertId, ...]:
     if not 1 <= len(requests) <= MOST_ASKED:
         raise BadRequest(f"{len(requests)} certificates")
     for extensions in parts:
-        _look_at_extensions(extensions.expect(_EXTENSIONS))
+        _refuse_critical(extensions.expect(_EXTENSIONS))
     return tuple(map(_read_one, requests))
 
 
 def _read_one(request: read.Element) -> CertId:
     cert_id, *extensions = request.expect(read.SEQUENCE).children()
     for each in extensions:
-        _look_at_extensions(each.expect(_VERSION))
+        _refuse_critical(each.expect(_VERSION))
     algorithm, name_hash, key_hash, serial = cert_id.expect(read.SEQUENCE).children()
     identifier, *parameters = algorithm.expect(read.SEQUENCE).children()
     oid = read.object_identifier(identifier)
@@ -152,7 +152,7 @@ def _read_one(request: read.Element) -> CertId:
     )
 
 
-def _look_at_extensions(tagged: read.Element) -> None:
+def _refuse_critical(tagged: read.Element) -> None:
     """Raise NotUnderstood for a critical extension; ignore others: RFC 6960 section 4.4."""
     (extensions,) = tagged.children()
     for each in extensions.expect(read.SEQUENCE).children():

@@ -1,7 +1,7 @@
-"""The seal of papers: its certificate, and its signatures as PAdES wants them.
+"""The seal of papers: its certificate, and its signatures in the form that PAdES requires.
 
-A signature is a CMS SignedData without content (RFC 5652): ETSI EN 319 142-1, level B-B. It covers
-a digest; whose, the CA neither sees nor asks here.
+A signature is a detached CMS SignedData (RFC 5652; ETSI EN 319 142-1, level B-B) of a digest: the
+CA does not see the document.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ from issuance.signers.protocol import Signer
 
 BRANCH: Branch = "ec"
 DIGEST = "sha384"
-"""Of the papers and in the signatures: the hash that keys of the branch sign with."""
+"""Hash algorithm of papers and signatures: the one that keys of the branch sign with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +74,21 @@ def certify(
 ) -> tuple[x509.Certificate, ...]:
     """The chain of a seal certified by ``root``.
 
-    No extended key usage, as in system signature certificates: NSS, and so poppler, takes none
-    but that of mail for signatures of documents (RFC 9336 has one of its own).
+    It has no extended key usage, as system signature certificates have none: for signatures of
+    documents NSS, and so poppler, accepts only that of e-mail (RFC 9336 defines one for documents).
     """
-    above = root.chain[0]
+    issuer = root.chain[0]
     usages = frozenset({"digital_signature", "content_commitment"})
     addresses = authority_information_access(conf.certificate_url(place.root_stem), None)
     certificate = (
         x509.CertificateBuilder()
         .serial_number(new_serial())
-        .issuer_name(above.subject)
+        .issuer_name(issuer.subject)
         .subject_name(place.names(conf).name())
         .public_key(public)
         .not_valid_before(start)
         .not_valid_after(end)
-        .add_extension(authority_key_identifier(above), critical=False)
+        .add_extension(authority_key_identifier(issuer), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .add_extension(key_usage(usages), critical=True)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -122,7 +122,7 @@ def sign(digest: bytes, signer: Signer) -> bytes:
 
 
 def _packed(about: cms.SignerInfo, chain: tuple[x509.Certificate, ...]) -> bytes:
-    certificates = [asn1.Certificate.load(one.public_bytes(Encoding.DER)) for one in chain]
+    certificates = [asn1.Certificate.load(each.public_bytes(Encoding.DER)) for each in chain]
     content = cms.SignedData(
         {
             "version": "v1",
@@ -141,7 +141,7 @@ def _identity(own: asn1.Certificate) -> cms.IssuerAndSerialNumber:
 
 
 def _signed_attributes(digest: bytes, own: asn1.Certificate) -> cms.CMSAttributes:
-    """What EN 319 142-1 wants signed: no signing time, which stands in the document."""
+    """The signed attributes of EN 319 142-1; the signing time is in the document instead."""
     named = tsp.ESSCertIDv2(
         {
             "hash_algorithm": algos.DigestAlgorithm({"algorithm": DIGEST}),

@@ -88,7 +88,7 @@ def certified_problem(name: str) -> str | None:
 def mail_host_problem(name: str) -> str | None:
     """Like ``certified_problem``, for the host of a mailbox.
 
-    Mailboxes exist at a shared suffix too (iki.fi), and whose one is, its reader proves by a code.
+    Mailboxes exist at a shared suffix too (iki.fi): a mailed code proves who reads the mailbox.
     """
     problem = certified_problem(name)
     return None if problem == "shared_suffix" else problem
@@ -140,7 +140,7 @@ def suffixes() -> PublicSuffixList:
 
 @cache
 def _all_suffixes() -> PublicSuffixList:
-    """The public suffix list with its private part: the endings that services share out."""
+    """The public suffix list with its private part: endings below which services give names."""
     return PublicSuffixList(accept_unknown=False)
 
 

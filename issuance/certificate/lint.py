@@ -217,8 +217,8 @@ def key_identifiers(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
     """The AKI equals the issuer's SKI; the SKI is the SHA-1 of the key bits."""
     authority = _value(certificate, x509.AuthorityKeyIdentifier)
     own = _value(certificate, x509.SubjectKeyIdentifier)
-    above = _value(plan.issuer.certificate, x509.SubjectKeyIdentifier)
-    if not authority or not above or authority.key_identifier != above.digest:
+    issuers = _value(plan.issuer.certificate, x509.SubjectKeyIdentifier)
+    if not authority or not issuers or authority.key_identifier != issuers.digest:
         yield "authority key identifier"
     if own != x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()):
         yield "subject key identifier"

@@ -12,8 +12,8 @@ from issuance.findings import Finding, Severity
 # compares each URL with the configuration, and a system check requires a full host name there.
 _LEFT_OUT = {"pkix.invalid_uri_syntax"}
 
-# Remarks about every certificate of this authority, each with the reason why it is accepted; words
-# for readers in `issuance.wording.authority`. They stay in the evidence, and are no news.
+# Remarks that every certificate of this authority gets, each with the reason why it is accepted.
+# They are stored with the evidence. Words for readers: `issuance.wording.authority`.
 ACCEPTED = {
     "pkix.certificate_policies_policy_has_qualifier": (
         "as in the real ones (docs/certificate-shape.md), the policy is named with the addresses of"
@@ -48,9 +48,9 @@ def pkix_findings(der: bytes) -> Iterator[Finding]:
 
 
 def is_accepted(finding: Finding) -> bool:
-    """Whether the finding is one of the remarks that every certificate gets, and no fault."""
-    said = finding.rule == "lint.pkix" and finding.params.get("problem") in ACCEPTED
-    return said and finding.severity is Severity.INFO
+    """Whether the finding is one of the remarks that every certificate gets, not a fault."""
+    is_known = finding.rule == "lint.pkix" and finding.params.get("problem") in ACCEPTED
+    return is_known and finding.severity is Severity.INFO
 
 
 @cache

@@ -17,7 +17,7 @@ _PURPOSES: dict[x509.ObjectIdentifier, Purpose] = {
 
 
 def ordered(certificate: x509.Certificate) -> dict[str, Any]:
-    """The fields of ``CertificateOrder`` that the certificate tells."""
+    """The fields of ``CertificateOrder`` that can be read from the certificate."""
     names = _value(certificate, x509.SubjectAlternativeName) or x509.SubjectAlternativeName([])
     usages = _value(certificate, x509.ExtendedKeyUsage) or ()
     return {
@@ -36,7 +36,7 @@ def _subject(certificate: x509.Certificate) -> Subject:
     has_names = any(isinstance(each.value, x509.SubjectAlternativeName) for each in named)
     return Subject(
         organisation=values.get(NameOID.ORGANIZATION_NAME, ""),
-        # The order names it only where no host or mailbox does.
+        # An order has a common name of its own only if it has no host names or mailbox.
         common_name="" if has_names else values.get(NameOID.COMMON_NAME, ""),
         unit=values.get(NameOID.ORGANIZATIONAL_UNIT_NAME),
         locality=values.get(NameOID.LOCALITY_NAME),

@@ -29,7 +29,7 @@ def unpacked(data: bytes) -> Iterator[bytes]:
         yield from _of_zip(data)
     elif data[257:262] == b"ustar":
         yield from _of_tar(data)
-    elif unpack := next((how for is_it, how in _PACKERS if is_it(data[:6])), None):
+    elif unpack := next((how for fits, how in _PACKERS if fits(data[:6])), None):
         yield unpack(data)
 
 

@@ -89,7 +89,7 @@ def _fits(key: Key, signature: bytes, message: bytes, digest: hashes.HashAlgorit
         return _accepts(public.verify, signature, message, ec.ECDSA(digest))
     pss = padding.PSS(padding.MGF1(digest), padding.PSS.AUTO)
     schemes: tuple[padding.AsymmetricPadding, ...] = (padding.PKCS1v15(), pss)
-    return any(_accepts(public.verify, signature, message, one, digest) for one in schemes)
+    return any(_accepts(public.verify, signature, message, scheme, digest) for scheme in schemes)
 
 
 def _accepts(verify: Callable[..., None], *arguments: object) -> bool:

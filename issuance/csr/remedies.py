@@ -105,15 +105,15 @@ def _dn_value(value: str) -> str:
 
 
 def _in_ascii(value: str) -> str:
-    """With other characters as hexadecimal pairs (RFC 4514 section 2.4).
+    """With characters outside ASCII as hexadecimal pairs (RFC 4514 section 2.4).
 
-    Java reads what is typed in the character set of the locale, and under LC_ALL=C that is ASCII.
-    The one backslash before a pair stands as it is in shells, and in the command line of Windows.
+    Java decodes its arguments in the locale's character set, which is ASCII under LC_ALL=C. Shells
+    and the command line of Windows leave the backslash before a pair unchanged.
     """
     octets = (character if character.isascii() else character.encode() for character in value)
     return "".join(
-        one if isinstance(one, str) else "".join(f"\\{octet:02X}" for octet in one)
-        for one in octets
+        part if isinstance(part, str) else "".join(f"\\{octet:02X}" for octet in part)
+        for part in octets
     )
 
 

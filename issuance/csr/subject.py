@@ -107,8 +107,8 @@ def _characters(label: str, value: str) -> Iterator[Finding]:
         yield found("subject.personal_code", attribute=label)
     if _PLAIN.match(value):
         return
-    if mended := decoded_rightly(value):
-        yield found("subject.mojibake", attribute=label, value=visible(value), wanted=mended)
+    if corrected := decoded_rightly(value):
+        yield found("subject.mojibake", attribute=label, value=visible(value), wanted=corrected)
     elif hidden := [c for c in value if _is_hidden(c)]:
         codes = [f"U+{ord(c):04X}" for c in dict.fromkeys(hidden)]
         yield found("subject.invisible", attribute=label, value=visible(value), characters=codes)
@@ -182,13 +182,15 @@ def decoded_rightly(value: str) -> str | None:
         return "?"
     for codec in ("latin-1", "cp1252"):
         try:
-            mended = value.encode(codec).decode("utf-8")
+            corrected = value.encode(codec).decode("utf-8")
         except UnicodeError:
             continue
-        if mended != value:
-            return visible(mended)
-    mended = value.translate(_CONSOLE)
-    return visible(mended) if mended != value and not any(map(_is_hidden, mended)) else None
+        if corrected != value:
+            return visible(corrected)
+    corrected = value.translate(_CONSOLE)
+    return (
+        visible(corrected) if corrected != value and not any(map(_is_hidden, corrected)) else None
+    )
 
 
 _CONSOLE = str.maketrans({letter.encode("cp850")[0]: letter for letter in "åäöÅÄÖüéÜÉøæØÆ"})

@@ -27,6 +27,7 @@ SCALAR_BITS, NONCE_BITS = 32, 16
 _STEP = 1 << 9
 _BABIES = 1 << 18
 _APART = 2 * _BABIES
+"""The distance of two giant steps, in multiples of the generator."""
 _GIANTS = (1 << SCALAR_BITS) // _APART
 _KEPT = (1 << 46) - 1
 """Mask of the 46 bits of each x that the table keeps, beside 18 bits for the multiple."""
@@ -54,7 +55,7 @@ class _Table:
         self.giants = list(islice(curve.multiples(apart), _GIANTS))
 
     def multiple(self, x: "gmpy2.mpz | int") -> int | None:
-        """The multiple of the generator with this x, judged by the kept bits; None if none has."""
+        """The multiple of the generator whose x has the same kept bits, or None."""
         if not self.slots[x & _SLOTS] >> (x >> 22 & 7) & 1:
             return None
         sought = int(x & _KEPT) << 18

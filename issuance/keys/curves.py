@@ -35,10 +35,10 @@ class Curve:
         """The factor that repeats a pattern of four octets over the whole scalar."""
         return int.from_bytes(b"\0\0\0\1" * (self.octets // 4))
 
-    def add(self, one: Point, other: Point) -> Point:
+    def add(self, term: Point, other: Point) -> Point:
         """The sum of two points. Raises ZeroDivisionError if it is the point at infinity."""
-        (x1, y1), (x2, y2), p = one, other, self.p
-        if one == other:
+        (x1, y1), (x2, y2), p = term, other, self.p
+        if term == other:
             slope = (3 * x1 * x1 - 3) * gmpy2.invert(2 * y1, p) % p
         else:
             slope = (y2 - y1) * gmpy2.invert(x2 - x1, p) % p
@@ -66,12 +66,12 @@ class Curve:
             product = product * (xq - x) % p
         inverse = gmpy2.invert(product, p)
         for x, y in reversed(others):
-            one = inverse * before.pop() % p
+            reciprocal = inverse * before.pop() % p
             inverse = inverse * (xq - x) % p
             both = xq + x
-            slope = (yq - y) * one % p
+            slope = (yq - y) * reciprocal % p
             found.append((slope * slope - both) % p)
-            slope = (yq + y) * one % p
+            slope = (yq + y) * reciprocal % p
             found.append((slope * slope - both) % p)
         return found
 

@@ -24,11 +24,11 @@ SHORTEST_PASSPHRASE = 16
 
 
 class CeremonyCommand(OperatorCommand):
-    """Base command: reports Refused to the operator, and that a file exists already."""
+    """Base command: reports Refused, and that a file exists already, to the operator."""
 
     requires_system_checks = []
     keeps_records = True
-    """Whether the database is at hand, where the record is kept for the paper made of it."""
+    """Whether the record is kept in the database, for a paper to be made of it."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

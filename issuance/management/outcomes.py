@@ -1,4 +1,4 @@
-"""What reconciling found and did, in the operator's words."""
+"""The outcomes of reconciling as lines for operators."""
 
 from django.utils.translation import gettext as _
 
@@ -6,7 +6,7 @@ from issuance.services.recovery.reconcile import Outcome
 
 
 def line(outcome: Outcome) -> str:
-    """Return the line about one difference, in the active language."""
+    """Return the line about a difference and its outcome, in the active language."""
     difference, done = outcome
     done, colon, why = done.partition(": ")
     about = f"{difference.stem} {difference.about}"

@@ -1,4 +1,4 @@
-"""Shared part of the commands that compare published files with the shared store for ever."""
+"""Shared part of the commands that keep published files and the shared store in agreement."""
 
 import time
 from abc import abstractmethod
@@ -20,17 +20,17 @@ PAUSE_SECONDS = 2.0
 
 
 class Carrier(Protocol):
-    """Compares the files of this machine with the store, and carries what is new."""
+    """Compares the files of this machine with the store, and copies what is new."""
 
     def round(self, *, now: datetime) -> bool:
-        """Do it once; return whether both agree. Raises OSError, DamagedFile."""
+        """Do one round; return whether both agree. Raises OSError, DamagedFile."""
 
     def finish(self, *, now: datetime) -> bool:
-        """Do it as often as it takes; return whether both agree. Raises OSError, DamagedFile."""
+        """Do all rounds needed; return whether both agree. Raises OSError, DamagedFile."""
 
 
 class RoundsCommand(OperatorCommand):
-    """Carries files in rounds; a store that does not answer is asked again at the next one."""
+    """Copies files in rounds; a store that does not answer is asked again in the next round."""
 
     requires_system_checks = []
 
@@ -39,7 +39,7 @@ class RoundsCommand(OperatorCommand):
         parser.add_argument("--once", action="store_true", help="do it once, and say how it went")
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
-        """Carry for ever, or once: then CommandError if files and store do not agree."""
+        """Do rounds for ever; with ``once``, CommandError unless files and store then agree."""
         try:
             carrier = self.carrier(storages["published"], options)
         except InvalidStorageError as error:
@@ -49,12 +49,12 @@ class RoundsCommand(OperatorCommand):
         if once:
             self._once(carrier)
             return
-        said = ""
+        logged = ""
         while True:
             fault = _fault(carrier)
-            if fault != said:
-                log.warning("store_away" if fault else "store_back", error=fault or said)
-            said = fault
+            if fault != logged:
+                log.warning("store_away" if fault else "store_back", error=fault or logged)
+            logged = fault
             time.sleep(PAUSE_SECONDS)
 
     def _once(self, carrier: Carrier) -> None:
@@ -66,11 +66,11 @@ class RoundsCommand(OperatorCommand):
 
     @abstractmethod
     def carrier(self, store: Storage, options: dict[str, Any]) -> Carrier:
-        """Return what does the rounds."""
+        """Return the object that does the rounds."""
 
 
 def _fault(carrier: Carrier) -> str:
-    """Do one round; return why it failed, or empty. What is missing logs itself."""
+    """Do one round; return why it failed, or empty. The round itself logs missing files."""
     try:
         carrier.round(now=clock.now())
     except (OSError, DamagedFile) as error:

@@ -22,9 +22,9 @@ class Approval(models.Model):
     persons = models.PositiveSmallIntegerField(default=1)
     # From this moment on the approval no longer permits signing: a waiver it rests on has ended.
     until = models.DateTimeField(null=True)
-    # Signed by the person's passkey: the stored form of issuance.approvers.proof.Proof.
+    # The proof by the person's passkey: the stored form of issuance.approvers.proof.Proof.
     assertion = models.JSONField(null=True)
-    # The waivers that it rests on: the stored form of issuance.approvers.waived.Waived of each.
+    # The waivers that the approval rests on: a list of stored issuance.approvers.waived.Waived.
     waivers = models.JSONField(null=True)
     created_at = models.DateTimeField()
 

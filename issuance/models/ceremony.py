@@ -8,9 +8,9 @@ from certportal.foundation.kept_tables import Kept
 class CeremonyRecord(models.Model):
     """The record of one ceremony as it was printed, and the PDF that a worker makes of it.
 
-    ``name`` is that of the printed record's file. ``digest`` (SHA-384, hex) is what the seal signs
-    of ``prepared``, the PDF without the signature; ``pdf`` is there once it is sealed. The PDFs are
-    few and small, so they stand in the row and in every backup of the database.
+    ``name`` is the name of the printed record's file. ``prepared`` is the PDF without the seal's
+    signature and ``digest`` (SHA-384, hex) what the seal signs of it; ``pdf`` is the sealed PDF.
+    The PDFs are few and small, so they are kept in the row and in every backup of the database.
     """
 
     name = models.CharField(max_length=120, unique=True)

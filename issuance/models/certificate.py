@@ -42,8 +42,8 @@ class Certificate(models.Model):
     revocation_reason = models.CharField(max_length=30, blank=True)
     invalidity_date = models.DateTimeField(null=True)
     crl_entry = models.BinaryField(default=bytes)
-    # The term of the signer that stored it; a trigger refuses one that is over. 0: from before
-    # there were terms.
+    # The term of the signer that stored it; a trigger refuses an earlier term than the present. 0:
+    # stored before there were terms.
     term = models.PositiveBigIntegerField(default=0, db_default=0)
 
     keeping = Kept(
@@ -97,7 +97,7 @@ class Certificate(models.Model):
 
     @staticmethod
     def in_force(now: datetime) -> Q:
-        """The condition of those neither revoked nor past their last moment (RFC 5280, 4.1.2.5)."""
+        """The condition for certificates neither revoked nor expired (RFC 5280, 4.1.2.5)."""
         return Q(state=Certificate.State.ISSUED, not_after__gte=now)
 
     @cached_property

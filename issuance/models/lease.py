@@ -9,7 +9,7 @@ from issuance.models.prepared import PreparedCertificate
 
 
 class SigningLease(models.Model):
-    """The one row that says which journal, on which host, the signer writes. Never expires.
+    """The single row that says which journal, on which host, may sign. It never expires.
 
     ``journal`` is the journal's id, "" while a take-over is unfinished; ``taken_from`` is then the
     id of the journal taken over. ``term`` grows with each take-over. ``host`` is for people. See
@@ -37,7 +37,7 @@ class SigningLease(models.Model):
 
 
 class RevokedSerial(models.Model):
-    """A serial number on the revocation list whose certificate, if there is one, nobody knows.
+    """A serial number that is revoked although it is unknown whether it has a certificate.
 
     The attempt was being signed when the journal was lost. ``crl_entry`` is the DER of its entry.
     """

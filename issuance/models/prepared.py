@@ -138,7 +138,7 @@ class PreparedCertificate(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether it can still be approved and issued; ``expires_at`` is not considered."""
+        """Whether the attempt can still be approved and issued, apart from ``expires_at``."""
         return self.state == self.State.PREPARED
 
     @cached_property

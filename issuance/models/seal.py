@@ -1,4 +1,4 @@
-"""The seals of papers, and what was sealed: public data only."""
+"""The seals of papers, and the sealed papers: public data only."""
 
 from functools import cached_property
 
@@ -37,7 +37,7 @@ class Seal(models.Model):
 
 
 class SealedPaper(models.Model):
-    """The seal's signature over a paper of which the CA knows the digest only.
+    """The seal's signature of a paper, of which the CA knows only the digest.
 
     ``paper`` is the paper's subject in the event that asked for it, such as ``paper:17``. The
     unique digest gives each paper one signature, however often it is asked for.

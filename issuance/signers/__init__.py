@@ -54,10 +54,10 @@ def verify(signer: Signer) -> None:
     """
     if signer.private_key.public_key() != signer.chain[0].public_key():
         raise SignerMismatch("the key does not match the certificate")
-    for below, above in zip(signer.chain, (*signer.chain[1:], signer.chain[-1]), strict=True):
-        constraints = above.extensions.get_extension_for_class(x509.BasicConstraints).value
+    for subject, issuer in zip(signer.chain, (*signer.chain[1:], signer.chain[-1]), strict=True):
+        constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
         try:
-            below.verify_directly_issued_by(above)
+            subject.verify_directly_issued_by(issuer)
         except (InvalidSignature, ValueError, TypeError) as error:
             raise SignerMismatch("the chain does not hold together") from error
         if not constraints.ca:

@@ -1,4 +1,4 @@
-"""What templates need to show host names and algorithms."""
+"""Template filters for host names and algorithms."""
 
 from django import template
 
@@ -10,7 +10,7 @@ register = template.Library()
 
 @register.filter
 def with_unicode(value: str | list[str]) -> str | list[str]:
-    """The host name, or each of several, with its Unicode form behind it where that differs."""
+    """The host name, or each of a list, followed by its Unicode form if that differs."""
     if isinstance(value, str):
         return hosts.with_unicode(value)
     return [hosts.with_unicode(name) for name in value]

@@ -41,7 +41,7 @@ def _seals(every: Iterable[Seal]) -> list[Authority]:
     """The root of the seals, then the seals, the one in use first; empty before the ceremony."""
     seals = list(every)
     roots = [Authority.of(each.root, SealPlace().root_stem) for each in seals[:1]]
-    own = (replace(Authority.of(one.certificate, one.stem), has_list=False) for one in seals)
+    own = (replace(Authority.of(seal.certificate, seal.stem), has_list=False) for seal in seals)
     return [*roots, *own]
 
 

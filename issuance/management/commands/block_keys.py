@@ -29,9 +29,9 @@ class Command(OperatorCommand):
         parser.add_argument("--reason", choices=BlockedKey.REASONS, default="published")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Import the hashes; print the number of new ones and the certificates in force they hit.
+        """Import the hashes; print the number of new ones, and the certificates in force with them.
 
-        These are printed by every run, until they are revoked.
+        Every run prints these certificates until they are revoked.
         """
         name, now = options["file"].name, clock.now()
         try:
@@ -50,23 +50,23 @@ class Command(OperatorCommand):
         self._tell(hit_by(lines, now=now))
 
     def _tell(self, hit: Sequence[Certificate]) -> None:
-        for one in hit:
+        for certificate in hit:
             self.stdout.write(
                 _("in force: %(ca)s %(serial)s until %(day)s, order %(order)s, key %(key)s")
                 % {
-                    "ca": one.issuing_ca.stem,
-                    "serial": one.serial,
-                    "day": f"{one.not_after:%Y-%m-%d}",
-                    "order": one.reference,
-                    "key": one.spki_sha256,
+                    "ca": certificate.issuing_ca.stem,
+                    "serial": certificate.serial,
+                    "day": f"{certificate.not_after:%Y-%m-%d}",
+                    "order": certificate.reference,
+                    "key": certificate.spki_sha256,
                 }
             )
         if hit:
-            told = ngettext(
+            message = ngettext(
                 "%(count)s certificate in force has a blocked key. The console lists it, and a"
                 " reviewer revokes it; if others have the key, within a day (CA/B BR 4.9.1.1).",
                 "%(count)s certificates in force have a blocked key. The console lists them, and a"
                 " reviewer revokes each; a key that others have, within a day (CA/B BR 4.9.1.1).",
                 len(hit),
             )
-            self.stdout.write(told % {"count": len(hit)})
+            self.stdout.write(message % {"count": len(hit)})

@@ -66,7 +66,7 @@ class Command(CeremonyCommand):
             self.write_minutes("seal of papers", made, options, now)
 
     def _missing(self, common: dict[str, Any]) -> list[Record]:
-        """Make what is missing; nothing, and say why, where another journal has the lease."""
+        """Make what is missing; if another journal has the lease, make nothing and say why."""
         if why := lease.refusal():
             self.stdout.write(_("Nothing is signed here: %(why)s") % {"why": why})
             return []

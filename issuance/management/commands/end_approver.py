@@ -1,4 +1,4 @@
-"""`manage.py end_approver FINGERPRINT`: no signature of the CA rests on this passkey any more."""
+"""`manage.py end_approver FINGERPRINT`: end the enrolment of a passkey as an approver's."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ class Command(CeremonyCommand):
         add_people(parser)
 
     def act(self, options: dict[str, Any]) -> None:
-        """End it, and write the record of the ceremony."""
+        """End the enrolment, and write the record of the ceremony."""
         now = clock.now()
         ended = enrol.end(
             options["fingerprint"],

@@ -1,4 +1,4 @@
-"""`manage.py enrol_approver WHO`: let a reviewer's passkey count for the signatures of the CA."""
+"""`manage.py enrol_approver WHO`: enrol a reviewer's passkey, so that the CA accepts its proofs."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ class Command(CeremonyCommand):
         add_people(parser)
 
     def act(self, options: dict[str, Any]) -> None:
-        """Enrol it, and write the record of the ceremony."""
+        """Enrol the passkey, and write the record of the ceremony."""
         now, person = clock.now(), person_named(options["who"])
         approver = enrol.enrol(
             person,
@@ -54,7 +54,7 @@ class Command(CeremonyCommand):
 
 def _asked(person: str) -> str:
     try:
-        asked = _("Fingerprint of the passkey, as %(person)s reads it out:") % {"person": person}
-        return input(f"{asked} ")
+        prompt = _("Fingerprint of the passkey, as %(person)s reads it out:") % {"person": person}
+        return input(f"{prompt} ")
     except EOFError as error:
         raise CommandError(_("Nobody answered: give --fingerprint.")) from error

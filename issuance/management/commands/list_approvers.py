@@ -1,4 +1,4 @@
-"""`manage.py list_approvers`: whose passkeys the signatures of the CA rest on."""
+"""`manage.py list_approvers`: list the passkeys whose proofs the CA accepts."""
 
 from typing import Any
 

@@ -21,7 +21,7 @@ KEYS = gettext_lazy("run this where the CA’s keys are, in the container signer
 
 
 class Command(OperatorCommand):
-    """Publish the lists of the named CAs, or of all that need one; the others though one fails."""
+    """Publish the CRLs of the named CAs, or of all that need one; a failure stops no other."""
 
     help = "Publish revocation lists now; without a name, of every CA that needs one."
 

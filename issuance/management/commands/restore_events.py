@@ -1,4 +1,4 @@
-"""`manage.py restore_events`: enter the events that the log has and a restored database lacks."""
+"""`manage.py restore_events`: insert the events that the log has and a restored database lacks."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ class Command(OperatorCommand):
     help = "Enter the events that the log has and a restored database lacks, before it is used."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Enter them and print how many."""
+        """Insert them and print how many."""
         count = services.restore_events()
-        told = ngettext(
+        message = ngettext(
             "%(count)s event was entered from the log.",
             "%(count)s events were entered from the log.",
             count,
         )
-        self.stdout.write(told % {"count": count})
+        self.stdout.write(message % {"count": count})

@@ -39,8 +39,8 @@ class Command(CeremonyCommand):
     def _ask(self, stem: str) -> None:
         self.stdout.write(_("%(ca)s will issue no certificate ever again.") % {"ca": stem})
         try:
-            said = input(_("Type its name to go on: %(ca)s?") % {"ca": stem} + " ")
+            typed = input(_("Type its name to go on: %(ca)s?") % {"ca": stem} + " ")
         except EOFError as error:
             raise CommandError(_("Nobody answered; with --no-input nobody is asked.")) from error
-        if said.strip() != stem:
+        if typed.strip() != stem:
             raise CommandError(_("Nothing was done: the answer was not %(ca)s.") % {"ca": stem})

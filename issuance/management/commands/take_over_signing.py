@@ -1,4 +1,4 @@
-"""`take_over_signing`: let this machine sign after the one that had the lease died for good."""
+"""`take_over_signing`: let this machine sign in place of one that died for good."""
 
 from datetime import datetime
 from typing import Any
@@ -40,7 +40,7 @@ class Command(CeremonyCommand):
 
     def act(self, options: dict[str, Any]) -> None:
         planned, now = plan(options["source"]), clock.now()
-        self._tell(planned, now)
+        self._explain(planned, now)
         if not options["no_input"]:
             self._ask(_host(planned))
         given_up = take_over(planned, actor=system("take_over_signing"), now=now)
@@ -50,22 +50,22 @@ class Command(CeremonyCommand):
             self.stdout.write(_("given up: %(about)s") % {"about": about})
         self._follow_up(now)
 
-    def _tell(self, planned: Plan, now: datetime) -> None:
+    def _explain(self, planned: Plan, now: datetime) -> None:
         lease = planned.lease
         if lease is None:
             self.stdout.write(_("No signer has had the lease."))
         else:
             seen = f"{timezone.localtime(lease.seen_at):%d.%m.%Y %H:%M:%S}"
             ago = max(0, int((now - lease.seen_at).total_seconds()))
-            told = _(
+            message = _(
                 "The lease is with %(host)s (term %(term)s), which gave its last sign of life at"
                 " %(seen)s, %(ago)s seconds ago. From now on it signs nothing, also if it comes"
                 " back."
             )
             self.stdout.write(
-                told % {"host": lease.host, "term": lease.term, "seen": seen, "ago": ago}
+                message % {"host": lease.host, "term": lease.term, "seen": seen, "ago": ago}
             )
-        self.stdout.write(str(_TOLD[planned.source]) % {"lines": planned.lines})
+        self.stdout.write(str(_SOURCE_WORDS[planned.source]) % {"lines": planned.lines})
         if planned.leaves is not None:
             self.stdout.write(
                 _("Its log of events goes on: %(count)s events.") % {"count": planned.leaves}
@@ -78,25 +78,25 @@ class Command(CeremonyCommand):
                 )
             )
         if planned.source == Source.LOST:
-            told = _(
+            message = _(
                 "Certificates that were being signed: %(count)s. They will never be signed, their"
                 " serial numbers are revoked, and their orders go back to the reviewers:"
             )
-            self.stdout.write(told % {"count": len(planned.given_up)})
+            self.stdout.write(message % {"count": len(planned.given_up)})
         for attempt in planned.given_up:
             self.stdout.write(f"  {attempt.label or attempt.reference}, {attempt.serial}")
 
     def _ask(self, host: str) -> None:
         try:
-            asked = _("Is it dead for good? Type its name to go on: %(host)s?") % {"host": host}
-            said = input(f"{asked} ")
+            prompt = _("Is it dead for good? Type its name to go on: %(host)s?") % {"host": host}
+            typed = input(f"{prompt} ")
         except EOFError as error:
             raise CommandError(_("Nobody answered; with --no-input nobody is asked.")) from error
-        if said.strip() != host:
+        if typed.strip() != host:
             raise CommandError(_("Nothing was done: the answer was not %(ca)s.") % {"ca": host})
 
     def _follow_up(self, now: datetime) -> None:
-        """Enter what only the journal knows, and publish the lists here."""
+        """Store the certificates that only the journal has, and publish the CRLs here."""
         for outcome in services.reconcile(mend=True, now=now):
             self.stdout.write(line(outcome))
         try:
@@ -112,7 +112,7 @@ class Command(CeremonyCommand):
             ) from failed
 
 
-_TOLD = {
+_SOURCE_WORDS = {
     Source.COPY: gettext_lazy(
         "Its journal is read from the second place, where it is whole: %(lines)s certificates."
     ),

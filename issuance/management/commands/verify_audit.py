@@ -61,14 +61,14 @@ class Command(OperatorCommand):
         alarms.clear("verify-audit")
 
     def _settle(self, report: Report) -> int:
-        """Settle all differences of rows, also beyond the named; return how many."""
-        named = [str(one) for one in report.of_rows]
-        if named:
-            services.settle_audit(named, actor=system("verify_audit"), now=clock.now())
-        told = ngettext(
+        """Settle all differences of rows, also those beyond the ones listed; return how many."""
+        differences = [str(finding) for finding in report.of_rows]
+        if differences:
+            services.settle_audit(differences, actor=system("verify_audit"), now=clock.now())
+        message = ngettext(
             "%(count)s difference of rows was declared explained.",
             "%(count)s differences of rows were declared explained.",
-            len(named),
+            len(differences),
         )
-        self.stdout.write(told % {"count": len(named)})
-        return len(named)
+        self.stdout.write(message % {"count": len(differences)})
+        return len(differences)

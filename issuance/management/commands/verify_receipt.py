@@ -1,4 +1,4 @@
-"""`manage.py verify_receipt`: check the receipt of an event, without database or network."""
+"""`manage.py verify_receipt`: verify the receipt of an event, without database or network."""
 
 import sys
 from pathlib import Path
@@ -35,7 +35,7 @@ class Command(OperatorCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print what the receipt proves and against which key."""
+        """Print what the receipt proves, and the key that it was verified with."""
         verifier, chosen = _verifier(options["verifier"]), options["policy"]
         policy = _policy(chosen)
         try:
@@ -58,7 +58,7 @@ class Command(OperatorCommand):
 
 
 def _policy(chosen: Path | None) -> Policy | None:
-    """Return the policy that was named, else the one in use here. Raises CommandError."""
+    """Return the policy given, else the one in use here. Raises CommandError."""
     try:
         return Policy.parse(chosen.read_text()) if chosen else repository.witnesses()
     except (Unavailable, OSError, ValueError) as error:
@@ -66,7 +66,7 @@ def _policy(chosen: Path | None) -> Policy | None:
 
 
 def _verifier(given: str | None) -> Verifier:
-    """Return the key that the receipt is held against. Raises CommandError."""
+    """Return the key given, else the log key published here. Raises CommandError."""
     try:
         if given and Path(given).is_file():
             given = Path(given).read_text()
