@@ -50,8 +50,8 @@ SECOND_FACTOR = "second_factor_at"
 NEVER = datetime.min.replace(tzinfo=UTC)
 # Approving, revoking and changing roles require a second factor proven within this time.
 FRESH = timedelta(minutes=15)
-# Who was a member of an organisation, or asked to be one, counts as disqualified for this long
-# (hallintolaki 28 §).
+# A person who was a member of an organisation, or asked to be one, counts as disqualified for this
+# long afterwards (hallintolaki 28 §).
 ESTRANGED_MONTHS = 12
 ESTRANGED = timedelta(days=365 * ESTRANGED_MONTHS // 12)
 # A form is shown only if at least this much of FRESH is left for filling it in.
@@ -73,7 +73,7 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 def acting(request: HttpRequest) -> dict[str, Any]:
-    """Return who acts and when, as every service wants it that changes something."""
+    """Return the keyword arguments ``actor`` and ``now`` of services that change something."""
     return {"actor": actor_of(request), "now": clock.now()}
 
 
@@ -106,7 +106,7 @@ def reviewer_roles(person: Person | OuterRef) -> QuerySet[StaffRole]:
 def staff_roles(request: HttpRequest) -> frozenset[str]:
     """Return the kinds of the requester's current staff roles, read once in a request.
 
-    For showing and for reading; a service that changes something asks again.
+    For pages and reading only; a service that changes something reads the roles again.
     """
     person: Person | None = getattr(request, "person", None)
     if person is None:
@@ -124,7 +124,7 @@ def is_auditor(person: Person) -> bool:
 
 
 def is_lead(person: Person) -> bool:
-    """Whether the person currently leads the reviewers, and is one."""
+    """Whether the person is currently a reviewer and has the role of the reviewers' lead."""
     return {StaffRole.Kind.LEAD, StaffRole.Kind.REVIEWER} <= roles_of(person)
 
 
@@ -208,22 +208,24 @@ def administers(membership: Membership) -> bool:
 def get_membership(person: Person, membership_id: int) -> Membership:
     """Return a membership of an account that the person administers; else 404, recorded."""
     found = Membership.objects.filter(pk=membership_id, ended_at=None)
-    return _administered(found.select_related("person"), person, "membership", membership_id)
+    return _of_administered_account(
+        found.select_related("person"), person, "membership", membership_id
+    )
 
 
 def get_invitation(person: Person, invitation_id: UUID) -> Invitation:
     """Return an invitation to an account that the person administers; else 404, recorded."""
     found = Invitation.objects.filter(pk=invitation_id)
-    return _administered(found, person, "invitation", invitation_id)
+    return _of_administered_account(found, person, "invitation", invitation_id)
 
 
 def get_join_request(person: Person, request_id: UUID) -> JoinRequest:
     """Return a request to join an account that the person administers; else 404, recorded."""
     found = JoinRequest.objects.filter(pk=request_id).select_related("person")
-    return _administered(found, person, "join_request", request_id)
+    return _of_administered_account(found, person, "join_request", request_id)
 
 
-def _administered[Row: (Membership, Invitation, JoinRequest)](
+def _of_administered_account[Row: (Membership, Invitation, JoinRequest)](
     found: QuerySet[Row], person: Person, name: str, key: object
 ) -> Row:
     row = found.select_related("organisation").first()
@@ -298,7 +300,7 @@ class OnlyReads(NotAllowed):
 
 
 def reviewer_required(view: View) -> View:
-    """Admit reviewers who have proven their second factor, and auditors likewise, to read.
+    """Admit reviewers, and auditors to read, if their second factor was proven in this session.
 
     Other people get 404.
     """
@@ -361,8 +363,8 @@ def lead_to_reauthenticate(request: HttpRequest, *, back: str = "") -> HttpRespo
 def lead_to_log_in(request: HttpRequest) -> HttpResponseBase:
     """Redirect to log in, and from there back to the requested page.
 
-    Data posted after the session ended is lost: the login page says so, and the person returns to
-    the page that they posted from.
+    Data posted after the session ended is lost: the login page says so, and leads back to the page
+    that the data came from.
     """
     if request.method != "POST":
         return lead_to("accounts:login", request)

@@ -1,7 +1,6 @@
 """Reading consents: which suppliers may act as a customer's technician, and who acts for them.
 
-Whether a consent holds is asked in each query, of its last day too: nothing has to run for it to
-end.
+Each query checks that a consent is in force, last day included, so that no task has to end it.
 """
 
 from datetime import date, datetime, timedelta
@@ -16,9 +15,9 @@ from certportal.foundation import clock
 from certportal.foundation.together import Asks, Question, Values
 
 MOST_MONTHS = 24
-"""How long a consent lasts at most; then the customer gives it anew, if it still wants to."""
+"""Months that a consent lasts at most; afterwards the customer may give a new one."""
 WARNING_DAYS = 30
-"""How long before the last day both sides are told, and their pages mark it."""
+"""Days before the last day at which both sides are notified and their pages mark the consent."""
 
 
 def last_day(now: datetime) -> date:
@@ -36,31 +35,31 @@ def _held(on: date) -> Q:
 
 
 def soon(now: datetime) -> date:
-    """Return the day through which the last day of a consent is near."""
+    """Return the latest last day of a consent that counts as ending soon."""
     return clock.day(now) + timedelta(days=WARNING_DAYS)
 
 
 def received(person: Person, supplier: UUID, *, now: datetime) -> QuerySet[SupplierConsent]:
     """Return the consents that the supplier has, if the person acts for it; else none.
 
-    Its members act for it, in whichever role, once their right is confirmed.
+    Members in any role act for it once their right to act is confirmed.
     """
-    own = access.current_membership(person, supplier)
-    if own is None or not is_shown(own):
+    membership = access.current_membership(person, supplier)
+    if membership is None or not is_shown(membership):
         return SupplierConsent.objects.none()
     return SupplierConsent.objects.filter(in_force(now), supplier=supplier)
 
 
 @Question
 def has_customers(supplier: UUID, on: date) -> Asks[bool]:
-    """Whether a customer's consent to the supplier holds that day."""
+    """Whether the supplier has a customer's consent that is in force that day."""
     found = SupplierConsent.objects.filter(_held(on), supplier=supplier)
     return Values(found.values_list("pk")[:1]), bool
 
 
 def supplies(person: Person, supplier: UUID, *, now: datetime) -> bool:
     """Whether the person acts for a supplier that has a customer's consent."""
-    # Most organisations have none, and of them nothing more is asked.
+    # Most organisations have no customers; this saves the other queries for them.
     if not has_customers(supplier, clock.day(now)):
         return False
     return received(person, supplier, now=now).exists()
@@ -69,20 +68,21 @@ def supplies(person: Person, supplier: UUID, *, now: datetime) -> bool:
 def supplier_for(person: Person, customer: UUID, *, now: datetime) -> Organisation | None:
     """Return the supplier for which the person acts as the customer's technician, or None.
 
-    Of several that have its consent, the one that has had it longest.
+    If several have the customer's consent, the one that has had it longest.
     """
-    theirs = Membership.objects.filter(person=person, ended_at=None).values("organisation")
-    found = SupplierConsent.objects.filter(in_force(now), customer=customer, supplier__in=theirs)
-    for one in found.select_related("supplier").order_by("given_at", "pk"):
-        if received(person, one.supplier_id, now=now).exists():
-            return one.supplier
+    own = Membership.objects.filter(person=person, ended_at=None).values("organisation")
+    found = SupplierConsent.objects.filter(in_force(now), customer=customer, supplier__in=own)
+    for consent in found.select_related("supplier").order_by("given_at", "pk"):
+        if received(person, consent.supplier_id, now=now).exists():
+            return consent.supplier
     return None
 
 
 def suppliers(customer: UUID, *, now: datetime) -> list[Organisation]:
     """Return the suppliers that may act for the customer now, by name."""
     found = SupplierConsent.objects.filter(in_force(now), customer=customer)
-    return [one.supplier for one in found.select_related("supplier").order_by("supplier__name")]
+    by_name = found.select_related("supplier").order_by("supplier__name")
+    return [consent.supplier for consent in by_name]
 
 
 def get_given(person: Person, consent_id: int) -> SupplierConsent:

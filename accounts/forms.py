@@ -63,8 +63,8 @@ class EmailForm(Form):
 class PreferencesForm(Form):
     """The language of messages, and which mails a person wants.
 
-    No box ticked looks like no question asked: `asks_mails` says that the page had the boxes, which
-    the version before has not.
+    A post without ticked boxes looks like one from a page without boxes, as the previous version
+    has it: `asks_mails` says that the page had the boxes.
     """
 
     language = LanguageField()
@@ -78,7 +78,7 @@ class PreferencesForm(Form):
 
     @property
     def wanted(self) -> list[str] | None:
-        """The groups of mails that are wanted; None where the page did not ask."""
+        """The groups of mails that are wanted; None if the page did not ask."""
         found: list[str] = self.cleaned_data["mails"]
         return found if found or self.cleaned_data["asks_mails"] else None
 
@@ -174,12 +174,12 @@ class PasskeyForm(Form):
     def clean_credential(self) -> dict[str, Any]:
         """Return the response; ValidationError unless it is a JSON object."""
         try:
-            said = json.loads(self.cleaned_data["credential"])
+            response = json.loads(self.cleaned_data["credential"])
         except (ValueError, RecursionError):
-            said = None
-        if not isinstance(said, dict):
+            response = None
+        if not isinstance(response, dict):
             raise ValidationError(_NO_PASSKEY)
-        return said
+        return response
 
 
 class BusinessIdField(forms.CharField):
@@ -328,7 +328,7 @@ class StatementForm(RightDocumentForm):
     document = DocumentField(required=False)
 
     def __init__(self, *args: Any, is_shown: bool = False, **kwargs: Any) -> None:
-        """With `is_shown` the right is confirmed already, and nothing needs to be told."""
+        """With `is_shown` the right is confirmed already, and the form has no fields."""
         super().__init__(*args, **kwargs)
         if is_shown:
             self.fields.clear()
@@ -346,7 +346,7 @@ class ChooseForm(Form):
         """Offer the given organisations."""
         super().__init__(*args, **kwargs)
         field = cast(forms.ChoiceField, self.fields["organisation"])
-        field.choices = [(str(one.pk), one.name) for one in organisations]
+        field.choices = [(str(each.pk), each.name) for each in organisations]
 
 
 ROLE_HINTS: dict[str, Words] = {

@@ -36,18 +36,18 @@ def _mail(name: str, rows: Rows, row: str, *, to: str = "", **more: Any) -> Mail
     """
 
     def recipient(found: Any, asked: Asked) -> To:
-        told = attrgetter(to)(found) if to else _reader(asked).email
-        return To(told, asked.payload["language"])
+        address = attrgetter(to)(found) if to else _recipient(asked).email
+        return To(address, asked.payload["language"])
 
     return about_row(f"accounts/mail/{name}", rows, row, key="id", to=recipient, **more)
 
 
-def _reader(asked: Asked) -> Person:
+def _recipient(asked: Asked) -> Person:
     return Person.objects.get(pk=asked.payload["to"])
 
 
 def _code(name: str) -> Mail[Any]:
-    """Return a mail of a code, while that is valid."""
+    """Return a mail with a code, sent only while the code is valid."""
     return _mail(
         name,
         EmailCode.objects,
@@ -59,26 +59,26 @@ def _code(name: str) -> Mail[Any]:
 
 
 def _account_decided(decision: AccountDecision, asked: Asked) -> Mapping[str, Any]:
-    """A recipient who has lost access to the account is told no other person's name.
+    """Return `stays`: whether the recipient's own right to act is still confirmed.
 
-    `stays`: whether the recipient's own right to act is still confirmed.
+    A recipient who has lost access to the account is not told other people's names.
     """
-    own = access.current_membership(_reader(asked), decision.organisation_id)
+    own = access.current_membership(_recipient(asked), decision.organisation_id)
     return {"stays": own is not None and is_shown(own)}
 
 
 def _to_customer(consent: SupplierConsent, asked: Asked) -> Mapping[str, Any]:
-    """Return whether the reader belongs to the customer, or to the supplier."""
-    return {"to_customer": access.is_member(_reader(asked), consent.customer_id)}
+    """Return `to_customer`: whether the recipient belongs to the customer, not the supplier."""
+    return {"to_customer": access.is_member(_recipient(asked), consent.customer_id)}
 
 
 def _consents_ended(succession: Succession, _asked: Asked) -> Mapping[str, Any]:
-    """Return which suppliers and customers the account lost: a consent names one organisation."""
+    """Return the suppliers and customers whose consents ended with the succession."""
     ended = SupplierConsent.objects.filter(ended_at=succession.at, ended_by=None)
     account = succession.organisation_id
     return {
-        "suppliers": [str(one.supplier) for one in ended.filter(customer=account)],
-        "customers": [str(one.customer) for one in ended.filter(supplier=account)],
+        "suppliers": [str(consent.supplier) for consent in ended.filter(customer=account)],
+        "customers": [str(consent.customer) for consent in ended.filter(supplier=account)],
     }
 
 

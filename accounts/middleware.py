@@ -54,7 +54,7 @@ class PersonMiddleware:
         if not user.is_authenticated:
             if SESSION_KEY in request.session:
                 logout(request)
-            request.session.modified = True  # a visitor's lasts from each use
+            request.session.modified = True  # each use prolongs a visitor's session
             return None
         found = standing(request) if user.person_id is not None else None
         if found is None:
@@ -70,12 +70,12 @@ class PersonMiddleware:
 
 
 def standing(request: HttpRequest) -> sessions.Standing | None:
-    """Return the session if it is open; renews the id if the person's rights changed.
+    """Return the session if it is open; renew its id if the person's rights changed.
 
-    The session is written once in `SEEN_EVERY` at most, and lasts that much longer for it.
+    The session is written at most once in `SEEN_EVERY`, so it is given that much longer a lifetime.
     """
-    now, mine = clock.now(), request.session.get(SIGN_ON)
-    found = sessions.standing(mine["id"], now=now) if mine else None
+    now, sign_on = clock.now(), request.session.get(SIGN_ON)
+    found = sessions.standing(sign_on["id"], now=now) if sign_on else None
     if found is None:
         return None
     row = found.row
@@ -105,7 +105,7 @@ def chosen(request: HttpRequest, person: Person) -> Membership | None:
     if len(current) == 1:
         return current[0]
     wanted = request.session.get(CHOSEN)
-    return next((one for one in current if str(one.organisation_id) == wanted), None)
+    return next((each for each in current if str(each.organisation_id) == wanted), None)
 
 
 def read_in(person: Person, request: HttpRequest) -> None:

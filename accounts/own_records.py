@@ -20,10 +20,9 @@ def events_about(person: Person) -> QuerySet[Event]:
 
 
 def page_of_events(person: Person, *, before: int | None, most: int) -> list[Event]:
-    """Return the newest events about the person, at most so many, of those before a number.
+    """Return the newest events about the person, at most ``most``, older than number ``before``.
 
-    Each condition is looked up in its index by itself, so this takes as long with millions of
-    other people's events as with none.
+    Each condition has its own index lookup, so the number of other people's events does not matter.
     """
     return event_search.newest(_conditions(person), before=before, most=most)
 
@@ -77,10 +76,10 @@ def export(person: Person) -> dict[str, Any]:
     }
     return {
         "person": _person(person),
-        "memberships": [_membership(one) for one in _memberships(person)],
+        "memberships": [_membership(each) for each in _memberships(person)],
         **{name: list(rows) for name, rows in rights.items()},
         **_access(person),
-        "events": [_event(one, person) for one in events_about(person).iterator()],
+        "events": [_event(each, person) for each in events_about(person).iterator()],
     }
 
 
@@ -102,9 +101,9 @@ def _access(person: Person) -> dict[str, Any]:
         "logins": list(logins),
         "sessions": list(sessions.values("begun_at", "seen_at", "ended_at", "browser", "address")),
         "second_factors": [
-            {"kind": one.type, "added_at": one.created_at, "used_at": one.last_used_at}
+            {"kind": factor.type, "added_at": factor.created_at, "used_at": factor.last_used_at}
             for login in person.logins.all()
-            for one in second_factor.factors(login)
+            for factor in second_factor.factors(login)
         ],
     }
 
@@ -119,22 +118,23 @@ def _memberships(person: Person) -> QuerySet[Membership]:
     return held.select_related("organisation").order_by("begun_at", "pk")
 
 
-def _membership(one: Membership) -> dict[str, Any]:
+def _membership(membership: Membership) -> dict[str, Any]:
     names = ("role", "basis", "stated_basis", "basis_detail", "basis_note", "confirmed_at")
     values = {
-        name: getattr(one, name) for name in (*names, "confirmed_until", "begun_at", "ended_at")
+        name: getattr(membership, name)
+        for name in (*names, "confirmed_until", "begun_at", "ended_at")
     }
-    return {"organisation": one.organisation.name} | values
+    return {"organisation": membership.organisation.name} | values
 
 
 def _asked_to_administer(person: Person) -> Iterator[dict[str, Any]]:
     names = ("reason", "asked_at", "granted", "reasons", "decided_at")
-    for one in person.administrator_requests.select_related("organisation", "decided_by"):
-        values = {name: getattr(one, name) for name in names}
+    for asked in person.administrator_requests.select_related("organisation", "decided_by"):
+        values = {name: getattr(asked, name) for name in names}
         yield {
-            "organisation__name": one.organisation.name,
+            "organisation__name": asked.organisation.name,
             **values,
-            "taken_back": one.is_taken_back,
+            "taken_back": asked.is_taken_back,
         }
 
 

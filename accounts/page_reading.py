@@ -1,4 +1,4 @@
-"""Pages that only show: what a page asks more than once is asked once."""
+"""For pages that change nothing: repeated questions to the database are asked once."""
 
 import functools
 from collections.abc import Callable
@@ -11,11 +11,10 @@ from certportal.foundation.reading import know, one_reading
 
 
 def read_once[R](view: Callable[..., R]) -> Callable[..., R]:
-    """Let a view, or a part of one, that changes nothing ask each question once.
+    """Decorate a view, or a part of one, that changes nothing, to ask each question once.
 
-    What the request knows already is not asked at all.
-
-    It stands above the guards, which ask the first questions.
+    What the middleware has already read is not asked at all. Put it above the guards, which ask the
+    first questions.
     """
 
     @functools.wraps(view)

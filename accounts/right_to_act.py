@@ -13,27 +13,27 @@ from certportal.foundation.together import Asks, Question, Rows
 def right_of(person: Person, organisation: Organisation) -> Membership | None:
     """Return the current or last membership from which the person's right to act derives.
 
-    An invited member's right derives from the inviter's, and so on up to a membership that does
-    not begin with an invitation: an invitation conveys no more right than the inviter has, also
-    when a former inviter is invited back. If that membership ended without having been confirmed,
-    the person's own membership is returned: they must show the right themselves.
+    An invited member's right derives from the inviter's, and so on up to a membership that did not
+    begin with an invitation: an invitation gives no more right than the inviter has. If that
+    membership ended unconfirmed, the person's own membership is returned, and they must show the
+    right themselves.
     """
     own = next(iter(held(person.current, organisation)), None)
     if own is None or own.basis != Membership.Basis.INVITATION:
         return own
-    root = _root(own, organisation)
-    if root is None or (root.ended_at is not None and is_unconfirmed(root)):
+    origin = _origin(own, organisation)
+    if origin is None or (origin.ended_at is not None and is_unconfirmed(origin)):
         return own
-    return root
+    return origin
 
 
 def is_unconfirmed(right: Membership | None) -> bool:
-    """Whether the right is one that has not been confirmed."""
+    """Whether there is a right, and it has not been confirmed."""
     return right is not None and right.is_unconfirmed
 
 
 def has_ended(right: Membership | None, *, on: date) -> bool:
-    """Whether it was confirmed on the person's word alone, and the last day for that is over."""
+    """Whether the right was confirmed until a day that is before ``on``."""
     return right is not None and right.confirmed_until is not None and right.confirmed_until < on
 
 
@@ -47,10 +47,10 @@ def is_shown(membership: Membership) -> bool:
 
 
 def shown_members(organisation: Organisation, **like: object) -> list[Membership]:
-    """Return the current memberships `like` this whose right is confirmed, oldest first."""
+    """Return the current memberships with these values whose right is confirmed, oldest first."""
     current = organisation.memberships.filter(ended_at=None, **like)
     found = current.select_related("person", "organisation").order_by("begun_at")
-    return [one for one in found if is_shown(one)]
+    return [each for each in found if is_shown(each)]
 
 
 def confirmed_administrators(organisation: Organisation) -> list[Membership]:
@@ -65,13 +65,13 @@ def resting_on(membership: Membership) -> list[Membership]:
     """Return the account's other current members whose right derives from this member's."""
     current = membership.organisation.memberships.filter(ended_at=None)
     others = current.exclude(pk=membership.pk).select_related("person", "organisation")
-    return [one for one in others if right_of(one.person, one.organisation) == membership]
+    return [each for each in others if right_of(each.person, each.organisation) == membership]
 
 
-def _root(own: Membership, organisation: Organisation) -> Membership | None:
-    """Follow the invitations up to a membership without one; else take the founder's own.
+def _origin(own: Membership, organisation: Organisation) -> Membership | None:
+    """Follow the invitations up to a membership that did not begin with one.
 
-    The founder's is taken where an inviter is unknown or the chain is circular.
+    Where an inviter is unknown or the chain is circular, return the founder's own membership.
     """
     followed, at = set(), own
     while at.basis == Membership.Basis.INVITATION:
@@ -81,7 +81,7 @@ def _root(own: Membership, organisation: Organisation) -> Membership | None:
         if above is None or above.person_id in followed:
             founding = held(organisation.founded_by.current, organisation)
             invited = Membership.Basis.INVITATION
-            return next((one for one in founding if one.basis != invited), None)
+            return next((each for each in founding if each.basis != invited), None)
         at = above
     return at
 
@@ -102,7 +102,7 @@ def _inviter(membership: Membership) -> Person | None:
 def held(person: Person, organisation: Organisation) -> Asks[list[Membership]]:
     """Return the memberships of the person and of persons merged into them, latest first.
 
-    The person is one that is not merged into another.
+    ``person`` must not be merged into another.
     """
     own = organisation.memberships.filter(Q(person=person) | Q(person__merged_into=person))
     latest = own.order_by(F("ended_at").desc(nulls_first=True), "-begun_at", "-id")

@@ -70,16 +70,16 @@ def identity_keys(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def source_of_mandates(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    """Refuse half a setting of Suomi.fi-valtuudet, and in production an address without https."""
-    said = settings.SUOMIFI_MANDATES
+    """Refuse incomplete settings of Suomi.fi-valtuudet, and an address without https."""
+    options = settings.SUOMIFI_MANDATES
     needed = ("url", "client_id", "api_key", "oauth_secret")
-    missing = [f"MANDATES_{name.upper()}" for name in needed if not said[name]]
+    missing = [f"MANDATES_{name.upper()}" for name in needed if not options[name]]
     if not settings.LOGS_PEOPLE_IN or len(missing) == len(needed):
         return []
     if missing:
         words = f"Suomi.fi-valtuudet is set up by half: {', '.join(missing)} is missing."
         return [Error(words, id="accounts.E017")]
-    parts = urlsplit(said["url"])
+    parts = urlsplit(options["url"])
     schemes = {"https"} if settings.PORTAL_ENV == "production" else {"https", "http"}
     if parts.scheme not in schemes or parts.path or parts.query or not parts.hostname:
         words = "MANDATES_URL must be an https address without a path."

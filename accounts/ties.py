@@ -1,4 +1,4 @@
-"""Who is tied to an organisation, and so kept from deciding on what concerns it.
+"""Who is tied to an organisation, and so disqualified from decisions about it.
 
 Disqualification of officials: Administrative Procedure Act (hallintolaki, 434/2003), section 28.
 """
@@ -36,17 +36,17 @@ def ties(
 ) -> Q:
     """Return the condition that the person is tied to the organisation; for use in a query.
 
-    They are a member or were one after `since`, also of a supplier that had the organisation's
-    consent after it; or they asked after it to be invited or to be made administrator, or still
+    That is: they were a member after `since`, also of a supplier that had the organisation's
+    consent after `since`; or they asked after `since` to be invited or made administrator, or still
     wait for an answer. What persons merged into this one did counts too.
     """
-    mine = Q(person=person) | Q(person__merged_into=person)
+    own = Q(person=person) | Q(person__merged_into=person)
     lately = Q(asked_at__gt=since)
     joining = JoinRequest.objects.filter(
-        mine, lately | Q(settled_at=None), organisation_id=organisation_id
+        own, lately | Q(settled_at=None), organisation_id=organisation_id
     )
     administering = AdministratorRequest.objects.filter(
-        mine, lately | Q(decided_at=None), organisation_id=organisation_id
+        own, lately | Q(decided_at=None), organisation_id=organisation_id
     )
     members = late_memberships(person, organisation_id, since=since)
     supplying = _supplying(person, organisation_id, since=since)
@@ -59,13 +59,13 @@ def _supplying(
     *,
     since: datetime | Combinable,
 ) -> QuerySet[SupplierConsent]:
-    """Return the organisation's consents that held after `since`, to suppliers of the person's."""
-    mine = Q(supplier__memberships__person=person)
-    mine |= Q(supplier__memberships__person__merged_into=person)
+    """Return the organisation's consents that the person's suppliers had after `since`."""
+    own = Q(supplier__memberships__person=person)
+    own |= Q(supplier__memberships__person__merged_into=person)
     left = Q(supplier__memberships__ended_at=None) | Q(supplier__memberships__ended_at__gt=since)
     held = Q(ended_at=None) | Q(ended_at__gt=since)
     given = Q(customer=organisation_id, until__gte=since)
-    return SupplierConsent.objects.filter(mine & left, held, given)
+    return SupplierConsent.objects.filter(own & left, held, given)
 
 
 def late_memberships(
@@ -78,6 +78,6 @@ def late_memberships(
 
     Those of persons merged into this one count too.
     """
-    mine = Q(person=person) | Q(person__merged_into=person)
+    own = Q(person=person) | Q(person__merged_into=person)
     lately = Q(ended_at=None) | Q(ended_at__gt=since)
-    return Membership.objects.filter(mine, lately, organisation_id=organisation_id)
+    return Membership.objects.filter(own, lately, organisation_id=organisation_id)

@@ -1,4 +1,4 @@
-"""How long evidence lasts that is no more than somebody's word, and a check that is waived.
+"""Until when a reviewer may accept weak evidence (a person's word only) or a waiver.
 
 See docs/decisions/waivers.md.
 """
@@ -12,12 +12,12 @@ from certportal.foundation import clock
 from certportal.foundation.errors import Refused
 
 MOST_DAYS = 365
-"""The validity of a server certificate: nothing longer rests on it."""
+"""The validity of a server certificate, so that weak evidence is renewed with it."""
 USUAL_DAYS = 180
 
 
 class EndOutOfRange(Refused):
-    """The last day is in the past, or later than weak evidence and waivers may last."""
+    """The end date is in the past, or later than weak evidence and waivers may last."""
 
     def __init__(self, last: date) -> None:
         """Name the latest day allowed."""
@@ -28,12 +28,12 @@ class EndOutOfRange(Refused):
 
 
 def last_day(now: datetime) -> date:
-    """Return the latest day until which a reviewer may accept it now."""
+    """Return the latest end date that a reviewer may choose now."""
     return clock.day(now) + timedelta(days=MOST_DAYS)
 
 
 def usual_end(now: datetime) -> date:
-    """Return the last day where the reviewer chooses none."""
+    """Return the end date if the reviewer chooses none."""
     return clock.day(now) + timedelta(days=USUAL_DAYS)
 
 

@@ -1,12 +1,11 @@
-"""What an event calls a second factor, so that a row put in its place is noticed."""
+"""The digest by which events name a second factor, so that a replaced row is noticed."""
 
 import hashlib
 import json
 
 from allauth.mfa.models import Authenticator
 
-# What makes the factor the one it is, and stays as it was made: the passkey's credential, the
-# secret as it is stored.
+# The part of the row's data that identifies the factor and never changes.
 _ESSENCE = {
     Authenticator.Type.WEBAUTHN: "credential",
     Authenticator.Type.TOTP: "secret",

@@ -1,4 +1,4 @@
-"""The fingerprint of a passkey: what its holder reads out, to whom enters it elsewhere.
+"""The fingerprint of a passkey, which its holder reads out to the operator who enrols it.
 
 It is computed from the octets that the browser gets when the passkey is made: those of
 ``getAuthenticatorData()`` from the 54th on, which are the length of the id, the id and the public

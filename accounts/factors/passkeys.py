@@ -69,24 +69,24 @@ def begin_proving(login: User) -> str:
 
 
 def to_sign(
-    login: User, challenge: bytes, *, rp_id: str, rather: Collection[str] = frozenset()
+    login: User, challenge: bytes, *, rp_id: str, preferred: Collection[str] = frozenset()
 ) -> str:
     """Return the options for the login's passkeys to sign the challenge, as JSON.
 
-    If passkeys with fingerprints in `rather` are among them, no others are asked. Whoever holds the
-    passkey must be verified by it. Empty if the login has no passkey.
+    If the login has passkeys with fingerprints in `preferred`, only these are asked. User
+    verification is required. Empty if the login has no passkey.
     """
-    known = [one for row in rows(login) if (one := credential_data(row))]
+    known = [found for row in rows(login) if (found := credential_data(row))]
     if not known:
         return ""
-    known = [one for one in known if fingerprint(one) in rather] or known
+    known = [each for each in known if fingerprint(each) in preferred] or known
     verified = UserVerificationRequirement.REQUIRED
     server = Fido2Server(PublicKeyCredentialRpEntity(id=rp_id, name=rp_id))
     asked, _state = server.authenticate_begin(known, verified, challenge)
     return json.dumps(dict(asked), cls=DjangoJSONEncoder)
 
 
-def judge_new(credential: Credential) -> None:
+def check_new(credential: Credential) -> None:
     """Raise NoPasskey unless this is a new passkey for the session's challenge, used up here."""
     try:
         auth.parse_registration_response(credential)
@@ -108,10 +108,10 @@ def proven(login: User, credential: Credential) -> Authenticator:
 
 
 def _made(credential: Any) -> AttestedCredentialData | None:
-    """Read the id and the public key from what a browser says of a passkey that it made."""
+    """Return the id and the public key in a browser's registration response, or None."""
     try:
-        said = auth.parse_registration_response(credential).response
-        found: AttestedCredentialData | None = said.attestation_object.auth_data.credential_data
+        made = auth.parse_registration_response(credential).response
+        found: AttestedCredentialData | None = made.attestation_object.auth_data.credential_data
     except UNREADABLE:
         return None
     return found

@@ -41,9 +41,9 @@ def identity(claims: Mapping[str, Any]) -> Identity:
 def introduced(claims: Mapping[str, Any]) -> Introduced | None:
     """Tell the source of mandates, if there is one, who is about to visit it.
 
-    For claims that `identity` takes. It asks the network: only a login that stands may do so. None
-    if the source does not answer, since the login succeeds without it, or if they have no Finnish
-    code.
+    Call it after `identity` accepted the claims and the login succeeded, because it sends the code
+    over the network. None if the source does not answer, since the login succeeds without it, or
+    if the claims have no Finnish personal identity code.
     """
     source = visited()
     if source is None or not claims.get(HETU):

@@ -12,7 +12,7 @@ LEEWAY_SECONDS = 30
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def judge_freshness(auth_time: Any, since: str | None, now: datetime) -> None:
+def check_freshness(auth_time: Any, since: str | None, now: datetime) -> None:
     """Raise NotIdentified if `auth_time` is not a number, in the future or before `since`.
 
     `auth_time` is in seconds since 1970, `since` in ISO 8601. Without `since`, `auth_time` may be

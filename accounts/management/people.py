@@ -1,4 +1,4 @@
-"""What the commands about people have in common: who is named, who acts, and what is refused."""
+"""The base class of the commands about people."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,9 +15,9 @@ NAME = "login, key of the person, or verified e-mail address"
 
 
 class PeopleCommand(OperatorCommand):
-    """Base command: finds and acts on the people named, and reports a refusal as an error.
+    """Acts on the people named in its arguments, and reports a refusal as an error.
 
-    The actor is the command itself: whoever may type it at the server needs no login.
+    The actor of the events is the command: whoever can run it on the server needs no login.
     """
 
     arguments: Sequence[str] = ("who",)
@@ -28,7 +28,7 @@ class PeopleCommand(OperatorCommand):
             parser.add_argument(argument, help=NAME)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Act, and print what is so from now on."""
+        """Carry out the command and print the result."""
         actor = system(type(self).__module__.rpartition(".")[2])
         named = [options[argument] for argument in self.arguments]
         try:

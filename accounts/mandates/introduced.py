@@ -1,13 +1,13 @@
-"""How a source of mandates knows who visits it."""
+"""The session at a source of mandates that was told who visits it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Introduced:
-    """The keys of a session at a source that was told who visits it.
+    """The keys of that session.
 
-    `event`: what the source may call the visit in its log, a random value of ours.
+    `event`: a random value of ours by which the source may name the visit in its log.
     """
 
     session: str

@@ -37,9 +37,9 @@ class Visited(Mandates, Protocol):
     """A source that people visit with their browser, to choose for whom they act."""
 
     def introduce(self, code: str) -> Introduced:
-        """Tell the source the personal identity code of who is about to visit it.
+        """Tell the source the personal identity code of the person who is about to visit it.
 
-        The only moment at which the code leaves; nothing may keep it. Raises Unavailable.
+        The code is sent nowhere else and must not be stored. Raises Unavailable.
         """
 
     def address(self, introduced: Introduced, *, state: str, callback: str, language: str) -> str:
@@ -55,7 +55,7 @@ class Visited(Mandates, Protocol):
         """
 
     def in_words(self, mandate: Mandate) -> str:
-        """Return, for the person, as whom they may act by a mandate of this source."""
+        """Return, in words for the person, in which capacity the mandate lets them act."""
 
 
 def mandates() -> Mandates:

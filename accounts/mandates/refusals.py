@@ -18,7 +18,7 @@ class TurnedBack(NotShown):
 
 
 class Over(NotShown):
-    """The visit took too long, was begun in another browser, or is answered already."""
+    """The visit took too long, was begun in another browser, or was completed before."""
 
     message = _(
         "The visit to Suomi.fi e-Authorizations took too long, or it was begun in another window."
@@ -41,7 +41,7 @@ class OtherOrganisation(NotShown):
 
 
 class NoRole(NotShown):
-    """The source knows no role or mandate that is enough by itself."""
+    """The source knows no role or mandate with which the person may act alone."""
 
     message = _(
         "Suomi.fi e-Authorizations knows no role by which you alone may act for this organisation."
@@ -51,7 +51,7 @@ class NoRole(NotShown):
 
 
 class NotComplete(NotShown):
-    """The source could not look into all registers."""
+    """The source could not query all registers."""
 
     message = _(
         "Suomi.fi e-Authorizations could not look into every register just now. Try again"

@@ -1,8 +1,8 @@
 """A founder's visit to the source of mandates, kept in the session until the account is founded.
 
-The person chooses to go (`begin`), identifies, which tells the source who comes (`introduce`),
-leaves for the source (`leave`) and comes back (`come_back`). What the source confirmed then waits
-for the founding (`confirmed`).
+The person chooses to visit the source (`begin`) and identifies, by which the source is told who
+comes (`introduce`), goes to the source (`leave`) and comes back (`come_back`). The confirmed right
+is then kept until the account is founded (`confirmed`).
 """
 
 import hmac
@@ -25,10 +25,10 @@ from certportal.foundation.errors import Refused, Unavailable
 log = structlog.get_logger(__name__)
 
 KEY = "mandates"
-# From the choice to go until the return, with the identification in between.
+# From `begin` until the return, with the identification in between.
 LASTS = timedelta(minutes=20)
-# What was confirmed waits so long for the founding.
-HOLDS = timedelta(minutes=30)
+# How long a confirmed right is kept for founding the account.
+CONFIRMATION_LASTS = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Return:
 def begin(
     session: SessionBase, person: Person, business_id: str, typed: dict[str, str], *, now: datetime
 ) -> None:
-    """Store that the person wants to visit the source, and what they had typed meanwhile."""
+    """Store that the person wants to visit the source, and what they have typed in the form."""
     session[KEY] = {
         "person": str(person.pk),
         "business_id": business_id,
@@ -54,28 +54,28 @@ def begin(
 def wanted(session: SessionBase, person: Person, business_id: str) -> dict[str, Any] | None:
     """Return what the session holds on a visit of this person for this organisation, or None."""
     held: dict[str, Any] = session.get(KEY, {})
-    mine = held.get("person") == str(person.pk) and held.get("business_id") == business_id
-    return held if mine else None
+    fits = held.get("person") == str(person.pk) and held.get("business_id") == business_id
+    return held if fits else None
 
 
 def typed(session: SessionBase, person: Person, business_id: str) -> dict[str, str]:
-    """Return what the person had typed on the page of this organisation before they went."""
+    """Return what the person had typed in this organisation's form before the visit."""
     held = wanted(session, person, business_id)
     return dict(held["typed"]) if held else {}
 
 
-def set_out(session: SessionBase, *, now: datetime) -> None:
-    """Let the time for the visit begin."""
+def restart_time(session: SessionBase, *, now: datetime) -> None:
+    """Restart the time allowed for the visit."""
     session[KEY] = session[KEY] | {"at": now.isoformat()}
 
 
 def forget(session: SessionBase) -> None:
-    """Remove all of it, when the account is founded."""
+    """Remove everything about the visit, when the account is founded."""
     session.pop(KEY, None)
 
 
 def introduce(session: SessionBase, introduced: Introduced | None, *, fault: str = "") -> None:
-    """Store how the source knows who comes, or why it does not: a key of `FAULTS`."""
+    """Store the session at the source, or why it was not told who comes: a key of `FAULTS`."""
     if KEY in session:
         more = {"introduced": asdict(introduced)} if introduced else {"fault": fault}
         session[KEY] = session[KEY] | more
@@ -90,7 +90,7 @@ FAULTS: dict[str, Any] = {
 
 
 def fault(session: SessionBase) -> str:
-    """Remove and return, in words, why the source was not told who comes; empty if it was."""
+    """Remove and return, in words, why the source was not told who comes; empty without a fault."""
     held = session.get(KEY, {})
     found = held.pop("fault", "")
     if found:
@@ -101,14 +101,14 @@ def fault(session: SessionBase) -> str:
 def leave(request: HttpRequest, source: Visited, *, language: str, now: datetime) -> str:
     """Return the source's address for the person it was told of; empty if it was told of nobody.
 
-    What was told is good for one way there: the answer must bring the state stored here.
+    The session at the source can be used once: the answer must bring the state stored here.
     """
     held = request.session.get(KEY, {})
-    told = held.pop("introduced", None)
-    if told is None or _is_over(held, now):
+    stored = held.pop("introduced", None)
+    if stored is None or _is_over(held, now):
         return ""
-    introduced, state = Introduced(**told), secrets.token_urlsafe(32)
-    held |= {"left": {"state": state, "introduced": told}, "language": language}
+    introduced, state = Introduced(**stored), secrets.token_urlsafe(32)
+    held |= {"left": {"state": state, "introduced": stored}, "language": language}
     request.session[KEY] = held
     return source.address(introduced, state=state, callback=callback(request), language=language)
 
@@ -122,7 +122,7 @@ def begun(session: SessionBase) -> tuple[str, str]:
 def remembered(session: SessionBase, state: str, *, now: datetime) -> Return | None:
     """Return the visit with this state, which works once, or None.
 
-    Another state leaves the visit as it is: another site may have sent the browser here.
+    A wrong state does not end the visit: another site may have sent the browser here.
     """
     held = session.get(KEY, {})
     left = held.get("left")
@@ -138,9 +138,9 @@ def remembered(session: SessionBase, state: str, *, now: datetime) -> Return | N
 def come_back(
     request: HttpRequest, source: Visited, back: Return | None, *, now: datetime
 ) -> Mandate:
-    """Ask the source what the visit showed, and store it for the founding.
+    """Ask the source for the right that the visit showed, and store it for the founding.
 
-    Raises NotShown (logged) or, in words, Refused while the source is silent.
+    Raises NotShown (logged), or Refused if the source does not answer.
     """
     try:
         if back is None:
@@ -165,13 +165,13 @@ def confirmed(
 ) -> Mandate | None:
     """Return the right that a visit of this person showed for this organisation, if recently."""
     shown = (wanted(session, person, business_id) or {}).get("shown")
-    if shown is None or now - datetime.fromisoformat(shown["at"]) > HOLDS:
+    if shown is None or now - datetime.fromisoformat(shown["at"]) > CONFIRMATION_LASTS:
         return None
     return Mandate(Membership.Basis(shown["basis"]), shown["detail"])
 
 
 def callback(request: HttpRequest) -> str:
-    """Return our absolute return address, which the source has registered exactly so."""
+    """Return our absolute return address; the source has registered exactly this one."""
     return request.build_absolute_uri(reverse("mandates-return"))
 
 

@@ -15,7 +15,7 @@ from certportal.foundation.kept_tables import Kept
 class SupplierConsent(models.Model):
     """The right of one organisation, the supplier, to act as another's technician.
 
-    It holds through the day `until`, unless it has been ended before; see `accounts.consents`.
+    It is in force through the day `until`, unless it was ended before; see `accounts.consents`.
     """
 
     customer = models.ForeignKey(Organisation, models.PROTECT, related_name="consents_given")
@@ -24,7 +24,7 @@ class SupplierConsent(models.Model):
     given_at = models.DateTimeField()
     until = models.DateField()
     ended_at = models.DateTimeField(null=True)
-    # Nobody, where it ended with one of the two accounts.
+    # None if it ended because one of the two accounts was closed.
     ended_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     # When both sides were told that its last day is near.
     warned_at = models.DateTimeField(null=True)
@@ -61,7 +61,7 @@ class SupplierConsent(models.Model):
 
     @property
     def last_held(self) -> date:
-        """The last day on which it held, once it holds no more."""
+        """The last day on which it is or was in force."""
         return min(clock.day(self.ended_at), self.until) if self.ended_at else self.until
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ class AccountDecision(models.Model):
     """A reviewer's decision about an account or one of its memberships, with reasons.
 
     The decision is kept; the reasons are blanked at the end of their retention period. `followed`
-    counts what followed, by kind: see `applications.services.reviewer.accounts`.
+    has the numbers of consequences by kind: see `applications.services.reviewer.accounts`.
     """
 
     class Kind(models.TextChoices):

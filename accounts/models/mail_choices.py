@@ -1,4 +1,4 @@
-"""Which mails a person may do without, and which always come, with the reason."""
+"""Which mails a person can decline, and which are always sent, with the reason."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class MailChoice(models.TextChoices):
-    """A group of mails about orders that a person may do without."""
+    """A group of mails about orders that a person can decline."""
 
     REMINDERS = "reminders", _("Reminders that a certificate expires")
     RECEIPTS = "receipts", _("Receipts of the orders and answers that you send")
@@ -29,13 +29,13 @@ HINTS = {
 
 
 class Always(NamedTuple):
-    """Mails that always come, and why."""
+    """Mails that are always sent, and why."""
 
     what: Promise
     why: Promise
 
 
-# The keys are those by which the registries of mails say what a mail is.
+# The keys are those that the registries of mails use as a mail's category.
 ALWAYS: dict[str, Always] = {
     "decisions": Always(
         _("Questions and decisions about your orders, and the certificates"),

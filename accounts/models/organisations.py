@@ -43,7 +43,7 @@ class Organisation(models.Model):
     @property
     def business_id(self) -> str:
         """The current business ID, empty where there is none."""
-        current = (one.code for one in self.business_ids.all() if one.valid_to is None)
+        current = (each.code for each in self.business_ids.all() if each.valid_to is None)
         return next(current, "")
 
     def __str__(self) -> str:
@@ -154,5 +154,5 @@ class Membership(models.Model):
 
     @property
     def is_weak(self) -> bool:
-        """Whether it was confirmed on the person's word alone, for a limited time."""
+        """Whether the right was confirmed on the person's word alone, for a limited time."""
         return self.confirmed_until is not None

@@ -20,7 +20,7 @@ class Person(models.Model):
     email = models.EmailField(blank=True)
     email_verified_at = models.DateTimeField(null=True)
     language = models.CharField(max_length=2, default="fi")
-    # Which groups of mails (`MailChoice`) the person does without, with spaces between them.
+    # The groups of mails (`MailChoice`) that the person declines, separated by spaces.
     declined_mails = models.CharField(max_length=100, blank=True, db_default="")
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged_from")
     created_at = models.DateTimeField()
@@ -50,7 +50,7 @@ class Person(models.Model):
         return person
 
     def declines(self, choice: str) -> bool:
-        """Whether the person does without the mails of the group (`MailChoice`)."""
+        """Whether the person declines the mails of the group (`MailChoice`)."""
         return choice in self.declined_mails.split()
 
     @cached_property
@@ -161,7 +161,7 @@ class StaffRole(models.Model):
         REVIEWER = "reviewer"
         # Reads everything in the console and changes nothing.
         AUDITOR = "auditor"
-        # A reviewer who hears of cases whose promised day is about to come.
+        # A reviewer who is also told of cases whose promised day is near.
         LEAD = "lead"
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="staff_roles")

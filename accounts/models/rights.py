@@ -76,10 +76,10 @@ class AdministratorRequest(models.Model):
 
     @property
     def is_taken_back(self) -> bool:
-        """Whether its own person closed it, also if they have been merged with another since.
+        """Whether the requester closed it, also if they have been merged with another person since.
 
-        A decision has reasons: one that a reviewer made on what their other identifier had asked
-        stays a decision when the two are merged.
+        A reviewer's decision has reasons, and so stays a decision even if the reviewer is later
+        merged with the requester.
         """
         if self.decided_by is None or self.granted or self.reasons:
             return False

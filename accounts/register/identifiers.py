@@ -49,10 +49,11 @@ def provider_oid(oid: str) -> str | None:
 
 
 def organisation_root(identifier: str) -> str:
-    """The OID root of the organisation that a record of a register is about; empty if none is seen.
+    """The OID root of the organisation of a register's record; empty if it cannot be derived.
 
-    *identifier* is the record's OID, or the business ID that an intermediary has in place of one:
-    JHS 159 gives every business ID its node. Outside that arc, what stands before node 10.
+    *identifier* is the record's OID, or the business ID that an intermediary may have instead: in
+    the arc of JHS 159 every business ID has a node. Outside that arc, the root is the part of the
+    OID before node 10.
     """
     if code := business_id(identifier):
         return f"{ORGANISATION_ARC}{int(code.replace('-', ''))}"

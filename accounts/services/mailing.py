@@ -10,19 +10,19 @@ from certportal.foundation.outbox import outbox
 
 
 def enqueue(kind: str, about: Model, *, language: str, now: datetime) -> None:
-    """Enqueue the mail of this kind about the row, which itself tells who gets it."""
+    """Enqueue the mail of this kind about the row, whose data determine the recipient."""
     outbox.enqueue("person.mail", now=now, kind=kind, id=str(about.pk), language=language)
 
 
 def enqueue_for(people: Iterable[Person], kind: str, about: Model, *, now: datetime) -> None:
     """Enqueue the mail of this kind about the row for each person once, in their language."""
     for person in dict.fromkeys(people):
-        given = {"kind": kind, "id": str(about.pk), "to": str(person.pk)}
-        outbox.enqueue("person.mail", now=now, language=person.language, **given)
+        payload = {"kind": kind, "id": str(about.pk), "to": str(person.pk)}
+        outbox.enqueue("person.mail", now=now, language=person.language, **payload)
 
 
 def tell_reviewers(readers: Iterable[Person], notice: str, about: object, *, now: datetime) -> None:
     """Enqueue the mail for each of the reviewers; `about` is the key of what it is about."""
     for reader in readers:
-        given = {"person": str(reader.pk), "notice": notice, "source": str(about)}
-        outbox.enqueue("reviewer.mail", now=now, **given)
+        payload = {"person": str(reader.pk), "notice": notice, "source": str(about)}
+        outbox.enqueue("reviewer.mail", now=now, **payload)

@@ -1,4 +1,4 @@
-"""Pages under ``/<language>/settings/``: who of the authority's staff may do what."""
+"""URLs under ``/<language>/settings/``: the pages of staff roles."""
 
 from django.urls import path
 

@@ -74,8 +74,8 @@ def prove(request: HttpRequest) -> HttpResponseBase:
 @factor_view
 def set_up(request: HttpRequest) -> HttpResponseBase:
     """Set up an authenticator app or a passkey; the first factor comes with recovery codes."""
-    if leading := _must_show_who(request):
-        return leading
+    if redirection := _require_recent_proof(request):
+        return redirection
     login, now = _login(request), clock.now()
     secret = request.session.setdefault(PENDING, app_codes.new_secret())
     code = AppCodeForm(request.POST if "code" in request.POST else None)
@@ -113,7 +113,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponseBase:
     unused = services.show_recovery_codes(login)
     if not unused:
         return redirect("accounts:own_factors")
-    shown = [f"{one[:4]} {one[4:]}" for one in unused]
+    shown = [f"{each[:4]} {each[4:]}" for each in unused]
     context = {"codes": shown, "onward": wanted(request) or landing(request)}
     return render(request, "accounts/recovery_codes.html", context)
 
@@ -127,7 +127,7 @@ def own(request: HttpRequest) -> HttpResponseBase:
         return redirect(with_next(request, "accounts:second_factor_set_up"))
     held = services.recovery(login)
     context = {
-        "factors": [(one, passkeys.fingerprint_of(one)) for one in services.factors(login)],
+        "factors": [(each, passkeys.fingerprint_of(each)) for each in services.factors(login)],
         "approves": access.is_reviewer(access.person_of(request)),
         "codes_left": len(held.get_unused_codes()) if held else 0,
     }
@@ -139,8 +139,8 @@ def own(request: HttpRequest) -> HttpResponseBase:
 def remove(request: HttpRequest, factor_id: int) -> HttpResponseBase:
     """Remove one of the login's own factors."""
     back = reverse("accounts:own_factors")
-    if leading := access.lead_to_reauthenticate(request, back=back):
-        return leading
+    if redirection := access.lead_to_reauthenticate(request, back=back):
+        return redirection
     services.remove(_login(request), factor_id, **access.acting(request))
     messages.success(request, _("The second factor was removed."))
     return redirect("accounts:own_factors")
@@ -164,7 +164,7 @@ def _succeeds(form: FactorCodeForm | PasskeyForm, act: Callable[[Any], None]) ->
     return True
 
 
-def _must_show_who(request: HttpRequest) -> HttpResponseBase | None:
+def _require_recent_proof(request: HttpRequest) -> HttpResponseBase | None:
     """Return a redirect unless there is a recent proof of who the person is, else None.
 
     The proof is the existing second factor or, without one, identification.

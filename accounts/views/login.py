@@ -67,7 +67,7 @@ def returned(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     if left is None:
         sign_on.step(Step.STRAY, address=access.actor_of(request).address, now=now)
-    # The version before stores no such key; both run side by side while an upgrade lasts.
+    # The previous version, which runs beside this one during an upgrade, stores no such key.
     introduces = left is not None and left.get("introduces", False)
     try:
         identity = flow.arrive(request, left, now=now)
@@ -87,7 +87,7 @@ def returned(request: HttpRequest) -> HttpResponse:
 def _turned_back(
     request: HttpRequest, refusal: NotIdentified, left: dict[str, Any] | None
 ) -> HttpResponse:
-    """Redirect to what can be done; who identified for a visit (`left`) goes back to its page."""
+    """Redirect to a page with advice, or back to the page of the visit, if `left` is of one."""
     is_choice = isinstance(refusal, Cancelled)
     if left is None:
         return redirect("accounts:cancelled" if is_choice else "accounts:not_identified")

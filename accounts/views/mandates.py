@@ -27,10 +27,10 @@ from certportal.foundation.errors import Refused
 @require_GET
 @never_cache
 def mandates(request: HttpRequest, business_id: str) -> HttpResponse:
-    """Say what the visit is; once the source knows who comes, lead on to it.
+    """Explain the visit; once the source was told who comes, lead on to it.
 
-    The page leads on by itself: under `form-action 'self'` the form by which somebody identified
-    could not be followed by a redirect to the source.
+    The page leads on by itself, because under CSP `form-action 'self'` the response to the form of
+    identification may not redirect to the source.
     """
     person, code, now = access.person_of(request), read_business_id(business_id), clock.now()
     source = visited()
@@ -60,7 +60,7 @@ def go(request: HttpRequest, business_id: str) -> HttpResponse:
         return redirect("accounts:confirm", business_id)
     sign_on.step(Step.LEAVING, address=access.actor_of(request).address, now=now)
     found_organisations.count_visit(person, now=now)
-    visit.set_out(request.session, now=now)
+    visit.restart_time(request.session, now=now)
     back = reverse("accounts:mandates", args=[code])
     language = translation.get_language()
     url = flow.leave(request, language=language, wanted=back, now=now, introduces=True)
@@ -71,7 +71,7 @@ def go(request: HttpRequest, business_id: str) -> HttpResponse:
 @require_GET
 @never_cache
 def returned(request: HttpRequest) -> HttpResponse:
-    """Handle the return from the source: ask it what was shown, and go back to the founding."""
+    """Handle the return from the source: fetch the right shown, and go back to the founding."""
     now, source = clock.now(), visited()
     language, business_id = visit.begun(request.session)
     translation.activate(language or settings.LANGUAGE_CODE)

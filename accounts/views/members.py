@@ -38,7 +38,7 @@ def members(request: HttpRequest) -> HttpResponse:
         "members": current.order_by("person__family_name", "person__given_name"),
         "invitations": invitations,
         "shown": shown,
-        "asked": join.waiting(organisation, [one for one, *_ in invitations], now=clock.now())
+        "asked": join.waiting(organisation, [each for each, *_ in invitations], now=clock.now())
         if administers
         else [],
     }
@@ -50,9 +50,9 @@ def _invitations(organisation: Organisation) -> list[tuple[Invitation, str, bool
     now, states = clock.now(), Invitation.State
     found = organisation.invitations.select_related("accepted_by")[: join.NEWEST]
     return [
-        (one, str(state.label), state in {states.WAITING, states.EXPIRED})
-        for one in found
-        for state in [one.state(now)]
+        (each, str(state.label), state in {states.WAITING, states.EXPIRED})
+        for each in found
+        for state in [each.state(now)]
     ]
 
 

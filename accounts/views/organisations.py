@@ -48,7 +48,7 @@ def confirm(request: HttpRequest, business_id: str) -> HttpResponse:
     person, now = access.person_of(request), clock.now()
     if request.method == "POST" and "visit" in request.POST and visited() is not None:
         typed = {name: request.POST.get(name, "")[:MOST_DETAIL] for name in ("basis", "detail")}
-        # The page of the visit names the organisation: it is a look-up like this page.
+        # Counted as a look-up, because the page of the visit names the organisation too.
         prospect = found_organisations.look_up(person, code, now=now)
         if prospect.finding is not found_organisations.Finding.FREE:
             return _refuse(request, prospect)
@@ -88,7 +88,7 @@ def _found(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _statement(form: StatementForm) -> found_organisations.Statement:
-    """Return what the founder states; nothing if the form does not ask."""
+    """Return the founder's statement; empty if the form has no fields."""
     given = form.cleaned_data
     return found_organisations.Statement(given.get("basis", ""), given.get("detail", ""))
 
@@ -135,9 +135,9 @@ def choose(request: HttpRequest) -> HttpResponse:
     current = list(access.memberships(person))
     if not current:
         return redirect("accounts:found")
-    form = ChooseForm([one.organisation for one in current], request.POST or None)
+    form = ChooseForm([each.organisation for each in current], request.POST or None)
     asked = request.POST.get("organisation", "")
-    if asked and asked not in {str(one.organisation_id) for one in current}:
+    if asked and asked not in {str(each.organisation_id) for each in current}:
         raise access.not_found(access.actor_of(request), "organisation", _key(asked))
     if request.method == "POST" and form.is_valid():
         organisation = access.get_organisation(person, form.cleaned_data["organisation"])

@@ -22,7 +22,7 @@ from certportal.foundation import clock
 def profile(request: HttpRequest) -> HttpResponse:
     """Show name, address and organisations; choose the language and which mails come."""
     person = access.person_of(request)
-    wanted = [one for one in MailChoice if not person.declines(one)]
+    wanted = [each for each in MailChoice if not person.declines(each)]
     form = PreferencesForm(
         request.POST or None, initial={"language": person.language, "mails": wanted}
     )
@@ -34,7 +34,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:profile")
     context = {
         "form": form,
-        "always": [one for key, one in ALWAYS.items() if key != "work" or person.is_reviewer],
+        "always": [each for key, each in ALWAYS.items() if key != "work" or person.is_reviewer],
         "person": person,
         "memberships": access.memberships(person),
         "sessions": sessions.sessions(person, now=clock.now()),

@@ -18,11 +18,11 @@ def events(request: HttpRequest) -> HttpResponse:
     found = own_records.page_of_events(person, before=before, most=PER_PAGE + 1)
     rows = [
         {
-            "event": one,
-            "own": own_records.is_by(one, person),
-            "address": own_records.address_of(one, person),
+            "event": event,
+            "own": own_records.is_by(event, person),
+            "address": own_records.address_of(event, person),
         }
-        for one in found[:PER_PAGE]
+        for event in found[:PER_PAGE]
     ]
     older = found[PER_PAGE - 1].pk if len(found) > PER_PAGE else None
     context = {"rows": rows, "before": before, "older": older}

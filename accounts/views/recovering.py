@@ -18,7 +18,7 @@ from certportal.foundation import clock
 
 @access.person_required
 def ask(request: HttpRequest, business_id: str) -> HttpResponse:
-    """Ask for reason and document, or tell why it cannot be asked yet or how far it is."""
+    """Ask for reason and document, or show why asking is not possible yet, or the open request."""
     code = read_business_id(business_id)
     organisation = BusinessId.holder(code) if code else None
     if organisation is None:

@@ -53,11 +53,11 @@ def _found(request: HttpRequest, query: str, limit: int) -> list[RegisterRecord]
 
 
 def _intermediaries(query: str) -> list[tuple[RegisterRecord, bool]]:
-    """Return what is found in the other register; the search of units has counted the visitor."""
+    """Return the matching intermediaries, without a limit: the search of units was counted."""
     today = clock.day(clock.now())
     return _rows(queries.search_intermediaries(query, on=today, limit=PER_PAGE) if query else [])
 
 
 def _rows(found: list[RegisterRecord]) -> list[tuple[RegisterRecord, bool]]:
     today = clock.day(clock.now())
-    return [(one, one.is_standing(today)) for one in found]
+    return [(record, record.is_standing(today)) for record in found]

@@ -74,7 +74,7 @@ def single_logout(request: HttpRequest) -> HttpResponse:
 
 
 def _come_back(request: HttpRequest, saml: Saml) -> HttpResponse:
-    """Tell whether the provider's session has ended too, in the language before logout."""
+    """Show whether the provider's session has ended too, in the language used before logout."""
     left, now = request.session.pop(PROVIDER_LOGOUT, {}), clock.now()
     try:
         done = saml.is_ended(request.META["QUERY_STRING"], request=left.get("request", ""), now=now)
@@ -95,8 +95,8 @@ def _end(request: HttpRequest, saml: Saml) -> HttpResponse:
         log.warning("saml_logout_refused", problem=error.problem)
         raise
     sign_on.end_by_provider(asked.name_id, asked.indexes, now=now)
-    mine = request.session.get(SIGN_ON)
-    if mine and sessions.standing(mine["id"], now=now) is None:
+    own = request.session.get(SIGN_ON)
+    if own and sessions.standing(own["id"], now=now) is None:
         auth.logout(request)
     return HttpResponseRedirect(asked.answer_url)
 

@@ -1,4 +1,4 @@
-"""Who of the authority's staff may do what: superusers give roles, take them, reset factors."""
+"""Pages on which superusers give and take the staff's roles and reset second factors."""
 
 from collections.abc import Callable
 from functools import partial
@@ -49,7 +49,7 @@ class SearchForm(Form):
 @access.superuser_required
 @require_safe
 def staff(request: HttpRequest) -> HttpResponseBase:
-    """List who holds a role or may come here, and the people that a search finds."""
+    """List the holders of roles, the superusers, and the people that a search finds."""
     form = SearchForm(request.GET)
     query = form.cleaned_data["q"].strip() if form.is_valid() else ""
     held = StaffRole.objects.filter(ended_at=None).select_related("person", "granted_by")
@@ -57,7 +57,9 @@ def staff(request: HttpRequest) -> HttpResponseBase:
         "form": form,
         "query": query,
         "found": _found(query) if query else [],
-        "roles": [(one, KINDS[one.kind]) for one in held.order_by("person__family_name", "kind")],
+        "roles": [
+            (role, KINDS[role.kind]) for role in held.order_by("person__family_name", "kind")
+        ],
         "superusers": Person.objects.filter(logins__in=_superusers()).distinct(),
     }
     return render(request, "accounts/staff.html", context)
@@ -89,15 +91,15 @@ def _act(request: HttpRequest) -> Callable[..., object] | None:
 
 def _page(request: HttpRequest, person: Person, refusal: Refused | None = None) -> HttpResponseBase:
     roles = person.staff_roles.select_related("granted_by").order_by("-granted_at")
-    held = {one.kind for one in roles if one.ended_at is None}
-    offered = [f"end_{one}" if one in held else f"grant_{one}" for one in KINDS]
+    held = {role.kind for role in roles if role.ended_at is None}
+    offered = [f"end_{kind}" if kind in held else f"grant_{kind}" for kind in KINDS]
     labels = {name: label for name, (label, _act) in (GIVING | ENDING).items()}
     context: dict[str, Any] = {
         "member": person,
         "refusal": refusal,
-        "roles": [(one, KINDS[one.kind]) for one in roles],
+        "roles": [(role, KINDS[role.kind]) for role in roles],
         "logins": person.logins.order_by("username"),
-        "acts": [(one, labels[one]) for one in [*offered, "reset_second_factor"]],
+        "acts": [(act, labels[act]) for act in [*offered, "reset_second_factor"]],
     }
     status = refusal.status if refusal else 200
     return render(request, "accounts/staff_member.html", context, status=status)

@@ -34,7 +34,7 @@ def suppliers(request: HttpRequest) -> HttpResponse:
 
 @access.member_required
 def give(request: HttpRequest, business_id: str) -> HttpResponse:
-    """Show which supplier it is and what it may do, ask for the last day, and give the consent."""
+    """Show the supplier and what it would be allowed, ask for the last day, give the consent."""
     organisation, code, now = _administered(request), read_business_id(business_id), clock.now()
     if code is None:
         return redirect("accounts:suppliers")
@@ -51,8 +51,8 @@ def give(request: HttpRequest, business_id: str) -> HttpResponse:
         except services.DayOutOfRange as refusal:
             form.add_error("until", str(refusal))
         else:
-            said = _("%(supplier)s may now act as your organisation's technical contact.")
-            messages.success(request, said % {"supplier": supplier})
+            words = _("%(supplier)s may now act as your organisation's technical contact.")
+            messages.success(request, words % {"supplier": supplier})
             return redirect("accounts:suppliers")
     context = {"organisation": organisation, "form": form, "supplier": supplier, "code": code}
     return render(request, "accounts/consent.html", context)

@@ -38,7 +38,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "names_staff": getattr(request, "user", None) is not None and request.user.is_superuser,
         "desk": functools.partial(console.items, request),
         "session_ends": row and sessions.latest_end(row),
-        "session_rest_seconds": sessions.rest(row, now=clock.now()),
+        "session_rest_seconds": sessions.seconds_left(row, now=clock.now()),
         "session_minutes": settings.SESSION_COOKIE_AGE // 60,
         "session_seconds": settings.SESSION_COOKIE_AGE,
         "session_warning_seconds": min(WARNING_SECONDS, settings.SESSION_COOKIE_AGE // 2),

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import structlog
 
 from accounts.identification import claims
-from accounts.identification.freshness import LEEWAY_SECONDS, judge_freshness
+from accounts.identification.freshness import LEEWAY_SECONDS, check_freshness
 from accounts.identification.identity import (
     Cancelled,
     Departure,
@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 REQUIRED = ("iss", "aud", "exp", "iat", "nonce", "acr")
 # RFC 9101 §4: a request object lives only as long as the redirect takes.
 REQUEST_LASTS_SECONDS = 300
-# A proof at the provider counts as long as a session of ours without a request.
+# An authentication at the provider counts as long as an idle session of this service.
 MAX_AGE_SECONDS = 3600
 
 
@@ -85,7 +85,7 @@ class OpenIdConnect:
         since: datetime | None = None,
         introduces: bool = False,
     ) -> Departure:
-        """Return the authorisation address and the secrets that bind the answer to this browser."""
+        """Return the authorisation address, and the secrets that bind the answer to the browser."""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         parameters = {
             "response_type": "code",
@@ -148,7 +148,7 @@ class OpenIdConnect:
         self, answer: Mapping[str, str], memory: dict[str, str], *, callback: str, now: datetime
     ) -> Identity:
         """Exchange the code for an ID token, verify it and return its subject's identity."""
-        self._judge_sender(answer)
+        self._check_sender(answer)
         if answer.get("error") == "access_denied":
             raise Cancelled("access_denied")
         if not answer.get("code"):
@@ -156,19 +156,19 @@ class OpenIdConnect:
         with exchanges.patiently():
             token = self._exchange(answer["code"], memory["verifier"], callback)
             found = read_id_token(token, self.discovery, self.keys)
-        self._judge(found, memory["nonce"], now)
+        self._check(found, memory["nonce"], now)
         if not self.tells_auth_time:
             found.setdefault("auth_time", found["iat"])
-        judge_freshness(found.get("auth_time"), memory.get("since"), now)
+        check_freshness(found.get("auth_time"), memory.get("since"), now)
         identity = claims.identity(found)
-        told = claims.introduced(found) if "introduces" in memory else None
-        return replace(identity, introduced=told)
+        introduced = claims.introduced(found) if "introduces" in memory else None
+        return replace(identity, introduced=introduced)
 
     def end_session(self, session: ProviderSession) -> ProviderLogout | None:
         """Return None: single logout is supported only over SAML."""
         return None
 
-    def _judge_sender(self, answer: Mapping[str, str]) -> None:
+    def _check_sender(self, answer: Mapping[str, str]) -> None:
         """Raise NotIdentified if the answer names another issuer (RFC 9207 §2.4)."""
         if answer.get("iss", self.discovery.issuer) != self.discovery.issuer:
             raise NotIdentified("iss of the answer")
@@ -188,7 +188,7 @@ class OpenIdConnect:
             raise NotIdentified("no ID token")
         return token
 
-    def _judge(self, found: dict[str, Any], nonce: str, now: datetime) -> None:
+    def _check(self, found: dict[str, Any], nonce: str, now: datetime) -> None:
         """Raise NotIdentified unless claims, times, parties, nonce and level are acceptable.
 
         OpenID Connect Core 1.0 §3.1.3.7; the times by the caller's clock.
@@ -209,7 +209,7 @@ class OpenIdConnect:
 
 
 def _is_timely(issued: Any, expires: Any, moment: float) -> bool:
-    """Return whether a token with these times (seconds since 1970) counts at the moment."""
+    """Return whether a token with these times (seconds since 1970) is valid at the moment."""
     for value in (issued, expires):
         if not isinstance(value, int | float) or isinstance(value, bool):
             return False

@@ -41,7 +41,7 @@ class OurKeys:
         """The private keys, in the order of the file. Raises KeysUnusable."""
         try:
             found = json.loads(self.path.read_text())["keys"]
-            keys = tuple(import_key(one) for one in found)
+            keys = tuple(import_key(each) for each in found)
         except (OSError, ValueError, TypeError, KeyError, JoseError) as error:
             raise KeysUnusable(f"{self.path}: not a JSON Web Key Set ({error}).") from error
         _refuse_unfit(self.path, keys)
@@ -49,19 +49,19 @@ class OurKeys:
 
     def sign(self, claims: dict[str, Any], kind: str) -> str:
         """Return a signed JWT; `kind` is its `typ` (RFC 8725 §3.11)."""
-        key = next(one for one in self.keys if one.get("use") == "sig")
+        key = next(key for key in self.keys if key.get("use") == "sig")
         algorithm = str(key.get("alg"))
         header = {"alg": algorithm, "kid": key.kid, "typ": kind}
         return jwt.encode(header, claims, key, [algorithm])
 
     @property
     def decrypt_tokens(self) -> bool:
-        """Whether the provider has a key to encrypt to, so that every ID token is encrypted."""
-        return any(one.get("use") == "enc" for one in self.keys)
+        """Whether the set has a key for encryption, so that every ID token must be encrypted."""
+        return any(key.get("use") == "enc" for key in self.keys)
 
     def decrypted(self, token: str) -> str:
         """Return the signed token inside an encrypted one. Raises JoseError."""
-        ours = KeySet([one for one in self.keys if one.get("use") == "enc"])
+        ours = KeySet([key for key in self.keys if key.get("use") == "enc"])
         # RFC 7519 §5.3: a provider may repeat claims such as iss and aud in the header.
         algorithms = [*KEY_ENCRYPTIONS, *CONTENT_ENCRYPTIONS]
         rules = jwe.JWERegistry(algorithms=algorithms, strict_check_header=False)
@@ -70,18 +70,18 @@ class OurKeys:
 
     def public(self) -> dict[str, list[dict[str, Any]]]:
         """Return the key set that the provider is given."""
-        return {"keys": [one.as_dict(private=False) for one in self.keys]}
+        return {"keys": [key.as_dict(private=False) for key in self.keys]}
 
 
 def _refuse_unfit(path: Path, keys: tuple[Key, ...]) -> None:
-    for one in keys:
-        allowed = {"sig": SIGNATURES, "enc": KEY_ENCRYPTIONS}.get(str(one.get("use")), ())
-        if one.get("alg") not in allowed or not one.get("kid") or not one.is_private:
+    for key in keys:
+        allowed = {"sig": SIGNATURES, "enc": KEY_ENCRYPTIONS}.get(str(key.get("use")), ())
+        if key.get("alg") not in allowed or not key.get("kid") or not key.is_private:
             raise KeysUnusable(
                 f"{path}: each key must be private and have a kid, a use (sig or enc)"
                 f" and an alg that belongs to it ({', '.join((*SIGNATURES, *KEY_ENCRYPTIONS))})."
             )
-    if not any(one.get("use") == "sig" for one in keys):
+    if not any(key.get("use") == "sig" for key in keys):
         raise KeysUnusable(f"{path}: no key has the use sig.")
 
 
@@ -95,16 +95,16 @@ def new_key(use: str, algorithm: str) -> dict[str, Any]:
 
 
 def write(path: Path, keys: list[dict[str, Any]]) -> None:
-    """Write a private key set that only this user can read, in place of the one before."""
+    """Write a private key set, readable by this user only, and replace an earlier one."""
     own_files.replace(path, json.dumps({"keys": keys}, indent=1).encode(), own_files.OWN)
 
 
 def provider_keys(published: dict[str, Any]) -> dict[str, Key]:
     """Return the signing keys of a provider's key set by their ids; others are left out."""
     found = {}
-    for one in published.get("keys") or []:
-        if one.get("use", "sig") == "sig" and one.get("kty") in {"RSA", "EC"}:
-            # A curve that is not known here must not keep people from the keys that are.
+    for key in published.get("keys") or []:
+        if key.get("use", "sig") == "sig" and key.get("kty") in {"RSA", "EC"}:
+            # A key on an unsupported curve must not make the provider's other keys unusable.
             with contextlib.suppress(JoseError, ValueError, KeyError, TypeError):
-                found[str(one.get("kid", ""))] = import_key(one)
+                found[str(key.get("kid", ""))] = import_key(key)
     return found

@@ -14,7 +14,7 @@ DOTS_OF_ENCRYPTED = 4
 
 
 def read_id_token(token: str, discovery: Discovery, keys: OurKeys | None) -> dict[str, Any]:
-    """Return the claims of a token that the provider has signed; nothing else is judged.
+    """Return the claims of a token after verifying the provider's signature and nothing else.
 
     Raises NotIdentified if it cannot be decrypted, is not encrypted although the provider has our
     key for that, or has no valid signature; Unavailable if the provider's keys cannot be fetched.

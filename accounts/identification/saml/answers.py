@@ -24,7 +24,7 @@ TURNED_BACK = {f"{STATUS}AuthnFailed", f"{STATUS}RequestDenied"}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The signed content of an assertion, whose conditions are still to be judged."""
+    """The signed content of an assertion, whose conditions are still to be checked."""
 
     assertion: Element
     in_response_to: str
@@ -65,8 +65,8 @@ def _check_status(root: Element) -> None:
 
 
 def _check_issuer(root: Element, idp: IdentityProvider) -> None:
-    """Raise NotIdentified if the Response, which need not say so, is from somebody else."""
-    issuers = [whole(one) for one in all_of(root, "./saml:Issuer")]
+    """Raise NotIdentified if the Response has an Issuer, which is optional, that is not ``idp``."""
+    issuers = [whole(issuer) for issuer in all_of(root, "./saml:Issuer")]
     if issuers not in ([], [idp.entity_id]):
         raise NotIdentified("Issuer of the Response")
 

@@ -52,10 +52,10 @@ def keep(statement: Statement, *, now: datetime) -> str:
             )
     except IntegrityError as error:
         raise NotIdentified("replayed") from error
-    # Only now: a replayed answer tells nobody anything, and no transaction waits for the network.
+    # Only now: a replayed answer must not reach the source, nor a transaction wait for the network.
     if statement.in_response_to.startswith(INTRODUCES):
-        told = claims.introduced(statement.claims)
-        arrival.content |= {"introduced": asdict(told) if told else None}
+        introduced = claims.introduced(statement.claims)
+        arrival.content |= {"introduced": asdict(introduced) if introduced else None}
         arrival.save(update_fields=["content"])
     return token
 
@@ -79,7 +79,7 @@ def _pack(identity: Identity, statement: Statement) -> dict[str, Any]:
     session, proven_at = statement.session, identity.proven_at
     return {
         "kind": identity.kind,
-        "digests": [[one.version, one.value] for one in identity.digests],
+        "digests": [[digest.version, digest.value] for digest in identity.digests],
         "given_name": identity.given_name,
         "family_name": identity.family_name,
         "proven_at": proven_at.isoformat() if proven_at else None,
@@ -89,8 +89,8 @@ def _pack(identity: Identity, statement: Statement) -> dict[str, Any]:
 
 
 def _unpack(content: dict[str, Any]) -> Arrived:
-    # Only the answer to a request that introduces has it.
-    told = content.get("introduced")
+    # Only answers to requests with the prefix INTRODUCES have it.
+    introduced = content.get("introduced")
     identity = Identity(
         kind=content["kind"],
         digests=tuple(Digest(version, value) for version, value in content["digests"]),
@@ -98,6 +98,6 @@ def _unpack(content: dict[str, Any]) -> Arrived:
         family_name=content["family_name"],
         proven_at=datetime.fromisoformat(content["proven_at"]),
         session=ProviderSession(*content["session"]),
-        introduced=Introduced(**told) if told else None,
+        introduced=Introduced(**introduced) if introduced else None,
     )
     return Arrived(identity, content["in_response_to"])

@@ -1,4 +1,4 @@
-"""XML of SAML: a parser that obeys nothing in a document, and look-ups in fixed namespaces."""
+"""XML of SAML: a parser without DTDs, entities and network, and look-ups in fixed namespaces."""
 
 import base64
 import re
@@ -26,7 +26,7 @@ type Element = Any
 
 
 def parse(content: bytes) -> Element:
-    """Return the root of a document in UTF-8 that declares no type and gives no instructions.
+    """Return the root of a UTF-8 document without document type and processing instructions.
 
     A document type is refused before parsing, because libxml2 reads entities while it parses.
     Raises NotIdentified.
@@ -66,7 +66,7 @@ def all_of(element: Element, path: str) -> list[Element]:
 
 
 def one(element: Element, path: str) -> Element:
-    """Return the only element at the path. Raises NotIdentified if there is none or another."""
+    """Return the only element at the path. Raises NotIdentified if there is none or several."""
     found = all_of(element, path)
     if len(found) != 1:
         raise NotIdentified(f"not one {path.rpartition(':')[2]}")

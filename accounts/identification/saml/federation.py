@@ -85,7 +85,7 @@ def _provider(entity: Element, role: Element) -> IdentityProvider:
         raise ValueError("no identity provider")
     logout, answer = _addresses(role, "SingleLogoutService")
     around = [role, entity, *entity.iterancestors()]
-    ends = [moment(one, "validUntil") for one in around if one.get("validUntil")]
+    ends = [moment(each, "validUntil") for each in around if each.get("validUntil")]
     return IdentityProvider(
         entity_id=entity.get("entityID"),
         sign_on_url=sign_on,
@@ -107,4 +107,4 @@ def _addresses(role: Element, service: str) -> tuple[str, str]:
 
 def _certificates(role: Element) -> list[x509.Certificate]:
     path = "./md:KeyDescriptor[not(@use) or @use='signing']//ds:X509Certificate"
-    return [x509.load_der_x509_certificate(decode(whole(one))) for one in all_of(role, path)]
+    return [x509.load_der_x509_certificate(decode(whole(each))) for each in all_of(role, path)]

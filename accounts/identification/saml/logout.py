@@ -73,7 +73,7 @@ class Conversation:
         return redirects.address(url, kind, message, relay, self.party.private_keys[0])
 
     def _read(self, raw: str, kind: str) -> redirects.Received:
-        """Return the message. Raises NotIdentified unless it is the provider's, and to us."""
+        """Return the message. Raises NotIdentified unless the provider sent it to our address."""
         received = redirects.read(raw, kind, self.idp.certificates)
         message = received.message
         if message.tag != f"{{{PROTOCOL}}}{KINDS[kind]}" or message.get("Version") != VERSION:

@@ -17,8 +17,8 @@ POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 NSMAP = {prefix: NAMESPACES[prefix] for prefix in ("samlp", "saml")}
 SAMLP = ElementMaker(namespace=PROTOCOL, nsmap=NSMAP)
 SAML = ElementMaker(namespace=ASSERTION, nsmap=NSMAP)
-# The answer to a request is read before the browser's session is known, so the id of the request,
-# which the provider signs, says that the source of mandates is to be told who the person is.
+# A prefix of the request's id: the source of mandates is to be told who the person is. The answer
+# is read before the browser's session is known, and it has the id under the provider's signature.
 INTRODUCES = "_introduces-"
 
 

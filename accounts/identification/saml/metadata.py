@@ -39,7 +39,7 @@ def document(party: Party, contact: str, *, only: str = "", now: datetime) -> by
         "contact": contact,
         "id": f"_{tokens.new()}",
         "valid_until": f"{now + LASTS:%Y-%m-%dT%H:%M:%SZ}",
-        "certificates": [_bare(one.certificate) for one in _chosen(party, only)],
+        "certificates": [_bare(pair.certificate) for pair in _chosen(party, only)],
         "names": _in_every_language(settings.SERVICE_NAME),
         "organisation": _in_every_language(settings.AUTHORITY_NAME),
         "attributes": ATTRIBUTES,

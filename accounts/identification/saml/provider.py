@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import structlog
 
-from accounts.identification.freshness import judge_freshness
+from accounts.identification.freshness import check_freshness
 from accounts.identification.identity import (
     Cancelled,
     Departure,
@@ -103,7 +103,7 @@ class Saml:
         """Return the statement in a SAMLResponse. Raises Cancelled, NotIdentified, Unavailable."""
         idp = self.federation.idp(now=now)
         answer = answers.read(encoded, self.party, idp)
-        return statements.judge(answer, self.party, idp.entity_id, skew=self.skew, now=now)
+        return statements.check(answer, self.party, idp.entity_id, skew=self.skew, now=now)
 
     def complete(
         self, answer: Mapping[str, str], memory: dict[str, str], *, callback: str, now: datetime
@@ -116,7 +116,7 @@ class Saml:
         if not same:
             raise NotIdentified("answer to another request")
         proven_at = arrived.identity.proven_at
-        judge_freshness(proven_at and proven_at.timestamp(), memory.get("since"), now)
+        check_freshness(proven_at and proven_at.timestamp(), memory.get("since"), now)
         return arrived.identity
 
     def end_session(self, session: ProviderSession) -> ProviderLogout | None:

@@ -62,7 +62,7 @@ def read(raw: str, kind: str, certificates: tuple[x509.Certificate, ...]) -> Rec
     names = [name for name in (kind, "RelayState", "SigAlg") if name in parts]
     signed = "&".join(f"{name}={parts[name]}" for name in names).encode()
     signature, digest = decode(query["Signature"]), METHODS[query["SigAlg"]]
-    if not any(_holds(signature, signed, digest, one) for one in certificates):
+    if not any(_holds(signature, signed, digest, each) for each in certificates):
         raise NotIdentified(f"{kind}: signature")
     message = parse(_inflate(decode(query.get(kind, ""))))
     return Received(message, query.get("RelayState", ""))

@@ -1,7 +1,7 @@
 """Enveloped XML signatures: verification against given certificates, and signing.
 
-Of all that XML signatures can do only one form is accepted: one reference, to the element that
-holds the signature, with the transforms that SAML allows (SAML 2.0 Core, 5.4).
+Only one form of XML signature is accepted: a single reference, to the element that has the
+signature, with the transforms that SAML allows (SAML 2.0 Core, 5.4).
 """
 
 import hashlib
@@ -45,7 +45,7 @@ SIGNED_CHILDREN = [
 REFERENCE_CHILDREN = [f"{DS}{name}" for name in ("Transforms", "DigestMethod", "DigestValue")]
 # The default namespace in a PrefixList.
 DEFAULT = "#default"
-# An xs:ID without signs that would have a meaning in a reference.
+# An xs:ID without characters that have a meaning in a URI reference.
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
@@ -97,10 +97,10 @@ def _only_signature(element: Element) -> Element:
 
 
 def _check_form(signature: Element, identifier: str) -> Element:
-    """Return the reference. Raises NotIdentified unless all parts are the only ones accepted."""
+    """Return the reference. Raises NotIdentified unless all parts have the accepted form."""
     if signature.xpath(".//comment()"):
         raise NotIdentified("comment in a signature")
-    # KeyInfo may be absent; an Object, in which other content could be carried, may not be there.
+    # KeyInfo is optional; an Object, which could carry other content, is refused.
     names = [name for name in _names(signature) if name != f"{DS}KeyInfo"]
     info = one(signature, "./ds:SignedInfo")
     reference = one(info, "./ds:Reference")
@@ -116,21 +116,21 @@ def _check_form(signature: Element, identifier: str) -> Element:
 
 def _check_algorithms(info: Element, reference: Element) -> None:
     transforms = reference[0]
-    if [(one.tag, one.get("Algorithm")) for one in transforms] != [
-        (f"{DS}Transform", one.href) for one in TRANSFORMS
+    if [(each.tag, each.get("Algorithm")) for each in transforms] != [
+        (f"{DS}Transform", each.href) for each in TRANSFORMS
     ]:
         raise NotIdentified("transforms")
     canonicalization, method = info[0], info[1]
     if canonicalization.get("Algorithm") != c.TransformExclC14N.href:
         raise NotIdentified("canonicalization")
-    if method.get("Algorithm") not in {one.href for one in METHODS}:
+    if method.get("Algorithm") not in {each.href for each in METHODS}:
         raise NotIdentified("signature method")
-    if reference[1].get("Algorithm") not in {one.href for one in DIGESTS}:
+    if reference[1].get("Algorithm") not in {each.href for each in DIGESTS}:
         raise NotIdentified("digest method")
     # Only exclusive canonicalization takes a parameter.
     bare = [transforms[0], method, reference[1], reference[2]]
-    parameters = [child.tag for one in (canonicalization, transforms[1]) for child in one]
-    if any(len(one) for one in bare) or set(parameters) - {INCLUSIVE}:
+    parameters = [child.tag for parent in (canonicalization, transforms[1]) for child in parent]
+    if any(len(each) for each in bare) or set(parameters) - {INCLUSIVE}:
         raise NotIdentified("parameters of the signature")
 
 
@@ -177,7 +177,7 @@ def _canonical(element: Element, prefixes: list[str]) -> bytes:
 
 def _inclusive_prefixes(reference: Element) -> list[str]:
     found = reference.iter(INCLUSIVE)
-    return [prefix for one in found for prefix in one.get("PrefixList", "").split()]
+    return [prefix for each in found for prefix in each.get("PrefixList", "").split()]
 
 
 def _digest(reference: Element, content: bytes) -> bytes:

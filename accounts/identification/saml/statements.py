@@ -36,12 +36,12 @@ class Statement:
     session: ProviderSession
 
 
-def judge(
+def check(
     answer: Answer, party: Party, issuer: str, *, skew: timedelta, now: datetime
 ) -> Statement:
-    """Return the statement, if issuer, audience, level, times and bearer are as required.
+    """Return the statement if issuer, audience, level, times and bearer are as required.
 
-    What is absent is not fulfilled. Raises NotIdentified.
+    Raises NotIdentified, also if one of these is absent.
     """
     assertion = answer.assertion
     if whole(one(assertion, "./saml:Issuer")) != issuer:
@@ -66,14 +66,17 @@ def judge(
 def _check_conditions(
     conditions: Element, party: Party, skew: timedelta, now: datetime
 ) -> datetime:
-    """Return NotOnOrAfter. Raises NotIdentified unless now is between both bounds, and for us."""
+    """Return NotOnOrAfter. Raises NotIdentified unless the conditions hold now and name us."""
     if moment(conditions, "NotBefore") > now + skew:
         raise NotIdentified("NotBefore")
     expires = _check_end(conditions, "NotOnOrAfter", skew, now)
     if {child.tag for child in conditions} - CONDITIONS:
         raise NotIdentified("unknown condition")
     restrictions = all_of(conditions, "./saml:AudienceRestriction")
-    audiences = [[whole(each) for each in all_of(one, "./saml:Audience")] for one in restrictions]
+    audiences = [
+        [whole(audience) for audience in all_of(restriction, "./saml:Audience")]
+        for restriction in restrictions
+    ]
     if not audiences or not all(party.entity_id in allowed for allowed in audiences):
         raise NotIdentified("Audience")
     return expires
@@ -102,9 +105,9 @@ def _claims(assertion: Element) -> dict[str, str]:
     found = all_of(assertion, "./saml:AttributeStatement/saml:Attribute")
     if any(count > 1 for count in Counter(each.get("Name") for each in found).values()):
         raise NotIdentified("an attribute occurs twice")
-    said = {each.get("Name"): _only(each) for each in found if each.get("Name") in WANTED}
-    given = next((said[name] for name in GIVEN_NAMES if said.get(name)), "")
-    return {**said, claims.GIVEN_NAMES: given}
+    values = {each.get("Name"): _only(each) for each in found if each.get("Name") in WANTED}
+    given = next((values[name] for name in GIVEN_NAMES if values.get(name)), "")
+    return {**values, claims.GIVEN_NAMES: given}
 
 
 WANTED = {

@@ -1,8 +1,8 @@
 """Structural checks of a SAML Response before its content is used.
 
 Signature wrapping attacks use documents in which one element is signed and another one is read.
-So only one structure is accepted: a Response with one encrypted assertion, which one signature of
-its own covers completely.
+So only one structure is accepted: a Response with one encrypted assertion, which is completely
+covered by a signature of its own.
 """
 
 from collections import Counter
@@ -42,11 +42,11 @@ def check_assertion(assertion: Element) -> None:
 
 
 def _check_identifiers(element: Element) -> None:
-    """Count every attribute that some reader may take for an ID, `xml:id` among them."""
+    """Raise NotIdentified if an ID occurs twice, in any attribute that may be read as one."""
     found = Counter(
         value
-        for one in element.getroottree().iter(etree.Element)
-        for name, value in one.items()
+        for each in element.getroottree().iter(etree.Element)
+        for name, value in each.items()
         if etree.QName(name).localname.lower() == "id"
     )
     if any(count > 1 for count in found.values()):

@@ -61,9 +61,9 @@ def authorize(request: HttpRequest) -> HttpResponse:
         return HttpResponse(problem, status=400, content_type="text/plain")
     if request.method == "POST":
         return _answer(request)
-    spoken = dict(settings.LANGUAGES)
+    known = dict(settings.LANGUAGES)
     wanted = request.GET.get("ui_locales", "").split()
-    language = next((one for one in wanted if one in spoken), settings.LANGUAGE_CODE)
+    language = next((code for code in wanted if code in known), settings.LANGUAGE_CODE)
     with translation.override(language):
         return render(request, "accounts/testidp/authorize.html", {"persons": persons.PERSONS})
 

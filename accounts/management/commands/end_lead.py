@@ -12,7 +12,7 @@ from certportal.foundation.actors import Actor
 
 
 class Command(PeopleCommand):
-    """Take the lead's role from a reviewer, who stays one."""
+    """Take the lead's role from a person, who remains a reviewer."""
 
     help = "Take the lead's role from a reviewer, who stays one."
 

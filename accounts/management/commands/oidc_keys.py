@@ -14,7 +14,7 @@ from certportal.foundation.management.operators import OperatorCommand
 class Command(OperatorCommand):
     """Makes the key set, adds the next keys, lets them sign, removes the old ones.
 
-    Whatever was done, the public key set for the provider goes to standard output.
+    In every case the public key set for the provider is written to standard output.
     """
 
     help = __doc__
@@ -46,7 +46,7 @@ class Command(OperatorCommand):
         made = _new_keys(options["signing"], options["encryption"] or "RSA-OAEP")
         if not path.exists():
             return made
-        held = [dict(one.as_dict(private=True)) for one in keys.OurKeys(str(path)).keys]
+        held = [dict(key.as_dict(private=True)) for key in keys.OurKeys(str(path)).keys]
         if options["next"]:
             return held + made
         if options["switch"]:
@@ -63,12 +63,12 @@ def _new_keys(signing: str, encryption: str) -> list[dict[str, Any]]:
 
 def _newest_first(held: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the keys with the last one of each use moved to the front."""
-    last = [[one for one in held if one["use"] == use][-1:] for use in keys.USES]
-    front = [one for found in last for one in found]
-    return front + [one for one in held if one not in front]
+    last = [[key for key in held if key["use"] == use][-1:] for use in keys.USES]
+    front = [key for found in last for key in found]
+    return front + [key for key in held if key not in front]
 
 
 def _one_for_each_use(held: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the first key of each use."""
-    first = [[one for one in held if one["use"] == use][:1] for use in keys.USES]
-    return [one for found in first for one in found]
+    first = [[key for key in held if key["use"] == use][:1] for use in keys.USES]
+    return [key for found in first for key in found]

@@ -20,8 +20,8 @@ from certportal.foundation.outgoing import Outgoing, Reply
 
 log = structlog.get_logger(__name__)
 
-# The address that begins a session holds the personal identity code. One at a time: a founder can
-# wait, and those who log in must not.
+# `secret`: the address that begins a session holds the personal identity code. One request at a
+# time: founders can wait, but people who log in must not wait for them.
 exchanges = Outgoing("mandates", at_once=1, secret=True)
 # The service refuses us, not the person: wrong secrets, or a clock more than five minutes off.
 OUR_FAULT = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -30,19 +30,19 @@ OUR_FAULT = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 class SuomiFi:
     """Suomi.fi-valtuudet at `url`, which has neither path nor slash at its end.
 
-    `roles`: the codes of roles and URIs of mandates of which one is enough.
+    `roles`: the codes of roles and URIs of mandates, any of which is enough.
     """
 
     def __init__(
         self, *, url: str, client_id: str, api_key: str, oauth_secret: str, roles: tuple[str, ...]
     ) -> None:
-        """Store the settings; nothing is asked yet."""
+        """Store the settings; no request is sent."""
         self.url, self.client_id = url, client_id
         self.api_key, self.oauth_secret = api_key, oauth_secret
         self.roles = roles
 
     def right(self, person: Person, business_id: str, *, now: datetime) -> Mandate | None:
-        """Return None: people are known by their code, which we do not have, or by a visit."""
+        """Return None: the source needs the personal identity code, or a visit."""
         return None
 
     def introduce(self, code: str) -> Introduced:
@@ -51,9 +51,9 @@ class SuomiFi:
         path = f"/service/ypa/user/register/{_part(self.client_id)}/{_part(code)}"
         reply = self._get(path, event, faults=OUR_FAULT)
 
-        def keys(said: Any) -> tuple[str, str]:
-            session, user = answers.key(said, "sessionId"), answers.key(said, "userId")
-            # We keep them and send the browser on with one.
+        def keys(reply: Any) -> tuple[str, str]:
+            session, user = answers.key(reply, "sessionId"), answers.key(reply, "userId")
+            # The keys are stored and sent in a URL, where the code must never be.
             if code in f"{session} {user}":
                 raise answers.Unreadable("the code is given back")
             return session, user
@@ -68,7 +68,7 @@ class SuomiFi:
             "redirect_uri": callback,
             "user": introduced.user,
             "lang": language,
-            # RFC 6749 §4.1.1; §4.1.2 has it returned. Without it no answer is believed.
+            # RFC 6749 §4.1.1; returned by §4.1.2. An answer without it is refused.
             "state": state,
         }
         return f"{self.url}/oauth/authorize?{urlencode(query)}"
@@ -76,7 +76,7 @@ class SuomiFi:
     def shown(
         self, introduced: Introduced, code: str, business_id: str, *, callback: str
     ) -> Mandate:
-        """Exchange the code for a token and ask which roles the person has."""
+        """Exchange the code for a token, and fetch the person's roles."""
         with exchanges.patiently():
             token = self._token(code, callback)
             bearer = {"Authorization": f"Bearer {token}"}
@@ -84,7 +84,7 @@ class SuomiFi:
             reply = self._get(path, introduced.event, bearer)
         if reply.status in OUR_FAULT:
             raise Over(f"roles: status {reply.status}")
-        return _read(reply, "roles", lambda said: answers.mandate(said, business_id, self.roles))
+        return _read(reply, "roles", lambda found: answers.mandate(found, business_id, self.roles))
 
     def in_words(self, mandate: Mandate) -> str:
         """Return the roles with their codes."""
@@ -102,7 +102,7 @@ class SuomiFi:
     def _get(
         self, path: str, event: str, more: dict[str, str] | None = None, **options: Any
     ) -> Reply:
-        """Ask for what stands at the path; the header signs the path with its query."""
+        """Get the path; the header has a signature of the path with its query."""
         query = urlencode({"requestId": str(uuid.uuid4()), "endUserId": event})
         path = f"{path}?{query}"
         stamp = clock.now().astimezone(UTC).isoformat()
@@ -111,7 +111,7 @@ class SuomiFi:
 
 
 def _read[Read](reply: Reply, what: str, reading: Callable[[Any], Read]) -> Read:
-    """Return what the reading makes of the JSON answer. Raises Unavailable if it makes nothing."""
+    """Return the result of ``reading`` the JSON answer. Raises Unavailable if it is unreadable."""
     try:
         if reply.status != HTTPStatus.OK:
             raise answers.Unreadable(f"status {reply.status}")
@@ -122,7 +122,7 @@ def _read[Read](reply: Reply, what: str, reading: Callable[[Any], Read]) -> Read
         problem = str(error)
     except ValueError:
         problem = "no JSON"
-    # Outside of the handlers: an error of the decoder holds the whole answer.
+    # Raised outside the handlers, because a JSON decoder's error holds the whole answer.
     log.error("mandates_unreadable", answer=what, problem=problem)
     raise Unavailable(f"mandates: {what}: {problem}")
 

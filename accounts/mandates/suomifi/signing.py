@@ -1,4 +1,4 @@
-"""The header by which Suomi.fi-valtuudet knows who asks."""
+"""The header that authenticates requests to Suomi.fi-valtuudet."""
 
 import base64
 import hashlib

@@ -117,17 +117,17 @@ def find_intermediary(identifier: str, on: date) -> RegisterRecord | None:
 def search_intermediaries(query: str, *, on: date, limit: int) -> list[RegisterRecord]:
     """At most `limit` Kanta intermediaries by OID, business ID, or the beginnings of words.
 
-    There are some dozens of them: all are looked at.
+    All are read and filtered here, as there are only some dozens of them.
     """
     number, words = query.strip(), fold(query).split()
     code = read_business_id(number)
     every = one_per_oid(_current(Kind.INTERMEDIARY).order_by("search_name", "oid"), on)
     found = (
-        one
-        for one in every
-        if one.oid == number
-        or (code is not None and one.business_id == code)
-        or (words and all(_begins(one.search_name.split(), word) for word in words))
+        record
+        for record in every
+        if record.oid == number
+        or (code is not None and record.business_id == code)
+        or (words and all(_begins(record.search_name.split(), word) for word in words))
     )
     return list(islice(found, limit))
 

@@ -74,7 +74,7 @@ class Search:
         """Units that have every word of the query; words other than numbers match as prefixes."""
         return self._matching([list(alternatives(word)) for word in self._words()])
 
-    def mended(self) -> list[RegisterRecord]:
+    def corrected(self) -> list[RegisterRecord]:
         """As `words`, but each word also matches similar dictionary words."""
         words = self._words()
         near = _near([word for word in words if len(word) > 3])
@@ -82,13 +82,13 @@ class Search:
             [*alternatives(word), *((other, False) for other in near.get(word, ()))]
             for word in words
         ]
-        return self._matching(choices, mended=True)
+        return self._matching(choices, corrected=True)
 
     def _words(self) -> list[str]:
         return fold(self.query).split()[:MAX_WORDS]
 
     def _matching(
-        self, choices: list[list[tuple[str, bool]]], *, mended: bool = False
+        self, choices: list[list[tuple[str, bool]]], *, corrected: bool = False
     ) -> list[RegisterRecord]:
         if not choices:
             return []
@@ -97,7 +97,7 @@ class Search:
             for choice in choices
         )
         condition, name = "search_words @@ %(words)s::tsquery", fold(self.query)
-        if mended:
+        if corrected:
             # At least `limit`: fewer results would start the search of ended units as well.
             compared = f"LIMIT {max(COMPARED, self.limit)}"
             return self._fetch(condition, _NEAREST, compared, words=query, name=name)
@@ -135,17 +135,17 @@ def search_units(
     if not found:
         found = _by_name(search.beginning())
         found += _by_name(search.words()) if len(found) < limit else []
-    found = one_per_oid(found or search.mended(), on)
+    found = one_per_oid(found or search.corrected(), on)
     standing_first = sorted(found, key=lambda record: not record.is_standing(on))
     return list(islice(standing_first, limit))
 
 
 def _by_name(found: list[RegisterRecord]) -> list[RegisterRecord]:
-    return sorted(found, key=lambda one: (collation_key(one.long_name), one.long_name))
+    return sorted(found, key=lambda unit: (collation_key(unit.long_name), unit.long_name))
 
 
 def _like(text: str) -> str:
-    """Return the pattern for LIKE that matches what begins with the text, taken literally."""
+    """Return the LIKE pattern that matches texts that begin with this one, taken literally."""
     return re.sub(r"([\\%_])", r"\\\1", text) + "%"
 
 

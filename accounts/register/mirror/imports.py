@@ -170,6 +170,6 @@ def _finish(
     run.rows_read = counts.read
     run.added, run.changed = counts.added, counts.changed
     run.removed, run.ended = counts.removed, counts.ended
-    told = ["outcome", "reason", "finished_at", "pages", "rows_read", "ending"]
-    run.save(update_fields=[*told, *COUNTED])
+    described = ["outcome", "reason", "finished_at", "pages", "rows_read", "ending"]
+    run.save(update_fields=[*described, *COUNTED])
     events.record(AccountEvent(f"register.{outcome}"), run, system("register"), now)

@@ -62,9 +62,9 @@ def is_empty() -> bool:
 
 
 def load(run: RegisterRun, rows: Iterable[Row], *, now: datetime) -> Counts:
-    """Fill the empty mirror: COPY without indexes, then build them once.
+    """Fill the empty mirror: drop the indexes, COPY, then build them once.
 
-    Only the table's owner can do without them: for another account they stay, which takes longer.
+    Only the table's owner may drop indexes; for another account they stay, which takes longer.
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -23,7 +23,7 @@ DELTA_EVERY = timedelta(hours=20)
 HELD_RESTS = timedelta(hours=24)
 
 ALARM = "register-source"
-# The source is asked hourly; what it was last stands until then.
+# The source is asked hourly; its alarm lasts until the next attempt.
 UNTIL_NEXT = timedelta(minutes=70)
 
 log = structlog.get_logger(__name__)
@@ -112,16 +112,18 @@ def _whole(client: RegisterClient) -> Download:
 
 def _full_is_due(client: RegisterClient, now: datetime) -> bool:
     whole = RegisterRun.Scope.FULL
-    return not _rests(client, whole, now) and _older(_last(client, scope=whole), now, FULL_EVERY)
+    return not _is_paused(client, whole, now) and _older(
+        _last(client, scope=whole), now, FULL_EVERY
+    )
 
 
 def _delta_is_due(client: RegisterClient, now: datetime) -> bool:
-    if _rests(client, RegisterRun.Scope.DELTA, now):
+    if _is_paused(client, RegisterRun.Scope.DELTA, now):
         return False
     return _older(_last(client), now, DELTA_EVERY)
 
 
-def _rests(client: RegisterClient, scope: str, now: datetime) -> bool:
+def _is_paused(client: RegisterClient, scope: str, now: datetime) -> bool:
     """Whether the last held, unaccepted run of that scope is less than a day old."""
     held = _last(client, RegisterRun.Outcome.HELD, scope=scope, accepted_at=None)
     return not (held is None or _older(held, now, HELD_RESTS))

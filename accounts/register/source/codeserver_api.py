@@ -47,8 +47,8 @@ def read_page(document: object) -> Page:
         Malformed: the document has another shape.
     """
     rows = [read_code(code) for code in entries_of(document)]
-    told = document if isinstance(document, dict) else {}
-    numbers = (told.get(name) for name in ("page", "totalItems", "totalPages"))
+    totals = document if isinstance(document, dict) else {}
+    numbers = (totals.get(name) for name in ("page", "totalItems", "totalPages"))
     return Page(rows, *(_number(value) for value in numbers))
 
 

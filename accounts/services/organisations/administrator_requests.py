@@ -27,7 +27,7 @@ from certportal.foundation.wording import filled
 
 # How long the administrators have to answer a request to be invited.
 TIME_TO_ANSWER = timedelta(days=7)
-# Who took a request back makes another one so long after that one was made.
+# After taking back a request, a person can make another one this long after the first was made.
 HOURS_BEFORE_ANOTHER = 24
 AGAIN_AFTER = timedelta(hours=HOURS_BEFORE_ANOTHER)
 
@@ -42,9 +42,9 @@ class MayNotAsk(Refused):
 
 
 class AskedLately(Refused):
-    """The person took a request back that they made within `AGAIN_AFTER`.
+    """The person has taken back a request that they made within `AGAIN_AFTER`.
 
-    The administrators are mailed of each request, and that it was taken back.
+    The delay limits mails: the administrators are told of each request and that it was taken back.
     """
 
     message = filled(
@@ -128,8 +128,8 @@ def ask(
         if made:
             documents.keep(person, organisation, paper, actor=actor, now=now)
             events.record(AccountEvent.ADMINISTRATOR_REQUEST_MADE, request, actor, now)
-            told = [one.person for one in confirmed_administrators(organisation)]
-            mailing.enqueue_for(told, "administrator_asked", request, now=now)
+            recipients = [member.person for member in confirmed_administrators(organisation)]
+            mailing.enqueue_for(recipients, "administrator_asked", request, now=now)
             outbox.enqueue("administrator.asked", now=now, request=request.pk)
     return request
 
@@ -140,9 +140,9 @@ def decide(
 ) -> AdministratorRequest:
     """Grant the request, which makes the person an administrator, or refuse it.
 
-    The person and the confirmed administrators are notified, and whoever's right is confirmed with
-    the person's. Raises DecidedAlready, and
-    MayNotDecide when the reviewer made the request, or is or was within a year a member.
+    The person, the confirmed administrators and the people whose right is confirmed with the
+    person's are notified. Raises DecidedAlready, and MayNotDecide if the reviewer made the request
+    or was a member within `access.ESTRANGED`.
     """
     about = AdministratorRequest.objects.values_list("organisation", flat=True)
     account = members.lock_account(about.get(pk=request_id))
@@ -155,19 +155,19 @@ def decide(
     request.granted, request.reasons = grant, reasons
     request.decided_by, request.decided_at = by, now
     request.save(update_fields=["granted", "reasons", "decided_by", "decided_at"])
-    told = [one.person for one in confirmed_administrators(request.organisation)]
+    recipients = [member.person for member in confirmed_administrators(request.organisation)]
     if grant:
         _make_administrator(request, account, now)
     outcome = "granted" if grant else "refused"
     name = AccountEvent(f"administrator_request.{outcome}")
     events.record(name, request, actor, now)
-    mailing.enqueue_for([request.person, *told], "administrator_decided", request, now=now)
+    mailing.enqueue_for([request.person, *recipients], "administrator_decided", request, now=now)
     return request
 
 
 def unconfirmed_administrators(organisation: Organisation) -> list[Membership]:
     """Return the current administrators whose right to act is not confirmed."""
-    return [one for one in members.administrators(organisation) if not is_shown(one)]
+    return [member for member in members.administrators(organisation) if not is_shown(member)]
 
 
 def may_decide(person: Person, request: AdministratorRequest, *, now: datetime) -> bool:
@@ -181,8 +181,8 @@ def _make_administrator(
     request: AdministratorRequest, account: Organisation, now: datetime
 ) -> None:
     known = shown_members(account)
-    resting_on = right_of(request.person, account)
-    before = resting_on.confirmed_until if resting_on else None
+    right_before = right_of(request.person, account)
+    before = right_before.confirmed_until if right_before else None
     right = {
         "role": Membership.Role.ADMINISTRATOR,
         "basis": Membership.Basis.REVIEWER_DECISION,

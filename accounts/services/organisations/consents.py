@@ -20,7 +20,7 @@ from certportal.foundation.web import limits
 
 MOST_LOOKUPS_AN_HOUR = 30
 NEW_DAYS = 7
-"""For how long whoever gave a consent is taken to know its last day."""
+"""No warning is sent about a consent given within this many days: its last day is known."""
 
 
 class NoSupplier(Refused):
@@ -50,7 +50,7 @@ class DayOutOfRange(Refused):
 
 
 class ConsentOver(Stale):
-    """The consent holds no more: it was ended, or its last day is over."""
+    """The consent is not in force any more: it was ended, or its last day has passed."""
 
     message = _("The permission has ended already.")
 
@@ -62,8 +62,8 @@ def find_supplier(
 
     Raises NoSupplier, OwnSupplier, and TooMany after `MOST_LOOKUPS_AN_HOUR` of one person.
     """
-    hour, mine = timedelta(hours=1), str(person.pk)
-    limits.spend("supplier", mine, most=MOST_LOOKUPS_AN_HOUR, per=hour, now=now)
+    hour, key = timedelta(hours=1), str(person.pk)
+    limits.spend("supplier", key, most=MOST_LOOKUPS_AN_HOUR, per=hour, now=now)
     found = BusinessId.holder(business_id)
     _require_fit(found, customer)
     assert found is not None
@@ -71,7 +71,7 @@ def find_supplier(
 
 
 def _require_fit(supplier: Organisation | None, customer: Organisation) -> None:
-    """Raise OwnSupplier or NoSupplier unless it is another's account that somebody answers for."""
+    """Raise OwnSupplier or NoSupplier unless it is another account with an administrator."""
     if supplier == customer:
         raise OwnSupplier
     if supplier is None or not confirmed_administrators(supplier):
@@ -90,8 +90,8 @@ def give(
 ) -> SupplierConsent:
     """Let the supplier act as the customer's technician through the day `until`.
 
-    One that holds already ends, so that the new last day counts. The supplier's administrators
-    are told. Raises OwnSupplier, NoSupplier, DayOutOfRange, and the errors of
+    An earlier consent to it that is in force ends, so that the new last day counts. The supplier's
+    administrators are told. Raises OwnSupplier, NoSupplier, DayOutOfRange, and the errors of
     `membership.require_administrator`.
     """
     _lock(customer, supplier)
@@ -105,8 +105,8 @@ def give(
         customer=customer, supplier=supplier, given_by=by, given_at=now, until=until
     )
     events.record(AccountEvent.CONSENT_GIVEN, made, actor, now)
-    told = [one.person for one in confirmed_administrators(supplier)]
-    mailing.enqueue_for(told, "consent_given", made, now=now)
+    recipients = [member.person for member in confirmed_administrators(supplier)]
+    mailing.enqueue_for(recipients, "consent_given", made, now=now)
     return made
 
 
@@ -135,23 +135,23 @@ def resign(consent_id: int, *, by: Person, actor: Actor, now: datetime) -> Suppl
 
 
 def end_with_account(account: Organisation, *, actor: Actor, now: datetime) -> None:
-    """End what the locked account has given and received: it is closed or handed over.
+    """End all consents that the locked account has given or received: it is closed or handed over.
 
-    A consent names one organisation, and its successor is another. The other sides are told; of
-    one that has run out nobody is, for it ended then.
+    They are not handed over, because a consent is to a certain organisation. The other sides are
+    told, except of consents whose last day has passed.
     """
     current = SupplierConsent.objects.filter(in_force(now)).select_for_update(of=["self"])
     current = current.select_related("customer", "supplier")
-    for one in current.filter(customer=account):
-        _end(one, AccountEvent.CONSENT_ENDED, None, actor, now, tell=one.supplier)
-    for one in current.filter(supplier=account):
-        _end(one, AccountEvent.CONSENT_RESIGNED, None, actor, now, tell=one.customer)
+    for given in current.filter(customer=account):
+        _end(given, AccountEvent.CONSENT_ENDED, None, actor, now, tell=given.supplier)
+    for received in current.filter(supplier=account):
+        _end(received, AccountEvent.CONSENT_RESIGNED, None, actor, now, tell=received.customer)
 
 
 def warn_of_ending(*, now: datetime) -> None:
-    """Tell both sides once of each consent whose last day is near. Whatever is due is found.
+    """Tell both sides once of each consent whose last day is near, except of new ones (NEW_DAYS).
 
-    Nobody is told of one that was given within the last days: its last day was chosen then.
+    Consents whose warning was missed on earlier days are included.
     """
     known = now - timedelta(days=NEW_DAYS)
     due = SupplierConsent.objects.filter(in_force(now), warned_at=None, until__lte=soon(now))
@@ -168,13 +168,13 @@ def _warn(consent_id: int, now: datetime) -> None:
     consent.warned_at = now
     consent.save(update_fields=["warned_at"])
     for account in (consent.customer, consent.supplier):
-        told = [one.person for one in confirmed_administrators(account)]
-        mailing.enqueue_for(told, "consent_ending", consent, now=now)
+        recipients = [member.person for member in confirmed_administrators(account)]
+        mailing.enqueue_for(recipients, "consent_ending", consent, now=now)
 
 
 def _lock(*accounts: Organisation) -> None:
-    """Lock the accounts, in one order whoever asks: one may be closed at this moment."""
-    keys = [one.pk for one in accounts]
+    """Lock the accounts, since they may be closed concurrently; a fixed order avoids deadlocks."""
+    keys = [account.pk for account in accounts]
     list(Organisation.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
 
 
@@ -198,5 +198,5 @@ def _end(
     consent.ended_at, consent.ended_by = now, by
     consent.save(update_fields=["ended_at", "ended_by"])
     events.record(name, consent, actor, now)
-    told = [one.person for one in confirmed_administrators(tell)]
-    mailing.enqueue_for(told, "consent_ended", consent, now=now)
+    recipients = [member.person for member in confirmed_administrators(tell)]
+    mailing.enqueue_for(recipients, "consent_ended", consent, now=now)

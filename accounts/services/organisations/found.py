@@ -90,11 +90,11 @@ def count_visit(person: Person, *, now: datetime) -> None:
 
 
 def prospect(person: Person, business_id: str, *, on: date) -> Prospect:
-    """Judge the business ID by the existing accounts and by the registers on the given day."""
+    """Return the prospect by the existing accounts and by the registers on the given day."""
     holder = BusinessId.holder(business_id)
     if holder is not None:
-        mine = person.memberships.filter(organisation=holder, ended_at=None)
-        finding = Finding.MEMBER if mine.exists() else Finding.TAKEN
+        memberships = person.memberships.filter(organisation=holder, ended_at=None)
+        finding = Finding.MEMBER if memberships.exists() else Finding.TAKEN
         confirmed = bool(confirmed_administrators(holder))
         return Prospect(business_id, finding, is_confirmed=confirmed)
     units = tuple(queries.find_units(business_id, on=on))
@@ -117,9 +117,10 @@ def found(
 
     The person's right is unverified until a reviewer confirms it, unless a source of mandates
     confirms it at once. `shown`: what such a source confirmed when the person visited it. `paper`:
-    a document that shows the right. Raises NotFoundable when the
-    registers do not hold the organisation today, or when another account for the business ID
-    exists, also if it is created concurrently; TooMany; and the errors of
+    a document that shows the right.
+
+    Raises NotFoundable if the registers do not hold the organisation today, or if the business ID
+    has an account, also one created concurrently; TooMany; and the errors of
     `documents.require_fit` and `documents.keep`.
     """
     limits.spend_by(
@@ -148,7 +149,7 @@ def found(
 
 
 def _mandate(person: Person, business_id: str, now: datetime) -> Mandate | None:
-    """Ask the source of mandates. Its outage blocks nobody, since a reviewer can confirm."""
+    """Ask the source of mandates; None also if it does not answer, since a reviewer can confirm."""
     try:
         return mandates().right(person, business_id, now=now)
     except Unavailable:
@@ -156,7 +157,7 @@ def _mandate(person: Person, business_id: str, now: datetime) -> Mandate | None:
 
 
 def _without_units(business_id: str, on: date) -> Prospect:
-    """Judge an organisation without a valid unit: intermediary, ended or unknown."""
+    """Return the prospect of an organisation without a valid unit."""
     intermediary = queries.find_intermediary(business_id, on)
     if intermediary is not None and intermediary.is_standing(on):
         kind = Organisation.Kind.INTERMEDIARY

@@ -59,9 +59,9 @@ def invite(
 ) -> Invitation:
     """Mail an invitation to the address and cancel an earlier open one to the same address.
 
-    The same invitation asked for again at once, also concurrently, is one, with one mail. Raises
-    TooMany, NotConfirmed, and NotAdministrator. The right of `by` is checked under the account's
-    lock, so that nobody invites after losing it in a concurrent request.
+    A repetition of the same invitation within `REPEATED_WITHIN`, also a concurrent one, returns the
+    first and sends no mail. The right of `by` is checked under the account's lock, so that nobody
+    invites after losing it in a concurrent request. Raises TooMany, NotConfirmed, NotAdministrator.
     """
     members.lock_account(organisation.pk)
     members.require_administrator(by, organisation.pk)
@@ -193,9 +193,9 @@ def _accept(
     sessions.renew(person)
     askers.waiting(invitation.organisation).filter(person=person).update(settled_at=now)
     events.record(AccountEvent.INVITATION_ACCEPTED, invitation, actor, now)
-    others = [one.person for one in members.administrators(invitation.organisation)]
-    told = [one for one in others if one.pk != person.pk]
-    mailing.enqueue_for(told, "joined", invitation, now=now)
+    administrators = [each.person for each in members.administrators(invitation.organisation)]
+    others = [each for each in administrators if each.pk != person.pk]
+    mailing.enqueue_for(others, "joined", invitation, now=now)
     return membership
 
 

@@ -27,16 +27,16 @@ MOST_A_DAY = 10
 AGAIN_AFTER = timedelta(days=1)
 MOST_A_DAY_FROM = 100
 NEWEST = 50
-"""How many of the newest invitations pages list."""
+"""How many invitations, the newest ones, pages list."""
 
 
 @transaction.atomic
 def ask(person: Person, business_id: str, *, actor: Actor, now: datetime) -> JoinRequest | None:
     """Store the request and mail the account's confirmed administrators.
 
-    A repeated request mails them again at most once in `AGAIN_AFTER`, also if the one before was
-    settled or taken back meanwhile. Returns None when the
-    business ID has no account. Raises AlreadyMember and TooMany.
+    A repeated request mails them again at most once in `AGAIN_AFTER`, also if the previous one was
+    settled or taken back meanwhile. Returns None if the business ID has no account. Raises
+    AlreadyMember and TooMany.
     """
     organisation = BusinessId.holder(business_id)
     # Locked, as it may be closed at this moment: nobody would ever answer the request.
@@ -80,14 +80,14 @@ def waiting(
     if not asked:
         return []
     open_ = Invitation.State.WAITING
-    invited = {one.email.casefold() for one in invitations if one.state(now) == open_}
-    return [(one, one.person.email.casefold() in invited) for one in asked]
+    invited = {each.email.casefold() for each in invitations if each.state(now) == open_}
+    return [(each, each.person.email.casefold() in invited) for each in asked]
 
 
 def unanswered(person: Person, organisation: Organisation, *, now: datetime) -> int:
-    """Return how many ask to join whom the person, an administrator, has not invited yet."""
+    """Return the number of requests to join without an invitation; 0 for non-administrators."""
     own = access.current_membership(person, organisation.pk)
     if own is None or own.role != Membership.Role.ADMINISTRATOR or not access.administers(own):
         return 0
     asked = waiting(organisation, organisation.invitations.all()[:NEWEST], now=now)
-    return sum(not invited for _one, invited in asked)
+    return sum(not invited for _request, invited in asked)

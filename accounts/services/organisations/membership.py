@@ -91,8 +91,8 @@ def leave(membership_id: int, *, actor: Actor, now: datetime) -> Membership:
     """
     membership = _end_own(membership_id, AccountEvent.MEMBERSHIP_LEFT, actor, now)
     sessions.renew(membership.person)
-    told = [one.person for one in administrators(membership.organisation)]
-    mailing.enqueue_for(told, "member_left", membership, now=now)
+    recipients = [each.person for each in administrators(membership.organisation)]
+    mailing.enqueue_for(recipients, "member_left", membership, now=now)
     return membership
 
 
@@ -132,8 +132,8 @@ def require_administrator(person: Person, organisation_id: UUID) -> None:
     Raises NotConfirmed if they are one whose right to act is not confirmed.
     """
     role = Membership.Role.ADMINISTRATOR
-    mine = person.memberships.filter(organisation=organisation_id, role=role, ended_at=None)
-    own = mine.select_related("person", "organisation").first()
+    current = person.memberships.filter(organisation=organisation_id, role=role, ended_at=None)
+    own = current.select_related("person", "organisation").first()
     if own is None:
         raise NotAdministrator
     if not is_shown(own):
@@ -145,7 +145,7 @@ def is_last_administrator(membership: Membership) -> bool:
     if membership.role != Membership.Role.ADMINISTRATOR:
         return False
     confirmed = confirmed_administrators(membership.organisation)
-    return not [one for one in confirmed if one.pk != membership.pk]
+    return not [each for each in confirmed if each.pk != membership.pk]
 
 
 def _keep_an_administrator(membership: Membership) -> None:

@@ -61,7 +61,7 @@ def end_membership(
     members.end(membership, AccountEvent.MEMBERSHIP_ENDED_BY_AUTHORITY, actor=actor, now=now)
     sessions.end_all(membership.person, actor=actor, now=now)
     decision = _decide(Kind.MEMBERSHIP_ENDED, membership, reasons, by, now)
-    stay = [one.person for one in confirmed_administrators(membership.organisation)]
+    stay = [member.person for member in confirmed_administrators(membership.organisation)]
     mailing.enqueue_for([membership.person, *stay], "account_decided", decision, now=now)
     return decision
 
@@ -85,15 +85,15 @@ def withdraw_right(
     before = shown_members(found.organisation)
     confirm.set_basis(found, Membership.Basis.UNVERIFIED)
     after = shown_members(found.organisation)
-    fallen = [one for one in before if one not in after]
-    for one in fallen:
-        members.cancel_invitations(one, actor, now)
-        sessions.renew(one.person)
+    fallen = [member for member in before if member not in after]
+    for member in fallen:
+        members.cancel_invitations(member, actor, now)
+        sessions.renew(member.person)
     events.record(AccountEvent.MEMBERSHIP_RIGHT_WITHDRAWN, found, actor, now)
     decision = _decide(Kind.RIGHT_WITHDRAWN, found, reasons, by, now)
-    stay = [one for one in after if one.role == Membership.Role.ADMINISTRATOR]
-    told = [one.person for one in (*fallen, *stay)]
-    mailing.enqueue_for(told, "account_decided", decision, now=now)
+    stay = [member for member in after if member.role == Membership.Role.ADMINISTRATOR]
+    recipients = [member.person for member in (*fallen, *stay)]
+    mailing.enqueue_for(recipients, "account_decided", decision, now=now)
     return decision
 
 
@@ -115,18 +115,18 @@ def close(
     consents.end_with_account(organisation, actor=actor, now=now)
     current = organisation.memberships.filter(ended_at=None)
     left = list(current.select_related("person", "organisation").select_for_update(of=["self"]))
-    for one in left:
-        members.end(one, AccountEvent.MEMBERSHIP_ENDED_BY_AUTHORITY, actor=actor, now=now)
-        sessions.end_all(one.person, actor=actor, now=now)
+    for member in left:
+        members.end(member, AccountEvent.MEMBERSHIP_ENDED_BY_AUTHORITY, actor=actor, now=now)
+        sessions.end_all(member.person, actor=actor, now=now)
     waiting = organisation.join_requests.filter(settled_at=None)
-    askers = [one.person for one in waiting.select_related("person")]
+    askers = [member.person for member in waiting.select_related("person")]
     waiting.update(settled_at=now)
     decision = AccountDecision.objects.create(
         kind=Kind.CLOSED, organisation=organisation, reasons=reasons, decided_by=by, at=now
     )
     events.record(AccountEvent.ORGANISATION_CLOSED, organisation, actor, now, people=len(left))
-    told = [*(one.person for one in left), *askers]
-    mailing.enqueue_for(told, "account_decided", decision, now=now)
+    recipients = [*(member.person for member in left), *askers]
+    mailing.enqueue_for(recipients, "account_decided", decision, now=now)
     return decision
 
 

@@ -83,7 +83,7 @@ def hand_over(
     _end_business_id(old, former, now)
     consents.end_with_account(old, actor=actor, now=now)
     if new.account is None:
-        succession.successor = _take(old, new, now)
+        succession.successor = _take_over_account(old, new, now)
     else:
         succession.successor = new.account
         succession.people = _hand_over_people(old, new.account, reason, by, now)
@@ -113,7 +113,7 @@ def _end_business_id(old: Organisation, former: str, now: datetime) -> None:
         raise NotSucceeding(_("No customer account has this business ID: %s") % former)
 
 
-def _take(old: Organisation, new: Heir, now: datetime) -> Organisation:
+def _take_over_account(old: Organisation, new: Heir, now: datetime) -> Organisation:
     """Give the account the successor's business ID, name and kind."""
     BusinessId.objects.create(organisation=old, code=new.code, valid_from=clock.day(now))
     old.name, old.kind = new.name[:300], new.kind
@@ -124,15 +124,15 @@ def _take(old: Organisation, new: Heir, now: datetime) -> Organisation:
 def _hand_over_people(
     old: Organisation, successor: Organisation, reason: str, by: Person, now: datetime
 ) -> int:
-    there = set(successor.memberships.filter(ended_at=None).values_list("person_id", flat=True))
+    members = set(successor.memberships.filter(ended_at=None).values_list("person_id", flat=True))
     current, moved = list(old.memberships.filter(ended_at=None).select_for_update()), 0
     # Evaluated before any membership ends: the right of an invited member derives from others'.
-    rights = {one.pk: right_of(one.person, old) for one in current}
+    rights = {each.pk: right_of(each.person, old) for each in current}
     for membership in current:
         membership.ended_at = now
         membership.save(update_fields=["ended_at"])
         sessions.renew(membership.person)
-        if membership.person_id not in there:
+        if membership.person_id not in members:
             _join(membership, rights[membership.pk], successor, reason, by, now)
             moved += 1
     return moved
@@ -164,8 +164,8 @@ def _join(
 ) -> None:
     """Make the person a member of the successor's account by the reviewer's decision.
 
-    The `right` that the former membership gave becomes no better by it: one that is unconfirmed
-    stays so until a reviewer confirms it, and one confirmed for a time ends when it would have.
+    This does not improve the `right` that the former membership gave: an unconfirmed right stays
+    unconfirmed, and one confirmed until a day ends on that day.
     """
     by = None if is_unconfirmed(right) else decided_by
     basis = Membership.Basis.REVIEWER_DECISION if by else Membership.Basis.UNVERIFIED
@@ -200,5 +200,5 @@ def _record_event(succession: Succession, actor: Actor, now: datetime) -> None:
 def _tell(succession: Succession, now: datetime) -> None:
     """Mail the people who became members by the hand-over, and the successor's administrators."""
     joined = succession.successor.memberships.filter(ended_at=None, begun_at=now)
-    told = (*joined.select_related("person"), *administrators(succession.successor))
-    mailing.enqueue_for((one.person for one in told), "succession", succession, now=now)
+    recipients = (*joined.select_related("person"), *administrators(succession.successor))
+    mailing.enqueue_for((each.person for each in recipients), "succession", succession, now=now)

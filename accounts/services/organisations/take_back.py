@@ -30,24 +30,22 @@ class Open:
     administering: AdministratorRequest | None
 
     def __bool__(self) -> bool:
-        """Whether there is one."""
+        """Whether there is an open request."""
         return bool(self.joining or self.administering)
 
 
 def open_requests(person: Person, organisation: Organisation) -> Open:
     """Return the person's open requests about the account."""
-    mine = {"person": person}
-    return Open(
-        organisation.join_requests.filter(settled_at=None, **mine).first(),
-        organisation.administrator_requests.filter(decided_at=None, **mine).first(),
-    )
+    joining = organisation.join_requests.filter(person=person, settled_at=None)
+    administering = organisation.administrator_requests.filter(person=person, decided_at=None)
+    return Open(joining.first(), administering.first())
 
 
 @transaction.atomic
 def take_back(person: Person, organisation: Organisation, *, actor: Actor, now: datetime) -> None:
     """Take back all open requests of the person about the account.
 
-    The rows stay: who asked to act for an organisation is tied to it for a while (`accounts.ties`).
+    The rows stay, because asking ties the person to the organisation for a time (`accounts.ties`).
     Administrators who were told of a request to the authority are told that it was taken back.
     Raises NothingOpen.
     """
@@ -64,12 +62,12 @@ def take_back(person: Person, organisation: Organisation, *, actor: Actor, now: 
 
 
 def _take_back(asked: AdministratorRequest, person: Person, actor: Actor, now: datetime) -> None:
-    """Close the request by its own person, who else never decides on it."""
+    """Close the request with the requester as decider, who could not decide it otherwise."""
     locked = AdministratorRequest.objects.select_for_update().get(pk=asked.pk)
     if locked.decided_at is not None:
         raise NothingOpen
     locked.decided_by, locked.decided_at = person, now
     locked.save(update_fields=["decided_by", "decided_at"])
     events.record(AccountEvent.ADMINISTRATOR_REQUEST_TAKEN_BACK, locked, actor=actor, now=now)
-    told = [one.person for one in confirmed_administrators(locked.organisation)]
-    mailing.enqueue_for(told, "administrator_decided", locked, now=now)
+    recipients = [member.person for member in confirmed_administrators(locked.organisation)]
+    mailing.enqueue_for(recipients, "administrator_decided", locked, now=now)

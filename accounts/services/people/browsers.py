@@ -28,7 +28,7 @@ def in_words(agent: str) -> str:
     Unknown parts are left out; empty if neither is known.
     """
     found = [_first(BROWSERS, agent), _first(SYSTEMS, agent)]
-    return ", ".join(one for one in found if one)
+    return ", ".join(name for name in found if name)
 
 
 def _first(table: tuple[tuple[str, str], ...], agent: str) -> str:

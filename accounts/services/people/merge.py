@@ -35,7 +35,7 @@ SHOWN_BY = (
 
 
 class NotMergeable(Refused):
-    """The two are one already, were merged before, or hold roles that nobody holds at once."""
+    """The two are the same person, were merged before, or hold roles that exclude each other."""
 
 
 @transaction.atomic
@@ -60,8 +60,8 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
     asked.update(person=into)
     RightDocument.objects.filter(person=gone).update(person=into)
     User.objects.filter(person=gone).update(person=into)
-    for one in (gone, into):
-        sessions.end_all(one, actor=actor, now=now)
+    for person in (gone, into):
+        sessions.end_all(person, actor=actor, now=now)
     gone.merged_into = into
     gone.save(update_fields=["merged_into"])
     # Persons merged earlier point directly to `into`, so that one step leads to the current one.
@@ -91,10 +91,10 @@ def _strengthen(kept: Membership, other: Membership) -> None:
 
 
 def _shows_more(other: Membership, kept: Membership) -> bool:
-    """Whether `other` is confirmed, and `kept` is not itself, or only for a time.
+    """Whether the right of `other` is confirmed better than that of `kept`.
 
-    An invited member's right is the inviter's: one that ends never takes the place of one that
-    does not.
+    An invited member's right is the inviter's: a right confirmed for a limited time never replaces
+    one confirmed without an end.
     """
     right = right_of(kept.person, kept.organisation) or kept
     if other.is_unconfirmed:

@@ -22,7 +22,7 @@ def person_named(words: str) -> Person:
     if login is not None and login.person is not None:
         person: Person = login.person
         return person.current
-    found = {one.current for one in _by_key(words) or _by_address(words)}
+    found = {person.current for person in _by_key(words) or _by_address(words)}
     if len(found) != 1:
         raise NotNamed(_("Name exactly one person by login, key or verified e-mail address."))
     return found.pop()

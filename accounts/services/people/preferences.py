@@ -15,16 +15,16 @@ from certportal.foundation.actors import Actor
 def choose(
     person: Person, language: str, mails: Collection[str] | None, *, actor: Actor, now: datetime
 ) -> None:
-    """Set the language of the person's mail and of pages whose URL names none, and which mails.
+    """Set the mails that the person wants, and the language of mails and of URLs without one.
 
-    `mails`: the groups (`MailChoice`) that the person wants; None leaves them as they are.
+    `mails`: the wanted groups (`MailChoice`); None leaves them unchanged.
     """
     person.language = language
     person.save(update_fields=["language"])
     events.record(AccountEvent.PERSON_LANGUAGE_CHOSEN, person, actor, now, language=language)
     if mails is None:
         return
-    declined = [str(one) for one in MailChoice if one not in mails]
+    declined = [str(choice) for choice in MailChoice if choice not in mails]
     person.declined_mails = " ".join(declined)
     person.save(update_fields=["declined_mails"])
     events.record(AccountEvent.PERSON_MAILS_CHOSEN, person, actor, now, declined=declined)

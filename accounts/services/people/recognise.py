@@ -44,11 +44,11 @@ def _recognise(identity: Identity, language: str, address: str, now: datetime) -
     _rename(identity, person)
     user = _login_of(person)
     # Events name the current person, also after a merge.
-    today = person.current
+    current = person.current
     events.record(
         AccountEvent.PERSON_IDENTIFIED,
-        today,
-        Actor("person", str(today.pk), address),
+        current,
+        Actor("person", str(current.pk), address),
         now,
         refused=not user.is_active,
         kind=identity.kind,

@@ -57,7 +57,7 @@ def login_with_factors(person: Person, own: User) -> User:
     A merged person has a login for each merged record, but needs factors on only one of them.
     """
     logins = [own, *person.logins.exclude(pk=own.pk).order_by("pk")]
-    return next((one for one in logins if factors(one)), own)
+    return next((each for each in logins if factors(each)), own)
 
 
 def recovery(login: User) -> RecoveryCodes | None:
@@ -82,7 +82,7 @@ def add_app(login: User, secret: str, code: str, *, actor: Actor, now: datetime)
         made.save(update_fields=["data"])
         return made
 
-    _tried(login, add, ADDED, actor, now)
+    _attempt(login, add, ADDED, actor, now)
 
 
 def add_passkey(
@@ -95,13 +95,13 @@ def add_passkey(
 
     def add() -> Authenticator | None:
         try:
-            passkeys.judge_new(credential)
+            passkeys.check_new(credential)
         except passkeys.NoPasskey:
             return None
         made: Authenticator = WebAuthn.add(login, "", credential).instance
         return made
 
-    _tried(login, add, ADDED, actor, now)
+    _attempt(login, add, ADDED, actor, now)
 
 
 def prove_code(login: User, code: str, *, actor: Actor, now: datetime) -> None:
@@ -112,12 +112,12 @@ def prove_code(login: User, code: str, *, actor: Actor, now: datetime) -> None:
 
     def prove() -> Authenticator | None:
         app: Authenticator | None = Authenticator.objects.filter(user=login, type=Kind.TOTP).first()
-        if app is not None and _is_apps_code(app, code, now):
+        if app is not None and _accepts_app_code(app, code, now):
             return app
         spare = recovery(login)
         return spare.instance if spare and spare.validate_code(code) else None
 
-    _tried(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
+    _attempt(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
 
 
 def prove_passkey(
@@ -132,16 +132,16 @@ def prove_passkey(
             return None
         return _used(used, now)
 
-    _tried(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
+    _attempt(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
 
 
 def prove_signature(
     login: User, signed: Callable[[bytes], bool], *, actor: Actor, now: datetime
 ) -> None:
-    """Verify that one of the login's passkeys signed something else than the session's challenge.
+    """Verify that one of the login's passkeys signed a challenge that is not the session's.
 
-    `signed` tells whether a passkey, given as its attested credential data, did. Raises NotProven
-    and TooMany.
+    `signed`: whether the passkey with this attested credential data signed it. Raises NotProven and
+    TooMany.
     """
 
     def prove() -> Authenticator | None:
@@ -151,7 +151,7 @@ def prove_signature(
                 return _used(row, now)
         return None
 
-    _tried(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
+    _attempt(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
 
 
 def demo_code(login: User, *, now: datetime) -> str:
@@ -235,7 +235,7 @@ def _used(passkey: Authenticator, now: datetime) -> Authenticator:
     return passkey
 
 
-def _is_apps_code(app: Authenticator, code: str, now: datetime) -> bool:
+def _accepts_app_code(app: Authenticator, code: str, now: datetime) -> bool:
     secret = decrypt(app.data["secret"])
     step = app_codes.matching_step(secret, code, after=app.data.get(USED, 0), now=now)
     if step is None:
@@ -245,7 +245,7 @@ def _is_apps_code(app: Authenticator, code: str, now: datetime) -> bool:
     return True
 
 
-def _tried(
+def _attempt(
     login: User,
     act: Callable[[], Authenticator | None],
     name: AccountEvent,

@@ -66,13 +66,13 @@ def standing(sign_on: str, *, now: datetime) -> Standing | None:
         membership=FilteredRelation("person__memberships", condition=current),
     )
     related = found.select_related("person", "membership__organisation")
-    # One row for each membership, or one without.
+    # A row for each membership, or a single row without one.
     rows = list(related.order_by("membership__organisation__name", "membership__id"))
     if not rows:
         return None
-    memberships = [one.membership for one in rows if hasattr(one, "membership")]
-    for one in memberships:
-        one.person = rows[0].person
+    memberships = [each.membership for each in rows if hasattr(each, "membership")]
+    for each in memberships:
+        each.person = rows[0].person
     return Standing(rows[0], frozenset(rows[0].roles), memberships)
 
 
@@ -81,7 +81,7 @@ def latest_end(row: SignOn) -> datetime:
     return row.begun_at + LONGEST
 
 
-def rest(row: SignOn | None, *, now: datetime) -> int:
+def seconds_left(row: SignOn | None, *, now: datetime) -> int:
     """Return the seconds left until `latest_end`; without a session, all of `LONGEST`."""
     left = latest_end(row) - now if row else LONGEST
     return max(0, int(left.total_seconds()))

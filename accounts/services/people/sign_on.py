@@ -24,7 +24,8 @@ MOST_LOGINS_AN_HOUR = 60
 class Step(StrEnum):
     """A step of logging in that needs no session.
 
-    The redirect to the provider, a SAML answer, and a return that this browser did not start.
+    LEAVING: the redirect to the provider; ANSWER: a SAML answer; STRAY: a return from the provider
+    that this browser did not start.
     """
 
     LEAVING = "leaving"
@@ -69,6 +70,6 @@ def end_by_provider(name_id: str, indexes: Collection[str], *, now: datetime) ->
         name_digest=sessions.digest(name_id), ended_at=None
     )
     if indexes:
-        rows = rows.filter(index_digest__in=[sessions.digest(one) for one in indexes])
+        rows = rows.filter(index_digest__in=[sessions.digest(index) for index in indexes])
     for row in rows:
         sessions.end(row, AccountEvent.PERSON_LOGGED_OUT_BY_PROVIDER, system("identification"), now)

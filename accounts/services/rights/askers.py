@@ -14,7 +14,10 @@ def waiting(account: Organisation) -> QuerySet[JoinRequest]:
     return account.join_requests.filter(settled_at=None)
 
 
-def tell_of(requests: Iterable[JoinRequest], told: Sequence[Membership], *, now: datetime) -> None:
-    """Mail each of the administrators `told` about each of the open requests."""
+def tell_of(
+    requests: Iterable[JoinRequest], administrators: Sequence[Membership], *, now: datetime
+) -> None:
+    """Mail each of the administrators about each of the open requests."""
     for request in requests:
-        mailing.enqueue_for((one.person for one in told), "join_request", request, now=now)
+        people = (each.person for each in administrators)
+        mailing.enqueue_for(people, "join_request", request, now=now)

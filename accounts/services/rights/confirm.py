@@ -33,13 +33,13 @@ class OwnRight(NotAllowed):
 
 
 class NothingSeen(Refused):
-    """Neither a document nor a note tells on what evidence the right is confirmed."""
+    """There is neither a document nor a note about the evidence of the right."""
 
     message = _("Write by what you saw the right, so that another can follow.")
 
 
 class SameAsBefore(Refused):
-    """The note on which a right without an end would rest is that of the person's word alone."""
+    """The note for a confirmation without an end is that of the confirmation by word alone."""
 
     message = _(
         "The note is the same as when the person's word alone showed the right. Write what better"
@@ -48,7 +48,7 @@ class SameAsBefore(Refused):
 
 
 def says_nothing_new(membership: Membership, note: str) -> bool:
-    """Whether the right was confirmed on the person's word alone, with this very note."""
+    """Whether the right was confirmed on the person's word alone, with the same note."""
     return membership.is_weak and note.strip() == membership.basis_note
 
 
@@ -64,13 +64,14 @@ def confirm_right(
 ) -> Membership:
     """Confirm the member's right to act; does nothing if it is confirmed without an end.
 
-    Whose right it confirms or gives another last day, the invited ones included, are mailed so, if
-    a reviewer does it (`by`); administrators who become confirmed by this are mailed the open
-    requests to be invited.
+    If a reviewer confirms it (`by`), everybody whose right is thereby confirmed, or gets another
+    last day, is notified, members invited by the person included. Administrators who become
+    confirmed are mailed the open requests to be invited.
+
     `note`: the evidence that the reviewer saw, at most 300 characters; if empty, the names of the
-    documents handed in. `until`: the last day on which the person's word is enough, if nothing else
-    shows the right; then the note is the reason. The person's own statement is kept. Raises
-    OwnRight, NothingSeen, EndOutOfRange, and SameAsBefore for better evidence that is none.
+    documents handed in. `until`: the last day of a confirmation on the person's word alone; the
+    note is then its reason. The person's own statement is kept. Raises OwnRight, NothingSeen,
+    EndOutOfRange, and SameAsBefore if better evidence is claimed with the old note.
     """
     found = Membership.objects.select_for_update(of=["self"])
     membership = found.select_related("person", "organisation").get(pk=membership_id)
@@ -79,7 +80,7 @@ def confirm_right(
     if not is_unconfirmed(membership) and not membership.is_weak:
         return membership
     documents = list(documents_rights.documents_about(membership))
-    note = note.strip() or ("" if until else ", ".join(one.name for one in documents)[:300])
+    note = note.strip() or ("" if until else ", ".join(each.name for each in documents)[:300])
     _require_evidence(membership, note, until, now)
     known, before = shown_members(membership.organisation), membership.confirmed_until
     decided = Membership.Basis.REVIEWER_DECISION
@@ -90,14 +91,14 @@ def confirm_right(
         actor,
         now,
         stated_basis=membership.stated_basis,
-        documents=[one.sha256 for one in documents],
+        documents=[each.sha256 for each in documents],
         until=until.isoformat() if until else "",
     )
-    new = [one for one in shown_members(membership.organisation) if one not in known]
+    new = [each for each in shown_members(membership.organisation) if each not in known]
     if by is not None:
         _tell([membership], membership, now=now)
         tell_invited(membership, known=known, before=before, now=now)
-    new_administrators = [one for one in new if one.role == Membership.Role.ADMINISTRATOR]
+    new_administrators = [each for each in new if each.role == Membership.Role.ADMINISTRATOR]
     askers.tell_of(askers.waiting(membership.organisation), new_administrators, now=now)
     return membership
 
@@ -115,18 +116,18 @@ def _require_evidence(membership: Membership, note: str, until: date | None, now
 def tell_invited(
     right: Membership, *, known: Sequence[Membership], before: date | None, now: datetime
 ) -> None:
-    """Mail the right's confirmation to whoever's right rests on it, if it changes theirs.
+    """Mail the right's confirmation to the members whose right derives from it and changes by it.
 
-    `known`: whose right was confirmed before it; `before`: the last day that the right had then.
+    `known`: the members whose right was confirmed before; `before`: the last day of the right then.
     """
     changed = right.confirmed_until != before
-    _tell([one for one in resting_on(right) if changed or one not in known], right, now=now)
+    _tell([each for each in resting_on(right) if changed or each not in known], right, now=now)
 
 
-def _tell(told: Sequence[Membership], right: Membership, *, now: datetime) -> None:
+def _tell(members: Sequence[Membership], right: Membership, *, now: datetime) -> None:
     """Mail the right's confirmation to those of the members who can order."""
-    order = [one for one in told if one.role != Membership.Role.TECHNICAL]
-    people = [one.person for one in order if one.ended_at is None]
+    orderers = [each for each in members if each.role != Membership.Role.TECHNICAL]
+    people = [each.person for each in orderers if each.ended_at is None]
     mailing.enqueue_for(people, "right_confirmed", right, now=now)
 
 
@@ -139,7 +140,7 @@ def set_basis(
     at: datetime | None = None,
     until: date | None = None,
 ) -> None:
-    """Save on what the right rests, by whom and when it was confirmed; the statement stays."""
+    """Save the basis of the right, and by whom and when it was confirmed; the statement stays."""
     membership.basis, membership.basis_note = basis, note
     membership.confirmed_by, membership.confirmed_at = by, at
     membership.confirmed_until = until

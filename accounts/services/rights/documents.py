@@ -43,7 +43,7 @@ class NothingToShow(Refused):
 
 
 class NotMember(Refused):
-    """The person's membership has ended, perhaps while they were at it."""
+    """The person's membership has ended, perhaps since they opened the page."""
 
     status = 409
 
@@ -109,9 +109,9 @@ def hand_in(
 ) -> RightDocument:
     """Check and store the document for the reviewer who will judge the person's right.
 
-    What it rests on is looked at again under the account's lock: the membership may have ended, or
-    the right been confirmed, while the document came. Raises NotMember, NothingAsked,
-    NothingToShow, Enough, TooMany, Unfit, and Unavailable when the scanner does not answer.
+    Membership and right are checked again under the account's lock, because they may have changed
+    during the upload. Raises NotMember, NothingAsked, NothingToShow, Enough, TooMany, Unfit, and
+    Unavailable if the scanner does not answer.
     """
     _require_unshown(person, organisation)
     require_fit(person, paper, actor=actor, now=now)
@@ -138,7 +138,7 @@ def keep(
 ) -> RightDocument:
     """Store a paper that has passed `require_fit`, in the caller's transaction.
 
-    Raises Enough, however the document comes in, and NotStored.
+    Raises Enough and NotStored.
     """
     Organisation.objects.select_for_update().get(pk=organisation.pk)
     if organisation.right_documents.filter(person=person).count() >= MOST:
@@ -161,7 +161,7 @@ def keep(
 def take_back(document_id: int, *, actor: Actor, now: datetime) -> None:
     """Delete a document whose right is still unconfirmed.
 
-    Raises NotMember, NothingAsked, NothingToShow. Asked again, when it is gone, it does nothing.
+    Does nothing if the document is gone. Raises NotMember, NothingAsked, NothingToShow.
     """
     locked = RightDocument.objects.select_for_update(of=["self"]).filter(pk=document_id)
     document = locked.select_related("person", "organisation").first()

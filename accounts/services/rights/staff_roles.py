@@ -16,12 +16,12 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused
 
 Kind = StaffRole.Kind
-TOGETHER_NEVER = {
+EXCLUDED_BY = {
     Kind.REVIEWER: (Kind.AUDITOR,),
     Kind.LEAD: (Kind.AUDITOR,),
     Kind.AUDITOR: (Kind.REVIEWER, Kind.LEAD),
 }
-"""Roles that nobody holds at once: auditors look at what the others do."""
+"""For each role the roles that exclude it: auditors examine the acts of the others."""
 
 
 class NotIdentified(Refused):
@@ -37,13 +37,13 @@ class OwnRole(NotAllowed):
 
 
 class OtherRole(Refused):
-    """The person holds the role whose acts the other role looks at."""
+    """The person holds a role that excludes the new one (see `EXCLUDED_BY`)."""
 
     message = _("Nobody is reviewer and auditor at once. Take the other role away first.")
 
 
 class NotReviewer(Refused):
-    """The person leads reviewers without being one."""
+    """The person is not a reviewer, so they cannot lead the reviewers."""
 
     message = _("Only a reviewer can lead the reviewers. Give the reviewer's role first.")
 
@@ -63,7 +63,10 @@ def grant_reviewer(person: Person, *, by: Person | None, actor: Actor, now: date
 
 @transaction.atomic
 def grant_auditor(person: Person, *, by: Person | None, actor: Actor, now: datetime) -> StaffRole:
-    """Give the person the auditor's role, who reads everything in the console, as above."""
+    """Give the person the auditor's role, for reading everything in the console.
+
+    Does nothing if the person holds it. Raises as `grant_reviewer`.
+    """
     return _grant(Kind.AUDITOR, person, by, actor, now)[0]
 
 
@@ -80,13 +83,13 @@ def _grant(
     kind: Kind, person: Person, by: Person | None, actor: Actor, now: datetime
 ) -> tuple[StaffRole, bool]:
     """Give the role unless the person holds it; return it and whether it was given now."""
-    # As it is under the lock: a merge at the same moment would leave the role on the emptied row.
+    # Read under the lock: a concurrent merge would otherwise leave the role on the merged row.
     person = Person.objects.select_for_update().get(pk=person.pk)
     _require_identified(person)
     if by is not None and by.current == person.current:
         raise OwnRole
     held = StaffRole.objects.filter(person=person, ended_at=None)
-    if held.filter(kind__in=TOGETHER_NEVER[kind]).exists():
+    if held.filter(kind__in=EXCLUDED_BY[kind]).exists():
         raise OtherRole
     role, made = held.get_or_create(
         person=person,
@@ -104,7 +107,8 @@ def _grant(
 def end_reviewer(person: Person, *, actor: Actor, now: datetime) -> None:
     """Take the reviewer's role, and the lead's, from the person and end their sessions.
 
-    The reviewer's first: `grant_lead` locks that row too, so none is left leading afterwards.
+    The reviewer's first: `grant_lead` locks that row too, so that no concurrent grant of the lead's
+    role remains.
     """
     _end(Kind.REVIEWER, person, actor, now)
     _end(Kind.LEAD, person, actor, now)
@@ -145,7 +149,7 @@ def make_superuser(login: User, *, actor: Actor, now: datetime) -> None:
 
 @transaction.atomic
 def end_superuser(logins: Iterable[User], *, actor: Actor, now: datetime) -> None:
-    """Take that right from the logins that have it, and end their sessions."""
+    """Take the superuser's right from the logins that have it, and end their sessions."""
     held = User.objects.select_for_update().filter(pk__in=[login.pk for login in logins])
     for login in held.filter(Q(is_staff=True) | Q(is_superuser=True)):
         login.is_staff = login.is_superuser = False
@@ -158,8 +162,8 @@ def end_superuser(logins: Iterable[User], *, actor: Actor, now: datetime) -> Non
 def _tell_reviewers(role: StaffRole, now: datetime) -> None:
     """Notify the other reviewers of a new one, so that a wrongly granted role is noticed."""
     held = StaffRole.objects.filter(kind=role.kind, ended_at=None).exclude(pk=role.pk)
-    told = [other.person for other in held.select_related("person")]
-    mailing.tell_reviewers(told, "role_granted", role.pk, now=now)
+    others = [other.person for other in held.select_related("person")]
+    mailing.tell_reviewers(others, "role_granted", role.pk, now=now)
 
 
 def _require_identified(person: Person) -> None:

@@ -1,7 +1,7 @@
-"""Compares roles, superusers and second factors with the events that tell of them.
+"""Compares roles, superusers and second factors with the events about them.
 
-Events made before the version that names each factor tell of which kind it was: then the number
-counts. Factors of a person whose data were erased are gone with them.
+Events of earlier versions hold only the kind of a second factor, not its digest: of those, only the
+numbers are compared. Factors of erased persons were deleted without an event of their own.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,12 +24,12 @@ NAMES = (
     *[AccountEvent.SECOND_FACTOR_RESET, AccountEvent.SECOND_FACTOR_CODES_MADE],
     AccountEvent.PERSON_ERASED,
 )
-"""The events that tell of the rows."""
+"""The events about the rows."""
 _CODES = Authenticator.Type.RECOVERY_CODES
 
 
 class Factor(NamedTuple):
-    """A second factor that an event tells of; without a digest if it is not named."""
+    """A second factor according to an event; the digest is empty if the event does not have it."""
 
     kind: str
     digest: str
@@ -37,7 +37,7 @@ class Factor(NamedTuple):
 
 
 class _Held:
-    """Who holds what after the events."""
+    """The roles and factors that people should have according to the events."""
 
     def __init__(self, told: Iterable[Told]) -> None:
         self.roles: dict[tuple[str, str], Told] = {}
@@ -45,9 +45,9 @@ class _Held:
         self.factors: dict[str, list[Factor]] = {}
         self.erased: set[str] = set()
         for event in told:
-            self._take(event)
+            self._apply(event)
 
-    def _take(self, event: Told) -> None:
+    def _apply(self, event: Told) -> None:
         match event.action:
             case AccountEvent.STAFF_ROLE_GRANTED:
                 self.roles[event.about, _kind(event)] = event
@@ -66,17 +66,17 @@ class _Held:
             case AccountEvent.SECOND_FACTOR_RESET:
                 self.factors.pop(event.about, None)
             case _:
-                self._take_factor(event)
+                self._apply_factor(event)
 
-    def _take_factor(self, event: Told) -> None:
+    def _apply_factor(self, event: Told) -> None:
         kind = str(event.data.get("kind", _CODES))
         named = str(event.data.get("factor", ""))
         held = self.factors.setdefault(event.about, [])
         if event.action == AccountEvent.SECOND_FACTOR_REMOVED:
             _remove(held, kind, named)
             return
-        if kind != Authenticator.Type.WEBAUTHN:  # of these a new one takes the place of the former
-            held[:] = [one for one in held if one.kind != kind]
+        if kind != Authenticator.Type.WEBAUTHN:  # a new app or new codes replace the former
+            held[:] = [factor for factor in held if factor.kind != kind]
         held.append(Factor(kind, named, event))
 
 
@@ -85,16 +85,16 @@ def _kind(event: Told) -> str:
 
 
 def _remove(held: list[Factor], kind: str, named: str) -> bool:
-    """Take away the factor of this digest, or one that is not named; False without one."""
-    alike = [one for one in held if one.kind == kind and one.digest in {named, ""}]
-    alike.sort(key=lambda one: one.digest != named)
+    """Remove the factor with this digest, or one without a digest; return whether there was one."""
+    alike = [factor for factor in held if factor.kind == kind and factor.digest in {named, ""}]
+    alike.sort(key=lambda factor: factor.digest != named)
     if alike:
         held.remove(alike[0])
     return bool(alike)
 
 
 def differences(told: Iterable[Told]) -> Iterator[tuple[Kind, str]]:
-    """Yield what differs: its kind, and in words what, which, who and when as far as is known."""
+    """Yield each difference: its kind, and in words what, which, who and when, as far as known."""
     held = _Held(told)
     yield from _roles(held.roles)
     yield from _superusers(held.superusers)
@@ -121,7 +121,7 @@ def _superusers(held: dict[str, Told]) -> Iterator[tuple[Kind, str]]:
 
 def _factors(held: _Held) -> Iterator[tuple[Kind, str]]:
     rows = Authenticator.objects.order_by("pk")
-    for row in sorted(rows, key=lambda one: not _is_named(held, one)):
+    for row in sorted(rows, key=lambda each: not _is_named(held, each)):
         if not _remove(held.factors.get(str(row.user_id), []), row.type, digest_of(row)):
             when = f"{row.created_at:%Y-%m-%dT%H:%M:%SZ}"
             yield Kind.UNTOLD, f"second factor ({row.type}) of login {row.user_id}, made at {when}"
@@ -129,14 +129,14 @@ def _factors(held: _Held) -> Iterator[tuple[Kind, str]]:
     logins = User.objects.annotate(key=Cast("pk", CharField())).filter(key__in=held.factors)
     persons = {key: str(person) for key, person in logins.values_list("key", "person")}
     for login, left in held.factors.items():
-        for one in left if persons.get(login) not in held.erased else ():
+        for factor in left if persons.get(login) not in held.erased else ():
             yield (
                 Kind.UNDONE,
-                f"second factor ({one.kind}) of login {login}, added by {one.told.whom}",
+                f"second factor ({factor.kind}) of login {login}, added by {factor.told.whom}",
             )
 
 
 def _is_named(held: _Held, row: Authenticator) -> bool:
-    """Whether an event names this very factor: those find theirs before the others do."""
-    told = held.factors.get(str(row.user_id), ())
-    return any(one.digest == digest_of(row) for one in told)
+    """Whether an event has this factor's digest; such factors are matched before the others."""
+    factors = held.factors.get(str(row.user_id), ())
+    return any(factor.digest == digest_of(row) for factor in factors)

@@ -46,7 +46,7 @@ def asked(login: User, challenge: bytes, *, rather: Collection[str] = frozenset(
 
     If passkeys with fingerprints in `rather` are among them, no others are asked.
     """
-    return passkeys.to_sign(login, challenge, rp_id=settings.PORTAL_HOST, rather=rather)
+    return passkeys.to_sign(login, challenge, rp_id=settings.PORTAL_HOST, preferred=rather)
 
 
 def has_one_of(login: User, fingerprints: Collection[str]) -> bool:

@@ -39,9 +39,9 @@ class Command(OperatorCommand):
             ) from error
         except Refused as error:
             raise CommandError(str(error)) from error
-        told = ngettext(
+        message = ngettext(
             "Accepted: %(count)s unit may end. Import again within %(days)s days.",
             "Accepted: %(count)s units may end. Import again within %(days)s days.",
             run.ended,
         )
-        self.stdout.write(told % {"count": run.ended, "days": imports.ACCEPTANCE_LASTS.days})
+        self.stdout.write(message % {"count": run.ended, "days": imports.ACCEPTANCE_LASTS.days})
