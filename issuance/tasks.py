@@ -173,7 +173,7 @@ def answer_ocsp(*, stem: str, request: str, reply_to: str) -> None:
 
 @shared_task(name="issuance.answer_receipts")
 def answer_receipts(*, numbers: str, reply_to: str) -> None:
-    """Tell a web process where events stand in the log, with the proof of each."""
+    """Send a web process the places of events in the log, with the proof of each."""
     wanted, waiting = ask_receipts.read(numbers, reply_to)
     try:
         answer = services.places(wanted)

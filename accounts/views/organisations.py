@@ -111,8 +111,8 @@ def _show(
 
 def _refuse(request: HttpRequest, prospect: found_organisations.Prospect) -> HttpResponse:
     holder = BusinessId.holder(prospect.business_id)
-    mine = take_back.open_requests(access.person_of(request), holder) if holder else None
-    return render(request, REFUSALS[prospect.finding], {"prospect": prospect, "mine": mine})
+    own = take_back.open_requests(access.person_of(request), holder) if holder else None
+    return render(request, REFUSALS[prospect.finding], {"prospect": prospect, "mine": own})
 
 
 @access.person_required

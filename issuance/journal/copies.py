@@ -143,7 +143,7 @@ def _ensure_same(
     begin = max(0, copied - _COMPARED)
     ours = b"".join(_read(parts, begin, copied))
     if os.pread(descriptor, copied - begin, begin) != ours:
-        raise CopyUnavailable("the copy and the journal have parted")
+        raise CopyUnavailable("the copy and the journal have diverged")
 
 
 def _extend(parts: Sequence[tuple[Path, int]], descriptor: int, copied: int) -> None:

@@ -91,7 +91,7 @@ class _Index:
             file.seek(place.offset)
             line = parse(file.readline())
         if line is None:
-            raise OSError("the journal was changed under the reader")
+            raise OSError("the journal was changed while it was read")
         return line.entry
 
 

@@ -44,8 +44,8 @@ def read() -> Register:
     found, newest = _own(), _newest_digest()
     if found.digest != newest:
         raise RegisterUnavailable(
-            "the register of approvers is not the one of its last change: a copy that is older, or"
-            " a change that was cut short (give the same command again)"
+            "the register of approvers is not the one of its last change: it is an older copy, or"
+            " a change was interrupted (give the same command again)"
         )
     return found
 

@@ -66,7 +66,7 @@ def _entries(found: Register, changes: Iterable[Told]) -> Iterator[tuple[Kind, s
         (held if is_end else ended).pop(_key(change), None)
     for entry in (each for each in found.approvers if each.until is None):
         enrolled = held.pop(entry.fingerprint, None)
-        if enrolled and _is_of(enrolled, entry):
+        if enrolled and _matches(enrolled, entry):
             continue
         if end := ended.get(entry.fingerprint):
             yield Kind.UNDONE, f"end of the approver's passkey {_key(end)} by {end.whom}"
@@ -81,6 +81,6 @@ def _key(change: Told) -> str:
     return str(change.data.get("fingerprint"))
 
 
-def _is_of(enrolled: Told, entry: Approver) -> bool:
-    said = enrolled.data.get("person"), enrolled.data.get("environments")
-    return said == (entry.person, " ".join(entry.environments))
+def _matches(enrolled: Told, entry: Approver) -> bool:
+    stated = enrolled.data.get("person"), enrolled.data.get("environments")
+    return stated == (entry.person, " ".join(entry.environments))

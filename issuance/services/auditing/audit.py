@@ -83,7 +83,9 @@ def restore_events() -> int:
         return 0
     report = verify(files, key.published(), stored.every_leaf(), horizon=build.horizon())
     if damage := {Kind.ENTRY, Kind.TILE, Kind.HEAD} & report.count.keys():
-        raise LogUnavailable(f"nothing was entered: {', '.join(sorted(damage))}")
+        raise LogUnavailable(
+            f"nothing was inserted, since the log is damaged: {', '.join(sorted(damage))}"
+        )
     wanted, first = set(report.missing), min(report.missing, default=report.size)
     entries = enumerate(files.entries(first, report.size), first)
     count = stored.insert(entry for at, entry in entries if at in wanted)

@@ -159,7 +159,7 @@ def _opened(files: LogFiles, note: str, signer: Signer) -> LogState:
         raise LogUnavailable("the log's head is missing, or older than the log was")
     for source, earlier in _earlier(files, signer):
         if earlier.size > size or tiles.root(earlier.size) != earlier.root:
-            raise LogUnavailable(f"this is another or older log than {source} knows")
+            raise LogUnavailable(f"another or older log: it lacks the head known from {source}")
     key.publish(signer.verifier)
     tail = list(files.entries(size - size % WIDTH, size))
     log = LogState(note, tiles.edge(), tail)

@@ -41,7 +41,7 @@ def consistency(since: int, size: int) -> Answer:
     except (OSError, BadNote) as error:
         raise LogUnavailable(f"the log's head: {error}") from error
     if size > head.size:
-        raise LogUnavailable("the log is not that long")
+        raise LogUnavailable("the log is shorter than that")
     proof = consistency_proof(since, size, files.tiles(head.size).subtree)
     return Answer(newest, note(), tuple(proof))
 

@@ -43,7 +43,7 @@ def ensure_logged(attempts: Sequence[PreparedCertificate]) -> None:
         voided |= {_attempt_of(each) for each in entries.values() if each.startswith(_VOIDED)}
     for each in attempts:
         if (str(each.pk), each.tbs_sha256) in voided:
-            raise Unproven(f"attempt {each.pk} was voided, and is said to be signed")
+            raise Unproven(f"attempt {each.pk} was voided, but is marked as being signed")
     rows = Approval.objects.filter(prepared__in=attempts).values_list("prepared_id", "person_id")
     for attempt, person in rows.order_by("pk"):
         if not approvals[attempt, str(Actor("person", str(person)))] & logged:
@@ -65,7 +65,9 @@ def ensure_in_time(ends: Mapping[PreparedCertificate, datetime]) -> None:
     logged = among_leaves([number for numbers in begun.values() for number in numbers])
     for attempt, numbers in begun.items():
         if not logged & set(numbers):
-            raise Unproven(f"attempt {attempt.pk} is to be signed after its time")
+            raise Unproven(
+                f"attempt {attempt.pk} is to be signed, but expired before signing began"
+            )
 
 
 def _events(attempt: PreparedCertificate, action: IssuanceEvent) -> list[Event]:
@@ -112,7 +114,7 @@ def _approval_events(attempts: Sequence[PreparedCertificate]) -> dict[tuple[int,
 
 
 def among_leaves(numbers: Collection[int]) -> set[int]:
-    """Return which of the events are leaves of the log as they stand in the database."""
+    """Return which of the events are in the log exactly as in the database."""
     leaves, found = _stored(numbers), set[int]()
     for entries in _back_to(leaves):
         found |= _same(leaves, entries)

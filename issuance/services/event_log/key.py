@@ -33,7 +33,7 @@ def is_there() -> bool:
 def is_whole() -> bool:
     """Whether both files of the key are there, or none and no log.
 
-    A process goes on with what it has already read of them, as with the keys of issuing CAs.
+    A process keeps using what it has read of them, as with the keys of issuing CAs.
     """
     if is_there():
         return _path(".key").exists()
@@ -73,7 +73,7 @@ def _decrypted(path: Path, public: str) -> Signer:
         raise LogUnavailable("the key of the log is no Ed25519 key")
     signer = Signer(verifier.name, private)
     if signer.verifier != verifier:
-        raise LogUnavailable("event-log.key and event-log.vkey are not of one pair")
+        raise LogUnavailable("event-log.key and event-log.vkey are not a pair")
     return signer
 
 

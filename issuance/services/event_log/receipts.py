@@ -32,7 +32,7 @@ def _made(leaves: Mapping[int, bytes], verifier: Verifier) -> Iterator[tuple[int
     for part in batched(leaves, ask_receipts.MOST, strict=False):
         answer = ask_receipts.ask(part)
         if answer is None:
-            raise LogUnavailable("the signing worker does not say where events stand")
+            raise LogUnavailable("the signing worker did not answer with the events' places")
         for number in part:
             if number not in answer.places:
                 raise LogUnavailable(f"event {number} is not in the log")

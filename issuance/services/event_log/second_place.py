@@ -99,7 +99,7 @@ def _copied_size(files: LogFiles, note: str, copied: str, verifier: Verifier) ->
     if copy_head.size > size:
         raise CopyUnavailable("the copy is ahead of the log of events, which has lost leaves")
     if files.tiles(size).root(copy_head.size) != copy_head.root:
-        raise CopyUnavailable("the copy and the log of events have parted")
+        raise CopyUnavailable("the copy and the log of events have diverged")
     return copy_head.size
 
 

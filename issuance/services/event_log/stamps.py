@@ -137,12 +137,12 @@ def verify(verifier: Verifier, places: Sequence[Path], report: Report) -> None:
     """Verify each stamp with its head and the service's root; report what the newest proves."""
     found = [*stamps(verifier.name, places)]
     if found and not settings.TIME_STAMPS["roots"]:
-        said = ngettext(
+        words = ngettext(
             "%(count)s time stamp was not checked: set TIME_STAMP_ROOTS_FILE.",
             "%(count)s time stamps were not checked: set TIME_STAMP_ROOTS_FILE.",
             len(found),
         )
-        report.told.append(said % {"count": len(found)})
+        report.told.append(words % {"count": len(found)})
         return
     proven: list[tuple[datetime, int]] = []
     for each in found:

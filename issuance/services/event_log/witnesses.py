@@ -73,7 +73,7 @@ def _signed(answer: Answer, wanted: Policy) -> str:
 def _answer(since: int = 0, size: int = 0) -> Answer:
     answer = ask(since, size)
     if answer is None:
-        raise Unavailable("the signing worker does not tell the head of the log")
+        raise Unavailable("the signing worker did not answer with the head of the log")
     return answer
 
 
@@ -102,14 +102,14 @@ def _lines(witness: Witness, note: str, since: int) -> str:
         if signed > size:
             _explain_longer(signed)
         since = signed
-    raise Unavailable("somebody else asks it just now")
+    raise Unavailable("another run asks it at the same time")
 
 
 def _explain_longer(signed: int) -> None:
     """Raise Contradicts if the log is still shorter than that; else another run was quicker."""
     if signed > _size(_answer().note):
         raise Contradicts(f"it has signed a head of {signed} events, which the log has not")
-    raise Unavailable("somebody else asks it just now")
+    raise Unavailable("another run asks it at the same time")
 
 
 def _question(note: str, since: int, proof: tuple[bytes, ...]) -> str:

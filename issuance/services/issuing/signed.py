@@ -111,7 +111,7 @@ def _require_approved(attempts: Sequence[PreparedCertificate]) -> None:
     given = Counter(pk for pk, _ in set(approvals.values_list("prepared_id", "human")))
     for attempt in attempts:
         if given[attempt.pk] < by_policy(attempt):
-            raise Unproven(f"attempt {attempt.pk} is to be signed, and lacks approvals")
+            raise Unproven(f"attempt {attempt.pk} is to be signed, but lacks approvals")
     ensure_logged(attempts)
 
 

@@ -68,7 +68,7 @@ def _longer(copy: Taken, here: Taken) -> Taken:
     longer, shorter = (here, copy) if here.head.size >= copy.head.size else (copy, here)
     if longer.files.tiles(longer.head.size).root(shorter.head.size) != shorter.head.root:
         raise LogUnavailable(
-            f"it and the log in {here.files.folder} have parted. What a machine logged before it"
+            f"it and the log in {here.files.folder} have diverged. What a machine logged before it"
             " died, and its second place lacks, proves nothing: put that folder aside"
         )
     return longer

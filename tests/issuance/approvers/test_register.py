@@ -143,7 +143,7 @@ def test_a_change_that_was_cut_short_is_finished_by_the_next_command(
     enrolled(riitta, riittas)
     with unkept():
         Event.objects.filter(action="issuance.approver_enrolled").delete()
-    with pytest.raises(RegisterUnavailable, match="cut short"):
+    with pytest.raises(RegisterUnavailable, match="interrupted"):
         register.read()
     enrolled(raimo, raimos)
     told = Event.objects.filter(action="issuance.approver_enrolled").order_by("pk")

@@ -220,7 +220,7 @@ def test_an_entry_that_is_no_event_any_more_is_named_and_stops_only_the_log(
     entries[300 - 256] = entries[300 - 256].replace(before, after)
     path.write_bytes(bundle(entries))
     assert named().count((Kind.ENTRY, "entry 300")) == 1
-    with pytest.raises(LogUnavailable, match="nothing was entered"):
+    with pytest.raises(LogUnavailable, match="nothing was inserted"):
         services.restore_events()
     (folder() / ".state").unlink()
     restart()

@@ -121,7 +121,7 @@ def test_logs_that_have_parted_are_refused_until_one_is_put_aside(
         take_it(Source.COPY, now=now)
         issue(make(), now)
     with host("tuike1"):
-        with pytest.raises(CannotTakeOver, match="have parted"):
+        with pytest.raises(CannotTakeOver, match="have diverged"):
             plan(Source.COPY)
         folder().rename(tmp_path / "aside")
         take_it(Source.COPY, now=now)
