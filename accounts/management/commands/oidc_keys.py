@@ -25,9 +25,11 @@ class Command(OperatorCommand):
         parser.add_argument("--signing", choices=keys.SIGNATURES, default="PS256")
         parser.add_argument("--encryption", choices=[*keys.KEY_ENCRYPTIONS, "none"])
         act = parser.add_mutually_exclusive_group()
-        act.add_argument("--next", action="store_true", help="add the keys that follow these")
+        act.add_argument(
+            "--next", action="store_true", help="add the next keys, which do not sign yet"
+        )
         act.add_argument("--switch", action="store_true", help="sign with the added key")
-        act.add_argument("--drop", action="store_true", help="remove the keys before the present")
+        act.add_argument("--drop", action="store_true", help="remove the keys that were replaced")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Change the file as asked; print the public key set. A running service needs a restart."""

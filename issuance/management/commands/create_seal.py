@@ -25,10 +25,13 @@ class Command(CeremonyCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--number", type=int, default=1, help="of the seal: a new one has the next number"
+            "--number", type=int, default=1, help="number of the seal; a new seal has the next one"
         )
         parser.add_argument(
-            "--revoke-last", choices=REASONS, default="", help="why nobody shall trust the last one"
+            "--revoke-last",
+            choices=REASONS,
+            default="",
+            help="reason for revoking the previous seal",
         )
         add_root_keys(parser, required=False)
         add_people(parser)

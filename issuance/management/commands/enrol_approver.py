@@ -32,7 +32,7 @@ class Command(CeremonyCommand):
             help="for which certificates it counts; both if it is not given",
         )
         parser.add_argument(
-            "--anew", action="store_true", help="begin another register: the old one is lost"
+            "--anew", action="store_true", help="begin a new register, after the old one was lost"
         )
         add_people(parser)
 

@@ -21,7 +21,7 @@ class Command(CeremonyCommand):
         parser.add_argument(
             "--leave-branch",
             action="store_true",
-            help="retire it though nobody else could issue in its branch",
+            help="retire it even if no other CA could then issue in its branch",
         )
         parser.add_argument("--no-input", action="store_true", help="do not ask")
 

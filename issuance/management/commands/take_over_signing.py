@@ -33,7 +33,7 @@ class Command(CeremonyCommand):
             action="store_const",
             dest="source",
             const=Source.LOST,
-            help="the journal is lost, or not whole: give up what was being signed, and revoke it",
+            help="the journal is lost or incomplete: give up and revoke what was being signed",
         )
         parser.add_argument("--no-input", action="store_true", help="do not ask")
         parser.set_defaults(source=Source.COPY)

@@ -32,7 +32,7 @@ class Command(OperatorCommand):
         parser.add_argument(
             "--settle",
             action="store_true",
-            help="declare the differences of rows that are found now explained, once you know why",
+            help="declare the differences of rows found now as explained, once you know the reason",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -27,7 +27,9 @@ class Command(OperatorCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="*", type=Path)
         parser.add_argument("--sample", action="store_true", help="import the sample registers")
-        parser.add_argument("--delta", action="store_true", help="rows not in the files stay")
+        parser.add_argument(
+            "--delta", action="store_true", help="keep rows that are not in the files"
+        )
         parser.add_argument("--dry-run", action="store_true", help="print the differences only")
 
     def handle(self, *_args: Any, **options: Any) -> None:

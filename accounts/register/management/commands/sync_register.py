@@ -23,7 +23,9 @@ class Command(OperatorCommand):
     help = "Bring the SOTE register up to date from its source (REGISTER_URL) now."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--full", action="store_true", help="the whole, not what has changed")
+        parser.add_argument(
+            "--full", action="store_true", help="fetch the whole register, not only the changes"
+        )
         parser.add_argument("--dry-run", action="store_true", help="print the differences only")
         parser.add_argument(
             "--valid-on",
