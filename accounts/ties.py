@@ -48,7 +48,7 @@ def ties(
     administering = AdministratorRequest.objects.filter(
         own, lately | Q(decided_at=None), organisation_id=organisation_id
     )
-    members = late_memberships(person, organisation_id, since=since)
+    members = _recent_memberships(person, organisation_id, since=since)
     supplying = _supplying(person, organisation_id, since=since)
     return Q(Exists(members)) | Q(Exists(supplying)) | Q(Exists(joining)) | Q(Exists(administering))
 
@@ -68,7 +68,7 @@ def _supplying(
     return SupplierConsent.objects.filter(own & left, held, given)
 
 
-def late_memberships(
+def _recent_memberships(
     person: Person | OuterRef,
     organisation_id: UUID | str | OuterRef,
     *,

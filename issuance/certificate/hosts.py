@@ -37,8 +37,8 @@ LOCAL = {
 DOCUMENTATION = ("example.com", "example.net", "example.org")
 """Reserved for documentation, cannot be registered: RFC 6761 section 6.5."""
 
-IN_REQUESTS_ONLY_SAID = frozenset({"documentation", "unknown_top"})
-"""Problems of a name in a CSR that are only reported: names in certificates come from the order."""
+WARNED_OF_IN_REQUESTS = frozenset({"documentation", "unknown_top"})
+"""Problems of a name in a CSR that only give a warning: certified names come from the order."""
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*[A-Za-z-]\Z")

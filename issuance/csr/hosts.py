@@ -2,7 +2,7 @@
 
 import re
 
-from issuance.certificate.hosts import IN_REQUESTS_ONLY_SAID, is_address, suffixes
+from issuance.certificate.hosts import WARNED_OF_IN_REQUESTS, is_address, suffixes
 from issuance.findings import Finding, Severity, found
 
 _HOST = re.compile(r"(?i)\S*([\w-]\.+[\w-]|://|\*)\S*\Z|localhost\Z")
@@ -12,7 +12,7 @@ _OID = re.compile(r"[0-2](?:\.\d+){4,}\Z", re.ASCII)
 
 def host_finding(rule: str, value: str, problem: str) -> Finding:
     """The finding about a host name: only a warning if the rule depends on lists that age."""
-    if problem in IN_REQUESTS_ONLY_SAID:
+    if problem in WARNED_OF_IN_REQUESTS:
         return Finding(rule, Severity.WARNING, {"value": value, "problem": problem})
     return found(rule, value=value, problem=problem)
 

@@ -88,7 +88,7 @@ def seconds_left(row: SignOn | None, *, now: datetime) -> int:
 
 
 def seen(row: SignOn, *, now: datetime) -> bool:
-    """Record that the session is in use; return whether that is due."""
+    """Record that the session is in use, at most once in `SEEN_EVERY`; return whether it did."""
     is_due = now - row.seen_at >= SEEN_EVERY
     if is_due:
         SignOn.objects.filter(pk=row.pk).update(seen_at=now)

@@ -162,7 +162,7 @@ def approval_states(
     ``only``: count no other approvals than those with these ids.
     """
     wanted = {each.pk: by_policy(each) for each in attempts}
-    statement, parameters = _standing()
+    statement, parameters = _valid_approvals()
     ids = list(wanted)
     with connection.cursor() as cursor:
         cursor.execute(statement, [ids if each is _IDS else each for each in parameters])
@@ -184,7 +184,7 @@ def by_policy(attempt: PreparedCertificate) -> int:
 
 
 @cache
-def _standing() -> tuple[str, tuple[Any, ...]]:
+def _valid_approvals() -> tuple[str, tuple[Any, ...]]:
     """The valid approvals as SQL, cached: compiling it takes ten times as long as running it."""
     person, organisation = OuterRef("person"), OuterRef("prepared__organisation_id")
     since = OuterRef("prepared__created_at") - ESTRANGED

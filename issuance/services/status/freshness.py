@@ -17,7 +17,7 @@ from issuance.publication import repository
 from issuance.services.status.publish_crl import BACKDATE, is_needed
 
 
-class Left(NamedTuple):
+class Margin(NamedTuple):
     """How much of a validity must be left: this share of it, or ``most`` if that is less."""
 
     share: float
@@ -26,8 +26,8 @@ class Left(NamedTuple):
 
 # Lists are made hourly and last two days, so half their validity gone means a day of failures. A
 # root's list lasts a year and is renewed by hand.
-LATE = Left(0.5, timedelta(days=30))
-SOON_OVER = Left(0.125, timedelta(days=7))
+LATE = Margin(0.5, timedelta(days=30))
+SOON_OVER = Margin(0.125, timedelta(days=7))
 # A CA's first responses are signed right after its first certificate, and again by the clock.
 FIRST_RESPONSES = timedelta(minutes=15)
 
@@ -120,7 +120,7 @@ def _differs(stem: str, _path: str, _seen: tuple[int, int, int], issuer_der: byt
     return served is not None and not crl.is_issued_by(served, issuer)
 
 
-def _is_short(stem: str, now: datetime, least: Left) -> bool:
+def _is_short(stem: str, now: datetime, least: Margin) -> bool:
     """Whether less than ``least`` of the list's validity is left.
 
     Also true for a list dated in the future, made before the clock was set back.
