@@ -26,7 +26,10 @@ def lines() -> set[str]:
 
 
 def settle(found: Sequence[str], *, actor: Actor, now: datetime) -> None:
-    """Report these differences no more. Raises OSError, LogUnavailable."""
+    """Record these differences as explained, so that they are not reported again.
+
+    Raises OSError, LogUnavailable.
+    """
     text = "".join(f"{line}\n" for line in sorted({*lines(), *found}))
     replace(_path(), text.encode(), OWN)
     about = events.Subject("event_log", key.published().name)

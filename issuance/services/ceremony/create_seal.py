@@ -35,7 +35,7 @@ from issuance.signers.protocol import KeyStore, Signer
 
 
 class SealRootElsewhere(Refused):
-    """There are seals, but the key of their root is not at hand."""
+    """There are seals, but the key of their root is not in the folder given."""
 
     def __init__(self) -> None:
         super().__init__(

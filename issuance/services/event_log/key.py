@@ -1,4 +1,4 @@
-"""The key that signs the heads of the log: Ed25519, of its own, beside the signing keys.
+"""The Ed25519 key that signs the heads of the log, kept beside the signing keys of the CAs.
 
 ``event-log.key`` is an encrypted PKCS #8 file, like key files of issuing CAs; ``event-log.vkey``
 has the public key with the log's name, in the form that others verify with.

@@ -30,7 +30,7 @@ MENDED, NOT_MENDED = gettext_noop("mended"), gettext_noop("not mended")
 LOOK = gettext_noop("look at it")
 
 type Outcome = tuple[Difference, str]
-"""A difference and its outcome before translation: MENDED, LOOK or NOT_MENDED, with a reason."""
+"""A difference and its outcome before translation; a reason may follow NOT_MENDED."""
 
 
 def reconcile(*, mend: bool, now: datetime) -> list[Outcome]:

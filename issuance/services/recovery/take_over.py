@@ -210,7 +210,7 @@ def _lacking(found: Found) -> Iterator[str]:
 
 
 def _open_attempts(found: Found) -> list[PreparedCertificate]:
-    """The attempts being signed of which the journal has no certificate."""
+    """The attempts being signed for which the journal has no certificate."""
     known = {file.stem: each.certificates for file, each in found.items()}
     attempts = PreparedCertificate.objects.filter(state=PreparedCertificate.State.SIGNING)
     return [
