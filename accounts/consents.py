@@ -27,10 +27,10 @@ def last_day(now: datetime) -> date:
 
 def in_force(now: datetime) -> Q:
     """Return the condition for the consents that hold now."""
-    return _held(clock.day(now))
+    return _in_force_on(clock.day(now))
 
 
-def _held(on: date) -> Q:
+def _in_force_on(on: date) -> Q:
     return Q(ended_at=None, until__gte=on)
 
 
@@ -53,7 +53,7 @@ def received(person: Person, supplier: UUID, *, now: datetime) -> QuerySet[Suppl
 @Question
 def has_customers(supplier: UUID, on: date) -> Asks[bool]:
     """Whether the supplier has a customer's consent that is in force that day."""
-    found = SupplierConsent.objects.filter(_held(on), supplier=supplier)
+    found = SupplierConsent.objects.filter(_in_force_on(on), supplier=supplier)
     return Values(found.values_list("pk")[:1]), bool
 
 

@@ -43,7 +43,7 @@ def rows(login: User) -> QuerySet[Authenticator]:
 
 def credential_data(row: Authenticator) -> AttestedCredentialData | None:
     """Return the id and the public key of a stored passkey; None if they cannot be read."""
-    return _made(row.data.get("credential"))
+    return _credential_data_in(row.data.get("credential"))
 
 
 def fingerprint_of(row: Authenticator) -> str:
@@ -54,7 +54,7 @@ def fingerprint_of(row: Authenticator) -> str:
 
 def fingerprint_of_new(credential: Credential) -> str:
     """Return the fingerprint of a passkey as the browser made it; empty if it cannot be read."""
-    found = _made(credential)
+    found = _credential_data_in(credential)
     return fingerprint(found) if found else ""
 
 
@@ -107,7 +107,7 @@ def proven(login: User, credential: Credential) -> Authenticator:
         raise NoPasskey from error
 
 
-def _made(credential: Any) -> AttestedCredentialData | None:
+def _credential_data_in(credential: Any) -> AttestedCredentialData | None:
     """Return the id and the public key in a browser's registration response, or None."""
     try:
         made = auth.parse_registration_response(credential).response

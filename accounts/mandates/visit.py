@@ -51,7 +51,7 @@ def begin(
     }
 
 
-def wanted(session: SessionBase, person: Person, business_id: str) -> dict[str, Any] | None:
+def pending(session: SessionBase, person: Person, business_id: str) -> dict[str, Any] | None:
     """Return what the session holds on a visit of this person for this organisation, or None."""
     held: dict[str, Any] = session.get(KEY, {})
     fits = held.get("person") == str(person.pk) and held.get("business_id") == business_id
@@ -60,7 +60,7 @@ def wanted(session: SessionBase, person: Person, business_id: str) -> dict[str, 
 
 def typed(session: SessionBase, person: Person, business_id: str) -> dict[str, str]:
     """Return what the person had typed in this organisation's form before the visit."""
-    held = wanted(session, person, business_id)
+    held = pending(session, person, business_id)
     return dict(held["typed"]) if held else {}
 
 
@@ -164,7 +164,7 @@ def confirmed(
     session: SessionBase, person: Person, business_id: str, *, now: datetime
 ) -> Mandate | None:
     """Return the right that a visit of this person showed for this organisation, if recently."""
-    shown = (wanted(session, person, business_id) or {}).get("shown")
+    shown = (pending(session, person, business_id) or {}).get("shown")
     if shown is None or now - datetime.fromisoformat(shown["at"]) > CONFIRMATION_LASTS:
         return None
     return Mandate(Membership.Basis(shown["basis"]), shown["detail"])

@@ -27,14 +27,14 @@ def grant_demo_roles(*, now: datetime) -> list[TestPerson]:
     with transaction.atomic():
         for person in PERSONS:
             if person.key in REVIEWERS:
-                reviewer = Person.objects.get(logins=known(person, now=now))
+                reviewer = Person.objects.get(logins=login_of(person, now=now))
                 staff_roles.grant_reviewer(reviewer, by=None, actor=system("demo"), now=now)
             elif person.key == SUPERUSER:
-                staff_roles.make_superuser(known(person, now=now), actor=system("demo"), now=now)
+                staff_roles.make_superuser(login_of(person, now=now), actor=system("demo"), now=now)
     return list(PERSONS)
 
 
-def known(person: TestPerson, *, now: datetime) -> User:
+def login_of(person: TestPerson, *, now: datetime) -> User:
     """Return the test person's login, created as their first identification would create it."""
     identity = claims.identity(person.claims())
     return recognise.recognise(identity, language="fi", address="", now=now)

@@ -9,7 +9,7 @@ from accounts import access
 from accounts.forms import CodeForm, EmailForm
 from accounts.identification.freshness import identified_at
 from accounts.services.people import email
-from accounts.views.going import identify_anew, landing, wanted, with_next
+from accounts.views.going import identify_anew, landing, next_page, with_next
 from certportal.foundation import clock
 
 LATELY = timedelta(hours=1)
@@ -32,7 +32,7 @@ def address(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         email.ask_code(person, **form.cleaned_data, **access.acting(request))
         return redirect(with_next(request, "accounts:email_code"))
-    context = {"form": form, "next": wanted(request), "first": not known}
+    context = {"form": form, "next": next_page(request), "first": not known}
     return render(request, "accounts/email.html", context)
 
 
@@ -50,10 +50,10 @@ def code(request: HttpRequest) -> HttpResponse:
         except email.WrongCode as wrong:
             form.add_error("code", str(wrong))
         else:
-            return redirect(wanted(request) or landing(request))
+            return redirect(next_page(request) or landing(request))
     context = {
         "form": form,
-        "next": wanted(request),
+        "next": next_page(request),
         "pending": email.pending(person, now=now),
         "address_page": with_next(request, "accounts:email"),
     }

@@ -21,7 +21,7 @@ from accounts.forms import AppCodeForm, FactorCodeForm, PasskeyForm
 from accounts.identification.freshness import identified_at
 from accounts.models import User
 from accounts.services.people import second_factor as services
-from accounts.views.going import identify_anew, landing, wanted, with_next
+from accounts.views.going import identify_anew, landing, next_page, with_next
 from certportal.foundation import clock
 
 # Session key: the TOTP secret of an authenticator app that is being set up.
@@ -65,7 +65,7 @@ def prove(request: HttpRequest) -> HttpResponseBase:
         "has_app": services.Kind.TOTP in kinds,
         "passkey_options": passkeys.begin_proving(login) if services.Kind.WEBAUTHN in kinds else "",
         "again": access.second_factor_at(request) != access.NEVER,
-        "next": wanted(request),
+        "next": next_page(request),
         "demo_code": services.demo_code(login, now=now),
     }
     return render(request, "accounts/second_factor.html", context)
@@ -96,7 +96,7 @@ def set_up(request: HttpRequest) -> HttpResponseBase:
         # Safe: the SVG is generated here and contains no user input.
         "picture": mark_safe(picture[picture.index("<svg") :]),  # noqa: S308
         "first": not services.factors(login),
-        "next": wanted(request),
+        "next": next_page(request),
         "demo_code": services.first_demo_code(secret, now=now),
     }
     return render(request, "accounts/second_factor_set_up.html", context)
@@ -114,7 +114,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponseBase:
     if not unused:
         return redirect("accounts:own_factors")
     shown = [f"{each[:4]} {each[4:]}" for each in unused]
-    context = {"codes": shown, "onward": wanted(request) or landing(request)}
+    context = {"codes": shown, "onward": next_page(request) or landing(request)}
     return render(request, "accounts/recovery_codes.html", context)
 
 
@@ -179,7 +179,7 @@ def _require_recent_proof(request: HttpRequest) -> HttpResponseBase | None:
 def _proven(request: HttpRequest, now: datetime) -> HttpResponseBase:
     """Store the time of the proof, and go on."""
     access.note_second_factor(request, now)
-    return redirect(wanted(request) or landing(request))
+    return redirect(next_page(request) or landing(request))
 
 
 def _tell_fingerprint(request: HttpRequest, passkey: passkeys.Credential) -> None:
@@ -201,4 +201,4 @@ def _added(request: HttpRequest, now: datetime) -> HttpResponseBase:
     if services.recovery(_login(request)) is None:
         services.make_recovery_codes(_login(request), **access.acting(request))
         return redirect(with_next(request, "accounts:recovery_codes"))
-    return onward if wanted(request) else redirect("accounts:own_factors")
+    return onward if next_page(request) else redirect("accounts:own_factors")

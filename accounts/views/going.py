@@ -9,7 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from accounts import access
 
 
-def wanted(request: HttpRequest) -> str:
+def next_page(request: HttpRequest) -> str:
     """Return the URL in parameter ``next`` if it is on this site, else empty (no open redirect)."""
     address = request.POST.get("next") or request.GET.get("next") or ""
     ours = url_has_allowed_host_and_scheme(
@@ -20,7 +20,7 @@ def wanted(request: HttpRequest) -> str:
 
 def with_next(request: HttpRequest, name: str) -> str:
     """Return the URL of the named page, which leads on to the requested next page if any."""
-    query = f"?{urlencode({'next': wanted(request)})}" if wanted(request) else ""
+    query = f"?{urlencode({'next': next_page(request)})}" if next_page(request) else ""
     return f"{reverse(name)}{query}"
 
 

@@ -22,7 +22,7 @@ from accounts.models import User
 from accounts.services.people import browsers, sessions, sign_on
 from accounts.services.people.sign_on import Step
 from accounts.views.factors import PENDING
-from accounts.views.going import landing, wanted
+from accounts.views.going import landing, next_page
 from certportal.foundation import clock
 
 BACKEND = settings.AUTHENTICATION_BACKENDS[0]
@@ -33,8 +33,8 @@ BACKEND = settings.AUTHENTICATION_BACKENDS[0]
 def login(request: HttpRequest) -> HttpResponse:
     """Explain that the person will be sent to the identification service."""
     if getattr(request, "person", None) is not None:
-        return redirect(wanted(request) or landing(request))
-    query = urlencode({"next": wanted(request)}) if wanted(request) else ""
+        return redirect(next_page(request) or landing(request))
+    query = urlencode({"next": next_page(request)}) if next_page(request) else ""
     context = {"query": query, "unsaved": "unsaved" in request.GET}
     return render(request, "accounts/login.html", context)
 
@@ -53,7 +53,7 @@ def identify(request: HttpRequest) -> HttpResponse:
     language = translation.get_language() or settings.LANGUAGE_CODE
     anew, now = "anew" in request.GET, clock.now()
     sign_on.step(Step.LEAVING, address=access.actor_of(request).address, now=now)
-    url = flow.leave(request, language=language, wanted=wanted(request), now=now, anew=anew)
+    url = flow.leave(request, language=language, wanted=next_page(request), now=now, anew=anew)
     return HttpResponseRedirect(url)
 
 

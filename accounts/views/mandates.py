@@ -34,7 +34,7 @@ def mandates(request: HttpRequest, business_id: str) -> HttpResponse:
     """
     person, code, now = access.person_of(request), read_business_id(business_id), clock.now()
     source = visited()
-    if code is None or source is None or visit.wanted(request.session, person, code) is None:
+    if code is None or source is None or visit.pending(request.session, person, code) is None:
         return redirect("accounts:confirm", business_id)
     if problem := visit.fault(request.session):
         messages.warning(request, problem)
@@ -56,7 +56,7 @@ def mandates(request: HttpRequest, business_id: str) -> HttpResponse:
 def go(request: HttpRequest, business_id: str) -> HttpResponse:
     """Send the browser to identification, which tells the source who comes."""
     person, code, now = access.person_of(request), read_business_id(business_id), clock.now()
-    if code is None or not visited() or visit.wanted(request.session, person, code) is None:
+    if code is None or not visited() or visit.pending(request.session, person, code) is None:
         return redirect("accounts:confirm", business_id)
     sign_on.step(Step.LEAVING, address=access.actor_of(request).address, now=now)
     found_organisations.count_visit(person, now=now)

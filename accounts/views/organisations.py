@@ -18,7 +18,7 @@ from accounts.right_to_act import confirmed_administrators
 from accounts.services.organisations import found as found_organisations
 from accounts.services.organisations import join as join_organisations
 from accounts.services.organisations import take_back
-from accounts.views.going import landing, wanted
+from accounts.views.going import landing, next_page
 from certportal.foundation import clock
 
 REFUSALS = {
@@ -55,14 +55,14 @@ def confirm(request: HttpRequest, business_id: str) -> HttpResponse:
         visit.begin(request.session, person, code, typed, now=now)
         return redirect("accounts:mandates", code)
     if request.method == "POST":
-        return _found(request, code)
+        return _found_account(request, code)
     shown = visit.confirmed(request.session, person, code, now=now)
     typed = visit.typed(request.session, person, code)
     form = StatementForm(initial=typed, is_shown=shown is not None)
     return _show(request, found_organisations.look_up(person, code, now=now), form)
 
 
-def _found(request: HttpRequest, code: str) -> HttpResponse:
+def _found_account(request: HttpRequest, code: str) -> HttpResponse:
     person, now = access.person_of(request), clock.now()
     shown = visit.confirmed(request.session, person, code, now=now)
     form = StatementForm(request.POST, request.FILES, is_shown=shown is not None)
@@ -142,8 +142,8 @@ def choose(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         organisation = access.get_organisation(person, form.cleaned_data["organisation"])
         act_for(request, organisation)
-        return redirect(wanted(request) or landing(request))
-    return render(request, "accounts/choose.html", {"form": form, "next": wanted(request)})
+        return redirect(next_page(request) or landing(request))
+    return render(request, "accounts/choose.html", {"form": form, "next": next_page(request)})
 
 
 def _key(given: str) -> str:

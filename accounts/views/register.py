@@ -23,7 +23,7 @@ def search(request: HttpRequest) -> HttpResponse:
     """Show the units that match the query, page by page."""
     form = RegisterSearchForm(request.GET)
     query = form.cleaned_data["q"] if form.is_valid() else ""
-    found = _found(request, query, MOST + 1)
+    found = _search(request, query, MOST + 1)
     page = Paginator(found[:MOST], PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "form": form,
@@ -39,14 +39,14 @@ def search(request: HttpRequest) -> HttpResponse:
 @require_safe
 def options(request: HttpRequest) -> HttpResponse:
     """Return an HTML fragment of list items, which the combobox's script inserts unchanged."""
-    found = _found(request, request.GET.get("q", "")[:120], OPTIONS + 1)
+    found = _search(request, request.GET.get("q", "")[:120], OPTIONS + 1)
     context = {"rows": _rows(found[:OPTIONS]), "cut": len(found) > OPTIONS}
     response = render(request, "accounts/register_options.html", context)
     response["Cache-Control"] = "private, max-age=60"
     return response
 
 
-def _found(request: HttpRequest, query: str, limit: int) -> list[RegisterRecord]:
+def _search(request: HttpRequest, query: str, limit: int) -> list[RegisterRecord]:
     within = identifiers.business_id(request.GET.get("within", "")[:20]) or ""
     address = address_of(request)
     return search_for_visitor(query, within=within, limit=limit, address=address, now=clock.now())

@@ -56,7 +56,7 @@ def staff(request: HttpRequest) -> HttpResponseBase:
     context = {
         "form": form,
         "query": query,
-        "found": _found(query) if query else [],
+        "found": _search(query) if query else [],
         "roles": [
             (role, KINDS[role.kind]) for role in held.order_by("person__family_name", "kind")
         ],
@@ -105,7 +105,7 @@ def _page(request: HttpRequest, person: Person, refusal: Refused | None = None) 
     return render(request, "accounts/staff_member.html", context, status=status)
 
 
-def _found(query: str) -> list[Person]:
+def _search(query: str) -> list[Person]:
     """Return people whose names, address or login hold each word."""
     found = Person.objects.filter(merged_into=None)
     for word in query.split():

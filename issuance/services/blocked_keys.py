@@ -174,10 +174,10 @@ def findings_of_keys(keys: Sequence[KeyOf]) -> list[list[Finding]]:
                 [str(key.replaces or key.reference) for key in keys],
             ],
         )
-        return [list(_found(*known)) for known in cursor.fetchall()]
+        return [list(_findings(*known)) for known in cursor.fetchall()]
 
 
-def _found(blocked: bool, in_use: bool) -> Iterator[Finding]:
+def _findings(blocked: bool, in_use: bool) -> Iterator[Finding]:
     if blocked:
         yield Finding(rule="key.blocked", severity=Severity.ERROR, params={})
     if in_use:

@@ -29,7 +29,7 @@ def hold(*names: str) -> None:
         cursor.execute(_HOLD, [_keys(names)])
 
 
-def held(
+def query_holding(
     statement: str, parameters: Sequence[list[str] | list[int]], *names: str
 ) -> list[tuple[Any, ...]]:
     """Take the locks as ``hold`` does, run the statement in the same round trip; return its rows.

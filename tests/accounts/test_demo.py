@@ -54,7 +54,7 @@ def test_reviewers_and_superuser_get_their_roles_once():
 def test_person_granted_a_role_is_who_logs_in():
     demo.grant_demo_roles(now=NOW)
 
-    login = demo.known(persons.find("riitta"), now=NOW)
+    login = demo.login_of(persons.find("riitta"), now=NOW)
 
     assert access.is_reviewer(login.person)
 

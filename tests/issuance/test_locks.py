@@ -22,7 +22,7 @@ def test_who_waited_for_the_lock_sees_what_was_committed_meanwhile():
 
     def look():
         with transaction.atomic():
-            seen.extend(locks.held(HASHES, [["a" * 64]], "key:a"))
+            seen.extend(locks.query_holding(HASHES, [["a" * 64]], "key:a"))
         connection.close()
 
     with transaction.atomic():
@@ -38,7 +38,7 @@ def test_who_waited_for_the_lock_sees_what_was_committed_meanwhile():
 
 @pytest.mark.django_db
 def test_a_statement_that_needs_no_lock_is_run_at_once():
-    assert locks.held("SELECT unnest(%s)", [[1, 2]]) == [(1,), (2,)]
+    assert locks.query_holding("SELECT unnest(%s)", [[1, 2]]) == [(1,), (2,)]
 
 
 def _somebody_waits() -> bool:

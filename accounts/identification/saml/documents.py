@@ -65,7 +65,7 @@ def all_of(element: Element, path: str) -> list[Element]:
     return found
 
 
-def one(element: Element, path: str) -> Element:
+def single(element: Element, path: str) -> Element:
     """Return the only element at the path. Raises NotIdentified if there is none or several."""
     found = all_of(element, path)
     if len(found) != 1:

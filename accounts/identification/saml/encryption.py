@@ -17,8 +17,8 @@ from accounts.identification.saml.documents import (
     Element,
     all_of,
     decode,
-    one,
     parse,
+    single,
     whole,
 )
 
@@ -48,8 +48,8 @@ def decrypt(encrypted: Element, keys: list[rsa.RSAPrivateKey]) -> Element:
 
     Raises NotIdentified if there is none, or if the content is not one assertion.
     """
-    data = one(encrypted, "./xenc:EncryptedData")
-    key = one(encrypted, ".//xenc:EncryptedKey")
+    data = single(encrypted, "./xenc:EncryptedData")
+    key = single(encrypted, ".//xenc:EncryptedKey")
     cipher = _algorithm(data)
     if cipher not in CONTENT_CIPHERS or _algorithm(key) not in KEY_CIPHERS:
         raise NotIdentified("cipher")
@@ -66,16 +66,16 @@ def decrypt(encrypted: Element, keys: list[rsa.RSAPrivateKey]) -> Element:
 
 
 def _algorithm(element: Element) -> str:
-    return str(one(element, "./xenc:EncryptionMethod").get("Algorithm"))
+    return str(single(element, "./xenc:EncryptionMethod").get("Algorithm"))
 
 
 def _value(element: Element) -> bytes:
-    return decode(whole(one(element, "./xenc:CipherData/xenc:CipherValue")))
+    return decode(whole(single(element, "./xenc:CipherData/xenc:CipherValue")))
 
 
 def _scheme(key: Element) -> padding.OAEP:
     """Return the padding that EncryptionMethod names (XML Encryption 1.1, 5.5.2)."""
-    method = one(key, "./xenc:EncryptionMethod")
+    method = single(key, "./xenc:EncryptionMethod")
     digests = all_of(method, "./ds:DigestMethod")
     masks = all_of(method, "./xenc11:MGF") if method.get("Algorithm") == OAEP else []
     labels = all_of(method, "./xenc:OAEPparams")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from accounts.identification.identity import NotIdentified, ProviderLogout, ProviderSession
 from accounts.identification.saml import messages, redirects
 from accounts.identification.saml.answers import SUCCESS, statuses
-from accounts.identification.saml.documents import PROTOCOL, Element, all_of, moment, one, whole
+from accounts.identification.saml.documents import PROTOCOL, Element, all_of, moment, single, whole
 from accounts.identification.saml.federation import IdentityProvider
 from accounts.identification.saml.party import Party
 from accounts.identification.saml.structure import VERSION
@@ -59,7 +59,7 @@ class Conversation:
         message = received.message
         if message.get("NotOnOrAfter") and moment(message, "NotOnOrAfter") <= now - skew:
             raise NotIdentified("logout request is over")
-        name = whole(one(message, "./saml:NameID"))
+        name = whole(single(message, "./saml:NameID"))
         indexes = tuple(whole(index) for index in all_of(message, "./samlp:SessionIndex"))
         answer = messages.logged_out(self.party, self.idp, message.get("ID") or "", now=now)
         to = self.idp.logout_answer_url
@@ -78,7 +78,7 @@ class Conversation:
         message = received.message
         if message.tag != f"{{{PROTOCOL}}}{KINDS[kind]}" or message.get("Version") != VERSION:
             raise NotIdentified(f"{kind}: another message")
-        if whole(one(message, "./saml:Issuer")) != self.idp.entity_id:
+        if whole(single(message, "./saml:Issuer")) != self.idp.entity_id:
             raise NotIdentified(f"{kind}: Issuer")
         if message.get("Destination") != self.party.logout_url:
             raise NotIdentified(f"{kind}: Destination")

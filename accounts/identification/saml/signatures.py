@@ -21,8 +21,8 @@ from accounts.identification.saml.documents import (
     Element,
     all_of,
     decode,
-    one,
     parse,
+    single,
     whole,
 )
 
@@ -102,8 +102,8 @@ def _check_form(signature: Element, identifier: str) -> Element:
         raise NotIdentified("comment in a signature")
     # KeyInfo is optional; an Object, which could carry other content, is refused.
     names = [name for name in _names(signature) if name != f"{DS}KeyInfo"]
-    info = one(signature, "./ds:SignedInfo")
-    reference = one(info, "./ds:Reference")
+    info = single(signature, "./ds:SignedInfo")
+    reference = single(info, "./ds:Reference")
     if names != CHILDREN or _names(info) != SIGNED_CHILDREN:
         raise NotIdentified("form of the signature")
     if not IDENTIFIER.fullmatch(identifier) or reference.get("URI") != f"#{identifier}":
@@ -186,7 +186,7 @@ def _digest(reference: Element, content: bytes) -> bytes:
 
 
 def _value(reference: Element) -> str:
-    return whole(one(reference, "./ds:DigestValue"))
+    return whole(single(reference, "./ds:DigestValue"))
 
 
 def _names(element: Element) -> list[Any]:

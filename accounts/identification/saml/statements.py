@@ -8,7 +8,7 @@ from typing import Any
 from accounts.identification import claims
 from accounts.identification.identity import NotIdentified, ProviderSession
 from accounts.identification.saml.answers import Answer
-from accounts.identification.saml.documents import ASSERTION, Element, all_of, moment, one, whole
+from accounts.identification.saml.documents import ASSERTION, Element, all_of, moment, single, whole
 from accounts.identification.saml.party import TRANSIENT, Party
 
 BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
@@ -44,12 +44,15 @@ def check(
     Raises NotIdentified, also if one of these is absent.
     """
     assertion = answer.assertion
-    if whole(one(assertion, "./saml:Issuer")) != issuer:
+    if whole(single(assertion, "./saml:Issuer")) != issuer:
         raise NotIdentified("Issuer")
-    expires = _check_conditions(one(assertion, "./saml:Conditions"), party, skew, now)
+    expires = _check_conditions(single(assertion, "./saml:Conditions"), party, skew, now)
     _check_bearer(answer, party.answer_url, skew, now)
-    statement = one(assertion, "./saml:AuthnStatement")
-    if whole(one(statement, "./saml:AuthnContext/saml:AuthnContextClassRef")) not in party.levels:
+    statement = single(assertion, "./saml:AuthnStatement")
+    if (
+        whole(single(statement, "./saml:AuthnContext/saml:AuthnContextClassRef"))
+        not in party.levels
+    ):
         raise NotIdentified("level")
     if statement.get("SessionNotOnOrAfter"):
         _check_end(statement, "SessionNotOnOrAfter", skew, now)
@@ -92,7 +95,7 @@ def _check_end(element: Element, name: str, skew: timedelta, now: datetime) -> d
 def _check_bearer(answer: Answer, url: str, skew: timedelta, now: datetime) -> None:
     """Check recipient, request and time of the bearer confirmation (SAML Profiles, 4.1.4.2)."""
     path = f"./saml:Subject/saml:SubjectConfirmation[@Method='{BEARER}']"
-    data = one(answer.assertion, f"{path}/saml:SubjectConfirmationData")
+    data = single(answer.assertion, f"{path}/saml:SubjectConfirmationData")
     if data.get("Recipient") != url or data.get("InResponseTo") != answer.in_response_to:
         raise NotIdentified("SubjectConfirmation")
     if data.get("NotBefore") and moment(data, "NotBefore") > now + skew:
@@ -129,7 +132,7 @@ def _only(attribute: Element) -> str:
 
 
 def _name(assertion: Element) -> str:
-    name = one(assertion, "./saml:Subject/saml:NameID")
+    name = single(assertion, "./saml:Subject/saml:NameID")
     if name.get("Format") != TRANSIENT or not whole(name):
         raise NotIdentified("NameID")
     return whole(name)

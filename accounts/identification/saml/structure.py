@@ -10,7 +10,7 @@ from collections import Counter
 from lxml import etree
 
 from accounts.identification.identity import NotIdentified
-from accounts.identification.saml.documents import PROTOCOL, Element, all_of, one
+from accounts.identification.saml.documents import PROTOCOL, Element, all_of, single
 
 VERSION = "2.0"
 
@@ -29,7 +29,7 @@ def find_encrypted(root: Element) -> Element:
     """
     if len(all_of(root, "//saml:EncryptedAssertion")) != 1 or all_of(root, "//saml:Assertion"):
         raise NotIdentified("not one encrypted assertion")
-    return one(root, "/samlp:Response/saml:EncryptedAssertion")
+    return single(root, "/samlp:Response/saml:EncryptedAssertion")
 
 
 def check_assertion(assertion: Element) -> None:

@@ -48,7 +48,7 @@ def lines(kind: Kind, report: Report) -> Iterator[str]:
     }
 
 
-def held(report: Report) -> str:
+def held_message(report: Report) -> str:
     """The message about a run that was held, or in a dry run would be."""
     if report.run is None:
         return _("This import would be held: it would end too many units.")

@@ -53,7 +53,7 @@ class Command(CeremonyCommand):
         if options["demo"]:
             records = self._missing(common)
         elif options["environment"] and options["branch"]:
-            records = self._one(options, common)
+            records = self._create_one(options, common)
         else:
             raise CommandError(_("Give --demo, or --environment and --branch."))
         if records:
@@ -79,7 +79,7 @@ class Command(CeremonyCommand):
             self.stdout.write(_("The public key of the log; hand it to the auditors:"))
             self.stdout.write(str(verifier))
 
-    def _one(self, options: dict[str, Any], common: dict[str, Any]) -> list[Record]:
+    def _create_one(self, options: dict[str, Any], common: dict[str, Any]) -> list[Record]:
         roots = root_keys(options)
         if roots is None and settings.PRODUCTION:
             raise CommandError(

@@ -41,7 +41,7 @@ class Command(CeremonyCommand):
         now, person = clock.now(), person_named(options["who"])
         approver = enrol.enrol(
             person,
-            options["fingerprint"] or _asked(str(person)),
+            options["fingerprint"] or _ask_fingerprint(str(person)),
             environments=options["environment"] or ENVIRONMENTS,
             operator=options["operator"],
             anew=options["anew"],
@@ -52,7 +52,7 @@ class Command(CeremonyCommand):
         self.write_minutes("approver enrolled", [record], options, now)
 
 
-def _asked(person: str) -> str:
+def _ask_fingerprint(person: str) -> str:
     try:
         prompt = _("Fingerprint of the passkey, as %(person)s reads it out:") % {"person": person}
         return input(f"{prompt} ")

@@ -41,7 +41,7 @@ class Command(OperatorCommand):
         try:
             facts = services.publish_crl(ca, now=clock.now())
         except (Unavailable, CrlRefused, OSError) as error:
-            self.stderr.write(f"{ca.stem}: {_why(error)}")
+            self.stderr.write(f"{ca.stem}: {_advice(error)}")
             return False
         until = f"{facts.next_update:%Y-%m-%d %H:%M}Z"
         self.stdout.write(
@@ -55,19 +55,19 @@ def _address(ca: IssuingCA) -> str:
     return pki().crl_url(ca.stem)
 
 
-def _why(error: Exception) -> str:
-    said = str(error) or type(error).__name__
+def _advice(error: Exception) -> str:
+    problem = str(error) or type(error).__name__
     if isinstance(error, SignerUnavailable):
-        return _("its key cannot be used (%(said)s): %(do)s") % {"said": said, "do": KEYS}
+        return _("its key cannot be used (%(said)s): %(do)s") % {"said": problem, "do": KEYS}
     if isinstance(error, OSError):
         return _("the list cannot be written (%(said)s): make room, or mend the permissions") % {
-            "said": said
+            "said": problem
         }
     if isinstance(error, CrlRefused):
         return _("the new list was refused (%(said)s): run reconcile and see what it names") % {
-            "said": said
+            "said": problem
         }
-    return _("%(said)s: try again in a minute") % {"said": said}
+    return _("%(said)s: try again in a minute") % {"said": problem}
 
 
 def _named(stems: Sequence[str]) -> list[IssuingCA]:

@@ -123,10 +123,10 @@ class Local:
 
     def files(self) -> dict[str, str]:
         """The SHA-256 (hex) of each file by path."""
-        self._known = dict(self._look())
+        self._known = dict(self._hashed_files())
         return {path: sha256 for path, (_, sha256) in self._known.items()}
 
-    def _look(self) -> Iterable[tuple[str, tuple[tuple[int, int, int], str]]]:
+    def _hashed_files(self) -> Iterable[tuple[str, tuple[tuple[int, int, int], str]]]:
         root = Path(settings.PORTAL_DATA)
         for path in (found for glob in _GLOBS for found in root.glob(glob)):
             name = str(path.relative_to(root))

@@ -96,7 +96,7 @@ def sign_request(
     Raises NotRequested, AlreadyThere, SignerUnavailable.
     """
     request = _read(csr_der)
-    place, public = _asked(request, pki())
+    place, public = _requested_place(request, pki())
     _refuse_known_key(csr_der)
     root = open_root(place, keys)
     if root is None:
@@ -126,7 +126,9 @@ def _read(csr_der: bytes) -> x509.CertificateSigningRequest:
     return request
 
 
-def _asked(request: x509.CertificateSigningRequest, conf: Pki) -> tuple[Place, SubjectKey]:
+def _requested_place(
+    request: x509.CertificateSigningRequest, conf: Pki
+) -> tuple[Place, SubjectKey]:
     """The place named in the request, and its public key, which must suit the place's branch."""
     place = place_named(request.subject, conf)
     if place is None:

@@ -99,13 +99,13 @@ def verify(verifier: Verifier, report: Report) -> None:
             report.add(Kind.WITNESSES, _path())
         report.told.append(
             _("A head of %(size)s events was signed by %(witnesses)s.")
-            % {"size": head.size, "witnesses": told(signed)}
+            % {"size": head.size, "witnesses": in_words(signed)}
         )
     except (BadNote, LogUnavailable) as error:
         report.add(Kind.WITNESSES, f"{_path()} ({error})")
 
 
-def told(signed: Mapping[str, int]) -> str:
+def in_words(signed: Mapping[str, int]) -> str:
     """Return the witnesses and when each signed."""
     times = {name: datetime.fromtimestamp(at, UTC) for name, at in signed.items()}
     named = ", ".join(f"{name} ({at:%Y-%m-%dT%H:%M:%SZ})" for name, at in times.items())

@@ -25,10 +25,10 @@ def receipts(numbers: Sequence[int]) -> dict[int, Receipt]:
     if verifier is None:
         raise LogUnavailable("no key of a log has been published")
     leaves = {number_of(leaf): leaf for leaf in stored.leaves(numbers)}
-    return dict(_made(leaves, verifier))
+    return dict(_receipts(leaves, verifier))
 
 
-def _made(leaves: Mapping[int, bytes], verifier: Verifier) -> Iterator[tuple[int, Receipt]]:
+def _receipts(leaves: Mapping[int, bytes], verifier: Verifier) -> Iterator[tuple[int, Receipt]]:
     for part in batched(leaves, ask_receipts.MOST, strict=False):
         answer = ask_receipts.ask(part)
         if answer is None:

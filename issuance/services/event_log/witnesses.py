@@ -54,7 +54,7 @@ def ask_all() -> None:
 
 def _signed(answer: Answer, wanted: Policy) -> str:
     """Return the head with the lines of the witnesses that signed it, after sending it on."""
-    note, known, contradiction = answer.note, _known(answer, wanted), None
+    note, known, contradiction = answer.note, _last_signed_sizes(answer, wanted), None
     for name, witness in wanted.witnesses.items():
         try:
             note += _lines(witness, answer.note, known.get(name, 0)) if witness.url else ""
@@ -77,7 +77,7 @@ def _answer(since: int = 0, size: int = 0) -> Answer:
     return answer
 
 
-def _known(answer: Answer, wanted: Policy) -> Mapping[str, int]:
+def _last_signed_sizes(answer: Answer, wanted: Policy) -> Mapping[str, int]:
     """Return the size of the head that each witness signed last, as far as known here."""
     if not answer.cosigned:
         return {}

@@ -56,7 +56,7 @@ def attempts_of(
 
     First waits for the locks ``holding``, which are held until the end of the transaction.
     """
-    return locks.held(_EVERY, [[str(reference) for reference in references]], *holding)
+    return locks.query_holding(_EVERY, [[str(reference) for reference in references]], *holding)
 
 
 def lock(attempts: Iterable[PreparedCertificate], *, holding: Iterable[str] = ()) -> dict[int, str]:
@@ -65,7 +65,7 @@ def lock(attempts: Iterable[PreparedCertificate], *, holding: Iterable[str] = ()
     Returns the current state of each attempt's CA, by attempt id. First waits for the locks
     ``holding``, which are held as long.
     """
-    return dict(locks.held(_LOCK, [[each.pk for each in attempts]], *holding))
+    return dict(locks.query_holding(_LOCK, [[each.pk for each in attempts]], *holding))
 
 
 def mark_signing(attempts: Iterable[PreparedCertificate]) -> None:

@@ -330,7 +330,7 @@ def test_an_old_copy_put_under_a_builder_at_work_is_not_continued(
     put_back(tmp_path / "copy")
     record(3)
     for _ in range(2):
-        with pytest.raises(LogUnavailable, match="older log than this process"):
+        with pytest.raises(LogUnavailable, match="known from this process"):
             build.extend()
 
 

@@ -53,9 +53,9 @@ class Command(OperatorCommand):
         for line in report_mirror.lines(kind, report):
             self.stdout.write(line)
         if report.held and report.run is None:
-            self.stdout.write(report_mirror.held(report))
+            self.stdout.write(report_mirror.held_message(report))
         elif report.held:
-            raise CommandError(report_mirror.held(report))
+            raise CommandError(report_mirror.held_message(report))
 
 
 def _name(paths: list[Path]) -> str:

@@ -62,7 +62,7 @@ class Command(OperatorCommand):
         for line in report_mirror.lines(Kind.SOTE_UNIT, report):
             self.stdout.write(line)
         if report.held:
-            self.stdout.write(report_mirror.held(report))
+            self.stdout.write(report_mirror.held_message(report))
 
 
 def _preview(client: RegisterClient, valid_on: date | None) -> Report:
