@@ -1,4 +1,4 @@
-"""The top of the service: settings, URLs, Celery and the wiring between the apps."""
+"""The top layer of the service: settings, URLs, Celery and the wiring between the apps."""
 
 from certportal.celery import app as celery_app
 

@@ -17,8 +17,8 @@ from django_structlog.celery import signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
 
-# Beat sends the names of tasks. It needs neither the tasks nor the apps, which take most of the
-# memory of any other process.
+# Beat only sends names of tasks. Not loading the tasks and apps saves most of the memory of a
+# process.
 _KNOWS_TASKS = os.environ.get("PORTAL_PROCESS") != "beat"
 
 app = Celery("certportal", fixups=None if _KNOWS_TASKS else [])
@@ -33,7 +33,7 @@ if _KNOWS_TASKS:
 def keep_django_logging(**_: object) -> None:
     """Stop Celery from replacing the log handlers that settings configured.
 
-    Where the apps are not set up, nothing has configured them yet.
+    In beat, where `django.setup` does not run, it configures the handlers first.
     """
     if not _KNOWS_TASKS:
         from django.conf import settings
@@ -62,7 +62,7 @@ def keep_own_tasks(sender: Any, **_: object) -> None:
 
 @worker_init.connect
 def load_the_renderer(**_: object) -> None:
-    """Load what makes papers before the pool's processes are forked, which then share it."""
+    """Import the PDF renderer before the pool's processes are forked, so that they share it."""
     from django.conf import settings
 
     if settings.PORTAL_PROCESS == "default":
@@ -71,7 +71,7 @@ def load_the_renderer(**_: object) -> None:
 
 @worker_init.connect
 def sign_alone(**_: object) -> None:
-    """Let the `ca` worker wait as long as another machine's journal has the lease."""
+    """Make the `ca` worker wait while another machine's journal has the signing lease."""
     from django.conf import settings
     from django.db import connection
 
@@ -79,14 +79,15 @@ def sign_alone(**_: object) -> None:
 
     if settings.PORTAL_PROCESS == "ca":
         one_signer.wait_for_lease()
-        connection.close()  # its pool's processes make their own
+        connection.close()  # the pool's processes must not inherit it
 
 
 @worker_init.connect
 def keep_what_is_shared(**_: object) -> None:
-    """Keep the collector from objects made before the fork: it would copy them into each process.
+    """Exclude objects made before the fork from garbage collection (`gc.freeze`).
 
-    This is the last of what is done there.
+    The collector writes to the objects that it examines, so each process would get a copy of the
+    shared memory pages. Must be the last handler of `worker_init`.
     """
     gc.collect()
     gc.freeze()
@@ -94,14 +95,14 @@ def keep_what_is_shared(**_: object) -> None:
 
 @worker_process_shutdown.connect
 def remove_fonts(**_: object) -> None:
-    """Let a process of the pool remove the files of fonts that it made for papers."""
+    """Remove the font files that this process of the pool has made for papers."""
     if papers := sys.modules.get("applications.documents.papers"):
         papers.forget_style()
 
 
 @worker_ready.connect
 def record_settings(**_: object) -> None:
-    """Record the settings that the worker starts with, if they are others than before."""
+    """Record the worker's settings as an event, if they differ from those recorded last."""
     from certportal.operations import settings_in_use
 
     settings_in_use.record_at_start()

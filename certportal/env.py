@@ -11,9 +11,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 # development: with test persons and readable logs; test: for `./portal test`.
 ENVIRONMENTS = ("development", "test", "production")
-# `ca` is the only worker that signs; `metrics` tells monitoring how the service is; `manage` runs
-# Django commands, including key ceremonies; `store` carries published files to the shared store or
-# from it, and backs up what is there.
+# `ca` is the only worker that signs; `metrics` exports the service's state to Prometheus; `manage`
+# runs Django commands, including key ceremonies; `store` copies published files to the shared store
+# or from it, and makes backups that include the store's documents.
 PROCESSES = ("web", "front", "default", "mail", "ca", "beat", "metrics", "store", "manage")
 
 # For which hierarchies a reviewer's approval counts only if their passkey has signed it.
@@ -95,11 +95,11 @@ def key_pairs(*names: str) -> tuple[tuple[str, str], ...]:
     The variable names the certificate; the key is the file beside it with suffix `.key`.
     """
     certificates = [Path(path) for path in map(text, names) if path]
-    return tuple((str(one), str(one.with_suffix(".key"))) for one in certificates)
+    return tuple((str(path), str(path.with_suffix(".key"))) for path in certificates)
 
 
 def broker(redis_url: str) -> str:
-    """Return the address of Redis as Celery writes it, also of one at a socket file."""
+    """Return the URL of Redis in Celery's syntax, which differs for a Unix socket."""
     if not redis_url.startswith("unix:"):
         return redis_url
     return f"redis+socket://{redis_url[7:]}".replace("?db=", "?virtual_host=")
@@ -108,7 +108,7 @@ def broker(redis_url: str) -> str:
 def database(url: str, process: str) -> dict[str, Any]:
     """Turn `postgres://user:password@host:port/name?host=/socket/dir` into a DATABASES entry.
 
-    Limits of the kind of process hold unless the query has others.
+    The process's limits (`_database_limits`) apply unless the query overrides them.
     """
     parts = urlsplit(url)
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
@@ -124,13 +124,12 @@ def database(url: str, process: str) -> dict[str, Any]:
 
 
 def _database_limits(process: str) -> dict[str, Any]:
-    """Return libpq's limits for a server that accepts connections and never answers.
+    """Return libpq's options for a process, by name; the query of DATABASE_URL overrides them.
 
-    Each is overridden by the same name in the query of DATABASE_URL. A connection is given up after
-    2 s, an answer whose packets are not even acknowledged after 10 s. In the process `web`, and in
-    commands in its container, the server itself ends a statement after 10 s; what may need longer
-    runs in a worker or as `manage`. See also `database_limit`. `metrics` only reads, and gives a
-    statement up after 2 s. No statement is compiled (`jit`): that takes longer than a page's does.
+    Connecting may take 2 s, and packets may stay unacknowledged for 10 s. PostgreSQL ends a
+    statement of the process `web`, and of commands in its container, after 10 s; longer work runs
+    in a worker or as `manage` (see also `database_limit`). `metrics` is read-only with 2 s per
+    statement. JIT compilation is off, since it takes longer than the statements of a page.
     """
     limits = {
         "connect_timeout": "2",
@@ -149,8 +148,8 @@ def _database_limits(process: str) -> dict[str, Any]:
 def store(url: str, key: str, *, whole_seconds: float) -> dict[str, Any]:
     """Turn `https://host:port/bucket?region=…&encryption=…&cafile=…` and `id:secret` into options.
 
-    They are those of `SharedStore`; without a URL there are none. Raises ImproperlyConfigured for
-    half a setting: libraries would look for keys elsewhere.
+    They are keyword arguments of `SharedStore`; empty without URL and key. Raises
+    ImproperlyConfigured if only one of the two is set, since boto3 would look for keys elsewhere.
     """
     if not url and not key:
         return {}
@@ -163,12 +162,12 @@ def store(url: str, key: str, *, whole_seconds: float) -> dict[str, Any]:
         )
     if parts.username or not id_ or not secret_key:
         raise ImproperlyConfigured(
-            "The store's key does not belong into STORE_URL: put it, as id:secret, into the file"
-            " that STORE_KEY_FILE names."
+            "The store's key must not be in STORE_URL: put it, as id:secret, into the file that"
+            " STORE_KEY_FILE names."
         )
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     if unknown := query.keys() - {"region", "encryption", "cafile"}:
-        raise ImproperlyConfigured(f"STORE_URL: {', '.join(sorted(unknown))} is unknown.")
+        raise ImproperlyConfigured(f"STORE_URL: unknown parameter {', '.join(sorted(unknown))}.")
     encryption = {"ServerSideEncryption": query["encryption"]} if "encryption" in query else {}
     return {
         "endpoint_url": f"{parts.scheme}://{parts.netloc}",
@@ -211,7 +210,7 @@ def mailer(url: str, directory: Path) -> dict[str, Any]:
 
 
 def scanner(name: str) -> dict[str, Any]:
-    """Return which class scans attachments for viruses, and its options."""
+    """Return BACKEND and OPTIONS of the virus scanner; `NoScanner` if the variable is unset."""
     scanners = "certportal.foundation.files.scanning"
     if not (address := text(name)):
         return {"BACKEND": f"{scanners}.none.NoScanner", "OPTIONS": {}}
@@ -219,14 +218,14 @@ def scanner(name: str) -> dict[str, Any]:
 
 
 def domain_control() -> dict[str, Any]:
-    """Return how control of domains is proven by DNS; without resolvers it is not.
+    """Return the settings of domain control by DNS, which is off without `resolvers`.
 
-    `issuer` names the authority in the record, `resolvers` are addresses with ports, and a record
-    that was found is evidence for new orders for `days`.
+    `issuer`: the authority's name in the record. `resolvers`: (IP address, port) pairs. `days`: for
+    how long a record that was found is evidence for new orders.
     """
     return {
         "issuer": text("DOMAIN_ISSUER", "dvv.fi").lower(),
-        "resolvers": [_resolver(one) for one in text("DOMAIN_RESOLVERS").split()],
+        "resolvers": [_resolver(address) for address in text("DOMAIN_RESOLVERS").split()],
         "days": int(text("DOMAIN_PROOF_DAYS", "200")),
     }
 
@@ -237,7 +236,7 @@ def _resolver(value: str) -> tuple[str, int]:
         address, port = str(ip_address(parts.hostname or "")), parts.port or 53
     except ValueError as error:
         raise ImproperlyConfigured(
-            "DOMAIN_RESOLVERS are addresses of validating resolvers, such as 127.0.0.1:53 or"
-            f" [::1]:53, with a blank between them; {value!r} is none."
+            "DOMAIN_RESOLVERS must be IP addresses of validating resolvers, such as 127.0.0.1:53 or"
+            f" [::1]:53, separated by spaces; {value!r} is not an IP address."
         ) from error
     return address, port

@@ -70,7 +70,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "publish-crls": _timed("issuance.publish_crls", 3600, queue="ca", expires=600),
     # Renews responses that have lost a quarter of their validity, and signs missing ones.
     "refresh-ocsp": _timed("issuance.refresh_ocsp", 600, queue="ca", expires=600),
-    # Runs hourly; the task itself decides whether a delta or full import is due.
+    # Hourly; the task decides whether a delta or full import is due.
     "register": _timed("register.catch_up", 3600, expires=3000),
     "forget-expired": _timed("accounts.forget_expired", 3600, expires=3000),
     # Finnish time (CELERY_TIMEZONE). Each task finds what is due in the database, so the next run
@@ -86,17 +86,17 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "watch-register": _timed("applications.watch_register", crontab(hour=4, minute=0)),
     "erase-expired": _timed("applications.erase_expired", crontab(hour=3, minute=30)),
     "sweep-files": _timed("foundation.sweep_files", crontab(hour=3, minute=50)),
-    # From 7.30 on working days; the task itself knows holidays and who has been mailed already.
+    # From 7.30 on working days; the task skips holidays and reviewers who have had their mail.
     "greet-reviewers": _timed(
         "applications.greet_reviewers",
         crontab(hour="7-16", minute="0,30", day_of_week="mon-fri"),
         expires=1500,
     ),
-    # At night, when nobody waits for the signer that it occupies.
+    # At night, since it occupies the signer.
     "reconcile": _timed(
         "issuance.reconcile", crontab(hour=2, minute=30), queue="ca", expires=3 * 3600
     ),
-    # A run without new events is three short queries.
+    # Cheap: a run without new events makes three short queries.
     "extend-event-log": _timed("issuance.extend_event_log", 1, queue="ca", expires=2),
     "ask-witnesses": _timed("issuance.ask_witnesses", 600, expires=500),
     "verify-audit": _timed(
@@ -117,7 +117,7 @@ OTHER_TASKS = {
 
 def tasks_of(queue: str) -> set[str]:
     """Return the names of the tasks that the queue's worker may run."""
-    heard = {task for tasks in ROUTES.values() for task, where in tasks if where == queue}
+    routed = {task for tasks in ROUTES.values() for task, of_queue in tasks if of_queue == queue}
     entries = BEAT_SCHEDULE.values()
     timed = {entry["task"] for entry in entries if entry["options"]["queue"] == queue}
-    return heard | timed | {task for task, where in OTHER_TASKS.items() if where == queue}
+    return routed | timed | {task for task, of_queue in OTHER_TASKS.items() if of_queue == queue}

@@ -1,7 +1,8 @@
 """The WSGI entry point of the process `web`.
 
-It answers for revocation status and CRLs too where no proxy sends these to `front`. It is loaded
-once, before the workers are forked (gunicorn.conf.py): here nothing connects, no thread begins.
+It also serves OCSP and CRLs, for setups without a proxy that sends these requests to `front`. It is
+imported once, before the workers are forked (gunicorn.conf.py), so importing it must not open
+connections or start threads.
 """
 
 import os

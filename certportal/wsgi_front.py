@@ -1,6 +1,7 @@
 """The WSGI entry point of the process `front`: CRLs, CA certificates and OCSP, nothing else.
 
-It has neither database nor pages, so nothing that stops these stops revocation status.
+It uses neither the database nor Django's views, so revocation status stays available when these
+fail.
 """
 
 import os
@@ -19,7 +20,7 @@ configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
 
 
 def rest(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer what is no address of the repository: `/livez` for the probe, else 404."""
+    """Answer requests for other paths: 200 for `/livez`, else 404."""
     alive = environ.get("PATH_INFO") == "/livez"
     body = b"ok\n" if alive else b""
     headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]

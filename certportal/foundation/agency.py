@@ -1,7 +1,7 @@
 """The agency's contact details and statements for the pages, read from `agency.toml`.
 
-What the operator's own file says (AGENCY_FILE) goes before it, and adds what `agency.toml` leaves
-out: hours, an on-call number, a price list, terms of delivery. What is not set does not show.
+The operator's own file (AGENCY_FILE) overrides these details, and adds hours, an on-call number, a
+price list and terms of delivery. Pages leave out what is not set.
 """
 
 import functools
@@ -18,17 +18,17 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-# Within which feedback about accessibility is answered (act 306/2019).
+# Feedback about accessibility must be answered within this time (act 306/2019).
 FEEDBACK_DAYS = 14
 SOURCE = Path(__file__).with_name("agency.toml")
-# What the operator publishes about the service, each a table of AGENCY_FILE.
+# Tables of AGENCY_FILE that name a published document.
 PRICE_LIST, TERMS = "price_list", "terms_of_delivery"
 # A tag, a comment or a character reference of HTML.
 MARKUP = re.compile(r"</?[a-zA-Z!][^>]*>|&(?:[a-zA-Z]+|#x?[0-9a-fA-F]+);")
 
 
 class Published(NamedTuple):
-    """A document that the operator has published: where it is, which version, from which day."""
+    """A document published by the operator: its address, version, and first day of validity."""
 
     url: str
     version: str
@@ -57,8 +57,8 @@ def _operators() -> dict[str, Any]:
 def contact() -> dict[str, str]:
     """Return the contact details in the active language, with ``…_link`` for `tel:` URLs.
 
-    Those that may be missing are `hours`, in which the service answers, and `on_call`, the number
-    for revocations at any hour.
+    `hours` (in which the service answers) and `on_call` (the number for revocations at any hour)
+    are empty if they are not set.
     """
     known: dict[str, Any] = facts()["contact"]
     worded = {name: in_own_language(value) for name, value in known.items()}
@@ -76,14 +76,14 @@ def published(name: str) -> Published | None:
 
 
 def faults() -> Iterator[str]:
-    """Yield what is wrong with the operator's file, in words for the operator."""
+    """Yield the faults of the operator's file, as phrases for the operator."""
     try:
         told = _operators()
     except (OSError, ValueError) as error:
         yield f"it cannot be read: {error}"
         return
     known = ("contact", PRICE_LIST, TERMS)
-    yield from (f"it has a table [{name}] that is not known" for name in told if name not in known)
+    yield from (f"it has an unknown table [{name}]" for name in told if name not in known)
     for name in known:
         if not isinstance(told.get(name, {}), dict):
             yield f"{name} must be a table, [{name}]"
@@ -95,7 +95,7 @@ def faults() -> Iterator[str]:
 
 
 def _faults_in_languages(what: str, value: Any) -> Iterator[str]:
-    """Yield what is wrong with a text, or a table of texts by language code."""
+    """Yield the faults of a text, or of a table of texts by language code; `what` names it."""
     texts = value.values() if isinstance(value, dict) else [value]
     if not all(isinstance(one, str) for one in texts):
         yield f"{what} must be a text, or a table of texts by language"
@@ -117,7 +117,7 @@ def _faults_of(name: str, told: dict[str, Any]) -> Iterator[str]:
     urls = told["url"].values() if isinstance(told["url"], dict) else [told["url"]]
     if not all(str(url).startswith("https://") for url in urls):
         yield f"[{name}] url must begin with https://"
-    if type(told["day"]) is not date:  # a time of day is a date too
+    if type(told["day"]) is not date:  # not isinstance: a datetime is a date too
         yield f"[{name}] day must be a day, such as 2026-12-01"
 
 

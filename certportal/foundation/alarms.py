@@ -1,6 +1,7 @@
-"""What somebody should know and no row tells: kept in Redis for a while, for /healthz to read.
+"""Alarms about conditions that no database row shows: stored in Redis with an expiry, for /healthz.
 
-So monitoring asks nobody outside the service: whoever asks such a source notes how it went.
+The code that calls an external service records there whether it failed, so that /healthz does not
+have to call it.
 """
 
 import time
@@ -15,15 +16,15 @@ from certportal.foundation.breaker import Resting
 from certportal.foundation.errors import Unavailable
 
 SILENCE = timedelta(minutes=5)
-"""Time after the last failure in which a source counts as silent, if nobody asks it again."""
+"""How long a source counts as failing after its last failure, if it is not called again."""
 CLEARED_EVERY = 60.0
-"""Seconds after which a process clears again what another one may have sounded meanwhile."""
+"""Seconds after which a process clears an alarm again that another process may have raised."""
 
 _cleared_at: dict[str, float] = {}
 
 
 def sound(name: str, *, lasting: timedelta) -> None:
-    """Raise the alarm of this name, for so long; without Redis nothing happens."""
+    """Raise the alarm for this time; does nothing if Redis does not answer."""
     _cleared_at.pop(name, None)
     with suppress(redis.RedisError):
         redis_store.connect().set(key_of(name), "", ex=lasting)
@@ -37,10 +38,10 @@ def clear(*names: str) -> None:
 
 @contextmanager
 def of_silence(name: str, *, lasting: timedelta = SILENCE) -> Iterator[None]:
-    """Raise the alarm if what is asked inside is Unavailable, and clear it if it is answered.
+    """Raise the alarm if the block raises Unavailable, and clear it if the block succeeds.
 
-    Answers come often and Redis may hang: one is cleared at once after this process's own alarm,
-    and else once in CLEARED_EVERY. Hold nothing that others wait for around this.
+    After a success the alarm is cleared at once if this process raised it, and otherwise once in
+    CLEARED_EVERY, since successes are frequent. Redis may hang: do not hold locks around this.
     """
     try:
         yield

@@ -1,8 +1,8 @@
 """A circuit breaker for services that accept connections and then do not answer.
 
-A service that is stopped refuses at once and costs nobody any time. One that hangs costs its whole
-time limit at every call, so after one such call the next ones are spared for a while. The state is
-that of the process: no store is needed, which could hang itself.
+A stopped service refuses connections at once. A hanging service costs the whole time limit at every
+call, so after one such call no further calls are made for a while. The state is kept per process,
+since a shared store could hang itself.
 """
 
 import time
@@ -13,7 +13,7 @@ from certportal.foundation.errors import Unavailable
 
 
 class Resting(Unavailable):
-    """The service has just run into its time limit; it is not called now."""
+    """The service has just exceeded its time limit and is not called for a while."""
 
 
 def _any_error(_error: Exception) -> bool:
@@ -23,8 +23,8 @@ def _any_error(_error: Exception) -> bool:
 class Breaker:
     """Refuses calls for `pause` seconds after one that failed and took at least `slow` seconds.
 
-    `silent` tells an error that means no answer from one that is the service's answer: a service
-    that answers, however slowly, is called again.
+    `silent(error)`: whether the error means that the service did not answer. A service that
+    answered with an error, however slowly, is called again.
     """
 
     def __init__(

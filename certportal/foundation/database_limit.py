@@ -1,7 +1,7 @@
-"""A time limit for the database's answers, in the process that answers people.
+"""A time limit for the database's answers, in processes that must answer quickly.
 
-libpq waits for ever for a server that is frozen or behind a dead network path: the server's own
-statement_timeout does not run there, and kernel time-outs see a connection that is well.
+libpq waits for ever for a server that is frozen or unreachable: the server's own statement_timeout
+does not run then, and the kernel's TCP time-outs do not apply while packets are acknowledged.
 """
 
 import select
@@ -23,30 +23,30 @@ from psycopg2.extensions import (
 ANSWER_WITHIN = 5.0
 """Seconds that one answer, or connecting, may take."""
 WHILE_SILENT = 0.2
-"""The same limit while the server is known to be silent: pages fail at once, not one by one."""
+"""The same limit while the server is known to be silent, so that all pages fail at once."""
 SILENT_FOR = 3.0
-"""Seconds after a missed answer in which the server counts as silent."""
+"""Seconds after a missing answer in which the server counts as silent."""
 GREETED_WITHIN = 1.0
-"""Seconds in which a server that is well answers a new connection, whatever others wait for."""
+"""Seconds in which a working server answers a new connection, whatever locks others wait for."""
 
 # PostgreSQL's protocol, "Message Formats": a server answers an SSLRequest with one byte, S or N,
-# before it asks who is there.
+# before authentication.
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 
 _silent_until = 0.0
 
 
 def limit_answers() -> None:
-    """Let psycopg2 wait with the limit, in every connection of this process.
+    """Apply the limit to every connection of this process, by psycopg2's wait callback.
 
-    COPY and large objects cannot be used then; pages use neither.
+    psycopg2 then supports neither COPY nor large objects, which pages do not use.
     """
     set_wait_callback(wait)
 
 
 @contextmanager
 def unlimited() -> Iterator[None]:
-    """Lift the limit in the whole process meanwhile: psycopg2 cannot COPY beside it."""
+    """Remove the limit in the whole process during the block, for COPY."""
     limit = get_wait_callback()
     set_wait_callback(None)
     try:
@@ -58,8 +58,8 @@ def unlimited() -> Iterator[None]:
 def wait(waiting: connection) -> None:
     """Wait until the server has answered. Raises OperationalError; psycopg2 then disconnects.
 
-    An answer may be missing because of this one statement, which waits for another's lock, say.
-    Only a server that does not greet a new connection either counts as silent for all.
+    A missing answer may concern only this statement, for instance if it waits for a lock. The
+    server counts as silent only if it does not answer a new connection either.
     """
     global _silent_until
     begun = time.monotonic()
@@ -67,7 +67,7 @@ def wait(waiting: connection) -> None:
     until = begun + (WHILE_SILENT if was_silent else ANSWER_WITHIN)
     while (state := waiting.poll()) != POLL_OK:
         left = until - time.monotonic()
-        # Not select(): it knows no descriptor beyond 1023.
+        # Not select(), which supports no descriptors above 1023.
         ready = select.poll()
         ready.register(waiting.fileno(), select.POLLIN if state == POLL_READ else select.POLLOUT)
         if left <= 0 or not ready.poll(left * 1000):

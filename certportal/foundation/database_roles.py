@@ -1,8 +1,9 @@
-"""Which process may write which table: an account of the database for each kind of process.
+"""Which process may write which table: a database account for each kind of process.
 
-Everybody reads. Who inserts and who changes is said here for each table; which columns may change,
-and whether rows may be deleted, follows from how the table is kept (`kept_tables`). The tables
-belong to the account that migrates, which no process has. See docs/decisions/database-roles.md.
+All accounts may read all tables. This module says for each table which accounts insert and change
+rows; which columns may change, and whether rows may be deleted, follows from the model's `keeping`
+(`kept_tables`). The tables belong to the account that migrates, which no process uses. See
+docs/decisions/database-roles.md.
 """
 
 from collections.abc import Collection, Iterator
@@ -36,7 +37,7 @@ ROLE_OF = {
 
 
 class Writers(NamedTuple):
-    """Who inserts rows of a table, and who changes and deletes them, if the table lets anybody."""
+    """Who may insert, change and delete rows of a table, as far as the model's `keeping` allows."""
 
     insert: Collection[Role]
     change: Collection[Role]
@@ -49,15 +50,15 @@ _CA_ALONE = Writers([Role.CA], [Role.CA], [])
 _WORKER_ALONE = Writers([Role.WORKER], [Role.WORKER], [Role.WORKER])
 _NOBODY = Writers([], [], [])
 _USUAL = Writers(_PEOPLE, _PEOPLE, _PEOPLE)
-"""Of accounts, orders and sessions: web, and the workers that go on with what people began."""
+"""For tables of accounts, orders and sessions: web, and the workers that continue its work."""
 
 WRITERS: dict[str, Writers] = {
     "foundation_event": Writers(_ALL, [], []),
     "foundation_eventorigin": Writers(_ALL, [], [Role.WORKER]),
     "foundation_outboxitem": Writers(_ALL, _ALL, [Role.WORKER]),
     "foundation_tally": Writers(_ALL, _ALL, [Role.WORKER]),
-    # Signed and published.
-    "issuance_certificate": Writers([Role.CA], _ALL, []),  # web revokes; nobody takes that back
+    # What the CA signs and publishes.
+    "issuance_certificate": Writers([Role.CA], _ALL, []),  # web revokes
     "issuance_preparedcertificate": Writers([Role.CA], _ALL, []),
     "issuance_issuingca": _CA_ALONE,
     "issuance_ocspresponder": _CA_ALONE,
@@ -66,37 +67,37 @@ WRITERS: dict[str, Writers] = {
     "issuance_seal": _CA_ALONE,
     "issuance_sealedpaper": _CA_ALONE,
     "issuance_ceremonyrecord": Writers([Role.CA], [Role.WORKER], []),
-    # What the authority is told.
+    # Input to the CA.
     "issuance_approval": Writers([Role.WEB], [], []),
     "issuance_blockedkey": Writers(_ALL, [], []),
     # A mass replacement is planned beside the journal, which only the signer reads.
     "applications_replacement": Writers(_ALL, _ALL, []),
     "applications_replacementitem": Writers(_ALL, _ALL, []),
-    # Who may act; what is past its time, a worker deletes.
+    # Rights and second factors; a worker deletes expired ones.
     "accounts_staffrole": Writers([Role.WEB], [Role.WEB], []),
     "mfa_authenticator": Writers([Role.WEB], [Role.WEB], _PEOPLE),
     # The mirror of the registers.
     "register_registerrecord": _WORKER_ALONE,
     "register_registerword": _WORKER_ALONE,
     "register_registerrun": Writers([Role.WORKER], _PEOPLE, []),
-    # Only triggers of the database write what orders are found by.
+    # The search index: only triggers of the database write it.
     "applications_searchentry": _NOBODY,
     # Only `migrate` writes these.
     "auth_permission": _NOBODY,
     "django_content_type": _NOBODY,
 }
-"""Who writes the tables that are not written as usual. Their names: the foundation knows no app."""
+"""Tables whose writers are not `_USUAL`. By name, since the foundation imports no app."""
 
-_SEQUENCES = {"applications_order_number": _PEOPLE}  # a worker makes the orders of replacements
-"""Counters of their own, and who may set them on."""
+_SEQUENCES = {"applications_order_number": _PEOPLE}  # a worker creates the orders of replacements
+"""Separate sequences, and who may set their values."""
 
 _MIRRORS = ["register_registerrecord", "register_registerword"]
-"""Tables that an import has PostgreSQL count anew; before its version 17 it does so by itself."""
+"""Tables that an import has to ANALYZE, which needs the right MAINTAIN (PostgreSQL 17 on)."""
 _WITH_MAINTAIN = 170_000
 
 
 class Right(NamedTuple):
-    """What a role may do with a table; `columns`: which it may change, None for all."""
+    """What a role may do with a table; `columns`: those it may change, None for all."""
 
     role: Role
     insert: bool
@@ -118,14 +119,14 @@ def rights(model: Model) -> Iterator[Right]:
 
 
 def _changing(model: Model) -> tuple[tuple[str, ...] | None, bool]:
-    """Return which columns anybody may change, None for all, and whether rows may be deleted."""
-    said = keeping(model)
-    if not isinstance(said, Kept):
+    """Return the columns that may change at all, None for all, and whether rows may be deleted."""
+    kept = keeping(model)
+    if not isinstance(kept, Kept):
         return None, True
-    fields = {one.name: str(one.column) for one in model._meta.concrete_fields}
-    named = {*said.changing, *said.until_closed, *said.once, *said.moves, *said.erased}
-    free = {*fields} - {*said.fixed} if said.fixed else named | {*said.rewritten}
-    return tuple(column for name, column in fields.items() if name in free), bool(said.deletable)
+    fields = {field.name: str(field.column) for field in model._meta.concrete_fields}
+    named = {*kept.changing, *kept.until_closed, *kept.once, *kept.moves, *kept.erased}
+    free = {*fields} - {*kept.fixed} if kept.fixed else named | {*kept.rewritten}
+    return tuple(column for name, column in fields.items() if name in free), bool(kept.deletable)
 
 
 def as_table() -> list[str]:
@@ -141,17 +142,17 @@ def as_table() -> list[str]:
 
 def _words(right: Right) -> str:
     """Return in words what the role may do with a table."""
-    some = [
+    verbs = [
         *(["insert"] if right.insert else []),
         *(["change"] if right.columns is None else []),
         *([f"change {', '.join(right.columns)}"] if right.columns else []),
         *(["delete"] if right.delete else []),
     ]
-    return ", ".join(some) or "–"
+    return ", ".join(verbs) or "–"
 
 
 def owns_tables() -> bool:
-    """Whether this account owns every table, and so may grant."""
+    """Whether this account owns every table, and so may grant rights to them."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT bool_and(pg_has_role(tableowner, 'USAGE')) FROM pg_tables"
@@ -161,16 +162,16 @@ def owns_tables() -> bool:
 
 
 def roles_there() -> set[Role]:
-    """Return which of the accounts the database has."""
+    """Return the accounts that exist on the database server."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [[*Role]])
         return {Role(name) for (name,) in cursor.fetchall()}
 
 
 def make(role: Role) -> None:
-    """Make the account if it is not there, without a password."""
+    """Create the account without a password, unless it exists."""
     with connection.cursor() as cursor:
-        # Accounts are of the whole server, so another database's command may be faster.
+        # Accounts belong to the whole server, so another installation may create it concurrently.
         cursor.execute(
             sql.SQL(
                 "DO $$ BEGIN CREATE ROLE {} LOGIN; EXCEPTION WHEN duplicate_object"
@@ -180,7 +181,7 @@ def make(role: Role) -> None:
 
 
 def set_password(role: Role, password: str) -> None:
-    """Set the account's password; the server is told its hash only."""
+    """Set the account's password; only its SCRAM verifier is sent to the server."""
     with connection.cursor() as cursor:
         verifier = encrypt_password(password, role, cursor.connection, "scram-sha-256")
         statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
@@ -189,7 +190,7 @@ def set_password(role: Role, password: str) -> None:
 
 @transaction.atomic
 def grant() -> None:
-    """Let each account do what it may, and nothing else that it was let do before."""
+    """Grant each account its rights, and revoke all others that it had."""
     with connection.cursor() as cursor:
         for statement in _statements():
             cursor.execute(statement)

@@ -1,7 +1,7 @@
-"""A limit of time for a whole exchange over HTTP or SMTP.
+"""A time limit for a whole exchange over HTTP or SMTP.
 
-Time limits of the libraries are for one read each. A server that sends a byte a second, in the TLS
-handshake, the head or the body of an answer or a reply, keeps within them for ever.
+The libraries' time limits apply to each single read. A server that sends a byte a second, in the
+TLS handshake, the head or the body, never exceeds them.
 """
 
 import socket
@@ -12,23 +12,23 @@ from contextvars import ContextVar
 
 
 class Cut:
-    """The connections made within the limit; they are shut down when the time is over."""
+    """The connections opened within the limit; they are shut down when the time is over."""
 
     def __init__(self) -> None:
-        """Begin without a connection."""
+        """Start without connections."""
         self.is_over = False
         self._lock = threading.Lock()
         self._handles: list[socket.socket] = []
 
     def watch(self, connected: socket.socket) -> None:
-        """Keep a handle of the connection's own: TLS takes the first one away from its object."""
+        """Keep a duplicate of the socket, since wrapping it in TLS detaches the original object."""
         with self._lock:
             self._handles.append(connected.dup())
         if self.is_over:
             self.over()
 
     def over(self) -> None:
-        """Shut the connections down: whoever reads from them reads the end."""
+        """Shut the connections down, so that every pending read returns."""
         self.is_over = True
         with self._lock:
             for handle in self._handles:
@@ -36,7 +36,7 @@ class Cut:
                     handle.shutdown(socket.SHUT_RDWR)
 
     def release(self) -> None:
-        """Close the handles; the connections are their users'."""
+        """Close the duplicates; the original connections stay open."""
         with self._lock:
             for handle in self._handles:
                 handle.close()
@@ -48,10 +48,10 @@ _current: ContextVar[Cut | None] = ContextVar("deadline", default=None)
 
 @contextmanager
 def within(seconds: float, *, only_cut: bool = False) -> Iterator[None]:
-    """Limit what is done with watched connections. Raises TimeoutError if it was cut off.
+    """Limit the time that the block may use its `watched` connections. Raises TimeoutError.
 
-    With `only_cut`, a return and an error stand as they are: where something follows the answer
-    that counts, as SMTP's QUIT does, what was cut off need not be the answer.
+    With `only_cut` the connections are shut down, but the block's result or error is kept. Use it
+    if something follows the answer that counts, such as SMTP's QUIT.
     """
     cut = Cut()
     timer = threading.Timer(seconds, cut.over)
@@ -65,7 +65,7 @@ def within(seconds: float, *, only_cut: bool = False) -> Iterator[None]:
             raise TimeoutError(f"no whole answer within {seconds} s") from error
         raise
     else:
-        # An end where the library took the end of the connection for the answer's.
+        # The library may have taken the end of the connection for the end of the answer.
         if cut.is_over and not only_cut:
             raise TimeoutError(f"no whole answer within {seconds} s")
     finally:
@@ -75,7 +75,7 @@ def within(seconds: float, *, only_cut: bool = False) -> Iterator[None]:
 
 
 def watched(connected: socket.socket) -> socket.socket:
-    """Put a new connection under the limit in force, if there is one, and return it."""
+    """Apply the limit of the surrounding `within`, if any, to a new connection; return it."""
     cut = _current.get()
     if cut is not None:
         cut.watch(connected)

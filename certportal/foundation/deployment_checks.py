@@ -1,4 +1,4 @@
-"""Checks of `check --deploy`: what serves in development and must not go live."""
+"""Checks of `check --deploy` for development settings that must not be used in production."""
 
 from collections.abc import Iterator
 from email.utils import parseaddr
@@ -11,8 +11,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 # Names that nobody can own: RFC 2606 and RFC 6761.
 _EXAMPLE_ENDINGS = (".example", ".test", ".invalid", ".localhost", ".local")
 _EXAMPLE_DOMAINS = ("example", "example.com", "example.net", "example.org", "localhost")
-# Programs that take mail and deliver none, by the names that compose files give them; and the port
-# that they listen on.
+# Mail catchers, by the host names that compose files give them, and the port that they use.
 _CATCHERS = {"mail", "mailpit", "mailhog", "mailcatcher", "maildev", "smtp4dev", "greenmail"}
 _CATCHERS_PORT = 1025
 _SENDERS = {
@@ -24,10 +23,9 @@ _SENDERS = {
 
 @register(Tags.security, deploy=True)
 def is_for_production(**_: Any) -> list[CheckMessage]:
-    """The service is set up for production: else anybody logs in as a test person, over http.
+    """Refuse an environment other than production, where anybody can log in as a test person.
 
-    Settings cannot be loaded with an unknown PORTAL_ENV, and not in production with an address
-    that is not https.
+    An unknown PORTAL_ENV, and a production address without https, are refused by the settings.
     """
     if settings.PRODUCTION:
         return []
@@ -41,7 +39,7 @@ def is_for_production(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def mail_reaches_people(**_: Any) -> list[CheckMessage]:
-    """Mail is not written to files and does not go to a mail catcher."""
+    """Refuse mail that is written to files or sent to a mail catcher."""
     if not settings.PRODUCTION or settings.PORTAL_PROCESS not in {"mail", "manage"}:
         return []
     hint = (
@@ -67,7 +65,7 @@ def _mail_faults() -> Iterator[str]:
 
 @register(Tags.security, deploy=True)
 def senders_are_real(**_: Any) -> list[CheckMessage]:
-    """Mail is sent from a domain of the operator: answers and bounces must reach somebody."""
+    """Refuse example addresses of the sender: answers and bounces must reach somebody."""
     if not settings.PRODUCTION:
         return []
     domains = {
@@ -90,7 +88,7 @@ def senders_are_real(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def address_is_real(**_: Any) -> list[CheckMessage]:
-    """No public address is an example: they stand in every mail, document and certificate."""
+    """Refuse example addresses: every mail, document and certificate contains an address."""
     if not settings.PRODUCTION:
         return []
     addresses = {
@@ -110,9 +108,9 @@ def address_is_real(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def shared_store_is_private(**_: Any) -> list[CheckMessage]:
-    """Documents go to the shared store over TLS; a process that asks it knows its key.
+    """Refuse a shared store without TLS.
 
-    Settings cannot be loaded with half of its address and key.
+    The settings themselves refuse an address without a key, and a key without an address.
     """
     if not settings.PRODUCTION or urlsplit(settings.STORE_URL).scheme in {"", "https"}:
         return []

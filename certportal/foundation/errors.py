@@ -12,7 +12,7 @@ class Refused(Exception):
 
     status = 400
     message: Any = ""
-    # Whether the audit log tells of it already.
+    # Whether an event has been recorded for it already.
     recorded = False
 
     def __init__(self, message: Any = None) -> None:
@@ -52,9 +52,9 @@ class TooMany(Refused):
 class Unavailable(Exception):
     """A source, queue or device does not answer now; the work is retried later.
 
-    `most_attempts`: after so many in a row the outbox sets the work aside, if it is as old as
-    `least_age`; None: it never gives up. `mark`: tells apart what failed, in a form that may be
-    stored; part of the item's `problem`.
+    `most_attempts`: after this many in a row the outbox sets the work aside, if it is at least
+    `least_age` old; None: it retries for ever. `mark`: identifies what failed without personal
+    data; part of the item's `problem`.
     """
 
     most_attempts: int | None = None

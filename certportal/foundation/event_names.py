@@ -11,7 +11,7 @@ ACTORS: dict[str, Promise] = {
     "technical_contact": pgettext("who acted", "The technical contact"),
     "person": pgettext("who acted", "A person"),
 }
-"""What is said of each kind of actor that is not named."""
+"""How actors that are not named are described, by kind."""
 
 
 class EventName(TextChoices):
@@ -42,7 +42,7 @@ class ServiceEvent(EventName):
 
 
 def words(name: str) -> str:
-    """Return what happened, in the active language, by the name that is stored."""
+    """Return the words for a stored event name, in the active language."""
     for names in EventName.__subclasses__():
         if name in names:
             return str(names(name).label)

@@ -1,4 +1,4 @@
-"""Finding events among millions: each alternative by its own index, pages by the last number."""
+"""Searching millions of events: each alternative uses its own index, paging is by event number."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,16 +10,19 @@ from django.db.models.lookups import Exact
 from certportal.foundation.models import Event
 
 APART = timedelta(days=1)
-"""An event's number and its time are in one order, but for work that takes less than this."""
+"""How far the order of the events' numbers may differ from that of their times."""
 
 
 def holding(name: str, value: object) -> Q:
-    """Return the condition that the event's data has the value, for a name that has an index."""
+    """Return the condition that the event's data has the value; `name` must have an index."""
     return Q(Exact(KeyTextTransform(name, "data"), Value(str(value))), data__has_key=name)
 
 
 def between(since: datetime | None, until: datetime | None) -> Q:
-    """Return the condition that the event is of this time, with the numbers that it can have."""
+    """Return the condition for events of this period.
+
+    It also limits their numbers, which the primary key's index can use.
+    """
     found = Q()
     if since is not None:
         before = Event.objects.filter(at__lt=since - APART).order_by("-at").first()
@@ -33,9 +36,9 @@ def between(since: datetime | None, until: datetime | None) -> Q:
 def newest(
     alternatives: Sequence[Q], *, common: Q | None = None, before: int | None = None, most: int
 ) -> list[Event]:
-    """Return the newest events that meet one of the alternatives, at most so many.
+    """Return the newest events that meet one of the alternatives, at most `most`.
 
-    `common` holds for all; `before` is the number that the page begins before.
+    `common`: a condition for all of them. `before`: only events with a lower number.
     """
     narrowed = Event.objects.all() if common is None else Event.objects.filter(common)
     if before is not None:

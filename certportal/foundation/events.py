@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an event is about: the kind of thing and its key, and the account it belongs to."""
+    """What an event is about: the object's type and key, and the organisation it belongs to."""
 
     type: str
     id: object
@@ -28,9 +28,9 @@ class Subject:
 
 
 def subject_of(row: Model) -> Subject:
-    """Return the subject that a table's row is: its type is the model's name in snake case.
+    """Return the subject for a model instance: its type is the model's name in snake case.
 
-    A model may name another type as `event_type`, and the account as `organisation_id`.
+    A model may define another type as `event_type`, and the organisation as `organisation_id`.
     """
     name = re.sub("(?<!^)(?=[A-Z])", "_", type(row).__name__).lower()
     return Subject(getattr(row, "event_type", name), row.pk, getattr(row, "organisation_id", None))
@@ -59,8 +59,10 @@ def record(
 def insert(made_events: Sequence[Event]) -> None:
     """Insert events from `made` with one statement and write each to the log."""
     bulk_insert.insert(made_events)
-    placed = [one for one in made_events if one.address]
-    bulk_insert.insert([EventOrigin(event=one, at=one.at, address=one.address) for one in placed])
+    from_network = [event for event in made_events if event.address]
+    bulk_insert.insert(
+        [EventOrigin(event=event, at=event.at, address=event.address) for event in from_network]
+    )
     for event in made_events:
         log.info(
             "event",
@@ -83,8 +85,8 @@ def made(
 ) -> Event:
     """Return an event with the arguments of `record`, not yet inserted.
 
-    If the actor has no network address, that of the current request is used. Of a supplier's
-    person, the data name the supplier.
+    If the actor has no network address, that of the current request is used. If the actor acts for
+    a supplier, the data names the supplier.
     """
     if actor.supplier:
         data["supplier"] = actor.supplier

@@ -17,7 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 type Model = type[models.Model]
 
 ORDINARY_APPS = frozenset({"account", "auth", "contenttypes", "mfa", "sessions"})
-"""Third-party apps. They hold logins, factors and sessions."""
+"""Third-party apps, with logins, factors and sessions; their models have no declaration."""
 
 ALWAYS = "true"
 """For `Kept.deletable`: rows may be deleted at the end of retention, but not changed."""
@@ -67,19 +67,19 @@ def keeping(model: Model) -> Kept | Ordinary | None:
         return Ordinary("of another's app")
     if model._meta.auto_created:  # a many-to-many table: its rows are only inserted
         return Kept()
-    said = model.__dict__.get("keeping")
-    return said if isinstance(said, Kept | Ordinary) else None
+    declared = model.__dict__.get("keeping")
+    return declared if isinstance(declared, Kept | Ordinary) else None
 
 
 def every_model(config: AppConfig | None = None) -> list[Model]:
-    """Return the models with a table of their own, including many-to-many tables."""
+    """Return the models that have a table, including many-to-many tables."""
     found = (config or apps).get_models(include_auto_created=True)
     return [model for model in found if model._meta.managed and not model._meta.proxy]
 
 
 def body(model: Model, kept: Kept) -> str:
     """Return the body of the model's trigger function, in PL/pgSQL."""
-    by_name = {one.name: one for one in model._meta.concrete_fields}
+    by_name = {field.name: field for field in model._meta.concrete_fields}
     refusals = "".join(
         f"    IF {condition} THEN\n        RAISE EXCEPTION '% is kept as it is: {what}',"
         f" TG_TABLE_NAME;\n    END IF;\n"
@@ -108,7 +108,7 @@ def _refusals(
     unknown = (named | free | {*kept.fixed}) - {*by_name}
     if unknown:
         raise ValueError(f"no such columns: {', '.join(sorted(unknown))}")
-    if fixed := [one for name, one in by_name.items() if name not in named | free]:
+    if fixed := [column for name, column in by_name.items() if name not in named | free]:
         yield "these columns never change", _changed(fixed)
     for name in by_name:
         if name in named:
@@ -118,26 +118,26 @@ def _refusals(
 
 
 def _changed(columns: Iterable["models.Field[Any, Any]"]) -> str:
-    names = [one.column for one in columns]
+    names = [field.column for field in columns]
     old, new = (", ".join(f'{row}."{name}"' for name in names) for row in ("OLD", "NEW"))
     return f"ROW({old}) IS DISTINCT FROM ROW({new})"
 
 
-def _allowed(kept: Kept, one: "models.Field[Any, Any]") -> str:
+def _allowed(kept: Kept, field: "models.Field[Any, Any]") -> str:
     """Return the SQL condition under which this column may change."""
-    ways = []
-    if one.name in kept.until_closed:
-        ways.append(f"NOT ({kept.closed})")
-    if one.name in kept.once:
-        ways.append(_empty("OLD", one))
-    if one.name in kept.moves:
-        pairs = ", ".join(f"('{before}', '{after}')" for before, after in kept.moves[one.name])
-        ways.append(f'(OLD."{one.column}", NEW."{one.column}") IN ({pairs})')
-    if one.name in kept.erased:
-        ways.append(f"({_empty('NEW', one)} AND {kept.erasable})")
-    if one.name in kept.rewritten:
-        ways.append(kept.erasable)
-    return " OR ".join(ways)
+    conditions = []
+    if field.name in kept.until_closed:
+        conditions.append(f"NOT ({kept.closed})")
+    if field.name in kept.once:
+        conditions.append(_empty("OLD", field))
+    if field.name in kept.moves:
+        pairs = ", ".join(f"('{before}', '{after}')" for before, after in kept.moves[field.name])
+        conditions.append(f'(OLD."{field.column}", NEW."{field.column}") IN ({pairs})')
+    if field.name in kept.erased:
+        conditions.append(f"({_empty('NEW', field)} AND {kept.erasable})")
+    if field.name in kept.rewritten:
+        conditions.append(kept.erasable)
+    return " OR ".join(conditions)
 
 
 _EMPTY = {
@@ -150,8 +150,8 @@ _EMPTY = {
 }
 
 
-def _empty(row: str, one: "models.Field[Any, Any]") -> str:
-    column, values = f'{row}."{one.column}"', _EMPTY.get(one.get_internal_type())
+def _empty(row: str, field: "models.Field[Any, Any]") -> str:
+    column, values = f'{row}."{field.column}"', _EMPTY.get(field.get_internal_type())
     return f"({column} IS NULL OR {column} IN ({values}))" if values else f"{column} IS NULL"
 
 
@@ -168,7 +168,7 @@ def after_migrate(sender: AppConfig, using: str, **given: Any) -> None:
     for model in every_model(sender):
         table = model._meta.db_table
         # After a migration to an earlier state, a table may lack columns that the model has.
-        if {one.column for one in model._meta.concrete_fields} <= columns.get(table, set()):
+        if {field.column for field in model._meta.concrete_fields} <= columns.get(table, set()):
             _make(connection, model)
 
 
@@ -176,14 +176,14 @@ def _make(connection: BaseDatabaseWrapper, model: Model) -> None:
     if is_kept_as_said(connection, model):
         return
     table, name = model._meta.db_table, f"{model._meta.db_table}_kept"
-    said = keeping(model)
+    kept = keeping(model)
     with connection.cursor() as cursor:
-        if not isinstance(said, Kept):
+        if not isinstance(kept, Kept):
             cursor.execute(f'DROP FUNCTION IF EXISTS "{name}" CASCADE')
             return
         cursor.execute(
             f'CREATE OR REPLACE FUNCTION "{name}"() RETURNS trigger LANGUAGE plpgsql'
-            f" AS $kept${body(model, said)}$kept$"
+            f" AS $kept${body(model, kept)}$kept$"
         )
         for trigger, when in (
             (_ROWS, f'BEFORE UPDATE OR DELETE ON "{table}" FOR EACH ROW'),
@@ -203,12 +203,12 @@ def is_kept_as_said(connection: BaseDatabaseWrapper, model: Model) -> bool:
             " WHERE trigger.tgrelid = to_regclass(%s) AND trigger.tgname = ANY(%s)",
             [f'"{model._meta.db_table}"', [*_TYPES]],
         )
-        standing = {(name, type_, on, text) for name, type_, on, text in cursor.fetchall()}
-    said = keeping(model)
-    if not isinstance(said, Kept):
-        return not standing
-    text = body(model, said)
-    return standing == {(name, type_, "O", text) for name, type_ in _TYPES.items()}
+        existing = {(name, type_, on, text) for name, type_, on, text in cursor.fetchall()}
+    kept = keeping(model)
+    if not isinstance(kept, Kept):
+        return not existing
+    text = body(model, kept)
+    return existing == {(name, type_, "O", text) for name, type_ in _TYPES.items()}
 
 
 def _columns(connection: BaseDatabaseWrapper) -> dict[str, set[str]]:

@@ -1,7 +1,7 @@
-"""How long steps take that only one worker does, added up in its process.
+"""Durations of steps of the `ca` worker, summed up in its process.
 
-The `ca` worker, which has the keys, listens nowhere and loads no exporter: its heartbeat leaves
-these sums in Redis, where the process `metrics` reads them. A new process begins at zero.
+The `ca` worker has the keys, so it opens no port and loads no exporter: its heartbeat writes these
+sums to Redis, where the process `metrics` reads them. A new process begins at zero.
 """
 
 import time
@@ -22,12 +22,12 @@ class Step(StrEnum):
 
 
 BOUNDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
-"""Seconds: upper bounds of the classes in which durations are counted; beyond is one more."""
+"""Upper bounds of the histogram's buckets, in seconds; there is one more bucket beyond."""
 
 
 @dataclass
 class Taken:
-    """How many runs of a step took how long; `counts` by class, `seconds` of all together."""
+    """The durations of a step: `counts` of runs by bucket, and the sum of all `seconds`."""
 
     counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
     seconds: float = 0.0
@@ -42,23 +42,23 @@ def timed(step: Step) -> Iterator[None]:
     begun = time.perf_counter()
     yield
     seconds = time.perf_counter() - begun
-    one = _taken.setdefault(step, Taken())
-    one.counts[bisect_left(BOUNDS, seconds)] += 1
-    one.seconds += seconds
+    taken = _taken.setdefault(step, Taken())
+    taken.counts[bisect_left(BOUNDS, seconds)] += 1
+    taken.seconds += seconds
 
 
 def key_of(queue: str) -> str:
-    """Return the Redis key of what the queue's worker measured."""
+    """Return the Redis key of the measurements of the queue's worker."""
     return f"measures:{queue}"
 
 
 def told() -> dict[str, Any]:
-    """Return what this process has measured, for JSON; empty while that is nothing."""
-    return {step.value: [one.counts, one.seconds] for step, one in _taken.items()}
+    """Return this process's measurements for JSON: step → [counts, seconds]; empty if none."""
+    return {step.value: [taken.counts, taken.seconds] for step, taken in _taken.items()}
 
 
 def heard(said: Mapping[str, Any]) -> dict[Step, Taken]:
-    """Return what `told` said in another process. Raises ValueError if it cannot have said so."""
+    """Parse the result of `told` of another process. Raises ValueError if it is malformed."""
     try:
         found = {
             Step(name): Taken([int(each) for each in counts], float(seconds))
@@ -66,11 +66,11 @@ def heard(said: Mapping[str, Any]) -> dict[Step, Taken]:
         }
     except (AttributeError, TypeError, OverflowError) as error:
         raise ValueError("no measures") from error
-    if any(len(one.counts) != len(BOUNDS) + 1 for one in found.values()):
-        raise ValueError("not as many classes as there are")
+    if any(len(taken.counts) != len(BOUNDS) + 1 for taken in found.values()):
+        raise ValueError("another number of buckets")
     return found
 
 
 def forget() -> None:
-    """Begin at zero, as a new process does."""
+    """Reset all measurements to zero."""
     _taken.clear()

@@ -69,7 +69,7 @@ class Event(models.Model):
 
 
 class EventOrigin(models.Model):
-    """The network address of an event's actor, in a table of its own because it is erased later.
+    """The network address of an event's actor, in a separate table because it is erased later.
 
     (An IP address is personal data: CJEU C-582/14.)
     """
@@ -101,9 +101,9 @@ class OutboxItem(models.Model):
     # When the sweeper last sent the item to its queue; empty once a worker has taken it.
     handed_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
-    # How often somebody had it begun: once, and again each time that it was set aside.
+    # Rounds of attempts: a new one begins when an item that was set aside is taken up again.
     round = models.PositiveSmallIntegerField(default=1)
-    # Of a mail: what tells the mailbox that it was last sent to, without naming it.
+    # Of a mail: keyed hash of the address that it was last sent to (`sending.mark_of`).
     sent_to = models.CharField(max_length=16, blank=True)
     done_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
@@ -128,7 +128,7 @@ class OutboxItem(models.Model):
 
     @property
     def event_data(self) -> dict[str, Any]:
-        """Return what every event about the item holds."""
+        """Return the data of every event about the item."""
         return {"topic": self.topic, "task": self.task}
 
     def __str__(self) -> str:
@@ -157,9 +157,9 @@ class Tally(models.Model):
 
 
 class ServiceNotice(models.Model):
-    """What the operator tells on all pages from one moment until another.
+    """A notice of the operator on all pages, for a period.
 
-    `texts`: in each language of the service, by its code.
+    `texts`: one for each language of the service, by language code.
     """
 
     texts = models.JSONField()
@@ -178,7 +178,7 @@ class ServiceNotice(models.Model):
 
     @property
     def event_data(self) -> dict[str, Any]:
-        """Return what every event about the notice holds."""
+        """Return the data of every event about the notice."""
         return {"from": self.begins_at.isoformat(), "until": self.ends_at.isoformat()}
 
     def __str__(self) -> str:

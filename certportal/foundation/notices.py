@@ -1,7 +1,7 @@
-"""Service notices: what the operator tells on all pages from one moment until another.
+"""Service notices: texts of the operator that all pages show for a period.
 
-Pages do not ask the database for them each time: every process reads them once in `KEPT_FOR`. While
-the database does not answer, what was read last is shown.
+Every process reads them from the database once in `KEPT_FOR`, not for each page. While the database
+does not answer, the notices read last are shown.
 """
 
 import threading
@@ -26,7 +26,7 @@ LONGEST = 500
 
 
 class Unfit(Refused):
-    """The notice cannot be told so, or there is none; the text says what to do."""
+    """The notice is invalid, or there is no such notice; the message says what to do."""
 
 
 @transaction.atomic
@@ -39,21 +39,21 @@ def announce(
     now: datetime,
 ) -> ServiceNotice:
     """Show the notice on all pages in that period. Raises Unfit."""
-    said = {code: texts.get(code, "").strip() for code, _name in settings.LANGUAGES}
-    if not all(said.values()):
+    stripped = {code: texts.get(code, "").strip() for code, _name in settings.LANGUAGES}
+    if not all(stripped.values()):
         raise Unfit(_("Give the text in every language of the service."))
-    if any(len(one) > LONGEST for one in said.values()):
+    if any(len(text) > LONGEST for text in stripped.values()):
         raise Unfit(_("Shorten the text: it stands on every page."))
     if ends_at <= max(begins_at, now):
         raise Unfit(_("Give an end that is in the future, and after the beginning."))
-    made = ServiceNotice.objects.create(texts=said, begins_at=begins_at, ends_at=ends_at)
-    events.record(ServiceEvent.NOTICE_SET, made, actor, now)
-    return made
+    notice = ServiceNotice.objects.create(texts=stripped, begins_at=begins_at, ends_at=ends_at)
+    events.record(ServiceEvent.NOTICE_SET, notice, actor, now)
+    return notice
 
 
 @transaction.atomic
 def end(notice_id: int, *, actor: Actor, now: datetime) -> None:
-    """Show the notice no longer, or never. Raises Unfit."""
+    """End a present notice, or cancel a future one. Raises Unfit."""
     found = ServiceNotice.objects.select_for_update().filter(pk=notice_id, ends_at__gt=now).first()
     if found is None:
         raise Unfit(_("There is no notice of this number that is shown now or later."))
@@ -64,25 +64,25 @@ def end(notice_id: int, *, actor: Actor, now: datetime) -> None:
 
 
 def read(*, now: datetime) -> list[ServiceNotice]:
-    """Return the notices that are shown now or later, the one that begins first before others."""
+    """Return present and future notices, in the order in which they begin."""
     return list(ServiceNotice.objects.filter(ends_at__gt=now).order_by("begins_at", "pk"))
 
 
 @dataclass
 class _Keeper:
-    """What this process read last, and when."""
+    """The process's cache of the notices."""
 
     found: list[ServiceNotice] = field(default_factory=list)
     read_at: datetime | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def notices(self, now: datetime) -> list[ServiceNotice]:
-        """Return the notices; whoever finds another thread reading shows those of before."""
+        """Return the notices; while another thread reads them, the cached ones."""
         fresh = self.read_at is not None and timedelta(0) <= now - self.read_at < KEPT_FOR
         if fresh or not self.lock.acquire(blocking=False):
             return self.found
         try:
-            self.read_at = now  # also where it fails: the next page does not wait as well
+            self.read_at = now  # before reading: if it fails, the next page must not wait too
             self.found = read(now=now)
         except Error:
             pass
@@ -96,6 +96,6 @@ _keeper = _Keeper()
 
 def shown(*, now: datetime) -> list[str]:
     """Return the texts of the notices that are shown now, in the active language."""
-    current = [one for one in _keeper.notices(now) if one.begins_at <= now < one.ends_at]
+    current = [each for each in _keeper.notices(now) if each.begins_at <= now < each.ends_at]
     language = get_language() or settings.LANGUAGE_CODE
-    return [one.texts.get(language) or one.texts[settings.LANGUAGE_CODE] for one in current]
+    return [each.texts.get(language) or each.texts[settings.LANGUAGE_CODE] for each in current]

@@ -1,8 +1,8 @@
-"""HTTP requests to other services, none of which can hold a thread for long.
+"""HTTP requests to other services, limited so that none occupies a thread for long.
 
-`exchange` sends one, within a limit as a whole and of size. `Outgoing` is for the web process, in
-whose few threads people wait while we ask: few exchanges are under way at once, and after one that
-ran into its limit the next ones are spared for a while.
+`exchange` sends one request, with limits of total time and size. `Outgoing` is for the web process,
+which has few threads: it limits the number of concurrent exchanges, and sends none for a while
+after one that exceeded its time limit.
 """
 
 import json
@@ -31,11 +31,11 @@ from certportal.foundation.errors import Unavailable
 TIMEOUT_SECONDS = (3, 4)
 """For connecting, and for each read."""
 AT_ONCE = 3
-"""Exchanges with all services at once in a process, of whose four threads one stays free."""
+"""Concurrent exchanges with all services in a process, so that one of its four threads is free."""
 LONGEST_CAUSE = 400
-"""So many characters of an error are logged: urllib3's name the cause at their end."""
+"""Characters of an error that are logged; urllib3's messages name the cause at their end."""
 LAGGING_SECONDS = 3.0
-"""After so long an exchange makes its service suspect: nobody new waits for a turn any more."""
+"""While an exchange has lasted this long, further exchanges with its service do not wait."""
 
 log = structlog.get_logger()
 _threads = threading.BoundedSemaphore(AT_ONCE)
@@ -59,17 +59,17 @@ class Reply:
 
 
 class Outgoing:
-    """The exchanges with one service, named as its alarm is.
+    """The exchanges with one service; `name` is also the name of its alarm.
 
-    `at_once`: how many at a time. `secret`: the addresses hold what nobody may read afterwards, so
-    neither the libraries' log lines nor the error that led to an Unavailable are let through.
+    `at_once`: how many at a time. `secret`: the URLs contain secrets, so the libraries' log lines
+    are dropped and an Unavailable does not carry the error that caused it.
     """
 
     whole_seconds = 5.0
     turn_seconds = 0.5
-    """How long an exchange waits for its turn, in a thread that pages lack meanwhile."""
+    """How long an exchange waits for its turn, in a thread that pages need too."""
     patient_seconds = 2.0
-    """How long the end of something waits, even behind a lagging exchange."""
+    """The same inside `patiently`, even behind a lagging exchange."""
     most_bytes = 1024 * 1024
 
     def __init__(self, name: str, *, at_once: int = AT_ONCE, secret: bool = False) -> None:
@@ -87,7 +87,7 @@ class Outgoing:
         Raises Unavailable, also for the statuses in `faults` and all from 500 up, and Resting if
         the request was not sent at all.
         """
-        # Redis is told after the turn: one that hangs would make every exchange a lagging one.
+        # The alarm is set after the turn, since a hanging Redis would make every exchange lag.
         with alarms.of_silence(self.name):
             with self.turn():
                 reply = self._exchange(method, address, **options)
@@ -97,9 +97,10 @@ class Outgoing:
 
     @contextmanager
     def patiently(self) -> Iterator[None]:
-        """Let what is sent inside wait for its turn even behind a lagging exchange.
+        """Let exchanges in the block wait for their turn even behind a lagging exchange.
 
-        The person has done their part already, and the service's code is good for one try only.
+        For the last step of a login: the person has identified already, and the service's code can
+        be used only once.
         """
         token = self._is_patient.set(True)
         try:
@@ -109,7 +110,7 @@ class Outgoing:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Hold one of the few places. Raises Resting if none becomes free in time."""
+        """Hold one of the places for concurrent exchanges. Raises Resting if none gets free."""
         patience = self.turn_seconds
         if self._is_patient.get():
             patience = self.patient_seconds
@@ -125,7 +126,7 @@ class Outgoing:
                 self.begun.remove(begun)
 
     def _lags(self) -> bool:
-        """Whether an exchange under way takes suspiciously long."""
+        """Whether a present exchange has lasted longer than `LAGGING_SECONDS`."""
         return any(time.monotonic() - begun > LAGGING_SECONDS for begun in [*self.begun])
 
     def _exchange(self, method: str, address: str, **options: Any) -> Reply:
@@ -147,7 +148,8 @@ class Outgoing:
             kind = type(error).__name__
         finally:
             _is_secret.reset(token)
-        # Outside of the handler, since libraries' errors name the address.
+        # Outside the except block, so that the library's error, which names the URL, is not
+        # chained.
         raise Unavailable(f"{self.name}: {kind}")
 
 
@@ -163,7 +165,7 @@ def exchange(
 ) -> Reply:
     """Send a request, follow no redirect, and return the whole answer, all within the limits.
 
-    `trust`: the CAs a server's certificate may be of, instead of those that requests brings along.
+    `trust`: the CAs trusted for the server's certificate, instead of those of requests (certifi).
     Raises ValueError for a larger answer, OSError or urllib3's HTTPError for every other fault.
     """
     with deadline.within(whole_seconds), requests.Session() as session:
@@ -229,13 +231,13 @@ class _Adapter(HTTPAdapter):
         return manager
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        # It adds the CAs that requests brings along.
+        # The method of requests adds certifi's CAs.
         if self._trust is None:
             super().cert_verify(conn, url, verify, cert)
 
 
 class _Unsaid(logging.Filter):
-    """Drops the lines of a library while an exchange with secret addresses is under way."""
+    """Drops a library's log lines during an exchange whose URL is secret."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether to write the line."""

@@ -21,11 +21,11 @@ def make_folder(folder: Path, mode: int = GROUP_FOLDER) -> None:
     make_folder(folder.parent, mode)
     try:
         folder.mkdir(mode=mode)
-    except FileExistsError:  # another process was quicker, or it is no folder
+    except FileExistsError:  # another process created it meanwhile, or it is not a folder
         if not folder.is_dir():
             raise
     else:
-        folder.chmod(mode)  # mkdir leaves out what the umask forbids, such as the group
+        folder.chmod(mode)  # mkdir applies the umask
 
 
 def open_or_make(path: Path, flags: int, mode: int = OWN) -> int:

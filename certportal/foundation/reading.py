@@ -1,4 +1,4 @@
-"""What a page asks more than once is asked once: answers are kept while one page is read."""
+"""A cache of answers from the database for the time in which one page is read."""
 
 import functools
 import inspect
@@ -12,9 +12,10 @@ _answers: ContextVar[dict[Hashable, Any] | None] = ContextVar("answers", default
 
 @contextmanager
 def one_reading() -> Iterator[None]:
-    """Let what is `asked_once` be asked once in the block, which decides and changes nothing.
+    """Cache the results of functions that are `asked_once` during the block.
 
-    What a service decides by, it reads itself, outside of any reading.
+    Only for reading pages: the block must not change anything. Services that decide read the
+    database outside of any reading.
     """
     before = _answers.set({})
     try:
@@ -24,21 +25,21 @@ def one_reading() -> Iterator[None]:
 
 
 def know[**P, R](function: Callable[P, R], answer: R, *args: P.args, **kwargs: P.kwargs) -> None:
-    """Keep an answer that was read already as that of the function, which is `asked_once`."""
+    """Put an answer that was read in another way into the cache of an `asked_once` function."""
     answers = _answers.get()
     if answers is not None:
         answers[_question(inspect.unwrap(function), args, kwargs)] = answer
 
 
 def is_known[**P](function: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> bool:
-    """Whether the function, which is `asked_once`, has an answer already in this reading."""
+    """Whether the cache has an answer of the `asked_once` function for these arguments."""
     return _question(inspect.unwrap(function), args, kwargs) in (_answers.get() or {})
 
 
 def asked_once[**P, R](function: Callable[P, R]) -> Callable[P, R]:
-    """Answer the same question with the first answer while one page is read, else anew.
+    """Decorate a function whose results are cached inside `one_reading`, by its arguments.
 
-    The arguments are hashable: keys, days, moments, rows that are saved.
+    The arguments must be hashable: keys, dates, times, saved rows.
     """
 
     @functools.wraps(function)

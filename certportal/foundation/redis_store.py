@@ -1,4 +1,4 @@
-"""Connections to Redis that give up in time."""
+"""Connections to Redis with short time limits."""
 
 import redis
 from django.conf import settings
@@ -12,8 +12,8 @@ LIMIT = 1.0
 def connect(*, answer_within: float = LIMIT, decode: bool = False) -> redis.Redis:
     """Return a client of the configured Redis.
 
-    It tries once: the library's own default of three further tries with pauses would make a Redis
-    that does not answer hold its caller for more than ten seconds.
+    It does not retry: with the library's default of three retries with pauses, a Redis that does
+    not answer would block the caller for more than ten seconds.
     """
     return redis.Redis.from_url(
         settings.REDIS_URL,

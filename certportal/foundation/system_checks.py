@@ -1,4 +1,4 @@
-"""System checks of trusted proxies, the operator's file of facts, and kept tables."""
+"""System checks of trusted proxies, the operator's file (AGENCY_FILE), and kept tables."""
 
 from collections.abc import Sequence
 from ipaddress import ip_network
@@ -14,7 +14,7 @@ from certportal.foundation.web.addresses import UNIX
 
 @register(Tags.security)
 def proxies_can_be_read(**_: Any) -> list[CheckMessage]:
-    """Check that each trusted proxy is an address or network: a typing error fails requests."""
+    """Check that each trusted proxy is an address or network; otherwise requests would fail."""
     return [
         Error(f"TRUSTED_PROXIES: {fault}.", id="foundation.E002")
         for fault in map(_fault, settings.TRUSTED_PROXIES)
@@ -24,7 +24,7 @@ def proxies_can_be_read(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def visitors_are_told_apart(**_: Any) -> list[CheckMessage]:
-    """Check that a proxy is trusted: otherwise all visitors share its address and its limits."""
+    """Check that a proxy is trusted; otherwise all visitors share its address and rate limits."""
     if settings.TRUSTED_PROXIES or not settings.PRODUCTION or not settings.LOGS_PEOPLE_IN:
         return []
     hint = (
@@ -36,7 +36,7 @@ def visitors_are_told_apart(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def operators_facts_can_be_read(**_: Any) -> list[CheckMessage]:
-    """Check the operator's file of facts: pages would fail, or show half of what is meant."""
+    """Check the operator's file: with a fault, pages would fail or show incomplete data."""
     hint = "See agency.example.toml in deploy/, and correct the file that AGENCY_FILE names."
     return [
         Error(f"AGENCY_FILE: {fault}.", hint=hint, id="foundation.E009")

@@ -24,7 +24,7 @@ def sweep() -> None:
 def sweep_files() -> None:
     """Delete stored files that no row names; beat calls this every night.
 
-    While they may be another database's, /healthz names it.
+    Raises the alarm `sweeping.ALARM` while the files may belong to another database.
     """
     try:
         sweeping.sweep(now=clock.now())

@@ -1,7 +1,8 @@
-"""Several questions to the database in one statement, for pages that show a thing with its parts.
+"""Combines several queries of the ORM into one SQL statement, to save round trips.
 
-Each query keeps its joins, conditions and order; PostgreSQL answers all in one round trip. What it
-answers is kept while the page is read (`reading`); a service, which asks alone, reads anew.
+Each query keeps its joins, conditions and order. The answers are cached while the page is read
+(`reading`); a service calls a `Question` outside of a reading and always queries the database. See
+docs/decisions/one-statement-a-page.md.
 """
 
 import functools
@@ -18,10 +19,10 @@ from certportal.foundation.reading import asked_once, is_known, know
 
 
 class Rows:
-    """The rows of a query, each with those rows that its foreign keys `beside` name."""
+    """A query for model instances, with related rows by foreign key as with `select_related`."""
 
     def __init__(self, query: QuerySet[Any], *beside: str) -> None:
-        """Take a query that annotates nothing; `beside` names each step, the nearer one first."""
+        """Take a query without annotations; `beside`: paths of foreign keys, parents first."""
         self.query, self.beside = query, {each: each.rpartition("__") for each in beside}
         self.models: dict[str, Any] = {"": query.model}
         self.relations: dict[str, Any] = {}
@@ -33,29 +34,29 @@ class Rows:
         ]
 
     def alone(self) -> list[Any]:
-        """Return the rows by a statement of their own."""
+        """Return the rows by a separate statement."""
         return list(self.query.select_related(*self.beside) if self.beside else self.query)
 
     def statement(self) -> tuple[str, Sequence[Any], int]:
-        """Return the query as SQL, its parameters, and how many columns it has."""
+        """Return the query as SQL, its parameters, and its number of columns."""
         return *self.query.values_list(*self.columns).query.sql_with_params(), len(self.columns)
 
     def make(self, values: Sequence[Any]) -> Model:
-        """Return a row as the ORM makes it, of values that begin with its own."""
-        left, made = iter(values), dict[str, Any]()
+        """Return the instance for one result row; `values` may continue with other columns."""
+        left, instances = iter(values), dict[str, Any]()
         for path, model in self.models.items():
             given = {each.attname: _read(each, next(left)) for each in model._meta.concrete_fields}
-            is_there = given[model._meta.pk.attname] is not None
-            made[path] = (
-                model.from_db(connection.alias, given, given.values()) if is_there else None
+            exists = given[model._meta.pk.attname] is not None
+            instances[path] = (
+                model.from_db(connection.alias, given, given.values()) if exists else None
             )
         for path, relation in self.relations.items():
-            above, row = made[self.beside[path][0]], made[path]
+            above, row = instances[self.beside[path][0]], instances[path]
             if above is not None:
                 relation.set_cached_value(above, row)
                 if row is not None and relation.one_to_one:
                     relation.remote_field.set_cached_value(row, above)
-        found: Model = made[""]
+        found: Model = instances[""]
         return found
 
     def _fields(self) -> "Iterator[tuple[str, Field[Any, Any]]]":
@@ -64,44 +65,45 @@ class Rows:
 
 
 def _read(field: "Field[Any, Any]", value: Any) -> Any:
+    """Convert a value of the driver to that of the field."""
     for convert in field.get_db_converters(connection):
         value = convert(value, field.cached_col, connection)
     return value
 
 
 class Values:
-    """The tuples of so many columns that a query of `values_list` finds, also a union."""
+    """A query of `values_list` with `width` columns, or a union of such queries."""
 
     def __init__(self, query: QuerySet[Any, Any], width: int = 1) -> None:
-        """Take columns that PostgreSQL gives as they are wanted."""
+        """Take a query whose columns need no conversion by the ORM."""
         self.query, self.width = query, width
 
     def make(self, values: Sequence[Any]) -> tuple[Any, ...]:
-        """Return a row as the ORM makes it, of values that begin with its own."""
+        """Return the tuple for one result row; `values` may continue with other columns."""
         return tuple(values[: self.width])
 
     def alone(self) -> list[Any]:
-        """Return the tuples by a statement of their own."""
+        """Return the tuples by a separate statement."""
         return list(self.query)
 
     def statement(self) -> tuple[str, Sequence[Any], int]:
-        """Return the query as SQL, its parameters, and how many columns it has."""
+        """Return the query as SQL, its parameters, and its number of columns."""
         return *self.query.query.sql_with_params(), self.width
 
 
 type Asked = Rows | Values
 type Asks[R] = tuple[Asked, Callable[[list[Any]], R]]
-"""What is asked, and how the answer is made of what is found."""
+"""A query, and a function that makes the answer from the rows found."""
 
 
 def first(found: list[Any]) -> Any:
-    """Return the first of what was found, or None."""
+    """Return the first row found, or None."""
     return next(iter(found), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked beside other things, and who is given what was found."""
+    """A query for `ask_together`, a callback for its rows, and whether the answer is cached."""
 
     asked: Asked
     give: Callable[[list[Any]], None]
@@ -109,10 +111,13 @@ class Wanted:
 
 
 class Question[**P, R]:
-    """A function that takes one query, and is answered once while one page is read."""
+    """Decorator for a function answered by one query, cached inside `one_reading`.
+
+    Calling it runs the query alone; `of` returns it for `ask_together`.
+    """
 
     def __init__(self, describe: Callable[P, Asks[R]]) -> None:
-        """Take the function that tells the query, and how the answer is made of what it finds."""
+        """Take the function that returns the query and the function that makes the answer."""
 
         def alone(*args: P.args, **kwargs: P.kwargs) -> R:
             asked, make = describe(*args, **kwargs)
@@ -126,7 +131,7 @@ class Question[**P, R]:
         return self._ask(*args, **kwargs)
 
     def know(self, answer: R, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Keep an answer that was read already while one page is read."""
+        """Put an answer that was read in another way into the cache."""
         know(self._ask, answer, *args, **kwargs)
 
     def of(self, *args: P.args, **kwargs: P.kwargs) -> Wanted:
@@ -137,42 +142,42 @@ class Question[**P, R]:
 
 
 def parts(owner: Model, name: str, *beside: str) -> Wanted:
-    """Return the question for the rows of a related manager, as a prefetch gives them to it."""
+    """Return the query for the rows of a related manager, filled as by `prefetch_related`."""
     asked = Rows(getattr(owner, name).all(), *beside)
     return Wanted(asked, lambda found: hand_over([owner], name, found))
 
 
 def hand_over(owners: Sequence[Model], name: str, found: Iterable[Model]) -> None:
-    """Give each owner's related manager its own of these rows, in their order."""
-    mine: dict[Any, list[Model]] = {owner.pk: [] for owner in owners}
+    """Fill each owner's related manager with its rows, in their order, as a prefetch does."""
+    by_owner: dict[Any, list[Model]] = {owner.pk: [] for owner in owners}
     fields = {getattr(owner, name).field for owner in owners}
-    for field, one in product(fields, found):
-        mine.get(getattr(one, field.attname), []).append(one)
+    for field, row in product(fields, found):
+        by_owner.get(getattr(row, field.attname), []).append(row)
     for owner in owners:
         manager = getattr(owner, name)
-        kept = manager.all()
-        kept._result_cache, kept._prefetch_done = mine[owner.pk], True
-        vars(owner).setdefault("_prefetched_objects_cache", {})[name] = kept
-        for one in mine[owner.pk]:
-            setattr(one, manager.field.name, owner)
+        filled = manager.all()
+        filled._result_cache, filled._prefetch_done = by_owner[owner.pk], True
+        vars(owner).setdefault("_prefetched_objects_cache", {})[name] = filled
+        for row in by_owner[owner.pk]:
+            setattr(row, manager.field.name, owner)
 
 
 def ask_together(*wanted: Wanted) -> None:
-    """Ask in one statement what is not known yet."""
-    asked = [one for one in wanted if not one.known]
-    for one, found in zip(asked, read_all(*(one.asked for one in asked)), strict=True):
-        one.give(found)
+    """Run the queries whose answers are not cached in one statement, and pass on their rows."""
+    unknown = [each for each in wanted if not each.known]
+    for each, found in zip(unknown, read_all(*(each.asked for each in unknown)), strict=True):
+        each.give(found)
 
 
 def read_all(*asked: Asked) -> list[list[Any]]:
-    """Return what each finds, in one statement.
+    """Return the rows of each query, by one statement.
 
-    PostgreSQL runs each joined query for the row of its number alone.
+    The queries are numbered from 0; PostgreSQL runs each only for the row with its number.
     """
     joined, begins, parameters, width = dict[int, str](), dict[int, int](), list[Any](), 1
-    for number, one in enumerate(asked):
+    for number, each in enumerate(asked):
         try:
-            query, given, columns = one.statement()
+            query, given, columns = each.statement()
         except EmptyResultSet:
             continue
         joined[number], begins[number] = _joined(number, query, columns), width
@@ -181,17 +186,17 @@ def read_all(*asked: Asked) -> list[list[Any]]:
     found: list[list[Any]] = [[] for _ in asked]
     for number, *values in _rows(len(asked), joined, parameters):
         begin = begins.get(number, 0)
-        if begin and values[begin - 1] is not None:  # the place among its own
+        if begin and values[begin - 1] is not None:  # the row's position in its query
             found[number].append(values[begin - 1 :])
     return [
-        [one.make(values[1:]) for values in sorted(rows, key=lambda values: values[0])]
-        for one, rows in zip(asked, found, strict=True)
+        [each.make(values[1:]) for values in sorted(rows, key=lambda values: values[0])]
+        for each, rows in zip(asked, found, strict=True)
     ]
 
 
 def _joined(number: int, query: str, columns: int) -> str:
-    # Inside, the condition keeps the query from running for other rows; outside, it keeps the
-    # planner from multiplying what it expects of each.
+    # The inner condition prevents the query from running for other rows; the outer one prevents the
+    # planner from multiplying the estimates of the queries.
     names = ", ".join(f"c{each}" for each in range(columns))
     return (
         f"LEFT JOIN LATERAL (SELECT row_number() OVER (), {names} FROM ({query})"  # noqa: S608
@@ -200,12 +205,12 @@ def _joined(number: int, query: str, columns: int) -> str:
 
 
 def _rows(
-    many: int, joined: Mapping[int, str], parameters: Sequence[Any]
+    amount: int, joined: Mapping[int, str], parameters: Sequence[Any]
 ) -> Iterable[tuple[Any, ...]]:
     if not joined:
         return ()
     shown = ", ".join(f"p{number}.*" for number in joined)
-    numbers = f"generate_series(0, {many - 1}) AS part (number)"
+    numbers = f"generate_series(0, {amount - 1}) AS part (number)"
     statement = f"SELECT part.number, {shown} FROM {numbers} {' '.join(joined.values())}"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)

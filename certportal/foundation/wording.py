@@ -1,4 +1,4 @@
-"""Sentences that carry a value and are worded in the reader's language when they are shown."""
+"""Lazily translated sentences with values."""
 
 from typing import TYPE_CHECKING
 

@@ -1,1 +1,1 @@
-"""Running the service: health, probes, logs and preparation of the first start."""
+"""Running the service: health checks, probes, logs, and preparation of the first start."""

@@ -1,4 +1,4 @@
-"""The scheduler of beat: puts itself right after the clock was put back, and says it is alive."""
+"""The scheduler of beat: recovers after the clock was set back, and writes a heartbeat."""
 
 import time
 from datetime import timedelta
@@ -14,24 +14,23 @@ from certportal.operations.probe import heartbeat_of
 log = structlog.get_logger(__name__)
 
 SLACK = timedelta(minutes=1)
-"""Time that an entry may be ahead of the clock, which a time server moves by seconds."""
-BETWEEN_SIGNS = 10
-"""Seconds between two signs of life."""
+"""How far an entry's last run may be in the future: time servers adjust the clock by seconds."""
+HEARTBEAT_SECONDS = 10
 LIFE = timedelta(seconds=35)
+"""Lifetime of a heartbeat in Redis."""
 
 
 class Scheduler(PersistentScheduler):
-    """Celery's own scheduler, which keeps its last runs in a file.
+    """Celery's scheduler with a file of last runs, corrected after the clock was set back.
 
-    After the clock was put back by an hour, an entry that ran just before would be due only in an
-    hour, and CRLs that were made then would be dated in the future meanwhile. Such entries are run
-    at once.
+    If the clock is set back by an hour, an entry that has just run would be due only in an hour,
+    and CRLs that it made would be dated in the future meanwhile. Such entries run at once.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        self._said_at = -float(BETWEEN_SIGNS)
+        self._heartbeat_at = -float(HEARTBEAT_SECONDS)
         super().__init__(*args, **options)
-        self.max_interval = BETWEEN_SIGNS
+        self.max_interval = HEARTBEAT_SECONDS
 
     def tick(self, *args: Any, **options: Any) -> float:
         """Send what is due; return the seconds until the next tick."""
@@ -40,14 +39,14 @@ class Scheduler(PersistentScheduler):
             log.warning("clock_put_back", entries=len(ahead))
             for entry in ahead:
                 _make_due(entry)
-            self._heap = None  # the order of the entries, which Celery makes again
-        self._give_sign()
+            self._heap = None  # Celery sorts the entries again
+        self._write_heartbeat()
         return float(super().tick(*args, **options))
 
-    def _give_sign(self) -> None:
-        if time.monotonic() - self._said_at < BETWEEN_SIGNS:
+    def _write_heartbeat(self) -> None:
+        if time.monotonic() - self._heartbeat_at < HEARTBEAT_SECONDS:
             return
-        self._said_at = time.monotonic()
+        self._heartbeat_at = time.monotonic()
         try:
             redis_store.connect().set(heartbeat_of("beat"), clock.now().isoformat(), ex=LIFE)
         except redis.RedisError as error:
@@ -59,6 +58,6 @@ def _is_ahead(entry: ScheduleEntry) -> bool:
 
 
 def _make_due(entry: ScheduleEntry) -> None:
-    """Let an interval end now; what has its time of day waits for that."""
-    every: timedelta = getattr(entry.schedule, "run_every", timedelta())
-    entry.last_run_at = clock.now() - every
+    """Make an interval due now. A crontab entry has no interval and waits for its time of day."""
+    interval: timedelta = getattr(entry.schedule, "run_every", timedelta())
+    entry.last_run_at = clock.now() - interval

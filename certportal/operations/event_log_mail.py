@@ -1,4 +1,4 @@
-"""Mails the signed head of the log of events to the auditors, who keep it."""
+"""Mails the signed head of the log of events to the auditors, who keep it as an anchor."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,7 +11,7 @@ from certportal.foundation.outbox import outbox
 
 @outbox.task("certportal.mail_event_log_head")
 def mail_event_log_head(*, item: OutboxItem, now: datetime, **_: str) -> None:
-    """Mail one auditor the head, with a Finnish frame."""
+    """Mail the head to one auditor, with a text in Finnish."""
     mails.send(MAILS["event_log_head"], item, now=now)
 
 

@@ -1,4 +1,4 @@
-"""Health: `/livez` for containers, `/healthz` for monitoring, and the workers' heartbeats."""
+"""Health checks: `/livez` for containers, `/healthz` for monitoring; the workers' heartbeats."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -40,15 +40,16 @@ ALARMS = (
     *["register-source", "identification", "mandates", "event-log", "approval-unproven"],
     one_signer.SECOND,
 )
-# What waits for a person, while the machine is well.
+# Alarms about something that waits for a person; they do not make the service unwell.
 TO_DO = ("reconcile", "verify-audit", "witnesses", "witness-contradicts", sweeping.ALARM)
 # A worker writes a heartbeat every 10 s; after three missed ones it counts as down.
 HEARTBEAT_LIFE = timedelta(seconds=35)
 LONGEST_QUEUE = timedelta(minutes=10)
-# Pauses between so many attempts add up to 8½ minutes. They move `due_at`, so age counts too.
+# The pauses between this many attempts add up to 8½ minutes. Each attempt moves `due_at`, so items
+# are also judged by `created_at`.
 MANY_ATTEMPTS = 8
-# If mails for so many mailboxes are tried in vain, and none since was sent, it is the mail server.
-MAILBOXES_IN_VAIN = 3
+# If mails to this many mailboxes fail and none has been sent since, the mail server is at fault.
+FAILING_MAILBOXES = 3
 MAIL_MEMORY = timedelta(minutes=10)
 CA_NOTICE = timedelta(days=90)
 LONGEST_CERTIFICATE = timedelta(days=31 * max(CEILING_MONTHS.values()))
@@ -61,9 +62,9 @@ def store() -> redis.Redis:
 
 @shared_task(name="portal.beat", bind=True)
 def beat(self: Any) -> None:
-    """Write the heartbeat of the worker that runs this, what it cannot do, and what it measured.
+    """Write this worker's heartbeat, failing self-checks and measurements to Redis.
 
-    All stand under the name of its queue, as long as a heartbeat counts.
+    Their keys contain the name of its queue and expire with the heartbeat.
     """
     queue, place = settings.PORTAL_PROCESS, store()
     place.set(heartbeat_of(queue), clock.now().isoformat(), ex=HEARTBEAT_LIFE)
@@ -76,11 +77,11 @@ def beat(self: Any) -> None:
 
 
 type Signs = Mapping[str, str]
-"""What workers, beat and alarms have left in Redis, by key; empty if Redis does not answer."""
+"""Values that workers, beat and alarms have written to Redis, by key; empty if Redis fails."""
 
 
 def read_signs() -> Signs:
-    """Read all signs at once, so that a Redis that hangs costs a request one time limit.
+    """Read all signs in one command, so that a hanging Redis costs a request only one time limit.
 
     Raises redis.RedisError.
     """
@@ -90,15 +91,15 @@ def read_signs() -> Signs:
         *map(alarms.key_of, (*ALARMS, *TO_DO)),
     ]
     answers = zip(keys, store().mget(keys), strict=True)
-    return {key: said for key, said in answers if isinstance(said, str)}
+    return {key: value for key, value in answers if isinstance(value, str)}
 
 
 ALIVE = {"beat": "beat", **{f"worker-{queue}": queue for queue in QUEUES}}
-"""Who gives signs of life, by the name for one that does not."""
+"""Processes that write heartbeats: name in `/healthz` → name in the heartbeat's key."""
 
 
 def unwell_by(signs: Signs) -> list[str]:
-    """Return the names of what is not well by what workers, beat and alarms say."""
+    """Return the names of missing heartbeats, failing self-checks and raised alarms."""
     return [
         *(name for name, process in ALIVE.items() if not is_alive(process, signs)),
         *(name for name in self_checks.NAMES if self_checks.is_reported(name, signs)),
@@ -107,7 +108,7 @@ def unwell_by(signs: Signs) -> list[str]:
 
 
 def sounding(names: Sequence[str], signs: Signs) -> list[str]:
-    """Return which alarms of these names are raised."""
+    """Return those of these alarms that are raised."""
     return [name for name in names if alarms.key_of(name) in signs]
 
 
@@ -119,18 +120,18 @@ def database() -> bool:
 
 
 def is_alive(name: str, signs: Signs) -> bool:
-    """Whether the queue's worker, or beat, has given a sign of life that is recent.
+    """Whether the queue's worker, or beat, has written a recent heartbeat.
 
-    After the clock went back Redis keeps one for longer.
+    Expiry in Redis is not enough: after the clock was set back, Redis keeps a heartbeat for longer.
     """
-    said = signs.get(heartbeat_of(name))
-    if said is None:
+    written = signs.get(heartbeat_of(name))
+    if written is None:
         return False
-    return abs(clock.now() - datetime.fromisoformat(said)) <= HEARTBEAT_LIFE
+    return abs(clock.now() - datetime.fromisoformat(written)) <= HEARTBEAT_LIFE
 
 
 def signer() -> bool:
-    """Whether the signer whose journal has the lease gives signs of life."""
+    """Whether the signer whose journal has the lease renews it."""
     return lease.silent_holder(clock.now()) is None
 
 
@@ -140,13 +141,13 @@ def authority() -> bool:
     A certificate must not outlive its CA, so the next generation must start long before this one
     ends; the margin is `CA_NOTICE`.
     """
-    every = freshness.authorities()
-    active = [ca for ca in every if ca.state == IssuingCA.State.ACTIVE]
+    cas = freshness.authorities()
+    active = [ca for ca in cas if ca.state == IssuingCA.State.ACTIVE]
     latest = clock.now() + CA_NOTICE + LONGEST_CERTIFICATE
     lasting = [ca for ca in active if ca.certificate.not_valid_after_utc > latest]
-    made = {(ca.environment, ca.branch) for ca in every}
+    existing = {(ca.environment, ca.branch) for ca in cas}
     able = {(ca.environment, ca.branch) for ca in lasting}
-    return able >= made and {environment for environment, _ in able} == {"production", "test"}
+    return able >= existing and {environment for environment, _ in able} == {"production", "test"}
 
 
 def lists() -> bool:
@@ -160,7 +161,7 @@ def lists_last() -> bool:
 
 
 def lists_own() -> bool:
-    """Whether no place of a CRL holds a list that its CA has not signed."""
+    """Whether every published CRL is signed by its own CA."""
     return not freshness.foreign_lists(clock.now())
 
 
@@ -176,56 +177,56 @@ def outbox() -> bool:
 
 @Question
 def _left_over() -> Asks[set[str]]:
-    """Return in one query whether there is `late` work, and whether mails are `refused`."""
+    """Ask in one query for open work: `late` if some is late, `refused` if mails were refused."""
     limit = clock.now() - LONGEST_QUEUE
-    tried = Q(created_at__lt=limit, attempts__gte=MANY_ATTEMPTS) | ~Q(failed_at=None)
-    bad = Q(due_at__lt=limit, failed_at=None) | Q(~Q(queue=MAIL), tried)
+    failing = Q(created_at__lt=limit, attempts__gte=MANY_ATTEMPTS) | ~Q(failed_at=None)
+    overdue = Q(due_at__lt=limit, failed_at=None) | Q(~Q(queue=MAIL), failing)
     items = OutboxItem.objects.filter(done_at=None).order_by()
-    late, refused = items.filter(bad), items.filter(queue=MAIL).exclude(failed_at=None)
+    late, refused = items.filter(overdue), items.filter(queue=MAIL).exclude(failed_at=None)
     first, last = (
-        some.annotate(told=Value(name)).values_list("told")[:1]
-        for name, some in (("late", late), ("refused", refused))
+        matching.annotate(kind=Value(kind)).values_list("kind")[:1]
+        for kind, matching in (("late", late), ("refused", refused))
     )
-    return Values(first.union(last)), lambda found: {name for (name,) in found}
+    return Values(first.union(last)), lambda rows: {kind for (kind,) in rows}
 
 
 def mails() -> bool:
-    """Whether mails go out: not if the server fails us for minutes, or refuses every mailbox.
+    """Whether mail is sent: false if our mail server fails for minutes, or refuses all mailboxes.
 
-    A mailbox that puts its mails off or refuses them says nothing about our mail server, however
-    many they are and however long it lasts; mails that came back say that it works.
+    A single mailbox that postpones or refuses its mails is not the mail server's fault, however
+    many and however long; bounced mails prove that the mail server works.
     """
     since = clock.now() - MAIL_MEMORY
-    vain = list(
+    failing = list(
         OutboxItem.objects.filter(
             Q(failed_at=None, attempts__gte=2) | Q(failed_at__gt=since), queue=MAIL, done_at=None
         )
         .exclude(problem__startswith=BOUNCED)
         .only("problem", "attempts", "created_at")
     )
-    if any(not mark_in(one) and one.attempts >= MANY_ATTEMPTS for one in vain):
+    if any(not mark_in(item) and item.attempts >= MANY_ATTEMPTS for item in failing):
         return _sent_since(since)
-    firsts: dict[str, datetime] = {}
-    for one in vain:
-        mailbox = mark_in(one) or str(one.pk)
-        firsts[mailbox] = min(one.created_at, firsts.get(mailbox, one.created_at))
+    firsts: dict[str, datetime] = {}  # the oldest failing mail's time, by mailbox
+    for item in failing:
+        mailbox = mark_in(item) or str(item.pk)
+        firsts[mailbox] = min(item.created_at, firsts.get(mailbox, item.created_at))
     begun = sorted(firsts.values())
-    return len(begun) < MAILBOXES_IN_VAIN or _sent_since(min(since, begun[-MAILBOXES_IN_VAIN]))
+    return len(begun) < FAILING_MAILBOXES or _sent_since(min(since, begun[-FAILING_MAILBOXES]))
 
 
 def _sent_since(moment: datetime) -> bool:
-    """Whether a mail was sent; one that was given up keeps its `failed_at`."""
+    """Whether a mail was sent; mails that were given up have `failed_at` and do not count."""
     sent = OutboxItem.objects.filter(queue=MAIL, failed_at=None, done_at__gt=moment)
     return sent.exists()
 
 
 def refused_mails() -> bool:
-    """Whether no mail waits for somebody to correct its address or to give it up."""
+    """Whether no refused mail waits for a person to correct its address or to give it up."""
     return "refused" not in _left_over()
 
 
 def approvals_are_proved() -> bool:
-    """Whether the CA wants the approvers' own signatures; tests need none."""
+    """Whether the CA requires approvals signed by passkeys; always true in tests."""
     return settings.APPROVERS_PROVE != "off" or settings.PORTAL_ENV == "test"
 
 
@@ -248,7 +249,7 @@ def shared_store() -> bool:
 
 
 def store_copy() -> bool:
-    """Whether this machine's published files and the shared store agreed a moment ago."""
+    """Whether this machine's published files recently agreed with the shared store."""
     return not settings.STORE_URL or not is_late(clock.now())
 
 
@@ -270,20 +271,20 @@ CHECKS: dict[str, Callable[[], bool]] = {
 
 
 def sealed() -> bool:
-    """Whether papers are sealed, and the seal will not end soon."""
+    """Whether there is a seal for papers that stays valid for `CA_NOTICE`."""
     seal = seal_in_use()
     return seal is not None and seal.certificate.not_valid_after_utc > clock.now() + CA_NOTICE
 
 
 UNDELIVERED, SEAL = "undelivered-mail", "seal"
-# The CA signs what nobody's passkey has signed: in development, or because somebody set it so.
+# APPROVERS_PROVE is off, as in development: the CA signs on approvals without a passkey.
 UNPROVED = "approvals-not-proved"
 UNWELL = ("redis", *ALIVE, *self_checks.NAMES, *ALARMS, *CHECKS)
-"""All names of what may be not well."""
+"""All names that `not_well` of `/healthz` may contain."""
 
 
 class Found(NamedTuple):
-    """The names of what is not well, and of what waits for a person."""
+    """The names of failing checks, and of what waits for a person."""
 
     unwell: list[str]
     to_do: list[str]
@@ -292,7 +293,7 @@ class Found(NamedTuple):
 @one_reading()
 def found(checks: Mapping[str, Callable[[], bool]] = CHECKS) -> Found:
     """Read all signs and run the checks."""
-    is_well(_read_together)  # where it fails each check finds out for itself
+    is_well(_read_together)  # if it fails, each check runs its own query
     signs: Signs = {}
     unwell: list[str] = []
     try:
@@ -307,7 +308,7 @@ def found(checks: Mapping[str, Callable[[], bool]] = CHECKS) -> Found:
 
 
 def _read_together() -> bool:
-    """Read in one statement what most checks look at."""
+    """Read the rows that most checks need in one statement."""
     ask_together(
         *(question.of() for question in (freshness.authorities, lease.holder, seal_in_use)),
         *(queries.last_import.of(kind) for kind in Kind),
@@ -323,7 +324,8 @@ def is_well(check: Callable[[], bool]) -> bool:
     except (redis.RedisError, OSError, Unavailable):
         return False
     except DatabaseFault:
-        # One that was given up is closed (`database_limit`); the next check gets another.
+        # After a time-out the connection is unusable (`database_limit`); the next check opens
+        # another.
         connection.close_if_unusable_or_obsolete()
         return False
 
@@ -338,7 +340,7 @@ def livez(request: HttpRequest) -> HttpResponse:
 def healthz(request: HttpRequest) -> JsonResponse:
     """Respond with 200 if all checks pass, else 503 with the names of those that fail.
 
-    `to_do` names what waits for a person; it makes nothing unwell.
+    `to_do` names what waits for a person; it does not change the status.
     """
     unwell, to_do = found()
     body: dict[str, Any] = {

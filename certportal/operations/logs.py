@@ -19,7 +19,7 @@ def hide_tokens(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> 
     return event
 
 
-# Tasks that run every few seconds; what is said of each run hides what matters.
+# Tasks that run every few seconds; lines about each run would hide more important ones.
 ROUTINE = ("portal.beat", "foundation.sweep", "issuance.extend_event_log")
 
 
@@ -30,8 +30,8 @@ class NoRoutine(logging.Filter):
         """Whether to write the line."""
         if record.levelno > logging.INFO or not record.name.startswith(("celery", "django_struct")):
             return True
-        said = record.getMessage()
-        return not any(name in said for name in (*ROUTINE, "task_succeeded"))
+        message = record.getMessage()
+        return not any(name in message for name in (*ROUTINE, "task_succeeded"))
 
 
 SHARED: list[Any] = [

@@ -1,7 +1,8 @@
-"""The `ca` worker of a machine whose journal does not have the lease signs nothing and says so.
+"""Makes a `ca` worker wait while the journal of another machine has the signing lease.
 
-It would take work from the queue and could only put it off. So it waits before it takes any; if it
-lost the lease while it stood still, it ends, is started again, and waits.
+Without the lease it could only postpone the work that it takes from the queue, so it waits before
+it takes any. A worker that loses the lease ends; it is started again by its supervisor and then
+waits.
 """
 
 import os
@@ -20,27 +21,28 @@ from issuance.services import lease
 log = structlog.get_logger(__name__)
 
 SECOND = "second-signer"
-"""The alarm of a signer that may not sign."""
+"""The alarm of a signer without the lease."""
 BETWEEN_LOOKS = 10.0
+"""Seconds between two checks of the lease."""
 _LASTING = timedelta(minutes=1)
 
 
 def wait_for_lease(pause: Callable[[float], object] = time.sleep) -> None:
-    """Return when this machine's journal has the lease, or nobody has."""
+    """Block until this machine's journal has the lease, or no journal has it."""
     while _refused():
         pause(BETWEEN_LOOKS)
 
 
 def may_sign() -> bool:
-    """Give the holder's sign of life; False if another machine's journal has the lease."""
+    """Renew the lease if this machine's journal has it; False if another machine's has it."""
     try:
         return lease.renew(now=clock.now()) or not _refused()
     except (DatabaseError, Unavailable):
-        return True  # nothing was found out; both are named by themselves
+        return True  # unknown; other health checks report these failures
 
 
 def stop_worker() -> None:
-    """End the worker that this process of its pool belongs to, after the work at hand."""
+    """Stop the Celery worker of this pool process, after its current task (SIGTERM)."""
     os.kill(os.getppid(), signal.SIGTERM)
 
 
@@ -48,7 +50,7 @@ def _refused() -> bool:
     try:
         why = lease.refusal()
     except (DatabaseError, Unavailable):
-        return False  # each signature asks again
+        return False  # unknown; every signature checks the lease again
     if why:
         log.error("signs_nothing", why=why)
         alarms.sound(SECOND, lasting=_LASTING)

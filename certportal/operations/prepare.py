@@ -1,7 +1,7 @@
-"""Preparation by `./portal run` before it serves, in one process.
+"""Prepares the database for `./portal run`, in one process since starting Python takes seconds.
 
-Run as `python -m certportal.operations.prepare`, with `--accounts` where each process has an
-account of the database of its own.
+Run as `python -m certportal.operations.prepare`, with `--accounts` if each process has its own
+account of the database.
 """
 
 import io
@@ -12,9 +12,10 @@ import django
 
 
 def prepare(*, accounts: bool) -> None:
-    """Migrate and let the accounts write; sample register if it is empty; print the test persons.
+    """Migrate, grant the accounts' rights, import the sample register, print the test persons.
 
-    A register with any records is not changed: a real export may have been imported.
+    The sample is imported only into an empty register: a real export may have been imported.
+    Neither it nor the test persons are made in production.
     """
     from django.conf import settings
     from django.core.management import call_command

@@ -1,7 +1,7 @@
-"""What only a worker can try out: whether the database takes writes, and the CA could sign.
+"""Health checks that only a worker can perform: writing to the database, reaching the CA's keys.
 
-Each worker tries this with its heartbeat and keeps the result in Redis; `/healthz`, which anybody
-may call, only reads it.
+Each worker performs its checks with its heartbeat and stores the result in Redis; `/healthz`, which
+anybody may call, only reads the result.
 """
 
 import json
@@ -15,15 +15,15 @@ from issuance import services
 
 type Check = Callable[[], bool]
 
-# More than any free space that a full disk's file system still finds in its last blocks.
+# More than the space that may be left in already allocated blocks when the disk is full.
 _PROBE_ROWS, _ROW_BYTES = 500, 1500
 
 
 def database_takes_writes() -> bool:
     """Whether the database accepts new rows and has disk space for them.
 
-    A small update says nothing: it finds room in blocks and in WAL that exist already. The
-    temporary table needs new blocks, which go with the transaction.
+    A small update would prove nothing, since it fits into existing blocks and WAL. The temporary
+    table needs new blocks, which are freed at the end of the transaction.
     """
     try:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -61,9 +61,9 @@ def journal_is_copied() -> bool:
 
 
 def approvers_can_be_read() -> bool:
-    """Whether signatures that rest on the register of approvers can be made by it.
+    """Whether the register of approvers can be read.
 
-    It is whole and the newest, and has enough persons for the orders that wait.
+    If approved orders wait for their signature, it must also have enough persons for them.
     """
     try:
         services.ensure_approvers(clock.now())
@@ -81,7 +81,7 @@ def journal_is_approved() -> bool:
     return True
 
 
-# By queue. A name stands in /healthz where the worker's check fails.
+# By queue; `/healthz` shows the names of failing checks.
 SELF_CHECKS: dict[str, dict[str, Check]] = {
     "default": {"database-write": database_takes_writes},
     "ca": {
@@ -106,18 +106,18 @@ def _fails(check: Check) -> bool:
     try:
         return not check()
     except DatabaseError:
-        return False  # nothing was found out; a database that is down is named by itself
+        return False  # unknown; `/healthz` reports a failing database itself
 
 
 def key_of(queue: str) -> str:
-    """Return the Redis key of what the queue's worker found."""
+    """Return the Redis key of the failing checks of the queue's worker."""
     return f"failing:{queue}"
 
 
 def is_reported(name: str, signs: Mapping[str, str]) -> bool:
-    """Whether the worker that tries this has found it failing; `signs`: what Redis has, by key.
+    """Whether the check's worker has reported it as failing; `signs`: Redis values by key.
 
-    A worker that is silent, and Redis that does not answer, are named by themselves.
+    False if there is no report: missing heartbeats and a failing Redis are checks of their own.
     """
     (queue,) = (queue for queue, checks in SELF_CHECKS.items() if name in checks)
     return name in json.loads(signs.get(key_of(queue), "[]"))

@@ -1,4 +1,4 @@
-"""Records when a process starts with other settings than the one before it had."""
+"""Records an event when a process starts with other settings than at its previous start."""
 
 import hashlib
 import json
@@ -18,8 +18,8 @@ from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
 
 KIND = "settings"
-SAID = ("ISSUANCE_APPROVALS", "APPROVERS_PROVE", "CA_PRODUCTION_KEYS_IN_FILES")
-"""Policies whose values are recorded as they are."""
+IN_CLEAR = ("ISSUANCE_APPROVALS", "APPROVERS_PROVE", "CA_PRODUCTION_KEYS_IN_FILES")
+"""Policies whose values are recorded in clear."""
 HASHED = (
     *("PKI", "PORTAL_BASE_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "SCANNER"),
     *("REGISTER_URL", "MAIL_DOMAIN", "MAIL_RETURN_PATH", "JOURNAL_COPY", "BACKUP_RECIPIENTS"),
@@ -27,13 +27,13 @@ HASHED = (
     *("DOMAIN_CONTROL", "OIDC_ISSUER", "OIDC_CLIENT_ID", "LEVELS"),
     *("SAML_IDP_METADATA_FILE", "SAML_LEVELS"),
 )
-"""Settings of which the SHA-256 tells that they are others; none of them is secret."""
+"""Settings recorded as SHA-256, which shows that they have changed; none of them is secret."""
 BACKENDS = ("IDENTIFICATION", "MANDATES")
-"""Settings whose options may be secret: of these the class is recorded."""
+"""Settings of which only the class is recorded, since their options may be secret."""
 
 
 def record_at_start() -> None:
-    """Record them as the process starts, which goes on without it if the database is away."""
+    """Record changed settings; if the database does not answer, only log that."""
     try:
         record_changes(now=clock.now())
     except DatabaseError as error:
@@ -43,27 +43,27 @@ def record_at_start() -> None:
 
 @transaction.atomic
 def record_changes(*, now: datetime) -> None:
-    """Record this process's policies and settings, if they are not those of the last event."""
+    """Record this process's policies and settings, if they differ from its last event."""
     about = Subject(KIND, settings.PORTAL_PROCESS)
-    name, found = ServiceEvent.SETTINGS_CHANGED, in_use()
-    told = Event.objects.filter(object_type=KIND, object_id=about.id, action=name)
-    last = told.order_by("-pk").values_list("data", flat=True).first() or {}
-    changed = sorted(key for key in found if last.get(key) != found[key])
+    name, current = ServiceEvent.SETTINGS_CHANGED, in_use()
+    recorded = Event.objects.filter(object_type=KIND, object_id=about.id, action=name)
+    last = recorded.order_by("-pk").values_list("data", flat=True).first() or {}
+    changed = sorted(key for key in current if last.get(key) != current[key])
     if changed:
-        events.record(name, about, system("start"), now, changed=changed, **found)
+        events.record(name, about, system("start"), now, changed=changed, **current)
 
 
 def in_use() -> dict[str, Any]:
-    """Return what is recorded of each setting."""
-    said = {name: getattr(settings, name, None) for name in SAID}
-    said |= {name: getattr(settings, name)["BACKEND"] for name in BACKENDS}
-    # What it publishes binds who orders; `certportal.foundation.agency` reads it.
-    said["AGENCY_FILE"] = _hash(os.environ.get("AGENCY_FILE"))
-    return said | {name: _hash(getattr(settings, name, None)) for name in HASHED}
+    """Return the recorded value of each setting, by name."""
+    values = {name: getattr(settings, name, None) for name in IN_CLEAR}
+    values |= {name: getattr(settings, name)["BACKEND"] for name in BACKENDS}
+    # It contains terms that bind applicants. Not a Django setting: `foundation.agency` reads it.
+    values["AGENCY_FILE"] = _hash(os.environ.get("AGENCY_FILE"))
+    return values | {name: _hash(getattr(settings, name, None)) for name in HASHED}
 
 
 def _hash(value: object) -> str:
-    """Return the SHA-256 of a value and, if it names a file that can be read, of its content."""
+    """Return the SHA-256 of a value, followed by the file's content if the value is a path."""
     content = json.dumps(value, sort_keys=True, default=str).encode()
     if isinstance(value, str) and value.startswith("/") and Path(value).is_file():
         content += Path(value).read_bytes()

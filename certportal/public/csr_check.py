@@ -17,7 +17,7 @@ from issuance.csr import ExpectedNames, Report, remedies
 @csrf_exempt
 @never_cache
 def examine(request: HttpRequest) -> HttpResponse:
-    """Ask for a certificate request and show all findings; nothing is stored."""
+    """Show the form for a certificate request, then all findings; nothing is stored."""
     form = DoctorForm(request.POST or None, request.FILES or None, initial={"type": "server"})
     if request.method != "POST" or not form.is_valid():
         return render(request, "pages/csr.html", {"form": form})

@@ -24,7 +24,7 @@ def _name(label: Words, help_text: Words) -> forms.CharField:
 
 
 class DoctorForm(FileOrTextForm):
-    """A CSR as file or text, its purpose, and names for the commands that make a correct one."""
+    """A CSR as file or text, its purpose, and names for commands that make a correct CSR."""
 
     nothing = gettext_lazy("Choose a file or paste the certificate request.")
 

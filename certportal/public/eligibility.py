@@ -1,4 +1,4 @@
-"""Public check whether an organisation can apply; the registers are public."""
+"""Public check whether an organisation can apply, by the public registers."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -35,6 +35,6 @@ def ask(business_id: str, *, on: date) -> Answer:
     """Look up the organisation on the day ``on``; ``business_id`` is normalised (1234567-8)."""
     units = queries.find_units(business_id, on=on)
     intermediary = queries.find_intermediary(business_id, on)
-    standing = intermediary is not None and intermediary.is_standing(on)
-    named = units[0] if units else intermediary
-    return Answer(business_id, named.long_name if named else "", len(units), standing)
+    is_intermediary = intermediary is not None and intermediary.is_standing(on)
+    record = units[0] if units else intermediary
+    return Answer(business_id, record.long_name if record else "", len(units), is_intermediary)

@@ -27,7 +27,7 @@ SUBJECTS = {
 
 @transaction.atomic
 def give(*, about: str, text: str, email: str, address: str, now: datetime) -> None:
-    """Take one piece of feedback.
+    """Record feedback and enqueue its mail to the agency.
 
     *about* is a key of ``SUBJECTS``; *email* may be empty; *address* is the visitor's network
     address. Raises TooMany after five in an hour from one address.
@@ -49,7 +49,7 @@ def give(*, about: str, text: str, email: str, address: str, now: datetime) -> N
 
 @outbox.task("certportal.mail_feedback")
 def mail_feedback(*, item: OutboxItem, now: datetime, **_: str) -> None:
-    """Mail the feedback to the agency, with a Finnish frame."""
+    """Mail the feedback to the agency, with an introduction in Finnish."""
     mails.send(MAILS["feedback"], item, now=now)
 
 

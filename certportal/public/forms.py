@@ -20,18 +20,18 @@ class BusinessIdForm(Form):
 class FileOrTextForm(Form):
     """A form whose fields `file` and `text` are two ways of giving the same data.
 
-    `nothing`: asks for one of the two, in the hint of the first and as the error if neither is
-    given.
+    `nothing`: a sentence that asks for one of the two; the hint of the first field, and the error
+    if neither is given.
     """
 
     nothing: ClassVar[Promise]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Say that one of the two is wanted; neither alone is optional."""
+        """Put `nothing` into the first field's hint; neither field is marked as optional."""
         super().__init__(*args, **kwargs)
-        ways = [field for name, field in self.fields.items() if name in {"file", "text"}]
-        ways[0].help_text = format_lazy("{} {}", self.nothing, ways[0].help_text)
-        for field in ways:
+        alternatives = [field for name, field in self.fields.items() if name in {"file", "text"}]
+        alternatives[0].help_text = format_lazy("{} {}", self.nothing, alternatives[0].help_text)
+        for field in alternatives:
             field.never_optional = True  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""The open figures of the service: how long orders take, and which certificates are in force.
+"""Public statistics of the service: how long orders take, and which certificates are in force.
 
-Nothing here tells of one organisation: a figure is left out unless it rests on at least `FEWEST`
-orders or certificates and on at least `FEWEST` organisations. The figures are counted once in
-`KEPT_FOR` by each process, however often the page is opened.
+No figure reveals a single organisation: a figure is left out unless it is based on at least
+`FEWEST` orders or certificates and on at least `FEWEST` organisations. Each process counts the
+figures once in `KEPT_FOR`, however often the page is opened.
 """
 
 import threading
@@ -28,7 +28,7 @@ from issuance.models import Certificate
 log = structlog.get_logger(__name__)
 
 FEWEST = 5
-"""So few orders or certificates, or those of so few organisations, could tell of one."""
+"""Figures based on fewer orders, certificates or organisations could reveal one organisation."""
 KEPT_FOR = timedelta(hours=1)
 PAUSE = timedelta(minutes=1)
 """How long the database is not asked again after it could not answer."""
@@ -36,10 +36,11 @@ PAUSE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """The open figures of one month; None where they could tell of a single organisation.
+    """The public figures of one month; None where they could reveal a single organisation.
 
-    `decided` are approvals and rejections, times in days; `kept_percent` of a hundred promises were
-    kept. `in_force` are the certificates at its end, or now, by type; `waivers` by rule and kind.
+    `decided`: number of approvals and rejections. `median`, `p95`: days from complete to decided.
+    `kept_percent`: share of orders decided by their promised day. `in_force`: certificates at the
+    month's end, or now, by type. `waivers`: by rule and kind.
     """
 
     first: date
@@ -53,14 +54,14 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The months as they were counted at a moment."""
+    """The figures of all months, and when they were counted."""
 
     at: datetime
     months: list[Month]
 
 
 class _Keeper:
-    """The figures that were counted last; they are shown while somebody counts them anew."""
+    """A cache of the figures; it returns the old ones while a thread counts new ones."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -70,8 +71,8 @@ class _Keeper:
     def figures(self) -> Counted:
         """Return the figures, counted anew if they are older than `KEPT_FOR`.
 
-        Only who finds none at all waits for them. Raises Unavailable if the database could not
-        count them and there are none of before.
+        Waits for another thread that counts them only if there are no earlier figures. Raises
+        Unavailable if the database could not count them and there are no earlier figures.
         """
         last = self._last
         if not self._lock.acquire(blocking=last is None):
@@ -99,7 +100,7 @@ class _Keeper:
             self._failed_at = now
 
     def forget(self) -> None:
-        """Count anew the next time."""
+        """Empty the cache."""
         self._last = self._failed_at = None
 
 
@@ -111,43 +112,44 @@ keeper = _Keeper()
 
 
 def count(*, now: datetime) -> list[Month]:
-    """Return the open figures of the last twelve months, the present one last."""
+    """Return the public figures of the last twelve months, the present one last."""
     months = figures.months(now=now)
-    in_force = _in_force([one.first for one in months], now)
-    waivers = waiver_figures.waivers_by_month(now=now, is_told=_is_open)
-    return [_open(*one) for one in zip(months, in_force, waivers, strict=True)]
+    in_force = _in_force([month.first for month in months], now)
+    waivers = waiver_figures.waivers_by_month(now=now, is_told=_is_public)
+    return [_public(*each) for each in zip(months, in_force, waivers, strict=True)]
 
 
-def _open(
+def _public(
     month: figures.Month,
     in_force: dict[CertificateType, int | None],
     waivers: waiver_figures.Month,
 ) -> Month:
+    """Return the month without the figures that must not be published."""
     decided = month.approved + month.rejected
-    is_timed = _is_open(month.timed, month.timed_parties)
-    is_kept = _is_open(month.promised, month.promised_parties)
+    shows_times = _is_public(month.timed, month.timed_parties)
+    shows_promises = _is_public(month.promised, month.promised_parties)
     return Month(
         first=month.first,
-        decided=decided if _is_open(decided, month.parties) else None,
-        median=month.median if is_timed else None,
-        p95=month.p95 if is_timed else None,
-        kept_percent=month.kept_percent if is_kept else None,
+        decided=decided if _is_public(decided, month.parties) else None,
+        median=month.median if shows_times else None,
+        p95=month.p95 if shows_times else None,
+        kept_percent=month.kept_percent if shows_promises else None,
         in_force=in_force,
         waivers=waivers,
     )
 
 
-def _is_open(number: int, parties: int) -> bool:
-    """Whether a figure that rests on so many, of so many organisations, tells of none of them."""
+def _is_public(number: int, parties: int) -> bool:
+    """Whether a figure about so many orders or certificates of so many organisations is public."""
     return number >= FEWEST and parties >= FEWEST
 
 
 def _in_force(firsts: list[date], now: datetime) -> list[dict[CertificateType, int | None]]:
-    """Return the certificates in force at the end of each month, by type, in one query.
+    """Return the number of certificates in force at each month's end, by type, in one query.
 
-    None at all tells of nobody: 0 is told.
+    `firsts`: the first day of each month. None: not published; 0 is always published.
     """
-    ends = [min(clock.start_of_day(clock.add_months(one, 1)), now) for one in firsts]
+    ends = [min(clock.start_of_day(clock.add_months(first, 1)), now) for first in firsts]
     counts = {f"m{nth}": Count("pk", filter=_at(end)) for nth, end in enumerate(ends)}
     parties = {
         f"p{nth}": Count("organisation", distinct=True, filter=_at(end))
@@ -158,14 +160,15 @@ def _in_force(firsts: list[date], now: datetime) -> list[dict[CertificateType, i
     for row in rows.annotate(**counts, **parties):
         found[row["profile_id"]] = dict(row)
     return [
-        {kind: _told(found.get(kind.value, {}), nth) for kind in CertificateType}
+        {kind: _number(found.get(kind.value, {}), nth) for kind in CertificateType}
         for nth in range(len(ends))
     ]
 
 
-def _told(row: dict[str, Any], nth: int) -> int | None:
+def _number(row: dict[str, Any], nth: int) -> int | None:
+    """Return the row's number of the nth month, or None if it must not be published."""
     number: int = row.get(f"m{nth}", 0)
-    return number if number == 0 or _is_open(number, row[f"p{nth}"]) else None
+    return number if number == 0 or _is_public(number, row[f"p{nth}"]) else None
 
 
 def _at(end: datetime) -> Q:
@@ -177,7 +180,7 @@ def _at(end: datetime) -> Q:
 
 @require_safe
 def numbers(request: HttpRequest) -> HttpResponse:
-    """Show the figures, drawn and as tables."""
+    """Show the figures as charts and tables."""
     counted = keeper.figures()
     kinds = list(CertificateType)
     context = {
@@ -185,11 +188,13 @@ def numbers(request: HttpRequest) -> HttpResponse:
         "months": counted.months,
         "drawing": drawn(_times(counted.months)),
         "kinds": [kind.label for kind in kinds],
-        "in_force": [(one.first, [one.in_force[kind] for kind in kinds]) for one in counted.months],
+        "in_force": [
+            (month.first, [month.in_force[kind] for kind in kinds]) for month in counted.months
+        ],
         "fewest": FEWEST,
-        "waivers": [one.waivers for one in counted.months],
+        "waivers": [month.waivers for month in counted.months],
         "rules": waiver_figures.RULES.values(),
-        "waivers_drawing": drawn([one.waivers.in_force() for one in counted.months]),
+        "waivers_drawing": drawn([month.waivers.in_force() for month in counted.months]),
     }
     return render(request, "pages/numbers.html", context)
 
@@ -197,17 +202,17 @@ def numbers(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=int(KEPT_FOR.total_seconds()))
 def numbers_json(request: HttpRequest) -> JsonResponse:
-    """Hand out the same for programs."""
+    """Return the same figures as JSON, readable from any website (CORS)."""
     counted = keeper.figures()
     answer = {
         "counted_at": counted.at.isoformat(timespec="seconds"),
         "null_if_fewer_than": FEWEST,
-        "months": [_spoken(one) for one in counted.months],
+        "months": [_as_json(month) for month in counted.months],
     }
     return JsonResponse(answer, headers={"Access-Control-Allow-Origin": "*"})
 
 
-def _spoken(month: Month) -> dict[str, Any]:
+def _as_json(month: Month) -> dict[str, Any]:
     return {
         "month": f"{month.first:%Y-%m}",
         "decided": month.decided,
@@ -220,5 +225,5 @@ def _spoken(month: Month) -> dict[str, Any]:
 
 
 def _times(months: list[Month]) -> list[tuple[float, float]]:
-    """Return the median of each month, and what p95 lies above it."""
-    return [(one.median or 0, (one.p95 or 0) - (one.median or 0)) for one in months]
+    """Return for each month's bar the median and the difference between p95 and the median."""
+    return [(month.median or 0, (month.p95 or 0) - (month.median or 0)) for month in months]

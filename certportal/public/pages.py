@@ -32,7 +32,7 @@ def page(template: str, **facts: Callable[[], Any]) -> Callable[[HttpRequest], H
 
 @require_safe
 def eligibility(request: HttpRequest) -> HttpResponse:
-    """Tell who can apply; with a business ID, whether that organisation can."""
+    """Show who can apply; with a business ID in the query, whether that organisation can."""
     asked = "business_id" in request.GET
     form = BusinessIdForm(request.GET if asked else None)
     answer = None
@@ -46,7 +46,7 @@ def eligibility(request: HttpRequest) -> HttpResponse:
 # cookie. Without a session no CSRF token is needed; `OwnPagesOnly` refuses other sites.
 @csrf_exempt
 def feedback(request: HttpRequest) -> HttpResponse:
-    """Take feedback and pass it on by mail."""
+    """Show the feedback form; send feedback on by mail."""
     form = FeedbackForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         address = address_of(request)
@@ -57,7 +57,7 @@ def feedback(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """Tell search engines which paths not to visit."""
+    """Serve robots.txt."""
     return HttpResponse(ROBOTS, content_type="text/plain; charset=utf-8")
 
 

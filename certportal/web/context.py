@@ -17,11 +17,11 @@ WARNING_SECONDS = 300
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """Return environment, person, organisation, staff roles, the console's pages, session times.
+    """Return environment, person, organisation, staff roles, navigation, session times.
 
-    Also the parts of the account, for its navigation, the agency's contact details
-    and the operator's notices. Responses made before the middleware ran
-    (an early 404, a test) have no person.
+    Also the agency's contact details and the operator's notices. Values that need the database are
+    callables, so that pages that do not show them do not query. Responses made before the
+    middleware ran (an early 404, a test) have no person.
     """
     person: Person | None = getattr(request, "person", None)
     row = getattr(request, "sign_on", None)

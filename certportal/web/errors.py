@@ -21,7 +21,7 @@ from certportal.foundation.web.browsers import came_from
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 60
-# A view that takes fewer says so itself: `require_safe`, `require_POST`.
+# Views that accept fewer are decorated with `require_safe` or `require_POST`.
 METHODS = ("GET", "HEAD", "POST")
 # More than twice the largest request of any form, including documents.
 MOST_BYTES = 32 * 1024 * 1024
@@ -93,7 +93,7 @@ def unavailable(request: HttpRequest, error: Unavailable) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return the page for malformed requests (``handler400``), explaining what was too much."""
+    """Return the page for malformed requests (``handler400``); it names an exceeded limit."""
     if isinstance(exception, RequestDataTooBig):
         message = _(
             "The text you wrote or pasted is too large for the service. Shorten it, or send it as a"
@@ -104,7 +104,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
             "You chose more than %(most)s files at once, and none of them has been read. Pack them"
             " in a ZIP archive, or send them in several parts."
         ) % {"most": settings.DATA_UPLOAD_MAX_NUMBER_FILES}
-    else:  # it may be the host's name that is wrong
+    else:  # our template may fail too, for instance if the Host header is invalid
         return defaults.bad_request(request, exception)
     context = {"message": message, "back": came_from(request)}
     return render(request, "400.html", context, status=400)

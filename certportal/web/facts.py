@@ -1,7 +1,7 @@
 """The service's limits and periods as numbers for the sentences of pages and mails.
 
-In templates, `{% blocktranslate with days="working_days"|fact %}`: each number stands once, in the
-code that keeps to it.
+In templates, `{% blocktranslate with days="working_days"|fact %}`. So each number is defined once,
+in the code that applies it.
 """
 
 from datetime import timedelta
@@ -44,11 +44,11 @@ FACTS = {
     "sending_minutes": identified.FRESH // MINUTE,
     "status_hours": pki().status_hours,
     "working_days": promise.WORKING_DAYS,
-    **{f"{one.value}_years": one.most_months // 12 for one in CertificateType},
+    **{f"{kind.value}_years": kind.most_months // 12 for kind in CertificateType},
 }
 
 
 @register.filter
 def fact(name: str) -> int:
-    """Return the number of that name. Raises KeyError for a name that there is not."""
+    """Return the number of that name. Raises KeyError for an unknown name."""
     return FACTS[name]

@@ -1,7 +1,7 @@
-"""What web's workers share: read in once, before they are forked, and before anybody waits for it.
+"""Preloads views, languages, templates and tables before web's workers are forked.
 
-Each of these is otherwise read in at the first request that needs it, in each worker, so that a
-worker grows for as long as there are pages which it has not shown yet.
+The workers share the preloaded memory. Otherwise each worker would load them at the first request
+that needs them, which makes that request slow and each worker grow.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ from issuance.keys.computable import prepare_search
 
 
 def read_in() -> None:
-    """Read in views, languages, templates and the tables of weak keys: 4 s of CPU time, 30 MB."""
+    """Load views, languages, templates and the tables of weak keys: 4 s of CPU time, 30 MB."""
     _views(get_resolver())
     for language, _name in settings.LANGUAGES:
         with override(language):
@@ -31,6 +31,7 @@ def read_in() -> None:
 
 
 def _views(resolver: URLResolver) -> None:
-    for one in resolver.url_patterns:
-        if isinstance(one, URLResolver):
-            _views(one)
+    """Import the views: reading `url_patterns` imports the URL configuration."""
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            _views(pattern)

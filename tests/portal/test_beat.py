@@ -86,7 +86,7 @@ def test_its_sign_of_life_is_of_the_new_time(wall, beat, monkeypatch):
     tick(scheduler, sent)
     wall.time -= timedelta(hours=1)
     assert not health.is_alive("beat", health.read_signs())
-    monkeypatch.setattr("certportal.operations.beat.BETWEEN_SIGNS", 0)
+    monkeypatch.setattr("certportal.operations.beat.HEARTBEAT_SECONDS", 0)
     tick(scheduler, sent)
     assert health.is_alive("beat", health.read_signs())
     scheduler.close()

@@ -122,7 +122,7 @@ def test_terms_that_came_since_the_page_was_opened_are_shown_before_they_are_acc
     ("text", "fault"),
     [
         ("[contact", "it cannot be read"),
-        ("[kontakti]\nhours = 'ma'", "table [kontakti] that is not known"),
+        ("[kontakti]\nhours = 'ma'", "unknown table [kontakti]"),
         ("[contact]\nhours = { fi = 'ma–pe' }", "[contact] hours lacks en, sv"),
         ("[terms_of_delivery]\nversion = '1'", "[terms_of_delivery] lacks day, url"),
         (

@@ -79,9 +79,10 @@ def _left_out() -> list[str]:
 
 
 def _add_journal(archive: tarfile.TarFile, folder: Path) -> None:
-    """Add the journal, and of the log of events the head as it was before its files are listed.
+    """Add the journal, with the head of the log of events as it was before its files were listed.
 
-    A tile that grew full and went meanwhile has left a full one, which a second list has.
+    The files are listed twice: a partial tile that was deleted meanwhile has been replaced by a
+    full one, which the second list contains.
     """
     head = LogFiles(log_folder()).head_path
     note = head.read_bytes() if head.exists() else b""
@@ -113,7 +114,7 @@ def _add(
 
 
 def _add_shared(archive: tarfile.TarFile) -> None:
-    """Add what the shared store has instead of this machine, except what is deleted meanwhile."""
+    """Add the attachments in the shared store, except those deleted meanwhile."""
     for name in sorted(default_storage.listdir("")[1]):
         try:
             with default_storage.open(name) as file:

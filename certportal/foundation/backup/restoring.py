@@ -121,7 +121,7 @@ def _restore(name: PurePosixPath, content: bytes) -> str:
 
 
 def _why_kept(name: PurePosixPath, backed_up: bytes) -> str:
-    """Return which existing file is kept instead; empty if the file is to be written.
+    """Return a line that says which existing file is kept; empty if the file is to be written.
 
     Raises BackupFailed if existing journals contradict the one in the backup.
     """
@@ -155,12 +155,12 @@ def _kept(name: PurePosixPath) -> str:
 
 
 def _is_shared(name: PurePosixPath) -> bool:
-    """Whether the file belongs into the store that machines share."""
+    """Whether the file belongs into the shared store."""
     return bool(settings.STORE_URL) and name.parent == PurePosixPath(ATTACHMENTS)
 
 
 def _why_log_kept(path: Path, backed_up: bytes) -> str:
-    """As `_why_kept`, of a file of the log of events: tiles stay, of two heads the larger one."""
+    """As `_why_kept`, for the log of events: keep existing tiles, and the larger of two heads."""
     if not path.exists():
         return ""
     if path.name == "checkpoint":

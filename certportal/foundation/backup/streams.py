@@ -24,11 +24,12 @@ DATABASE, FILES, MANIFEST = "database.age", "files.age", "manifest.json"
 ATTACHMENTS, JOURNAL = "attachments", "journal"
 FOLDERS = (ATTACHMENTS, "numbers", "crl", JOURNAL, "ca/public", "ca/ceremonies")
 """Folders of PORTAL_DATA in a backup, in the order in which they are read: the journal after lists
-and numbers, so that it knows what stands there. Keys (ca/keys, secrets) are left out on purpose."""
+and numbers, so that it contains every certificate on which these are based. Keys (ca/keys, secrets)
+are left out on purpose."""
 
 
-# Options that Django keeps to itself, and the service's limits of waiting, for which libpq reads no
-# environment variable: a connection is no less safe without them.
+# Options that are Django's own, and time limits for which libpq reads no environment variable; a
+# connection without them is no less secure.
 _OURS = {"isolation_level", "assume_role", "pool", "server_side_binding"}
 _OURS |= {"tcp_user_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count"}
 
@@ -38,7 +39,7 @@ class BackupFailed(Exception):
 
 
 def require_store() -> None:
-    """Raise BackupFailed if documents are in a shared store that this process does not ask."""
+    """Raise BackupFailed if there is a shared store whose key this process does not read."""
     if settings.STORE_URL and not settings.USES_STORE:
         raise BackupFailed(
             _(
@@ -62,7 +63,7 @@ def _version(tool: Path) -> int:
 
 
 PLACE = {"HOST": "PGHOST", "PORT": "PGPORT", "USER": "PGUSER", "PASSWORD": "PGPASSWORD"}
-# What a DATABASE_URL may ask besides (PostgreSQL's manual, section 32.15): above all TLS.
+# Other options of a DATABASE_URL, above all TLS, and their variables (PostgreSQL's manual, 32.15).
 OPTIONS = {
     "sslmode": "PGSSLMODE",
     "sslrootcert": "PGSSLROOTCERT",
@@ -90,8 +91,8 @@ OPTIONS = {
 def database_environment() -> dict[str, str]:
     """Return the environment variables with which PostgreSQL's tools connect to our database.
 
-    They connect as the service does, or not at all: BackupFailed for an option of DATABASE_URL that
-    they cannot be told, since without it the connection might be less safe.
+    Raises BackupFailed for an option of DATABASE_URL that has no environment variable, since a
+    connection without it might be less secure than the service's.
     """
     facts = connection.settings_dict
     asked = {name: str(value) for name, value in facts["OPTIONS"].items() if name not in _OURS}
@@ -124,7 +125,9 @@ def reading(path: Path, identity: Path) -> Iterator[IO[bytes]]:
     arguments = ["-d", "-i", str(identity), str(path)]
     with _age(arguments, stdout=subprocess.PIPE) as age, cast(IO[bytes], age.stdout) as stream:
         yield stream
-        while stream.read(1 << 20):  # what padding the reader left: age wants to be read to its end
+        while stream.read(
+            1 << 20
+        ):  # padding that the reader left: age fails if not read to the end
             continue
 
 

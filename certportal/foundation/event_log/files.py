@@ -18,7 +18,7 @@ from certportal.foundation.own_files import OWN_FOLDER, make_folder, open_or_mak
 
 
 class LogUnavailable(Unavailable):
-    """The log cannot be read or written, or is not what its head says."""
+    """The log cannot be read or written, or does not match its head."""
 
 
 def logged_number(entry: bytes) -> int:
@@ -30,7 +30,7 @@ def logged_number(entry: bytes) -> int:
 
 
 def folder() -> Path:
-    """Return the folder of the log. It is on the journal's disk, for the same reasons."""
+    """Return the folder of the log, inside the journal's, so that both are on the same disk."""
     return Path(settings.PORTAL_DATA) / "journal" / "events"
 
 
@@ -65,7 +65,7 @@ class LogFiles:
         """Return the hashes of a tile. Raises LogUnavailable."""
         kept, content = self._content(tile)
         if len(content) != kept.width * 32:
-            raise LogUnavailable(f"{kept.path} is not of its length")
+            raise LogUnavailable(f"{kept.path} has the wrong length")
         return content[: tile.width * 32]
 
     def bundle(self, tile: Tile) -> list[bytes]:
@@ -94,7 +94,10 @@ class LogFiles:
             )
 
     def _content(self, tile: Tile, *, entries: bool = False) -> tuple[Tile, bytes]:
-        """Return the file and its tile; one that is full by now begins with what it was."""
+        """Return the tile and its file; of a tile that has become full since, the full tile's file.
+
+        A full tile's file begins with the content of the partial one.
+        """
         path, full = (
             self.folder / (each.entries_path if entries else each.path)
             for each in (tile, tile.full)
@@ -110,7 +113,7 @@ class LogFiles:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep other builders away; wait for one that is at work. Raises OSError."""
+        """Hold the exclusive lock for writing the log; wait until it is free. Raises OSError."""
         make_folder(self.folder, OWN_FOLDER)
         descriptor = open_or_make(self.folder / "lock", os.O_RDWR)
         try:

@@ -1,7 +1,7 @@
 """An event as a leaf of the log: canonical JSON of its columns, in UTF-8.
 
-Names are sorted, there is no white space, characters stand as they are. Times are in UTC with
-microseconds. Events hold ids only, so a leaf has no personal data and is never erased.
+Names are sorted, there is no white space, and non-ASCII characters are not escaped. Times are in
+UTC with microseconds. Events contain ids only, so a leaf has no personal data and is never erased.
 """
 
 import hashlib
@@ -27,9 +27,9 @@ _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_asci
 
 
 def leaf_of(event: Mapping[str, Any]) -> bytes:
-    """Return the leaf of an event, given by its columns as JSON has them.
+    """Return the leaf of an event, given as a mapping of its columns to JSON values.
 
-    If its data is too long for a log's entry, the leaf has the data's hash instead.
+    If its data is too long for an entry of the log, the leaf has the data's SHA-256 instead.
     """
     leaf = _canonical(event).encode()
     if len(leaf) <= LONGEST_ENTRY:
@@ -48,7 +48,8 @@ def event_of(leaf: bytes) -> dict[str, Any]:
 
 
 def number_of(leaf: bytes) -> int:
-    """Return the event's number, without reading the rest. Raises ValueError."""
-    # After it no text holds these characters: its quotation marks would be escaped.
+    """Return the event's number without parsing the whole leaf. Raises ValueError."""
+    # Searched from the end: later texts cannot contain these characters, since their quotation
+    # marks are escaped.
     start = leaf.rindex(b',"id":') + 6
     return int(leaf[start : leaf.index(b",", start)])

@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 LOG, WITNESS = 1, 4
-"""Types of signature: of the log itself, and of a witness with a time."""
+"""Types of signature: by the log itself, and by a witness, with a time."""
 _NAME = re.compile(r"[^\s+]+")
 _LINE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
 _MOST_SIGNATURES = 64
@@ -28,7 +28,7 @@ class BadNote(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """A public key with the name of its owner, written `name+key id+key`."""
+    """A public key with the name of its owner; in text form `name+key id+key`."""
 
     name: str
     public: bytes
@@ -36,7 +36,7 @@ class Verifier:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read the written form. Raises BadNote."""
+        """Parse the text form. Raises BadNote."""
         name, _, rest = text.strip().partition("+")
         key_id, _, key = rest.partition("+")
         octets = _decoded(key)
@@ -44,22 +44,22 @@ class Verifier:
             raise BadNote("this is no Ed25519 key of a log or witness")
         found = cls(name, octets[1:], octets[0])
         if found.key_id.hex() != key_id:
-            raise BadNote("the key's id is another")
+            raise BadNote("the key's id does not match the key")
         return found
 
     @property
     def key_id(self) -> bytes:
-        """The four octets that tell keys apart."""
+        """The four octets that identify the key in a note."""
         content = self.name.encode() + b"\n" + bytes([self.kind]) + self.public
         return hashlib.sha256(content).digest()[:4]
 
     def __str__(self) -> str:
-        """Return the written form."""
+        """Return the text form."""
         key = base64.b64encode(bytes([self.kind]) + self.public).decode()
         return f"{self.name}+{self.key_id.hex()}+{key}"
 
     def check(self, text: str, signature: bytes) -> int:
-        """Return the time of a witness's signature in seconds, 0 of a log's. Raises BadNote."""
+        """Verify the signature; return its time in seconds (0 for a log's). Raises BadNote."""
         message, time = text.encode(), 0
         if self.kind == WITNESS:
             time, signature = int.from_bytes(signature[:8], "big"), signature[8:]
@@ -93,7 +93,7 @@ class Signer:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note as read: its text and, of each signature line, name, key id and signature."""
+    """A parsed note: its text and, of each signature line, name, key id and signature."""
 
     text: str
     lines: tuple[tuple[str, bytes, bytes], ...]
@@ -127,8 +127,8 @@ class Note:
         return max(times, default=None)
 
     def of_only(self, known: Sequence[Verifier]) -> str:
-        """Return the note with the signature lines of these keys and of no others."""
-        keys = {(one.name, one.key_id) for one in known}
+        """Return the note with only the signature lines of these keys."""
+        keys = {(verifier.name, verifier.key_id) for verifier in known}
         lines = [
             f"— {name} {base64.b64encode(key_id + signature).decode()}\n"
             for name, key_id, signature in self.lines
@@ -139,7 +139,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The head of a log: its name, how many leaves it has and the hash of the tree over them."""
+    """The head of a log: the log's name, its number of leaves and the root hash of the tree."""
 
     origin: str
     size: int
@@ -158,16 +158,16 @@ class Checkpoint:
             raise BadNote("this is no tree head")
         root = _decoded(lines[2])
         if len(root) != 32:
-            raise BadNote("the hash of the tree has another length")
+            raise BadNote("the hash of the tree has the wrong length")
         return cls(lines[0], int(lines[1]), root)
 
     @classmethod
     def opened(cls, note: str, verifier: Verifier) -> Self:
-        """Read the note of a head that the log itself has signed. Raises BadNote."""
-        read = Note.parse(note)
-        if read.signed_at(verifier) is None:
+        """Parse the note of a head and verify the log's own signature. Raises BadNote."""
+        parsed = Note.parse(note)
+        if parsed.signed_at(verifier) is None:
             raise BadNote(f"{verifier.name} has not signed this")
-        head = cls.parse(read.text)
+        head = cls.parse(parsed.text)
         if head.origin != verifier.name:
             raise BadNote(f"this is the head of another log, {head.origin}")
         return head

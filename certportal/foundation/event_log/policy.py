@@ -1,6 +1,6 @@
 """Which witnesses must have signed a head: a trust policy by https://c2sp.org/tlog-policy.
 
-Names of witnesses and groups are the policy's own; a key's name is another matter.
+Names of witnesses and groups are defined by the policy and need not be those in their keys.
 """
 
 from collections.abc import Collection, Mapping
@@ -18,7 +18,7 @@ class BadPolicy(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A witness's key, and the address under which it is asked; "" if nobody is to ask it."""
+    """A witness's key, and its address for signature requests; "" if it is not to be asked."""
 
     verifier: Verifier
     url: str = ""
@@ -26,7 +26,7 @@ class Witness:
 
 @dataclass(slots=True)
 class Policy:
-    """The witnesses by their names, groups as (how many, members), and who must have signed."""
+    """Witnesses by name, groups as (threshold, members) by name, and the name of the quorum."""
 
     witnesses: dict[str, Witness] = field(default_factory=dict)
     groups: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Policy:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a policy. Lines about logs are left out: whose log it is, is known from elsewhere.
+        """Parse a policy. Lines about logs are ignored, since the log's key is known from its file.
 
         Raises BadPolicy.
         """
@@ -64,47 +64,47 @@ class Policy:
         elif kind == "group":
             self.groups[name] = self._group(*rest)
         else:
-            raise BadPolicy(f"{kind} is none of log, witness, group and quorum")
+            raise BadPolicy(f"a line must begin with log, witness, group or quorum, not {kind}")
 
     def _witness(self, key: str, url: str = "") -> Witness:
         verifier = Verifier.parse(key)
         if verifier.kind != WITNESS:
             raise BadPolicy("the key is not that of a witness")
-        if verifier.public in {one.verifier.public for one in self.witnesses.values()}:
+        if verifier.public in {known.verifier.public for known in self.witnesses.values()}:
             raise BadPolicy("another witness has the same key")
         return Witness(verifier, url)
 
     def _group(self, count: str, *members: str) -> tuple[int, tuple[str, ...]]:
         known = {*self.witnesses, *self.groups}
-        counted = [one for _count, others in self.groups.values() for one in others]
-        for one in members:
-            if one not in known or [*counted, *members].count(one) > 1:
-                raise BadPolicy(f"{one} is not known yet, or counted twice")
-        wanted = {"any": 1, "all": len(members)}.get(count) or int(count)
-        if not 1 <= wanted <= len(members):
-            raise BadPolicy(f"a group of {len(members)} cannot want {wanted}")
-        return wanted, members
+        counted = [member for _count, others in self.groups.values() for member in others]
+        for member in members:
+            if member not in known or [*counted, *members].count(member) > 1:
+                raise BadPolicy(f"{member} is not defined above, or counted twice")
+        threshold = {"any": 1, "all": len(members)}.get(count) or int(count)
+        if not 1 <= threshold <= len(members):
+            raise BadPolicy(f"a group of {len(members)} cannot require {threshold}")
+        return threshold, members
 
     def _set_quorum(self, name: str) -> None:
         if self.quorum or name not in {NOBODY, *self.witnesses, *self.groups}:
-            raise BadPolicy(f"{name} is not known yet, or there is a quorum already")
+            raise BadPolicy(f"{name} is not defined above, or there is a quorum already")
         self.quorum = name
 
     def is_met_by(self, signed: Collection[str]) -> bool:
-        """Whether these witnesses are enough."""
+        """Whether signatures of these witnesses, by name, satisfy the policy."""
         return self.quorum == NOBODY or self._has_signed(self.quorum, signed)
 
     def _has_signed(self, name: str, signed: Collection[str]) -> bool:
         if name in self.witnesses:
             return name in signed
-        wanted, members = self.groups[name]
-        return sum(self._has_signed(one, signed) for one in members) >= wanted
+        threshold, members = self.groups[name]
+        return sum(self._has_signed(member, signed) for member in members) >= threshold
 
     def signers(self, note: str) -> Mapping[str, int]:
-        """Return the witnesses that have signed the note, and when, in seconds since 1970.
+        """Return the witnesses that have signed the note: name → time in seconds since 1970.
 
-        Raises BadNote if the note is malformed, or a signature under a witness's key does not fit.
+        Raises BadNote if the note is malformed, or a signature of a witness is invalid.
         """
-        read = Note.parse(note)
-        times = {name: read.signed_at(one.verifier) for name, one in self.witnesses.items()}
+        parsed = Note.parse(note)
+        times = {name: parsed.signed_at(known.verifier) for name, known in self.witnesses.items()}
         return {name: time for name, time in times.items() if time is not None}

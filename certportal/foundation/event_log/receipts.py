@@ -1,7 +1,7 @@
-"""The receipt of an event: that it is a leaf of the log, for somebody who has the log's key alone.
+"""The receipt of an event: proves with only the log's public key that the event is in the log.
 
-A text by https://c2sp.org/tlog-proof: the event itself as extra data, its index, the proof of
-inclusion and the signed head that the proof leads to.
+A text by https://c2sp.org/tlog-proof: the event itself as extra data, its index, the inclusion
+proof and the signed head of the log.
 """
 
 import base64
@@ -18,7 +18,7 @@ from certportal.foundation.event_log.tree_hashes import is_included, leaf_hash
 
 SUFFIX, MEDIA_TYPE = ".tlog-proof", "text/plain; charset=utf-8"
 LARGEST = 2 * LONGEST_ENTRY
-"""Octets of a receipt at most: the entry in Base64, some thirty hashes and a head."""
+"""Maximum octets of a receipt: the entry in Base64, some thirty hashes and a head."""
 _FIRST = "c2sp.org/tlog-proof@v1"
 _FORM = re.compile(
     rf"{re.escape(_FIRST)}\nextra ([A-Za-z0-9+/=]+)\nindex (0|[1-9][0-9]{{0,18}})\n"
@@ -48,7 +48,7 @@ class BadReceipt(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """An event's leaf, where it stands in the log, the proof of it and the log's signed head."""
+    """An event's leaf, its index in the log, the inclusion proof and the log's signed head."""
 
     entry: bytes
     index: int
@@ -62,21 +62,21 @@ class Receipt:
 
     @classmethod
     def parse(cls, content: bytes) -> Self:
-        """Read a file without checking what it says. Raises BadReceipt.
+        """Parse a file without verifying it. Raises BadReceipt.
 
-        Line ends of Windows are taken too, since some mail programs and editors write them.
+        CRLF line ends are accepted, since some mail programs and editors write them.
         """
         try:
             found = _FORM.fullmatch(content.decode().replace("\r\n", "\n"))
             if found is None or len(content) > LARGEST:
                 raise BadReceipt(Fault.FORM)
             proof = tuple(base64.b64decode(line, validate=True) for line in found[3].split())
-            made = cls(base64.b64decode(found[1], validate=True), int(found[2]), proof, found[4])
+            receipt = cls(base64.b64decode(found[1], validate=True), int(found[2]), proof, found[4])
         except (UnicodeDecodeError, binascii.Error):
             raise BadReceipt(Fault.FORM) from None
         if any(len(each) != HASH for each in proof):
             raise BadReceipt(Fault.FORM)
-        return made
+        return receipt
 
     @property
     def event(self) -> dict[str, Any]:
@@ -88,13 +88,13 @@ class Receipt:
 
     @property
     def origin(self) -> str:
-        """The name of the log, as the head has it."""
+        """The name of the log in the head."""
         return self.note.partition("\n")[0]
 
     def check(self, verifier: Verifier) -> Checkpoint:
-        """Return the head, if the log of this key signed it and has the event. Raises BadReceipt.
+        """Verify with the log's key that it signed the head and that the event is in the log.
 
-        The key is the only thing that is believed.
+        Return the head. Raises BadReceipt.
         """
         if self.origin != verifier.name:
             raise BadReceipt(Fault.OTHER_LOG)

@@ -1,9 +1,9 @@
-"""Events in the database, as leaves; and which of them are final.
+"""Reads events from the database as leaves, and finds out up to which number they are final.
 
-Numbers of events are given before their transactions end, so one with a lower number may be
+An event gets its number before its transaction ends, so an event with a lower number may be
 committed later. A transaction that inserts an event holds a lock on the table from before it gets
-the number until its end, so a number is decided once those that held the lock when it was the last
-one are over.
+the number until its end. So all numbers up to `last_number()` are final once the transactions in
+`writers()`, read after it, have ended.
 """
 
 import json
@@ -27,7 +27,7 @@ _AT_ONCE = 5000
 
 
 def last_number() -> int:
-    """Return the last number that was given to an event."""
+    """Return the highest number given to an event, committed or not."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence(%s, 'id')), 0)", [_TABLE]
@@ -36,7 +36,7 @@ def last_number() -> int:
 
 
 def writers() -> frozenset[str]:
-    """Return the other transactions that may have inserted events and are not yet over."""
+    """Return the ids of other open transactions that may have inserted events."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND granted"
@@ -62,12 +62,12 @@ def leaves(numbers: Sequence[int]) -> list[bytes]:
 
 
 def every_leaf() -> Iterator[bytes]:
-    """Yield the leaf of every event, in the order of their numbers, as at one moment."""
+    """Yield the leaf of every event, in the order of their numbers, from one snapshot."""
     return leaves_after(None)
 
 
 def leaves_after(number: int | None) -> Iterator[bytes]:
-    """Yield the leaf of every event after this number, in their order, as at one moment."""
+    """Yield the leaf of every event after this number, in their order, from one snapshot."""
     where = "true" if number is None else "id > %s"
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(f"{_AS_JSON} WHERE {where} ORDER BY id", [] if number is None else [number])
@@ -77,10 +77,10 @@ def leaves_after(number: int | None) -> Iterator[bytes]:
 
 
 def insert(entries: Iterable[bytes]) -> int:
-    """Insert events that only the log has, under their numbers; return how many.
+    """Insert events that are only in the log, under their numbers; return how many.
 
-    Later events get higher numbers than all of them. An event whose data was too long for the log
-    is inserted with the hash of it.
+    The sequence of numbers is raised above them. An event whose data was too long for the log is
+    inserted with the hash of the data.
     """
     events = [event_of(entry) for entry in entries]
     for event in events:
@@ -93,7 +93,7 @@ def insert(entries: Iterable[bytes]) -> int:
 
 
 def lift_numbers(number: int) -> None:
-    """Let the next event's number be higher than this one."""
+    """Raise the sequence, so that the next event's number is higher than this one."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT setval(pg_get_serial_sequence(%s, 'id'), %s) WHERE %s > %s",

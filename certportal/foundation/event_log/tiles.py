@@ -8,15 +8,15 @@ from certportal.foundation.event_log.tree_hashes import EMPTY, node_hash, root, 
 
 WIDTH, HEIGHT, HASH = 256, 8, 32
 LONGEST_ENTRY = 0xFFFF
-"""Octets of an entry: its length is written in two."""
+"""Maximum octets of an entry, whose length is stored in two octets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """The place of a tile: its level, its index in the level and how many hashes it has.
+    """A tile's level, its index in the level and its number of hashes.
 
-    Tile 0 of level 0 begins with the hash of leaf 0; a hash of level 1 is that of a full tile of
-    level 0, and so on.
+    Tile 0 of level 0 begins with the hash of leaf 0; each hash of level 1 is the root hash of a
+    full tile of level 0, and so on.
     """
 
     level: int
@@ -35,7 +35,7 @@ class Tile:
 
     @property
     def full(self) -> "Tile":
-        """The tile that this one becomes."""
+        """The full tile that this partial one becomes as the log grows."""
         return Tile(self.level, self.index)
 
     @property
@@ -53,18 +53,18 @@ def tile_at(level: int, index: int, size: int) -> Tile:
 
 
 def edge_tiles(size: int) -> list[Tile]:
-    """Return the last tile of each level, those that are not full, in a log of this size."""
+    """Return the partial tile of each level, if there is one, in a log of this size."""
     tiles = [tile_at(level, _full(level, size), size) for level in _levels(size)]
     return [tile for tile in tiles if tile.width]
 
 
 def new_tiles(before: int, size: int) -> Iterator[Tile]:
-    """Yield the tiles that a log of this size has, and did not have when it was smaller."""
+    """Yield the tiles that a log gets when it grows from `before` to `size` leaves."""
     for level in _levels(size):
         for index in range(_full(level, before), _full(level, size)):
             yield Tile(level, index)
-    there = edge_tiles(before)
-    yield from (tile for tile in edge_tiles(size) if tile not in there)
+    existing = edge_tiles(before)
+    yield from (tile for tile in edge_tiles(size) if tile not in existing)
 
 
 def _levels(size: int) -> range:
@@ -72,17 +72,20 @@ def _levels(size: int) -> range:
 
 
 def _full(level: int, size: int) -> int:
-    """Return how many tiles of the level are full."""
+    """Return the number of full tiles of the level in a log of this size."""
     return size >> HEIGHT * (level + 1)
 
 
 def hashes_of(content: bytes) -> list[bytes]:
-    """Return the hashes that a tile's file holds."""
+    """Return the hashes in a tile's file."""
     return [content[i : i + HASH] for i in range(0, len(content), HASH)]
 
 
 def bundle(entries: Iterable[bytes]) -> bytes:
-    """Return the entries as one file, each after its length. Raises OverflowError."""
+    """Return the entries as one file, each preceded by its length in two octets.
+
+    Raises OverflowError.
+    """
     return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
 
 
@@ -100,7 +103,7 @@ def entries_of(content: bytes) -> list[bytes]:
 
 @dataclass(slots=True)
 class Edge:
-    """The right edge of a growing tree: by level, the hashes of the tile that is not yet full."""
+    """The right edge of a growing tree: by level, the hashes of the partial tile."""
 
     rows: list[list[bytes]] = field(default_factory=lambda: [[]])
     size: int = 0
@@ -126,7 +129,7 @@ class Edge:
             row.clear()
 
     def partial(self) -> Iterator[tuple[Tile, bytes]]:
-        """Yield the tiles that are not full, with their content."""
+        """Yield the partial tiles with their content."""
         for tile in edge_tiles(self.size):
             yield tile, b"".join(self.rows[tile.level])
 
@@ -151,14 +154,14 @@ def _complete_parts(row: Sequence[bytes]) -> Iterator[bytes]:
 
 
 class Tiles:
-    """The tree of a log of this size, whose tiles are read as they are needed."""
+    """The tree of a log of this size; `read` returns a tile's content and is called on demand."""
 
     def __init__(self, read: Callable[[Tile], bytes], size: int) -> None:
         self.size = size
         self._hashes = lru_cache(maxsize=64)(lambda tile: hashes_of(read(tile)))
 
     def edge(self) -> Edge:
-        """Return the right edge, from which the log goes on."""
+        """Return the right edge, which is needed to append to the log."""
         tiles = edge_tiles(self.size)
         rows: list[list[bytes]] = [[] for _ in range(max((t.level for t in tiles), default=0) + 1)]
         for tile in tiles:
@@ -166,13 +169,13 @@ class Tiles:
         return Edge(rows, self.size)
 
     def root(self, size: int) -> bytes:
-        """Return the hash of the tree over the first leaves. Raises ValueError."""
+        """Return the root hash of the tree over the first `size` leaves. Raises ValueError."""
         if not 0 <= size <= self.size:
             raise ValueError("the tree is smaller than that")
         return self.subtree(0, size) if size else EMPTY
 
     def subtree(self, start: int, end: int) -> bytes:
-        """Return the hash of the tree over these leaves, a subtree of the whole."""
+        """Return the root hash of the subtree over the leaves from `start` to `end`, excluded."""
         width = end - start
         if width & (width - 1):
             middle = start + split(width)

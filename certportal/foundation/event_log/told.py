@@ -1,7 +1,7 @@
-"""What the log tells of rows that matter: in a temporary table, to be compared with the rows.
+"""Loads logged events into the temporary table `told`, for comparison with rows of other tables.
 
-The entries come from the log, not from the database's events. Those that the log does not have
-yet are added at the moment at which the rows are read.
+The events come from the log, not from the table of events. Events that are not in the log yet are
+added in the same snapshot in which the rows are read.
 """
 
 import json
@@ -15,8 +15,8 @@ from certportal.foundation.event_log import stored
 
 _AT_ONCE = 5000
 _BEGIN = b'{"action":"'
-# `whom` says for operators who did it, when, and which event it is. `at` is empty for a time that
-# no clock gives, which only somebody by hand can have written.
+# `whom` says for operators who did it, when, and which event it is. `at` is NULL if the time is
+# malformed, which only happens to events that were inserted by hand.
 _TABLE = """
 CREATE TEMPORARY TABLE told (
     event bigint, at timestamptz, actor text, action text, about text, organisation text,
@@ -35,7 +35,7 @@ WHERE NOT (leaf->>'refused')::boolean
 
 
 class Told(NamedTuple):
-    """An event, by its number, that tells of a row; `whom`: who and when, for operators."""
+    """A logged event: number, name, key of its object, data; `whom`: who and when, in words."""
 
     event: int
     action: str
@@ -45,16 +45,16 @@ class Told(NamedTuple):
 
 
 class Collected:
-    """The events with these names, in the table `told` of this session, without refused ones."""
+    """Collects the events with these names, except refused ones, in the table `told`."""
 
     def __init__(self, names: Collection[str]) -> None:
         self._names = {name.encode() for name in names}
         self._waiting: list[str] = []
 
     def see(self, entry: bytes) -> None:
-        """Take an entry of the log if it is one of them."""
+        """Take an entry of the log if its event has one of the names."""
         start = len(_BEGIN)
-        # The names of a leaf are sorted, so that this one is the first.
+        # The names of a leaf are sorted, so `action` is the first.
         if entry.startswith(_BEGIN) and entry[start : entry.find(b'"', start)] in self._names:
             self._waiting.append(entry.decode())
             if len(self._waiting) == _AT_ONCE:
@@ -62,7 +62,7 @@ class Collected:
 
     @contextmanager
     def complete(self, horizon: int) -> Iterator[None]:
-        """Add the events after this number; in the block rows are read as they stood with them."""
+        """Add the events after this number; the block reads rows in the same snapshot."""
         self._insert()
         with transaction.atomic(durable=True):
             with connection.cursor() as cursor:
@@ -82,7 +82,7 @@ class Collected:
 
 @contextmanager
 def collecting(names: Collection[str]) -> Iterator[Collected]:
-    """Have a table `told` in the block."""
+    """Create the table `told` for the block."""
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.told")
         cursor.execute(_TABLE)
@@ -92,7 +92,7 @@ def collecting(names: Collection[str]) -> Iterator[Collected]:
 
 
 def of(names: Collection[str]) -> Iterator[Told]:
-    """Yield what the table has of these names, in the order of the events' numbers."""
+    """Yield the collected events with these names, in the order of their numbers."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT ON (event) event, action, about, data, whom"
@@ -104,6 +104,6 @@ def of(names: Collection[str]) -> Iterator[Told]:
 
 
 def _parsed(data: str | None) -> dict[str, Any]:
-    """Return the event's data; without any, or if it stands as its hash only, nothing."""
+    """Return the event's data; empty if it has none, or only the hash of it."""
     parsed = json.loads(data) if data else {}
     return parsed if isinstance(parsed, dict) else {}

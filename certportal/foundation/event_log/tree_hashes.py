@@ -1,13 +1,13 @@
 """The Merkle tree of RFC 6962 section 2.1 (RFC 9162 section 2.1), over SHA-256.
 
-A proof is made by asking for the hashes of subtrees, which come from tiles or from memory.
+Proofs are made of the hashes of subtrees, which a callable reads from tiles or from memory.
 """
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 
 type Subtree = Callable[[int, int], bytes]
-"""Returns the hash of the tree over the leaves from start up to, not including, end."""
+"""Returns the root hash of the tree over the leaves from start up to, excluding, end."""
 
 EMPTY = hashlib.sha256(b"").digest()
 
@@ -34,7 +34,7 @@ def root(hashes: Sequence[bytes]) -> bytes:
 
 
 def split(width: int) -> int:
-    """Return how many leaves are left of the root: the largest power of two below the width."""
+    """Return the number of leaves in the left subtree: the largest power of two below the width."""
     return 1 << ((width - 1).bit_length() - 1)
 
 

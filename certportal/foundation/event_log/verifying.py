@@ -1,4 +1,4 @@
-"""Compares log, database and anchors, and names what differs. Linear, and whatever the size."""
+"""Compares log, database and anchors, and lists the differences, in linear time."""
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator
@@ -45,7 +45,7 @@ class Kind(StrEnum):
 
 
 LOG_ITSELF = frozenset({Kind.ENTRY, Kind.TILE, Kind.HEAD})
-"""Kinds of damage to the log, after which it is evidence of nothing."""
+"""Kinds of damage to the log itself, which is then no evidence."""
 OF_ROWS = frozenset({Kind.UNTOLD, Kind.UNDONE})
 """Kinds of difference between other tables and their events."""
 
@@ -58,12 +58,12 @@ class Finding:
     about: str
 
     def __str__(self) -> str:
-        """Return the line that is kept when it is declared explained: the same for everybody."""
+        """Return the line stored when an operator marks it as explained; never translated."""
         return f"{self.about}: {self.kind}"
 
     @property
     def words(self) -> str:
-        """The line in the active language; what it is about is named as it is kept."""
+        """The line in the active language."""
         return f"{self.about}: {_(self.kind)}"
 
 
@@ -72,11 +72,11 @@ MOST_NAMED = 100
 
 @dataclass(slots=True)
 class Report:
-    """What was found: at most MOST_NAMED of each kind are named, `count` has them all.
+    """The differences: `findings` lists at most MOST_NAMED of each kind, `count` counts all.
 
-    `size` is that of the log, `unlogged` how many later events it does not have yet; `missing` are
-    the indexes of the leaves that the database lacks; `settled` is how many differences an operator
-    has explained before.
+    `size`: of the log. `unlogged`: number of later events that are not in the log yet. `missing`:
+    indexes of leaves that are not in the database. `settled`: number of differences that an
+    operator has marked as explained before.
     """
 
     size: int = 0
@@ -86,9 +86,9 @@ class Report:
     count: dict[Kind, int] = field(default_factory=dict)
     missing: "array[int]" = field(default_factory=lambda: array("q"))
     of_rows: list[Finding] = field(default_factory=list)
-    """All differences of rows, to be declared explained."""
+    """All differences of rows, which an operator may mark as explained."""
     told: list[str] = field(default_factory=list)
-    """What others say of the log, a line each."""
+    """Statements about witnesses, one per line."""
 
     @property
     def is_of_whole_log(self) -> bool:
@@ -96,7 +96,7 @@ class Report:
         return not LOG_ITSELF & self.count.keys()
 
     def add(self, kind: Kind, about: object) -> None:
-        """Note a difference."""
+        """Add a difference."""
         self.count[kind] = self.count.get(kind, 0) + 1
         if self.count[kind] <= MOST_NAMED:
             self.findings.append(Finding(kind, str(about)))
@@ -115,9 +115,9 @@ def verify(
 ) -> Report:
     """Compare the log with `stored`, the leaves of all events in the order of their numbers.
 
-    `stored` must be read after the log's head. Events up to `horizon` are all in the log. `notes`
-    are heads known from elsewhere, each with where it is from. `see` is shown each entry, up to
-    the first that was changed.
+    `stored` must be read after the log's head. `horizon`: number up to which all events must be in
+    the log. `notes`: (source, head) pairs of anchors. `see` is called with each entry, up to the
+    first one that was changed.
     """
     report = Report()
     try:
@@ -142,39 +142,41 @@ def verify(
 
 
 def _entries(files: LogFiles, head: Checkpoint, report: Report) -> Iterator[bytes]:
-    """Yield the entries, and hold them against the tiles and the tiles against the head."""
+    """Yield the entries; compare them with the tiles and the tiles with the head."""
     edge = Edge()
     for index in range(-(-head.size // WIDTH)):
         tile = tile_at(0, index, head.size)
         entries = files.bundle(tile)
         hashes = [leaf_hash(entry) for entry in entries]
         if b"".join(hashes) != files.read(tile):
-            _name_entries(files.read(tile), hashes, index, report)
+            _report_entries(files.read(tile), hashes, index, report)
         for full, content in edge.append(hashes):
-            _hold(files, full, content, report)
+            _compare_tile(files, full, content, report)
         yield from entries
     for part, content in edge.partial():
-        _hold(files, part, content, report)
+        _compare_tile(files, part, content, report)
     if edge.root() != head.root:
         report.add(Kind.HEAD, files.head_path)
 
 
-def _name_entries(logged: bytes, hashes: list[bytes], index: int, report: Report) -> None:
+def _report_entries(logged: bytes, hashes: list[bytes], index: int, report: Report) -> None:
+    """Report the entries of the tile `index` whose hashes differ from the tile's."""
     for at, found in enumerate(hashes):
         if logged[at * 32 : at * 32 + 32] != found:
             report.add(Kind.ENTRY, f"entry {index * WIDTH + at}")
 
 
-def _hold(files: LogFiles, tile: Tile, content: bytes, report: Report) -> None:
+def _compare_tile(files: LogFiles, tile: Tile, content: bytes, report: Report) -> None:
+    """Report a tile above level 0 that does not have this content."""
     if tile.level and files.read(tile) != content:
         report.add(Kind.TILE, tile.path)
 
 
 class _Comparison:
-    """Walks through log and database side by side.
+    """Compares the entries of the log with the database's events, both read in one pass.
 
-    Both are nearly in the same order: the log is in that of the commits, the database in that of
-    the numbers.
+    Their orders differ only locally: the log has the order of commits, the database that of the
+    numbers. `_passed`: rows read whose entry has not come yet, by number.
     """
 
     def __init__(self, report: Report, rows: Iterator[bytes]) -> None:
@@ -230,7 +232,7 @@ class _Comparison:
         return self._passed.pop(number, None)
 
     def end(self, horizon: int) -> None:
-        """Name what differs, after the last entry."""
+        """Report the differences that are known only after the last entry."""
         self._name_changed()
         for index, number in self._missing:
             if index > self._last_found:

@@ -1,4 +1,4 @@
-"""What a receipt of an event proves, or why it proves nothing, in the reader's words."""
+"""What an event receipt proves, or why it proves nothing, in the active language."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -42,16 +42,18 @@ KINDS: dict[str, Promise] = {
     "membership": gettext_lazy("Membership"),
     "person": gettext_lazy("Person"),
 }
-"""What an event may be about, in words; anything else by its name in the program."""
+"""Names of the objects of events; others are shown by their name in the program."""
 
 
 def facts(receipt: Receipt, head: Checkpoint) -> list[tuple[str, str]]:
-    """Return name and value of what a receipt that was checked proves. Raises BadReceipt."""
+    """Return label and value of each fact that a verified receipt proves. Raises BadReceipt."""
     event = receipt.event
     try:
         return [*_about(event), *_where(receipt, head)]
     except (KeyError, ValueError, TypeError, AttributeError):
-        raise BadReceipt(Fault.FORM) from None  # signed by the log, yet no event of a service
+        raise BadReceipt(
+            Fault.FORM
+        ) from None  # signed by the log, but not an event of this service
 
 
 def _about(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -81,9 +83,9 @@ def _where(receipt: Receipt, head: Checkpoint) -> Iterator[tuple[str, str]]:
 
 
 def signed_by(receipt: Receipt, policy: Policy) -> list[tuple[str, str]]:
-    """Return which witnesses of the policy have signed the head, and whether they are enough.
+    """Return a label and value for each witness that signed the head, and whether they suffice.
 
-    Raises BadReceipt if a signature under the key of one of them does not fit.
+    Raises BadReceipt if a witness's signature is invalid.
     """
     try:
         signed = policy.signers(receipt.note)

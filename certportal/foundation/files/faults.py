@@ -1,8 +1,8 @@
-"""What may be wrong with stored files; apart from the store, whose libraries take long to load."""
+"""Exceptions about stored files; not in `shared_store`, whose libraries take long to import."""
 
 
 class StoreAway(OSError):
-    """The shared store does not answer, or does not do what it is asked."""
+    """The shared store does not answer, or refuses a request."""
 
 
 class DamagedFile(Exception):

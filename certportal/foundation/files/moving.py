@@ -1,4 +1,4 @@
-"""Copying the documents of one machine into the store that machines share."""
+"""Copying the documents of one machine into the shared store."""
 
 import hashlib
 from collections.abc import Iterator

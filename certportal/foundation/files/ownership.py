@@ -1,7 +1,7 @@
 """Which database the documents of the shared store belong to.
 
-To another database with the same bucket, such as that of a restore drill, documents that only the
-first one names are left over. So the store holds the name of the database that may delete them.
+A second database that uses the same bucket, such as that of a restore drill, would regard the first
+one's documents as unused and delete them. So the store contains the name of the database that may.
 """
 
 from datetime import datetime
@@ -11,10 +11,10 @@ from django.core.files.storage import default_storage
 from django.db import connection
 
 _NAME = "database/name"
-"""In a folder, so that it is none of the documents."""
+"""In a folder, so that it is not taken for a document."""
 
-# A dump restored elsewhere is in another database or another cluster; a copy of a cluster that was
-# promoted, as after a restore from its archive, is on another timeline.
+# A dump restored elsewhere is in another database or cluster; a promoted copy of a cluster, as
+# after a restore from its archive, is on another timeline.
 _QUERY = """
     SELECT concat_ws('-', system_identifier, pg_database.oid,
                      left(pg_walfile_name(pg_current_wal_lsn()), 8))
@@ -27,7 +27,7 @@ class OfAnotherDatabase(Exception):
 
 
 def database() -> str:
-    """The name of this database, which no restored copy of it shares."""
+    """Return cluster, database and timeline of this database; a restored copy has others."""
     with connection.cursor() as cursor:
         cursor.execute(_QUERY)
         (name,) = cursor.fetchone()
@@ -40,7 +40,7 @@ def claim() -> None:
 
 
 def owned_since() -> datetime:
-    """When this database claimed the documents; the first one to ask does so.
+    """Return when this database claimed the documents; if no database has, it claims them now.
 
     Raises OfAnotherDatabase, StoreAway, DamagedFile.
     """
@@ -51,5 +51,5 @@ def owned_since() -> datetime:
         claim()
         owner = database()
     if owner != database():
-        raise OfAnotherDatabase(f"the store is of {owner}, this is {database()}")
+        raise OfAnotherDatabase(f"the store belongs to {owner}, this is {database()}")
     return default_storage.get_modified_time(_NAME)

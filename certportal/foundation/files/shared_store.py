@@ -1,7 +1,7 @@
-"""Files in a store that several machines share: an S3-compatible service, chosen by STORE_URL.
+"""Files in a store shared by several machines: an S3-compatible service, chosen by STORE_URL.
 
-Every error of the store becomes an OSError, as those of a disk are. No request lasts longer than
-`whole_seconds`; after one that found no answer, the store is spared for a while.
+Every error of the store is raised as an OSError, like those of a disk. No request lasts longer than
+`whole_seconds`; after one without an answer, no requests are sent for a while.
 """
 
 import hashlib
@@ -30,10 +30,10 @@ CONNECT_SECONDS, READ_SECONDS = 2.0, 3.0
 PAUSE_SECONDS = 5.0
 
 SHA256 = "sha256"
-"""The metadata of an object that holds the hash of its bytes."""
+"""The object's metadata key for the hash of its bytes."""
 
 
-# What GET and HEAD say of an object that is not there; a bucket that is not has a code of its own.
+# Codes of GET and HEAD for a missing object; a missing bucket has another code.
 _NO_SUCH_FILE = {"NoSuchKey", "404"}
 
 
@@ -45,9 +45,9 @@ breaker = Breaker("store", pause=PAUSE_SECONDS, slow=CONNECT_SECONDS / 2, silent
 
 
 class SharedStore(S3Storage):
-    """A folder of the bucket. An object is replaced whole, and its hash compared when it is read.
+    """A folder of the bucket. Objects are replaced whole; their hash is checked at each read.
 
-    `whole_seconds` limits each request from its beginning to the last byte of the answer.
+    `whole_seconds` limits each request from its start to the last byte of the answer.
     """
 
     def __init__(self, *, whole_seconds: float, **options: Any) -> None:
@@ -55,7 +55,7 @@ class SharedStore(S3Storage):
             connect_timeout=CONNECT_SECONDS,
             read_timeout=min(READ_SECONDS, whole_seconds),
             retries={"total_max_attempts": 1},
-            # The server compares the hash of what it received; not every store knows other sums.
+            # The signature covers the hash of the body; not every store supports other checksums.
             s3={"addressing_style": "path", "payload_signing_enabled": True},
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
@@ -68,7 +68,7 @@ class SharedStore(S3Storage):
 
     @property
     def connection(self) -> Any:
-        """The one connection of the process: its client may be used by many threads."""
+        """The process's only connection, whose client is thread-safe."""
         with self._making:
             if self._made is None:
                 self._made = super().connection
@@ -76,7 +76,7 @@ class SharedStore(S3Storage):
             return self._made
 
     def exists(self, name: str) -> bool:
-        """Whether there is such an object. Raises StoreAway."""
+        """Whether the object exists. Raises StoreAway."""
         with self._asking():
             return bool(super().exists(name))
 
@@ -103,12 +103,12 @@ class SharedStore(S3Storage):
         return at
 
     def url(self, name: str, *_args: Any, **_options: Any) -> str:
-        """Files are handed over by the service alone."""
-        raise ValueError("files of the shared store have no address")
+        """Raise ValueError: only the service itself serves the files."""
+        raise ValueError("files of the shared store have no URL")
 
     def _open(self, name: str, mode: str = "rb") -> "File[bytes]":
         if mode != "rb":
-            raise ValueError("files of the shared store are read, or replaced whole")
+            raise ValueError("files of the shared store can only be read, or replaced whole")
         with self._asking():
             answer = self._client.get_object(**self._object(name))
             with answer["Body"] as body:
@@ -136,8 +136,8 @@ class SharedStore(S3Storage):
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
-        """Limit what is asked inside, and turn the errors of the store into those of a disk."""
-        self.connection  # noqa: B018 - making it loads much, and asks nobody
+        """Limit the time of the requests in the block; raise the store's errors as OSErrors."""
+        self.connection  # noqa: B018 - created before the limit: imports much, sends nothing
         try:
             with breaker.call(), deadline.within(self.whole_seconds):
                 yield
@@ -154,13 +154,13 @@ class SharedStore(S3Storage):
 
 
 class _Watched:
-    """A connection that the limit in force can cut off, also one that was used before."""
+    """A connection that the surrounding `deadline.within` can shut down, even when it is reused."""
 
     _plain: Any = None
 
     def _new_conn(self) -> Any:
         made = super()._new_conn()  # type: ignore[misc]
-        self._plain = made.dup()  # TLS takes the first one away from its object
+        self._plain = made.dup()  # wrapping in TLS detaches the original socket object
         return deadline.watched(made)
 
     def request(self, *args: Any, **options: Any) -> Any:
@@ -192,6 +192,6 @@ class _TlsPool(AWSHTTPSConnectionPool):
 
 
 def _watch(client: Any) -> None:
-    """Let the client make connections that can be cut off; botocore has no option for it."""
+    """Make the client use connections of these classes; botocore has no option for it."""
     session = client._endpoint.http_session
     session._manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}

@@ -35,8 +35,8 @@ _written: ContextVar[list[str] | None] = ContextVar("written", default=None)
 def atomic() -> Iterator[None]:
     """Open a transaction; delete the files that `write` wrote in it if it is rolled back.
 
-    Otherwise nothing would ever erase them, because no row names them. They stay if the connection
-    is lost during the commit, because then it may have succeeded.
+    No row would name them then. They are kept if the connection is lost during the commit, since
+    the commit may have succeeded.
     """
     outer, names, is_done = _written.get(), list[str](), False
     token = _written.set(names)
@@ -97,7 +97,7 @@ def read(file: FieldFile) -> bytes:
 
 
 def content_of(file: FieldFile) -> bytes:
-    """Return the bytes of a file as they are stored, for whoever checks them by other means.
+    """Return the stored bytes of a file without checking a hash.
 
     Raises Unavailable if the store does not answer.
     """
@@ -118,7 +118,7 @@ def show(file: FieldFile, name: str) -> HttpResponse:
     """Return a copy of the PDF without actions, for display in a frame of our own pages."""
     try:
         copy = viewing_copy(read(file))
-    except (Unfit, Unavailable):  # of before the present rules; no reader or store just now
+    except (Unfit, Unavailable):  # accepted under earlier rules; or no PDF reader or store now
         answer = HttpResponse(_("The document cannot be shown here."), content_type="text/plain")
         answer["X-Content-Type-Options"] = "nosniff"
     else:

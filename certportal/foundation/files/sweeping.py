@@ -1,7 +1,7 @@
 """Deleting stored files that no row names.
 
-They are left behind where a file could not be deleted: the store did not answer when a transaction
-was rolled back, or after the commit that erased the file's row.
+They remain if a file could not be deleted because the store did not answer, after a rollback or
+after the commit that deleted the file's row.
 """
 
 from datetime import datetime, timedelta
@@ -17,16 +17,17 @@ from certportal.foundation.files import ownership
 log = structlog.get_logger(__name__)
 
 ALARM = "sweep-files"
-"""Raised while nothing is deleted, because the files may be another database's."""
+"""Raised while nothing is deleted, because the files may belong to another database."""
 LEAST_AGE = timedelta(days=7)
-"""Younger files may belong to a transaction that is open, or to a backup not yet restored. For so
-long after a database has claimed the shared store, another one may say that it is its own."""
+"""Younger files may belong to an open transaction, or to a backup not yet restored. Nothing is
+deleted for this long after a database has claimed the shared store, so that another one that uses
+the store can report it."""
 MOST, MOST_SHARE = 100, 0.1
-"""If more files than both are unknown, the database is another one's, or has lost rows."""
+"""If more unknown files than both, the files belong to another database, or rows were lost."""
 
 
 class TooManyUnknown(Exception):
-    """So many files are unknown to the database that none is deleted."""
+    """Nothing is deleted, since suspiciously many files are unknown to the database."""
 
 
 def sweep(*, now: datetime) -> int:
@@ -37,7 +38,7 @@ def sweep(*, now: datetime) -> int:
     if settings.STORE_URL and now - ownership.owned_since() < LEAST_AGE:
         return 0
     try:
-        stored = set(default_storage.listdir("")[1])  # before the rows: a new file has its row then
+        stored = set(default_storage.listdir("")[1])  # before the rows, so that each file has one
     except FileNotFoundError:
         return 0
     unknown = stored - _named()
@@ -50,7 +51,7 @@ def sweep(*, now: datetime) -> int:
 
 
 def _named() -> set[str]:
-    """The names of all files in all rows."""
+    """Return the names of all files in all rows."""
     fields = (
         (model, field.name)
         for model in apps.get_models()
@@ -68,7 +69,7 @@ def _delete(name: str, now: datetime) -> bool:
     try:
         if now - default_storage.get_modified_time(name) < LEAST_AGE:
             return False
-    except FileNotFoundError:  # somebody was quicker
+    except FileNotFoundError:  # deleted meanwhile
         return False
     default_storage.delete(name)
     return True

@@ -1,8 +1,8 @@
-"""Mails that came back: what other mail servers report about mails that ours had accepted.
+"""Bounces: reports of other mail servers about mails that our server had accepted.
 
-A report names the mail by its Message-ID, whose random part only those know through whose hands the
-mail went. Without one of ours it changes nothing. Of a report nothing is kept but the status code:
-the rest may hold names and addresses.
+A report is matched by the Message-ID of the mail, whose random part is known only to servers and
+people that handled it. A report without one of our Message-IDs changes nothing. Only the status
+code of a report is stored, since the rest may contain names and addresses.
 """
 
 import logging
@@ -29,7 +29,7 @@ from certportal.foundation.outbox.outbox import MAIL
 from certportal.foundation.web import limits
 
 MOST_BYTES = 256 * 1024
-"""The report comes first and the head of the returned mail next; its attachments are not read."""
+"""Enough for the report and the head of the returned mail; its attachments are not read."""
 
 ACTOR = system("bounces")
 DELIVERY_STATUS = "message/delivery-status"
@@ -37,14 +37,14 @@ GLOBAL_STATUS = "message/global-delivery-status"
 STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 PERMANENT = "5"
 MAILER_DAEMON = "mailer-daemon"
-# The second is what Postfix's pipe makes of the first unless null_sender is empty: pipe(8).
+# The empty sender, and what Postfix's pipe replaces it by unless null_sender is empty: pipe(8).
 NOBODY = frozenset({"<>", f"<{MAILER_DAEMON}>"})
 HEAD_END = re.compile(rb"\r?\n\r?\n")
 MESSAGE_ID = re.compile(
     rb"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\.([0-9]{1,5}))?@([a-z0-9.-]{1,253})>",
     re.IGNORECASE,
 )
-# What hostile input makes the parsers raise, depth of nesting among it.
+# What the parsers raise for hostile input, for instance for deep nesting.
 UNREADABLE = (
     ArithmeticError,
     AttributeError,
@@ -57,12 +57,15 @@ UNREADABLE = (
 )
 COUNTED_BY = timedelta(days=1)
 
-# It would log what it stumbles over.
+# It would log parts of unreadable reports.
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
 
 
 class Outcome(StrEnum):
-    """What became of a report."""
+    """How a report was treated.
+
+    KNOWN: the mail was set aside or sent again before. UNKNOWN: it names no mail of ours.
+    """
 
     SET_ASIDE = "set_aside"
     KNOWN = "known"
@@ -72,7 +75,7 @@ class Outcome(StrEnum):
 
 
 class Sending(NamedTuple):
-    """What a Message-ID names: an outbox item, and the round of its attempts."""
+    """The content of a Message-ID: an outbox item, and its round of attempts (from 1)."""
 
     item: UUID
     round: int
@@ -80,9 +83,9 @@ class Sending(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """A mail was given up: the status code (RFC 3463), if any, and which sending it was.
+    """A report that a mail was given up: the status code (RFC 3463) or "", and which sending.
 
-    `sending` is None if the report names none of ours, or several.
+    `sending` is None if the report names no sending of ours, or several.
     """
 
     status: str
@@ -103,14 +106,14 @@ def read(content: bytes) -> Bounce | None:
             status = _failure(statuses)
         else:
             status = _unstandardised_failure(report)
-            content = HEAD_END.split(content, 1)[-1]  # an answer of a person has it in its head
+            content = HEAD_END.split(content, 1)[-1]  # a person's reply has our id in its head
         return None if status is None else Bounce(status, _sending(content, report))
     except UNREADABLE as error:
         raise Unreadable from error
 
 
 def _parts(report: Message) -> Iterator[Message]:
-    """Yield the parts of the report, not those of the mail that it returns."""
+    """Yield the parts of the report, without those of the returned mail."""
     if report.get_content_maintype() != "multipart" or not report.is_multipart():
         yield report
         return
@@ -120,25 +123,28 @@ def _parts(report: Message) -> Iterator[Message]:
 
 
 def _blocks(report: Message) -> Iterator[Message]:
-    """Yield the groups of fields of a delivery status: one of the mail, one of each recipient."""
+    """Yield the field groups of a delivery status: one for the mail, one for each recipient."""
     for part in _parts(report):
         kind, blocks = part.get_content_type(), part.get_payload()
         if kind == GLOBAL_STATUS and isinstance(blocks, list):
-            # RFC 6533, which the parser takes for a mail: the first group, and the others as text.
-            rest = "".join(str(one.get_payload()) for one in blocks if isinstance(one, Message))
+            # RFC 6533. The parser takes it for a mail: the first group as its head, the others as
+            # its text.
+            rest = "".join(
+                str(block.get_payload()) for block in blocks if isinstance(block, Message)
+            )
             blocks = message_from_string(f"Content-Type: {DELIVERY_STATUS}\n\n{rest}").get_payload()
         if kind in {DELIVERY_STATUS, GLOBAL_STATUS} and isinstance(blocks, list):
-            yield from (one for one in blocks if isinstance(one, Message))
+            yield from (block for block in blocks if isinstance(block, Message))
 
 
 def _failure(statuses: list[Message]) -> str | None:
     """Return the status of the first recipient that was given up, None if there is none.
 
-    A server that tried for days gives up with a 4xx code: the action counts (RFC 3464, 2.3.3).
+    The action decides (RFC 3464, 2.3.3): a server that tried for days gives up with a 4xx code.
     """
-    for one in statuses:
-        action = str(one.get("Action", "")).strip().lower()
-        found = STATUS.match(str(one.get("Status", "")).strip())
+    for block in statuses:
+        action = str(block.get("Action", "")).strip().lower()
+        found = STATUS.match(str(block.get("Status", "")).strip())
         status = found.group() if found else ""
         if action.startswith("fail") or (not action and status.startswith(PERMANENT)):
             return status
@@ -146,20 +152,20 @@ def _failure(statuses: list[Message]) -> str | None:
 
 
 def _unstandardised_failure(report: Message) -> str | None:
-    """Return "" if the report is one of a failure for good in another form than RFC 3464."""
+    """Return "" if it reports a permanent failure in another form than RFC 3464, else None."""
     if not _is_of_a_server(report):
         return None
     if report.get_content_type() == "multipart/report":
         kind = str(report.get_param("report-type", "")).lower()
-        if kind not in {"", "delivery-status"}:  # such as that it has been read
+        if kind not in {"", "delivery-status"}:  # such as a read receipt
             return None
     return "" if all_failures(report)[1] else None
 
 
 def _is_of_a_server(report: Message) -> bool:
-    """Whether a mail server wrote it: people and their auto-replies enclose reports and mails, too.
+    """Whether a mail server wrote it. People and auto-replies may enclose reports and mails too.
 
-    An auto-reply has no sender to return to either, but says what it is (RFC 3834, 3.1.1 and 5).
+    An auto-reply may have an empty sender too, but identifies itself (RFC 3834, 3.1.1 and 5).
     """
     if report["In-Reply-To"]:
         return False
@@ -171,24 +177,24 @@ def _is_of_a_server(report: Message) -> bool:
 
 
 def _sending(content: bytes, report: Message) -> Sending | None:
-    """Return the sending whose Message-ID stands in the report, if there is one and no second."""
+    """Return the sending whose Message-ID is in the report; None unless there is exactly one."""
     domain = settings.MAIL_DOMAIN.lower().encode()
     texts = [content]
     for part in _parts(report):
         if part is not report and part.get("Content-Transfer-Encoding"):
             decoded = part.get_payload(decode=True)
             texts += [decoded] if isinstance(decoded, bytes) else []
-    named = [one for text in texts for one in MESSAGE_ID.findall(text)]
+    ids = [match for text in texts for match in MESSAGE_ID.findall(text)]
     found = {
         Sending(UUID(key.decode()), int(number or 1))
-        for key, number, where in named
-        if where.lower() == domain
+        for key, number, id_domain in ids
+        if id_domain.lower() == domain
     }
     return found.pop() if len(found) == 1 else None
 
 
 def take(bounce: Bounce | None, *, now: datetime) -> Outcome:
-    """Set aside the mail that came back. Raises NotDone while its worker has not ended with it."""
+    """Set aside the bounced mail. Raises NotDone while its worker has not finished it."""
     if bounce is None:
         return Outcome.NO_FAILURE
     sent = bounce.sending
@@ -199,18 +205,18 @@ def take(bounce: Bounce | None, *, now: datetime) -> Outcome:
 
 
 def _was_sent(sent: Sending) -> bool:
-    """Whether the item is a mail that has come as far as this round."""
+    """Whether the item is a mail that has reached this round of attempts."""
     found = OutboxItem.objects.filter(pk=sent.item, queue=MAIL)
     return 1 <= sent.round and found.filter(round__gte=sent.round).exists()
 
 
 def count(outcome: Outcome, *, now: datetime) -> None:
-    """Count the report; nothing else is kept of it."""
+    """Count a report with this outcome."""
     limits.count(_scope(outcome), "", per=COUNTED_BY, now=now)
 
 
 def counts(*, since: datetime) -> dict[Outcome, int]:
-    """Return how many reports had which outcome."""
+    """Return the number of reports by outcome."""
     found = Tally.objects.filter(scope__in=map(_scope, Outcome), window__gte=since)
     by_scope = dict(found.order_by().values_list("scope").annotate(Sum("count")))
     return {outcome: by_scope.get(_scope(outcome), 0) for outcome in Outcome}

@@ -1,12 +1,12 @@
-"""The HTML part of a mail, made of its text part: the same words, laid out.
+"""The HTML part of a mail, generated from its text part.
 
-What stands in the text says how it is laid out:
+The form of the text decides the layout:
 
 - a blank line ends a paragraph,
-- `* ` begins an item of a list, and lines indented by two spaces belong to the item,
+- `* ` begins a list item, and lines indented by two spaces continue it,
 - `Label: value` is a row of a table,
-- an address of the service alone on a line is where the sentence before it leads,
-- `-- ` begins the foot.
+- a URL of the service alone on a line makes the sentence before it a link,
+- `-- ` begins the footer.
 """
 
 import re
@@ -19,10 +19,10 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 MOST_BYTES = 100_000
-"""Gmail cuts off what is longer than 102 kB. Such a part is left out: the text stands alone."""
+"""Gmail truncates HTML over 102 kB; a mail that would be longer has no HTML part."""
 
 FOOT = "\n-- \n"
-# What a document must not contain: HTML, 13.2.3.5.
+# Characters that an HTML document must not contain: HTML, 13.2.3.5.
 FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 ROW = re.compile(r"([^\W\d_][^:.,;?!]{0,39}): +(\S.*)")
 LEAD = re.compile(r"(?P<before>.*[.?!] )?(?P<sentence>[^\W\d_].*):")
@@ -30,9 +30,10 @@ LEAD = re.compile(r"(?P<before>.*[.?!] )?(?P<sentence>[^\W\d_].*):")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph ("text"), "list", table of "rows" or "link"; `lines` are lines, items, rows.
+    """A paragraph ("text"), "list", table of "rows" or "link"; `lines`: its lines, items or rows.
 
-    Each line consists of parts: an item of lines, a row of label and value, others of one.
+    Each element of `lines` is a list of strings: the lines of an item, label and value of a row, or
+    a single line.
     """
 
     kind: str
@@ -48,21 +49,21 @@ class Block:
 def page(subject: str, text: str, language: str) -> str:
     """Return the HTML part of a mail with this subject and text; "" if it would be too long.
 
-    All of it is escaped. Addresses of the service become links, and no others.
+    All text is escaped. Only URLs of the service become links.
     """
-    body, line, foot = text.rpartition(FOOT)  # somebody's words may contain another
-    told = {
+    body, line, foot = text.rpartition(FOOT)  # the last one: quoted words may contain another
+    context = {
         "subject": FORBIDDEN.sub("", subject),
         "language": language,
         "blocks": _blocks(body if line else text),
         "foot": _blocks(foot) if line else [],
     }
-    made = re.sub(r"\s*\n\s*", "\n", render_to_string("mail/frame.html", told))
-    return made if len(made.encode()) <= MOST_BYTES else ""
+    rendered = re.sub(r"\s*\n\s*", "\n", render_to_string("mail/frame.html", context))
+    return rendered if len(rendered.encode()) <= MOST_BYTES else ""
 
 
 def _address() -> re.Pattern[str]:
-    """Return the pattern of an address of the service; no other host begins with it."""
+    """Return the pattern of a URL of the service; it does not match a host that only begins so."""
     return re.compile(
         rf"({re.escape(settings.PORTAL_BASE_URL)}(?:/(?:[\w/%.~+=&?#-]*[\w/=-])?)?)"
         r"(?=[.,;:!?)]*(?:\s|$))"
@@ -70,15 +71,15 @@ def _address() -> re.Pattern[str]:
 
 
 def _linked(line: str) -> SafeString:
-    """Return the line with the service's addresses as links."""
+    """Return the escaped line with the service's URLs as links."""
     pieces = _address().split(line)
-    texts, links = map(escape, pieces[::2]), pieces[1::2]
-    made = (format_html('<a href="{0}">{0}</a>', link) for link in links)
-    return format_html_join("", "{}{}", zip_longest(texts, made, fillvalue=""))
+    texts, urls = map(escape, pieces[::2]), pieces[1::2]
+    links = (format_html('<a href="{0}">{0}</a>', url) for url in urls)
+    return format_html_join("", "{}{}", zip_longest(texts, links, fillvalue=""))
 
 
 def _blocks(text: str) -> list[Block]:
-    """Return what the text consists of."""
+    """Split the text into blocks."""
     found: list[Block] = []
     ended = True
     for each in text.split("\n"):
@@ -112,7 +113,7 @@ def _read(line: str) -> tuple[str, list[str]]:
 
 
 def _lead_off(found: list[Block]) -> str:
-    """Take the sentence that leads to an address off the last block; "" if there is none."""
+    """Remove the sentence before a URL from the last block and return it; "" if there is none."""
     last = found[-1]
     lead = LEAD.fullmatch(last.lines[-1][0]) if last.kind == "text" else None
     if lead is None:

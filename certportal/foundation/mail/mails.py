@@ -23,7 +23,7 @@ from certportal.foundation.models import OutboxItem
 
 
 class Asked(NamedTuple):
-    """What an outbox item asks for: the item's payload, and the present time."""
+    """The payload of an outbox item, and the present time."""
 
     payload: Mapping[str, Any]
     now: datetime
@@ -41,9 +41,9 @@ class Mail[Matter]:
     """A kind of mail.
 
     `template`: path without `.txt`; its last part is the mail's name, its first line the subject.
-    `about` finds what the mail is about, None if there is nothing to tell any more. `to` returns
-    the recipient and so the language; `context` what the template is told, in that language.
-    `subject` completes the subject; `files` returns the attachments, in that language.
+    `about` returns what the mail is about, None if the mail is no longer to be sent. `to` returns
+    the recipient with the language; `context` the template's context, in that language. `subject`
+    completes the subject; `files` returns the attachments, in that language.
     """
 
     template: str
@@ -74,8 +74,8 @@ def about_row(
 ) -> Mail[Any]:
     """Return a mail about one of the rows, called `name` in the template.
 
-    `key`: where the payload holds the row's key. `still`: whether there is something to tell.
-    `context`: what else the template is told.
+    `key`: the payload's name for the row's primary key. `still`: whether the mail is still to be
+    sent. `context`: further context of the template.
     """
 
     def about(asked: Asked) -> Any:
@@ -86,7 +86,7 @@ def about_row(
 
 
 def send(mail: Mail[Any], item: OutboxItem, *, now: datetime) -> None:
-    """Send the mail that the item asks for, unless there is nothing to tell any more."""
+    """Write and send the item's mail, unless it is no longer to be sent."""
     message = write(mail, item.payload, now=now)
     if message is not None:
         _remember(item, sending.mark_of(message.to))
@@ -94,7 +94,7 @@ def send(mail: Mail[Any], item: OutboxItem, *, now: datetime) -> None:
 
 
 def _remember(item: OutboxItem, mark: str) -> None:
-    """Keep which mailbox the mail goes to; a report may come when the address is another."""
+    """Store which mailbox the mail goes to: the address may have changed when a bounce comes."""
     if item.sent_to != mark:
         item.sent_to = mark
         item.save(update_fields=["sent_to"])
@@ -103,7 +103,7 @@ def _remember(item: OutboxItem, mark: str) -> None:
 def write(
     mail: Mail[Any], payload: Mapping[str, Any], *, now: datetime, language: str = ""
 ) -> Message | None:
-    """Return the mail; None if there is nothing to tell any more, or no address to send it to.
+    """Return the mail; None if it is no longer to be sent, or there is no address.
 
     `language` replaces the recipient's, to show a mail in other languages.
     """
@@ -128,5 +128,5 @@ def render[Matter](mail: Mail[Matter], matter: Matter, to: To, asked: Asked) -> 
         }
         rendered = render_to_string(f"{mail.template}.txt", context).strip()
         subject, _line, body = rendered.partition("\n")
-        # Runs of blank lines, as conditions in a template leave them, become one.
+        # Conditions in a template leave runs of blank lines.
         return mail.subject(matter, subject.strip()), re.sub(r"\n{3,}", "\n\n", body.strip()) + "\n"

@@ -1,7 +1,7 @@
 """Sending mail: one message to one recipient, with the same Message-ID on every retry.
 
-Only when somebody has a mail sent again that was set aside, it has another: a report about it tells
-which sending it is about.
+A mail that was set aside and is sent again by a person's decision gets another Message-ID, so that
+a bounce shows which sending it is about.
 """
 
 import re
@@ -23,31 +23,31 @@ from certportal.foundation.mail import html
 CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 # RFC 5321, 4.2.1: 5yz replies are permanent; the same mail must not be retried.
 PERMANENT = 500
-# These concern our access to the server, which an operator can fix, and not the mail.
+# These concern our access to the server, which an operator can fix, not the mail.
 OURS = (smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError, smtplib.SMTPHeloError)
 # RFC 5321, 4.2.2: "Service not available, closing transmission channel", whatever was asked.
 CLOSING = 421
-# RFC 5321, 4.2: replies begin with 200 to 599. smtplib makes -1 of what is no reply, and a short
-# number of one that was cut off.
+# RFC 5321, 4.2: codes of replies are 200 to 599. smtplib returns -1 for a malformed reply, and a
+# shorter number for a truncated one.
 LEAST_REPLY = 200
 
 
 def _codes(error: Exception) -> list[int]:
-    """Return the codes of the server's replies that the error tells of."""
+    """Return the server's reply codes in the error."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return [code for code, _reply in error.recipients.values()]
     return [error.smtp_code] if isinstance(error, smtplib.SMTPResponseException) else []
 
 
 def is_silence(error: Exception) -> bool:
-    """Whether the server gave no answer; a refusal, however late, is one."""
+    """Whether the server gave no answer. A refusal is an answer, however late."""
     return all(code < LEAST_REPLY for code in _codes(error))
 
 
 WHOLE_SECONDS = 50.0
-"""For one mail, to a server that keeps within the limit for each reply but never ends."""
+"""Time limit for one mail, since a slow server may stay within the limit of every reply."""
 
-# A mail server that accepts connections and never answers costs one mail its time limit, not each.
+# If the mail server hangs, only the first mail waits for its time limit.
 server = Breaker("mail server", pause=30, slow=5, silent=is_silence)
 
 
@@ -56,11 +56,11 @@ class Undeliverable(Hopeless):
 
 
 class PutOff(Unavailable):
-    """The mail server answers, but does not take the mail for this mailbox now.
+    """The mail server answers, but does not accept mail for this mailbox now.
 
-    It is given up after five days: RFC 5321, 4.5.4.1 has senders go on for four or five. The
-    attempts, five minutes apart at last, take half a day of these at least: the mailbox may be
-    asked for the first time after our own server was away for days.
+    The mail is given up after five days (RFC 5321, 4.5.4.1: at least four or five). It must also
+    have been tried for half a day (`most_attempts` at intervals of five minutes), since our own
+    server may have failed for days before.
     """
 
     most_attempts = 12 * 12
@@ -78,7 +78,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A mail to one recipient, with optional attachments. Its HTML part is made of the text."""
+    """A mail to one recipient, with optional attachments. The HTML part is made from `text`."""
 
     to: str
     subject: str
@@ -88,7 +88,7 @@ class Message:
 
 
 def name_of(item_id: object, round_: int) -> str:
-    """Return what names the item in the Message-ID; from the second round on with a number."""
+    """Return the local part of the Message-ID: the item's id and, from 2 on, the round's number."""
     return f"{item_id}" if round_ == 1 else f"{item_id}.{round_}"
 
 
@@ -124,7 +124,7 @@ def send(message: Message, *, item_id: object) -> None:
 
 
 def _failure(error: Exception, address: str) -> Exception:
-    """Return what the error means; its `mark` tells the mailbox, if it is about one."""
+    """Return the exception to raise; its `mark` identifies the mailbox, if that refused."""
     of_mailbox = _is_of_mailbox(error)
     kind: type[Hopeless | Unavailable] = PutOff if of_mailbox else Unavailable
     failure = (Undeliverable if _is_final(error) else kind)("mail server")
@@ -133,13 +133,13 @@ def _failure(error: Exception, address: str) -> Exception:
 
 
 def mark_of(address: str) -> str:
-    """Return what tells mailboxes apart without naming one."""
+    """Return a keyed hash of the address, which identifies a mailbox without naming it."""
     mark = salted_hmac("mailbox", address.strip().lower(), algorithm="sha256")
     return mark.hexdigest()[:16]
 
 
 def _is_of_mailbox(error: Exception) -> bool:
-    """Whether the server refused the recipient or the mail for it, rather than us."""
+    """Whether the server refused the recipient, or the mail for it, and not our access."""
     refused = isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError)
     return refused and not is_silence(error) and CLOSING not in _codes(error)
 

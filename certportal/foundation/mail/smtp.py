@@ -20,9 +20,9 @@ class _Utf8(str):
 
 
 class _Connection(smtplib.SMTP):
-    """A connection that a limit of time for the whole mail can cut off.
+    """A connection that `deadline.within` can shut down, with credentials in UTF-8.
 
-    AUTH takes credentials in UTF-8 (RFC 4616 §2 for PLAIN); that of smtplib takes ASCII only.
+    RFC 4616 §2 requires UTF-8 for AUTH PLAIN; smtplib encodes credentials as ASCII.
     """
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
@@ -47,10 +47,10 @@ class SmtpBackend(EmailBackend):
 
     @property
     def connection_class(self) -> type[smtplib.SMTP]:
-        """The connection with a login in UTF-8."""
+        """The class of the connection, by `use_ssl`."""
         return _TlsConnection if self.use_ssl else _Connection
 
     def close(self) -> None:
-        """End the connection. Whatever comes in reply to QUIT, the mails before it were judged."""
+        """Close the connection; errors in reply to QUIT do not affect the mails sent before it."""
         with suppress(smtplib.SMTPException):
             super().close()

@@ -1,4 +1,4 @@
-"""Commands that speak the language of the operator who runs them."""
+"""The base of management commands: output and errors in the operator's language."""
 
 import os
 import re
@@ -13,22 +13,22 @@ from django.utils.translation import gettext as _
 from certportal.foundation.errors import Unavailable
 
 TERMINAL = ("LC_ALL", "LC_MESSAGES", "LANG")
-"""Where a terminal says its language, the stronger first, as for gettext."""
+"""Variables with the terminal's language, in gettext's order of precedence."""
 OTHERWISE = "en"
 
 
 def language() -> str:
-    """The language that OPERATOR_LANGUAGE names, or the terminal's; English for any other."""
-    said = [os.environ.get("OPERATOR_LANGUAGE"), *(os.environ.get(name) for name in TERMINAL)]
-    first = next((one for one in said if one), "")
+    """Return the language of OPERATOR_LANGUAGE, else the terminal's; English if unsupported."""
+    values = [os.environ.get("OPERATOR_LANGUAGE"), *(os.environ.get(name) for name in TERMINAL)]
+    first = next((value for value in values if value), "")
     code = re.split(r"[_.@-]", first)[0].lower()
     return code if code in dict(settings.LANGUAGES) else OTHERWISE
 
 
 def words_of(error: DatabaseError) -> str | None:
-    """Return what a failure of the database means to the operator; None if it is a defect of ours.
+    """Return a sentence for the operator about a database error; None if it is a defect of ours.
 
-    The codes are PostgreSQL's, appendix A; without one no server has answered.
+    The codes are in PostgreSQL's manual, appendix A; an error without a code is not the server's.
     """
     code = getattr(error.__cause__, "pgcode", None)
     why = str(error).strip().partition("\n")[0]
@@ -51,7 +51,7 @@ def words_of(error: DatabaseError) -> str | None:
 
 
 def no_text(argument: bytes) -> str:
-    """Return what to say of an argument that is not UTF-8."""
+    """Return the sentence for an argument that is not UTF-8."""
     with translation.override(language()):
         return _("An argument is not text in UTF-8: %(given)s. Nothing has been done.") % {
             "given": argument
@@ -59,14 +59,13 @@ def no_text(argument: bytes) -> str:
 
 
 class OperatorCommand(BaseCommand):
-    """Base command: what it says, also when it fails, is in the operator's language.
+    """Base command whose output and errors are in the operator's language.
 
-    What does not answer, and files that cannot be read or written, are told as CommandError; what
-    else may go wrong in a way of its own, each command words itself.
+    Raises Unavailable and OSError as CommandError. Each command words its other failures itself.
     """
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        """Run it in that language, whichever was active."""
+        """Run the command in that language, whichever was active."""
         with translation.override(language()):
             try:
                 return super().execute(*args, **options)
@@ -77,7 +76,7 @@ class OperatorCommand(BaseCommand):
 
 
 def _fault(error: OSError) -> str:
-    """Return which file it is about, and what to look at; for any other the system's own words."""
+    """Return a sentence about the error's file; without a file, the system's own message."""
     if not error.filename or not error.strerror:
         return str(error) or type(error).__name__
     return _(

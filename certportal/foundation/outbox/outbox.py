@@ -25,7 +25,7 @@ from certportal.foundation.models import OutboxItem
 
 log = structlog.get_logger(__name__)
 
-# In one statement each, as every step of an order's way begins with it.
+# One statement each instead of the ORM's two, since every step of an order begins with a lease.
 _LEASE = """
 UPDATE foundation_outboxitem SET leased_until = %s, handed_at = NULL, attempts = attempts + 1
 WHERE id = %s AND task = %s AND done_at IS NULL AND failed_at IS NULL AND due_at <= %s
@@ -51,16 +51,16 @@ LONGEST_PAUSE = timedelta(minutes=5)
 MOST_TOGETHER = 50
 """Items of one task that a worker does at once."""
 MOST_LET_PASS = 20
-"""What goes first before one item: under a load without end the others are done too, if slowly."""
-# After a broker that hangs has cost one message its time limit, the others of the request and of
+"""How many urgent items are done before another one, so that others progress even under load."""
+# If the broker hangs, only one message waits for its time limit; the others of the request and of
 # the next seconds are left to the sweeper.
 broker = Breaker("broker", pause=5, slow=0.5)
 
 
 class OfAnotherVersion(Unavailable):
-    """The item was stored by a version of the program that tells its task more, or less.
+    """The item's payload has more or fewer keys than this version's task accepts.
 
-    While an upgrade lasts, a worker of that version takes it at one of the next attempts.
+    During an upgrade, a worker of the other version takes it at one of the next attempts.
     """
 
     most_attempts = MOST_ATTEMPTS
@@ -126,7 +126,7 @@ def hand_over(item: OutboxItem) -> bool:
 
 
 def _queue_of(item: OutboxItem) -> str:
-    """Return the task's queue of today: the item may have been stored by an earlier version."""
+    """Return the task's present queue, which may differ from that of the version that stored it."""
     routes = dict(settings.OUTBOX_ROUTES.get(item.topic, ()))
     return routes.get(item.task, item.queue)
 
@@ -148,7 +148,7 @@ def lease(item_id: UUID | str, task_name: str, *, now: datetime) -> OutboxItem |
 
 
 def lease_more(task_name: str, *, most: int, now: datetime) -> list[OutboxItem]:
-    """Lease what else is due for the task, the oldest first; none that another worker takes now."""
+    """Lease further due items of the task, oldest first, except those that are locked."""
     return list(OutboxItem.objects.raw(_LEASE_MORE, [now + lease_time(), task_name, now, most]))
 
 
@@ -159,7 +159,7 @@ def finish(*items: OutboxItem, now: datetime) -> None:
 
 
 def hasten(items: QuerySet[OutboxItem], *, now: datetime) -> None:
-    """Make those due that wait for their next attempt, and send them after the commit."""
+    """Make items that wait for their next attempt due now, and send them after the commit."""
     waiting = list(items.filter(done_at=None, failed_at=None, leased_until=None, due_at__gt=now))
     OutboxItem.objects.filter(pk__in=[item.pk for item in waiting]).update(due_at=now)
     for item in waiting:
@@ -169,8 +169,8 @@ def hasten(items: QuerySet[OutboxItem], *, now: datetime) -> None:
 def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
     """Schedule a retry; set the item aside if it is hopeless or has used up its attempts.
 
-    Attempts are counted anew if what failed has another mark than before: those that a mail server
-    failed say nothing about the mailbox that now puts the mail off, nor the other way round.
+    Attempts are counted anew if the error's mark differs from the last one: failures of the mail
+    server do not count as failures of the mailbox, nor the other way round.
     """
     mark = getattr(error, "mark", "")
     attempts = item.attempts if mark == mark_in(item) else 1
@@ -199,12 +199,12 @@ def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
 
 
 def mark_in(item: OutboxItem) -> str:
-    """Return the mark of what failed last, such as a mailbox; empty without one."""
+    """Return the mark of the last error, such as that of a mailbox; empty without one."""
     return item.problem.partition(" ")[2]
 
 
 def _is_tired(item: OutboxItem, attempts: int, error: Exception, now: datetime) -> bool:
-    """Whether so many attempts in a row are enough."""
+    """Whether the item is to be set aside after this many attempts in a row."""
     if not isinstance(error, Unavailable):
         return attempts >= MOST_ATTEMPTS
     if error.most_attempts is None or now - item.created_at < error.least_age:
@@ -214,14 +214,14 @@ def _is_tired(item: OutboxItem, attempts: int, error: Exception, now: datetime) 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a task does with an item, and with many at once, if it can (`task`)."""
+    """A task's handlers: for one item and, if it has one, for many at once (see `task`)."""
 
     one: Callable[..., None]
     many: Callable[..., None] | None = None
 
 
 _works: dict[str, Work] = {}
-"""By the name of the task, whatever this process has loaded."""
+"""The tasks imported in this process, by name."""
 
 
 def task(
@@ -233,8 +233,8 @@ def task(
     exception postpones it. `item` is the OutboxItem (its id gives a stable Message-ID). The message
     carries only the item's id: everything the task acts on comes from the database.
 
-    `first`: what else is due in its queue that the task does before (`let_pass`). `many` does the
-    work of several items that wait, as `many(items=…, now=…)`; if it fails, each is done alone.
+    `first`: condition for urgent items of its queue, which are done before it (`let_pass`).
+    `many(items=…, now=…)`: handler for several waiting items; if it fails, each is done alone.
     """
 
     def decorate(handler: Callable[..., None]) -> Any:
@@ -259,10 +259,10 @@ def _is_open(item_id: str, name: str) -> bool:
 
 
 def let_pass(first: Q, queue: str) -> None:
-    """Do what is due in this worker's queue and matches, the oldest first; `MOST_LET_PASS` at most.
+    """Do due items of the queue that match `first`, oldest first, `MOST_LET_PASS` at most.
 
-    Messages are taken in the order in which they were sent. In this way people who wait for a
-    certificate do not wait for what was asked for before and hurries nobody.
+    The broker delivers messages in the order in which they were sent. This lets urgent work, such
+    as certificates that people wait for, overtake less urgent work that was enqueued earlier.
     """
     own = [name for name in _works if _queues().get(name) == queue]
     due = OutboxItem.objects.filter(
@@ -280,7 +280,7 @@ def _oldest(items: QuerySet[OutboxItem]) -> OutboxItem | None:
 
 
 def _queues() -> dict[str, str]:
-    """Return the queue of each task that hears a topic."""
+    """Return the queue of each task that is routed to a topic."""
     return {name: queue for tasks in settings.OUTBOX_ROUTES.values() for name, queue in tasks}
 
 
@@ -290,10 +290,10 @@ def perform(
     task_name: str,
     many: Callable[..., None] | None = None,
 ) -> None:
-    """Lease the item, run the handler, and mark the outcome; with `many` for all that wait."""
+    """Lease the item, run the handler, and mark the outcome; with `many` for all waiting items."""
     leased = lease(item_id, task_name, now=clock.now())
     if leased is None:
-        _tell_why(item_id, task_name)
+        _log_why(item_id, task_name)
         return
     others = lease_more(task_name, most=MOST_TOGETHER - 1, now=clock.now()) if many else []
     if many and others and _done_together(many, [leased, *others]):
@@ -305,13 +305,16 @@ def perform(
 
 
 def _hold_longer(item: OutboxItem, *, now: datetime) -> bool:
-    """Lease the item anew; False if another worker has taken it since, as its lease had ended."""
+    """Renew the item's lease; False if it had ended and another worker has taken the item."""
     held = OutboxItem.objects.filter(pk=item.pk, done_at=None, leased_until=item.leased_until)
     return held.update(leased_until=now + lease_time()) == 1
 
 
 def _done_together(many: Callable[..., None], items: Sequence[OutboxItem]) -> bool:
-    """Run the handler of many; whether it succeeded. Which of them failed is found one by one."""
+    """Run the handler for all items at once; return whether it succeeded.
+
+    If it fails, the caller does each alone, which shows which of them fails.
+    """
     try:
         many(items=items, now=clock.now())
     except Exception as error:
@@ -333,6 +336,7 @@ def _perform_leased(handler: Callable[..., None], leased: OutboxItem) -> None:
 
 
 def _require_understood(handler: Callable[..., None], item: OutboxItem) -> None:
+    """Raise OfAnotherVersion unless the handler accepts the payload's keys."""
     try:
         inspect.signature(handler).bind(item=item, now=None, **item.payload)
     except TypeError as error:
@@ -344,7 +348,7 @@ def _cause(item: OutboxItem) -> dict[str, str]:
     return {"request_id": item.request_id} if item.request_id else {}
 
 
-def _tell_why(item_id: str, task_name: str) -> None:
+def _log_why(item_id: str, task_name: str) -> None:
     """Log that nothing was done; as an error if the message cannot have come from this service."""
     found = OutboxItem.objects.filter(pk=item_id).first()
     if found is not None and found.task != task_name:
@@ -360,7 +364,7 @@ def sweep(*, now: datetime, limit: int = 500) -> int:
     that became due in the last seconds are skipped: their message is probably on its way. An item
     is sent at most once per lease time, so that sweeps do not lengthen a long queue.
     """
-    _set_right(now)
+    _correct_times(now)
     free = Q(leased_until=None) | Q(leased_until__lt=now)
     unsent = Q(handed_at=None) | Q(handed_at__lte=now - lease_time())
     grace = now - timedelta(seconds=settings.OUTBOX_SWEEP_SECONDS)
@@ -375,8 +379,8 @@ def sweep(*, now: datetime, limit: int = 500) -> int:
     return len(items) - len(unsent_still)
 
 
-def _set_right(now: datetime) -> None:
-    """Make items due whose times lie too far ahead: they were set before the clock was set back.
+def _correct_times(now: datetime) -> None:
+    """Make items due whose times are too far ahead: they were set before the clock was set back.
 
     The tolerance is twice the longest pause or lease, so no regular item is affected.
     """

@@ -1,6 +1,6 @@
-"""Work that was set aside after final failure, or as its mail came back: retrying or giving it up.
+"""Work that was set aside, after its last attempt or because its mail bounced.
 
-An operator or reviewer decides; /healthz reports the outbox until nothing is set aside.
+An operator or reviewer retries it or gives it up; until then /healthz reports it.
 """
 
 import functools
@@ -26,11 +26,11 @@ class NotSetAside(Stale):
 
 
 BOUNCED = "Bounced"
-"""Begins the problem of a mail that came back; the status code follows, if there is one."""
+"""Begins the `problem` of a bounced mail; the status code follows, if there is one."""
 
 
 class NotDone(Exception):
-    """The work is still to be done, or under way."""
+    """The work is waiting or in progress."""
 
 
 def items() -> QuerySet[OutboxItem]:
@@ -65,10 +65,10 @@ def give_up(item_id: UUID, reason: str, *, actor: Actor, now: datetime) -> Outbo
 
 @transaction.atomic
 def came_back(item_id: UUID, round_: int, status: str, *, actor: Actor, now: datetime) -> bool:
-    """Set aside a mail that had gone in this round.
+    """Set aside a bounced mail that was sent in this round of attempts; return True.
 
-    Return False if it was set aside already: it still is, was given up, or was sent again since.
-    Raises NotDone before its worker has marked it as done.
+    Return False if it is set aside already, was given up, or has been sent again since. Raises
+    NotDone if its worker has not marked it as done yet.
     """
     item = OutboxItem.objects.select_for_update().get(pk=item_id)
     if item.failed_at is not None or item.round != round_:

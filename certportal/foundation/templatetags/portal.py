@@ -47,8 +47,8 @@ def icon(name: str) -> SafeString:
 def near_pages(page: Page[Any]) -> list[int | None]:
     """Return the first, the near and the last page numbers; None where some are left out."""
     paginator = page.paginator
-    some = paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
-    return [one if isinstance(one, int) else None for one in some]
+    numbers = paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
+    return [number if isinstance(number, int) else None for number in numbers]
 
 
 @register.inclusion_tag("components/back.html")

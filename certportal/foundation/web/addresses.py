@@ -1,7 +1,7 @@
 """The visitor's network address: that of the peer, or one forwarded by a trusted proxy.
 
-Only proxies in `TRUSTED_PROXIES` are believed. A peer on a Unix socket has no address; a proxy
-that connects through it is listed as `unix`.
+Only forwarded addresses of proxies in `TRUSTED_PROXIES` are trusted. A peer on a Unix socket has no
+address; a proxy that connects through it is listed as `unix`.
 """
 
 from collections.abc import Callable

@@ -1,15 +1,15 @@
-"""Bars drawn on the server, each in two parts of which one stands on the other."""
+"""Bar charts computed on the server; each bar has a lower and an upper part."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 HEIGHT, STEP, WIDE = 120, 40, 26
-"""The drawing in its own units: how high, from bar to bar, and how wide a bar."""
+"""The chart's height, the distance from bar to bar, and a bar's width, in SVG units."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Where a bar stands, and the tops (from above) and heights of its lower and upper part."""
+    """A bar in SVG units: `x`; y and height of the lower part (`top`, `low`) and the upper one."""
 
     x: int
     top: int
@@ -20,7 +20,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """All bars; the highest one is as high as the drawing."""
+    """A chart; its highest bar has the full height."""
 
     bars: list[Bar]
     height: int = HEIGHT
@@ -28,15 +28,15 @@ class Drawing:
 
     @property
     def width(self) -> int:
-        """How wide the drawing is."""
+        """The chart's width in SVG units."""
         return STEP * len(self.bars)
 
 
 def drawn(values: Sequence[tuple[float, float]]) -> Drawing:
-    """Return the bars of these values, the value of the lower part first."""
+    """Return the chart of these values: (lower part, upper part) for each bar."""
     most = max([1.0, *(low + high for low, high in values)])
     bars = []
-    for place, (low, high) in enumerate(values):
+    for index, (low, high) in enumerate(values):
         whole, lower = round(HEIGHT * (low + high) / most), round(HEIGHT * low / most)
-        bars.append(Bar(STEP * place, HEIGHT - lower, lower, HEIGHT - whole, whole - lower))
+        bars.append(Bar(STEP * index, HEIGHT - lower, lower, HEIGHT - whole, whole - lower))
     return Drawing(bars)

@@ -27,7 +27,7 @@ NEVER_ASKED = (
     "xr-spatial-tracking",
 )
 PERMISSIONS = ", ".join(
-    [*(f"{one}=(self)" for one in ASKED), *(f"{one}=()" for one in NEVER_ASKED)]
+    [*(f"{feature}=(self)" for feature in ASKED), *(f"{feature}=()" for feature in NEVER_ASKED)]
 )
 
 
@@ -88,7 +88,7 @@ def comes_from_elsewhere(request: HttpRequest) -> bool:
 
 
 def came_from(request: HttpRequest) -> str:
-    """Return the referring page if it is of this service, else empty."""
+    """Return the URL of the referring page if it belongs to this service, else ""."""
     referer = request.headers.get("Referer", "")
     host = {request.get_host()}
     safe = url_has_allowed_host_and_scheme(referer, host, require_https=request.is_secure())

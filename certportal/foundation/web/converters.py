@@ -1,7 +1,7 @@
-r"""Converters of URLs: text that may stand in an address of ours.
+r"""URL path converters.
 
-Django's `str` takes every character but `/`, also an encoded line end or blank, which what reads
-identifiers and codes forgives; so the same page would have many addresses.
+Django's `str` accepts every character except `/`, even an encoded line end or space. Functions that
+parse identifiers and codes ignore these, so the same page would have many URLs.
 """
 
 from django.urls import register_converter
@@ -9,7 +9,7 @@ from django.urls.converters import StringConverter
 
 
 class Word(StringConverter):
-    """Text without blanks, line ends and control characters; other addresses give 404."""
+    """Text without spaces, line ends and control characters; other URLs give 404."""
 
     regex = r"[^/\s\x00-\x1f\x7f]+"
 

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 type Words = _StrOrPromise
 
-# Controls and what ends a line or turns its direction (Unicode categories Cc, Zl and Zp; UAX #9).
-# U+0000 is refused by Django itself.
+# Control characters, line separators and bidirectional controls (Unicode categories Cc, Zl and Zp;
+# UAX #9). U+0000 is refused by Django itself.
 _UNPRINTED = re.compile("[\x01-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-# Of a free text, such as reasons or feedback, in characters.
+# Maximum characters of a free text, such as reasons or feedback.
 LONGEST_TEXT = 4000
 _DJANGOS_OWN = forms.Field.default_error_messages["required"]
 
@@ -44,9 +44,9 @@ class Form(forms.Form):
                 field.error_messages["required"] = _missing(field, field.label or name)
 
     def full_clean(self) -> None:
-        """Clean as Django does, with single lines checked by `one_line` too.
+        """Clean as Django does, and check single-line fields by `one_line`.
 
-        Not when the form is made: some forms add fields after that.
+        The validator is added here and not in `__init__`, after which some forms add fields.
         """
         for field in self.fields.values():
             if _is_single_line(field) and one_line not in field.validators:
@@ -55,7 +55,7 @@ class Form(forms.Form):
 
 
 def one_line(value: object) -> None:
-    """Refuse line breaks and other characters that nobody sees. Raises ValidationError."""
+    """Refuse line breaks and other invisible characters. Raises ValidationError."""
     if _UNPRINTED.search(str(value)):
         message = _("Remove line breaks, tabs and other invisible characters from the text.")
         raise ValidationError(message, code="unprinted")
@@ -134,9 +134,9 @@ def counted[F: forms.CharField](field: F, *, most: int) -> F:
 
 
 class SearchField(forms.CharField):
-    """Words to search by, of one line. It is never required, and never marked optional.
+    """A single line of search words. It is never required, and never marked optional.
 
-    `options`: address of the page that answers with what fits the words typed so far.
+    `options`: URL that returns suggestions for the words typed so far.
     """
 
     never_optional = True
@@ -152,7 +152,7 @@ class SearchField(forms.CharField):
 class LongTextField(forms.CharField):
     """Text of several lines, by default of at most 1,000 characters.
 
-    `rows`: the height of the field in lines. `missing`: what is said if nothing is given.
+    `rows`: the height of the field in lines. `missing`: the error if nothing is given.
     """
 
     def __init__(self, *, rows: int = 4, missing: Words = "", **kwargs: Any) -> None:
@@ -202,8 +202,8 @@ class LinesField(forms.CharField):
 class DateField(forms.DateField):
     """A date, in Finnish form (31.12.2026) in every language. Its hint ends in an example.
 
-    Only years in which a day can be meant: beside the ends of the calendar, a step to the next day
-    or into another time zone has no result.
+    Only plausible years are accepted: near the first and last date of Python's calendar, adding a
+    day or changing the time zone overflows.
     """
 
     EXAMPLE = _("For example 31.12.2026.")
@@ -225,7 +225,7 @@ class DateField(forms.DateField):
         super().__init__(**kwargs)
 
     def validate(self, value: datetime.date | None) -> None:
-        """ValidationError for a year in which no day can be meant."""
+        """Refuse a year outside `YEARS`. Raises ValidationError."""
         super().validate(value)
         if value is not None and value.year not in self.YEARS:
             raise ValidationError(self.error_messages["year"], code="year")

@@ -1,7 +1,7 @@
-"""Pages of a long list by the key of the row at their edge: none is counted, and none skipped.
+"""Keyset pagination: a page begins after the key of the last row of the page before it.
 
-The database begins where the page begins, however far down the list that is, if it has an index of
-the list's order.
+With an index in the list's order, the database finds the page directly, however far down the list
+it is; rows before it are neither counted nor skipped.
 """
 
 import base64
@@ -15,10 +15,11 @@ from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
 from django.http import HttpRequest
 
 type Key = dict[str, Callable[[str], Any]]
-"""The columns or annotations that a list is ordered by, the last unique; how an address is read."""
+"""The columns or annotations by which a list is ordered, the last one unique, with functions that
+parse their values in a URL."""
 
 MOST_COUNTED = 1_000
-"""A longer list is said to have more than this; counting all its rows would take long."""
+"""Rows of a list are counted up to this number, since counting all would take long."""
 _LARGEST = 2**63 - 1
 _LONGEST = 500
 LAST = "last"
@@ -26,7 +27,7 @@ LAST = "last"
 
 @dataclass(frozen=True, slots=True)
 class Page[Row]:
-    """Some rows of a list, and the values of `page` that lead to those before and after them.
+    """The rows of a page, and the values of the query parameter `page` for its neighbours.
 
     Shown with `components/pages.html`.
     """
@@ -42,14 +43,14 @@ class Page[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many rows a list has; `is_more`: more than `number`, which is `MOST_COUNTED` then."""
+    """The number of rows of a list; `is_more`: there are more than `number` (`MOST_COUNTED`)."""
 
     number: int
     is_more: bool = False
 
     @classmethod
     def up_to(cls, number: int) -> "Count":
-        """Return the count of a list as it is said: up to `MOST_COUNTED`."""
+        """Return the count for this number of rows, limited to `MOST_COUNTED`."""
         return cls(min(number, MOST_COUNTED), number > MOST_COUNTED)
 
 
@@ -59,32 +60,32 @@ MORE = Count(MOST_COUNTED, is_more=True)
 def page_of[Row: Model](
     found: QuerySet[Row], request: HttpRequest, key: Key, *, most: int, newest: bool = False
 ) -> Page[Row]:
-    """Return the page that the address asks for, else the first; `newest`: in descending order.
+    """Return the page that the query parameter `page` names, else the first.
 
-    An address that cannot be read leads to the first page, and so does one after whose key nothing
-    is left.
+    `most`: rows of a page. `newest`: in descending order. An invalid parameter gives the first
+    page, and so does a key after which there are no rows.
     """
     asked = request.GET.get("page", "")
     back, edge = asked == LAST or asked.startswith("-"), _read(asked, key)
     if asked != LAST and edge is None:
         return _page(found, key, None, most, newest, back=False)
     shown = _page(found, key, edge, most, newest, back=back)
-    if back and not shown.previous and asked != LAST:  # the first page is shown whole
+    if back and not shown.previous and asked != LAST:  # going back may end in a partial first page
         return _page(found, key, None, most, newest, back=False)
     return shown if shown.rows else _page(found, key, None, most, newest, back=False)
 
 
 def count(found: QuerySet[Any]) -> Count:
-    """Return how many rows there are, counted up to `MOST_COUNTED`."""
+    """Return the number of rows, counted up to `MOST_COUNTED`."""
     return Count.up_to(found.order_by()[: MOST_COUNTED + 1].count())
 
 
 def walk[Row: Model](
     found: QuerySet[Row], key: Key, *, most: int, newest: bool = False
 ) -> Iterator[list[Row]]:
-    """Yield all rows in the order of the key, so many at a time, each time with a query.
+    """Yield all rows in the order of the key, in lists of `most` rows, each by its own query.
 
-    None is held for longer, and the database holds nothing between them.
+    Neither this process nor the database (by a cursor) holds more than one list.
     """
     edge: list[Any] | None = None
     while rows := _page(found, key, edge, most, newest, back=False).rows:
@@ -93,7 +94,7 @@ def walk[Row: Model](
 
 
 def before_of(request: HttpRequest) -> int | None:
-    """Return the number before which the page begins; None for the first page.
+    """Return the query parameter `before`, below which the page begins; None for the first page.
 
     Shown with `components/older.html`.
     """
@@ -121,7 +122,7 @@ def _page[Row: Model](
 
 
 class Beyond(Func):
-    """Whether a row comes before (`<`) or after (`>`) an edge, as PostgreSQL compares rows."""
+    """The condition that a row's key is before (`<`) or after (`>`) another: a row comparison."""
 
     output_field = BooleanField()
 
@@ -132,36 +133,37 @@ class Beyond(Func):
 
     def as_sql(self, compiler: Any, connection: Any, *_: Any, **_more: Any) -> Any:
         """Return the comparison of two rows."""
-        parts = [compiler.compile(one) for one in self.get_source_expressions()]
+        parts = [compiler.compile(each) for each in self.get_source_expressions()]
         half = len(parts) // 2
-        own, edge = (", ".join(sql for sql, _ in some) for some in (parts[:half], parts[half:]))
+        own, edge = (", ".join(sql for sql, _ in side) for side in (parts[:half], parts[half:]))
         return f"({own}) {self.sign} ({edge})", [value for _, given in parts for value in given]
 
 
 def _written(row: Model, key: Key) -> str:
+    """Return the row's key for a URL: base64url of a JSON list."""
     values = [getattr(row, name) for name in key]
-    told = json.dumps(
-        [one.isoformat() if hasattr(one, "isoformat") else str(one) for one in values]
+    encoded = json.dumps(
+        [value.isoformat() if hasattr(value, "isoformat") else str(value) for value in values]
     )
-    return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(encoded.encode()).decode().rstrip("=")
 
 
 def _read(asked: str, key: Key) -> list[Any] | None:
-    """Return the values that an address holds, or None if it holds none of this list."""
+    """Parse a key from a URL; None if it is not a key of this list."""
     text = asked.removeprefix("-")[:_LONGEST]
     try:
         given = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if not all(isinstance(one, str) and one.isprintable() for one in given):
-            return None  # PostgreSQL takes neither NUL nor half a character
-        return [_taken(read(one)) for read, one in zip(key.values(), given, strict=True)]
+        if not all(isinstance(value, str) and value.isprintable() for value in given):
+            return None  # PostgreSQL accepts neither NUL nor lone surrogates
+        return [_in_utc(read(value)) for read, value in zip(key.values(), given, strict=True)]
     except (ValueError, TypeError, OverflowError):
         return None
 
 
-def _taken(value: Any) -> Any:
-    """Return a value as PostgreSQL takes it: of a moment, not every offset that Python knows."""
+def _in_utc(value: Any) -> Any:
+    """Convert a datetime to UTC, since PostgreSQL does not accept every offset that Python does."""
     if not isinstance(value, datetime):
         return value
     if value.tzinfo is None:
-        raise ValueError("a moment without an offset")
+        raise ValueError("a time without an offset")
     return value.astimezone(UTC)

@@ -19,7 +19,7 @@ from certportal.foundation.web import limits
 
 log = structlog.get_logger(__name__)
 
-# Events of one person or one holder of a contact link. Probing for others' orders shows in fewer.
+# Per person or holder of a contact link. Fewer are enough to notice probing for others' orders.
 MOST_AN_HOUR = 60
 HOUR = timedelta(hours=1)
 
@@ -50,7 +50,7 @@ def record(
 
 
 def record_act(request: HttpRequest, error: Refused) -> None:
-    """Put on the audit log what an identified person may not do; other refusals are no matter."""
+    """Record an event if an identified person was refused for lack of a right (NotAllowed)."""
     actor, page = getattr(request, "actor", None), request.resolver_match
     if not isinstance(error, NotAllowed) or error.recorded:
         return

@@ -1,1 +1,1 @@
-"""What Prometheus reads, on a port of its own: web's answers, and the state of the service."""
+"""Metrics for Prometheus, on a separate port: web's answers, and the state of the service."""

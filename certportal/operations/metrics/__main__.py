@@ -1,6 +1,6 @@
 """The process `metrics`: `python -m certportal.operations.metrics` serves the service's state.
 
-With `--try` it only says whether the port can be had.
+With `--try` it only checks whether the port can be used.
 """
 
 import os
@@ -13,7 +13,7 @@ os.environ.setdefault("PORTAL_PROCESS", "metrics")
 
 
 def main() -> None:
-    """Serve until the process is stopped; end with a sentence if the port cannot be had."""
+    """Serve until the process is stopped. Raises SystemExit if the port cannot be used."""
     django.setup(set_prefix=False)
 
     from django.conf import settings
@@ -24,14 +24,14 @@ def main() -> None:
     from certportal.operations.metrics.state import State
 
     if not settings.METRICS_PORT:
-        raise SystemExit("Set METRICS_PORT to the port on which Prometheus asks.")
+        raise SystemExit("Set METRICS_PORT to the port from which Prometheus is to read metrics.")
     limit_answers()
     registry = CollectorRegistry()
     try:
         server = serving.listen(registry)
     except serving.CANNOT_LISTEN as error:
         raise SystemExit(
-            f"Nothing can listen at METRICS_PORT {settings.METRICS_PORT}: {error}"
+            f"Cannot listen on METRICS_PORT {settings.METRICS_PORT}: {error}"
         ) from error
     if "--try" not in sys.argv:
         registry.register(State())

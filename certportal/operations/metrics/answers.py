@@ -49,17 +49,17 @@ def view_of(request: HttpRequest) -> str:
 
 
 def registry() -> Collector:
-    """Return what all processes of this web server have counted, where gunicorn gave them a place.
+    """Return the counts of all processes of this web server.
 
-    See gunicorn.conf.py. Without one, what this process has counted.
+    They share a directory that gunicorn.conf.py creates; without it, the counts of this process.
     """
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return REGISTRY
-    together = CollectorRegistry()
-    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
-    return together
+    combined = CollectorRegistry()
+    MultiProcessCollector(combined)  # type: ignore[no-untyped-call]
+    return combined
 
 
 def serve() -> None:
-    """Listen beside the pages."""
+    """Serve the counts in a thread of this web process."""
     serving.serve_beside(registry())

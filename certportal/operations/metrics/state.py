@@ -1,7 +1,7 @@
 """The state of the service, read from database, Redis and published files at each scrape.
 
-One process serves it, so that it is told once. Labels are names that the code knows: no person,
-organisation, order or address.
+One process serves it, so that each value is exported once. Labels are names from the code, never of
+a person, organisation, order or address.
 """
 
 import json
@@ -37,19 +37,19 @@ WITHIN_DAYS = (7, 30, 60, 90)
 UNWELL = "1: not well, as in /healthz."
 RETRIED = 2
 """Attempts from which an open item counts as retried."""
-# What this process does not reach; the rest is as /healthz says.
-ELSEWHERE = ("scanner", "store")
-CHECKS = {name: check for name, check in health.CHECKS.items() if name not in ELSEWHERE}
+# Services that this process cannot reach; the other checks are those of /healthz.
+UNREACHABLE = ("scanner", "store")
+CHECKS = {name: check for name, check in health.CHECKS.items() if name not in UNREACHABLE}
 
 type Part = Callable[[datetime], list[Metric]]
 
 
 def unwell(now: datetime) -> list[Metric]:
-    """Tell what /healthz says, by its names."""
+    """Export the names of /healthz, with 1 for a failing check."""
     found = health.found(CHECKS)
     well = GaugeMetricFamily("certportal_unwell", UNWELL, labels=["name"])
     for name in health.UNWELL:
-        if name not in ELSEWHERE:
+        if name not in UNREACHABLE:
             well.add_metric([name], name in found.unwell)
     to_do = GaugeMetricFamily("certportal_to_do", "1: waits for a person.", labels=["name"])
     for name in (health.UNDELIVERED, health.UNPROVED, health.SEAL, *health.TO_DO):
@@ -58,7 +58,7 @@ def unwell(now: datetime) -> list[Metric]:
 
 
 def outbox(now: datetime) -> list[Metric]:
-    """Tell how much work is open, how old it is, and how much was set aside."""
+    """Export how much work is open, how old it is, and how much was set aside."""
     labels = ["queue", "topic"]
     items = GaugeMetricFamily(
         "certportal_outbox_items", "Open work, by topic and state.", labels=[*labels, "state"]
@@ -86,8 +86,8 @@ def outbox(now: datetime) -> list[Metric]:
 
 
 def orders(now: datetime) -> list[Metric]:
-    """Tell how many orders are in which status, and how they stand to their promised day."""
-    told = GaugeMetricFamily(
+    """Export the number of open orders by status and by lateness against the promised day."""
+    gauge = GaugeMetricFamily(
         "certportal_orders", "Open orders, by status and lateness.", labels=["status", "lateness"]
     )
     today = clock.day(now)
@@ -99,13 +99,13 @@ def orders(now: datetime) -> list[Metric]:
     )
     found = Application.objects.filter(status__in=OPEN).annotate(lateness=lateness)
     for status, late, number in found.values_list("status", "lateness").annotate(n=Count("pk")):
-        told.add_metric([status, late], number)
-    return [told]
+        gauge.add_metric([status, late], number)
+    return [gauge]
 
 
 def certificates(now: datetime) -> list[Metric]:
-    """Tell how many certificates in force end within so many days, replaced or not."""
-    told = GaugeMetricFamily(
+    """Export how many certificates in force end within `WITHIN_DAYS`, replaced or not."""
+    gauge = GaugeMetricFamily(
         "certportal_certificates_ending",
         "Certificates in force that end within so many days.",
         labels=["environment", "days"],
@@ -119,12 +119,12 @@ def certificates(now: datetime) -> list[Metric]:
     counted = ending.values("environment").annotate(**within)
     for environment, *numbers in counted.values_list("environment", *within):
         for days, number in zip(within, numbers, strict=True):
-            told.add_metric([environment, days], number)
-    return [told]
+            gauge.add_metric([environment, days], number)
+    return [gauge]
 
 
 def lists(now: datetime) -> list[Metric]:
-    """Tell how old each revocation list is, and how long it and its CA last."""
+    """Export the age of each CRL, and the time until it and its CA end."""
     labels = ["list", "of"]
     age = GaugeMetricFamily("certportal_crl_age_seconds", "Age of a CRL.", labels=labels)
     left = GaugeMetricFamily(
@@ -133,17 +133,17 @@ def lists(now: datetime) -> list[Metric]:
     ca = GaugeMetricFamily(
         "certportal_ca_left_seconds", "Time until a CA's certificate ends.", labels=["ca", "of"]
     )
-    for one in freshness.needed_lists(now):
-        named = [one.stem, "root" if one.is_roots else "ca"]
-        if one.begun is not None:
-            age.add_metric(named, (now - one.begun).total_seconds())
-        left.add_metric(named, _seconds(one.until - now) if one.until else 0)
-        ca.add_metric(named, _seconds(one.ca_until - now))
+    for crl in freshness.needed_lists(now):
+        named = [crl.stem, "root" if crl.is_roots else "ca"]
+        if crl.begun is not None:
+            age.add_metric(named, (now - crl.begun).total_seconds())
+        left.add_metric(named, _seconds(crl.until - now) if crl.until else 0)
+        ca.add_metric(named, _seconds(crl.ca_until - now))
     return [age, left, ca]
 
 
 def published(now: datetime) -> list[Metric]:
-    """Tell how long ago this machine's published files and the shared store agreed."""
+    """Export how long ago this machine's published files and the shared store agreed."""
     age = GaugeMetricFamily(
         "certportal_store_copy_age_seconds",
         "Time since this machine's published files and the shared store agreed.",
@@ -155,7 +155,7 @@ def published(now: datetime) -> list[Metric]:
 
 
 def registers(now: datetime) -> list[Metric]:
-    """Tell how old the mirror of each register is; of a fetched one also how old it may become."""
+    """Export the age of each register's mirror, and of a fetched one its maximum age."""
     age = GaugeMetricFamily(
         "certportal_register_age_seconds", "Time since the last import.", labels=["register"]
     )
@@ -173,17 +173,17 @@ def registers(now: datetime) -> list[Metric]:
 
 
 def signer(now: datetime) -> list[Metric]:
-    """Tell what the `ca` worker has measured since it was started."""
-    told = HistogramMetricFamily(
+    """Export what the `ca` worker has measured since it was started."""
+    histogram = HistogramMetricFamily(
         "certportal_signer_seconds", "Time of a step of the ca worker.", labels=["step"]
     )
-    said = health.store().get(measures.key_of("ca"))
-    taken = measures.heard(json.loads(said)) if isinstance(said, str) else {}
+    stored = health.store().get(measures.key_of("ca"))
+    measured = measures.heard(json.loads(stored)) if isinstance(stored, str) else {}
     bounds = [*map(str, measures.BOUNDS), "+Inf"]
-    for step, one in taken.items():
-        sums = [float(sum(one.counts[: n + 1])) for n in range(len(bounds))]
-        told.add_metric([step], list(zip(bounds, sums, strict=True)), one.seconds)
-    return [told]
+    for step, times in measured.items():
+        sums = [float(sum(times.counts[: n + 1])) for n in range(len(bounds))]
+        histogram.add_metric([step], list(zip(bounds, sums, strict=True)), times.seconds)
+    return [histogram]
 
 
 PARTS: Mapping[str, Part] = {
@@ -199,34 +199,34 @@ PARTS: Mapping[str, Part] = {
 
 
 class State(Collector):
-    """All parts; one that cannot be read is missing and says so, and holds up no other."""
+    """Collects all parts; a part that fails is left out and reported, and the others go on."""
 
     def __init__(self) -> None:
         self._one_at_a_time = threading.Lock()
 
     def collect(self) -> Iterator[Metric]:
-        """Read the parts, each with few queries that the database ends after 2 s."""
+        """Read the parts, each with few queries, which the database ends after 2 s."""
         read = GaugeMetricFamily(
             "certportal_part_read", "1: this part of the state could be read.", labels=["part"]
         )
         with self._one_at_a_time:
             try:
-                away = not health.is_well(health.database)
-                if away:  # said at once: a silent database costs each query its time limit
-                    yield _database_away()
+                fails = not health.is_well(health.database)
+                if fails:  # skip the parts: each query would wait for its time limit
+                    yield _database_fails()
                 for name, part in PARTS.items():
-                    found = None if away else _read(name, part)
+                    found = None if fails else _read(name, part)
                     read.add_metric([name], found is not None)
                     yield from found or ()
             finally:
-                connections.close_all()  # each scrape has a thread, and with it a connection
+                connections.close_all()  # each scrape is a new thread with its own connection
         yield read
 
 
-def _database_away() -> Metric:
-    told = GaugeMetricFamily("certportal_unwell", UNWELL, labels=["name"])
-    told.add_metric(["database"], 1)
-    return told
+def _database_fails() -> Metric:
+    gauge = GaugeMetricFamily("certportal_unwell", UNWELL, labels=["name"])
+    gauge.add_metric(["database"], 1)
+    return gauge
 
 
 def _read(name: str, part: Part) -> list[Metric] | None:

@@ -96,11 +96,11 @@ def _dictionaries(value: Any) -> Iterator[Dictionary]:
     """Yield the value's dictionaries at any depth; iterative, so that deep nesting is safe."""
     waiting = [value]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            yield one
-            one = one.values()
-        waiting.extend(each for each in one if isinstance(each, dict | list))
+        container = waiting.pop()
+        if isinstance(container, dict):
+            yield container
+            container = container.values()
+        waiting.extend(each for each in container if isinstance(each, dict | list))
 
 
 class _Walk:

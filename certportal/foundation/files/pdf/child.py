@@ -36,7 +36,7 @@ class TooMuch(Exception):
 
 
 def main() -> None:
-    """Judge one document."""
+    """Read one document from standard input and write the verdict and the copy."""
     _prepare()
     out = sys.stdout.buffer
     out.write(CONFINED if confine() else UNFILTERED)

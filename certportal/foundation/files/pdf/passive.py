@@ -58,21 +58,22 @@ def _disarm(value: Any) -> None:
     """
     waiting = [value]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, pikepdf.Stream):
-            one = one.stream_dict
-        if isinstance(one, pikepdf.Dictionary):
-            attributes = "/K" in one and "/S" in one
+        container = waiting.pop()
+        if isinstance(container, pikepdf.Stream):
+            container = container.stream_dict
+        if isinstance(container, pikepdf.Dictionary):
+            is_structure = "/K" in container and "/S" in container
             for key in ("/AA", *TRIGGERS):
-                if key in one and not (key == "/A" and attributes):
-                    del one[key]
-            parts = [one.get_raw(str(key)) for key in list(one)]
+                if key in container and not (key == "/A" and is_structure):
+                    del container[key]
+            parts = [container.get_raw(str(key)) for key in list(container)]
         else:
-            parts = list(one)
+            parts = list(container)
         waiting.extend(each for each in parts if _is_inside(each))
 
 
 def _is_inside(part: Any) -> bool:
+    """Whether the part is a direct dictionary or array; indirect objects are visited separately."""
     containers = pikepdf.Dictionary | pikepdf.Array
     return isinstance(part, containers) and not part.is_indirect
 

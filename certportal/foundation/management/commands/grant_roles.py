@@ -1,4 +1,4 @@
-"""`manage.py grant_roles [--accounts DIR]`: let each process's account write what it may."""
+"""`manage.py grant_roles [--accounts DIR]`: create the processes' accounts and grant rights."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from certportal.foundation.management.operators import OperatorCommand
 
 
 class Command(OperatorCommand):
-    """Makes the accounts if they are missing. Run it as the tables' owner after each `migrate`."""
+    """Creates missing accounts and grants rights. Run as the tables' owner after each `migrate`."""
 
     help = "Let the database's account of each process write the tables that it may write."
 
@@ -27,7 +27,7 @@ class Command(OperatorCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Make and grant; CommandError for another account, or if the database refuses."""
+        """Create and grant; CommandError if not run by the owner, or if the database refuses."""
         if not database_roles.owns_tables():
             raise CommandError(
                 _("Run this as the account that owns the tables: the one that migrates.")
@@ -66,9 +66,9 @@ class Command(OperatorCommand):
 
 
 def _passwords(folder: Path) -> dict[Role, str]:
-    """Return the accounts in the addresses of the files with their passwords, if they have any.
+    """Return the passwords of the accounts in the files' addresses; "" for one without a password.
 
-    Other accounts than those of `Role` are left out.
+    Accounts that are not in `Role` are left out.
     """
     found: dict[Role, str] = {}
     for path in sorted(folder.glob("database_url_*")):

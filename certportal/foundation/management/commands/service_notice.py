@@ -1,4 +1,4 @@
-"""`manage.py service_notice`: tell something on all pages, list what is told, end it."""
+"""`manage.py service_notice`: show a notice on all pages, list notices, end one."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ ACTOR = system("service_notice")
 
 
 class Command(OperatorCommand):
-    """Without arguments, list the notices that are shown now or later."""
+    """Announce or end a notice; without arguments, list present and future notices."""
 
     help = (
         "Tell something on all pages: give the text in each language and until when. Times are"
@@ -33,7 +33,7 @@ class Command(OperatorCommand):
         parser.add_argument("--end", type=int, help="number of the notice to end now")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Announce, end or list, and print what is told from now on."""
+        """Announce or end, then list the present and future notices."""
         now = clock.now()
         texts = {code: options[code] for code, _name in settings.LANGUAGES}
         try:
@@ -54,10 +54,10 @@ class Command(OperatorCommand):
         found = notices.read(now=now)
         if not found:
             self.stdout.write(_("No notice is shown now or later."))
-        for one in found:
-            first, last = (_words(at) for at in (one.begins_at, one.ends_at))
-            self.stdout.write(f"{one.pk}: {first} – {last}")
-            for code, text in one.texts.items():
+        for notice in found:
+            first, last = (_words(at) for at in (notice.begins_at, notice.ends_at))
+            self.stdout.write(f"{notice.pk}: {first} – {last}")
+            for code, text in notice.texts.items():
                 self.stdout.write(f"  {code}: {text}")
         if found:
             seconds = notices.KEPT_FOR // timedelta(seconds=1)
@@ -67,7 +67,7 @@ class Command(OperatorCommand):
 
 
 def _moment(text: str) -> datetime:
-    """Read a time as the operator writes it, Finnish unless it says its zone."""
+    """Parse an ISO 8601 time; without an offset it is Finnish."""
     try:
         given = datetime.fromisoformat(text)
     except ValueError as error:

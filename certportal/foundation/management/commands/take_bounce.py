@@ -1,4 +1,4 @@
-"""`manage.py take_bounce < REPORT`: take in what a mail server reports about a mail of ours."""
+"""`manage.py take_bounce < REPORT`: process a mail server's report about a mail of ours."""
 
 import signal
 import sys
@@ -24,14 +24,14 @@ COUNTED_DAYS = 30
 
 
 class Command(OperatorCommand):
-    """Read one message, set aside the mail that came back, and say what became of it."""
+    """Read one report, set aside the bounced mail, and print the outcome."""
 
     help = "Take in one report of a mail server about a mail that did not arrive, from the input."
     requires_system_checks = []
     stealth_options = ("stdin",)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the other use."""
+        """Declare the option."""
         parser.add_argument(
             "--counts",
             action="store_true",
@@ -79,7 +79,7 @@ class Command(OperatorCommand):
 
 @contextmanager
 def _at_most(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in what takes longer."""
+    """Raise TimeoutError in the block if it takes longer."""
 
     def over(*args: Any) -> None:
         raise TimeoutError
