@@ -1,4 +1,4 @@
-"""What gunicorn is told wherever it is started from this directory."""
+"""gunicorn's configuration, which it reads when it is started from this directory."""
 
 import gc
 import os
@@ -8,11 +8,11 @@ import tempfile
 from threading import Thread
 from typing import Any
 
-# TRUSTED_PROXIES decides who is believed about https. gunicorn's own rule believes whoever is on
-# this machine, and everybody behind a Unix socket.
+# The service itself decides by TRUSTED_PROXIES whose X-Forwarded headers it trusts. gunicorn would
+# trust every peer on this machine, and every peer on a Unix socket.
 secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
-# Its place would be the user's home, shared by every gunicorn of that user; nobody uses it.
+# Unused; it would be in the user's home, shared by every gunicorn of that user.
 control_socket_disable = True
 
 
@@ -22,26 +22,28 @@ def _is_measured() -> bool:
 
 
 def on_starting(server: Any) -> None:
-    """Load the application before anybody can connect; workers begin as copies of this process.
+    """Load the application before gunicorn listens; workers are forked from this process.
 
-    gunicorn's own order is to listen first: a proxy then sends requests to a server that answers
-    only when its workers have loaded. Its `preload_app` comes before this function, in which web
-    is told where its workers add up what they count.
+    By default gunicorn listens first, and a proxy sends requests to a server that answers only when
+    its workers have loaded. `preload_app` would load before this hook, in which the directory for
+    the workers' shared metrics must be set first.
     """
     if _is_measured():
-        # At the server, which outlives a reload; the environment may name a place of another's.
+        # Kept on the server object, which survives a reload, and not read from the environment,
+        # which may name another server's directory.
         server.metrics_place = tempfile.mkdtemp(prefix="portal-metrics-")
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = server.metrics_place
     server.app.wsgi()
-    # The collector would write to every object that it looks at, and so copy the shared pages.
+    # The garbage collector writes to the objects that it examines, which would copy shared pages.
     gc.collect()
     gc.freeze()
 
 
 def post_worker_init(worker: Any) -> None:
-    """Begin threads, which no fork would have copied: each worker of web answers Prometheus.
+    """Start threads in the worker, since threads are not copied by a fork.
 
-    The first one records the settings, while the pages are answered already.
+    Each worker of web serves metrics; the first one records the settings, in a thread so that it
+    does not delay pages.
     """
     if "certportal.wsgi" in sys.modules and worker.age == 1:
         from certportal.operations import settings_in_use
@@ -54,6 +56,6 @@ def post_worker_init(worker: Any) -> None:
 
 
 def on_exit(server: Any) -> None:
-    """Remove that place."""
+    """Remove the directory of the metrics."""
     if place := getattr(server, "metrics_place", None):
         shutil.rmtree(place, ignore_errors=True)

@@ -84,9 +84,9 @@ MIDDLEWARE = [
     "certportal.web.errors.ErrorMiddleware",
 ]
 
-# Where Prometheus asks web and `metrics`; without a port neither listens nor counts.
+# The port from which Prometheus reads metrics of web and `metrics`; 0: no metrics.
 METRICS_PORT = int(env.text("METRICS_PORT", "0")) if PORTAL_PROCESS in {"web", "metrics"} else 0
-# An address of this machine, or the network in which its own address is taken.
+# An address of this machine, or a network: then this machine's address in it.
 METRICS_ADDRESS = env.text("METRICS_ADDRESS", "127.0.0.1")
 if METRICS_PORT and PORTAL_PROCESS == "web":
     MIDDLEWARE.insert(0, "certportal.operations.metrics.answers.Counted")
@@ -126,7 +126,7 @@ REVIEWER_REDIRECT_URL = "console:queue"
 MFA_ADAPTER = "accounts.factors.adapter.Adapter"
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Sote-varmenteet"
-# Keys of the keyed hash that recognises a person by identity code: `version:hex`, newest first.
+# Keys of the HMAC under which personal identifiers are stored: `version:hex`, newest first.
 IDENTITY_KEYS = ""
 if LOGS_PEOPLE_IN:
     IDENTITY_KEYS = env.secret("IDENTITY_KEYS", "" if PRODUCTION else "1:" + "00" * 32)
@@ -177,14 +177,14 @@ if SAML_IDP_METADATA_FILE:
         },
     }
 
-# A source of mandates that confirms rights to act; without one reviewers confirm them. With an
-# address it is Suomi.fi-valtuudet.
+# The source that confirms rights to act: Suomi.fi-valtuudet if its URL is set; otherwise none, and
+# reviewers confirm them.
 SUOMIFI_MANDATES: dict[str, Any] = {
     "url": env.text("MANDATES_URL").rstrip("/"),
     "client_id": env.text("MANDATES_CLIENT_ID"),
     "api_key": env.secret("MANDATES_API_KEY") if LOGS_PEOPLE_IN else "",
     "oauth_secret": env.secret("MANDATES_OAUTH_SECRET") if LOGS_PEOPLE_IN else "",
-    # Of these roles, or mandates by their URIs, one is enough.
+    # Roles, or URIs of mandates, of which one is sufficient.
     "roles": tuple(env.text("MANDATES_ROLES", "TJ NIMKO ELI").split()),
 }
 MANDATES: dict[str, Any] = {"BACKEND": "accounts.mandates.none.NoMandates", "OPTIONS": {}}
@@ -192,8 +192,8 @@ if SUOMIFI_MANDATES["url"]:
     backend = "accounts.mandates.suomifi.client.SuomiFi"
     MANDATES = {"BACKEND": backend, "OPTIONS": SUOMIFI_MANDATES}
 
-# The operator's proxies (addresses, networks, or `unix` for one that connects through the socket
-# file). X-Forwarded-* headers of other peers are ignored; if empty, those of all peers.
+# The operator's proxies: addresses, networks, or `unix` for one that connects through the Unix
+# socket. X-Forwarded-* headers of all other peers are ignored.
 TRUSTED_PROXIES = [p for p in env.text("TRUSTED_PROXIES").replace(",", " ").split() if p]
 
 # A session ends after this many seconds without a request.
@@ -229,7 +229,7 @@ TIME_ZONE = "Europe/Helsinki"
 
 # ------------------------------------------------------------------ files
 STATIC_URL = "/static/"
-# `collectstatic` writes here; the container image holds what it wrote.
+# `collectstatic` writes here, when the container image is built.
 STATIC_ROOT: Path | None = Path(env.text("STATIC_ROOT", str(PORTAL_DATA / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
@@ -249,7 +249,7 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-# The store that several machines share, and the key of this process; without one, files lie here.
+# The shared store, and this process's key to it; without a store, files are in PORTAL_DATA.
 STORE_URL = env.text("STORE_URL")
 USES_STORE = PORTAL_PROCESS in {"web", "default", "mail", "store", "manage"}
 if USES_STORE and (
@@ -273,7 +273,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 100  # of the requests for several orders
 
 # ------------------------------------------------------------------ mail
 MAIL_DIRECTORY = PORTAL_DATA / "mail"
-# Only the worker of the mail queue sends mail; commands check the address before a start.
+# Only the worker of the mail queue sends mail; `check --deploy` checks the address.
 SMTP_URL = env.secret("SMTP_URL") if PORTAL_PROCESS in {"mail", "manage"} else ""
 if PRODUCTION and PORTAL_PROCESS == "mail" and not SMTP_URL:
     raise ImproperlyConfigured(
@@ -285,14 +285,14 @@ MAIL_IS_LOCAL = not any((SMTP_URL, env.text("SMTP_URL"), env.text("SMTP_URL_FILE
 SERVICE_NAME = _("Certificate ordering service for social welfare and health care")
 AUTHORITY_NAME = _("Digital and Population Data Services Agency")
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Sote-varmenteet <varmenteet@portal.example>")
-# The envelope's sender, to which mail servers return what they cannot deliver.
+# The envelope sender, to which mail servers send reports of failed delivery.
 MAIL_RETURN_PATH = env.text("MAIL_RETURN_PATH", DEFAULT_FROM_EMAIL)
 MAIL_DOMAIN = env.text("MAIL_DOMAIN", "portal.example")
 
 # ------------------------------------------------------------------ virus scanner
 # Address of clamd, tcp://host:port or unix:/path; empty: attachments are not scanned.
 SCANNER = env.scanner("CLAMD_ADDRESS")
-# Who looks up the DNS records by which organisations show that they control a domain.
+# Resolvers for the DNS records by which organisations prove control of a domain.
 DOMAIN_CONTROL = env.domain_control()
 
 # ------------------------------------------------------------------ registers
@@ -318,9 +318,9 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 # With a prefetch of 1 the Redis transport sleeps up to a second after each task.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 8
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Redis redelivers an unacknowledged message only after this time (s); the sweeper is faster. A
-# request waits a second at most for one answer of Redis, then leaves the work to the sweeper;
-# workers wait for messages longer than that.
+# Redis redelivers an unacknowledged message after visibility_timeout (s); the sweeper is faster. A
+# request waits for an answer of Redis for a second at most, then leaves the work to the sweeper;
+# workers must wait longer, since they block until a message comes.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 120,
     "socket_connect_timeout": 1,
@@ -341,7 +341,7 @@ CELERY_BEAT_SCHEDULE = wiring.BEAT_SCHEDULE | {
     "sweep": {
         "task": "foundation.sweep",
         "schedule": OUTBOX_SWEEP_SECONDS,
-        # While the worker is down or busy, sweeps do not pile up.
+        # So that sweeps do not accumulate while the worker is down or busy.
         "options": {"expires": OUTBOX_LEASE_SECONDS},
     }
 }
@@ -377,12 +377,12 @@ ISSUANCE_APPROVALS = {
     "production": int(env.text("APPROVALS_PRODUCTION") or (2 if PRODUCTION else 1)),
     "test": int(env.text("APPROVALS_TEST") or 1),
 }
-# For which certificates it wants what the approvers' passkeys signed: docs/decisions/approvers.md.
+# For which hierarchies approvals must be signed by passkeys: docs/decisions/approvers.md.
 APPROVERS_PROVE = env.choice("APPROVERS_PROVE", "production" if PRODUCTION else "off", env.PROOFS)
-# The second place of the journal, a directory of another machine; and the name of this one.
+# The second place of the journal (a mounted directory of another machine); this machine's name.
 JOURNAL_COPY = env.text("JOURNAL_COPY")
 SIGNER_HOST = env.text("SIGNER_HOST", platform.node())
-# Where the log's head goes daily: a directory, auditors; who witnesses it. Who stamps it and seals.
+# The log of events: directory and auditors for its daily head, witnesses; the time stamp service.
 EVENT_LOG_ANCHORS, EVENT_LOG_POLICY = env.text("EVENT_LOG_ANCHORS"), env.text("EVENT_LOG_POLICY")
 EVENT_LOG_AUDITORS = env.text("EVENT_LOG_AUDITORS").replace(",", " ").split()
 TIME_STAMPS = {"url": env.text("TIME_STAMP_URL"), "roots": env.text("TIME_STAMP_ROOTS_FILE")}

@@ -1,4 +1,4 @@
-"""The local mailbox: mails written to files instead of being sent. Never in production."""
+"""The viewer of mails that were written to files instead of being sent. Never in production."""
 
 import re
 from email import message_from_bytes, policy

@@ -1,7 +1,7 @@
-"""Check that new migrations let the version before go on working while an upgrade lasts.
+"""Checks that the previous version can keep running on the tables of the new migrations.
 
-Run as `python -m certportal.dev.migration_steps`; needs no database. A migration that takes
-something from the version before says in `contracts` why that version can spare it
+Run as `python -m certportal.dev.migration_steps`; needs no database. A migration that removes or
+restricts something must say in its attribute `contracts` why the previous version does not need it
 (CONTRIBUTING.md, "change a column"; docs/decisions/rolling-upgrade.md).
 """
 
@@ -19,7 +19,7 @@ from django.db.migrations.state import ProjectState
 
 type AnyField = models.Field[Any, Any]
 
-# The last migrations of before this check: what they did is past.
+# The last migrations older than this check; they and earlier ones are not examined.
 BASELINE = {
     "accounts": "0013_what_followed",
     "register": "0002_accepted_runs",
@@ -38,7 +38,7 @@ HARMLESS = (
     migrations.AlterModelManagers,
     migrations.RunPython,
 )
-# Words of SQL that take or forbid something; `DROP NOT NULL` alone gives leave.
+# SQL keywords that remove or restrict something; `DROP NOT NULL` does neither.
 _TAKES = re.compile(
     r"\b(DROP (?!NOT NULL)|RENAME|TRUNCATE|DELETE|SET NOT NULL|UNIQUE|ADD CONSTRAINT|CHECK"
     r"|TRIGGER|TYPE|REVOKE)",
@@ -48,34 +48,34 @@ _SIZES = ("max_length", "max_digits", "decimal_places")
 
 
 def faults(migration: migrations.Migration, before: ProjectState) -> Iterator[str]:
-    """Yield what is wrong with a migration that begins from this state."""
+    """Yield the faults of a migration; `before`: the project state without it."""
     state, label = before.clone(), migration.app_label
-    taken: list[str] = []
+    contracting: list[str] = []
     made = {op.name_lower for op in migration.operations if isinstance(op, migrations.CreateModel)}
     for operation in migration.operations:
         if isinstance(operation, NEVER):
-            yield f"{operation.describe()}: the version before knows only the old name"
+            yield f"{operation.describe()}: the previous version knows only the old name"
         elif getattr(operation, "model_name_lower", None) not in made:
-            taken += _taken(operation, state, label)
+            contracting += _contracting(operation, state, label)
         operation.state_forwards(label, state)
     reason = getattr(migration, "contracts", "")
-    if taken and not reason:
-        yield from taken
-    if reason and not taken:
-        yield "it says what it contracts, and takes nothing from the version before"
+    if contracting and not reason:
+        yield from contracting
+    if reason and not contracting:
+        yield "it has `contracts`, but removes and restricts nothing"
 
 
-def _taken(operation: Operation, state: ProjectState, label: str) -> Iterator[str]:
-    """Yield what the operation takes from the version before."""
+def _contracting(operation: Operation, state: ProjectState, label: str) -> Iterator[str]:
+    """Yield what the operation removes or restricts that the previous version may use."""
     what = operation.describe()
     match operation:
         case migrations.SeparateDatabaseAndState():
             for each in operation.database_operations:
-                yield from _taken(each, state, label)
-            yield from _forgotten(operation, state, label)
+                yield from _contracting(each, state, label)
+            yield from _without_default(operation, state, label)
         case migrations.AddField():
             if lacks_default(operation.field):
-                yield f"{what}: rows of the version before lack it; give it a db_default, or null"
+                yield f"{what}: rows of the previous version lack it; give it a db_default, or null"
         case migrations.AlterField():
             old = _field(state, label, operation)
             yield from (f"{what}: {change}" for change in _narrowed(old, operation.field))
@@ -85,30 +85,30 @@ def _taken(operation: Operation, state: ProjectState, label: str) -> Iterator[st
             ):
                 yield f"{what}: {word}"
         case _ if not isinstance(operation, HARMLESS):
-            yield f"{what}: the version before uses it, or does not keep to it"
+            yield f"{what}: the previous version uses it, or may violate it"
 
 
-def _forgotten(
+def _without_default(
     operation: migrations.SeparateDatabaseAndState, state: ProjectState, label: str
 ) -> Iterator[str]:
-    """A column that only the models lose must be filled by the database in new rows."""
-    eased = " ".join(_sql(each) for each in operation.database_operations)
+    """Yield columns removed from the models only, for which the database has no default."""
+    statements = " ".join(_sql(each) for each in operation.database_operations)
     for each in operation.state_operations:
         if isinstance(each, migrations.RemoveField):
             field = _field(state, label, each)
             column = field.db_column or f"{each.name}(_id)?"
-            leave = rf"\b{column}\W+(SET DEFAULT|DROP NOT NULL)"
-            if lacks_default(field) and not re.search(leave, eased, re.I):
+            gives_default = rf"\b{column}\W+(SET DEFAULT|DROP NOT NULL)"
+            if lacks_default(field) and not re.search(gives_default, statements, re.I):
                 yield f"{each.describe()}: new rows lack the column; give it a default first"
 
 
 def lacks_default(field: AnyField) -> bool:
-    """Whether the database refuses a new row that does not name the column."""
+    """Whether the database refuses an INSERT that does not name the column."""
     return not (field.null or field.many_to_many or field.has_db_default())
 
 
 def _narrowed(old: AnyField, new: AnyField) -> Iterator[str]:
-    """Yield how the column takes less than before, or something else."""
+    """Yield how the new column accepts fewer or other values than the old one."""
     if old.get_internal_type() != new.get_internal_type():
         yield f"from {old.get_internal_type()} to {new.get_internal_type()}"
     if old.db_column != new.db_column:
@@ -132,7 +132,7 @@ def _field(state: ProjectState, label: str, operation: Any) -> AnyField:
 
 
 def _sql(operation: Operation) -> str:
-    """Return the statements of RunSQL as one text; of other operations nothing."""
+    """Return the statements of RunSQL as one text; empty for other operations."""
     found = operation.sql if isinstance(operation, migrations.RunSQL) else ""
     if isinstance(found, str):
         return found
@@ -146,7 +146,7 @@ def new_migrations(loader: MigrationLoader) -> Sequence[tuple[str, str]]:
 
 
 def main() -> int:
-    """Print what is wrong, and what contracts; return 1 if anything is wrong."""
+    """Print faults and the reasons in `contracts`; return 1 if there are faults."""
     loader, wrong = MigrationLoader(None), 0
     for key in new_migrations(loader):
         migration = loader.get_migration(*key)
@@ -157,7 +157,7 @@ def main() -> int:
         if reason := getattr(migration, "contracts", ""):
             print(f"{key[0]}.{key[1]} contracts: {reason}")  # noqa: T201
     if not wrong:
-        print("The version before can work on beside every new migration.")  # noqa: T201
+        print("The previous version can run beside every new migration.")  # noqa: T201
     return wrong
 
 

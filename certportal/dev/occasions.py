@@ -1,7 +1,7 @@
-"""The occasions on which mails are sent, each through the real services.
+"""Scenarios that cause every mail of the service, through the real services.
 
-Each class is a stage with its cast, and for some an order that has come so far; its methods are
-occasions, which enqueue mails. Whatever one does is rolled back before the next
+Each class is a stage: it creates persons and, for some, an order in a certain state. Its methods
+are occasions, which enqueue mails. Each occasion is rolled back before the next
 (`certportal.dev.sample_mails`).
 """
 
@@ -68,7 +68,7 @@ class Accounts:
         self.raimo = people.make_reviewer("Raimo Ratkaisija", now=now)
 
     def returned_by_the_checks(self) -> None:
-        """The key of one order has been blocked since; then the unit of another has ended."""
+        """The checks return one order, whose key was blocked, and another, whose unit has ended."""
         order, now = orders.submitted(self.matti), clock.now()
         assert order.csr is not None
         key = order.csr.spki_sha256
@@ -78,7 +78,7 @@ class Accounts:
         register.change(orders.UNIT, valid_to=clock.day(now) - timedelta(days=1))
 
     def ordered_together(self) -> None:
-        """Orders for two servers are sent by one act, and then their requests are given by one."""
+        """Orders for two servers are sent together, and their CSRs are attached together."""
         contact: dict[str, Any] = {**orders.CONTACT}
         begun = bulk.begun(self.matti, "a.example.fi", "b.example.fi", **contact)
         bulk.completed(self.matti, bulk.sent(self.matti, begun))
@@ -116,13 +116,13 @@ class Accounts:
         people.verify(self.matti, "matti@toinen.example", now=clock.now())
 
     def supplied(self) -> None:
-        """A supplier may act as technical contact: it gives that up, it is ended, it runs out."""
+        """A supplier's permission is given up by the supplier, ended by the customer, expires."""
         kalle = people.make_founder("Kalle Konsultti", CLINICS, now=clock.now())
         supplier = kalle.memberships.get().organisation
         until = clock.day(clock.now()) + timedelta(days=90)
-        for by, ending in ((kalle, consents.resign), (self.matti, consents.end)):
+        for person, ending in ((kalle, consents.resign), (self.matti, consents.end)):
             made = do(self.matti, consents.give, self.pharmacy, supplier, until=until)
-            do(by, ending, made.pk)
+            do(person, ending, made.pk)
         do(self.matti, consents.give, self.pharmacy, supplier, until=until)
         consents.warn_of_ending(now=clock.now() + timedelta(days=80))
 
@@ -184,7 +184,7 @@ class WaitingOrder(Accounts):
         self.order = orders.waiting_for_contact(self.matti, **deputy)
 
     def request_by_the_contact(self) -> None:
-        """The technical contact brings the request, and another; the applicant adds information."""
+        """The technical contact attaches two CSRs in turn; the applicant adds information."""
         orders.attach(self.matti, self.order, orders.openssl_csr())
         orders.drain()
         orders.attach(self.matti, self.order, orders.openssl_csr())
@@ -328,5 +328,5 @@ STAGES: tuple[type[Accounts], ...] = (Accounts, WaitingOrder, ClaimedOrder, Deli
 
 
 def of(stage: type[Accounts]) -> list[Callable[[Accounts], None]]:
-    """Return the stage's own occasions."""
-    return [made for name, made in vars(stage).items() if not name.startswith("_")]
+    """Return the occasions defined by the stage itself."""
+    return [method for name, method in vars(stage).items() if not name.startswith("_")]

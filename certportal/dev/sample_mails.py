@@ -1,4 +1,4 @@
-"""Every mail of the service as it is sent on some occasion, in every language."""
+"""Every mail of the service, as caused by some occasion, in every language."""
 
 import re
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from certportal.foundation.mail.sending import Message
 from certportal.foundation.models import OutboxItem
 
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
-# The settings and the tables of the process are replaced meanwhile.
+# Only one thread at a time: the settings and the tables of the process are replaced meanwhile.
 ALONE = Lock()
 
 
@@ -35,20 +35,20 @@ class Sample:
 
     @property
     def words(self) -> str:
-        """What is the same for another order, person or time."""
+        """The text without words that contain digits, to recognise the same wording."""
         return re.sub(r"\S*\d\S*", "", f"{self.message.subject} {self.message.text}")
 
 
 class Collector(BaseEmailBackend):
-    """A mail backend that keeps in `found` each mail of the outbox, in every language."""
+    """A mail backend that writes each mail in every language into the list `found`."""
 
     def __init__(self, *, found: list[Sample], **options: Any) -> None:
-        """Take the list to keep them in."""
+        """Take the list."""
         super().__init__(**options)
         self.found = found
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Keep the mails and return how many."""
+        """Add the mails to the list and return how many."""
         for message in email_messages:
             item = OutboxItem.objects.get(
                 pk=re.split("[<.@]", message.extra_headers["Message-ID"])[1]
@@ -85,6 +85,6 @@ def samples() -> list[Sample]:
 
 
 def _work() -> None:
-    """Do all open work, also what a service was told to enqueue at a time to come."""
+    """Do all open work, including items that are due in the future."""
     OutboxItem.objects.filter(done_at=None).update(due_at=clock.now())
     orders.drain()

@@ -24,10 +24,10 @@ APPS = ("foundation", "accounts", "register", "applications", "issuance")
 
 @contextmanager
 def empty_service(**more: Any) -> Iterator[None]:
-    """Have the sample registers and CAs with keys in memory, and no data; take it all back.
+    """Provide sample registers, CAs with keys in memory and no other data; roll back at the end.
 
-    Temporary tables stand before those of the database, which are neither read nor locked. Files go
-    to a directory that is removed; `more` are further settings.
+    Temporary tables hide those of the database, which are neither read nor locked. Files are
+    written to a temporary directory. `more`: further settings.
     """
     with (
         TemporaryDirectory() as data,
@@ -45,7 +45,7 @@ def empty_service(**more: Any) -> Iterator[None]:
 
 @contextmanager
 def back() -> Iterator[None]:
-    """Take back whatever the block does to the database."""
+    """Roll back the block's changes to the database."""
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
@@ -53,9 +53,9 @@ def back() -> Iterator[None]:
 
 @contextmanager
 def back_with_files() -> Iterator[None]:
-    """Take back whatever the block does, also to the files of an empty service.
+    """Roll back the block's changes to the database and to the files of an `empty_service`.
 
-    A journal that kept a certificate whose approval is taken back would stop its CA.
+    A certificate that stayed in the journal while its approval was rolled back would stop its CA.
     """
     with TemporaryDirectory() as copy:
         shutil.copytree(settings.PORTAL_DATA, copy, copy_function=_copy, dirs_exist_ok=True)
@@ -64,7 +64,7 @@ def back_with_files() -> Iterator[None]:
 
 
 def _copy(file: str, to: str) -> None:
-    """Copy the file; the identity of a journal is its inode too, so that one is linked."""
+    """Copy a file; link a journal's identity, which includes its inode."""
     if Path(file).name == ".identity":
         os.link(file, to)
     else:

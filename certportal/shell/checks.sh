@@ -16,7 +16,7 @@ check_sources() {
     heading "missing migrations"
     # Runs without a database; the warning about that is ignored.
     PYTHONWARNINGS=ignore::RuntimeWarning manage makemigrations --check --dry-run
-    heading "migrations beside the version before"
+    heading "migrations beside the previous version"
     .venv/bin/python -m certportal.dev.migration_steps
     heading "system checks"
     manage check --fail-level WARNING

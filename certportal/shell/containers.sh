@@ -1,10 +1,10 @@
-# The containers of docker-compose.yml, started and tried in production mode. Sourced by ./portal.
+# Starts the containers of docker-compose.yml in production mode and tests them. Sourced by ./portal.
 
 PACKAGES_CONTAINERS="debootstrap curl"
 IMAGES=tests/containers/images
 BASE=debian:trixie-slim
 
-# Returns 0 without having tried anything where no engine can be had, unless CI is set.
+# Returns 0 without a test if no container engine is available, unless CI is set.
 containers() {
     [ "$(id -u)" = 0 ] || { do_without "each secret gets an owner of its own: run it as root"; return; }
     PATH+=:/usr/local/sbin:/usr/sbin:/sbin
@@ -31,7 +31,7 @@ containers() {
     heading "the containers passed"
 }
 
-# Says why the containers are not tried; fails where a build machine (CI) should have tried them.
+# Prints why the containers are not tested; fails on a build machine (CI), which must test them.
 do_without() {
     say "WARNING: the containers were not tried: $1."
     [ -z "${CI:-}" ] || die "CI is set, and the containers were not tried: $1"
@@ -40,10 +40,10 @@ do_without() {
 # ------------------------------------------------------------------ images
 
 make_images() {
-    # Without BuildKit's client, whose package is another, the older builder does.
+    # BuildKit's client is a separate package; without it, use the older builder.
     docker buildx version >/dev/null 2>&1 || export DOCKER_BUILDKIT=0
-    # Side by side, since they wait for downloads. The stage has a name of its own, so that its
-    # layers are there for the next run.
+    # Concurrently, since they wait for downloads. The stage `build` is tagged too, so that its layers
+    # are kept for the next run.
     all_at_once "server_image postgres:17-trixie postgres" "server_image redis:8 redis" \
         "build_image sote-certificates-build . --target build"
     all_at_once "build_image sote-certificates . --target portal" \
@@ -53,11 +53,11 @@ make_images() {
     docker image ls
 }
 
-# all_at_once COMMAND…: dies when all have ended and one of them has failed.
+# all_at_once COMMAND…: runs the commands concurrently; dies at the end if one of them has failed.
 all_at_once() {
     local command pids=() pid failed=
     for command in "$@"; do
-        # Each in a process group, so that the end of this script is theirs.
+        # Each in its own process group, so that stop_all ends it with this script.
         set -m
         # shellcheck disable=SC2086 # words
         $command 6>&- 7>&- 9>&- &
@@ -71,21 +71,21 @@ all_at_once() {
     [ -z "$failed" ] || die "the images were not made"
 }
 
-# Where no registry answers, some networks say so only after minutes.
+# Limits the time: in some networks a missing registry is noticed only after minutes.
 pull() { timeout --foreground 60 docker pull --quiet "$1" 2>/dev/null; }
 
 made_by() { docker image inspect --format '{{index .Config.Labels "made-by"}}' "$BASE" 2>/dev/null; }
 
 is_made_here() { [ -n "$(made_by)" ]; }
 
-# Pulled, or made of Debian's packages where no registry is reached; then its label holds the hash
-# of what makes it.
+# Pulls the base image, or makes it from Debian's packages if no registry is reachable; then its label
+# contains the hash of the script that makes it.
 base_image() {
     local sum
     sum=$(lock_sum $IMAGES/base.sh)
     [ "$(made_by)" != "$sum" ] || return 0
     ! pull $BASE || return 0
-    say "No registry is reached: making $BASE of Debian's packages …"
+    say "No registry is reachable: making $BASE from Debian's packages …"
     patiently "debootstrap" make_base "$sum" || die "cannot make $BASE"
 }
 
@@ -97,15 +97,15 @@ make_base() {
     return $status
 }
 
-# Where the base had to be made, no registry is reached.
+# If the base image had to be made, no registry is reachable.
 server_image() { { ! is_made_here && pull "$1"; } || build_image "$1" "$IMAGES/$2"; }
 
-# build_image NAME DIRECTORY OPTIONS…: shows what the build says if it fails.
+# build_image NAME DIRECTORY OPTIONS…: shows the end of the build's output if it fails.
 build_image() {
     local name=$1 place=$2 log
     shift 2
     log=$DATA/log/build-${name%%:*}.log
-    # Each try goes on behind the last step that went well.
+    # Each try continues after the last successful step.
     patiently "the build of $name" build_once "$log" --tag "$name" "$@" "$place" ||
         { tail -n 40 "$log" >&2; die "the image $name was not built; see $log"; }
 }

@@ -1,15 +1,15 @@
-# The container engine: the machine's own, or one that lives for this run. Sourced by ./portal.
+# The container engine: the machine's, or one that is started for this run. Sourced by ./portal.
 
 PACKAGES_ENGINE="docker.io docker-cli docker-compose iptables iproute2"
-# Images are kept between runs, also of other checkouts: made anew where what they are made of changed.
+# Images are kept between runs, also for other checkouts, and rebuilt when their sources change.
 ENGINE_DATA=${CONTAINERS_CACHE:-/var/cache/sote-certificates}
-# Each engine of ours has a directory here; only whoever holds the lock may start or remove one.
+# Each engine that we start has a directory here; only the holder of the lock starts or removes one.
 ENGINES=/run/sote-engine
 ENGINE=
-# What of the kernel's settings an engine, or this file for it, changes.
+# Kernel settings that an engine, or this script for it, changes.
 KERNEL=(/proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/default/disable_ipv6)
 
-# Two engines of ours would want the same networks, two runs in one engine the same names.
+# Two engines would use the same networks, two runs in one engine the same names.
 lock_engine() {
     exec 6>>"$ENGINES.lock"
     flock -n 6 && return
@@ -17,13 +17,13 @@ lock_engine() {
     flock -w 1200 6 || die "another ./portal containers has been at work for 20 minutes; see $ENGINES.*"
 }
 
-# Uses the engine there is, or starts one for this run. Status 1: there is none, and it was said why.
+# Uses the machine's engine, or starts one for this run. Status 1: there is none; prints why.
 start_engine() {
     local why
     clear_leftovers
     if ! docker info >/dev/null 2>&1; then
         why=$(forbidden)
-        [ -z "$why" ] || { do_without "this machine lets nobody run them ($why)"; return 1; }
+        [ -z "$why" ] || { do_without "this machine cannot run containers ($why)"; return 1; }
         # shellcheck disable=SC2086 # a list of words
         (install_packages $PACKAGES_ENGINE) ||
             { do_without "an engine could not be installed"; return 1; }
@@ -37,7 +37,7 @@ start_engine() {
     [ -z "$ENGINE" ] || weigh
 }
 
-# Prints which of the permissions that every container engine needs are missing here.
+# Prints the first permission that every container engine needs and that is missing here.
 forbidden() {
     local effective groups
     effective=0x$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
@@ -50,7 +50,7 @@ forbidden() {
     overlays || echo "no overlay file system can be mounted on $ENGINE_DATA; CONTAINERS_CACHE chooses another place"
 }
 
-# In a mount namespace of its own, where nothing needs to be unmounted.
+# Tries an overlay mount in a separate mount namespace, so that nothing has to be unmounted.
 overlays() {
     local place status=0
     mkdir -p "$ENGINE_DATA" && place=$(mktemp -d "$ENGINE_DATA/trial.XXXXXX") || return
@@ -61,7 +61,8 @@ overlays() {
     return $status
 }
 
-# Of nothing but the command `true` of this machine: what the kernel forbids shows here, in words.
+# Runs a container with nothing but this machine's command `true`, whose error shows what the kernel
+# forbids.
 runs_a_container() {
     local true_
     true_=$(type -P true)
@@ -70,8 +71,8 @@ runs_a_container() {
         timeout 60 docker run --rm sote-trial "$true_" && docker image rm sote-trial >/dev/null
 }
 
-# All containers are one group of the kernel's scheduler, which weighs as much as a single process:
-# beside other work they would together get what one process gets. A dozen of theirs want something.
+# Gives the containers the CPU weight of a dozen processes. By default all containers together are one
+# control group with the weight of a single process.
 weigh() {
     local group=/sys/fs/cgroup
     [ ! -w $group/cpu/docker/cpu.shares ] || echo 12288 >$group/cpu/docker/cpu.shares
@@ -85,10 +86,10 @@ start_dockerd() {
     packet_filter >"$ENGINE/iptables"
     bridges >"$ENGINE/bridges"
     grep -Hs . "${KERNEL[@]}" >"$ENGINE/kernel" || true
-    # A browser drops its connections whenever an interface gets an address, and those of containers
-    # would get one of IPv6 a second or two after a container has started.
+    # A browser drops its connections whenever an interface gets an address; the containers' interfaces
+    # would get an IPv6 address a second or two after a container has started.
     { echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6; } 2>/dev/null || true
-    # Without CAP_SYS_RESOURCE the limits of open files cannot be raised, as dockerd would.
+    # dockerd would raise the limit of open files, which needs CAP_SYS_RESOURCE.
     setsid setpriv --pdeathsig TERM dockerd --data-root "$ENGINE_DATA" --exec-root "$ENGINE/run" \
         -p "$ENGINE/dockerd.pid" -H "unix://$ENGINE/docker.sock" \
         --default-ulimit nofile=20000:20000 </dev/null >"$ENGINE/dockerd.log" 2>&1 6>&- 7>&- 9>&- &
@@ -102,7 +103,7 @@ start_dockerd() {
     return 1
 }
 
-# What a run that was killed left half-written may keep an engine from starting.
+# Half-written files of a run that was killed may prevent an engine from starting.
 start_dockerd_anew() {
     say "dockerd did not start: $(tail -n 1 "$ENGINE/dockerd.log")"
     say "Trying without the images that earlier runs kept …"
@@ -112,7 +113,7 @@ start_dockerd_anew() {
     start_dockerd
 }
 
-# The rules there are, to be put back; a table that does not exist yet is to be empty again.
+# Prints the present rules, to be restored later; tables that do not exist yet as empty ones.
 packet_filter() {
     local rules
     rules=$(iptables-save 2>/dev/null || true)
@@ -125,13 +126,13 @@ bridges() { ip -o link | sed -n 's/^[0-9]*: \(docker0\|br-[0-9a-f]\{12\}\)[:@].*
 
 # ------------------------------------------------------------------ the end
 
-# For the trap at the end of the run, when what used the engine has ended.
+# For the trap at the end of the run, after the processes that used the engine have ended.
 stop_engine() {
     remove_containers || true
     clear_leftovers >/dev/null 2>&1 || true
 }
 
-# The machines that are tried and, in an engine of ours, whatever builds and trials left.
+# Removes the tested machines and, in an engine that we started, all other containers too.
 remove_containers() {
     local name
     [ -z "$ENGINE" ] || timeout 60 docker ps -aq | xargs -r timeout 120 docker rm --force --volumes
@@ -146,26 +147,26 @@ remove_project() {
     done
 }
 
-# The name under which docker compose runs the first machine.
+# Prints the project name under which docker compose runs the first machine.
 project() { sed -n 's/^PROJECT = "\(.*\)"/\1/p' tests/containers/service.py; }
 
-# With the lock held, whatever is there belongs to this run or to one that was broken off.
+# While the lock is held, existing directories belong to this run or to an interrupted one.
 clear_leftovers() {
     local place
     for place in "$ENGINES".?????? /var/tmp/sote-base.??????; do
         [ -d "$place" ] || continue
-        say "Clearing away what a run has left that was broken off: $place"
+        say "Removing what an interrupted run has left: $place"
         remove_engine "$place" || true
     done
 }
 
-# Ends the engine of the directory, however much of it still lives, and takes away what it leaves
-# behind: containers, mounts, bridges and rules of the packet filter.
+# Stops the engine of the directory, even if only parts of it still run, and removes what it leaves:
+# containers, mounts, bridges and rules of the packet filter.
 remove_engine() {
     local place=$1 pid link file value
     end_process "$(cat "$place/dockerd.pid")" "$place"
-    # What outlives a dockerd that was killed: containerd, and for each container a process whose
-    # children are the container's.
+    # A dockerd that was killed leaves containerd and, for each container, a shim process whose children
+    # are the container's processes.
     for pid in $(processes_of "$place"); do
         # shellcheck disable=SC2046 # a list of numbers
         kill -KILL $(cat /proc/"$pid"/task/*/children) "$pid"
@@ -179,7 +180,8 @@ remove_engine() {
     rm -rf --one-file-system "$place"
 } 2>/dev/null
 
-# end_process PID PLACE: a process that names the place, not one that has its number by now.
+# end_process PID PLACE: ends the process if its command line names the place; its number may have been
+# reused.
 end_process() {
     local tries
     [ -n "$1" ] && grep -qsF "$2/" "/proc/$1/cmdline" || return 0

@@ -2,8 +2,8 @@
 
 declare -A PIDS=()
 
-# start NAME COMMAND…: output goes to the log; the process is terminated when this script dies. In
-# the private database it has the account of its kind.
+# start NAME COMMAND…: starts a process with its output in a log file; it is terminated when this script
+# dies. With the private database, it uses the account of its kind.
 start() {
     local name=$1 database=${DATABASE_URL:-}
     shift
@@ -29,7 +29,7 @@ start_gunicorn() {
 start_named() {
     case $1 in
         web)
-            # Only nginx reaches the socket; it is believed about visitors' addresses.
+            # Only nginx can connect to the socket, so its X-Forwarded headers are trusted.
             TRUSTED_PROXIES=${TRUSTED_PROXIES:+$TRUSTED_PROXIES,}unix \
                 start_gunicorn web certportal.wsgi --workers 2 --threads 4
             ;;
@@ -43,12 +43,12 @@ start_named() {
                 --pidfile= -l INFO
             ;;
         store) start store .venv/bin/python manage.py share_files ;;
-        # Web has METRICS_PORT, this the next one.
+        # Web uses METRICS_PORT, `metrics` the next one.
         metrics) METRICS_PORT=$((METRICS_PORT + 1)) start metrics .venv/bin/python -m certportal.operations.metrics ;;
     esac
 }
 
-# Says at once that a port for Prometheus cannot be had: `metrics` would be started again for ever.
+# Dies if a port for Prometheus cannot be used; otherwise `metrics` would be restarted for ever.
 check_metrics() {
     local port
     METRICS_PORT=${METRICS_PORT:-0}
@@ -112,7 +112,7 @@ await() {
     local status=0
     wait "${PIDS[$1]}" || status=$?
     unset "PIDS[$1]"
-    [ $status = 0 ] || trap - ERR  # the command itself has told why
+    [ $status = 0 ] || trap - ERR  # the command itself has printed the reason
     return $status
 }
 
@@ -122,7 +122,7 @@ in_foreground() {
     await command
 }
 
-# A command that fails without a word of its own would end this script in silence.
+# Prints the failing command, which may not have printed a message itself.
 stop_at_the_end() {
     set -E
     trap 'say "portal: ended by a failure of: $BASH_COMMAND"' ERR

@@ -96,7 +96,7 @@ def test_without_an_engine_it_is_said_and_only_a_build_machine_fails():
     tried = away + PERMITTED + "unshare() { return 1; }; start_engine || echo none"
     status, said = of_engine(tried)
     assert (status, "none" in said.splitlines()) == (0, True)
-    assert "this machine lets nobody run them (namespaces cannot be made)" in said
+    assert "this machine cannot run containers (namespaces cannot be made)" in said
     status, said = of_engine(tried, CI="1")
     assert (status, "CI is set, and the containers were not tried" in said) == (1, True)
 

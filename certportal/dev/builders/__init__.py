@@ -1,7 +1,7 @@
 """Named people and their orders in every status, made through the real services.
 
-For the tests and the sample mails. They record rights and approvals that nobody gave, so they are
-refused in production.
+For the tests and the sample mails. They record rights and approvals that no real person gave, so
+importing them fails in production.
 """
 
 from django.conf import settings

@@ -12,23 +12,24 @@ from certportal.foundation import clock
 
 
 def do(person: Person, service: Callable[..., Any], *about: Any, **given: Any) -> Any:
-    """Let the person `act`, and the workers do what follows."""
+    """Call the service as the person (`act`), then do the workers' follow-up work."""
     done = act(person, service, *about, **given)
     orders.drain()
     return done
 
 
 def act(person: Person, service: Callable[..., Any], *about: Any, **given: Any) -> Any:
-    """Call the service now as the person: it is told of them what it takes.
+    """Call the service as the person, adding those of its keyword arguments that describe the act.
 
-    An order is named by its key, and the person has seen its newest version.
+    These are `person`, `by`, `actor` and `now`. If the first argument is an order, the service gets
+    its key instead, and its newest `version`.
     """
-    told = {"person": person, "by": person, "actor": actor_for(person), "now": clock.now()}
+    known = {"person": person, "by": person, "actor": actor_for(person), "now": clock.now()}
     if about and isinstance(about[0], Application):
         about[0].refresh_from_db()
-        told["version"] = about[0].version
+        known["version"] = about[0].version
         about = (about[0].pk, *about[1:])
     for name, parameter in signature(service).parameters.items():
-        if parameter.kind == Parameter.KEYWORD_ONLY and name in told:
-            given.setdefault(name, told[name])
+        if parameter.kind == Parameter.KEYWORD_ONLY and name in known:
+            given.setdefault(name, known[name])
     return service(*about, **given)

@@ -1,4 +1,4 @@
-"""Orders made for many units or hosts by one act."""
+"""Bulk orders: orders for many units or hosts, created and sent together."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -39,9 +39,9 @@ def begun(
     rows: Sequence[Row] = (),
     **more: Any,
 ) -> BulkOrder:
-    """Return a bulk order of server certificates, drafts whose requests come later.
+    """Return a bulk order of server certificates: drafts whose CSRs are attached after sending.
 
-    `rows` take the place of a row for each of the hosts.
+    `rows` replace the rows for `hosts`.
     """
     return services.start_together(
         organisation=person.memberships.get(ended_at=None).organisation,
@@ -56,17 +56,17 @@ def begun(
 
 
 def completed(person: Person, waiting: Sequence[Application]) -> None:
-    """Give the requests of orders that wait for them, all at once."""
+    """Attach the CSRs of orders that wait for them, all at once."""
     files = [
-        RequestFile(f"{one.number}.csr", requests.request(requests.new_key(), *one.names))
-        for one in waiting
+        RequestFile(f"{order.number}.csr", requests.request(requests.new_key(), *order.names))
+        for order in waiting
     ]
     acting: dict[str, Any] = {"actor": actor_for(person), "now": clock.now()}
     services.give_requests(waiting, files, about=waiting[0], **acting)
 
 
 def sent(person: Person, together: BulkOrder, **more: Any) -> list[Application]:
-    """Send its drafts as they are now, by one act."""
+    """Send the drafts of the bulk order together."""
     given = orders.signature(person) | {
         "seen": fingerprint(list(drafts_of(together, person))),
         "actor": actor_for(person),

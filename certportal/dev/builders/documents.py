@@ -1,10 +1,10 @@
-"""PDF documents, sound and otherwise, written by hand."""
+"""Handwritten PDF documents."""
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 
 def pdf(text: str = "Vaatimuksenmukaisuustodistus", *, extra: bytes = b"") -> bytes:
-    """Return a whole PDF of one page; `extra` goes into its catalogue."""
+    """Return a complete PDF of one page; `extra` is added to its catalogue."""
     shown = f"BT /F1 18 Tf 40 120 Td ({text}) Tj ET".encode("latin-1")
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R " + extra + b">>",

@@ -1,4 +1,4 @@
-"""CA hierarchies: keys in memory, made once per process; rows made for each use."""
+"""CA hierarchies: keys in memory, created once per process; rows created for each use."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -49,16 +49,16 @@ def issuing(place: Place) -> Signer:
 
 
 def make_hierarchy(settings: Any, data: Path) -> dict[str, IssuingCA]:
-    """Register the four CAs with keys in memory and files under ``data``; by their stems.
+    """Register the four CAs with keys in memory and files under ``data``; return them by stem.
 
-    ``settings`` are changed, so they must be ones that are put back after a test or the samples.
+    Changes ``settings``, which the caller must restore.
     """
     use_memory(settings, data)
     return {place.stem: add_ca(place) for place in PLACES}
 
 
 def use_memory(settings: Any, data: Path) -> None:
-    """Let the four CAs' keys be in memory and their files under ``data``."""
+    """Change ``settings`` to keys in memory, for the four CAs, and files under ``data``."""
     settings.PORTAL_DATA = data
     settings.ISSUANCE_SIGNER = {"BACKEND": "issuance.signers.memory.KeysInMemory"}
     for place in PLACES:

@@ -1,4 +1,4 @@
-"""Mails as the workers write them."""
+"""Writing the mails of outbox items, as the workers do."""
 
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from certportal.public import feedback
 
 OURS = event_log_mail.MAILS | feedback.MAILS
 MAILS = accounts_mail.MAILS | applications_mail.MAILS | OURS
-# Topics of one mail each; the items of the others name it.
+# Topics with only one mail; items of other topics name their mail.
 ALONE = {
     "application.mailbox_code": "mailbox_code",
     "event_log.anchored": "event_log_head",

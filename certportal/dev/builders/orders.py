@@ -45,7 +45,7 @@ DECLARATIONS = ["authority", "domains", "system", "truth", "binding"]
 
 @dataclass
 class Handler:
-    """Somebody acting on an application with the version they see."""
+    """A person who acts on an application; `seen`: its newest version, the actor and the time."""
 
     person: Person
     application: Application
@@ -66,7 +66,7 @@ def openssl_csr(name: str = "erecept.example.fi", key: str = "ec") -> bytes:
 
 
 def csr_with(*subject: str, key: str = "ec") -> bytes:
-    """Return the same with a subject and extensions as openssl's options give them."""
+    """Return a certificate request with the subject and extensions of these openssl options."""
     kind = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"] if key == "ec" else [f"rsa:{key}"]
     done = subprocess.run(
         ["openssl", "req", "-new", "-newkey", *kind, "-noenc", "-keyout", "/dev/null", *subject],
@@ -78,15 +78,15 @@ def csr_with(*subject: str, key: str = "ec") -> bytes:
 
 @cache
 def csr_of_order(nth: int) -> bytes:
-    """Return the request of the nth order: one for each order there is, made once per process.
+    """Return a request for the nth order, made once per process; each order needs its own key.
 
-    Making a key and examining it take as long as filling in the rest of the order.
+    Making and examining a key takes as long as filling in the rest of the order.
     """
     return openssl_csr()
 
 
 def sections(type: CertificateType, unit: str = UNIT) -> dict[str, dict[str, Any]]:
-    """Return what Matti fills in, part by part."""
+    """Return the values of a complete draft, by part of the form."""
     filled: dict[str, dict[str, Any]] = {
         "unit": {"record_kind": "sote_unit", "record_oid": unit},
         "validity": {"validity_months": 12, "start": None},
@@ -121,7 +121,7 @@ def begin(
 def draft(
     person: Person, type: str = "server", *, unit: str = UNIT, now: datetime | None = None
 ) -> Application:
-    """Return a draft with every part filled in but the certificate request."""
+    """Return a draft with every part filled in except the certificate request."""
     kind = CertificateType(type)
     application = begin(person, type, now=now)
     for section, values in sections(kind, unit).items():
@@ -137,7 +137,7 @@ def draft(
 
 
 def name_contact(person: Person, application: Application, values: dict[str, Any]) -> None:
-    """Fill in anew who gets the certificate and who the technical contact is."""
+    """Change the recipient of the certificate and the technical contact."""
     for section in ("delivery", "technical"):
         seen = Handler(person, application).seen
         services.save_section(application.pk, section, values, **seen)
@@ -146,9 +146,9 @@ def name_contact(person: Person, application: Application, values: dict[str, Any
 def waiting_for_contact(
     person: Person, *, unit: str = UNIT, host: str = "", **more: Any
 ) -> Application:
-    """Return an order whose request Tiina, the technical contact, is asked to bring.
+    """Return a sent order that waits for the CSR of Tiina, the technical contact.
 
-    `host`: its only host name, in place of the usual two. `more` overrides values of `CONTACT`.
+    `host`: its only host name, instead of the usual two. `more` overrides values of `CONTACT`.
     """
     application = draft(person, unit=unit)
     if host:
@@ -205,7 +205,7 @@ def submitted(person: Person, type: str = "server", **more: Any) -> Application:
 
 
 def signature(person: Person, **more: Any) -> dict[str, Any]:
-    """Return what makes sending an act: the person, declared in words, just identified."""
+    """Return the arguments for sending: person, declarations and time of identification."""
     given: dict[str, Any] = {"person": person, "declarations": DECLARATIONS, "language": "fi"}
     given["edition"] = declarations.edition()
     return given | {"identified_at": clock.now() - timedelta(minutes=1)} | more
@@ -219,7 +219,7 @@ def submit(person: Person, application: Application, **more: Any) -> None:
 
 
 def resubmit(person: Person, application: Application, **more: Any) -> None:
-    """Send the mended application again."""
+    """Send the corrected application again."""
     seen = Handler(person, application).seen
     services.resubmit(application.pk, **signature(person, **more), **seen)
     application.refresh_from_db()
@@ -264,13 +264,13 @@ def give_evidence(reviewer: Person, application: Application) -> None:
 
 
 def approve(reviewer: Person, application: Application) -> Application:
-    """Approve the bytes that stand prepared."""
+    """Record evidence for the host names and approve the prepared certificate."""
     give_evidence(reviewer, application)
     return press_approve(reviewer, application)
 
 
 def press_approve(reviewer: Person, application: Application) -> Application:
-    """Approve the bytes that stand prepared, with the evidence that there is."""
+    """Approve the prepared certificate with the evidence recorded so far."""
     found = prepared(application)
     assert found is not None
     seen = Handler(reviewer, application).seen
@@ -285,7 +285,7 @@ def press_approve(reviewer: Person, application: Application) -> Application:
 
 
 def ask(reviewer: Person, application: Application, deadline: date) -> None:
-    """Ask for the unit again, as the reviewer who holds the case."""
+    """Request information about the unit, as the reviewer who holds the case."""
     services.request_info(
         application.pk,
         reason="Kumpi yksikkö?",
@@ -311,7 +311,7 @@ def hear(reviewer: Person, application: Application, deadline: date) -> None:
 
 
 def finish(person: Person, reviewer: Person, application: Application) -> Application:
-    """Take a submitted application to its delivered certificate."""
+    """Process a submitted application up to the delivered certificate."""
     drain()
     services.claim(application.pk, person=reviewer, **Handler(reviewer, application).seen)
     drain()

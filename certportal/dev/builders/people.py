@@ -37,7 +37,7 @@ class Names:
 
 
 def identity_of(code: str, name: str = "Matti Meikäläinen", kind: str = "hetu") -> Identity:
-    """Return what identification would yield for this code."""
+    """Return the identity that identification would yield for this identifier."""
     names = Names.of(name)
     return Identity(kind, digests(kind, code), names.given, names.family)
 
@@ -57,7 +57,7 @@ def make_person(name: str, *, language: str = "fi", now: datetime = NOW) -> Pers
 
 
 def verify(person: Person, address: str, *, now: datetime = NOW) -> None:
-    """Let the person verify the address by typing the code they were mailed."""
+    """Verify the address with the code that was mailed to the person."""
     actor = actor_for(person)
     email.ask_code(person, address, language=person.language, actor=actor, now=now)
     email.confirm(person, code_of(person, now=now), actor=actor, now=now)
@@ -65,7 +65,7 @@ def verify(person: Person, address: str, *, now: datetime = NOW) -> None:
 
 
 def code_of(person: Person, invitation: Invitation | None = None, *, now: datetime = NOW) -> str:
-    """Return the digits that the person was mailed."""
+    """Return the digits of the pending code that was mailed to the person."""
     code = email.pending(person, invitation=invitation, now=now)
     assert code is not None
     return email.digits(code)
@@ -112,7 +112,7 @@ def make_reviewer(name: str, *, now: datetime = NOW, **more: Any) -> Person:
     """Return a person who holds the reviewer's role."""
     person = make_person(name, now=now, **more)
     staff_roles.grant_reviewer(person, by=None, actor=system("test"), now=now)
-    # The other reviewers have heard of it by the time a test begins.
+    # Remove the mails to the other reviewers, which tests do not expect.
     OutboxItem.objects.filter(topic="reviewer.mail", payload__notice="role_granted").delete()
     return person
 
@@ -125,17 +125,14 @@ def make_auditor(name: str, *, now: datetime = NOW, **more: Any) -> Person:
 
 
 def prove_second_factor(login: User) -> None:
-    """Let the login have an authenticator app, whose code was just entered.
-
-    The mail about the app has come and gone.
-    """
+    """Set up an authenticator app for the login, if it has no factor, without a pending mail."""
     if not second_factor.factors(login):
         add_app(login)
         OutboxItem.objects.filter(payload__kind="second_factor").update(done_at=clock.now())
 
 
 def add_app(login: User) -> None:
-    """Let the login set up an authenticator app."""
+    """Set up an authenticator app for the login."""
     secret, now = app_codes.new_secret(), clock.now()
     code = app_codes.code_at(secret, app_codes.step_at(now))
     second_factor.add_app(login, secret, code, actor=system("test"), now=now)
@@ -161,7 +158,7 @@ def log_in(client: Client, person: Person) -> Client:
 
 
 def open_session(client: Client, login: User) -> None:
-    """Let the client be in the session that begins with the login's identification."""
+    """Begin a session of the login for the client, as after an identification."""
     client.force_login(login, backend=settings.AUTHENTICATION_BACKENDS[0])
     session = client.session
     session[SIGN_ON] = {"id": str(begin_session(login).pk)}

@@ -24,7 +24,7 @@ def left(person: Person, **more: Any) -> Application:
 
 
 def propose(order: Application, *names: str, csr: bytes | None = None) -> Application:
-    """Give a request by Tiina's link, with these host names; by default those in it."""
+    """Attach a CSR by Tiina's link and propose these host names; by default those of the CSR."""
     link = order.contact_links.filter(holder="technical_contact", revoked_at=None).latest("made_at")
     acting = by(link)
     stored = services.upload_csr(order.pk, csr or orders.openssl_csr(), **acting)
@@ -40,7 +40,7 @@ def propose(order: Application, *names: str, csr: bytes | None = None) -> Applic
 
 
 def by(link: ContactLink) -> dict[str, Any]:
-    """Return who acts with the link, and when: now."""
+    """Return `actor` and `now` for an act by the link."""
     return {"actor": Actor("technical_contact", str(link.pk)), "now": clock.now()}
 
 

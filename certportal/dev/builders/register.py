@@ -14,7 +14,7 @@ DELTA = Source("test", RegisterRun.Scope.DELTA)
 
 
 def row(oid: str, kind: Kind = Kind.SOTE_UNIT, **fields: Any) -> Row:
-    """Return the present row of the code, with these fields changed."""
+    """Return the present row of the unit, with these fields changed."""
     record = RegisterRecord.objects.get(oid=oid, kind=kind, known_to=None)
     return replace(Row(**{name: getattr(record, name) for name in STATED}), **fields)
 
@@ -22,14 +22,14 @@ def row(oid: str, kind: Kind = Kind.SOTE_UNIT, **fields: Any) -> Row:
 def change(
     oid: str, kind: Kind = Kind.SOTE_UNIT, now: datetime | None = None, **fields: Any
 ) -> Report:
-    """Let the register say otherwise of the code from now on."""
+    """Import a change of the unit that is valid now."""
     return imports.import_rows(kind, [row(oid, kind, **fields)], DELTA, now=now or clock.now())
 
 
 def announce(
     oid: str, kind: Kind = Kind.SOTE_UNIT, now: datetime | None = None, **fields: Any
 ) -> Report:
-    """Let the register say of the code that from tomorrow on it is otherwise."""
+    """Import a change of the unit that is valid from tomorrow."""
     moment = now or clock.now()
     today, present = clock.day(moment), row(oid, kind)
     coming = replace(present, valid_from=today + timedelta(days=1), **fields)

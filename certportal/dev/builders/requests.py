@@ -1,4 +1,4 @@
-"""Certificate requests made with a key that the maker keeps."""
+"""Certificate requests made with a key that the caller keeps."""
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -13,7 +13,7 @@ def new_key() -> ec.EllipticCurvePrivateKey:
 
 
 def request(key: ec.EllipticCurvePrivateKey, *names: str) -> bytes:
-    """Return a request of the key's holder for these host names; the first is its subject too."""
+    """Return a PEM request for these host names; the first one is also the common name."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     hosts = x509.SubjectAlternativeName([x509.DNSName(name.lower()) for name in names])
     builder = x509.CertificateSigningRequestBuilder().subject_name(subject)

@@ -14,9 +14,9 @@ def account_of(person: Person) -> Organisation:
 
 
 def consent(customer: Person, supplier: Person, *, until: date | None = None) -> SupplierConsent:
-    """Let the supplier's organisation act as the customer's technical contact, by default a year.
+    """Give the supplier's organisation a consent of the customer's, by default for a year.
 
-    Both are administrators, of one account each.
+    `customer` and `supplier` are administrators with one account each.
     """
     last = until or clock.day(clock.now()) + timedelta(days=365)
     given: SupplierConsent = act(

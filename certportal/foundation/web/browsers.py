@@ -88,7 +88,7 @@ def comes_from_elsewhere(request: HttpRequest) -> bool:
 
 
 def came_from(request: HttpRequest) -> str:
-    """Return the URL of the referring page if it belongs to this service, else ""."""
+    """Return the URL of the referring page if it belongs to this service, else empty."""
     referer = request.headers.get("Referer", "")
     host = {request.get_host()}
     safe = url_has_allowed_host_and_scheme(referer, host, require_https=request.is_secure())

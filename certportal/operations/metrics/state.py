@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 OPEN = [status for status in Status if status not in ENDED and status != Status.DRAFT]
 WITHIN_DAYS = (7, 30, 60, 90)
-UNWELL = "1: not well, as in /healthz."
+UNWELL = "1: the check of /healthz fails."
 RETRIED = 2
 """Attempts from which an open item counts as retried."""
 # Services that this process cannot reach; the other checks are those of /healthz.
