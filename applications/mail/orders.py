@@ -54,13 +54,13 @@ class Matter:
 
 def _about(asked: Asked) -> Matter | None:
     """Find the order; a draft may have been deleted meanwhile."""
-    found = Application.objects.select_related("organisation", "submission", "reviewer")
-    order = found.filter(pk=asked.payload["application"]).first()
+    orders = Application.objects.select_related("organisation", "submission", "reviewer")
+    order = orders.filter(pk=asked.payload["application"]).first()
     return _matter(order, asked) if order is not None else None
 
 
 def _matter(order: Application, asked: Asked) -> Matter:
-    """Return what a mail about the order to the item's recipient rests on."""
+    """Return the order with its recipient and their link."""
     recipient = capacity(order, asked.payload["recipient"])
     link = contact_links.newest(order, recipient, now=asked.now)
     return Matter(order, recipient, link)
@@ -90,7 +90,7 @@ def _context(matter: Matter, asked: Asked) -> Mapping[str, Any]:
 
 
 def _progress(order: Application, asked: Asked) -> dict[str, Any]:
-    """Return what is asked, missing, wrong and decided."""
+    """Return the context about questions, missing parts, findings and deadlines."""
 
     def last_day() -> date | None:
         ends = lapse.lapses_on(order)
@@ -122,26 +122,26 @@ def _progress(order: Application, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _when_read(**found: Callable[[], Any]) -> dict[str, Any]:
-    """Return values that are found when a template reads them: each mail reads a few."""
-    return {name: SimpleLazyObject(each) for name, each in found.items()}
+def _when_read(**values: Callable[[], Any]) -> dict[str, Any]:
+    """Return lazy values, computed when a template reads them: each mail reads only a few."""
+    return {name: SimpleLazyObject(value) for name, value in values.items()}
 
 
 def _request(
     request: InformationRequest | None, documents: Sequence[Attachment] = ()
 ) -> dict[str, Any]:
     def sections_asked() -> list[Any]:
-        return [sections.BY_ID[one].title for one in request.fields] if request else []
+        return [sections.BY_ID[key].title for key in request.fields] if request else []
 
     def names() -> list[str]:
-        given = documents or (request.documents.all() if request and request.pk else ())
-        return [one.name for one in given]
+        files = documents or (request.documents.all() if request and request.pk else ())
+        return [file.name for file in files]
 
     return {"request": request, **_when_read(sections=sections_asked, documents=names)}
 
 
 def _certificate(order: Application, now: datetime) -> dict[str, Any]:
-    """Return what there is to tell about the order's certificate, and of a replacement."""
+    """Return the context about the order's certificate and its replacement."""
     certificate: Any = SimpleLazyObject(lambda: certificate_files.certificate_of(order))
     return {
         "certificate": certificate,
@@ -159,7 +159,7 @@ def _certificate(order: Application, now: datetime) -> dict[str, Any]:
 
 
 def _numbered(matter: Matter, subject: str) -> str:
-    """Return what it is about, then the name on the certificate and the number of the order."""
+    """Return the subject with the name on the certificate and the order's number added."""
     order = matter.order
     test = f"{_('[TEST]')} " if order.kind.is_test else ""
     return f"{test}{subject}: {order.called} ({order.number})".replace(": (", " (")
@@ -185,19 +185,19 @@ def _about_undelivered(asked: Asked) -> Matter | None:
 
 
 def _about_approved(asked: Asked) -> Matter | None:
-    """Find the order, unless its applicant gets the certificate and so is told with it."""
+    """Find the order, unless its applicant gets the mail with the certificate."""
     matter = _about(asked)
     if matter is None:
         return None
     applicant = resolve(matter.order, asked.payload["recipient"])[0].casefold()
-    told = {resolve(matter.order, one)[0].casefold() for one in package(matter.order)}
-    return None if applicant in told else matter
+    receivers = {resolve(matter.order, name)[0].casefold() for name in package(matter.order)}
+    return None if applicant in receivers else matter
 
 
 def _about_renewal(asked: Asked) -> Matter | None:
     """Find the order, unless its certificate has ended or been renewed since the reminder was due.
 
-    One that waits for a mail server may be days late.
+    A mail that waits for a mail server may be days late.
     """
     matter = _about(asked)
     certificate = certificate_files.certificate_of(matter.order) if matter else None
@@ -207,7 +207,7 @@ def _about_renewal(asked: Asked) -> Matter | None:
 
 
 def _to_reader(matter: Matter, asked: Asked) -> To:
-    """A reminder is of no case: it speaks the language that a member has chosen."""
+    """A reminder belongs to no case: it is in the language that the member has chosen."""
     to, person = _to(matter, asked), mail_choices.reader(matter.order, asked.payload["recipient"])
     return To(to.address, person.language) if person is not None else to
 
@@ -231,8 +231,8 @@ def _coded(asked: Asked) -> Matter | None:
 def _received_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
     order = matter.order
     sent = Application.objects.filter(bulk_order=order.bulk_order, submitted_at=order.submitted_at)
-    own = sent.filter(contact_email__iexact=order.contact_email)
-    return {**_context(matter, asked), "count": own.count()}
+    addressed = sent.filter(contact_email__iexact=order.contact_email)
+    return {**_context(matter, asked), "count": addressed.count()}
 
 
 def _about_links(asked: Asked) -> Matter | None:
@@ -243,18 +243,18 @@ def _about_links(asked: Asked) -> Matter | None:
 
 def _to_links(matter: Matter, asked: Asked) -> To:
     """The address that the links were made for: this order may name another by now."""
-    made = matter.order.contact_links.filter(holder=matter.recipient).order_by("made_at").first()
-    return To(made.email if made else "", _to(matter, asked).language)
+    link = matter.order.contact_links.filter(holder=matter.recipient).order_by("made_at").first()
+    return To(link.email if link else "", _to(matter, asked).language)
 
 
 def _links(matter: Matter, asked: Asked) -> Iterator[tuple[Application, str]]:
     """Yield the orders sent together to which the recipient holds a link, and its path."""
-    address, order = _to_links(matter, asked).address.casefold(), matter.order
-    sent = Application.objects.filter(bulk_order=order.bulk_order, submitted_at=order.submitted_at)
-    for one in sent.prefetch_related("contact_links", "host_names").order_by("number"):
-        for link in contact_links.living(one, now=asked.now):
+    address, first = _to_links(matter, asked).address.casefold(), matter.order
+    sent = Application.objects.filter(bulk_order=first.bulk_order, submitted_at=first.submitted_at)
+    for order in sent.prefetch_related("contact_links", "host_names").order_by("number"):
+        for link in contact_links.living(order, now=asked.now):
             if link.email.casefold() == address:
-                yield one, reverse("contact:landing", args=[link.token])
+                yield order, reverse("contact:landing", args=[link.token])
 
 
 def _linked_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
@@ -265,13 +265,13 @@ def _linked_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
 
 def _completed_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
     order = matter.order
-    given = Application.objects.filter(
+    orders = Application.objects.filter(
         organisation=order.organisation,
         completed_at=order.completed_at,
         contact_email__iexact=order.contact_email,
     )
-    named = given.prefetch_related("host_names").order_by("number")
-    return {**_context(matter, asked), "orders": list(named)}
+    listed = orders.prefetch_related("host_names").order_by("number")
+    return {**_context(matter, asked), "orders": list(listed)}
 
 
 def _answered(matter: Matter, asked: Asked) -> Mapping[str, Any]:
@@ -287,11 +287,11 @@ def _mail(name: str, **more: Any) -> Mail[Matter]:
         made_of = kept_papers.source(name, matter.order)
         return [kept_papers.kept(made_of)] if made_of else ()
 
-    given: dict[str, Any] = {"about": _about, "to": _to, "context": _context, "files": paper}
-    return Mail(f"applications/mail/{name}", subject=_numbered, **(given | more))
+    defaults: dict[str, Any] = {"about": _about, "to": _to, "context": _context, "files": paper}
+    return Mail(f"applications/mail/{name}", subject=_numbered, **(defaults | more))
 
 
-# What follows from an action, then what the services send; of one name the last row holds.
+# Mails that follow from actions, then mails sent by services; a later row replaces an earlier one.
 MAILS = registry(
     *map(_mail, sorted(consequences.NOTICES)),
     _mail("bulk_receipt", context=_received_together),
@@ -328,7 +328,7 @@ MAILS = registry(
 
 
 def subject(notice: str, order: Application, asked: Asked) -> str:
-    """Return the subject of the mail about the order, as its reader was to see it."""
+    """Return the subject line of the mail about the order, in its recipient's language."""
     mail, matter = MAILS[notice], _matter(order, asked)
     return render(mail, matter, mail.to(matter, asked), asked)[0]
 

@@ -67,14 +67,14 @@ def _in_force(asked: Asked) -> list[Certificate] | None:
 
 def _waiting(asked: Asked) -> list[Application] | None:
     """The applications that wait for the source, the longest wait first; None if there is none."""
-    found = reviewers_day.waiting_too_long(asked.now).filter(waiting_for=asked.payload["source"])
-    return list(found) or None
+    waiting = reviewers_day.waiting_too_long(asked.now).filter(waiting_for=asked.payload["source"])
+    return list(waiting) or None
 
 
 def _rows(certificates: list[Certificate]) -> Mapping[str, Any]:
     """Rows of serial number and order; an order may have been erased."""
-    orders = Application.objects.in_bulk([each.reference for each in certificates])
-    return {"rows": [(each.serial, orders.get(each.reference)) for each in certificates]}
+    orders = Application.objects.in_bulk([cert.reference for cert in certificates])
+    return {"rows": [(cert.serial, orders.get(cert.reference)) for cert in certificates]}
 
 
 def _alarm(waiting: list[Application]) -> Mapping[str, Any]:

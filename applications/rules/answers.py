@@ -1,4 +1,4 @@
-"""What goes to a reviewer with the answer to a question: a reply in words, and documents."""
+"""The answer to a reviewer's question: a text reply and documents."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +26,7 @@ class Enough(Refused):
 
 
 def is_to_reviewer(application: Application) -> bool:
-    """Whether the order waits for the answer to a reviewer's question, not to the checks."""
+    """Return whether the order waits for the answer to a reviewer's question, not the checks'."""
     question = application.question
     return question is not None and question.reviewer_id is not None
 
@@ -34,18 +34,18 @@ def is_to_reviewer(application: Application) -> bool:
 def sent_with(
     application: Application, documents: Iterable[Attachment]
 ) -> dict[int, Submission | Addition]:
-    """Return with which answer each of the order's documents was sent, by the document's key."""
-    given = [one for one in documents if one.kind == Attachment.Kind.ANSWER]
-    if not given:
+    """Return the answer with which each document of the order was sent, by the document's key."""
+    attached = [document for document in documents if document.kind == Attachment.Kind.ANSWER]
+    if not attached:
         return {}
-    latest_first = sorted(application.submissions.all(), key=lambda one: -one.number)
+    latest_first = sorted(application.submissions.all(), key=lambda answer: -answer.number)
     sent: dict[int, Submission | Addition] = {
         document.pk: answer
         for answer in latest_first
-        for document in given
+        for document in attached
         if document.uploaded_at <= answer.at and document.sha256 in _hashes(answer)
     }
-    for document, answer in _sent_in_words(application, given):
+    for document, answer in _sent_in_words(application, attached):
         sent.setdefault(document.pk, answer)
     return sent
 
@@ -53,14 +53,14 @@ def sent_with(
 def _sent_in_words(
     application: Application, documents: Sequence[Attachment]
 ) -> Iterator[tuple[Attachment, Addition]]:
-    """Yield what went with an answer to a hearing that is no submission: what was there then."""
+    """Yield documents sent with a text answer to a hearing: those attached when it was sent."""
     heard = application.requests.filter(is_hearing=True, cancelled=False)
-    closed = {one.closed_at: one.asked_at for one in heard if one.closed_at is not None}
-    for answer in application.additions.filter(at__in=closed):
-        for one in documents:
-            stayed = one.removed_at is None or one.removed_at > answer.at
-            if stayed and closed[answer.at] <= one.uploaded_at <= answer.at:
-                yield one, answer
+    asked = {hearing.closed_at: hearing.asked_at for hearing in heard if hearing.closed_at}
+    for answer in application.additions.filter(at__in=asked):
+        for document in documents:
+            stayed = document.removed_at is None or document.removed_at > answer.at
+            if stayed and asked[answer.at] <= document.uploaded_at <= answer.at:
+                yield document, answer
 
 
 def _hashes(answer: Submission) -> set[str]:
@@ -68,16 +68,16 @@ def _hashes(answer: Submission) -> set[str]:
 
 
 def unsent(application: Application) -> list[Attachment]:
-    """Return the documents that went with no answer and were not taken away."""
-    given = list(application.attachments.filter(kind=Attachment.Kind.ANSWER, removed_at=None))
-    sent = sent_with(application, given)
-    return [one for one in given if one.pk not in sent]
+    """Return the documents that were neither sent with an answer nor removed."""
+    attached = list(application.attachments.filter(kind=Attachment.Kind.ANSWER, removed_at=None))
+    sent = sent_with(application, attached)
+    return [document for document in attached if document.pk not in sent]
 
 
 def read_by_reviewers(application: Application) -> QuerySet[Attachment]:
-    """Return the documents whose files are kept, but those for an answer that was not sent."""
-    waiting = [one.pk for one in unsent(application)]
-    return application.attachments.exclude(file="").exclude(pk__in=waiting)
+    """Return the documents whose files are kept, without those of an unsent answer."""
+    unsent_keys = [document.pk for document in unsent(application)]
+    return application.attachments.exclude(file="").exclude(pk__in=unsent_keys)
 
 
 def documents(application: Application) -> QuerySet[Attachment]:

@@ -1,6 +1,6 @@
 """How many reviewers must approve an order, and until when their approvals may be used.
 
-More when a check is waived or the evidence is weak, and then only for a time.
+Waived findings and weak evidence need more approvals, which are valid for a limited time.
 """
 
 from datetime import date, datetime, timedelta
@@ -15,22 +15,22 @@ from issuance.models import Certificate
 
 
 def approvals_needed(application: Application, *, on: date) -> int:
-    """Return the least number of approvals that day: two for a waiver or weak evidence, else one.
+    """Return the number of approvals needed that day: two for a waiver or weak evidence, else one.
 
-    The operator's policy may require more. What needs a waiver needs two persons in every
-    environment. So do, for production, a right to act that was confirmed on the person's word
-    alone, and an intermediary that has no production certificate yet, because no register ties an
-    intermediary to a unit. No production system trusts a test certificate.
+    The operator's policy may require more. A waiver needs two persons in every environment. In
+    production, so does a right to act that was confirmed on the person's word alone, and the first
+    certificate of an intermediary, because no register ties an intermediary to a unit. No
+    production system trusts a test certificate.
 
-    An order that somebody approved while it wanted two persons wants two to its end: otherwise that
-    person alone could record better evidence, approve again and be enough.
+    An order that was approved when it needed two persons needs two from then on: otherwise the
+    first approver alone could record better evidence and approve again.
     """
-    return 2 if _has_reason_for_two(application, on=on) or _wanted_two(application) else 1
+    return 2 if _has_reason_for_two(application, on=on) or _needed_two(application) else 1
 
 
-def only_wanted_two(application: Application, *, on: date) -> bool:
-    """Whether two persons are wanted for no reason but that they were when it was approved once."""
-    return not _has_reason_for_two(application, on=on) and _wanted_two(application)
+def only_needed_two(application: Application, *, on: date) -> bool:
+    """Return whether two persons are needed only because an earlier approval needed two."""
+    return not _has_reason_for_two(application, on=on) and _needed_two(application)
 
 
 @asked_once
@@ -42,18 +42,18 @@ def _has_reason_for_two(application: Application, *, on: date) -> bool:
     return bool(weak_right(application)) or _first_of_intermediary(application)
 
 
-def _wanted_two(application: Application) -> bool:
-    """Whether an approval of the order was given, in any attempt, that was not to be enough."""
-    return any(one.persons > 1 for one in approvals(application.pk))
+def _needed_two(application: Application) -> bool:
+    """Return whether an approval, in any attempt, was given when two were needed."""
+    return any(approval.persons > 1 for approval in approvals(application.pk))
 
 
 def approved_until(application: Application, *, on: date) -> datetime | None:
-    """Return the moment from which an approval given that day may no longer be used, or None.
+    """Return when an approval given that day stops being valid, or None if it does not.
 
-    It is the end of the first last day among the waivers and the weak right that the order rests
+    It is the end of the earliest last day of the waivers and the weak right that the order rests
     on.
     """
-    days = [one.ends_on for one in waivers.relied_on(application, on=on)]
+    days = [waiver.ends_on for waiver in waivers.relied_on(application, on=on)]
     right = weak_right(application)
     if right is not None and right.confirmed_until is not None:
         days.append(right.confirmed_until)

@@ -8,11 +8,11 @@ from applications.models import Application
 
 
 def is_free(application: Application) -> bool:
-    """Whether no current reviewer holds the case."""
+    """Return whether no current reviewer holds the case."""
     return application.reviewer is None or not access.is_reviewer(application.reviewer)
 
 
 def free() -> Q:
     """Return `is_free` as a database condition on Application."""
-    held = StaffRole.objects.filter(kind=StaffRole.Kind.REVIEWER, ended_at=None)
-    return ~Q(reviewer__in=held.values("person"))
+    roles = StaffRole.objects.filter(kind=StaffRole.Kind.REVIEWER, ended_at=None)
+    return ~Q(reviewer__in=roles.values("person"))

@@ -111,12 +111,12 @@ def names(order: Application | Sent, *, now: datetime) -> Names | None:
 
 
 def unwritten(application: Application, now: datetime) -> list[str]:
-    """Return the register's names that a person must still write for the certificate."""
-    found = names(application, now=now)
-    if found is None:
+    """Return the register's names for which a person must still give a spelling."""
+    order_names = names(application, now=now)
+    if order_names is None:
         return []
-    asked = found.certified(application.kind).values()
-    return [name.full for name in asked if name.foreign and name.origin == "open"]
+    carried = order_names.certified(application.kind).values()
+    return [name.full for name in carried if name.foreign and name.origin == "open"]
 
 
 def _provider(record: RegisterRecord, today: date) -> RegisterRecord:
@@ -126,44 +126,43 @@ def _provider(record: RegisterRecord, today: date) -> RegisterRecord:
     return queries.get_record(record.provider_oid, kind=record.kind, on=today) or record
 
 
-def renamed(then: RegisterRecord, known_at: datetime, *, now: datetime) -> list[tuple[str, str]]:
+def renamed(record: RegisterRecord, known_at: datetime, *, now: datetime) -> list[tuple[str, str]]:
     """Return the changed long names of the unit and its organisation as (before, after) pairs.
 
-    They are compared between `known_at`, when the record `then` was relied on, and today. Needed
-    because the certificate may carry a spelling or an abbreviation, which does not show that the
-    long name has changed.
+    Compares `record`, as known at `known_at`, with today. The long names are compared because the
+    certificate may carry a spelling or an abbreviation, which does not show such a change.
     """
     today = clock.day(now)
-    present = queries.get_record(then.oid, kind=then.kind, on=today)
+    present = queries.get_record(record.oid, kind=record.kind, on=today)
     if present is None:
         return []
-    before = queries.with_provider(then, known_at=known_at)
-    after = [present, _provider(present, today)]
-    # If the organisation was not known at that time, there is nothing to compare it with.
-    pairs = zip(before, after, strict=False)
-    return [(a.long_name, b.long_name) for a, b in pairs if a.long_name != b.long_name]
+    earlier = queries.with_provider(record, known_at=known_at)
+    current = [present, _provider(present, today)]
+    # `earlier` lacks the organisation if it was not known at that time.
+    pairs = zip(earlier, current, strict=False)
+    return [(old.long_name, new.long_name) for old, new in pairs if old.long_name != new.long_name]
 
 
 def settled_names(application: Application, *, now: datetime) -> ExpectedNames:
-    """Return the same without host names that are only proposed: others may be proposed yet."""
-    found = expected_names(application, now=now)
+    """Return the expected names, without host names that are only proposed and may change."""
+    expected = expected_names(application, now=now)
     if not proposed_names.are_awaited(application):
-        return found
-    return replace(found, dns_names=(), common_name=None)
+        return expected
+    return replace(expected, dns_names=(), common_name=None)
 
 
 def expected_names(application: Application, *, now: datetime) -> ExpectedNames:
     """Return the names that a certificate request for the order is expected to carry."""
-    found = names(application, now=now)
+    order_names = names(application, now=now)
     hosts = tuple(application.names)
     kind = application.kind
-    certified = found.certified(kind) if found else {}
+    certified = order_names.certified(kind) if order_names else {}
     system_or_mailbox = (application.system_name or application.certified_email,)
-    named = hosts[:1] if kind.has_host_names else system_or_mailbox
+    common_names = hosts[:1] if kind.has_host_names else system_or_mailbox
     return ExpectedNames(
-        organisation=found.organisation.value if found else "",
+        organisation=order_names.organisation.value if order_names else "",
         unit=certified["OU"].value if "OU" in certified else None,
         dns_names=hosts,
-        common_name=next(iter(named), None) or None,
+        common_name=next(iter(common_names), None) or None,
         serial_number=(application.system_oid or None) if kind.has_system else None,
     )

@@ -15,18 +15,20 @@ def certificate_order(
 ) -> CertificateOrder:
     """Return the order for the application's certificate.
 
-    `concerned`: the application's `impartiality.traces`, if known already, as for many orders.
+    `concerned`: the application's `impartiality.traces`, if the caller has read them already.
 
     The contents come from the last submission, and the names from the register's record of the
     unit in it. Changes that the applicant has not sent yet do not count.
     """
     assert application.csr is not None and application.submission is not None
     sent = Sent.of(application)
-    found = names(sent, now=now)
+    order_names = names(sent, now=now)
     subject = Subject(
-        organisation=found.organisation.value if found else "",
-        unit=found.unit.value if found and found.unit and sent.type.carries_unit else None,
-        locality=(found.locality or None) if found else None,
+        organisation=order_names.organisation.value if order_names else "",
+        unit=order_names.unit.value
+        if order_names and order_names.unit and sent.type.carries_unit
+        else None,
+        locality=(order_names.locality or None) if order_names else None,
         common_name=sent.system_name,
         serial_number=sent.system_oid or None,
     )
@@ -40,7 +42,9 @@ def certificate_order(
         csr_sha256=application.csr.sha256,
         submission=application.submission.content.encode(),
         submission_sha256=application.submission.sha256,
-        register_record=str(found.record.pk if found else application.submission.record_id),
+        register_record=str(
+            order_names.record.pk if order_names else application.submission.record_id
+        ),
         validity_months=sent.validity_months,
         purpose=PURPOSES[sent.purpose],
         dns_names=sent.hosts,

@@ -44,5 +44,5 @@ def is_asked(application: Application, on: date) -> bool:
 
 def document(application: Application) -> Attachment | None:
     """Return the attached certificate of conformity, if there is one."""
-    standing = application.attachments.filter(kind=Attachment.Kind.CONFORMITY, removed_at=None)
-    return standing.first()
+    attached = application.attachments.filter(kind=Attachment.Kind.CONFORMITY, removed_at=None)
+    return attached.first()

@@ -8,7 +8,7 @@ from applications.workflow import LINKED, Status
 
 # How long after delivery the certificate can still be downloaded through the link.
 KEPT = timedelta(days=30)
-# How long a link that was just made is waited for before another one is mailed.
+# How long to wait for a new link to be opened before another one is mailed.
 AWAITED = timedelta(minutes=10)
 HOLDERS = (ContactLink.Holder.TECHNICAL_CONTACT, ContactLink.Holder.DEPUTY)
 
@@ -28,15 +28,15 @@ def lives(link: ContactLink, application: Application, *, now: datetime) -> bool
 
 
 def _has_left(link: ContactLink, application: Application) -> bool:
-    """Whether a member with the link's address left after it was made, and is no member now.
+    """Return whether the link's address is that of a member who left after the link was made.
 
-    A link made for a former member is the organisation's own choice, and works.
+    A link made for somebody who had left before is the organisation's own choice, and works.
     """
-    theirs = Membership.objects.filter(
+    memberships = Membership.objects.filter(
         organisation=application.organisation_id, person__email__iexact=link.email
     )
-    left = theirs.filter(ended_at__gte=link.made_at).exists()
-    return left and not theirs.filter(ended_at=None).exists()
+    left = memberships.filter(ended_at__gte=link.made_at).exists()
+    return left and not memberships.filter(ended_at=None).exists()
 
 
 def is_open(application: Application, *, now: datetime) -> bool:
@@ -66,14 +66,14 @@ def is_dismissed(application: Application, holder: str) -> bool:
 
 
 def welcome(application: Application) -> list[str]:
-    """Return the holders to whom the service may mail a link without the applicant asking."""
-    named = (one for one in HOLDERS if address_of(application, one))
-    return [one for one in named if not is_dismissed(application, one)]
+    """Return the holders to whom the service may mail a link on its own."""
+    addressed = (holder for holder in HOLDERS if address_of(application, holder))
+    return [holder for holder in addressed if not is_dismissed(application, holder)]
 
 
 def unknown(application: Application) -> list[str]:
     """Return the holders whose present address has never been sent a link to the order."""
-    return [one for one in HOLDERS if _latest(application, one) is None]
+    return [holder for holder in HOLDERS if _latest(application, holder) is None]
 
 
 def _latest(application: Application, holder: str) -> ContactLink | None:
@@ -84,19 +84,19 @@ def _latest(application: Application, holder: str) -> ContactLink | None:
 
 def newest(application: Application, holder: str, *, now: datetime) -> ContactLink | None:
     """Return the holder's newest valid link, or None."""
-    links = [one for one in application.contact_links.all() if one.holder == holder]
-    return next((one for one in reversed(links) if lives(one, application, now=now)), None)
+    links = [link for link in application.contact_links.all() if link.holder == holder]
+    return next((link for link in reversed(links) if lives(link, application, now=now)), None)
 
 
 def just_made(application: Application, holder: str, *, now: datetime) -> ContactLink | None:
-    """Return the holder's newest valid link if it was made a moment ago and is not opened yet."""
-    found = newest(application, holder, now=now)
-    if found is None or found.bound_session or found.made_at <= now - AWAITED:
+    """Return the holder's newest valid link if made within `AWAITED` and not opened yet."""
+    link = newest(application, holder, now=now)
+    if link is None or link.bound_session or link.made_at <= now - AWAITED:
         return None
-    return found
+    return link
 
 
 def living(application: Application, *, now: datetime) -> list[ContactLink]:
     """Return the newest valid link of each holder that has one."""
-    found = [newest(application, holder, now=now) for holder in HOLDERS]
-    return [one for one in found if one is not None]
+    links = [newest(application, holder, now=now) for holder in HOLDERS]
+    return [link for link in links if link is not None]

@@ -25,26 +25,29 @@ PUBLISHED = {agency.PRICE_LIST: _("Price list"), agency.TERMS: _("Terms of deliv
 
 def published() -> dict[str, Published]:
     """Return each document that the operator has published, by its key."""
-    found = {key: agency.published(key) for key in PUBLISHED}
-    return {key: one for key, one in found.items() if one is not None}
+    by_key = {key: agency.published(key) for key in PUBLISHED}
+    return {key: document for key, document in by_key.items() if document is not None}
 
 
 def published_titles() -> list[tuple[str, Published]]:
     """Return the title of each published document, in the active language, and the document."""
-    return [(str(PUBLISHED[key]), one) for key, one in published().items()]
+    return [(str(PUBLISHED[key]), document) for key, document in published().items()]
 
 
 def published_as_sent() -> dict[str, dict[str, str]]:
-    """Return what is published now, as a submission keeps it."""
+    """Return the published documents in the form that submissions contain."""
     return {
-        key: {"url": one.url, "version": one.version, "day": one.day.isoformat()}
-        for key, one in published().items()
+        key: {"url": document.url, "version": document.version, "day": document.day.isoformat()}
+        for key, document in published().items()
     }
 
 
 def edition() -> str:
-    """Return which versions are published now, to tell later whether a page showed others."""
-    shown = (f"{key} {one.version} {one.day.isoformat()}" for key, one in published().items())
+    """Return a text of the published versions, to detect later that a page showed other ones."""
+    shown = (
+        f"{key} {document.version} {document.day.isoformat()}"
+        for key, document in published().items()
+    )
     return "; ".join(shown)
 
 
@@ -53,8 +56,8 @@ def asked(application: Application) -> list[str]:
 
     "domains" concerns server certificates only, once their host names are given. "system" concerns
     system signature certificates of providers; an intermediary orders one in its own name, without
-    administering the system (the service description). "terms" only where terms are published that
-    can be read.
+    administering the system (the service description). "terms" requires published terms, otherwise
+    "binding" takes its place.
     """
     kind = application.kind
     left_out = {"binding" if agency.published(agency.TERMS) else "terms"}

@@ -1,4 +1,4 @@
-"""The DNS record by which an organisation shows that it controls a domain. Pure.
+"""The DNS record by which an organisation proves control of a domain. Pure functions.
 
 The record is a TXT record at `_sote-validation.<name>`, in the syntax of the value of a CAA issue
 property (RFC 8659 section 4.2):
@@ -29,26 +29,26 @@ _PARAMETER = re.compile(
 
 
 class Outcome(StrEnum):
-    """What a look for the record found; of several records, the one nearest to a proof counts."""
+    """The result of looking up the record; of several records, the first in this list counts."""
 
     PROVEN = "proven"
     EXPIRED = "expired"
     """Its last day has passed."""
     NO_SUBDOMAINS = "no_subdomains"
-    """It stands at a name above, without `scope=subdomains`."""
+    """The record is at a parent name and lacks `scope=subdomains`."""
     OTHER_ACCOUNT = "other_account"
     UNREADABLE = "unreadable"
-    """It names this service but does not keep to the syntax."""
+    """The record names this service but has a syntax error."""
     ABSENT = "absent"
     BOGUS = "bogus"
-    """The answer fails DNSSEC validation, so that nothing in it may be believed."""
+    """The answer fails DNSSEC validation, so it must not be used."""
     UNANSWERED = "unanswered"
     """The zone's name servers, or the resolver, did not answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One TXT record: who may rely on it, and its parameters by tag in lower case."""
+    """A parsed TXT record: the issuer's name, and parameters by tag in lower case."""
 
     issuer: str
     parameters: dict[str, str]
@@ -56,11 +56,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was found for one host.
+    """The result of a lookup for a host.
 
-    `place`: the name at which the record stands, without the label. `is_secure`: every answer was
-    validated from the root on; otherwise the zone is unsigned. `caa`: the CAA records that hold for
-    the host (RFC 8659 section 3), as text; they are kept, not obeyed.
+    `place`: the name that has the record, without the label. `is_secure`: every answer was
+    validated with DNSSEC from the root; otherwise the zone is unsigned. `caa`: the CAA records
+    relevant for the host (RFC 8659 section 3), as text; they are stored but not enforced.
     """
 
     outcome: Outcome
@@ -77,7 +77,7 @@ class Look:
 
 
 def account_of(organisation_id: UUID) -> str:
-    """Return the organisation's identifier in the record: it says nothing about who it is."""
+    """Return the organisation's identifier in the record; it does not reveal the organisation."""
     return organisation_id.hex
 
 
@@ -92,10 +92,10 @@ def text(issuer: str, organisation_id: UUID, *, subdomains: bool, until: date | 
 
 
 def places(host: str) -> list[str]:
-    """Return the names at which a record for the host may stand, nearest first.
+    """Return the names that may have a record for the host, nearest first.
 
-    They end with the name that is registered, below a public suffix or a shared ending such as
-    `github.io`: whoever holds the suffix does not speak for the names below it.
+    The last one is the registrable domain, directly below a public suffix or a shared suffix such
+    as `github.io`: the holder of a suffix does not control the names below it.
     """
     top = registrable(host)
     if top is None:
@@ -106,40 +106,40 @@ def places(host: str) -> list[str]:
 
 
 def read(value: str) -> Record | None:
-    """Return the parsed record; None if it does not keep to the syntax.
+    """Return the parsed record; None for a syntax error.
 
-    An unknown tag is kept, since RFC 8659 lets each issuer define its own; a tag given twice makes
-    the record unreadable.
+    Unknown tags are kept, because RFC 8659 lets each issuer define its own; a repeated tag is an
+    error.
     """
-    issuer, *rest = value.strip(_WSP).split(";")
-    parts = [part.strip(_WSP) for part in rest]
+    issuer, *fields = value.strip(_WSP).split(";")
+    parts = [part.strip(_WSP) for part in fields]
     if parts and not parts[-1]:  # a final semicolon
         parts.pop()
     parameters: dict[str, str] = {}
     for part in parts:
-        found = _PARAMETER.match(part)
-        if found is None or found["tag"].lower() in parameters:
+        match = _PARAMETER.match(part)
+        if match is None or match["tag"].lower() in parameters:
             return None
-        parameters[found["tag"].lower()] = found["value"]
+        parameters[match["tag"].lower()] = match["value"]
     return Record(issuer.strip(_WSP).lower(), parameters)
 
 
 def judge(
     values: Iterable[str], *, issuer: str, organisation_id: UUID, is_above: bool, on: date
 ) -> tuple[Outcome, str]:
-    """Return what the TXT records at one name say for the organisation, and the record judged.
+    """Return the outcome of the TXT records at a name, and the record that decided it.
 
-    `is_above`: the name is above the host for which they were looked up.
+    `is_above`: the name is a parent of the host for which they were looked up.
     """
-    found = [(_judged(one, issuer, organisation_id, is_above, on), one) for one in values]
+    results = [(_judged(value, issuer, organisation_id, is_above, on), value) for value in values]
     order = list(Outcome)
-    ours = [each for each in found if each[0] is not Outcome.ABSENT]
-    return min(ours, key=lambda each: order.index(each[0]), default=(Outcome.ABSENT, ""))
+    relevant = [result for result in results if result[0] is not Outcome.ABSENT]
+    return min(relevant, key=lambda result: order.index(result[0]), default=(Outcome.ABSENT, ""))
 
 
 def _judged(value: str, issuer: str, organisation_id: UUID, is_above: bool, on: date) -> Outcome:
-    named = value.split(";", 1)[0].strip(_WSP).lower()
-    if named != issuer:
+    record_issuer = value.split(";", 1)[0].strip(_WSP).lower()
+    if record_issuer != issuer:
         return Outcome.ABSENT
     record = read(value)
     if record is None:

@@ -1,4 +1,4 @@
-"""What a record found in the DNS is evidence for, and how long."""
+"""For which host names a record found in the DNS is evidence, and for how long."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -14,28 +14,28 @@ from applications.workflow import Status
 from certportal.foundation import clock
 
 NOT_PROVEN = "order.domain_not_proven"
-"""The finding that a record which the certificate rests on is there no more."""
+"""The finding that a DNS record on which the certificate rests no longer exists."""
 
 
 def in_use() -> bool:
-    """Whether the operator has named resolvers, so that control of domains is proven by DNS."""
+    """Return whether control of domains is proven by DNS: the operator has configured resolvers."""
     return bool(settings.DOMAIN_CONTROL["resolvers"])
 
 
 def issuer() -> str:
-    """Return the name of the authority in the record."""
+    """Return the authority's name in the record, such as "dvv.fi"."""
     return str(settings.DOMAIN_CONTROL["issuer"])
 
 
 def lasts() -> timedelta:
-    """How long a record once found is evidence for new orders, without another look."""
+    """Return how long a record found once is evidence for new orders without another lookup."""
     return timedelta(days=settings.DOMAIN_CONTROL["days"])
 
 
 def covering(organisation_id: UUID, host: str) -> QuerySet[Domain]:
-    """Return the organisation's domains whose record, while it stands, counts for the host.
+    """Return the organisation's domains whose record, if found, proves control of the host.
 
-    That is the host itself, and those whose record counts for subdomains of a name above it.
+    These are the host itself, and parents whose record includes subdomains.
     """
     covers = Q(name=host) | Q(place__in=_places(host), subdomains=True)
     return Domain.objects.filter(covers, organisation=organisation_id)
@@ -52,27 +52,27 @@ def proof(
 ) -> Domain | None:
     """Return the organisation's newest proof that covers the host, or None.
 
-    `since`: the record must have been found after this moment.
+    `since`: the record must have been found after this time.
     """
     earliest = max(now - lasts(), since) if since else now - lasts()
-    found = covering(organisation_id, host).filter(proven_at__gt=earliest)
-    return next((one for one in found.order_by("-proven_at") if _lasts(one, now)), None)
+    domains = covering(organisation_id, host).filter(proven_at__gt=earliest)
+    return next((domain for domain in domains.order_by("-proven_at") if _lasts(domain, now)), None)
 
 
 def proven(organisation_id: UUID, hosts: Iterable[str], *, now: datetime) -> set[str]:
     """Return those of the hosts for which the organisation has a proof, with one query."""
-    wanted = {host: _places(host) for host in hosts}
-    places = {place for each in wanted.values() for place in each}
-    covers = Q(name__in=list(wanted)) | Q(place__in=places, subdomains=True)
-    found = Domain.objects.filter(covers, organisation=organisation_id, proven_at__gt=now - lasts())
-    standing = [one for one in found if _lasts(one, now)]
-    names = {one.name for one in standing}
-    above = {one.place for one in standing if one.subdomains}
-    return {host for host, each in wanted.items() if host in names or above.intersection(each)}
+    names_of = {host: _places(host) for host in hosts}
+    places = {place for names in names_of.values() for place in names}
+    covers = Q(name__in=list(names_of)) | Q(place__in=places, subdomains=True)
+    rows = Domain.objects.filter(covers, organisation=organisation_id, proven_at__gt=now - lasts())
+    valid = [domain for domain in rows if _lasts(domain, now)]
+    exact = {domain.name for domain in valid}
+    above = {domain.place for domain in valid if domain.subdomains}
+    return {host for host, names in names_of.items() if host in exact or above.intersection(names)}
 
 
 def _lasts(domain: Domain, now: datetime) -> bool:
-    """Whether the last day that the record itself names has not passed."""
+    """Return whether the record's own last day (`until`) has not passed."""
     outcome, _record = domain_record.judge(
         [domain.record],
         issuer=issuer(),
@@ -84,11 +84,11 @@ def _lasts(domain: Domain, now: datetime) -> bool:
 
 
 def rest_on_dns(hosts: Iterable[HostName]) -> list[HostName]:
-    """Return the host names whose evidence is a record that the service itself found."""
+    """Return the host names whose evidence is a DNS record found by the service."""
     return [
-        one
-        for one in hosts
-        if one.evidence == HostName.Evidence.DNS and one.evidenced_by_id is None
+        host
+        for host in hosts
+        if host.evidence == HostName.Evidence.DNS and host.evidenced_by_id is None
     ]
 
 
@@ -102,4 +102,4 @@ def waiting_for_proof(organisation_id: UUID) -> list[UUID]:
 
 def unproven(application: Application) -> list[HostName]:
     """Return the host names of an order that have no evidence yet."""
-    return [one for one in application.host_names.all() if not one.evidence]
+    return [host for host in application.host_names.all() if not host.evidence]

@@ -1,4 +1,4 @@
-"""Which events a reader of the console asks for, and what is recorded of the question."""
+"""A search for events in the console: its database conditions, and what is recorded of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from issuance.models import Certificate, PreparedCertificate
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """What the events must have in common; of several persons or organisations, one of them."""
+    """The criteria that an event must all meet; of several persons and the like, one suffices."""
 
     persons: Sequence[Person] = ()
     organisations: Sequence[Organisation] = ()
@@ -29,42 +29,44 @@ class EventQuery:
     until: date | None = None
     refused: bool = False
 
-    def told(self) -> dict[str, Any]:
-        """Return the question as an event keeps it: keys only."""
-        given = {
-            "persons": [str(one.pk) for one in self.persons],
-            "organisations": [str(one.pk) for one in self.organisations],
-            "orders": [one.number for one in self.orders],
+    def criteria(self) -> dict[str, Any]:
+        """Return the criteria for recording in an event: keys only, no names."""
+        values = {
+            "persons": [str(person.pk) for person in self.persons],
+            "organisations": [str(organisation.pk) for organisation in self.organisations],
+            "orders": [order.number for order in self.orders],
             "serials": list(self.serials),
             "action": self.action,
             "since": self.since and self.since.isoformat(),
             "until": self.until and self.until.isoformat(),
             "refused": self.refused,
         }
-        return {name: value for name, value in given.items() if value}
+        return {name: value for name, value in values.items() if value}
 
     def alternatives(self) -> tuple[list[Q], Q]:
-        """Return conditions of which an event meets one, by an index, and what all of them meet."""
-        asked = [found for found in self._conditions() if found]
-        first, others = (asked[0], asked[1:]) if asked else ([Q()], [])
-        common = [reduce(or_, each) for each in others]
+        """Return alternatives, each usable with an index, and a common condition.
+
+        An event must meet one alternative and the common condition."""
+        criteria = [alternatives for alternatives in self._conditions() if alternatives]
+        first, *others = criteria or [[Q()]]
+        common = [reduce(or_, alternatives) for alternatives in others]
         return first, reduce(and_, [*common, self._common()])
 
     def _conditions(self) -> list[list[Q]]:
-        """Return for each part of the question its alternatives; the narrowest part first."""
+        """Return the alternatives of each criterion; the most selective criterion first."""
         return [
-            [each for serial in self.serials for each in _of_serial(serial)],
-            [each for order in self.orders for each in _of_order(order)],
-            [each for person in self.persons for each in _of_person(person)],
-            [Q(organisation_id=one.pk) for one in self.organisations],
+            [condition for serial in self.serials for condition in _of_serial(serial)],
+            [condition for order in self.orders for condition in _of_order(order)],
+            [condition for person in self.persons for condition in _of_person(person)],
+            [Q(organisation_id=organisation.pk) for organisation in self.organisations],
             [Q(action=self.action)] if self.action else [],
         ]
 
     def _common(self) -> Q:
         since = clock.start_of_day(self.since) if self.since else None
         until = clock.start_of_day(self.until + timedelta(days=1)) if self.until else None
-        found = between(since, until)
-        return found & Q(refused=True) if self.refused else found
+        period = between(since, until)
+        return period & Q(refused=True) if self.refused else period
 
 
 def _of_person(person: Person) -> list[Q]:

@@ -1,7 +1,7 @@
-"""The one table of an order's fields; everything that lists fields derives from it.
+"""The single table of an order's fields; everything that lists fields derives from it.
 
-The parts of the form, their summary, what a draft may save, what a submission freezes and how it
-reads, what a reviewer may reopen, what a new order takes over and what erasing empties.
+It defines the parts of the form, their summary, the fields a draft may save, the contents and words
+of a submission, what a reviewer may reopen, what a new order copies, and what erasing empties.
 `tests/applications/test_fields.py` fails for a column that the table does not know, and for one
 that reaches the certificate without being marked `certified`.
 """
@@ -36,8 +36,8 @@ def _column(name: str) -> Callable[[Application], Any]:
 
 
 def _attachments(application: Application) -> list[str]:
-    kept = application.attachments.filter(kind=Attachment.Kind.CONFORMITY, removed_at=None)
-    return [one.sha256 for one in kept]
+    documents = application.attachments.filter(kind=Attachment.Kind.CONFORMITY, removed_at=None)
+    return [document.sha256 for document in documents]
 
 
 def _csr(application: Application) -> str | None:
@@ -70,8 +70,8 @@ def _declared(value: str) -> str:
 
 
 def _published(value: Mapping[str, str]) -> str:
-    known = Published(value["url"], value["version"], date.fromisoformat(value["day"]))
-    return f"{known.words}, {known.url}"
+    document = Published(value["url"], value["version"], date.fromisoformat(value["day"]))
+    return f"{document.words}, {document.url}"
 
 
 def _subject(value: Mapping[str, str]) -> str:
@@ -79,21 +79,21 @@ def _subject(value: Mapping[str, str]) -> str:
 
 
 class Mark(Flag):
-    """What holds of a field."""
+    """Properties of a field."""
 
     NOTHING = 0
     CERTIFIED = auto()
-    """It reaches the bytes to be signed: a change of it must be sent, and checked, again."""
+    """Part of the TBSCertificate: a change must be sent and checked again."""
     PERSONAL = auto()
-    """It is erased with the order."""
+    """Erased with the order."""
     REQUIRED = auto()
-    """Its part of the form is incomplete without it."""
+    """The part of the form is incomplete without it."""
     COPIED = auto()
-    """An order filled in from an earlier one takes it over."""
+    """Copied to an order that is filled in from an earlier one."""
     APART = auto()
-    """A service of its own saves it, not the form's part."""
+    """Saved by a service of its own, not with its part of the form."""
     WEIGHED = auto()
-    """The decision rests on it as evidence: a change of it must be sent, and checked, again."""
+    """Evidence for the decision: a change must be sent and checked again."""
 
 
 CERTIFIED, PERSONAL, REQUIRED = Mark.CERTIFIED, Mark.PERSONAL, Mark.REQUIRED
@@ -107,11 +107,11 @@ class Field:
     """One field of an order.
 
     `name`: column of Application, or the related rows that hold it. `part`: id of the part of the
-    form that asks for it; empty for what sending itself adds to the submission. `label`: its name
-    for readers; None when it is never shown by itself. `words`: its JSON value, or each of a list,
-    in words. `unset`: what it means that nothing was given, where readers are told. `read`: its
-    value, where it is not a plain column. `json_key`: its key in frozen submissions where that
-    is not the name. These keys are part of hashed JSON and never change.
+    form that asks for it; empty for values that sending adds to the submission. `label`: its name
+    for readers; None if it is never shown by itself. `words`: converts its JSON value, or each of a
+    list, to text. `unset`: the text shown for an empty value. `read`: gets its value, if it is not
+    a plain column. `json_key`: its key in frozen submissions, if it differs from the name. These
+    keys are part of hashed JSON and never change.
     """
 
     name: str
@@ -138,7 +138,7 @@ class Field:
         return (self.read or _column(self.name))(application)
 
     def in_words(self, value: Any) -> str:
-        """Return a value, as frozen, for a reader in the active language; if not given, `unset`."""
+        """Return a frozen value as text in the active language; `unset` for an empty value."""
         if isinstance(value, list):
             return (" " if self.words is _declared else ", ").join(map(self.words, value))
         return self.words(value) if value else str(self.unset or "")
@@ -232,7 +232,7 @@ FIELDS: tuple[Field, ...] = (
     Field("deputy_name", "technical", _("Deputy of the technical contact"), PERSONAL | COPIED),
     Field("deputy_email", "technical", _("Email address of the deputy"), PERSONAL | COPIED),
     Field("csr_by", "csr", _("Who brings the certificate request"), words=_choice(Delivery)),
-    # Its key is certified from a row of its own, immutable and hashed: it may come after the order.
+    # The public key is certified from the immutable `Csr` row, which may come after the submission.
     Field("csr", "csr", _("SHA-256 of the certificate request"), APART, read=_csr),
     Field("answer_documents", "", _("SHA-256 of the documents with the answer")),
     Field("price_list", "", PUBLISHED["price_list"], words=_published),
@@ -240,9 +240,9 @@ FIELDS: tuple[Field, ...] = (
     Field("declarations", "", _("Declarations"), words=_declared),
     Field("person_name", "", _("Signed by"), PERSONAL),
 )
-BY_KEY: Mapping[str, Field] = {one.key: one for one in FIELDS}
+BY_KEY: Mapping[str, Field] = {field.key: field for field in FIELDS}
 
-# Of the other columns of Application, those that tell where one order is on its journey.
+# Other columns of Application: the state of this order, never copied to another one.
 JOURNEY = frozenset(
     {
         *("id", "number", "created_at", "changed_at", "status", "version", "submission"),
@@ -252,11 +252,11 @@ JOURNEY = frozenset(
         *("installed_at", "expiry_seen_at", "bulk_order"),
     }
 )
-# What a reviewer decides of the certificate; approved with the bytes, and void with other answers.
+# Names chosen by a reviewer: approved with the certificate, and reset when the unit changes.
 CHOSEN = frozenset({"organisation_chosen", "unit_chosen"})
 
 
-# The columns of a host name. Other rows of an order say themselves what is erased: `keeping`.
+# The columns of a host name. Other related models declare what is erased themselves: `keeping`.
 HOST_NAME: Mapping[str, Mark] = {
     **dict.fromkeys(["name", "position"], CERTIFIED),
     **dict.fromkeys(["evidence", "evidenced_at", "evidenced_by"], Mark.NOTHING),
@@ -265,21 +265,21 @@ HOST_NAME: Mapping[str, Mark] = {
 
 
 def of(part: str) -> tuple[Field, ...]:
-    """Return the fields that one part of the form asks for."""
-    return tuple(one for one in FIELDS if one.part == part)
+    """Return the fields of a part of the form."""
+    return tuple(field for field in FIELDS if field.part == part)
 
 
 def marked(mark: Mark) -> tuple[Field, ...]:
-    """Return the fields of which it holds."""
-    return tuple(one for one in FIELDS if mark in one.marks)
+    """Return the fields with the mark."""
+    return tuple(field for field in FIELDS if mark in field.marks)
 
 
 def saved_by(part: str) -> frozenset[str]:
     """Return the names of the fields that the part's form saves."""
-    return frozenset(one.name for one in of(part) if APART not in one.marks)
+    return frozenset(field.name for field in of(part) if APART not in field.marks)
 
 
-def emptied(some: Iterable[Field]) -> dict[str, Any]:
-    """Return the values of these fields' columns with nothing given."""
+def emptied(fields: Iterable[Field]) -> dict[str, Any]:
+    """Return the empty values of the fields' columns, by name."""
     blank = Application()
-    return {one.name: getattr(blank, one.name) for one in some if one.is_column}
+    return {field.name: getattr(blank, field.name) for field in fields if field.is_column}

@@ -1,4 +1,4 @@
-"""Figures of the last twelve months, each by one query, whatever the number of orders."""
+"""Figures of the last twelve months, each computed with one query."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -31,11 +31,12 @@ class Percentile(Aggregate):
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """What happened in one month; times in days, from when the order was last complete.
+    """Figures of a month; times are in days, from when the order was last complete.
 
-    `kept` of `promised` approvals came by the promised day. `asked` are requests for information.
-    Times rest on `timed` decisions. `parties`, `timed_parties` and `promised_parties` are of how
-    many organisations all the decisions, the timed ones and the promised ones are.
+    `kept` of `promised` approvals were made by the promised day. `asked` counts requests for
+    information. The median and 95th percentile are over `timed` decisions. `parties`,
+    `timed_parties` and `promised_parties` count the organisations of all, timed and promised
+    decisions.
     """
 
     first: date
@@ -54,15 +55,15 @@ class Month:
 
     @property
     def kept_percent(self) -> int | None:
-        """How many of a hundred promises were kept; None where none was due."""
+        """The percentage of promises kept; None if there were none."""
         return round(100 * self.kept / self.promised) if self.promised else None
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one reviewer approved and rejected in the last 30 days, and the open cases they hold.
+    """A reviewer's decisions in the last 30 days, and the number of open cases they hold.
 
-    Of those, `late` are past their promised day or promised for today.
+    `late` of these are past their promised day or promised for today.
     """
 
     person: Person
@@ -77,23 +78,23 @@ def months(*, now: datetime) -> list[Month]:
     since = clock.start_of_day(firsts[0])
     decided = {row["month"]: row for row in _decisions(since)}
     requests = InformationRequest.objects.exclude(reviewer=None).exclude(is_hearing=True)
-    asked = _by_month(requests, "asked_at", since)
+    requested = _by_month(requests, "asked_at", since)
     lapsed = _by_month(Application.objects.filter(status=Status.LAPSED), "ended_at", since)
     return [
-        _month(first, decided.get(first), asked.get(first, 0), lapsed.get(first, 0))
+        _month(first, decided.get(first), requested.get(first, 0), lapsed.get(first, 0))
         for first in firsts
     ]
 
 
 def _decisions(since: datetime) -> QuerySet[Decision, Any]:
-    # Whatever was decided before the order was last complete belongs to times no longer stored.
+    # Decisions made before the order was last complete have no stored starting time.
     last = Q(at__gte=F("application__completed_at"))
     took = ExpressionWrapper(F("at") - F("application__completed_at"), DurationField())
     in_time = Q(at_day__lte=F("application__due_on"))
     approved = Q(kind=Decision.Kind.APPROVED)
     promised = approved & last & Q(application__due_on__isnull=False)
-    found = Decision.objects.filter(DECIDED, at__gte=since).order_by()
-    dated = found.annotate(
+    decisions = Decision.objects.filter(DECIDED, at__gte=since).order_by()
+    dated = decisions.annotate(
         month=TruncMonth(TruncDate("at", tzinfo=clock.HELSINKI)),
         at_day=TruncDate("at", tzinfo=clock.HELSINKI),
         took=took,
@@ -117,18 +118,18 @@ def _parties(among: Q | None = None) -> Count:
 
 
 def _month(first: date, row: dict[str, Any] | None, asked: int, lapsed: int) -> Month:
-    told = row or {}
+    values = row or {}
     return Month(
         first=first,
-        approved=told.get("approved", 0),
-        rejected=told.get("rejected", 0),
-        median=_days(told.get("median")),
-        p95=_days(told.get("p95")),
-        kept=told.get("kept", 0),
-        promised=told.get("promised", 0),
+        approved=values.get("approved", 0),
+        rejected=values.get("rejected", 0),
+        median=_days(values.get("median")),
+        p95=_days(values.get("p95")),
+        kept=values.get("kept", 0),
+        promised=values.get("promised", 0),
         asked=asked,
         lapsed=lapsed,
-        **{name: told.get(name, 0) for name in RESTS_ON},
+        **{name: values.get(name, 0) for name in RESTS_ON},
     )
 
 
@@ -136,32 +137,32 @@ def _days(took: object) -> float | None:
     return round(took / DAY, 1) if isinstance(took, timedelta) else None
 
 
-def _by_month(found: QuerySet[Any], column: str, since: datetime) -> dict[date, int]:
-    dated = found.filter(**{f"{column}__gte": since}).order_by()
+def _by_month(rows: QuerySet[Any], column: str, since: datetime) -> dict[date, int]:
+    dated = rows.filter(**{f"{column}__gte": since}).order_by()
     month = TruncMonth(TruncDate(column, tzinfo=clock.HELSINKI))
     return dict(dated.annotate(month=month).values_list("month").annotate(Count("pk")))
 
 
 def last_months(now: datetime) -> list[date]:
     """Return the first days of the last twelve months, the present one last."""
-    this = clock.day(now).replace(day=1)
-    return [clock.add_months(this, distance) for distance in range(1 - MONTHS, 1)]
+    present = clock.day(now).replace(day=1)
+    return [clock.add_months(present, distance) for distance in range(1 - MONTHS, 1)]
 
 
 def ends_ahead(*, now: datetime) -> list[tuple[date, int]]:
-    """Return how many certificates in force end in each of the next twelve months."""
-    this = clock.day(now).replace(day=1)
+    """Return how many certificates in force expire in each of the next twelve months."""
+    present = clock.day(now).replace(day=1)
     month = TruncMonth(TruncDate("not_after", tzinfo=clock.HELSINKI))
-    found = Certificate.objects.filter(Certificate.in_force(now)).order_by()
-    counted = dict(found.annotate(month=month).values_list("month").annotate(Count("pk")))
-    ahead = [clock.add_months(this, distance) for distance in range(MONTHS)]
+    certificates = Certificate.objects.filter(Certificate.in_force(now)).order_by()
+    counted = dict(certificates.annotate(month=month).values_list("month").annotate(Count("pk")))
+    ahead = [clock.add_months(present, distance) for distance in range(MONTHS)]
     return [(first, counted.get(first, 0)) for first in ahead]
 
 
 def in_force_by_type(*, now: datetime) -> list[tuple[str, int]]:
-    """Return how many certificates are in force of each type."""
-    found = Certificate.objects.filter(Certificate.in_force(now)).order_by()
-    counted = dict(found.values_list("profile_id").annotate(Count("pk")))
+    """Return the number of certificates in force of each type."""
+    certificates = Certificate.objects.filter(Certificate.in_force(now)).order_by()
+    counted = dict(certificates.values_list("profile_id").annotate(Count("pk")))
     return [(str(kind.label), counted.get(kind.value, 0)) for kind in CertificateType]
 
 
@@ -172,14 +173,14 @@ def loads(*, now: datetime) -> list[Load]:
     approvals = Approval.objects.filter(created_at__gte=since).order_by()
     decided = Counter(dict(rejections.values_list("reviewer").annotate(Count("pk"))))
     decided.update(dict(approvals.values_list("person").annotate(Count("pk"))))
-    open_ = Application.objects.exclude(status__in=ENDED).exclude(reviewer=None).order_by()
+    open_cases = Application.objects.exclude(status__in=ENDED).exclude(reviewer=None).order_by()
     late = Count("pk", filter=Q(due_on__lte=clock.day(now)))
-    rows = open_.values_list("reviewer").annotate(number=Count("pk"), overdue=late)
-    held = {one: (number, overdue) for one, number, overdue in rows}
+    rows = open_cases.values_list("reviewer").annotate(number=Count("pk"), overdue=late)
+    held = {reviewer: (number, overdue) for reviewer, number, overdue in rows}
     roles = StaffRole.objects.filter(kind=StaffRole.Kind.REVIEWER, ended_at=None)
     busy = Q(pk__in={*decided, *held})
     people = Person.objects.filter(busy | Q(pk__in=roles.values("person")))
     return [
-        Load(one, decided[one.pk], *held.get(one.pk, (0, 0)))
-        for one in people.order_by("family_name", "given_name")
+        Load(person, decided[person.pk], *held.get(person.pk, (0, 0)))
+        for person in people.order_by("family_name", "given_name")
     ]

@@ -23,33 +23,33 @@ EXCEPTIONS: dict[Decision.Unheard, Promise] = {
         "Hearing is manifestly unnecessary for another reason (section 34(2)(5))"
     ),
 }
-"""When a matter may be decided unheard; paragraphs 2 and 3 are of other kinds of matters."""
+"""When a case may be decided without a hearing; items 2 and 3 concern other kinds of cases."""
 
 
 def last(application: Application, *, before: datetime) -> InformationRequest | None:
     """Return the last hearing in the present handling of the order, or None.
 
-    One that was taken back, or was held before the order was taken up again, does not count.
+    A hearing that was cancelled, or held before the order was reopened, does not count.
     """
-    held = application.requests.filter(is_hearing=True, cancelled=False, asked_at__lte=before)
+    hearings = application.requests.filter(is_hearing=True, cancelled=False, asked_at__lte=before)
     reopened = application.decisions.filter(kind=Decision.Kind.REOPENED, at__lt=before).last()
-    return (held.filter(asked_at__gt=reopened.at) if reopened else held).last()
+    return (hearings.filter(asked_at__gt=reopened.at) if reopened else hearings).last()
 
 
 def is_over(hearing: InformationRequest, *, now: datetime) -> bool:
-    """Return whether the applicant has answered, or had time to."""
+    """Return whether the applicant has answered or the deadline has passed."""
     return hearing.closed_at is not None or hearing.deadline < clock.day(now)
 
 
 def is_answered(application: Application, *, now: datetime) -> bool:
-    """Return whether what the applicant has answered last is a hearing, and nothing waits."""
-    found = last(application, before=now)
-    if found is None or found.closed_at is None:
+    """Return whether the last hearing is answered and no question was asked after it."""
+    hearing = last(application, before=now)
+    if hearing is None or hearing.closed_at is None:
         return False
-    return not application.requests.filter(asked_at__gt=found.asked_at, cancelled=False).exists()
+    return not application.requests.filter(asked_at__gt=hearing.asked_at, cancelled=False).exists()
 
 
 def is_heard(application: Application, *, now: datetime) -> bool:
     """Return whether the order may be rejected without one of the `EXCEPTIONS`."""
-    found = last(application, before=now)
-    return found is not None and is_over(found, now=now)
+    hearing = last(application, before=now)
+    return hearing is not None and is_over(hearing, now=now)

@@ -23,19 +23,21 @@ class Enough(Refused):
 
 
 def unsent(application: Application) -> QuerySet[Attachment]:
-    """Return those that were attached to a hearing that is not sent: no applicant reads them."""
-    given = application.attachments.filter(kind=Attachment.Kind.HEARING, removed_at=None)
-    return given.filter(request=None)
+    """Return the documents of a hearing that is not sent yet; the applicant cannot read them."""
+    attached = application.attachments.filter(kind=Attachment.Kind.HEARING, removed_at=None)
+    return attached.filter(request=None)
 
 
 def sent(application: Application) -> QuerySet[Attachment]:
-    """Return those that went with a hearing, in the order of their coming."""
+    """Return the documents sent with hearings, in the order of upload."""
     return application.attachments.filter(kind=Attachment.Kind.HEARING, request__isnull=False)
 
 
 def of_applicant(application: Application) -> list[Attachment]:
-    """Return the documents of the order that its applicant may read, as the page has read them."""
-    return [one for one in application.attachments.all() if not _is_reviewers_alone(one)]
+    """Return the order's documents that its applicant may read, from prefetched rows."""
+    return [
+        document for document in application.attachments.all() if not _is_reviewers_alone(document)
+    ]
 
 
 def _is_reviewers_alone(document: Attachment) -> bool:
@@ -43,6 +45,6 @@ def _is_reviewers_alone(document: Attachment) -> bool:
 
 
 def read_by_applicant(application: Application) -> QuerySet[Attachment]:
-    """Return the same by a query, those whose files are kept."""
+    """Return the documents that the applicant may read and whose files are kept, by query."""
     reviewers = {"kind": Attachment.Kind.HEARING, "request": None}
     return application.attachments.exclude(file="").exclude(**reviewers)

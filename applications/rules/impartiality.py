@@ -34,7 +34,7 @@ ADDRESSES = ("contact_email", "technical_email", "deputy_email", "mailbox", "cer
 
 
 class PartInAnOrder(Concerned):
-    """The person has a part in one of the orders that a wider decision is about."""
+    """The person has a part in an order that a decision about an account etc. affects."""
 
     message = _(
         "You have a part in an order of this organisation that the decision concerns, so another"
@@ -46,36 +46,36 @@ class PartInAnOrder(Concerned):
 def traces(application: Application) -> Asks[frozenset[str]]:
     """Return the marks that identify everybody with a part in the order.
 
-    `person:` and the person's key stands for whoever began or sent the order, added information,
-    or uploaded a file; `address:` and the SHA-256 of the address in lower case for the contact
-    person, technical contact, deputy, link holders and recipients. The CA stores the marks with
-    the prepared certificate and rejects approvals by these persons.
+    `person:` and the person's key identifies whoever began or sent the order, added information,
+    or uploaded a file; `address:` and the SHA-256 of the address in lower case identifies the
+    contact person, technical contact, deputy, link holders and recipients. The CA stores the marks
+    with the prepared certificate and rejects approvals by these persons.
     """
     written = Values(_written_by([application.pk]), 3)
-    return written, lambda found: _marks([application], found)[application.pk]
+    return written, lambda rows: _marks([application], rows)[application.pk]
 
 
 def traces_of(applications: Iterable[Application]) -> dict[UUID, frozenset[str]]:
-    """Return the `traces` of many orders by their keys, in the same few queries as of one."""
-    given = list(applications)
-    return _marks(given, _written_by([one.pk for one in given]))
+    """Return the `traces` of many orders by their keys, with as few queries as for one."""
+    orders = list(applications)
+    return _marks(orders, _written_by([order.pk for order in orders]))
 
 
 def _marks(
     applications: Iterable[Application], written_by: Iterable[tuple[UUID, str, str]]
 ) -> dict[UUID, frozenset[str]]:
-    by_key = {one.pk: one for one in applications}
-    found: defaultdict[UUID, set[str]] = defaultdict(set)
+    by_key = {application.pk: application for application in applications}
+    marks: defaultdict[UUID, set[str]] = defaultdict(set)
     for key, application in by_key.items():
-        found[key].add(f"person:{application.created_by_id}")
-        written = [getattr(application, name) for name in ADDRESSES]
-        found[key].update(address_mark(address) for address in written if address)
-    for key, kind, who in written_by:
+        marks[key].add(f"person:{application.created_by_id}")
+        addresses = [getattr(application, name) for name in ADDRESSES]
+        marks[key].update(address_mark(address) for address in addresses if address)
+    for key, kind, value in written_by:
         if kind == "person":
-            found[key].add(f"person:{who}")
+            marks[key].add(f"person:{value}")
         else:
-            found[key].add(address_mark(who) if kind == "address" else who)
-    return {key: frozenset(found[key]) for key in by_key}
+            marks[key].add(address_mark(value) if kind == "address" else value)
+    return {key: frozenset(marks[key]) for key in by_key}
 
 
 def _written_by(orders: Collection[UUID]) -> QuerySet[Any, tuple[UUID, str, str]]:
@@ -83,14 +83,14 @@ def _written_by(orders: Collection[UUID]) -> QuerySet[Any, tuple[UUID, str, str]
 
     Each is a person's key (also of whom the person was merged into), a mark, or an address.
     """
-    # What reviewers attach to a hearing gives them no part in the order.
+    # Attaching a document to a hearing gives a reviewer no part in the order.
     of_applicant = Attachment.objects.exclude(kind=Attachment.Kind.HEARING)
     first, *others = (
         rows.filter(**{f"{order}__in": orders})
-        .annotate(told=Value(kind), who=Cast(column, TextField()))
-        .filter(who__gt="")
+        .annotate(mark_kind=Value(kind), mark=Cast(column, TextField()))
+        .filter(mark__gt="")
         .order_by()
-        .values_list(order, "told", "who")
+        .values_list(order, "mark_kind", "mark")
         for kind, rows, column, order in (
             ("person", Application.objects, "created_by__merged_into", "pk"),
             ("person", Submission.objects, "person", "application_id"),
@@ -106,22 +106,22 @@ def _written_by(orders: Collection[UUID]) -> QuerySet[Any, tuple[UUID, str, str]
 
 
 def is_concerned(person: Person, application: Application) -> bool:
-    """Whether the person has a part in the order, also under an account merged into theirs."""
+    """Return whether the person, or one merged into them, has a part in the order."""
     return not own_marks(person).isdisjoint(traces(application))
 
 
 def parts(person: Person, applications: Iterable[Application]) -> list[Application]:
-    """Return those of the orders in which the person has a part; takes few queries for many."""
-    given, marks = list(applications), own_marks(person)
-    found = traces_of(given)
-    return [one for one in given if marks & found[one.pk]]
+    """Return the orders in which the person has a part; takes few queries for many orders."""
+    orders, marks = list(applications), own_marks(person)
+    traces_by_order = traces_of(orders)
+    return [order for order in orders if marks & traces_by_order[order.pk]]
 
 
 def bias(person: Person, application: Application, *, now: datetime) -> NotAllowed | None:
     """Return the error that says why the reviewer is disqualified from the case, or None.
 
-    A reviewer is disqualified who is a member of the organisation, was one recently
-    (`accounts.access.is_partial`), or has a part in the order (hallintolaki 28 §). The CA does not
+    A reviewer is disqualified if they are or recently were a member of the organisation
+    (`accounts.access.is_partial`), or have a part in the order (hallintolaki 28 §). The CA does not
     count such a person's approval, so they do not handle the case at all.
     """
     if partial := partiality(person, application.organisation_id, now=now):
@@ -138,7 +138,7 @@ def partiality(person: Person, organisation_id: UUID, *, now: datetime) -> NotAl
 
 
 def to_review(person: Person, application: Application, *, now: datetime) -> Iterator[NotAllowed]:
-    """Yield what keeps the person from acting on the order as a reviewer."""
+    """Yield why the person may not act on the order as a reviewer."""
     if not access.is_reviewer(person):
         yield NotReviewer()
     if biased := bias(person, application, now=now):

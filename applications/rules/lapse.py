@@ -31,8 +31,8 @@ def last_day(submitted: date, deadline: date | None = None) -> date:
 def lapses_on(application: Application) -> date | None:
     """Return the day on which the application lapses unless completed; None if it cannot lapse.
 
-    It is the day after the last day to complete it. An order whose applicant is heard is complete,
-    and is decided after the term.
+    It is the day after the last day to complete it. An order in a hearing is complete, and is
+    decided after the hearing's deadline.
     """
     if application.submitted_at is None or application.status not in INCOMPLETE:
         return None
@@ -53,8 +53,8 @@ def deadline(application: Application) -> date | None:
         question = application.question
         return question.deadline if question else None
     reopened = application.decisions.filter(kind=Decision.Kind.REOPENED).last()
-    given = [moment.at for moment in (application.check_runs.last(), reopened) if moment]
-    return clock.day(max(given)) + timedelta(days=MENDING_DAYS) if given else None
+    starts = [moment.at for moment in (application.check_runs.last(), reopened) if moment]
+    return clock.day(max(starts)) + timedelta(days=MENDING_DAYS) if starts else None
 
 
 def missing(application: Application) -> list[Section]:
@@ -82,8 +82,8 @@ def warning_due(submitted: date, today: date) -> str | None:
     """Return the name of the latest warning whose day has come, or None; earlier ones are
     skipped.
     """
-    come = [name for name, day in warnings(submitted).items() if day <= today]
-    return come[-1] if come else None
+    reached = [name for name, day in warnings(submitted).items() if day <= today]
+    return reached[-1] if reached else None
 
 
 def removed_on(changed: date) -> date:

@@ -1,4 +1,4 @@
-"""At which hours of the day orders come, and at which each reviewer decides and asks."""
+"""Orders and reviewers' actions of the last 30 days by hour of the day."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,13 +16,13 @@ from certportal.foundation import clock
 from issuance.models import Approval
 
 OFFICE = range(8, 17)
-"""Hours that are told in any case; others only where something happened."""
+"""Hours that are always shown; others only up to the earliest and latest with a count."""
 DECIDED, ASKED, CAME = "decided", "asked", "came"
 
 
 @dataclass(frozen=True, slots=True)
 class Reviewer:
-    """What one person did in the last 30 days, by the hour of the Finnish day.
+    """A person's actions in the last 30 days, by hour in Finnish time.
 
     `decided` are approvals and rejections, `asked` requests for information and hearings.
     """
@@ -32,13 +32,13 @@ class Reviewer:
     asked: Counter[int] = field(default_factory=Counter)
 
     def acts(self, hour: int) -> int:
-        """Return how many acts fell into the hour."""
+        """Return the number of actions in the hour."""
         return self.decided[hour] + self.asked[hour]
 
 
 @dataclass(frozen=True, slots=True)
 class ByHour:
-    """The orders that became complete, and what the reviewers did, at `hours`."""
+    """Orders that became complete (`came`) and the reviewers' actions, by hour in `hours`."""
 
     hours: range
     came: Counter[int]
@@ -49,8 +49,8 @@ class ByHour:
         """Decisions and requests of all reviewers at each hour."""
         return [
             (
-                sum(one.decided[hour] for one in self.reviewers),
-                sum(one.asked[hour] for one in self.reviewers),
+                sum(reviewer.decided[hour] for reviewer in self.reviewers),
+                sum(reviewer.asked[hour] for reviewer in self.reviewers),
             )
             for hour in self.hours
         ]
@@ -59,31 +59,32 @@ class ByHour:
 def load_by_hour(*, now: datetime) -> ByHour:
     """Count the last 30 days."""
     rows = list(_counted(now - LATELY))
-    people = Person.objects.filter(pk__in={key for _what, key, *_rest in rows if key})
-    reviewers = {one.pk: Reviewer(one) for one in people.order_by("family_name", "given_name")}
+    people = Person.objects.filter(pk__in={key for _kind, key, *_rest in rows if key})
+    in_order = people.order_by("family_name", "given_name")
+    reviewers = {person.pk: Reviewer(person) for person in in_order}
     came: Counter[int] = Counter()
-    for what, key, hour, number in rows:
+    for kind, key, hour, number in rows:
         if key is None:
             came[hour] += number
         else:
-            counter = reviewers[key].asked if what == ASKED else reviewers[key].decided
+            counter = reviewers[key].asked if kind == ASKED else reviewers[key].decided
             counter[hour] += number
-    seen = {*(hour for _what, _key, hour, _number in rows), *OFFICE}
-    return ByHour(range(min(seen), max(seen) + 1), came, list(reviewers.values()))
+    shown = {*(hour for _kind, _key, hour, _number in rows), *OFFICE}
+    return ByHour(range(min(shown), max(shown) + 1), came, list(reviewers.values()))
 
 
 def _counted(since: datetime) -> QuerySet[Any, tuple[str, UUID | None, int, int]]:
-    """Return what happened, by whom, at which hour and how often, in one query."""
+    """Return rows of kind of action, person (None for orders), hour and count, in one query."""
     rejections = Decision.objects.filter(kind=Decision.Kind.REJECTED)
     requests = InformationRequest.objects.exclude(reviewer=None)
     nobody = Value(None, output_field=UUIDField())
     first, *others = (
         rows.filter(**{f"{column}__gte": since})
         .order_by()
-        .annotate(what=Value(what), who=who, hour=ExtractHour(column, tzinfo=clock.HELSINKI))
-        .values_list("what", "who", "hour")
+        .annotate(act=Value(act), actor=actor, hour=ExtractHour(column, tzinfo=clock.HELSINKI))
+        .values_list("act", "actor", "hour")
         .annotate(Count("pk"))
-        for what, rows, who, column in (
+        for act, rows, actor, column in (
             (DECIDED, rejections, F("reviewer"), "at"),
             (DECIDED, Approval.objects, F("person"), "created_at"),
             (ASKED, requests, F("reviewer"), "asked_at"),

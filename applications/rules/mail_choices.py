@@ -1,4 +1,4 @@
-"""Who gets a mail about an order, as its readers have chosen: docs/decisions/choice-of-mails.md."""
+"""Which recipients get a mail, by their own choices: see docs/decisions/choice-of-mails.md."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,8 @@ from applications.access import ACTING
 from applications.models import Application
 from applications.rules import recipients
 
-# What each mail about an order is: a group that a person may do without (`MailChoice`), or what
-# says why it always comes (`accounts.models.mail_choices.ALWAYS`).
+# The group of each mail about an order: one that a person may decline (`MailChoice`), or one that
+# is always sent (`accounts.models.mail_choices.ALWAYS`).
 KINDS = {
     "renewal": MailChoice.REMINDERS,
     "receipt": MailChoice.RECEIPTS,
@@ -33,28 +33,28 @@ KINDS = {
     "undelivered": "register",
     **dict.fromkeys(["answered", "information_added", "recalled"], "work"),
 }
-# What administrators are told about orders that others made; somebody must hear of it.
+# Mails that administrators get about orders made by others; somebody must get them.
 OF_COLLEAGUES = {"lapse_warning", "lapsed", "renewal"}
 
 
-def wanted(application: Application, notice: str, told: Sequence[str]) -> list[str]:
-    """Return the recipients of `told` who want the mail.
+def wanted(application: Application, notice: str, addressed: Sequence[str]) -> list[str]:
+    """Return those of the `addressed` recipients who have not declined the mail.
 
-    What somebody must hear of reaches a member who may order: if they all do without it, the
-    administrators who want it, and if there are none, everybody of `told`.
+    A mail that somebody must get reaches a member who may order: if they all decline it, it goes to
+    the administrators who want it, and if there are none, to everybody in `addressed`.
     """
     if KINDS.get(notice) not in MailChoice and notice not in OF_COLLEAGUES:
-        return list(told)
-    kept = [one for one in told if not _declined(application, notice, one)]
-    if len(kept) < len(told) and notice in OF_COLLEAGUES and not _reaches(application, kept):
+        return list(addressed)
+    kept = [name for name in addressed if not _declined(application, notice, name)]
+    if len(kept) < len(addressed) and notice in OF_COLLEAGUES and not _reaches(application, kept):
         others = recipients.administrators(application)
-        more = [one for one in others if not _declined(application, notice, one)]
-        kept = list(recipients.distinct(application, (*kept, *more))) if more else list(told)
+        more = [name for name in others if not _declined(application, notice, name)]
+        kept = list(recipients.distinct(application, (*kept, *more))) if more else list(addressed)
     return kept
 
 
 def reader(application: Application, recipient: str) -> Person | None:
-    """Return the member who reads the recipient's mail, and so has chosen a language; or None."""
+    """Return the member who reads the recipient's mail, or None."""
     member = _member(application, recipient)
     return member.person if member is not None else None
 
@@ -71,31 +71,31 @@ def _declined(application: Application, notice: str, recipient: str) -> bool:
 
 
 def _concerns(application: Application, person: Person) -> bool:
-    """Whether the person made the order, or it names their address."""
-    named = {application.contact_email, application.technical_email, application.deputy_email}
-    if person.email.casefold() in {one.casefold() for one in named}:
+    """Return whether the person made the order, or it contains their address."""
+    addresses = {application.contact_email, application.technical_email, application.deputy_email}
+    if person.email.casefold() in {address.casefold() for address in addresses}:
         return True
     return f"person:{person.pk}" in recipients.author(application)
 
 
-def _reaches(application: Application, told: Sequence[str]) -> bool:
-    """Whether a member who may order for the organisation is among the recipients."""
-    members = (_member(application, one) for one in told)
-    return any(one is not None and one.role in ACTING for one in members)
+def _reaches(application: Application, names: Sequence[str]) -> bool:
+    """Return whether a member who may order for the organisation is among the recipients."""
+    members = (_member(application, name) for name in names)
+    return any(member is not None and member.role in ACTING for member in members)
 
 
 def _member(application: Application, recipient: str) -> Membership | None:
-    """Return the membership of the person whose address the recipient's is; or None.
+    """Return the membership of the person with the recipient's address, or None.
 
-    A shared mailbox is nobody's.
+    A shared mailbox belongs to no member.
     """
     address, _language = recipients.resolve(application, recipient)
     if recipient in {"mailbox", "reviewer"} or not address:
         return None
-    found = Membership.objects.filter(
+    memberships = Membership.objects.filter(
         organisation=application.organisation_id,
         ended_at=None,
         person__email__iexact=address,
         person__merged_into=None,
     )
-    return found.exclude(person__email_verified_at=None).select_related("person").first()
+    return memberships.exclude(person__email_verified_at=None).select_related("person").first()

@@ -1,8 +1,8 @@
-"""Which orders are meant by what somebody typed: words and numbers, in any writing.
+"""Full-text search for orders by typed words and numbers, in any notation.
 
-A word finds names that have it, or a word that begins with it, or one that ends in what begins with
-it; all words must fit. A number, address, OID or hash is found whatever signs stand in it. What is
-typed whole comes first. See docs/decisions/search.md.
+A word finds names that contain it, a word that begins with it, or a compound with a part that
+begins with it; all words must match. A number, address, OID or hash is found whatever punctuation
+it has. Exact matches come first. See docs/decisions/search.md.
 """
 
 import re
@@ -37,7 +37,7 @@ KINDS: dict[str, Promise] = {
     "fingerprint": _("Fingerprint of the certificate"),
 }
 KEY: Key = {"is_other": lambda text: text == str(True)}
-"""What the orders found are ordered by before anything else."""
+"""The first sort key of the orders found: exact matches come first."""
 _FRAME = re.compile(r"^(?:fi(?=\d{8}\Z)|urn:oid:|oid:?|0x|sha256:)", re.IGNORECASE)
 _HEX = re.compile(r"[0-9A-F]+")
 
@@ -46,7 +46,7 @@ _HEX = re.compile(r"[0-9A-F]+")
 class Found:
     """The orders that a search found, at most `MOST_COUNTED`; `is_more`: there are others.
 
-    `exact` are those of them that have the whole of what was typed.
+    `exact` are those that contain the whole typed text as one term.
     """
 
     orders: Sequence[UUID]
@@ -55,22 +55,22 @@ class Found:
 
 
 def find(typed: str, *, within: QuerySet[Application] | None = None) -> Found:
-    """Return the orders that fit what was typed, only of those that `within` holds if it is given.
+    """Return the orders that match the typed text, among those of `within` if it is given.
 
-    Of what fits, a thousand are taken: whoever shows less than all orders says so here, or what
-    they may see could be among those left out.
+    At most `MOST_COUNTED` matches are taken. A caller that shows only some orders must pass
+    `within`, because those could be among the matches left out.
     """
     whole, words = _exact(typed), _words(typed)
-    of_whole, others = _having([_any(whole), " & ".join(f"({one})" for one in words)], within)
+    of_whole, others = _having([_any(whole), " & ".join(f"({word})" for word in words)], within)
     exact = [*_of_serials(serials(typed), within), *of_whole]
-    found = list(dict.fromkeys([*exact, *others]))
-    return Found(found[:MOST_COUNTED], list(dict.fromkeys(exact)), len(found) > MOST_COUNTED)
+    keys = list(dict.fromkeys([*exact, *others]))
+    return Found(keys[:MOST_COUNTED], list(dict.fromkeys(exact)), len(keys) > MOST_COUNTED)
 
 
 def fitting(typed: str, orders: QuerySet[Application]) -> QuerySet[Application]:
-    """Return all of the orders that fit what was typed; `orders`: those of one organisation."""
-    words = " & ".join(f"({one})" for one in _words(typed))
-    query = " | ".join(f"({one})" for one in (_any(_exact(typed)), words) if one)
+    """Return all of `orders`, those of one organisation, that match the typed text."""
+    words = " & ".join(f"({word})" for word in _words(typed))
+    query = " | ".join(f"({part})" for part in (_any(_exact(typed)), words) if part)
     if not query:
         return orders.none()
     fits = Q(_Fits(F("search_entry__words"), Value(query)))
@@ -78,7 +78,7 @@ def fitting(typed: str, orders: QuerySet[Application]) -> QuerySet[Application]:
 
 
 def narrowed(orders: QuerySet[Application], found: Found) -> QuerySet[Application]:
-    """Return those of the orders that were found; `is_other`: false for those found exactly."""
+    """Return those of the orders that were found, annotated with `is_other`: not an exact match."""
     return orders.filter(pk__in=found.orders).annotate(
         is_other=Case(
             When(pk__in=found.exact, then=Value(False)),
@@ -89,12 +89,14 @@ def narrowed(orders: QuerySet[Application], found: Found) -> QuerySet[Applicatio
 
 
 def entries(orders: Sequence[Application]) -> QuerySet[SearchEntry]:
-    """Return what the index has of the orders."""
+    """Return the index entries of the orders."""
     return SearchEntry.objects.filter(pk__in=[order.pk for order in orders])
 
 
-def matched(typed: str, found: Iterable[SearchEntry]) -> dict[UUID, list[tuple[Promise, str]]]:
-    """Return what of each order's entry fits: the name of its kind, and what stands there."""
+def matched(
+    typed: str, index_entries: Iterable[SearchEntry]
+) -> dict[UUID, list[tuple[Promise, str]]]:
+    """Return the matching terms of each entry by the order's key: name of the kind, and value."""
     whole, parts = {*_exact(typed)}, [_pieces(part) for part in _parts(typed)]
     return {
         entry.pk: [
@@ -102,7 +104,7 @@ def matched(typed: str, found: Iterable[SearchEntry]) -> dict[UUID, list[tuple[P
             for kind, value in entry.terms
             if compact(value) in whole or any(_fits(value, pieces) for pieces in parts)
         ]
-        for entry in found
+        for entry in index_entries
     }
 
 
@@ -116,20 +118,20 @@ def serials(text: str) -> list[str]:
     bare = _FRAME.sub("", text.strip()).replace(":", "").replace(" ", "").upper()
     if len(bare) <= 10 or len(bare) > LONGEST_WORD or not _HEX.fullmatch(bare):
         return []
-    found = [serial_hex(int(bare, 16))]
-    return [*found, serial_hex(int(bare))] if bare.isdigit() else found
+    forms = [serial_hex(int(bare, 16))]
+    return [*forms, serial_hex(int(bare))] if bare.isdigit() else forms
 
 
 def _fits(value: str, pieces: Sequence[str]) -> bool:
-    """Whether a term holds a part of what was typed, at the beginning of a word or within one."""
-    held = fold(value)
-    words = held.split()
-    fits = [piece in (held if len(piece) > 1 else words) for piece in pieces]
+    """Return whether a term contains a typed part, at the beginning of a word or within it."""
+    folded = fold(value)
+    words = folded.split()
+    fits = [piece in (folded if len(piece) > 1 else words) for piece in pieces]
     return all(fits) or compact(value).startswith("".join(pieces))
 
 
 def _parts(typed: str) -> list[str]:
-    """Return what stands between spaces, without the signs before a number."""
+    """Return the parts between spaces, without prefixes of numbers such as "urn:oid:"."""
     return [_FRAME.sub("", part) for part in typed[:LONGEST].split()][:MOST_WORDS]
 
 
@@ -138,25 +140,29 @@ def _pieces(part: str) -> list[str]:
 
 
 def _exact(typed: str) -> list[str]:
-    """Return the ways to write the whole of what was typed as one word of the index."""
+    """Return the whole typed text in the forms in which it could be one word of the index."""
     text = typed[:LONGEST].strip()
-    ways = [compact(text), compact(_FRAME.sub("", text)), *(one.lower() for one in serials(text))]
+    ways = [
+        compact(text),
+        compact(_FRAME.sub("", text)),
+        *(serial.lower() for serial in serials(text)),
+    ]
     return [*dict.fromkeys(way for way in ways if way)]
 
 
 def _words(typed: str) -> list[str]:
-    """Return for each part of what was typed the words of the index that fit it."""
-    found = []
+    """Return the tsquery for each typed part."""
+    conditions = []
     for pieces in map(_pieces, _parts(typed)):
         if pieces:
             joined = "".join(pieces)[:LONGEST_WORD]
             apart = " & ".join(map(_beginning, pieces))
-            found.append(f"{_beginning(joined)} | ({apart})" if pieces[1:] else apart)
-    return found
+            conditions.append(f"{_beginning(joined)} | ({apart})" if pieces[1:] else apart)
+    return conditions
 
 
 def _beginning(word: str) -> str:
-    """Return the condition on words that begin so; a single letter is a word of its own."""
+    """Return the tsquery for words that begin with it; a single letter must be a whole word."""
     return f"'{word}':*" if len(word) > 1 else f"'{word}'"
 
 
@@ -164,8 +170,9 @@ def _any(words: Sequence[str]) -> str:
     return " | ".join(f"'{word}'" for word in words)
 
 
-# The database looks for them in no order, and stops at the limit. What is read outside the limit is
-# planned as if all were wanted: for few it would rather read the whole table.
+# The search is unordered and stops at the limit. The limit is outside the CTE, so that the query is
+# planned as if all rows were wanted and uses the index; for few rows the planner would choose a
+# sequential scan.
 _ANY = """
 WITH found AS MATERIALIZED (
     SELECT application_id FROM applications_searchentry WHERE words @@ %s::tsquery
@@ -175,7 +182,7 @@ SELECT application_id FROM found LIMIT %s
 
 
 class _Fits(Func):
-    """Whether words of the index fit a condition on them."""
+    """Whether the index entry's words (tsvector) match a tsquery."""
 
     output_field = BooleanField()
     template = "(%(expressions)s::tsquery)"
@@ -183,30 +190,30 @@ class _Fits(Func):
 
 
 def _having(queries: Sequence[str], within: QuerySet[Application] | None) -> list[list[UUID]]:
-    """Return the orders that fit each of the queries; none fits an empty one."""
+    """Return the orders that match each of the queries; an empty query matches none."""
     found: list[list[UUID]] = [[] for _ in queries]
-    asked = {number: query for number, query in enumerate(queries) if query}
+    numbered = {number: query for number, query in enumerate(queries) if query}
     if within is not None:
-        for number, query in asked.items():
+        for number, query in numbered.items():
             fitting = within.order_by().filter(_Fits(F("search_entry__words"), Value(query)))
             found[number] += fitting.values_list("pk", flat=True)[: MOST_COUNTED + 1]
-    elif asked:
-        parts = [f"SELECT {number}, fitting.* FROM ({_ANY}) AS fitting" for number in asked]  # noqa: S608
-        given = [each for query in asked.values() for each in (query, MOST_COUNTED + 1)]
+    elif numbered:
+        parts = [f"SELECT {number}, fitting.* FROM ({_ANY}) AS fitting" for number in numbered]  # noqa: S608
+        parameters = [value for query in numbered.values() for value in (query, MOST_COUNTED + 1)]
         with connection.cursor() as cursor:
-            cursor.execute(" UNION ALL ".join(parts), given)
+            cursor.execute(" UNION ALL ".join(parts), parameters)
             for number, key in cursor.fetchall():
                 found[number].append(key)
     return found
 
 
 def _of_serials(typed: Sequence[str], within: QuerySet[Application] | None) -> list[UUID]:
-    """Return orders whose certificate is being made: the index learns its number when issued."""
+    """Return orders by serial numbers of prepared certificates, which the index does not have."""
     if not typed:
         return []
     authorities = list(IssuingCA.objects.values_list("pk", flat=True))
-    made = PreparedCertificate.objects.filter(issuing_ca__in=authorities, serial__in=typed)
-    found = list(made.values_list("reference", flat=True))
+    prepared = PreparedCertificate.objects.filter(issuing_ca__in=authorities, serial__in=typed)
+    keys = list(prepared.values_list("reference", flat=True))
     if within is None:
-        return found
-    return list(within.order_by().filter(pk__in=found).values_list("pk", flat=True))
+        return keys
+    return list(within.order_by().filter(pk__in=keys).values_list("pk", flat=True))

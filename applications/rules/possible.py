@@ -1,7 +1,7 @@
 """What a role may do to an order now: the workflow's table, narrowed by the order itself.
 
-Pages offer these actions and services refuse all others. What keeps a reviewer from an action is
-named one by one in `applications.services.reviewer.may_act`.
+Pages offer these actions and services refuse all others. The obstacles to a reviewer's actions are
+in `applications.services.reviewer.may_act`.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,8 +21,8 @@ def _has_no_reviewer(application: Application, _now: datetime) -> bool:
 
 def _has_links(application: Application, now: datetime) -> bool:
     """Links are sent again to a technical contact who has had one, while the order allows links."""
-    named = bool(application.technical_email) and bool(application.contact_links.all())
-    return named and contact_links.is_open(application, now=now)
+    has_had_link = bool(application.technical_email) and bool(application.contact_links.all())
+    return has_had_link and contact_links.is_open(application, now=now)
 
 
 def _has_living_link(application: Application, now: datetime) -> bool:
@@ -30,13 +30,13 @@ def _has_living_link(application: Application, now: datetime) -> bool:
 
 
 def _is_heard(application: Application, _now: datetime) -> bool:
-    """What is asked under 22 § is answered with the order itself, a hearing also in words."""
+    """Only a hearing is answered with text; a request under 22 § is answered with the order."""
     question = application.question
     return question is not None and question.is_hearing
 
 
 def _names_known(application: Application, now: datetime) -> bool:
-    """A request comes with the host names where these are left open."""
+    """Where the host names are left open, the request must come together with them."""
     return not _names_awaited(application, now)
 
 

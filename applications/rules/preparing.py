@@ -8,9 +8,9 @@ from certportal.foundation.together import Asks, Question, Values
 
 @Question
 def is_under_way(application: Application) -> Asks[bool]:
-    """Whether the CA has been asked for the case's certificate and will still make it."""
-    asked = OutboxItem.objects.filter(
+    """Return whether the preparation of the case's certificate is enqueued and not finished."""
+    items = OutboxItem.objects.filter(
         topic=consequences.WANTED, payload__reference=str(application.pk)
     )
-    waiting = asked.filter(done_at=None, failed_at=None)
+    waiting = items.filter(done_at=None, failed_at=None)
     return Values(waiting.values_list("pk")), bool

@@ -1,7 +1,7 @@
 """Host names that the order leaves to the technical contact, until the applicant confirms them.
 
-The contact proposes them with the certificate request. They stand in the order as a proposal: a
-certificate is made of what was sent, and what was sent names none before the applicant confirms.
+The contact proposes them with the certificate request. In the order they are only a proposal: the
+certificate is made from the submission, which has none until the applicant confirms them.
 """
 
 import json
@@ -15,9 +15,9 @@ from applications.workflow import Status
 
 
 def are_left(application: Application) -> bool:
-    """Return whether the order leaves its host names to the technical contact, or did."""
-    left = application.names_by == Delivery.TECHNICAL_CONTACT
-    return left and application.kind.has_host_names
+    """Return whether the order leaves, or left, its host names to the technical contact."""
+    by_contact = application.names_by == Delivery.TECHNICAL_CONTACT
+    return by_contact and application.kind.has_host_names
 
 
 def are_awaited(application: Application) -> bool:
@@ -27,9 +27,9 @@ def are_awaited(application: Application) -> bool:
 
 
 def called(application: Application) -> str:
-    """Return what the order is for, a host name that nobody has confirmed marked as proposed.
+    """Return the order's display name, marked as proposed if it is an unconfirmed host name.
 
-    While it waits to be confirmed, the status beside it says so.
+    In the status NAMES_PROPOSED it is not marked, because the status shown beside it says so.
     """
     if application.status == Status.NAMES_PROPOSED or not are_awaited(application):
         return application.called
@@ -39,12 +39,12 @@ def called(application: Application) -> str:
 
 
 def confirmed_at(application: Application) -> datetime | None:
-    """Return when the applicant confirmed the names that the contact proposed; None if not yet."""
+    """Return when the applicant confirmed the proposed names; None if not yet."""
     if not are_left(application):
         return None
     sent = list(application.submissions.all())
-    named = [one for one in sent if _names(one.content)]
-    return named[0].at if named and named[0] != sent[0] else None
+    with_names = [submission for submission in sent if _names(submission.content)]
+    return with_names[0].at if with_names and with_names[0] != sent[0] else None
 
 
 def is_confirmation(application: Application) -> bool:
@@ -54,16 +54,16 @@ def is_confirmation(application: Application) -> bool:
 
 
 def sent_back(application: Application) -> Addition | None:
-    """Return why the applicant sent the proposed names back, if they wait to be proposed again."""
+    """Return the applicant's reason for sending the names back, while new ones are awaited."""
     if application.status != Status.AWAITING_CSR or not are_awaited(application):
         return None
     return application.additions.select_related("person").last()
 
 
 def is_about_names(addition: Addition, application: Application) -> bool:
-    """Return whether the applicant wrote it to the contact whose host names they sent back.
+    """Return whether the text is the applicant's reason for sending host names back.
 
-    They write nothing else about an order before its host names are confirmed.
+    Before the host names are confirmed, the applicant can write nothing else about the order.
     """
     confirmed = confirmed_at(application)
     return are_left(application) and (confirmed is None or addition.at < confirmed)

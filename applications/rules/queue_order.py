@@ -1,4 +1,4 @@
-"""In which order reviewers take the cases: the oldest promise first, those without one last."""
+"""The order of the reviewers' queue: earliest promised day first, cases without one last."""
 
 from datetime import date, datetime
 from typing import Any
@@ -20,40 +20,41 @@ KEY: Key = {
     "submitted_at": datetime.fromisoformat,
     "number": str,
 }
-"""What the queue is ordered by, as its indexes are (`models/application.py`)."""
+"""The sort key of the queue, matching its database indexes (`models/application.py`)."""
 
 
-def with_day(found: QuerySet[Application]) -> QuerySet[Application]:
+def with_day(cases: QuerySet[Application]) -> QuerySet[Application]:
     """Return the cases with `queue_day`: the promised day, or one after all others."""
-    return found.annotate(queue_day=Coalesce("due_on", NO_PROMISE))
+    return cases.annotate(queue_day=Coalesce("due_on", NO_PROMISE))
 
 
-def ordered(found: QuerySet[Application]) -> QuerySet[Application]:
+def ordered(cases: QuerySet[Application]) -> QuerySet[Application]:
     """Return the cases as the queue lists them."""
-    return with_day(found).order_by(*KEY)
+    return with_day(cases).order_by(*KEY)
 
 
 def before(application: Application) -> QuerySet[Application]:
     """Return the free cases that the queue lists before this one, which has a promised day."""
-    edge = [application.due_on, application.submitted_at, application.number]
-    sooner = with_day(Application.objects.filter(case_holder.free(), status=Status.IN_REVIEW))
-    return sooner.filter(Beyond(KEY, edge, "<"))
+    position = [application.due_on, application.submitted_at, application.number]
+    free = with_day(Application.objects.filter(case_holder.free(), status=Status.IN_REVIEW))
+    return free.filter(Beyond(KEY, position, "<"))
 
 
 def to_take(person: Person, now: datetime) -> QuerySet[Application]:
-    """Return the cases that are the reviewer's to begin with (see `is_to_take`)."""
+    """Return the cases that the reviewer may take next (see `is_to_take`)."""
     return Application.objects.filter(is_to_take(person, now))
 
 
 def is_to_take(person: Person, now: datetime) -> Q:
-    """Return the condition that a case in review waits for the reviewer to begin with it.
+    """Return the condition for cases in review that the reviewer may take next.
 
-    Nobody has it; or it is their own and came back since they took it: answered by the applicant,
-    handed to them or back in review (`back`), set aside until a day that has come, or approved by
-    them at an attempt that has ended without the others.
+    Such a case is free; or it is the reviewer's own and has come back since they claimed it: the
+    applicant answered, it was handed over to them or returned to review (`back`), the day until
+    which it was set aside has come, or a prepared certificate that they approved has expired
+    without enough approvals.
     """
-    asked = InformationRequest.objects.filter(application=OuterRef("pk"), cancelled=False)
-    answered = asked.filter(closed_at__gt=OuterRef("claimed_at"))
+    requests = InformationRequest.objects.filter(application=OuterRef("pk"), cancelled=False)
+    answered = requests.filter(closed_at__gt=OuterRef("claimed_at"))
     ended = Approval.objects.filter(
         person=person,
         prepared__reference=OuterRef("pk"),
@@ -67,19 +68,19 @@ def is_to_take(person: Person, now: datetime) -> Q:
 
 
 def back(application: Application, now: datetime) -> dict[str, Any]:
-    """Return the field by which a case that somebody holds is theirs to take from today on."""
+    """Return the field that makes a held case its holder's next one from today."""
     return {"aside_until": clock.day(now) if application.reviewer_id else None}
 
 
 def second_wanted(now: datetime) -> Q:
-    """Return the condition on Application that somebody has approved it and another one must too.
+    """Return the condition for cases that have an approval and need another one.
 
-    With enough approvals a case is in review no more; an attempt past its end wants the first one
-    again, and a case that nobody holds wants a holder first.
+    A case with enough approvals is no longer in review; an expired attempt needs its first approval
+    again, and a free case needs a holder first.
     """
-    given = Approval.objects.filter(
+    approvals = Approval.objects.filter(
         prepared__reference=OuterRef("pk"),
         prepared__state=PreparedCertificate.State.PREPARED,
         prepared__expires_at__gt=now,
     )
-    return Q(Exists(given), ~case_holder.free(), status=Status.IN_REVIEW)
+    return Q(Exists(approvals), ~case_holder.free(), status=Status.IN_REVIEW)

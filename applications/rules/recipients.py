@@ -19,57 +19,60 @@ from applications.workflow import Status
 def administrators(application: Application) -> list[str]:
     """Return the present administrators of the order's account, as recipients.
 
-    An administrator whose right to act has not been confirmed is told of their own orders only.
+    An administrator whose right to act is not confirmed gets mails about their own orders only.
     """
     current = Membership.objects.filter(
         organisation=application.organisation_id,
         role=Membership.Role.ADMINISTRATOR,
         ended_at=None,
     )
-    found = current.order_by("begun_at").select_related("person", "organisation")
+    members = current.order_by("begun_at").select_related("person", "organisation")
     maker = _maker(application)
-    people = [one.person_id for one in found if one.person_id == maker or is_shown(one)]
-    return [f"person:{one}" for one in people]
+    people = [
+        member.person_id for member in members if member.person_id == maker or is_shown(member)
+    ]
+    return [f"person:{key}" for key in people]
 
 
 def present(application: Application, recipients: Sequence[str]) -> list[str]:
-    """Return the recipients, with a contact person who has left replaced by the administrators.
+    """Return the recipients; a contact person who has left is replaced by the administrators.
 
     The order belongs to the organisation, so questions must reach somebody who still acts for it.
-    A reviewer who has lost the role since is told nothing more of the case they held. No address
-    gets the same mail twice, as when contact person and shared mailbox share one.
+    A former reviewer who still holds the case gets no mail. Each address gets a mail once, even if
+    contact person and shared mailbox have the same one.
     """
-    told = [one for one in recipients if one != "reviewer" or not case_holder.is_free(application)]
+    is_held = not case_holder.is_free(application)
+    names = [name for name in recipients if name != "reviewer" or is_held]
     if "applicant" in recipients and _has_left(application):
-        told = [one for one in told if one != "applicant"] + administrators(application)
-        told = list(distinct(application, told))
-    return list(distinct(application, told, unreachable=True))
+        names = [name for name in names if name != "applicant"] + administrators(application)
+        names = list(distinct(application, names))
+    return list(distinct(application, names, unreachable=True))
 
 
 def _has_left(application: Application) -> bool:
-    """Whether the contact person is a former member of the organisation."""
+    """Return whether the contact person is a former member of the organisation."""
     return _is_of_former_member(application, application.contact_email)
 
 
 def _is_of_former_member(application: Application, address: str) -> bool:
-    """Whether the address is that of a former member who is not a member now.
+    """Return whether the address belongs to a former member who is not a member now.
 
-    A sender who has changed their address since, and then left, is known by the contact's name.
+    A sender who changed their address and then left is recognised by the contact person's name.
     """
     if not address:
         return False
-    theirs = Membership.objects.filter(
+    memberships = Membership.objects.filter(
         organisation=application.organisation_id,
         person__email__iexact=address,
         person__merged_into=None,
     )
-    if theirs.exists():
-        return not theirs.filter(ended_at=None).exists()
+    if memberships.exists():
+        return not memberships.filter(ended_at=None).exists()
     return address == application.contact_email and _is_sender_who_left(application)
 
 
 def _is_sender_who_left(application: Application) -> bool:
-    """Whether the contact person is the sender, by name, and the sender has left."""
+    """Return whether the contact person has the sender's name, and the sender has left."""
     sent = application.submission
     if sent is None:
         return False
@@ -78,18 +81,18 @@ def _is_sender_who_left(application: Application) -> bool:
 
 
 def package(application: Application) -> tuple[str, ...]:
-    """Return the recipients of the certificate: whom the order names, and the shared mailbox.
+    """Return the recipients of the certificate: the person named in the order, and the mailbox.
 
     If the named person has left the organisation, the administrators get it instead.
     """
     address, _language = resolve(application, "recipient")
-    left = _is_of_former_member(application, address)
-    told = administrators(application) if left else ["recipient"]
-    return distinct(application, (*told, "mailbox"), unreachable=True)
+    has_left = _is_of_former_member(application, address)
+    names = administrators(application) if has_left else ["recipient"]
+    return distinct(application, (*names, "mailbox"), unreachable=True)
 
 
 def author(application: Application) -> list[str]:
-    """Return who sent the order (or began the draft) if still a member of its account; else []."""
+    """Return the sender (of a draft: the person who began it) as recipient if still a member."""
     key = _maker(application)
     person = Membership.objects.filter(
         person=key, organisation=application.organisation_id, ended_at=None
@@ -131,7 +134,7 @@ def by_withdrawal(application: Application, *, now: datetime) -> tuple[str, ...]
 
 
 def _bringing(application: Application, now: datetime) -> list[str]:
-    """The holders of valid links, if the order waits for a request or for host names; else none."""
+    """Return holders of valid links if the order waits for a request or for host names; else []."""
     if application.status not in {Status.AWAITING_CSR, Status.NAMES_PROPOSED}:
         return []
     return [link.holder for link in contact_links.living(application, now=now)]
@@ -148,16 +151,16 @@ def capacity(application: Application, recipient: str) -> str:
 def distinct(
     application: Application, recipients: Sequence[str], *, unreachable: bool = False
 ) -> tuple[str, ...]:
-    """Return the recipients that have an address, the first of each address only.
+    """Return the recipients that have an address, only the first for each address.
 
-    `unreachable`: those without one stay too, so that the failure is noted when the mail is sent.
+    `unreachable`: keep those without one, so that the failure is recorded when the mail is sent.
     """
-    found: dict[str, str] = {}
+    by_address: dict[str, str] = {}
     for recipient in recipients:
         address, _language = resolve(application, recipient)
         if key := address.casefold() or (recipient if unreachable else ""):
-            found.setdefault(key, recipient)
-    return tuple(found.values())
+            by_address.setdefault(key, recipient)
+    return tuple(by_address.values())
 
 
 def resolve(application: Application, recipient: str) -> tuple[str, str]:

@@ -17,11 +17,11 @@ from certportal.foundation.errors import Refused
 from certportal.foundation.models import Event
 from issuance.models import Certificate
 
-# When reminders are due: in days before the last day of validity, or when that part of the life is
-# left, whichever is later. See docs/decisions/reminders.md.
+# When reminders are due, as (days, part): that many days before the last day of validity, or when
+# 1/part of the validity period is left, whichever is later. See docs/decisions/reminders.md.
 REMINDERS = ((60, 3), (30, 6), (14, 12), (7, 24), (1, 24))
 FIRST, CLIMBS, LAST = 0, 2, -1
-"""The places of the first reminder, the first that administrators get as well, and the last."""
+"""Indexes of the first reminder, the first one also sent to administrators, and the last."""
 
 
 class NotInForce(Refused):
@@ -38,7 +38,7 @@ class TooEarly(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Who sees to the next certificate, by name, and since when."""
+    """The name of the person who takes care of the renewal, and since when."""
 
     who: str
     at: datetime
@@ -76,73 +76,78 @@ def is_renewed(application: Application, certificate: Certificate) -> bool:
 def renewed_of(pairs: Iterable[tuple[Application, Certificate]]) -> set[int]:
     """Return the keys of the certificates that another order's certificate makes unnecessary.
 
-    That is one issued by a mass replacement, or one that is valid longer, of the same organisation,
-    type and unit, with at least the same host names, or for the same information system and
-    mailbox. It takes the same few queries for many.
+    Such a certificate was issued by a mass replacement, or is valid longer and of the same
+    organisation, type and unit, with at least the same host names or for the same information
+    system and mailbox. The number of queries does not depend on the number of pairs.
     """
-    given = list(pairs)
-    if not given:
+    certified = list(pairs)
+    if not certified:
         return set()
     replaced = ReplacementItem.objects.filter(
-        certificate__in=[one for _, one in given], state=ReplacementItem.State.ISSUED
+        certificate__in=[certificate for _, certificate in certified],
+        state=ReplacementItem.State.ISSUED,
     )
     done = set(replaced.values_list("certificate_id", flat=True))
-    others = _perhaps_renewing([order for order, _ in given])
+    others = _perhaps_renewing([order for order, _ in certified])
     return done | {
         certificate.pk
-        for order, certificate in given
+        for order, certificate in certified
         if any(other.until > certificate.not_after and _serves(other, order) for other in others)
     }
 
 
 def _perhaps_renewing(orders: Sequence[Application]) -> list[Any]:
-    """Return orders for the same names as one of these; `until` is their certificates' last end."""
-    hosts = HostName.objects.filter(name__in={name for one in orders for name in one.names[:1]})
+    """Return orders for the same names as any of these, with `until`: their latest expiry."""
+    hosts = HostName.objects.filter(name__in={name for order in orders for name in order.names[:1]})
     alike = Q(pk__in=hosts.values("application"))
     for system, email in {
-        (one.system_oid, one.certified_email) for one in orders if not one.kind.has_host_names
+        (order.system_oid, order.certified_email)
+        for order in orders
+        if not order.kind.has_host_names
     }:
         alike |= Q(system_oid=system, certified_email=email)
-    made = Certificate.objects.filter(reference=OuterRef("pk"), state=Certificate.State.ISSUED)
-    ends = Subquery(made.order_by("-not_after").values("not_after")[:1])
-    found = Application.objects.filter(
+    certificates = Certificate.objects.filter(
+        reference=OuterRef("pk"), state=Certificate.State.ISSUED
+    )
+    ends = Subquery(certificates.order_by("-not_after").values("not_after")[:1])
+    renewing = Application.objects.filter(
         alike,
-        organisation__in={one.organisation_id for one in orders},
+        organisation__in={order.organisation_id for order in orders},
         status__in=[Status.ISSUED, Status.DELIVERED],
     ).annotate(until=ends)
-    return list(found.exclude(until=None).prefetch_related("host_names"))
+    return list(renewing.exclude(until=None).prefetch_related("host_names"))
 
 
 def _serves(other: Application, order: Application) -> bool:
-    """Whether a certificate of the other order would do where that of the order is."""
-    same = ["organisation_id", "type", "record_oid"]
+    """Return whether the other order's certificate can be used in place of the order's."""
+    columns = ["organisation_id", "type", "record_oid"]
     if not order.kind.has_host_names:
-        same += ["system_oid", "certified_email"]
-    is_alike = all(getattr(other, name) == getattr(order, name) for name in same)
+        columns += ["system_oid", "certified_email"]
+    is_alike = all(getattr(other, name) == getattr(order, name) for name in columns)
     return is_alike and other.pk != order.pk and set(order.names) <= set(other.names)
 
 
 def renewed(
     application: Application, certificate: Certificate, *, now: datetime
 ) -> list[Application]:
-    """Return the orders whose certificates in force the order's certificate makes unnecessary."""
+    """Return the orders whose certificates in force the order's certificate makes redundant."""
     names = set(application.names)
-    same = {str(one.pk): one for one in _alike(application) if set(one.names) <= names}
-    shorter = Certificate.objects.filter(Certificate.in_force(now), reference__in=same)
-    ending = shorter.filter(not_after__lt=certificate.not_after).order_by("not_after")
-    return [same[str(one.reference)] for one in ending]
+    covered = {str(order.pk): order for order in _alike(application) if set(order.names) <= names}
+    in_force = Certificate.objects.filter(Certificate.in_force(now), reference__in=covered)
+    shorter = in_force.filter(not_after__lt=certificate.not_after).order_by("not_after")
+    return [covered[str(ending.reference)] for ending in shorter]
 
 
 def under_way(application: Application) -> list[Application]:
-    """Return the orders begun after the order's certificate, for the same, that are not closed.
+    """Return the open orders begun later for the same names, which may renew the certificate.
 
-    A draft whose mailbox is not proven yet may be for this one: nothing else would tell it.
+    Includes drafts whose mailbox is not proven yet, because they may be for the same mailbox.
     """
-    begun = _alike(application, [Status.DRAFT, *OPEN_CASES], or_unproven=True).filter(
+    later = _alike(application, [Status.DRAFT, *OPEN_CASES], or_unproven=True).filter(
         created_at__gt=application.created_at
     )
     names = set(application.names)
-    return [one for one in begun.order_by("created_at") if names <= set(one.names)]
+    return [order for order in later.order_by("created_at") if names <= set(order.names)]
 
 
 def _alike(
@@ -168,14 +173,14 @@ def _alike(
 
 
 def obstacles(certificate: Certificate | None, *, now: datetime) -> Iterator[Refused]:
-    """Yield what keeps anybody from saying that it is in use."""
+    """Yield why the certificate cannot be reported as installed."""
     revoked = certificate is None or certificate.state != Certificate.State.ISSUED
     if certificate is None or revoked or certificate.not_after <= now:
         yield NotInForce()
 
 
 def obstacles_to_seeing(certificate: Certificate | None, *, now: datetime) -> Iterator[Refused]:
-    """Yield what keeps anybody from saying that they see to the next certificate."""
+    """Yield why nobody can report to take care of the renewal."""
     yield from obstacles(certificate, now=now)
     if certificate is None:
         return
@@ -190,35 +195,35 @@ def due_now(certificate: Certificate, now: datetime) -> int | None:
 
 
 def climbs(application: Application, certificate: Certificate, due: int, *, now: datetime) -> bool:
-    """Whether the reminder goes to the account's administrators as well.
+    """Return whether the reminder also goes to the account's administrators.
 
-    Those named in the order may have left, and nobody may read the mailbox. While somebody sees to
-    it, only the last one does.
+    Those named in the order may have left, and nobody may read the mailbox. While somebody takes
+    care of the renewal, only the last reminder goes to them.
     """
     place = CLIMBS if seen(application, now=now) is None else LAST
     return due <= days_before(*_life(certificate))[place]
 
 
 def seen(application: Application, *, now: datetime) -> Seen | None:
-    """Return who said last that they see to the next certificate, while they have a part; or None.
+    """Return who last reported to take care of the renewal, if they may still act; or None.
 
-    They are a member of the organisation, or act for a supplier that has its consent. Restored
-    from a backup the event may be missing, or there may be two of them.
+    They must be a member of the organisation, or act for a supplier that has its consent. After a
+    restore from a backup the event may be missing or exist twice.
     """
     if application.expiry_seen_at is None:
         return None
     about = Event.objects.filter(object_type="application", object_id=str(application.pk))
-    told = about.filter(action=ApplicationEvent.EXPIRY_SEEN, refused=False)
-    said = told.order_by("-id").first()
-    kind, _colon, key = said.actor.partition(":") if said else ("", "", "")
-    person = Person.objects.filter(pk=key).first() if kind == "person" else None
-    if said is None or person is None:
+    reports = about.filter(action=ApplicationEvent.EXPIRY_SEEN, refused=False)
+    event = reports.order_by("-id").first()
+    kind, _colon, key = event.actor.partition(":") if event else ("", "", "")
+    reporter = Person.objects.filter(pk=key).first() if kind == "person" else None
+    if event is None or reporter is None:
         return None
-    who, customer = person.current, application.organisation_id
-    if access.is_member(who, customer):
-        return Seen(str(who), said.at)
-    supplier = consents.supplier_for(who, customer, now=now)
-    return Seen(f"{who}, {supplier}", said.at) if supplier is not None else None
+    person, customer = reporter.current, application.organisation_id
+    if access.is_member(person, customer):
+        return Seen(str(person), event.at)
+    supplier = consents.supplier_for(person, customer, now=now)
+    return Seen(f"{person}, {supplier}", event.at) if supplier is not None else None
 
 
 def _life(certificate: Certificate) -> tuple[date, date]:

@@ -1,7 +1,7 @@
-"""Certificate requests that come together: files, and ZIP archives of files, read within bounds.
+"""Uploads of several certificate requests as files and ZIP archives, read within limits.
 
-Nothing is written to disk, and an archive's own words about its sizes are not trusted: what is
-decompressed counts, also of files that are skipped, and one of too many entries is not opened.
+Nothing is written to disk, and the sizes stated in an archive are not trusted: decompressed bytes
+are counted, also those of skipped files, and an archive with too many entries is not opened.
 """
 
 import zlib
@@ -18,17 +18,17 @@ from certportal.foundation.wording import filled
 from issuance.csr import MOST_SEARCHED
 
 MOST_FILES = 500
-"""Files of one upload, also those that are skipped."""
+"""The most files in an upload, including skipped ones."""
 MOST_MEGABYTES = 8
-"""Of all files of an upload together, decompressed; and of each uploaded file."""
+"""The largest total size of an upload, decompressed; and of each uploaded file."""
 MOST_BYTES = MOST_MEGABYTES * 1024 * 1024
 MOST_ENTRIES = 4 * MOST_FILES
-"""Of one archive: files, folders, and what macOS adds; each takes memory once it is opened."""
+"""The most entries (files, folders, macOS metadata) of an archive; opening reads all of them."""
 ENDINGS = (".csr", ".pem", ".der", ".p10", ".req", ".txt")
 
 _ARCHIVE = (b"PK\x03\x04", b"PK\x05\x06")
 _ENTRY = b"PK\x01\x02"
-"""With it begins each entry of an archive's directory (APPNOTE.TXT 4.3.12)."""
+"""The signature of each entry in an archive's central directory (APPNOTE.TXT 4.3.12)."""
 _ENCRYPTED = 1
 _PIECE = 64 * 1024
 _LONGEST_NAME = 100
@@ -44,7 +44,7 @@ class Skipped(StrEnum):
 
 
 class TooMuch(Refused):
-    """The upload has too many files or too much in them; nothing of it is used."""
+    """The upload has too many files or bytes; nothing of it is used."""
 
     message = filled(
         _(
@@ -64,7 +64,7 @@ class NoArchive(Refused):
 
 @dataclass(frozen=True, slots=True)
 class RequestFile:
-    """A file of an upload by its own name, without folders; `skipped` tells why it has no data."""
+    """An uploaded file, named without folders; `skipped` is the reason why it has no data."""
 
     name: str
     data: bytes
@@ -76,18 +76,18 @@ def files_of(uploads: Iterable[tuple[str, bytes]]) -> list[RequestFile]:
 
     Raises TooMuch and NoArchive.
     """
-    found: list[RequestFile] = []
+    files: list[RequestFile] = []
     left = MOST_BYTES
-    for one, unpacked in _opened(uploads):
+    for file, unpacked in _opened(uploads):
         left -= unpacked
-        if left < 0 or len(found) == MOST_FILES:
+        if left < 0 or len(files) == MOST_FILES:
             raise TooMuch
-        found.append(one)
-    return found
+        files.append(file)
+    return files
 
 
 def _opened(uploads: Iterable[tuple[str, bytes]]) -> Iterator[tuple[RequestFile, int]]:
-    """Yield each file, and how many bytes of it were read: also those of one that is skipped."""
+    """Yield each file, skipped ones too, with the number of bytes read from it."""
     for name, data in uploads:
         if data.startswith(_ARCHIVE):
             yield from _unpacked(data)
@@ -106,7 +106,7 @@ def _unpacked(data: bytes) -> Iterator[tuple[RequestFile, int]]:
         raise NoArchive from error
     with archive:
         for entry in archive.infolist():
-            # What macOS adds to the archives it makes is nobody's file.
+            # macOS adds metadata files to archives.
             if not entry.is_dir() and not entry.filename.startswith("__MACOSX/"):
                 yield _read(archive, entry)
 

@@ -1,4 +1,4 @@
-"""To which of several orders each of several certificate requests belongs, by the names in both."""
+"""Match several certificate requests to several orders by their names."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from issuance.csr import DecodedCsr, ExpectedNames
 
 
 class Why(StrEnum):
-    """Why a request was given to no order."""
+    """Why a request was matched to no order."""
 
     UNREADABLE = "unreadable"
     NAMELESS = "nameless"
@@ -22,7 +22,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Match[Key]:
-    """The order that a request belongs to; or None, why, and the orders that it fits equally."""
+    """The order of a request; or None, the reason, and the orders that fit equally well."""
 
     order: Key | None
     why: Why | None = None
@@ -32,35 +32,35 @@ class Match[Key]:
 def match[Key](
     requests: Sequence[DecodedCsr | None], orders: Mapping[Key, ExpectedNames]
 ) -> list[Match[Key]]:
-    """Return for each request the order whose names it fits best; None is an unreadable one.
+    """Return for each request (None: unreadable) the order whose names fit best.
 
-    A request that fits several orders equally well is given to none, and so are all requests that
-    fit the same order: a person must choose. That a request fits its order best does not say that
-    nothing differs; the examination with the order's names finds what does.
+    A request that fits several orders equally well is matched to none, and so are several requests
+    that fit the same order: a person must choose. The best fit may still differ in some names; the
+    examination with the order's names finds these.
     """
     index = _Index(orders)
-    found = [_best(one, index) for one in requests]
-    wanted = Counter(one.order for one in found if one.order is not None)
+    matches = [_best(request, index) for request in requests]
+    counts = Counter(best.order for best in matches if best.order is not None)
     return [
-        Match(None, Why.SEVERAL_REQUESTS, (one.order,))
-        if one.order is not None and wanted[one.order] > 1
-        else one
-        for one in found
+        Match(None, Why.SEVERAL_REQUESTS, (best.order,))
+        if best.order is not None and counts[best.order] > 1
+        else best
+        for best in matches
     ]
 
 
 class _Index[Key]:
-    """The orders by what requests name: only those that share a name with one are compared."""
+    """Orders by name, so that a request is compared only with those that share a name."""
 
     def __init__(self, orders: Mapping[Key, ExpectedNames]) -> None:
         self.names = orders
-        self.hosts = {key: _lower(one.dns_names) for key, one in orders.items()}
+        self.hosts = {key: _lower(names.dns_names) for key, names in orders.items()}
         self.by_name: dict[tuple[str, str], list[Key]] = {}
-        for key, one in orders.items():
+        for key, names in orders.items():
             for name in self.hosts[key]:
                 self.by_name.setdefault(("host", name), []).append(key)
-            if not one.dns_names:
-                for label, value in (("CN", _common(one)), ("serialNumber", one.serial_number)):
+            if not names.dns_names:
+                for label, value in (("CN", _common(names)), ("serialNumber", names.serial_number)):
                     self.by_name.setdefault((label, value or ""), []).append(key)
 
     def sharing(self, names: Iterable[tuple[str, str]]) -> Iterator[Key]:
@@ -76,8 +76,8 @@ def _best[Key](request: DecodedCsr | None, index: _Index[Key]) -> Match[Key]:
     hosts, numbers = _hosts(request), request.values("serialNumber")
     if not hosts and not numbers:
         return Match(None, Why.NAMELESS)
-    named = [("host", one) for one in hosts] + [("serialNumber", one) for one in numbers]
-    named += [("CN", one) for one in _lower(request.values("CN"))]
+    named = [("host", host) for host in hosts] + [("serialNumber", number) for number in numbers]
+    named += [("CN", name) for name in _lower(request.values("CN"))]
     fits = {
         key: _fit_of_hosts(hosts, index.hosts[key])
         if index.hosts[key]
@@ -92,7 +92,7 @@ def _best[Key](request: DecodedCsr | None, index: _Index[Key]) -> Match[Key]:
 
 
 def _fit_of_system(request: DecodedCsr, names: ExpectedNames) -> tuple[int, ...]:
-    """Return how well the request fits the names of the system, comparable."""
+    """Return a comparable fit of the request to the names of a system."""
     common = _common(names)
     numbered = bool(names.serial_number) and names.serial_number in request.values("serialNumber")
     named = bool(common) and common in _lower(request.values("CN"))
@@ -103,9 +103,9 @@ def _common(names: ExpectedNames) -> str:
     return (names.common_name or "").lower()
 
 
-def _fit_of_hosts(asked: set[str], ordered: set[str]) -> tuple[int, ...]:
-    """Return whether they are the same, how many are, and how few are only asked for or ordered."""
-    return asked == ordered, len(asked & ordered), -len(asked ^ ordered)
+def _fit_of_hosts(requested: set[str], ordered: set[str]) -> tuple[int, ...]:
+    """Return a comparable fit: whether all names are equal, how many are, minus how many differ."""
+    return requested == ordered, len(requested & ordered), -len(requested ^ ordered)
 
 
 def _hosts(request: DecodedCsr) -> set[str]:

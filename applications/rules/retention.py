@@ -32,10 +32,10 @@ class RecordClass:
     days: int = 0
 
     def limit(self, now: datetime) -> datetime:
-        """Return the cut-off moment at `now`: records whose period began before it are erased.
+        """Return the cut-off at `now`: records whose period began before it are erased.
 
-        It is the beginning of a day in Finnish time. Raises AssertionError for a class that is
-        kept for ever.
+        It is the start of a day in Finnish time. Raises AssertionError for a class that is kept
+        for ever.
         """
         if self.days:
             return clock.start_of_day(clock.day(now) - timedelta(days=self.days))
@@ -50,8 +50,8 @@ class RecordClass:
         if self.months is None:
             return "without end"
         years, months = divmod(self.months, 12)
-        many, unit = (months, "month") if months else (years, "year")
-        return f"{many} {unit}{'' if many == 1 else 's'}"
+        count, unit = (months, "month") if months else (years, "year")
+        return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 ISSUED = RecordClass(
@@ -198,7 +198,7 @@ REGISTERS = RecordClass(
     "Nothing",
 )
 # In the order of docs/retention.md.
-TABLE = tuple(one for one in list(vars().values()) if isinstance(one, RecordClass))
+TABLE = tuple(value for value in list(vars().values()) if isinstance(value, RecordClass))
 
 HEAD = """# How long records are kept
 

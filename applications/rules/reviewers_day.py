@@ -1,4 +1,4 @@
-"""What reviewers are told at set times: the day's work, and sources that do not answer."""
+"""What reviewers are notified of: the day's work, unanswering sources, reported revocations."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,8 +18,9 @@ from certportal.foundation import clock
 MORNING = time(7, 30)
 LONGEST_WAIT = timedelta(hours=4)
 LAST_HOURS = timedelta(hours=6)
-"""So long before the end of its time reviewers hear again of a revocation that was reported."""
-# With the applicant no day is promised, but of a hearing whose term has ended.
+"""How long before its time limit reviewers are reminded of a reported revocation."""
+# An order with a promised day is in one of these. In INFO_REQUESTED there is none, except after the
+# deadline of a hearing.
 PROMISED = (Status.CHECKING, Status.IN_REVIEW, Status.INFO_REQUESTED, Status.APPROVED)
 SOURCES: dict[str, Promise] = {
     "register": _("the register of organisations"),
@@ -29,12 +30,12 @@ SOURCES: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The cases to report in the morning, each in one list only.
+    """The cases to report in the morning, each promised case in one list only.
 
     `late` are past their promised day, `due` are promised for today, `soon` for the next working
-    day, and `unclaimed` are due later and held by no reviewer. `unanswered` are those
-    whose applicant has not answered a reviewer in time. Of `soon` and `unanswered`, reviewers hear
-    of their own; leads of all that are promised, and of what no current reviewer holds.
+    day, and `unclaimed` are due later and held by no reviewer. `unanswered` are those whose
+    applicant has not answered a reviewer in time. A reviewer's `soon` and `unanswered` contain only
+    their own cases; a lead's `soon` all, and `unanswered` also those of no current reviewer.
     """
 
     today: date
@@ -62,16 +63,16 @@ def work_of(today: date, reader: Person) -> Day:
 
 
 def works(today: date, readers: Sequence[Person]) -> Iterator[tuple[Person, Day]]:
-    """Yield the same for each of the readers; the cases are read once for all of them."""
+    """Yield each reader with their work (`work_of`); the cases are read once for all readers."""
     cases = Application.objects.select_related("organisation", "reviewer")
-    found = cases.filter(status__in=PROMISED, due_on__isnull=False)
-    promised = list(found.order_by("due_on", "number"))
-    asked = Q(requests__closed_at=None, requests__deadline__lt=today)
-    asked &= Q(requests__reviewer__isnull=False, status=Status.INFO_REQUESTED)
-    unanswered = list(cases.filter(asked).order_by("number"))
-    held, leading = set(_roles(StaffRole.Kind.REVIEWER)), set(_roles(StaffRole.Kind.LEAD))
+    due = cases.filter(status__in=PROMISED, due_on__isnull=False)
+    promised = list(due.order_by("due_on", "number"))
+    overdue = Q(requests__closed_at=None, requests__deadline__lt=today)
+    overdue &= Q(requests__reviewer__isnull=False, status=Status.INFO_REQUESTED)
+    unanswered = list(cases.filter(overdue).order_by("number"))
+    reviewing, leading = set(_roles(StaffRole.Kind.REVIEWER)), set(_roles(StaffRole.Kind.LEAD))
     for reader in readers:
-        yield reader, _day(today, reader.pk, reader.pk in leading, promised, unanswered, held)
+        yield reader, _day(today, reader.pk, reader.pk in leading, promised, unanswered, reviewing)
 
 
 def _day(
@@ -85,24 +86,26 @@ def _day(
     """Divide the cases for one reader; `reviewing` are the keys of the current reviewers."""
     next_day = promise.after(today, 1)
     later = next_day if is_lead else today
-    free = {one.pk for one in (*promised, *unanswered) if one.reviewer_id not in reviewing}
-    dated = [(one, one.due_on) for one in promised if one.due_on is not None]
+    free = {case.pk for case in (*promised, *unanswered) if case.reviewer_id not in reviewing}
+    dated = [(case, case.due_on) for case in promised if case.due_on is not None]
     return Day(
         today,
-        late=[one for one, day in dated if day < today],
-        due=[one for one, day in dated if day == today],
+        late=[case for case, day in dated if day < today],
+        due=[case for case, day in dated if day == today],
         soon=[
-            one
-            for one, day in dated
-            if today < day <= next_day and (is_lead or one.reviewer_id == reader)
+            case
+            for case, day in dated
+            if today < day <= next_day and (is_lead or case.reviewer_id == reader)
         ],
         unclaimed=[
-            one
-            for one, day in dated
-            if day > later and one.status == Status.IN_REVIEW and one.pk in free
+            case
+            for case, day in dated
+            if day > later and case.status == Status.IN_REVIEW and case.pk in free
         ],
         unanswered=[
-            one for one in unanswered if one.reviewer_id == reader or (is_lead and one.pk in free)
+            case
+            for case in unanswered
+            if case.reviewer_id == reader or (is_lead and case.pk in free)
         ],
     )
 
@@ -119,13 +122,13 @@ def reviewers() -> QuerySet[Person]:
 
 
 def leads() -> QuerySet[Person]:
-    """Return those of the reviewers who lead the others."""
+    """Return the leads who have an e-mail address."""
     return _holding(StaffRole.Kind.LEAD)
 
 
 def _holding(kind: StaffRole.Kind) -> QuerySet[Person]:
-    found = Person.objects.filter(pk__in=_roles(kind), merged_into=None)
-    return found.exclude(email="").order_by("pk")
+    people = Person.objects.filter(pk__in=_roles(kind), merged_into=None)
+    return people.exclude(email="").order_by("pk")
 
 
 def _roles(kind: StaffRole.Kind) -> QuerySet[StaffRole, UUID]:
@@ -139,7 +142,8 @@ def source_words(source: str) -> str:
 
 
 def running_out(now: datetime) -> QuerySet[RevocationReport]:
-    """Return the reports of revocations whose time to be decided in is nearly or wholly over."""
-    own = Q(proposal__isnull=False, proposal__closed_at=None)
-    waiting = RevocationReport.objects.filter(own | Q(beside__isnull=False, beside__closed_at=None))
+    """Return the reports of undecided revocations whose time limit is near or has passed."""
+    proposed = Q(proposal__isnull=False, proposal__closed_at=None)
+    beside = Q(beside__isnull=False, beside__closed_at=None)
+    waiting = RevocationReport.objects.filter(proposed | beside)
     return waiting.filter(received_at__lte=now - TERM + LAST_HOURS).order_by("received_at")

@@ -18,7 +18,7 @@ class NothingToRevoke(Refused):
 
 
 def obstacles(certificate: Certificate | None, reason: str, *, now: datetime) -> Iterator[Refused]:
-    """Yield what keeps the certificate from being revoked for the reason.
+    """Yield why the certificate cannot be revoked for the reason.
 
     The reason of a revoked certificate may still be raised to key compromise (RFC 5280, 5.3.1).
     """
@@ -32,7 +32,7 @@ def obstacles(certificate: Certificate | None, reason: str, *, now: datetime) ->
 
 def reasons(certificate: Certificate | None, *, now: datetime) -> list[str]:
     """Return the reasons for which the certificate may be revoked; none if it may not be."""
-    return [one for one in WORDS if not any(obstacles(certificate, one, now=now))]
+    return [reason for reason in WORDS if not any(obstacles(certificate, reason, now=now))]
 
 
 def is_proven(certificate: Certificate) -> bool:
@@ -44,8 +44,8 @@ def is_proven(certificate: Certificate) -> bool:
 
 
 def asked_by(certificate: Certificate) -> str:
-    """Return the role of who requested the revocation for its present reason; empty if nobody."""
-    asked = RevocationRequest.objects.filter(
+    """Return the role of the person who requested the revocation for its present reason, or ""."""
+    requests = RevocationRequest.objects.filter(
         certificate_id=certificate.pk, reason=certificate.revocation_reason
     )
-    return asked.values_list("role", flat=True).first() or ""
+    return requests.values_list("role", flat=True).first() or ""

@@ -1,4 +1,4 @@
-"""Who looks at a case as its second person at a moment."""
+"""Reservations of approved cases for a second person to look at."""
 
 from datetime import datetime
 
@@ -9,11 +9,11 @@ from applications.models import Application, SecondLook
 
 
 def running(application: Application, *, now: datetime) -> QuerySet[SecondLook]:
-    """Return the look of whoever was given the case and can still be at it, if there is one."""
+    """Return the reservation of the case that has not expired, if any."""
     return SecondLook.objects.filter(application=application, until__gt=now)
 
 
 def by_another(application: Application, person: Person, *, now: datetime) -> SecondLook | None:
-    """Return the running look of somebody else, or None."""
+    """Return the unexpired reservation of another person, or None."""
     looks = running(application, now=now)
     return looks.exclude(person=person).select_related("person").first()

@@ -1,4 +1,4 @@
-"""The parts of the form: when each is asked, and when it is complete; its fields are in `fields`.
+"""The parts of the form: when each is asked for, and when it is complete. See also `fields`.
 
 The task list, the reopening of single parts by a reviewer and the check before submitting all
 read this table.
@@ -25,15 +25,17 @@ def _every(_type: CertificateType) -> bool:
 
 
 def _has_required(application: Application, part: str) -> bool:
-    return all(one.value(application) for one in fields.of(part) if fields.REQUIRED in one.marks)
+    return all(
+        field.value(application) for field in fields.of(part) if fields.REQUIRED in field.marks
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
     """One part of the form: id, title, and whether a type of certificate has it.
 
-    `when` narrows further which orders are asked, that day; `also` is wanted beside the required
-    fields; `optional` whether the order does without the part altogether.
+    `when` restricts further which orders need it on a day; `also` is a condition of completeness
+    besides the required fields; `optional` tells whether the order can do without the part.
     """
 
     id: str
@@ -44,7 +46,7 @@ class Section:
     optional: Callable[[Application], bool] = lambda _application: False
 
     def asked(self, application: Application, on: date) -> bool:
-        """Return whether the order is asked this part that day."""
+        """Return whether the order needs this part on that day."""
         return self.has(application.kind) and self.when(application, on)
 
     def complete(self, application: Application) -> bool:
@@ -53,11 +55,11 @@ class Section:
 
     def is_touched(self, application: Application) -> bool:
         """Return whether anything has been given in this part."""
-        return any(one.value(application) for one in fields.of(self.id))
+        return any(field.value(application) for field in fields.of(self.id))
 
 
 def _names_complete(application: Application) -> bool:
-    """Return whether the names are given or, before sending, left to who brings the request."""
+    """Return whether the names are given or, before sending, left to the technical contact."""
     if application.names:
         return True
     brought = application.csr_by == Delivery.TECHNICAL_CONTACT and application.csr_id is None
@@ -122,7 +124,7 @@ BY_ID = {section.id: section for section in SECTIONS}
 
 
 def asked(application: Application, *, on: date) -> list[Section]:
-    """Return the parts that are asked of this order that day, in order."""
+    """Return the parts that this order needs on that day, in order."""
     return [section for section in SECTIONS if section.asked(application, on)]
 
 
@@ -134,11 +136,11 @@ def missing(application: Application, *, on: date) -> list[Section]:
 def editable(application: Application, *, now: datetime) -> set[str]:
     """Return the ids of the parts that the applicant may change now.
 
-    Beside what a request reopens, or the proposed host names, whatever is missing: a change can ask
-    for other parts, such as another type for the system, or a private unit for the certificate of
-    conformity. So does the register: a unit that has ended meanwhile must be changed before the
-    answer can be sent, one renamed so that a certificate cannot carry it must be spelled, and the
-    system's OID must be changed when the unit is another's.
+    These are the parts that a request reopens, or the proposed host names, and whatever is missing:
+    a change can make other parts necessary, such as the system for another type, or the certificate
+    of conformity for a private unit. A change in the register can too: a unit that has ended must
+    be changed before the answer can be sent, a unit with a new name that a certificate cannot carry
+    needs a spelling, and the system's OID must be changed or explained.
     """
     today = clock.day(now)
     if application.status == "draft":
@@ -151,12 +153,12 @@ def editable(application: Application, *, now: datetime) -> set[str]:
         reopened.add("unit")
     if systems.is_unexplained(application, on=today):
         reopened.add("system")
-    # The type decides which of the unit's names the certificate carries, hence which are spelled.
+    # The type decides which of the unit's names the certificate carries and so need a spelling.
     return reopened | {"unit"} if "type" in reopened else reopened
 
 
 def _asked_again(application: Application) -> set[str] | None:
-    """Return the parts about which the order waits for its applicant; None if it does not."""
+    """Return the ids of the parts reopened for the applicant; None if nothing is asked of them."""
     if application.status == "names_proposed":
         return {"host_names"}
     request = application.question

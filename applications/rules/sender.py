@@ -19,7 +19,7 @@ def right_to_send(application: Application) -> Membership | None:
 
 
 def has_left(application: Application) -> bool:
-    """Whether the sender is no longer a member of the order's organisation."""
+    """Return whether the sender is no longer a member of the order's organisation."""
     sent = application.submission
     return sent is not None and not access.is_member(
         sent.person.current, application.organisation_id
@@ -27,12 +27,11 @@ def has_left(application: Application) -> bool:
 
 
 def lacks_right(application: Application, *, on: date) -> bool:
-    """Whether a reviewer must confirm the sender's right before the certificate can be issued.
+    """Return whether a reviewer must confirm the sender's right before the certificate is issued.
 
-    That is so too when it was confirmed on the sender's word alone and the last day is over.
-
-    Never for a test certificate: no production system trusts it, so the founder's own statement
-    is enough.
+    This includes a right confirmed on the sender's word alone whose last day has passed. Never true
+    for a test certificate: no production system trusts it, so the founder's own statement is
+    enough.
     """
     if application.kind.is_test:
         return False
@@ -43,7 +42,7 @@ def lacks_right(application: Application, *, on: date) -> bool:
 def weak_right(application: Application) -> Membership | None:
     """Return the right that the order rests on if it was confirmed on a person's word alone.
 
-    Never for a test certificate, which needs no confirmed right.
+    None for a test certificate, which needs no confirmed right.
     """
     if application.kind.is_test:
         return None

@@ -1,7 +1,7 @@
-"""What the last submission says about the certificate: the source of everything certified.
+"""The last submission's contents about the certificate: the source of everything certified.
 
-The applicant edits reopened parts of the order in place. Changes that have not been sent yet are
-in no submission, and must not reach a certificate.
+The applicant edits reopened parts of the order in place. Unsent changes are in no submission and
+must not reach a certificate.
 """
 
 import json
@@ -44,17 +44,17 @@ class Sent:
     def of(cls, application: Application) -> Self:
         """Return the contents of the order's last submission; the order must have one."""
         assert application.submission is not None
-        said = json.loads(application.submission.content)
-        start = said.get("start")
+        content = json.loads(application.submission.content)
+        start = content.get("start")
         return cls(
-            type=CertificateType(said["type"]),
+            type=CertificateType(content["type"]),
             organisation_chosen=application.organisation_chosen,
             unit_chosen=application.unit_chosen,
-            hosts=tuple(said.get("host_names", ())),
-            certified_email=_proven(said),
-            validity_months=said.get("validity_months") or 0,
+            hosts=tuple(content.get("host_names", ())),
+            certified_email=_proven(content),
+            validity_months=content.get("validity_months") or 0,
             start=date.fromisoformat(start) if start else None,
-            **{name: said.get(name) or "" for name in _WORDS},
+            **{name: content.get(name) or "" for name in _WORDS},
         )
 
 
@@ -64,5 +64,5 @@ _WORDS = (
 )
 
 
-def _proven(said: Mapping[str, Any]) -> str:
-    return said.get("certified_email", "") if said.get("mailbox_proved_at") else ""
+def _proven(content: Mapping[str, Any]) -> str:
+    return content.get("certified_email", "") if content.get("mailbox_proved_at") else ""

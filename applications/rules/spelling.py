@@ -21,13 +21,15 @@ def is_faithful(name: str, spelling: str) -> bool:
     """
     whole = unicodedata.normalize("NFC", name)
     foreign = frozenset(foreign_characters(whole))
-    longest = sum(_MOST if one in foreign else 1 for one in whole)
-    wanted = [whole] if longest <= LONGEST else [whole, *beginnings(whole)]
-    return any(re.fullmatch(_pattern(one, foreign), spelling) for one in wanted)
+    longest = sum(_MOST if character in foreign else 1 for character in whole)
+    candidates = [whole] if longest <= LONGEST else [whole, *beginnings(whole)]
+    return any(re.fullmatch(_pattern(candidate, foreign), spelling) for candidate in candidates)
 
 
 def _pattern(name: str, foreign: frozenset[str]) -> str:
-    return "".join(_foreign(one) if one in foreign else re.escape(one) for one in name)
+    return "".join(
+        _foreign(character) if character in foreign else re.escape(character) for character in name
+    )
 
 
 def _foreign(character: str) -> str:

@@ -1,4 +1,4 @@
-"""The information system of a system signature: whose OID it has, and who else has its name.
+"""The information system of a system signature certificate: the owner of its OID and name.
 
 Each organisation gives its systems OIDs under its own root (JHS 159), see
 docs/decisions/system-identifiers.md.
@@ -30,9 +30,9 @@ class ForeignOid(Refused):
 
 
 def root(application: Application, *, on: date) -> str:
-    """Return the OID root of the provider or intermediary that day, by the register.
+    """Return the OID root of the provider or intermediary on that day, by the register.
 
-    Until a unit is chosen, the root of the account's business ID; empty when nothing tells it.
+    Until a unit is chosen, it is the root of the account's business ID; "" if it is unknown.
     """
     kind = application.record_kind
     record = queries.get_record(application.record_oid, kind=kind, on=on)
@@ -50,55 +50,58 @@ def is_under(oid: str, root: str) -> bool:
 
 
 def is_outside(application: Application, *, on: date) -> bool:
-    """Return whether the order asks for a system OID that is not the organisation's to give."""
+    """Return whether the order's system OID is outside the organisation's own root."""
     if not (application.kind.has_system and application.system_oid):
         return False
     return not is_under(application.system_oid, root(application, on=on))
 
 
 def is_unexplained(application: Application, *, on: date) -> bool:
-    """Return whether it does so without a reason, so that it cannot be sent."""
+    """Return whether the OID is outside the root without a reason, so that it cannot be sent."""
     return not application.system_oid_reason and is_outside(application, on=on)
 
 
-def same_name(one: str, other: str) -> bool:
+def same_name(first: str, second: str) -> bool:
     """Return whether the names differ at most in case, accents, blanks and punctuation."""
-    return _bare(one) == _bare(other)
+    return _bare(first) == _bare(second)
 
 
 def oid_elsewhere(application: Application) -> Application | None:
-    """Return the latest order by which the same OID was certified for another account."""
+    """Return the latest order of another account with a certificate for the same OID."""
     return certified_elsewhere(application).filter(system_oid=application.system_oid).first()
 
 
 def name_elsewhere(application: Application) -> Application | None:
-    """Return the latest order by which a system of the same name was certified for another
-    account.
-    """
-    wanted = _bare(application.system_name)
-    others = certified_elsewhere(application).only("number", "system_name", "organisation")
-    return next((one for one in others if _bare(one.system_name) == wanted), None)
+    """Return the latest order of another account with a certificate for a system of this name."""
+    name = _bare(application.system_name)
+    orders = certified_elsewhere(application).only("number", "system_name", "organisation")
+    return next((order for order in orders if _bare(order.system_name) == name), None)
 
 
 def name_in_register(application: Application, *, on: date) -> RegisterRecord | None:
     """Return a record of another organisation, in either register, that has the system's name."""
     name = fold(application.system_name)[:LONGEST_NAME]
-    own = root(application, on=on)
-    same = RegisterRecord.objects.filter(known_to=None, search_name=name).order_by("oid", "pk")
+    own_root = root(application, on=on)
+    namesakes = RegisterRecord.objects.filter(known_to=None, search_name=name)
     code = application.organisation.business_id
-    others = (one for one in same if one.business_id != code and not is_under(one.oid, own))
+    others = (
+        record
+        for record in namesakes.order_by("oid", "pk")
+        if record.business_id != code and not is_under(record.oid, own_root)
+    )
     return next(others, None) if name else None
 
 
 def certified_elsewhere(application: Application) -> QuerySet[Application]:
-    """Return the orders of other accounts that brought a system signature certificate, latest
-    first. Orders follow an organisation to its successor; a certificate names whom it was issued
-    to.
+    """Return the orders of other accounts with a system signature certificate, the latest first.
+
+    Orders pass to an organisation's successor; a certificate keeps the organisation that it was
+    issued to.
     """
-    mine = application.organisation_id
-    theirs = Certificate.objects.exclude(organisation=mine).values("reference")
-    found = Application.objects.filter(~Q(system_oid=""), pk__in=theirs)
-    return found.exclude(organisation=mine).order_by("-submitted_at", "pk")
+    own = application.organisation_id
+    references = Certificate.objects.exclude(organisation=own).values("reference")
+    orders = Application.objects.filter(~Q(system_oid=""), pk__in=references)
+    return orders.exclude(organisation=own).order_by("-submitted_at", "pk")
 
 
 def _bare(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Mails about an order that did not reach their recipient and wait for a reviewer."""
+"""Undelivered mails about an order, which wait for a reviewer."""
 
 from applications.models import Application
 from applications.rules.recipients import resolve
@@ -8,29 +8,29 @@ from certportal.foundation.outbox import set_aside
 from certportal.foundation.outbox.outbox import MAIL
 from certportal.foundation.together import Asks, Question, Rows
 
-# Recipients whose address stands on the order; others have theirs in their own account.
+# Recipients whose address is a field of the order; others have theirs in their own account.
 ON_THE_ORDER = frozenset({"applicant", "recipient", "mailbox", "technical_contact", "deputy"})
 
 
 def order_of(item: OutboxItem) -> Application | None:
     """Return the order that the mail is about; None for other items, or if deleted or erased."""
     key = item.payload.get("application")
-    found = Application.objects.select_related("organisation", "submission", "reviewer")
-    return found.filter(pk=key, erased_at=None).first() if key else None
+    orders = Application.objects.select_related("organisation", "submission", "reviewer")
+    return orders.filter(pk=key, erased_at=None).first() if key else None
 
 
 def sent_to(item: OutboxItem, order: Application) -> str:
-    """Return the address that the mail was sent to, "" if its recipient has another one now.
+    """Return the address that the mail was sent to, or "" if the recipient has another one now.
 
-    A technical contact may have been named anew since; nothing is known of the new address.
+    For example, the order may name another technical contact by now.
     """
     recipient = item.payload.get("recipient", "")
-    today = resolve(order, recipient)[0] if recipient else ""
-    return today if today and item.sent_to == mark_of(today) else ""
+    current = resolve(order, recipient)[0] if recipient else ""
+    return current if current and item.sent_to == mark_of(current) else ""
 
 
 def address(item: OutboxItem, order: Application) -> str:
-    """Return the address that the mail was sent to if it stands on the order, else ""."""
+    """Return the address that the mail was sent to if it is a field of the order, else ""."""
     return sent_to(item, order) if item.payload.get("recipient") in ON_THE_ORDER else ""
 
 
@@ -41,6 +41,6 @@ def mails(order: Application) -> Asks[list[OutboxItem]]:
 
 
 def addresses(order: Application) -> list[str]:
-    """Return the addresses on the order that mails did not reach, each once."""
-    found = {one.casefold(): one for item in mails(order) if (one := address(item, order))}
-    return list(found.values())
+    """Return the order's addresses that mails did not reach, each once."""
+    lost = {email.casefold(): email for item in mails(order) if (email := address(item, order))}
+    return list(lost.values())

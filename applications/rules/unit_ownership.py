@@ -1,4 +1,4 @@
-"""Which organisation a unit belongs to: certificates are ordered for one's own units only."""
+"""Which organisation a unit belongs to: an organisation orders only for its own units."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -63,19 +63,20 @@ def units_of(organisation: Organisation, *, on: date) -> list[Unit]:
 
 
 def arrange(records: Iterable[RegisterRecord], on: date) -> list[Unit]:
-    """Return the topmost of these records as units that hold those under them, in given order.
+    """Return the topmost of these records as units that contain those under them, in given order.
 
     No record is lost: if parents form a cycle, which the register should not contain, every unit
     whose parents lead into it is topmost.
     """
-    known = list(records)
-    fallen = queries.fallen({one.provider_oid for one in known}, Kind.SOTE_UNIT, on)
+    all_records = list(records)
+    fallen = queries.fallen({record.provider_oid for record in all_records}, Kind.SOTE_UNIT, on)
     units = {
-        one.oid: Unit(one, one.is_standing(on), one.provider_oid not in fallen) for one in known
+        record.oid: Unit(record, record.is_standing(on), record.provider_oid not in fallen)
+        for record in all_records
     }
     top = []
     for unit in units.values():
-        if _hangs(unit.record, units):
+        if _has_place(unit.record, units):
             unit.parent = units[unit.record.parent_oid]
             unit.parent.units.append(unit)
         else:
@@ -94,15 +95,15 @@ def find(units: Iterable[Unit], oid: str) -> Unit | None:
     return None
 
 
-def _hangs(record: RegisterRecord, units: dict[str, Unit]) -> bool:
-    """Whether the record has a parent among the units and its chain of parents has no cycle."""
-    seen = {record.oid}
+def _has_place(record: RegisterRecord, units: dict[str, Unit]) -> bool:
+    """Return whether the record has a parent among the units and its chain of parents no cycle."""
+    visited = {record.oid}
     parent = record.parent_oid
     if parent not in units:
         return False
     while parent in units:
-        if parent in seen:
+        if parent in visited:
             return False
-        seen.add(parent)
+        visited.add(parent)
         parent = units[parent].record.parent_oid
     return True

@@ -24,25 +24,25 @@ GIVEN, IN_FORCE, EXPIRED = KINDS = ("given", "in_force", "expired")
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """The waivers of one month by rule and kind; None where a number is not told.
+    """The numbers of waivers in a month, by rule and kind; None where a number is withheld.
 
-    `given` in it; `in_force` at its end, or now; `expired` are those whose last day was in it and
-    has passed, and that nobody withdrew or replaced before.
+    `given` in the month; `in_force` at its end, or now; `expired`: the last day was in the month
+    and has passed, and nobody withdrew or replaced the waiver before.
     """
 
     first: date
     numbers: dict[str, dict[str, int | None]]
 
     def of(self, rule: str) -> list[int | None]:
-        """Return those given, in force and expired."""
+        """Return the numbers given, in force and expired."""
         return [self.numbers[rule][kind] for kind in KINDS]
 
     def in_order(self) -> list[int | None]:
-        """Return the same of all rules, one after the other."""
+        """Return the numbers of all rules, one rule after the other."""
         return [number for rule in RULES for number in self.of(rule)]
 
     def in_force(self) -> tuple[int, int]:
-        """Return how many are in force of either rule, for a drawing."""
+        """Return how many are in force of each of the two rules, for a chart."""
         oid, host = (self.numbers[rule][IN_FORCE] or 0 for rule in RULES)
         return oid, host
 
@@ -52,7 +52,8 @@ def waivers_by_month(
 ) -> list[Month]:
     """Return the last twelve months, the present one last.
 
-    `is_told` is asked whether so many waivers on orders of so many organisations are told.
+    `is_told(number, organisations)` decides whether a number of waivers, on orders of that many
+    organisations, is published.
     """
     firsts = last_months(now)
     conditions = {
@@ -60,36 +61,36 @@ def waivers_by_month(
         for nth, first in enumerate(firsts)
         for kind, condition in _conditions(first, now).items()
     }
-    counts = {name: Count("pk", filter=one) for name, one in conditions.items()}
+    counts = {name: Count("pk", filter=condition) for name, condition in conditions.items()}
     parties = {
-        f"{name}_parties": Count("application__organisation", distinct=True, filter=one)
-        for name, one in conditions.items()
+        f"{name}_parties": Count("application__organisation", distinct=True, filter=condition)
+        for name, condition in conditions.items()
     }
     rows = Waiver.objects.order_by().values("rule").annotate(**counts, **parties)
-    found: dict[str, dict[str, Any]] = {row["rule"]: dict(row) for row in rows}
+    rows_by_rule: dict[str, dict[str, Any]] = {row["rule"]: dict(row) for row in rows}
     return [
-        Month(first, {rule: _numbers(found.get(rule, {}), nth, is_told) for rule in RULES})
+        Month(first, {rule: _numbers(rows_by_rule.get(rule, {}), nth, is_told) for rule in RULES})
         for nth, first in enumerate(firsts)
     ]
 
 
 def _conditions(first: date, now: datetime) -> dict[str, Q]:
-    after, today = clock.add_months(first, 1), clock.day(now)
-    begins, ends = clock.start_of_day(first), min(clock.start_of_day(after), now)
-    last_day = min(after - timedelta(days=1), today)
+    next_month, today = clock.add_months(first, 1), clock.day(now)
+    begins, ends = clock.start_of_day(first), min(clock.start_of_day(next_month), now)
+    last_day = min(next_month - timedelta(days=1), today)
     closed = Q(closed_at__lte=ends)
     return {
         GIVEN: Q(waived_at__gte=begins, waived_at__lte=ends),
         IN_FORCE: Q(waived_at__lte=ends, ends_on__gte=last_day) & ~closed,
-        EXPIRED: Q(closed_at=None, ends_on__gte=first, ends_on__lt=min(after, today)),
+        EXPIRED: Q(closed_at=None, ends_on__gte=first, ends_on__lt=min(next_month, today)),
     }
 
 
 def _numbers(
     row: dict[str, Any], nth: int, is_told: Callable[[int, int], bool]
 ) -> dict[str, int | None]:
-    told: dict[str, int | None] = {}
+    numbers: dict[str, int | None] = {}
     for kind in KINDS:
         number, parties = row.get(f"{kind}_{nth}", 0), row.get(f"{kind}_{nth}_parties", 0)
-        told[kind] = number if number == 0 or is_told(number, parties) else None
-    return told
+        numbers[kind] = number if number == 0 or is_told(number, parties) else None
+    return numbers

@@ -31,13 +31,13 @@ SOON = timedelta(days=30)
 
 
 def needed(application: Application, *, on: date) -> list[Finding]:
-    """Return what holds of the order that day and is acceptable only with a waiver."""
+    """Return the order's findings on that day that are acceptable only with a waiver."""
     outside = oid_outside(application, on=on)
     return [*([outside] if outside else []), *_hosts(application)]
 
 
 def oid_outside(application: Application, *, on: date) -> Finding | None:
-    """Return the finding that the system's OID is outside the own root, or None.
+    """Return the finding that the system's OID is outside the organisation's root, or None.
 
     Without the applicant's reason it is an error, which returns the order to the applicant.
     """
@@ -57,7 +57,7 @@ def _hosts(application: Application) -> Iterator[Finding]:
 
 
 def host_declared(name: str) -> Finding:
-    """Return the finding that only the applicant's declaration speaks for the host name."""
+    """Return the finding that only the applicant's declaration is evidence for the host name."""
     return Finding(HOST_DECLARED, Severity.WARNING, {"value": name})
 
 
@@ -75,25 +75,27 @@ def covering_each(
     """
     if not findings:
         return []
-    latest_last = _counting(application, frozenset(one.rule for one in findings), on)
-    wanted = proof_wanted(application.kind.profile.environment)
+    latest_last = _counting(application, frozenset(finding.rule for finding in findings), on)
+    needs_signature = proof_wanted(application.kind.profile.environment)
     by_finding = {
-        _key(one.rule, one.params): one
-        for one in latest_last
-        if not wanted or one.rule not in WAIVABLE or signed(one).is_signed
+        _key(waiver.rule, waiver.params): waiver
+        for waiver in latest_last
+        if not needs_signature or waiver.rule not in WAIVABLE or signed(waiver).is_signed
     }
-    return [by_finding.get(_key(one.rule, one.params)) for one in findings]
+    return [by_finding.get(_key(finding.rule, finding.params)) for finding in findings]
 
 
 @Question
 def _counting(application: Application, rules: frozenset[str], on: date) -> Asks[list[Waiver]]:
     """Return the waivers of these rules that count on the order that day, the latest last."""
-    found = in_force(on).filter(
+    counting = in_force(on).filter(
         Q(application=application) | Q(confirmed_at__isnull=False),
         application__organisation=application.organisation_id,
         rule__in=rules,
     )
-    return Rows(found.order_by("ends_on", "-pk"), "application", "waived_by", "confirmed_by"), list
+    return Rows(
+        counting.order_by("ends_on", "-pk"), "application", "waived_by", "confirmed_by"
+    ), list
 
 
 def _key(rule: str, params: Mapping[str, Any]) -> tuple[str, str]:
@@ -103,7 +105,7 @@ def _key(rule: str, params: Mapping[str, Any]) -> tuple[str, str]:
 def to_sign(
     application: Application, finding: Finding, *, number: int, reason: str, ends_on: date
 ) -> ToWaive:
-    """Return what the giver's passkey signs of the waiver with this number on the order."""
+    """Return the content that a reviewer's passkey signs to give the order's waiver `number`."""
     return ToWaive(
         reference=application.pk,
         number=number,
@@ -115,14 +117,14 @@ def to_sign(
 
 
 def signed(waiver: Waiver) -> Waived:
-    """Return the waiver as it was signed, for the certificate authority."""
+    """Return the waiver with its assertion, for the certificate authority."""
     earlier = Waiver.objects.filter(application=waiver.application_id, pk__lte=waiver.pk)
     facts: dict[str, Any] = {"reason": waiver.reason, "ends_on": waiver.ends_on}
-    it = to_sign(waiver.application, waiver.finding, number=earlier.count(), **facts)
+    content = to_sign(waiver.application, waiver.finding, number=earlier.count(), **facts)
     try:
-        return Waived(it, Assertion.parse(waiver.assertion))
-    except BadAssertion:  # there is none, or none that can be read
-        return Waived(it, None)
+        return Waived(content, Assertion.parse(waiver.assertion))
+    except BadAssertion:  # missing or unreadable
+        return Waived(content, None)
 
 
 def in_force(on: date) -> QuerySet[Waiver]:
@@ -136,27 +138,29 @@ def ending_soon(on: date) -> QuerySet[Waiver]:
 
 
 def unwaived(application: Application, *, on: date) -> Finding | None:
-    """Return the first finding of the order that wants a waiver and has none, or None."""
-    found = needed(application, on=on)
-    covers = covering_each(application, found, on=on)
-    return next((one for one, by in zip(found, covers, strict=True) if by is None), None)
+    """Return the first finding of the order that needs a waiver and has none, or None."""
+    findings = needed(application, on=on)
+    covers = covering_each(application, findings, on=on)
+    return next(
+        (finding for finding, waiver in zip(findings, covers, strict=True) if waiver is None), None
+    )
 
 
 def still_found(application: Application) -> list[dict[str, Any]]:
-    """Return the stored findings without the one that a waiver ended, which a new one mends."""
-    return [one for one in application.findings if one["rule"] != NOT_WAIVED]
+    """Return the stored findings without "not waived", which a new waiver settles."""
+    return [finding for finding in application.findings if finding["rule"] != NOT_WAIVED]
 
 
 def relied_on(application: Application, *, on: date) -> list[Waiver]:
     """Return the waivers that the order rests on that day."""
     covers = covering_each(application, needed(application, on=on), on=on)
-    return [one for one in covers if one is not None]
+    return [waiver for waiver in covers if waiver is not None]
 
 
-def signed_ones(application: Application, *, on: date) -> list[Waived]:
-    """Return the waivers that the order rests on and that a passkey has to sign, as signed.
+def waivers_to_sign(application: Application, *, on: date) -> list[Waived]:
+    """Return the waivers that the order rests on and that need a signature, with their assertions.
 
-    That a host name rests on the applicant's declaration is recorded and not signed.
+    A declared host name needs no signature, because it is recorded as evidence.
     """
-    found = relied_on(application, on=on)
-    return [signed(one) for one in found if one.rule in WAIVABLE]
+    relied = relied_on(application, on=on)
+    return [signed(waiver) for waiver in relied if waiver.rule in WAIVABLE]

@@ -19,9 +19,9 @@ from issuance.services.errors import AlreadySigning
 def withdraw(application_id: UUID, *, version: int, actor: Actor, now: datetime) -> Application:
     """Withdraw the application; possible until it is approved. Raises Changed, NotPossible."""
     application = transition.take(Action.WITHDRAW, application_id, version=version, now=now)
-    told = recipients.by_withdrawal(application, now=now)  # must be found before the links end
+    to = recipients.by_withdrawal(application, now=now)  # must be found before the links end
     withdrawn = _end(application, Action.WITHDRAW, actor, now)
-    transition.notify(withdrawn, "withdrawn", told, now)
+    transition.notify(withdrawn, "withdrawn", to, now)
     return withdrawn
 
 
@@ -32,9 +32,9 @@ def lapse(application_id: UUID, *, now: datetime) -> Application:
     The caller judges the dates. Raises NotPossible in a status that cannot lapse.
     """
     application = transition.take(Action.LAPSE, application_id, now=now)
-    told = recipients.by_lapse(application, now=now)  # must be found before the links end
+    to = recipients.by_lapse(application, now=now)  # must be found before the links end
     lapsed = _end(application, Action.LAPSE, system("clock"), now)
-    transition.notify(lapsed, "lapsed", told, now)
+    transition.notify(lapsed, "lapsed", to, now)
     return lapsed
 
 
@@ -42,16 +42,16 @@ def lapse(application_id: UUID, *, now: datetime) -> Application:
 def end_with_account(application_id: UUID, *, actor: Actor, now: datetime) -> Application | None:
     """End an open order whose account is being closed; return None if it is being signed.
 
-    Call before the memberships end: the sender is told as a member. Raises NotPossible in a status
-    that is not open.
+    Call before the memberships end, because the sender gets the mail as a member. Raises
+    NotPossible in a status that is not open.
     """
     application = transition.take(Action.END_WITH_ACCOUNT, application_id, now=now)
-    told = recipients.by_closing(application, now=now)  # must be found before the links end
+    to = recipients.by_closing(application, now=now)  # must be found before the links end
     try:
         ended = _end(application, Action.END_WITH_ACCOUNT, actor, now)
     except AlreadySigning:  # such a certificate can only be revoked
         return None
-    transition.notify(ended, "account_closed", told, now)
+    transition.notify(ended, "account_closed", to, now)
     return ended
 
 

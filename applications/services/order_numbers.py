@@ -43,7 +43,7 @@ def next_number(now: datetime) -> str:
 
 
 def next_numbers(count: int, now: datetime) -> list[str]:
-    """Return the numbers of so many new orders, after writing the highest. Raises Unavailable."""
+    """Return `count` new order numbers, after writing the highest to disk. Raises Unavailable."""
     try:
         with _alone(highest_path().parent) as folder:
             numbers = _above(_highest(), count)
@@ -59,8 +59,8 @@ def lift() -> int:
 
     Returns the next number to be given.
     """
-    found = (_NUMBER.fullmatch(label) for label in journal.labels())
-    in_journal = max((int(one[1]) for one in found if one), default=0)
+    matches = (_NUMBER.fullmatch(label) for label in journal.labels())
+    in_journal = max((int(match[1]) for match in matches if match), default=0)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT last_value FROM {_SEQUENCE}")  # noqa: S608
         (last,) = cursor.fetchone()

@@ -1,4 +1,4 @@
-"""What was read or taken away, as events: downloads, and what auditors look at."""
+"""Record downloads, exports, and cases viewed by auditors as events."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,8 +14,8 @@ from certportal.foundation.event_names import EventName
 from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
 
-# The same by the same actor within this time is not recorded again: reloading a page would fill
-# the log.
+# The same reading by the same actor within this time is not recorded again; otherwise reloading a
+# page would fill the log.
 SAME = timedelta(hours=1)
 
 
@@ -30,20 +30,20 @@ def record_case_viewed(application: Application, *, actor: Actor, now: datetime)
 
 
 def record_list_exported(name: str, *, actor: Actor, now: datetime) -> None:
-    """Record that a list of the console was taken away as a file."""
+    """Record that a list of the console was exported as a file."""
     events.record(ApplicationEvent.LIST_EXPORTED, Subject("list", name), actor, now)
 
 
 def record_attachment_taken(attachment: Attachment, *, actor: Actor, now: datetime) -> None:
     """Record that the authority downloaded a document of the order; its sender sees it."""
     order = attachment.application
-    whose = order.submission.person if order.submission else order.created_by
-    told: dict[str, Any] = {"reference": str(order.pk), "sha256": attachment.sha256}
-    _once(ApplicationEvent.DOCUMENT_TAKEN, _of(whose, order), actor, now, **told)
+    sender = order.submission.person if order.submission else order.created_by
+    data: dict[str, Any] = {"reference": str(order.pk), "sha256": attachment.sha256}
+    _once(ApplicationEvent.DOCUMENT_TAKEN, _of(sender, order), actor, now, **data)
 
 
 def record_hearing_document_taken(document: Attachment, *, actor: Actor, now: datetime) -> None:
-    """Record that somebody of the authority downloaded a document of a hearing, sent or not."""
+    """Record that the authority downloaded a document of a hearing, whether sent or not."""
     name, sha256 = ApplicationEvent.HEARING_DOCUMENT_TAKEN, document.sha256
     _once(name, document.application, actor, now, sha256=sha256)
 
@@ -63,7 +63,7 @@ def _once(
     name: EventName, about: Model | Subject, /, actor: Actor, now: datetime, **data: Any
 ) -> None:
     subject = about if isinstance(about, Subject) else events.subject_of(about)
-    before = Event.objects.filter(
+    recorded = Event.objects.filter(
         object_type=subject.type,
         object_id=str(subject.id),
         action=name,
@@ -71,5 +71,5 @@ def _once(
         at__gt=now - SAME,
         **{f"data__{key}": value for key, value in data.items()},
     )
-    if not before.exists():
+    if not recorded.exists():
         events.record(name, about, actor, now, **data)

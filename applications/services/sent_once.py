@@ -20,5 +20,5 @@ def sent_at(notice: str, about: object, key: str) -> datetime | None:
 
 
 def about_whom(notice: str, key: str) -> set[str]:
-    """Return about what the notice with this key is recorded as sent."""
+    """Return the subjects (`about`) for which the notice with this key is recorded as sent."""
     return set(SentNotice.objects.filter(notice=notice, key=key).values_list("about", flat=True))

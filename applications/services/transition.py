@@ -24,8 +24,8 @@ def lock(application_id: UUID, *, version: int | None = None) -> Application:
     `version` is the one the user saw: raises Changed (HTTP 409) if it is no longer the present
     one, and Gone, which is a Changed, for a draft that was discarded or whose account was closed.
     """
-    found = Application.objects.select_for_update(of=("self",)).filter(pk=application_id)
-    application = found.first()
+    rows = Application.objects.select_for_update(of=("self",)).filter(pk=application_id)
+    application = rows.first()
     if application is None:
         raise Gone
     if version is not None and application.version != version:
@@ -58,7 +58,7 @@ def move(
     *,
     role: Role | None = None,
     to: Status | None = None,
-    told: bool = True,
+    with_mail: bool = True,
     data: dict[str, Any] | None = None,
     **fields: Any,
 ) -> Application:
@@ -66,8 +66,8 @@ def move(
 
     Saves the status and `fields`, records the event with `data`, and enqueues the consequences.
     `role` may be left out of an action that only one role may do. `to` is the target status;
-    without it, it is the table's only target, or the present status. `told`: whether the mails that
-    follow are sent.
+    without it, it is the table's only target, or the present status. `with_mail`: whether the mails
+    that follow from the action are sent.
     Raises NotPossible if the role may not do the action, ValueError for a target not in the table.
     """
     if not workflow.may(action, application.status, role or workflow.sole_role(action)):
@@ -78,9 +78,9 @@ def move(
         raise ValueError(f"{action} does not lead to {target}")
     source = application.status
     save(application, now=now, status=target, **fields)
-    told_of = (data or {}) | {"from": source, "to": target}
-    events.record(event_of(action), application, actor, now, **told_of)
-    _follow(application, action, Status(target), now, told=told)
+    event_data = (data or {}) | {"from": source, "to": target}
+    events.record(event_of(action), application, actor, now, **event_data)
+    _follow(application, action, Status(target), now, with_mail=with_mail)
     return application
 
 
@@ -100,8 +100,8 @@ def notify(
 
     They are named as in `applications.rules.recipients`.
     """
-    told = recipients_rules.present(application, recipients)
-    for recipient in mail_choices.wanted(application, notice, told):
+    to = recipients_rules.present(application, recipients)
+    for recipient in mail_choices.wanted(application, notice, to):
         outbox.enqueue(
             "application.notice",
             now=now,
@@ -119,12 +119,12 @@ def _only(targets: frozenset[Status | None], application: Application) -> Status
 
 
 def _follow(
-    application: Application, action: Action, target: Status, now: datetime, *, told: bool
+    application: Application, action: Action, target: Status, now: datetime, *, with_mail: bool
 ) -> None:
     follows = consequences.of(action, target)
     if follows.ends_links:
         application.contact_links.filter(revoked_at=None).update(revoked_at=now)
     for topic in follows.topics:
         outbox.enqueue(topic, now=now, reference=str(application.pk))
-    for notice, recipients in follows.notices if told else ():
+    for notice, recipients in follows.notices if with_mail else ():
         notify(application, notice, recipients, now)

@@ -1,4 +1,4 @@
-"""Removing the extracts that reviewers attached to a hearing and that no hearing takes along."""
+"""Remove the extracts that reviewers attached to a hearing that was not sent."""
 
 from datetime import datetime
 

@@ -36,12 +36,12 @@ def resubmit(
     reply: str = "",
     **signature: Unpack[Signature],
 ) -> Application:
-    """Send the application again after a request for information, with a reply in words if any.
+    """Send the application again after a request for information, with an optional text reply.
 
     It is frozen and checked again, and returns to the same reviewer. After a reviewer's request
     the remaining working days continue from the next day; after a request by the checks all five
-    begin, as the application is complete only now. Raises what `submit` raises; then the reply is
-    kept with the open question, as by `keep_reply`.
+    start, because the application is complete only now. Raises what `submit` raises; the reply is
+    then kept as a draft (`keep_reply`).
     """
     try:
         return _resubmit(application_id, version, reply, signature, actor, now)
@@ -83,10 +83,10 @@ def _resubmit(
 
 
 def keep_reply(application_id: UUID, *, text: str, person: Person) -> None:
-    """Keep a reply that is not sent yet with the open question, in place of an earlier one.
+    """Save a draft of the reply with the open question, replacing an earlier draft.
 
-    Whoever may order for the organisation finds it there; it is in no submission, and it ends with
-    the question. Raises NotPossible without a question, and MayNotAct.
+    Every member who may order sees it. It is part of no submission and is deleted when the question
+    is closed. Raises NotPossible if no question is open, and MayNotAct.
     """
     if not _keep(application_id, text, person):
         raise NotPossible
@@ -94,7 +94,7 @@ def keep_reply(application_id: UUID, *, text: str, person: Person) -> None:
 
 @transaction.atomic
 def _keep(application_id: UUID, text: str, person: Person) -> bool:
-    """Store the reply; return whether a question waits for it. Raises MayNotAct."""
+    """Store the draft; return False if no question is open. Raises MayNotAct."""
     application = transition.lock(application_id)
     if acting(person, application.organisation_id) is None:
         raise MayNotAct
@@ -104,9 +104,9 @@ def _keep(application_id: UUID, text: str, person: Person) -> bool:
 def close_unanswered(
     application: Application, *, cancelled: bool = False, actor: Actor, now: datetime
 ) -> None:
-    """Close the locked order's question, if one waits: no answer comes to it any more.
+    """Close the locked order's open question, if any, without an answer.
 
-    What was to go with the answer, and was not sent, goes.
+    Documents attached to the unsent answer are removed.
     """
     remove_unsent(application, actor=actor, now=now)
     waiting = application.requests.filter(closed_at=None)
@@ -123,14 +123,14 @@ def answer_hearing(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Answer a hearing in words, and with the documents attached to the answer.
+    """Answer a hearing with a text and the documents attached to the answer.
 
-    The order is not sent again, so nothing keeps the applicant from it that would keep the order:
-    that may be what they are heard about. It goes back to its reviewer, and the working days
+    The order itself is not sent again, so what would prevent that does not prevent the answer: it
+    may be the subject of the hearing. The case returns to its reviewer, and the working days
     continue from the next day. Raises Changed, NotPossible unless the applicant is heard, TooMany.
     """
     application = transition.take(Action.ANSWER_HEARING, application_id, version=version, now=now)
-    documents = [one.sha256 for one in answers.documents(application)]
+    documents = [document.sha256 for document in answers.documents(application)]
     add_words(application, text, person, now)
     application.requests.filter(closed_at=None).update(closed_at=now, reply_draft="")
     return transition.move(
@@ -155,9 +155,9 @@ def add_information(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Add free text that nobody asked for; a question is answered by `resubmit`.
+    """Add a text without having been asked; a question is answered by `resubmit`.
 
-    Approvals given before become void, and whoever holds the case finds it as their next one.
+    Approvals become void, and the case comes next in the list of the reviewer who holds it.
     Raises Changed, NotPossible, and TooMany: each addition is mailed to the reviewer who holds the
     case.
     """

@@ -44,8 +44,8 @@ def add_attachment(
         for earlier in application.attachments.filter(kind=kind, removed_at=None):
             _remove(earlier, now)
         known = fields_rules.saved_by(kind)
-        given = {key: value for key, value in (fields or {}).items() if key in known}
-        transition.save(application, now=now, **given)
+        values = {key: value for key, value in (fields or {}).items() if key in known}
+        transition.save(application, now=now, **values)
         store(application, kind, data, name, actor, now)
     return application
 
@@ -75,9 +75,9 @@ def require_fit(
     *,
     subject: events.Subject | None = None,
 ) -> None:
-    """Raise unless it is a passive PDF without a virus; counts the upload.
+    """Count the upload; raise unless it is a PDF without active content or virus.
 
-    That there is a virus is recorded about the order, or `subject`.
+    A virus is recorded as an event of the order, or of `subject`.
     """
     spend_upload(application_id, actor=actor, now=now)
     check_pdf(data)
@@ -107,32 +107,34 @@ def copy_conformity(
 def remove_attachment(
     application_id: UUID, attachment_id: int, *, version: int, actor: Actor, now: datetime
 ) -> Application:
-    """Remove an attachment while its part is editable, or its answer not sent.
+    """Remove an attachment while its part is editable or its answer is not sent.
 
     Raises Changed or NotPossible.
     """
-    given = Attachment.objects.filter(application=application_id, removed_at=None)
-    found = given.exclude(kind=Attachment.Kind.HEARING).filter(pk=attachment_id).first()
-    if found is None:
+    attachments = Attachment.objects.filter(application=application_id, removed_at=None)
+    attachment = attachments.exclude(kind=Attachment.Kind.HEARING).filter(pk=attachment_id).first()
+    if attachment is None:
         raise NotPossible
-    if found.kind == Attachment.Kind.ANSWER:
+    if attachment.kind == Attachment.Kind.ANSWER:
         application = _answering(application_id, version)
-        if not answers.documents(application).filter(pk=found.pk).exists():
+        if not answers.documents(application).filter(pk=attachment.pk).exists():
             raise NotPossible
     else:
-        application = _open(application_id, Attachment.Kind(found.kind), version, now)
-    _remove(found, now)
+        application = _open(application_id, Attachment.Kind(attachment.kind), version, now)
+    _remove(attachment, now)
     transition.save(application, now=now)
-    events.record(ApplicationEvent.REMOVE_ATTACHMENT, application, actor, now, sha256=found.sha256)
+    events.record(
+        ApplicationEvent.REMOVE_ATTACHMENT, application, actor, now, sha256=attachment.sha256
+    )
     return application
 
 
 def remove_unsent(application: Application, *, actor: Actor, now: datetime) -> None:
-    """Remove what was attached to an answer that the locked order will not get any more."""
-    for one in answers.unsent(application):
-        _remove(one, now)
+    """Remove the documents attached to the locked order's answer, which will not be sent."""
+    for attachment in answers.unsent(application):
+        _remove(attachment, now)
         events.record(
-            ApplicationEvent.REMOVE_ATTACHMENT, application, actor, now, sha256=one.sha256
+            ApplicationEvent.REMOVE_ATTACHMENT, application, actor, now, sha256=attachment.sha256
         )
 
 
@@ -154,9 +156,9 @@ def store(
     actor: Actor,
     now: datetime,
     *,
-    named: ApplicationEvent = ApplicationEvent.ADD_ATTACHMENT,
+    event: ApplicationEvent = ApplicationEvent.ADD_ATTACHMENT,
 ) -> Attachment:
-    """Keep the bytes of a document that fits with a locked order; the event is `named` so."""
+    """Store an accepted document (`require_fit`) with a locked order, and record `event`."""
     sha256 = hashlib.sha256(data).hexdigest()
     attachment = Attachment(
         application=application,
@@ -170,8 +172,8 @@ def store(
     )
     attachment.file.name = storing.write(data)
     attachment.save()
-    told: dict[str, Any] = {"kind": kind, "sha256": sha256, "size": len(data)}
-    events.record(named, application, actor, now, **told)
+    facts: dict[str, Any] = {"kind": kind, "sha256": sha256, "size": len(data)}
+    events.record(event, application, actor, now, **facts)
     return attachment
 
 

@@ -1,4 +1,4 @@
-"""Begin many orders by one act, and send them by one: all, or none."""
+"""Begin many orders in one step, and send them in one: all or none."""
 
 import hashlib
 import json
@@ -48,10 +48,10 @@ class TooManyOrders(Refused):
 
 
 class OrderRefused(Refused):
-    """None of the orders was sent because of this one; `reason` is what keeps it."""
+    """None of the orders was sent, because `order` cannot be sent for `reason`."""
 
     def __init__(self, order: Application, reason: Refused) -> None:
-        """Make the message from the order's number and what keeps it from being sent."""
+        """Make the message from the order's number and the reason."""
         text = _("Nothing was sent because of the order %(number)s: %(reason)s")
         super().__init__(filled(text, number=order.number, reason=reason))
         self.order, self.reason, self.status = order, reason, reason.status
@@ -68,7 +68,7 @@ class Busy(Stale):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one of the orders has for itself: fields by name, and host names in order."""
+    """The values of a single order: fields by name, and host names in order."""
 
     fields: dict[str, Any]
     host_names: list[str]
@@ -86,17 +86,19 @@ def start_together(
     actor: Actor,
     now: datetime,
 ) -> BulkOrder:
-    """Create a draft for each row with the common fields and its own; counted as one by the limits.
+    """Create a draft for each row with the common fields and its own; the limits count one draft.
 
-    Asked for again within minutes, it is the same bulk order. Raises AccountOver, TooManyOrders,
-    NotStanding, unit_ownership.OtherOwner and TooMany.
+    The same request repeated within minutes returns the same bulk order. Raises AccountOver,
+    TooManyOrders, NotStanding, unit_ownership.OtherOwner and TooMany.
     """
     if members.lock_account(organisation.pk).is_closed:
         raise AccountOver
     if len(rows) > MOST_ORDERS:
         raise TooManyOrders
-    asked = _hash([organisation.pk, type, common, [[one.fields, one.host_names] for one in rows]])
-    if repeated := _same(person, asked, len(rows), now):
+    request_hash = _hash(
+        [organisation.pk, type, common, [[row.fields, row.host_names] for row in rows]]
+    )
+    if repeated := _repeated(person, request_hash, len(rows), now):
         return repeated
     shared: dict[str, Any] = {
         "organisation": organisation,
@@ -108,10 +110,10 @@ def start_together(
         **common,
     }
     fixed = intermediaries.at_start(organisation, on=clock.day(now))
-    drafts = [_draft({**shared, **one.fields, **fixed}) for one in rows]
+    drafts = [_draft({**shared, **row.fields, **fixed}) for row in rows]
     _require_units(organisation, drafts, now)
     repeated_starts.spend(drafts[0], actor=actor, now=now)
-    return _store(drafts, rows, BulkOrder(created_at=now, asked=asked), actor, now)
+    return _store(drafts, rows, BulkOrder(created_at=now, asked=request_hash), actor, now)
 
 
 def _draft(values: dict[str, Any]) -> Application:
@@ -121,10 +123,10 @@ def _draft(values: dict[str, Any]) -> Application:
     return draft
 
 
-def _same(person: Person, asked: str, count: int, now: datetime) -> BulkOrder | None:
-    """Return what the person asked for in the same words within minutes, if nobody touched it.
+def _repeated(person: Person, request_hash: str, count: int, now: datetime) -> BulkOrder | None:
+    """Return the person's bulk order from the same request minutes ago, if it is unchanged.
 
-    Takes the lock of `repeated_starts.same`.
+    Takes the lock of `repeated_starts.find`.
     """
     locks.hold(f"start:{person.pk}")
     untouched = Q(
@@ -134,7 +136,7 @@ def _same(person: Person, asked: str, count: int, now: datetime) -> BulkOrder | 
         orders__csrs=None,
     )
     recent = BulkOrder.objects.filter(
-        asked=asked, created_at__gt=now - repeated_starts.REPEATED_WITHIN, sent_at=None
+        asked=request_hash, created_at__gt=now - repeated_starts.REPEATED_WITHIN, sent_at=None
     )
     whole = recent.annotate(untouched=Count("orders", filter=untouched)).filter(untouched=count)
     return whole.order_by("created_at").first()
@@ -144,8 +146,8 @@ def _require_units(
     organisation: Organisation, drafts: Sequence[Application], now: datetime
 ) -> None:
     today = clock.day(now)
-    for kind in {one.record_kind for one in drafts}:
-        oids = {one.record_oid for one in drafts if one.record_kind == kind}
+    for kind in {draft.record_kind for draft in drafts}:
+        oids = {draft.record_oid for draft in drafts if draft.record_kind == kind}
         for standing in queries.standings(oids, kind, today).values():
             require(unit_ownership.obstacles(organisation, standing, today))
 
@@ -153,31 +155,31 @@ def _require_units(
 def _store(
     drafts: Sequence[Application],
     rows: Sequence[Row],
-    together: BulkOrder,
+    bulk_order: BulkOrder,
     actor: Actor,
     now: datetime,
 ) -> BulkOrder:
-    together.save()
+    bulk_order.save()
     for draft, number in zip(drafts, next_numbers(len(drafts), now), strict=True):
-        draft.number, draft.bulk_order = number, together
+        draft.number, draft.bulk_order = number, bulk_order
     Application.objects.bulk_create(drafts)
     HostName.objects.bulk_create(
         HostName(application=draft, name=name, position=position)
         for draft, row in zip(drafts, rows, strict=True)
         for position, name in enumerate(row.host_names)
     )
-    about: dict[str, Any] = {"bulk_order": str(together.pk)}
-    made = [
-        events.made(ApplicationEvent.START, one, actor, now, type=one.type, **about)
-        for one in drafts
+    data: dict[str, Any] = {"bulk_order": str(bulk_order.pk)}
+    started = [
+        events.made(ApplicationEvent.START, draft, actor, now, type=draft.type, **data)
+        for draft in drafts
     ]
-    events.insert(made)
-    return together
+    events.insert(started)
+    return bulk_order
 
 
 def fingerprint(drafts: Sequence[Application]) -> str:
-    """Return what tells whether these are the drafts, as they were, that a person looked at."""
-    return _hash([[one.pk, one.version] for one in drafts])
+    """Return a hash of the drafts and their versions, to detect changes since a person saw them."""
+    return _hash([[draft.pk, draft.version] for draft in drafts])
 
 
 def submit_together(
@@ -188,12 +190,12 @@ def submit_together(
     now: datetime,
     **signature: Unpack[Signature],
 ) -> list[Application]:
-    """Send the drafts of the bulk order that the signing person sees, each frozen for itself.
+    """Send the signing person's drafts of the bulk order, each with a submission of its own.
 
-    `seen` is the `fingerprint` of the drafts that the person looked at: raises Changed if they are
-    others now, so that a double click sends once, and Gone if there is no such bulk order. Raises
-    Busy while another request sends, deletes or changes one of them, OrderRefused for an order that
-    cannot be sent, and what `identified.require` raises.
+    `seen` is the `fingerprint` of the drafts on the page. Raises Changed if it differs now (so a
+    double click sends once), Gone if there is no such bulk order, Busy while another request sends,
+    deletes or changes one of the drafts, OrderRefused for an order that cannot be sent, and what
+    `identified.require` raises.
     """
     try:
         with transaction.atomic():
@@ -207,14 +209,14 @@ def submit_together(
 def _submit(
     bulk_order_id: UUID, seen: str, signature: Signature, actor: Actor, now: datetime
 ) -> list[Application]:
-    together, drafts = _lock(bulk_order_id, signature["person"], seen)
-    sent = [_send(one, signature, actor, now) for one in drafts]
-    if together.sent_at is None:
-        together.sent_at = now
-        together.save(update_fields=["sent_at"])
-    # One mail tells each contact person of all; the receipts stand on the pages of the orders.
-    for one in {order.contact_email.casefold(): order for order in reversed(sent)}.values():
-        transition.notify(one, "bulk_receipt", ("applicant",), now)
+    bulk_order, drafts = _lock(bulk_order_id, signature["person"], seen)
+    sent = [_send(draft, signature, actor, now) for draft in drafts]
+    if bulk_order.sent_at is None:
+        bulk_order.sent_at = now
+        bulk_order.save(update_fields=["sent_at"])
+    # One mail for each contact person, about all orders; the receipts are on the orders' pages.
+    for first in {order.contact_email.casefold(): order for order in reversed(sent)}.values():
+        transition.notify(first, "bulk_receipt", ("applicant",), now)
     tell_of_links(sent, now=now)
     return sent
 
@@ -223,11 +225,11 @@ def _submit(
 def discard_together(
     bulk_order_id: UUID, *, person: Person, seen: str, actor: Actor, now: datetime
 ) -> None:
-    """Delete the drafts of the bulk order that the person sees; `seen` as in `submit_together`.
+    """Delete the person's drafts of the bulk order; `seen` as in `submit_together`.
 
     Raises Changed, Gone and Busy.
     """
-    _together, drafts = _lock(bulk_order_id, person, seen)
+    _bulk_order, drafts = _lock(bulk_order_id, person, seen)
     for draft in drafts:
         delete_draft(draft, actor, now)
 
@@ -235,22 +237,22 @@ def discard_together(
 def _lock(bulk_order_id: UUID, person: Person, seen: str) -> tuple[BulkOrder, list[Application]]:
     """Lock the bulk order and the person's drafts, or raise Busy.
 
-    It waits for nobody: sending many takes longer than a request may wait for a lock, and whoever
-    holds a draft may want the bulk order next (`delete_draft`).
+    It never waits for a lock: sending many orders takes longer than a request may wait, and a
+    request that holds a draft may lock the bulk order next (`delete_draft`).
     """
     try:
         with transaction.atomic():
-            together = _locked(BulkOrder.objects.filter(pk=bulk_order_id)).first()
-            if together is None:
+            bulk_order = _locked(BulkOrder.objects.filter(pk=bulk_order_id)).first()
+            if bulk_order is None:
                 raise Gone
-            drafts = list(_locked(drafts_of(together, person)))
+            drafts = list(_locked(drafts_of(bulk_order, person)))
     except OperationalError as error:
         if not isinstance(error.__cause__, LockNotAvailable):
             raise
         raise Busy from error
     if not drafts or fingerprint(drafts) != seen:
         raise Changed
-    return together, drafts
+    return bulk_order, drafts
 
 
 def _locked[Row: Model](rows: QuerySet[Row]) -> QuerySet[Row]:
@@ -259,23 +261,23 @@ def _locked[Row: Model](rows: QuerySet[Row]) -> QuerySet[Row]:
 
 def _send(draft: Application, signature: Signature, actor: Actor, now: datetime) -> Application:
     try:
-        return send(draft, signature, told=False, actor=actor, now=now)
+        return send(draft, signature, with_mail=False, actor=actor, now=now)
     except (NotAllowed, TermsChanged):
-        raise  # of the person and the page, whichever order it is
+        raise  # concerns the person or the page, not this order
     except Refused as refusal:
         raise OrderRefused(draft, refusal) from refusal
 
 
-def drafts_of(together: BulkOrder, person: Person) -> QuerySet[Application]:
+def drafts_of(bulk_order: BulkOrder, person: Person) -> QuerySet[Application]:
     """Return the drafts of the bulk order that the person may act on, by number.
 
-    Who sees one of its orders need not see all (`access.orders_seen`).
+    A person who sees one of its orders need not see all (`access.orders_seen`).
     """
-    found = bulk_orders_seen(person, together).filter(status=Status.DRAFT)
-    with_all = found.select_related("organisation", "csr")
+    orders = bulk_orders_seen(person, bulk_order).filter(status=Status.DRAFT)
+    with_all = orders.select_related("organisation", "csr")
     return with_all.prefetch_related("host_names", "organisation__business_ids")
 
 
-def _hash(what: Any) -> str:
-    text = json.dumps(what, cls=DjangoJSONEncoder, sort_keys=True)
+def _hash(value: Any) -> str:
+    text = json.dumps(value, cls=DjangoJSONEncoder, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

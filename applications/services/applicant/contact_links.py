@@ -29,40 +29,40 @@ def send_links(
     actor: Actor,
     now: datetime,
     to: Iterable[str] = contact_links.HOLDERS,
-    told: bool = True,
+    with_mail: bool = True,
 ) -> None:
     """Mail the links of the locked order to the technical contact and the deputy.
 
     Only if the technical contact attaches the request or receives the certificate. `to` are the
     holders to mail: leave out those who are dismissed (`rules.contact_links.is_dismissed`), as only
-    the applicant may send them another link. `told`: by a mail about this order alone; else the
-    caller tells of the links of several (`tell_of_links`).
+    the applicant may send them another link. `with_mail`: mail each link at once; otherwise the
+    caller sends one mail for the links of several orders (`tell_of_links`).
 
     A holder with a valid link gets the same link again, so that the browser it is bound to still
     works.
     """
-    for holder in _held(application, to):
+    for holder in _holders_with_address(application, to):
         if contact_links.newest(application, holder, now=now) is None:
             _make(application, holder, now)
-        _mail(application, holder, actor, now, told=told)
+        _mail(application, holder, actor, now, with_mail=with_mail)
 
 
 def tell_of_links(orders: Sequence[Application], *, now: datetime) -> None:
     """Enqueue one mail to each address, with its links to these orders; they were sent together."""
     first: dict[str, tuple[Application, str]] = {}
     for order in orders:
-        for holder in _held(order, contact_links.HOLDERS):
+        for holder in _holders_with_address(order, contact_links.HOLDERS):
             address = contact_links.address_of(order, holder).casefold()
             first.setdefault(address, (order, holder))
     for order, holder in first.values():
         transition.notify(order, "links_sent", (holder,), now)
 
 
-def _held(application: Application, holders: Iterable[str]) -> list[str]:
+def _holders_with_address(application: Application, holders: Iterable[str]) -> list[str]:
     """Return those of the holders who need a link to the order and have an address."""
     if Delivery.TECHNICAL_CONTACT not in {application.csr_by, application.deliver_to}:
         return []
-    return [one for one in holders if contact_links.address_of(application, one)]
+    return [holder for holder in holders if contact_links.address_of(application, holder)]
 
 
 def find_link(token: str, *, address: str, now: datetime) -> ContactLink | None:
@@ -70,10 +70,10 @@ def find_link(token: str, *, address: str, now: datetime) -> ContactLink | None:
 
     Wrong tokens are counted by network address (`address`): raises TooMany.
     """
-    found = ContactLink.objects.select_related(
+    links = ContactLink.objects.select_related(
         "application__organisation", "application__csr", "application__submission"
     )
-    link = found.filter(token_hash=tokens.digest(token)).first()
+    link = links.filter(token_hash=tokens.digest(token)).first()
     if link is None:
         hour = timedelta(hours=1)
         limits.spend_from("token_guess", address, most=MOST_GUESSES_AN_HOUR, per=hour, now=now)
@@ -132,11 +132,11 @@ def rename_contact(
     """
     application = transition.take(Action.RENAME_CONTACT, application_id, version=version, now=now)
     _spend("rename_contact", str(application.pk), actor, now)
-    known = fields.saved_by("technical")
-    given: dict[str, Any] = {name: value for name, value in values.items() if name in known}
+    names = fields.saved_by("technical")
+    changes: dict[str, Any] = {name: value for name, value in values.items() if name in names}
     application.contact_links.filter(revoked_at=None).update(revoked_at=now)
     moved = transition.move(
-        application, Action.RENAME_CONTACT, actor, now, csr_by=Delivery.TECHNICAL_CONTACT, **given
+        application, Action.RENAME_CONTACT, actor, now, csr_by=Delivery.TECHNICAL_CONTACT, **changes
     )
     send_links(moved, actor=actor, now=now)
     return moved
@@ -202,8 +202,8 @@ def _make(application: Application, holder: str, now: datetime) -> ContactLink:
 
 
 def _mail(
-    application: Application, holder: str, actor: Actor, now: datetime, *, told: bool = True
+    application: Application, holder: str, actor: Actor, now: datetime, *, with_mail: bool = True
 ) -> None:
     events.record(ApplicationEvent.LINK_SENT, application, actor, now, holder=holder)
-    if told:
+    if with_mail:
         transition.notify(application, "link_sent", (holder,), now)

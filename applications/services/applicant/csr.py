@@ -36,7 +36,7 @@ def upload_csr(application_id: UUID, data: bytes, *, actor: Actor, now: datetime
     """Examine an uploaded PKCS#10 request and store it, immutable, with the application.
 
     Raises PrivateKeyFound (only the hash of the corresponding public key is stored, and the key is
-    blocked), UnfitCsr with the report if the request has errors or its key another use, and
+    blocked), UnfitCsr with the report if the request has errors or its key is in use elsewhere, and
     TooMany.
     """
     spend_upload(application_id, actor=actor, now=now)
@@ -44,7 +44,7 @@ def upload_csr(application_id: UUID, data: bytes, *, actor: Actor, now: datetime
 
 
 def examine_and_store(application_id: UUID, data: bytes, *, actor: Actor, now: datetime) -> Csr:
-    """Do what `upload_csr` does with an upload that was counted. Raises the same but TooMany."""
+    """Do what `upload_csr` does, without counting the upload. Raises the same except TooMany."""
     application = Application.objects.get(pk=application_id)
     report = doctor.examine(
         data,
@@ -67,11 +67,11 @@ def examine_and_store(application_id: UUID, data: bytes, *, actor: Actor, now: d
 
 def _once(findings: list[Finding]) -> list[Finding]:
     """Return the findings without duplicates: the examination looks up blocked keys as well."""
-    return [one for n, one in enumerate(findings) if one not in findings[:n]]
+    return [finding for n, finding in enumerate(findings) if finding not in findings[:n]]
 
 
 def require_unused_key(application: Application, chosen: Csr) -> None:
-    """Raise UnfitCsr if the key of the stored request has got another use since the upload.
+    """Raise UnfitCsr if the key of the stored request has been used elsewhere since the upload.
 
     Called before every step that sets a promised day, so that the applicant learns of it at once.
     A lock on the key is held until the end of the transaction: of two orders sent at the same time
@@ -92,12 +92,12 @@ def refusals_on_record[**P, R](
     """
 
     @wraps(service)
-    def on_record(application_id: UUID, /, *args: P.args, **given: P.kwargs) -> R:
+    def on_record(application_id: UUID, /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return service(application_id, *args, **given)
+            return service(application_id, *args, **kwargs)
         except UnfitCsr as refusal:
             application = Application.objects.get(pk=application_id)
-            by: dict[str, Any] = {"actor": given["actor"], "now": given["now"]}
+            by: dict[str, Any] = {"actor": kwargs["actor"], "now": kwargs["now"]}
             record_refused(application, cast(doctor.Report, refusal.report), **by)
             raise
 
@@ -106,8 +106,8 @@ def refusals_on_record[**P, R](
 
 def spend_upload(application_id: UUID, *, actor: Actor, now: datetime) -> None:
     """Count one upload of a request or document against the limits. Raises TooMany."""
-    hour, mine = timedelta(hours=1), f"{application_id}:{actor}"
-    limits.spend("upload", mine, most=MOST_UPLOADS_AN_HOUR, per=hour, now=now)
+    hour, subject = timedelta(hours=1), f"{application_id}:{actor}"
+    limits.spend("upload", subject, most=MOST_UPLOADS_AN_HOUR, per=hour, now=now)
     limits.spend_by(
         "upload", actor, most=MOST_UPLOADS_BY_ONE, most_from=MOST_UPLOADS_FROM, per=hour, now=now
     )
@@ -126,7 +126,7 @@ def choose_csr(
     sections.require_editable(application, "csr", now=now)
     chosen = application.csrs.get(pk=csr_id)
     require_unused_key(application, chosen)
-    names = {} if application.submission_id else {"names_by": ""}  # nobody else brings them now
+    names = {} if application.submission_id else {"names_by": ""}  # the applicant gives them now
     transition.save(application, now=now, csr=chosen, csr_by="applicant", **names)
     events.record(ApplicationEvent.CHOOSE_CSR, application, actor, now, csr=chosen.sha256)
     return application
@@ -140,16 +140,16 @@ def attach_csr(
     *,
     role: Role,
     version: int,
-    told: bool = True,
+    with_mail: bool = True,
     actor: Actor,
     now: datetime,
 ) -> Application:
     """Attach the request that a submitted application waits for, or replace the one it has.
 
     A request can be replaced until a reviewer has claimed the case. Attaching it makes the
-    application complete and sets the promised day; replacing it does not change that day. `told`:
-    with a mail about this order alone. Raises Changed, NotPossible, UnfitCsr, and MayNotAct for a
-    supplier whose consent has ended.
+    application complete and sets the promised day; replacing it does not change that day.
+    `with_mail`: the contact person gets a mail about this order alone. Raises Changed, NotPossible,
+    UnfitCsr, and MayNotAct for a supplier whose consent has ended.
     """
     application = transition.lock(application_id, version=version)
     require_consent(application, actor, now=now)
@@ -167,7 +167,7 @@ def attach_csr(
         actor,
         now,
         role=role,
-        told=told,
+        with_mail=with_mail,
         data={"csr": chosen.sha256},
         csr=chosen,
         findings=[],
@@ -177,19 +177,19 @@ def attach_csr(
 
 @transaction.atomic
 def _store(application: Application, report: doctor.Report, *, actor: Actor, now: datetime) -> Csr:
-    found = report.csr
-    assert found is not None
+    decoded = report.csr
+    assert decoded is not None
     stored = Csr.objects.create(
         application=application,
-        der=found.der,
-        sha256=found.sha256,
-        spki_sha256=found.key.spki_sha256,
+        der=decoded.der,
+        sha256=decoded.sha256,
+        spki_sha256=decoded.key.spki_sha256,
         report=report.to_json(),
         rule_set_version=report.rule_set_version,
         uploaded_by=str(actor),
         uploaded_at=now,
     )
-    events.record(ApplicationEvent.UPLOAD_CSR, application, actor, now, csr=found.sha256)
+    events.record(ApplicationEvent.UPLOAD_CSR, application, actor, now, csr=decoded.sha256)
     return stored
 
 

@@ -1,4 +1,4 @@
-"""Ask for a look in the DNS for the record that shows the control of a domain."""
+"""Request a DNS lookup of the record that proves the control of a domain."""
 
 from datetime import datetime, timedelta
 
@@ -13,14 +13,13 @@ from certportal.foundation.outbox import outbox
 from certportal.foundation.web import limits
 
 MOST_LOOKS, MOST_BY_ONE, MOST_FROM = 60, 30, 200
-"""The most looks within an hour, for one organisation, by one person and from one address."""
+"""The most lookups within an hour: for an organisation, by a person, from a network address."""
 
 
 def ask_for_look(organisation: Organisation, host: str, *, actor: Actor, now: datetime) -> Domain:
     """Have the record for a host looked up by a worker. Raises TooMany.
 
-    The name has been judged to be a host name. A look that is on its way already is not asked for
-    again.
+    `host` must be a valid host name. A lookup that is already enqueued is not enqueued again.
     """
     hour = timedelta(hours=1)
     limits.spend("domain_look", str(organisation.pk), most=MOST_LOOKS, per=hour, now=now)
@@ -40,7 +39,7 @@ def ask_for_look(organisation: Organisation, host: str, *, actor: Actor, now: da
 def forget_domain(
     organisation: Organisation, domain_id: int, *, actor: Actor, now: datetime
 ) -> None:
-    """Take a name off the organisation's list, with what was found for it. Does nothing twice."""
+    """Remove a domain and its lookup results from the organisation's list. Idempotent."""
     for domain in Domain.objects.select_for_update().filter(
         organisation=organisation, pk=domain_id
     ):

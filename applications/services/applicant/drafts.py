@@ -38,15 +38,15 @@ def start(
 ) -> Application:
     """Create a draft, empty, for a unit, or filled from an earlier order of the organisation.
 
-    Asked for again within minutes, while nobody has touched it, it is the same draft.
+    The same request repeated within minutes returns the same draft, if it is unchanged.
 
     From the template come its fields, host names, certificate of conformity while in force, and
     that the technical contact brings the request; never the key or the request. `unit` is the OID
-    of a unit of their own that stands in the register. Raises NotStanding,
+    of one of the organisation's units, valid in the register. Raises NotStanding,
     unit_ownership.OtherOwner, TooMany, and AccountOver if the account has been closed or merged
     into another meanwhile.
     """
-    # Under the lock that closing an account takes: no draft begins in it that is not ended with it.
+    # Closing an account takes the same lock, so that it ends every draft of the account.
     if members.lock_account(organisation.pk).is_closed:
         raise AccountOver
     application = _empty(organisation, person, type, language, now)
@@ -57,7 +57,7 @@ def start(
     for name, value in intermediaries.at_start(organisation, on=clock.day(now)).items():
         setattr(application, name, value)
     names = template.names if template else []
-    if repeated := repeated_starts.same(application, names, now):
+    if repeated := repeated_starts.find(application, names, now):
         return repeated
     repeated_starts.spend(application, actor=actor, now=now)
     application.number = next_number(now)
@@ -100,20 +100,20 @@ def save_section(
     """
     application = transition.lock(application_id, version=version)
     sections.require_editable(application, section_id, now=now)
-    known = fields.saved_by(section_id)
-    given = {name: value for name, value in values.items() if name in known}
-    if "host_names" in given:
-        replace_host_names(application, given.pop("host_names"))
-    if "type" in given and given["type"] != application.type:
-        given |= _cleared_for(CertificateType(given["type"]), application)
-    if section_id == "unit" and any(getattr(application, key) != given[key] for key in given):
-        given |= dict.fromkeys(fields.CHOSEN, "")  # chosen for other names
-    if given.get("names_by") == Delivery.TECHNICAL_CONTACT:  # they come with the request
-        given |= {"csr_by": Delivery.TECHNICAL_CONTACT, "csr": None}
-    elif given.get("csr_by") == Delivery.APPLICANT and application.submission_id is None:
-        given["names_by"] = ""
-    given |= intermediaries.by_system(application, given)
-    transition.save(application, now=now, **given)
+    names = fields.saved_by(section_id)
+    changes = {name: value for name, value in values.items() if name in names}
+    if "host_names" in changes:
+        replace_host_names(application, changes.pop("host_names"))
+    if "type" in changes and changes["type"] != application.type:
+        changes |= _cleared_for(CertificateType(changes["type"]), application)
+    if section_id == "unit" and any(getattr(application, key) != changes[key] for key in changes):
+        changes |= dict.fromkeys(fields.CHOSEN, "")  # chosen for other names
+    if changes.get("names_by") == Delivery.TECHNICAL_CONTACT:  # the names come with the request
+        changes |= {"csr_by": Delivery.TECHNICAL_CONTACT, "csr": None}
+    elif changes.get("csr_by") == Delivery.APPLICANT and application.submission_id is None:
+        changes["names_by"] = ""
+    changes |= intermediaries.by_system(application, changes)
+    transition.save(application, now=now, **changes)
     events.record(ApplicationEvent.EDIT, application, actor, now, section=section_id)
     return application
 
@@ -128,7 +128,7 @@ def discard(application_id: UUID, *, version: int, actor: Actor, now: datetime) 
 
 
 def remove_draft(application: Application, *, actor: Actor, now: datetime) -> None:
-    """Delete a locked draft that nobody may or will send any more. Raises NotPossible."""
+    """Delete a locked draft on behalf of the system. Raises NotPossible."""
     possible.require(Action.DISCARD, application, Role.SYSTEM, now=now)
     delete_draft(application, actor, now)
 
@@ -139,10 +139,10 @@ def delete_draft(application: Application, actor: Actor, now: datetime) -> None:
     application.csr = None
     application.save(update_fields=["csr"])
     attachments.erase_attachments(application)
-    together = application.bulk_order
+    bulk_order = application.bulk_order
     application.delete()
-    if together is not None and not together.orders.exists():
-        together.delete()
+    if bulk_order is not None and not bulk_order.orders.exists():
+        bulk_order.delete()
 
 
 def _choose_unit(application: Application, oid: str, now: datetime) -> None:
@@ -162,14 +162,14 @@ def _copy(template: Application, application: Application, now: datetime) -> Non
     application.unit_spelling = template.unit_chosen or template.unit_spelling
     sent = template.submission
     if sent and sent.record and renamed(sent.record, sent.at, now=now):
-        # They spell a name that is no longer the register's.
+        # The shortened names abbreviate a name that the register no longer has.
         application.organisation_spelling = application.unit_spelling = ""
 
 
 def replace_host_names(application: Application, names: list[str]) -> None:
     """Give the order these host names; keep the rows of names that stay.
 
-    One statement for each kind of change: each enters the order anew in the search index.
+    One statement for each kind of change, because each updates the order's search index.
     """
     places = {name: place for place, name in enumerate(names)}
     HostName.objects.filter(application=application).exclude(name__in=list(places)).delete()
@@ -178,11 +178,11 @@ def replace_host_names(application: Application, names: list[str]) -> None:
     for host in moved:
         host.position = places[host.name]
     HostName.objects.bulk_update(moved, ["position"])
-    known = {host.name for host in kept}
+    kept_names = {host.name for host in kept}
     HostName.objects.bulk_create(
         HostName(application=application, name=name, position=place)
         for name, place in places.items()
-        if name not in known
+        if name not in kept_names
     )
 
 
@@ -191,11 +191,11 @@ def _cleared_for(type: CertificateType, application: Application) -> dict[str, A
     if type.profile.family == application.kind.profile.family:
         return {}
     application.host_names.all().delete()
-    has = {section.id for section in sections.SECTIONS if section.has(type)}
-    gone = (
-        one
-        for one in fields.marked(fields.CERTIFIED)
-        if one.part not in has or one.name == "validity_months"
+    part_ids = {section.id for section in sections.SECTIONS if section.has(type)}
+    cleared = (
+        field
+        for field in fields.marked(fields.CERTIFIED)
+        if field.part not in part_ids or field.name == "validity_months"
     )
-    names_by = application.names_by if "host_names" in has else ""
-    return fields.emptied(gone) | {"certified_email_code": None, "names_by": names_by}
+    names_by = application.names_by if "host_names" in part_ids else ""
+    return fields.emptied(cleared) | {"certified_email_code": None, "names_by": names_by}

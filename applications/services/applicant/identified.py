@@ -52,7 +52,7 @@ class TermsChanged(Changed):
 
 
 class Signature(TypedDict):
-    """What makes sending an act that binds: by whom, declaring what, in which language (its code).
+    """Who sends an order, with which declarations, and in which language (its code).
 
     `declarations` are the ids of the declarations that the person ticked; `identified_at` is when
     the person last identified; `edition` is the `declarations.edition` of the page.
@@ -66,12 +66,12 @@ class Signature(TypedDict):
 
 
 def is_fresh(identified_at: datetime, *, now: datetime) -> bool:
-    """Return whether an identification at that moment is recent enough to send an order now."""
+    """Return whether the identification is recent enough to send an order now."""
     return now - FRESH <= identified_at <= now
 
 
 def require_consent(application: Application, actor: Actor, *, now: datetime) -> None:
-    """Raise MayNotAct if the actor acts for a supplier that has no consent any more."""
+    """Raise MayNotAct if the actor acts for a supplier whose consent has ended."""
     if actor.supplier:
         person = Person.objects.get(pk=actor.id)
         if as_technician(person, application, now=now) is None:

@@ -1,4 +1,4 @@
-"""What the customer says of a certificate in force: that it is in use, that the next is seen to."""
+"""The customer reports that a certificate is installed, or that they take care of its renewal."""
 
 from datetime import datetime
 from uuid import UUID
@@ -20,7 +20,7 @@ from certportal.foundation.actors import Actor
 
 @transaction.atomic
 def say_installed(application_id: UUID, *, actor: Actor, now: datetime) -> Application:
-    """Record that the order's certificate is in use. A second time, by whomever, changes nothing.
+    """Record that the order's certificate is in use. Reporting it again changes nothing.
 
     Raises NotInForce, LinkOver if the contact's link has ended, and MayNotAct if the person has no
     part in the order any more.
@@ -35,13 +35,13 @@ def say_installed(application_id: UUID, *, actor: Actor, now: datetime) -> Appli
 
 @transaction.atomic
 def see_to_renewal(application_id: UUID, *, actor: Actor, now: datetime) -> Application:
-    """Record that the person sees to the next certificate, unless somebody already does.
+    """Record that the person takes care of the renewal, unless somebody already does.
 
     Raises NotInForce, TooEarly before the day of the first reminder, and MayNotAct.
     """
     application = transition.lock(application_id)
     if actor.kind != "person":
-        raise MayNotAct  # a link ends before most certificates do, and names nobody
+        raise MayNotAct  # a link identifies no person, and mostly ends before the certificate
     _require_part(application, actor, now)
     if renewal.seen(application, now=now) is None:
         require(renewal.obstacles_to_seeing(certificate_of(application), now=now))
@@ -50,7 +50,7 @@ def see_to_renewal(application_id: UUID, *, actor: Actor, now: datetime) -> Appl
 
 
 def _require_part(application: Application, actor: Actor, now: datetime) -> None:
-    """Look again under the order's lock whether the actor still has a part in the order."""
+    """Raise unless the actor still has a part in the order, checked under its lock."""
     if actor.kind == "technical_contact":
         link = application.contact_links.get(pk=actor.id)
         if not contact_links.lives(link, application, now=now):
@@ -65,7 +65,7 @@ def _require_part(application: Application, actor: Actor, now: datetime) -> None
 def _say(
     application: Application, column: str, event: ApplicationEvent, actor: Actor, now: datetime
 ) -> None:
-    """Save when it was said first, and record the event."""
+    """Set the column to `now` if it is empty, and record the event."""
     certificate = certificate_of(application)
     assert certificate is not None
     if getattr(application, column) is None:

@@ -91,8 +91,8 @@ def _editable(application_id: UUID, version: int, now: datetime) -> Application:
     return application
 
 
-def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(), other.encode())
+def _same(expected: str, typed: str) -> bool:
+    return hmac.compare_digest(expected.encode(), typed.encode())
 
 
 def _count_try(application: Application) -> None:

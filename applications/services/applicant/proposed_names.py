@@ -26,7 +26,7 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.web import limits
 
 MOST_PROPOSALS_A_DAY = 20
-"""For one order, by all who hold a link to it: of each its applicant is mailed."""
+"""For one order, by all holders of links to it, because the applicant gets a mail about each."""
 
 
 @refusals_on_record
@@ -42,11 +42,11 @@ def propose_names(
 ) -> Application:
     """Attach the request with the host names to be certified, for the applicant to confirm.
 
-    Until that another request and other names can be given in their place. Counted as an upload
-    and for the order, since the applicant is mailed each time. Raises TooMany, and what
-    `attach_csr` raises.
+    Until then they can be replaced by another request and other names. Counts as an upload, and
+    against a daily limit for the order, because the applicant is mailed each time. Raises TooMany,
+    and what `attach_csr` raises.
     """
-    # Before the transaction, so that what is refused counts too.
+    # Before the transaction, so that refused attempts are counted too.
     spend_upload(application_id, actor=actor, now=now)
     day, order = timedelta(days=1), str(application_id)
     limits.spend("proposal", order, most=MOST_PROPOSALS_A_DAY, per=day, now=now)
@@ -75,7 +75,7 @@ def _propose(
         actor,
         now,
         role=role,
-        told=role != Role.APPLICANT,
+        with_mail=role != Role.APPLICANT,
         data={"csr": chosen.sha256},
         csr=chosen,
         findings=[],

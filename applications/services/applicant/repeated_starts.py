@@ -15,30 +15,34 @@ MOST_AN_HOUR, MOST_FROM, MOST_FOR_ONE = 100, 600, 300
 _OWN = frozenset({"id", "number", "created_at", "changed_at"})
 
 
-def same(wanted: Application, host_names: list[str], now: datetime) -> Application | None:
-    """Return the person's recent, unchanged draft with the same contents as `wanted`, if any.
+def find(draft: Application, host_names: list[str], now: datetime) -> Application | None:
+    """Return the person's recent, unchanged draft with the same contents as `draft`, if any.
 
     Takes a lock per person until the end of the transaction, so that of concurrent requests each
     sees the draft that the first one made.
     """
-    locks.hold(f"start:{wanted.created_by_id}")
-    begun = Application.objects.filter(
-        organisation=wanted.organisation,
-        created_by=wanted.created_by,
+    locks.hold(f"start:{draft.created_by_id}")
+    recent = Application.objects.filter(
+        organisation=draft.organisation,
+        created_by=draft.created_by,
         created_at__gt=now - REPEATED_WITHIN,
         status=Status.DRAFT,
         version=1,
         csrs=None,
     )
-    found = (one for one in begun.order_by("created_at") if _contents(one) == _contents(wanted))
-    return next((one for one in found if one.names == host_names), None)
+    candidates = (
+        candidate
+        for candidate in recent.order_by("created_at")
+        if _contents(candidate) == _contents(draft)
+    )
+    return next((candidate for candidate in candidates if candidate.names == host_names), None)
 
 
-def spend(wanted: Application, *, actor: Actor, now: datetime) -> None:
+def spend(draft: Application, *, actor: Actor, now: datetime) -> None:
     """Count one draft by the actor and for the organisation. Raises TooMany."""
     hour = timedelta(hours=1)
     limits.spend_by("draft", actor, most=MOST_AN_HOUR, most_from=MOST_FROM, per=hour, now=now)
-    limits.spend("draft_for", str(wanted.organisation_id), most=MOST_FOR_ONE, per=hour, now=now)
+    limits.spend("draft_for", str(draft.organisation_id), most=MOST_FOR_ONE, per=hour, now=now)
 
 
 def _contents(application: Application) -> dict[str, object]:

@@ -32,15 +32,15 @@ from issuance import csr as doctor
 from issuance import services as authority
 
 MOST_SECONDS = 30
-"""Of using the requests: well within the 65 s that the proxy waits for the page that tells of them
-(operations/proxy/http.conf)."""
+"""The longest time spent on attaching the requests, well within the 65 s that the proxy waits for
+the page (operations/proxy/http.conf)."""
 
 
 class Outcome(StrEnum):
-    """What became of a file.
+    """The result for an uploaded file.
 
     `USED_BEFORE`: the same person gave it to its order in an earlier upload, whose answer may not
-    have reached them; `TO_CONFIRM`: stored with its order, for a person to look at.
+    have reached them; `TO_CONFIRM`: stored with its order, for a person to confirm.
     """
 
     USED = "used"
@@ -53,12 +53,12 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """What became of one file, for its uploader.
+class FileResult:
+    """The result for one uploaded file, shown to its uploader.
 
-    `order`: the one it was matched to, and `csr` the row it was stored as. `report` holds the
-    findings where it was examined. `why` tells why it went to no order, or was skipped, and `equal`
-    are the orders that it fits equally.
+    `order` is the order it was matched to, `csr` the row it was stored as, and `report` the report
+    if it was examined. `why` is the reason why it was matched to no order or skipped, and `equal`
+    the orders that it fits equally well.
     """
 
     name: str
@@ -78,45 +78,47 @@ def give_requests(
     role: Role = Role.APPLICANT,
     actor: Actor,
     now: datetime,
-) -> list[Given]:
-    """Examine each file, find its order, and use it there as when it were given alone.
+) -> list[FileResult]:
+    """Examine each file, find its order, and attach it there as a single upload would be.
 
-    What has found its order when `MOST_SECONDS` are over is not used, and told: it is given again.
+    Files left when `MOST_SECONDS` are over are reported as skipped, to be uploaded again.
 
     `orders` are the drafts and the orders that wait for a request, as the person sees them. A
-    request with warnings, or with host names to be confirmed, is stored but not used: it is
-    confirmed on its own page. What becomes of
-    one file does not depend on the others, except that no order gets two. Counted as one upload to
-    `about`, to which also the events belong of what was given to no order. Raises TooMany.
+    request with warnings, or with host names to be confirmed, is stored but not attached: it is
+    confirmed on its own page. Each file is handled independently, except that no order gets two.
+    Counts as one upload to `about`, which is also the subject of events about files without an
+    order. Raises TooMany.
     """
     spend_upload(UUID(str(about.pk)), actor=actor, now=now)
-    reports = [None if one.skipped else _examined(one) for one in files]
-    by_key = {one.pk: one for one in orders}
-    names = {one.pk: expected_names(one, now=now) for one in orders}
-    matches = match([one.csr if one else None for one in reports], names)
-    found, until = list[Given](), monotonic() + MOST_SECONDS
+    reports = [None if order.skipped else _examined(order) for order in files]
+    by_key = {order.pk: order for order in orders}
+    names = {order.pk: expected_names(order, now=now) for order in orders}
+    matches = match([order.csr if order else None for order in reports], names)
+    results, deadline = list[FileResult](), monotonic() + MOST_SECONDS
     for file, report, matched in zip(files, reports, matches, strict=True):
         if report is None:
-            found.append(Given(file.name, Outcome.SKIPPED, why=file.skipped))
+            results.append(FileResult(file.name, Outcome.SKIPPED, why=file.skipped))
         elif matched.order is None:
-            found.append(_without_order(file, report, matched, by_key, about, actor, now))
-        elif monotonic() > until:
-            found.append(Given(file.name, Outcome.SKIPPED, why=Why.NO_TIME))
+            results.append(_without_order(file, report, matched, by_key, about, actor, now))
+        elif monotonic() > deadline:
+            results.append(FileResult(file.name, Outcome.SKIPPED, why=Why.NO_TIME))
         else:
             order = by_key[matched.order]
-            found.append(_give(order, file, role=role, actor=actor, now=now))
-    _tell([one.order for one in found if one.order and one.outcome == Outcome.USED], now)
-    return found
+            results.append(_give(order, file, role=role, actor=actor, now=now))
+    _tell([order.order for order in results if order.order and order.outcome == Outcome.USED], now)
+    return results
 
 
 @transaction.atomic
 def _tell(orders: Sequence[Application], now: datetime) -> None:
     """Enqueue one mail to each contact person for all of their orders that are complete now."""
-    told: dict[tuple[UUID, str], list[Application]] = {}
-    for one in orders:
-        if one.status == Status.AWAITING_CSR:  # as it was before
-            told.setdefault((one.organisation_id, one.contact_email.casefold()), []).append(one)
-    for first, *others in told.values():
+    by_contact: dict[tuple[UUID, str], list[Application]] = {}
+    for order in orders:
+        if order.status == Status.AWAITING_CSR:  # as it was before
+            by_contact.setdefault(
+                (order.organisation_id, order.contact_email.casefold()), []
+            ).append(order)
+    for first, *others in by_contact.values():
         notice = "csrs_attached" if others else "csr_attached"
         transition.notify(first, notice, ("applicant",), now)
 
@@ -133,41 +135,43 @@ def _without_order(
     about: Model,
     actor: Actor,
     now: datetime,
-) -> Given:
+) -> FileResult:
     if report.contains_private_key:
         block_leaked(about, report, actor=actor, now=now)
-        return Given(file.name, Outcome.PRIVATE_KEY, report=report)
+        return FileResult(file.name, Outcome.PRIVATE_KEY, report=report)
     authority.report_known_keys(report, actor=actor, now=now)
     if report.csr is None:
-        return Given(file.name, Outcome.UNFIT, report=report)
+        return FileResult(file.name, Outcome.UNFIT, report=report)
     if _is_used(report.csr, actor):
-        return Given(file.name, Outcome.USED_BEFORE)
+        return FileResult(file.name, Outcome.USED_BEFORE)
     equal = tuple(orders[key] for key in matched.equal)
-    return Given(file.name, Outcome.UNMATCHED, report=report, why=matched.why, equal=equal)
+    return FileResult(file.name, Outcome.UNMATCHED, report=report, why=matched.why, equal=equal)
 
 
 def _is_used(request: doctor.DecodedCsr, actor: Actor) -> bool:
-    """Whether the actor gave the same request to an order, which still has it."""
-    mine = Application.objects.filter(csr__uploaded_by=str(actor))
-    given = mine.filter(csr__spki_sha256=request.key.spki_sha256)
-    return given.filter(csr__sha256=request.sha256).exists()
+    """Return whether an order already has the same request, uploaded by the same actor."""
+    orders = Application.objects.filter(csr__uploaded_by=str(actor))
+    same_key = orders.filter(csr__spki_sha256=request.key.spki_sha256)
+    return same_key.filter(csr__sha256=request.sha256).exists()
 
 
 def _give(
     order: Application, file: RequestFile, *, role: Role, actor: Actor, now: datetime
-) -> Given:
+) -> FileResult:
     try:
         stored = examine_and_store(order.pk, file.data, actor=actor, now=now)
         report = doctor.Report.from_json(stored.report)
         if report.warnings or proposed_names.are_awaited(order):
-            return Given(file.name, Outcome.TO_CONFIRM, order, stored, report)
+            return FileResult(file.name, Outcome.TO_CONFIRM, order, stored, report)
         if order.status == Status.AWAITING_CSR:
-            seen: dict[str, Any] = {"version": order.version, "actor": actor, "now": now}
-            attach_csr(order.pk, stored.pk, role=role, told=False, **seen)
+            common: dict[str, Any] = {"version": order.version, "actor": actor, "now": now}
+            attach_csr(order.pk, stored.pk, role=role, with_mail=False, **common)
         else:
             choose_csr(order.pk, stored.pk, version=order.version, actor=actor, now=now)
     except UnfitCsr as refusal:
-        return Given(file.name, Outcome.UNFIT, order, report=cast(doctor.Report, refusal.report))
-    except (Stale, NotAllowed):  # others acted, or a supplier's consent ended meanwhile
-        return Given(file.name, Outcome.UNMATCHED, order, why=Why.MOVED_ON)
-    return Given(file.name, Outcome.USED, order, stored, report)
+        return FileResult(
+            file.name, Outcome.UNFIT, order, report=cast(doctor.Report, refusal.report)
+        )
+    except (Stale, NotAllowed):  # the order changed, or a supplier's consent ended meanwhile
+        return FileResult(file.name, Outcome.UNMATCHED, order, why=Why.MOVED_ON)
+    return FileResult(file.name, Outcome.USED, order, stored, report)

@@ -46,9 +46,9 @@ def revoke(
     application = transition.lock(application_id)
     if acting(person, application.organisation_id) is None:
         raise MayNotAct
-    asked = RevocationRequest(person=person, role=Role.APPLICANT, reason=reason, words=words)
-    asked.exposed_on = exposed_on if reason == EXPOSED else None
-    return revoke_as(application, asked, actor, now)
+    request = RevocationRequest(person=person, role=Role.APPLICANT, reason=reason, words=words)
+    request.exposed_on = exposed_on if reason == EXPOSED else None
+    return revoke_as(application, request, actor, now)
 
 
 @transaction.atomic
@@ -63,45 +63,45 @@ def revoke_exposed(
     application = transition.lock(application_id)
     if not access.is_reviewer(person):
         raise NotReviewer
-    asked = RevocationRequest(person=person, role=Role.REVIEWER, reason=EXPOSED, words=words)
-    revoked = revoke_as(application, asked, actor, now)
-    others = reviewers_day.reviewers().exclude(pk=person.pk) if asked.pk else ()
-    mailing.tell_reviewers(others, "revoked_by_reviewer", asked.pk, now=now)
+    request = RevocationRequest(person=person, role=Role.REVIEWER, reason=EXPOSED, words=words)
+    revoked = revoke_as(application, request, actor, now)
+    others = reviewers_day.reviewers().exclude(pk=person.pk) if request.pk else ()
+    mailing.tell_reviewers(others, "revoked_by_reviewer", request.pk, now=now)
     return revoked
 
 
 def revoke_as(
-    application: Application, asked: RevocationRequest, actor: Actor, now: datetime
+    application: Application, request: RevocationRequest, actor: Actor, now: datetime
 ) -> Certificate:
-    """Revoke the certificate of the locked order, and save the request `asked`.
+    """Revoke the certificate of the locked order, and save the request `request`.
 
     If the key is exposed, every other certificate for it is revoked too. Raises NothingToRevoke,
     UnknownReason, ReasonStands.
     """
     certificate = certificate_of(application)
-    if certificate is not None and certificate.revocation_reason == asked.reason:
+    if certificate is not None and certificate.revocation_reason == request.reason:
         return certificate
-    require(revocation.obstacles(certificate, asked.reason, now=now))
+    require(revocation.obstacles(certificate, request.reason, now=now))
     assert certificate is not None
-    since = clock.start_of_day(asked.exposed_on) if asked.exposed_on else None
+    since = clock.start_of_day(request.exposed_on) if request.exposed_on else None
     revoked = authority.revoke(
-        certificate.pk, asked.reason, actor=actor, invalidity_date=since, now=now
+        certificate.pk, request.reason, actor=actor, invalidity_date=since, now=now
     )
-    if asked.reason == EXPOSED:
+    if request.reason == EXPOSED:
         key = certificate.spki_sha256
         authority.revoke_key(key, EXPOSED, actor=actor, invalidity_date=since, now=now)
-    asked.application, asked.certificate_id, asked.at = application, certificate.pk, now
-    asked.save()
+    request.application, request.certificate_id, request.at = application, certificate.pk, now
+    request.save()
     events.record(
-        _event(asked), application, actor, now, certificate=certificate.pk, reason=asked.reason
+        _event(request), application, actor, now, certificate=certificate.pk, reason=request.reason
     )
     return revoked
 
 
-def _event(asked: RevocationRequest) -> ApplicationEvent:
-    if asked.role == Role.APPLICANT:
+def _event(request: RevocationRequest) -> ApplicationEvent:
+    if request.role == Role.APPLICANT:
         return ApplicationEvent.REVOKE
-    if asked.reason == EXPOSED:
+    if request.reason == EXPOSED:
         return ApplicationEvent.REVOKE_EXPOSED
     return ApplicationEvent.REVOCATION_CONFIRMED
 
@@ -118,8 +118,8 @@ def tell_revoked(application_id: UUID, certificate_id: int, *, now: datetime) ->
     if application is None:
         return
     people = recipients.administrators(application)
-    told = recipients.distinct(application, (*CONCERNED, *people))
-    transition.notify(application, "revoked", told, now)
+    to = recipients.distinct(application, (*CONCERNED, *people))
+    transition.notify(application, "revoked", to, now)
 
 
 def overtake(certificate_id: int, *, now: datetime) -> None:

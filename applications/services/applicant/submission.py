@@ -1,4 +1,4 @@
-"""Freezing: what was sent is kept as it stood."""
+"""Freeze an application as an immutable submission."""
 
 import hashlib
 import json
@@ -19,12 +19,12 @@ from certportal.foundation.errors import Refused
 
 
 def freeze(application: Application, signature: Signature, *, now: datetime) -> Submission:
-    """Insert the frozen submission: canonical JSON (RFC 8785 in spirit: sorted, no blanks).
+    """Insert the submission as canonical JSON: sorted keys, no whitespace (similar to RFC 8785).
 
-    Raises what `identified.require` raises, UnfitCsr if the key of the request has got another use
-    since its upload, and what `obstacles` yields: Incomplete when parts are missing; NotStanding or
-    OtherOwner when the unit may not be ordered for; ForeignOid for an OID of the system outside
-    their own root, given without a reason.
+    Raises what `identified.require` raises, UnfitCsr if the key of the request has been used
+    elsewhere since its upload, and what `obstacles` yields: Incomplete when parts are missing;
+    NotStanding or OtherOwner when the unit may not be ordered for; ForeignOid for an OID of the
+    system outside the organisation's own root, given without a reason.
     """
     identified.require(application, signature, now=now)
     if application.csr is not None:
@@ -34,8 +34,8 @@ def freeze(application: Application, signature: Signature, *, now: datetime) -> 
     record = queries.standing(application.record_oid, application.record_kind, today).record
     assert record is not None
     person, language = signature["person"], signature["language"]
-    given = signature["declarations"]
-    declared = [name for name in declarations.asked(application) if name in given]
+    ticked = signature["declarations"]
+    declared = [name for name in declarations.asked(application) if name in ticked]
     number = application.submissions.count() + 1
     frozen = (
         content(application, on=today)
@@ -72,14 +72,14 @@ def freeze(application: Application, signature: Signature, *, now: datetime) -> 
 
 def _sent_along(application: Application) -> dict[str, list[str]]:
     """Return the hashes of the documents that go with an answer, if there are any."""
-    found = [one.sha256 for one in answers.documents(application)]
-    return {"answer_documents": found} if found else {}
+    hashes = [document.sha256 for document in answers.documents(application)]
+    return {"answer_documents": hashes} if hashes else {}
 
 
 def obstacles(application: Application, *, now: datetime) -> Iterator[Refused]:
-    """Yield what keeps the order from being sent, as far as it lies in its contents.
+    """Yield the reasons in the order's contents why it cannot be sent.
 
-    The unit must stand in the register today and be the organisation's own.
+    The unit must be valid in the register today and belong to the organisation.
     """
     today = clock.day(now)
     if lacking := sections.missing(application, on=today):
@@ -92,33 +92,38 @@ def obstacles(application: Application, *, now: datetime) -> Iterator[Refused]:
 
 def _subject(application: Application, now: datetime) -> dict[str, str]:
     """Return the names that the certificate would carry now; empty while a reviewer must choose."""
-    found = names(application, now=now)
-    if found is None:
+    certificate_names = names(application, now=now)
+    if certificate_names is None:
         return {}
-    subject = {"O": found.organisation.value, "L": found.locality}
-    if found.unit is not None and application.kind.carries_unit:
-        subject["OU"] = found.unit.value
+    subject = {"O": certificate_names.organisation.value, "L": certificate_names.locality}
+    if certificate_names.unit is not None and application.kind.carries_unit:
+        subject["OU"] = certificate_names.unit.value
     return subject
 
 
 def content(application: Application, *, on: date) -> dict[str, Any]:
-    """Return everything the form holds that day, by its key in submissions, ready for JSON."""
-    asked = {section.id for section in sections.asked(application, on=on)}
-    given = {one.key: one.value(application) for one in fields.FIELDS if one.part in asked}
-    return {"order": application.number, **given}
+    """Return the fields that the form asks for on that day, by key in submissions, for JSON."""
+    part_ids = {section.id for section in sections.asked(application, on=on)}
+    values = {
+        field.key: field.value(application) for field in fields.FIELDS if field.part in part_ids
+    }
+    return {"order": application.number, **values}
 
 
 def is_as_sent(application: Application, *, now: datetime) -> bool:
-    """Return whether the order says of certificate and evidence what the last submission says.
+    """Return whether the certified fields and the evidence equal those of the last submission.
 
-    The applicant edits reopened parts in place: unsent, they are in no submission. Evidence is what
-    the reviewer weighs: the certificate of conformity, and why the system has a foreign OID. A
-    field that the version which froze the submission did not have is as sent while it is empty.
+    The applicant edits reopened parts in place; until they are sent they are in no submission.
+    Evidence is what the reviewer weighs: the certificate of conformity, and the reason for a
+    foreign OID of the system. A field added to the service after the submission counts as equal
+    while empty.
     """
     assert application.submission is not None
     sent = json.loads(application.submission.content)
     present = content(application, on=clock.day(now))
-    certified = {one.key for one in fields.marked(fields.CERTIFIED)}
-    weighed = {one.key for one in fields.marked(fields.WEIGHED)} & sent.keys()
-    same = (certified | weighed) & present.keys()
-    return all(sent[name] == present[name] if name in sent else not present[name] for name in same)
+    certified = {field.key for field in fields.marked(fields.CERTIFIED)}
+    weighed = {field.key for field in fields.marked(fields.WEIGHED)} & sent.keys()
+    compared = (certified | weighed) & present.keys()
+    return all(
+        sent[name] == present[name] if name in sent else not present[name] for name in compared
+    )

@@ -39,11 +39,11 @@ def send(
     application: Application,
     signature: Signature,
     *,
-    told: bool = True,
+    with_mail: bool = True,
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Freeze and send the locked draft; `told`: with its own receipt and mails of links.
+    """Freeze and send the locked draft; `with_mail`: mail its receipt and its links.
 
     Raises what `freeze` raises.
     """
@@ -54,7 +54,7 @@ def send(
         Action.SUBMIT if complete else Action.SUBMIT_WITHOUT_CSR,
         actor,
         now,
-        told=told,
+        with_mail=with_mail,
         data={"submission": submission.sha256},
         submission=submission,
         submitted_at=now,
@@ -63,5 +63,5 @@ def send(
         due_on=promise.due_on(now) if complete else None,
     )
     # The technical contact attaches the request or later gets the certificate by the link.
-    contact_links.send_links(moved, actor=actor, now=now, told=told)
+    contact_links.send_links(moved, actor=actor, now=now, with_mail=with_mail)
     return moved

@@ -52,10 +52,10 @@ LINKS, INVITATIONS, CERTIFICATES = "links_ended", "invitations_cancelled", "cert
 class Prospect:
     """What a decision about an account would affect, for the page that asks for confirmation.
 
-    `orders` are sent, and neither issued nor ended; `linked` the sent ones with a valid link of the
-    technical contact; `drafts` the number of drafts; `certificates` those in force, which stay in
-    force. `people` are other memberships that lose the right, and `invitations` the open ones that
-    are cancelled. `nobody_stays`: no member would be left who may act for the organisation.
+    `orders` are sent, and neither issued nor ended; `linked` are sent orders with a valid link of
+    the technical contact; `drafts` is the number of drafts; `certificates` are those in force,
+    which stay in force. `people` are other memberships that lose the right, and `invitations` open
+    invitations to be cancelled. `nobody_stays`: no member would be left who may act.
     """
 
     orders: list[Application]
@@ -68,33 +68,33 @@ class Prospect:
 
     @property
     def approved(self) -> list[Application]:
-        """Return the orders that are approved and not signed as far as the order tells."""
-        return [one for one in self.orders if one.status == Status.APPROVED]
+        """Return the orders in the status approved; the CA may be signing some of them."""
+        return [order for order in self.orders if order.status == Status.APPROVED]
 
 
 def preview_end(membership: Membership, *, now: datetime) -> Prospect:
     """Return what ending the membership affects: the orders that the person began or sent."""
-    made = _made_by(membership.person, membership.organisation)
+    orders = _made_by(membership.person, membership.organisation)
     others = membership.organisation.memberships.filter(ended_at=None).exclude(pk=membership.pk)
     stays = others.filter(role__in=ACTING).exists()
-    return replace(_prospect(made, [], [membership], now), nobody_stays=not stays)
+    return replace(_prospect(orders, [], [membership], now), nobody_stays=not stays)
 
 
 def preview_withdrawal(membership: Membership, *, now: datetime) -> Prospect:
     """Return what withdrawing the right affects: the orders of everyone whose right rests on it."""
     people = resting_on(membership)
-    made = Application.objects.none()
-    for one in [membership, *people]:
-        made |= _made_by(one.person, one.organisation)
-    return _prospect(made, people, [membership, *people], now)
+    orders = Application.objects.none()
+    for member in [membership, *people]:
+        orders |= _made_by(member.person, member.organisation)
+    return _prospect(orders, people, [membership, *people], now)
 
 
 def preview_closing(organisation: Organisation, *, now: datetime) -> Prospect:
     """Return what closing the account affects: all its orders and memberships."""
     current = organisation.memberships.filter(ended_at=None).select_related("person")
     people = list(current.order_by("begun_at"))
-    found = Application.objects.filter(organisation=organisation)
-    return _prospect(found, people, people, now)
+    orders = Application.objects.filter(organisation=organisation)
+    return _prospect(orders, people, people, now)
 
 
 @transaction.atomic
@@ -106,14 +106,14 @@ def end_membership(
     The member's orders that are approved but not signed return to review; earlier ones stay with
     the reviewers. Raises NoMember, and what `to_oversee` yields.
     """
-    found = Membership.objects.select_related("person", "organisation").get(pk=membership_id)
-    prospect = preview_end(found, now=now)
-    require(to_oversee(found.organisation, prospect, person, now=now))
+    membership = Membership.objects.select_related("person", "organisation").get(pk=membership_id)
+    prospect = preview_end(membership, now=now)
+    require(to_oversee(membership.organisation, prospect, person, now=now))
     decision = accounts.end_membership(
         membership_id, reasons=reasons, by=person, actor=actor, now=now
     )
-    made = _made_by(found.person, found.organisation)
-    returned = _hold_back(made, MEMBERSHIP_ENDED, actor, now)
+    orders = _made_by(membership.person, membership.organisation)
+    returned = _hold_back(orders, MEMBERSHIP_ENDED, actor, now)
     return _note(decision, prospect, {RETURNED: returned})
 
 
@@ -135,9 +135,9 @@ def withdraw_right(
         membership_id, reasons=reasons, by=person, actor=actor, now=now
     )
     returned = 0
-    for one in resting:
-        made = _made_by(one.person, one.organisation)
-        returned += _hold_back(made, RIGHT_WITHDRAWN, actor, now)
+    for member in resting:
+        orders = _made_by(member.person, member.organisation)
+        returned += _hold_back(orders, RIGHT_WITHDRAWN, actor, now)
     return _note(decision, prospect, {RETURNED: returned})
 
 
@@ -155,8 +155,8 @@ def close_account(
     organisation = members.lock_account(organisation_id)
     prospect = preview_closing(organisation, now=now)
     require(to_oversee(organisation, prospect, person, now=now))
-    # Before the memberships end, as the senders are told as members. All orders are locked one by
-    # one, also those that were drafts just now: one may be being sent at this moment.
+    # Before the memberships end, because senders get the mail as members. Every order is locked in
+    # turn, drafts too: one may be sent by a concurrent request.
     orders = Application.objects.filter(organisation=organisation).order_by("pk")
     done = Counter(_close(key, actor, now) for key in list(orders.values_list("pk", flat=True)))
     stopped = stop_released(organisation_id, actor=actor, now=now)
@@ -181,28 +181,30 @@ def decide_administrator(
     `alone`: if it is granted, the memberships of administrators whose right has not been confirmed
     end. Raises DecidedAlready, and what `to_decide` yields.
     """
-    found = AdministratorRequest.objects.select_related("person", "organisation")
-    asked = found.get(pk=request_id)
-    members.lock_account(asked.organisation_id)
-    require(to_decide(asked, person, alone=grant and alone, now=now))
-    right = right_of(asked.person, asked.organisation)
+    requests = AdministratorRequest.objects.select_related("person", "organisation")
+    request = requests.get(pk=request_id)
+    members.lock_account(request.organisation_id)
+    require(to_decide(request, person, alone=grant and alone, now=now))
+    right = right_of(request.person, request.organisation)
     with weighed_anew(right, actor=actor, now=now):
         request = administrator_requests.decide(
             request_id, grant=grant, reasons=reasons, by=person, actor=actor, now=now
         )
     if grant and alone:
-        for one in administrator_requests.unconfirmed_administrators(request.organisation):
-            end_membership(one.pk, reasons=reasons, person=person, actor=actor, now=now)
+        for administrator in administrator_requests.unconfirmed_administrators(
+            request.organisation
+        ):
+            end_membership(administrator.pk, reasons=reasons, person=person, actor=actor, now=now)
     return request
 
 
 def to_oversee(
     organisation: Organisation, prospect: Prospect, person: Person, *, now: datetime
 ) -> Iterator[NotAllowed]:
-    """Yield what keeps the reviewer from a decision about the account that affects `prospect`.
+    """Yield why the reviewer may not take a decision about the account that affects `prospect`.
 
-    That is MayNotDecide, and PartInAnOrder for one of those that it ends or returns:
-    the decision is about these orders too (hallintolaki 28 §).
+    MayNotDecide; or PartInAnOrder if they have a part in an order that the decision ends or
+    returns, because it decides on these orders too (hallintolaki 28 §).
     """
     if not access.may_oversee(person, organisation.pk, now=now):
         yield MayNotDecide()
@@ -213,20 +215,22 @@ def to_oversee(
 def to_decide(
     request: AdministratorRequest, person: Person, *, alone: bool = False, now: datetime
 ) -> Iterator[NotAllowed]:
-    """Yield what keeps the reviewer from deciding on the request: MayNotDecide, PartInAnOrder.
+    """Yield why the reviewer may not decide on the request: MayNotDecide, PartInAnOrder.
 
-    Granting confirms the right that the person may have already, as `rights.confirm_right` does.
+    Granting also confirms a right that the person already has, as `rights.confirm_right` does.
     `alone`: it also ends the memberships of administrators who are not confirmed.
     """
     if not administrator_requests.may_decide(person, request, now=now):
         yield MayNotDecide()
         return
     right = right_of(request.person, request.organisation)
-    found = list(to_confirm(right, person, now=now)) if right else []
-    yield from found
-    if alone and not found:
+    refusals = list(to_confirm(right, person, now=now)) if right else []
+    yield from refusals
+    if alone and not refusals:
         ending = administrator_requests.unconfirmed_administrators(request.organisation)
-        affected = [order for one in ending for order in preview_end(one, now=now).orders]
+        affected = [
+            order for membership in ending for order in preview_end(membership, now=now).orders
+        ]
         if impartiality.parts(person, affected):
             yield impartiality.PartInAnOrder()
 
@@ -235,64 +239,68 @@ def to_decide(
 def tell_administrator_asked(request_id: int, *, now: datetime) -> None:
     """Enqueue a mail to each reviewer who may decide on the request for an administrator.
 
-    If today nobody may, it goes to those who may once their part in an order is over.
+    If nobody may today, it goes to those who may once their part in an order has ended.
     """
     request = AdministratorRequest.objects.get(pk=request_id)
     may_decide = administrator_requests.may_decide
-    impartial = [one for one in reviewers_day.reviewers() if may_decide(one, request, now=now)]
-    readers = [one for one in impartial if not any(to_decide(request, one, now=now))] or impartial
+    allowed = [
+        reviewer for reviewer in reviewers_day.reviewers() if may_decide(reviewer, request, now=now)
+    ]
+    readers = [
+        reviewer for reviewer in allowed if not any(to_decide(request, reviewer, now=now))
+    ] or allowed
     mailing.tell_reviewers(readers, "administrator_wanted", request.pk, now=now)
 
 
 def _made_by(person: Person, organisation: Organisation) -> QuerySet[Application]:
     """Return the account's orders sent by the person or one merged into them, and their drafts."""
     keys = [person.pk, *person.merged_from.values_list("pk", flat=True)]
-    made = Q(submission__person__in=keys) | Q(submission=None, created_by__in=keys)
-    return Application.objects.filter(made, organisation=organisation)
+    condition = Q(submission__person__in=keys) | Q(submission=None, created_by__in=keys)
+    return Application.objects.filter(condition, organisation=organisation)
 
 
 def _prospect(
-    found: QuerySet[Application],
+    orders: QuerySet[Application],
     people: list[Membership],
     losing: list[Membership],
     now: datetime,
 ) -> Prospect:
-    sent = found.exclude(status=Status.DRAFT).select_related("submission__person")
-    over = {Status.ISSUED, *ENDED}
-    opened = list(sent.exclude(status__in=over).order_by("submitted_at"))
+    sent = orders.exclude(status=Status.DRAFT).select_related("submission__person")
+    finished = {Status.ISSUED, *ENDED}
+    opened = list(sent.exclude(status__in=finished).order_by("submitted_at"))
     linked = list(sent.filter(contact_links__revoked_at=None).distinct().order_by("pk"))
     certified = Certificate.objects.filter(
-        Certificate.in_force(now), reference__in=found.values("pk")
+        Certificate.in_force(now), reference__in=orders.values("pk")
     )
     invitations = Invitation.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=now)
-    mine = Q(pk=None)
-    for one in losing:
-        mine |= Q(made_by=one.person_id, organisation=one.organisation_id)
+    invited = Q(pk=None)
+    for member in losing:
+        invited |= Q(made_by=member.person_id, organisation=member.organisation_id)
     return Prospect(
         orders=opened,
-        drafts=found.filter(status=Status.DRAFT).count(),
-        linked=[one for one in linked if contact_links.living(one, now=now)],
+        drafts=orders.filter(status=Status.DRAFT).count(),
+        linked=[order for order in linked if contact_links.living(order, now=now)],
         certificates=list(certified.order_by("not_after")),
         people=people,
-        invitations=list(invitations.filter(mine)),
+        invitations=list(invitations.filter(invited)),
     )
 
 
-def _hold_back(found: QuerySet[Application], reason: str, actor: Actor, now: datetime) -> int:
+def _hold_back(orders: QuerySet[Application], reason: str, actor: Actor, now: datetime) -> int:
     """Return those of the orders to review that are approved and not signed; return how many.
 
-    In those in review an approval given before counts no longer.
+    Approvals of orders in review become void.
     """
-    reviewed = found.filter(status=Status.IN_REVIEW).order_by("pk")
+    reviewed = orders.filter(status=Status.IN_REVIEW).order_by("pk")
     for key in list(reviewed.values_list("pk", flat=True)):
         start_over(transition.lock(key), reason, actor=actor, now=now)
-    approved = found.filter(status=Status.APPROVED).order_by("pk")
+    approved = orders.filter(status=Status.APPROVED).order_by("pk")
     keys = list(approved.values_list("pk", flat=True))
     return sum(take_back(key, reason, actor=actor, now=now) is not None for key in keys)
 
 
 def _close(key: UUID, actor: Actor, now: datetime) -> str:
-    """Do to one order what follows from closing its account; return under what it is counted."""
+    """End or remove one order of a closed account; return the key of its count, or "" for none."""
     try:
         application = transition.lock(key)
     except Gone:  # its owner has just discarded the draft
@@ -310,7 +318,7 @@ def _close(key: UUID, actor: Actor, now: datetime) -> str:
 
 
 def _note(decision: AccountDecision, prospect: Prospect, done: dict[str, int]) -> AccountDecision:
-    """Store with the decision what followed from it."""
+    """Store the consequences, as counts, with the decision."""
     also = {INVITATIONS: len(prospect.invitations), CERTIFICATES: len(prospect.certificates)}
     decision.followed = {kind: count for kind, count in (done | also).items() if count}
     if decision.followed:

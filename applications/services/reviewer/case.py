@@ -104,8 +104,8 @@ def set_evidence(
     # Evidence is recorded when the names are chosen: in review, by who holds the case.
     application = take(Action.CHOOSE_NAMES, application_id, person, version, now=now)
     hosts = list(application.host_names.filter(pk__in=host_name_ids))
-    given = _Evidence(evidence, note, ends_on or usual_end(now))
-    recorded = [_record_evidence(application, host, given, person, now) for host in hosts]
+    seen = _Evidence(evidence, note, ends_on or usual_end(now))
+    recorded = [_record_evidence(application, host, seen, person, now) for host in hosts]
     transition.save(application, now=now, findings=still_found(application))
     if any(is_new for is_new, _data in recorded):
         waivers.start_over(application, waivers.EVIDENCE_CHANGED, actor=actor, now=now)
@@ -116,7 +116,7 @@ def set_evidence(
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """What was seen of some host names; `ends_on` is of a declaration alone."""
+    """Evidence for host names; `ends_on` applies only to a declaration."""
 
     kind: HostName.Evidence
     note: str
@@ -124,24 +124,24 @@ class _Evidence:
 
 
 def _record_evidence(
-    application: Application, host: HostName, given: _Evidence, person: Person, now: datetime
+    application: Application, host: HostName, seen: _Evidence, person: Person, now: datetime
 ) -> tuple[bool, dict[str, Any]]:
-    """Record it of one host name; return whether approvals are void by it, and the event's data.
+    """Record the evidence for a host name; return whether it voids approvals, and the event's data.
 
-    What the service found in the DNS stays what it found, also when a reviewer presses it
-    unchanged: it is looked up again before signing.
+    Evidence that the service found in the DNS stays as it is if a reviewer saves it unchanged: it
+    is looked up again before signing.
     """
-    is_same = (host.evidence, host.evidence_note) == (given.kind, given.note)
+    is_same = (host.evidence, host.evidence_note) == (seen.kind, seen.note)
     if is_same and domains.rest_on_dns([host]):
-        return False, {"host": host.pk, "by": given.kind}
-    host.evidence, host.evidence_note = given.kind, given.note
+        return False, {"host": host.pk, "by": seen.kind}
+    host.evidence, host.evidence_note = seen.kind, seen.note
     host.evidenced_at, host.evidenced_by = now, person
     host.save(update_fields=["evidence", "evidence_note", "evidenced_at", "evidenced_by"])
-    finding, data = host_declared(host.name), {"host": host.pk, "by": given.kind}
-    if given.kind != HostName.Evidence.DECLARED:
+    finding, data = host_declared(host.name), {"host": host.pk, "by": seen.kind}
+    if seen.kind != HostName.Evidence.DECLARED:
         waivers.replace(application, finding, person=person, now=now)
         return not is_same, data
-    waiver = waivers.give(application, finding, given.note, given.ends_on, person=person, now=now)
+    waiver = waivers.give(application, finding, seen.note, seen.ends_on, person=person, now=now)
     return True, data | waivers.data_of(waiver)
 
 
@@ -164,12 +164,12 @@ def request_info(
     """Request information from the applicant (hallintolaki 22 §), or hear them (34 §).
 
     `sections` are the ids of the parts of the form to reopen; `deadline` is the last day to answer;
-    `used` the ready-made reasons in the text. A hearing opens parts only if the reviewer wants to,
-    and says in `material` on what the rejection would rest; `documents` are the keys of those that
-    were attached to it (`attach_to_hearing`) and go with it. It takes the place of a request that
-    was not answered in time.
-    The working days left until the promised day are stored and continue after the answer. Raises
-    ReasonsMissing, NotYourCase, Changed, NotPossible, DeadlineOpen.
+    `used` are the keys of the ready-made reasons in the text. In a hearing, `sections` may be
+    empty, `material` says what the rejection would be based on, and `documents` are the keys of
+    documents attached to it (`attach_to_hearing`) that are sent with it. A hearing replaces a
+    request that was not answered in time. The working days left until the promised day are stored
+    and continue after the answer. Raises ReasonsMissing, NotYourCase, Changed, NotPossible,
+    DeadlineOpen.
     """
     require_reasons(reason)
     if is_hearing:
@@ -179,14 +179,14 @@ def request_info(
     authority.void(application.pk, "information_requested", actor=actor, now=now)
     close_unanswered(application, cancelled=True, actor=actor, now=now)
     text = {"reason": reason, "material": material}
-    what: dict[str, Any] = {"fields": sections, "deadline": deadline, "is_hearing": is_hearing}
-    made = InformationRequest.objects.create(
-        application=application, reviewer=person, asked_at=now, **text, **what
+    details: dict[str, Any] = {"fields": sections, "deadline": deadline, "is_hearing": is_hearing}
+    request = InformationRequest.objects.create(
+        application=application, reviewer=person, asked_at=now, **text, **details
     )
     count_used(used)
     data: dict[str, Any] = {"sections": sections, "deadline": deadline.isoformat()}
     if is_hearing:
-        data["documents"] = hearing_documents.send(made, documents, actor=actor, now=now)
+        data["documents"] = hearing_documents.send(request, documents, actor=actor, now=now)
     return transition.move(
         application,
         action,
@@ -208,7 +208,7 @@ def extend_deadline(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Give the applicant more time to answer, for which the promise stands still again.
+    """Give the applicant more time to answer; the promise is paused again meanwhile.
 
     Raises NotPossible unless the deadline is later.
     """

@@ -35,7 +35,7 @@ from issuance.services.issuing.approve import refusals_on_record
 
 
 class NotHeard(Refused):
-    """The applicant has not been heard, and no ground is named why that is not needed."""
+    """The applicant has not been heard, and no exception from hearing is named."""
 
     message = gettext_lazy(
         "Hear the applicant before you reject the order, or choose why hearing can be left out."
@@ -43,7 +43,7 @@ class NotHeard(Refused):
 
 
 class Policy(TypedDict):
-    """How many persons must approve, until when what they say holds (None: no end), on what."""
+    """How many persons must approve, until when (None: no end), and relying on which waivers."""
 
     persons: int
     until: datetime | None
@@ -89,22 +89,24 @@ def approve(
             _require_confirmed(relied_on)
             _decide(application, Decision.Kind.APPROVED, person, "", now, record)
             unsent_extracts.remove(application, actor=actor, now=now)
-        done: dict[str, Any] = {"aside_until": None} if case.is_mine else {}  # others go on
-        told = {"tbs_sha256": tbs_sha256, "given": state.given, "wanted": state.wanted}
+        done: dict[str, Any] = (
+            {"aside_until": None} if case.is_mine else {}
+        )  # a second person's approval leaves the holder's fields alone
+        facts = {"tbs_sha256": tbs_sha256, "given": state.given, "wanted": state.wanted}
         return transition.move(
             application,
             Action.APPROVE,
             actor,
             now,
             to=Status.APPROVED if state.complete else Status.IN_REVIEW,
-            data={**told, "waivers": [one.pk for one in relied_on]},
+            data={**facts, "waivers": [waiver.pk for waiver in relied_on]},
             **done,
         )
 
 
 def _require_confirmed(relied_on: Iterable[Waiver]) -> None:
     """Raise NotOpen for an unconfirmed waiver: one given after an approval voids the approval."""
-    if any(one.confirmed_at is None for one in relied_on):
+    if any(waiver.confirmed_at is None for waiver in relied_on):
         raise NotOpen
 
 
@@ -118,7 +120,7 @@ def _policy(application: Application, now: datetime) -> Policy:
     return {
         "persons": approvals_needed(application, on=today),
         "until": approved_until(application, on=today),
-        "waivers": waivers.signed_ones(application, on=today),
+        "waivers": waivers.waivers_to_sign(application, on=today),
     }
 
 
@@ -135,10 +137,10 @@ def reject(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Reject with reasons (hallintolaki 44–45 §); `used` are the ready-made ones among them.
+    """Reject with reasons (hallintolaki 44–45 §); `used` are the keys of ready-made reasons.
 
-    `unheard` is why the applicant is not heard before (a `Decision.Unheard`), `unheard_because` the
-    same in the reviewer's words; what they say is left out where the applicant was heard.
+    `unheard` is why the applicant was not heard first (a `Decision.Unheard`), `unheard_because` the
+    same in the reviewer's words; both are ignored if the applicant was heard.
     Raises ReasonsMissing, NotHeard, DeadlineOpen, NotYourCase, Changed, NotPossible.
     """
     require_reasons(reasons)
@@ -154,8 +156,8 @@ def reject(
     authority.void(application.pk, "rejected", actor=actor, now=now)
     count_used(used)
     record = _record_now(application, now)
-    without = {"unheard": unheard, "unheard_because": unheard_because}
-    _decide(application, Decision.Kind.REJECTED, person, reasons, now, record, **without)
+    exception = {"unheard": unheard, "unheard_because": unheard_because}
+    _decide(application, Decision.Kind.REJECTED, person, reasons, now, record, **exception)
     return transition.move(
         application,
         Action.REJECT,
@@ -187,9 +189,8 @@ def reopen(
     _decide(application, Decision.Kind.REOPENED, person, reasons, now, record)
     status = _taken_up_as(application)
     complete = status == Status.CHECKING
-    to = contact_links.welcome(
-        application
-    )  # before ended_at is cleared, which tells how links ended
+    # Before `ended_at` is cleared, from which the rule tells how links ended.
+    to = contact_links.welcome(application)
     moved = transition.move(
         application,
         Action.REOPEN,
@@ -207,7 +208,7 @@ def reopen(
 
 
 def _taken_up_as(application: Application) -> Status:
-    """Return where the journey goes on: an order that lapsed may lack its request or host names."""
+    """Return the status to reopen to: a lapsed order may lack its request or host names."""
     if application.csr_id is None:
         return Status.AWAITING_CSR
     awaited = proposed_names.are_awaited(application)

@@ -26,28 +26,30 @@ def attach_to_hearing(
     actor: Actor,
     now: datetime,
 ) -> Attachment:
-    """Attach a PDF to the hearing that the reviewer writes; reviewers alone read it until then.
+    """Attach a PDF to a hearing that is being written; only reviewers read it before it is sent.
 
     Raises NotPdf, ActivePdf, TooBig, Infected or NotStored, Unavailable if the virus scanner does
     not answer, TooMany, Enough, and what keeps the reviewer from hearing the applicant.
     """
-    subject = events.Subject("person", person.pk)  # no news of the order to its applicant
+    subject = events.Subject(
+        "person", person.pk
+    )  # an event of the order would be shown to its applicant
     attachments.require_fit(application_id, data, actor, now, subject=subject)
     with storing.atomic():
         application = take(Action.HEAR, application_id, person, version, now=now)
         if hearing_documents.unsent(application).count() >= hearing_documents.MOST_DOCUMENTS:
             raise hearing_documents.Enough
         transition.save(application, now=now)
-        kind, named = Attachment.Kind.HEARING, ApplicationEvent.ADD_HEARING_DOCUMENT
-        return attachments.store(application, kind, data, name, actor, now, named=named)
+        kind, event = Attachment.Kind.HEARING, ApplicationEvent.ADD_HEARING_DOCUMENT
+        return attachments.store(application, kind, data, name, actor, now, event=event)
 
 
 def send(
     hearing: InformationRequest, chosen: Collection[int], *, actor: Actor, now: datetime
 ) -> list[str]:
-    """Let the chosen documents go with the hearing of a locked order; remove the others.
+    """Send the chosen documents with the hearing of a locked order; remove the others.
 
-    Return the hashes of those that go.
+    Return the hashes of the sent documents.
     """
     hashes = []
     for document in hearing_documents.unsent(hearing.application).filter(pk__in=chosen):

@@ -25,7 +25,7 @@ from issuance.services.errors import NotReviewer
 
 About = CaseNote.About
 SECOND_HOLD = timedelta(minutes=30)
-"""So long a case that wants a second person is given to no other: time to look at it in peace."""
+"""How long a case that needs a second approval is reserved for the reviewer who was given it."""
 
 
 class CannotReceive(NotAllowed):
@@ -35,7 +35,7 @@ class CannotReceive(NotAllowed):
 
 
 class NotLead(NotAllowed):
-    """The reviewer does not lead the others, and so gives them no cases."""
+    """The reviewer is not a lead, and only leads assign cases."""
 
     message = _("Only who leads the reviewers gives them cases.")
 
@@ -45,52 +45,52 @@ def take_next(*, person: Person, actor: Actor, now: datetime) -> Application | N
     """Return the case that the reviewer works on next, or None if none waits for them.
 
     First come the cases that others have approved and that the reviewer can approve as a second
-    person; those stay their holder's, and nobody is led to one for `SECOND_HOLD` after that: the
-    reviewer who has it neither, so that asking on does not keep it from the others. Then come, by
-    promise, the free cases and the reviewer's own that have come back (`queue_order.is_to_take`).
-    Such a case is claimed; another reviewer who asks at the same moment gets the one after it.
+    person. Their holder does not change, and such a case is offered to nobody again for
+    `SECOND_HOLD`, not even to the same reviewer, so that repeated calls do not reserve it for
+    longer. Then come, by promised day, free cases and the reviewer's own that have come back
+    (`queue_order.is_to_take`). Such a case is claimed; a concurrent call gets the next one.
 
     Raises NotReviewer.
     """
     if not access.is_reviewer(person):
         raise NotReviewer
-    for wanted in queue_order.ordered(_second(person, now)):
-        can = not any(Case(wanted, person, now=now).obstacles(Action.APPROVE))
-        if can and _looks(wanted, person, now):
-            return wanted
+    for case in queue_order.ordered(_awaiting_second(person, now)):
+        can = not any(Case(case, person, now=now).obstacles(Action.APPROVE))
+        if can and _reserve(case, person, now):
+            return case
     for key in queue_order.ordered(queue_order.to_take(person, now)).values_list("pk", flat=True):
-        found = Application.objects.select_for_update(of=("self",), skip_locked=True)
-        application = found.filter(queue_order.is_to_take(person, now), pk=key).first()
+        unlocked = Application.objects.select_for_update(of=("self",), skip_locked=True)
+        application = unlocked.filter(queue_order.is_to_take(person, now), pk=key).first()
         if application is not None and not impartiality.bias(person, application, now=now):
             return _claimed(application, person, actor=actor, now=now)
     return None
 
 
-def _second(person: Person, now: datetime) -> QuerySet[Application]:
-    given = Approval.objects.filter(person=person, prepared__state="prepared")
+def _awaiting_second(person: Person, now: datetime) -> QuerySet[Application]:
+    approved = Approval.objects.filter(person=person, prepared__state="prepared")
     waiting = Application.objects.filter(queue_order.second_wanted(now))
-    return waiting.exclude(pk__in=given.values("prepared__reference"))
+    return waiting.exclude(pk__in=approved.values("prepared__reference"))
 
 
-def _looks(wanted: Application, person: Person, now: datetime) -> bool:
-    """Give the case to the reviewer to look at as a second person, unless somebody has it.
+def _reserve(case: Application, person: Person, now: datetime) -> bool:
+    """Reserve the case for the reviewer as second person, unless it is reserved already.
 
-    Whether it wants a second person is asked again under the lock: it may just have got one.
+    Whether it needs a second person is checked again under the lock.
     """
     rows = Application.objects.select_for_update(of=("self",), skip_locked=True)
-    if not rows.filter(pk=wanted.pk).exists() or second_look.running(wanted, now=now).exists():
+    if not rows.filter(pk=case.pk).exists() or second_look.running(case, now=now).exists():
         return False
-    if not _second(person, now).filter(pk=wanted.pk).exists():
+    if not _awaiting_second(person, now).filter(pk=case.pk).exists():
         return False
-    given = {"person": person, "until": now + SECOND_HOLD}
-    SecondLook.objects.update_or_create(application=wanted, defaults=given)
+    reservation = {"person": person, "until": now + SECOND_HOLD}
+    SecondLook.objects.update_or_create(application=case, defaults=reservation)
     return True
 
 
 def _claimed(
     application: Application, person: Person, *, actor: Actor, now: datetime
 ) -> Application:
-    """Claim the locked case; what is prepared already is not prepared again."""
+    """Claim the locked case; a certificate that is prepared already is not prepared again."""
     fields: dict[str, Any] = {"reviewer": person, "claimed_at": now, "aside_until": None}
     if Case(application, person, now=now).obstacles_to_prepare():
         transition.save(application, now=now, **fields)
@@ -110,7 +110,7 @@ def set_aside(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Set one's case aside: until that day it is not the next one. The promise runs on.
+    """Set the reviewer's case aside: until that day it is not taken next. The promise runs on.
 
     Raises ReasonsMissing, NotPossible for a day that is not after today, NotYourCase, Changed.
     """
@@ -134,17 +134,19 @@ def hand_over(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Give one's case to another reviewer, with a note; what is prepared and approved stays so.
+    """Hand the case over to another reviewer, with a note; the prepared certificate stays valid.
 
     Raises ReasonsMissing, CannotReceive, NotYourCase, Changed.
     """
     require_reasons(note)
     application = take(Action.HAND_OVER, application_id, person, version, now=now)
-    receiver = next((one for one in receivers(application, now=now) if one.pk == to), None)
+    receiver = next(
+        (reviewer for reviewer in receivers(application, now=now) if reviewer.pk == to), None
+    )
     if receiver is None:
         raise CannotReceive
     _note(application, person, About.HANDED_OVER, note, now, to=receiver)
-    from_today = clock.day(now)  # it is their next one, though claimed by them from now on
+    from_today = clock.day(now)  # so that it is the receiver's next case
     return _passed(application, Action.HAND_OVER, receiver, actor, now, aside_until=from_today)
 
 
@@ -152,10 +154,10 @@ def hand_over(
 def assign(
     application_ids: Collection[UUID], *, to: UUID, person: Person, actor: Actor, now: datetime
 ) -> int:
-    """Let a lead give free cases to a reviewer; return how many were given.
+    """Assign free cases to a reviewer, as their lead; return how many were assigned.
 
-    Left out is what somebody has taken meanwhile, and what either of the two has a part in. The
-    cases are the reviewer's next ones. Raises NotLead, CannotReceive.
+    Skips cases that somebody has taken meanwhile and cases in which either of the two has a part.
+    The cases become the reviewer's next ones. Raises NotLead, CannotReceive.
     """
     if not access.is_lead(person):
         raise NotLead
@@ -165,17 +167,19 @@ def assign(
         raise CannotReceive
     rows = Application.objects.select_for_update(of=("self",), skip_locked=True)
     free = rows.filter(case_holder.free(), status=Status.IN_REVIEW, pk__in=application_ids)
-    given = [one for one in free.order_by("pk") if not _has_part(one, (person, receiver), now)]
+    assigned = [
+        case for case in free.order_by("pk") if not _has_part(case, (person, receiver), now)
+    ]
     fields: dict[str, Any] = {"reviewer": receiver, "claimed_at": now}
     fields["aside_until"] = clock.day(now)
-    for application in given:
+    for application in assigned:
         data = {"given_to": str(receiver.pk)}
         transition.move(application, Action.CLAIM, actor, now, data=data, **fields)
-    return len(given)
+    return len(assigned)
 
 
 def _has_part(application: Application, people: Iterable[Person], now: datetime) -> bool:
-    return any(impartiality.bias(one, application, now=now) for one in people)
+    return any(impartiality.bias(person, application, now=now) for person in people)
 
 
 @transaction.atomic
@@ -188,7 +192,7 @@ def take_over(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Take the case of a colleague who is absent, with a reason; they find it in the history.
+    """Take over the case of an absent colleague, with a reason that the history shows.
 
     Raises ReasonsMissing, NotPossible where no colleague holds it, Changed.
     """
@@ -208,7 +212,7 @@ def write_note(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Write an internal note on the case. Raises ReasonsMissing, and what says of one's bias."""
+    """Write an internal note on the case. Raises ReasonsMissing, Changed, and a bias."""
     require_reasons(text)
     case = locked(application_id, person, version, now=now)
     if case.bias is not None:
@@ -223,11 +227,11 @@ def receivers(application: Application, *, now: datetime) -> Iterator[Person]:
     """Yield the reviewers who could get the case from its holder, by name."""
     roles = StaffRole.objects.filter(kind=StaffRole.Kind.REVIEWER, ended_at=None)
     people = Person.objects.filter(pk__in=roles.values("person"))
-    for one in people.order_by("family_name", "given_name", "pk"):
-        if one.pk == application.reviewer_id:
+    for reviewer in people.order_by("family_name", "given_name", "pk"):
+        if reviewer.pk == application.reviewer_id:
             continue
-        if impartiality.bias(one, application, now=now) is None:
-            yield one
+        if impartiality.bias(reviewer, application, now=now) is None:
+            yield reviewer
 
 
 def _passed(

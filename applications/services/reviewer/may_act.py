@@ -1,4 +1,4 @@
-"""What keeps a reviewer from an action on a case: pages list it, services raise the first."""
+"""The obstacles to a reviewer's action on a case: pages list all, services raise the first."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -60,13 +60,13 @@ class ApprovedAlready(NotAllowed):
 
 
 class PreparedAlready(Stale):
-    """The certificate is prepared, and preparing it again would bring the same one."""
+    """The certificate is prepared, and preparing it again would give the same result."""
 
     message = gettext_lazy("The certificate has been prepared already.")
 
 
 class BeingPrepared(Stale):
-    """The certificate is being prepared, and asking again would bring the same one."""
+    """The certificate is being prepared, and asking again would give the same result."""
 
     message = gettext_lazy("The certificate is being prepared. It takes a moment.")
 
@@ -81,12 +81,12 @@ class FactsChanged(Refused):
     """A fact that the certificate rests on no longer holds, or cannot be checked now."""
 
     def __init__(self, title: str, text: str = "") -> None:
-        """Word it by the finding, whose text may say it all."""
+        """Make the message from the finding's title and text."""
         super().__init__(f"{title}. {text}" if text else title)
 
 
 class Case:
-    """A case as one reviewer finds it at a moment; each fact is looked up at most once.
+    """A case as seen by a reviewer at a time; each fact is looked up at most once.
 
     `prepared` is the latest attempt at its certificate, or None.
     """
@@ -101,15 +101,15 @@ class Case:
         require(self.obstacles(action))
 
     def actions(self) -> set[Action]:
-        """Return the actions that nothing keeps the reviewer from."""
+        """Return the actions without obstacles."""
         possible = workflow.actions(self.application.status, Role.REVIEWER)
         return {action for action in possible if not any(self.obstacles(action))}
 
     def obstacles(self, action: Action) -> Iterator[Refused]:
-        """Yield what keeps the reviewer from the action.
+        """Yield the obstacles to the action.
 
-        That is bias, the case's being another's, its status, and what the action itself needs. Bias
-        keeps nobody from giving a case back that has come to concern them.
+        These are bias, another reviewer's holding the case, its status, and the action's own
+        conditions. Bias does not prevent releasing a case.
         """
         if self.bias is not None and action != Action.RELEASE:
             yield self.bias
@@ -156,26 +156,28 @@ class Case:
 
     @cached_property
     def _facts(self) -> tuple[RegisterRecord | None, FactsChanged | None]:
-        """Both from one reading: between two, an import could bring a later record."""
+        """Look up record and fault at once: an import in between could change the record."""
         try:
-            seen = still_true.look(self.application, now=self.now)
+            look = still_true.look(self.application, now=self.now)
         except Unavailable:
             return None, FactsChanged(
                 _("The mirror of the register is too old"), _("Try again when it has been renewed.")
             )
-        if seen.fault is None:
-            return seen.record, None
-        worded = word(seen.fault)
-        if seen.fault.rule.startswith("order.register_"):  # its text names the unit and says it all
-            return seen.record, FactsChanged(worded.text)
-        return seen.record, FactsChanged(worded.title, worded.text)
+        if look.fault is None:
+            return look.record, None
+        words = word(look.fault)
+        if look.fault.rule.startswith(
+            "order.register_"
+        ):  # the text alone names the unit and the fault
+            return look.record, FactsChanged(words.text)
+        return look.record, FactsChanged(words.title, words.text)
 
     def _is_in_hand(self, action: Action) -> bool:
-        """Whether the reviewer may do the action as regards who holds the case.
+        """Return whether the holder of the case allows the reviewer's action.
 
-        Others may approve a case that somebody holds, as a second person must. While a request for
-        information is open in a case that no current reviewer holds (the checks made it, or its
-        reviewer has left the role), any reviewer may handle it.
+        Others may approve a case that somebody holds, as a second person must. A request for
+        information in a case that no current reviewer holds (the checks made it, or its reviewer
+        has left the role) may be handled by any reviewer.
         """
         if action == Action.TAKE_OVER:
             return not self._is_free and not self.is_mine
@@ -188,8 +190,10 @@ class Case:
         return self._is_free and self.application.status == Status.INFO_REQUESTED
 
     def _to_claim(self) -> Iterator[Refused]:
-        """Preparing a case again helps if it would be made from a later request or submission, or a
-        fact has changed: it may have come back approved, and wants approvals of its own then.
+        """Yield why a holder's claim, which prepares the certificate again, would be useless.
+
+        It is useful only if the request or submission is a later one, or a fact has changed: a case
+        may come back with an approved certificate, which then needs new approvals.
         """
         if not self.is_mine:
             return
@@ -209,19 +213,20 @@ class Case:
             yield NotOpen()
         if self.changed:
             yield self.changed
-        given = approvals_of(self.prepared) if self.prepared else []
-        if any(one.person_id == self.person.pk for one in given):
+        approvals = approvals_of(self.prepared) if self.prepared else []
+        if any(approval.person_id == self.person.pk for approval in approvals):
             yield ApprovedAlready()
 
     def _prepared_as_sent(self) -> bool:
-        """Whether the open attempt was made from the present request and submission, and the
-        applicant has not changed the answers since.
+        """Return whether the open attempt was made from the present request and submission, and the
+        applicant has not changed the order since.
         """
         return self._is_of_what_was_sent() and submission.is_as_sent(self.application, now=self.now)
 
     def _is_of_what_was_sent(self) -> bool:
-        """Whether there is an open attempt, made from the present request and submission: a slow
-        preparation may end after another one was sent.
+        """Return whether there is an open attempt, made from the present request and submission.
+
+        A slow preparation may finish after the order was sent again.
         """
         application, prepared = self.application, self.prepared
         if prepared is None or not self.is_open:
@@ -232,14 +237,14 @@ class Case:
         return present == made_from
 
     def _to_reject(self) -> Iterator[Refused]:
-        asked = self.application.question
-        if asked is not None and asked.deadline >= clock.day(self.now):
+        question = self.application.question
+        if question is not None and question.deadline >= clock.day(self.now):
             yield DeadlineOpen()
 
     def _to_hear(self) -> Iterator[Refused]:
-        """A hearing takes the place of another request once that one's deadline has passed."""
-        asked = self.application.question
-        if asked is not None and asked.is_hearing:
+        """A hearing replaces another request once its deadline has passed."""
+        question = self.application.question
+        if question is not None and question.is_hearing:
             yield NotPossible()
         yield from self._to_reject()
 

@@ -1,6 +1,6 @@
-"""The reviewer's passkey under a decision: what it is asked, and whether it answered just that.
+"""A reviewer signs a decision with their passkey (WebAuthn): the request and its verification.
 
-The certificate authority verifies the answer again before it signs, against its own register.
+The certificate authority verifies the assertion again before it signs, against its own register.
 """
 
 from collections.abc import Collection, Iterable, Set
@@ -27,7 +27,7 @@ from issuance.services.issuing.to_sign import require
 
 
 class NotSigned(Refused):
-    """No passkey of the reviewer's signed what is to be decided."""
+    """The assertion is not by the reviewer's passkey over this decision."""
 
     message = _(
         "The passkey's answer does not fit what you were shown. Nothing was decided. Go back and"
@@ -36,60 +36,67 @@ class NotSigned(Refused):
 
 
 class ProofMissing(NotAllowed):
-    """The decision takes the reviewer's passkey, and its answer is missing."""
+    """The decision must be signed with the reviewer's passkey, and the assertion is missing."""
 
     message = _("Approve with your passkey. A code is not enough here.")
 
 
 def asked(login: User, challenge: bytes, *, rather: Collection[str] = frozenset()) -> str:
-    """Return what the browser asks the login's passkeys, as JSON; empty if there are none.
+    """Return the WebAuthn request options for the login's passkeys as JSON; "" if it has none.
 
-    If passkeys with fingerprints in `rather` are among them, no others are asked.
+    If the login has passkeys with fingerprints in `rather`, only these are allowed.
     """
     return passkeys.to_sign(login, challenge, rp_id=settings.PORTAL_HOST, preferred=rather)
 
 
 def has_one_of(login: User, fingerprints: Collection[str]) -> bool:
-    """Whether a passkey of the login has one of the fingerprints."""
+    """Return whether a passkey of the login has one of the fingerprints."""
     return any(passkeys.fingerprint_of(row) in fingerprints for row in passkeys.rows(login))
 
 
-def counting_login(person: Person, own: User, counting: Collection[str]) -> User:
-    """Return the person's login whose passkeys are asked: one with a passkey of these fingerprints.
+def counting_login(person: Person, login: User, counting: Collection[str]) -> User:
+    """Return the person's login with a passkey of these fingerprints.
 
-    A merged person has a login for each merged record; without such a passkey, as elsewhere.
+    A merged person has a login for each merged record. If none has such a passkey, the login is
+    chosen as for a second factor (`second_factor.login_with_factors`).
     """
-    logins = [own, *person.logins.exclude(pk=own.pk).order_by("pk")]
-    found = (one for one in logins if has_one_of(one, counting))
-    return next(found, None) or second_factor.login_with_factors(person, own)
+    logins = [login, *person.logins.exclude(pk=login.pk).order_by("pk")]
+    counting_logins = (candidate for candidate in logins if has_one_of(candidate, counting))
+    return next(counting_logins, None) or second_factor.login_with_factors(person, login)
 
 
-def uncounted(given: Iterable[Approval], attempt: PreparedCertificate) -> list[Approval]:
-    """Return the approvals of the attempt that the CA will not count, as far as pages can know."""
+def uncounted(approvals: Iterable[Approval], attempt: PreparedCertificate) -> list[Approval]:
+    """Return the approvals of the attempt that the CA will not count, as far as is known here."""
     if not proof_wanted(attempt.environment):
         return []
     counting = enrolled.fingerprints([attempt.environment])
-    return [one for one in given if not _may_count(one, counting)]
+    return [approval for approval in approvals if not _may_count(approval, counting)]
 
 
 def _may_count(approval: Approval, counting: Set[str]) -> bool:
     try:
-        wanted = Proof.parse(approval.assertion).assertion.credential_id
+        used_id = Proof.parse(approval.assertion).assertion.credential_id
     except BadAssertion:
         return False
-    theirs = Authenticator.objects.filter(user__person=approval.person.current)
-    known = [one for one in map(passkeys.credential_data, theirs) if one]
-    used = [fingerprint(one) for one in known if one.credential_id == wanted]
-    return not used or not counting.isdisjoint(used)  # of a passkey that is gone, the CA knows
+    authenticators = Authenticator.objects.filter(user__person=approval.person.current)
+    credentials = [
+        credential for credential in map(passkeys.credential_data, authenticators) if credential
+    ]
+    used = [
+        fingerprint(credential) for credential in credentials if credential.credential_id == used_id
+    ]
+    return not used or not counting.isdisjoint(
+        used
+    )  # the CA judges a passkey that was removed here
 
 
 def prove(
     login: User, credential: passkeys.Credential, challenge: bytes, *, actor: Actor, now: datetime
 ) -> Assertion:
-    """Return the assertion in the browser's answer, by which a passkey of the login signed this.
+    """Verify the browser's answer and return the assertion over the challenge.
 
-    It proves the second factor too if it `is_first`. Raises OtherBytes where something else is to
-    be decided now, NotSigned and TooMany.
+    It also proves the second factor if it `is_first`. Raises OtherBytes for an assertion over
+    another challenge, NotSigned and TooMany.
     """
     try:
         assertion = Assertion.of_browser(credential)
@@ -98,7 +105,10 @@ def prove(
     require(assertion, challenge)
     try:
         second_factor.prove_signature(
-            login, lambda known: _is_by(known, assertion, challenge), actor=actor, now=now
+            login,
+            lambda credential_data: _is_by(credential_data, assertion, challenge),
+            actor=actor,
+            now=now,
         )
     except second_factor.NotProven as error:
         raise NotSigned from error
@@ -106,24 +116,24 @@ def prove(
 
 
 def is_first(assertion: Assertion, *, person: Person, now: datetime) -> bool:
-    """Whether the person's decision at this moment was the first one stored with the assertion.
+    """Return whether the person's decision made `now` is the first one stored with the assertion.
 
-    What an approval signs is the same each time, so the answer can be sent again, by whoever has
-    the session and a copy of it: then nobody touched a passkey.
+    An approval has the same challenge each time, so somebody with the session and a copy of the
+    assertion could replay it without touching the passkey.
     """
-    said = assertion.to_json()
+    signed = assertion.to_json()
     approved = Approval.objects.filter(person=person, created_at=now)
-    if approved.filter(assertion__signature=said["signature"]).exists():
+    if approved.filter(assertion__signature=signed["signature"]).exists():
         return True
-    given = Waiver.objects.filter(waived_by=person)
-    of_same = given.filter(assertion__clientDataJSON=said["clientDataJSON"])
-    return [one.waived_at for one in of_same] == [now]
+    waivers = Waiver.objects.filter(waived_by=person)
+    of_same = waivers.filter(assertion__clientDataJSON=signed["clientDataJSON"])
+    return [waiver.waived_at for waiver in of_same] == [now]
 
 
-def _is_by(known: bytes, assertion: Assertion, challenge: bytes) -> bool:
+def _is_by(credential_data: bytes, assertion: Assertion, challenge: bytes) -> bool:
     host, origins = settings.PORTAL_HOST, [settings.PORTAL_BASE_URL]
     try:
-        verify(assertion, challenge, credential=known, rp_id=host, origins=origins)
+        verify(assertion, challenge, credential=credential_data, rp_id=host, origins=origins)
     except BadAssertion:
         return False
     return True

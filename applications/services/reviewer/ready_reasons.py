@@ -21,7 +21,7 @@ type Words = dict[str, dict[str, str]]
 
 
 class ReasonEnded(Stale):
-    """The reason is offered no more."""
+    """The reason is no longer offered."""
 
     message = _("This reason is offered no more.")
 
@@ -47,9 +47,9 @@ def write_reason(
 def rewrite_reason(
     reason_id: int, words: Words, *, number: int, person: Person, actor: Actor, now: datetime
 ) -> ReadyReason:
-    """Write the next version of a reason; `number` is the newest that the reviewer saw.
+    """Write the next version of a reason; `number` is the newest version that the reviewer saw.
 
-    The same words make no version. Raises NotReviewer, ReasonEnded, ReasonChanged.
+    Unchanged words create no version. Raises NotReviewer, ReasonEnded, ReasonChanged.
     """
     _require_reviewer(person)
     newest = _newest(reason_id, number)
@@ -62,7 +62,7 @@ def rewrite_reason(
 def end_reason(
     reason_id: int, *, number: int, person: Person, actor: Actor, now: datetime
 ) -> ReadyReason:
-    """Offer the reason no more; its versions stay.
+    """Stop offering the reason; its versions are kept.
 
     Raises NotReviewer, ReasonEnded, ReasonChanged.
     """
@@ -75,7 +75,7 @@ def end_reason(
 
 
 def count_used(reasons: Collection[int]) -> None:
-    """Count that each of the reasons was sent: part of the act that sends it."""
+    """Count one use of each reason, in the transaction that sends it."""
     ReadyReason.objects.filter(pk__in=reasons).update(used=F("used") + 1)
 
 

@@ -1,4 +1,4 @@
-"""Looking at the recorded events, which is itself recorded."""
+"""View, export and prove recorded events; each access is itself recorded."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,40 +17,42 @@ from issuance import services as authority
 SUBJECT = Subject("events", "all")
 MOST_EXPORTED = 50_000
 MOST_PROVEN = 1_000
-"""Events in one file at most; a proof is asked of the signing worker for each."""
+"""The most events in one file; the signing worker makes a proof for each."""
 
 
 @transaction.atomic
 def look_at_events(
     query: EventQuery, *, before: int | None, most: int, actor: Actor, now: datetime
 ) -> list[Event]:
-    """Return the newest events that the query asks for, before a number; record that they were."""
-    found = _found(query, most=most, before=before)
-    told = query.told() | ({"before": before} if before else {})
-    events.record(ServiceEvent.EVENTS_VIEWED, SUBJECT, actor, now, query=told, count=len(found))
-    return found
+    """Return the newest matching events with a key below `before`; record the access."""
+    viewed = _found(query, most=most, before=before)
+    recorded = query.criteria() | ({"before": before} if before else {})
+    events.record(
+        ServiceEvent.EVENTS_VIEWED, SUBJECT, actor, now, query=recorded, count=len(viewed)
+    )
+    return viewed
 
 
 @transaction.atomic
 def export_events(query: EventQuery, *, actor: Actor, now: datetime) -> list[Event]:
-    """Return the newest events that the query asks for, for a file; record that they were."""
-    found = _found(query, most=MOST_EXPORTED)
-    _record_export(query, found, "csv", actor, now)
-    return found
+    """Return the newest matching events for a file; record the export."""
+    exported = _found(query, most=MOST_EXPORTED)
+    _record_export(query, exported, "csv", actor, now)
+    return exported
 
 
 def prove_events(
     query: EventQuery, *, actor: Actor, now: datetime
 ) -> tuple[list[Event], dict[int, Receipt]]:
-    """Return the newest events that the query asks for, with the receipt of each; record it.
+    """Return the newest matching events with a receipt for each; record the export.
 
     Raises LogUnavailable.
     """
-    found = _found(query, most=MOST_PROVEN)
-    receipts = authority.receipts([event.pk for event in found])
+    proven = _found(query, most=MOST_PROVEN)
+    receipts = authority.receipts([event.pk for event in proven])
     with transaction.atomic():
-        _record_export(query, found, "proofs", actor, now)
-    return found, receipts
+        _record_export(query, proven, "proofs", actor, now)
+    return proven, receipts
 
 
 def _found(query: EventQuery, *, most: int, before: int | None = None) -> list[Event]:
@@ -59,8 +61,8 @@ def _found(query: EventQuery, *, most: int, before: int | None = None) -> list[E
 
 
 def _record_export(
-    query: EventQuery, found: Sequence[Event], form: str, actor: Actor, now: datetime
+    query: EventQuery, exported: Sequence[Event], form: str, actor: Actor, now: datetime
 ) -> None:
-    counted = len(found)
+    counted = len(exported)
     name = ServiceEvent.EVENTS_EXPORTED
-    events.record(name, SUBJECT, actor, now, query=query.told(), count=counted, form=form)
+    events.record(name, SUBJECT, actor, now, query=query.criteria(), count=counted, form=form)

@@ -46,20 +46,22 @@ class AlreadyDecided(Stale):
 def watch_register(*, now: datetime) -> int:
     """Open a task for every new change that affects certificates in force; return how many.
 
-    A change that has had a task gets no other one while it lasts, whatever was decided. Open tasks
-    whose change has been reverted, or affects no certificate in force any more, are closed. The
-    result depends only on the present state, so a late or repeated run does no harm.
+    A change that has had a task gets no second one while it lasts, whatever was decided. Open tasks
+    whose change was reverted, or no longer affects a certificate in force, are closed. The result
+    depends only on the present state, so late or repeated runs are harmless.
     """
-    found = survey(now)
-    opened = sum(_bring_up(one, now) for one in found)
-    over = _close_over({(one.organisation_id, one.change.key) for one in found}, now)
-    _forget_past({one.change.key for one in found})
-    log.info("register_watched", changes=len(found), opened=opened, over=over)
+    changes = survey(now)
+    opened = sum(_open_task(affected, now) for affected in changes)
+    closed = _close_outdated(
+        {(affected.organisation_id, affected.change.key) for affected in changes}, now
+    )
+    _release_keys({affected.change.key for affected in changes})
+    log.info("register_watched", changes=len(changes), opened=opened, over=closed)
     return opened
 
 
 def to_decide(task: RegisterTask, person: Person, *, now: datetime) -> Iterator[Refused]:
-    """Yield what keeps the person from deciding the task: NotReviewer, OwnOrganisation,
+    """Yield why the person may not decide the task: NotReviewer, OwnOrganisation,
     OwnOrganisationLately, PartInAnOrder, AlreadyDecided.
     """
     if not access.is_reviewer(person):
@@ -79,8 +81,8 @@ def decide_register_task(
 ) -> RegisterTask:
     """Decide a task and carry out the decision.
 
-    `outcome` is a RegisterTask.Outcome: to revoke proposes the revocation of each certificate in
-    force, which a second reviewer must confirm. The administrators are told.
+    `outcome` is a RegisterTask.Outcome: REVOKE proposes to revoke each certificate in force, which
+    a second reviewer must confirm. The administrators get a mail.
 
     Raises what `to_decide` yields.
     """
@@ -95,55 +97,55 @@ def decide_register_task(
 
 
 @transaction.atomic
-def _bring_up(found: Found, now: datetime) -> bool:
+def _open_task(affected: Found, now: datetime) -> bool:
     """Open a task, or add to the open one, for certificates not yet in a task on this change.
 
     Returns whether a new task was opened.
     """
-    change = found.change
-    same = RegisterTask.objects.filter(organisation=found.organisation_id, key=change.key)
-    known = set(same.values_list("certificates", flat=True))
-    fresh = [pk for pk in found.certificates if pk not in known]
-    if not fresh:
+    change = affected.change
+    tasks = RegisterTask.objects.filter(organisation=affected.organisation_id, key=change.key)
+    covered = set(tasks.values_list("certificates", flat=True))
+    uncovered = [pk for pk in affected.certificates if pk not in covered]
+    if not uncovered:
         return False
     task, new = RegisterTask.objects.get_or_create(
-        organisation_id=found.organisation_id,
+        organisation_id=affected.organisation_id,
         key=change.key,
         outcome="",
         defaults={
             "change": change.kind,
             "record_kind": change.record_kind,
             "record_oid": change.oid,
-            "then": found.then,
-            "present": found.present,
-            "values": {name: [before, after] for name, before, after in change.values},
-            "proposal": found.proposal,
+            "then": affected.then,
+            "present": affected.present,
+            "values": {name: [old, new] for name, old, new in change.values},
+            "proposal": affected.proposal,
             "opened_at": now,
         },
     )
-    task.certificates.add(*fresh)
+    task.certificates.add(*uncovered)
     if new:
         name = ApplicationEvent.REGISTER_TASK_OPENED
-        events.record(name, task, WATCH, now, certificates=len(fresh))
+        events.record(name, task, WATCH, now, certificates=len(uncovered))
         tell.enqueue(task, "register_changed", now=now)
     return new
 
 
-def _close_over(topical: set[tuple[UUID, str]], now: datetime) -> int:
+def _close_outdated(topical: set[tuple[UUID, str]], now: datetime) -> int:
     tasks = RegisterTask.objects.filter(outcome="")
-    over = [one.pk for one in tasks if (one.organisation_id, one.key) not in topical]
-    for pk in over:
+    outdated = [task.pk for task in tasks if (task.organisation_id, task.key) not in topical]
+    for pk in outdated:
         with transaction.atomic():
             task = RegisterTask.objects.select_for_update().get(pk=pk)
             if task.is_open:
                 _settle(task, Outcome.OVER, WATCH, now)
-    return len(over)
+    return len(outdated)
 
 
-def _forget_past(topical: set[str]) -> None:
-    """Empty the keys of closed tasks whose change has been reverted, so that it may come again.
+def _release_keys(topical: set[str]) -> None:
+    """Empty the keys of closed tasks whose change was reverted, so that it can open a task again.
 
-    An example is a unit that was removed by mistake, entered again and later really removed.
+    For example a unit that was removed by mistake, entered again, and later really removed.
     """
     past = RegisterTask.objects.exclude(outcome="").exclude(key="")
     past.exclude(key__in=topical).update(key="")

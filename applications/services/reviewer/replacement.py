@@ -1,6 +1,6 @@
 """Mass replacement: an operator plans it, two reviewers approve, and the CA issues.
 
-No step waits for the CA to issue. Every step may be interrupted at any point and run again.
+No step waits until the CA has issued. Every step may be interrupted at any point and run again.
 """
 
 import hashlib
@@ -92,11 +92,11 @@ def plan(
     actor: Actor,
     now: datetime,
 ) -> Replacement:
-    """Make a plan: prepare a new certificate for the same key for each one that matches `wanted`.
+    """Make a plan: for each certificate selected by `wanted`, prepare a new one for the same key.
 
     Enqueues mails to the reviewers. Raises Unavailable when the mirror of the register is too old.
     """
-    made = Replacement.objects.create(
+    plan_row = Replacement.objects.create(
         cause=cause,
         note=note,
         wanted=wanted.to_json(),
@@ -106,23 +106,28 @@ def plan(
         expires_at=preparation_expires(now),
     )
     for batch in batched(chosen(wanted, now=now).iterator(chunk_size=BATCH), BATCH):
-        _plan_batch(made, batch, now)
-    return _finish(made, actor, now)
+        _plan_batch(plan_row, batch, now)
+    return _finish(plan_row, actor, now)
 
 
 @transaction.atomic
-def _plan_batch(made: Replacement, certificates: Sequence[Certificate], now: datetime) -> None:
+def _plan_batch(plan_row: Replacement, certificates: Sequence[Certificate], now: datetime) -> None:
     orders = orders_by_reference(certificates)
     concerned = traces_of(orders.values())
-    items = [ReplacementItem(replacement=made, certificate=one) for one in certificates]
-    asked = []
+    items = [
+        ReplacementItem(replacement=plan_row, certificate=certificate)
+        for certificate in certificates
+    ]
+    requested = []
     for item in items:
         order = orders.get(item.certificate.reference)
         item.reason = unfit(item.certificate, order, now=now)
         if order is not None and not item.reason:
-            asked.append((item, order_for(item, order, concerned[order.pk], now=now)))
-    prepared = authority.prepare_all([order for _item, order in asked], now=now) if asked else []
-    for (item, _order), attempt in zip(asked, prepared, strict=True):
+            requested.append((item, order_for(item, order, concerned[order.pk], now=now)))
+    prepared = (
+        authority.prepare_all([order for _item, order in requested], now=now) if requested else []
+    )
+    for (item, _order), attempt in zip(requested, prepared, strict=True):
         _note(item, attempt)
     for item in items:
         if item.reason:
@@ -133,28 +138,30 @@ def _plan_batch(made: Replacement, certificates: Sequence[Certificate], now: dat
 def _note(item: ReplacementItem, attempt: PreparedCertificate) -> None:
     item.prepared_id, item.tbs_sha256 = attempt.pk, attempt.tbs_sha256
     if attempt.state == PreparedCertificate.State.REFUSED:
-        item.reason = next(one.rule for one in attempt.found if one.severity == "error")
+        item.reason = next(finding.rule for finding in attempt.found if finding.severity == "error")
     else:
         item.changes = changes(item.certificate.certificate, attempt.specimen)
 
 
 @transaction.atomic
-def _finish(made: Replacement, actor: Actor, now: datetime) -> Replacement:
-    planned = list(made.planned)
-    made.digest = digest(planned) if planned else ""
-    made.save(update_fields=["digest"])
-    left_out = made.items.filter(state=State.LEFT_OUT).count()
+def _finish(plan_row: Replacement, actor: Actor, now: datetime) -> Replacement:
+    planned = list(plan_row.planned)
+    plan_row.digest = digest(planned) if planned else ""
+    plan_row.save(update_fields=["digest"])
+    left_out = plan_row.items.filter(state=State.LEFT_OUT).count()
     events.record(
         ApplicationEvent.REPLACEMENT_PLANNED,
-        made,
+        plan_row,
         actor,
         now,
         planned=len(planned),
         left_out=left_out,
     )
     if planned:
-        mailing.tell_reviewers(reviewers_day.reviewers(), "replacement_planned", made.pk, now=now)
-    return made
+        mailing.tell_reviewers(
+            reviewers_day.reviewers(), "replacement_planned", plan_row.pk, now=now
+        )
+    return plan_row
 
 
 def digest(items: Iterable[ReplacementItem]) -> str:
@@ -175,20 +182,20 @@ def approve_plan(
 ) -> Replacement:
     """Approve every certificate of the plan that has not been released yet.
 
-    `digest` is the one that was shown, `assertion` the answer of the person's passkey to
-    `plan_to_sign`. Certificates of organisations that the person belongs to,
-    or recently did, are skipped. Raises NotReviewer, PlanOver, and from the CA NotOpen, OtherBytes,
+    `digest` is the digest that the page showed, `assertion` the passkey's assertion over
+    `plan_to_sign`. Certificates of organisations that the person belongs to, or recently did, are
+    skipped. Raises NotReviewer, PlanOver, and from the CA NotOpen, OtherBytes,
     ReauthenticationTooOld.
     """
-    made = Replacement.objects.get(pk=plan_id)
+    plan_row = Replacement.objects.get(pk=plan_id)
     if not access.is_reviewer(person):
         raise NotReviewer
-    if made.is_over(now) or digest != made.digest:
+    if plan_row.is_over(now) or digest != plan_row.digest:
         raise PlanOver
-    given, proof = 0, plan_proof(_prepared(made), assertion) if assertion else None
-    for batch in batched(made.planned, BATCH):
+    approved, proof = 0, plan_proof(_prepared(plan_row), assertion) if assertion else None
+    for batch in batched(plan_row.planned, BATCH):
         expected = {int(item.prepared_id or 0): item.tbs_sha256 for item in batch}
-        given += len(
+        approved += len(
             authority.approve_all(
                 expected,
                 person=person,
@@ -200,48 +207,53 @@ def approve_plan(
     with transaction.atomic():
         facts = {"reauthenticated_at": reauthenticated_at, "at": now}
         _row, new = ReplacementApproval.objects.get_or_create(
-            replacement=made, person=person, defaults=facts
+            replacement=plan_row, person=person, defaults=facts
         )
         if new:
             events.record(
-                ApplicationEvent.REPLACEMENT_APPROVED, made, actor, now, digest=digest, given=given
+                ApplicationEvent.REPLACEMENT_APPROVED,
+                plan_row,
+                actor,
+                now,
+                digest=digest,
+                given=approved,
             )
-    return made
+    return plan_row
 
 
-def plan_to_sign(made: Replacement) -> bytes:
-    """Return the challenge that a reviewer's passkey signs to approve what is left of the plan."""
-    return plan_challenge(_prepared(made))
+def plan_to_sign(plan_row: Replacement) -> bytes:
+    """Return the challenge that a reviewer's passkey signs to approve the unreleased items."""
+    return plan_challenge(_prepared(plan_row))
 
 
-def _prepared(made: Replacement) -> list[int]:
-    return [key for key in made.planned.values_list("prepared_id", flat=True) if key]
+def _prepared(plan_row: Replacement) -> list[int]:
+    return [key for key in plan_row.planned.values_list("prepared_id", flat=True) if key]
 
 
-def standing(made: Replacement) -> list[ReplacementApproval]:
-    """Return the approvals that count: by current reviewers, merged persons once."""
-    found: dict[UUID, ReplacementApproval] = {}
-    for one in made.approvals.select_related("person"):
-        if access.is_reviewer(one.person):
-            found.setdefault(one.person.merged_into_id or one.person_id, one)
-    return list(found.values())
+def standing(plan_row: Replacement) -> list[ReplacementApproval]:
+    """Return the approvals that count: by current reviewers, one for each merged person."""
+    approvals: dict[UUID, ReplacementApproval] = {}
+    for approval in plan_row.approvals.select_related("person"):
+        if access.is_reviewer(approval.person):
+            approvals.setdefault(approval.person.merged_into_id or approval.person_id, approval)
+    return list(approvals.values())
 
 
 @transaction.atomic
 def release(
     plan_id: int, *, after: int = 0, size: int = BATCH, actor: Actor, now: datetime
 ) -> Batch | None:
-    """Check the facts of the next planned items again, and release those that hold to the CA.
+    """Check the next planned items again, and release those whose facts still hold to the CA.
 
     Takes at most `size` items with keys above `after`; returns None if there are none. Raises
     PlanOver, PersonsMissing, and Unavailable when the mirror of the register is too old.
     """
-    made = Replacement.objects.select_for_update().get(pk=plan_id)
-    if made.is_over(now):
+    plan_row = Replacement.objects.select_for_update().get(pk=plan_id)
+    if plan_row.is_over(now):
         raise PlanOver
-    if len(standing(made)) < FOR_REISSUE:
+    if len(standing(plan_row)) < FOR_REISSUE:
         raise PersonsMissing
-    items = made.planned.filter(pk__gt=after).select_related("certificate")
+    items = plan_row.planned.filter(pk__gt=after).select_related("certificate")
     batch = list(items[:size])
     if not batch:
         return None
@@ -254,7 +266,7 @@ def release(
     outcome = Batch(batch[-1].pk, len(released), len(refused), unapproved)
     events.record(
         ApplicationEvent.REPLACEMENT_RELEASED,
-        made,
+        plan_row,
         actor,
         now,
         released=outcome.released,
@@ -266,16 +278,18 @@ def release(
 
 def _lock_accounts(batch: Sequence[ReplacementItem]) -> None:
     """Lock the accounts of the items, so that none is closed between the check and the release."""
-    orders = Application.objects.filter(pk__in=[one.certificate.reference for one in batch])
-    held = Organisation.objects.select_for_update().filter(pk__in=orders.values("organisation"))
-    list(held.order_by("pk").values_list("pk", flat=True))
+    orders = Application.objects.filter(pk__in=[item.certificate.reference for item in batch])
+    organisations = Organisation.objects.select_for_update().filter(
+        pk__in=orders.values("organisation")
+    )
+    list(organisations.order_by("pk").values_list("pk", flat=True))
 
 
 def _decide(batch: Sequence[ReplacementItem], actor: Actor, now: datetime) -> None:
     """Set each item's state: released, refused because a fact changed, or unchanged if it lacks
     approvals.
     """
-    attempts = PreparedCertificate.objects.in_bulk([int(one.prepared_id or 0) for one in batch])
+    attempts = PreparedCertificate.objects.in_bulk([int(item.prepared_id or 0) for item in batch])
     approvals = approval_states(attempts.values())
     orders = orders_by_reference(item.certificate for item in batch)
     for item in batch:
@@ -296,16 +310,16 @@ def _fault(
     """Return the reason to refuse the item, as a fact has changed since the plan; or ""."""
     if item.certificate.state != Certificate.State.ISSUED:
         return "revoked_meanwhile"
-    begun = ReplacementItem.objects.filter(
+    replaced = ReplacementItem.objects.filter(
         certificate=item.certificate, state__in=[State.RELEASED, State.ISSUED]
     )
-    if begun.exclude(pk=item.pk).exists():
+    if replaced.exclude(pk=item.pk).exists():
         return "replaced_already"
     if reason := unfit(item.certificate, order, now=now):
         return reason
     assert order is not None
-    changed = still_true.names_changed(order, attempt.specimen, now)
-    return changed.rule if changed else ""
+    fault = still_true.names_changed(order, attempt.specimen, now)
+    return fault.rule if fault else ""
 
 
 def _void(item: ReplacementItem, reason: str, actor: Actor, now: datetime) -> bool:
@@ -320,15 +334,15 @@ def _void(item: ReplacementItem, reason: str, actor: Actor, now: datetime) -> bo
 def stop_released(organisation_id: UUID, *, actor: Actor, now: datetime) -> int:
     """Refuse the released items of an account that is being closed; return how many.
 
-    What is being signed goes on to its certificate, as an order does. For a transaction that has
-    locked the account. Planned items are refused when they would be released.
+    An item that is being signed is issued, as an order would be. Call in a transaction that has
+    locked the account. Planned items are refused later, when they would be released.
     """
     orders = Application.objects.filter(organisation=organisation_id)
     released = ReplacementItem.objects.select_for_update(of=("self",)).filter(
         state=State.RELEASED, certificate__reference__in=orders.values("pk")
     )
-    found = list(released.order_by("pk"))
-    stopped = [one for one in found if _void(one, ACCOUNT_CLOSED, actor, now)]
+    items = list(released.order_by("pk"))
+    stopped = [item for item in items if _void(item, ACCOUNT_CLOSED, actor, now)]
     for item in stopped:
         item.state, item.reason, item.closed_at = State.REFUSED, ACCOUNT_CLOSED, now
     ReplacementItem.objects.bulk_update(stopped, ["state", "reason", "closed_at"])
@@ -344,7 +358,7 @@ def hand_over(items: Sequence[ReplacementItem], now: datetime) -> None:
 
 @transaction.atomic
 def confirm(references: Sequence[UUID], *, now: datetime) -> None:
-    """Check released items again, as `release` does, when the CA was late to sign them.
+    """Check released items again, as `release` does, because the CA signs them later than planned.
 
     Raises Unavailable when the mirror of the register is too old.
     """
@@ -362,32 +376,33 @@ def resume(plan_id: int, *, actor: Actor, now: datetime) -> int:
 
     It is safe because issuing is idempotent: a second run finds the certificate.
     """
-    made = Replacement.objects.select_for_update().get(pk=plan_id)
-    open_ = OutboxItem.objects.filter(
+    plan_row = Replacement.objects.select_for_update().get(pk=plan_id)
+    open_items = OutboxItem.objects.filter(
         topic__in=[CONFIRMED, "certificates.approved"], done_at=None, failed_at=None
     )
-    at_work = {one for row in open_.values_list("payload__references", flat=True) for one in row}
-    untold = OutboxItem.objects.filter(topic="certificate.issued", done_at=None, failed_at=None)
-    at_work |= set(untold.values_list("payload__reference", flat=True))
-    released = made.items.filter(state=State.RELEASED)
+    pending = open_items.values_list("payload__references", flat=True)
+    at_work = {reference for references in pending for reference in references}
+    unrecorded = OutboxItem.objects.filter(topic="certificate.issued", done_at=None, failed_at=None)
+    at_work |= set(unrecorded.values_list("payload__reference", flat=True))
+    released = plan_row.items.filter(state=State.RELEASED)
     idle = [item for item in released if str(item.reference) not in at_work]
     for batch in batched(idle, BATCH):
         hand_over(batch, now)
     if idle:
-        events.record(ApplicationEvent.REPLACEMENT_RESUMED, made, actor, now, again=len(idle))
+        events.record(ApplicationEvent.REPLACEMENT_RESUMED, plan_row, actor, now, again=len(idle))
     return len(idle)
 
 
 def revoke_replaced(plan_id: int, *, actor: Actor, now: datetime) -> int:
     """Revoke the replaced certificates with the reason superseded; return how many.
 
-    Raises TooEarly before the plan's `revoke_on`, which the reviewers approved and the holders
-    were told.
+    Raises TooEarly before the plan's `revoke_on`, the day that reviewers approved and holders were
+    told.
     """
-    made = Replacement.objects.get(pk=plan_id)
-    if made.revoke_on is None or clock.day(now) < made.revoke_on:
+    plan_row = Replacement.objects.get(pk=plan_id)
+    if plan_row.revoke_on is None or clock.day(now) < plan_row.revoke_on:
         raise TooEarly
-    items = made.items.filter(
+    items = plan_row.items.filter(
         state=State.ISSUED, certificate__state=Certificate.State.ISSUED
     ).values_list("certificate", flat=True)
     revoked = 0
@@ -395,5 +410,5 @@ def revoke_replaced(plan_id: int, *, actor: Actor, now: datetime) -> int:
         authority.revoke(certificate, "superseded", actor=actor, now=now)
         revoked += 1
     if revoked:
-        events.record(ApplicationEvent.REPLACEMENT_REVOKED, made, actor, now, revoked=revoked)
+        events.record(ApplicationEvent.REPLACEMENT_REVOKED, plan_row, actor, now, revoked=revoked)
     return revoked

@@ -42,8 +42,8 @@ class ProposalOver(Stale):
 
 
 class SecondPersonNeeded(NotAllowed):
-    """The proposer cannot confirm or decline; nor can a proposal be confirmed whose proposer is no
-    longer a reviewer free of bias.
+    """The proposer cannot confirm or decline; and a proposal cannot be confirmed if its proposer is
+    no longer a reviewer or has become biased.
     """
 
     message = _(
@@ -64,14 +64,14 @@ class CameFromOutside(NotAllowed):
 
 
 def to_propose(application: Application, person: Person, *, now: datetime) -> Iterator[Refused]:
-    """Yield what keeps the reviewer from proposing to revoke the order's certificate."""
+    """Yield why the reviewer may not propose to revoke the order's certificate."""
     yield from to_note(application, person, now=now)
     if open_proposal(application) is not None:
         yield AlreadyProposed()
 
 
 def to_note(application: Application, person: Person, *, now: datetime) -> Iterator[Refused]:
-    """Yield what keeps the reviewer from noting a report beside an open proposal."""
+    """Yield why the reviewer may not add a report to an open proposal."""
     yield from impartiality.to_review(person, application, now=now)
     certificate = certificate_of(application)
     yield from revocation.obstacles(certificate, PROPOSABLE[0], now=now)
@@ -84,8 +84,8 @@ def reasons(application: Application, person: Person, *, now: datetime) -> list[
     return alone + ([] if any(to_propose(application, person, now=now)) else [*PROPOSABLE])
 
 
-def reasons_told(application: Application, person: Person, *, now: datetime) -> list[str]:
-    """Return the reasons for which a report from outside can be taken down."""
+def reasons_to_report(application: Application, person: Person, *, now: datetime) -> list[str]:
+    """Return the reasons for which the reviewer may record a report from outside."""
     exposed = revocation.obstacles(certificate_of(application), EXPOSED, now=now)
     alone = [] if any(exposed) else [EXPOSED]
     return alone + ([] if any(to_note(application, person, now=now)) else [*PROPOSABLE])
@@ -127,18 +127,18 @@ def propose(
     return proposal
 
 
-def propose_unless_pending(application_id: UUID, **given: Any) -> None:
+def propose_unless_pending(application_id: UUID, **kwargs: Any) -> None:
     """Do what `propose` does, but nothing if an open proposal exists already."""
     try:
-        propose(application_id, **given)
+        propose(application_id, **kwargs)
     except AlreadyProposed:
         return
 
 
 def to_decline(proposal: RevocationProposal, person: Person, *, now: datetime) -> Iterator[Refused]:
-    """Yield what keeps the reviewer from declining the open proposal.
+    """Yield why the reviewer may not decline the open proposal.
 
-    Merged persons count as one, so nobody settles their own proposal by another login.
+    Merged persons count as one, so nobody can close their own proposal with another login.
     """
     yield from impartiality.to_review(person, proposal.application, now=now)
     if person.current == proposal.maker.current:
@@ -146,7 +146,7 @@ def to_decline(proposal: RevocationProposal, person: Person, *, now: datetime) -
 
 
 def to_confirm(proposal: RevocationProposal, person: Person, *, now: datetime) -> Iterator[Refused]:
-    """Yield what keeps the reviewer from confirming the open proposal."""
+    """Yield why the reviewer may not confirm the open proposal."""
     yield from to_decline(proposal, person, now=now)
     if any(impartiality.to_review(proposal.maker, proposal.application, now=now)):
         yield SecondPersonNeeded()
@@ -157,7 +157,7 @@ def to_confirm(proposal: RevocationProposal, person: Person, *, now: datetime) -
 
 
 def to_withdraw(proposal: RevocationProposal, person: Person) -> Iterator[Refused]:
-    """Yield what keeps the person from withdrawing the open proposal."""
+    """Yield why the person may not withdraw the open proposal."""
     if person.current != proposal.maker.current:
         yield NotYours()
     if proposal.came_from_outside:
@@ -176,10 +176,10 @@ def confirm_proposal(
     proposal = _open(proposal_id)
     require(to_confirm(proposal, person, now=now))
     _close(proposal, Outcome.CONFIRMED, person, now)
-    asked = RevocationRequest(
+    request = RevocationRequest(
         person=proposal.maker, role=Role.REVIEWER, reason=proposal.reason, words=proposal.words
     )
-    return revoke_as(proposal.application, asked, actor, now)
+    return revoke_as(proposal.application, request, actor, now)
 
 
 @transaction.atomic
@@ -203,7 +203,7 @@ def decline_proposal(
 def withdraw_proposal(
     proposal_id: int, *, person: Person, actor: Actor, now: datetime
 ) -> RevocationProposal:
-    """Withdraw one's own proposal. Raises ProposalOver, NotYours, CameFromOutside."""
+    """Withdraw the person's own proposal. Raises ProposalOver, NotYours, CameFromOutside."""
     proposal = _open(proposal_id)
     require(to_withdraw(proposal, person))
     _close(proposal, Outcome.WITHDRAWN, person, now)
@@ -213,10 +213,10 @@ def withdraw_proposal(
 
 def _open(proposal_id: int) -> RevocationProposal:
     """Return the open proposal, locked with its application."""
-    found = RevocationProposal.objects.filter(pk=proposal_id).first()
-    if found is None:
+    unlocked = RevocationProposal.objects.filter(pk=proposal_id).first()
+    if unlocked is None:
         raise ProposalOver
-    transition.lock(found.application_id)
+    transition.lock(unlocked.application_id)
     locked = RevocationProposal.objects.select_for_update(of=("self",))
     proposal = locked.select_related("application", "maker").get(pk=proposal_id)
     if not proposal.is_open:

@@ -1,4 +1,4 @@
-"""Revoking at the report of somebody outside: alone for an exposed key, else by two persons."""
+"""Revoke on a report from outside: one reviewer for an exposed key, otherwise two."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -30,8 +30,8 @@ from issuance.services.errors import UnknownReason
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """Who reported it how and when, how that was verified, and what came of calling back."""
+class ReportDetails:
+    """A report from outside: who, how and when; how the caller was verified and called back."""
 
     channel: RevocationReport.Channel
     role: RevocationReport.Role
@@ -45,7 +45,7 @@ class Told:
 def revoke_as_told(
     application_id: UUID,
     *,
-    told: Told,
+    details: ReportDetails,
     reason: str,
     words: str,
     person: Person,
@@ -54,24 +54,24 @@ def revoke_as_told(
 ) -> RevocationReport:
     """Revoke the order's certificate at once if its key is exposed, else propose to revoke it.
 
-    Where it is proposed already, the report is kept beside that proposal. The same report a second
-    time, from the same person, makes no other one. Raises what `revoke_exposed` and `propose`
-    raise, and ProposalOver where it was settled meanwhile.
+    If a proposal is open already, the report is added to it. Recording the same report again
+    returns the first row. Raises what `revoke_exposed` and `propose` raise, and ProposalOver if the
+    proposal was closed meanwhile.
     """
-    given: dict[str, Any] = {"words": words, "person": person, "actor": actor, "now": now}
+    arguments: dict[str, Any] = {"words": words, "person": person, "actor": actor, "now": now}
     proposal, application = None, transition.lock(application_id)
-    before = _same(application, told, words, person)
-    beside = None if reason == EXPOSED or before else open_proposal(application)
+    earlier = _earlier_report(application, details, words, person)
+    beside = None if reason == EXPOSED or earlier else open_proposal(application)
     if reason == EXPOSED:
-        revoke_exposed(application_id, **given)
-    elif before is not None:
-        _require_waiting(before, reason)
+        revoke_exposed(application_id, **arguments)
+    elif earlier is not None:
+        _require_waiting(earlier, reason)
     elif beside is not None:
         _require_notable(application, person, reason, now)
     else:
-        proposal = propose(application_id, reason=reason, **given)
-    if before is not None:
-        return before
+        proposal = propose(application_id, reason=reason, **arguments)
+    if earlier is not None:
+        return earlier
     certificate = certificate_of(application)
     assert certificate is not None
     report = RevocationReport.objects.create(
@@ -82,11 +82,11 @@ def revoke_as_told(
         person=person,
         at=now,
         **({"reason": reason, "words": words} if beside else {}),
-        **asdict(told),
+        **asdict(details),
     )
     data: dict[str, Any] = {
         "certificate": certificate.pk,
-        "channel": told.channel,
+        "channel": details.channel,
         "reason": reason,
     }
     events.record(ApplicationEvent.REVOCATION_REPORTED, application, actor, now, **data)
@@ -99,24 +99,24 @@ def _require_notable(application: Application, person: Person, reason: str, now:
         raise UnknownReason
 
 
-def _same(
-    application: Application, told: Told, words: str, person: Person
+def _earlier_report(
+    application: Application, details: ReportDetails, words: str, person: Person
 ) -> RevocationReport | None:
-    """Return the report that the person wrote before, of what the same caller said, or None.
+    """Return the same report that the person recorded earlier, or None.
 
-    Another caller of the same minute, or the same with other grounds, is not the same report.
+    Reports by another caller in the same minute, or with other grounds, are different ones.
     """
     certificate = certificate_of(application)
     if certificate is None:
         return None
-    same = application.revocation_reports.filter(
+    earlier = application.revocation_reports.filter(
         certificate_id=certificate.pk,
         person=person,
-        received_at=told.received_at,
-        channel=told.channel,
-        caller=told.caller,
+        received_at=details.received_at,
+        channel=details.channel,
+        caller=details.caller,
     )
-    for report in same.select_related("proposal", "beside"):
+    for report in earlier.select_related("proposal", "beside"):
         settles = report.settles
         if settles is None or words == (report.words or settles.words):
             return report
@@ -124,7 +124,7 @@ def _same(
 
 
 def _require_waiting(report: RevocationReport, reason: str) -> None:
-    """Raise ProposalOver unless its proposal is open, AlreadyProposed if for another reason."""
+    """Raise ProposalOver unless its proposal is open; AlreadyProposed if it has another reason."""
     settles = report.settles
     if settles is None or not settles.is_open:
         raise ProposalOver
@@ -134,12 +134,16 @@ def _require_waiting(report: RevocationReport, reason: str) -> None:
 
 @Question
 def reports(application: Application) -> Asks[list[RevocationReport]]:
-    """Return what was reported about the order's certificate, the newest first."""
-    found = application.revocation_reports.order_by("-received_at", "-pk")
-    return Rows(found, "person", "proposal", "beside"), list
+    """Return the reports about the order's certificate, the newest first."""
+    rows = application.revocation_reports.order_by("-received_at", "-pk")
+    return Rows(rows, "person", "proposal", "beside"), list
 
 
 def waiting(application: Application) -> RevocationReport | None:
     """Return the earliest report that waits for a second person, or None."""
-    open_ = (one for one in reversed(reports(application)) if one.settles and one.settles.is_open)
-    return next(open_, None)
+    unsettled = (
+        report
+        for report in reversed(reports(application))
+        if report.settles and report.settles.is_open
+    )
+    return next(unsettled, None)

@@ -1,4 +1,4 @@
-"""A reviewer confirms that somebody may act for an organisation."""
+"""A reviewer confirms a person's right to act for an organisation."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -23,20 +23,20 @@ from certportal.foundation.errors import NotAllowed
 
 
 def to_confirm(right: Membership, person: Person, *, now: datetime) -> Iterator[NotAllowed]:
-    """Yield what keeps the reviewer from confirming the right.
+    """Yield why the reviewer may not confirm the right: OwnRight, PartInAnOrder.
 
-    That is OwnRight, and PartInAnOrder for one that awaits the right: the confirmation decides
-    about these orders too (hallintolaki 28 §).
+    PartInAnOrder is for an order that awaits the right, because the confirmation decides about
+    these orders too (hallintolaki 28 §).
     """
     if access.is_partial(person, right.organisation_id, now=now):
         yield confirm.OwnRight()
-    # Each sender's right takes queries of its own: only the reviewer's own orders are asked.
-    own = impartiality.parts(person, _awaiting(right))
-    if _of_them_resting_on(right, own):
+    # Finding a sender's right takes queries, so only orders the reviewer has a part in are checked.
+    parts = impartiality.parts(person, _undecided(right))
+    if _filter_resting_on(right, parts):
         yield impartiality.PartInAnOrder()
 
 
-def _awaiting(right: Membership) -> QuerySet[Application]:
+def _undecided(right: Membership) -> QuerySet[Application]:
     """Return the organisation's orders that are sent and neither issued nor ended."""
     sent = Application.objects.filter(organisation=right.organisation_id)
     awaiting = sent.exclude(status__in=[Status.DRAFT, Status.ISSUED, *ENDED])
@@ -44,29 +44,29 @@ def _awaiting(right: Membership) -> QuerySet[Application]:
 
 
 def _resting_on(right: Membership) -> list[Application]:
-    """Return those of the awaiting orders that rest on the right."""
-    return _of_them_resting_on(right, _awaiting(right))
+    """Return the organisation's undecided orders that rest on the right."""
+    return _filter_resting_on(right, _undecided(right))
 
 
-def _of_them_resting_on(right: Membership, orders: Iterable[Application]) -> list[Application]:
-    """Return those of the right's organisation's orders that rest on it: a question a sender."""
+def _filter_resting_on(right: Membership, orders: Iterable[Application]) -> list[Application]:
+    """Return those of the orders that rest on the right; looks up each sender's right once."""
     orders = list(orders)
     one_of = {order.submission.person_id: order for order in orders if order.submission}
     senders = {key for key, order in one_of.items() if right_to_send(order) == right}
-    return [one for one in orders if one.submission and one.submission.person_id in senders]
+    return [order for order in orders if order.submission and order.submission.person_id in senders]
 
 
 @contextmanager
 def weighed_anew(right: Membership | None, *, actor: Actor, now: datetime) -> Iterator[None]:
     """Void the approvals of orders resting on a weak right when the block records other evidence.
 
-    Whoever approved them weighed the evidence that was there. For use in a transaction that has
-    locked the account; the orders are locked before the block, which locks memberships, as where
-    an account is closed.
+    The approvals were given on the earlier evidence. Use in a transaction that has locked the
+    account. The orders are locked before the block, which locks memberships: the same sequence as
+    in closing an account.
     """
     resting = _resting_on(right) if right and right.is_weak else []
-    orders = [transition.lock(one.pk) for one in resting]
-    before = [_evidence(one) for one in orders]
+    orders = [transition.lock(order.pk) for order in resting]
+    before = [_evidence(order) for order in orders]
     yield
     for order, evidence in zip(orders, before, strict=True):
         if order.status == Status.IN_REVIEW and _evidence(order) != evidence:
@@ -93,9 +93,9 @@ def confirm_right(
     Approvals of orders in review that rest on a weak right are void if its evidence or last day
     changes. Raises the errors of that service, and what `to_confirm` yields.
     """
-    found = Membership.objects.select_related("person", "organisation")
-    members.lock_account(found.get(pk=membership_id).organisation_id)
-    right = found.get(pk=membership_id)
+    memberships = Membership.objects.select_related("person", "organisation")
+    members.lock_account(memberships.get(pk=membership_id).organisation_id)
+    right = memberships.get(pk=membership_id)
     require(to_confirm(right, person, now=now))
     with weighed_anew(right, actor=actor, now=now):
         return confirm.confirm_right(

@@ -34,10 +34,10 @@ REASON = "succeeded"
 class Prospect:
     """What a succession would hand over and change, in counts.
 
-    Of `orders`, `opened` are sent, and neither issued nor ended; `returning` approved ones that go
-    back to review; `linked` orders have a valid link of the technical contact, which goes on
-    working. `certificates` are those in force. If the successor has an account, `invitations` are
-    cancelled and `requests` to be invited move.
+    Of `orders`, `opened` are sent, and neither issued nor ended; `returning` are approved and go
+    back to review; `linked` have a valid link of the technical contact, which stays valid.
+    `certificates` are those in force. If the successor has an account, `invitations` are cancelled
+    and `requests` to be invited are moved.
     """
 
     former: Organisation
@@ -68,7 +68,7 @@ def preview_succession(former: str, code: str, *, now: datetime) -> Prospect:
         orders=orders.count(),
         opened=_open(old).count(),
         returning=orders.filter(status=Status.APPROVED).count(),
-        linked=sum(bool(contact_links.living(one, now=now)) for one in linked),
+        linked=sum(bool(contact_links.living(order, now=now)) for order in linked),
         certificates=in_force.count(),
         people=old.memberships.filter(ended_at=None).count(),
         invitations=invitations.count() if new.account else 0,
@@ -83,13 +83,13 @@ def _open(account: Organisation) -> QuerySet[Application]:
 
 
 def to_succeed(prospect: Prospect, person: Person, *, now: datetime) -> Iterator[Refused]:
-    """Yield what keeps the person from handing over: NotReviewer, OwnOrganisation,
-    OwnOrganisationLately, and PartInAnOrder for an open one that passes.
+    """Yield why the person may not carry out the succession: NotReviewer, OwnOrganisation,
+    OwnOrganisationLately, and PartInAnOrder for an open order that is handed over.
     """
     if not access.is_reviewer(person):
         yield NotReviewer()
-    for one in (prospect.former, prospect.heir.account):
-        if one and (partial := impartiality.partiality(person, one.pk, now=now)):
+    for organisation in (prospect.former, prospect.heir.account):
+        if organisation and (partial := impartiality.partiality(person, organisation.pk, now=now)):
             yield partial
     if impartiality.parts(person, _open(prospect.former)):
         yield impartiality.PartInAnOrder()
@@ -145,8 +145,8 @@ def _hand_over_tasks(succession: Succession) -> None:
     An open task stays behind if the successor has an open one about the same change; the next run
     of `watch_register` closes it.
     """
-    there = RegisterTask.objects.filter(organisation=succession.successor, outcome="")
+    existing = RegisterTask.objects.filter(organisation=succession.successor, outcome="")
     moved = RegisterTask.objects.filter(organisation=succession.organisation)
-    moved.exclude(outcome="", key__in=list(there.values_list("key", flat=True))).update(
+    moved.exclude(outcome="", key__in=list(existing.values_list("key", flat=True))).update(
         organisation=succession.successor
     )

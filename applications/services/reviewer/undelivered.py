@@ -22,7 +22,7 @@ from certportal.foundation.outbox import set_aside
 
 
 class NotOurs(Refused):
-    """The address is none of the order's that a reviewer may correct."""
+    """A reviewer may not correct this address."""
 
     message = _(
         "The address is not ours to correct: a person confirms their own address, and the applicant"
@@ -50,7 +50,7 @@ def address_field(item: OutboxItem, application: Application) -> str:
 def to_correct(
     item: OutboxItem, order: Application | None, person: Person, *, now: datetime
 ) -> Iterator[Refused]:
-    """Yield what keeps the reviewer from correcting the address: NotOurs or bias."""
+    """Yield why the reviewer may not correct the address: NotOurs or bias."""
     if order is None or not address_field(item, order):
         yield NotOurs()
     elif biased := impartiality.bias(person, order, now=now):
@@ -66,10 +66,10 @@ def send_corrected(
     Raises NotSetAside, and what `to_correct` yields.
     """
     item = set_aside.take_up(item_id, actor=actor, now=now)
-    found = order_of(item)
-    require(to_correct(item, found, person, now=now))
-    assert found is not None
-    application = transition.lock(found.pk)
+    unlocked = order_of(item)
+    require(to_correct(item, unlocked, person, now=now))
+    assert unlocked is not None
+    application = transition.lock(unlocked.pk)
     field = address_field(item, application)
     transition.save(application, now=now, **{field: address})
     events.record(ApplicationEvent.CORRECT_ADDRESS, application, actor, now, field=field)

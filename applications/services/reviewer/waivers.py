@@ -34,7 +34,7 @@ WITHDRAWN, EVIDENCE_CHANGED = "waiver_withdrawn", "evidence_changed"
 
 
 class NotWaivable(Refused):
-    """The finding is none of those that a reviewer may waive."""
+    """A finding with this rule cannot be waived."""
 
     message = _("This finding cannot be waived. Ask the applicant to correct the order.")
 
@@ -62,8 +62,10 @@ def waive(
     require_reasons(reason)
     application = take(Action.WAIVE, application_id, person, version, now=now)
     today = clock.day(now)
-    found = waivers.needed(application, on=today)
-    finding = next((one for one in found if one.rule == rule in waivers.WAIVABLE), None)
+    findings = waivers.needed(application, on=today)
+    finding = next(
+        (finding for finding in findings if finding.rule == rule in waivers.WAIVABLE), None
+    )
     if finding is None:
         raise NotWaivable
     if waivers.covering(application, finding, on=today):
@@ -91,8 +93,8 @@ def waiver_to_sign(
 ) -> bytes:
     """Return the challenge that the reviewer's passkey signs to waive the finding.
 
-    It has the number that the waiver will have on the order: what was signed for one that was
-    withdrawn gives no other.
+    It contains the waiver's number within the order, so that an assertion for a withdrawn waiver
+    cannot be reused.
     """
     number = application.waivers.count() + 1
     facts: dict[str, Any] = {"number": number, "reason": reason, "ends_on": ends_on}
@@ -130,14 +132,14 @@ def give(
 
 
 def data_of(waiver: Waiver) -> dict[str, Any]:
-    """Return what events say of a waiver."""
+    """Return the data of events about the waiver."""
     return {"waiver": waiver.pk, "rule": waiver.rule, "ends_on": waiver.ends_on.isoformat()}
 
 
 def replace(application: Application, finding: Finding, *, person: Person, now: datetime) -> None:
     """Close the open waiver of the finding on a locked application, if there is one."""
-    same = Waiver.objects.filter(rule=finding.rule, params=dict(finding.params))
-    same.filter(application=application, closed_at=None).update(
+    existing = Waiver.objects.filter(rule=finding.rule, params=dict(finding.params))
+    existing.filter(application=application, closed_at=None).update(
         closed_at=now, closed_by=person, outcome=Outcome.REPLACED
     )
 
@@ -145,30 +147,29 @@ def replace(application: Application, finding: Finding, *, person: Person, now: 
 def confirm_relied_on(
     application: Application, *, person: Person, actor: Actor, now: datetime
 ) -> list[Waiver]:
-    """Confirm the order's waivers that somebody else gave: the approval does so.
+    """Confirm the waivers that somebody else gave; return all waivers that the order rests on.
 
-    Called for a locked application by whoever approves its certificate. Returns all waivers that
-    the order rests on.
+    Call with the application locked, for the person who approves its certificate.
     """
-    human = person.current
-    found = waivers.relied_on(application, on=clock.day(now))
-    for waiver in found:
-        if waiver.confirmed_at is None and waiver.waived_by.current != human:
+    current = person.current
+    relied_on = waivers.relied_on(application, on=clock.day(now))
+    for waiver in relied_on:
+        if waiver.confirmed_at is None and waiver.waived_by.current != current:
             waiver.confirmed_by, waiver.confirmed_at = person, now
             waiver.save(update_fields=["confirmed_by", "confirmed_at"])
             _record(ApplicationEvent.WAIVER_CONFIRMED, waiver, actor, now)
-    return found
+    return relied_on
 
 
 def to_withdraw(waiver: Waiver, person: Person, *, now: datetime) -> Iterator[Refused]:
-    """Yield what keeps the reviewer from withdrawing the waiver.
+    """Yield why the reviewer may not withdraw the waiver.
 
-    That is a part in its order, or in another one that would come back to review.
+    A reason is a part in its order, or in another order that would return to review.
     """
     today = clock.day(now)
     yield from impartiality.to_review(person, waiver.application, now=now)
-    theirs = impartiality.parts(person, _unsigned(waiver))
-    if any(waiver in waivers.relied_on(one, on=today) for one in theirs):
+    orders = impartiality.parts(person, _unsigned(waiver))
+    if any(waiver in waivers.relied_on(order, on=today) for order in orders):
         yield impartiality.PartInAnOrder()
     if not waivers.in_force(today).filter(pk=waiver.pk).exists():
         yield NotPossible()
@@ -186,8 +187,8 @@ def withdraw_waiver(
     require_reasons(reason)
     today = clock.day(now)
     resting = _resting_on(Waiver.objects.select_related("application").get(pk=waiver_id), today)
-    found = Waiver.objects.select_related("application").select_for_update(of=("self",))
-    waiver = found.get(pk=waiver_id)
+    unlocked = Waiver.objects.select_related("application").select_for_update(of=("self",))
+    waiver = unlocked.get(pk=waiver_id)
     require(to_withdraw(waiver, person, now=now))
     waiver.closed_at, waiver.closed_by = now, person
     waiver.outcome, waiver.closing_words = Outcome.WITHDRAWN, reason
@@ -200,13 +201,13 @@ def withdraw_waiver(
 
 def _resting_on(waiver: Waiver, today: date) -> list[Application]:
     """Lock and return the orders that rest on the waiver and are not signed yet."""
-    found = _unsigned(waiver).order_by("pk").values_list("pk", flat=True)
-    locked = [transition.lock(key) for key in found]
-    return [one for one in locked if waiver in waivers.relied_on(one, on=today)]
+    keys = _unsigned(waiver).order_by("pk").values_list("pk", flat=True)
+    locked = [transition.lock(key) for key in keys]
+    return [order for order in locked if waiver in waivers.relied_on(order, on=today)]
 
 
 def _unsigned(waiver: Waiver) -> QuerySet[Application]:
-    """Return the orders of the waiver's organisation that a reviewer weighs or has approved."""
+    """Return the orders of the waiver's organisation that are in review or approved."""
     return Application.objects.filter(
         organisation=waiver.application.organisation_id,
         status__in=[Status.IN_REVIEW, Status.APPROVED],
@@ -221,9 +222,9 @@ def _hold_back(application: Application, actor: Actor, now: datetime) -> None:
 
 
 def start_over(application: Application, reason: str, *, actor: Actor, now: datetime) -> None:
-    """Void the certificate of a locked case that somebody has approved, and prepare it anew.
+    """Void the prepared certificate of a locked case if somebody has approved it, and prepare anew.
 
-    Whoever approved it weighed other evidence, so that approval must not count with another one.
+    The approval was given on other evidence, so it must not count towards the next certificate.
     """
     approved = Approval.objects.filter(
         prepared__reference=application.pk, prepared__state=PreparedCertificate.State.PREPARED

@@ -37,16 +37,16 @@ class CannotRecord(Hopeless):
 
 
 class NotApproved(CannotRecord):
-    """The CA has issued a certificate for an order that nobody approved.
+    """The CA has issued a certificate for an order that is not approved.
 
-    Nor has an operator had it entered from the journal. The CA is told, and stops.
+    No operator has restored it from the journal either. The CA is told and stops signing.
     """
 
 
 def record_issued(
     application_id: UUID, certificate_id: int, *, now: datetime
 ) -> Application | None:
-    """Record that the certificate was issued, and have it sent to the order's recipients.
+    """Record that the certificate was issued, and enqueue its delivery to the order's recipients.
 
     A second call does nothing and returns None. A certificate of a mass replacement gets an order
     of its own. After a restore from a backup that lacks the approval, the order is moved from its
@@ -88,15 +88,15 @@ def _record_issued(application_id: UUID, certificate_id: int, now: datetime) -> 
 
 def _require_same(application: Application, certificate_id: int) -> None:
     """Raise CannotRecord unless the certificate was made from the order's present request and
-    submission, and the order's status allows it; NotApproved unless an operator had it entered.
+    submission and its status allows it; NotApproved unless an operator restored it.
     """
     if not authority.was_restored(certificate_id):
         raise NotApproved(f"the order is {application.status}")
     certified = PreparedCertificate.objects.get(certificate=certificate_id)
     csr, sent = application.csr, application.submission
-    now_said = (csr.sha256 if csr else "", sent.sha256 if sent else "")
-    same = now_said == (certified.csr_sha256, certified.submission_sha256)
-    if not same or not workflow.may(Action.RESTORE, application.status, Role.SYSTEM):
+    present = (csr.sha256 if csr else "", sent.sha256 if sent else "")
+    matches = present == (certified.csr_sha256, certified.submission_sha256)
+    if not matches or not workflow.may(Action.RESTORE, application.status, Role.SYSTEM):
         raise CannotRecord(f"the order is {application.status}")
 
 
@@ -127,13 +127,13 @@ def confirm(application_id: UUID, fault: Finding | None, *, now: datetime) -> Ap
 
 
 def _no_evidence(application: Application) -> Finding | None:
-    """Return a finding if nothing shows, any more, who controls a host name of the certificate."""
+    """Return a finding if a host name of the certificate no longer has evidence of its control."""
     if not application.kind.has_host_names:
         return None
-    bare = application.host_names.filter(evidence="").first()
-    if bare is None:
+    unproven = application.host_names.filter(evidence="").first()
+    if unproven is None:
         return None
-    return Finding(NOT_PROVEN, Severity.WARNING, {"value": bare.name})
+    return Finding(NOT_PROVEN, Severity.WARNING, {"value": unproven.name})
 
 
 def take_back(
@@ -157,7 +157,7 @@ def _stop(application: Application, fault: Finding, now: datetime) -> Applicatio
         return None
     if fault.rule == NOT_PROVEN:
         domain_evidence.drop_evidence(application, str(fault.params["value"]), now=now)
-    findings = [one for one in application.findings if one["rule"] != fault.rule]
+    findings = [finding for finding in application.findings if finding["rule"] != fault.rule]
     transition.save(application, now=now, findings=[fault.to_json(), *findings])
     return recall(application.pk, fault.rule, now=now)
 

@@ -19,7 +19,7 @@ from certportal.foundation.outbox import outbox
 from issuance.findings import RULE_SET_VERSION, Finding, Severity
 
 ACTOR = system("checks")
-# How long the applicant has to correct an order that the checks returned.
+# The statuses in which an order may wait for a source.
 WAITS = {Status.CHECKING, Status.APPROVED}
 
 
@@ -27,8 +27,8 @@ WAITS = {Status.CHECKING, Status.APPROVED}
 def conclude(application_id: UUID, outcome: Outcome, *, now: datetime) -> Application | None:
     """Store the run of the checks and change the status accordingly.
 
-    The answer to a hearing comes to review with whatever the checks found.
-    Returns None, storing nothing, if the submission or request has been replaced meanwhile.
+    The answer to a hearing goes to review whatever the checks found. Returns None, storing nothing,
+    if the submission or request has been replaced meanwhile.
     """
     application = transition.lock(application_id)
     current = (application.submission_id, application.csr_id)
@@ -43,7 +43,7 @@ def conclude(application_id: UUID, outcome: Outcome, *, now: datetime) -> Applic
         rule_set_version=RULE_SET_VERSION,
         at=now,
     )
-    # Who was heard has answered: what the checks find is decided upon now, not asked about again.
+    # After a hearing the reviewer decides on the findings; the applicant is not asked again.
     if not hearing.is_answered(application, now=now):
         if _blocks(outcome.order_findings):
             return _return_order(application, outcome, now)
@@ -60,7 +60,7 @@ def conclude(application_id: UUID, outcome: Outcome, *, now: datetime) -> Applic
     )
     if moved.kind.has_host_names and domains.in_use():
         outbox.enqueue("application.domains_wanted", now=now, reference=str(moved.pk))
-    if moved.reviewer_id is not None:  # it comes back to who holds it
+    if moved.reviewer_id is not None:  # prepare it again for its holder
         outbox.enqueue(consequences.WANTED, now=now, reference=str(moved.pk))
     if _is_answer(moved):
         transition.notify(moved, "answered", ("reviewer",), now)
@@ -86,17 +86,17 @@ def wait(application_id: UUID, source: str, *, now: datetime) -> None:
 
 
 def _is_answer(application: Application) -> bool:
-    """Whether the run that just passed is about the answer to a reviewer's request.
+    """Return whether the checks just made are about the answer to a reviewer's request.
 
-    The checks may have returned the answer, even several times; then this is its corrected form.
+    The checks may have returned the answer, even several times; it is then its corrected form.
     """
-    asked = application.requests.filter(closed_at__isnull=False, cancelled=False)
-    last = asked.exclude(reviewer=None).order_by("closed_at").last()
+    closed = application.requests.filter(closed_at__isnull=False, cancelled=False)
+    last = closed.exclude(reviewer=None).order_by("closed_at").last()
     if last is None or last.closed_at is None or case_holder.is_free(application):
         return False
     *earlier, _this = application.check_runs.filter(at__gte=last.closed_at)
-    taken_up = application.decisions.filter(kind=Decision.Kind.REOPENED, at__gt=last.closed_at)
-    return all(map(_sent_back, earlier)) and not taken_up.exists()
+    reopened = application.decisions.filter(kind=Decision.Kind.REOPENED, at__gt=last.closed_at)
+    return all(map(_sent_back, earlier)) and not reopened.exists()
 
 
 def _sent_back(run: Check) -> bool:
@@ -109,8 +109,8 @@ def _blocks(findings: list[Finding]) -> bool:
 
 def _why(outcome: Outcome) -> dict[str, Any]:
     """Return the event's data: ids of the rules with errors, and the version of the rules."""
-    found = [*outcome.order_findings, *outcome.csr_findings]
-    broken = {finding.rule for finding in found if finding.severity is Severity.ERROR}
+    findings = [*outcome.order_findings, *outcome.csr_findings]
+    broken = {finding.rule for finding in findings if finding.severity is Severity.ERROR}
     return {"rules": sorted(broken), "rule_set_version": RULE_SET_VERSION}
 
 
@@ -140,7 +140,7 @@ def _return_order(application: Application, outcome: Outcome, now: datetime) -> 
         deadline=clock.day(now) + timedelta(days=MENDING_DAYS),
         asked_at=now,
     )
-    # An order that the checks return was not complete: the promise begins with the answer.
+    # An order that the checks return was not complete, so the promise starts with the answer.
     return transition.move(
         application,
         Action.RETURN_ORDER,

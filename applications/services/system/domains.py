@@ -1,4 +1,4 @@
-"""Control of domains by DNS: keep what a look found, and use it as evidence for orders."""
+"""Control of domains by DNS: store the results of lookups, and use them as evidence."""
 
 from datetime import datetime
 from typing import Any
@@ -16,32 +16,32 @@ from certportal.foundation import events
 from certportal.foundation.actors import system
 
 ACTOR = system("domain control")
-# Before a decision evidence may come; what was decided on is not changed.
-OPEN = {Status.CHECKING, Status.IN_REVIEW}
+# Evidence may be added before the decision; afterwards it is not changed.
+UNDECIDED = {Status.CHECKING, Status.IN_REVIEW}
 
 
 @transaction.atomic
-def keep_look(organisation_id: UUID, host: str, found: Look, *, now: datetime) -> None:
-    """Keep what a look in the DNS found for one host of the organisation.
+def keep_look(organisation_id: UUID, host: str, look: Look, *, now: datetime) -> None:
+    """Store the result of a DNS lookup for a host of the organisation.
 
-    A proof found earlier is over once the record is not there; not because nobody answers.
+    An earlier proof ends when the record is absent, but not when no resolver answers.
     """
     organisation = Organisation.objects.get(pk=organisation_id)
-    is_proven = found.outcome is Outcome.PROVEN
-    if not is_proven and found.outcome is not Outcome.UNANSWERED:
+    is_proven = look.outcome is Outcome.PROVEN
+    if not is_proven and look.outcome is not Outcome.UNANSWERED:
         domains.covering(organisation_id, host).update(proven_at=None)
-    values: dict[str, Any] = {"looked_at": now, "outcome": found.outcome}
-    seen = {
-        "place": found.place,
-        "record": found.record,
-        "subdomains": is_proven and found.subdomains,
-        "is_secure": found.is_secure,
-        "caa": found.caa,
-        "resolvers": found.resolvers,
+    values: dict[str, Any] = {"looked_at": now, "outcome": look.outcome}
+    result = {
+        "place": look.place,
+        "record": look.record,
+        "subdomains": is_proven and look.subdomains,
+        "is_secure": look.is_secure,
+        "caa": look.caa,
+        "resolvers": look.resolvers,
         "proven_at": now if is_proven else None,
     }
-    if found.outcome is not Outcome.UNANSWERED:
-        values |= seen
+    if look.outcome is not Outcome.UNANSWERED:
+        values |= result
     domain, _made = Domain.objects.update_or_create(
         organisation=organisation,
         name=host,
@@ -53,31 +53,31 @@ def keep_look(organisation_id: UUID, host: str, found: Look, *, now: datetime) -
         domain,
         ACTOR,
         now,
-        outcome=found.outcome,
-        secure=found.is_secure,
+        outcome=look.outcome,
+        secure=look.is_secure,
     )
 
 
 @transaction.atomic
 def use_proofs(application_id: UUID, *, now: datetime) -> list[HostName]:
-    """Record the proofs there are as evidence for the order's names that have none; return these.
+    """Record DNS proofs as evidence for host names of the order that have none; return these.
 
-    A reviewer's own evidence is not touched.
+    Evidence recorded by a reviewer is not changed.
     """
     application = transition.lock(application_id)
-    if application.status not in OPEN or not application.kind.has_host_names:
+    if application.status not in UNDECIDED or not application.kind.has_host_names:
         return []
-    given = [one for one in domains.unproven(application) if _use(application, one, now)]
-    if given:
+    proven = [host for host in domains.unproven(application) if _use(application, host, now)]
+    if proven:
         transition.save(application, now=now)
-    return given
+    return proven
 
 
 def _use(application: Application, host: HostName, now: datetime) -> bool:
-    found = domains.proof(application.organisation_id, host.name, now=now)
-    if found is None:
+    proof = domains.proof(application.organisation_id, host.name, now=now)
+    if proof is None:
         return False
-    _set(host, HostName.Evidence.DNS, found.record[:300], now)
+    _set(host, HostName.Evidence.DNS, proof.record[:300], now)
     events.record(
         ApplicationEvent.SET_EVIDENCE,
         application,
@@ -85,16 +85,18 @@ def _use(application: Application, host: HostName, now: datetime) -> bool:
         now,
         host=host.pk,
         by=HostName.Evidence.DNS.value,
-        domain=found.pk,
+        domain=proof.pk,
     )
     return True
 
 
 def drop_evidence(application: Application, host: str, *, now: datetime) -> None:
-    """Take back, on a locked order, evidence that the service found and that is there no more."""
-    for one in domains.rest_on_dns(application.host_names.filter(name=host)):
-        _set(one, "", "", None)
-        events.record(ApplicationEvent.SET_EVIDENCE, application, ACTOR, now, host=one.pk, by="")
+    """Remove evidence from DNS that no longer exists from the host name of a locked order."""
+    for host_name in domains.rest_on_dns(application.host_names.filter(name=host)):
+        _set(host_name, "", "", None)
+        events.record(
+            ApplicationEvent.SET_EVIDENCE, application, ACTOR, now, host=host_name.pk, by=""
+        )
 
 
 def _set(host: HostName, evidence: str, note: str, at: datetime | None) -> None:

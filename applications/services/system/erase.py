@@ -56,7 +56,7 @@ def erase_expired(*, now: datetime) -> int:
 
 
 def _erase_the_rest(now: datetime) -> None:
-    """Erase what belongs to no order; done even if an order could not be erased."""
+    """Erase data that belongs to no order; runs even if an order could not be erased."""
     erase_persons(retention.PERSONS.limit(now), in_use=in_use(), now=now)
     erase_documents(retention.RIGHTS.limit(now))
     erase_sessions(retention.SESSIONS.limit(now))
@@ -70,16 +70,14 @@ def over(now: datetime) -> list[UUID]:
     expired = Certificate.objects.filter(not_after__lt=retention.ISSUED.limit(now))
     issued = Q(status__in=[Status.ISSUED, Status.DELIVERED], pk__in=expired.values("reference"))
     rejected = Q(status=Status.REJECTED, ended_at__lt=retention.REJECTED.limit(now))
-    without = Q(
-        status__in=[Status.WITHDRAWN, Status.LAPSED], ended_at__lt=retention.ENDED.limit(now)
-    )
-    found = Application.objects.filter(issued | rejected | without, erased_at=None)
-    return list(found.order_by("created_at").values_list("pk", flat=True))
+    ended = Q(status__in=[Status.WITHDRAWN, Status.LAPSED], ended_at__lt=retention.ENDED.limit(now))
+    orders = Application.objects.filter(issued | rejected | ended, erased_at=None)
+    return list(orders.order_by("created_at").values_list("pk", flat=True))
 
 
 @transaction.atomic
 def erase(application_id: UUID, *, now: datetime) -> None:
-    """Erase the personal data of one order; number, dates, hashes and kinds of decisions remain.
+    """Erase the personal data of an order; number, dates, hashes and kinds of decisions remain.
 
     The frozen submissions lose the personal values, and keep the hash of the original contents.
     """
@@ -101,22 +99,22 @@ def erase(application_id: UUID, *, now: datetime) -> None:
 
 
 def _empty_rows(application: Application) -> None:
-    """Empty the columns that each related table's `keeping` says are erased with the order."""
+    """Empty the columns of related tables that are erased with the order, by their `keeping`."""
     personal = [name for name, mark in fields.HOST_NAME.items() if fields.PERSONAL in mark]
     application.host_names.update(**dict.fromkeys(personal, ""))
     for relation in Application._meta.related_objects:
-        kept, accessor = keeping(relation.related_model), relation.get_accessor_name()
-        if not isinstance(kept, Kept) or kept.erasable != OF_ERASED_ORDER:
+        policy, accessor = keeping(relation.related_model), relation.get_accessor_name()
+        if not isinstance(policy, Kept) or policy.erasable != OF_ERASED_ORDER:
             continue
-        if accessor and kept.erased:
-            columns = {name: relation.related_model._meta.get_field(name) for name in kept.erased}
-            values = {name: EMPTY.get(type(one), "") for name, one in columns.items()}
+        if accessor and policy.erased:
+            columns = {name: relation.related_model._meta.get_field(name) for name in policy.erased}
+            values = {name: EMPTY.get(type(column), "") for name, column in columns.items()}
             getattr(application, accessor).update(**values)
 
 
 def _without_persons(submission: Submission) -> str:
     content = json.loads(submission.content)
-    blanked = {one.key: "" for one in fields.marked(fields.PERSONAL) if one.key in content}
+    blanked = {field.key: "" for field in fields.marked(fields.PERSONAL) if field.key in content}
     return json.dumps(content | blanked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -128,7 +126,7 @@ def _tidy(now: datetime) -> None:
     SentNotice.objects.filter(sent_at__lt=retention.NOTICES.limit(now)).delete()
     decided = retention.MATTERS.limit(now)
     RegisterTask.objects.filter(decided_at__lt=decided).exclude(reasons="").update(reasons="")
-    asked = AdministratorRequest.objects.filter(decided_at__lt=decided)
-    asked.exclude(reason="", reasons="").update(reason="", reasons="")
+    requests = AdministratorRequest.objects.filter(decided_at__lt=decided)
+    requests.exclude(reason="", reasons="").update(reason="", reasons="")
     Succession.objects.filter(at__lt=decided).exclude(reason="").update(reason="")
     AccountDecision.objects.filter(at__lt=decided).exclude(reasons="").update(reasons="")

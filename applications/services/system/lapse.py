@@ -27,21 +27,21 @@ WEEK = timedelta(days=7)
 def watch_incomplete(*, now: datetime) -> None:
     """Warn of incomplete applications over about three months old; let overdue ones lapse.
 
-    A hearing does not lapse: once its term is over, the promise to decide goes on.
+    An order in a hearing does not lapse: after the deadline the promise resumes.
     """
-    grown = _months_ago(3, now)
-    old = Application.objects.filter(status__in=lapse_rules.INCOMPLETE, submitted_at__lt=grown)
+    limit = _months_ago(3, now)
+    old = Application.objects.filter(status__in=lapse_rules.INCOMPLETE, submitted_at__lt=limit)
     keys = old.order_by("submitted_at").values_list("pk", flat=True)
     for_each(keys, partial(warn_or_lapse, now=now))
-    over = InformationRequest.objects.filter(
+    ended = InformationRequest.objects.filter(
         closed_at=None, is_hearing=True, deadline__lt=clock.day(now), application__due_on=None
     )
-    for_each(over.values_list("application", flat=True), partial(resume_promise, now=now))
+    for_each(ended.values_list("application", flat=True), partial(resume_promise, now=now))
 
 
 @transaction.atomic
 def resume_promise(application_id: UUID, *, now: datetime) -> None:
-    """Let the working days go on after the term of a hearing that nobody answered."""
+    """Resume the promise after the deadline of a hearing that nobody answered."""
     application = transition.lock(application_id)
     question = application.question
     if question is None or not question.is_hearing or application.due_on is not None:
@@ -64,14 +64,14 @@ def warn_or_lapse(application_id: UUID, *, now: datetime) -> None:
         return
     due = lapse_rules.warning_due(clock.day(application.submitted_at), clock.day(now))
     if due and sent_once.once("lapse_warning", application_id, due, now=now):
-        told = recipients.by_lapse(application, now=now)
-        transition.notify(application, "lapse_warning", told, now)
+        to = recipients.by_lapse(application, now=now)
+        transition.notify(application, "lapse_warning", to, now)
 
 
 def watch_drafts(*, now: datetime) -> None:
     """Warn of old drafts, and remove those whose owners have been warned."""
-    grown = _months_ago(11, now)
-    old = Application.objects.filter(status=Status.DRAFT, changed_at__lt=grown)
+    limit = _months_ago(11, now)
+    old = Application.objects.filter(status=Status.DRAFT, changed_at__lt=limit)
     keys = old.order_by("changed_at").values_list("pk", flat=True)
     for_each(keys, partial(warn_or_remove, now=now))
 
@@ -96,8 +96,8 @@ def warn_or_remove(application_id: UUID, *, now: datetime) -> None:
         return
     due = lapse_rules.removal_warning_due(changed, today)
     if due and sent_once.once("draft_warning", application_id, f"{removal}:{due}", now=now):
-        told = recipients.distinct(application, ("applicant", *recipients.author(application)))
-        transition.notify(application, "draft_warning", told, now)
+        to = recipients.distinct(application, ("applicant", *recipients.author(application)))
+        transition.notify(application, "draft_warning", to, now)
 
 
 def _warned(application_id: UUID, removal: date, now: datetime) -> bool:
@@ -106,5 +106,5 @@ def _warned(application_id: UUID, removal: date, now: datetime) -> bool:
 
 
 def _months_ago(months: int, now: datetime) -> datetime:
-    """Return the moment for preselection: four days late, as months differ in length."""
+    """Return the time for preselecting rows, four days later because months differ in length."""
     return clock.start_of_day(clock.add_months(clock.day(now), -months) + timedelta(days=4))

@@ -1,8 +1,8 @@
-"""Papers of an order: ask a worker for one, have it sealed, and keep what was made.
+"""Papers of an order: have a worker make one, have it sealed, and store it.
 
-Where the authority has a seal, a worker keeps the prepared paper and gives its digest to the
-signer; when that is signed, a worker keeps the paper with the signature. Whatever is killed
-between, the work is done again and the paper is kept once.
+Where the authority has a seal, a worker stores the prepared paper and gives its digest to the
+signer; when that is signed, a worker stores the paper with the signature. If a process is killed in
+between, the work is repeated and the paper is stored once.
 """
 
 import hashlib
@@ -24,20 +24,20 @@ from certportal.foundation.outbox import outbox
 from certportal.foundation.web import limits
 from issuance import services as authority
 
-# New papers wanted by one person, from one network address and for one organisation. A worker
-# spends about a second on each; papers that are kept, or on their way, are not counted.
+# Requests for new papers by a person, from a network address and for an organisation. A worker
+# spends about a second on each; papers that are stored or being made are not counted.
 MOST_A_MINUTE, MOST_FROM, MOST_FOR_ONE = 10, 60, 20
 
 
 def want_paper(made_of: Source, *, actor: Actor, now: datetime) -> Paper:
-    """Return the paper made of the source; unless it is made, have a worker make it.
+    """Return the paper of the source; if it is not made yet, enqueue the work.
 
-    Asking again while a worker has it to do, or will try again, changes nothing. If the work was
+    Repeated calls while the work is enqueued or will be retried change nothing. If the work was
     given up or removed, it is enqueued again. Raises TooMany, and NotPossible in an erased order.
     """
-    found = Paper.objects.filter(**key_of(made_of)).first()  # without waiting for a lock
-    if found is not None and (found.made_at or _is_on_its_way(found)):
-        return found
+    paper = Paper.objects.filter(**key_of(made_of)).first()  # without waiting for a lock
+    if paper is not None and (paper.made_at or _is_on_its_way(paper)):
+        return paper
     return _want(made_of, actor, now)
 
 
@@ -45,21 +45,21 @@ def want_paper(made_of: Source, *, actor: Actor, now: datetime) -> Paper:
 def _want(made_of: Source, actor: Actor, now: datetime) -> Paper:
     paper = _row(made_of)
     if paper.made_at is None and not _is_on_its_way(paper):
-        # Counted in this transaction: of many requests at once for a new paper, those that waited
-        # for the row find it on its way, and count nothing.
+        # Counted in this transaction: of concurrent requests for a new paper, those that waited for
+        # the row's lock find it enqueued, and count nothing.
         _spend(paper.application, actor, now)
         _enqueue(paper, now)
     return paper
 
 
 def is_set_aside(paper: Paper) -> bool:
-    """Whether making the paper failed for good, so that an operator or reviewer must decide."""
+    """Return whether making the paper failed for good, and somebody must decide about it."""
     return _open_item(paper).exclude(failed_at=None).exists()
 
 
 @transaction.atomic
 def paper_for_mail(made_of: Source, *, now: datetime) -> None:
-    """Have a worker make the paper that a mail waits for, unless it is made or on its way.
+    """Enqueue the work for a paper that a mail waits for, unless it is made or being made.
 
     Raises NotPossible in an erased order.
     """
@@ -70,52 +70,52 @@ def paper_for_mail(made_of: Source, *, now: datetime) -> None:
 
 @storing.atomic()
 def keep_paper(paper: Paper, file: File, *, now: datetime) -> None:
-    """Keep the finished paper, and send the mails of its order that wait for it.
+    """Store the finished paper, and let its order's waiting mails be sent at once.
 
-    If another worker was faster, or the order was erased, drop it.
+    Does nothing if another worker was faster or the order was erased.
     """
-    kept = _unmade(paper)
-    if kept is None:
+    row = _unmade(paper)
+    if row is None:
         return
-    kept.file.name = storing.write(file.content)
-    kept.name, kept.made_at, kept.size = file.name, now, len(file.content)
-    kept.sha256 = hashlib.sha256(file.content).hexdigest()
-    storing.delete(kept.prepared.name)
-    kept.prepared.name = ""
-    kept.save(update_fields=["file", "name", "made_at", "size", "sha256", "prepared"])
+    row.file.name = storing.write(file.content)
+    row.name, row.made_at, row.size = file.name, now, len(file.content)
+    row.sha256 = hashlib.sha256(file.content).hexdigest()
+    storing.delete(row.prepared.name)
+    row.prepared.name = ""
+    row.save(update_fields=["file", "name", "made_at", "size", "sha256", "prepared"])
     mails = OutboxItem.objects.filter(topic="application.notice")
-    outbox.hasten(mails.filter(payload__application=str(kept.application_id)), now=now)
+    outbox.hasten(mails.filter(payload__application=str(row.application_id)), now=now)
 
 
 @storing.atomic()
 def have_sealed(
     paper: Paper, prepared: File, digest: bytes, *, instead_of: str = "", now: datetime
 ) -> None:
-    """Keep the prepared paper, record that it was made, and have its digest sealed; only once.
+    """Store the prepared paper, and have its digest sealed; only once.
 
-    `instead_of`: the digest of what was prepared before, and lost since.
+    `instead_of`: the digest of an earlier prepared paper that has been lost.
     """
-    kept = _unmade(paper)
-    if kept is None or kept.digest != instead_of:
+    row = _unmade(paper)
+    if row is None or row.digest != instead_of:
         return
-    kept.prepared.name = storing.write(prepared.content)
-    kept.name = kept.name or prepared.name
-    kept.digest = digest.hex()
-    about, by = _subject(kept), system("papers")
-    kept.item = authority.ask_for_seal(about, digest, kept.kind, actor=by, now=now).pk
-    kept.save(update_fields=["prepared", "name", "digest", "item"])
+    row.prepared.name = storing.write(prepared.content)
+    row.name = row.name or prepared.name
+    row.digest = digest.hex()
+    subject, actor = _subject(row), system("papers")
+    row.item = authority.ask_for_seal(subject, digest, row.kind, actor=actor, now=now).pk
+    row.save(update_fields=["prepared", "name", "digest", "item"])
 
 
 @transaction.atomic
 def ask_for_seal_again(paper: Paper, *, now: datetime) -> None:
-    """Have a prepared paper sealed whose work was given up; else change nothing."""
-    kept = _unmade(paper)
-    if kept is not None and not _is_on_its_way(kept):
-        _enqueue(kept, now)
+    """Enqueue the sealing of a prepared paper again if its work was given up."""
+    row = _unmade(paper)
+    if row is not None and not _is_on_its_way(row):
+        _enqueue(row, now)
 
 
 def _enqueue(paper: Paper, now: datetime) -> None:
-    """Enqueue the next step: rendering, or the seal on what was rendered and recorded."""
+    """Enqueue the next step: rendering, or sealing a rendered paper."""
     order = str(paper.application_id)
     if paper.digest:
         item = authority.ask_again(_subject(paper), bytes.fromhex(paper.digest), now=now)
@@ -134,7 +134,7 @@ def erase_papers(application: Application) -> None:
 
 def _unmade(paper: Paper) -> Paper | None:
     """Return the paper's row while it is not finished, under a lock on its order."""
-    # The order first: an erasure that has looked for files already must not miss a new one.
+    # Locks the order first, so that a concurrent erasure misses no new file.
     transition.lock(paper.application_id)
     return Paper.objects.select_related("application").filter(pk=paper.pk, made_at=None).first()
 
@@ -155,12 +155,12 @@ def _row(made_of: Source) -> Paper:
 
 
 def _is_on_its_way(paper: Paper) -> bool:
-    """Whether an outbox item will make it, or is set aside for an operator to decide on."""
+    """Return whether an outbox item will make it, or is set aside for an operator to decide on."""
     return _open_item(paper).exists() or _is_signed(paper)
 
 
 def _is_signed(paper: Paper) -> bool:
-    """Whether the seal has signed it, so that the item that ends it is under way."""
+    """Return whether its digest is signed, so that the last step is enqueued."""
     return bool(paper.digest) and authority.signature_over(bytes.fromhex(paper.digest)) is not None
 
 

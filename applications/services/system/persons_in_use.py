@@ -1,4 +1,4 @@
-"""The persons whom orders that are kept name, by whatever column; they are not erased."""
+"""The persons referenced by orders that are not erased, in any column; they are kept."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ from issuance.models import Approval
 
 OF_NO_ORDER = frozenset(
     {
-        # What goes or is blanked with the person, and rows that keep no more than their key.
+        # Rows deleted or blanked with the person, and rows that hold no more than the key.
         *["Person.merged_into", "Identifier.person", "EmailCode.person", "User.person"],
         *["SignOn.person", "JoinRequest.person", "RightDocument.person", "Membership.person"],
         *["StaffRole.person", "StaffRole.granted_by", "Organisation.founded_by"],
@@ -23,7 +23,7 @@ OF_NO_ORDER = frozenset(
         *["ReadyReasonVersion.person", "SupplierConsent.given_by", "SupplierConsent.ended_by"],
     }
 )
-"""References to persons by rows of no order. All others keep the person: also a new one."""
+"""References to persons from rows of no order. Any other reference keeps the person."""
 
 PERSON = "person:"
 # How the rows of a model without a foreign key to the order lead to it.
@@ -39,16 +39,16 @@ def in_use() -> set[UUID]:
     Among them are those who confirmed the rights in the accounts of these orders, and those who
     only uploaded a file.
     """
-    found = set(_uploaders())
+    keys = set(_uploaders())
     for model, name in references():
         if f"{model.__name__}.{name}" not in OF_NO_ORDER:
             rows = _of_kept_orders(model).exclude(**{name: None})
-            found |= set(rows.values_list(name, flat=True))
-    return found
+            keys |= set(rows.values_list(name, flat=True))
+    return keys
 
 
 def _uploaders() -> Iterator[UUID]:
-    """Yield who uploaded a file of an order that is kept: a column with the actor, no reference."""
+    """Yield who uploaded a file of an order that is not erased, from the actor's text column."""
     for model in (Csr, Attachment):
         rows = _of_kept_orders(model).filter(uploaded_by__startswith=PERSON)
         for actor in rows.values_list("uploaded_by", flat=True):
@@ -65,13 +65,13 @@ def references() -> Iterator[tuple[type[Model], str]]:
 
 def _of_kept_orders(model: type[Model]) -> QuerySet[Any]:
     """Return the model's rows of orders that are not erased; all rows if it leads to no order."""
-    kept = Application.objects.filter(erased_at=None)
+    orders = Application.objects.filter(erased_at=None)
     rows = model._default_manager.all()
     if model is Application:
-        return kept
+        return orders
     if model is Membership:
-        return rows.filter(organisation__in=kept.values("organisation"))
+        return rows.filter(organisation__in=orders.values("organisation"))
     if model in _TO_KEY:
-        return rows.filter(**{_TO_KEY[model]: kept.values("pk")})
-    leads = any(one.related_model is Application for one in model._meta.concrete_fields)
-    return rows.filter(application__in=kept) if leads else rows
+        return rows.filter(**{_TO_KEY[model]: orders.values("pk")})
+    leads = any(field.related_model is Application for field in model._meta.concrete_fields)
+    return rows.filter(application__in=orders) if leads else rows

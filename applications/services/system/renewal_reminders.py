@@ -15,8 +15,12 @@ CONCERNED = ("applicant", "mailbox", "technical_contact")
 
 def remind_of_expiry(*, now: datetime) -> None:
     """Send each reminder that is due once; after an outage, only the latest of those missed."""
-    expiring = {one.pk: one for one in renewal.expiring(now)}
-    due = [key for key, one in expiring.items() if renewal.due_now(one, now) is not None]
+    expiring = {certificate.pk: certificate for certificate in renewal.expiring(now)}
+    due = [
+        key
+        for key, certificate in expiring.items()
+        if renewal.due_now(certificate, now) is not None
+    ]
     for_each(due, lambda key: remind(expiring[key], now=now))
 
 
@@ -31,5 +35,5 @@ def remind(certificate: Certificate, *, now: datetime) -> None:
         people = recipients.author(application)
         if renewal.climbs(application, certificate, due, now=now):
             people += recipients.administrators(application)
-        told = recipients.distinct(application, (*CONCERNED, *people))
-        transition.notify(application, "renewal", told, now)
+        to = recipients.distinct(application, (*CONCERNED, *people))
+        transition.notify(application, "renewal", to, now)

@@ -38,7 +38,7 @@ def take_over(item_id: int, certificate_id: int, *, now: datetime) -> Applicatio
     The order is a copy of the old one, including its request and submission, because the applicant
     was asked nothing. A second call does nothing and returns None.
     """
-    # The account first, as where it is closed: the new row takes a lock on it too.
+    # Lock the account first, as closing it does: inserting the order locks it too.
     replaced = ReplacementItem.objects.select_related("certificate").get(pk=item_id).certificate
     members.lock_account(Application.objects.get(pk=replaced.reference).organisation_id)
     item = ReplacementItem.objects.select_for_update().get(pk=item_id)
@@ -68,7 +68,7 @@ def take_over(item_id: int, certificate_id: int, *, now: datetime) -> Applicatio
 def refuse(item_id: int, reason: str, *, now: datetime) -> None:
     """Record that the CA refused to issue the item's certificate; `reason` is the rule's id.
 
-    One that was refused before keeps its reason: the CA only finds nothing prepared.
+    An item refused earlier keeps its reason, because the CA then only finds nothing prepared.
     """
     item = ReplacementItem.objects.select_for_update().get(pk=item_id)
     if item.state not in {ReplacementItem.State.ISSUED, ReplacementItem.State.REFUSED}:
@@ -81,18 +81,18 @@ def _tell_others(new: Application, now: datetime) -> None:
     """Enqueue mails to those who do not get the certificate itself, each address once."""
     everybody = (*RECIPIENTS, *OTHERS, *recipients.administrators(new))
     packaged = set(recipients.distinct(new, RECIPIENTS))
-    told = [one for one in recipients.distinct(new, everybody) if one not in packaged]
-    transition.notify(new, "replaced", tuple(told), now)
+    to = [name for name in recipients.distinct(new, everybody) if name not in packaged]
+    transition.notify(new, "replaced", tuple(to), now)
 
 
 def _copy(old: Application, key: UUID, now: datetime) -> Application:
-    kept = {
+    values = {
         field.attname: getattr(old, field.attname)
         for field in Application._meta.concrete_fields
         if field.name not in fields.JOURNEY and field.name != "csr"
     }
     new = Application.objects.create(
-        pk=key, number=next_number(now), created_at=now, changed_at=now, **kept
+        pk=key, number=next_number(now), created_at=now, changed_at=now, **values
     )
     of_old = frozenset({"id", "application"})
     HostName.objects.bulk_create(

@@ -20,24 +20,26 @@ log = structlog.get_logger(__name__)
 def greet_reviewers(*, now: datetime) -> None:
     """Enqueue a mail to each reviewer about the day's work, once a working day, from 7:30 on.
 
-    One mail to each, and none if nothing is late, due, unclaimed or unanswered in the morning. A
-    lead's tells of all cases that are promised for the next working day.
+    One mail to each, and none if nothing is late, due, unclaimed or unanswered in the morning. The
+    mail of a lead lists all cases that are promised for the next working day.
     """
     if not reviewers_day.is_morning(now):
         return
     today = clock.day(now)
     greeted = sent_once.about_whom("morning", today.isoformat())
-    readers = [one for one in reviewers_day.reviewers() if str(one.pk) not in greeted]
+    readers = [
+        reviewer for reviewer in reviewers_day.reviewers() if str(reviewer.pk) not in greeted
+    ]
     for person, work in reviewers_day.works(today, readers) if readers else ():
         _tell(person, "morning", today.isoformat(), today, silent=work.is_empty, now=now)
 
 
 def raise_alarms(*, now: datetime) -> None:
-    """Alert the reviewers to what cannot wait until the morning, also on days off.
+    """Alert the reviewers to matters that cannot wait until the morning, also on days off.
 
-    Once a day of each source that an application has waited for over four hours; once of each
-    import of a register that waits for a reviewer's decision; of a revocation that was reported
-    once shortly before its time is over, and once when it is.
+    They are: a source that an application has waited for over four hours (once a day); a register
+    import that waits for a reviewer's decision (once); a reported revocation (once shortly before
+    its time limit, and once after it).
     """
     for report in reviewers_day.running_out(now):
         stage = "over" if report.due_at <= now else "soon"

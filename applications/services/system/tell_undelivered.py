@@ -1,4 +1,4 @@
-"""Tell who sent an order that mails do not reach an address on it."""
+"""Tell the sender of an order that mails do not reach an address on it."""
 
 from datetime import datetime
 from uuid import UUID
@@ -13,9 +13,9 @@ from certportal.foundation.outbox import set_aside
 
 @transaction.atomic
 def tell_undelivered(item_id: UUID, *, now: datetime) -> None:
-    """Enqueue a mail to the sender, or the administrators if they have left, once of each address.
+    """Enqueue a mail to the sender, or the administrators if they have left; once for each address.
 
-    Not to the address itself, nor if the mail that did not go was about something else.
+    Nothing is sent to the undelivered address itself, or about a mail that concerns no order.
     """
     item = set_aside.items().filter(pk=item_id).first()
     order = undelivered.order_of(item) if item else None
@@ -23,8 +23,8 @@ def tell_undelivered(item_id: UUID, *, now: datetime) -> None:
     if order is None or not lost:
         return
     people = recipients.author(order) or recipients.administrators(order)
-    told = tuple(
-        one for one in people if mark_of(recipients.resolve(order, one)[0]) != mark_of(lost)
+    to = tuple(
+        name for name in people if mark_of(recipients.resolve(order, name)[0]) != mark_of(lost)
     )
-    if told and sent_once.once("undelivered", order.pk, mark_of(lost), now=now):
-        transition.notify(order, "undelivered", told, now)
+    if to and sent_once.once("undelivered", order.pk, mark_of(lost), now=now):
+        transition.notify(order, "undelivered", to, now)

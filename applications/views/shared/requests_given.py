@@ -21,7 +21,7 @@ from applications.rules.request_files import (
     files_of,
 )
 from applications.rules.request_matching import Why
-from applications.services.applicant.requests_together import Given, Outcome
+from applications.services.applicant.requests_together import FileResult, Outcome
 from certportal.foundation.errors import Refused
 from certportal.foundation.web.forms import Form, UploadField, Words
 from certportal.foundation.wording import filled
@@ -112,7 +112,7 @@ class Line:
 
 
 def lines(
-    given: Sequence[Given],
+    given: Sequence[FileResult],
     *,
     order_url: Callable[[Application], str],
     preview_url: Callable[[Application, UUID], str],
@@ -122,7 +122,7 @@ def lines(
 
 
 def _line(
-    one: Given,
+    one: FileResult,
     order_url: Callable[[Application], str],
     preview_url: Callable[[Application, UUID], str],
 ) -> Line:

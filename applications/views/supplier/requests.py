@@ -7,7 +7,7 @@ from django.urls import reverse
 from accounts import access
 from accounts.models import Organisation
 from applications import services
-from applications.services.applicant.requests_together import Given, Outcome
+from applications.services.applicant.requests_together import FileResult, Outcome
 from applications.views.shared.requests_given import RequestsForm, lines
 from applications.views.shared.supplying import orders, supplier_actor, supplier_view
 from applications.workflow import Role, Status
@@ -27,7 +27,7 @@ def several(request: HttpRequest) -> HttpResponse:
     return render(request, "applications/customers/requests.html", context)
 
 
-def _given(request: HttpRequest, form: RequestsForm) -> list[Given]:
+def _given(request: HttpRequest, form: RequestsForm) -> list[FileResult]:
     """Return what became of the files; nothing, and an error in the form, if none was looked at."""
     files = form.read()
     if not files:
@@ -46,7 +46,7 @@ def _given(request: HttpRequest, form: RequestsForm) -> list[Given]:
         return []
 
 
-def _result(request: HttpRequest, given: list[Given]) -> HttpResponse:
+def _result(request: HttpRequest, given: list[FileResult]) -> HttpResponse:
     told = lines(
         given,
         order_url=lambda order: reverse("technical:order", args=[order.pk]),

@@ -9,7 +9,7 @@ from accounts.services.rights import staff_roles
 from applications import services
 from applications.models import Application, RevocationReport
 from applications.rules import reviewers_day
-from applications.services.reviewer.revocation_report import Told
+from applications.services.reviewer.revocation_report import ReportDetails
 from applications.workflow import promise
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
@@ -224,7 +224,7 @@ def test_the_mail_of_a_morning_that_is_over_does_not_go(case, riitta, post):
 def reported(matti, riitta, raimo, cas):
     """Return the report of a revocation by phone, which Raimo must confirm."""
     order, came = orders.delivered(matti, riitta), clock.now()
-    told = Told(
+    told = ReportDetails(
         RevocationReport.Channel.PHONE,
         RevocationReport.Role.ORGANISATION,
         "Matti",
@@ -235,7 +235,7 @@ def reported(matti, riitta, raimo, cas):
     seen = orders.Handler(riitta, order).seen
     given = {"person": riitta, "actor": seen["actor"], "now": came}
     return services.revoke_as_told(
-        order.pk, told=told, reason="superseded", words="Vaihdettu.", **given
+        order.pk, details=told, reason="superseded", words="Vaihdettu.", **given
     )
 
 

@@ -10,7 +10,7 @@ from accounts.models import Person
 from applications.checks.wording import word_all
 from applications.models import Application
 from applications.rules import impartiality, reviewers_day, undelivered
-from applications.rules.approvals_needed import approvals_needed, only_wanted_two
+from applications.rules.approvals_needed import approvals_needed, only_needed_two
 from applications.rules.attempts import approvals_of
 from applications.rules.proposed_names import is_about_names
 from applications.services.reviewer import own_passkey, revocation, revocation_report
@@ -105,7 +105,7 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
         "columns": columns,
         "rows": rows,
         "differing": [row for row in rows if any(cell.verdict in UNLIKE for cell in row.cells)],
-        "wanted_two": only_wanted_two(application, on=today),
+        "wanted_two": only_needed_two(application, on=today),
         **shown(found.prepared, least=approvals_needed(application, on=today)),
     }
 

@@ -11,7 +11,7 @@ from applications import services
 from applications.models import Application
 from applications.models.revocation_report import TERM
 from applications.services.reviewer import revocation
-from applications.services.reviewer.revocation_report import Told
+from applications.services.reviewer.revocation_report import ReportDetails
 from applications.views.console.case.kept_from import kept_from_proposing
 from applications.views.console.case.revoke import done_before, page
 from applications.views.console.entry import back_to, case_view, kept
@@ -36,7 +36,7 @@ def report(request: HttpRequest, application: Application) -> HttpResponseBase:
 
 def _report(request: HttpRequest, application: Application) -> HttpResponse:
     person, now = access.person_of(request), clock.now()
-    reasons = revocation.reasons_told(application, person, now=now)
+    reasons = revocation.reasons_to_report(application, person, now=now)
     beside = revocation.open_proposal(application)
     if request.method == "POST":
         reasons += done_before(application)
@@ -68,7 +68,7 @@ def _given(form: ReportForm) -> dict[str, Any]:
     given = form.cleaned_data
     told = {name: given[name] for name in ("channel", "role", "caller", "verified", "callback")}
     return {
-        "told": Told(received_at=form.received, **told),
+        "details": ReportDetails(received_at=form.received, **told),
         "reason": given["reason"],
         "words": given["words"],
     }
