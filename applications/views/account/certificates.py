@@ -1,4 +1,4 @@
-"""The certificate of an order: its facts, its files, and whether it is still good."""
+"""The certificate of an order: its facts, files and state; and the list of certificates."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -65,16 +65,16 @@ def shown(
     printed: str = "",
     now: datetime,
 ) -> dict[str, Any]:
-    """Return the certificate with its facts and files, or nothing while there is none.
+    """Return the template context about the certificate, or {} while there is none.
 
-    `url` gives the address of a kind of file; without it, that on the account. `printed` is the
-    hash of a public key, to be compared with the certificate's.
+    `url` maps a kind of file to its URL; by default on the account. `printed` is the hash of a
+    public key (hexadecimal), to be compared with the certificate's.
     """
     certificate = certificate_of(application)
     if certificate is None:
         return {}
     url = url or (lambda kind: reverse("applications:download", args=[application.pk, kind]))
-    made = files(application, certificate)
+    files_by_kind = files(application, certificate)
     return {
         "certificate": certificate,
         "certificate_facts": facts(certificate),
@@ -82,7 +82,7 @@ def shown(
         "expired": certificate.not_after <= now,
         "elapsed": _elapsed(certificate, now),
         "downloads": [
-            {"kind": kind, "label": label, "name": made[kind].name, "url": url(kind)}
+            {"kind": kind, "label": label, "name": files_by_kind[kind].name, "url": url(kind)}
             for kind, label in DOWNLOADS.items()
         ],
         "calendar_url": url("ics"),
@@ -102,23 +102,23 @@ def shown(
 
 
 def _ending(application: Application, certificate: Certificate, now: datetime) -> dict[str, Any]:
-    """Return what tells of its end: revoked and why, or expiring soon."""
+    """Return the context about revocation and expiry."""
     revoked = certificate.state == Certificate.State.REVOKED
-    left = (clock.day(certificate.not_after) - clock.day(now)).days
-    asked = application.revocation_requests.filter(reason=certificate.revocation_reason)
+    days_left = (clock.day(certificate.not_after) - clock.day(now)).days
+    requests = application.revocation_requests.filter(reason=certificate.revocation_reason)
     return {
         "revoked": revoked,
         "revocation_reason": reason_words(certificate.revocation_reason),
-        "revocation": asked.last() if revoked else None,
+        "revocation": requests.last() if revoked else None,
         "proven": is_proven(certificate),
         "may_revoke": bool(reasons(certificate, now=now)),
-        "ends_soon": not revoked and 0 <= left <= SOON,
-        "left": left_words(left) if not revoked and left >= 0 else "",
+        "ends_soon": not revoked and 0 <= days_left <= SOON,
+        "left": left_words(days_left) if not revoked and days_left >= 0 else "",
     }
 
 
 def _elapsed(certificate: Certificate, now: datetime) -> str:
-    """Return how many hundredths of its life have passed, for a drawing."""
+    """Return the percentage of the validity period that has passed, for a drawing."""
     whole = certificate.not_after - certificate.not_before
     return f"{min(max((now - certificate.not_before) / whole, 0), 1) * 100:.1f}"
 
@@ -127,7 +127,7 @@ def _elapsed(certificate: Certificate, now: datetime) -> str:
 @applicant_view
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
-    """List every certificate of the chosen organisation, or those that were asked for."""
+    """List the certificates of the chosen organisation, filtered by the query."""
     narrowed = _narrowed(request)
     context = narrowed.page(request)
     context["rows"] = certificate_rows(context["page"], now=clock.now())
@@ -137,19 +137,19 @@ def listing(request: HttpRequest) -> HttpResponse:
 @applicant_view
 @require_safe
 def listing_csv(request: HttpRequest) -> HttpResponseBase:
-    """Hand out the same list as a file for a spreadsheet."""
+    """Download the filtered list as a CSV file."""
     narrowed = _narrowed(request)
     return spreadsheet.answer("certificates", head(), _lines(narrowed, clock.now()))
 
 
 def _narrowed(request: HttpRequest) -> CertificateFilter:
-    seen = orders_seen(access.person_of(request), access.organisation_of(request).pk)
-    found = Certificate.objects.filter(reference__in=seen.values("pk"))
-    return CertificateFilter(request.GET, queryset=found, orders=seen)
+    orders = orders_seen(access.person_of(request), access.organisation_of(request).pk)
+    certificates = Certificate.objects.filter(reference__in=orders.values("pk"))
+    return CertificateFilter(request.GET, queryset=certificates, orders=orders)
 
 
 def head() -> list[str]:
-    """Return the names of the columns of a certificate's line in a spreadsheet."""
+    """Return the column names of the spreadsheet."""
     return [
         pgettext("certificate", "Name"),
         _("Certificate"),
@@ -163,12 +163,12 @@ def head() -> list[str]:
 
 
 def _lines(narrowed: CertificateFilter, now: datetime) -> Iterator[list[str]]:
-    for some in narrowed.batches():
-        yield from map(line, certificate_rows(some, now=now))
+    for batch in narrowed.batches():
+        yield from map(line, certificate_rows(batch, now=now))
 
 
 def line(row: CertificateRow) -> list[str]:
-    """Return the certificate's line in a spreadsheet."""
+    """Return the certificate's row of the spreadsheet."""
     return [
         row.name,
         row.kind,
@@ -185,7 +185,7 @@ def line(row: CertificateRow) -> list[str]:
 @order_view
 @require_safe
 def certificate(request: HttpRequest, application: Application) -> HttpResponse:
-    """Show the certificate of an order: its files, its state, and what has become of it."""
+    """Show the certificate of an order: its files, state and history."""
     now = clock.now()
     read(request, application, now=now)
     about = shown(application, printed=fitting(request), now=now)
@@ -207,7 +207,7 @@ def certificate(request: HttpRequest, application: Application) -> HttpResponse:
 @order_view
 @require_safe
 def install(request: HttpRequest, application: Application) -> HttpResponse:
-    """Show how the certificate is taken into use."""
+    """Show how to install the certificate."""
     sheet_url = reverse("applications:install_sheet", args=[application.pk])
     return show(request, application, "install", sheet_url=sheet_url, **installing_of(application))
 
@@ -215,7 +215,7 @@ def install(request: HttpRequest, application: Application) -> HttpResponse:
 def installing_of(
     application: Application, *, url: Callable[[str], str] | None = None
 ) -> dict[str, Any]:
-    """Return what the page of instructions tells; Http404 without a certificate."""
+    """Return the context of the page of instructions; Http404 without a certificate."""
     about = shown(application, url=url, now=clock.now())
     if not about:
         raise Http404
@@ -227,15 +227,15 @@ def installing_of(
 
 
 def fitting(request: HttpRequest) -> str:
-    """Return the hash that the reader printed, without what the tools write around it."""
-    given = request.GET.get("hash", "").rpartition("=")[2]
-    return "".join(given.replace(":", "").split()).lower()[:64]
+    """Return the hash from the query, without the prefix and colons that tools print."""
+    text = request.GET.get("hash", "").rpartition("=")[2]
+    return "".join(text.replace(":", "").split()).lower()[:64]
 
 
 @order_view
 @require_safe
 def download(request: HttpRequest, application: Application, kind: str) -> HttpResponse:
-    """Hand over one file of the certificate."""
+    """Download a file of the certificate."""
     return hand_over(application, kind, access.actor_of(request))
 
 

@@ -1,4 +1,4 @@
-"""The applicant looks after the technical contact's link: sends it again, ends it, renames."""
+"""The applicant manages the technical contact's link: resend, revoke, name another contact."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from certportal.foundation.errors import Stale
 
 @dataclass(frozen=True, slots=True)
 class LinkRow:
-    """A holder's newest link in words: who, when it was sent, and what has become of it."""
+    """A holder's newest link in words: role, address, when it was sent, and its state."""
 
     role: str
     who: str
@@ -34,11 +34,11 @@ class LinkRow:
 
 def links(application: Application, *, now: datetime) -> list[LinkRow]:
     """Return the newest link of each holder."""
-    every = list(application.contact_links.all())
-    newest = {link.holder: link for link in every}
+    all_links = list(application.contact_links.all())
+    newest = {link.holder: link for link in all_links}
     used = {
         link.holder
-        for link in every
+        for link in all_links
         if link.bound_at is not None and contact_links.lives(link, application, now=now)
     }
     return [_row(link, application, link.holder in used, now) for link in newest.values()]
@@ -63,23 +63,23 @@ def _state(link: ContactLink, *, lives: bool, used: bool) -> str:
 @order_view
 def resend(request: HttpRequest, application: Application) -> HttpResponse:
     """Send the links again."""
-    said = _("A new link was sent to the technical contact.")
-    return _press(request, application, services.resend_link, said)
+    message = _("A new link was sent to the technical contact.")
+    return _press(request, application, services.resend_link, message)
 
 
 @order_view
 def revoke(request: HttpRequest, application: Application) -> HttpResponse:
     """End the links."""
-    said = _("The technical contact's link has been ended.")
-    return _press(request, application, services.revoke_link, said)
+    message = _("The technical contact's link has been ended.")
+    return _press(request, application, services.revoke_link, message)
 
 
 def _press(
-    request: HttpRequest, application: Application, act: Callable[..., object], said: str
+    request: HttpRequest, application: Application, act: Callable[..., object], message: str
 ) -> HttpResponse:
     if request.method == "POST":
         act(application.pk, **as_seen(request))
-        messages.success(request, said)
+        messages.success(request, message)
     return redirect(order_url(application))
 
 

@@ -1,4 +1,4 @@
-"""The organisation's domains: the DNS record to publish for each, and what the last look found."""
+"""The organisation's domains: the DNS record to publish for each, and the last lookup's result."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ class DomainForm(Form):
     )
 
     def clean_name(self) -> str:
-        """Return one host name in lower case, judged as in orders."""
+        """Return the host name in lower case, validated as in orders."""
         names = host_names([self.cleaned_data["name"]]).names
         if len(names) != 1:
             raise ValidationError(_("Enter one host name at a time."))
@@ -91,7 +91,7 @@ class DomainForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One domain: its record to publish and its state in words."""
+    """A domain: the record to publish, and its state in words."""
 
     domain: Domain
     place: str
@@ -104,7 +104,7 @@ class Row:
 
 @applicant_view
 def domains(request: HttpRequest) -> HttpResponse:
-    """List the domains; a posted name is put on the list and looked up."""
+    """List the domains; a posted name is added to the list and looked up."""
     _require_use()
     organisation = access.organisation_of(request)
     form = DomainForm(request.POST or None)
@@ -126,7 +126,7 @@ def domains(request: HttpRequest) -> HttpResponse:
 
 @access.person_required
 def forget(request: HttpRequest, domain_id: int) -> HttpResponse:
-    """Take a domain off the list; for one of another organisation there is no page."""
+    """Remove a domain from the list; a domain of another organisation gives 404."""
     person = access.person_of(request)
     domain = Domain.objects.select_related("organisation").filter(pk=domain_id).first()
     if not rules.in_use() or domain is None or acting_for(person, domain.organisation_id) is None:
@@ -153,7 +153,7 @@ def _rows(organisation: Organisation) -> Iterable[Row]:
 
 
 def _mail(name: str, place: str, record: str) -> str:
-    """Return the address that begins an email to whoever keeps the DNS."""
+    """Return a mailto: URL with a request to the administrator of the DNS."""
     text = _(
         "Hello,\n\nplease publish this record in the DNS and leave it there. It shows that our"
         " organisation controls the domain %(name)s; we need it for a server certificate.\n\n"

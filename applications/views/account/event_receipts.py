@@ -1,6 +1,6 @@
 """Receipts of an order's events, for those who may act for its organisation.
 
-One by one, and all of them with the certificate: its life.
+They are downloaded singly, or all together with the certificate and its papers.
 """
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -25,25 +25,25 @@ from issuance.publication import repository
 @require_safe
 @never_cache
 def event_receipt(request: HttpRequest, application: Application, event_id: int) -> HttpResponse:
-    """Hand over the receipt of one event of the order or of its certificate."""
+    """Download the receipt of an event of the order or of its certificate."""
     event = history.events_of(application).filter(pk=event_id).first()
     if event is None:
         raise Http404
-    made = authority.receipts([event.pk])[event.pk]
+    receipt = authority.receipts([event.pk])[event.pk]
     name = f"{application.number}-{event.pk}{SUFFIX}"
-    return attachment(File(name, str(made).encode(), MEDIA_TYPE))
+    return attachment(File(name, str(receipt).encode(), MEDIA_TYPE))
 
 
 @order_view
 @require_safe
 @never_cache
 def life(request: HttpRequest, application: Application) -> HttpResponse:
-    """Hand over the certificate with its papers, its events and their receipts."""
+    """Download the certificate with its papers, its events and their receipts."""
     certificate, verifier = certificate_of(application), repository.log_key()
     if certificate is None or verifier is None:
         raise Http404
     events = history.events_of(application).order_by("pk").values_list("pk", flat=True)
-    made = list(authority.receipts(list(events)).values())
-    file = certificate_life.life(application, certificate, made, verifier)
+    receipts = list(authority.receipts(list(events)).values())
+    file = certificate_life.life(application, certificate, receipts, verifier)
     services.record_download(application, "life", **access.acting(request))
     return attachment(file)

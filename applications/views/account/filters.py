@@ -1,4 +1,4 @@
-"""What the account's lists can be searched by and narrowed to."""
+"""Searching, filtering and sorting the account's lists of orders and certificates."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,14 +39,14 @@ STATES = [
 
 @dataclass(frozen=True, slots=True)
 class Sorting:
-    """What a list is ordered by; `newest`: in descending order."""
+    """The sort key of a list; `newest`: in descending order."""
 
     key: keyset.Key
     newest: bool = False
 
-    def put[Row: Model](self, found: QuerySet[Row]) -> QuerySet[Row]:
-        """Return the rows in this order."""
-        return found.order_by(*(f"-{name}" if self.newest else name for name in self.key))
+    def put[Row: Model](self, rows: QuerySet[Row]) -> QuerySet[Row]:
+        """Return the rows sorted."""
+        return rows.order_by(*(f"-{name}" if self.newest else name for name in self.key))
 
 
 # By the value of `sort`. The default has an index (`models/application.py`).
@@ -62,7 +62,7 @@ CERTIFICATES_SORTED: Mapping[str, Sorting] = {
 
 
 class Listing[Row: Model](FilterSet):  # django-filter has no annotations
-    """A list of the account: searched by words, in one of the orders of `SORTED`."""
+    """A list of the account, with a text search and one of the sortings in `SORTED`."""
 
     SORTED: ClassVar[Mapping[str, Sorting]]
 
@@ -78,41 +78,43 @@ class Listing[Row: Model](FilterSet):  # django-filter has no annotations
 
     @property
     def sorting(self) -> Sorting:
-        """The order that was asked for, else the first of `SORTED`."""
+        """The requested sorting, else the default."""
         return self.SORTED[self.form.cleaned_data.get("sort", "") if self.form.is_valid() else ""]
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether anything was asked for but the order."""
+        """Whether the list is filtered or searched, not only sorted."""
         return any(self.data.get(name) for name in self.filters if name != "sort")
 
     def filter_queryset(self, queryset: QuerySet[Row]) -> QuerySet[Row]:
-        """Put what is kept in order."""
-        found: QuerySet[Row] = super().filter_queryset(self.sorting.put(queryset))
-        return found
+        """Filter, and sort."""
+        rows: QuerySet[Row] = super().filter_queryset(self.sorting.put(queryset))
+        return rows
 
     def put(self, queryset: QuerySet[Row], _name: str, _value: str) -> QuerySet[Row]:
-        """Keep all; `sorting` puts them in order."""
+        """Return all rows: the filter `sort` filters nothing, see `sorting`."""
         return queryset
 
     def page(self, request: HttpRequest) -> dict[str, Any]:
-        """Return what the page of the list shows but its rows, with the rows' page as `page`."""
-        found, by = self.qs, self.sorting
+        """Return the context of the list, with the objects of the current page as `page`."""
+        rows, sorting = self.qs, self.sorting
         return {
             "organisation": access.organisation_of(request),
             "filter": self,
-            "page": keyset.page_of(found, request, by.key, most=PER_PAGE, newest=by.newest),
-            "count": keyset.count(found),
+            "page": keyset.page_of(
+                rows, request, sorting.key, most=PER_PAGE, newest=sorting.newest
+            ),
+            "count": keyset.count(rows),
         }
 
     def batches(self) -> Iterator[Sequence[Row]]:
-        """Yield all that is kept, some rows at a time."""
+        """Yield all filtered rows in batches."""
         sorting = self.sorting
         return keyset.walk(self.qs, sorting.key, most=spreadsheet.BATCH, newest=sorting.newest)
 
 
 class OrderFilter(Listing[Application]):
-    """Open orders unless a stage or a search says otherwise."""
+    """The orders of an account: open ones, unless a stage or a search is given."""
 
     SORTED = ORDERS_SORTED
 
@@ -133,17 +135,19 @@ class OrderFilter(Listing[Application]):
         model = Application
 
     def filter_queryset(self, queryset: QuerySet[Application]) -> QuerySet[Application]:
-        """Without a stage keep the usual; a search without one looks everywhere."""
-        found = super().filter_queryset(queue_order.with_day(queryset))
+        """Without stage and search return the `usual` orders; a search alone covers all stages."""
+        sorted_orders = super().filter_queryset(queue_order.with_day(queryset))
         chosen = self.form.cleaned_data
-        return found if chosen.get("stage") or chosen.get("q") else self.usual(found)
+        return (
+            sorted_orders if chosen.get("stage") or chosen.get("q") else self.usual(sorted_orders)
+        )
 
     def usual(self, queryset: QuerySet[Application]) -> QuerySet[Application]:
-        """Keep what is shown without a stage and a search."""
+        """Return the orders shown without stage and search: the open ones."""
         return queryset.exclude(status__in=[Status.DRAFT, *ENDED])
 
     def at(self, queryset: QuerySet[Application], _name: str, value: str) -> QuerySet[Application]:
-        """Keep drafts, or what has ended."""
+        """Return drafts, ended orders or all."""
         if value == "all":
             return queryset
         return queryset.filter(status__in=ENDED if value == "ended" else [Status.DRAFT])
@@ -151,12 +155,12 @@ class OrderFilter(Listing[Application]):
     def search(
         self, queryset: QuerySet[Application], _name: str, value: str
     ) -> QuerySet[Application]:
-        """Keep the orders that the text fits."""
+        """Return the orders that match the text."""
         return order_search.fitting(value, queryset)
 
 
 class CertificateFilter(Listing[Certificate]):
-    """All certificates unless something is chosen; `orders` are those that the reader sees."""
+    """The certificates of an account; `orders` are the orders that the reader sees."""
 
     SORTED = CERTIFICATES_SORTED
 
@@ -187,7 +191,7 @@ class CertificateFilter(Listing[Certificate]):
     def standing(
         self, queryset: QuerySet[Certificate], _name: str, value: str
     ) -> QuerySet[Certificate]:
-        """Keep those that stand so now."""
+        """Return the certificates in the chosen state now."""
         now = clock.now()
         if value == "revoked":
             return queryset.filter(state=Certificate.State.REVOKED)
@@ -198,6 +202,6 @@ class CertificateFilter(Listing[Certificate]):
     def search(
         self, queryset: QuerySet[Certificate], _name: str, value: str
     ) -> QuerySet[Certificate]:
-        """Keep those whose order the text fits, or whose serial number it is."""
+        """Return the certificates whose order matches the text, which may be a serial number."""
         fitting = order_search.fitting(value, self.orders)
         return queryset.filter(reference__in=fitting.values("pk"))

@@ -25,7 +25,7 @@ from certportal.foundation.models import Event
 from issuance.models import Certificate
 from issuance.publication import repository
 
-# What reviewers do among themselves, and single keystrokes, are no news to the applicant.
+# Internal actions of reviewers, and every saving of a form, are not shown to the applicant.
 HIDDEN = (
     ApplicationEvent.EDIT,
     ApplicationEvent.CLAIM,
@@ -66,16 +66,18 @@ OURS = frozenset(
 
 
 def events_of(application: Application) -> QuerySet[Event]:
-    """Return the events that the applicant sees, of the order and of its certificate."""
-    own = Q(object_type="application", object_id=str(application.pk)) & ~Q(action__in=HIDDEN)
+    """Return the events of the order and its certificate that the applicant sees."""
+    of_order = Q(object_type="application", object_id=str(application.pk)) & ~Q(action__in=HIDDEN)
     certificate = certificate_of(application)
-    return Event.objects.filter(own | _of_certificate(certificate) if certificate else own)
+    return Event.objects.filter(
+        of_order | _of_certificate(certificate) if certificate else of_order
+    )
 
 
 def _of_certificate(certificate: Certificate) -> Q:
-    """Return the condition for what the CA recorded of the certificate.
+    """Return the condition for the CA's events about the certificate.
 
-    Not what it refused: a reviewer who could not approve did nothing to the certificate.
+    Refused actions are left out, such as an approval that the CA rejected.
     """
     attempt = subject_of(certificate.prepared)
     signed = subject_of(certificate)
@@ -85,7 +87,7 @@ def _of_certificate(certificate: Certificate) -> Q:
 
 
 def history(application: Application) -> list[Line]:
-    """Return the events of the order, newest first; reviewers by their office, not by name."""
+    """Return the events of the order, newest first; reviewers are not named."""
     events = newest_of(application, without=HIDDEN)
     people = names_of(event.actor for event in events if _is_ours(event))
     return _lines(events, people)
@@ -93,38 +95,38 @@ def history(application: Application) -> list[Line]:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What happened last to one of several orders."""
+    """A recent event with its order."""
 
     line: Line
     order: Application
 
 
-def newest(seen: QuerySet[Application], organisation: Organisation, most: int) -> QuerySet[Event]:
+def newest(orders: QuerySet[Application], organisation: Organisation, most: int) -> QuerySet[Event]:
     """Return the `most` newest events of the organisation's orders that the reader sees."""
-    keys = seen.annotate(key=Cast("pk", CharField())).values("key")
+    keys = orders.annotate(key=Cast("pk", CharField())).values("key")
     about = Event.objects.filter(organisation_id=organisation.pk, object_type="application")
-    found = about.filter(object_id__in=keys).exclude(action__in=HIDDEN)
-    return found.order_by("-id")[:most]
+    events = about.filter(object_id__in=keys).exclude(action__in=HIDDEN)
+    return events.order_by("-id")[:most]
 
 
 def people_in(events: Sequence[Event]) -> QuerySet[Person]:
-    """Return who of the organisation did something of this."""
+    """Return the persons who acted for the organisation in these events."""
     return people_of(event.actor for event in events if _is_ours(event))
 
 
 def news(
     events: Sequence[Event], orders: Mapping[str, Application], people: Iterable[Person]
 ) -> list[News]:
-    """Return the events in words, each with its order; `orders` by their keys."""
+    """Return the events in words with their orders; `orders` are by key."""
     lines = zip(_lines(events, names(people)), events, strict=True)
     # A draft may have been discarded between the queries.
     return [News(line, orders[id]) for line, event in lines if (id := event.object_id) in orders]
 
 
 def certificate_history(certificate: Certificate) -> list[Line]:
-    """Return what the CA recorded of the certificate, newest first."""
-    found = Event.objects.filter(_of_certificate(certificate))
-    return _lines(list(found.order_by("-id")), {})
+    """Return the CA's events about the certificate, newest first."""
+    events = Event.objects.filter(_of_certificate(certificate))
+    return _lines(list(events.order_by("-id")), {})
 
 
 def _lines(events: Sequence[Event], people: Mapping[str, str]) -> list[Line]:
@@ -141,12 +143,12 @@ def _lines(events: Sequence[Event], people: Mapping[str, str]) -> list[Line]:
 
 
 def _is_ours(event: Event) -> bool:
-    """Whether the organisation did it, or a supplier for it."""
+    """Return whether the organisation, or a supplier on its behalf, caused the event."""
     return event.action in OURS or "supplier" in event.data
 
 
 def _number(event: Event) -> int | None:
-    """Return the number by which the order's own page gives a receipt; none for the right's."""
+    """Return the event's number for the link to its receipt; None for events of a membership."""
     return None if event.object_type == "membership" else event.pk
 
 

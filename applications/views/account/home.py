@@ -1,4 +1,4 @@
-"""The desk of the chosen organisation: what needs the reader, what is under way, what expires."""
+"""The home page of the chosen organisation: tasks, open orders, and certificates that expire."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -40,15 +40,15 @@ from certportal.foundation.together import Rows, Values, ask_together, hand_over
 from issuance.models import Certificate
 
 MOST = 5
-"""Lines of each part of the desk; the rest is one link away."""
+"""The number of lines in each part of the page; a link leads to the rest."""
 UNDER_WAY = Q(status__in=OPEN_CASES)
 LOOKED_AT = 100
-"""Certificates ending soon of which it is asked whether they are renewed."""
+"""The most certificates ending soon that are checked for a renewal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What the reader is to do: in words, where, and by which day."""
+    """Something the reader must do: in words, at which URL, and by which day."""
 
     words: str
     href: str
@@ -59,7 +59,7 @@ class Task:
 @access.member_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Show the desk; a technical member orders nothing here."""
+    """Show the home page; a technical member, who may not order, gets another one."""
     person, organisation = access.person_of(request), access.organisation_of(request)
     now = clock.now()
     if not may_order(request):
@@ -70,7 +70,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "unshown": documents.unshown(person, organisation),
         "handed_in": documents.handed_in(person, organisation),
         "asking": join.unanswered(person, organisation, now=now),
-        "news": news(desk.events, {str(one.pk): one for one in desk.orders}, desk.people),
+        "news": news(desk.events, {str(order.pk): order for order in desk.orders}, desk.people),
         **desk.counts,
         **_lists(desk, now),
     }
@@ -79,10 +79,11 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What was read for the page: `orders` are those that the rest names, by their days.
+    """The data of the page.
 
-    `waiting` and `first` are keys of the first orders that wait for the applicant, and that are
-    under way; `certificates` end first; `months` are those in which all certificates expire.
+    `waiting` and `first` are the keys of the first orders that wait for the applicant, and of the
+    first open ones; `certificates` are the first to expire; `months` count expiring certificates by
+    month. `orders` are all orders referred to by the others, by promised day.
     """
 
     counts: dict[str, int]
@@ -96,7 +97,7 @@ class Desk:
 
 
 def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
-    """Read the desk: what the reader may see, then what there is, then what that names."""
+    """Read the data in three rounds: rights, then lists, then the rows that these refer to."""
     ask_together(
         held.of(person.current, organisation),
         join.waiting_for.of(organisation),
@@ -113,15 +114,15 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
         Rows(_first_to_end(valid, now)),
         time_line.months(valid),
     )
-    keys = {key for (key,) in waiting + first} | {one.reference for one in ending}
-    named = seen.filter(pk__in=keys | {UUID(one.object_id) for one in events})
+    keys = {key for (key,) in waiting + first} | {cert.reference for cert in ending}
+    named = seen.filter(pk__in=keys | {UUID(event.object_id) for event in events})
     orders, hosts, requests, people = read_all(
         Rows(named.order_by("due_on", "submitted_at", "pk")),
         Rows(HostName.objects.filter(application__in=keys)),
         Rows(InformationRequest.objects.filter(application__in=keys)),
         Rows(people_in(events)),
     )
-    shown = [one for one in orders if one.pk in keys]
+    shown = [order for order in orders if order.pk in keys]
     hand_over(shown, "host_names", hosts)
     hand_over(shown, "requests", requests)
     return Desk(
@@ -137,8 +138,8 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
 
 
 def _technical(request: HttpRequest, organisation: Organisation, now: datetime) -> HttpResponse:
-    found = naming(access.person_of(request), organisation.pk).prefetch_related("host_names")
-    rows = rows_for_others(found, now=now)
+    orders = naming(access.person_of(request), organisation.pk).prefetch_related("host_names")
+    rows = rows_for_others(orders, now=now)
     context = {"organisation": organisation, "orders": rows, "supplies": supplies(request)}
     return render(request, "applications/home_technical.html", context)
 
@@ -148,9 +149,8 @@ def _waiting() -> Q:
     living = ContactLink.objects.filter(
         application=OuterRef("pk"), revoked_at=None, not_mine_at=None
     )
-    own = Q(csr_by=Delivery.APPLICANT) | Q(
-        ~Exists(living)
-    )  # a link may be for the certificate only
+    # Without a link the applicant must act; with `csr_by` applicant a link is for delivery only.
+    own = Q(csr_by=Delivery.APPLICANT) | Q(~Exists(living))
     asked = Q(status__in=[Status.NAMES_PROPOSED, Status.INFO_REQUESTED])
     return asked | Q(status=Status.AWAITING_CSR) & own
 
@@ -159,7 +159,7 @@ COUNTED = ("begun", "waiting", "drafts", "under_way")
 
 
 def _counted(seen: QuerySet[Application]) -> QuerySet[Application, Any]:
-    """Return the query of how many orders there are, and of each kind."""
+    """Return the query for the numbers of orders, named as in `COUNTED`."""
     counts = {
         "begun": Count("pk"),
         "waiting": Count("pk", filter=_waiting()),
@@ -171,32 +171,32 @@ def _counted(seen: QuerySet[Application]) -> QuerySet[Application, Any]:
 
 
 def _lists(desk: Desk, now: datetime) -> dict[str, Any]:
-    """Return the orders that wait and are under way, and the certificates by their end."""
+    """Return the context's lists: tasks, open orders, certificates and renewals."""
     rows = certificate_rows(desk.certificates, now=now, among=desk.orders)
-    wanted = _unrenewed(rows, now)
-    under_way = [one for one in desk.orders if one.pk in desk.first]
+    unrenewed = _unrenewed(rows, now)
+    under_way = [order for order in desk.orders if order.pk in desk.first]
     return {
-        "tasks": [_task(one) for one in desk.orders if one.pk in desk.waiting],
+        "tasks": [_task(order) for order in desk.orders if order.pk in desk.waiting],
         "orders": [
             {"row": row, "stages": tracking.stages(row.order), "place": tracking.at(row.order)}
             for row in order_rows(under_way, now=now, among=desk.orders)
         ],
         "certificates": rows[:MOST],
         "time_line": time_line.of(desk.months, now=now),
-        "renewals": wanted[:MOST],
-        "more_renewals": len(wanted) > MOST,
+        "renewals": unrenewed[:MOST],
+        "more_renewals": len(unrenewed) > MOST,
     }
 
 
 def _first_to_end(valid: QuerySet[Certificate], now: datetime) -> QuerySet[Certificate]:
-    """Return those ending soon, and as many as are shown; the first to end first."""
+    """Return certificates ending soon, and at least as many as are shown, by expiry."""
     by_end = valid.order_by("not_after", "pk")
     first = Q(pk__in=by_end.values("pk")[:MOST])
     return by_end.filter(first | Q(not_after__lt=soon_until(now)))[: LOOKED_AT + MOST]
 
 
 def _unrenewed(rows: list[CertificateRow], now: datetime) -> list[CertificateRow]:
-    """Return those ending soon that nothing renews yet."""
+    """Return the rows of certificates ending soon that are not renewed."""
     until = soon_until(now)
     ending = [row for row in rows if row.order and row.certificate.not_after < until][:LOOKED_AT]
     done = renewal.renewed_of((row.order, row.certificate) for row in ending if row.order)
@@ -210,9 +210,10 @@ def _task(order: Application) -> Task:
         return Task(_("Give the certificate request: %(name)s, %(number)s") % shown, href)
     if order.status == Status.NAMES_PROPOSED:
         return Task(_("Confirm the host names: %(name)s, %(number)s") % shown, href)
-    asked = next((one for one in order.requests.all() if one.closed_at is None), None)
-    if asked is not None and asked.is_hearing:
+    requests = order.requests.all()  # prefetched
+    question = next((request for request in requests if request.closed_at is None), None)
+    if question is not None and question.is_hearing:
         words = _("Answer the hearing: %(name)s, %(number)s")
-        return Task(words % shown, href, asked.deadline)
+        return Task(words % shown, href, question.deadline)
     words = _("Answer the request for information: %(name)s, %(number)s") % shown
-    return Task(words, href, asked.deadline if asked else None)
+    return Task(words, href, question.deadline if question else None)

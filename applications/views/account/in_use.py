@@ -1,4 +1,4 @@
-"""What the account says of a certificate in force: that it is in use, that the next is seen to."""
+"""The account reports that a certificate is installed, or that somebody takes care of renewal."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -20,33 +20,33 @@ from applications.views.shared.entry import order_view
 
 @order_view
 def installed(request: HttpRequest, application: Application) -> HttpResponse:
-    """Say that the certificate is in use."""
-    said = _("Noted: the certificate is in use.")
-    return _press(request, application, services.say_installed, said)
+    """Report that the certificate is in use."""
+    message = _("Noted: the certificate is in use.")
+    return _press(request, application, services.say_installed, message)
 
 
 @order_view
 def renewing(request: HttpRequest, application: Application) -> HttpResponse:
-    """Say that the reader sees to the next certificate."""
-    said = _("Noted: you see to the new certificate.")
-    return _press(request, application, services.see_to_renewal, said)
+    """Report that the reader takes care of the renewal."""
+    message = _("Noted: you see to the new certificate.")
+    return _press(request, application, services.see_to_renewal, message)
 
 
 def _press(
-    request: HttpRequest, application: Application, act: Callable[..., object], said: str
+    request: HttpRequest, application: Application, act: Callable[..., object], message: str
 ) -> HttpResponse:
     if request.method == "POST":
         act(application.pk, **access.acting(request))
-        messages.success(request, said)
+        messages.success(request, message)
     return redirect("applications:order", application.pk)
 
 
 def renewed(request: HttpRequest, application: Application, *, now: datetime) -> dict[str, Any]:
-    """Return the orders whose certificates may be revoked, once the order's own is in use."""
+    """Return the orders whose certificates may be revoked because the order's own is in use."""
     certificate = certificate_of(application)
     if certificate is None or application.installed_at is None:
         return {}
-    seen = orders_seen(access.person_of(request), application.organisation_id)
-    mine = set(seen.values_list("pk", flat=True))
+    visible = orders_seen(access.person_of(request), application.organisation_id)
+    visible_keys = set(visible.values_list("pk", flat=True))
     older = renewal.renewed(application, certificate, now=now)
-    return {"renewed": [one for one in older if one.pk in mine]}
+    return {"renewed": [order for order in older if order.pk in visible_keys]}

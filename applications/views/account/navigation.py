@@ -1,4 +1,4 @@
-"""The navigation of the account: its pages, and on which part of it the reader is."""
+"""The navigation of the account: its parts, and which of them is current."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from applications.views.shared.supplying import supplies
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A part of the account; `current` tells whether the page that is open belongs to it."""
+    """A part of the account; `current`: the open page belongs to it."""
 
     label: Promise
     href: str
@@ -24,8 +24,8 @@ class Item:
 
 type Part = tuple[Promise, str, tuple[str, ...]]
 
-# Each part: its name, the route of its page, and how the routes of its other pages begin. Of two
-# beginnings that fit, the longer holds.
+# Each part: its label, the route of its page, and prefixes of the routes of its other pages. The
+# longest matching prefix decides.
 HOME: Part = (_("Home"), "home", ("home", "technical:"))
 PEOPLE: Part = (
     _("People"),
@@ -65,7 +65,8 @@ def items(request: HttpRequest) -> list[Item]:
 def _marked(request: HttpRequest, parts: tuple[Part, ...]) -> list[Item]:
     route = request.resolver_match.view_name if request.resolver_match else ""
     fits = [
-        max((len(one) for one in part[2] if route.startswith(one)), default=0) for part in parts
+        max((len(prefix) for prefix in part[2] if route.startswith(prefix)), default=0)
+        for part in parts
     ]
     best = max(fits)
     return [

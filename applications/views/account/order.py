@@ -1,4 +1,4 @@
-"""One order: its tasks while a draft, its progress, history and certificate afterwards."""
+"""The page of an order: its tasks while a draft, afterwards progress, history and certificate."""
 
 from datetime import datetime
 from typing import Any
@@ -34,7 +34,7 @@ from certportal.foundation import clock
 @order_view
 @require_safe
 def order(request: HttpRequest, application: Application) -> HttpResponse:
-    """Show the order as it stands."""
+    """Show the order."""
     now = clock.now()
     read(request, application, now=now)
     if application.status == Status.DRAFT:
@@ -63,7 +63,7 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 def _certificate(request: HttpRequest, application: Application, now: datetime) -> dict[str, Any]:
-    """Return the certificate, whether installing it comes next, and what was reported of it."""
+    """Return the context about the certificate, its installation and reports about it."""
     printed = certificates.fitting(request)
     about = certificates.shown(application, printed=printed, now=now)
     return about and about | {
@@ -74,7 +74,7 @@ def _certificate(request: HttpRequest, application: Application, now: datetime) 
 
 
 def _unshown(request: HttpRequest, application: Application, now: datetime) -> dict[str, Any]:
-    """Whether the order waits for a right to act that the reader may show; what was handed in."""
+    """Return the context for an order that waits for the reader to show their right to act."""
     if application.status in {Status.ISSUED, *ENDED}:
         return {}
     if not lacks_right(application, on=clock.day(now)):
@@ -87,7 +87,7 @@ def _unshown(request: HttpRequest, application: Application, now: datetime) -> d
 
 
 def tasks(request: HttpRequest, application: Application, now: datetime) -> HttpResponse:
-    """Show the list of tasks of a draft."""
+    """Show the task list of a draft."""
     parts = summary.parts(application, now=now)
     needed = [part for part in parts if not part.optional]
     return show(
@@ -117,7 +117,7 @@ def _progress(application: Application, now: datetime) -> dict[str, Any]:
 
 
 def _waiting(application: Application, now: datetime) -> dict[str, Any]:
-    """Return what the applicant can do now, and what was asked."""
+    """Return the context about questions, findings and possible actions."""
     returned = application.status == Status.AWAITING_CSR
     question = application.question
     return {

@@ -1,4 +1,4 @@
-"""The account's orders: searched, narrowed, sorted, and as a file."""
+"""The list of the account's orders: searched, filtered, sorted, and as a CSV file."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -27,7 +27,7 @@ from certportal.foundation import clock
 @applicant_view
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
-    """Show the open orders, or those that were asked for."""
+    """Show the open orders, or those that match the query."""
     narrowed = _narrowed(request)
     context = narrowed.page(request)
     context["rows"] = order_rows(context["page"], now=clock.now())
@@ -38,7 +38,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 @applicant_view
 @require_safe
 def listing_csv(request: HttpRequest) -> HttpResponseBase:
-    """Hand out the same list as a file for a spreadsheet."""
+    """Download the filtered list as a CSV file."""
     narrowed = _narrowed(request)
     return spreadsheet.answer("orders", head(), _lines(narrowed, clock.now()))
 
@@ -53,7 +53,7 @@ def _narrowed(request: HttpRequest) -> OrderFilter:
 
 
 def head() -> list[str]:
-    """Return the names of the columns of an order's line in a spreadsheet."""
+    """Return the column names of the spreadsheet."""
     return [
         _("Order number"),
         pgettext("certificate", "Name"),
@@ -67,12 +67,12 @@ def head() -> list[str]:
 
 
 def _lines(narrowed: OrderFilter, now: datetime) -> Iterator[list[str]]:
-    for some in narrowed.batches():
-        yield from map(line, order_rows(some, now=now))
+    for batch in narrowed.batches():
+        yield from map(line, order_rows(batch, now=now))
 
 
 def line(row: OrderRow) -> list[str]:
-    """Return the order's line in a spreadsheet."""
+    """Return the order's row of the spreadsheet."""
     return [
         row.order.number,
         row.name,

@@ -1,6 +1,6 @@
 """The papers of an order, for those who may act for its organisation.
 
-A worker makes each paper once; these pages hand over the kept file, or say that it is being made.
+A worker makes each paper once; these pages return the stored file, or say that it is being made.
 """
 
 from typing import Any
@@ -25,12 +25,12 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF
 
-# The page asks by itself again after these seconds: soon at first, then less often.
+# The page reloads after these seconds: the first time, and afterwards.
 SOON, LATER = 2, 10
 
 
 def shown(application: Application) -> dict[str, Any]:
-    """Return what the order's page links to; nothing once the personal data has been erased."""
+    """Return the context with the papers to link to; {} once the personal data is erased."""
     if application.erased_at is not None:
         return {}
     revoked = kept_papers.revoked_certificate(application) is not None
@@ -38,7 +38,9 @@ def shown(application: Application) -> dict[str, Any]:
     return {
         "receipts": application.submissions.all(),
         "attachments": [
-            one for one in hearing_documents.of_applicant(application) if one.removed_at is None
+            document
+            for document in hearing_documents.of_applicant(application)
+            if document.removed_at is None
         ],
         "revocation_url": (
             reverse("applications:revocation_notice", args=[application.pk]) if revoked else ""
@@ -51,16 +53,16 @@ def shown(application: Application) -> dict[str, Any]:
 @require_safe
 @never_cache
 def receipt(request: HttpRequest, application: Application, number: int) -> HttpResponse:
-    """Hand over the receipt of one submission."""
-    found = application.submissions.filter(number=number).first()
-    return answer(request, application, found)
+    """Download the receipt of a submission."""
+    submission = application.submissions.filter(number=number).first()
+    return answer(request, application, submission)
 
 
 @order_view
 @require_safe
 @never_cache
 def decision(request: HttpRequest, application: Application) -> HttpResponse:
-    """Hand over the decision that rejected or approved the order."""
+    """Download the decision that rejected or approved the order."""
     return answer(request, application, kept_papers.last_decision(application))
 
 
@@ -68,7 +70,7 @@ def decision(request: HttpRequest, application: Application) -> HttpResponse:
 @require_safe
 @never_cache
 def revocation_notice(request: HttpRequest, application: Application) -> HttpResponse:
-    """Hand over the notice that the order's certificate was revoked."""
+    """Download the notice that the order's certificate was revoked."""
     return answer(request, application, kept_papers.revoked_certificate(application))
 
 
@@ -76,7 +78,7 @@ def revocation_notice(request: HttpRequest, application: Application) -> HttpRes
 @require_safe
 @never_cache
 def install_sheet(request: HttpRequest, application: Application) -> HttpResponse:
-    """Hand over the sheet for whoever installs the certificate."""
+    """Download the instructions for installing the certificate."""
     made_of = kept_papers.installable(application, now=clock.now())
     return answer(request, application, made_of)
 
@@ -89,11 +91,11 @@ def answer(
     actor: Actor | None = None,
     back: str = "",
 ) -> HttpResponse:
-    """Return the paper, or a page that asks for it again by itself (`?waited` after the first).
+    """Return the paper, or a page that reloads until it is made (`?waited` after the first time).
 
-    Whoever waited gets a page that hands the paper over when it is made: a browser that downloads
-    a file stays on the page before, which must not go on to say that the file is being made.
-    `actor` and `back`: who asks and where the page leads back to, if not by the account.
+    After waiting, a page that starts the download is returned when the paper is made: a browser
+    that downloads a file stays on the previous page, which must not still say that the file is
+    being made. `actor` and `back`: who asks, and the URL of the link back, if not the account's.
     """
     if made_of is None or application.erased_at is not None:
         raise Http404
@@ -106,10 +108,10 @@ def answer(
     return _waiting(request, about(application, paper=paper, back=back), waited=waited)
 
 
-def _waiting(request: HttpRequest, known: dict[str, Any], *, waited: bool) -> HttpResponse:
-    paper: Paper = known["paper"]
+def _waiting(request: HttpRequest, base: dict[str, Any], *, waited: bool) -> HttpResponse:
+    paper: Paper = base["paper"]
     failed = paper.made_at is None and is_set_aside(paper)
-    context = known | {"failed": failed}
+    context = base | {"failed": failed}
     status = 200 if paper.made_at else 503 if failed else 202
     page = render(request, "applications/paper.html", context, status=status)
     # The header works without JavaScript, and needs no element in the page.

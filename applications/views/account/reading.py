@@ -1,4 +1,4 @@
-"""What the pages of an order show of it, read in one statement."""
+"""Read the data of an order's pages in one SQL statement."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -25,11 +25,11 @@ PARTS = {
     "submissions": ["person"],
     "additions": ["person"],
 }
-"""What belongs to the order alone, with whom it names."""
+"""Relations of the order to read, each with its own related objects."""
 
 
 def read(request: HttpRequest, application: Application, *, now: datetime) -> None:
-    """Read the order for the rest of the page."""
+    """Read the order's data, so that the page needs no further queries for it."""
     ask_together(
         *(parts(application, name, *beside) for name, beside in PARTS.items()),
         certificate_of.of(application),
@@ -43,7 +43,7 @@ def read(request: HttpRequest, application: Application, *, now: datetime) -> No
 def _of_organisation(
     request: HttpRequest, application: Application, now: datetime
 ) -> Iterator[Wanted]:
-    """Yield the sender's right, the unit in the registers, and what the navigation asks."""
+    """Yield questions for the unit's register record, the navigation, and the sender's right."""
     kind, today = application.record_kind, clock.day(now)
     yield queries.get_record.of(application.record_oid, kind=kind, on=today)
     if organisation := getattr(request, "organisation", None):

@@ -19,20 +19,20 @@ from issuance.conf import pki
 
 @order_view
 def revoke(request: HttpRequest, application: Application) -> HttpResponse:
-    """Ask why, tell what it means, and revoke."""
+    """Ask for the reason, show the consequences, and revoke."""
     certificate = certificate_of(application)
     if certificate is None:
         raise Http404
     now = clock.now()
     reasons = revocation.reasons(certificate, now=now)
     if request.method == "POST":
-        reasons.append(certificate.revocation_reason)  # pressed twice: no error, and nothing done
+        reasons.append(certificate.revocation_reason)  # a second click does nothing
     elif not reasons:
         return redirect("applications:order", application.pk)
     form = RevocationForm(request.POST or None, today=clock.day(now), reasons=reasons)
     if request.method == "POST" and form.is_valid():
-        given = {name: form.cleaned_data[name] for name in ("reason", "words", "exposed_on")}
-        services.revoke(application.pk, **given, **by_person(request))
+        values = {name: form.cleaned_data[name] for name in ("reason", "words", "exposed_on")}
+        services.revoke(application.pk, **values, **by_person(request))
         messages.success(request, _("The certificate has been revoked."))
         return redirect("applications:order", application.pk)
     context = certificates.shown(application, now=now) | {"name": application.called}

@@ -1,4 +1,4 @@
-"""What was asked about an order, answered and added, as its applicant reads it afterwards."""
+"""The correspondence about an order, as its applicant reads it: questions, answers, additions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from applications.rules import proposed_names, sections
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One thing: what it is, when, by whom (empty for the authority), and in which words."""
+class Entry:
+    """An entry of the correspondence; `who` is empty for the authority."""
 
     title: str
     at: datetime
@@ -20,47 +20,47 @@ class Said:
     text: str = ""
 
 
-def thread(application: Application) -> list[Said]:
-    """Return what was said, the oldest first; a question that waits stands elsewhere."""
-    said = [*_questions(application), *_answers(application)]
-    return sorted(said, key=lambda one: one.at)
+def thread(application: Application) -> list[Entry]:
+    """Return the entries, oldest first, without an open question (shown elsewhere)."""
+    entries = [*_questions(application), *_answers(application)]
+    return sorted(entries, key=lambda entry: entry.at)
 
 
-def _questions(application: Application) -> Iterator[Said]:
-    for one in application.requests.all():
-        if one.closed_at is None:
+def _questions(application: Application) -> Iterator[Entry]:
+    for request in application.requests.all():
+        if request.closed_at is None:
             continue
-        parts = ", ".join(str(sections.BY_ID[key].title) for key in one.fields)
-        text = "\n\n".join(filter(None, [one.reason or parts, _rested_on(one)]))
-        yield Said(_title(one), one.asked_at, text=text)
-        if one.cancelled:
-            yield Said(_("The question was taken back"), one.closed_at)
+        parts = ", ".join(str(sections.BY_ID[key].title) for key in request.fields)
+        text = "\n\n".join(filter(None, [request.reason or parts, _grounds(request)]))
+        yield Entry(_title(request), request.asked_at, text=text)
+        if request.cancelled:
+            yield Entry(_("The question was taken back"), request.closed_at)
 
 
-def _title(asked: InformationRequest) -> str:
-    if asked.is_hearing:
+def _title(request: InformationRequest) -> str:
+    if request.is_hearing:
         return _("You were heard before a decision")
-    return _("The reviewer asked") if asked.reviewer_id else _("The order had to be completed")
+    return _("The reviewer asked") if request.reviewer_id else _("The order had to be completed")
 
 
-def _rested_on(hearing: InformationRequest) -> str:
+def _grounds(hearing: InformationRequest) -> str:
     if not hearing.material:
         return ""
-    names = [f"– {one.name}" for one in hearing.documents.all()]
+    names = [f"– {document.name}" for document in hearing.documents.all()]
     return "\n".join([_("The decision would rest on:"), hearing.material, *names])
 
 
-def _answers(application: Application) -> Iterator[Said]:
-    """Yield the answers with the reply that was sent in the same act, then what else was added."""
-    replies = {one.at: one for one in application.additions.all()}
+def _answers(application: Application) -> Iterator[Entry]:
+    """Yield the answers, each with the reply sent together with it, then other additions."""
+    replies = {addition.at: addition for addition in application.additions.all()}
     confirmed = proposed_names.confirmed_at(application)
-    for one in application.submissions.all()[1:]:
-        reply = replies.pop(one.at, None)
-        is_answer = one.at != confirmed
+    for sent in application.submissions.all()[1:]:
+        reply = replies.pop(sent.at, None)
+        is_answer = sent.at != confirmed
         title = _("The answer was sent") if is_answer else _("The host names were confirmed")
-        yield Said(title, one.at, str(one.person), reply.text if reply else "")
+        yield Entry(title, sent.at, str(sent.person), reply.text if reply else "")
     for addition in replies.values():
         title = _("Written to the reviewer")
         if proposed_names.is_about_names(addition, application):
             title = _("The host names were sent back to the technical contact")
-        yield Said(title, addition.at, str(addition.person), addition.text)
+        yield Entry(title, addition.at, str(addition.person), addition.text)

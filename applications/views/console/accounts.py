@@ -1,4 +1,4 @@
-"""Customer accounts: finding one, its people and their rights, and what the authority decides."""
+"""Customer accounts: search, people and their rights, and decisions of the authority."""
 
 from collections.abc import Callable
 from typing import Any
@@ -50,7 +50,7 @@ FOLLOWED: dict[str, Promise] = {
 
 
 class AccountSearchForm(Form):
-    """One field that finds an account, and a choice of those nobody has confirmed."""
+    """The search for an account."""
 
     q = SearchField(
         label=_("Search for an account"),
@@ -59,7 +59,7 @@ class AccountSearchForm(Form):
 
 
 class ReasonsForm(Form):
-    """Why the authority decides so; everybody concerned reads it."""
+    """The reasons of the authority's decision; everybody concerned reads them."""
 
     reasons = LongTextField(
         label=_("Reasons of the decision"),
@@ -71,7 +71,7 @@ class ReasonsForm(Form):
 @access.reviewer_required
 @require_safe
 def accounts(request: HttpRequest) -> HttpResponseBase:
-    """List the accounts, those that wait for somebody's right to be confirmed on top."""
+    """List the accounts; those with requests or rights that wait for a reviewer come first."""
     form = AccountSearchForm(request.GET)
     query = form.cleaned_data["q"] if form.is_valid() else ""
     page = Paginator(_listed(_found(query.strip())), PER_PAGE).get_page(request.GET.get("page"))
@@ -82,20 +82,20 @@ def accounts(request: HttpRequest) -> HttpResponseBase:
 @access.reviewer_required
 @require_safe
 def account(request: HttpRequest, organisation_id: UUID) -> HttpResponseBase:
-    """Show an account: its people and their rights, who asks for it, and what was decided."""
-    found = get_object_or_404(Organisation, pk=organisation_id)
-    code, now = found.business_id, clock.now()
+    """Show an account: its people and their rights, requests, and decisions."""
+    organisation = get_object_or_404(Organisation, pk=organisation_id)
+    code, now = organisation.business_id, clock.now()
     context = {
-        "account": found,
+        "account": organisation,
         "code": code,
         "units": queries.find_units(code, on=clock.day(now)) if code else [],
-        "members": members_of(found),
-        "documents": found.right_documents.select_related("person"),
-        "joining": found.join_requests.filter(settled_at=None).select_related("person"),
-        "asked": found.administrator_requests.select_related("person"),
-        "decisions": [(one, followed(one)) for one in _decisions(found)],
-        "left": [] if code else services.preview_closing(found, now=now).certificates,
-        "may_decide": access.may_oversee(access.person_of(request), found.pk, now=now),
+        "members": members_of(organisation),
+        "documents": organisation.right_documents.select_related("person"),
+        "joining": organisation.join_requests.filter(settled_at=None).select_related("person"),
+        "asked": organisation.administrator_requests.select_related("person"),
+        "decisions": [(one, followed(one)) for one in _decisions(organisation)],
+        "left": [] if code else services.preview_closing(organisation, now=now).certificates,
+        "may_decide": access.may_oversee(access.person_of(request), organisation.pk, now=now),
     }
     return render(request, "applications/console/account.html", context)
 
@@ -103,31 +103,31 @@ def account(request: HttpRequest, organisation_id: UUID) -> HttpResponseBase:
 @access.reviewer_required
 @access.reauthentication_required
 def confirm(request: HttpRequest, membership_id: int) -> HttpResponseBase:
-    """Confirm a member's right to act without an order: by a document that was handed in.
+    """Confirm a member's right to act from the account's page, for example by a document.
 
-    One that was confirmed on the person's word alone can be confirmed by something better, or until
+    A right confirmed on the person's word alone can be confirmed again by better evidence, or until
     another day.
     """
-    found = _membership(membership_id)
-    documents = papers.documents_about(found)
+    membership = _membership(membership_id)
+    documents = papers.documents_about(membership)
     form = RightNoteForm(
         request.POST or None,
-        right=found,
+        right=membership,
         documents=documents.exists(),
         now=clock.now(),
     )
     if request.method == "POST" and form.is_valid():
         services.confirm_right(
-            found.pk, note=form.cleaned_data["note"], until=form.until, **by_person(request)
+            membership.pk, note=form.cleaned_data["note"], until=form.until, **by_person(request)
         )
         messages.success(request, _("The authority to act has been confirmed."))
-        return redirect("console:account", found.organisation_id)
+        return redirect("console:account", membership.organisation_id)
     context = {
-        "membership": found,
+        "membership": membership,
         "form": form,
         "documents": documents,
-        "asked": found.organisation.administrator_requests.filter(decided_at=None),
-        "obstacles": list(to_confirm(found, access.person_of(request), now=clock.now())),
+        "asked": membership.organisation.administrator_requests.filter(decided_at=None),
+        "obstacles": list(to_confirm(membership, access.person_of(request), now=clock.now())),
     }
     return render(request, "applications/console/member_confirm.html", context)
 
@@ -135,29 +135,29 @@ def confirm(request: HttpRequest, membership_id: int) -> HttpResponseBase:
 @access.reviewer_required
 @access.reauthentication_required
 def withdraw(request: HttpRequest, membership_id: int) -> HttpResponseBase:
-    """Show what rests on a member's right, and take back that it is confirmed."""
-    said = _("The right is no longer confirmed, and all concerned are told.")
+    """Show what rests on a member's right, and withdraw its confirmation."""
+    message = _("The right is no longer confirmed, and all concerned are told.")
     act, preview = services.withdraw_right, services.preview_withdrawal
-    return _decide(request, "member_withdraw", _membership(membership_id), act, preview, said)
+    return _decide(request, "member_withdraw", _membership(membership_id), act, preview, message)
 
 
 @access.reviewer_required
 @access.reauthentication_required
 def end(request: HttpRequest, membership_id: int) -> HttpResponseBase:
-    """Show what a membership carries, and end it."""
-    said = _("The membership has ended, and all concerned are told.")
+    """Show what ending a membership affects, and end it."""
+    message = _("The membership has ended, and all concerned are told.")
     act, preview = services.end_membership, services.preview_end
-    return _decide(request, "member_end", _membership(membership_id), act, preview, said)
+    return _decide(request, "member_end", _membership(membership_id), act, preview, message)
 
 
 @access.reviewer_required
 @access.reauthentication_required
 def close(request: HttpRequest, organisation_id: UUID) -> HttpResponseBase:
-    """Show what the account holds, and close it."""
-    found = get_object_or_404(Organisation, pk=organisation_id)
-    said = _("The account has been closed, and all concerned are told.")
+    """Show what closing the account affects, and close it."""
+    account = get_object_or_404(Organisation, pk=organisation_id)
+    message = _("The account has been closed, and all concerned are told.")
     act, preview = services.close_account, services.preview_closing
-    return _decide(request, "account_close", found, act, preview, said)
+    return _decide(request, "account_close", account, act, preview, message)
 
 
 def _decide(
@@ -166,14 +166,14 @@ def _decide(
     about: Membership | Organisation,
     act: Callable[..., object],
     preview: Callable[..., Prospect],
-    said: Promise,
+    message: Promise,
 ) -> HttpResponseBase:
-    """Show what the decision affects, and make it once its reasons are given."""
+    """Show what the decision affects, and make it when its reasons are given."""
     account = about.organisation if isinstance(about, Membership) else about
     form = ReasonsForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         act(about.pk, **form.cleaned_data, **by_person(request))
-        messages.success(request, str(said))
+        messages.success(request, str(message))
         return redirect("console:account", account.pk)
     now = clock.now()
     prospect = preview(about, now=now)
@@ -192,52 +192,52 @@ def _decisions(account: Organisation) -> QuerySet[AccountDecision]:
 
 
 def followed(decision: AccountDecision) -> list[tuple[str, int]]:
-    """Return what followed from the decision: each kind in words, with its count."""
+    """Return the consequences of the decision: each kind in words, with its count."""
     return [(str(FOLLOWED[kind]), count) for kind, count in decision.followed.items()]
 
 
 def members_of(account: Organisation) -> list[dict[str, Any]]:
-    """Return the members, present and past, each with what their right rests on."""
-    found = account.memberships.select_related("person", "organisation", "confirmed_by")
-    seen = found.annotate(seen=Max("person__logins__last_login"))
-    ordered = seen.order_by(F("ended_at").desc(nulls_first=True), "begun_at")
-    rows = [_member(one, account) for one in ordered]
-    # Also a former member's: the right of whom they invited may rest on it.
+    """Return present and past members, each with the membership that their right rests on."""
+    members = account.memberships.select_related("person", "organisation", "confirmed_by")
+    with_login = members.annotate(seen=Max("person__logins__last_login"))
+    ordered = with_login.order_by(F("ended_at").desc(nulls_first=True), "begun_at")
+    rows = [_member(member, account) for member in ordered]
+    # The right of a former member counts too, because rights of people they invited may rest on it.
     live = {row["right"].pk for row in rows if row["right"] and not row["membership"].ended_at}
     for row in rows:
         row["is_weak"] = row["membership"].is_weak and row["membership"].pk in live
     return rows
 
 
-def _member(one: Membership, account: Organisation) -> dict[str, Any]:
-    right = right_of(one.person, account) if one.ended_at is None else one
+def _member(member: Membership, account: Organisation) -> dict[str, Any]:
+    right = right_of(member.person, account) if member.ended_at is None else member
     return {
-        "membership": one,
+        "membership": member,
         "right": right,
-        "behind": right.person if right and right.person_id != one.person_id else None,
+        "behind": right.person if right and right.person_id != member.person_id else None,
         "is_unconfirmed": is_unconfirmed(right),
-        "is_confirmed_itself": not is_unconfirmed(one),
+        "is_confirmed_itself": not is_unconfirmed(member),
     }
 
 
 def _found(query: str) -> QuerySet[Organisation]:
-    """Return the accounts that the words or the business ID fit; all of them without any."""
+    """Return the accounts that match the name or business ID; all accounts for an empty query."""
     if not query:
         return Organisation.objects.all()
-    held = BusinessId.objects.filter(code=read_business_id(query) or query)
+    ids = BusinessId.objects.filter(code=read_business_id(query) or query)
     return Organisation.objects.filter(
-        Q(name__icontains=query) | Q(pk__in=held.values("organisation"))
+        Q(name__icontains=query) | Q(pk__in=ids.values("organisation"))
     )
 
 
-def _listed(found: QuerySet[Organisation]) -> QuerySet[Organisation]:
-    """Add what the list tells, and put on top where a document or a request waits."""
-    own = Membership.objects.filter(organisation=OuterRef("pk"))
+def _listed(accounts: QuerySet[Organisation]) -> QuerySet[Organisation]:
+    """Annotate the accounts for the list, and sort those with open requests or documents first."""
+    memberships = Membership.objects.filter(organisation=OuterRef("pk"))
     current = Q(memberships__ended_at=None)
     codes = Prefetch("business_ids", BusinessId.objects.filter(valid_to=None))
     return (
-        found.annotate(
-            is_confirmed=Exists(own.exclude(basis__in=Membership.UNCONFIRMED)),
+        accounts.annotate(
+            is_confirmed=Exists(memberships.exclude(basis__in=Membership.UNCONFIRMED)),
             is_open=Exists(BusinessId.objects.filter(organisation=OuterRef("pk"), valid_to=None)),
             people=Count("memberships", filter=current, distinct=True),
             papers=Count("right_documents", distinct=True),
@@ -253,5 +253,5 @@ def _listed(found: QuerySet[Organisation]) -> QuerySet[Organisation]:
 
 
 def _membership(membership_id: int) -> Membership:
-    found = Membership.objects.select_related("person", "organisation", "confirmed_by")
-    return get_object_or_404(found, pk=membership_id)
+    members = Membership.objects.select_related("person", "organisation", "confirmed_by")
+    return get_object_or_404(members, pk=membership_id)

@@ -1,4 +1,4 @@
-"""Requests to be made administrator: the list, and one with all that helps to decide it."""
+"""Requests to be made administrator: the list, and the page for deciding a request."""
 
 from typing import Any, cast
 
@@ -40,15 +40,15 @@ CHOICES: list[tuple[str, Any]] = [
 class AdministratorDecisionForm(Form):
     """The decision and its reasons.
 
-    `contested`: the account has administrators whose right nobody has confirmed; granting can end
-    their memberships in one go, if the reviewer may.
+    `contested`: the account has administrators whose right is not confirmed, and the reviewer may
+    end their memberships by granting the request.
     """
 
     def __init__(self, *args: Any, contested: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not contested:
             field = cast(forms.ChoiceField, self.fields["decision"])
-            field.choices = [one for one in CHOICES if one[0] != ALONE]
+            field.choices = [choice for choice in CHOICES if choice[0] != ALONE]
 
     decision = forms.ChoiceField(
         label=_("Decision"),
@@ -64,27 +64,31 @@ class AdministratorDecisionForm(Form):
 @access.reviewer_required
 @require_safe
 def requests(request: HttpRequest) -> HttpResponseBase:
-    """List the requests: those that wait first, then the latest."""
-    found = AdministratorRequest.objects.select_related("person", "organisation", "decided_by")
-    ordered = found.order_by(F("decided_at").desc(nulls_first=True), "asked_at")
+    """List the requests: open ones first, then the latest decided."""
+    all_requests = AdministratorRequest.objects.select_related(
+        "person", "organisation", "decided_by"
+    )
+    ordered = all_requests.order_by(F("decided_at").desc(nulls_first=True), "asked_at")
     page = Paginator(ordered, PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "applications/console/administrators.html", {"page_obj": page})
 
 
 @access.reviewer_required
 @access.reauthentication_required
-def one(request: HttpRequest, asking_id: int) -> HttpResponseBase:
-    """Show one request with register, members and history, and decide it."""
-    found = AdministratorRequest.objects.select_related("person", "organisation", "decided_by")
-    asked = get_object_or_404(found, pk=asking_id)
-    claims = _claims(asked)
+def decide(request: HttpRequest, asking_id: int) -> HttpResponseBase:
+    """Show a request with register, members and history, and decide it."""
+    all_requests = AdministratorRequest.objects.select_related(
+        "person", "organisation", "decided_by"
+    )
+    asking = get_object_or_404(all_requests, pk=asking_id)
+    claims = _claims(asking)
     person, now = access.person_of(request), clock.now()
-    hindered = list(to_decide(asked, person, alone=True, now=now)) if claims else []
-    contested = bool(claims) and not hindered
+    obstacles_to_ending = list(to_decide(asking, person, alone=True, now=now)) if claims else []
+    contested = bool(claims) and not obstacles_to_ending
     form = AdministratorDecisionForm(request.POST or None, contested=contested)
     if request.method == "POST" and form.is_valid():
         services.decide_administrator(
-            asked.pk,
+            asking.pk,
             grant=form.cleaned_data["decision"] != REFUSE,
             alone=form.cleaned_data["decision"] == ALONE,
             reasons=form.cleaned_data["reasons"],
@@ -92,35 +96,40 @@ def one(request: HttpRequest, asking_id: int) -> HttpResponseBase:
         )
         messages.success(request, _("The request has been decided, and all concerned are told."))
         return redirect("console:administrators")
-    context = _facts(asked) | {
+    context = _facts(asking) | {
         "form": form,
         "claims": claims,
-        "obstacles": list(to_decide(asked, person, now=now)),
-        "hindered": hindered,
+        "obstacles": list(to_decide(asking, person, now=now)),
+        "hindered": obstacles_to_ending,
     }
     return render(request, "applications/console/administrator.html", context)
 
 
-def _claims(asked: AdministratorRequest) -> list[dict[str, Any]]:
-    """Return who administers the account unconfirmed, with what they stated and handed in.
+def _claims(asking: AdministratorRequest) -> list[dict[str, Any]]:
+    """Return the unconfirmed administrators of the account, with the documents they handed in.
 
-    Both documents are seen on one page: the asker's and the founder's.
+    The page shows them beside the documents of the person who asks.
     """
-    account = asked.organisation
-    found = [] if asked.decided_at else administrator_requests.unconfirmed_administrators(account)
+    account = asking.organisation
+    administrators = (
+        [] if asking.decided_at else administrator_requests.unconfirmed_administrators(account)
+    )
     papers = account.right_documents
-    return [{"membership": one, "documents": papers.filter(person=one.person)} for one in found]
+    return [
+        {"membership": administrator, "documents": papers.filter(person=administrator.person)}
+        for administrator in administrators
+    ]
 
 
-def _facts(asked: AdministratorRequest) -> dict[str, Any]:
-    account = asked.organisation
+def _facts(asking: AdministratorRequest) -> dict[str, Any]:
+    account = asking.organisation
     code = account.business_id
     return {
-        "asked": asked,
+        "asked": asking,
         "code": code,
         "units": queries.find_units(code, on=clock.day(clock.now())),
         "members": members_of(account),
-        "others": account.administrator_requests.exclude(pk=asked.pk).select_related("person"),
-        "joining": account.join_requests.filter(person=asked.person).last(),
-        "documents": account.right_documents.filter(person=asked.person).select_related("person"),
+        "others": account.administrator_requests.exclude(pk=asking.pk).select_related("person"),
+        "joining": account.join_requests.filter(person=asking.person).last(),
+        "documents": account.right_documents.filter(person=asking.person).select_related("person"),
     }

@@ -26,7 +26,7 @@ SOURCES: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One certificate, and the entry of the list that holds its key."""
+    """A certificate, and the entry that blocks its key."""
 
     shown: CertificateRow
     key: BlockedKey
@@ -36,13 +36,13 @@ class Row:
 @access.reviewer_required
 @require_safe
 def certificates(request: HttpRequest) -> HttpResponseBase:
-    """List them; one that is revoked or ends stands here no more."""
+    """List the certificates in force whose keys are blocked."""
     now = clock.now()
     page = Paginator(authority.blocked_in_force(now=now), PAGE).get_page(request.GET.get("page"))
     shown = certificate_rows(page, now=now)
-    hashes = [one.certificate.spki_sha256 for one in shown]
+    hashes = [row.certificate.spki_sha256 for row in shown]
     keys = BlockedKey.objects.in_bulk(hashes, field_name="spki_sha256")
-    blocked = [(one, keys[one.certificate.spki_sha256]) for one in shown]
-    rows = [Row(one, key, SOURCES[key.reason]) for one, key in blocked]
+    blocked = [(row, keys[row.certificate.spki_sha256]) for row in shown]
+    rows = [Row(row, key, SOURCES[key.reason]) for row, key in blocked]
     context = {"rows": rows, "page_obj": page}
     return render(request, "applications/console/blocked_keys.html", context)

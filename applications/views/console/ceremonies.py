@@ -1,4 +1,4 @@
-"""The records of key ceremonies: a list, and each as a sealed paper."""
+"""The records of key ceremonies: a list, and each as a sealed PDF."""
 
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
@@ -20,7 +20,7 @@ def ceremonies(request: HttpRequest) -> HttpResponseBase:
     records = CeremonyRecord.objects.defer("text", "prepared", "pdf").order_by("-at", "-pk")
     made = set(CeremonyRecord.objects.exclude(pdf=None).values_list("pk", flat=True))
     context = {
-        "rows": [{"record": one, "is_made": one.pk in made} for one in records],
+        "rows": [{"record": record, "is_made": record.pk in made} for record in records],
         "has_seal": seal_in_use() is not None,
     }
     return render(request, "applications/console/ceremonies.html", context)
@@ -29,9 +29,9 @@ def ceremonies(request: HttpRequest) -> HttpResponseBase:
 @access.reviewer_required
 @require_safe
 def paper(request: HttpRequest, record_id: int) -> HttpResponseBase:
-    """Hand out the sealed record of one ceremony; that somebody took it is recorded."""
-    found = CeremonyRecord.objects.filter(pk=record_id).exclude(pdf=None).first()
-    if found is None or found.pdf is None:
+    """Download the sealed record of a ceremony; the download is recorded."""
+    record = CeremonyRecord.objects.filter(pk=record_id).exclude(pdf=None).first()
+    if record is None or record.pdf is None:
         raise Http404
     services.record_list_exported("ceremony_record", **access.acting(request))
-    return attachment(File(f"{found.name}.pdf", bytes(found.pdf), PDF))
+    return attachment(File(f"{record.name}.pdf", bytes(record.pdf), PDF))

@@ -1,4 +1,4 @@
-"""The door of the console: reviewers only, the case fetched and authorised in one call."""
+"""Access to the console: decorators that admit reviewers only and fetch the case."""
 
 import functools
 from collections.abc import Callable
@@ -26,7 +26,7 @@ type CaseView = Callable[..., HttpResponseBase]
 
 
 def case_view(view: CaseView) -> Callable[..., HttpResponseBase]:
-    """Hand the view the case in place of its id; whoever is no reviewer gets 404."""
+    """Pass the view the case in place of its id; everybody except reviewers gets 404."""
 
     @access.reviewer_required
     @functools.wraps(view)
@@ -42,34 +42,34 @@ def _found(request: HttpRequest, application_id: UUID) -> Application:
     return get_for_reviewer(access.person_of(request), application_id)
 
 
-def back_to(application: Application, request: HttpRequest, said: object) -> HttpResponse:
-    """Return to the case and say what was done."""
-    messages.success(request, str(said))
+def back_to(application: Application, request: HttpRequest, message: object) -> HttpResponse:
+    """Redirect to the case with a message about what was done."""
+    messages.success(request, str(message))
     return redirect("console:case", application.pk)
 
 
-def taking_next(request: HttpRequest, said: object) -> HttpResponse:
-    """Say what was done and take the next case: the browser presses its button (RFC 9110, 307)."""
-    messages.success(request, str(said))
+def taking_next(request: HttpRequest, message: object) -> HttpResponse:
+    """Redirect to taking the next case; the browser repeats the POST (RFC 9110, 307)."""
+    messages.success(request, str(message))
     return redirect("console:take_next", preserve_request=True)
 
 
 def kept(
     request: HttpRequest, application: Application, form: Form, refusal: Stale | NotAllowed
 ) -> dict[str, Any]:
-    """Return what a page says whose case somebody changed or took meanwhile.
+    """Return the context of a page whose case has been changed or claimed meanwhile.
 
-    The form keeps its answers.
+    The form keeps its input.
     """
     refusals.record_act(request, refusal)
     case = reverse("console:case", args=[application.pk])
-    told = stale.kept(request, application, form, refusal, now_url=case)
+    context = stale.kept(request, application, form, refusal, now_url=case)
     since = of_case(application, access.person_of(request))
-    return told | {"happened": happened(application), "since": since}
+    return context | {"happened": happened(application), "since": since}
 
 
 def lost(request: HttpRequest, application: Application, refusal: Stale) -> HttpResponse:
-    """Say why it was not done, and who was faster at the case with what; offer the next one."""
+    """Show why the action was refused and who changed the case meanwhile; offer the next case."""
     refusals.record_act(request, refusal)
     last = happened(application)
     is_moved = isinstance(refusal, Changed | NotPossible | ProposalOver)
@@ -81,5 +81,5 @@ def lost(request: HttpRequest, application: Application, refusal: Stale) -> Http
 
 
 def happened(application: Application) -> history.Line | None:
-    """Return what happened to the case last, in words, and who did it."""
+    """Return the latest event of the case in words."""
     return next(iter(history.history(application)), None)

@@ -1,4 +1,4 @@
-"""Who has how much to do; a lead gives free cases to a reviewer from here."""
+"""The workload of each reviewer; a lead assigns free cases here."""
 
 from typing import Any
 from uuid import UUID
@@ -22,19 +22,19 @@ from certportal.foundation import clock
 from certportal.foundation.web.forms import Form
 
 MOST = 50
-"""The most free cases on the page, the oldest promise first."""
+"""The most free cases on the page, those with the earliest promised day first."""
 
 
 class CasesField(forms.TypedMultipleChoiceField):
-    """Cases of the list as it stood when it was read: some may have been taken since."""
+    """The chosen cases; some may have been claimed since the page was opened."""
 
     def valid_value(self, value: Any) -> bool:
-        """Take each: the service leaves out what is not free any more."""
+        """Accept any key: the service skips cases that are no longer free."""
         return True
 
 
 class AssignForm(Form):
-    """Which free cases go to whom."""
+    """The free cases to assign, and the reviewer who gets them."""
 
     cases = CasesField(
         label=_("Free cases"),
@@ -49,12 +49,12 @@ class AssignForm(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         now = clock.now()
-        people = [("", _("Choose")), *((one.pk, str(one)) for one in reviewers_day.reviewers())]
-        self.fields["to"].choices = people  # type: ignore[attr-defined]
+        people = ((person.pk, str(person)) for person in reviewers_day.reviewers())
+        self.fields["to"].choices = [("", _("Choose")), *people]  # type: ignore[attr-defined]
         free = Application.objects.filter(case_holder.free(), status=Status.IN_REVIEW)
-        found = queue_order.ordered(free.select_related("organisation"))
+        cases = queue_order.ordered(free.select_related("organisation"))
         self.fields["cases"].choices = [  # type: ignore[attr-defined]
-            (one.pk, _words(one, now=now)) for one in found.prefetch_related("host_names")[:MOST]
+            (case.pk, _words(case, now=now)) for case in cases.prefetch_related("host_names")[:MOST]
         ]
 
 
@@ -66,29 +66,29 @@ def _words(application: Application, *, now: Any) -> str:
 
 @access.reviewer_required
 def loads(request: HttpRequest) -> HttpResponse:
-    """Show the loads; give the ticked cases to the chosen reviewer."""
+    """Show the workloads; assign the ticked cases to the chosen reviewer."""
     is_lead = StaffRole.Kind.LEAD in access.staff_roles(request)
     form = AssignForm(request.POST or None) if is_lead or request.method == "POST" else None
     if request.method == "POST" and form is not None and form.is_valid():
         chosen = form.cleaned_data
-        given = services.assign(chosen["cases"], to=chosen["to"], **by_person(request))
-        _say(request, given, len(set(chosen["cases"])) - given)
+        assigned = services.assign(chosen["cases"], to=chosen["to"], **by_person(request))
+        _say(request, assigned, len(set(chosen["cases"])) - assigned)
         return redirect("console:loads")
     context = {"loads": figures.loads(now=clock.now()), "form": form}
     return render(request, "applications/console/loads.html", context)
 
 
-def _say(request: HttpRequest, given: int, stayed: int) -> None:
-    """Say how many cases were given, and how many of the ticked ones were not."""
-    if given:
-        said = ngettext("%(count)s case was given.", "%(count)s cases were given.", given)
-        messages.success(request, said % {"count": given})
+def _say(request: HttpRequest, assigned: int, stayed: int) -> None:
+    """Add messages about how many cases were assigned, and how many were not."""
+    if assigned:
+        text = ngettext("%(count)s case was given.", "%(count)s cases were given.", assigned)
+        messages.success(request, text % {"count": assigned})
     if stayed:
-        said = ngettext(
+        text = ngettext(
             "%(count)s case stayed where it is: it has been taken meanwhile, or it concerns you or"
             " the reviewer.",
             "%(count)s cases stayed where they are: they have been taken meanwhile, or they concern"
             " you or the reviewer.",
             stayed,
         )
-        messages.warning(request, said % {"count": stayed})
+        messages.warning(request, text % {"count": stayed})

@@ -1,4 +1,4 @@
-"""The navigation of the console: its pages, with how much waits on each."""
+"""The navigation of the console: its pages, with the number of things waiting on each."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from issuance import services as authority
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A page of the console; `count` is how much waits for a reviewer there."""
+    """A page of the console; `count` is the number of things waiting for a reviewer there."""
 
     label: Promise
     href: str
@@ -35,16 +35,16 @@ class Item:
 
 
 def items(request: HttpRequest) -> list[Item]:
-    """Return the pages in the order of the bar, with the part of the console that is open marked.
+    """Return the pages in order, with the current one marked.
 
-    The cases lie below the console's own address, so they are open where no other part is.
+    The URLs of cases are directly below the console's, so "Cases" is current if no other page is.
     """
     waiting = _waiting()
     leads = StaffRole.Kind.LEAD in access.staff_roles(request)
     pages = [*PAGES, *([LOADS] if leads else [])]
     parts = [_item(request, label, name, waiting.get(name, 0)) for label, name in pages]
     queue = reverse("console:queue")
-    inside = request.path.startswith(queue) and not any(one.current for one in parts)
+    inside = request.path.startswith(queue) and not any(item.current for item in parts)
     return [Item(_("Cases"), queue, waiting.get("queue", 0), inside), *parts]
 
 
@@ -63,9 +63,9 @@ LOADS = (pgettext_lazy("reviewers", "Loads"), "loads")
 
 
 def _waiting() -> Counter[str]:
-    """Return how much waits on each page, by its name, in one query."""
+    """Return the number of things waiting on each page, by the page's name, in one query."""
     now = clock.now()
-    asked: list[tuple[str, QuerySet[Any]]] = [
+    querysets: list[tuple[str, QuerySet[Any]]] = [
         ("queue", Application.objects.filter(status=Status.IN_REVIEW)),
         ("administrators", AdministratorRequest.objects.filter(decided_at=None)),
         ("register", RegisterTask.objects.filter(outcome="")),
@@ -75,7 +75,7 @@ def _waiting() -> Counter[str]:
         ("waivers", waivers.ending_soon(clock.day(now))),
         ("undelivered", set_aside.items()),
     ]
-    first, *others = (_count(name, found) for name, found in asked)
+    first, *others = (_count(name, queryset) for name, queryset in querysets)
     waiting = Counter[str]()
     for name, number in first.union(*others, all=True):
         waiting[name] += number
@@ -84,9 +84,9 @@ def _waiting() -> Counter[str]:
     return waiting
 
 
-def _count(name: str, found: QuerySet[Any]) -> QuerySet[Any, Any]:
-    """Return the query of the name and how many rows there are; of none, no row."""
-    named = found.order_by().annotate(waits_on=Value(name)).values("waits_on")
+def _count(name: str, queryset: QuerySet[Any]) -> QuerySet[Any, Any]:
+    """Return the query for the name and the number of rows; it has no row if there are none."""
+    named = queryset.order_by().annotate(waits_on=Value(name)).values("waits_on")
     counted: QuerySet[Any, Any] = named.annotate(number=Count("pk"))
     return counted.values_list("waits_on", "number")
 

@@ -1,4 +1,4 @@
-"""The page of the numbers, and its tables as files for a spreadsheet."""
+"""The page of statistics, and its tables as CSV files."""
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -19,20 +19,23 @@ from certportal.foundation.web.bars import drawn
 @access.reviewer_required
 @require_safe
 def numbers(request: HttpRequest) -> HttpResponse:
-    """Show how the desk has done, and what comes."""
+    """Show statistics of past months, workloads, and coming expiries."""
     now = clock.now()
     months, waivers = figures.months(now=now), waivers_by_month(now=now)
     by_hour = load_by_hour(now=now)
     context = {
         "months": months,
-        "drawing": drawn([(one.approved, one.rejected) for one in months]),
+        "drawing": drawn([(month.approved, month.rejected) for month in months]),
         "by_hour": by_hour,
         "came": [by_hour.came[hour] for hour in by_hour.hours],
-        "acts": [(one, [one.acts(hour) for hour in by_hour.hours]) for one in by_hour.reviewers],
+        "acts": [
+            (reviewer, [reviewer.acts(hour) for hour in by_hour.hours])
+            for reviewer in by_hour.reviewers
+        ],
         "hours_drawing": drawn(by_hour.together),
         "waivers": waivers,
         "rules": RULES.values(),
-        "waivers_drawing": drawn([one.in_force() for one in waivers]),
+        "waivers_drawing": drawn([month.in_force() for month in waivers]),
         "in_force": figures.in_force_by_type(now=now),
         "ahead": figures.ends_ahead(now=now),
         "loads": figures.loads(now=now),
@@ -43,7 +46,7 @@ def numbers(request: HttpRequest) -> HttpResponse:
 @access.reviewer_required
 @require_safe
 def numbers_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """Hand out the months as a file."""
+    """Download the figures by month."""
     services.record_list_exported("numbers", **access.acting(request))
     head = [
         _("Month"),
@@ -57,13 +60,13 @@ def numbers_csv(request: HttpRequest) -> StreamingHttpResponse:
     ]
     rows = [
         [
-            f"{one.first:%Y-%m}",
-            *(str(value) for value in (one.approved, one.rejected)),
-            *("" if value is None else str(value) for value in (one.median, one.p95)),
-            "" if one.kept_percent is None else str(one.kept_percent),
-            *(str(value) for value in (one.asked, one.lapsed)),
+            f"{month.first:%Y-%m}",
+            *(str(value) for value in (month.approved, month.rejected)),
+            *("" if value is None else str(value) for value in (month.median, month.p95)),
+            "" if month.kept_percent is None else str(month.kept_percent),
+            *(str(value) for value in (month.asked, month.lapsed)),
         ]
-        for one in figures.months(now=clock.now())
+        for month in figures.months(now=clock.now())
     ]
     return spreadsheet.answer("numbers", head, rows)
 
@@ -71,14 +74,14 @@ def numbers_csv(request: HttpRequest) -> StreamingHttpResponse:
 @access.reviewer_required
 @require_safe
 def hours_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """Hand out each reviewer's acts by hour as a file, a row for a person and an hour."""
+    """Download each reviewer's actions by hour, a row for each person and hour."""
     services.record_list_exported("numbers_hours", **access.acting(request))
     head = [_("Reviewer"), _("Hour"), _("Decisions"), _("Requests for information")]
-    found = load_by_hour(now=clock.now())
+    by_hour = load_by_hour(now=clock.now())
     rows = [
-        [str(one.person), str(hour), str(one.decided[hour]), str(one.asked[hour])]
-        for one in found.reviewers
-        for hour in found.hours
+        [str(reviewer.person), str(hour), str(reviewer.decided[hour]), str(reviewer.asked[hour])]
+        for reviewer in by_hour.reviewers
+        for hour in by_hour.hours
     ]
     return spreadsheet.answer("numbers-hours", head, rows)
 
@@ -86,12 +89,12 @@ def hours_csv(request: HttpRequest) -> StreamingHttpResponse:
 @access.reviewer_required
 @require_safe
 def waivers_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """Hand out the waivers by month and rule as a file."""
+    """Download the waivers by month and rule."""
     services.record_list_exported("numbers_waivers", **access.acting(request))
     given, expired = pgettext("waivers", "Given"), pgettext("waivers", "Expired")
     head = [_("Month"), _("Rule"), given, pgettext("waivers", "In force"), expired]
     rows = [
-        [f"{month.first:%Y-%m}", str(words), *(str(one) for one in month.of(rule))]
+        [f"{month.first:%Y-%m}", str(words), *(str(number) for number in month.of(rule))]
         for month in waivers_by_month(now=clock.now())
         for rule, words in RULES.items()
     ]

@@ -1,4 +1,4 @@
-"""Deciding with the reviewer's passkey: one touch signs the decision and confirms who decides."""
+"""Sign a decision with the reviewer's passkey, which also proves the second factor."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,36 +14,36 @@ from certportal.foundation import clock
 from issuance.conf import proof_wanted
 from issuance.services.approvers import enrolled
 
-# Time to read the page before pressing the button, so that it does not fail at the last moment.
+# The second factor must stay valid for this long, so that it does not expire on the page.
 MARGIN = access.FRESH / 15
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What is decided: the challenge to sign, and for which environments of the CA."""
+    """The decision to sign: the challenge, and the environments of the CA that it concerns."""
 
     challenge: bytes
     environments: Sequence[str]
 
     @property
     def wanted(self) -> bool:
-        """Whether the CA wants it signed."""
+        """Whether the CA requires a signature."""
         return any(map(proof_wanted, self.environments))
 
     @property
     def enrolled(self) -> frozenset[str]:
-        """The fingerprints of the passkeys with which it counts; none where it is not wanted."""
-        asking = [one for one in self.environments if proof_wanted(one)]
-        return enrolled.fingerprints(asking) if asking else frozenset()
+        """The fingerprints of passkeys that the CA accepts; empty if none is required."""
+        requiring = [name for name in self.environments if proof_wanted(name)]
+        return enrolled.fingerprints(requiring) if requiring else frozenset()
 
 
 def lacks(request: HttpRequest, *, wanted: bool) -> bool:
-    """Whether a passkey is wanted and the reviewer has none."""
+    """Return whether a passkey is required and the reviewer has none."""
     return wanted and not own_passkey.asked(_login(request), bytes(32))
 
 
 def page(request: HttpRequest, decided: Decided | None) -> dict[str, Any]:
-    """Return what the page of a decision needs to know; `decided` is None if there is nothing."""
+    """Return the context of a decision's page; `decided` is None if nothing can be decided."""
     counting = decided.enrolled if decided else frozenset()
     login = _login(request, counting)
     options = own_passkey.asked(login, decided.challenge, rather=counting) if decided else ""
@@ -58,16 +58,16 @@ def page(request: HttpRequest, decided: Decided | None) -> dict[str, Any]:
 
 
 def is_given(request: HttpRequest, decided: Decided) -> bool:
-    """Whether a decision whose words were typed first is confirmed, or needs no passkey."""
+    """Return whether the request carries a confirmation, or needs no passkey."""
     if {"credential", "by_code"} & set(request.POST):
         return True
     return not decided.wanted and not own_passkey.asked(_login(request), decided.challenge)
 
 
 def given(request: HttpRequest, decided: Decided) -> dict[str, Any]:
-    """Return how the decision was confirmed, as services want it: when, and with which assertion.
+    """Return the arguments `reauthenticated_at` and `assertion` of services.
 
-    Once the decision is made, `note` it.
+    Call `note` when the decision is made.
 
     Raises ProofMissing, OtherBytes, NotSigned and TooMany.
     """
@@ -78,23 +78,23 @@ def given(request: HttpRequest, decided: Decided) -> dict[str, Any]:
         return {"reauthenticated_at": access.second_factor_at(request)}
     if not form.is_valid():
         raise own_passkey.NotSigned
-    by = access.acting(request)
+    acting = access.acting(request)
     answer = form.cleaned_data[form.holds]
     login = _login(request, decided.enrolled)
-    assertion = own_passkey.prove(login, answer, decided.challenge, **by)
-    return {"reauthenticated_at": by["now"], "assertion": assertion}
+    assertion = own_passkey.prove(login, answer, decided.challenge, **acting)
+    return {"reauthenticated_at": acting["now"], "assertion": assertion}
 
 
-def note(request: HttpRequest, made: Mapping[str, Any]) -> None:
-    """Store that a touch proved the second factor: after a decision made with these arguments.
+def note(request: HttpRequest, arguments: Mapping[str, Any]) -> None:
+    """Store that the assertion proved the second factor, after a decision with these arguments.
 
-    An assertion that is sent again, with a decision that was made before, proves nothing.
+    A repeated assertion of an earlier decision proves nothing.
     """
-    assertion, now = made.get("assertion"), made["now"]
-    if assertion and own_passkey.is_first(assertion, person=made["person"], now=now):
+    assertion, now = arguments.get("assertion"), arguments["now"]
+    if assertion and own_passkey.is_first(assertion, person=arguments["person"], now=now):
         access.note_second_factor(request, now)
 
 
 def _login(request: HttpRequest, counting: Collection[str] = frozenset()) -> User:
-    own: Any = request.user
-    return own_passkey.counting_login(access.person_of(request), own, counting)
+    login: Any = request.user
+    return own_passkey.counting_login(access.person_of(request), login, counting)

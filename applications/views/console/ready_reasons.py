@@ -1,4 +1,4 @@
-"""The library of ready-made reasons: what is offered, who wrote it, how often it was sent."""
+"""The library of ready-made reasons: list, write, change and end them."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ USES = {
     Use.REJECTING: gettext_lazy("For rejections"),
 }
 TITLE = 100
-"""Characters of a title at most."""
+"""The most characters of a title."""
 
 
 class WordsForm(Form):
@@ -35,29 +35,29 @@ class WordsForm(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for code, _name in settings.LANGUAGES:
-            said = {"language": get_language_info(code)["name_translated"]}
+            names = {"language": get_language_info(code)["name_translated"]}
             self.fields[f"title_{code}"] = forms.CharField(
-                label=_("Title: %(language)s") % said,
+                label=_("Title: %(language)s") % names,
                 max_length=TITLE,
                 widget=forms.TextInput(attrs={"lang": code}),
             )
             self.fields[f"text_{code}"] = LongTextField(
-                label=_("What the applicant reads: %(language)s") % said, max_length=LONGEST_TEXT
+                label=_("What the applicant reads: %(language)s") % names, max_length=LONGEST_TEXT
             )
             self.fields[f"text_{code}"].widget.attrs["lang"] = code
 
     @property
     def words(self) -> dict[str, dict[str, str]]:
-        """What was written, by language."""
-        given = self.cleaned_data
+        """The title and text by language."""
+        cleaned = self.cleaned_data
         return {
-            code: {"title": given[f"title_{code}"], "text": given[f"text_{code}"]}
+            code: {"title": cleaned[f"title_{code}"], "text": cleaned[f"text_{code}"]}
             for code, _name in settings.LANGUAGES
         }
 
 
 class NewForm(WordsForm):
-    """A new reason, and what for."""
+    """A new reason, and its use."""
 
     use = forms.TypedChoiceField(
         label=gettext_lazy("What for"), choices=USES.items(), coerce=Use, widget=forms.RadioSelect
@@ -79,7 +79,7 @@ class EndForm(Form):
 @access.reviewer_required
 @require_safe
 def library(request: HttpRequest) -> HttpResponseBase:
-    """List the reasons that are offered, by what they are for."""
+    """List the reasons that are offered, by use."""
     parts = [(words, reasons.offered(use)) for use, words in USES.items()]
     return render(request, "applications/console/ready_reasons.html", {"parts": parts})
 
@@ -89,68 +89,68 @@ def new(request: HttpRequest) -> HttpResponseBase:
     """Write a new reason."""
     form = NewForm(request.POST or None)
     if form.is_valid():
-        made = services.write_reason(form.cleaned_data["use"], form.words, **by_person(request))
+        reason = services.write_reason(form.cleaned_data["use"], form.words, **by_person(request))
         messages.success(request, _("The reason was saved."))
-        return redirect("console:ready_reason", made.pk)
+        return redirect("console:ready_reason", reason.pk)
     return render(request, "applications/console/ready_reason_new.html", {"form": form})
 
 
 @access.reviewer_required
-def one(request: HttpRequest, reason_id: int) -> HttpResponseBase:
+def change(request: HttpRequest, reason_id: int) -> HttpResponseBase:
     """Show a reason with its versions, and write the next one."""
-    found = get_object_or_404(ReadyReason, pk=reason_id)
-    form = ChangeForm(request.POST or None, initial=_initial(found))
+    reason = get_object_or_404(ReadyReason, pk=reason_id)
+    form = ChangeForm(request.POST or None, initial=_initial(reason))
     if form.is_valid():
-        given = {"number": form.cleaned_data["number"]} | by_person(request)
+        common = {"number": form.cleaned_data["number"]} | by_person(request)
         try:
-            services.rewrite_reason(found.pk, form.words, **given)
+            services.rewrite_reason(reason.pk, form.words, **common)
         except Stale as refusal:
-            return _late(request, found, form, refusal)
+            return _late(request, reason, form, refusal)
         messages.success(request, _("The reason was saved."))
-        return redirect("console:ready_reason", found.pk)
-    return _page(request, found, form)
+        return redirect("console:ready_reason", reason.pk)
+    return _page(request, reason, form)
 
 
 @access.reviewer_required
 @require_POST
 def end(request: HttpRequest, reason_id: int) -> HttpResponseBase:
-    """Offer the reason no more."""
-    found = get_object_or_404(ReadyReason, pk=reason_id)
-    seen = EndForm(request.POST)
-    number = seen.cleaned_data["number"] if seen.is_valid() else 0
+    """Stop offering the reason."""
+    reason = get_object_or_404(ReadyReason, pk=reason_id)
+    form = EndForm(request.POST)
+    number = form.cleaned_data["number"] if form.is_valid() else 0
     try:
-        services.end_reason(found.pk, number=number, **by_person(request))
+        services.end_reason(reason.pk, number=number, **by_person(request))
     except Stale as refusal:
-        return _late(request, found, ChangeForm(initial=_initial(found)), refusal)
+        return _late(request, reason, ChangeForm(initial=_initial(reason)), refusal)
     messages.success(request, _("The reason is offered no more."))
     return redirect("console:ready_reasons")
 
 
 def _late(
-    request: HttpRequest, found: ReadyReason, form: ChangeForm, refusal: Stale
+    request: HttpRequest, reason: ReadyReason, form: ChangeForm, refusal: Stale
 ) -> HttpResponse:
-    """Show what was typed beside the version that somebody else has written meanwhile."""
+    """Show the typed text beside the version that somebody else has written meanwhile."""
     refusals.record_act(request, refusal)
-    found.refresh_from_db()
-    newest = found.versions.all()[0]
+    reason.refresh_from_db()
+    newest = reason.versions.all()[0]
     if form.is_bound:
         typed = request.POST.copy()
         typed["number"] = str(newest.number)
         form.data = typed
-    return _page(request, found, form, status=refusal.status, late=refusal)
+    return _page(request, reason, form, status=refusal.status, late=refusal)
 
 
 def _page(
-    request: HttpRequest, found: ReadyReason, form: ChangeForm, status: int = 200, **more: Any
+    request: HttpRequest, reason: ReadyReason, form: ChangeForm, status: int = 200, **more: Any
 ) -> HttpResponse:
-    versions = list(found.versions.select_related("person"))
-    context = {"reason": found, "form": form, "newest": versions[0], "versions": versions} | more
-    context["use"] = USES[Use(found.use)]
+    versions = list(reason.versions.select_related("person"))
+    context = {"reason": reason, "form": form, "newest": versions[0], "versions": versions} | more
+    context["use"] = USES[Use(reason.use)]
     return render(request, "applications/console/ready_reason.html", context, status=status)
 
 
-def _initial(found: ReadyReason) -> dict[str, Any]:
-    newest = found.versions.all()[0]
+def _initial(reason: ReadyReason) -> dict[str, Any]:
+    newest = reason.versions.all()[0]
     initial: dict[str, Any] = {"number": newest.number}
     for code, words in newest.words.items():
         initial |= {f"{part}_{code}": text for part, text in words.items()}

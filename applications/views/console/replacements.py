@@ -1,4 +1,4 @@
-"""Mass replacements: the plans, one of them with its approval, and any certificate-to-be of it."""
+"""Mass replacements: the plans, the approval of a plan, and its prepared certificates."""
 
 from datetime import datetime
 from typing import Any
@@ -32,7 +32,7 @@ TONES = {State.ISSUED: "success", State.REFUSED: "warning", State.LEFT_OUT: "war
 
 
 class PlanForm(Form):
-    """Which bytes the page showed: the digest of the plan."""
+    """The digest of the plan that the page showed."""
 
     digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
@@ -42,13 +42,13 @@ class PlanForm(Form):
 def plans(request: HttpRequest) -> HttpResponseBase:
     """List the plans, the newest first."""
     page = Paginator(Replacement.objects.all(), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"page_obj": page, "rows": [_row(one) for one in page]}
+    context = {"page_obj": page, "rows": [_row(plan) for plan in page]}
     return render(request, "applications/console/replacements.html", context)
 
 
 @access.reviewer_required
 def plan(request: HttpRequest, plan_id: int) -> HttpResponseBase:
-    """Show a plan with its certificates, and approve exactly what was shown."""
+    """Show a plan with its certificates, and approve exactly the plan shown."""
     shown = get_object_or_404(Replacement, pk=plan_id)
     if request.method != "POST":
         return render(request, "applications/console/replacement.html", _context(request, shown))
@@ -56,19 +56,19 @@ def plan(request: HttpRequest, plan_id: int) -> HttpResponseBase:
     if not form.is_valid():
         raise PlanOver
     confirmed = passkey.given(request, _decided(shown))
-    given = form.cleaned_data | confirmed | by_person(request)
-    services.approve_replacement(shown.pk, **given)
-    passkey.note(request, given)
+    arguments = form.cleaned_data | confirmed | by_person(request)
+    services.approve_replacement(shown.pk, **arguments)
+    passkey.note(request, arguments)
     messages.success(request, _("You approved the plan."))
     return redirect("console:replacement", shown.pk)
 
 
 @access.reviewer_required
 @require_safe
-def one(request: HttpRequest, plan_id: int, certificate_id: int) -> HttpResponseBase:
-    """Show the exact certificate prepared for one item."""
-    found = ReplacementItem.objects.select_related("replacement", "certificate")
-    item = get_object_or_404(found, pk=certificate_id, replacement=plan_id)
+def prepared_item(request: HttpRequest, plan_id: int, certificate_id: int) -> HttpResponseBase:
+    """Show the certificate prepared for an item."""
+    items = ReplacementItem.objects.select_related("replacement", "certificate")
+    item = get_object_or_404(items, pk=certificate_id, replacement=plan_id)
     attempt = PreparedCertificate.objects.filter(pk=item.prepared_id or 0).first()
     if attempt is None or not attempt.tbs_sha256:
         raise Http404
@@ -83,10 +83,10 @@ def open_plans(now: datetime) -> QuerySet[Replacement]:
 
 
 def waiting(now: datetime) -> int:
-    """Return how many plans wait for approvals."""
+    """Return the number of plans that need more approvals."""
     return sum(
-        len(services.standing_approvals(one)) < services.PERSONS_FOR_REPLACEMENT
-        for one in open_plans(now)
+        len(services.standing_approvals(plan)) < services.PERSONS_FOR_REPLACEMENT
+        for plan in open_plans(now)
     )
 
 
@@ -110,7 +110,7 @@ def _context(request: HttpRequest, plan: Replacement) -> dict[str, Any]:
     )
     changed = plan.items.exclude(state=State.LEFT_OUT).values_list("changes", flat=True)
     approvals = services.standing_approvals(plan)
-    row, mine = _row(plan), any(one.person_id == person.pk for one in approvals)
+    row, mine = _row(plan), any(approval.person_id == person.pk for approval in approvals)
     decided = None if mine or row["over"] else _decided(plan)
     shown = {
         "approvals": approvals,
@@ -142,5 +142,5 @@ def _item(item: ReplacementItem, orders: dict[Any, Application]) -> dict[str, An
 
 
 def _counts(plan: Replacement) -> list[tuple[str, int]]:
-    found = {state: plan.items.filter(state=state).count() for state in State}
-    return [(str(state.label), found[state]) for state in State if found[state]]
+    counts = {state: plan.items.filter(state=state).count() for state in State}
+    return [(str(state.label), counts[state]) for state in State if counts[state]]

@@ -1,4 +1,4 @@
-"""Mails and other work that were set aside: the list, and what to do with each."""
+"""Outbox items that were set aside, such as undelivered mails: the list, and settling each."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +48,7 @@ CHOICES = [
 
 
 class UndeliveredForm(Form):
-    """One choice, and the address or the reason it asks for."""
+    """What to do with the item, and the address or reason that this needs."""
 
     never_optional = True
     act = forms.ChoiceField(
@@ -65,28 +65,28 @@ class UndeliveredForm(Form):
     )
 
     def __init__(self, *args: Any, correctable: bool, **kwargs: Any) -> None:
-        """Offer to correct the address only where it is the order's own."""
+        """Offer to correct the address only if that is possible (`undelivered.to_correct`)."""
         super().__init__(*args, **kwargs)
         choice = self.fields["act"]
         assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [one for one in CHOICES if correctable or one[0] != CORRECT]
+        choice.choices = [pair for pair in CHOICES if correctable or pair[0] != CORRECT]
         if not correctable:
             del self.fields["address"]
 
     def clean(self) -> dict[str, Any]:
-        """Ask for what the choice needs."""
-        found = self.cleaned_data
-        act = found.get("act")
-        if act == CORRECT and not found.get("address") and "address" not in self.errors:
+        """Require the address or reason that the choice needs."""
+        cleaned = self.cleaned_data
+        act = cleaned.get("act")
+        if act == CORRECT and not cleaned.get("address") and "address" not in self.errors:
             self.add_error("address", _("Enter the right email address."))
-        if act == GIVE_UP and not found.get("reason"):
+        if act == GIVE_UP and not cleaned.get("reason"):
             self.add_error("reason", _("Write why it is given up."))
-        return found
+        return cleaned
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One piece of work: what it is, to whom, why it did not go, and the order it is about."""
+    """An item in words: what it is, its address, why it failed, and its order."""
 
     item: OutboxItem
     what: str
@@ -98,14 +98,14 @@ class Row:
 @access.reviewer_required
 @require_safe
 def undelivered(request: HttpRequest) -> HttpResponseBase:
-    """Show everything that is set aside, the oldest first."""
+    """Show all items that are set aside, oldest first."""
     rows = [row(item) for item in set_aside.items()]
     return render(request, "applications/console/undelivered.html", {"rows": rows})
 
 
 @access.reviewer_required
 def settle(request: HttpRequest, item_id: UUID) -> HttpResponseBase:
-    """Show one piece of work and do with it what the reviewer chooses."""
+    """Show an item, and do with it what the reviewer chooses."""
     item = set_aside.items().filter(pk=item_id).first()
     if item is None and request.method != "POST":
         raise Http404
@@ -120,29 +120,29 @@ def settle(request: HttpRequest, item_id: UUID) -> HttpResponseBase:
 
 
 def _do(request: HttpRequest, item_id: UUID, form: UndeliveredForm) -> HttpResponse:
-    by = access.acting(request)
+    acting = access.acting(request)
     act = form.cleaned_data["act"] if form.is_valid() else ""
     if act == CORRECT:
         person, address = access.person_of(request), form.cleaned_data["address"]
-        services.send_corrected(item_id, address, person=person, **by)
+        services.send_corrected(item_id, address, person=person, **acting)
     elif act == GIVE_UP:
-        set_aside.give_up(item_id, form.cleaned_data["reason"], **by)
+        set_aside.give_up(item_id, form.cleaned_data["reason"], **acting)
     else:
-        set_aside.take_up(item_id, **by)
-    said = _("It was given up.") if act == GIVE_UP else _("It is being tried again.")
-    messages.success(request, said)
+        set_aside.take_up(item_id, **acting)
+    message = _("It was given up.") if act == GIVE_UP else _("It is being tried again.")
+    messages.success(request, message)
     return redirect("console:undelivered")
 
 
 def row(item: OutboxItem) -> Row:
-    """Return the work in words."""
+    """Return the item in words."""
     order = order_of(item)
     address = sent_to(item, order) if order else ""
     return Row(item, _what(item, order), address, _why(item), order)
 
 
 def _what(item: OutboxItem, order: Application | None) -> str:
-    """Return the mail's subject, as its reader was to see it; for other work its kind."""
+    """Return the subject of a mail in its recipient's language; for other items the kind."""
     notice = item.payload.get("notice", "")
     if order is not None and notice in orders.MAILS:
         asked = Asked(item.payload, item.created_at)

@@ -1,4 +1,4 @@
-"""The list of waivers, and withdrawing one before its end."""
+"""The list of waivers, and withdrawing a waiver."""
 
 from datetime import date
 
@@ -36,7 +36,7 @@ STATES = [
 
 
 class WaiversForm(Form):
-    """Which waivers, and of which organisation."""
+    """The filter of the list: state and organisation."""
 
     state = forms.ChoiceField(label=gettext_lazy("Which waivers"), choices=STATES, required=False)
     organisation = SearchField(label=gettext_lazy("Organisation"))
@@ -55,14 +55,14 @@ class WithdrawWaiverForm(Form):
 @access.reviewer_required
 @require_safe
 def waivers(request: HttpRequest) -> HttpResponseBase:
-    """List the waivers in force, ending soon or ended, those that end first on top."""
+    """List the waivers in force, ending soon or ended, sorted by last day."""
     form = WaiversForm(request.GET or {"state": IN_FORCE})
-    asked = form.cleaned_data if form.is_valid() else {}
-    state = asked.get("state") or IN_FORCE
-    organisation, today = asked.get("organisation", "").strip(), clock.day(clock.now())
-    found = _found(state, organisation, today)
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    rows = [(one, word(one.finding)) for one in page]
+    chosen = form.cleaned_data if form.is_valid() else {}
+    state = chosen.get("state") or IN_FORCE
+    organisation, today = chosen.get("organisation", "").strip(), clock.day(clock.now())
+    matching = _found(state, organisation, today)
+    page = Paginator(matching, PAGE).get_page(request.GET.get("page"))
+    rows = [(waiver, word(waiver.finding)) for waiver in page]
     rights = _rights(state, organisation, today)
     context = {"form": form, "page_obj": page, "rows": rows, "rights": rights}
     return render(request, "applications/console/waivers.html", context)
@@ -70,40 +70,40 @@ def waivers(request: HttpRequest) -> HttpResponseBase:
 
 @access.reviewer_required
 def waiver(request: HttpRequest, waiver_id: int) -> HttpResponseBase:
-    """Show a waiver; withdraw it, if it is in force."""
+    """Show a waiver, and withdraw it if it is in force."""
     people = Waiver.objects.select_related("waived_by", "confirmed_by", "closed_by")
-    found = get_object_or_404(people.select_related("application__organisation"), pk=waiver_id)
+    shown = get_object_or_404(people.select_related("application__organisation"), pk=waiver_id)
     form = WithdrawWaiverForm(request.POST or None)
     person, now = access.person_of(request), clock.now()
     if form.is_valid():
-        services.withdraw_waiver(found.pk, **form.cleaned_data, **by_person(request))
+        services.withdraw_waiver(shown.pk, **form.cleaned_data, **by_person(request))
         messages.success(request, _("The waiver was withdrawn."))
-        return redirect("console:waiver", found.pk)
+        return redirect("console:waiver", shown.pk)
     context = {
-        "waiver": found,
-        "words": word(found.finding),
-        "is_in_force": in_force(clock.day(now)).filter(pk=found.pk).exists(),
-        "obstacle": next(to_withdraw(found, person, now=now), None),
+        "waiver": shown,
+        "words": word(shown.finding),
+        "is_in_force": in_force(clock.day(now)).filter(pk=shown.pk).exists(),
+        "obstacle": next(to_withdraw(shown, person, now=now), None),
         "form": form,
     }
     return render(request, "applications/console/waiver.html", context)
 
 
 def _found(state: str, organisation: str, today: date) -> QuerySet[Waiver]:
-    standing = ending_soon(today) if state == SOON else in_force(today)
+    matching = ending_soon(today) if state == SOON else in_force(today)
     if state == ENDED:
-        over = Q(ends_on__lt=today) | Q(closed_at__isnull=False)
-        standing = Waiver.objects.filter(over)
+        is_ended = Q(ends_on__lt=today) | Q(closed_at__isnull=False)
+        matching = Waiver.objects.filter(is_ended)
     if organisation:
-        standing = standing.filter(application__organisation__name__icontains=organisation)
-    people = standing.select_related(
+        matching = matching.filter(application__organisation__name__icontains=organisation)
+    people = matching.select_related(
         "application__organisation", "waived_by", "confirmed_by", "closed_by"
     )
     return people.order_by("-ends_on" if state == ENDED else "ends_on", "pk")
 
 
 def _rights(state: str, organisation: str, today: date) -> QuerySet[Membership]:
-    """Return the rights to act that rest on the person's word alone, of current members."""
+    """Return current members' rights to act that were confirmed on their word alone."""
     weak = Membership.objects.filter(confirmed_until__isnull=False, ended_at=None)
     if state == ENDED:
         weak = weak.filter(confirmed_until__lt=today)

@@ -1,4 +1,4 @@
-"""Documents that go to the reviewer with the answer to a question."""
+"""Attach documents to the answer to a reviewer's question."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ from certportal.foundation.files.documents import NOT_SCANNED, Unfit
 
 @order_view
 def give(request: HttpRequest, application: Application) -> HttpResponse:
-    """Show what is attached to the answer; attach one more PDF."""
+    """Show the documents attached to the answer; attach another PDF."""
     if not answers.is_to_reviewer(application):
         raise NotPossible
     initial = {"version": application.version}
@@ -37,8 +37,8 @@ def give(request: HttpRequest, application: Application) -> HttpResponse:
             form.add_error("file", NOT_SCANNED)
         except Changed as refusal:
             form.add_error("file", _("Choose the file again: a page cannot keep it."))
-            known = stale.kept(request, application, form, refusal)
-            return _show(request, application, form, status=refusal.status, **known)
+            context = stale.kept(request, application, form, refusal)
+            return _show(request, application, form, status=refusal.status, **context)
         else:
             return redirect("applications:answer_documents", application.pk)
     return _show(request, application, form)
@@ -46,8 +46,8 @@ def give(request: HttpRequest, application: Application) -> HttpResponse:
 
 def _attach(request: HttpRequest, application: Application, form: DocumentForm) -> None:
     upload = form.cleaned_data["file"]
-    given = as_seen(request) | {"data": upload.read(), "name": upload.name}
-    services.attach_to_answer(application.pk, **given)
+    arguments = as_seen(request) | {"data": upload.read(), "name": upload.name}
+    services.attach_to_answer(application.pk, **arguments)
 
 
 def _show(
@@ -63,10 +63,10 @@ def _show(
 
 
 def part(application: Application) -> list[Part]:
-    """Return the documents as a part of the answer; none unless a reviewer asked."""
+    """Return the documents as a part of the answer; [] unless a reviewer asked."""
     if not answers.is_to_reviewer(application):
         return []
-    names = [one.name for one in answers.documents(application)]
+    names = [document.name for document in answers.documents(application)]
     title, url = _("Documents"), reverse("applications:answer_documents", args=[application.pk])
     row = Row(title, value="" if names else _("No documents"), values=names)
     return [Part("answer_documents", title, [row], complete=True, url=url, optional=True)]

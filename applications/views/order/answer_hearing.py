@@ -1,4 +1,4 @@
-"""Answering in words when one is heard before a rejection: the order itself is not sent again."""
+"""Answer a hearing with a text; the order itself is not sent again."""
 
 from typing import Any
 
@@ -22,13 +22,13 @@ from certportal.foundation.errors import Stale
 
 @order_view
 def answer_hearing(request: HttpRequest, application: Application) -> HttpResponse:
-    """Take the answer; what was written stays if somebody was faster."""
+    """Send the answer; keep the typed text if the order has changed meanwhile."""
     form = HearingForm(request.POST or None)
     if request.method != "POST":
         possible.require(Action.ANSWER_HEARING, application, Role.APPLICANT, now=clock.now())
         assert application.question is not None
-        kept = application.question.reply_draft
-        form = HearingForm(initial={"version": application.version, "text": kept})
+        draft = application.question.reply_draft
+        form = HearingForm(initial={"version": application.version, "text": draft})
     if form.is_valid():
         try:
             services.answer_hearing(application.pk, **form.cleaned_data, **by_person(request))
@@ -50,7 +50,7 @@ def url(application: Application) -> str:
 
 
 def is_all_that_is_asked(application: Application) -> bool:
-    """Whether the applicant is heard, and no part of the order is open for change."""
+    """Return whether the applicant is heard, and no part of the order is open for change."""
     question = application.question
     if question is None or not question.is_hearing:
         return False

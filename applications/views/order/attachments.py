@@ -1,4 +1,4 @@
-"""An order's attachments: handed over, or taken away while their part is open."""
+"""Download an order's attachments, or remove them while their part is open."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,23 +17,23 @@ from certportal.foundation.files import storing
 @order_view
 @require_safe
 def download(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
-    """Hand over one attachment as a file."""
-    found = find(request, application, attachment_id)
-    return storing.hand_over(found.file, found.name, found.media_type)
+    """Download an attachment."""
+    document = find(request, application, attachment_id)
+    return storing.hand_over(document.file, document.name, document.media_type)
 
 
 @order_view
 @require_POST
 def remove(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
-    """Take one attachment away and return to its part."""
-    found = find(request, application, attachment_id)
-    services.remove_attachment(application.pk, found.pk, **as_seen(request))
-    if found.kind == Attachment.Kind.ANSWER:
+    """Remove an attachment and return to its part."""
+    document = find(request, application, attachment_id)
+    services.remove_attachment(application.pk, document.pk, **as_seen(request))
+    if document.kind == Attachment.Kind.ANSWER:
         return redirect("applications:answer_documents", application.pk)
-    return redirect(part_url(application, found.kind))
+    return redirect(part_url(application, document.kind))
 
 
 def find(request: HttpRequest, application: Application, attachment_id: int) -> Attachment:
-    """Return the attachment of this order that the applicant reads; else Http404."""
-    kept = hearing_documents.read_by_applicant(application)
-    return get_part(access.actor_of(request), kept, attachment_id)
+    """Return the order's attachment if the applicant may read it; else raise Http404."""
+    readable = hearing_documents.read_by_applicant(application)
+    return get_part(access.actor_of(request), readable, attachment_id)

@@ -24,7 +24,7 @@ KIND = Attachment.Kind.CONFORMITY
 
 
 def give(request: HttpRequest, application: Application) -> HttpResponse:
-    """Ask for the document and what it says; keep what was typed when the file is refused."""
+    """Ask for the document and its data; keep the typed data when the file is refused."""
     sections.require_editable(application, KIND, now=clock.now())
     today = clock.day(clock.now())
     form = ConformityForm(application, request.POST or None, request.FILES or None, today=today)
@@ -43,11 +43,11 @@ def give(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 def _save(request: HttpRequest, application: Application, form: ConformityForm) -> Application:
-    given, upload = as_seen(request), form.cleaned_data["file"]
+    arguments, upload = as_seen(request), form.cleaned_data["file"]
     if not upload:
-        return services.save_section(application.pk, KIND, form.values(), **given)
-    given |= {"data": upload.read(), "name": upload.name, "fields": form.values()}
-    return services.add_attachment(application.pk, KIND, **given)
+        return services.save_section(application.pk, KIND, form.values(), **arguments)
+    arguments |= {"data": upload.read(), "name": upload.name, "fields": form.values()}
+    return services.add_attachment(application.pk, KIND, **arguments)
 
 
 def _changed(

@@ -1,4 +1,4 @@
-"""Giving the certificate request: upload, what was found in it, and confirming it."""
+"""Give the certificate request (CSR): upload it, see the findings, and confirm it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -39,10 +39,10 @@ from issuance.csr import Report, differences, is_for_another, remedies
 
 @dataclass(frozen=True, slots=True)
 class Giver:
-    """Who gives the request of an order, and where: the applicant, or the technical contact.
+    """Who gives the request of an order, the applicant or the technical contact, and their pages.
 
-    `page` is what the giver's pages have in common; `preview_url` the address of the preview of a
-    stored request; `used` answers when the request is the order's.
+    `page` is the common context of the giver's pages; `preview_url` returns the URL of the preview
+    of a stored request; `used` makes the response once the order uses the request.
     """
 
     application: Application
@@ -54,13 +54,13 @@ class Giver:
 
 
 def attachable(application: Application, role: Role = Role.APPLICANT) -> bool:
-    """Return whether a submitted order takes a request: it waits for one, or nobody reviews yet."""
+    """Return whether a sent order accepts a request: it waits for one, or is not claimed yet."""
     actions = (Action.ATTACH_CSR, Action.REPLACE_CSR, Action.PROPOSE_NAMES)
-    return any(possible.may(one, application, role, now=clock.now()) for one in actions)
+    return any(possible.may(action, application, role, now=clock.now()) for action in actions)
 
 
 def _is_chosen_by(giver: Giver) -> bool:
-    """Whether the request is a part of the form, and not attached to an order that was sent."""
+    """Return whether the request is saved as a part of the form, not attached to a sent order."""
     editable = sections.editable(giver.application, now=clock.now())
     return giver.role == Role.APPLICANT and "csr" in editable
 
@@ -71,7 +71,7 @@ def _require_open(giver: Giver) -> None:
 
 
 def ask(request: HttpRequest, giver: Giver) -> HttpResponse:
-    """Ask for the request, with instructions for this order; examine what comes."""
+    """Ask for the request, with instructions for this order; examine the upload."""
     _require_open(giver)
     application = giver.application
     by = application.csr_by if giver.role == Role.APPLICANT and application.csr_id is None else ""
@@ -91,12 +91,12 @@ def ask(request: HttpRequest, giver: Giver) -> HttpResponse:
 
 
 def _form(request: HttpRequest, giver: Giver, form: CsrForm) -> HttpResponse:
-    known = {
+    context = {
         "form": form,
         "instructions": instructions(giver.application, now=clock.now()),
         "names_awaited": proposed_names.are_awaited(giver.application),
     }
-    return render(request, "applications/csr.html", giver.page | known)
+    return render(request, "applications/csr.html", giver.page | context)
 
 
 def _later(request: HttpRequest, giver: Giver, form: CsrForm) -> HttpResponse:
@@ -120,7 +120,7 @@ def _examine(request: HttpRequest, giver: Giver, form: CsrForm) -> HttpResponse:
 
 
 def confirm(request: HttpRequest, giver: Giver, stored: Csr) -> HttpResponse:
-    """Show the decoded request beside the register and the certificate; use it once confirmed."""
+    """Show the decoded request beside register and certificate; use it when confirmed."""
     if "host_names" in request.POST and proposed_names.confirmed_at(giver.application):
         typed = request.POST["host_names"].split()
         return _preview(request, giver, stored, status=409, confirmed=True, typed=typed)
@@ -130,12 +130,12 @@ def confirm(request: HttpRequest, giver: Giver, stored: Csr) -> HttpResponse:
     if request.method != "POST":
         return _preview(request, giver, stored)
     key, version = giver.application.pk, seen_version(request)
-    given: dict[str, Any] = {"version": version, "actor": giver.actor, "now": clock.now()}
+    common: dict[str, Any] = {"version": version, "actor": giver.actor, "now": clock.now()}
     try:
         if _is_chosen_by(giver):
-            saved = services.choose_csr(key, stored.pk, **given)
+            saved = services.choose_csr(key, stored.pk, **common)
         else:
-            saved = services.attach_csr(key, stored.pk, role=giver.role, **given)
+            saved = services.attach_csr(key, stored.pk, role=giver.role, **common)
     except UnfitCsr as refusal:
         return refused(request, giver.page, refusal)
     return giver.used(saved)
@@ -144,13 +144,12 @@ def confirm(request: HttpRequest, giver: Giver, stored: Csr) -> HttpResponse:
 def _preview(
     request: HttpRequest, giver: Giver, stored: Csr, *, status: int = 200, **more: Any
 ) -> HttpResponse:
-    known = _previewed(giver.application, stored, now=clock.now())
-    context = giver.page | known | more
+    context = giver.page | _previewed(giver.application, stored, now=clock.now()) | more
     return render(request, "applications/csr_preview.html", context, status=status)
 
 
 def _propose(request: HttpRequest, giver: Giver, stored: Csr) -> HttpResponse:
-    """Ask which host names to propose with the request, beginning with those in it."""
+    """Ask which host names to propose with the request; the form starts with those in it."""
     now = clock.now()
     form = ProposedNamesForm(
         giver.application, request.POST or None, today=clock.day(now), stored=stored
@@ -173,16 +172,16 @@ def _propose(request: HttpRequest, giver: Giver, stored: Csr) -> HttpResponse:
         form.add_error(None, str(refusal))
         return too_many(_preview(request, giver, stored, form=form, names_awaited=True), refusal)
     except Changed as refusal:
-        told = stale.kept(request, giver.application, form, refusal)
-        told |= {"status": refusal.status, "form": form, "names_awaited": True}
-        return _preview(request, giver, stored, **told)
-    for said in form.said:
-        messages.info(request, said)
+        context = stale.kept(request, giver.application, form, refusal)
+        context |= {"status": refusal.status, "form": form, "names_awaited": True}
+        return _preview(request, giver, stored, **context)
+    for message in form.said:
+        messages.info(request, message)
     return giver.used(saved)
 
 
 def instructions(application: Application, *, now: datetime) -> dict[str, str]:
-    """Return settings and commands filled in for this order; nothing while it has no names."""
+    """Return settings and commands filled in for this order; {} while it has no names."""
     names = settled_names(application, now=now)
     if not names.organisation or not (names.common_name or names.dns_names):
         return {}
@@ -192,17 +191,17 @@ def instructions(application: Application, *, now: datetime) -> dict[str, str]:
 def refused(
     request: HttpRequest, page: dict[str, Any], refusal: UnfitCsr, *, said: str = ""
 ) -> HttpResponse:
-    """Show what is wrong with the request and how to make another; `said` is told first."""
+    """Show the faults of the request and how to make another; `said` is shown first."""
     report = refusal.report
     assert isinstance(report, Report)
-    known = {
+    context = {
         "findings": _words(report),
         "decoded": report.csr,
         "instructions": instructions(page["application"], now=clock.now()),
         "refusal": refusal,
         "said": said,
     }
-    return render(request, "applications/csr_unfit.html", page | known)
+    return render(request, "applications/csr_unfit.html", page | context)
 
 
 def _words(report: Report) -> list[Any]:
@@ -211,18 +210,18 @@ def _words(report: Report) -> list[Any]:
 
 
 def _previewed(application: Application, stored: Csr, *, now: datetime) -> dict[str, Any]:
-    """Return what the preview shows of a stored request, compared with the order of today."""
+    """Return the preview's context: a stored request compared with the present order."""
     report = Report.from_json(stored.report)
     expected = settled_names(application, now=now)
     assert report.csr is not None  # only accepted requests are stored
-    alone = [one for one in report.findings if not one.rule.startswith("expected.")]
+    own = [finding for finding in report.findings if not finding.rule.startswith("expected.")]
     return {
-        "differences": [word(one) for one in differences(report.csr, expected)],
+        "differences": [word(finding) for finding in differences(report.csr, expected)],
         "for_another": is_for_another(report.csr, expected),
         "form": VersionForm(initial={"version": application.version}),
         "stored": stored,
         "decoded": stored.report["csr"],
-        "findings": _words(replace(report, findings=alone)),
+        "findings": _words(replace(report, findings=own)),
         "columns": [str(name) for name in COLUMNS],
         "rows": comparison(application, stored, now=now),
     }
@@ -241,7 +240,7 @@ def give_later(request: HttpRequest, application: Application) -> HttpResponse:
 
 @order_view
 def preview(request: HttpRequest, application: Application, csr_id: UUID) -> HttpResponse:
-    """Show a request that was given to the order; confirm it."""
+    """Show a stored request of the order, and confirm it."""
     stored = get_part(access.actor_of(request), application.csrs.all(), csr_id)
     return confirm(request, _applicant(request, application), stored)
 
@@ -262,7 +261,7 @@ def _applicant(request: HttpRequest, application: Application) -> Giver:
 
 
 def page_of(request: HttpRequest, application: Application) -> dict[str, Any]:
-    """Return what the applicant's pages about the request of an order have in common."""
+    """Return the common context of the applicant's pages about the request."""
     part = application.status == Status.DRAFT or not attachable(application)
     address = (
         part_url(application, "csr")

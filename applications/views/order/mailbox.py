@@ -50,7 +50,7 @@ def _prove(request: HttpRequest, application: Application) -> HttpResponse:
 def _show(
     request: HttpRequest, application: Application, *, form: MailboxForm | CodeForm
 ) -> HttpResponse:
-    """Show the form at hand; the address first, then the code with the address below."""
+    """Show the form for the address or, while a code is valid, for the code and the address."""
     now = clock.now()
     waiting = is_waiting(application, now)
     version = {"version": application.version}

@@ -1,4 +1,4 @@
-"""Where the person goes after a part is saved."""
+"""The page that follows after a part is saved."""
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -12,9 +12,8 @@ from certportal.foundation import clock
 
 
 def after(request: HttpRequest, application: Application, section_id: str) -> str:
-    """Return the next part to fill in; the check when all is there or it was left for a change.
-
-    Whoever pressed “save and return” comes to the list of tasks.
+    """Return the URL of the next part to fill in, or of the check page if nothing is missing or the
+    person came from there. “Save and return” leads to the task list.
     """
     if request.POST.get("then") == "tasks":
         return order_url(application)
@@ -23,16 +22,16 @@ def after(request: HttpRequest, application: Application, section_id: str) -> st
     today = clock.day(clock.now())
     missing = [section.id for section in sections.missing(application, on=today)]
     order = [section.id for section in sections.asked(application, on=today)]
-    later = [one for one in missing if order.index(one) > order.index(section_id)]
+    later = [part_id for part_id in missing if order.index(part_id) > order.index(section_id)]
     following = (later or missing)[:1]
     return part_url(application, following[0]) if following else check_url(application)
 
 
 def of_renewal(draft: Application) -> str:
-    """Return where a draft made from an earlier order goes on: where only the request is missing,
-    to that; where nothing is, to the check; else to the list of tasks.
+    """Return the URL that follows for a draft made from an earlier order: the request if only that
+    is missing, the check page if nothing is, otherwise the task list.
     """
-    missing = [one.id for one in sections.missing(draft, on=clock.day(clock.now()))]
+    missing = [section.id for section in sections.missing(draft, on=clock.day(clock.now()))]
     if not missing:
         return check_url(draft)
     return part_url(draft, "csr") if missing == ["csr"] else order_url(draft)

@@ -44,7 +44,7 @@ SPECIAL = {
 
 @order_view
 def part(request: HttpRequest, application: Application, section_id: str) -> HttpResponse:
-    """Ask one part and save it; a part that is not open any more gives 409."""
+    """Show and save a part of the order; a part that is no longer open gives 409."""
     today = clock.day(clock.now())
     if section_id not in {section.id for section in sections.asked(application, on=today)}:
         raise Http404
@@ -62,7 +62,7 @@ def part(request: HttpRequest, application: Application, section_id: str) -> Htt
 def save(
     request: HttpRequest, application: Application, section_id: str, form: PartForm
 ) -> HttpResponse:
-    """Save the part and go on; if somebody changed the order meanwhile, show both versions."""
+    """Save the part and redirect; if the order has changed meanwhile, show both versions."""
     try:
         saved = services.save_section(application.pk, section_id, form.values(), **as_seen(request))
     except Changed as refusal:
@@ -70,6 +70,6 @@ def save(
         context["now_saved"] = summary.rows(application, section_id, now=clock.now())
         context |= {"form": form, "title": sections.BY_ID[section_id].title}
         return show(request, application, "part", status=refusal.status, **context)
-    for said in form.said:
-        messages.info(request, said)
+    for message in form.said:
+        messages.info(request, message)
     return redirect(next_step.after(request, saved, section_id))

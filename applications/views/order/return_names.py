@@ -1,4 +1,4 @@
-"""Sending the host names back that the technical contact proposed."""
+"""Send the host names proposed by the technical contact back."""
 
 from datetime import datetime
 
@@ -24,10 +24,10 @@ TEMPLATE = "return_names"
 
 @order_view
 def return_names(request: HttpRequest, application: Application) -> HttpResponse:
-    """Ask for the reason and send the names back; what was written stays if somebody is faster."""
-    told, now = bool(contact_links.welcome(application)), clock.now()
+    """Send the names back with a reason; keep the typed text if the order has changed meanwhile."""
+    is_mailed, now = bool(contact_links.welcome(application)), clock.now()
     form = ReturnNamesForm(
-        request.POST or None, told=told, initial={"version": application.version}
+        request.POST or None, told=is_mailed, initial={"version": application.version}
     )
     if request.method != "POST":
         possible.require(Action.RETURN_NAMES, application, Role.APPLICANT, now=now)
@@ -40,7 +40,7 @@ def return_names(request: HttpRequest, application: Application) -> HttpResponse
     except TooMany as refusal:
         form.add_error(None, str(refusal))
         return stale.too_many(_show(request, application, form, now), refusal)
-    if told:
+    if is_mailed:
         messages.success(request, _("The host names were sent back to the technical contact."))
         return redirect(order_url(application))
     messages.success(request, _("The host names were sent back. Name now who proposes them."))

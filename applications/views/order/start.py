@@ -1,4 +1,4 @@
-"""Beginning an order: from nothing, or from an earlier one."""
+"""Start an order: empty, or from an earlier one."""
 
 from uuid import UUID
 
@@ -23,12 +23,12 @@ from applications.views.shared.page import show
 from certportal.foundation import clock
 
 ANEW = {"type", "contact", "csr"}
-"""The parts that a new order does not take over as they were."""
+"""The parts that are not copied from an earlier order."""
 
 
 @applicant_view
 def new(request: HttpRequest) -> HttpResponse:
-    """Ask for the type and begin the draft, for the unit that ?unit= names if there is one."""
+    """Ask for the type and create the draft, for the unit in `?unit=` if given."""
     form = NewOrderForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -46,9 +46,9 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 def again(request: HttpRequest, application_id: UUID) -> HttpResponseBase:
-    """Lead the order's technician, also a supplier's, to their page of it; others to the new order.
+    """Redirect a technician, also a supplier's, to their page of the order; others order anew.
 
-    Reminders lead here, and may have been passed on.
+    Reminders link here, and their reader may have forwarded them.
     """
     person = getattr(request, "person", None)
     if person is not None and is_technician(person, application_id, now=clock.now()):
@@ -58,24 +58,24 @@ def again(request: HttpRequest, application_id: UUID) -> HttpResponseBase:
 
 @order_view
 def _again(request: HttpRequest, application: Application) -> HttpResponse:
-    """Show what a new order takes over from this one, and begin it; a new request is needed.
+    """Show what a new order copies from this one, and start it; it needs a new request.
 
-    From a test order it may also be the production order that the test was for.
+    A test order can also be continued as a production order.
     """
     form = VersionForm(request.POST or None, initial={"version": application.version})
     kind, now = application.kind, clock.now()
     if request.method == "POST" and form.is_valid():
-        wanted = kind.in_production if "production" in request.POST else kind
+        new_type = kind.in_production if "production" in request.POST else kind
         draft = services.start(
             organisation=application.organisation,
-            type=wanted,
+            type=new_type,
             language=get_language() or "fi",
             template=application,
             **by_person(request),
         )
         return redirect(next_step.of_renewal(draft))
     seen = orders_seen(access.person_of(request), application.organisation_id)
-    mine = set(seen.values_list("pk", flat=True))
+    visible = set(seen.values_list("pk", flat=True))
     return show(
         request,
         application,
@@ -85,7 +85,7 @@ def _again(request: HttpRequest, application: Application) -> HttpResponse:
         in_production=kind.in_production,
         document=conformity.document(application),
         contact_brings=application.csr_by == Delivery.TECHNICAL_CONTACT,
-        parts=[one for one in summary.parts(application, now=now) if one.id not in ANEW],
+        parts=[part for part in summary.parts(application, now=now) if part.id not in ANEW],
         person=access.person_of(request),
-        under_way=[one for one in renewal.under_way(application) if one.pk in mine],
+        under_way=[order for order in renewal.under_way(application) if order.pk in visible],
     )

@@ -1,4 +1,4 @@
-"""Check the answers, declare, send; and the page that says it was sent."""
+"""Check the order, declare and send it; and the page that confirms the sending."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ from applications.views.shared.proposed_names import proposed_names
 from applications.workflow import Status
 from certportal.foundation import clock
 
-# Time to read the page, so that sending does not fail at the last moment.
+# The identification must stay valid for this long, so that it does not expire on the page.
 MARGIN = FRESH / 12
 OPEN = {Status.DRAFT, Status.NAMES_PROPOSED, Status.INFO_REQUESTED}
 
@@ -57,32 +57,32 @@ def check(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 def _over(request: HttpRequest, application: Application) -> HttpResponse:
-    """Say that it was sent; show a reply that somebody was faster than, so that it is not lost."""
+    """Redirect to the confirmation; show a reply that was not sent, so that it is not lost."""
     reply = request.POST.get("reply", "").strip()
     if not reply or application.additions.filter(text=reply).exists():
         return redirect("applications:sent", application.pk)
     application.refresh_from_db()
     form = AdditionForm(initial={"version": application.version, "text": reply})
-    told: dict[str, Any] = {"stale": Changed(), "now_url": order_url(application)}
-    return show(request, application, "add_information", status=409, form=form, **told)
+    context: dict[str, Any] = {"stale": Changed(), "now_url": order_url(application)}
+    return show(request, application, "add_information", status=409, form=form, **context)
 
 
 def _form(
     application: Application, data: QueryDict | None = None, *, reply: str = ""
 ) -> DeclarationsForm:
-    """Return the form; one that begins anew has the reply that was written, here or before."""
+    """Return the form, with `reply` or the saved draft of a reply as initial text."""
     question = application.question
-    kept = question.reply_draft if question is not None else ""
+    draft = question.reply_draft if question is not None else ""
     return DeclarationsForm(
         data,
         asked=declarations.asked(application),
         replies=question is not None,
-        initial={"version": application.version, "reply": reply or kept},
+        initial={"version": application.version, "reply": reply or draft},
     )
 
 
 def _send(request: HttpRequest, application: Application, form: DeclarationsForm) -> HttpResponse:
-    given: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "declarations": form.declared(),
         "language": get_language() or "fi",
         "identified_at": identified_at(request),
@@ -92,22 +92,22 @@ def _send(request: HttpRequest, application: Application, form: DeclarationsForm
     }
     try:
         if application.status == Status.DRAFT:
-            services.submit(application.pk, **given)
+            services.submit(application.pk, **arguments)
         elif application.status == Status.NAMES_PROPOSED:
-            services.confirm_names(application.pk, **given)
+            services.confirm_names(application.pk, **arguments)
         else:
-            services.resubmit(application.pk, reply=form.reply, **given)
+            services.resubmit(application.pk, reply=form.reply, **arguments)
     except Gone:
         raise
     except (Changed, Incomplete, ForeignOid) as refusal:
         application.refresh_from_db()
         if application.status not in OPEN:
             return _over(request, application)
-        again = _form(application, reply=form.reply)
-        return _show(request, application, again, status=refusal.status, refusal=refusal)
+        fresh = _form(application, reply=form.reply)
+        return _show(request, application, fresh, status=refusal.status, refusal=refusal)
     except UnfitCsr as refusal:
-        said = _("The order was not sent, and nothing in it was lost.")
-        return csr.refused(request, csr.page_of(request, application), refusal, said=said)
+        message = _("The order was not sent, and nothing in it was lost.")
+        return csr.refused(request, csr.page_of(request, application), refusal, said=message)
     except IdentifyAgain:
         return _show(request, application, form, status=403)
     except (NotStanding, OtherOwner) as refusal:
@@ -129,16 +129,16 @@ def _show(
         "question": application.question,
         "confirms": application.status == Status.NAMES_PROPOSED,
         "proposed": proposed_names(application, now=now),
-        "parts": [one for one in parts if one.url or not is_answer],
-        "rest": [one for one in parts if is_answer and not one.url],
+        "parts": [part for part in parts if part.url or not is_answer],
+        "rest": [part for part in parts if is_answer and not part.url],
         "missing": [
             (section.title, summary.part_url(application, section.id))
             for section in sections.missing(application, on=clock.day(now))
         ],
         "obstacles": [
-            one
-            for one in submission.obstacles(application, now=now)
-            if not isinstance(one, Incomplete)
+            obstacle
+            for obstacle in submission.obstacles(application, now=now)
+            if not isinstance(obstacle, Incomplete)
         ],
         "unwritten": unwritten(application, now),
         "must_identify": not is_fresh(identified_at(request), now=now + MARGIN),

@@ -1,4 +1,4 @@
-"""The organisational unit: picked from the register; its names in the certificate."""
+"""Choose the organisational unit from the register; spell its names for the certificate."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,23 +23,23 @@ from applications.views.shared.page import order_url, show
 from certportal.foundation import clock
 
 SHOWN = 20
-"""How many units are listed before the list must be searched."""
+"""The most units that are listed; others are found by searching."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The units of an organisation: those to choose from, and those that cannot be chosen."""
+    """The units of an organisation that can be chosen, and those that cannot (`ended`)."""
 
     standing: list[RegisterRecord]
     shown: list[RegisterRecord]
     ended: list[RegisterRecord] = field(default_factory=list)
     searched: bool = False
     cut: bool = False
-    """Whether more units that stand fit the search than are shown."""
+    """Whether more valid units match the search than are shown."""
 
 
 def offer(organisation: Organisation, query: str, on: date) -> Offer:
-    """Return the units that fit the search, or all while there are few."""
+    """Return the units that match the search, or the first ones without a search."""
     code = organisation.business_id
     if not code:
         return Offer([], [])
@@ -47,24 +47,24 @@ def offer(organisation: Organisation, query: str, on: date) -> Offer:
     intermediary = queries.find_intermediary(code, on)
     if intermediary is not None and intermediary.is_standing(on):
         standing.append(intermediary)
-    known = set(standing)
+    valid = set(standing)
     if query:
         found = search_units(query, business_id=code, on=on, limit=SHOWN + 1)
-        fitting = [one for one in found if one in known]
-        ended = [one for one in found if one not in fitting]
+        fitting = [unit for unit in found if unit in valid]
+        ended = [unit for unit in found if unit not in fitting]
         return Offer(standing, fitting[:SHOWN], ended, True, len(fitting) > SHOWN)
-    ended = [one for one in queries.all_units(code, on=on) if one not in known]
+    ended = [unit for unit in queries.all_units(code, on=on) if unit not in valid]
     return Offer(standing, standing[:SHOWN], ended[:SHOWN])
 
 
 def _orderable(units: list[RegisterRecord], on: date) -> list[RegisterRecord]:
-    """Return those of the standing units whose organisation stands too: certificates name it."""
-    fallen = queries.fallen({one.provider_oid for one in units}, Kind.SOTE_UNIT, on)
-    return [one for one in units if one.provider_oid not in fallen]
+    """Return the units whose provider is valid in the register too: certificates name it."""
+    fallen = queries.fallen({unit.provider_oid for unit in units}, Kind.SOTE_UNIT, on)
+    return [unit for unit in units if unit.provider_oid not in fallen]
 
 
 def choose(request: HttpRequest, application: Application) -> HttpResponse:
-    """Ask for the unit; with none standing, explain what to do."""
+    """Ask for the unit; if none is valid in the register, explain what to do."""
     sections.require_editable(application, "unit", now=clock.now())
     code = application.organisation.business_id
     search = SearchForm(request.GET, within=code)
@@ -72,46 +72,47 @@ def choose(request: HttpRequest, application: Application) -> HttpResponse:
     today = clock.day(clock.now())
     if application.organisation.kind == Organisation.Kind.INTERMEDIARY:
         return _intermediary(request, application, today)
-    found = offer(application.organisation, query, today)
-    if not found.standing:
+    offered = offer(application.organisation, query, today)
+    if not offered.standing:
         return none_standing(request, application)
     posted = request.POST.get("record", "")
     if fault := _fault(application.organisation, posted, today):
         return none_standing(request, application, fault)
-    records = _with_posted(found, posted)
+    records = _with_posted(offered, posted)
     form = UnitForm(
-        application, request.POST or None, today=today, records=records, found=found.searched
+        application, request.POST or None, today=today, records=records, found=offered.searched
     )
     if request.method == "POST" and form.is_valid():
         return _save(request, application, form)
     context: dict[str, Any] = {
         "search": search,
         "query": query,
-        "found": found,
-        "many": len(found.standing) > SHOWN,
+        "found": offered,
+        "many": len(offered.standing) > SHOWN,
     }
     return show(request, application, "unit", form=form, **context)
 
 
 def _intermediary(request: HttpRequest, application: Application, on: date) -> HttpResponse:
-    """Show the intermediary's own record, and order for it: there is no unit to pick.
+    """Show the intermediary's own record and save it: there is no unit to choose.
 
-    The draft may have begun with none, or with one that another has taken the place of.
+    The draft may have been created without a record, or with one that has been replaced.
     """
     record = intermediaries.record_of(application.organisation, on)
     if record is None:
         return none_standing(request, application)
     if request.method == "POST":
-        own = {"record_kind": Kind.INTERMEDIARY, "record_oid": record.oid}
-        services.save_section(application.pk, "unit", own, **as_seen(request))
+        values = {"record_kind": Kind.INTERMEDIARY, "record_oid": record.oid}
+        services.save_section(application.pk, "unit", values, **as_seen(request))
         return redirect(next_step.names_url(application))
     form = VersionForm(initial={"version": application.version})
     return show(request, application, "intermediary", form=form, record=record)
 
 
 def _fault(organisation: Organisation, posted: str, on: date) -> str:
-    """Return why nothing may be ordered for the unit that was chosen: since the page was opened it
-    may have ended, or passed to another. Empty when it may, or when none was chosen.
+    """Return why the posted unit may not be ordered for, or "".
+
+    Since the page was opened, the unit may have ended or passed to another organisation.
     """
     kind, _colon, oid = posted.partition(":")
     if kind not in Kind.values or "\0" in oid:
@@ -119,10 +120,10 @@ def _fault(organisation: Organisation, posted: str, on: date) -> str:
     return unit_ownership.fault(organisation, queries.standing(oid, kind, on), on)
 
 
-def _with_posted(found: Offer, posted: str) -> list[RegisterRecord]:
-    """Return what is shown, and what was chosen from a list that has changed meanwhile."""
-    chosen = [one for one in found.standing if key_of(one) == posted and one not in found.shown]
-    return [*found.shown, *chosen]
+def _with_posted(offered: Offer, posted: str) -> list[RegisterRecord]:
+    """Return the shown units, and the posted one if the list has changed meanwhile."""
+    hidden = (record for record in offered.standing if record not in offered.shown)
+    return [*offered.shown, *(record for record in hidden if key_of(record) == posted)]
 
 
 def _save(request: HttpRequest, application: Application, form: UnitForm) -> HttpResponse:
@@ -134,7 +135,7 @@ def _save(request: HttpRequest, application: Application, form: UnitForm) -> Htt
 def none_standing(
     request: HttpRequest, application: Application | None, reason: str = ""
 ) -> HttpResponse:
-    """Explain why nothing can be ordered and how the register is put right.
+    """Explain why nothing can be ordered and how to correct the register.
 
     `application` is None while there is no draft yet.
     """
@@ -144,13 +145,13 @@ def none_standing(
 
 @order_view
 def spelling(request: HttpRequest, application: Application) -> HttpResponse:
-    """Show how the names come into the certificate; ask where they cannot as they are."""
-    found = names(application, now=clock.now())
-    if found is None or "unit" not in sections.editable(application, now=clock.now()):
+    """Show how the names are written in the certificate; ask for spellings where needed."""
+    order_names = names(application, now=clock.now())
+    if order_names is None or "unit" not in sections.editable(application, now=clock.now()):
         return redirect(order_url(application))
     carries_unit = application.kind.carries_unit
     initial = {"version": application.version}
-    form = SpellingForm(found, carries_unit, request.POST or None, initial=initial)
+    form = SpellingForm(order_names, carries_unit, request.POST or None, initial=initial)
     if request.method == "POST" and not form.asks:
         return redirect(next_step.after(request, application, "unit"))
     if request.method == "POST" and form.is_valid():
@@ -161,7 +162,7 @@ def spelling(request: HttpRequest, application: Application) -> HttpResponse:
         application,
         "names",
         form=form,
-        names=found,
+        names=order_names,
         carries_unit=carries_unit,
         title=sections.BY_ID["unit"].title,
     )

@@ -1,4 +1,4 @@
-"""The organisation's units in the register, level by level, with what may be ordered for each."""
+"""The organisation's units in the register by level, and what may be ordered for each."""
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,7 +18,7 @@ PER_PAGE = 50
 @applicant_view
 @require_safe
 def units(request: HttpRequest) -> HttpResponse:
-    """Show the topmost units, or with ?under= one unit and those under it."""
+    """Show the topmost units, or with `?under=` a unit and those under it."""
     organisation, under = access.organisation_of(request), request.GET.get("under", "")
     top = units_rules.units_of(organisation, on=clock.day(clock.now()))
     chosen = units_rules.find(top, under) if under else None

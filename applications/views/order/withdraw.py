@@ -1,4 +1,4 @@
-"""Ending and adding: withdraw, discard, add information unasked."""
+"""Withdraw an order, discard a draft, or add information to an order."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +21,7 @@ from certportal.foundation.errors import Stale
 
 @order_view
 def withdraw(request: HttpRequest, application: Application) -> HttpResponse:
-    """Ask whether to withdraw the order, and withdraw it."""
+    """Ask for confirmation and withdraw the order."""
     possible.require(Action.WITHDRAW, application, Role.APPLICANT, now=clock.now())
     if request.method == "POST":
         services.withdraw(application.pk, **as_seen(request))
@@ -32,7 +32,7 @@ def withdraw(request: HttpRequest, application: Application) -> HttpResponse:
 
 @order_view
 def discard(request: HttpRequest, application: Application) -> HttpResponse:
-    """Ask whether to delete the draft, and delete it."""
+    """Ask for confirmation and delete the draft."""
     possible.require(Action.DISCARD, application, Role.APPLICANT, now=clock.now())
     if request.method == "POST":
         services.discard(application.pk, **as_seen(request))
@@ -43,9 +43,9 @@ def discard(request: HttpRequest, application: Application) -> HttpResponse:
 
 @order_view
 def add_information(request: HttpRequest, application: Application) -> HttpResponse:
-    """Take information that nobody asked for; what was written stays if somebody was faster.
+    """Add information without a question; keep the typed text if the order has changed meanwhile.
 
-    While a question waits, the reply is written where the answer is sent.
+    While a question is open, the text is written as a reply on the page that sends the answer.
     """
     template, form = "add_information", AdditionForm(request.POST or None)
     if application.status == Status.INFO_REQUESTED:
@@ -64,13 +64,13 @@ def add_information(request: HttpRequest, application: Application) -> HttpRespo
 
 
 def _in_reply(request: HttpRequest, application: Application, form: AdditionForm) -> HttpResponse:
-    """Lead to the answer; what was written before the question came is kept as a reply to it."""
+    """Redirect to the answer; save a text written before the question came as a reply to it."""
     question = application.question
     if request.method == "POST" and question is not None and form.data.get("text", "").strip():
         if not form.is_valid():
             return show(request, application, "add_information", form=form)
         parts = [question.reply_draft, form.cleaned_data["text"]]
-        text = "\n\n".join(one for one in parts if one)
+        text = "\n\n".join(part for part in parts if part)
         services.keep_reply(application.pk, text=text, person=access.person_of(request))
         messages.info(
             request,

@@ -1,1 +1,1 @@
-"""What several pages show."""
+"""Code shared by pages of applicants, technical contacts and reviewers."""

@@ -1,4 +1,4 @@
-"""What pages of applicants and of reviewers tell and hand out of a certificate."""
+"""Facts about a certificate, and file downloads, for pages of applicants and reviewers."""
 
 from django.http import HttpResponse
 from django.utils.formats import date_format
@@ -10,7 +10,7 @@ from issuance.models import Certificate
 
 
 def facts(certificate: Certificate) -> list[tuple[str, str]]:
-    """Return name and value of what identifies the certificate."""
+    """Return the certificate's main fields as pairs of name and value."""
     first, last = clock.day(certificate.not_before), clock.day(certificate.not_after)
     issuer = certificate.issuing_ca.certificate.subject.rfc4514_string()
     return [
@@ -22,7 +22,7 @@ def facts(certificate: Certificate) -> list[tuple[str, str]]:
 
 
 def attachment(file: File) -> HttpResponse:
-    """Return the file as a download that no browser takes for a page."""
+    """Return the file as a download, never shown as a page."""
     response = HttpResponse(file.content, content_type=file.media_type)
     response["Content-Disposition"] = f'attachment; filename="{file.name}"'
     response["X-Content-Type-Options"] = "nosniff"

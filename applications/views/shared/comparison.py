@@ -1,4 +1,4 @@
-"""Three columns: what the request says, what the register says, what the certificate will say."""
+"""Compare in three columns the request, the register and order, and the future certificate."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -22,10 +22,9 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One value; `verdict` is same, differs, clash, left_out or empty; `note` says it in words.
+    """A value; `note` explains `verdict`, which is same, differs, clash, left_out or empty.
 
-    A source that never tells the item is silent; one that tells it later, or is not filled in yet,
-    says so.
+    Or the source has no value: never (silent), not yet (later), or not filled in (unfilled).
     """
 
     value: str = ""
@@ -36,19 +35,19 @@ class Cell:
 SILENT = Cell(verdict="silent")
 LATER = Cell(verdict="later")
 UNFILLED = Cell(verdict="unfilled")
-"""Of a part of the order that nobody has filled in yet."""
+"""The part of the order is not filled in yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One item over the columns."""
+    """A field with its value in each column."""
 
     label: str
     cells: list[Cell] = field(default_factory=list)
 
 
 def readable(row: Row) -> Row:
-    """Return the row of host names with the Unicode form of each behind it."""
+    """Return the row of host names with the Unicode form of each added."""
     cells = [replace(cell, value=_in_unicode(cell.value)) for cell in row.cells]
     return Row(row.label, cells)
 
@@ -58,11 +57,11 @@ def _in_unicode(names: str) -> str:
 
 
 def comparison(application: Application, stored: Csr, *, now: datetime) -> list[Row]:
-    """Return the rows; the certificate never follows the request but for its key."""
+    """Return the rows; the certificate takes only the key from the request."""
     decoded = stored.report["csr"]
-    found = names(application, now=now)
+    order_names = names(application, now=now)
     kind = application.kind
-    rows = _names(decoded, found, kind)
+    rows = _names(decoded, order_names, kind)
     if not application.record_oid:
         unit = _("Unit (OU)")
         rows = [_unfilled(row) for row in rows if kind.carries_unit or row.label != unit]
@@ -72,17 +71,17 @@ def comparison(application: Application, stored: Csr, *, now: datetime) -> list[
     if kind.has_system and application.system_oid:
         rows += _system(application, decoded)
     common_name = expected.common_name or ""
-    asked = asked_in(decoded, "CN")
-    named = _row(_("Name (CN)"), asked, common_name, common_name)
-    rows.append(readable(named if common_name else _unfilled(named)))
+    requested = asked_in(decoded, "CN")
+    common_name_row = _row(_("Name (CN)"), requested, common_name, common_name)
+    rows.append(readable(common_name_row if common_name else _unfilled(common_name_row)))
     key = decoded["key"]
-    described = " ".join(str(one) for one in (key["kind"], key["curve"] or key["bits"]) if one)
+    described = " ".join(str(part) for part in (key["kind"], key["curve"] or key["bits"]) if part)
     return [*rows, Row(_("Key"), [Cell(described, "same"), SILENT, Cell(described)])]
 
 
-def _names(decoded: dict[str, Any], found: Names | None, kind: CertificateType) -> list[Row]:
-    organisation = found.organisation if found else None
-    unit = found.unit if found else None
+def _names(decoded: dict[str, Any], order_names: Names | None, kind: CertificateType) -> list[Row]:
+    organisation = order_names.organisation if order_names else None
+    unit = order_names.unit if order_names else None
     rows = [
         _row(
             _("Organisation (O)"),
@@ -97,17 +96,17 @@ def _names(decoded: dict[str, Any], found: Names | None, kind: CertificateType) 
             unit.value if unit and kind.carries_unit else "",
         ),
     ]
-    locality = found.locality if found else ""
+    locality = order_names.locality if order_names else ""
     return [*rows, _row(_("Locality (L)"), asked_in(decoded, "L"), locality, locality)]
 
 
 def _server(names: list[str], decoded: dict[str, Any]) -> list[Row]:
     ordered = ", ".join(names)
-    asked = ", ".join(decoded["dns_names"])
+    requested = ", ".join(decoded["dns_names"])
     agrees = sorted(decoded["dns_names"]) == sorted(ordered.split(", "))
     if not ordered:
-        return [readable(_unfilled(Row(_("Host names"), [Cell(asked)])))]
-    first = Cell(asked, "same") if agrees else _differing(asked, ordered)
+        return [readable(_unfilled(Row(_("Host names"), [Cell(requested)])))]
+    first = Cell(requested, "same") if agrees else _differing(requested, ordered)
     return [readable(Row(_("Host names"), [first, Cell(ordered), Cell(ordered)]))]
 
 
@@ -119,43 +118,51 @@ def _system(application: Application, decoded: dict[str, Any]) -> list[Row]:
 def asked_in(decoded: dict[str, Any], label: str) -> str:
     """Return the decoded request's values of a subject attribute, empty when it has none."""
     subject = decoded.get("subject", [])
-    return ", ".join(one["value"] for one in subject if one["label"] == label)
+    return ", ".join(part["value"] for part in subject if part["label"] == label)
 
 
 def names_in(stored: Csr) -> list[str]:
-    """Return the host names in a request: its CN, if that is one, where it has no others."""
+    """Return the host names in a request: its DNS names, else its CN if that is a host name."""
     decoded = stored.report["csr"]
     name = asked_in(decoded, "CN")
-    found: list[str] = decoded["dns_names"] or ([] if host_problem(name) else [name])
-    return found
+    hosts: list[str] = decoded["dns_names"] or ([] if host_problem(name) else [name])
+    return hosts
 
 
-def _row(label: str, asked: str, known: str, certified: str) -> Row:
-    first = Cell(asked)
-    if asked and certified:
-        first = Cell(asked, "same") if asked == certified else _differing(asked, certified)
-    return Row(label, [first, _registered(known, certified), Cell(certified)])
+def _row(label: str, requested: str, registered: str, certified: str) -> Row:
+    first = Cell(requested)
+    if requested and certified:
+        first = (
+            Cell(requested, "same") if requested == certified else _differing(requested, certified)
+        )
+    return Row(label, [first, _registered(registered, certified), Cell(certified)])
 
 
 def _unfilled(row: Row) -> Row:
-    """Return what the request says of an item whose part of the order is not filled in yet."""
+    """Return the row with the request's value only, because the order's part is not filled in."""
     return Row(row.label, [Cell(row.cells[0].value), UNFILLED, UNFILLED])
 
 
-def _registered(known: str, certified: str) -> Cell:
-    """Say why the certificate cannot carry the register's own name as it stands."""
-    if not known or known == certified:
-        return Cell(known)
-    if len(known) > LONGEST:
-        values = {"length": len(known), "most": LONGEST}
-        return Cell(known, "differs", _("%(length)d characters; at most %(most)d fit.") % values)
-    if foreign := " ".join(foreign_characters(known)):
+def _registered(registered: str, certified: str) -> Cell:
+    """Return the register's name, with a note if the certificate cannot carry it unchanged."""
+    if not registered or registered == certified:
+        return Cell(registered)
+    if len(registered) > LONGEST:
+        values = {"length": len(registered), "most": LONGEST}
+        return Cell(
+            registered, "differs", _("%(length)d characters; at most %(most)d fit.") % values
+        )
+    if foreign := " ".join(foreign_characters(registered)):
         note = _("A certificate cannot carry the characters %(characters)s.")
-        return Cell(known, "differs", note % {"characters": foreign})
-    return Cell(known) if certified else Cell(known, "left_out", _("Not in this certificate."))
+        return Cell(registered, "differs", note % {"characters": foreign})
+    return (
+        Cell(registered)
+        if certified
+        else Cell(registered, "left_out", _("Not in this certificate."))
+    )
 
 
-def _differing(asked: str, certified: str) -> Cell:
-    """Say what the certificate gets: screen readers and narrow screens have no columns."""
+def _differing(requested: str, certified: str) -> Cell:
+    """Return the request's value with a note on the certificate's, for displays without columns."""
     note = _("Differs. The certificate gets: %(name)s") % {"name": _in_unicode(certified)}
-    return Cell(asked, "differs", note) if asked else Cell("")
+    return Cell(requested, "differs", note) if requested else Cell("")

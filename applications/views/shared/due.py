@@ -13,7 +13,7 @@ from certportal.foundation import clock
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A day, how near it is in at most twenty characters, and how alarming that is."""
+    """A day, its distance in at most twenty characters, and the tone of its label."""
 
     day: date
     label: str
@@ -21,10 +21,7 @@ class Due:
 
 
 def due(application: Application, *, now: datetime) -> Due | None:
-    """Return the promised day, or the applicant's deadline while the applicant has the turn.
-
-    Nothing is due of an application that has ended.
-    """
+    """Return the promised day, or while the applicant must act the deadline; None once ended."""
     if application.status in ENDED:
         return None
     if application.due_on is not None:
@@ -35,13 +32,13 @@ def due(application: Application, *, now: datetime) -> Due | None:
 
 
 def _promised(day: date, now: datetime) -> Due:
-    left = promise.days_left(day, now)
+    days_left = promise.days_left(day, now)
     if clock.day(now) > day:
-        return Due(day, _late(-left), "error")
-    if left == 0:
+        return Due(day, _late(-days_left), "error")
+    if days_left == 0:
         return Due(day, _("today"), "warning")
-    text = ngettext("%(days)d working day left", "%(days)d working days left", left)
-    return Due(day, text % {"days": left}, "warning" if left == 1 else "")
+    text = ngettext("%(days)d working day left", "%(days)d working days left", days_left)
+    return Due(day, text % {"days": days_left}, "warning" if days_left == 1 else "")
 
 
 def _late(days: int) -> str:
@@ -52,9 +49,10 @@ def _late(days: int) -> str:
 
 
 def _awaited(application: Application, now: datetime) -> Due | None:
-    asked = next((one for one in application.requests.all() if one.closed_at is None), None)
-    if asked is None:
+    requests = application.requests.all()  # prefetched
+    question = next((request for request in requests if request.closed_at is None), None)
+    if question is None:
         return None
-    if asked.deadline < clock.day(now):
-        return Due(asked.deadline, _("no answer in time"), "warning")
-    return Due(asked.deadline, _("answer awaited"))
+    if question.deadline < clock.day(now):
+        return Due(question.deadline, _("no answer in time"), "warning")
+    return Due(question.deadline, _("answer awaited"))

@@ -1,4 +1,4 @@
-"""The door to an order: those who may act for its organisation, everybody else gets 404."""
+"""Access to an order: decorators that give 404 to anybody who may not act for its organisation."""
 
 import functools
 from collections.abc import Callable
@@ -34,14 +34,14 @@ def bulk_view(view: View) -> Callable[..., HttpResponseBase]:
     @access.person_required
     @functools.wraps(view)
     def entered(request: HttpRequest, bulk_order_id: UUID, **kwargs: Any) -> HttpResponseBase:
-        together = get_bulk_order(access.person_of(request), bulk_order_id)
-        return view(request, together, **kwargs)
+        bulk_order = get_bulk_order(access.person_of(request), bulk_order_id)
+        return view(request, bulk_order, **kwargs)
 
     return entered
 
 
 def applicant_view(view: View) -> Callable[..., HttpResponseBase]:
-    """Let in those who may order for the chosen organisation; for others there is no page."""
+    """Require that the person may order for the chosen organisation; otherwise the page is 404."""
 
     @access.member_required
     @functools.wraps(view)
@@ -69,10 +69,10 @@ def seen_version(request: HttpRequest) -> int:
 
 
 def by_person(request: HttpRequest) -> dict[str, Any]:
-    """Return which person acts, and when, as services want it that need the person."""
+    """Return the keyword arguments `person`, `actor` and `now` of services."""
     return {"person": access.person_of(request)} | access.acting(request)
 
 
 def as_seen(request: HttpRequest) -> dict[str, Any]:
-    """Return who acts, when, and on which version, as services want it that change an order."""
+    """Return the keyword arguments `version`, `actor` and `now` for changing an order."""
     return {"version": seen_version(request)} | access.acting(request)

@@ -1,4 +1,4 @@
-"""What every form about an order carries, and how lists are narrowed."""
+"""Base classes of forms about an order, and of forms that filter lists."""
 
 from datetime import date
 from typing import Any
@@ -8,7 +8,7 @@ from certportal.foundation.web.forms import Form, KeyField
 
 
 class FilterForm(Form):
-    """What narrows a list; nobody is told that its fields are optional."""
+    """A form that filters a list; its fields are not labelled as optional."""
 
     never_optional = True
 
@@ -20,13 +20,13 @@ class VersionForm(Form):
 
 
 class PartForm(VersionForm):
-    """One part of the order: begins with what is saved, gives the values to save.
+    """A part of the order: initial values are those saved, `values` returns those to save.
 
-    `said`: what the clean-up made of the answers, to be told once they are saved.
+    `said`: messages about changes made by cleaning, to be shown once the part is saved.
     """
 
     def __init__(self, application: Application, *args: Any, today: date, **kwargs: Any) -> None:
-        """Fill in what the order holds; `today` is the Finnish day that limits dates."""
+        """Fill in the order's values; `today` is the present day in Finland, which limits dates."""
         self.application = application
         self.today = today
         self.said: list[str] = []

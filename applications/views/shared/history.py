@@ -22,7 +22,7 @@ MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One event: what happened, who did it, when; its number where a receipt of it is offered."""
+    """An event in words; `number` is its key if a receipt of it is offered."""
 
     text: str
     who: str
@@ -30,7 +30,7 @@ class Line:
     number: int | None = None
 
 
-# What happened to the right to act on which the order rests.
+# Events of the right to act on which the order rests.
 OF_RIGHT = (
     AccountEvent.MEMBERSHIP_RIGHT_CONFIRMED,
     AccountEvent.MEMBERSHIP_RIGHT_SHOWN,
@@ -39,15 +39,15 @@ OF_RIGHT = (
 
 
 def newest_of(application: Application, *, without: Collection[str] = ()) -> list[Event]:
-    """Return the newest events of the order, and those of its sender's right since it was sent."""
-    own = Event.objects.filter(object_type="application", object_id=str(application.pk))
-    found = own.exclude(action__in=without).order_by("-id")[:MOST]
+    """Return the newest events of the order, and of its sender's right since it was sent."""
+    of_order = Event.objects.filter(object_type="application", object_id=str(application.pk))
+    events = of_order.exclude(action__in=without).order_by("-id")[:MOST]
     right = None if application.kind.is_test else right_to_send(application)
     if right is not None:
-        about = Event.objects.filter(object_type="membership", object_id=str(right.pk))
-        lately = about.filter(action__in=OF_RIGHT, at__gte=application.submitted_at)
-        found = found.union(lately.order_by("-id")[:MOST], all=True)
-    return sorted(found, key=lambda event: event.pk, reverse=True)
+        of_right = Event.objects.filter(object_type="membership", object_id=str(right.pk))
+        lately = of_right.filter(action__in=OF_RIGHT, at__gte=application.submitted_at)
+        events = events.union(lately.order_by("-id")[:MOST], all=True)
+    return sorted(events, key=lambda event: event.pk, reverse=True)
 
 
 def history(application: Application) -> list[Line]:
@@ -66,9 +66,8 @@ def worded(events: Sequence[Event]) -> list[Line]:
 
 
 def without_repeats(lines: list[Line]) -> list[Line]:
-    """Leave of the same act by the same person in a row the first line, which is the newest."""
-    before = [None, *lines]
-    pairs = zip(before, lines, strict=False)
+    """Keep only the newest of consecutive lines with the same text and person."""
+    pairs = zip([None, *lines], lines, strict=False)
     return [
         line for last, line in pairs if not last or (last.text, last.who) != (line.text, line.who)
     ]
@@ -94,29 +93,30 @@ def names_of(actors: Iterable[str]) -> dict[str, str]:
 
 def people_of(actors: Iterable[str]) -> QuerySet[Person]:
     """Return the persons among the actors."""
-    keys = {key for kind, _colon, key in (one.partition(":") for one in actors) if kind == "person"}
+    parts = (actor.partition(":") for actor in actors)
+    keys = {key for kind, _colon, key in parts if kind == "person"}
     return Person.objects.filter(pk__in=keys)
 
 
 def names(people: Iterable[Person]) -> dict[str, str]:
     """Return the persons' names by their keys."""
-    return {str(one.pk): str(one) for one in people}
+    return {str(person.pk): str(person) for person in people}
 
 
 def who(actor: str, people: dict[str, str]) -> str:
-    """Return who acted, by name when it was a person."""
+    """Return the name of a person who acted, or the kind of another actor in words."""
     kind, _colon, key = actor.partition(":")
     return people.get(key) or str(ACTORS.get(kind, kind))
 
 
 def suppliers_of(events: Iterable[Event]) -> dict[str, str]:
-    """Return the names of the suppliers for which persons acted, by their key."""
+    """Return the names of the suppliers on whose behalf persons acted, by key."""
     keys = {event.data["supplier"] for event in events if "supplier" in event.data}
-    found = Organisation.objects.filter(pk__in=keys) if keys else ()
-    return {str(one.pk): one.name for one in found}
+    suppliers = Organisation.objects.filter(pk__in=keys) if keys else ()
+    return {str(supplier.pk): supplier.name for supplier in suppliers}
 
 
 def signed(name: str, event: Event, suppliers: Mapping[str, str]) -> str:
-    """Return the name of who acted, with that of the supplier for which they did."""
+    """Return the person's name with that of the supplier for which they acted, if any."""
     supplier = suppliers.get(event.data.get("supplier", ""))
     return f"{name}, {supplier}" if name and supplier else name

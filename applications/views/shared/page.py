@@ -1,4 +1,4 @@
-"""What the pages about an order have in common."""
+"""The common context and URLs of pages about an order."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from applications.workflow import Status
 
 
 def about(application: Application, **more: Any) -> dict[str, Any]:
-    """Return what every page about the order is given, and `more`."""
+    """Return the context of every page about the order, with `more`."""
     return {
         "application": application,
         "called": proposed_names.called(application),
@@ -30,7 +30,7 @@ def show(
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
-    """Show a page about the order to its applicant, with a link back and `more`."""
+    """Render a page about the order for its applicant, with a link back; `more` is its context."""
     context = about(application, **{"back": back_url(request, application)} | more)
     return render(request, f"applications/{template}.html", context, status=status)
 
@@ -46,6 +46,6 @@ def order_url(application: Application) -> str:
 
 
 def back_url(request: HttpRequest, application: Application) -> str:
-    """Return where the link back leads from a part."""
+    """Return the URL of the link back from a part."""
     at_check = request.GET.get("from") == "check"
     return check_url(application) if at_check else order_url(application)

@@ -1,4 +1,4 @@
-"""The host names that wait for the applicant's word: each beside the request, and what is known."""
+"""The proposed host names that the applicant is asked to confirm, compared with the request."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ from issuance.models import Certificate
 
 @dataclass(frozen=True, slots=True)
 class ProposedName:
-    """One name, with its Unicode form: whether the request has it, what the service knows of it.
+    """A name with its Unicode form, whether the request contains it, and what is known about it.
 
-    `is_doubtful`: something about it should be looked at before it is confirmed.
+    `is_doubtful`: the applicant should check it before confirming.
     """
 
     name: str
@@ -33,14 +33,14 @@ class ProposedName:
 
 
 def proposed_names(application: Application, *, now: datetime) -> list[ProposedName]:
-    """Return the proposed names in order, then those that only the request has; else nothing."""
+    """Return the proposed names in order, then those only in the request; [] if none."""
     if application.status != Status.NAMES_PROPOSED or application.csr is None:
         return []
-    asked = [name.lower() for name in names_in(application.csr)]
+    requested = [name.lower() for name in names_in(application.csr)]
     names = application.names
-    unasked = [name for name in dict.fromkeys(asked) if name not in set(names)]
+    only_requested = [name for name in dict.fromkeys(requested) if name not in set(names)]
     return [
-        *_proposed(application, names, set(asked), now),
+        *_proposed(application, names, set(requested), now),
         *(
             ProposedName(
                 with_unicode(name),
@@ -48,38 +48,38 @@ def proposed_names(application: Application, *, now: datetime) -> list[ProposedN
                 known=_("Only in the request: the certificate does not get it."),
                 is_doubtful=True,
             )
-            for name in unasked
+            for name in only_requested
         ),
     ]
 
 
 def _proposed(
-    application: Application, names: list[str], asked: set[str], now: datetime
+    application: Application, names: list[str], requested: set[str], now: datetime
 ) -> Iterator[ProposedName]:
     owner = application.organisation_id
     proven = domains.proven(owner, names, now=now) if domains.in_use() else set()
     within = {name: registrable(name) for name in names}
-    known = _known_domains(owner, {one for one in within.values() if one})
+    known = _known_domains(owner, {domain for domain in within.values() if domain})
     for name, domain in within.items():
         yield ProposedName(
             with_unicode(name),
-            in_request=name in asked,
+            in_request=name in requested,
             known=_known(domain or name, is_proven=name in proven, is_known=domain in known),
             is_doubtful=name not in proven and domain not in known,
         )
 
 
 def _known_domains(owner: UUID, domains: set[str]) -> set[str | None]:
-    """Return those in which the organisation has had a certificate to use, not revoked since."""
-    within = [Q(name=one) | Q(name__endswith=f".{one}") for one in domains]
+    """Return domains for which the organisation has had a production certificate, not revoked."""
+    within = [Q(name=domain) | Q(name__endswith=f".{domain}") for domain in domains]
     if not within:
         return set()
-    kept = Certificate.objects.exclude(state=Certificate.State.REVOKED)
+    unrevoked = Certificate.objects.exclude(state=Certificate.State.REVOKED)
     names = HostName.objects.filter(
         reduce(or_, within),
-        Exists(kept.filter(reference=OuterRef("application"))),
+        Exists(unrevoked.filter(reference=OuterRef("application"))),
         application__organisation=owner,
-        application__type__in=[one for one in CertificateType if not one.is_test],
+        application__type__in=[kind for kind in CertificateType if not kind.is_test],
     )
     return {registrable(name) for name in names.values_list("name", flat=True).distinct()}
 

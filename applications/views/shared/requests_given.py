@@ -1,4 +1,4 @@
-"""Several certificate requests at once: the field for the files, and what became of each."""
+"""Upload of several certificate requests: the form for the files, and the results in words."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ class SeveralFilesField(UploadField):
 
     def clean(self, data: Any, initial: Any = None) -> Any:
         """Return the uploads; ValidationError if there is none, or one is too large."""
-        return [super(SeveralFilesField, self).clean(one, initial) for one in data or [None]]
+        return [super(SeveralFilesField, self).clean(file, initial) for file in data or [None]]
 
 
 class RequestsForm(Form):
@@ -91,9 +91,9 @@ class RequestsForm(Form):
     )
 
     def read(self) -> list[RequestFile]:
-        """Return the files given; none, and an error in the form, if they are too much."""
+        """Return the uploaded files; [] and a form error if they exceed the limits."""
         try:
-            return files_of((one.name, one.read()) for one in self.cleaned_data["requests"])
+            return files_of((file.name, file.read()) for file in self.cleaned_data["requests"])
         except Refused as refusal:
             self.add_error("requests", str(refusal))
             return []
@@ -101,7 +101,7 @@ class RequestsForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What became of one file, in words; `links`: the orders that it is about, and their pages."""
+    """The result for a file in words; `links`: the orders concerned, with their URLs."""
 
     name: str
     label: Promise
@@ -112,28 +112,34 @@ class Line:
 
 
 def lines(
-    given: Sequence[FileResult],
+    results: Sequence[FileResult],
     *,
     order_url: Callable[[Application], str],
     preview_url: Callable[[Application, UUID], str],
 ) -> list[Line]:
-    """Return what became of the files; a request to confirm leads to its own page."""
-    return [_line(one, order_url, preview_url) for one in given]
+    """Return the results in words; a request to confirm links to its own page."""
+    return [_line(result, order_url, preview_url) for result in results]
 
 
 def _line(
-    one: FileResult,
+    result: FileResult,
     order_url: Callable[[Application], str],
     preview_url: Callable[[Application, UUID], str],
 ) -> Line:
-    label, tone = OUTCOMES[one.outcome]
-    waits = one.outcome == Outcome.TO_CONFIRM and one.order and one.csr
-    orders = [one.order] if one.order else list(one.equal)
+    label, tone = OUTCOMES[result.outcome]
+    waits = result.outcome == Outcome.TO_CONFIRM and result.order and result.csr
+    orders = [result.order] if result.order else list(result.equal)
     links = [(order, order_url(order)) for order in orders]
-    if waits and one.order and one.csr:
-        links = [(one.order, preview_url(one.order, one.csr.pk))]
+    if waits and result.order and result.csr:
+        links = [(result.order, preview_url(result.order, result.csr.pk))]
     said = (
-        LEAKED if one.outcome == Outcome.PRIVATE_KEY else REASONS.get(one.why) if one.why else None
+        LEAKED
+        if result.outcome == Outcome.PRIVATE_KEY
+        else REASONS.get(result.why)
+        if result.why
+        else None
     )
-    found = one.report.findings if one.report and one.outcome != Outcome.USED else []
-    return Line(one.name, label, tone, said, word_all([each.to_json() for each in found]), links)
+    findings = result.report.findings if result.report and result.outcome != Outcome.USED else []
+    return Line(
+        result.name, label, tone, said, word_all([finding.to_json() for finding in findings]), links
+    )

@@ -1,4 +1,4 @@
-"""Why a certificate is revoked, and that its consequences are understood."""
+"""Forms for revoking a certificate: the reason, and a confirmation."""
 
 from collections.abc import Container
 from datetime import date, datetime
@@ -62,14 +62,14 @@ class RevocationForm(Form):
     )
 
     def __init__(self, *args: Any, today: date, reasons: Container[str], **kwargs: Any) -> None:
-        """Offer these reasons: after another one, only an exposed key is left to tell of."""
+        """Offer these reasons; of a revoked certificate only an exposed key can be reported."""
         super().__init__(*args, **kwargs)
         self.today = today
         field = cast(forms.ChoiceField, self.fields["reason"])
-        field.choices = [one for one in CHOICES.items() if one[0] in reasons]
+        field.choices = [choice for choice in CHOICES.items() if choice[0] in reasons]
 
     def clean_exposed_on(self) -> date | None:
-        """Nothing can have been exposed on a day to come."""
+        """Refuse a day in the future."""
         day: date | None = self.cleaned_data["exposed_on"]
         if day is not None and day > self.today:
             raise ValidationError(_("Enter today or an earlier day."))
@@ -77,7 +77,7 @@ class RevocationForm(Form):
 
 
 class ReviewerForm(Form):
-    """A reviewer's reason and grounds: at once for an exposed key, else for a second person."""
+    """A reviewer's reason and grounds; other reasons than an exposed key need a second person."""
 
     reason = forms.ChoiceField(
         label=gettext_lazy("Why are you revoking the certificate?"),
@@ -95,22 +95,22 @@ class ReviewerForm(Form):
     )
 
     def __init__(self, *args: Any, reasons: Container[str], **kwargs: Any) -> None:
-        """Offer these reasons: after another one, only an exposed key is left to tell of."""
+        """Offer these reasons; of a revoked certificate only an exposed key can be reported."""
         super().__init__(*args, **kwargs)
         field = cast(forms.ChoiceField, self.fields["reason"])
         hints = {EXPOSED: _("At once, by you alone.")}
         hints |= dict.fromkeys(PROPOSABLE, _("A second reviewer must confirm."))
         field.widget = HintedRadioSelect(hints=hints)
-        field.choices = [(one, WORDED[one]) for one in hints if one in reasons]
+        field.choices = [(reason, WORDED[reason]) for reason in hints if reason in reasons]
 
     @property
     def is_exposed(self) -> bool:
-        """Whether the key is said to be exposed, so that one person is enough."""
+        """Whether the reason is an exposed key, for which one person is enough."""
         return bool(self.cleaned_data["reason"] == EXPOSED)
 
 
 class ReportForm(ReviewerForm):
-    """The same at the report of somebody outside: who, how verified, and when it came."""
+    """A reviewer's form for a report from outside: by whom, how verified, and when received."""
 
     field_order = (
         *("channel", "role", "caller", "verified", "callback"),
@@ -157,28 +157,28 @@ class ReportForm(ReviewerForm):
     )
 
     def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
-        """Begin with the present moment, after which nothing can have come."""
+        """The initial time of the report is now; a later one is refused."""
         super().__init__(*args, **kwargs)
-        self.now, here = now, now.astimezone(clock.HELSINKI)
-        self.fields["received_on"].initial = here.date()
-        self.fields["received_at"].initial = here.time()
+        self.now, local = now, now.astimezone(clock.HELSINKI)
+        self.fields["received_on"].initial = local.date()
+        self.fields["received_at"].initial = local.time()
 
     def clean(self) -> dict[str, Any]:
-        """Nothing can have come at a time to come."""
-        given = super().clean() or {}
-        if "received_on" in given and "received_at" in given and self.received > self.now:
+        """Refuse a time in the future."""
+        cleaned = super().clean() or {}
+        if "received_on" in cleaned and "received_at" in cleaned and self.received > self.now:
             self.add_error("received_at", _("Enter a time that has passed."))
-        return given
+        return cleaned
 
     @property
     def received(self) -> datetime:
         """When the report came."""
-        given = self.cleaned_data
-        return datetime.combine(given["received_on"], given["received_at"], clock.HELSINKI)
+        cleaned = self.cleaned_data
+        return datetime.combine(cleaned["received_on"], cleaned["received_at"], clock.HELSINKI)
 
 
 class ConfirmForm(Form):
-    """A second reviewer's confirmation of the very proposal that was shown."""
+    """A second reviewer's confirmation of the proposal that the page showed."""
 
     proposal = KeyField()
     understood = _understood(
@@ -187,7 +187,7 @@ class ConfirmForm(Form):
 
 
 class DeclineForm(Form):
-    """Why a second reviewer does not agree."""
+    """A second reviewer's reason for declining the proposal."""
 
     proposal = KeyField()
     words = LongTextField(
@@ -199,6 +199,6 @@ class DeclineForm(Form):
 
 
 class WithdrawForm(Form):
-    """Which proposal its maker takes back."""
+    """The proposal that its maker withdraws."""
 
     proposal = KeyField()

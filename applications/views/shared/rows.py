@@ -1,4 +1,4 @@
-"""One line about an order or a certificate, for lists."""
+"""Rows about orders and certificates, for lists."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from certportal.foundation.reading import asked_once
 from certportal.foundation.together import Values
 from issuance.models import Certificate
 
-# The colour of a status; its word always stands beside it.
+# The colour of a status, always shown together with its name.
 TONES: dict[str, str] = {
     Status.AWAITING_CSR: "plain",
     Status.NAMES_PROPOSED: "warning",
@@ -34,7 +34,7 @@ TONES: dict[str, str] = {
     Status.REJECTED: "error",
 }
 SOON = 60
-"""Days before its last day from which on a certificate should be renewed (domain: neighbours)."""
+"""How many days before its last day a certificate counts as expiring soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class OrderRow:
 
 @dataclass(frozen=True, slots=True)
 class CertificateRow:
-    """A certificate in a list, with the order it came from if that is the organisation's."""
+    """A certificate in a list, with its order if that still belongs to the organisation."""
 
     certificate: Certificate
     name: str
@@ -72,19 +72,19 @@ class CertificateRow:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """How an order or a certificate stands, in a word and its colour."""
+    """The state of an order or a certificate: a word and its colour."""
 
     label: str
     tone: str
 
 
 def ending_soon(now: datetime) -> Q:
-    """Return the condition for the certificates in force that should be renewed."""
+    """Return the query condition for certificates in force that expire soon."""
     return Certificate.in_force(now) & Q(not_after__lt=soon_until(now))
 
 
 def soon_until(now: datetime) -> datetime:
-    """Return the moment by which a certificate ends that ends soon."""
+    """Return the time before which a certificate that expires soon ends."""
     return clock.start_of_day(clock.day(now) + timedelta(days=SOON + 1))
 
 
@@ -94,23 +94,22 @@ def tone(status: str) -> str:
 
 
 def order_rows(
-    found: Iterable[Application], *, now: datetime, among: Sequence[Application] = ()
+    listed: Iterable[Application], *, now: datetime, among: Sequence[Application] = ()
 ) -> list[OrderRow]:
-    """Return the lines about the orders; of one whose certificate has ended, that is told.
+    """Return the rows of the orders; an ended certificate replaces the status of its order.
 
-    `among`: all orders that the page names, whose units are read together.
+    `among`: all orders of the page, so that their units are read together.
     """
-    orders = list(found)
-    prefetch_related_objects([one for one in orders if one.names_by], "submission")
+    orders = list(listed)
+    prefetch_related_objects([order for order in orders if order.names_by], "submission")
     stand, units = standings(orders, now=now), _units(among or orders, now)
     return [_order_row(order, units, stand[order.pk], now) for order in orders]
 
 
 def rows_for_others(found: Iterable[Application], *, now: datetime) -> list[OrderRow]:
-    """Return the same for a supplier or a technical contact.
+    """Return the rows of the orders for a supplier or a technical contact.
 
-    What the reviewer asks, whether it is a hearing, and until when, is between the applicant and
-    the authority.
+    They do not show a reviewer's question or its deadline, which concern the applicant alone.
     """
     return [_without_question(row) for row in order_rows(found, now=now)]
 
@@ -137,22 +136,22 @@ def _order_row(
 
 
 def _units(orders: Sequence[Application], now: datetime) -> dict[str, str]:
-    """Return the names of the orders' units by their OID, as the registers have them."""
-    found: dict[str, str] = {}
+    """Return the names of the orders' units in the registers, by OID."""
+    names: dict[str, str] = {}
     for kind in {order.record_kind for order in orders}:
-        oids = {one.record_oid for one in orders if one.record_kind == kind and one.record_oid}
-        found |= _unit_names(frozenset(oids), kind, clock.day(now))
-    return found
+        oids = {order.record_oid for order in orders if order.record_kind == kind} - {""}
+        names |= _unit_names(frozenset(oids), kind, clock.day(now))
+    return names
 
 
 @asked_once
 def _unit_names(oids: frozenset[str], kind: str, on: date) -> dict[str, str]:
-    found = queries.standings(oids, kind, on)
-    return {oid: one.record.long_name if one.record else oid for oid, one in found.items()}
+    units = queries.standings(oids, kind, on)
+    return {oid: unit.record.long_name if unit.record else oid for oid, unit in units.items()}
 
 
 def standings(orders: Sequence[Application], *, now: datetime) -> dict[UUID, Condition]:
-    """Return how each order stands, by its key: its status, or how its certificate has ended."""
+    """Return the state of each order by key: its status, or that of its ended certificate."""
     return standing(orders, ended(orders, now=now).alone(), now=now)
 
 
@@ -160,7 +159,7 @@ ENDED_BY = ("reference", "state", "not_before", "not_after")
 
 
 def ended(orders: Sequence[Application], *, now: datetime) -> Values:
-    """Return the question for those of the orders' certificates that have ended."""
+    """Return the query for those of the orders' certificates that have ended."""
     over = Q(state=Certificate.State.REVOKED) | Q(not_after__lte=now)
     asked = [order for order in orders if order.status == Status.INFO_REQUESTED]
     prefetch_related_objects(asked, "requests")
@@ -172,9 +171,9 @@ def ended(orders: Sequence[Application], *, now: datetime) -> Values:
 def standing(
     orders: Sequence[Application], found: Iterable[tuple[Any, ...]], *, now: datetime
 ) -> dict[UUID, Condition]:
-    """Return how each order stands, by its key, from what was found `ended`."""
-    over = [Certificate(**dict(zip(ENDED_BY, one, strict=True))) for one in found]
-    ended = {one.reference: condition(one, now=now) for one in over}
+    """Return the state of each order by key; `found` is the result of `ended`."""
+    over = [Certificate(**dict(zip(ENDED_BY, values, strict=True))) for values in found]
+    ended = {certificate.reference: condition(certificate, now=now) for certificate in over}
     return {
         order.pk: ended.get(order.pk) or Condition(order.status_words, tone(order.status))
         for order in orders
@@ -182,7 +181,7 @@ def standing(
 
 
 def condition(certificate: Certificate, *, now: datetime) -> Condition:
-    """Return how the certificate stands."""
+    """Return the state of the certificate."""
     if certificate.state == Certificate.State.REVOKED:
         return Condition(pgettext("certificate", "Revoked"), "error")
     if certificate.not_after <= now:
@@ -193,28 +192,28 @@ def condition(certificate: Certificate, *, now: datetime) -> Condition:
 
 
 def certificate_rows(
-    found: Iterable[Certificate], *, now: datetime, among: Sequence[Application] = ()
+    listed: Iterable[Certificate], *, now: datetime, among: Sequence[Application] = ()
 ) -> list[CertificateRow]:
-    """Return the lines about the certificates, in their order.
+    """Return the rows of the certificates, in the given order.
 
-    `among`: all orders that the page names, those of the certificates with them.
+    `among`: all orders of the page, including those of the certificates.
     """
-    certificates = list(found)
-    named = Application.objects.prefetch_related("host_names")
-    orders = {one.pk: one for one in among} or named.in_bulk(
-        [one.reference for one in certificates]
-    )
+    certificates = list(listed)
+    orders = {order.pk: order for order in among}
+    if not orders:
+        named = Application.objects.prefetch_related("host_names")
+        orders = named.in_bulk([certificate.reference for certificate in certificates])
     units = _units(list(orders.values()), now)
-    return [_row(one, orders.get(one.reference), units, now) for one in certificates]
+    return [_row(cert, orders.get(cert.reference), units, now) for cert in certificates]
 
 
 def _row(
     certificate: Certificate, order: Application | None, units: Mapping[str, str], now: datetime
 ) -> CertificateRow:
     ends = clock.day(certificate.not_after)
-    left = (ends - clock.day(now)).days
+    days_left = (ends - clock.day(now)).days
     kind = CertificateType(certificate.profile_id)
-    in_force = certificate.state == Certificate.State.ISSUED and left >= 0
+    in_force = certificate.state == Certificate.State.ISSUED and days_left >= 0
     return CertificateRow(
         certificate=certificate,
         name=order.called if order else certificate.serial,
@@ -222,8 +221,8 @@ def _row(
         kind=str(kind.label),
         is_test=kind.is_test,
         ends=ends,
-        label=left_words(left) if in_force else "",
-        tone="warning" if in_force and left <= SOON else "",
+        label=left_words(days_left) if in_force else "",
+        tone="warning" if in_force and days_left <= SOON else "",
         condition=condition(certificate, now=now),
         order=order,
     )

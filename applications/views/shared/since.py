@@ -1,4 +1,4 @@
-"""What has changed in a case since the reader last did something to it."""
+"""Changes in a case since the reader's last action on it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from applications.workflow import ApplicationEvent
 from certportal.foundation.models import Event
 
 ROUTINE = (ApplicationEvent.QUEUE, ApplicationEvent.WAIT, ApplicationEvent.CASE_VIEWED)
-"""What follows by itself from what others did, and looks that changed nothing."""
+"""Automatic consequences of actions, and views that changed nothing: they are not listed."""
 MOST = 8
 """The most events that are listed; the case's history has them all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """What others did since `at`, the newest first, and what an answer that came changed."""
+    """Events by others since `at`, newest first, and the changes in an answer received since."""
 
     at: datetime
     lines: Sequence[history.Line]
@@ -31,24 +31,24 @@ class Since:
 def since(
     events: Sequence[Event], submissions: Sequence[Submission], person: Person
 ) -> Since | None:
-    """Return what changed since the person's last act; None if they did nothing, or nothing did.
+    """Return the changes since the person's last action; None without an action or changes.
 
-    `events` are the case's newest, the newest first; `submissions` all, the newest last.
+    `events` are the case's newest, newest first; `submissions` are all, newest last.
     """
     own = str(actor_for(person))
-    mark = next((one for one in events if one.actor == own), None)
-    if mark is None:
+    last = next((event for event in events if event.actor == own), None)
+    if last is None:
         return None
-    later = [one for one in events if one.pk > mark.pk and one.action not in ROUTINE]
+    later = [event for event in events if event.pk > last.pk and event.action not in ROUTINE]
     if not later:
         return None
-    sent = submissions[-1] if len(submissions) > 1 and submissions[-1].at > mark.at else None
-    seen = [one for one in submissions if one.at <= mark.at][-1:]
+    sent = submissions[-1] if len(submissions) > 1 and submissions[-1].at > last.at else None
+    seen = [earlier for earlier in submissions if earlier.at <= last.at][-1:]
     changed = changes([*seen, sent]) if sent and seen else []
-    return Since(mark.at, history.worded(later)[:MOST], sent.at if sent else None, changed)
+    return Since(last.at, history.worded(later)[:MOST], sent.at if sent else None, changed)
 
 
 def of_case(application: Application, person: Person) -> Since | None:
-    """Return the same for a page that shows nothing else of the case's past."""
+    """Return the changes, reading events and submissions of the case."""
     submissions = list(application.submissions.order_by("number"))
     return since(history.newest_of(application), submissions, person)

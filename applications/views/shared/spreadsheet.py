@@ -1,4 +1,4 @@
-"""Lists as files for a spreadsheet."""
+"""Lists as CSV files for spreadsheets."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,17 +8,17 @@ from django.http import StreamingHttpResponse
 from django.utils import translation
 
 BATCH = 500
-"""Rows that are read at once."""
-# A cell that begins so is run as a formula by spreadsheets (OWASP, CSV injection); the full-width
-# signs are, where the spreadsheet speaks Japanese or Chinese.
+"""The number of rows read at once."""
+# Spreadsheets run a cell that starts with one of these as a formula (OWASP, CSV injection); the
+# full-width signs do so in Japanese and Chinese versions.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def answer(name: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> StreamingHttpResponse:
-    """Return the rows under their head as a file to save, named `name`.csv.
+    """Return header and rows as the download `name`.csv.
 
-    It is semicolon-separated UTF-8 with a byte order mark, as Excel reads it. Each row is sent as
-    soon as it is made, in the language of the request.
+    It is semicolon-separated UTF-8 with a byte order mark, as Excel reads it. Each row is streamed
+    as soon as it is made, in the language of the request.
     """
     response = StreamingHttpResponse(
         _in_language(written(head, rows), translation.get_language()), content_type="text/csv"
@@ -29,7 +29,7 @@ def answer(name: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Str
 
 
 def written(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
-    """Yield the octets of the file, a row at a time."""
+    """Yield the bytes of the file, a row at a time."""
     writer = csv.writer(_Echo(), delimiter=";", lineterminator="\r\n")
     yield "\ufeff".encode()
     for row in chain([head], rows):
@@ -37,14 +37,14 @@ def written(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[byte
 
 
 class _Echo:
-    """A file that gives back what is written to it."""
+    """A file object whose `write` returns the text."""
 
     def write(self, text: str) -> str:
         return text
 
 
 def _in_language(parts: Iterator[bytes], language: str | None) -> Iterator[bytes]:
-    """Yield the parts; the page that the thread shows next may be in another language."""
+    """Yield the parts in the language, which is no longer active while the response is streamed."""
     while True:
         with translation.override(language):
             part = next(parts, None)
@@ -54,5 +54,5 @@ def _in_language(parts: Iterator[bytes], language: str | None) -> Iterator[bytes
 
 
 def quoted(cell: str) -> str:
-    """Return the cell so that no spreadsheet takes it for a formula."""
+    """Return the cell, escaped so that no spreadsheet runs it as a formula."""
     return f"'{cell}" if cell.startswith(FORMULA) else cell

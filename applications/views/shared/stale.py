@@ -1,4 +1,4 @@
-"""When somebody was faster, or too much came: what was typed is shown again, nothing is lost."""
+"""Show a form again with its input when the order has changed meanwhile or a limit is reached."""
 
 from typing import Any
 
@@ -20,10 +20,10 @@ def kept(
     *,
     now_url: str = "",
 ) -> dict[str, Any]:
-    """Return what the page says of it; the form keeps its answers.
+    """Return the context about the refusal; the form keeps its input, with the present version.
 
-    They are sent the next time against the order as it is now, which `now_url` shows. Raises Gone
-    where there is no order any more.
+    The next submission is then accepted for the order as it is now, which `now_url` shows. Raises
+    Gone if the order no longer exists.
     """
     if isinstance(refusal, Gone):
         raise refusal
@@ -37,13 +37,13 @@ def kept(
 def again(
     request: HttpRequest, application: Application, template: str, form: VersionForm, refusal: Stale
 ) -> HttpResponse:
-    """Show the page of the form again, with a link to the order as it is now."""
+    """Show the form again, with a link to the order as it is now."""
     context = kept(request, application, form, refusal, now_url=order_url(application))
     return show(request, application, template, status=refusal.status, form=form, **context)
 
 
 def too_many(page: HttpResponse, refusal: TooMany) -> HttpResponse:
-    """Return the page of the form, which says so itself, as the answer to too many requests."""
+    """Set the status and Retry-After of the page, which shows the refusal in its form."""
     page.status_code = refusal.status
     page["Retry-After"] = str(refusal.retry_after)
     return page

@@ -1,4 +1,4 @@
-"""What stands in a submission, and what differs between two, in words."""
+"""The contents of a submission, and the differences between two, in words."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from applications.rules.fields import FIELDS, Field
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field that differs between two submissions."""
+    """A field that differs between two submissions."""
 
     label: str
     before: str
@@ -20,26 +20,34 @@ class Change:
 
 
 def changes(submissions: list[Submission]) -> list[Change]:
-    """Return what differs between the last two submissions; nothing when there is only one."""
+    """Return the differences between the last two submissions; [] if there is only one."""
     if len(submissions) < 2:
         return []
-    before, after = (json.loads(one.content) for one in submissions[-2:])
+    before, after = (json.loads(submission.content) for submission in submissions[-2:])
+    differing = [
+        field
+        for field in FIELDS
+        # An earlier version of the service may not have added this value when sending.
+        if field.label and (field.part or field.key in before)
+        if before.get(field.key) != after.get(field.key)
+    ]
     return [
-        Change(str(one.label), plain(one, before.get(one.key)), plain(one, after.get(one.key)))
-        for one in FIELDS
-        # What sending adds may be no part of a submission made by an earlier version.
-        if one.label and (one.part or one.key in before)
-        if before.get(one.key) != after.get(one.key)
+        Change(
+            str(field.label),
+            plain(field, before.get(field.key)),
+            plain(field, after.get(field.key)),
+        )
+        for field in differing
     ]
 
 
 def contents(submission: Submission) -> list[tuple[str, str]]:
     """Return the frozen fields with their names."""
     frozen = json.loads(submission.content)
-    given = [one for one in FIELDS if one.label and one.key in frozen]
-    return [(str(one.label), plain(one, frozen[one.key])) for one in given]
+    present = [field for field in FIELDS if field.label and field.key in frozen]
+    return [(str(field.label), plain(field, frozen[field.key])) for field in present]
 
 
 def plain(field: Field, value: Any) -> str:
-    """Return a frozen value in words, also one that was not given."""
+    """Return a frozen value in words, "none" if it is empty."""
     return field.in_words(value) or _("none")

@@ -1,4 +1,4 @@
-"""What an order says, part by part, in words: for the task list, the check and the order page."""
+"""The contents of an order in words, by part: for the task list, the check and the order page."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from certportal.foundation import clock
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One item: its name, its value or values."""
+    """A field with its value or values."""
 
     label: str
     value: str = ""
@@ -29,9 +29,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of the order: its rows, and where it is changed (empty when it cannot be).
+    """A part of the order: its rows, and the URL where it is changed ("" if it cannot be).
 
-    `optional`: the order does without it. `left_out`: it does, and nothing was given.
+    `optional`: the order can do without it. `left_out`: optional, and nothing is given.
     """
 
     id: str
@@ -52,7 +52,7 @@ class Part:
 
 
 def parts(application: Application, *, now: datetime) -> list[Part]:
-    """Return the parts asked for this type; those open to change with their address."""
+    """Return the parts of the order; those open to change with their URL."""
     open_now = sections.editable(application, now=now)
     return [
         Part(
@@ -69,14 +69,14 @@ def parts(application: Application, *, now: datetime) -> list[Part]:
 
 
 def part_url(application: Application, section_id: str) -> str:
-    """Return the address of the page that asks the part."""
+    """Return the URL of the part's page."""
     return reverse("applications:part", args=[application.pk, section_id])
 
 
 def rows(application: Application, section_id: str, *, now: datetime) -> list[Row]:
-    """Return what one part says at present: its required fields, and of the others those given."""
-    if section_id in TOLD_OTHERWISE:
-        return list(TOLD_OTHERWISE[section_id](application, now))
+    """Return the rows of a part: its required fields, and other fields that have a value."""
+    if section_id in ROWS_OF_PART:
+        return list(ROWS_OF_PART[section_id](application, now))
     return list(_fields(application, section_id))
 
 
@@ -87,32 +87,32 @@ def _fields(application: Application, section_id: str) -> Rows:
     for field in fields.of(section_id):
         value = field.value(application)
         if isinstance(value, list):
-            yield Row(str(field.label), values=[field.words(one) for one in value])
+            yield Row(str(field.label), values=[field.words(item) for item in value])
         elif value or fields.REQUIRED in field.marks:
             yield Row(str(field.label), field.in_words(value))
 
 
 def _host_names(application: Application, _now: datetime) -> Rows:
     names = fields.BY_KEY["host_names"]
-    values = [names.words(one) for one in application.names]
+    values = [names.words(name) for name in application.names]
     left = "" if values or not proposed_names.are_left(application) else LEFT
     proposed = values and proposed_names.are_awaited(application)
     yield Row(_("Proposed host names") if proposed else str(names.label), str(left), values)
 
 
 def _unit(application: Application, now: datetime) -> Rows:
-    found = names(application, now=now) if application.record_oid else None
-    if found is None:
+    order_names = names(application, now=now) if application.record_oid else None
+    if order_names is None:
         yield Row(_("Organisational unit"), application.record_oid)
         return
-    full = found.unit.full if found.unit else found.organisation.full
+    full = order_names.unit.full if order_names.unit else order_names.organisation.full
     yield Row(_("Organisational unit"), f"{full} ({application.record_oid})")
     unwritten = _("The reviewer chooses how the long name is shortened")
-    yield Row(_("Organisation in the certificate"), found.organisation.value or unwritten)
-    if found.unit and application.kind.carries_unit:
-        yield Row(_("Unit in the certificate"), found.unit.value or unwritten)
-    if found.locality:
-        yield Row(_("Locality in the certificate"), found.locality)
+    yield Row(_("Organisation in the certificate"), order_names.organisation.value or unwritten)
+    if order_names.unit and application.kind.carries_unit:
+        yield Row(_("Unit in the certificate"), order_names.unit.value or unwritten)
+    if order_names.locality:
+        yield Row(_("Locality in the certificate"), order_names.locality)
 
 
 def _conformity(application: Application, _now: datetime) -> Rows:
@@ -129,7 +129,7 @@ def _validity(application: Application, now: datetime) -> Rows:
 
 
 def _begins(application: Application, now: datetime) -> str:
-    """Say when validity begins: a chosen day that has passed meanwhile holds nothing up."""
+    """Return when validity begins; a chosen day that has passed does not delay the certificate."""
     start = application.start
     if start is None:
         return _("As soon as it is issued")
@@ -153,7 +153,7 @@ def _csr(application: Application, _now: datetime) -> Rows:
 
 
 def csr_words(application: Application) -> str:
-    """Say which request the order has, or who sends it; empty while that is open."""
+    """Return which request the order has, or who sends it; "" if that is not decided yet."""
     if application.csr is not None:
         key = (application.csr.report.get("csr") or {}).get("key", {})
         kind = key.get("curve") or key.get("bits", "")
@@ -164,8 +164,8 @@ def csr_words(application: Application) -> str:
 
 
 LEFT = gettext_lazy("The technical contact proposes them with the certificate request")
-# The parts whose words are not those of their fields one by one.
-TOLD_OTHERWISE: dict[str, Callable[[Application, datetime], Rows]] = {
+# The parts whose rows are not simply those of their fields.
+ROWS_OF_PART: dict[str, Callable[[Application, datetime], Rows]] = {
     "host_names": _host_names,
     "unit": _unit,
     "conformity": _conformity,

@@ -1,4 +1,4 @@
-"""The door to the supplier's desk: who acts for a supplier with a customer's consent."""
+"""Access to a supplier's pages: who acts for a supplier with a customer's consent."""
 
 import functools
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from certportal.foundation.actors import Actor
 
 
 def supplier_view(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Let in who acts for the chosen organisation as a supplier; for others there is no page."""
+    """Require a person who acts for the chosen organisation as a supplier; otherwise give 404."""
 
     @access.member_required
     @functools.wraps(view)
@@ -32,14 +32,14 @@ def supplier_view(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRe
 def supplies(request: HttpRequest) -> bool:
     """Return whether the person acts for the chosen organisation as a supplier.
 
-    It is asked once in a request: the navigation wants to know it on each page.
+    Looked up once in a request, because the navigation of every page needs it.
     """
-    known: bool | None = getattr(request, "supplies", None)
-    if known is None:
+    result: bool | None = getattr(request, "supplies", None)
+    if result is None:
         person, organisation = access.person_of(request), access.organisation_of(request)
-        known = consents.supplies(person, organisation.pk, now=clock.now())
-        request.supplies = known  # type: ignore[attr-defined]
-    return known
+        result = consents.supplies(person, organisation.pk, now=clock.now())
+        request.supplies = result  # type: ignore[attr-defined]
+    return result
 
 
 def received(request: HttpRequest) -> QuerySet[SupplierConsent]:
@@ -50,17 +50,17 @@ def received(request: HttpRequest) -> QuerySet[SupplierConsent]:
 
 def customers(request: HttpRequest) -> QuerySet[Organisation]:
     """Return the supplier's customers by name."""
-    found = Organisation.objects.filter(pk__in=received(request).values("customer"))
-    return found.order_by("name", "pk")
+    organisations = Organisation.objects.filter(pk__in=received(request).values("customer"))
+    return organisations.order_by("name", "pk")
 
 
 def orders(request: HttpRequest) -> QuerySet[Application]:
     """Return the submitted orders of the supplier's customers."""
     person, supplier = access.person_of(request), access.organisation_of(request)
-    found = orders_supplied(person, supplier.pk, now=clock.now())
-    return found.select_related("organisation").prefetch_related("host_names", "requests")
+    supplied = orders_supplied(person, supplier.pk, now=clock.now())
+    return supplied.select_related("organisation").prefetch_related("host_names", "requests")
 
 
 def supplier_actor(request: HttpRequest) -> Actor:
-    """Return the person as who acts for the supplier."""
+    """Return the person as actor on behalf of the supplier."""
     return replace(access.actor_of(request), supplier=str(access.organisation_of(request).pk))

@@ -1,4 +1,4 @@
-"""When certificates expire, as a drawing of months: geometry for an SVG, and the same in words."""
+"""A chart of expiring certificates by month: geometry for an SVG, and the same in words."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from certportal.foundation.together import Values
 from issuance.models import Certificate
 
 WIDTH, HEIGHT = 360, 70
-"""Of the drawing without its labels, in its own units."""
+"""The size of the chart without its labels, in SVG user units."""
 SHORTEST = 12
-"""Months that the drawing shows at least."""
+"""The least number of months that the chart shows."""
 LABELLED = 3
-"""Every third month has its name, so that the names stay apart on a narrow screen."""
+"""Every third month is labelled, so that labels do not overlap on a narrow screen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A month in which certificates expire: where it stands, and how many there are."""
+    """The bar of a month in which certificates expire: its position, and their number."""
 
     x: str
     y: str
@@ -34,23 +34,25 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class TimeLine:
-    """The drawing: its months, the names below them by their place, and what it says in words."""
+    """The chart: its bars, labels with their x coordinates, and a description in words."""
 
     bars: list[Bar]
     labels: list[tuple[str, str]]
     words: str
 
 
-def months(found: QuerySet[Certificate]) -> Values:
-    """Return the question for the months in which the certificates expire, and how many do."""
-    by_month = found.annotate(month=TruncMonth("not_after", tzinfo=clock.HELSINKI)).values("month")
+def months(certificates: QuerySet[Certificate]) -> Values:
+    """Return the query for the number of expiring certificates by month."""
+    by_month = certificates.annotate(month=TruncMonth("not_after", tzinfo=clock.HELSINKI)).values(
+        "month"
+    )
     counted = by_month.annotate(number=Count("pk")).order_by("month")
     return Values(counted.values_list("month", "number"), 2)
 
 
-def of(found: Iterable[tuple[datetime, int]], *, now: datetime) -> TimeLine | None:
-    """Return the drawing of these `months`, from this one on; None without any."""
-    counts = {clock.day(month): number for month, number in found}
+def of(rows: Iterable[tuple[datetime, int]], *, now: datetime) -> TimeLine | None:
+    """Return the chart of a result of `months`, from the present month on; None if empty."""
+    counts = {clock.day(month): number for month, number in rows}
     return _drawn(counts, clock.day(now)) if counts else None
 
 

@@ -1,4 +1,4 @@
-"""Where an order is: stages, whose turn it is, the promise in words."""
+"""The progress of an order: its stages, whose turn it is, and the promise, in words."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ TITLES: tuple[Promise, ...] = (
     pgettext_lazy("stage", "Making the certificate"),
     pgettext_lazy("stage", "Delivery"),
 )
-# The statuses that their stage says already: of the others, the stage tells the status too.
+# Statuses expressed by their stage alone; for others the stage also shows the status.
 SAID = {Status.DRAFT, Status.CHECKING, Status.IN_REVIEW, Status.APPROVED, Status.DELIVERED}
 STOPPED = {Status.REJECTED, Status.WITHDRAWN, Status.LAPSED}
 TURNS: dict[Status, Promise] = {
@@ -51,7 +51,7 @@ CLOSED_ACCOUNT = gettext_lazy("The order lapsed because the customer account was
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One stage: its name, state (done, current, ahead, stopped) and a line of text."""
+    """A stage: its name, state (done, current, ahead, stopped) and a line of text."""
 
     title: str
     state: str
@@ -60,14 +60,14 @@ class Step:
 
 
 def at(application: Application) -> int:
-    """Return the number of the stage at which an open order is, from 1."""
+    """Return the number of the stage of an open order, from 1."""
     return 1 + next((index for index, stage in enumerate(STAGES) if application.status in stage), 0)
 
 
-def stages(application: Application, *, told: str = "") -> list[Step]:
+def stages(application: Application, *, status_words: str = "") -> list[Step]:
     """Return the stages of the order, for the tracker.
 
-    `told` is its status in words, by default as the organisation reads it.
+    `status_words` is the status in words to show, by default as the organisation reads it.
     """
     status = Status(application.status)
     if status in STOPPED:
@@ -77,7 +77,7 @@ def stages(application: Application, *, told: str = "") -> list[Step]:
     steps = []
     for index, title in enumerate(TITLES):
         state = "done" if index < at or delivered else "current" if index == at else "ahead"
-        words = told or application.status_words
+        words = status_words or application.status_words
         text = words if state == "current" and status not in SAID else ""
         steps.append(Step(str(title), state, text, _time(application, index, state)))
     return steps
@@ -97,7 +97,7 @@ def _time(application: Application, index: int, state: str) -> datetime | None:
 
 
 def turn_words(application: Application, *, now: datetime) -> str:
-    """Return who has the turn, in a sentence; of an order that has ended, how it ended."""
+    """Return whose turn it is in a sentence; for an order that has ended, how it ended."""
     status = Status(application.status)
     if status is Status.IN_REVIEW and sender.lacks_right(application, on=clock.day(now)):
         return str(UNCONFIRMED)
@@ -129,7 +129,7 @@ def is_applicants_turn(application: Application) -> bool:
 
 
 def promise_words(application: Application, *, now: datetime) -> str:
-    """Return until when the order is handled, or why no day is promised; empty once settled."""
+    """Return by when the order will be handled, or why no day is promised; "" once settled."""
     status = Status(application.status)
     waits = status in {Status.AWAITING_CSR, Status.NAMES_PROPOSED}
     if waits and proposed_names.are_awaited(application):
@@ -155,13 +155,13 @@ def promise_words(application: Application, *, now: datetime) -> str:
         return ""
     shown = {"day": date_format(application.due_on, "WEEKDAY_FORMAT")}
     if clock.day(now) > application.due_on:
-        late = promise.days_left(application.due_on, now)
-        return _late(-late, shown["day"])
+        days_left = promise.days_left(application.due_on, now)
+        return _late(-days_left, shown["day"])
     return _("We will handle the order by %(day)s.") % shown
 
 
 def place_words(application: Application) -> str:
-    """Return how many orders come before this one, while nobody has taken it; else empty."""
+    """Return how many orders come before this one in the queue; "" once it is claimed."""
     waits = application.status == Status.IN_REVIEW and case_holder.is_free(application)
     if not waits or application.due_on is None:
         return ""
@@ -185,7 +185,7 @@ WAITS: dict[str, Promise] = {
 
 
 def waiting_words(application: Application) -> str:
-    """Return for which source the order waits, in a sentence; empty when it does not."""
+    """Return which source the order waits for, in a sentence; "" if none."""
     if not application.waiting_for:
         return ""
     other = gettext_lazy(
@@ -195,7 +195,7 @@ def waiting_words(application: Application) -> str:
 
 
 def lapse_words(application: Application) -> str:
-    """Return by when an incomplete order must be completed and when it lapses; empty if never."""
+    """Return by when an incomplete order must be completed and when it lapses; "" if it cannot."""
     day = lapse.lapses_on(application)
     if day is None:
         return ""

@@ -1,4 +1,4 @@
-"""Why a prepared certificate became void, or an approved one came back, in words."""
+"""Why a prepared certificate became void, or an approved order returned to review, in words."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy

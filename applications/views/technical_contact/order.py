@@ -39,7 +39,7 @@ def order(request: HttpRequest, seat: Seat) -> HttpResponse:
         "seat": seat,
         "host_names": application.names,
         "status": status,
-        "stages": tracking.stages(application, told=status),
+        "stages": tracking.stages(application, status_words=status),
         "promise": "" if asked else tracking.promise_words(application, now=now),
         "lapse": tracking.lapse_words(application) if wanted else "",
         "findings": word_faults(application.findings) if wanted else [],

@@ -1,1 +1,1 @@
-"""The page of a case and every act on it."""
+"""The page of a case and every action on it."""

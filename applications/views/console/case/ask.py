@@ -1,4 +1,4 @@
-"""Asking the applicant for more, and hearing them: write, look at it as they will, send."""
+"""Request information from the applicant, or hear them: write, preview, send."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ from certportal.foundation.files.documents import NOT_SCANNED, Unfit
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What is sent: its action, form, and the ready-made reasons that are offered for it."""
+    """A request for information or a hearing: its action, form, and use of ready-made reasons."""
 
     action: Action
     form: type[AskForm]
@@ -43,19 +43,19 @@ HEARING = Kind(Action.HEAR, HearForm, ReadyReason.Use.REJECTING)
 
 @case_view
 def ask(request: HttpRequest, application: Application) -> HttpResponse:
-    """Write the question; `preview` shows it first, `send` sends it."""
-    said = _("The request was sent to the applicant.")
-    return _ask(request, application, ASKING, said)
+    """Write the request; `preview` shows it, `send` sends it."""
+    message = _("The request was sent to the applicant.")
+    return _ask(request, application, ASKING, message)
 
 
 @case_view
 def hear(request: HttpRequest, application: Application) -> HttpResponse:
-    """Do the same before a rejection: on what it would rest, and until when to answer."""
-    said = _("The applicant is heard. The order can be rejected after the answer or the term.")
-    return _ask(request, application, HEARING, said)
+    """Write the hearing before a rejection; `preview` shows it, `send` sends it."""
+    message = _("The applicant is heard. The order can be rejected after the answer or the term.")
+    return _ask(request, application, HEARING, message)
 
 
-def _ask(request: HttpRequest, application: Application, kind: Kind, said: str) -> HttpResponse:
+def _ask(request: HttpRequest, application: Application, kind: Kind, message: str) -> HttpResponse:
     try:
         form = _form(request, application, kind)
     except (Stale, NotAllowed) as refusal:
@@ -71,11 +71,11 @@ def _ask(request: HttpRequest, application: Application, kind: Kind, said: str) 
         shown = _preview(application, form.cleaned_data, kind)
         return render(request, "applications/console/ask_preview.html", context | {"mail": shown})
     try:
-        given = form.cleaned_data | {"is_hearing": kind is HEARING}
-        services.request_info(application.pk, **given, **by_person(request))
+        arguments = form.cleaned_data | {"is_hearing": kind is HEARING}
+        services.request_info(application.pk, **arguments, **by_person(request))
     except (Stale, NotAllowed) as refusal:
         return _refused(request, application, kind, form, refusal)
-    return back_to(application, request, said)
+    return back_to(application, request, message)
 
 
 def _refused(
@@ -114,9 +114,9 @@ def extend(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 def _form(request: HttpRequest, application: Application, kind: Kind) -> AskForm:
-    """Return the form; pressing a ready-made reason adds it to what was typed.
+    """Return the form; the button of a ready-made reason adds it to the typed text.
 
-    A file that came with it is attached first. Raises what keeps the reviewer from that.
+    An uploaded file is attached first. Raises what `attach_to_hearing` raises for the reviewer.
     """
     make = _made(application, kind)
     if request.method != "POST":
@@ -136,7 +136,7 @@ def _made(application: Application, kind: Kind) -> Callable[..., AskForm]:
 
 
 def _attached(request: HttpRequest, application: Application, kind: Kind) -> tuple[QueryDict, str]:
-    """Attach the file to the hearing; return what was typed, with it, or what is wrong with it."""
+    """Attach the file to the hearing; return the form data with it, and an error or ""."""
     typed, form = request.POST.copy(), _made(application, kind)(request.POST, request.FILES)
     upload = request.FILES.get("file")
     if upload is None or kind is not HEARING:
@@ -144,9 +144,9 @@ def _attached(request: HttpRequest, application: Application, kind: Kind) -> tup
     if "file" in form.errors:
         return typed, str(form.errors["file"][0])
     try:
-        given = as_seen(request) | {"data": upload.read(), "name": upload.name or ""}
+        arguments = as_seen(request) | {"data": upload.read(), "name": upload.name or ""}
         person = access.person_of(request)
-        document = services.attach_to_hearing(application.pk, person=person, **given)
+        document = services.attach_to_hearing(application.pk, person=person, **arguments)
     except (Unfit, hearing_documents.Enough, TooMany) as refusal:
         return typed, str(refusal)
     except Unavailable:
@@ -171,5 +171,5 @@ def _preview(application: Application, values: dict[str, Any], kind: Kind) -> st
 
 def _context(request: HttpRequest, application: Application, action: Action) -> dict[str, Any]:
     person, now = access.person_of(request), clock.now()
-    told = kept_from(action, application, person, now=now)
-    return identity(application, person, now=now) | {"kept_from": told}
+    obstacles = kept_from(action, application, person, now=now)
+    return identity(application, person, now=now) | {"kept_from": obstacles}

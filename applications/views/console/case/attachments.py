@@ -1,4 +1,4 @@
-"""Attachments as a reviewer sees them: inside the case, or as a file."""
+"""Attachments as a reviewer sees them: within the case's page, or as a download."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,9 +20,9 @@ LATEST = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One attachment with its addresses; `replaced` when it is no longer part of the order.
+    """An attachment with its URLs; `replaced`: it is no longer part of the order.
 
-    `answer`: that with which it was sent, if it was sent with an answer.
+    `answer`: the answer with which it was sent, if any.
     """
 
     attachment: Attachment
@@ -38,50 +38,50 @@ class Shown:
 
     @property
     def is_of_hearing(self) -> bool:
-        """Whether a reviewer attached it to a hearing."""
+        """Whether it was attached to a hearing by a reviewer."""
         return self.attachment.kind == Attachment.Kind.HEARING
 
 
 def shown(application: Application) -> list[Shown]:
     """Return the attachments that a reviewer reads, those in force first."""
-    kept = [one for one in application.attachments.all() if one.file]
-    kept.sort(key=lambda one: (one.removed_at or LATEST, one.uploaded_at), reverse=True)
+    kept = [attachment for attachment in application.attachments.all() if attachment.file]
+    kept.sort(key=lambda item: (item.removed_at or LATEST, item.uploaded_at), reverse=True)
     sent = answers.sent_with(application, kept)
     return [
         Shown(
-            one,
-            sent.get(one.pk),
-            reverse("console:attachment", args=[application.pk, one.pk]),
-            reverse("console:attachment_page", args=[application.pk, one.pk]),
-            one.removed_at is not None,
+            attachment,
+            sent.get(attachment.pk),
+            reverse("console:attachment", args=[application.pk, attachment.pk]),
+            reverse("console:attachment_page", args=[application.pk, attachment.pk]),
+            attachment.removed_at is not None,
         )
-        for one in kept
-        if one.kind != Attachment.Kind.ANSWER or one.pk in sent
+        for attachment in kept
+        if attachment.kind != Attachment.Kind.ANSWER or attachment.pk in sent
     ]
 
 
 @case_view
 @require_safe
 def download(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
-    """Hand over one attachment as a file."""
-    found = _find(request, application, attachment_id)
-    by = access.acting(request)
-    if found.kind == Attachment.Kind.HEARING:
-        services.record_hearing_document_taken(found, **by)
+    """Download an attachment, and record it."""
+    attachment = _find(request, application, attachment_id)
+    acting = access.acting(request)
+    if attachment.kind == Attachment.Kind.HEARING:
+        services.record_hearing_document_taken(attachment, **acting)
     else:
-        services.record_attachment_taken(found, **by)
-    return storing.hand_over(found.file, found.name, found.media_type)
+        services.record_attachment_taken(attachment, **acting)
+    return storing.hand_over(attachment.file, attachment.name, attachment.media_type)
 
 
 @case_view
 @require_safe
 def inline(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
-    """Show a passive copy of one attachment inside the case's page."""
-    found = _find(request, application, attachment_id)
-    return storing.show(found.file, found.name)
+    """Show a copy of an attachment without active content, within the case's page."""
+    attachment = _find(request, application, attachment_id)
+    return storing.show(attachment.file, attachment.name)
 
 
 def _find(request: HttpRequest, application: Application, attachment_id: int) -> Attachment:
-    """Return an attachment that a reviewer reads; else Http404."""
+    """Return the attachment if reviewers may read it; else raise Http404."""
     read = answers.read_by_reviewers(application)
     return get_part(access.actor_of(request), read, attachment_id)

@@ -1,4 +1,4 @@
-"""What is known of the organisation already: earlier orders, decisions, certificates."""
+"""The organisation's other orders and certificates, shown with a case."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ MOST = 10
 
 
 def together(application: Application) -> list[Application]:
-    """Return the submitted orders that were begun with this one, by number."""
+    """Return the other submitted orders of the same bulk order, by number."""
     if application.bulk_order_id is None:
         return []
     others = Application.objects.filter(bulk_order=application.bulk_order_id)
@@ -20,16 +20,16 @@ def together(application: Application) -> list[Application]:
 
 
 def earlier(application: Application, *, now: datetime) -> list[tuple[Application, Condition]]:
-    """Return the organisation's other submitted orders and how they stand, newest first."""
+    """Return the organisation's other submitted orders with their states, newest first."""
     others = Application.objects.filter(organisation=application.organisation_id)
     submitted = others.exclude(pk=application.pk).exclude(status=Status.DRAFT)
-    found = list(submitted.prefetch_related("decisions").order_by("-submitted_at")[:MOST])
-    stand = standings(found, now=now)
-    return [(one, stand[one.pk]) for one in found]
+    orders = list(submitted.prefetch_related("decisions").order_by("-submitted_at")[:MOST])
+    stand = standings(orders, now=now)
+    return [(order, stand[order.pk]) for order in orders]
 
 
 def certificates(application: Application, *, now: datetime) -> list[tuple[Certificate, Condition]]:
-    """Return the organisation's certificates and how they stand, newest first."""
-    found = Certificate.objects.filter(reference__in=orders_of(application.organisation))
-    newest = found.order_by("-issued_at")[:MOST]
-    return [(one, condition(one, now=now)) for one in newest]
+    """Return the organisation's certificates with their states, newest first."""
+    issued = Certificate.objects.filter(reference__in=orders_of(application.organisation))
+    newest = issued.order_by("-issued_at")[:MOST]
+    return [(certificate, condition(certificate, now=now)) for certificate in newest]

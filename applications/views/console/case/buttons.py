@@ -1,4 +1,4 @@
-"""Buttons that need no form: take a case, give it back, take a question back."""
+"""Buttons without a form: claim or release a case, cancel a request."""
 
 from collections.abc import Callable
 
@@ -14,8 +14,8 @@ from applications.views.shared.entry import by_person, seen_version
 from certportal.foundation.errors import Stale
 
 
-def button(act: Callable[..., object], said: Promise) -> Callable[..., HttpResponseBase]:
-    """Return the view of a button for the service, which needs who asks and what was seen."""
+def button(act: Callable[..., object], message: Promise) -> Callable[..., HttpResponseBase]:
+    """Return the view of a button that calls the service with person and seen version."""
 
     @case_view
     @require_POST
@@ -24,7 +24,7 @@ def button(act: Callable[..., object], said: Promise) -> Callable[..., HttpRespo
             act(application.pk, version=seen_version(request), **by_person(request))
         except Stale as refusal:
             return lost(request, application, refusal)
-        return back_to(application, request, said)
+        return back_to(application, request, message)
 
     return press
 

@@ -1,4 +1,4 @@
-"""The case: everything a reviewer decides on, on one page."""
+"""The page of a case, with everything that a reviewer needs to decide."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -26,7 +26,7 @@ from certportal.foundation import clock
 @case_view
 @require_safe
 def case(request: HttpRequest, application: Application) -> HttpResponse:
-    """Show the case as it stands."""
+    """Show the case; record that an auditor viewed it."""
     person, now = access.person_of(request), clock.now()
     if StaffRole.Kind.REVIEWER not in access.staff_roles(request):
         services.record_case_viewed(application, **access.acting(request))

@@ -1,4 +1,4 @@
-"""What the page of a case shows."""
+"""The template context of the page of a case."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -46,7 +46,7 @@ UNLIKE = {"differs", "clash"}
 
 
 def identity(application: Application, person: Person, *, now: datetime) -> dict[str, Any]:
-    """Return what stands at the top of every page about the case."""
+    """Return the context for the top of every page about the case."""
     return about(application) | {
         "standing": standings([application], now=now)[application.pk],
         "due": due(application, now=now),
@@ -58,12 +58,12 @@ def identity(application: Application, person: Person, *, now: datetime) -> dict
 
 
 def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
-    """Return findings, host names and the applicant's own words.
+    """Return the context about findings, host names, attachments, texts and decisions.
 
-    The case was read before (`reading.read`).
+    Call `reading.read` first, so that this takes no queries for each part.
     """
     return {
-        "undelivered": [undelivered_views.row(one) for one in undelivered.mails(application)],
+        "undelivered": [undelivered_views.row(mail) for mail in undelivered.mails(application)],
         "awaited": reviewers_day.source_words(application.waiting_for),
         "findings": word_all(application.findings),
         "hosts": names.host_rows(application, now=now),
@@ -72,21 +72,22 @@ def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
         "names_form": names.names_form(application, now=now),
         "attachments": attachments.shown(application),
         "additions": [
-            (one, is_about_names(one, application)) for one in application.additions.all()
+            (addition, is_about_names(addition, application))
+            for addition in application.additions.all()
         ],
         "requests": application.requests.all(),
         "notes": application.notes.all(),
-        "pauses": pauses.told(application, now=now),
+        "pauses": pauses.sentences(application, now=now),
         "decisions": application.decisions.all(),
     }
 
 
 def prepared(application: Application, person: Person, *, now: datetime) -> dict[str, Any]:
-    """Return the certificate-to-be, the comparison, and what may be done."""
+    """Return the context about the prepared certificate, the comparison, and possible actions."""
     handled = Case(application, person, now=now)
     latest = handled.prepared
-    found = comparison.sources(application, latest, now=now)
-    rows, columns = comparison.rows(found), comparison.columns(is_made=_is_made(latest))
+    sources = comparison.sources(application, latest, now=now)
+    rows, columns = comparison.rows(sources), comparison.columns(is_made=_is_made(latest))
     if earlier := previous.previous(application):
         rows, columns = previous.beside(rows, earlier), [*columns, _("Previous certificate")]
     revocable = revocation.reasons(application, person, now=now)
@@ -106,7 +107,7 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
         "rows": rows,
         "differing": [row for row in rows if any(cell.verdict in UNLIKE for cell in row.cells)],
         "wanted_two": only_needed_two(application, on=today),
-        **shown(found.prepared, least=approvals_needed(application, on=today)),
+        **shown(sources.prepared, least=approvals_needed(application, on=today)),
     }
 
 
@@ -115,51 +116,51 @@ def _is_made(latest: PreparedCertificate | None) -> bool:
 
 
 def _to_approve(case: Case) -> list[str]:
-    """Return in words what the reviewer must do or await before approving a case in review.
+    """Return in words the obstacles to approving a case in review.
 
-    How far the preparation is stands elsewhere on the page (`stage`).
+    The state of the preparation is left out, because the page shows it elsewhere (`stage`).
     """
     if case.application.status != Status.IN_REVIEW:
         return []
-    found = case.obstacles(Action.APPROVE)
-    return [str(one) for one in found if not isinstance(one, NotOpen)]
+    obstacles = case.obstacles(Action.APPROVE)
+    return [str(obstacle) for obstacle in obstacles if not isinstance(obstacle, NotOpen)]
 
 
 def shown(attempt: PreparedCertificate | None, *, least: int = 1) -> dict[str, Any]:
-    """Return the exact certificate in words, and who has approved it.
+    """Return the context about the prepared certificate's exact contents, and its approvals.
 
-    `least` is how many the order wants; the CA learns it with the first approval.
+    `least` is the number of approvals that the order needs; the CA gets it with the first one.
     """
     if attempt is None:
         return {}
     state = approval_state(attempt)
-    given = approvals_of(attempt)
+    approvals = approvals_of(attempt)
     return {
         "certified": specimen.names(attempt),
         "facts": specimen.facts(attempt),
         "specimen_text": specimen.text(attempt),
         "specimen_pem": specimen.pem(attempt),
         "approvals": replace(state, wanted=max(state.wanted, least)),
-        "given_by": given,
-        "uncounted": own_passkey.uncounted(given, attempt) if attempt.is_open else [],
+        "given_by": approvals,
+        "uncounted": own_passkey.uncounted(approvals, attempt) if attempt.is_open else [],
     }
 
 
 def pending(application: Application, person: Person) -> dict[str, Any]:
-    """Return the proposal that waits for its second person, and what this reader may do to it.
+    """Return the context about the open revocation proposal and reports.
 
-    `reports_beside` are those that wait for it without being its own, `reports` all others.
-    `to_confirm` and `to_decline` say what keeps the reader from it.
+    `reports_beside` are reports added to the open proposal, `reports` all others. `to_confirm` and
+    `to_decline` are the reader's obstacles to these actions.
     """
     if application.status not in {Status.ISSUED, Status.DELIVERED}:
         return {}
     proposal, now = revocation.open_proposal(application), clock.now()
-    reports = sorted(revocation_report.reports(application), key=lambda one: one.at)
+    reports = sorted(revocation_report.reports(application), key=lambda report: report.at)
     if proposal is None:
         return {"reports": reports}
     return {
-        "reports": [one for one in reports if one.settles != proposal],
-        "reports_beside": [one for one in reports if one.beside_id == proposal.pk],
+        "reports": [report for report in reports if report.settles != proposal],
+        "reports_beside": [report for report in reports if report.beside_id == proposal.pk],
         "proposal": proposal,
         "may_withdraw": not any(revocation.to_withdraw(proposal, person)),
         "to_confirm": list(revocation.to_confirm(proposal, person, now=now)),
@@ -168,7 +169,7 @@ def pending(application: Application, person: Person) -> dict[str, Any]:
 
 
 def background(application: Application, person: Person) -> dict[str, Any]:
-    """Return what went before: submissions, earlier orders, certificates, events."""
+    """Return the context about submissions, earlier orders, certificates and events."""
     submissions, now = list(application.submissions.all()), clock.now()
     events = history.newest_of(application)
     return {

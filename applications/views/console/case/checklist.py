@@ -1,4 +1,4 @@
-"""The checklist of a case: what a certificate of its type rests on, and what of it is shown."""
+"""The checklist of a case: the conditions of a certificate of its type, and their state."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ from issuance.certificate.lint_pkix import is_accepted
 from issuance.findings import Severity
 
 COMPARISON = "comparison"
-"""Where the evidence is that has no part of the page of its own."""
+"""The anchor of evidence without a section of its own on the page."""
 MOST_HOSTS = 4
-"""So many host names stand in the list by themselves; more are counted."""
+"""The most host names that are listed singly; further ones are counted in one line."""
 
 
 class Mark(StrEnum):
-    """Whether an item is shown: DONE, or the reviewer must still do or read something."""
+    """The state of an item: done, something to do or read, wrong, or not needed."""
 
     DONE = "done"
     TODO = "todo"
@@ -35,7 +35,7 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line: what it is about, how it stands in words, where its evidence is on the page."""
+    """A line of the checklist; `place` is the anchor of its evidence on the page."""
 
     label: str
     mark: Mark
@@ -44,7 +44,7 @@ class Item:
 
 
 def items(case: Case, context: dict[str, Any]) -> list[Item]:
-    """Return the list for the case; `context` is what its page shows."""
+    """Return the checklist of the case; `context` is the context of its page."""
     return [
         _authority(case.application, context),
         _register(case, context),
@@ -75,8 +75,8 @@ def _register(case: Case, context: dict[str, Any]) -> Item:
     record, changed = case.record, case.changed
     if changed is not None:
         return Item(label, Mark.WRONG, str(changed), place)
-    known = date_format(clock.day(record.known_from), "SHORT_DATE_FORMAT") if record else ""
-    return Item(label, Mark.DONE, _("in force, known since %(day)s") % {"day": known}, place)
+    known_since = date_format(clock.day(record.known_from), "SHORT_DATE_FORMAT") if record else ""
+    return Item(label, Mark.DONE, _("in force, known since %(day)s") % {"day": known_since}, place)
 
 
 def _names(context: dict[str, Any]) -> Item:
@@ -99,14 +99,14 @@ def _hosts(application: Application, context: dict[str, Any]) -> Iterator[Item]:
             yield Item(label, Mark.DONE, row["evidence"], "hosts")
     if rest := rows[MOST_HOSTS:]:
         label = ngettext("%(number)s more host name", "%(number)s more host names", len(rest))
-        given = sum(map(_is_enough, rest))
-        text = _("evidence %(given)s/%(all)s") % {"given": given, "all": len(rest)}
-        mark = Mark.DONE if given == len(rest) else Mark.TODO
+        proven = sum(map(_is_enough, rest))
+        text = _("evidence %(given)s/%(all)s") % {"given": proven, "all": len(rest)}
+        mark = Mark.DONE if proven == len(rest) else Mark.TODO
         yield Item(label % {"number": len(rest)}, mark, text, "hosts")
 
 
 def _is_enough(row: dict[str, Any]) -> bool:
-    """Whether the host name has evidence, with a waiver in force where it is weak."""
+    """Return whether the host name has evidence, and a waiver in force if that is weak."""
     return bool(row["evidence"]) and not (row["is_weak"] and row["waiver"] is None)
 
 
@@ -124,8 +124,8 @@ def _conformity(case: Case, context: dict[str, Any]) -> Iterator[Item]:
         return
     label = _("Certificate of conformity")
     if conformity.is_asked(application, clock.day(case.now)):
-        given = any(one.is_conformity for one in context["attachments"])
-        place = "attachments" if given else COMPARISON
+        attached = any(shown.is_conformity for shown in context["attachments"])
+        place = "attachments" if attached else COMPARISON
         yield Item(label, Mark.TODO, _("read the document"), place)
     else:
         yield Item(label, Mark.NOT_NEEDED, _("not needed"), COMPARISON)
@@ -135,22 +135,23 @@ def _key(application: Application) -> Item:
     report = application.csr.report if application.csr else {}
     key = (report.get("csr") or {}).get("key") or {}
     parts = (key.get("kind"), key.get("curve") or key.get("bits"))
-    words = " ".join(str(one) for one in parts if one)
-    wrong = any(one["severity"] == Severity.ERROR for one in report.get("findings", []))
+    words = " ".join(str(part) for part in parts if part)
+    findings = report.get("findings", [])
+    wrong = any(finding["severity"] == Severity.ERROR for finding in findings)
     return Item(_("Key"), Mark.WRONG if wrong else Mark.DONE, words or "–", COMPARISON)
 
 
 def _checks(application: Application, context: dict[str, Any]) -> Item:
-    label, found = _("Automatic checks"), context["findings"]
+    label, findings = _("Automatic checks"), context["findings"]
     if context["changed"]:
         return Item(label, Mark.WRONG, _("something has changed since"), "checks")
     unwaived = [row for row in context["waivers"] if row.waiver is None]
     if unwaived:
         return Item(label, Mark.TODO, _("a finding wants a waiver"), "waivers")
-    if not found:
+    if not findings:
         return Item(label, Mark.DONE, _("nothing to remark"), "checks")
-    text = ngettext("%(number)s finding: look", "%(number)s findings: look", len(found))
-    return Item(label, Mark.TODO, text % {"number": len(found)}, "checks")
+    text = ngettext("%(number)s finding: look", "%(number)s findings: look", len(findings))
+    return Item(label, Mark.TODO, text % {"number": len(findings)}, "checks")
 
 
 def _lint(case: Case, context: dict[str, Any]) -> Iterator[Item]:

@@ -1,4 +1,4 @@
-"""Request, application, register and certificate-to-be side by side."""
+"""Compare request, application, register and prepared certificate side by side."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ from issuance.models import PreparedCertificate
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Everything that is compared; `prepared` and `names` may be unknown.
+    """The data to compare; `record`, `names` and `prepared` may be unknown.
 
-    `sent` is what was sent: answers that the applicant has not sent yet are not the order's.
+    `sent` is the last submission; unsent changes by the applicant are not shown.
     """
 
     sent: Sent
@@ -37,7 +37,7 @@ class Sources:
 
 
 def columns(*, is_made: bool = False) -> list[str]:
-    """Return the names of the sources; `is_made` says that the certificate has been issued."""
+    """Return the names of the columns; `is_made`: the certificate has been issued."""
     return [
         _("Certificate request (CSR)"),
         _("Application"),
@@ -49,7 +49,7 @@ def columns(*, is_made: bool = False) -> list[str]:
 def sources(
     application: Application, prepared: PreparedCertificate | None, *, now: datetime
 ) -> Sources:
-    """Gather what is compared; an attempt that was refused has no certificate."""
+    """Return the data to compare; a refused attempt has no certificate."""
     report = application.csr.report if application.csr else {}
     submission, sent = application.submission, Sent.of(application)
     return Sources(
@@ -61,37 +61,37 @@ def sources(
     )
 
 
-def rows(found: Sources) -> list[Row]:
-    """Return the comparison, one row an item."""
-    subject = specimen.attributes(found.prepared.specimen) if found.prepared else {}
-    return [*_subject(found, subject), *_contents(found)]
+def rows(sources: Sources) -> list[Row]:
+    """Return the rows of the comparison, one for each field."""
+    subject = specimen.attributes(sources.prepared.specimen) if sources.prepared else {}
+    return [*_subject(sources, subject), *_contents(sources)]
 
 
-def _subject(found: Sources, subject: dict[str, str]) -> Iterator[Row]:
-    sent, known = found.sent, found.names
-    organisation = known.organisation.full if known else ""
-    unit = known.unit.full if known and known.unit else ""
+def _subject(sources: Sources, subject: dict[str, str]) -> Iterator[Row]:
+    sent, order_names = sources.sent, sources.names
+    organisation = order_names.organisation.full if order_names else ""
+    unit = order_names.unit.full if order_names and order_names.unit else ""
     name = sent.system_name or sent.certified_email or next(iter(sent.hosts), "")
 
     def row(label: str, short: str, ordered: str | None, registered: str | None) -> Row:
-        certified = subject.get(short, "") if found.prepared else None
-        return _row(label, found.asked(short), ordered, registered, certified)
+        certified = subject.get(short, "") if sources.prepared else None
+        return _row(label, sources.asked(short), ordered, registered, certified)
 
     yield row(_("Organisation (O)"), "O", sent.organisation, organisation)
     if sent.type.carries_unit:
         yield row(_("Unit (OU)"), "OU", None, unit)
-    yield row(_("Locality (L)"), "L", None, known.locality if known else "")
+    yield row(_("Locality (L)"), "L", None, order_names.locality if order_names else "")
     yield readable(row(_("Name (CN)"), "CN", name, None))
     if sent.system_oid:
         yield row(_("System's OID"), "serialNumber", sent.system_oid, None)
 
 
-def _contents(found: Sources) -> Iterator[Row]:
-    sent, record, prepared = found.sent, found.record, found.prepared
+def _contents(sources: Sources) -> Iterator[Row]:
+    sent, record, prepared = sources.sent, sources.record, sources.prepared
     if sent.hosts:
-        yield _hosts(found)
-        yield _purpose(found)
-    key = found.csr.get("key", {}).get("spki_sha256", "")
+        yield _hosts(sources)
+        yield _purpose(sources)
+    key = sources.csr.get("key", {}).get("spki_sha256", "")
     certified = prepared.spki_sha256 if prepared else None
     yield _row(_("SHA-256 of the public key"), key, None, None, certified)
     registered = record.business_id if record else ""
@@ -101,48 +101,48 @@ def _contents(found: Sources) -> Iterator[Row]:
     unlike = _compared(record.oid if record else "", sent.record_oid, _unlike_application())
     cells = [SILENT, Cell(sent.record_oid), unlike, SILENT]
     yield Row(_("OID of the unit"), cells)
-    yield _validity(found)
+    yield _validity(sources)
 
 
-def _hosts(found: Sources) -> Row:
-    wanted = found.sent.hosts
-    asked = found.csr.get("dns_names", [])
-    first = _compared(", ".join(sorted(asked)), ", ".join(sorted(wanted)), _ignored())
-    ordered, last = Cell(", ".join(wanted)), LATER
-    if found.prepared:
-        certified = specimen.host_names(found.prepared.specimen)
-        agrees = sorted(certified) == sorted(wanted)
+def _hosts(sources: Sources) -> Row:
+    hosts = sources.sent.hosts
+    requested = sources.csr.get("dns_names", [])
+    first = _compared(", ".join(sorted(requested)), ", ".join(sorted(hosts)), _ignored())
+    ordered, last = Cell(", ".join(hosts)), LATER
+    if sources.prepared:
+        certified = specimen.host_names(sources.prepared.specimen)
+        agrees = sorted(certified) == sorted(hosts)
         ordered = Cell(ordered.value, "same" if agrees else "")
         last = Cell(", ".join(certified), "" if agrees else "clash")
     return readable(Row(_("Host names"), [first, ordered, SILENT, last]))
 
 
-def _purpose(found: Sources) -> Row:
-    ordered, last = Cell(fields.BY_KEY["purpose"].in_words(found.sent.purpose)), LATER
-    if found.prepared:
-        certified = specimen.purposes(found.prepared.specimen)
-        agrees = set(certified) == {f"{one}Auth" for one in PURPOSES[found.sent.purpose]}
+def _purpose(sources: Sources) -> Row:
+    ordered, last = Cell(fields.BY_KEY["purpose"].in_words(sources.sent.purpose)), LATER
+    if sources.prepared:
+        certified = specimen.purposes(sources.prepared.specimen)
+        agrees = set(certified) == {f"{name}Auth" for name in PURPOSES[sources.sent.purpose]}
         ordered = Cell(ordered.value, "same" if agrees else "")
         last = Cell(", ".join(certified), "" if agrees else "clash")
     return Row(_("Purpose of use"), [SILENT, ordered, SILENT, last])
 
 
-def _validity(found: Sources) -> Row:
-    ordered = fields.BY_KEY["validity_months"].in_words(found.sent.validity_months)
+def _validity(sources: Sources) -> Row:
+    ordered = fields.BY_KEY["validity_months"].in_words(sources.sent.validity_months)
     last = LATER
-    if found.prepared:
-        begins, ends = specimen.moments(found.prepared)
+    if sources.prepared:
+        begins, ends = specimen.moments(sources.prepared)
         last = Cell(_("%(first)s – %(last)s") % {"first": begins, "last": ends})
     return Row(_("Validity"), [SILENT, Cell(ordered), SILENT, last])
 
 
 def _row(
-    label: str, asked: str, ordered: str | None, registered: str | None, certified: str | None
+    label: str, requested: str, ordered: str | None, registered: str | None, certified: str | None
 ) -> Row:
-    """Compare each source with the certificate-to-be once there is one; None is silent."""
+    """Compare each source with the prepared certificate, if any; None: the source has no value."""
     base = certified or ""
     cells = [
-        _compared(asked, base, _ignored()),
+        _compared(requested, base, _ignored()),
         _compared(ordered, base, _("Differs from the certificate to be issued")),
         _compared(registered, base, _("Written in another way in the certificate")),
         LATER if certified is None else Cell(certified),

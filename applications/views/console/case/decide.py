@@ -1,4 +1,4 @@
-"""Approving the bytes, and taking up again."""
+"""Approve the prepared certificate, and reopen a case."""
 
 from datetime import datetime
 from typing import Any
@@ -29,9 +29,9 @@ from issuance.models import PreparedCertificate
 
 @case_view
 def approve(request: HttpRequest, application: Application) -> HttpResponse:
-    """Show the bytes and their hash once more, then approve exactly those.
+    """Show the certificate and the hash of its bytes, then approve exactly these bytes.
 
-    Pressed with `then`, it goes on to the next case.
+    `then=next` goes on to the next case.
     """
     if request.method != "POST":
         context = confirmation(request, application)
@@ -45,21 +45,21 @@ def approve(request: HttpRequest, application: Application) -> HttpResponse:
     if shown is None:
         raise Changed
     confirmed = passkey.given(request, _decided(application, shown, now=clock.now()))
-    given = form.cleaned_data | confirmed | by_person(request)
+    arguments = form.cleaned_data | confirmed | by_person(request)
     try:
-        services.approve(application.pk, **given)
+        services.approve(application.pk, **arguments)
     except Stale as refusal:
         return lost(request, application, refusal)
-    passkey.note(request, given)
-    said = _("You approved the certificate of %(number)s.") % {"number": application.number}
+    passkey.note(request, arguments)
+    message = _("You approved the certificate of %(number)s.") % {"number": application.number}
     if request.POST.get("then") == "next":
-        return taking_next(request, said)
-    return back_to(application, request, said)
+        return taking_next(request, message)
+    return back_to(application, request, message)
 
 
 @case_view
 def reopen(request: HttpRequest, application: Application) -> HttpResponse:
-    """Take a rejected or lapsed order up again with reasons; they stay if somebody was faster."""
+    """Reopen a rejected or lapsed order; keep the typed reasons if it has changed meanwhile."""
     form = ReasonsForm(request.POST or None, initial={"version": application.version})
     more: dict[str, Any] = {"form": form}
     status = 200
@@ -80,7 +80,7 @@ def reopen(request: HttpRequest, application: Application) -> HttpResponse:
 
 @read_once
 def confirmation(request: HttpRequest, application: Application) -> dict[str, Any]:
-    """Return what the confirmation shows, the hidden form, and how to confirm."""
+    """Return the context of the page on which the reviewer approves."""
     person, now = access.person_of(request), clock.now()
     read(application, person, now=now)
     context = case_context.identity(application, person, now=now)

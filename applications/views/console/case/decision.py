@@ -1,4 +1,4 @@
-"""The text of the decision on a case: before the certificate is approved, and after a decision."""
+"""The text of the decision on a case: as a preview before approving, and afterwards."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,26 +18,26 @@ DECIDED = frozenset({Status.APPROVED, Status.ISSUED, Status.DELIVERED, Status.RE
 @case_view
 @require_safe
 def decision(request: HttpRequest, application: Application) -> HttpResponse:
-    """Show the newest decision, or what the applicant will get if the certificate is approved."""
-    made = decided(application) or _if_approved(application, access.person_of(request))
-    if made is None or application.erased_at is not None:
+    """Show the latest decision, or the one that the applicant would get on approval."""
+    shown = decided(application) or _if_approved(application, access.person_of(request))
+    if shown is None or application.erased_at is not None:
         raise Http404
     context = {
         "application": application,
-        "is_made": made.pk is not None,
-        "language": made.submission.language,
-        "text": paper_text.decision(made, layout=paper_text.WITHIN_A_PAGE),
+        "is_made": shown.pk is not None,
+        "language": shown.submission.language,
+        "text": paper_text.decision(shown, layout=paper_text.WITHIN_A_PAGE),
     }
     return render(request, "applications/console/decision.html", context)
 
 
 def decided(application: Application) -> Decision | None:
-    """Return the decision that stands: none while an order was taken up again, or recalled."""
+    """Return the decision in force; None after a reopening or a recall."""
     return application.decisions.last() if application.status in DECIDED else None
 
 
 def _if_approved(application: Application, person: Person) -> Decision | None:
-    """Return the decision, not stored, that the person's approval would make."""
+    """Return the unsaved decision that the person's approval would make."""
     if application.submission is None:
         return None
     return Decision(

@@ -31,7 +31,7 @@ EVIDENCE = [
 
 
 class EvidenceForm(VersionForm):
-    """By what the reviewer saw that the applicant administers the ticked host names."""
+    """The reviewer's evidence that the applicant administers the ticked host names."""
 
     hosts = forms.TypedMultipleChoiceField(
         label=_("Host names"),
@@ -58,11 +58,12 @@ class EvidenceForm(VersionForm):
     )
 
     def __init__(self, *args: Any, hosts: Sequence[HostName], now: datetime, **kwargs: Any) -> None:
-        """`hosts` can be ticked where they are several; `now` limits the last day."""
+        """Several `hosts` can be ticked; `now` limits the last day."""
         super().__init__(*args, **kwargs)
         self.now, self.first = now, hosts[0]
-        self.fields["hosts"].choices = [(one.pk, with_unicode(one.name)) for one in hosts]  # type: ignore[attr-defined]
-        self.fields["hosts"].initial = [one.pk for one in hosts]
+        choices = [(host.pk, with_unicode(host.name)) for host in hosts]
+        self.fields["hosts"].choices = choices  # type: ignore[attr-defined]
+        self.fields["hosts"].initial = [host.pk for host in hosts]
         if len(hosts) == 1:
             del self.fields["hosts"]
 
@@ -72,18 +73,18 @@ class EvidenceForm(VersionForm):
         return in_range(day, self.now) if day else None
 
     def clean(self) -> dict[str, Any]:
-        """Want reasons where nothing but the applicant's word speaks for a host name."""
-        given = super().clean() or {}
-        if given.get("evidence") == HostName.Evidence.DECLARED and not given.get("note"):
+        """Require reasons if the applicant's declaration is the only evidence."""
+        cleaned = super().clean() or {}
+        if cleaned.get("evidence") == HostName.Evidence.DECLARED and not cleaned.get("note"):
             self.add_error(
                 "note",
                 _("Write why the applicant's word is enough. A second reviewer approves too."),
             )
-        return given
+        return cleaned
 
 
 def in_range(day: date, now: datetime) -> date:
-    """Return the last day of a waiver given now. Raises ValidationError for one out of range."""
+    """Return the day if a waiver given now may end on it, else raise ValidationError."""
     try:
         require_in_range(day, now)
     except EndOutOfRange as refusal:
@@ -116,16 +117,16 @@ class WaiveForm(VersionForm):
 
 
 class RightNoteForm(Form):
-    """By what the reviewer saw that the person may act for the organisation.
+    """The reviewer's evidence that the person may act for the organisation.
 
-    Where documents were handed in, they speak for themselves; else the reviewer must write it, and
-    also why the person's word is enough, where there is nothing else.
+    The note is optional if documents were handed in. If the person's word is the only evidence, the
+    note must say why it is enough.
     """
 
     def __init__(
         self, *args: Any, right: Membership, documents: bool, now: datetime, **kwargs: Any
     ) -> None:
-        """Begin with the last day of a `right` that was confirmed on the word alone."""
+        """Fill in the last day of a `right` that was confirmed on the person's word alone."""
         super().__init__(*args, **kwargs)
         self.right, self.now = right, now
         if right.is_weak:
@@ -160,10 +161,9 @@ class RightNoteForm(Form):
     )
 
     def clean_ends_on(self) -> date | None:
-        """Somebody's word is not enough for ever.
+        """Check the last day of a right confirmed on the person's word alone.
 
-        The day that the form began with is sent back also where the tick was taken away; it then
-        says nothing.
+        The initial day is sent back even if that box is no longer ticked; it is then ignored.
         """
         day: date | None = self.cleaned_data["ends_on"]
         if not self.cleaned_data["word_alone"] and day == self.initial.get("ends_on"):
@@ -171,30 +171,30 @@ class RightNoteForm(Form):
         return in_range(day, self.now) if day else None
 
     def clean(self) -> dict[str, Any]:
-        """Want a reason for the word alone, and an end for nothing else."""
-        given = super().clean() or {}
-        if given.get("word_alone") and not given.get("note") and "note" not in self.errors:
+        """Require a note for the person's word alone, and allow a last day only for it."""
+        cleaned = super().clean() or {}
+        if cleaned.get("word_alone") and not cleaned.get("note") and "note" not in self.errors:
             self.add_error("note", _("Write why the person's word is enough."))
-        if given.get("ends_on") and not given.get("word_alone"):
+        if cleaned.get("ends_on") and not cleaned.get("word_alone"):
             self.add_error(
                 "ends_on",
                 _("Leave the day empty, or tick that only the person's own word shows the right."),
             )
-        note, word_alone = given.get("note", ""), bool(given.get("word_alone"))
+        note, word_alone = cleaned.get("note", ""), bool(cleaned.get("word_alone"))
         if not word_alone and says_nothing_new(self.right, note):
             self.add_error("note", SameAsBefore.message)
-        return given
+        return cleaned
 
     @property
     def until(self) -> date | None:
-        """The last day of the confirmation; None where there is better evidence."""
+        """The last day of the confirmation; None with better evidence."""
         if not self.cleaned_data["word_alone"]:
             return None
         return self.cleaned_data["ends_on"] or usual_end(self.now)
 
 
 class RightForm(RightNoteForm, VersionForm):
-    """The same on a case, as the reviewer saw it."""
+    """The form for the sender's right, with the version of the case that the reviewer saw."""
 
 
 class NamesForm(VersionForm):
@@ -230,7 +230,7 @@ class DeadlineForm(VersionForm):
         self.after = after
 
     def clean_deadline(self) -> date:
-        """Only a later day gives more time."""
+        """Require a later day than the present deadline."""
         deadline: date = self.cleaned_data["deadline"]
         if deadline <= self.after:
             raise ValidationError(_("Choose a later day than the present deadline."))
@@ -256,13 +256,13 @@ class AskForm(WithReasons):
     def __init__(self, *args: Any, application: Application, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.today = today
-        asked = sections_rules.asked(application, on=today)
-        open_again = [(part.id, part.title) for part in asked]
+        parts = sections_rules.asked(application, on=today)
+        open_again = [(part.id, part.title) for part in parts]
         self.fields["sections"].choices = open_again  # type: ignore[attr-defined]
         self.fields["deadline"].initial = today + timedelta(days=ANSWER_DAYS)
 
     def clean_deadline(self) -> date:
-        """The applicant needs at least until tomorrow."""
+        """Require a later day than today."""
         deadline: date = self.cleaned_data["deadline"]
         if deadline <= self.today:
             raise ValidationError(_("Choose a day after today."))
@@ -270,7 +270,7 @@ class AskForm(WithReasons):
 
 
 class AsideForm(VersionForm):
-    """Until when, and why, a reviewer does something else first."""
+    """Until when, and why, the case is set aside."""
 
     until = DateField(label=_("Set aside until"))
     reason = LongTextField(
@@ -284,7 +284,7 @@ class AsideForm(VersionForm):
         self.today = today
 
     def clean_until(self) -> date:
-        """On the day itself the case is to be done."""
+        """Require a later day than today."""
         until: date = self.cleaned_data["until"]
         if until <= self.today:
             raise ValidationError(_("Choose a day after today."))
@@ -292,7 +292,7 @@ class AsideForm(VersionForm):
 
 
 class HandOverForm(VersionForm):
-    """To whom the case goes, and what they should know."""
+    """The new reviewer, and a note for them."""
 
     to = forms.TypedChoiceField(
         label=_("New reviewer"), coerce=UUID, error_messages={"required": _("Choose a reviewer.")}
@@ -305,7 +305,7 @@ class HandOverForm(VersionForm):
 
     def __init__(self, *args: Any, receivers: Iterable[Person], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        people = [(one.pk, str(one)) for one in receivers]
+        people = [(reviewer.pk, str(reviewer)) for reviewer in receivers]
         self.fields["to"].choices = [("", _("Choose")), *people]  # type: ignore[attr-defined]
 
 
@@ -326,24 +326,24 @@ class NoteForm(VersionForm):
 
 
 class ApproveForm(VersionForm):
-    """The bytes that were shown, by id and hash."""
+    """The prepared certificate that was shown, by key and hash."""
 
     prepared_id = KeyField()
     tbs_sha256 = forms.RegexField(r"^[0-9a-f]{64}\Z", widget=forms.HiddenInput)
 
 
 def _spelling(label: Any, name: CertificateName) -> forms.ChoiceField:
-    """Radios with the spellings that fit; the present one is chosen."""
+    """Return radio buttons with the spellings that fit; the present one is chosen."""
     chosen = name.value or next(iter(name.shortenings), "")
     return forms.ChoiceField(
         label=label,
         help_text=_("Name in the register: %(name)s") % {"name": name.full},
-        choices=[(one, one) for one in _spellings(name)],
+        choices=[(spelling, spelling) for spelling in _spellings(name)],
         initial=chosen,
         widget=forms.RadioSelect,
     )
 
 
 def _spellings(name: CertificateName) -> Iterable[str]:
-    known = [name.value, *name.shortenings, *shortenings(name.full)]
-    return dict.fromkeys(one for one in known if one and fits(one))
+    spellings = [name.value, *name.shortenings, *shortenings(name.full)]
+    return dict.fromkeys(spelling for spelling in spellings if spelling and fits(spelling))

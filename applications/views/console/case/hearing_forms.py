@@ -1,4 +1,4 @@
-"""Forms of a rejection: hearing the applicant first, and the decision or why it goes unheard."""
+"""Forms for hearing the applicant before a rejection, and for the rejection."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from certportal.foundation.wording import filled
 
 
 class HearForm(AskForm):
-    """What the decision would be and on what it would rest, and until when to answer (34 §)."""
+    """A hearing (34 §): the intended decision and its grounds, and the deadline for an answer."""
 
     material = LongTextField(
         label=_("Documents and facts that the decision would rest on"),
@@ -50,31 +50,32 @@ class HearForm(AskForm):
         self.fields["sections"].required = False
         self.fields["sections"].help_text = _("None, if the applicant shall only answer in words.")
         self.fields["reason"].label = _("Why the order would be rejected")
-        names = [one.name for one in answers.read_by_reviewers(application).filter(removed_at=None)]
+        attached = answers.read_by_reviewers(application).filter(removed_at=None)
+        names = [document.name for document in attached]
         with translation.override(application.language):
-            found = [words.title for _finding, words in word_all(application.findings)]
+            findings = [words.title for _finding, words in word_all(application.findings)]
         self._offer(application)
-        self.fields["material"].initial = "\n".join(f"- {one}" for one in [*names, *found])
+        self.fields["material"].initial = "\n".join(f"- {line}" for line in [*names, *findings])
 
     def _offer(self, application: Application) -> None:
-        """Offer what was attached before the hearing is sent; all of it goes unless unticked."""
+        """Offer the documents attached to the unsent hearing, all ticked."""
         unsent = list(hearing_documents.unsent(application))
         if not unsent:
             del self.fields["documents"]
             return
-        known = [(str(one.pk), one.name) for one in unsent]
-        self.fields["documents"].choices = known  # type: ignore[attr-defined]
-        self.fields["documents"].initial = [key for key, _name in known]
+        choices = [(str(document.pk), document.name) for document in unsent]
+        self.fields["documents"].choices = choices  # type: ignore[attr-defined]
+        self.fields["documents"].initial = [key for key, _name in choices]
 
     def clean(self) -> dict[str, Any]:
-        """Leave out the file, which the page has taken in before."""
-        given = super().clean() or {}
-        given.pop("file", None)
-        return {"documents": [], **given}
+        """Remove the file from the cleaned data: the view has attached it already."""
+        cleaned = super().clean() or {}
+        cleaned.pop("file", None)
+        return {"documents": [], **cleaned}
 
 
 class RejectForm(ReasonsForm, WithReasons):
-    """The same for a rejection, and why the applicant is not heard, unless they were heard."""
+    """The reasons of a rejection, and why the applicant was not heard, unless they were."""
 
     unheard = forms.ChoiceField(
         label=_("Why the applicant is not heard first"),
@@ -96,10 +97,10 @@ class RejectForm(ReasonsForm, WithReasons):
             del self.fields["unheard"], self.fields["unheard_because"]
 
     def clean(self) -> dict[str, Any]:
-        """Want a ground and words for it where the applicant was not heard."""
-        given = super().clean() or {}
-        if "unheard" in self.fields and not given.get("unheard"):
+        """Require an exception and an explanation if the applicant was not heard."""
+        cleaned = super().clean() or {}
+        if "unheard" in self.fields and not cleaned.get("unheard"):
             self.add_error("unheard", NotHeard.message)
-        elif "unheard" in self.fields and not given.get("unheard_because"):
+        elif "unheard" in self.fields and not cleaned.get("unheard_because"):
             self.add_error("unheard_because", _("Write why hearing can be left out."))
-        return given
+        return cleaned

@@ -1,4 +1,4 @@
-"""Who works on the case, and when: set aside, hand over, take over; notes for colleagues."""
+"""Holding a case: take the next one, set aside, hand over, take over; internal notes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,19 +31,19 @@ type MakeForm = Callable[[HttpRequest, Application], VersionForm]
 @access.reviewer_required
 @require_POST
 def take_next(request: HttpRequest) -> HttpResponseBase:
-    """Lead to the next case: one's own from now on, or another's that wants a second person."""
-    found = services.take_next(**by_person(request))
-    if found is None:
+    """Redirect to the reviewer's next case, or to a case that needs them as second person."""
+    case = services.take_next(**by_person(request))
+    if case is None:
         messages.info(request, _("No case is waiting for you."))
         return redirect("console:queue")
-    is_mine = found.reviewer_id == access.person_of(request).pk
-    return redirect("console:case" if is_mine else "console:approve", found.pk)
+    is_mine = case.reviewer_id == access.person_of(request).pk
+    return redirect("console:case" if is_mine else "console:approve", case.pk)
 
 
 def _page(
-    name: str, action: Action | None, act: Callable[..., object], make: MakeForm, said: Promise
+    name: str, action: Action | None, act: Callable[..., object], make: MakeForm, message: Promise
 ) -> Callable[..., HttpResponseBase]:
-    """Return the view of an act with a form; what was typed stays if somebody was faster."""
+    """Return the view of an action with a form; it keeps the input if the case has changed."""
 
     @case_view
     def show(request: HttpRequest, application: Application) -> HttpResponse:
@@ -57,7 +57,7 @@ def _page(
                 more |= kept(request, application, form, refusal)
                 status = refusal.status
             else:
-                return back_to(application, request, said)
+                return back_to(application, request, message)
         person, now = access.person_of(request), clock.now()
         context = identity(application, person, now=now) | more
         context["kept_from"] = kept_from(action, application, person, now=now) if action else []

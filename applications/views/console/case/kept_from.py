@@ -1,4 +1,4 @@
-"""What keeps a reviewer from what a page of the case is for, and who can do it, in words."""
+"""The obstacles to an action on a case, and who else could do it, in words."""
 
 from datetime import datetime
 
@@ -16,20 +16,20 @@ from applications.workflow import Action
 def kept_from(
     action: Action, application: Application, person: Person, *, now: datetime
 ) -> list[str]:
-    """Return in words what keeps the reader from the action, and who can do it; else nothing."""
+    """Return in words the reader's obstacles to the action and who else could do it; [] if none."""
     case = Case(application, person, now=now)
-    found = list(case.obstacles(action))
-    if not found:
+    obstacles = list(case.obstacles(action))
+    if not obstacles:
         return []
-    over = next((one for one in found if isinstance(one, NotPossible)), None)
-    if over is not None:
-        return [str(over)]
-    told = [case.bias] if case.bias in found else found
-    return [*map(str, told), *_who_can(case)]
+    impossible = next((error for error in obstacles if isinstance(error, NotPossible)), None)
+    if impossible is not None:
+        return [str(impossible)]
+    shown = [case.bias] if case.bias in obstacles else obstacles
+    return [*map(str, shown), *_who_can(case)]
 
 
 def _who_can(case: Case) -> list[str]:
-    """Return who can do to the case what the reader cannot: who has it, or any other reviewer."""
+    """Return a sentence about who can act on the case instead of the reader, if known."""
     application = case.application
     if not case_holder.is_free(application) and not case.is_mine:
         return [_("%(person)s has the case.") % {"person": application.reviewer}]
@@ -39,8 +39,8 @@ def _who_can(case: Case) -> list[str]:
 
 
 def kept_from_proposing(application: Application, person: Person, *, now: datetime) -> list[str]:
-    """Return the same for a revocation that takes two reviewers; an exposed key's takes any one."""
-    found = list(map(str, revocation.to_propose(application, person, now=now)))
+    """Return in words the reader's obstacles to proposing a revocation by two reviewers."""
+    obstacles = list(map(str, revocation.to_propose(application, person, now=now)))
     if impartiality.bias(person, application, now=now):
-        found.append(_("Any reviewer without a part in it can propose to revoke it."))
-    return found
+        obstacles.append(_("Any reviewer without a part in it can propose to revoke it."))
+    return obstacles

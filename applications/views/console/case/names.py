@@ -1,4 +1,4 @@
-"""Host names with their evidence, and names too long for a certificate."""
+"""Record evidence for host names, and choose shortenings of names too long for a certificate."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -28,9 +28,9 @@ from certportal.foundation.errors import NotAllowed, Stale
 @case_view
 @require_POST
 def evidence(request: HttpRequest, application: Application, host_id: int) -> HttpResponseBase:
-    """Record by what the reviewer saw that the applicant administers one host name, or `several`.
+    """Record the evidence that the applicant administers a host name, or `several`.
 
-    Pressed with `approve`, it goes on to the approval when nothing else is missing.
+    With `approve` it continues to the approval if nothing else is missing.
     """
     host = get_part(access.actor_of(request), application.host_names.all(), host_id)
     hosts = list(application.host_names.all()) if "several" in request.POST else [host]
@@ -39,13 +39,13 @@ def evidence(request: HttpRequest, application: Application, host_id: int) -> Ht
     page = "applications/console/evidence.html"
     if not form.is_valid():
         return render(request, page, context)
-    given: dict[str, Any] = {"hosts": [host.pk]} | form.cleaned_data | by_person(request)
+    arguments: dict[str, Any] = {"hosts": [host.pk]} | form.cleaned_data | by_person(request)
     try:
-        recorded = services.set_evidence(application.pk, *given.pop("hosts"), **given)
+        recorded = services.set_evidence(application.pk, *arguments.pop("hosts"), **arguments)
     except (Stale, NotAllowed) as refusal:
         context |= kept(request, application, form, refusal)
         return render(request, page, context, status=refusal.status)
-    case = Case(recorded, given["person"], now=given["now"])
+    case = Case(recorded, arguments["person"], now=arguments["now"])
     if "approve" in request.POST and Action.APPROVE in case.actions():
         messages.success(request, _("The evidence has been recorded."))
         return redirect("console:approve", application.pk)
@@ -59,9 +59,9 @@ def choose(request: HttpRequest, application: Application) -> HttpResponse:
     form = names_form(application, now=clock.now(), data=request.POST)
     if form is None or not form.is_valid():
         raise Changed
-    given: dict[str, Any] = {"unit": ""} | form.cleaned_data | by_person(request)
+    arguments: dict[str, Any] = {"unit": ""} | form.cleaned_data | by_person(request)
     try:
-        services.choose_names(application.pk, **given)
+        services.choose_names(application.pk, **arguments)
     except (Stale, NotAllowed) as refusal:
         context = {"application": application, "form": form}
         context |= kept(request, application, form, refusal)
@@ -71,11 +71,11 @@ def choose(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 def names_form(application: Application, *, now: datetime, data: Any = None) -> NamesForm | None:
-    """Return the choice of spellings, or None when the register's names fit as they are."""
-    found = certificate_names.names(application, now=now)
-    if found is None:
+    """Return the form with the spellings, or None if the register's names fit unchanged."""
+    order_names = certificate_names.names(application, now=now)
+    if order_names is None:
         return None
-    certified = found.certified(application.kind)
+    certified = order_names.certified(application.kind)
     if all(part.origin == "long_name" for part in certified.values()):
         return None
     initial = {"version": application.version}
@@ -87,12 +87,12 @@ def names_form(application: Application, *, now: datetime, data: Any = None) -> 
 def host_rows(application: Application, *, now: datetime) -> list[dict[str, Any]]:
     """Return each host name with its evidence in words and the form to change it.
 
-    `waiver` is what makes the applicant's declaration alone enough, if it is in force.
+    `waiver` is the waiver in force that accepts the applicant's declaration as only evidence.
     """
     words = dict(EVIDENCE)
     hosts = list(application.host_names.all())
-    weak = [one for one in hosts if one.evidence == HostName.Evidence.DECLARED]
-    declared = [waivers.host_declared(one.name) for one in weak]
+    weak = [host for host in hosts if host.evidence == HostName.Evidence.DECLARED]
+    declared = [waivers.host_declared(host.name) for host in weak]
     covers = waivers.covering_each(application, declared, on=clock.day(now))
     waiver_of = dict(zip(weak, covers, strict=True))
     return [
@@ -112,7 +112,7 @@ def host_rows(application: Application, *, now: datetime) -> list[dict[str, Any]
 def missing_form(application: Application, *, now: datetime) -> EvidenceForm | None:
     """Return the form for all host names without evidence, or None.
 
-    It begins with what was seen of them on the organisation's earlier orders, if it was the same.
+    Its initial evidence is that of the organisation's earlier orders, if it was the same for all.
     """
     hosts = [host for host in application.host_names.all() if not host.evidence]
     if not hosts:
@@ -122,31 +122,30 @@ def missing_form(application: Application, *, now: datetime) -> EvidenceForm | N
 
 
 def _seen_before(application: Application, hosts: Sequence[HostName]) -> dict[str, str]:
-    """Return the latest evidence of the host names on earlier orders where it was one and the same.
+    """Return the latest evidence of the host names on earlier orders, if it is the same for all.
 
-    A declaration is none: whether it is still enough is weighed anew. Nor is what the service found
-    in the DNS, which it looks up itself.
+    Declarations are left out, because they must be weighed again for each order, and so is evidence
+    that the service found in the DNS, because it is looked up again.
     """
     earlier = HostName.objects.filter(
         application__organisation=application.organisation_id,
         name__in=[host.name for host in hosts],
     ).exclude(evidence__in=["", HostName.Evidence.DECLARED])
     earlier = earlier.exclude(evidence=HostName.Evidence.DNS, evidenced_by=None)
-    latest = {one.name: one for one in earlier.order_by("evidenced_at")}
-    seen = {(one.evidence, one.evidence_note) for one in latest.values()}
-    if len(latest) < len(hosts) or len(seen) != 1:
+    latest = {earlier_host.name: earlier_host for earlier_host in earlier.order_by("evidenced_at")}
+    evidences = {
+        (earlier_host.evidence, earlier_host.evidence_note) for earlier_host in latest.values()
+    }
+    if len(latest) < len(hosts) or len(evidences) != 1:
         return {}
-    ((evidence, note),) = seen
+    ((evidence, note),) = evidences
     return {"evidence": evidence, "note": note}
 
 
 def _evidence_form(
     application: Application, host: HostName, waiver: Waiver | None, now: datetime
 ) -> EvidenceForm:
-    """Return the host's form; ids differ by host so that labels find their fields.
-
-    It begins with what was recorded, also with the last day of the declaration.
-    """
+    """Return the host's form with the recorded evidence; the ids of its fields differ by host."""
     initial = {
         "version": application.version,
         "evidence": host.evidence,

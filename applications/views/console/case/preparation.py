@@ -1,4 +1,4 @@
-"""How far the preparation of the certificate is, in words."""
+"""The state of the preparation of a case's certificate, in words."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ State = PreparedCertificate.State
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the preparation stands: `id` is none, preparing, missing, ready, expired, refused or
+    """The state of the preparation: `id` is none, preparing, missing, ready, expired, refused or
     closed.
     """
 
@@ -30,12 +30,12 @@ class Stage:
 
     @property
     def is_shown(self) -> bool:
-        """Whether the latest attempt is shown with what the lint said of it."""
+        """Whether the page shows the latest attempt with its lint findings."""
         return self.id in {"ready", "expired", "refused", "closed"}
 
 
 def stage(application: Application, latest: PreparedCertificate | None, *, now: datetime) -> Stage:
-    """Return where the preparation stands."""
+    """Return the state of the preparation."""
     if latest is not None and latest.state in {State.SIGNING, State.ISSUED}:
         return Stage("closed", _("The certificate was made from these bytes."))
     if latest is not None and latest.is_open and now < latest.expires_at:
@@ -55,7 +55,7 @@ def stage(application: Application, latest: PreparedCertificate | None, *, now: 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """An attempt that cannot be used any more: why, in words, and who had approved it."""
+    """An attempt that cannot be used any more: the reason in words, and its approvers."""
 
     attempt: PreparedCertificate
     why: str
@@ -64,11 +64,11 @@ class Past:
 
 
 def past(application: Application) -> list[Past]:
-    """Return the void and refused attempts, newest first, but a refused newest, shown whole."""
+    """Return void and refused attempts, newest first, except a refused latest one."""
     return [
-        _past(one)
-        for number, one in enumerate(attempts(application.pk))
-        if one.state == State.VOID or (number and one.state == State.REFUSED)
+        _past(attempt)
+        for index, attempt in enumerate(attempts(application.pk))
+        if attempt.state == State.VOID or (index and attempt.state == State.REFUSED)
     ]
 
 
@@ -79,5 +79,6 @@ def _past(attempt: PreparedCertificate) -> Past:
         if refused
         else void_reason(attempt.void_reason)
     )
-    errors = [one for one in attempt.findings if one["severity"] == Severity.ERROR]
-    return Past(attempt, why, word_all(errors), [one.person for one in approvals_of(attempt)])
+    errors = [finding for finding in attempt.findings if finding["severity"] == Severity.ERROR]
+    approvers = [approval.person for approval in approvals_of(attempt)]
+    return Past(attempt, why, word_all(errors), approvers)

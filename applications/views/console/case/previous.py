@@ -1,4 +1,4 @@
-"""The previous certificate of the same name, as a column of the comparison."""
+"""The organisation's previous certificate for the same name, as a column of the comparison."""
 
 from dataclasses import replace
 
@@ -15,37 +15,37 @@ from issuance.models import Certificate
 def previous(application: Application) -> Certificate | None:
     """Return the organisation's latest other certificate for the same host, system or mailbox."""
     first = next(iter(application.names), None)
-    same = Q(host_names__name=first) if first else Q(pk__in=[])
+    same_name = Q(host_names__name=first) if first else Q(pk__in=[])
     for name in ("system_oid", "certified_email"):
         if value := getattr(application, name):
-            same |= Q(**{name: value})
-    orders = Application.objects.filter(same, organisation=application.organisation_id)
+            same_name |= Q(**{name: value})
+    orders = Application.objects.filter(same_name, organisation=application.organisation_id)
     orders = orders.filter(type=application.type).exclude(pk=application.pk)
-    found = Certificate.objects.filter(reference__in=orders.values("pk"))
-    return found.order_by("-issued_at").first()
+    certificates = Certificate.objects.filter(reference__in=orders.values("pk"))
+    return certificates.order_by("-issued_at").first()
 
 
 def beside(rows: list[Row], certificate: Certificate) -> list[Row]:
-    """Return the rows of the comparison with a cell of the previous certificate at the end."""
-    known = _told(certificate)
-    return [_with(row, known.get(row.label)) for row in rows]
+    """Return the rows of the comparison with a cell for the previous certificate added."""
+    values = _values(certificate)
+    return [_with_previous(row, values.get(row.label)) for row in rows]
 
 
-def _with(row: Row, value: str | None) -> Row:
+def _with_previous(row: Row, value: str | None) -> Row:
     cell = SILENT
     if value is not None:
-        now = row.cells[-1].value
-        unlike = bool(now) and value != now and row.label in _names()
-        cell = Cell(value, "differs" if unlike else "", _("Was written so") if unlike else "")
+        present = row.cells[-1].value
+        differs = bool(present) and value != present and row.label in _names()
+        cell = Cell(value, "differs" if differs else "", _("Was written so") if differs else "")
     return replace(row, cells=[*row.cells, cell])
 
 
-def _told(certificate: Certificate) -> dict[str, str]:
-    """Return what it says, by the label of the row; key and validity are new in any renewal."""
+def _values(certificate: Certificate) -> dict[str, str]:
+    """Return the certificate's values by the label of the row."""
     parsed = x509.load_der_x509_certificate(bytes(certificate.der))
     subject = specimen.attributes(parsed)
-    told = {label: subject.get(short, "") for label, short in _names().items()}
-    return told | {
+    values = {label: subject.get(short, "") for label, short in _names().items()}
+    return values | {
         _("Name (CN)"): _readable(subject.get("CN", "")),
         _("Host names"): _readable(", ".join(specimen.host_names(parsed))),
         _("SHA-256 of the public key"): certificate.spki_sha256,
@@ -57,7 +57,7 @@ def _readable(names: str) -> str:
 
 
 def _names() -> dict[str, str]:
-    """Return the attributes of the subject by the labels of their rows, and the host names."""
+    """Return the attributes of the subject by the labels of their rows ("" for host names)."""
     return {
         _("Organisation (O)"): "O",
         _("Unit (OU)"): "OU",

@@ -1,4 +1,4 @@
-"""What the page of a case shows of it, read in one statement."""
+"""Read the data of a case's page in one SQL statement."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -28,11 +28,11 @@ PARTS = {
     "attachments": ["request"],
     "notes": ["person", "to"],
 }
-"""What belongs to the case alone, with whoever or whatever it names."""
+"""Relations of the case to read, each with its own related objects."""
 
 
 def read(application: Application, person: Person, *, now: datetime) -> None:
-    """Read the case, and what keeps this reviewer from it, for the rest of the page."""
+    """Read the case and the reviewer's bias, so that the page needs no further queries for them."""
     ask_together(
         *(parts(application, name, *beside) for name, beside in PARTS.items()),
         access.is_partial.of(person, application.organisation_id, now=now),
@@ -50,7 +50,7 @@ def read(application: Application, person: Person, *, now: datetime) -> None:
 
 
 def _of_register(application: Application, now: datetime) -> Iterator[Wanted]:
-    """Yield the sender's right, and the unit and its provider as the registers have them."""
+    """Yield questions for the sender's right, and the register records of unit and provider."""
     kind, today = application.record_kind, clock.day(now)
     yield queries.last_import.of(kind)
     yield queries.get_record.of(application.record_oid, kind=kind, on=today)

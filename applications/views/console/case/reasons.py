@@ -1,4 +1,4 @@
-"""Ready-made reasons on the page where one is written; the reviewer edits them."""
+"""Ready-made reasons in forms: a button adds one to the text, which the reviewer edits."""
 
 import re
 from typing import Any
@@ -17,46 +17,47 @@ type Offered = list[ReadyReasonVersion]
 
 
 class UsedField(forms.Field):
-    """The keys of the reasons that were added; none where a page of before sends none.
+    """The keys of the ready-made reasons added to the text, in a hidden field.
 
-    It refuses nothing, since nobody types it and the text is what counts: what can be no key, a key
-    that comes again, and keys after `MOST_USED` are left out.
+    It never raises, because nobody types it and the text is what counts: invalid keys, duplicates
+    and keys after `MOST_USED` are ignored.
     """
 
     widget = forms.HiddenInput
 
     def to_python(self, value: Any) -> list[int]:
-        """Read the keys."""
-        keys = (int(one) for one in str(value or "").split() if KEY.fullmatch(one))
+        """Return the valid keys."""
+        keys = (int(key) for key in str(value or "").split() if KEY.fullmatch(key))
         return list(dict.fromkeys(keys))[:MOST_USED]
 
     def bound_data(self, data: Any, initial: Any) -> str:
-        """Return what was sent."""
+        """Return the submitted text."""
         return str(data or "")
 
 
 class WithReasons(VersionForm):
-    """A form to whose text ready-made reasons were added: `used` keeps which, to count them."""
+    """A form with ready-made reasons: `used` has the keys of those added, to count their use."""
 
     used = UsedField(required=False)
 
 
 def offered(use: ReadyReason.Use) -> Offered:
-    """Return the newest version of each reason that is offered."""
+    """Return the newest version of each reason that is still offered."""
     versions = ReadyReasonVersion.objects.filter(reason__use=use, reason__ended_at=None)
     newest = versions.order_by("reason_id", "-number").distinct("reason_id")
     return list(newest)
 
 
 def added(form: WithReasons, field: str, reasons: Offered, language: str) -> dict[str, Any]:
-    """Return what was typed into the form, with the reason that its button names added.
+    """Return the form's data with the ready-made reason of the pressed button added.
 
-    The words of the reason, in the applicant's language, stand after those typed in the field.
+    The text of the reason, in the applicant's language, is appended to `field`.
     """
-    typed = {one.name: one.value() for one in form}
-    wanted = [one for one in reasons if str(one.reason_id) == form.data.get("template")]
-    texts = [typed[field], *(one.text_in(language) for one in wanted)]
-    used = [typed["used"], *(str(one.reason_id) for one in wanted)]
+    typed = {bound.name: bound.value() for bound in form}
+    pressed = form.data.get("template")
+    chosen = [reason for reason in reasons if str(reason.reason_id) == pressed]
+    texts = [typed[field], *(reason.text_in(language) for reason in chosen)]
+    used = [typed["used"], *(str(reason.reason_id) for reason in chosen)]
     return typed | {
         field: "\n\n".join(text.strip() for text in texts if text and text.strip()),
         "used": " ".join(key for key in used if key),

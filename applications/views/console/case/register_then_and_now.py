@@ -1,4 +1,4 @@
-"""What the register said at each step of a case, and under its certificate then and now."""
+"""The register records behind each step of a case and its certificate, then and now."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from certportal.foundation import clock
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the case, and the version of the register's record that it rested on."""
+    """A step of the case, and the version of the register record on which it was based."""
 
     what: str
     at: datetime
@@ -25,13 +25,13 @@ class Step:
 
 
 def rows(application: Application) -> list[Step]:
-    """Return the steps in the order of time; those that rested on no known record are left out."""
-    found = [*_own(application), *_authority(application)]
-    return sorted(found, key=lambda step: step.at)
+    """Return the steps in chronological order, without those based on no known record."""
+    steps = [*_own(application), *_authority(application)]
+    return sorted(steps, key=lambda step: step.at)
 
 
 def certified(application: Application) -> dict[str, Any]:
-    """Return the records under the issued certificate then and now; nothing without one."""
+    """Return the context with the records behind the issued certificate; {} without one."""
     certificate = certificate_of(application)
     return {"register": evidence.entries(certificate, now=clock.now())} if certificate else {}
 

@@ -1,4 +1,4 @@
-"""Rejecting: hear first, write the reasons, read the decision, send it with a second factor."""
+"""Reject a case: write the reasons, preview the decision, send it with a second factor."""
 
 from datetime import datetime
 from typing import Any
@@ -27,8 +27,8 @@ from certportal.foundation.errors import NotAllowed, Stale
 def reject(request: HttpRequest, application: Application) -> HttpResponseBase:
     """Ask for the reasons; `preview` shows the decision as the applicant reads it, `send` makes it.
 
-    Whoever proved the second factor too long ago is asked to before writing; later beside what
-    they wrote, which is long.
+    An old second factor must be renewed before writing; if it becomes old while writing, it is
+    renewed on the page with the text, so that the text is not lost.
     """
     lead = None if request.method == "POST" else access.lead_to_reauthenticate(request)
     return lead or _reject(request, application, clock.now())
@@ -45,10 +45,10 @@ def _reject(request: HttpRequest, application: Application, now: datetime) -> Ht
             return _preview(request, application, form, now)
         services.reject(application.pk, **form.cleaned_data, **by_person(request))
     except (Stale, NotAllowed) as refusal:
-        told = kept(request, application, form, refusal)
-        return _page(request, application, form, status=refusal.status, **told)
-    said = _("The application was rejected and the applicant told.")
-    return back_to(application, request, said)
+        context = kept(request, application, form, refusal)
+        return _page(request, application, form, status=refusal.status, **context)
+    message = _("The application was rejected and the applicant told.")
+    return back_to(application, request, message)
 
 
 def _must_confirm(request: HttpRequest, now: datetime) -> bool:
@@ -56,7 +56,7 @@ def _must_confirm(request: HttpRequest, now: datetime) -> bool:
 
 
 def _form(request: HttpRequest, application: Application, now: datetime) -> RejectForm:
-    """Return the form; pressing a ready-made reason adds it to what was typed."""
+    """Return the form; the button of a ready-made reason adds it to the typed text."""
     is_heard = hearing.is_heard(application, now=now)
     first = {"version": application.version}
     form = RejectForm(request.POST or None, is_heard=is_heard, initial=first)
@@ -87,18 +87,18 @@ def _page(
 def _preview(
     request: HttpRequest, application: Application, form: RejectForm, now: datetime
 ) -> HttpResponse:
-    """Show the decision that the reasons would make, not stored yet."""
-    person, given = access.person_of(request), form.cleaned_data
+    """Show the unsaved decision with these reasons."""
+    person, cleaned = access.person_of(request), form.cleaned_data
     if kept_from(Action.REJECT, application, person, now=now):
         return _page(request, application, form)
     assert application.submission is not None
-    made = Decision(
+    decision = Decision(
         application=application,
         kind=Decision.Kind.REJECTED,
         reviewer=person,
-        reasons=given["reasons"],
-        unheard=given.get("unheard", ""),
-        unheard_because=given.get("unheard_because", ""),
+        reasons=cleaned["reasons"],
+        unheard=cleaned.get("unheard", ""),
+        unheard_because=cleaned.get("unheard_because", ""),
         submission=application.submission,
         at=now,
     )
@@ -106,6 +106,6 @@ def _preview(
         "form": form,
         "must_confirm": _must_confirm(request, now),
         "language": application.submission.language,
-        "text": paper_text.decision(made, layout=paper_text.WITHIN_A_PAGE),
+        "text": paper_text.decision(decision, layout=paper_text.WITHIN_A_PAGE),
     }
     return render(request, "applications/console/reject_preview.html", context)

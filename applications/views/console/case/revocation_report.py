@@ -1,4 +1,4 @@
-"""Revoking at a report by phone, by mail or from a CERT."""
+"""Record a report from outside (by phone, by mail, from a CERT) and revoke."""
 
 from datetime import timedelta
 from typing import Any
@@ -25,10 +25,10 @@ HOUR = timedelta(hours=1)
 
 @case_view
 def report(request: HttpRequest, application: Application) -> HttpResponseBase:
-    """Take down who asks and how that was verified; revoke an exposed key, propose the rest.
+    """Record who asks and how that was verified; revoke an exposed key, otherwise propose to.
 
-    Whoever proved the second factor too long ago is asked to before writing; later beside what
-    they wrote, which is long.
+    An old second factor must be renewed before writing; if it becomes old while writing, it is
+    renewed on the page with the text, so that the text is not lost.
     """
     lead = None if request.method == "POST" else access.lead_to_reauthenticate(request)
     return lead or _report(request, application)
@@ -52,23 +52,23 @@ def _report(request: HttpRequest, application: Application) -> HttpResponse:
     if now - access.second_factor_at(request) > access.FRESH:
         return page(request, application, "revocation_report", must_confirm=True, **more)
     try:
-        made = services.revoke_as_told(application.pk, **_given(form), **by_person(request))
+        recorded = services.revoke_as_told(application.pk, **_arguments(form), **by_person(request))
     except (Stale, NotAllowed) as refusal:
         more |= kept(request, application, form, refusal)
         return page(request, application, "revocation_report", **more)
     if form.is_exposed:
         return back_to(application, request, _("The certificate has been revoked."))
-    said = _("The revocation has been proposed. Another reviewer must confirm it.")
-    if made.beside_id is not None:
-        said = _("The report was noted beside the proposal that waits for a second reviewer.")
-    return back_to(application, request, said)
+    message = _("The revocation has been proposed. Another reviewer must confirm it.")
+    if recorded.beside_id is not None:
+        message = _("The report was noted beside the proposal that waits for a second reviewer.")
+    return back_to(application, request, message)
 
 
-def _given(form: ReportForm) -> dict[str, Any]:
-    given = form.cleaned_data
-    told = {name: given[name] for name in ("channel", "role", "caller", "verified", "callback")}
+def _arguments(form: ReportForm) -> dict[str, Any]:
+    cleaned, names = form.cleaned_data, ("channel", "role", "caller", "verified", "callback")
+    details = {name: cleaned[name] for name in names}
     return {
-        "details": ReportDetails(received_at=form.received, **told),
-        "reason": given["reason"],
-        "words": given["words"],
+        "details": ReportDetails(received_at=form.received, **details),
+        "reason": cleaned["reason"],
+        "words": cleaned["words"],
     }

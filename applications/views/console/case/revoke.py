@@ -1,4 +1,4 @@
-"""Revoking as a reviewer: alone when the key is exposed, else by two persons."""
+"""Revoke as a reviewer: alone when the key is exposed, otherwise by two persons."""
 
 from datetime import datetime
 from typing import Any
@@ -32,24 +32,24 @@ from certportal.foundation.errors import NotAllowed, Stale
 @case_view
 @access.reauthentication_required
 def revoke(request: HttpRequest, application: Application) -> HttpResponse:
-    """Ask for reason and grounds; revoke an exposed key's certificate, propose the rest."""
+    """Ask for reason and grounds; revoke for an exposed key, otherwise propose to revoke."""
     reasons = revocation.reasons(application, access.person_of(request), now=clock.now())
     if request.method == "POST":
         reasons += done_before(application)
     form = ReviewerForm(request.POST or None, reasons=reasons)
     if request.method != "POST" or not form.is_valid():
-        told = kept_from_proposing(application, access.person_of(request), now=clock.now())
-        return page(request, application, "revoke", form=form, kept_from=told)
+        obstacles = kept_from_proposing(application, access.person_of(request), now=clock.now())
+        return page(request, application, "revoke", form=form, kept_from=obstacles)
     try:
-        said = _revoke(request, application, form)
+        message = _revoke(request, application, form)
     except (Stale, NotAllowed) as refusal:
         context = kept(request, application, form, refusal)
         return page(request, application, "revoke", form=form, **context)
-    return back_to(application, request, said)
+    return back_to(application, request, message)
 
 
 def done_before(application: Application) -> list[str]:
-    """Return the reasons that a first press has used: a second one is no wrong choice."""
+    """Return the reasons already used, so that a double click is not an invalid choice."""
     certificate = certificate_of(application)
     proposal = revocation.open_proposal(application)
     revoked = [certificate.revocation_reason] if certificate else []
@@ -57,18 +57,18 @@ def done_before(application: Application) -> list[str]:
 
 
 def _revoke(request: HttpRequest, application: Application, form: ReviewerForm) -> str:
-    given = by_person(request) | {"words": form.cleaned_data["words"]}
+    common = by_person(request) | {"words": form.cleaned_data["words"]}
     if form.is_exposed:
-        services.revoke_exposed(application.pk, **given)
+        services.revoke_exposed(application.pk, **common)
         return _("The certificate has been revoked.")
-    services.propose(application.pk, reason=form.cleaned_data["reason"], **given)
+    services.propose(application.pk, reason=form.cleaned_data["reason"], **common)
     return _("The revocation has been proposed. Another reviewer must confirm it.")
 
 
 @case_view
 @access.reauthentication_required
 def confirm(request: HttpRequest, application: Application) -> HttpResponse:
-    """Show what was proposed, and revoke because a second person agrees."""
+    """Show the proposal, and revoke on confirmation by a second person."""
     form = ConfirmForm(request.POST or None, initial=_initial(application))
     if request.method != "POST" or not form.is_valid():
         return page(request, application, "revocation", form=form)
@@ -81,7 +81,7 @@ def confirm(request: HttpRequest, application: Application) -> HttpResponse:
 
 @case_view
 def decline(request: HttpRequest, application: Application) -> HttpResponse:
-    """Ask why not, and leave the certificate in force."""
+    """Ask for the reason, and decline the proposal."""
     form = DeclineForm(request.POST or None, initial=_initial(application))
     if request.method != "POST" or not form.is_valid():
         return page(request, application, "decline_revocation", form=form)
@@ -97,7 +97,7 @@ def decline(request: HttpRequest, application: Application) -> HttpResponse:
 @case_view
 @require_POST
 def withdraw(request: HttpRequest, application: Application) -> HttpResponse:
-    """Take one's own proposal back."""
+    """Withdraw the reviewer's own proposal."""
     form = WithdrawForm(request.POST)
     if not form.is_valid():
         raise ProposalOver
@@ -119,8 +119,12 @@ def page(request: HttpRequest, application: Application, name: str, **more: Any)
 
 
 def _certificate(application: Application, now: datetime) -> dict[str, Any]:
-    found = certificate_of(application)
-    return {} if found is None else {"certificate": found, "certificate_facts": facts(found)}
+    certificate = certificate_of(application)
+    return (
+        {}
+        if certificate is None
+        else {"certificate": certificate, "certificate_facts": facts(certificate)}
+    )
 
 
 def _initial(application: Application) -> dict[str, Any]:
@@ -129,8 +133,8 @@ def _initial(application: Application) -> dict[str, Any]:
 
 
 def _seen(application: Application, form: ConfirmForm | DeclineForm | WithdrawForm) -> int:
-    """The proposal that the page showed, if it is about this case. Raises ProposalOver."""
-    seen: int = form.cleaned_data["proposal"]
-    if not application.revocation_proposals.filter(pk=seen).exists():
+    """Return the key of the proposal shown. Raises ProposalOver if it is another case's."""
+    proposal_id: int = form.cleaned_data["proposal"]
+    if not application.revocation_proposals.filter(pk=proposal_id).exists():
         raise ProposalOver
-    return seen
+    return proposal_id

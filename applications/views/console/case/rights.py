@@ -1,4 +1,4 @@
-"""On what the sender's right to act rests, and a reviewer's confirmation of it."""
+"""The sender's right to act: its evidence, and a reviewer's confirmation."""
 
 from typing import Any
 
@@ -70,36 +70,40 @@ def _context(
 @access.reviewer_required
 @require_safe
 def document(request: HttpRequest, document_id: int) -> HttpResponse:
-    """Hand over a document about somebody's right as a file."""
-    found = get_object_or_404(RightDocument, pk=document_id)
-    services.record_right_document_taken(found.person, found.sha256, **access.acting(request))
-    return storing.hand_over(found.file, found.name, PDF)
+    """Download a document about a person's right, and record it."""
+    right_document = get_object_or_404(RightDocument, pk=document_id)
+    services.record_right_document_taken(
+        right_document.person, right_document.sha256, **access.acting(request)
+    )
+    return storing.hand_over(right_document.file, right_document.name, PDF)
 
 
 @access.reviewer_required
 @require_safe
 def inline(request: HttpRequest, document_id: int) -> HttpResponse:
-    """Show a document about somebody's right inside the page of the decision."""
-    found = get_object_or_404(RightDocument, pk=document_id)
-    return storing.show(found.file, found.name)
+    """Show a document about a person's right within the page."""
+    right_document = get_object_or_404(RightDocument, pk=document_id)
+    return storing.show(right_document.file, right_document.name)
 
 
 def sender(application: Application, person: Person) -> dict[str, Any]:
-    """Return who sent the order, on what the right rests, and whether to offer to confirm it.
+    """Return the context about the sender, their right, and whether to offer its confirmation.
 
-    `not_confirmed_by_reader`: what keeps this reviewer from it, also by another order.
+    `not_confirmed_by_reader`: this reviewer's obstacles, which another order may cause.
     """
     right, submission = right_to_send(application), application.submission
     unconfirmed = is_unconfirmed(right)
     now = clock.now()
-    wanted = right is not None and (unconfirmed or right.is_weak)
-    kept = list(to_confirm(right, person, now=now)) if right is not None and wanted else []
+    confirmable = right is not None and (unconfirmed or right.is_weak)
+    obstacles = (
+        list(to_confirm(right, person, now=now)) if right is not None and confirmable else []
+    )
     return {
         "sender": submission and submission.person,
         "right": right,
         "is_unconfirmed": unconfirmed,
         "right_documents": documents_rights.documents_about(right) if right else [],
         "has_ended": has_ended(right, on=clock.day(now)),
-        "may_confirm": wanted and not kept,
-        "not_confirmed_by_reader": kept,
+        "may_confirm": confirmable and not obstacles,
+        "not_confirmed_by_reader": obstacles,
     }

@@ -1,4 +1,4 @@
-"""The certificate-to-be in words: field by field, and as text."""
+"""The prepared certificate: field by field in words, and as text."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -45,29 +45,29 @@ PURPOSES = {
 
 def attributes(certificate: x509.Certificate) -> dict[str, str]:
     """Return the subject's values by short name, in the certificate's order."""
-    return {short(one): str(one.value) for one in certificate.subject}
+    return {short(attribute): str(attribute.value) for attribute in certificate.subject}
 
 
 def short(attribute: x509.NameAttribute[str | bytes]) -> str:
-    """Return the attribute's short name as it is written in certificates."""
+    """Return the attribute's usual short name."""
     name = attribute.oid._name
     return LABELS.get(name, name)
 
 
 def host_names(certificate: x509.Certificate) -> list[str]:
-    """Return the DNS names of the subject alternative name, or none."""
+    """Return the DNS names of the subject alternative name; [] without the extension."""
     return _alternative_names(certificate, x509.DNSName)
 
 
 def _alternative_names(
     certificate: x509.Certificate, kind: type[x509.DNSName] | type[x509.RFC822Name]
 ) -> list[str]:
-    found = extension(certificate, ExtensionOID.SUBJECT_ALTERNATIVE_NAME)
-    return found.get_values_for_type(kind) if found else []
+    value = extension(certificate, ExtensionOID.SUBJECT_ALTERNATIVE_NAME)
+    return value.get_values_for_type(kind) if value else []
 
 
 def names(prepared: PreparedCertificate) -> list[tuple[str, list[str]]]:
-    """Return the names as they will stand in the certificate: subject attributes, host names."""
+    """Return the names in the certificate: subject attributes, then host names."""
     certificate = prepared.specimen
     hosts = host_names(certificate)
     subject = [(short, [value]) for short, value in attributes(certificate).items()]
@@ -76,8 +76,8 @@ def names(prepared: PreparedCertificate) -> list[tuple[str, list[str]]]:
 
 def purposes(certificate: x509.Certificate) -> list[str]:
     """Return the extended key usages by their usual names."""
-    found = extension(certificate, ExtensionOID.EXTENDED_KEY_USAGE)
-    return [PURPOSES.get(oid, oid.dotted_string) for oid in found or []]
+    usages = extension(certificate, ExtensionOID.EXTENDED_KEY_USAGE)
+    return [PURPOSES.get(oid, oid.dotted_string) for oid in usages or []]
 
 
 def extension(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> Any:
@@ -97,13 +97,13 @@ def key(certificate: x509.Certificate) -> str:
 
 
 def moments(prepared: PreparedCertificate) -> tuple[str, str]:
-    """Return beginning and end of validity, Finnish time, in the reader's manner."""
-    first, last = (localtime(each) for each in (prepared.not_before, prepared.not_after))
+    """Return start and end of validity in Finnish time, formatted for the reader."""
+    first, last = localtime(prepared.not_before), localtime(prepared.not_after)
     return date_format(first, "DATETIME_FORMAT"), date_format(last, "DATETIME_FORMAT")
 
 
 def facts(prepared: PreparedCertificate) -> list[Fact]:
-    """Return every field of the certificate-to-be, in its order, with names in words."""
+    """Return the fields of the prepared certificate in order, with names in words."""
     return list(_facts(prepared))
 
 
@@ -132,37 +132,37 @@ def _extensions(certificate: x509.Certificate) -> Iterator[Fact]:
     if names := _alternative_names(certificate, x509.RFC822Name):
         yield _("E-mail addresses (SAN)"), ", ".join(names)
     if usage := extension(certificate, ExtensionOID.KEY_USAGE):
-        used = [said for name, said in USAGES.items() if getattr(usage, name)]
+        used = [label for name, label in USAGES.items() if getattr(usage, name)]
         yield _("Key usage"), ", ".join(used)
     if purpose := purposes(certificate):
         yield _("Extended key usage"), ", ".join(purpose)
     if policies := extension(certificate, ExtensionOID.CERTIFICATE_POLICIES):
         yield _("Certificate policy"), ", ".join(map(_policy, policies))
     if points := extension(certificate, ExtensionOID.CRL_DISTRIBUTION_POINTS):
-        named = [name.value for point in points for name in point.full_name or []]
-        yield _("Revocation list"), ", ".join(named)
+        urls = [name.value for point in points for name in point.full_name or []]
+        yield _("Revocation list"), ", ".join(urls)
     if places := extension(certificate, ExtensionOID.AUTHORITY_INFORMATION_ACCESS):
         yield _("Issuer's certificate and OCSP"), ", ".join(p.access_location.value for p in places)
     yield from _constraints(certificate)
 
 
 def _policy(policy: x509.PolicyInformation) -> str:
-    """Return the policy's number, where its practice statement is, and its notice."""
-    said = (
-        one.explicit_text if isinstance(one, x509.UserNotice) else one
-        for one in policy.policy_qualifiers or ()
+    """Return the policy's OID, the URL of its practice statement (CPS), and its notice."""
+    texts = (
+        qualifier.explicit_text if isinstance(qualifier, x509.UserNotice) else qualifier
+        for qualifier in policy.policy_qualifiers or ()
     )
-    return "; ".join(filter(None, (policy.policy_identifier.dotted_string, *said)))
+    return "; ".join(filter(None, (policy.policy_identifier.dotted_string, *texts)))
 
 
 def _constraints(certificate: x509.Certificate) -> Iterator[Fact]:
     if constraints := extension(certificate, ExtensionOID.BASIC_CONSTRAINTS):
         ca = "CA:TRUE" if constraints.ca else "CA:FALSE"
         yield _("Basic constraints"), ca
-    if own := extension(certificate, ExtensionOID.SUBJECT_KEY_IDENTIFIER):
-        yield _("Subject key identifier"), own.digest.hex()
-    if issuers := extension(certificate, ExtensionOID.AUTHORITY_KEY_IDENTIFIER):
-        yield _("Authority key identifier"), issuers.key_identifier.hex()
+    if subject_key := extension(certificate, ExtensionOID.SUBJECT_KEY_IDENTIFIER):
+        yield _("Subject key identifier"), subject_key.digest.hex()
+    if authority_key := extension(certificate, ExtensionOID.AUTHORITY_KEY_IDENTIFIER):
+        yield _("Authority key identifier"), authority_key.key_identifier.hex()
 
 
 def text(prepared: PreparedCertificate) -> str:

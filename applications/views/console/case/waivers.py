@@ -1,4 +1,4 @@
-"""Waivers on a case: what wants one, what covers it, and giving one."""
+"""Waivers on a case: findings that need one, waivers that cover them, and giving one."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +34,7 @@ from issuance.wording import WordedFinding
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A finding that wants a waiver, in words, and the waiver that covers it now, if any."""
+    """A finding that needs a waiver, in words, and the waiver that covers it now, if any."""
 
     finding: Finding
     words: WordedFinding
@@ -42,33 +42,36 @@ class Row:
 
     @property
     def is_waivable(self) -> bool:
-        """Whether it has a form of its own; a host name's evidence is recorded with the name."""
+        """Whether it can be waived by a form; a host name's evidence is recorded with the name."""
         return self.finding.rule in waivers.WAIVABLE
 
 
 def rows(application: Application, *, now: datetime) -> list[Row]:
-    """Return what wants a waiver on the case today; on a closed one, the waivers given on it."""
+    """Return the findings that need a waiver today; for a closed case, the waivers given on it."""
     on = clock.day(now)
     if application.status in {Status.ISSUED, *ENDED}:
         given = application.waivers.all()
-        return [Row(one.finding, word(one.finding), one) for one in given]
-    found = waivers.needed(application, on=on)
-    covers = waivers.covering_each(application, found, on=on)
-    return [Row(one, word(one), by) for one, by in zip(found, covers, strict=True)]
+        return [Row(waiver.finding, word(waiver.finding), waiver) for waiver in given]
+    findings = waivers.needed(application, on=on)
+    covers = waivers.covering_each(application, findings, on=on)
+    return [
+        Row(finding, word(finding), waiver)
+        for finding, waiver in zip(findings, covers, strict=True)
+    ]
 
 
 @case_view
 def waive(request: HttpRequest, application: Application, rule: str) -> HttpResponse:
     """Waive a finding, with reasons and an end date."""
     now = clock.now()
-    found = next((one for one in rows(application, now=now) if one.finding.rule == rule), None)
-    if found is None or not found.is_waivable:
+    row = next((row for row in rows(application, now=now) if row.finding.rule == rule), None)
+    if row is None or not row.is_waivable:
         raise Http404
     initial = {"version": application.version, "ends_on": usual_end(now)}
     form = WaiveForm(request.POST or None, initial=initial, now=now)
-    told = kept_from(Action.WAIVE, application, access.person_of(request), now=now)
+    obstacles = kept_from(Action.WAIVE, application, access.person_of(request), now=now)
     environment = "test" if application.kind.is_test else "production"
-    context = {"application": application, "row": found, "form": form, "kept_from": told}
+    context = {"application": application, "row": row, "form": form, "kept_from": obstacles}
     context["lacks_passkey"] = passkey.lacks(request, wanted=proof_wanted(environment))
     page = "applications/console/waive.html"
     if not form.is_valid():
@@ -77,37 +80,37 @@ def waive(request: HttpRequest, application: Application, rule: str) -> HttpResp
     if isinstance(signed, HttpResponse):
         return signed
     try:
-        given = form.cleaned_data | by_person(request) | {"assertion": signed}
-        services.waive(application.pk, rule, **given)
+        arguments = form.cleaned_data | by_person(request) | {"assertion": signed}
+        services.waive(application.pk, rule, **arguments)
     except (Stale, NotAllowed) as refusal:
         context |= kept(request, application, form, refusal)
         return render(request, page, context, status=refusal.status)
-    passkey.note(request, given)
-    said = _("The finding was waived. A second reviewer must approve the certificate too.")
-    return back_to(application, request, said)
+    passkey.note(request, arguments)
+    message = _("The finding was waived. A second reviewer must approve the certificate too.")
+    return back_to(application, request, message)
 
 
 def _signed(
     request: HttpRequest, application: Application, context: dict[str, Any], environment: str
 ) -> Assertion | HttpResponse | None:
-    """Return the reviewer's signature of what was typed; or the page that asks for it."""
+    """Return the reviewer's assertion over the typed waiver, or the page that asks for it."""
     form, row = context["form"], context["row"]
-    said = {name: form.cleaned_data[name] for name in ("reason", "ends_on")}
-    decided = passkey.Decided(waiver_to_sign(application, row.finding, **said), [environment])
-    asks = context | {"said": said, "fields": _hidden(form)}
+    typed = {name: form.cleaned_data[name] for name in ("reason", "ends_on")}
+    decided = passkey.Decided(waiver_to_sign(application, row.finding, **typed), [environment])
+    asks = context | {"said": typed, "fields": _hidden(form)}
     if passkey.is_given(request, decided):
         try:
-            found: Assertion | None = passkey.given(request, decided).get("assertion")
+            assertion: Assertion | None = passkey.given(request, decided).get("assertion")
         except NotSigned as refusal:
             asks["refusal"] = refusal
         else:
-            return found
+            return assertion
     asks |= passkey.page(request, decided)
     status = 400 if "refusal" in asks else 200
     return render(request, "applications/console/waive_sign.html", asks, status=status)
 
 
 def _hidden(form: WaiveForm) -> SafeString:
-    """Return what was typed as hidden fields."""
+    """Return the form's values as hidden fields."""
     hidden = '<input type="hidden" name="{}" value="{}">'
     return format_html_join("", hidden, ((field.html_name, field.value()) for field in form))

@@ -1,1 +1,1 @@
-"""The recorded events: searched, shown, exported."""
+"""The recorded events: search, list and export."""

@@ -1,4 +1,4 @@
-"""The recorded events in the console: a page, a file for a spreadsheet, a bundle with proofs."""
+"""The recorded events in the console: a list, a CSV file, and a ZIP archive with receipts."""
 
 import io
 import json
@@ -32,17 +32,17 @@ PER_PAGE = 50
 @access.reviewer_required
 @require_safe
 def events(request: HttpRequest) -> HttpResponseBase:
-    """Show the events, the newest first, narrowed as the reader asked."""
-    form, before, found = EventSearchForm(request.GET), before_of(request), list[Event]()
+    """Show the events that match the search, newest first."""
+    form, before, matching = EventSearchForm(request.GET), before_of(request), list[Event]()
     if form.is_valid():
-        found = services.look_at_events(
+        matching = services.look_at_events(
             form.query(), before=before, most=PER_PAGE + 1, **access.acting(request)
         )
     context = {
         "form": form,
-        "rows": _rows(found[:PER_PAGE]),
+        "rows": _rows(matching[:PER_PAGE]),
         "before": before,
-        "older": found[PER_PAGE - 1].pk if len(found) > PER_PAGE else None,
+        "older": matching[PER_PAGE - 1].pk if len(matching) > PER_PAGE else None,
         "query": request.GET.urlencode(),
         "most": MOST_EXPORTED,
         "most_proven": MOST_PROVEN,
@@ -51,25 +51,25 @@ def events(request: HttpRequest) -> HttpResponseBase:
     return render(request, "applications/console/events.html", context)
 
 
-def _rows(found: Sequence[Event]) -> list[dict[str, object]]:
-    """Return each event with who acted, and the order or account that it is about."""
-    people, suppliers = names_of(event.actor for event in found), suppliers_of(found)
+def _rows(events: Sequence[Event]) -> list[dict[str, object]]:
+    """Return each event with its actor, and its order or account."""
+    people, suppliers = names_of(event.actor for event in events), suppliers_of(events)
     orders = Application.objects.in_bulk(
-        [event.object_id for event in found if event.object_type == "application"]
+        [event.object_id for event in events if event.object_type == "application"]
     )
     accounts = Organisation.objects.in_bulk(
-        [event.organisation_id for event in found if event.organisation_id]
+        [event.organisation_id for event in events if event.organisation_id]
     )
-    known = {str(key): order for key, order in orders.items()}
+    orders_by_key = {str(key): order for key, order in orders.items()}
     return [
         {
             "event": event,
             "who": signed(who(event.actor, people), event, suppliers),
-            "order": known.get(event.object_id),
+            "order": orders_by_key.get(event.object_id),
             "account": accounts.get(event.organisation_id) if event.organisation_id else None,
             "data": _data(event),
         }
-        for event in found
+        for event in events
     ]
 
 
@@ -80,33 +80,33 @@ def _data(event: Event) -> str:
 @access.reviewer_required
 @require_safe
 def events_csv(request: HttpRequest) -> HttpResponseBase:
-    """Hand out the same events as a file for a spreadsheet."""
+    """Download the matching events as a CSV file."""
     form = EventSearchForm(request.GET)
     if not form.is_valid():
         return redirect(_back(request))
-    found = services.export_events(form.query(), **access.acting(request))
-    return spreadsheet.answer("events", head(), rows(found))
+    matching = services.export_events(form.query(), **access.acting(request))
+    return spreadsheet.answer("events", head(), rows(matching))
 
 
 @access.reviewer_required
 @require_safe
 def events_zip(request: HttpRequest) -> HttpResponseBase:
-    """Hand out the same events with the receipt of each and the key of the log."""
+    """Download the matching events with a receipt for each and the log's public key."""
     form = EventSearchForm(request.GET)
     if not form.is_valid():
         return redirect(_back(request))
-    found, receipts = services.prove_events(form.query(), **access.acting(request))
+    matching, receipts = services.prove_events(form.query(), **access.acting(request))
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as bundle:
-        bundle.writestr("events.csv", _table(found))
+        bundle.writestr("events.csv", _table(matching))
         bundle.writestr("event-log.vkey", f"{repository.log_key()}\n")
         for number, receipt in receipts.items():
             bundle.writestr(f"events/{number}{SUFFIX}", str(receipt))
     return attachment(File("events.zip", content.getvalue(), "application/zip"))
 
 
-def _table(found: Sequence[Event]) -> bytes:
-    return b"".join(spreadsheet.written(head(), rows(found)))
+def _table(events: Sequence[Event]) -> bytes:
+    return b"".join(spreadsheet.written(head(), rows(events)))
 
 
 def _back(request: HttpRequest) -> str:
@@ -114,7 +114,7 @@ def _back(request: HttpRequest) -> str:
 
 
 def head() -> list[str]:
-    """Return the names of the columns."""
+    """Return the column names."""
     return [
         _("Number"),
         _("Time"),
@@ -128,9 +128,9 @@ def head() -> list[str]:
     ]
 
 
-def rows(found: Sequence[Event]) -> Iterator[list[str]]:
-    """Return the row of each event; times in ISO 8601, so that they sort."""
-    for event in found:
+def rows(events: Sequence[Event]) -> Iterator[list[str]]:
+    """Yield the row of each event, with times in ISO 8601 for sorting."""
+    for event in events:
         yield [
             str(event.pk),
             event.at.isoformat(),

@@ -1,4 +1,4 @@
-"""What the recorded events are searched by."""
+"""The search form for recorded events."""
 
 from typing import Any
 
@@ -18,17 +18,17 @@ from certportal.foundation.event_names import EventName
 from certportal.foundation.web.forms import DateField
 
 MOST = 20
-"""Persons or organisations of one name whose events are looked for at once."""
+"""The most persons or organisations that a name may match."""
 
 
 def kinds() -> list[tuple[str, Any]]:
-    """Return the kinds of events with their words, by these."""
-    found = [pair for names in EventName.__subclasses__() for pair in names.choices]
-    return [("", _("All kinds")), *sorted(found, key=lambda pair: str(pair[1]))]
+    """Return the kinds of events with their labels, sorted by label."""
+    choices = [pair for names in EventName.__subclasses__() for pair in names.choices]
+    return [("", _("All kinds")), *sorted(choices, key=lambda pair: str(pair[1]))]
 
 
 class EventSearchForm(FilterForm):
-    """Each field narrows the list."""
+    """The search; an event must match every field."""
 
     person = forms.CharField(
         label=_("Person"),
@@ -55,21 +55,21 @@ class EventSearchForm(FilterForm):
     refused = forms.BooleanField(label=_("Only what was refused"), required=False)
 
     def clean_person(self) -> list[Person]:
-        """Return the persons that are meant."""
+        """Return the persons that match."""
         words = self.cleaned_data["person"].strip()
         if not words:
             return []
         try:
             return [person_named(words)]
         except NotNamed:
-            named = Person.objects.filter(merged_into=None)
+            matching = Person.objects.filter(merged_into=None)
             for word in words.split():
                 fits = Q(given_name__icontains=word) | Q(family_name__icontains=word)
-                named = named.filter(fits)
-            return _few(list(named[: MOST + 1]))
+                matching = matching.filter(fits)
+            return _few(list(matching[: MOST + 1]))
 
     def clean_organisation(self) -> list[Organisation]:
-        """Return the organisations that are meant."""
+        """Return the organisations that match."""
         words = self.cleaned_data["organisation"].strip()
         if not words:
             return []
@@ -79,7 +79,7 @@ class EventSearchForm(FilterForm):
         return _few(list(Organisation.objects.filter(name__icontains=words)[: MOST + 1]))
 
     def clean_order(self) -> list[Application]:
-        """Return the order of this number."""
+        """Return the order with the number."""
         number = self.cleaned_data["order"].strip()
         return _few(list(Application.objects.filter(number__iexact=number))) if number else []
 
@@ -89,25 +89,25 @@ class EventSearchForm(FilterForm):
         return _few(serials(words)) if words else []
 
     def query(self) -> EventQuery:
-        """Return what is asked for; everything while a field is wrong."""
+        """Return the query; it matches all events if a field is invalid."""
         if not self.is_valid():
             return EventQuery()
-        given = self.cleaned_data
+        cleaned = self.cleaned_data
         return EventQuery(
-            persons=given["person"],
-            organisations=given["organisation"],
-            orders=given["order"],
-            serials=given["serial"],
-            action=given["kind"],
-            since=given["since"],
-            until=given["until"],
-            refused=given["refused"],
+            persons=cleaned["person"],
+            organisations=cleaned["organisation"],
+            orders=cleaned["order"],
+            serials=cleaned["serial"],
+            action=cleaned["kind"],
+            since=cleaned["since"],
+            until=cleaned["until"],
+            refused=cleaned["refused"],
         )
 
 
-def _few[Row](found: list[Row]) -> list[Row]:
-    if not found:
+def _few[Row](matches: list[Row]) -> list[Row]:
+    if not matches:
         raise forms.ValidationError(_("Nothing fits what you wrote."))
-    if len(found) > MOST:
+    if len(matches) > MOST:
         raise forms.ValidationError(_("Too many fit what you wrote. Write more of it."))
-    return found
+    return matches

@@ -1,4 +1,4 @@
-"""The queue as a file for a spreadsheet."""
+"""The queue as a CSV file."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,7 +16,7 @@ COLUMNS = ("number", "organisation", "type", "status", "due_on", "submitted_at",
 
 
 def head() -> list[str]:
-    """Return the names of the columns."""
+    """Return the column names."""
     return [
         _("Order"),
         _("Organisation"),
@@ -30,12 +30,12 @@ def head() -> list[str]:
     ]
 
 
-def rows(found: QuerySet[Application], key: keyset.Key, *, now: datetime) -> Iterator[list[str]]:
-    """Yield the row of each case; days in ISO 8601, so that they sort."""
-    filled = found.only(*COLUMNS).prefetch_related("organisation__business_ids", "reviewer")
-    for some in keyset.walk(filled, key, most=spreadsheet.BATCH):
-        stand = standings(some, now=now)
-        yield from (_row(case, stand[case.pk].label) for case in some)
+def rows(cases: QuerySet[Application], key: keyset.Key, *, now: datetime) -> Iterator[list[str]]:
+    """Yield the row of each case, with days in ISO 8601 for sorting."""
+    filled = cases.only(*COLUMNS).prefetch_related("organisation__business_ids", "reviewer")
+    for batch in keyset.walk(filled, key, most=spreadsheet.BATCH):
+        stand = standings(batch, now=now)
+        yield from (_row(case, stand[case.pk].label) for case in batch)
 
 
 def _row(case: Application, standing: str) -> list[str]:

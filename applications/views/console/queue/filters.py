@@ -1,4 +1,4 @@
-"""What the queue can be narrowed to, and what it can be searched by."""
+"""The filters and the search of the queue."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,13 +29,13 @@ type Cases = QuerySet[Application]
 
 
 def holders(_request: HttpRequest | None) -> QuerySet[Person]:
-    """Return who holds a case that has not ended."""
-    held = Application.objects.filter(status__in=OPEN_CASES, reviewer__isnull=False)
-    return Person.objects.filter(pk__in=held.values("reviewer")).order_by("family_name")
+    """Return the reviewers who hold an open case."""
+    cases = Application.objects.filter(status__in=OPEN_CASES, reviewer__isnull=False)
+    return Person.objects.filter(pk__in=cases.values("reviewer")).order_by("family_name")
 
 
 class QueueFilter(FilterSet):  # django-filter has no annotations
-    """Open cases unless a view, a status or a search says otherwise."""
+    """The cases of the queue: open ones, unless a view, a status or a search is given."""
 
     view = ChoiceFilter(
         choices=[(view.id, view.label) for view in ready_made.VIEWS if view.id],
@@ -77,36 +77,36 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         self.found: order_search.Found | None = None
 
     def filter_queryset(self, queryset: Cases) -> Cases:
-        """Leave out what has ended unless it is asked for; search in what the filters leave."""
-        found: Cases = super().filter_queryset(queryset)
+        """Apply the filters, then the search; by default leave out ended cases."""
+        cases: Cases = super().filter_queryset(queryset)
         chosen = self.form.cleaned_data
-        others = any(value for name, value in chosen.items() if name != "q")
+        is_filtered = any(value for name, value in chosen.items() if name != "q")
         if typed := chosen.get("q"):
-            self.found = order_search.find(typed, within=found if others else None)
-            return order_search.narrowed(found, self.found)
-        everything = any(chosen.get(name) for name in ("view", "status"))
-        return found if everything else found.filter(status__in=OPEN_CASES)
+            self.found = order_search.find(typed, within=cases if is_filtered else None)
+            return order_search.narrowed(cases, self.found)
+        is_chosen = any(chosen.get(name) for name in ("view", "status"))
+        return cases if is_chosen else cases.filter(status__in=OPEN_CASES)
 
     def of(self, queryset: Cases, _name: str, value: str) -> Cases:
-        """Keep one environment."""
+        """Return the cases of the environment."""
         tests = Q(type__in=ready_made.TEST_TYPES)
         return queryset.filter(tests if value == "test" else ~tests)
 
     def seen(self, queryset: Cases, _name: str, value: str) -> Cases:
-        """Keep what a ready-made view holds."""
+        """Return the cases of the ready-made view."""
         return queryset.filter(ready_made.BY_ID[value].holds(self.reader))
 
     def typed(self, queryset: Cases, _name: str, _value: str) -> Cases:
-        """Keep all: what was typed is looked for after the other filters."""
+        """Return all cases: `filter_queryset` applies the search after the other filters."""
         return queryset
 
     @property
     def key(self) -> keyset.Key:
-        """What the cases are ordered by."""
+        """The sort key of the cases."""
         return queue_order.KEY if self.found is None else order_search.KEY | queue_order.KEY
 
     def count(self, views: Mapping[str, int]) -> keyset.Count:
-        """Return how many cases there are, as far as they are counted; `views`: in each view."""
+        """Return the number of cases, up to a limit; `views`: the numbers of ready-made views."""
         chosen = {name for name, value in self.form.cleaned_data.items() if value}
         if chosen <= {"view"}:
             return keyset.Count.up_to(views[self.form.cleaned_data.get("view", "")])

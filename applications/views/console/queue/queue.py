@@ -1,4 +1,4 @@
-"""The queue: oldest promise first."""
+"""The queue: the earliest promised day first."""
 
 from collections.abc import Mapping
 from urllib.parse import urlencode
@@ -22,23 +22,23 @@ from certportal.foundation import clock
 from certportal.foundation.web import keyset
 
 PAGE = 25
-SUBMITTED = [one for one in Status if one != Status.DRAFT]
+SUBMITTED = [status for status in Status if status != Status.DRAFT]
 
 
 @access.reviewer_required
 @require_safe
 def queue(request: HttpRequest) -> HttpResponseBase:
-    """Show the cases, narrowed as the reader asked."""
+    """Show the filtered cases."""
     narrowed = narrow(request)
     page = keyset.page_of(filled(narrowed), request, narrowed.key, most=PAGE)
-    held = ready_made.counts(cases(), narrowed.reader)
+    counts = ready_made.counts(cases(), narrowed.reader)
     context = {
         "filter": narrowed,
         "page": page,
-        "count": narrowed.count(held),
+        "count": narrowed.count(counts),
         "rows": rows(page.rows, narrowed.reader, typed=narrowed.form.cleaned_data.get("q", "")),
         "chips": chips(narrowed, request),
-        "views": saved_views(request, held),
+        "views": saved_views(request, counts),
     }
     return render(request, "applications/console/queue.html", context)
 
@@ -46,51 +46,53 @@ def queue(request: HttpRequest) -> HttpResponseBase:
 @access.reviewer_required
 @require_safe
 def queue_csv(request: HttpRequest) -> HttpResponseBase:
-    """Hand out the same list as a file for a spreadsheet."""
+    """Download the filtered cases as a CSV file."""
     narrowed = narrow(request)
     services.record_list_exported("queue", **access.acting(request))
-    found = export.rows(narrowed.qs, narrowed.key, now=clock.now())
-    return spreadsheet.answer("queue", export.head(), found)
+    lines = export.rows(narrowed.qs, narrowed.key, now=clock.now())
+    return spreadsheet.answer("queue", export.head(), lines)
 
 
 def cases() -> QuerySet[Application]:
-    """Return every submitted application, the oldest promise first."""
+    """Return every submitted application, the earliest promised day first."""
     return queue_order.ordered(Application.objects.filter(status__in=SUBMITTED))
 
 
 def filled(narrowed: QueueFilter) -> QuerySet[Application]:
-    """Return the cases with what their lines tell."""
+    """Return the cases with the related data of their rows."""
     related = narrowed.qs.select_related("organisation", "reviewer", "submission__record")
     lean = related.defer("submission__content")
     return with_marks(lean, narrowed.reader.now).prefetch_related("host_names")
 
 
 def narrow(request: HttpRequest) -> QueueFilter:
-    """Return the filter with what the address says."""
+    """Return the filter for the query string."""
     reader = ready_made.Reader(access.person_of(request), clock.now())
     return QueueFilter(request.GET, queryset=cases(), reader=reader)
 
 
 def chips(narrowed: QueueFilter, request: HttpRequest) -> list[dict[str, str]]:
-    """Return each filter in force, in words, with the address that leaves it out."""
-    found = []
+    """Return each active filter in words, with the URL of the list without it."""
+    active = []
     for name, value in narrowed.form.cleaned_data.items():
         if value and name != "view":
-            rest = {key: one for key, one in request.GET.items() if key not in {name, "page"}}
+            other_filters = {
+                key: text for key, text in request.GET.items() if key not in {name, "page"}
+            }
             choices = dict(getattr(narrowed.form.fields[name], "choices", ()))
             label = f"{narrowed.form.fields[name].label}: {choices.get(value, value)}"
-            found.append({"label": label, "href": f"?{urlencode(rest)}"})
-    return found
+            active.append({"label": label, "href": f"?{urlencode(other_filters)}"})
+    return active
 
 
-def saved_views(request: HttpRequest, held: Mapping[str, int]) -> list[dict[str, object]]:
-    """Return the ready-made views, each with how many cases it holds, the open one marked."""
+def saved_views(request: HttpRequest, counts: Mapping[str, int]) -> list[dict[str, object]]:
+    """Return the ready-made views with their numbers of cases, the current one marked."""
     address = reverse("console:queue")
     return [
         {
             "label": view.label,
             "href": f"{address}?view={view.id}" if view.id else address,
-            "count": held[view.id],
+            "count": counts[view.id],
             "current": request.GET.get("view", "") == view.id,
         }
         for view in ready_made.VIEWS

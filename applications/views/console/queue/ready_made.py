@@ -1,4 +1,4 @@
-"""The ready-made views of the queue: what reviewers look for, and how many cases each holds."""
+"""The ready-made views of the queue, and their numbers of cases."""
 
 import functools
 from collections.abc import Callable
@@ -29,7 +29,7 @@ REVIEWED = Q(status=Status.IN_REVIEW)
 
 @dataclass(frozen=True)
 class Reader:
-    """Who reads the queue, and when; what several views ask is asked once."""
+    """The reader of the queue and the time, with data that several views share."""
 
     person: Person
     now: datetime
@@ -40,7 +40,7 @@ class Reader:
         return _senders_without_right(self.now)
 
     def confirms_right(self, case: Application) -> bool:
-        """Whether a reviewer must confirm the right of the case's sender (`right_missing`)."""
+        """Return whether a reviewer must confirm the sender's right (`right_missing`)."""
         sent = case.submission
         pair = (sent.person_id, case.organisation_id) if sent else None
         is_open = case.status == Status.IN_REVIEW and not case.kind.is_test
@@ -49,7 +49,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view: its name in the address, its label, and which cases it holds for a reader."""
+    """A view: its id in the URL, its label, and the condition for its cases."""
 
     id: str
     label: Promise
@@ -57,14 +57,14 @@ class View:
 
 
 def _answered(_reader: Reader) -> Q:
-    """The applicant has answered a reviewer's request, and no other one is open."""
-    asked = InformationRequest.objects.filter(application=OuterRef("pk"), cancelled=False)
-    answered = asked.exclude(reviewer=None).exclude(closed_at=None)
+    """Return the condition for cases in review with an answer to a reviewer's request."""
+    requests = InformationRequest.objects.filter(application=OuterRef("pk"), cancelled=False)
+    answered = requests.exclude(reviewer=None).exclude(closed_at=None)
     return REVIEWED & Q(Exists(answered))
 
 
 def _lapsing(reader: Reader) -> Q:
-    """The last month before the case may lapse has begun."""
+    """Return the condition for incomplete cases that may lapse within a month."""
     long_ago = clock.add_months(clock.day(reader.now), 1 - lapse.LAPSE_MONTHS)
     old = Q(status__in=lapse.INCOMPLETE, submitted_at__lt=clock.start_of_day(long_ago))
     heard = InformationRequest.objects.filter(application=OuterRef("pk"), closed_at=None)
@@ -78,16 +78,16 @@ def _proposed(_reader: Reader) -> Q:
 
 def right_missing(reader: Reader) -> Q:
     """Return the condition that a reviewer must confirm the sender's right (`rules.sender`)."""
-    found = Q(pk__in=[])
+    pairs = Q(pk__in=[])
     for person, organisation in reader.without_right:
-        found |= Q(submission__person=person, organisation=organisation)
-    return REVIEWED & ~Q(type__in=TEST_TYPES) & found
+        pairs |= Q(submission__person=person, organisation=organisation)
+    return REVIEWED & ~Q(type__in=TEST_TYPES) & pairs
 
 
 def _senders_without_right(now: datetime) -> set[tuple[UUID, UUID]]:
     """Return the keys of sender and organisation of cases whose sender's right is not confirmed.
 
-    Few: only accounts are looked at in which somebody's right is unconfirmed, or was for a time.
+    Only accounts with a right that is unconfirmed or had a last day are checked, which are few.
     """
     doubtful = Membership.objects.filter(
         Q(basis=Membership.Basis.UNVERIFIED) | Q(confirmed_until__lt=clock.day(now)),
@@ -128,17 +128,17 @@ BY_ID = {view.id: view for view in VIEWS}
 
 
 def counts(cases: QuerySet[Application], reader: Reader) -> dict[str, int]:
-    """Return how many of the cases each view holds, by its id.
+    """Return the number of cases in each view, by its id.
 
-    Only revocations are proposed of cases that have ended; the others are counted among the open.
+    Only the view of proposed revocations includes ended cases; the others count open cases.
     """
     of_open = [view for view in VIEWS if view.id != PROPOSED]
-    wanted = {f"n_{view.id}": Count("pk", filter=view.holds(reader)) for view in of_open}
+    counters = {f"n_{view.id}": Count("pk", filter=view.holds(reader)) for view in of_open}
     every = cases.filter(OPEN).order_by().annotate(every=Value(1)).values("every")
     counted, proposed = read_all(
-        Values(every.annotate(**wanted).values_list(*wanted), len(wanted)),
+        Values(every.annotate(**counters).values_list(*counters), len(counters)),
         Values(cases.filter(BY_ID[PROPOSED].holds(reader)).order_by().values_list("pk")),
     )
-    numbers = next(iter(counted), [0] * len(wanted))
-    found = {view.id: number for view, number in zip(of_open, numbers, strict=True)}
-    return found | {PROPOSED: len(proposed)}
+    numbers = next(iter(counted), [0] * len(counters))
+    numbers_by_view = {view.id: number for view, number in zip(of_open, numbers, strict=True)}
+    return numbers_by_view | {PROPOSED: len(proposed)}

@@ -1,4 +1,4 @@
-"""One line of the queue: the case in so many words as a reviewer needs to choose it."""
+"""The rows of the queue, with what a reviewer needs to choose a case."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,9 +36,9 @@ LOOKED_AT = {Severity.ERROR, Severity.WARNING}
 class Row:
     """A case in the list.
 
-    `unit` is the unit's name where it differs from the organisation's, `more` how many host names
-    stand beside the first, `findings` how many want a look, `wants` what is still to do in words,
-    `matched` what a search found it by.
+    `unit` is the unit's name if it differs from the organisation's, `more` the number of host names
+    after the first, `findings` the number of errors and warnings, `wants` what is still to do in
+    words, `matched` the terms by which a search found it.
     """
 
     case: Application
@@ -55,14 +55,14 @@ class Row:
 
 
 def with_marks(cases: QuerySet[Application], now: datetime) -> QuerySet[Application]:
-    """Return the cases with what their lines tell from other tables, without a query for each."""
+    """Return the cases annotated with data of other tables that their rows show."""
     of_case = {"application": OuterRef("pk")}
-    asked = InformationRequest.objects.filter(**of_case, cancelled=False)
-    answered = asked.exclude(reviewer=None).exclude(closed_at=None).order_by("-closed_at")
+    requests = InformationRequest.objects.filter(**of_case, cancelled=False)
+    answered = requests.exclude(reviewer=None).exclude(closed_at=None).order_by("-closed_at")
     proposed = RevocationProposal.objects.filter(**of_case, closed_at=None)
     of_proposal = Q(proposal=OuterRef("pk")) | Q(beside=OuterRef("pk"))
     reported = RevocationReport.objects.filter(of_proposal).order_by("received_at")
-    # PostgreSQL leaves out what is null.
+    # PostgreSQL's LEAST ignores NULL.
     asked_at = Least("made_at", Subquery(reported.values("received_at")[:1]))
     return cases.annotate(
         wants_second=Case(When(queue_order.second_wanted(now), then=True), default=False),
@@ -72,13 +72,13 @@ def with_marks(cases: QuerySet[Application], now: datetime) -> QuerySet[Applicat
 
 
 def rows(cases: Sequence[Application], reader: Reader, *, typed: str = "") -> list[Row]:
-    """Return the lines about the cases (`with_marks`), in their order.
-
-    `typed` is what they were searched by.
-    """
+    """Return the rows of the cases (`with_marks`), in their order; `typed` is the search text."""
     entries = order_search.entries(cases) if typed else SearchEntry.objects.none()
-    over, found = read_all(ended(cases, now=reader.now), Rows(entries))
-    stand, matched = standing(cases, over, now=reader.now), order_search.matched(typed, found)
+    ended_certificates, index_entries = read_all(ended(cases, now=reader.now), Rows(entries))
+    stand, matched = (
+        standing(cases, ended_certificates, now=reader.now),
+        order_search.matched(typed, index_entries),
+    )
     return [_row(case, stand[case.pk], matched.get(case.pk, ()), reader) for case in cases]
 
 
@@ -97,17 +97,17 @@ def _row(
         unit="" if unit_name.casefold() == organisation.casefold() else unit_name,
         name=case.called,
         more=max(len(case.host_names.all()) - 1, 0),
-        findings=sum(one["severity"] in LOOKED_AT for one in case.findings),
+        findings=sum(finding["severity"] in LOOKED_AT for finding in case.findings),
         wants=_wants(case, reader) if case.status == Status.IN_REVIEW else [],
         matched=matched,
     )
 
 
 def _wants(case: Any, reader: Reader) -> list[str]:
-    """Return what is still to do, what the applicant has answered, what evidence is missing."""
+    """Return in words what is still to do, and when the applicant has answered."""
     hosts = list(case.host_names.all())
-    given = sum(bool(host.evidence) for host in hosts)
-    missing = _("evidence %(given)s/%(all)s") % {"given": given, "all": len(hosts)}
+    proven = sum(bool(host.evidence) for host in hosts)
+    missing = _("evidence %(given)s/%(all)s") % {"given": proven, "all": len(hosts)}
     answered = case.answered_at
     day = date_format(clock.day(answered), "SHORT_DATE_FORMAT") if answered else ""
     aside, today = case.aside_until, clock.day(reader.now)
@@ -117,20 +117,20 @@ def _wants(case: Any, reader: Reader) -> list[str]:
         *([_("authority")] if reader.confirms_right(case) else []),
         *([_("set aside until %(day)s") % {"day": until}] if until else []),
         *([_("answered %(day)s") % {"day": day}] if day else []),
-        *([missing] if given < len(hosts) else []),
+        *([missing] if proven < len(hosts) else []),
     ]
 
 
 def _revoked_by(asked_at: datetime, now: datetime) -> Due:
-    """Return until when the proposal to revoke must be decided: a report counts from its coming.
+    """Return the time limit for deciding the proposal to revoke.
 
-    Of several, the one that came first.
+    It runs from the proposal or the first report about it, whichever was earlier.
     """
     ends = asked_at + TERM
     if now >= ends:
         return Due(clock.day(ends), _("late"), "error")
-    left = -(-(ends - now) // timedelta(hours=1))
-    return Due(clock.day(ends), _("%(hours)s h left") % {"hours": left}, "warning")
+    hours_left = -(-(ends - now) // timedelta(hours=1))
+    return Due(clock.day(ends), _("%(hours)s h left") % {"hours": hours_left}, "warning")
 
 
 def _kind(kind: CertificateType) -> Promise:

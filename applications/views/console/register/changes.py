@@ -1,4 +1,4 @@
-"""Changes in the registers that touch certificates: the list, one of them, and its decision."""
+"""Changes in the registers that affect certificates: the list, and the decision on each."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -27,27 +27,31 @@ PER_PAGE = 50
 def tasks(request: HttpRequest) -> HttpResponseBase:
     """List the changes that wait for a decision, or with ?decided the decided ones."""
     decided = "decided" in request.GET
-    found = RegisterTask.objects.select_related("organisation", "then", "decided_by")
-    found = found.exclude(outcome="") if decided else found.filter(outcome="")
-    found = found.annotate(touched=Count("certificates"))
+    register_tasks = RegisterTask.objects.select_related("organisation", "then", "decided_by")
+    register_tasks = (
+        register_tasks.exclude(outcome="") if decided else register_tasks.filter(outcome="")
+    )
+    register_tasks = register_tasks.annotate(touched=Count("certificates"))
     order = ("-decided_at", "-pk") if decided else ("opened_at", "pk")
-    page = Paginator(found.order_by(*order), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(register_tasks.order_by(*order), PER_PAGE).get_page(request.GET.get("page"))
     context = {"page_obj": page, "decided": decided, "held": queries.waiting_runs()}
     return render(request, "applications/console/register.html", context)
 
 
 @access.reviewer_required
 def task(request: HttpRequest, task_id: int) -> HttpResponseBase:
-    """Show a change with the certificates it touches, and decide about it.
+    """Show a change with the certificates it affects, and decide about it.
 
-    The proposal stands filled in with what the register says, so that one press carries it out.
+    The form is filled in with the proposed outcome, so that one click carries it out.
     """
-    found = RegisterTask.objects.select_related("organisation", "then", "present", "decided_by")
-    shown = get_object_or_404(found, pk=task_id)
+    register_tasks = RegisterTask.objects.select_related(
+        "organisation", "then", "present", "decided_by"
+    )
+    shown = get_object_or_404(register_tasks, pk=task_id)
     first = {"outcome": shown.proposal, "reasons": SENTENCES[shown.change]}
     form = DecisionForm(request.POST or None, initial=first)
     if request.method == "POST" and form.is_valid():
-        # One of the decisions revokes.
+        # Revoking is one of the outcomes.
         if leading := access.lead_to_reauthenticate(request):
             return leading
         services.decide_register_task(shown.pk, **form.cleaned_data, **by_person(request))

@@ -18,7 +18,7 @@ OFFERED = [
 
 
 class DecisionForm(Form):
-    """What is done about a change in the register, and why; the organisation reads the reasons."""
+    """The decision on a change in the register, and its reasons, which the organisation reads."""
 
     outcome = forms.ChoiceField(
         label=_("What is done about the certificates?"),
@@ -36,22 +36,23 @@ class DecisionForm(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the three outcomes."""
         super().__init__(*args, **kwargs)
-        self.fields["outcome"].choices = [(one.value, one.label) for one in OFFERED]  # type: ignore[attr-defined]
+        choices = [(outcome.value, outcome.label) for outcome in OFFERED]
+        self.fields["outcome"].choices = choices  # type: ignore[attr-defined]
 
 
 class AsOfForm(Form):
-    """Two days: the one whose validity is asked, and the one whose knowledge counts."""
+    """Two days: `on`, on which the record is valid, and `known`, as of which the mirror is read."""
 
     on = DateField(label=_("In force on"))
     known = DateField(label=_("As it was known at the end of"))
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
-        """Begin with today."""
+        """Both are today at first."""
         super().__init__(*args, initial={"on": today, "known": today}, **kwargs)
 
 
 class AcceptForm(Form):
-    """Why an import that stopped may end as many units as it would."""
+    """Why a held import may end that many units."""
 
     reason = LongTextField(
         label=_("Why is it right that these units end?"),

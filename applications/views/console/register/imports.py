@@ -1,4 +1,4 @@
-"""The imports of the registers: how old the mirror is, what each run did, and letting one pass."""
+"""The imports of the registers: the age of each mirror, each run, and accepting a held one."""
 
 from datetime import datetime
 from typing import Any
@@ -37,12 +37,12 @@ OUTCOMES: dict[str, tuple[Promise, str]] = {
 @access.reviewer_required
 @require_safe
 def runs(request: HttpRequest) -> HttpResponseBase:
-    """List the imports, the latest first, and tell how old each mirror is."""
-    found = RegisterRun.objects.order_by("-started_at", "-pk")
-    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    """List the imports, latest first, and show the age of each mirror."""
+    all_runs = RegisterRun.objects.order_by("-started_at", "-pk")
+    page = Paginator(all_runs, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "page_obj": page,
-        "rows": [_row(one) for one in page],
+        "rows": [_row(run) for run in page],
         "mirrors": [_mirror(kind, clock.now()) for kind in Kind],
     }
     return render(request, "applications/console/runs.html", context)
@@ -50,7 +50,7 @@ def runs(request: HttpRequest) -> HttpResponseBase:
 
 @access.reviewer_required
 def run(request: HttpRequest, run_id: int) -> HttpResponseBase:
-    """Show one import; one that stopped and asks can be let through, with a reason."""
+    """Show an import; a held one can be accepted with a reason."""
     shown = get_object_or_404(RegisterRun, pk=run_id)
     asks = shown.outcome == RegisterRun.Outcome.HELD and shown.accepted_at is None
     acts = asks or request.method == "POST"

@@ -1,4 +1,4 @@
-"""Everything the mirror ever knew of one code, and what it said as of a day."""
+"""The history of a register record in the mirror, and its contents as of a day."""
 
 from datetime import date
 
@@ -17,7 +17,7 @@ from certportal.foundation import clock
 @access.reviewer_required
 @require_safe
 def record(request: HttpRequest, record_kind: str, oid: str) -> HttpResponseBase:
-    """Show every version of the code, and answer: valid on which day, known to us when."""
+    """Show every version of the record, and the one valid on a day as known on another."""
     versions = list(queries.history(oid, kind=record_kind)) if record_kind in Kind else []
     if not versions:
         raise Http404
@@ -27,7 +27,9 @@ def record(request: HttpRequest, record_kind: str, oid: str) -> HttpResponseBase
     if asked and form.is_valid():
         answer = _as_of(oid, record_kind, form.cleaned_data["on"], form.cleaned_data["known"])
     context = {
-        "versions": [(one, SECTORS.get(one.sector or 0, ""), status(one)) for one in versions],
+        "versions": [
+            (version, SECTORS.get(version.sector or 0, ""), status(version)) for version in versions
+        ],
         "newest": versions[0],
         "form": form,
         "asked": form.cleaned_data if asked and form.is_valid() else None,

@@ -1,4 +1,4 @@
-"""Handing the account of an organisation over to its successor."""
+"""Hand the account of an organisation over to its successor."""
 
 from django import forms
 from django.contrib import messages
@@ -30,7 +30,7 @@ class PartiesForm(Form):
     successor = BusinessIdField(label=_("Business ID of its successor"))
 
     def clean_successor(self) -> str:
-        """Nobody succeeds themselves."""
+        """Refuse the same organisation as its own successor."""
         code: str = self.cleaned_data["successor"]
         if code == self.cleaned_data.get("former"):
             raise ValidationError(_("The organisation cannot succeed itself."))
@@ -38,7 +38,7 @@ class PartiesForm(Form):
 
 
 class SuccessionForm(Form):
-    """The same, confirmed with a reason that all concerned read."""
+    """The business IDs, confirmed with a reason that everybody concerned reads."""
 
     former = BusinessIdField(widget=forms.HiddenInput)
     successor = BusinessIdField(widget=forms.HiddenInput)
@@ -55,7 +55,7 @@ class SuccessionForm(Form):
 @access.reviewer_required
 @access.reauthentication_required
 def succession(request: HttpRequest) -> HttpResponseBase:
-    """Ask for the two business IDs, show what would move, and move it with a reason."""
+    """Ask for the two business IDs, show what would be handed over, and hand it over."""
     if request.method == "POST":
         return _hand_over(request)
     parties = PartiesForm(request.GET if "successor" in request.GET else None)
@@ -79,14 +79,14 @@ def _hand_over(request: HttpRequest) -> HttpResponseBase:
 
 
 def _preview(request: HttpRequest, parties: PartiesForm, form: SuccessionForm) -> HttpResponseBase:
-    given, now = parties.cleaned_data, clock.now()
+    cleaned, now = parties.cleaned_data, clock.now()
     try:
-        prospect = services.preview_succession(given["former"], given["successor"], now=now)
+        prospect = services.preview_succession(cleaned["former"], cleaned["successor"], now=now)
     except NotSucceeding as refusal:
         parties.add_error(None, str(refusal))
         return _show(request, parties)
     obstacles = list(to_succeed(prospect, access.person_of(request), now=now))
-    context = {"form": form, "prospect": prospect, "given": given, "obstacles": obstacles}
+    context = {"form": form, "prospect": prospect, "given": cleaned, "obstacles": obstacles}
     return render(request, "applications/console/succession_confirm.html", context)
 
 

@@ -1,1 +1,1 @@
-"""Plain forms: syntax only."""
+"""The forms of an order; they validate syntax only."""

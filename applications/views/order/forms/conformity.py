@@ -1,4 +1,4 @@
-"""The certificate of conformity: what it says, and the document itself."""
+"""The certificate of conformity: its data, and the document itself."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from certportal.foundation.wording import filled
 
 
 class ConformityForm(PartForm):
-    """The facts of the document as fields, and the PDF unless it is attached already."""
+    """The data of the document, and the PDF unless it is attached already."""
 
     conformity_system_name = forms.CharField(
         label=gettext_lazy("Name of the information system in the document"),
@@ -62,7 +62,7 @@ class ConformityForm(PartForm):
         self.fields["file"].never_optional = self.attached is None  # type: ignore[attr-defined]
 
     def saved(self) -> dict[str, Any]:
-        """Return the present values; the system's name as the order has it, until another."""
+        """Return the present values; the default of the system's name is the order's."""
         name = self.application.conformity_system_name or self.application.system_name
         return super().saved() | {"conformity_system_name": name}
 
@@ -86,7 +86,7 @@ class ConformityForm(PartForm):
 
 
 class DocumentForm(VersionForm):
-    """One PDF that goes to the reviewer with the answer."""
+    """A PDF to be sent to the reviewer with the answer."""
 
     file = UploadField(
         label=gettext_lazy("Document as a PDF"),

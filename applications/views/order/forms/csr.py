@@ -33,7 +33,7 @@ def request_file() -> UploadField:
             gettext_lazy("PEM or DER, at most %(limit)s kB. The private key stays with you."),
             limit=MAX_BYTES // 1024,
         ),
-        max_bytes=MOST_SEARCHED,  # the doctor refuses less, after a look for private keys
+        max_bytes=MOST_SEARCHED,  # larger than a request: the doctor first looks for private keys
         accept=".csr,.pem,.der,.p10,.req,.txt",
         required=False,
         error_messages={"too_big": FILE_TOO_BIG},
@@ -73,20 +73,20 @@ class CsrForm(VersionForm):
             self.fields[name].never_optional = True  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        """Ask for what the chosen way needs; take what was given whichever way was ticked."""
-        found = self.cleaned_data
-        how = found.get("how")
-        if how == "file" and not found.get("file") and "file" not in self.errors:
-            if (found.get("text") or "").strip():
-                found["how"] = "text"
+        """Require the chosen input; accept the other one if only that was given."""
+        cleaned = self.cleaned_data
+        how = cleaned.get("how")
+        if how == "file" and not cleaned.get("file") and "file" not in self.errors:
+            if (cleaned.get("text") or "").strip():
+                cleaned["how"] = "text"
             else:
                 self.add_error("file", _("Choose a file."))
-        if how == "text" and not (found.get("text") or "").strip() and "text" not in self.errors:
-            if found.get("file"):
-                found["how"] = "file"
+        if how == "text" and not (cleaned.get("text") or "").strip() and "text" not in self.errors:
+            if cleaned.get("file"):
+                cleaned["how"] = "file"
             else:
                 self.add_error("text", _("Paste the certificate request."))
-        return found
+        return cleaned
 
     @property
     def later_by(self) -> str:

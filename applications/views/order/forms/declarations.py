@@ -1,4 +1,4 @@
-"""What the person declares when sending the order."""
+"""Forms for sending an order, and for texts to the reviewer or the technical contact."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,9 +14,9 @@ from certportal.foundation.wording import filled
 
 
 class DeclarationsForm(VersionForm):
-    """One box for each declaration; every one must be ticked. Before them, room for a reply.
+    """A required box for each declaration, after an optional reply to the reviewer.
 
-    `edition` says which price list and terms the page showed, whichever process answers it.
+    `edition` holds the versions of price list and terms that the page showed.
     """
 
     edition = forms.CharField(required=False, max_length=LONGEST_TEXT, widget=forms.HiddenInput)
@@ -47,22 +47,22 @@ class DeclarationsForm(VersionForm):
             )
 
     def declared(self) -> list[str]:
-        """Return the ids of what was declared."""
+        """Return the ids of the ticked declarations."""
         return [name for name in DECLARATIONS if self.cleaned_data.get(name)]
 
     @property
     def has_reply(self) -> bool:
-        """Whether a reply can be kept, though other fields may be wrong; validates the form."""
+        """Whether the reply can be saved, even if other fields are invalid; validates the form."""
         return "reply" in self.fields and "reply" not in self.errors
 
     @property
     def reply(self) -> str:
-        """What was written to the reviewer, if anything."""
+        """The reply to the reviewer, or ""."""
         return str(self.cleaned_data.get("reply") or "")
 
 
 class HearingForm(VersionForm):
-    """What the applicant says to what they are heard about."""
+    """The applicant's answer to a hearing."""
 
     text = LongTextField(
         label=_("What do you say to the reasons and to what they rest on?"),
@@ -78,7 +78,8 @@ class HearingForm(VersionForm):
 class ReturnNamesForm(VersionForm):
     """Why the proposed host names are sent back.
 
-    `told`: the technical contact is mailed; else the words wait for the next who gets a link.
+    `told`: the technical contact gets the text by mail; otherwise the next contact with a link
+    reads it.
     """
 
     text = LongTextField(
@@ -93,7 +94,7 @@ class ReturnNamesForm(VersionForm):
     )
 
     def __init__(self, *args: Any, told: bool, **kwargs: Any) -> None:
-        """Say who reads the words."""
+        """Say in the help text who reads it."""
         super().__init__(*args, **kwargs)
         self.told = told
         if not told:
@@ -104,7 +105,7 @@ class ReturnNamesForm(VersionForm):
 
 
 class AdditionForm(VersionForm):
-    """Information given unasked."""
+    """Information added without a question."""
 
     text = forms.CharField(
         label=_("What do you want to add?"),

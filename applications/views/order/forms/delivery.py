@@ -1,4 +1,4 @@
-"""To whom the certificate goes, and who the technical contact is."""
+"""The recipient of the certificate, and the technical contact."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ class ContactForm(PartForm):
         return super().saved() | {"technical_language": language}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """An intermediary's technical contact has the organisation that the system writes."""
+        """Fill in and lock the contact's organisation in an intermediary's order."""
         super().__init__(*args, **kwargs)
         self._mark(*(("technical_name", "technical_email") if self.needs_contact() else ()))
         if intermediaries.is_mediated(self.application):
@@ -63,46 +63,46 @@ class ContactForm(PartForm):
             self.initial["technical_organisation"] = intermediaries.ORGANISATION
 
     def clean(self) -> dict[str, Any]:
-        """A technical contact who is needed has a name and an address, a deputy both or neither."""
-        found = self.cleaned_data
+        """Require name and address of a needed technical contact; of a deputy, both or neither."""
+        cleaned = self.cleaned_data
         if self.needs_contact():
             self._require(
                 "technical",
                 _("Enter the name of the technical contact."),
                 _("Enter the technical contact's address."),
             )
-        if found.get("deputy_name") or found.get("deputy_email"):
+        if cleaned.get("deputy_name") or cleaned.get("deputy_email"):
             self._require(
                 "deputy", _("Enter the name of the deputy."), _("Enter the deputy's address.")
             )
-            self._two_addresses(found)
-        return found
+            self._two_addresses(cleaned)
+        return cleaned
 
     def _mark(self, *needed: str) -> None:
-        """Do not call optional what is needed, or what has an answer beforehand."""
+        """Never label needed fields and the language, which has a default, as optional."""
         for name in (*needed, "technical_language"):
             self.fields[name].never_optional = True  # type: ignore[attr-defined]
 
     def needs_contact(self) -> bool:
-        """Return whether the order cannot do without a technical contact."""
+        """Return whether the order needs a technical contact."""
         return True
 
-    def _require(self, who: str, name: str, address: str) -> None:
-        for field, words in ((f"{who}_name", name), (f"{who}_email", address)):
+    def _require(self, prefix: str, name: str, address: str) -> None:
+        for field, words in ((f"{prefix}_name", name), (f"{prefix}_email", address)):
             if field not in self.errors and not self.cleaned_data.get(field):
                 self.add_error(field, words)
 
-    def _two_addresses(self, found: dict[str, Any]) -> None:
-        deputy, contact = found.get("deputy_email", ""), found.get("technical_email", "")
+    def _two_addresses(self, cleaned: dict[str, Any]) -> None:
+        deputy, contact = cleaned.get("deputy_email", ""), cleaned.get("technical_email", "")
         if deputy and deputy.casefold() == contact.casefold():
             self.add_error("deputy_email", _("The deputy needs an address of their own."))
 
 
 class TechnicalForm(ContactForm):
-    """The technical contact of an order that may do without one."""
+    """The technical contact, who is optional in some orders."""
 
     def needs_contact(self) -> bool:
-        """A contact is needed who gets the certificate or brings the request."""
+        """Return whether a technical contact gets the certificate or brings the request."""
         return sections.needs_technical_contact(self.application)
 
 

@@ -1,4 +1,4 @@
-"""Host names as people write them: taken apart, tidied, and what is wrong with each."""
+"""Parse host names as people write them, normalise them, and explain each fault."""
 
 import re
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from issuance.wording import word
 MOST_FAULTS = 10
 MOST_NAMES = 100
 MOST_WORDS = 10 * MOST_NAMES
-"""How many words are looked at: the same names may stand there several times."""
+"""The most words that are parsed; the same name may occur several times."""
 
 _BETWEEN = re.compile(r"[\s,;]+")
 _LABELLED = re.compile(r"(?i)\ADNS(?:\.\d+)?[:=]")
@@ -26,28 +26,28 @@ _LABELLED = re.compile(r"(?i)\ADNS(?:\.\d+)?[:=]")
 
 @dataclass(slots=True)
 class HostNames:
-    """The names to certify, in lower case, once each; ``said`` tells what was made of the text."""
+    """The names to certify, in lower case, once each; `said` has messages about the parsing."""
 
     names: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
 
 def host_names(lines: list[str]) -> HostNames:
-    """Take the lines apart into host names. Raises ValidationError naming every fault."""
-    given = [word for line in lines for word in _BETWEEN.split(line) if word]
-    read = {word: _name(word) for word in given[:MOST_WORDS]}
-    tidy = list(dict.fromkeys(read.values()))
+    """Parse the lines into host names. Raises ValidationError naming up to `MOST_FAULTS` faults."""
+    words = [word for line in lines for word in _BETWEEN.split(line) if word]
+    name_of = {word: _name(word) for word in words[:MOST_WORDS]}
+    tidy = list(dict.fromkeys(name_of.values()))
     faults = [_fault(name) for name in tidy if host_problem(name)]
     faults += [_too_long(name) for name in tidy[:1] if len(name) > UPPER_BOUNDS["CN"]]
-    if len(tidy) > MOST_NAMES or len(given) > MOST_WORDS:
+    if len(tidy) > MOST_NAMES or len(words) > MOST_WORDS:
         faults.insert(0, _("Enter at most %(limit)d host names.") % {"limit": MOST_NAMES})
     if faults:
         raise ValidationError(faults[:MOST_FAULTS])
-    return HostNames(tidy, _said(read, apart=len(given) > len(lines)))
+    return HostNames(tidy, _said(name_of, apart=len(words) > len(lines)))
 
 
 def _name(word: str) -> str:
-    """The host name that was meant: without a web address around it, in lower case, as ASCII."""
+    """Return the host name in a word, which may be a URL: in lower case, as ASCII."""
     name = _LABELLED.sub("", word)
     if "://" in name or re.search(r"\A[^@/]+/|\A[^:]+:\d+\Z", name):
         name = _of_address(name)
@@ -56,7 +56,7 @@ def _name(word: str) -> str:
 
 
 def _of_address(address: str) -> str:
-    """The host of a web address; the text itself where there is none."""
+    """Return the host of a URL; the text itself if there is none."""
     try:
         host = urlsplit(address if "://" in address else f"//{address}").hostname
     except ValueError:
@@ -65,18 +65,18 @@ def _of_address(address: str) -> str:
 
 
 def _encoded(name: str) -> str:
-    """The name in its xn-- form (RFC 5891 section 4.4); the text itself where there is none."""
+    """Return the name as A-labels (xn--, RFC 5891 section 4.4); the text itself if invalid."""
     try:
         return idna.encode(name, uts46=True).decode()
     except UnicodeError:
         return name
 
 
-def _said(read: dict[str, str], *, apart: bool) -> list[str]:
-    """Say which names were read, unless they were written one a line and as they are."""
-    if not apart and not any(_differs(word, name) for word, name in read.items()):
+def _said(name_of: dict[str, str], *, apart: bool) -> list[str]:
+    """Return a message with the names that were read, unless they were entered exactly so."""
+    if not apart and not any(_differs(word, name) for word, name in name_of.items()):
         return []
-    names = ", ".join(map(with_unicode, dict.fromkeys(read.values())))
+    names = ", ".join(map(with_unicode, dict.fromkeys(name_of.values())))
     return [
         _("We read what you entered as these host names: %(names)s. Check that they are right.")
         % {"names": names}

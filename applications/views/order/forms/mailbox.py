@@ -34,7 +34,7 @@ class MailboxForm(PartForm):
     )
 
     def clean_certified_email(self) -> str:
-        """Return the address in lower case; refuse what a certificate cannot carry."""
+        """Return the address in lower case; refuse an address that a certificate cannot carry."""
         address: str = self.cleaned_data["certified_email"].lower()
         host = address.rpartition("@")[2]
         if host.isascii() and (problem := mail_host_problem(host)):

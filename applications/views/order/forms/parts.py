@@ -1,4 +1,4 @@
-"""The parts of an order that are plain questions; syntax only."""
+"""Forms for the simple parts of an order; they validate syntax only."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ TEST_FLAGS: dict[str, Words] = {kind: TEST_FLAG for kind in CertificateType if k
 
 
 def type_field() -> forms.ChoiceField:
-    """Return the choice between the certificates, tests marked."""
+    """Return the field for the type of certificate, with test types marked."""
     return forms.ChoiceField(
         label=gettext_lazy("Which certificate do you order?"),
         choices=CertificateType.choices,
@@ -98,7 +98,7 @@ class HostNamesForm(PartForm):
             del self.fields["left"]
 
     def saved(self) -> dict[str, Any]:
-        """Return the stored names in order, or that they are left open."""
+        """Return the stored names in order, or that they are left to the technical contact."""
         names = self.application.names
         return {
             "host_names": names,
@@ -107,34 +107,34 @@ class HostNamesForm(PartForm):
 
     def clean_host_names(self) -> list[str]:
         """Return the names in lower case, without a closing dot; each fault names its value."""
-        read = host_names(self.cleaned_data["host_names"])
-        self.said = read.said
-        return read.names
+        parsed = host_names(self.cleaned_data["host_names"])
+        self.said = parsed.said
+        return parsed.names
 
     def clean(self) -> dict[str, Any]:
-        """Take either names, or that they are left open."""
-        given = self.cleaned_data
-        if given.get("left") and given.get("host_names"):
+        """Require either names, or that they are left open."""
+        cleaned = self.cleaned_data
+        if cleaned.get("left") and cleaned.get("host_names"):
             self.add_error("left", _("Leave the list of host names empty, or untick this."))
-        elif not given.get("left") and not given.get("host_names", True):
+        elif not cleaned.get("left") and not cleaned.get("host_names", True):
             self.add_error("host_names", self.fields["host_names"].error_messages["required"])
-        elif given.get("left") and self.application.csr_id is not None:
+        elif cleaned.get("left") and self.application.csr_id is not None:
             self.said = [_("The technical contact gives a certificate request in place of yours.")]
-        return given
+        return cleaned
 
     def values(self) -> dict[str, Any]:
-        """Return the names and, in an order that was not sent yet, who proposes them."""
-        given = super().values()
+        """Return the names and, in a draft, who proposes them."""
+        values = super().values()
         if self.leaves:
-            given["names_by"] = Delivery.TECHNICAL_CONTACT if given.pop("left") else ""
-        return given
+            values["names_by"] = Delivery.TECHNICAL_CONTACT if values.pop("left") else ""
+        return values
 
 
 class ProposedNamesForm(HostNamesForm):
-    """The names that the technical contact proposes.
+    """The host names that the technical contact proposes.
 
-    The list begins with those in the request; of one whose names were sent back, with what was
-    proposed with it (`is_again`), since a long list is to be corrected and not given anew.
+    The form starts with the names in the request; if they were sent back, with the names proposed
+    earlier (`is_again`), so that a long list need not be entered again.
     """
 
     heading_field = None
@@ -146,7 +146,7 @@ class ProposedNamesForm(HostNamesForm):
         super().__init__(*args, **kwargs)
 
     def saved(self) -> dict[str, Any]:
-        """Return what the list begins with."""
+        """Return the initial names."""
         sent_back = proposed_names.sent_back(self.application)
         names = self.application.names if sent_back else []
         self.is_again = bool(names and sent_back and self.stored.uploaded_at < sent_back.at)
@@ -200,19 +200,19 @@ class SystemForm(PartForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Ask for the reason only where the OID is outside the own root."""
+        """Ask for the reason only if the OID is outside the organisation's root."""
         super().__init__(*args, **kwargs)
-        given = self.data.get("system_oid") if self.is_bound else self.initial["system_oid"]
-        if self._is_own("".join(str(given or "").split())):
+        oid = self.data.get("system_oid") if self.is_bound else self.initial["system_oid"]
+        if self._is_own("".join(str(oid or "").split())):
             del self.fields["system_oid_reason"]
 
     def saved(self) -> dict[str, Any]:
-        """Begin the OID with the organisation's own root, which the register tells."""
-        given = super().saved()
-        return given | {"system_oid": given["system_oid"] or self._root()}
+        """Return the present values; the default of the OID is the organisation's root."""
+        values = super().saved()
+        return values | {"system_oid": values["system_oid"] or self._root()}
 
     def clean_system_name(self) -> str:
-        """Name the characters that a certificate cannot carry."""
+        """Refuse characters that a certificate cannot carry."""
         name: str = " ".join(self.cleaned_data["system_name"].split())
         if foreign := foreign_characters(name):
             raise ValidationError(
@@ -222,7 +222,7 @@ class SystemForm(PartForm):
         return name
 
     def clean_system_oid(self) -> str:
-        """Ignore stray spaces; otherwise numbers and dots."""
+        """Return the OID without spaces; refuse anything but numbers and dots."""
         oid: str = "".join(self.cleaned_data["system_oid"].split())
         if not is_oid(oid):
             raise ValidationError(
@@ -231,9 +231,9 @@ class SystemForm(PartForm):
         return oid
 
     def clean(self) -> dict[str, Any]:
-        """Take an OID outside the own root only with a reason."""
-        given = super().clean() or {}
-        oid, reason = given.get("system_oid"), given.get("system_oid_reason", "")
+        """Accept an OID outside the organisation's root only with a reason."""
+        cleaned = super().clean() or {}
+        oid, reason = cleaned.get("system_oid"), cleaned.get("system_oid_reason", "")
         if oid and not reason and not self._is_own(oid):
             self.add_error(
                 "system_oid",
@@ -247,10 +247,10 @@ class SystemForm(PartForm):
                 "system_oid_reason",
                 _("If the system must have this OID, write why. A reviewer decides."),
             )
-        return given
+        return cleaned
 
     def values(self) -> dict[str, Any]:
-        """Forget the reason of an earlier OID where none is asked for."""
+        """Return the values to save; empty the reason if the form does not ask for it."""
         return {"system_oid_reason": ""} | super().values()
 
     def _is_own(self, oid: str) -> bool:
@@ -261,7 +261,7 @@ class SystemForm(PartForm):
 
 
 class ContactForm(PartForm):
-    """Whom we ask about the order."""
+    """The contact person of the order."""
 
     contact_name = forms.CharField(
         label=gettext_lazy("Name of the contact person"),

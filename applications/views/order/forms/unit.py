@@ -1,4 +1,4 @@
-"""Choosing the organisational unit, and writing names that certificates cannot carry."""
+"""Choose the organisational unit, and spell names that certificates cannot carry."""
 
 from collections.abc import Iterable
 from typing import Any, cast
@@ -23,7 +23,7 @@ class SearchForm(Form):
     q = SearchField(label=gettext_lazy("Search by name, OID or municipality"))
 
     def __init__(self, *args: Any, within: str = "", **kwargs: Any) -> None:
-        """`within` limits what is offered while typing."""
+        """`within`: the business ID to whose units the suggestions are limited."""
         super().__init__(*args, **kwargs)
         if within:
             place = reverse("register_options")
@@ -33,12 +33,12 @@ class SearchForm(Form):
 
 
 def key_of(record: RegisterRecord) -> str:
-    """Return the value that stands for a record in the form."""
+    """Return the form's value for a record."""
     return f"{record.kind}:{record.oid}"
 
 
 class UnitForm(PartForm):
-    """One of the units that stand in the register, by its official name."""
+    """The choice of one of the units valid in the register."""
 
     record = forms.ChoiceField(
         label=gettext_lazy("For which unit is the certificate?"),
@@ -52,19 +52,19 @@ class UnitForm(PartForm):
     def __init__(
         self, *args: Any, records: Iterable[RegisterRecord], found: bool = False, **kwargs: Any
     ) -> None:
-        """Offer these records, each with its OID; the only one found is chosen already."""
+        """Offer the records. `found`: they are search results, and a single one is preselected."""
         offered = list(records)
         self.only = key_of(offered[0]) if found and len(offered) == 1 else ""
         super().__init__(*args, **kwargs)
         field = cast(forms.ChoiceField, self.fields["record"])
-        field.choices = [(key_of(one), one.long_name) for one in offered]
+        field.choices = [(key_of(record), record.long_name) for record in offered]
         cast(HintedRadioSelect, field.widget).hints = {
-            key_of(one): ", ".join(part for part in (one.oid, one.municipality) if part)
-            for one in offered
+            key_of(record): ", ".join(part for part in (record.oid, record.municipality) if part)
+            for record in offered
         }
 
     def saved(self) -> dict[str, Any]:
-        """Return the record chosen before."""
+        """Return the preselected record, or the one chosen before."""
         application = self.application
         chosen = f"{application.record_kind}:{application.record_oid}"
         return {"record": self.only or chosen}
@@ -79,7 +79,7 @@ class UnitForm(PartForm):
 
 
 class SpellingForm(VersionForm):
-    """How names are written whose characters certificates cannot carry."""
+    """Spellings for names with characters that certificates cannot carry."""
 
     def __init__(self, names: Names, carries_unit: bool, *args: Any, **kwargs: Any) -> None:
         """Ask only for names that have such characters."""
@@ -100,7 +100,7 @@ class SpellingForm(VersionForm):
 
 
 def asks(name: CertificateName) -> bool:
-    """Return whether a person must write the name, or has written it."""
+    """Return whether a person must give a spelling of the name, or has given one."""
     return bool(name.foreign) and name.origin in {"open", "spelling"}
 
 

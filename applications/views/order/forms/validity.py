@@ -62,15 +62,15 @@ class ValidityForm(PartForm):
 
     def clean(self) -> dict[str, Any]:
         """Check the limit of months and the chosen day."""
-        found = self.cleaned_data
-        if (found.get("validity_months") or 0) > self.most:
+        cleaned = self.cleaned_data
+        if (cleaned.get("validity_months") or 0) > self.most:
             self.add_error(
                 "validity_months",
                 _("Enter at most %(months)d months.") % {"months": self.most},
             )
-        if found.get("begins") == "chosen":
-            self._check_start(found.get("start"))
-        return found
+        if cleaned.get("begins") == "chosen":
+            self._check_start(cleaned.get("start"))
+        return cleaned
 
     def _check_start(self, start: date | None) -> None:
         if "start" in self.errors:
@@ -85,6 +85,6 @@ class ValidityForm(PartForm):
 
     def values(self) -> dict[str, Any]:
         """Return months and, for a chosen day, that day."""
-        found = self.cleaned_data
-        chosen = found["start"] if found["begins"] == "chosen" else None
-        return {"validity_months": found["validity_months"], "start": chosen}
+        cleaned = self.cleaned_data
+        chosen = cleaned["start"] if cleaned["begins"] == "chosen" else None
+        return {"validity_months": cleaned["validity_months"], "start": chosen}
