@@ -1,4 +1,4 @@
-"""Fetch and authorise in one call; without access, the answer is 404 and the attempt recorded."""
+"""Fetch and authorise in one call; without access, raise 404 and record the attempt."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +21,7 @@ from certportal.foundation.web import refusals
 ACTING = (Membership.Role.ADMINISTRATOR, Membership.Role.APPLICANT)
 
 RELATED = ("organisation", "csr", "reviewer", "submission__person", "submission__record")
-"""What every page about an order names."""
+"""The relations that every page about an order needs."""
 
 
 def acting(person: Person, organisation_id: UUID) -> Membership | None:
@@ -32,8 +32,8 @@ def acting(person: Person, organisation_id: UUID) -> Membership | None:
 
 def get_for_applicant(person: Person, application_id: UUID) -> Application:
     """Return the application if the person may act for its organisation; else raise Http404."""
-    found = Application.objects.select_related(*RELATED)
-    application = found.filter(pk=application_id).first()
+    applications = Application.objects.select_related(*RELATED)
+    application = applications.filter(pk=application_id).first()
     if application is not None:
         membership = acting(person, application.organisation_id)
         if membership is not None and _sees(membership, application):
@@ -55,7 +55,7 @@ def orders_seen(person: Person, organisation_id: UUID) -> QuerySet[Application]:
 
 
 def _sees(membership: Membership, application: Application) -> bool:
-    """Whether the order is one of those that `orders_seen` returns."""
+    """Return whether `orders_seen` contains the order."""
     if application.created_by_id == membership.person_id or is_shown(membership):
         return True
     return Application.objects.filter(_own(membership.person), pk=application.pk).exists()
@@ -71,11 +71,11 @@ def _own(person: Person) -> Q:
 def get_bulk_order(person: Person, bulk_order_id: UUID) -> BulkOrder:
     """Return the bulk order if the person sees one of its orders as an applicant; else raise 404.
 
-    It has no owner of its own: its orders tell, also after they went to a successor.
+    A bulk order has no owner of its own: its orders have, which may pass to a successor.
     """
-    found = BulkOrder.objects.filter(pk=bulk_order_id).first()
-    if found is not None and bulk_orders_seen(person, found).exists():
-        return found
+    bulk_order = BulkOrder.objects.filter(pk=bulk_order_id).first()
+    if bulk_order is not None and bulk_orders_seen(person, bulk_order).exists():
+        return bulk_order
     refusals.record(
         ApplicationEvent.ACCESS_REFUSED,
         Subject("bulk_order", bulk_order_id),
@@ -84,23 +84,23 @@ def get_bulk_order(person: Person, bulk_order_id: UUID) -> BulkOrder:
     raise Http404
 
 
-def bulk_orders_seen(person: Person, together: BulkOrder) -> QuerySet[Application]:
-    """Return those of its orders that the person may act on, by number."""
-    owners = together.orders.order_by().values_list("organisation", flat=True).distinct()
-    seen = (orders_seen(person, one) for one in owners if acting(person, one) is not None)
-    found = reduce(or_, seen, Application.objects.none())
-    return found.filter(bulk_order=together).order_by("number")
+def bulk_orders_seen(person: Person, bulk_order: BulkOrder) -> QuerySet[Application]:
+    """Return those of the bulk order's orders that the person may act on, by number."""
+    owners = bulk_order.orders.order_by().values_list("organisation", flat=True).distinct()
+    seen = (orders_seen(person, owner) for owner in owners if acting(person, owner) is not None)
+    orders = reduce(or_, seen, Application.objects.none())
+    return orders.filter(bulk_order=bulk_order).order_by("number")
 
 
 def get_for_technical(
     person: Person, application_id: UUID, *, address: str = "", now: datetime
 ) -> tuple[Application, Actor]:
-    """Return a submitted order and as whom the person acts on it; else raise Http404.
+    """Return a submitted order with the person as its technician's actor; else raise Http404.
 
-    It is an order that names this technical member, or one of a customer of their organisation.
+    The order must name this technical member, or belong to a customer of their organisation.
     """
-    found = Application.objects.select_related("organisation", "csr", "submission")
-    application = found.filter(pk=application_id).first()
+    applications = Application.objects.select_related("organisation", "csr", "submission")
+    application = applications.filter(pk=application_id).first()
     actor = as_technician(person, application, address=address, now=now) if application else None
     if application is not None and actor is not None:
         return application, actor
@@ -110,7 +110,7 @@ def get_for_technical(
 def as_technician(
     person: Person, application: Application, *, address: str = "", now: datetime
 ) -> Actor | None:
-    """Return as whom the person acts as the order's technician: by name, or for a supplier."""
+    """Return the person as actor if they are the order's technician, by name or for a supplier."""
     organisation, actor = application.organisation_id, access.actor_for(person, address)
     if naming(person, organisation).filter(pk=application.pk).exists():
         return actor
@@ -127,11 +127,11 @@ def orders_supplied(person: Person, supplier_id: UUID, *, now: datetime) -> Quer
 
 
 def is_technician(person: Person, application_id: UUID, *, now: datetime) -> bool:
-    """Whether the person acts on the order as its technician, and may not order for its account."""
-    found = Application.objects.filter(pk=application_id).first()
-    if found is None or acting(person, found.organisation_id) is not None:
+    """Return whether the person is the order's technician, and may not order for its account."""
+    application = Application.objects.filter(pk=application_id).first()
+    if application is None or acting(person, application.organisation_id) is not None:
         return False
-    return as_technician(person, found, now=now) is not None
+    return as_technician(person, application, now=now) is not None
 
 
 def naming(person: Person, organisation_id: UUID) -> QuerySet[Application]:
@@ -142,14 +142,14 @@ def naming(person: Person, organisation_id: UUID) -> QuerySet[Application]:
     if person.email_verified_at is None or not is_shown(membership):
         return Application.objects.none()
     orders = Application.objects.filter(organisation=organisation_id).exclude(status=Status.DRAFT)
-    mine = Q(technical_email__iexact=person.email) | Q(deputy_email__iexact=person.email)
-    return orders.filter(mine).order_by("-changed_at")
+    named = Q(technical_email__iexact=person.email) | Q(deputy_email__iexact=person.email)
+    return orders.filter(named).order_by("-changed_at")
 
 
 def get_for_reviewer(person: Person, application_id: UUID) -> Application:
     """Return the submitted application if the person reads the console; else raise Http404."""
-    found = Application.objects.select_related(*RELATED)
-    application = found.filter(pk=application_id).exclude(status=Status.DRAFT).first()
+    applications = Application.objects.select_related(*RELATED)
+    application = applications.filter(pk=application_id).exclude(status=Status.DRAFT).first()
     if application is not None and access.reads_console(person):
         return application
     raise _refused(person, application_id, application)
@@ -160,10 +160,10 @@ def get_part[Row: Model](actor: Actor, rows: QuerySet[Row], key: object) -> Row:
 
     A key that is not among them raises Http404 and is recorded.
     """
-    found = rows.filter(pk=key).first()
-    if found is None:
+    row = rows.filter(pk=key).first()
+    if row is None:
         raise access.not_found(actor, str(rows.model._meta.model_name), key)
-    return found
+    return row
 
 
 def _refused(person: Person, key: UUID, application: Application | None) -> Http404:

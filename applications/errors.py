@@ -1,4 +1,4 @@
-"""Errors by which services refuse; `message` is shown to the user who made the request."""
+"""Errors that services raise to refuse a request; `message` is shown to the user."""
 
 from collections.abc import Iterable
 

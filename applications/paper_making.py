@@ -1,6 +1,6 @@
-"""The way of a paper: rendered, given to the seal, kept. Only the `default` worker loads this.
+"""The steps of making a paper: render, have it sealed, store. Only the `default` worker loads this.
 
-Each step finds what the one before stored, so a worker killed anywhere does it again.
+Each step starts from what the previous one stored, so it is repeated if a worker is killed.
 """
 
 from dataclasses import replace
@@ -21,7 +21,7 @@ _MADE_OF = (
 
 
 def go_on_with(key: int) -> None:
-    """Take the paper one step further, unless it is made, or was erased with its order."""
+    """Do the next step for the paper, unless it is made or was erased with its order."""
     paper = Paper.objects.select_related(*_MADE_OF).filter(pk=key, made_at=None).first()
     if paper is None:
         return
@@ -32,14 +32,14 @@ def go_on_with(key: int) -> None:
 
 
 def go_on_with_ceremony(key: int) -> None:
-    """Take the paper of a ceremony's record one step further; nothing before there is a seal."""
+    """Do the next step for the paper of a ceremony's record; nothing while there is no seal."""
     record, seal = CeremonyRecord.objects.get(pk=key), authority.seal_in_use()
     if record.pdf is not None or seal is None:
         return
     if not record.digest:
         file = papers.ceremony(record)
-        made = sealing.prepare(file.content, seal, label=papers.english_seal_label())
-        authority.have_record_sealed(record, made.content, made.digest, now=clock.now())
+        prepared = sealing.prepare(file.content, seal, label=papers.english_seal_label())
+        authority.have_record_sealed(record, prepared.content, prepared.digest, now=clock.now())
         return
     digest = bytes.fromhex(record.digest)
     if signature := authority.signature_over(digest):

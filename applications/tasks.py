@@ -30,10 +30,10 @@ from issuance import services as authority
 from issuance.findings import Finding, Severity
 
 FOR_PACKAGES = Q(topic__in=["certificate.approved", "certificate.issued"])
-"""What somebody's certificate waits for; then come checks, and papers after all."""
+"""Items that certificates wait for come first; then checks, and papers last."""
 
 LOOKS_SECONDS = 40
-"""How long one piece of work looks domains up; its lease in the outbox is longer."""
+"""The longest time for a task's lookups, in seconds; its lease in the outbox is longer."""
 DNS_WAITS = timedelta(minutes=10)
 """How long an approved order waits for name servers that do not answer."""
 
@@ -42,7 +42,7 @@ DNS_WAITS = timedelta(minutes=10)
 def check(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> None:
     """Run the checks on a submitted application and store the outcome.
 
-    If a source does not answer, note what is awaited and raise Unavailable, to be tried again.
+    If a source does not answer, record what is awaited and raise Unavailable, to be retried.
     """
     application = Application.objects.select_related("csr", "submission").get(pk=reference)
     if application.status != Status.CHECKING or application.csr is None:
@@ -56,11 +56,11 @@ def check(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> No
 
 
 def _prepare_together(*, items: Sequence[OutboxItem], now: datetime) -> None:
-    wanted = [item.payload["reference"] for item in items]
+    references = [item.payload["reference"] for item in items]
     cases = Application.objects.filter(
-        pk__in=wanted, status=Status.IN_REVIEW, reviewer__isnull=False
+        pk__in=references, status=Status.IN_REVIEW, reviewer__isnull=False
     ).select_related("csr", "submission")
-    authority.prepare_all([certificate_order(each, now=now) for each in cases], now=now)
+    authority.prepare_all([certificate_order(case, now=now) for case in cases], now=now)
 
 
 @outbox.task("applications.prepare_certificate", many=_prepare_together)
@@ -87,39 +87,39 @@ def confirm(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> 
 
 
 def _domain_fault(application: Application, item: OutboxItem, now: datetime) -> Finding | None:
-    """Look each record up again that the certificate rests on; return a finding if one is gone.
+    """Look up the certificate's DNS evidence again; return a finding if a record is gone.
 
-    What was found since the approval counts. Raises Unavailable while the DNS does not answer; if
-    that lasts, the record is not found.
+    Records found since the approval are not looked up again. Raises Unavailable while the DNS does
+    not answer; after `DNS_WAITS` the record counts as not found.
     """
     organisation, ends = application.organisation_id, time.monotonic() + LOOKS_SECONDS
     for host in domains.rest_on_dns(application.host_names.all()):
         if domains.proof(organisation, host.name, now=now, since=item.created_at):
             continue
-        found = _look(organisation, host.name, now) if domains.in_use() else Outcome.ABSENT
-        waits = found is Outcome.UNANSWERED and now - item.created_at < DNS_WAITS
+        outcome = _look(organisation, host.name, now) if domains.in_use() else Outcome.ABSENT
+        waits = outcome is Outcome.UNANSWERED and now - item.created_at < DNS_WAITS
         if waits or time.monotonic() > ends:
             raise Unavailable(domain_lookup.SOURCE)
-        if found is not Outcome.PROVEN:
+        if outcome is not Outcome.PROVEN:
             return Finding(domains.NOT_PROVEN, Severity.WARNING, {"value": host.name})
     return None
 
 
 def _look(organisation_id: UUID, host: str, now: datetime) -> Outcome:
-    """Look the record of one host up, and keep and return what was found."""
+    """Look up the record of a host, store the result, and return its outcome."""
     try:
-        found = domain_checks.look(organisation_id, host, now=now)
+        result = domain_checks.look(organisation_id, host, now=now)
     except Unavailable:
-        found = Look(Outcome.UNANSWERED)
-    services.keep_look(organisation_id, host, found, now=now)
-    return found.outcome
+        result = Look(Outcome.UNANSWERED)
+    services.keep_look(organisation_id, host, result, now=now)
+    return result.outcome
 
 
 @outbox.task("applications.look_up_domains")
 def look_up_domains(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> None:
     """Find evidence in the DNS for the host names of an order that have none.
 
-    It is not tried again: the reviewer looks for what was not found in time.
+    It is not retried: the reviewer looks for evidence that was not found in time.
     """
     application = Application.objects.get(pk=reference)
     if application.status != Status.IN_REVIEW:
@@ -136,7 +136,7 @@ def look_up_domains(*, item: OutboxItem, now: datetime, reference: str, **_: obj
 def look_up_domain(
     *, item: OutboxItem, now: datetime, organisation: str, host: str, **_: object
 ) -> None:
-    """Look the record of a domain up for an organisation; a proof serves its orders in review."""
+    """Look up the record of a domain for an organisation; use a proof for its orders in review."""
     if _look(UUID(organisation), host, now) is not Outcome.PROVEN:
         return
     for order in domains.waiting_for_proof(UUID(organisation)):
@@ -148,7 +148,7 @@ def confirm_replacements(
     *, item: OutboxItem, now: datetime, references: list[str], **_: object
 ) -> None:
     """Check released replacements again that have waited too long to be signed."""
-    services.confirm_replacements([UUID(each) for each in references], now=now)
+    services.confirm_replacements([UUID(reference) for reference in references], now=now)
 
 
 @outbox.task("applications.record_issued")
@@ -181,13 +181,13 @@ def send_notice(
 
 @outbox.task("applications.make_paper", first=~Q(topic__startswith="paper."))
 def make_paper(*, item: OutboxItem, now: datetime, paper: int, **_: object) -> None:
-    """Render and keep a paper that is wanted, unless the order was erased meanwhile."""
+    """Render a paper, unless its order was erased meanwhile."""
     _go_on_with(paper)
 
 
 @outbox.task("applications.keep_sealed", first=~Q(topic__startswith="paper."))
 def keep_sealed(*, item: OutboxItem, now: datetime, kind: str, paper: str, **_: object) -> None:
-    """Keep a paper whose digest the seal has signed, unless the order was erased meanwhile."""
+    """Store a paper whose digest the seal has signed, unless its order was erased meanwhile."""
     if kind == "paper":
         _go_on_with(int(paper))
     elif kind == "ceremony_record":
@@ -196,12 +196,12 @@ def keep_sealed(*, item: OutboxItem, now: datetime, kind: str, paper: str, **_: 
 
 @outbox.task("applications.make_ceremony_paper", first=~Q(topic__startswith="paper."))
 def make_ceremony_paper(*, item: OutboxItem, now: datetime, record: int, **_: object) -> None:
-    """Make a paper of a ceremony's record, and have it sealed; nothing before there is a seal."""
+    """Render the record of a ceremony and have it sealed; nothing while there is no seal."""
     _make_ceremony_paper(record)
 
 
 def _go_on_with(paper: int) -> None:
-    # Here, because of all processes that know this module only one renders.
+    # Imported here, because only one of the processes that load this module renders papers.
     from applications import paper_making
 
     paper_making.go_on_with(paper)
@@ -277,7 +277,7 @@ def watch_register() -> None:
 
 @outbox.task("applications.hear_register")
 def hear_register(*, item: OutboxItem, now: datetime, **_: object) -> None:
-    """Do the same as `watch_register` when an import has changed a register."""
+    """Do what `watch_register` does, after an import has changed a register."""
     services.watch_register(now=now)
 
 
@@ -289,13 +289,13 @@ def send_register_notice(*, item: OutboxItem, now: datetime, notice: str, **_: o
 
 @shared_task(name="applications.greet_reviewers")
 def greet_reviewers() -> None:
-    """Tell the reviewers of the day's work; Celery beat runs this through the working day."""
+    """Mail reviewers the day's work; Celery beat runs this repeatedly on working days."""
     services.greet_reviewers(now=clock.now())
 
 
 @shared_task(name="applications.raise_alarms")
 def raise_alarms() -> None:
-    """Alert reviewers to sources that do not answer; Celery beat runs this every ten minutes."""
+    """Alert reviewers to urgent matters; Celery beat runs this every ten minutes."""
     services.raise_alarms(now=clock.now())
 
 

@@ -1,8 +1,7 @@
-"""Looking up, in the DNS, the record by which an organisation shows that it controls a domain.
+"""DNS lookup of the record by which an organisation proves control of a domain.
 
-The resolvers validate DNSSEC and are asked over a path that nobody else can write to, such as
-loopback: their word that an answer is secure (the AD bit, RFC 4035 section 3.2.3) is believed. Each
-of them must find the record.
+The resolvers validate DNSSEC and must be reached over a trusted path such as loopback, because the
+AD bit of their answers (RFC 4035 section 3.2.3) is trusted. Every resolver must find the record.
 """
 
 import time
@@ -42,21 +41,21 @@ class _Answer:
 def look(
     host: str, organisation_id: UUID, *, issuer: str, resolvers: Sequence[tuple[str, int]], on: date
 ) -> Look:
-    """Return what each resolver agrees on for the host; of different answers, the worst.
+    """Return the result for the host; if resolvers differ, the worst of their results.
 
     `issuer`: the name of this authority in the record. `resolvers`: addresses and ports.
     Raises Unavailable if a resolver does not answer in time, refuses, or cannot reach the zone.
     """
     ends = time.monotonic() + SECONDS_PER_HOST
     order = list(Outcome)
-    looks = [_at(one, host, organisation_id, issuer, on, ends) for one in resolvers]
-    worst = max(looks, key=lambda each: order.index(each.outcome))
+    looks = [_at(resolver, host, organisation_id, issuer, on, ends) for resolver in resolvers]
+    worst = max(looks, key=lambda result: order.index(result.outcome))
     caa = _caa(resolvers[0], host, ends) if worst.outcome is Outcome.PROVEN else []
     return Look(
         outcome=worst.outcome,
         place=worst.place,
         record=worst.record,
-        is_secure=all(each.is_secure for each in looks),
+        is_secure=all(result.is_secure for result in looks),
         caa=caa,
         resolvers=[f"{address} {port}" for address, port in resolvers],
     )
@@ -65,7 +64,7 @@ def look(
 def _at(
     resolver: tuple[str, int], host: str, organisation_id: UUID, issuer: str, on: date, ends: float
 ) -> Look:
-    """Return the best that one resolver finds at the host's name and those above it."""
+    """Return a resolver's best result for the host's name and its parents."""
     best = Look(Outcome.ABSENT)
     order = list(Outcome)
     for place in domain_record.places(host):
@@ -87,7 +86,7 @@ def _at(
 
 
 def _caa(resolver: tuple[str, int], host: str, ends: float) -> list[str]:
-    """Return the nearest set of CAA records; none if the DNS cannot tell: nothing rests on it."""
+    """Return the nearest set of CAA records (not enforced); [] if the lookup fails."""
     try:
         for place in domain_record.places(host):
             if values := _ask(resolver, place, "CAA", ends).values:
@@ -98,11 +97,11 @@ def _caa(resolver: tuple[str, int], host: str, ends: float) -> list[str]:
 
 
 def _ask(resolver: tuple[str, int], name: str, kind: str, ends: float) -> _Answer:
-    if len(name) > LONGEST_NAME:  # no record can stand there
+    if len(name) > LONGEST_NAME:  # longer than any name in the DNS
         return _Answer([], is_secure=False)
     response = _query(resolver, name, kind, ends)
     if response.rcode() == dns.rcode.SERVFAIL:
-        # Asked not to validate, a resolver answers if validation is what failed (RFC 4035, 3.2.2).
+        # With CD set, the resolver answers if only validation had failed (RFC 4035, 3.2.2).
         unchecked = _query(resolver, name, kind, ends, dns.flags.CD)
         if unchecked.rcode() in _ANSWERED:
             return _Answer([], is_secure=False, is_bogus=True)
@@ -114,8 +113,8 @@ def _ask(resolver: tuple[str, int], name: str, kind: str, ends: float) -> _Answe
 def _query(
     resolver: tuple[str, int], name: str, kind: str, ends: float, flags: int = 0
 ) -> dns.message.Message:
-    left = ends - time.monotonic()
-    if left <= 0:
+    seconds_left = ends - time.monotonic()
+    if seconds_left <= 0:
         raise Unavailable(SOURCE)
     query = dns.message.make_query(name, kind, want_dnssec=True)
     query.flags |= dns.flags.AD | flags
@@ -123,7 +122,7 @@ def _query(
         response, _over_tcp = dns.query.udp_with_fallback(
             query,
             resolver[0],
-            timeout=min(SECONDS_PER_QUERY, left),
+            timeout=min(SECONDS_PER_QUERY, seconds_left),
             port=resolver[1],
             ignore_unexpected=True,
         )
@@ -133,14 +132,14 @@ def _query(
 
 
 def _values(response: dns.message.Message, kind: str) -> list[str]:
-    """Return the records of the kind in the answer, after aliases; TXT strings are joined.
+    """Return the records of the kind in the answer, following aliases; TXT strings are joined.
 
-    A text with other characters than those of printable ASCII is none of ours.
+    TXT records with other characters than printable ASCII are ignored.
     """
-    wanted = dns.rdatatype.from_text(kind)
-    records = [one for found in response.answer if found.rdtype == wanted for one in found]
-    if wanted == dns.rdatatype.TXT:
-        joined = [b"".join(one.strings) for one in records]
-        texts = [one.decode() for one in joined if one.isascii()]
-        return [one for one in texts if one.isprintable() or one.replace("\t", " ").isprintable()]
-    return [one.to_text() for one in records]
+    rdtype = dns.rdatatype.from_text(kind)
+    records = [record for rrset in response.answer if rrset.rdtype == rdtype for record in rrset]
+    if rdtype == dns.rdatatype.TXT:
+        joined = [b"".join(record.strings) for record in records]
+        texts = [text.decode() for text in joined if text.isascii()]
+        return [text for text in texts if text.replace("\t", " ").isprintable()]
+    return [record.to_text() for record in records]

@@ -1,4 +1,4 @@
-"""Looking up, for an order or an organisation, the DNS records that show who controls a domain."""
+"""DNS lookups of domain records with the operator's settings."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from certportal.foundation import clock
 
 
 def look(organisation_id: UUID, host: str, *, now: datetime) -> Look:
-    """Return what is found for the host with the operator's resolvers. Raises Unavailable."""
+    """Return the result of the lookup with the operator's resolvers. Raises Unavailable."""
     control = settings.DOMAIN_CONTROL
     return domain_lookup.look(
         host,

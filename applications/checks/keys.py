@@ -32,10 +32,10 @@ def used_before(application: Application, spki_sha256: str) -> list[Finding]:
     pending = _pending(application, spki_sha256)
     if own := pending.filter(organisation=application.organisation_id).first():
         return [Finding("key.own_order", Severity.ERROR, {"order": own.number})]
-    known = key_findings(spki_sha256, application.pk)
-    if pending.exists() and not any(finding.rule == "key.in_use" for finding in known):
-        known.append(Finding("key.in_use", Severity.ERROR, {}))
-    return known
+    findings = key_findings(spki_sha256, application.pk)
+    if pending.exists() and not any(finding.rule == "key.in_use" for finding in findings):
+        findings.append(Finding("key.in_use", Severity.ERROR, {}))
+    return findings
 
 
 def _own_certificate(application: Application, spki_sha256: str) -> Certificate | None:
@@ -46,8 +46,8 @@ def _own_certificate(application: Application, spki_sha256: str) -> Certificate 
     """
     orders = Application.objects.filter(organisation=application.organisation_id)
     own = Q(organisation=application.organisation_id) | Q(reference__in=orders.values("pk"))
-    found = Certificate.objects.filter(own, spki_sha256=spki_sha256)
-    return found.exclude(reference=application.pk).order_by("-issued_at").first()
+    certificates = Certificate.objects.filter(own, spki_sha256=spki_sha256)
+    return certificates.exclude(reference=application.pk).order_by("-issued_at").first()
 
 
 def _of_certificate(certificate: Certificate) -> Finding:

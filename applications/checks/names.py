@@ -48,14 +48,14 @@ def _mailbox(application: Application) -> Iterator[Finding]:
 
 
 def _register_names(application: Application, now: datetime) -> Iterator[Finding]:
-    found = names(application, now=now)
-    if found is None:
+    order_names = names(application, now=now)
+    if order_names is None:
         return
-    for attribute, name in found.certified(application.kind).items():
-        yield from _one(attribute, name)
+    for attribute, name in order_names.certified(application.kind).items():
+        yield from _findings_of(attribute, name)
 
 
-def _one(attribute: str, name: CertificateName) -> Iterator[Finding]:
+def _findings_of(attribute: str, name: CertificateName) -> Iterator[Finding]:
     params = {"attribute": attribute, "full": name.full, "value": name.value}
     if name.origin == "open" and name.foreign:
         # Characters are never replaced silently: the applicant says how the name is spelled.

@@ -35,14 +35,14 @@ def check(
 def _of_provider(unit: RegisterRecord | None, today: date) -> list[Finding]:
     """Return an error if the unit's provider, whose name the certificate carries, is not valid.
 
-    A provider that the register does not know at all is no error: not every unit names one.
+    A provider that the register does not know is no error, because not every unit has one.
     """
     if unit is None or unit.provider_oid in {"", unit.oid}:
         return []
-    found = queries.standing(unit.provider_oid, unit.kind, today)
-    if found.ok or found.reason is queries.Reason.UNKNOWN:
+    standing = queries.standing(unit.provider_oid, unit.kind, today)
+    if standing.ok or standing.reason is queries.Reason.UNKNOWN:
         return []
-    return [_finding(found.reason, unit.provider_oid, found.record)]
+    return [_finding(standing.reason, unit.provider_oid, standing.record)]
 
 
 def _finding(reason: str, oid: str, record: RegisterRecord | None) -> Finding:

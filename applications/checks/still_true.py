@@ -22,19 +22,19 @@ OPEN = PreparedCertificate.State.PREPARED
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The present record in the register, and the first fact found not to hold any more."""
+    """The present record in the register, and the first fact that no longer holds, if any."""
 
     record: RegisterRecord | None
     fault: Finding | None
 
 
 def fault(application: Application, *, now: datetime) -> Finding | None:
-    """Return what keeps an approved application from being signed, or None.
+    """Return why an approved application must not be signed, or None.
 
-    That is the fault that `look` finds, or a waiver that has ended since the approval.
+    The reason is the fault that `look` finds, or a waiver that has ended since the approval.
     """
-    if found := look(application, now=now).fault:
-        return found
+    if changed_fact := look(application, now=now).fault:
+        return changed_fact
     unwaived = waivers.unwaived(application, on=clock.day(now))
     if unwaived is None:
         return None
@@ -55,10 +55,10 @@ def look(application: Application, *, now: datetime) -> Look:
         return Look(record, ended[0])
     if sender.has_left(application):
         return Look(record, Finding("order.sender_left", Severity.WARNING, {}))
-    for one in conformity.check(application, now=now):
-        if one.severity is Severity.ERROR:
-            return Look(record, one)
-    prepared = next((one for one in attempts(application.pk) if one.state == OPEN), None)
+    for finding in conformity.check(application, now=now):
+        if finding.severity is Severity.ERROR:
+            return Look(record, finding)
+    prepared = next((item for item in attempts(application.pk) if item.state == OPEN), None)
     if prepared is None:
         return Look(record, None)
     changed = names_changed(application, prepared.specimen, now) or _renamed(prepared, now)
@@ -72,7 +72,7 @@ def names_changed(
     before, after = _subjects(application, specimen, now)
     if before == after:
         return None
-    changed = {"before": _told(before, after), "after": _told(after, before)}
+    changed = {"before": _differing(before, after), "after": _differing(after, before)}
     return Finding("order.names_changed", Severity.WARNING, changed)
 
 
@@ -82,8 +82,8 @@ def _renamed(prepared: PreparedCertificate, now: datetime) -> Finding | None:
     A server certificate does not carry the unit's name, and a spelling or an abbreviation may
     still stand for the former name.
     """
-    then = evidence.record_of(prepared)
-    pairs = certificate_names.renamed(then, prepared.created_at, now=now) if then else []
+    record = evidence.record_of(prepared)
+    pairs = certificate_names.renamed(record, prepared.created_at, now=now) if record else []
     if not pairs:
         return None
     before, after = (", ".join(names) for names in zip(*pairs, strict=True))
@@ -93,7 +93,7 @@ def _renamed(prepared: PreparedCertificate, now: datetime) -> Finding | None:
 def _subjects(
     application: Application, specimen: x509.Certificate, now: datetime
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """The names in the prepared certificate, and those it would get today, by attribute."""
+    """Return the names in the prepared certificate, and those it would get today, by attribute."""
     subject = certificate_order(application, now=now).subject
     before = {
         "O": _value(specimen, NameOID.ORGANIZATION_NAME),
@@ -104,10 +104,11 @@ def _subjects(
     return before, after
 
 
-def _told(names: dict[str, str], others: dict[str, str]) -> str:
-    """The names that differ, as `O=Name, L=Place`."""
+def _differing(names: dict[str, str], others: dict[str, str]) -> str:
+    """Return the names that differ, as `O=Name, L=Place`."""
     return ", ".join(f"{name}={value}" for name, value in names.items() if value != others[name])
 
 
 def _value(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:
-    return next((str(one.value) for one in certificate.subject.get_attributes_for_oid(oid)), "")
+    attributes = certificate.subject.get_attributes_for_oid(oid)
+    return next((str(attribute.value) for attribute in attributes), "")

@@ -1,4 +1,4 @@
-"""Is the information system that a system signature names the organisation's own?"""
+"""Check that the information system in a system signature certificate is the organisation's own."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,10 +11,10 @@ from issuance.findings import Finding, Severity
 
 
 def check(application: Application, *, now: datetime) -> list[Finding]:
-    """Return an error for an OID that is none, or another's to give without the applicant's reason.
+    """Return an error for an invalid OID, or one outside the organisation's root without a reason.
 
-    For a reviewer to weigh: an OID with such a reason, which only a waiver lets pass, and who else
-    has the OID or the name.
+    Warnings for the reviewer are an OID outside the root with a reason, which needs a waiver, and
+    other accounts or organisations that have the OID or the name.
     """
     if not application.kind.has_system:
         return []
@@ -44,7 +44,7 @@ def _name(application: Application, now: datetime) -> Iterator[Finding]:
         params = {"value": name, "name": record.long_name, "oid": record.oid}
         yield Finding("order.system_name_in_register", Severity.WARNING, params)
     if other := systems.name_elsewhere(application):
-        # Many providers use one product: where the document says its name, that is no wonder.
+        # Many providers use the same product, so a name shown by the document is not suspicious.
         severity = Severity.INFO if vouched else Severity.WARNING
         params = {"value": name, "name": other.system_name} | _of(other)
         yield Finding("order.system_name_elsewhere", severity, params)
@@ -52,8 +52,8 @@ def _name(application: Application, now: datetime) -> Iterator[Finding]:
 
 def _proven_name(application: Application, now: datetime) -> str:
     """Return the system's name in the certificate of conformity, empty when there is none."""
-    asked = conformity.is_asked(application, clock.day(now))
-    return application.conformity_system_name if asked else ""
+    needed = conformity.is_asked(application, clock.day(now))
+    return application.conformity_system_name if needed else ""
 
 
 def _of(other: Application) -> dict[str, str]:

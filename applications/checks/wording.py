@@ -205,7 +205,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
 
 
 def _unit(params: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters with a subject, also of a record whose name is not known."""
+    """Return the parameters with a name, "The unit" if the record's name is not known."""
     return params | {"name": params.get("name") or _("The unit")}
 
 
@@ -225,10 +225,10 @@ def _host_fault(params: dict[str, Any]) -> str:
 
 def word(finding: Finding) -> WordedFinding:
     """Return the texts of a finding, also of one by the CA's rules, in the active language."""
-    found = WORDS.get(finding.rule)
-    if found is None:
+    make = WORDS.get(finding.rule)
+    if make is None:
         return wording.word(finding)
-    title, text, remedy = found(dict(finding.params))
+    title, text, remedy = make(dict(finding.params))
     return WordedFinding(finding.rule, finding.severity, title, text, remedy)
 
 

@@ -12,7 +12,7 @@ from certportal.foundation.mail.sending import File
 from issuance.models import Certificate
 
 MEDIA_TYPE = "text/calendar"
-# A month before, to leave time for handling a new order and installing the certificate.
+# A month before the last day, to leave time for a new order and its installation.
 ALARM = "-P30D"
 LONGEST_LINE = 75  # octets, without the line break (RFC 5545, 3.1)
 

@@ -18,12 +18,12 @@ from issuance.publication.deliverables import deliverables
 @Question
 def certificate_of(application: Application) -> Asks[Certificate | None]:
     """Return the certificate issued for the application, if there is one."""
-    found = Certificate.objects.filter(reference=application.pk).order_by("pk")
-    return Rows(found, "issuing_ca", "prepared"), first
+    certificates = Certificate.objects.filter(reference=application.pk).order_by("pk")
+    return Rows(certificates, "issuing_ca", "prepared"), first
 
 
 def orders_of(organisation: Organisation) -> QuerySet[Application, UUID]:
-    """Return the keys of the organisation's orders, which tell which certificates it holds.
+    """Return the keys of the organisation's orders, by which its certificates are found.
 
     The CA's own rows always name the organisation that a certificate was issued to, while orders
     pass to the organisation's successor.
@@ -45,7 +45,7 @@ def in_file_name(name: str) -> str:
 
     Every file system and mail program keeps such a name unchanged.
     """
-    letters = [one for one in unicodedata.normalize("NFKD", name) if not unicodedata.combining(one)]
+    letters = [c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)]
     return re.sub(r"[^A-Za-z0-9.-]+", "-", "".join(letters)).strip("-.") or "certificate"
 
 
@@ -55,11 +55,11 @@ def files(application: Application, certificate: Certificate) -> dict[str, File]
     der and pem hold the certificate, chain (PEM) and p7b (PKCS#7) also its CA certificates, and ca
     (PEM) these alone.
     """
-    made, name = deliverables(certificate), stem(application, certificate)
+    parts, name = deliverables(certificate), stem(application, certificate)
     return {
-        "der": File(f"{name}.der", made.der, "application/pkix-cert"),
-        "pem": File(f"{name}.pem", made.pem, "application/x-pem-file"),
-        "chain": File(f"{name}_chain.pem", made.chain_pem, "application/x-pem-file"),
-        "ca": File(f"{name}_ca.pem", made.ca_pem, "application/x-pem-file"),
-        "p7b": File(f"{name}_chain.p7b", made.p7b, "application/x-pkcs7-certificates"),
+        "der": File(f"{name}.der", parts.der, "application/pkix-cert"),
+        "pem": File(f"{name}.pem", parts.pem, "application/x-pem-file"),
+        "chain": File(f"{name}_chain.pem", parts.chain_pem, "application/x-pem-file"),
+        "ca": File(f"{name}_ca.pem", parts.ca_pem, "application/x-pem-file"),
+        "p7b": File(f"{name}_chain.p7b", parts.p7b, "application/x-pkcs7-certificates"),
     }

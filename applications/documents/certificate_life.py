@@ -1,4 +1,4 @@
-"""The life of a certificate in one ZIP file: itself, its papers, and its events with receipts."""
+"""A ZIP file with a certificate, its papers, and its events with their receipts."""
 
 import io
 import zipfile
@@ -21,7 +21,7 @@ from issuance.models import Certificate
 
 MEDIA_TYPE = "application/zip"
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
-"""The date of each file inside: ZIP knows no earlier one, and the same life makes the same file."""
+"""The date of each file in the ZIP file, the earliest possible; so that its bytes do not vary."""
 
 
 def life(
@@ -30,7 +30,7 @@ def life(
     receipts: Sequence[Receipt],
     verifier: Verifier,
 ) -> File:
-    """Return the file, with its contents told in the active language."""
+    """Return the ZIP file; its README is in the active language."""
     ordered = sorted(receipts, key=lambda receipt: receipt.index)
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as bundle:
@@ -45,25 +45,25 @@ def _contents(
     receipts: Sequence[Receipt],
     verifier: Verifier,
 ) -> Iterator[tuple[str, bytes]]:
-    made = files(application, certificate)
+    certificate_files = files(application, certificate)
     for kind in ("der", "chain"):
-        yield made[kind].name, made[kind].content
+        yield certificate_files[kind].name, certificate_files[kind].content
     yield "event-log.vkey", f"{verifier}\n".encode()
     for receipt in receipts:
         yield _name(receipt), str(receipt).encode()
     for paper in application.papers.exclude(made_at=None).order_by("pk"):
         yield f"papers/{paper.name}", storing.read(paper.file)
-    for one in hearing_documents.sent(application):
-        yield f"hearing/{one.sha256[:12]}-{one.name}", storing.read(one.file)
-    yield "README.txt", _told(application, receipts).encode()
+    for document in hearing_documents.sent(application):
+        yield f"hearing/{document.sha256[:12]}-{document.name}", storing.read(document.file)
+    yield "README.txt", _readme(application, receipts).encode()
 
 
 def _name(receipt: Receipt) -> str:
     return f"events/{receipt.index:09}-{receipt.event['action']}{SUFFIX}"
 
 
-def _told(application: Application, receipts: Sequence[Receipt]) -> str:
-    """Return what the events were, each with its file, and how to check them."""
+def _readme(application: Application, receipts: Sequence[Receipt]) -> str:
+    """Return the README: the events with their files, and how to check them."""
     title = _("The life of the certificate of order %(number)s") % {"number": application.number}
     how = _(
         "Each event stands in a file of its own, which proves that it was recorded: check it on"

@@ -1,4 +1,4 @@
-"""How a certificate is taken into use: settings and commands with the order's own file names.
+"""How to install a certificate: settings and commands with the order's own file names.
 
 Each was tried against the real program (`tests/judging/test_installing.py`).
 """
@@ -84,7 +84,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What is done in one program, in order."""
+    """The steps for a program, in order."""
 
     title: str
     pieces: list[Piece]
@@ -117,13 +117,13 @@ _SYSTEMS: Mapping[str, Texts] = MappingProxyType({"Java": _JAVA, "PKCS #12": (_J
 
 
 def names(application: Application, certificate: Certificate) -> dict[str, str]:
-    """Return the names that stand in the settings: of the files, the hosts and the key."""
-    made = files(application, certificate)
+    """Return the values for the settings: names of files, hosts and key, and the thumbprint."""
+    by_kind = files(application, certificate)
     expected = expected_names(application, now=clock.now())
     stem = remedies.file_stem(expected)
     leaf = certificate.certificate
     return {
-        **{kind: made[kind].name for kind in ("pem", "der", "chain", "p7b", "ca")},
+        **{kind: by_kind[kind].name for kind in ("pem", "der", "chain", "p7b", "ca")},
         "stem": stem,
         "key": f"{stem}.key",
         "host": next(iter(application.names), ""),
@@ -134,7 +134,7 @@ def names(application: Application, certificate: Certificate) -> dict[str, str]:
 
 
 def recipes(application: Application, certificate: Certificate) -> list[Recipe]:
-    """Return what to do in each program that uses this type of certificate."""
+    """Return the steps for each program that uses this type of certificate."""
     filled = names(application, certificate)
     chosen = _SERVERS if application.kind.has_host_names else _SYSTEMS
     return [
@@ -144,12 +144,12 @@ def recipes(application: Application, certificate: Certificate) -> list[Recipe]:
 
 
 def check(application: Application, certificate: Certificate) -> list[Piece]:
-    """Return the commands that show whether the certificate is in use and is trusted."""
+    """Return the commands that check the certificate against its key and on the server."""
     filled = names(application, certificate)
-    found = [("fits", SAME, FITS)]
+    commands = [("fits", SAME, FITS)]
     if application.kind.has_host_names:
-        found.append(("check", TRUSTED, CHECK))
-    return [_piece(id, str(label), text, filled) for id, label, text in found]
+        commands.append(("check", TRUSTED, CHECK))
+    return [_piece(id, str(label), text, filled) for id, label, text in commands]
 
 
 def _piece(id: str, label: str, text: str, filled: Mapping[str, str]) -> Piece:

@@ -1,4 +1,4 @@
-"""Papers as they were made: which one a mail or page wants, and its bytes."""
+"""Stored papers: the source of the paper for a mail or page, and its bytes."""
 
 from datetime import datetime
 
@@ -28,33 +28,41 @@ def last_decision(application: Application) -> Decision | None:
     kinds = [Decision.Kind.REJECTED]
     if application.status in SIGNED:
         kinds.append(Decision.Kind.APPROVED)
-    found = [one for one in application.decisions.all() if one.kind in kinds]
-    return found[-1] if found else None
+    decisions = [decision for decision in application.decisions.all() if decision.kind in kinds]
+    return decisions[-1] if decisions else None
 
 
 def revoked_certificate(application: Application) -> Certificate | None:
     """Return the order's certificate if it was revoked."""
-    found = certificate_of(application)
-    return found if found is not None and found.state == Certificate.State.REVOKED else None
+    certificate = certificate_of(application)
+    return (
+        certificate
+        if certificate is not None and certificate.state == Certificate.State.REVOKED
+        else None
+    )
 
 
 def installable(application: Application, *, now: datetime) -> Installing | None:
-    """Return the installing of the order's certificate while that is in force, else None."""
-    found = certificate_of(application)
-    if found is None or found.state != Certificate.State.ISSUED or found.not_after <= now:
+    """Return the source of the installing sheet while the certificate is in force, else None."""
+    certificate = certificate_of(application)
+    if (
+        certificate is None
+        or certificate.state != Certificate.State.ISSUED
+        or certificate.not_after <= now
+    ):
         return None
-    return Installing(found)
+    return Installing(certificate)
 
 
 def source(notice: str, application: Application) -> Source | None:
-    """Return what the paper that goes with the notice is made of; None if none goes with it."""
+    """Return the source of the paper to attach to the notice, or None."""
     if notice == "receipt":
         return application.submission
     return last_rejection(application) if notice == "rejected" else None
 
 
 def kept(made_of: Source) -> File:
-    """Return the paper made of the source.
+    """Return the stored paper of the source.
 
     Raises Unavailable until it is made, and while its file cannot be read.
     """

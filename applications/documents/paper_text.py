@@ -1,4 +1,4 @@
-"""The text of an order's papers as HTML: what `papers` renders, and a reviewer reads beforehand."""
+"""The text of an order's papers as HTML, which `papers` renders and reviewers preview."""
 
 import json
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ from certportal.foundation import agency, clock
 from issuance.models import CeremonyRecord, Certificate
 
 ALONE, WITHIN_A_PAGE = (f"applications/papers/{name}.html" for name in ("_base", "_within"))
-"""Layouts of a text: as a document of its own, or without head and letterhead."""
+"""Layouts: a complete document, or a part of a page without head and letterhead."""
 
-# Keys of a submission that the table of facts leaves out: shown elsewhere in the document.
+# Keys of a submission that the table of facts omits, because the document shows them elsewhere.
 APART = frozenset({"declarations", "person_name", "organisation", "business_id"})
 
 
@@ -36,31 +36,39 @@ def receipt(submission: Submission) -> str:
     return _of_submission("receipt", submission, facts, submission.at)
 
 
-def decision(made: Decision, *, layout: str = ALONE) -> str:
+def decision(decided: Decision, *, layout: str = ALONE) -> str:
     """Return the decision with the contents that hallintolaki 44–46 § require.
 
     These are the authority and date, the parties, what is decided, the reasons with the provisions
     applied, whom to ask for more information, and how to appeal.
     """
     facts = {
-        "decision": made,
-        "decided_on": clock.day(made.at),
-        "sent_on": clock.day(made.submission.at),
+        "decision": decided,
+        "decided_on": clock.day(decided.at),
+        "sent_on": clock.day(decided.submission.at),
         "layout": layout,
-        "heard": _heard(made),
-        "exception": hearing.EXCEPTIONS.get(Decision.Unheard(made.unheard)) if made.unheard else "",
+        "heard": _heard(decided),
+        "exception": hearing.EXCEPTIONS.get(Decision.Unheard(decided.unheard))
+        if decided.unheard
+        else "",
     }
-    return _of_submission("decision", made.submission, facts, made.at)
+    return _of_submission("decision", decided.submission, facts, decided.at)
 
 
-def _heard(made: Decision) -> dict[str, Any] | None:
-    """Return when the party was heard before a rejection, and what came of it; or None."""
-    found = hearing.last(made.application, before=made.at)
-    if made.kind != Decision.Kind.REJECTED or made.unheard or found is None:
+def _heard(decided: Decision) -> dict[str, Any] | None:
+    """Return when the party was heard before a rejection, and when it answered; or None."""
+    last_hearing = hearing.last(decided.application, before=decided.at)
+    if decided.kind != Decision.Kind.REJECTED or decided.unheard or last_hearing is None:
         return None
-    is_answered = found.closed_at is not None and found.closed_at < made.at
-    answered_on = clock.day(found.closed_at) if found.closed_at and is_answered else None
-    return {"on": clock.day(found.asked_at), "by": found.deadline, "answered_on": answered_on}
+    is_answered = last_hearing.closed_at is not None and last_hearing.closed_at < decided.at
+    answered_on = (
+        clock.day(last_hearing.closed_at) if last_hearing.closed_at and is_answered else None
+    )
+    return {
+        "on": clock.day(last_hearing.asked_at),
+        "by": last_hearing.deadline,
+        "answered_on": answered_on,
+    }
 
 
 def revocation(certificate: Certificate, application: Application) -> str:
@@ -79,7 +87,7 @@ def revocation(certificate: Certificate, application: Application) -> str:
 
 
 def installing_sheet(certificate: Certificate, application: Application) -> str:
-    """Return how the certificate is taken into use, on a page for whoever installs it."""
+    """Return the sheet with instructions for installing the certificate."""
     language = application.technical_language or application.language
     with translation.override(language):
         facts = {
@@ -96,7 +104,7 @@ def installing_sheet(certificate: Certificate, application: Application) -> str:
 
 
 def ceremony(record: CeremonyRecord) -> str:
-    """Return the record of a key ceremony: each thing that it tells of is a table of its own."""
+    """Return the record of a key ceremony; each block of the record becomes a table."""
     *blocks, last = [block.split("\n") for block in record.text.strip().split("\n\n")]
     signed = [line.partition("  ")[2] for line in last if line.startswith("Signed:")]
     with translation.override("en"):
@@ -123,13 +131,13 @@ def _of_submission(
 ) -> str:
     content, language = _content(submission), submission.language
     with translation.override(language):
-        known = {
+        common = {
             "content": content,
             "facts": submission_words.facts(content, without=APART),
             "language": language,
         }
     kind = CertificateType(content["type"])
-    return _text(template, submission.application, kind, known | facts, at)
+    return _text(template, submission.application, kind, common | facts, at)
 
 
 def _text(

@@ -1,9 +1,9 @@
-"""Rendering of an order's papers as PDF/UA: receipts of submissions, decisions, notices of
-revocations, and sheets for whoever installs a certificate.
+"""Render an order's papers as PDF/UA: receipts, decisions, notices of revocation, and sheets for
+installing a certificate.
 
-All are rendered from frozen rows, in the submission's language, so that the same row always gives
-the same document. Rendering loads nothing from the network, and only the font from disk. Only
-workers do it: no web process imports this module, which an import contract checks.
+All are rendered from immutable rows, in the submission's language, so that a row always gives the
+same document. Rendering loads nothing from the network, and only the font from disk. Only workers
+render: an import contract checks that no web process imports this module.
 """
 
 import hashlib
@@ -47,7 +47,7 @@ class OnlyFont(URLFetcher):
 
 
 def render(paper: Paper) -> File:
-    """Return the file of a paper, rendered anew from its submission or decision."""
+    """Render a paper from its submission, decision or certificate."""
     if paper.submission is not None:
         return receipt(paper.submission)
     if paper.certificate is not None:
@@ -60,7 +60,7 @@ def render(paper: Paper) -> File:
 
 
 def seal_label(paper: Paper) -> str:
-    """Return what programs call the seal on the paper, in the paper's language."""
+    """Return the name of the seal that PDF readers show, in the paper's language."""
     with translation.override(paper.language):
         return gettext("Electronic seal of %(agency)s") % agency.contact()
 
@@ -71,9 +71,9 @@ def receipt(submission: Submission) -> File:
     return _of_submission(submission, paper_text.receipt(submission), name)
 
 
-def decision(made: Decision) -> File:
+def decision(decided: Decision) -> File:
     """Return the document of a decision that approves or rejects."""
-    return _of_submission(made.submission, paper_text.decision(made), "decision")
+    return _of_submission(decided.submission, paper_text.decision(decided), "decision")
 
 
 def revocation(certificate: Certificate, application: Application) -> File:
@@ -83,7 +83,7 @@ def revocation(certificate: Certificate, application: Application) -> File:
 
 
 def installing_sheet(certificate: Certificate, application: Application) -> File:
-    """Return the sheet for whoever installs the order's certificate."""
+    """Return the sheet with instructions for installing the order's certificate."""
     pdf = _pdf(paper_text.installing_sheet(certificate, application), certificate.sha256)
     return _file(application, application.kind, pdf, "install")
 
@@ -95,7 +95,7 @@ def ceremony(record: CeremonyRecord) -> File:
 
 
 def english_seal_label() -> str:
-    """Return what programs call the seal on a paper in English."""
+    """Return the name of the seal on a paper in English."""
     with translation.override("en"):
         return gettext("Electronic seal of %(agency)s") % agency.contact()
 
@@ -122,12 +122,12 @@ def _pdf(html: str, identifier: str) -> bytes:
 
 
 def _present_style() -> tuple[FontConfiguration, CSS]:
-    """Return the style sheet and its fonts, made anew if a file of a font is gone.
+    """Return the style sheet and its fonts, created again if a font file is missing.
 
-    A system may clear old files from its temporary folder, and a worker may run for weeks.
+    The system may delete old files from the temporary folder while a worker runs for weeks.
     """
     fonts, style, files = _style()
-    if not all(one.exists() for one in files):
+    if not all(file.exists() for file in files):
         forget_style()
         fonts, style, _files = _style()
     return fonts, style
@@ -135,22 +135,22 @@ def _present_style() -> tuple[FontConfiguration, CSS]:
 
 @cache
 def _style() -> tuple[FontConfiguration, CSS, list[Path]]:
-    """Return the style sheet and its fonts, read once in a process, and the files of the fonts.
+    """Return the style sheet, its fonts and the font files, created once in a process.
 
-    These stand until the process forgets them (`forget_style`).
+    The files exist until `forget_style` is called.
     """
     fonts = FontConfiguration()
     style = CSS(string=STYLE.read_text("utf-8"), font_config=fonts, url_fetcher=_fetcher())
-    folder: Path | None = fonts._folder  # WeasyPrint tells it no other way
+    folder: Path | None = fonts._folder  # no public attribute
     return fonts, style, list(folder.iterdir()) if folder is not None else []
 
 
 def forget_style() -> None:
-    """Remove the files of the fonts; the next paper makes them anew."""
+    """Remove the font files; the next paper creates them again."""
     _style.cache_clear()
 
 
 @cache
 def _fetcher() -> OnlyFont:
-    """The one fetcher: a new one reads all the certificates that https would need."""
+    """Return a shared fetcher, because creating one reads all root certificates for https."""
     return OnlyFont()

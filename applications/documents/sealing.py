@@ -1,8 +1,7 @@
-"""The seal in a paper's PDF: a place for the signature, and the signature in its place.
+"""The seal in a paper's PDF: prepare a signature field, and fill in the signature.
 
-A paper is prepared with a signature field without a signature; `digest` is what the authority's
-seal signs (`issuance.services.sealing`), which sees nothing else. Only workers do either, as with
-rendering.
+The authority's seal signs only the `digest` of a prepared paper (`issuance.services.sealing`). Only
+workers prepare and fill, as with rendering.
 """
 
 import asyncio
@@ -23,7 +22,7 @@ from issuance.models import Seal
 
 FIELD = "Seal"
 DIGEST = "sha384"
-# Hex digits kept free for the signature; one with a P-384 key and its chain takes half of them.
+# Hex digits reserved for the signature; one with a P-384 key and its chain takes half of them.
 RESERVED, WITH_TIME_STAMP = 8192, 32768
 _RANGE = re.compile(rb"/ByteRange \[0 (\d+) (\d+) (\d+)\]")
 
@@ -34,42 +33,42 @@ class NotPrepared(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A paper with an empty place for the seal's signature, and the digest of all the rest."""
+    """A paper with an empty signature field, and the digest of everything else in it."""
 
     content: bytes
     digest: bytes
 
 
 def prepare(pdf: bytes, seal: Seal, *, label: str) -> Prepared:
-    """Add a field for the seal, and what it is verified with: its chain and its root's list.
+    """Add a signature field, and the seal's chain and root CRL for verification.
 
-    The field is hidden, so that PDF/UA asks for no tag of it. `label` names it for people.
+    The field is hidden, so that PDF/UA requires no tag for it. `label` is its readable name.
     """
     writer = IncrementalPdfFileWriter(BytesIO(pdf))
-    chain = [asn1.Certificate.load(bytes(one)) for one in (seal.certificate_der, seal.root_der)]
+    chain = [asn1.Certificate.load(bytes(der)) for der in (seal.certificate_der, seal.root_der)]
     listed = crl.CertificateList.load(bytes(seal.root_list))
     DocumentSecurityStore.supply_dss_in_writer(writer, None, certs=chain, crls=[listed])
-    place = fields.SigFieldSpec(
+    field = fields.SigFieldSpec(
         FIELD,
         on_page=0,
         readable_field_name=label,
         invis_sig_settings=fields.InvisSigSettings(set_print_flag=False, set_hidden_flag=True),
     )
-    about = signers.PdfSignatureMetadata(
+    metadata = signers.PdfSignatureMetadata(
         field_name=FIELD, md_algorithm=DIGEST, subfilter=fields.SigSeedSubFilter.PADES
     )
-    nobody = signers.ExternalSigner(signing_cert=None, cert_registry=None, signature_value=1)
-    signer = signers.PdfSigner(about, signer=nobody, new_field_spec=place)
+    external = signers.ExternalSigner(signing_cert=None, cert_registry=None, signature_value=1)
+    signer = signers.PdfSigner(metadata, signer=external, new_field_spec=field)
     reserved = WITH_TIME_STAMP if time_stamps.is_wanted() else RESERVED
-    made, _, output = asyncio.run(
+    prepared, _, output = asyncio.run(
         signer.async_digest_doc_for_signing(writer, bytes_reserved=reserved)
     )
     output.seek(0)
-    return Prepared(output.read(), made.document_digest)
+    return Prepared(output.read(), prepared.document_digest)
 
 
 def seal(prepared: bytes, digest: bytes, signature: bytes) -> bytes:
-    """Return the sealed paper, time-stamped where there is a service for it.
+    """Return the sealed paper, with a time stamp if a service is configured.
 
     Raises NotPrepared as `fill` does, and Unavailable while the service does not answer.
     """
@@ -80,16 +79,16 @@ def seal(prepared: bytes, digest: bytes, signature: bytes) -> bytes:
 
 
 def fill(prepared: bytes, digest: bytes, signature: bytes) -> bytes:
-    """Return the prepared paper with the signature (CMS, DER) over its digest in its place.
+    """Return the prepared paper with the signature (CMS, DER) over its digest filled in.
 
-    Raises NotPrepared if the bytes are not those that had this digest.
+    Raises NotPrepared if the paper does not have this digest.
     """
     ranges = _RANGE.findall(prepared)
     if not ranges:
         raise NotPrepared
-    start, end, rest = map(int, ranges[-1])
-    covered = prepared[:start] + prepared[end : end + rest]
-    if end + rest != len(prepared) or hashlib.new(DIGEST, covered).digest() != digest:
+    start, end, tail = map(int, ranges[-1])
+    covered = prepared[:start] + prepared[end : end + tail]
+    if end + tail != len(prepared) or hashlib.new(DIGEST, covered).digest() != digest:
         raise NotPrepared
     output = BytesIO(prepared)
     PreparedByteRangeDigest(digest, start, end).fill_with_cms(output, signature)

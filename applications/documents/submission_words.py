@@ -1,4 +1,4 @@
-"""The contents of a frozen submission for people to read: labels and values of its fields."""
+"""The contents of a submission for people to read: labels and values of its fields."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ from applications.rules import fields
 
 
 def facts(content: dict[str, Any], *, without: frozenset[str]) -> list[tuple[str, str]]:
-    """Return (label, value) of each field that was filled in or says something empty.
+    """Return (label, value) of each field with a value or a text for "unset", in the form's order.
 
-    They are in the form's order.
 
     `content` is a submission's parsed JSON; `without` are keys to leave out.
     """
     return [
-        (str(one.label), one.in_words(content[one.key]))
-        for one in fields.FIELDS
-        if one.label and one.key in content.keys() - without and one.in_words(content[one.key])
+        (str(field.label), field.in_words(content[field.key]))
+        for field in fields.FIELDS
+        if field.label and field.key in content.keys() - without
+        if field.in_words(content[field.key])
     ]

@@ -1,7 +1,7 @@
-"""The time stamp on a seal (RFC 3161), where the operator has a service for it: PAdES B-LT.
+"""The time stamp on a seal (RFC 3161) if the operator has configured a service: PAdES B-LT.
 
-The stamp goes into the signature, and what shows that the service's certificate was good into the
-paper. Both are fetched by the worker that keeps the paper; the signer reaches no network.
+The stamp is added to the signature, and the validation data of the service's certificate to the
+paper. The worker that stores the paper fetches both; the signer has no network access.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ SECONDS = 10
 
 
 class Stamped(NamedTuple):
-    """A signature (CMS, DER) with its time stamp, and what the service is verified with."""
+    """A signature (CMS, DER) with its time stamp, and the validation data of the service."""
 
     signature: bytes
     path: ValidationPath
@@ -37,7 +37,7 @@ class Stamped(NamedTuple):
 
 
 def is_wanted() -> bool:
-    """Whether the operator has a time stamp service."""
+    """Return whether the operator has configured a time stamp service."""
     return bool(settings.TIME_STAMPS["url"])
 
 
@@ -62,18 +62,18 @@ async def _stamp(signed: cms.ContentInfo) -> Stamped:
     )
     url = settings.TIME_STAMPS["url"]
     service = RequestsHTTPTimeStamper(url, timeout=SECONDS)  # type: ignore[no-untyped-call]
-    (about,) = signed["content"]["signer_infos"]
-    digest = hashlib.new(DIGEST, about["signature"].native).digest()
+    (signer_info,) = signed["content"]["signer_infos"]
+    digest = hashlib.new(DIGEST, signer_info["signature"].native).digest()
     token = await service.async_timestamp(digest, DIGEST)
-    found = TimestampSignatureStatus(
+    status = TimestampSignatureStatus(
         **await validate_tst_signed_data(token["content"], context, lambda _: digest)
     )
-    if not (found.intact and found.valid and found.trusted) or found.validation_path is None:
-        raise Unavailable(f"time stamp: {found.summary()}")
-    kept = cms.CMSAttribute({"type": "signature_time_stamp_token", "values": [token]})
-    about["unsigned_attrs"] = cms.CMSAttributes([kept])
-    # Not `force`: with the answers of some services (OpenSSL's) that does not end in asn1crypto.
-    return Stamped(signed.dump(), found.validation_path, context)
+    if not (status.intact and status.valid and status.trusted) or status.validation_path is None:
+        raise Unavailable(f"time stamp: {status.summary()}")
+    attribute = cms.CMSAttribute({"type": "signature_time_stamp_token", "values": [token]})
+    signer_info["unsigned_attrs"] = cms.CMSAttributes([attribute])
+    # Without `force`: with the answers of some services (OpenSSL's) asn1crypto then never returns.
+    return Stamped(signed.dump(), status.validation_path, context)
 
 
 def _roots() -> list[asn1.Certificate]:
@@ -82,7 +82,7 @@ def _roots() -> list[asn1.Certificate]:
 
 
 def add_evidence(pdf: bytes, stamped: Stamped) -> bytes:
-    """Return the sealed paper with what the time stamp is verified with, as a further revision."""
+    """Return the sealed paper with the time stamp's validation data as a further revision."""
     output = BytesIO(pdf)
     DocumentSecurityStore.add_dss(
         output, None, paths=[stamped.path], validation_context=stamped.context

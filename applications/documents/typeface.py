@@ -1,9 +1,8 @@
-"""The typeface of papers in single weights, pinned from the packaged variable font by HarfBuzz.
+"""Static instances of the papers' variable font in single weights, made by HarfBuzz.
 
-WeasyPrint pins a variable font anew for each document that embeds it, with fontTools, which takes
-longer than all the rest of the document. HarfBuzz, which WeasyPrint needs anyway, makes the same
-outlines in some 10 ms, and a process does it once. Nothing has to be made beforehand or kept on
-disk.
+For each document WeasyPrint would instantiate the variable font with fontTools, which takes longer
+than the rest of the document. HarfBuzz, which WeasyPrint needs anyway, makes the same outlines in
+about 10 ms, once in a process. Nothing has to be prepared or stored on disk.
 """
 
 import ctypes
@@ -20,19 +19,19 @@ _POINTER = ctypes.c_void_p
 
 @cache
 def in_weight(weight: int) -> bytes:
-    """Return the packaged font as a TrueType file of this weight alone, with all its letters."""
+    """Return the packaged font as a TrueType file of this weight only, with all glyphs."""
     library = _harfbuzz()
     data = packaged_font().read_bytes()
     blob = library.hb_blob_create(data, len(data), _DUPLICATE, None, None)
     face = library.hb_face_create(blob, 0)
-    wanted = library.hb_subset_input_create_or_fail()
+    subset_input = library.hb_subset_input_create_or_fail()
     try:
-        library.hb_subset_input_keep_everything(wanted)
-        if not library.hb_subset_input_pin_axis_location(wanted, face, _AXIS, weight):
+        library.hb_subset_input_keep_everything(subset_input)
+        if not library.hb_subset_input_pin_axis_location(subset_input, face, _AXIS, weight):
             raise ValueError(f"the font has no weight {weight}")
-        return _bytes_of(library, library.hb_subset_or_fail(face, wanted))
+        return _bytes_of(library, library.hb_subset_or_fail(face, subset_input))
     finally:
-        library.hb_subset_input_destroy(wanted)
+        library.hb_subset_input_destroy(subset_input)
         library.hb_face_destroy(face)
         library.hb_blob_destroy(blob)
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from applications.models.handling import InformationRequest
 
 NO_PROMISE = Value(date.max)
-"""The day by which cases without a promised day stand in the queue: last, and never null."""
+"""The day by which the queue sorts cases without a promised day: last, and never null."""
 _IN_QUEUE = (Coalesce(F("due_on"), NO_PROMISE), F("submitted_at"), F("number"))
 
 
@@ -42,7 +42,7 @@ class Application(models.Model):
     """An order: the fields of its form, its status, and who handles it.
 
     `status` is assigned in one place, `services.transition.move`. `version` grows with every
-    change, so that a change from an outdated page is noticed.
+    change, so that a change from an outdated page is detected.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -54,7 +54,7 @@ class Application(models.Model):
     status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
     version = models.PositiveIntegerField(default=1)
     language = models.CharField(max_length=2, default="fi")
-    # The others with which it was begun.
+    # The bulk order with which it was created, if any.
     bulk_order = models.ForeignKey(BulkOrder, models.PROTECT, null=True, related_name="orders")
 
     # What is ordered. Editable in a draft; afterwards only in the parts of the form reopened.
@@ -66,7 +66,7 @@ class Application(models.Model):
         null=True, validators=[MinValueValidator(1), MaxValueValidator(24)]
     )
     start = models.DateField(null=True, blank=True)
-    # Who says for which host names the certificate is; empty: the applicant, with the order.
+    # Who proposes the host names; empty: the applicant gives them with the order.
     names_by = models.CharField(
         max_length=20, choices=Delivery, blank=True, default="", db_default=""
     )
@@ -114,14 +114,14 @@ class Application(models.Model):
     days_left = models.SmallIntegerField(null=True)
     reviewer = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     claimed_at = models.DateTimeField(null=True)
-    # Until that day its reviewer does something else first; why is in a note.
+    # The day until which its reviewer has set it aside; a note has the reason.
     aside_until = models.DateField(null=True)
     waiting_for = models.CharField(max_length=40, blank=True)
     waiting_since = models.DateTimeField(null=True)
     findings = models.JSONField(default=list)
     ended_at = models.DateTimeField(null=True)
-    # When somebody of the customer's said that the certificate is in use, and that they see to the
-    # next one; who, the events of the same names tell.
+    # When somebody first reported that the certificate is in use, and that they take care of its
+    # renewal; the events of the same names have the person.
     installed_at = models.DateTimeField(null=True)
     expiry_seen_at = models.DateTimeField(null=True)
     erased_at = models.DateTimeField(null=True)
@@ -164,7 +164,7 @@ class Application(models.Model):
 
     @property
     def event_data(self) -> dict[str, Any]:
-        """Return what every event about the order holds, so that its receipt says which order."""
+        """Return the data of every event about the order, so that receipts identify it."""
         return {"order": self.number}
 
     def __str__(self) -> str:
@@ -183,10 +183,10 @@ class Application(models.Model):
 
     @property
     def called(self) -> str:
-        """What the order is for: its first host name, the information system, or the mailbox.
+        """The display name: the first host name, the information system, or the mailbox.
 
-        The type, in the active language, where it was sent without host names. Empty in a draft
-        that names none yet.
+        If sent without host names, it is the type in the active language; "" in a draft without
+        names.
         """
         if names := self.names:
             return with_unicode(names[0])
@@ -196,11 +196,11 @@ class Application(models.Model):
     @property
     def question(self) -> "InformationRequest | None":
         """The open request for information, or None."""
-        return next((one for one in self.requests.all() if one.closed_at is None), None)
+        return next((item for item in self.requests.all() if item.closed_at is None), None)
 
     @property
     def status_words(self) -> str:
-        """The status as the organisation and reviewers read it; of a hearing, until when it is."""
+        """The status as organisation and reviewers see it; for a hearing with its deadline."""
         question = self.question if self.status == Status.INFO_REQUESTED else None
         if question is None or not question.is_hearing:
             return str(self.get_status_display())

@@ -31,7 +31,7 @@ class Attachment(models.Model):
         CONFORMITY = "conformity"
         # Sent with the answer to a reviewer's question; there may be several.
         ANSWER = "answer"
-        # A reviewer's, for a hearing; only with `request` has it been sent to the applicant.
+        # A reviewer's document for a hearing; sent to the applicant once `request` is set.
         HEARING = "hearing"
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="attachments")

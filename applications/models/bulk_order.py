@@ -1,4 +1,4 @@
-"""Orders that were begun together, so that they are looked at and sent together."""
+"""Bulk orders: orders created together, to be checked and sent together."""
 
 import uuid
 
@@ -8,10 +8,10 @@ from certportal.foundation.kept_tables import Kept
 
 
 class BulkOrder(models.Model):
-    """Orders begun by one act for many units or hosts; `orders` are normal orders in all else.
+    """Orders created in one step for many units or hosts; otherwise they are normal orders.
 
-    Whose it is, and who began and sent it, its orders tell. `asked` is the SHA-256 of what was
-    asked for, by which a repeated request is known; `sent_at` when its drafts were first sent.
+    Owner, creator and sender are those of its orders. `asked` is the SHA-256 of the request that
+    created it, to detect a repeated one; `sent_at` is when its drafts were first sent.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

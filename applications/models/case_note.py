@@ -9,10 +9,10 @@ from certportal.foundation.kept_tables import Kept
 
 
 class CaseNote(models.Model):
-    """What a reviewer wrote for other reviewers, about the case or an act of theirs on it.
+    """A reviewer's note for other reviewers, about the case or their action on it.
 
-    The applicant does not read it. `to` is who got the case by a `HANDED_OVER`, and who had it
-    before a `TAKEN_OVER`.
+    The applicant does not see it. `to` is the new holder for `HANDED_OVER`, and the previous one
+    for `TAKEN_OVER`.
     """
 
     class About(models.TextChoices):

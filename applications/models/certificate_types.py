@@ -1,7 +1,7 @@
 """The choices of the form: certificate types, purposes, conformity classes, recipients.
 
-What differs between types of certificate stands here, in one row a type, or in the profile by which
-the CA makes them; nothing else branches by type (CONTRIBUTING.md tells how to add one).
+Everything specific to a type is here, in a row for each type, or in the CA's profile for it; no
+other code branches by type (CONTRIBUTING.md tells how to add one).
 """
 
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ class CertificateType(TextChoices):
 
     @property
     def carries_unit(self) -> bool:
-        """Whether the name of the unit stands in it (OU)."""
+        """Whether it contains the name of the unit (OU)."""
         return "OU" in self.profile.subject
 
     @property
@@ -90,9 +90,9 @@ class CertificateType(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the order of one type of certificate has that its profile does not say.
+    """Properties of a type of certificate that its profile does not have.
 
-    The properties of `CertificateType` say what each means.
+    See the properties of `CertificateType` for their meaning.
     """
 
     hint: "_StrOrPromise"

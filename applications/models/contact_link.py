@@ -50,7 +50,7 @@ class ContactLink(models.Model):
         ordering = ["made_at"]
 
     def __str__(self) -> str:
-        """Return whose it is."""
+        """Return the holder."""
         return str(self.holder)
 
     @property

@@ -36,10 +36,10 @@ class Package(models.Model):
 
 
 class SentNotice(models.Model):
-    """A notice sent by a scheduled job; each is sent only once about one thing and occasion.
+    """A notice sent by a scheduled job, only once for each subject and occasion.
 
-    `about` is what it concerns: the key of an application or person, or the name of a source.
-    `key` is the occasion, such as the number of days left, or the day.
+    `about` is the subject: the key of an application or person, or the name of a source. `key` is
+    the occasion, such as the number of days left, or the day.
     """
 
     notice = models.CharField(max_length=30)

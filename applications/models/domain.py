@@ -1,4 +1,4 @@
-"""Names whose control an organisation shows by a record in the DNS, with the last look for it."""
+"""Domains that an organisation proves control of by DNS, with the result of the last lookup."""
 
 from django.db import models
 
@@ -7,11 +7,11 @@ from certportal.foundation.kept_tables import Ordinary
 
 
 class Domain(models.Model):
-    """One host name of one organisation, and what the last look in the DNS found for it.
+    """A host name of an organisation, and the result of the last DNS lookup of its record.
 
-    `place` is the name at which the record stands: the host's own or, with `subdomains`, one above
-    it. `proven_at` is when the record was last found; it is emptied when a look does not find it
-    any more. `outcome` is a value of `rules.domain_record.Outcome`, empty until the first look.
+    `place` is the name that has the record: the host itself or, with `subdomains`, a parent.
+    `proven_at` is when the record was last found; it is emptied when a lookup does not find it.
+    `outcome` is a value of `rules.domain_record.Outcome`, empty until the first lookup.
     """
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="domains")

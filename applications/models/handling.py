@@ -24,8 +24,8 @@ class InformationRequest(models.Model):
 
     `reviewer` is None if the checks made it; `fields` are the ids of the parts. With `is_hearing`
     it hears the applicant before a rejection (34 §): `reason` holds the grounds, `material` the
-    documents and facts that they rest on. `reply_draft`: what the applicant has written in reply
-    and not sent yet; no reviewer sees it.
+    documents and facts on which they are based. `reply_draft` is the applicant's unsent reply; no
+    reviewer sees it.
     """
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="requests")
@@ -63,7 +63,7 @@ class InformationRequest(models.Model):
 
 
 class Addition(models.Model):
-    """Free text from the applicant: unasked, or together with the answer to a request."""
+    """A text from the applicant: added without a question, or sent with the answer to a request."""
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="additions")
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")
@@ -93,7 +93,7 @@ class Decision(models.Model):
         REOPENED = "reopened"
 
     class Unheard(models.TextChoices):
-        """The grounds of hallintolaki 34 § 2 mom. that a certificate's order can have."""
+        """The exceptions of hallintolaki 34 § 2 mom. that can apply to an order."""
 
         UNFOUNDED = "unfounded"
         HARM = "harm"

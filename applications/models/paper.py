@@ -1,4 +1,4 @@
-"""Papers of an order: PDFs made once by a worker and kept as they were made."""
+"""Papers of an order: PDFs made once by a worker and then stored unchanged."""
 
 from dataclasses import dataclass
 from functools import reduce
@@ -19,13 +19,13 @@ from issuance.models import Certificate
 
 @dataclass(frozen=True, slots=True)
 class Installing:
-    """The installing of a certificate, of which a sheet for the technician tells."""
+    """Marks a certificate as the source of its installing sheet, not of its revocation notice."""
 
     certificate: Certificate
 
 
 type Source = Submission | Decision | Certificate | Installing
-"""What a paper is made of: frozen rows; the certificate whose revocation or installing it tells."""
+"""The immutable row from which a paper is made; a Certificate gives its revocation notice."""
 
 
 def storage_name(paper: "Paper", _given: str) -> str:
@@ -54,16 +54,16 @@ SOURCES = ("submission", "decision", "certificate", "installing")
 
 
 def _made_of_alone(source: str) -> Q:
-    return Q(**{f"{one}__isnull": one != source for one in SOURCES})
+    return Q(**{f"{name}__isnull": name != source for name in SOURCES})
 
 
 class Paper(models.Model):
-    """The PDF of a submission (its receipt), a decision, a certificate's revocation or installing.
+    """The PDF of a receipt, a decision, a notice of revocation, or an installing sheet.
 
-    The row is created when the paper is first wanted, and `made_at` is None until a worker has made
-    it. The unique sources make any number of requests one paper. `item` is the latest outbox item
-    that is to make it, or to have it sealed. While it waits for the seal, `prepared` is the file
-    without the signature, and `digest` (SHA-384, hex) what the seal signs.
+    The row is created when the paper is first requested, and `made_at` is None until a worker has
+    made it. The sources are unique, so that repeated requests give one paper. `item` is the latest
+    outbox item that makes it or has it sealed. While it waits for the seal, `prepared` is the file
+    without the signature, and `digest` (SHA-384, hex) is what the seal signs.
     """
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="papers")
@@ -97,7 +97,7 @@ class Paper(models.Model):
 
     @property
     def language(self) -> str:
-        """That of its submission or, without one, its order; of a sheet, its reader's."""
+        """The language of its submission or else its order; of a sheet, the technical contact's."""
         if self.installing is not None:
             return self.application.technical_language or self.application.language
         made_of = self.submission or (self.decision and self.decision.submission)
@@ -105,7 +105,7 @@ class Paper(models.Model):
 
     @property
     def kind(self) -> str:
-        """For the record: `receipt`, `installing`, `revocation` or the kind of the decision."""
+        """The kind in events: `receipt`, `installing`, `revocation` or the kind of the decision."""
         if self.installing is not None:
             return "installing"
         if self.certificate is not None:

@@ -1,4 +1,4 @@
-"""Ready-made reasons that reviewers choose among, with every version of their words."""
+"""Ready-made reasons for reviewers to choose from, with every version of their texts."""
 
 from django.conf import settings
 from django.db import models
@@ -9,9 +9,9 @@ from certportal.foundation.kept_tables import Kept
 
 
 class ReadyReason(models.Model):
-    """A reason for what `use` says; `used` counts how often one was sent with its words.
+    """A ready-made reason for `use`; `used` counts how often it was sent.
 
-    After `ended_at` it is offered no more.
+    It is not offered after `ended_at`.
     """
 
     class Use(models.TextChoices):
@@ -30,9 +30,9 @@ class ReadyReason(models.Model):
 
 
 class ReadyReasonVersion(models.Model):
-    """What a reason said from `at` until the next version, and who wrote it (None: its makers).
+    """A reason's texts from `at` until the next version; `person` wrote it, None if built in.
 
-    `words`: by language code, the `title` that reviewers read and the `text` for the applicant.
+    `words`: by language code, the `title` for reviewers and the `text` for the applicant.
     """
 
     reason = models.ForeignKey(ReadyReason, models.PROTECT, related_name="versions")
@@ -55,15 +55,15 @@ class ReadyReasonVersion(models.Model):
 
     @property
     def title(self) -> str:
-        """What it is about, in the reader's language."""
+        """The title in the reader's language."""
         return self._in(get_language() or settings.LANGUAGE_CODE)["title"]
 
     def text_in(self, language: str) -> str:
-        """Return what the applicant reads in that language."""
+        """Return the text for the applicant in the language."""
         return self._in(language)["text"]
 
     def in_all(self) -> list[tuple[str, str]]:
-        """Return what the applicant reads in every language of the service, with its code."""
+        """Return the code of each language of the service, with the text for the applicant."""
         return [(code, self.text_in(code)) for code, _name in settings.LANGUAGES]
 
     def _in(self, language: str) -> dict[str, str]:

@@ -12,14 +12,13 @@ from certportal.foundation.kept_tables import Kept
 
 
 class RegisterTask(models.Model):
-    """A change of one register record that one organisation's certificates rest on, and the
-    decision about it.
+    """A change of a register record on which an organisation's certificates rest, and the decision.
 
     `then` is the record's version when the certificates were prepared and `present` the version
     when the task was opened. `values` maps the name of a changed field to its former and new value.
     `key` is a hash of the record, the kind of change and the new values, so that the same change
-    does not open a second task. It is emptied once the register has reverted the change: should
-    the change be made again, it is a new one.
+    does not open a second task. It is emptied once the register has reverted the change, so that
+    the same change opens a new task if it is made again.
     """
 
     class Change(models.TextChoices):
@@ -71,7 +70,7 @@ class RegisterTask(models.Model):
 
     @property
     def event_data(self) -> dict[str, Any]:
-        """Return what every event about the task holds."""
+        """Return the data of every event about the task."""
         return {"change": self.change}
 
     def __str__(self) -> str:

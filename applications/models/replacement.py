@@ -15,8 +15,8 @@ from issuance.models import Certificate
 class Replacement(models.Model):
     """The plan of a mass replacement.
 
-    `cause` is told to the holders; `note` is the operator's message to the reviewers. `wanted` are
-    the search conditions for the certificates (`replacement.selection.Wanted`). From `revoke_on`
+    `cause` is told to the holders; `note` is the operator's message to the reviewers. `wanted` has
+    the conditions for selecting certificates (`replacement.selection.Selection`). From `revoke_on`
     the old certificates may be revoked. `digest` covers the bytes of every certificate prepared
     for the plan: reviewers approve exactly those.
     """
@@ -49,8 +49,8 @@ class Replacement(models.Model):
         return self.items.filter(state=ReplacementItem.State.PLANNED)
 
     def is_over(self, now: datetime) -> bool:
-        """Whether nothing can be approved or released by the plan: it has expired, or was never
-        finished or found nothing to replace.
+        """Return whether nothing can be approved or released: the plan has expired, was never
+        finished, or selected nothing to replace.
         """
         return not self.digest or now >= self.expires_at
 

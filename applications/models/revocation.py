@@ -1,4 +1,4 @@
-"""Revocation requests: who had a certificate revoked, and why."""
+"""Revocation requests: who requested a revocation, and why."""
 
 from django.db import models
 from django.utils.functional import Promise

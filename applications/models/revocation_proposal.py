@@ -79,7 +79,7 @@ class RevocationProposal(models.Model):
 
     @property
     def came_from_outside(self) -> bool:
-        """Whether a report from outside rests on it, so that two persons must decide."""
+        """Whether a report from outside waits for it, so that two persons must decide."""
         return hasattr(self, "report") or self.reports_beside.exists()
 
     @property

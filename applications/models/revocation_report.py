@@ -1,4 +1,4 @@
-"""What was reported from outside the service: a certificate that somebody asks to be revoked."""
+"""Reports from outside the service that ask for a revocation."""
 
 from datetime import datetime, timedelta
 
@@ -18,11 +18,11 @@ TERM = timedelta(hours=24)
 class RevocationReport(models.Model):
     """A report by phone, mail or from a CERT about an order's certificate, as a reviewer wrote it.
 
-    `role`: who the caller is to the organisation, which reads it; empty in reports of before.
-    `verified`: how the reviewer made sure who the `caller` is; `callback`: what came of calling
-    back. `proposal` waits for a second person; None where the key was exposed and the certificate
-    was revoked at once, or where the report came `beside` a proposal that was open already, for a
-    reason and with words of its own.
+    `role` is the caller's relation to the organisation, which can read it; empty in reports made
+    before the column existed. `verified` is how the reviewer verified the `caller`; `callback` the
+    result of calling back. `proposal` is the proposal made from the report; None if the key was
+    exposed and the certificate revoked at once, or if a proposal was open already: then `beside` is
+    that proposal, and `reason` and `words` are the report's own.
     """
 
     class Channel(models.TextChoices):
@@ -68,15 +68,15 @@ class RevocationReport(models.Model):
 
     @property
     def settles(self) -> RevocationProposal | None:
-        """The proposal with which it is settled, or None where the key was exposed."""
+        """The proposal that settles it, or None if the key was exposed."""
         return self.proposal or self.beside
 
     @property
     def reason_words(self) -> str:
-        """The reason in words, of a report beside a proposal; else empty."""
+        """The report's own reason in words, if it was added to a proposal; else ""."""
         return reason_words(self.reason) if self.reason else ""
 
     @property
     def due_at(self) -> datetime:
-        """Until when it is decided."""
+        """The time limit for deciding it."""
         return self.received_at + TERM

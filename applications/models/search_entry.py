@@ -1,4 +1,4 @@
-"""What an order is found by: one row for each order, kept by triggers of the database."""
+"""The search index of orders: a row for each order, maintained by database triggers."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ from certportal.foundation.kept_tables import Ordinary
 class SearchEntry(models.Model):
     """The words and numbers that an order is found by.
 
-    `terms` are pairs of a kind (`rules/order_search.py`) and what stands there; `words` are the
-    folded words of them all. The function `applications_index_orders` writes both, and triggers
+    `terms` are pairs of a kind (`rules/order_search.py`) and its text; `words` are the folded
+    words of them all. The function `applications_index_orders` writes both, and triggers
     call it when an order, its host names, its organisation, its unit or a person of it changes
     (docs/decisions/search.md).
     """
@@ -32,7 +32,7 @@ class SearchEntry(models.Model):
     keeping = Ordinary("made of the order, and again whenever it changes")
 
     class Meta:
-        # Without a list of what is yet to be entered: each search would read through it.
+        # Without fastupdate: each search would have to scan its list of pending entries.
         indexes = [GinIndex(fields=["words"], name="search_words", fastupdate=False)]
 
     def __str__(self) -> str:

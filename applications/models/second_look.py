@@ -1,4 +1,4 @@
-"""Who is looking at an approved case as its second person, so that no other is led to it."""
+"""Reservations of approved cases for a second person, so that no other is offered the case."""
 
 from django.db import models
 
@@ -8,7 +8,7 @@ from certportal.foundation.kept_tables import Ordinary
 
 
 class SecondLook(models.Model):
-    """The case was given to this person to approve as a second one; `until` then to no other."""
+    """The case is reserved until `until` for the person, to approve it as second person."""
 
     application = models.OneToOneField(Application, models.CASCADE, related_name="second_look")
     person = models.ForeignKey(Person, models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""Submissions: the frozen contents of an application as it was sent."""
+"""Submissions: the contents of an application as it was sent, never changed."""
 
 from django.db import models
 

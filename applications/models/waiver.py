@@ -1,4 +1,4 @@
-"""Waivers: a finding of the checks that a reviewer lets pass, with reasons and an end date."""
+"""Waivers: a finding of the checks that a reviewer accepts, with reasons and an end date."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -16,9 +16,9 @@ class Waiver(models.Model):
 
     `rule` and `params` are the finding's (`issuance.findings.Finding`); the waiver covers no other
     value. `ends_on` is its last day. `confirmed_by` is the second person, who confirmed it by
-    approving the certificate. `assertion` is what the waiver's giver signed with a passkey, in the
-    stored form of `issuance.approvers.assertion.Assertion`. `outcome` says how it was closed before
-    its end, with `closing_words` for a withdrawal.
+    approving the certificate. `assertion` is the WebAuthn assertion of the person who gave it, in
+    the stored form of `issuance.approvers.assertion.Assertion`. `outcome` says how it was closed
+    before its end, with `closing_words` for a withdrawal.
     """
 
     class Outcome(models.TextChoices):

@@ -16,7 +16,7 @@ Kinds, Outcome = RegisterTask.Change, RegisterTask.Outcome
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one record.
+    """A change of a record.
 
     `values` holds (field name, former value, present value).
     """
@@ -28,7 +28,7 @@ class Change:
 
     @property
     def key(self) -> str:
-        """The SHA-256 (hex) that identifies the change: of kind, record and present values."""
+        """The SHA-256 (hex) of kind, record and present values, which identifies the change."""
         present = [self.kind, self.record_kind, self.oid, [(n, now) for n, _, now in self.values]]
         return hashlib.sha256(json.dumps(present).encode()).hexdigest()
 
@@ -38,14 +38,13 @@ def changes(
 ) -> list[Change]:
     """Return the changes to the records of a certificate's unit and provider since it was prepared.
 
-    Each argument is the record of that time and its standing today. If the provider has ended,
-    that one change is returned for all its units, unless the unit has moved to another
-    organisation, which is a merger.
+    Each argument is the record of that time and its standing today. If the provider has ended, only
+    that change is returned, unless the unit has moved to another organisation (a merger).
     """
     own = list(judge(*unit, own=True))
     above = list(judge(*provider, own=False)) if provider else []
-    if any(one.kind == Kinds.ENDED for one in above):
-        return [one for one in own if one.kind == Kinds.MERGED] or above
+    if any(change.kind == Kinds.ENDED for change in above):
+        return [change for change in own if change.kind == Kinds.MERGED] or above
     return own + above
 
 
@@ -56,20 +55,22 @@ def judge(then: RegisterRecord, today: Standing, *, own: bool) -> Iterator[Chang
     only there. A move to another organisation and a change of sector carry the provider's OID, so
     that units which change together are one change.
     """
-    whole = then.provider_oid or then.oid
+    provider_oid = then.provider_oid or then.oid
     present = today.record
     if not today.ok or present is None:
         yield _ended(then, today)
         return
     if moved := _differing(then, present, ("business_id", "provider_oid")):
-        yield Change(Kinds.MERGED, then.kind, whole, moved)
+        yield Change(Kinds.MERGED, then.kind, provider_oid, moved)
     if own and (sector := _differing(then, present, ("sector",))):
-        yield Change(Kinds.SECTOR, then.kind, whole, sector)
+        yield Change(Kinds.SECTOR, then.kind, provider_oid, sector)
     names = ("long_name", "abbreviation", *(["municipality_name"] if own else []))
-    named = _differing(then, present, names)
+    renamed = _differing(then, present, names)
     # A certificate carries an abbreviation only if the long name does not fit.
-    if any(name != "abbreviation" for name, *_ in named) or (named and len(then.long_name) > 64):
-        yield Change(Kinds.RENAMED, then.kind, then.oid, named)
+    if any(name != "abbreviation" for name, *_ in renamed) or (
+        renamed and len(then.long_name) > 64
+    ):
+        yield Change(Kinds.RENAMED, then.kind, then.oid, renamed)
 
 
 def proposal(change: Change, profiles: set[str], *, is_provider: bool) -> RegisterTask.Outcome:
@@ -105,7 +106,7 @@ def _differing(
     then: RegisterRecord, present: RegisterRecord, names: tuple[str, ...]
 ) -> tuple[tuple[str, Any, Any], ...]:
     pairs = ((name, getattr(then, name), getattr(present, name)) for name in names)
-    return tuple(one for one in pairs if one[1] != one[2])
+    return tuple(values for values in pairs if values[1] != values[2])
 
 
 def _plain(day: Any) -> str | None:

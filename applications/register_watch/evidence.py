@@ -1,4 +1,4 @@
-"""The register records that a certificate rests on, next to the register of today."""
+"""The register records on which a certificate rests, compared with the register of today."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from issuance.models import Certificate, PreparedCertificate
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One record: its name, and each field as it was and as it is today."""
+    """A record: its name, and each field as it was and as it is today."""
 
     name: str
     pairs: list[Pair]
@@ -27,21 +27,21 @@ def record_of(prepared: PreparedCertificate) -> RegisterRecord | None:
 @Question
 def named(version: str) -> Asks[RegisterRecord | None]:
     """Return the version of a record by its primary key as the CA stores it (str), or None."""
-    known = version if version.isdecimal() else None
-    return Rows(RegisterRecord.objects.filter(pk__in=[known] if known else [])), first
+    key = version if version.isdecimal() else None
+    return Rows(RegisterRecord.objects.filter(pk__in=[key] if key else [])), first
 
 
 def entries(certificate: Certificate, *, now: datetime) -> list[Entry]:
     """Return the unit's record and, if it is a different one, its organisation's.
 
-    The certificate rests on both names. Empty if the record is not known.
+    The certificate rests on both names. [] if the record is not known.
     """
     prepared = certificate.prepared
-    then = record_of(prepared)
-    if then is None:
+    record = record_of(prepared)
+    if record is None:
         return []
-    relied_on = queries.with_provider(then, known_at=prepared.created_at)
-    return [_entry(one, now) for one in relied_on]
+    relied_on = queries.with_provider(record, known_at=prepared.created_at)
+    return [_entry(version, now) for version in relied_on]
 
 
 def _entry(then: RegisterRecord, now: datetime) -> Entry:

@@ -31,7 +31,7 @@ _HELD = (
     "(coalesce({0}.valid_from, '-infinity') <= n.day"
     " AND coalesce({0}.valid_to, 'infinity') >= n.day)"
 )
-# An import may change every row: at most this many certificates are compared at a time.
+# An import may change every row, so at most this many certificates are compared at a time.
 AT_ONCE = 5000
 # The record is the version that the prepared certificate names, which the CA keeps as evidence.
 STATEMENT = f"""
@@ -60,7 +60,7 @@ WHERE NOT EXISTS (SELECT FROM register_registerrecord s WHERE s.id = n.record AN
 
 
 @dataclass(slots=True)
-class Found:
+class Impact:
     """A change, and the certificates (primary keys) of one organisation that it affects.
 
     `then` and `present` are the record when relied on and today; `profiles` those of the
@@ -84,17 +84,17 @@ class Found:
 type Row = tuple[int, UUID, str, int, int | None]
 
 
-def survey(now: datetime) -> list[Found]:
+def survey(now: datetime) -> list[Impact]:
     """Return every change that affects certificates in force, by the mirror at `now`."""
     today = clock.day(now)
-    found: dict[tuple[UUID, str], Found] = {}
+    impacts: dict[tuple[UUID, str], Impact] = {}
     for rows in batched(_candidates(now, today), AT_ONCE):
-        _judge(rows, today, found)
-    return list(found.values())
+        _judge(rows, today, impacts)
+    return list(impacts.values())
 
 
-def _judge(rows: Sequence[Row], today: date, found: dict[tuple[UUID, str], Found]) -> None:
-    """Compare the records of these certificates and add the changes to `found`."""
+def _judge(rows: Sequence[Row], today: date, impacts: dict[tuple[UUID, str], Impact]) -> None:
+    """Compare the records of these certificates and add the changes to `impacts`."""
     records = RegisterRecord.objects.in_bulk({pk for row in rows for pk in row[3:] if pk})
     present = _present(records.values(), today)
     for certificate, organisation, profile, own, provider in rows:
@@ -103,10 +103,10 @@ def _judge(rows: Sequence[Row], today: date, found: dict[tuple[UUID, str], Found
         for change in changes(unit, above):
             then, standing = above if above and change.oid == above[0].oid else unit
             key = (organisation, change.key)
-            one = found.setdefault(key, Found(organisation, change, then, standing.record))
-            one.certificates.append(certificate)
-            one.profiles.add(profile)
-            one.is_provider |= then.is_provider
+            impact = impacts.setdefault(key, Impact(organisation, change, then, standing.record))
+            impact.certificates.append(certificate)
+            impact.profiles.add(profile)
+            impact.is_provider |= then.is_provider
 
 
 def _pair(
@@ -132,6 +132,6 @@ def _present(records: Iterable[RegisterRecord], today: date) -> dict[tuple[str, 
 def _standings(
     oids: dict[str, set[str]], today: date
 ) -> Iterator[tuple[tuple[str, str], Standing]]:
-    for kind, wanted in oids.items():
-        for oid, standing in queries.standings(wanted, kind, today).items():
+    for kind, kind_oids in oids.items():
+        for oid, standing in queries.standings(kind_oids, kind, today).items():
             yield (kind, oid), standing

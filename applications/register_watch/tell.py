@@ -16,7 +16,7 @@ def enqueue(task: RegisterTask, notice: str, *, now: datetime) -> None:
 
 def administrators(task: RegisterTask) -> Sequence[object]:
     """Return the keys of the account's administrators whose address is verified."""
-    held = Membership.objects.filter(
+    memberships = Membership.objects.filter(
         organisation=task.organisation_id, role=Membership.Role.ADMINISTRATOR, ended_at=None
     ).exclude(person__email_verified_at=None)
-    return list(held.order_by("begun_at").values_list("person_id", flat=True))
+    return list(memberships.order_by("begun_at").values_list("person_id", flat=True))

@@ -61,7 +61,7 @@ SENTENCES: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One field for people to read: its label, former value and present value."""
+    """A field in words: its label, former value and present value."""
 
     label: str
     then: str
@@ -90,8 +90,8 @@ def then_and_now(then: RegisterRecord, today: Standing) -> list[Pair]:
 def told(record: RegisterRecord) -> list[tuple[str, str]]:
     """Return every field of the record, and its status, as (label, value)."""
     fields = [name for name in LABELS if name != "standing"]
-    said = [(str(LABELS[name]), _word(name, _value(getattr(record, name)))) for name in fields]
-    return [*said, (_("Status"), status(record))]
+    rows = [(str(LABELS[name]), _word(name, _value(getattr(record, name)))) for name in fields]
+    return [*rows, (_("Status"), status(record))]
 
 
 def status(record: RegisterRecord) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a certificate: its label for readers, and how it is read."""
+    """A part of a certificate: its label for readers, and a function that reads it."""
 
     label: Promise
     read: Callable[[x509.Certificate], object]
@@ -20,9 +20,9 @@ class Part:
 
 def _extension(oid: str) -> Callable[[x509.Certificate], object]:
     def read(certificate: x509.Certificate) -> object:
-        for one in certificate.extensions:
-            if one.oid.dotted_string == oid:
-                return one.critical, one.value
+        for extension in certificate.extensions:
+            if extension.oid.dotted_string == oid:
+                return extension.critical, extension.value
         return None
 
     return read
@@ -33,11 +33,13 @@ def _key(certificate: x509.Certificate) -> bytes:
 
 
 PARTS: dict[str, Part] = {
-    "issuer": Part(_("Issuer"), lambda one: one.issuer),
-    "subject": Part(_("Holder"), lambda one: one.subject),
+    "issuer": Part(_("Issuer"), lambda certificate: certificate.issuer),
+    "subject": Part(_("Holder"), lambda certificate: certificate.subject),
     "key": Part(_("Public key"), _key),
-    "end": Part(_("End of validity"), lambda one: one.not_valid_after_utc),
-    "signature_algorithm": Part(_("Signature algorithm"), lambda one: one.signature_algorithm_oid),
+    "end": Part(_("End of validity"), lambda certificate: certificate.not_valid_after_utc),
+    "signature_algorithm": Part(
+        _("Signature algorithm"), lambda certificate: certificate.signature_algorithm_oid
+    ),
     "subject_alternative_names": Part(_("Alternative names"), _extension("2.5.29.17")),
     "key_usage": Part(_("Key usage"), _extension("2.5.29.15")),
     "extended_key_usage": Part(_("Purposes of the key"), _extension("2.5.29.37")),
@@ -46,7 +48,7 @@ PARTS: dict[str, Part] = {
     "revocation_list": Part(_("Address of the revocation list"), _extension("2.5.29.31")),
     "authority_information": Part(_("Addresses of the authority"), _extension("1.3.6.1.5.5.7.1.1")),
 }
-"""The parts compared, in the order shown. Serial number and start always differ: left out."""
+"""The compared parts, in the order shown, without serial number and start, which always differ."""
 
 
 def changes(old: x509.Certificate, new: x509.Certificate) -> list[str]:
@@ -56,8 +58,8 @@ def changes(old: x509.Certificate, new: x509.Certificate) -> list[str]:
 
 def counted(names: Iterable[str]) -> list[tuple[str, int]]:
     """Return (label, number of certificates) of each part that differs in any certificate."""
-    found = Counter(names)
-    return [(str(part.label), found[name]) for name, part in PARTS.items() if found[name]]
+    counts = Counter(names)
+    return [(str(part.label), counts[name]) for name, part in PARTS.items() if counts[name]]
 
 
 def labels(names: Iterable[str]) -> list[str]:

@@ -14,7 +14,7 @@ ISSUED = ReplacementItem.State.ISSUED
 
 @dataclass(frozen=True, slots=True)
 class Predecessor:
-    """The order and certificate that were replaced, why, and when the old one is revoked."""
+    """The replaced order and certificate, the cause, and the day of its revocation."""
 
     order: Application
     serial: str
@@ -23,8 +23,9 @@ class Predecessor:
 
 
 def predecessor(application: Application) -> Predecessor | None:
-    """Return what the order's certificate replaced in a mass replacement, or None."""
-    item = next((one for one in items(application) if one.reference == application.pk), None)
+    """Return the order and certificate that the order replaced in a mass replacement, or None."""
+    made = (item for item in items(application) if item.reference == application.pk)
+    item = next(made, None)
     if item is None:
         return None
     order = Application.objects.get(pk=item.certificate.reference)
@@ -35,14 +36,14 @@ def predecessor(application: Application) -> Predecessor | None:
 
 def successor(application: Application) -> Application | None:
     """Return the order whose certificate replaced this one's in a mass replacement, or None."""
-    after = (one for one in items(application) if one.certificate.reference == application.pk)
-    item = next(after, None)
+    replaced = (item for item in items(application) if item.certificate.reference == application.pk)
+    item = next(replaced, None)
     return Application.objects.get(pk=item.reference) if item else None
 
 
 @Question
 def items(application: Application) -> Asks[list[ReplacementItem]]:
-    """Return the replacements by which the order's certificate came, or by which it went."""
+    """Return the items of mass replacements that made or replaced the order's certificate."""
     about = Q(reference=application.pk) | Q(certificate__reference=application.pk)
-    found = ReplacementItem.objects.filter(about, state=ISSUED).order_by("pk")
-    return Rows(found, "certificate", "replacement"), list
+    rows = ReplacementItem.objects.filter(about, state=ISSUED).order_by("pk")
+    return Rows(rows, "certificate", "replacement"), list

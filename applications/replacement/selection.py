@@ -15,17 +15,17 @@ from issuance.certificate.order import CertificateOrder
 from issuance.models import Certificate
 
 State = ReplacementItem.State
-# A certificate that ends sooner is not replaced: its holder renews it.
+# A certificate that expires sooner is not replaced: its holder renews it.
 SHORTEST = timedelta(days=1)
 ACCOUNT_CLOSED = "account_closed"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """The search conditions for certificates; all that are given must hold. Times are UTC.
+class Selection:
+    """Conditions for selecting certificates; all given ones must be met. Times are UTC.
 
-    `issuing_ca` is the CA's stem; `serials` are hexadecimal as stored; `issued_from` is included
-    and `issued_until` not.
+    `issuing_ca` is the CA's stem; `serials` are hexadecimal as stored; `issued_from` is inclusive,
+    `issued_until` exclusive.
     """
 
     issuing_ca: str = ""
@@ -48,21 +48,23 @@ class Wanted:
         return {name: value for name, value in every.items() if value}
 
     def to_json(self) -> dict[str, Any]:
-        """Return the given conditions to store with the plan; only the number of serials."""
-        given = {name: value for name, value in asdict(self).items() if value}
+        """Return the given conditions for storing; of the serials only their number."""
+        conditions = {name: value for name, value in asdict(self).items() if value}
         if self.serials:
-            given["serials"] = len(self.serials)
+            conditions["serials"] = len(self.serials)
         return {
             name: value.isoformat() if isinstance(value, datetime) else value
-            for name, value in given.items()
+            for name, value in conditions.items()
         }
 
 
-def chosen(wanted: Wanted, *, now: datetime) -> QuerySet[Certificate]:
-    """Return the certificates in force that match and have not been replaced before."""
+def chosen(selection: Selection, *, now: datetime) -> QuerySet[Certificate]:
+    """Return the certificates in force that match the selection and have not been replaced."""
     replaced = ReplacementItem.objects.filter(state__in=[State.RELEASED, State.ISSUED])
-    found = Certificate.objects.filter(Certificate.in_force(now + SHORTEST), **wanted.conditions())
-    return found.exclude(pk__in=replaced.values("certificate")).order_by("pk")
+    matching = Certificate.objects.filter(
+        Certificate.in_force(now + SHORTEST), **selection.conditions()
+    )
+    return matching.exclude(pk__in=replaced.values("certificate")).order_by("pk")
 
 
 def unfit(certificate: Certificate, order: Application | None, *, now: datetime) -> str:
@@ -75,7 +77,7 @@ def unfit(certificate: Certificate, order: Application | None, *, now: datetime)
         return "no_order"
     if order.erased_at is not None:
         return "erased"
-    if order.organisation.is_closed:  # nobody is left who answers for the new certificate
+    if order.organisation.is_closed:  # nobody would be responsible for the new certificate
         return ACCOUNT_CLOSED
     _record, ended = register.check(order, now=now)
     return ended[0].rule if ended else ""
@@ -84,8 +86,8 @@ def unfit(certificate: Certificate, order: Application | None, *, now: datetime)
 def orders_by_reference(certificates: Iterable[Certificate]) -> dict[object, Application]:
     """Return the orders of the certificates, by their keys."""
     related = Application.objects.select_related("csr", "submission", "organisation")
-    found = related.prefetch_related("host_names", "organisation__business_ids")
-    return dict(found.in_bulk([one.reference for one in certificates]))
+    orders = related.prefetch_related("host_names", "organisation__business_ids")
+    return dict(orders.in_bulk([certificate.reference for certificate in certificates]))
 
 
 def order_for(
@@ -99,9 +101,9 @@ def order_for(
     that the longest validity allowed is never exceeded.
     """
     old = item.certificate
-    asked = certificate_order(order, now=now, concerned=concerned)
+    order_to_ca = certificate_order(order, now=now, concerned=concerned)
     return replace(
-        asked,
+        order_to_ca,
         reference=item.reference,
         label="",  # the new order gets its number once its certificate is issued
         replaces=old.reference,

@@ -43,7 +43,7 @@ _HEX = re.compile(r"[0-9A-F]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """The orders that a search found, at most `MOST_COUNTED`; `is_more`: there are others.
 
     `exact` are those that contain the whole typed text as one term.
@@ -54,7 +54,7 @@ class Found:
     is_more: bool
 
 
-def find(typed: str, *, within: QuerySet[Application] | None = None) -> Found:
+def find(typed: str, *, within: QuerySet[Application] | None = None) -> SearchResult:
     """Return the orders that match the typed text, among those of `within` if it is given.
 
     At most `MOST_COUNTED` matches are taken. A caller that shows only some orders must pass
@@ -64,7 +64,7 @@ def find(typed: str, *, within: QuerySet[Application] | None = None) -> Found:
     of_whole, others = _having([_any(whole), " & ".join(f"({word})" for word in words)], within)
     exact = [*_of_serials(serials(typed), within), *of_whole]
     keys = list(dict.fromkeys([*exact, *others]))
-    return Found(keys[:MOST_COUNTED], list(dict.fromkeys(exact)), len(keys) > MOST_COUNTED)
+    return SearchResult(keys[:MOST_COUNTED], list(dict.fromkeys(exact)), len(keys) > MOST_COUNTED)
 
 
 def fitting(typed: str, orders: QuerySet[Application]) -> QuerySet[Application]:
@@ -77,7 +77,7 @@ def fitting(typed: str, orders: QuerySet[Application]) -> QuerySet[Application]:
     return orders.filter(fits | Q(pk__in=_of_serials(serials(typed), orders)))
 
 
-def narrowed(orders: QuerySet[Application], found: Found) -> QuerySet[Application]:
+def narrowed(orders: QuerySet[Application], found: SearchResult) -> QuerySet[Application]:
     """Return those of the orders that were found, annotated with `is_other`: not an exact match."""
     return orders.filter(pk__in=found.orders).annotate(
         is_other=Case(

@@ -10,7 +10,7 @@ from certportal.foundation.together import Asks, Question, Values
 def is_under_way(application: Application) -> Asks[bool]:
     """Return whether the preparation of the case's certificate is enqueued and not finished."""
     items = OutboxItem.objects.filter(
-        topic=consequences.WANTED, payload__reference=str(application.pk)
+        topic=consequences.PREPARE, payload__reference=str(application.pk)
     )
     waiting = items.filter(done_at=None, failed_at=None)
     return Values(waiting.values_list("pk")), bool

@@ -16,7 +16,7 @@ from certportal.foundation.models import Event
 
 # The same reading by the same actor within this time is not recorded again; otherwise reloading a
 # page would fill the log.
-SAME = timedelta(hours=1)
+REPEATED_WITHIN = timedelta(hours=1)
 
 
 def record_download(application: Application, kind: str, *, actor: Actor, now: datetime) -> None:
@@ -68,7 +68,7 @@ def _once(
         object_id=str(subject.id),
         action=name,
         actor=str(actor),
-        at__gt=now - SAME,
+        at__gt=now - REPEATED_WITHIN,
         **{f"data__{key}": value for key, value in data.items()},
     )
     if not recorded.exists():

@@ -1,4 +1,4 @@
-"""Pages under ``/<language>/console/``: for reviewers, and for auditors to read."""
+"""Pages under ``/<language>/console/``, for reviewers and (read-only) auditors."""
 
 from django.urls import path
 

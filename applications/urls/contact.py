@@ -1,4 +1,4 @@
-"""Pages under ``/<language>/contact-link/``, for whoever holds a link to one order."""
+"""Pages under ``/<language>/contact-link/``, for holders of a link to an order."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Pages under ``/<language>/customers/``, for who acts for a supplier with customers' consents."""
+"""Pages under ``/<language>/customers/``, for suppliers with their customers' consent."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""What each action sets off: mails and work for the outbox, as data."""
+"""The consequences of each action as data: mails and other work for the outbox."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from applications.workflow import Action, Status
 
 @dataclass(frozen=True, slots=True)
 class Consequences:
-    """What one action sets off.
+    """The consequences of an action.
 
     `topics` are outbox topics to enqueue, `notices` mails as (name, recipients). If `on` is given,
     they apply only when the action led to that status. `ends_links`: all links of the technical
@@ -20,9 +20,9 @@ class Consequences:
     ends_links: bool = False
 
 
-WANTED = "application.claimed"
+PREPARE = "application.claimed"
 """The topic by which a case asks the CA to prepare its certificate."""
-PREPARATION = (WANTED,)
+PREPARATION = (PREPARE,)
 CHECKS = ("application.checks_wanted",)
 APPLICANT = ("applicant",)
 PACKAGE = ("package", ("recipient", "mailbox"))
@@ -34,7 +34,7 @@ CONSEQUENCES: dict[Action, Consequences] = {
     Action.ATTACH_CSR: Consequences(CHECKS, (("csr_attached", APPLICANT),)),
     Action.REPLACE_CSR: Consequences(CHECKS, (("csr_replaced", APPLICANT),)),
     Action.PROPOSE_NAMES: Consequences(notices=(("names_proposed", APPLICANT),)),
-    # RETURN_NAMES: its service sends the links anew, with the reason.
+    # RETURN_NAMES: its service sends the links again, with the reason.
     Action.CONFIRM_NAMES: Consequences(CHECKS, (("receipt", APPLICANT),)),
     Action.RETURN_CSR: Consequences(notices=(("csr_returned", APPLICANT),)),
     Action.RETURN_ORDER: Consequences(notices=(("information_wanted", APPLICANT),)),
@@ -60,11 +60,11 @@ CONSEQUENCES: dict[Action, Consequences] = {
     Action.END_WITH_ACCOUNT: Consequences(ends_links=True),
     Action.REOPEN: Consequences(CHECKS, (("reopened", APPLICANT),)),
 }
-NOTICES = {notice for what in CONSEQUENCES.values() for notice, _to in what.notices}
+NOTICES = {notice for follows in CONSEQUENCES.values() for notice, _to in follows.notices}
 NOTHING = Consequences()
 
 
 def of(action: Action, target: Status | None) -> Consequences:
-    """Return what the action sets off when it led to the target status (None: deleted)."""
-    found = CONSEQUENCES.get(action, NOTHING)
-    return found if found.on in {None, target} else NOTHING
+    """Return the consequences of the action when it led to the target status (None: deleted)."""
+    follows = CONSEQUENCES.get(action, NOTHING)
+    return follows if follows.on in {None, target} else NOTHING

@@ -1,4 +1,4 @@
-"""Names and words of the events that the registration authority records."""
+"""Names of the events that the registration authority records, with their texts."""
 
 from django.utils.translation import gettext_lazy as _
 

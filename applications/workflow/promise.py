@@ -34,7 +34,7 @@ def after(on: date, days: int) -> date:
 
 
 def due_on(complete_at: datetime, days: int = WORKING_DAYS) -> date:
-    """Return the promised day of an application that is complete at the moment.
+    """Return the promised day of an application that becomes complete at `complete_at`.
 
     `days` is the number of working days; less than one counts as one.
     """
@@ -45,8 +45,8 @@ def resumed_on(now: datetime, left: int) -> date:
     """Return the promised day after the authority has cancelled a request for information.
 
     `left` are the working days that were left when the request was made (`days_left`). If none
-    were left, the result is today or in the past: a request made on the last day or later must not
-    turn a promise that is broken into one that is kept.
+    were left, the result is today or in the past, so that a request made on the last day or later
+    does not turn a broken promise into a kept one.
     """
     on = clock.day(now)
     if left > 0:

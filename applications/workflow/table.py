@@ -139,15 +139,15 @@ TRANSITIONS: dict[Action, Transition] = {
     Action.TAKE_OVER: _row("reviewer", "in_review", "in_review"),
     Action.CHOOSE_NAMES: _row("reviewer", "in_review", "in_review"),
     Action.WAIVE: _row("reviewer", "in_review", "in_review"),
-    # While a request is open, words go with its answer: RESUBMIT.
+    # While a request is open, a text is sent with its answer: RESUBMIT.
     Action.ADD_INFORMATION: _row("applicant", "in_review", "in_review"),
     Action.REQUEST_INFO: _row("reviewer", "in_review", "info_requested"),
-    # In place of a request that was not answered in time, too: it may end in a rejection.
+    # Also replaces a request that was not answered in time, before a rejection.
     Action.HEAR: _row("reviewer", "in_review info_requested", "info_requested"),
     Action.EXTEND_DEADLINE: _row("reviewer", "info_requested", "info_requested"),
     Action.CANCEL_REQUEST: _row("reviewer", "info_requested", "in_review"),
     Action.RESUBMIT: _row("applicant", "info_requested", "checking"),
-    # In words alone, whatever keeps the order from being sent again: they are heard about that.
+    # With text alone: what prevents the order from being sent again may be the hearing's subject.
     Action.ANSWER_HEARING: _row("applicant", "info_requested", "in_review"),
     Action.APPROVE: _row("reviewer", "in_review", "in_review approved"),
     Action.REJECT: _row("reviewer", "in_review info_requested", "rejected"),
@@ -170,10 +170,10 @@ TRANSITIONS: dict[Action, Transition] = {
 # Statuses in which an application has ended; the only such list.
 ENDED = frozenset({Status.DELIVERED, Status.REJECTED, Status.WITHDRAWN, Status.LAPSED})
 
-# Those of a case that has not ended, in a fixed order: an index has them as its condition.
-OPEN_CASES = tuple(one for one in Status if one not in {Status.DRAFT, *ENDED})
+# Statuses of a case that has not ended, in a fixed order, because an index has this condition.
+OPEN_CASES = tuple(status for status in Status if status not in {Status.DRAFT, *ENDED})
 
-# Who must act next, as the account's page tells.
+# Whose turn it is, as shown on the account's page.
 TURN: dict[Status, Role | None] = {
     Status.DRAFT: Role.APPLICANT,
     Status.AWAITING_CSR: Role.APPLICANT,

@@ -14,7 +14,7 @@ class Command(OperatorCommand):
     help = "Raise the next order number above the highest in database, file and CA journal."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Lift it and say how far."""
+        """Raise the sequence and print the next number."""
         self.stdout.write(
             _("Order numbers go on from %(number)s.") % {"number": order_numbers.lift()}
         )

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext, pgettext
 
 from applications import services
 from applications.models import Replacement, ReplacementItem
-from applications.replacement.selection import Wanted, chosen
+from applications.replacement.selection import Selection, chosen
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.errors import Refused, Unavailable
@@ -27,12 +27,12 @@ State = ReplacementItem.State
 
 
 class Command(OperatorCommand):
-    """Plan, show and carry out; every act can be stopped and run again."""
+    """Plan, show and carry out a mass replacement; every act can be interrupted and repeated."""
 
     help = "Replace many certificates after an incident: same keys, new certificates."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the acts and what each wants to know."""
+        """Declare the acts and their arguments."""
         acts = parser.add_subparsers(dest="act", required=True)
         planning = acts.add_parser("plan", help="choose certificates and prepare their successors")
         _add_choice(planning)
@@ -42,17 +42,17 @@ class Command(OperatorCommand):
             "--revoke-on", type=date.fromisoformat, help="day from which the old ones are revoked"
         )
         planning.add_argument("--dry-run", action="store_true", help="only count and list")
-        for name, told in (
+        for name, help_text in (
             ("show", "how far a plan is; without a number, every plan"),
             ("run", "have the approved certificates issued; goes on where it stopped"),
             ("revoke", "revoke the old certificates from the planned day on"),
         ):
-            acts.add_parser(name, help=told).add_argument(
+            acts.add_parser(name, help=help_text).add_argument(
                 "plan", type=int, nargs="?" if name == "show" else None
             )
 
     def handle(self, *args: Any, act: str, **options: Any) -> None:
-        """Do one act; refusals are shown as they are worded."""
+        """Run the act; show refusals with their own message."""
         try:
             getattr(self, f"act_{act}")(options)
         except Replacement.DoesNotExist as error:
@@ -68,14 +68,14 @@ class Command(OperatorCommand):
             raise CommandError(str(error)) from error
 
     def act_plan(self, options: dict[str, Any]) -> None:
-        """Make a plan, or with --dry-run only tell what it would be about."""
+        """Make a plan, or with --dry-run only list the selected certificates."""
         wanted = _wanted(options)
         if not wanted.conditions():
             raise CommandError(_("say which certificates: by CA, profile, time or serial numbers"))
         if options["dry_run"]:
             self._list(wanted)
             return
-        made = services.plan_replacement(
+        plan = services.plan_replacement(
             wanted,
             cause=options["cause"],
             note=options["note"],
@@ -84,20 +84,20 @@ class Command(OperatorCommand):
             actor=ACTOR,
             now=clock.now(),
         )
-        self._show(made)
+        self._show(plan)
 
     def act_show(self, options: dict[str, Any]) -> None:
-        """Show one plan whole, or a line for each."""
+        """Show a plan in full, or a line for each plan."""
         if options["plan"]:
             self._show(Replacement.objects.get(pk=options["plan"]))
             return
         if not Replacement.objects.exists():
             self.stdout.write(_("There is no plan; reissue plan makes one."))
-        for made in Replacement.objects.order_by("pk"):
-            self.stdout.write(f"{made.pk}  {made.made_at:%Y-%m-%d %H:%M}Z  {_counts(made)}")
+        for plan in Replacement.objects.order_by("pk"):
+            self.stdout.write(f"{plan.pk}  {plan.made_at:%Y-%m-%d %H:%M}Z  {_counts(plan)}")
 
     def act_run(self, options: dict[str, Any]) -> None:
-        """Hand batch after batch to the authority; then what an earlier run left behind."""
+        """Hand over what an earlier run left behind, then batch after batch."""
         pk, last = options["plan"], 0
         again = services.resume_replacement(pk, actor=ACTOR, now=clock.now())
         if again:
@@ -118,30 +118,30 @@ class Command(OperatorCommand):
         self._show(Replacement.objects.get(pk=pk))
 
     def act_revoke(self, options: dict[str, Any]) -> None:
-        """Revoke what has been replaced."""
+        """Revoke the replaced certificates."""
         revoked = services.revoke_replaced(options["plan"], actor=ACTOR, now=clock.now())
         self.stdout.write(_("revoked: %(count)s") % {"count": revoked})
 
-    def _list(self, wanted: Wanted) -> None:
-        found = chosen(wanted, now=clock.now()).select_related("issuing_ca")
-        for one in found.iterator(chunk_size=1000):
+    def _list(self, wanted: Selection) -> None:
+        certificates = chosen(wanted, now=clock.now()).select_related("issuing_ca")
+        for certificate in certificates.iterator(chunk_size=1000):
             self.stdout.write(
                 _("%(certificate)s until %(day)s")
                 % {
-                    "certificate": f"{one.issuing_ca.stem} {one.serial}"
-                    f" {one.profile_id}/{one.profile_version}",
-                    "day": f"{one.not_after:%Y-%m-%d}",
+                    "certificate": f"{certificate.issuing_ca.stem} {certificate.serial}"
+                    f" {certificate.profile_id}/{certificate.profile_version}",
+                    "day": f"{certificate.not_after:%Y-%m-%d}",
                 }
             )
-        many = found.count()
-        told = ngettext("%(count)s certificate", "%(count)s certificates", many)
-        self.stdout.write(told % {"count": many})
+        count = certificates.count()
+        words = ngettext("%(count)s certificate", "%(count)s certificates", count)
+        self.stdout.write(words % {"count": count})
 
-    def _show(self, made: Replacement) -> None:
-        self.stdout.write(f"{_('plan')} {made.pk}: {made.get_cause_display()}")
-        lines = [*_facts(made)]
-        lines += [(_("changes"), f"{name}: {many}") for name, many in _changes(made).items()]
-        lines += [(_("not made"), f"{reason}: {many}") for reason, many in _reasons(made).items()]
+    def _show(self, plan: Replacement) -> None:
+        self.stdout.write(f"{_('plan')} {plan.pk}: {plan.get_cause_display()}")
+        lines = [*_facts(plan)]
+        lines += [(_("changes"), f"{name}: {count}") for name, count in _changes(plan).items()]
+        lines += [(_("not made"), f"{reason}: {count}") for reason, count in _reasons(plan).items()]
         width = max(len(label) for label, _words in lines)
         for label, words in lines:
             self.stdout.write(f"  {label:{width}} {words}")
@@ -161,8 +161,8 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _wanted(options: dict[str, Any]) -> Wanted:
-    return Wanted(
+def _wanted(options: dict[str, Any]) -> Selection:
+    return Selection(
         issuing_ca=options["issued_by"],
         profile=options["profile"],
         profile_version=options["profile_version"],
@@ -173,14 +173,14 @@ def _wanted(options: dict[str, Any]) -> Wanted:
 
 
 def _serials(source: str | None) -> tuple[str, ...]:
-    """Serial numbers as stored: upper case, thirty digits, whatever colons the file has."""
+    """Return the serial numbers as stored: upper case, thirty digits, without colons."""
     if source is None:
         return ()
     text = sys.stdin.read() if source == "-" else Path(source).read_text("ascii")
     lines = (line.partition("#")[0].replace(":", "").strip().upper() for line in text.splitlines())
     serials = tuple(line.zfill(30) for line in lines if line)
     known = set(Certificate.objects.filter(serial__in=serials).values_list("serial", flat=True))
-    if unknown := [one for one in serials if one not in known]:
+    if unknown := [serial for serial in serials if serial not in known]:
         raise CommandError(
             _("no certificate has the serial number %(serial)s") % {"serial": unknown[0]}
         )
@@ -189,36 +189,36 @@ def _serials(source: str | None) -> tuple[str, ...]:
     return serials
 
 
-def _facts(made: Replacement) -> Iterator[tuple[str, str]]:
-    given = {"count": len(services.standing_approvals(made))}
-    given["wanted"] = services.PERSONS_FOR_REPLACEMENT
-    at = {"at": f"{made.made_at:%Y-%m-%d %H:%M}Z", "person": made.made_by}
+def _facts(plan: Replacement) -> Iterator[tuple[str, str]]:
+    approvals = {"count": len(services.standing_approvals(plan))}
+    approvals["wanted"] = services.PERSONS_FOR_REPLACEMENT
+    at = {"at": f"{plan.made_at:%Y-%m-%d %H:%M}Z", "person": plan.made_by}
     yield pgettext("plan", "made"), _("%(at)s by %(person)s") % at
-    yield _("note"), made.note
-    yield pgettext("plan", "wanted"), str(made.wanted)
-    yield _("good until"), f"{made.expires_at:%Y-%m-%d %H:%M}Z"
-    yield _("old ones"), _fate(made)
-    yield _("digest"), made.digest or _("none: nothing to approve")
-    yield _("approvals"), _("%(count)s of %(wanted)s") % given
-    yield _("items"), _counts(made)
+    yield _("note"), plan.note
+    yield pgettext("plan", "wanted"), str(plan.wanted)
+    yield _("good until"), f"{plan.expires_at:%Y-%m-%d %H:%M}Z"
+    yield _("old ones"), _fate(plan)
+    yield _("digest"), plan.digest or _("none: nothing to approve")
+    yield _("approvals"), _("%(count)s of %(wanted)s") % approvals
+    yield _("items"), _counts(plan)
 
 
-def _counts(made: Replacement) -> str:
-    found = Counter(made.items.values_list("state", flat=True))
-    told = (f"{state.label} {found[state]}" for state in State if found[state])
-    return ", ".join(told) or pgettext("certificates", "none")
+def _counts(plan: Replacement) -> str:
+    counts = Counter(plan.items.values_list("state", flat=True))
+    words = (f"{state.label} {counts[state]}" for state in State if counts[state])
+    return ", ".join(words) or pgettext("certificates", "none")
 
 
-def _changes(made: Replacement) -> Counter[str]:
-    rows = made.items.exclude(state=State.LEFT_OUT).values_list("changes", flat=True)
+def _changes(plan: Replacement) -> Counter[str]:
+    rows = plan.items.exclude(state=State.LEFT_OUT).values_list("changes", flat=True)
     return Counter(name for names in rows for name in names)
 
 
-def _reasons(made: Replacement) -> Counter[str]:
-    return Counter(made.items.exclude(reason="").values_list("reason", flat=True))
+def _reasons(plan: Replacement) -> Counter[str]:
+    return Counter(plan.items.exclude(reason="").values_list("reason", flat=True))
 
 
-def _fate(made: Replacement) -> str:
-    if made.revoke_on is None:
+def _fate(plan: Replacement) -> str:
+    if plan.revoke_on is None:
         return _("stay in force")
-    return _("are revoked on %(day)s") % {"day": made.revoke_on}
+    return _("are revoked on %(day)s") % {"day": plan.revoke_on}

@@ -1,4 +1,4 @@
-"""``manage.py retention``: show the table of retention, or erase what its time is over for."""
+"""``manage.py retention``: print the retention table, or erase data whose period has ended."""
 
 import argparse
 from typing import Any
@@ -14,7 +14,7 @@ from certportal.foundation.management.operators import OperatorCommand
 
 
 class Command(OperatorCommand):
-    """Carry the table of retention out now, or with --table print it."""
+    """Apply the retention table now, or with --table print it."""
 
     help = "Erase personal data whose retention period has ended; --table prints docs/retention.md."
 
@@ -37,9 +37,9 @@ class Command(OperatorCommand):
                 )
                 % {"error": type(error).__name__}
             ) from error
-        told = ngettext(
+        words = ngettext(
             "%(count)s order erased, and persons and files that nothing needs.",
             "%(count)s orders erased, and persons and files that nothing needs.",
             erased,
         )
-        self.stdout.write(told % {"count": erased})
+        self.stdout.write(words % {"count": erased})

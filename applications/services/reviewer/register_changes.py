@@ -14,7 +14,7 @@ from applications.errors import require
 from applications.models import Application
 from applications.models.register_task import RegisterTask
 from applications.register_watch import tell
-from applications.register_watch.survey import Found, survey
+from applications.register_watch.survey import Impact, survey
 from applications.rules import impartiality
 from applications.services.reviewer.revocation import propose_unless_pending
 from applications.workflow import ApplicationEvent
@@ -97,7 +97,7 @@ def decide_register_task(
 
 
 @transaction.atomic
-def _open_task(affected: Found, now: datetime) -> bool:
+def _open_task(affected: Impact, now: datetime) -> bool:
     """Open a task, or add to the open one, for certificates not yet in a task on this change.
 
     Returns whether a new task was opened.

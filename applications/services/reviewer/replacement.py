@@ -21,7 +21,7 @@ from applications.models import Application, Replacement, ReplacementApproval, R
 from applications.replacement.differences import changes
 from applications.replacement.selection import (
     ACCOUNT_CLOSED,
-    Wanted,
+    Selection,
     chosen,
     in_state,
     order_for,
@@ -83,7 +83,7 @@ class Batch:
 
 
 def plan(
-    wanted: Wanted,
+    wanted: Selection,
     *,
     cause: str,
     note: str,

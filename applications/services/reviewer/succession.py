@@ -135,7 +135,7 @@ def _hand_over(key: UUID, succession: Succession, actor: Actor, now: datetime) -
     if application.status == Status.APPROVED:
         recall(key, REASON, now=now)
     elif application.status == Status.IN_REVIEW and application.reviewer is not None:
-        outbox.enqueue(consequences.WANTED, now=now, reference=str(key))
+        outbox.enqueue(consequences.PREPARE, now=now, reference=str(key))
     return True
 
 

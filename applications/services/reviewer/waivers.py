@@ -239,7 +239,7 @@ def _void(application: Application, reason: str, actor: Actor, now: datetime) ->
     except AlreadySigning:  # found in the journal after a restore
         return
     if voided and application.reviewer_id is not None:
-        outbox.enqueue(consequences.WANTED, now=now, reference=str(application.pk))
+        outbox.enqueue(consequences.PREPARE, now=now, reference=str(application.pk))
 
 
 def _record(name: ApplicationEvent, waiver: Waiver, actor: Actor, now: datetime) -> None:

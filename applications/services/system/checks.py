@@ -61,7 +61,7 @@ def conclude(application_id: UUID, outcome: Outcome, *, now: datetime) -> Applic
     if moved.kind.has_host_names and domains.in_use():
         outbox.enqueue("application.domains_wanted", now=now, reference=str(moved.pk))
     if moved.reviewer_id is not None:  # prepare it again for its holder
-        outbox.enqueue(consequences.WANTED, now=now, reference=str(moved.pk))
+        outbox.enqueue(consequences.PREPARE, now=now, reference=str(moved.pk))
     if _is_answer(moved):
         transition.notify(moved, "answered", ("reviewer",), now)
     return moved

@@ -1,1 +1,1 @@
-"""Orders for many units or hosts: filling in, the page of the orders, sending."""
+"""Bulk orders, for many units or hosts: fill in, list, send."""

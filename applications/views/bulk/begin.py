@@ -1,4 +1,4 @@
-"""Beginning orders for many: the type, the rows, what they have in common."""
+"""Start a bulk order: its type, its rows, and the fields common to its orders."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,12 +31,12 @@ from certportal.foundation.errors import TooMany
 from certportal.foundation.reading import one_reading
 
 SHOWN = 100
-"""How many units are offered at once; the others are searched for."""
+"""The most units that are listed; others are found by searching."""
 
 
 @applicant_view
 def choose_type(request: HttpRequest) -> HttpResponse:
-    """Ask for the type of all the orders."""
+    """Ask for the type of all orders."""
     form = ManyTypeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         return redirect("applications:order_many", form.cleaned_data["type"])
@@ -46,20 +46,20 @@ def choose_type(request: HttpRequest) -> HttpResponse:
 @applicant_view
 @require_safe
 def template_csv(request: HttpRequest, type: str) -> HttpResponseBase:
-    """Hand out a table with the organisation's units, to be filled in for the type."""
+    """Download a CSV table with the organisation's units, to be filled in for the type."""
     kind = _kind(type)
     units = sheet.orderable(access.organisation_of(request), clock.day(clock.now()))
     head = [str(sheet.COLUMNS[name]) for name in sheet.columns(kind)]
-    rest = [""] * (len(head) - 2)
-    rows = ([one.oid, one.long_name, *rest] for one in units.values())
+    empty = [""] * (len(head) - 2)
+    rows = ([unit.oid, unit.long_name, *empty] for unit in units.values())
     return spreadsheet.answer(f"orders-{kind.value}", head, rows)
 
 
 @applicant_view
 def order_many(request: HttpRequest, type: str) -> HttpResponse:
-    """Ask for the rows, then for what the orders have in common, and create the drafts.
+    """Ask for the rows, then for the common fields, and create the drafts.
 
-    Nothing is stored before that: the pages hand on what was given.
+    Nothing is stored before that: the pages carry the input in their forms.
     """
     draft, act = _draft(request, _kind(type)), request.POST.get("act", "")
     judge = sheet.Judge(draft, on=clock.day(clock.now()))
@@ -69,17 +69,17 @@ def order_many(request: HttpRequest, type: str) -> HttpResponse:
     if request.method != "POST" or not form.is_valid() or act not in {"go", "create"}:
         return _rows_page(request, draft, form, judge)
     try:
-        found = sheet.lines(form.text(), draft.kind)
+        lines = sheet.lines(form.text(), draft.kind)
     except ValidationError as error:
         form.add_error("rows", error)
         return _rows_page(request, draft, form, judge)
-    if fault := sheet.number_fault(found):  # of so many rows none is judged or shown
+    if fault := sheet.number_fault(lines):  # too many rows are neither checked nor shown
         form.add_error("rows", fault)
         return _rows_page(request, draft, form, judge)
-    if fault := _faults(judge, found):
+    if fault := _faults(judge, lines):
         form.add_error("rows", fault)
-        return _rows_page(request, draft, form, judge, found)
-    return _common_page(request, draft, form.text(), found, act)
+        return _rows_page(request, draft, form, judge, lines)
+    return _common_page(request, draft, form.text(), lines, act)
 
 
 def _kind(type: str) -> CertificateType:
@@ -89,19 +89,19 @@ def _kind(type: str) -> CertificateType:
 
 
 def _draft(request: HttpRequest, kind: CertificateType) -> Application:
-    """Return what a new order of the person begins with; it is not saved."""
+    """Return an unsaved order with the initial values of a new order."""
     organisation, person = access.organisation_of(request), access.person_of(request)
-    known = {"contact_name": str(person), "contact_email": person.email}
+    contact = {"contact_name": str(person), "contact_email": person.email}
     fixed = intermediaries.at_start(organisation, on=clock.day(clock.now()))
-    return Application(organisation=organisation, type=kind, **(known | fixed))
+    return Application(organisation=organisation, type=kind, **(contact | fixed))
 
 
-def _faults(judge: sheet.Judge, found: Sequence[sheet.Line]) -> str:
-    """Judge the rows; return in how many there is something to correct, empty if in none."""
+def _faults(judge: sheet.Judge, lines: Sequence[sheet.Line]) -> str:
+    """Check the rows; return a sentence with the number of faulty ones, "" if there are none."""
     with one_reading():
-        if judge.judge(found):
+        if judge.judge(lines):
             return ""
-    count = sum(1 for one in found if one.faults)
+    count = sum(1 for line in lines if line.faults)
     return ngettext(
         "There is something to correct on %(count)d row.",
         "There is something to correct on %(count)d rows.",
@@ -114,28 +114,29 @@ def _rows_page(
     draft: Application,
     form: RowsForm,
     judge: sheet.Judge,
-    found: Sequence[sheet.Line] = (),
+    lines: Sequence[sheet.Line] = (),
 ) -> HttpResponse:
-    """Ask for the rows; what was given stands in the field, whichever button was pressed."""
+    """Show the form for the rows, which keeps its input whichever button was pressed."""
     query = request.POST.get("q", "").strip()
     fitting = _fitting(judge, draft, query)
     act, picked = request.POST.get("act", ""), request.POST.getlist("unit")
     text = form.text() if form.is_bound and hasattr(form, "cleaned_data") else ""
-    chosen = fitting if act == "all" else [judge.units[one] for one in picked if one in judge.units]
+    ticked = [judge.units[oid] for oid in picked if oid in judge.units]
+    chosen = fitting if act == "all" else ticked
     if act in {"add", "all"} and not form.errors:
         text, picked = _added(form, text, draft.kind, chosen), []
     posted = request.POST.copy()
     posted["rows"] = text or posted.get("rows", "")
     form.data = posted
     shown = fitting[:SHOWN]
-    here = {one.oid for one in shown}
+    shown_oids = {unit.oid for unit in shown}
     context = {
         "form": form,
         "kind": draft.kind,
         "columns": [sheet.COLUMNS[name] for name in sheet.columns(draft.kind)],
-        "faulty": [one for one in found if one.faults],
-        "units": [(one, one.oid in picked) for one in shown],
-        "elsewhere": [one for one in picked if one in judge.units and one not in here],
+        "faulty": [line for line in lines if line.faults],
+        "units": [(unit, unit.oid in picked) for unit in shown],
+        "elsewhere": [oid for oid in picked if oid in judge.units and oid not in shown_oids],
         "count": len(fitting),
         "picking": act in {"search", "add", "all"},
         "most": MOST_ORDERS,
@@ -149,7 +150,7 @@ def _fitting(judge: sheet.Judge, draft: Application, query: str) -> list[Registe
         return list(judge.units.values())
     code = draft.organisation.business_id
     found = search_units(query, business_id=code, on=judge.on, limit=MOST_ORDERS)
-    return [judge.units[one.oid] for one in found if one.oid in judge.units]
+    return [judge.units[unit.oid] for unit in found if unit.oid in judge.units]
 
 
 def _added(
@@ -166,7 +167,7 @@ def _common_page(
     request: HttpRequest,
     draft: Application,
     text: str,
-    found: Sequence[sheet.Line],
+    lines: Sequence[sheet.Line],
     act: str,
 ) -> HttpResponse:
     today = clock.day(clock.now())
@@ -174,12 +175,12 @@ def _common_page(
     common = Common(draft, data, kept=request.POST, today=today)
     if act == "create" and common.is_valid():
         try:
-            together = services.start_together(
+            bulk = services.start_together(
                 organisation=draft.organisation,
                 type=draft.kind,
                 language=get_language() or "fi",
                 common=common.values,
-                rows=[one.row for one in found if one.row],
+                rows=[line.row for line in lines if line.row],
                 **by_person(request),
             )
         except (NotStanding, OtherOwner) as refusal:
@@ -187,13 +188,13 @@ def _common_page(
         except TooMany as refusal:
             common.forms[0].add_error(None, str(refusal))
         else:
-            return redirect("applications:bulk_order", together.pk)
+            return redirect("applications:bulk_order", bulk.pk)
     title = _("What the orders have in common")
     context: dict[str, Any] = {"forms": list(common), "rows": text, "title": title}
-    context |= {"count": len(found), "kind": draft.kind}
+    context |= {"count": len(lines), "kind": draft.kind}
     context["said"] = [
-        _("Row %(row)d: %(said)s") % {"row": one.number, "said": said}
-        for one in found
-        for said in one.said
+        _("Row %(row)d: %(said)s") % {"row": line.number, "said": message}
+        for line in lines
+        for message in line.said
     ]
     return render(request, "applications/bulk/common.html", context)

@@ -1,4 +1,4 @@
-"""The forms of a bulk order: its type, what its orders have in common, the rows, sending."""
+"""The forms of a bulk order: its type, the fields common to its orders, the rows, sending."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -23,23 +23,23 @@ from certportal.foundation.web.forms import Form, SearchField, UploadField
 from certportal.foundation.wording import filled
 
 LONGEST_TEXT = 400_000
-"""Characters of the rows: more than 500 of them take."""
+"""The most characters of the rows: more than `MOST_ORDERS` rows need."""
 TYPES = [kind for kind in CertificateType if not kind.has_mailbox]
 """A mailbox is proven by a code of its own, so it is ordered alone."""
 
 
 class ManyTypeForm(NewOrderForm):
-    """The type of all the orders."""
+    """The type of all orders."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the types that can be ordered for many."""
+        """Offer the types that can be ordered in bulk."""
         super().__init__(*args, **kwargs)
         field: Any = self.fields["type"]
         field.choices = [(kind.value, kind.label) for kind in TYPES]
 
 
 class RequestByForm(PartForm):
-    """Who brings the requests that are not given before sending."""
+    """Who sends the certificate requests that are not given before the orders are sent."""
 
     csr_by = forms.ChoiceField(
         label=gettext_lazy("Who sends the certificate requests?"),
@@ -50,17 +50,17 @@ class RequestByForm(PartForm):
     )
 
     def saved(self) -> dict[str, Any]:
-        """Suggest the applicant, as most who order for many have the requests made themselves."""
+        """Return the present value; the default is the applicant, as usual for bulk orders."""
         return {"csr_by": self.application.csr_by or "applicant"}
 
 
 class Common:
-    """What the orders have in common, asked by the forms of one order, on one page."""
+    """The fields common to the orders: several forms of a single order, on one page."""
 
     def __init__(self, draft: Application, data: Any, *, kept: QueryDict, today: date) -> None:
-        """`draft` is not saved; what is given is set in it, since one form may rest on another.
+        """Set valid values in the unsaved `draft`, because one form may depend on another.
 
-        `kept` are answers given before, to begin with; of other fields it may hold anything.
+        `kept` has initial values from an earlier page; other keys in it are ignored.
         """
         kinds: list[type[PartForm]] = [
             ValidityForm,
@@ -85,7 +85,7 @@ class Common:
 
     def _made(self, kind: type[PartForm], data: Any, today: date) -> PartForm:
         form = kind(self.draft, data, today=today)
-        form.heading_field = None  # the page asks more than this
+        form.heading_field = None  # the page has several forms
         del form.fields["version"]
         if form.is_valid():
             self.values |= form.values()
@@ -98,12 +98,12 @@ class Common:
         return iter(self.forms)
 
     def is_valid(self) -> bool:
-        """Whether all is given as it should be."""
+        """Return whether all forms are valid."""
         return all(form.is_valid() for form in self.forms)
 
 
 class RowsForm(Form):
-    """The rows: a file, or text; what is in the file is shown as text."""
+    """The rows as a file or text; the contents of the file are then shown as text."""
 
     never_optional = True
 
@@ -134,17 +134,17 @@ class RowsForm(Form):
     q = SearchField(label=gettext_lazy("Search by name, OID or municipality"))
 
     def clean_file(self) -> str:
-        """Return the text of the file; empty without one."""
+        """Return the text of the file; "" without one."""
         upload = self.cleaned_data["file"]
         return sheet.decoded(upload.read()) if upload else ""
 
     def text(self) -> str:
-        """Return the rows that were given: the file's, else those in the field."""
-        found: str = self.cleaned_data.get("file") or self.cleaned_data.get("rows") or ""
-        return found
+        """Return the rows of the file, or else of the text field."""
+        rows: str = self.cleaned_data.get("file") or self.cleaned_data.get("rows") or ""
+        return rows
 
 
 class SendTogetherForm(DeclarationsForm):
-    """The declarations for all the orders, and which drafts the person saw."""
+    """The declarations for all orders; `version` is the `fingerprint` of the drafts shown."""
 
     version = forms.CharField(max_length=64, widget=forms.HiddenInput)  # type: ignore[assignment]

@@ -1,4 +1,4 @@
-"""The rows of a bulk order as people write them: read from a spreadsheet's text, and judged."""
+"""Read the rows of a bulk order from CSV text, and check them."""
 
 import csv
 import io
@@ -43,14 +43,14 @@ _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf
 
 
 class Unreadable(ValidationError):
-    """The upload is no text of a spreadsheet."""
+    """The upload is not CSV text."""
 
 
 @dataclass(slots=True)
 class Line:
-    """One row: its number in the text, what was written, and what is wrong with it.
+    """A row: its number in the text, its cells, its faults, and the order's values if it has none.
 
-    `said` tells what host names were made of what was written, where they are not the same.
+    `said` has messages about host names that were read differently from what was written.
     """
 
     number: int
@@ -61,26 +61,26 @@ class Line:
 
     @property
     def written(self) -> str:
-        """What was written, on one line."""
+        """The non-empty cells on one line."""
         return "; ".join(cell for cell in self.cells.values() if cell)[:300]
 
 
 def columns(kind: CertificateType) -> tuple[str, ...]:
     """Return the columns of a row of the type, in order."""
-    own = ("host_names",) if kind.has_host_names else _SYSTEM
-    return ("record_oid", "unit", *own)
+    specific = ("host_names",) if kind.has_host_names else _SYSTEM
+    return ("record_oid", "unit", *specific)
 
 
 def decoded(data: bytes) -> str:
-    """Return the text of an uploaded file: UTF-8, UTF-16 with its mark, or else Latin-1.
+    """Return the text of an uploaded file: UTF-8, UTF-16 with a byte order mark, or else cp1252.
 
-    Raises Unreadable for what is no text.
+    Raises Unreadable for a file that is not text.
     """
     encoding = next((name for mark, name in _MARKS.items() if data.startswith(mark)), "utf-8")
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
-        text = data.decode("cp1252", errors="replace")  # Excel's Latin-1, with its own additions
+        text = data.decode("cp1252", errors="replace")  # Excel's default in western Europe
     if "\0" in text or data.startswith(b"PK\x03\x04"):
         raise Unreadable(
             _("The file is not a CSV file. Save the table as CSV in your spreadsheet program.")
@@ -89,30 +89,30 @@ def decoded(data: bytes) -> str:
 
 
 def lines(text: str, kind: CertificateType) -> list[Line]:
-    """Return the rows with anything in them, under the columns of the type.
+    """Return the rows that are not empty, with cells by column of the type.
 
-    A first row with the names of columns, in any language, tells their order. What stands in no
-    column is a fault of its row: nothing that was written is left out unsaid. Raises Unreadable.
+    A first row with names of columns, in any language, defines their order. A cell outside the
+    columns is a fault of its row, so that no input is ignored silently. Raises Unreadable.
     """
-    order, found = columns(kind), list[Line]()
+    order, result = columns(kind), list[Line]()
     try:
         for place, (number, cells) in enumerate(_split(text)):
             if place == 0 and (named := _head(cells, kind)):
                 order = named
                 continue
-            found.append(_line(number, order, cells))
+            result.append(_line(number, order, cells))
     except csv.Error as error:
         raise Unreadable(
             _("The rows could not be read. Write one order on each row, its cells separated by ;")
         ) from error
-    return found
+    return result
 
 
 def _line(number: int, order: Sequence[str], cells: Sequence[str]) -> Line:
     placed = list(zip_longest(order, cells[: len(order)], fillvalue=""))
     stray = [cell for name, cell in placed if not name] + list(cells[len(order) :])
     line = Line(number, {name: cell for name, cell in placed if name})
-    if any(stray):  # the first one is enough, however many there are
+    if any(stray):  # report only the first one
         line.faults.append(_stray_fault(next(filter(None, stray))))
     return line
 
@@ -128,7 +128,7 @@ def _split(text: str) -> Iterator[tuple[int, list[str]]]:
     text = text.removeprefix("\ufeff")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     for number, cells in enumerate(reader, 1):
-        # Our own files mark what a spreadsheet would run as a formula.
+        # Files made by this service escape cells that look like formulas (`spreadsheet.quoted`).
         tidy = [" ".join(cell.split()).removeprefix("'") for cell in cells]
         if any(tidy):
             yield number, tidy
@@ -136,19 +136,19 @@ def _split(text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _delimiter(text: str) -> str:
     first = next((line for line in text.splitlines() if line.strip()), "")
-    return max(_DELIMITERS, key=first.count)  # of equally many, the first of the three
+    return max(_DELIMITERS, key=first.count)  # the first of the three in a tie
 
 
 def _head(cells: Sequence[str], kind: CertificateType) -> tuple[str, ...]:
-    """Return the columns that the row names, nameless ones as ""; nothing if it names none.
+    """Return the columns named by the row, "" for empty cells; () if it names no column.
 
-    Raises Unreadable for a column that orders of the type do not have, or that stands there twice.
+    Raises Unreadable for a column that orders of the type do not have, or a repeated column.
     """
-    known = dict[str, str]()
+    keys_by_name = dict[str, str]()
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
-            known |= {str(name).casefold(): key for key, name in COLUMNS.items()}
-    named = tuple(known.get(cell.casefold(), "") for cell in cells)
+            keys_by_name |= {str(name).casefold(): key for key, name in COLUMNS.items()}
+    named = tuple(keys_by_name.get(cell.casefold(), "") for cell in cells)
     if not any(named):
         return ()
     for cell, name in zip(cells, named, strict=True):
@@ -170,29 +170,29 @@ def _unknown_column(cell: str) -> str:
 
 
 def with_units(text: str, kind: CertificateType, units: Sequence[RegisterRecord]) -> str:
-    """Return the text with a row for each unit, to be completed; with a first row if it was empty.
+    """Return the text with a row for each unit added; with a header if it was empty.
 
-    A unit that stands there already gets no second row.
+    A unit that has a row already gets no second one.
     """
-    known = {one.cells.get("record_oid") for one in lines(text, kind)}
-    if not any(_split(text)):  # nothing in it, or marks between empty cells
+    present = {line.cells.get("record_oid") for line in lines(text, kind)}
+    if not any(_split(text)):  # no text, or only delimiters
         text = ";".join(str(COLUMNS[name]) for name in columns(kind)) + "\n"
     _number, first = next(_split(text))
     order, delimiter = _head(first, kind) or columns(kind), _delimiter(text)
     rows = io.StringIO()
     writer = csv.writer(rows, delimiter=delimiter, lineterminator="\n")
     for unit in units:
-        if unit.oid not in known:
+        if unit.oid not in present:
             cells = {"record_oid": unit.oid, "unit": unit.long_name}
             writer.writerow(cells.get(name, "") for name in order)
     return f"{text.rstrip()}\n{rows.getvalue()}"
 
 
 class Judge:
-    """What is wrong with rows of one type of certificate, by the forms that one order uses."""
+    """Checks rows for a type of certificate, with the forms that a single order uses."""
 
     def __init__(self, draft: Application, *, on: date) -> None:
-        """`draft` holds what the rows have in common; nothing of it is saved."""
+        """`draft` is an unsaved order with the common fields."""
         self.draft, self.on = draft, on
         self.units = orderable(draft.organisation, on)
         self.by_name: dict[str, list[RegisterRecord]] = {}
@@ -200,11 +200,11 @@ class Judge:
             self.by_name.setdefault(_folded(unit.long_name), []).append(unit)
         self.seen: dict[object, int] = {}
 
-    def judge(self, found: Sequence[Line]) -> bool:
-        """Give each row its faults, or what it orders; whether all can be ordered."""
-        for line in found:
+    def judge(self, lines: Sequence[Line]) -> bool:
+        """Set the faults or the `row` of each line; return whether all lines are valid."""
+        for line in lines:
             self._one(line)
-        return all(line.row for line in found)
+        return all(line.row for line in lines)
 
     def _one(self, line: Line) -> None:
         unit = self._unit(line)
@@ -238,8 +238,8 @@ class Judge:
         draft = copy(self.draft)
         if unit is not None:
             draft.record_kind, draft.record_oid = unit.kind, unit.oid
-        given = {name: line.cells.get(name, "") for name in _SYSTEM}
-        form = SystemForm(draft, given, today=self.on)
+        data = {name: line.cells.get(name, "") for name in _SYSTEM}
+        form = SystemForm(draft, data, today=self.on)
         del form.fields["version"]
         if form.is_valid():
             return form.values(), []
@@ -257,27 +257,28 @@ class Judge:
             )
             return []
         try:
-            read = host_names(written.split())
+            parsed = host_names(written.split())
         except ValidationError as error:
             line.faults += error.messages
             return []
-        line.said += read.said
-        return read.names
+        line.said += parsed.said
+        return parsed.names
 
 
 def orderable(organisation: Organisation, on: date) -> dict[str, RegisterRecord]:
-    """Return what the organisation may order for that day, by OID, in the order of the form.
+    """Return the records for which the organisation may order on the day, by OID.
 
-    An intermediary orders for itself, also where it has units (`unit.choose`).
+    They are in the order of the form. An intermediary orders only for itself, even if it has units
+    (`unit.choose`).
     """
     if organisation.kind == Organisation.Kind.INTERMEDIARY:
-        own = intermediaries.record_of(organisation, on)
-        return {own.oid: own} if own is not None else {}
-    return {one.oid: one for one in offer(organisation, "", on).standing}
+        record = intermediaries.record_of(organisation, on)
+        return {record.oid: record} if record is not None else {}
+    return {unit.oid: unit for unit in offer(organisation, "", on).standing}
 
 
 def _folded(name: str) -> str:
-    """Return the name as names are compared: however it is spaced, composed or capitalised."""
+    """Return the name normalised for comparison: spaces, Unicode composition and case."""
     return unicodedata.normalize("NFC", " ".join(name.split())).casefold()
 
 
@@ -300,14 +301,14 @@ def _unit_fault(written: str, named: int) -> str:
     }
 
 
-def number_fault(found: Sequence[Line]) -> str:
-    """Return what is wrong with how many rows there are; empty if nothing is."""
-    if not found:
+def number_fault(lines: Sequence[Line]) -> str:
+    """Return the fault if there are no or too many rows; else ""."""
+    if not lines:
         return _("Give at least one row.")
-    if len(found) <= MOST_ORDERS:
+    if len(lines) <= MOST_ORDERS:
         return ""
     return ngettext(
         "There is %(count)d row. Order at most %(limit)d certificates at once.",
         "There are %(count)d rows. Order at most %(limit)d certificates at once.",
-        len(found),
-    ) % {"count": len(found), "limit": MOST_ORDERS}
+        len(lines),
+    ) % {"count": len(lines), "limit": MOST_ORDERS}

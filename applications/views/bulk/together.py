@@ -1,4 +1,4 @@
-"""The page of a bulk order: its orders, their requests, the check before sending, the list."""
+"""The pages of a bulk order: its orders, their certificate requests, check and send, discard."""
 
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
@@ -49,15 +49,15 @@ from certportal.foundation.reading import one_reading
 
 TAKE_REQUESTS = frozenset({Status.DRAFT, Status.AWAITING_CSR})
 COMMON = ("purpose", "validity", "contact", "delivery", "technical")
-"""The parts that a bulk order asks once; each order may have been changed by itself since."""
+"""The parts that a bulk order asks for once; single orders may have been changed since."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sibling:
-    """One of the orders: its line, what keeps a draft from being sent, and who has its request.
+    """An order of the bulk order: its row, and in words the state of its certificate request.
 
-    `lacks` holds words and the address of the page on which it is mended; `contents`, where it is
-    shown before sending, what the page does not say of all the orders together.
+    `lacks` has the reasons why a draft cannot be sent, with the URLs of pages to correct them;
+    `contents` are its fields for the check page, without those shown once for all orders.
     """
 
     row: OrderRow
@@ -67,73 +67,73 @@ class Sibling:
 
 
 @bulk_view
-def bulk_order(request: HttpRequest, together: BulkOrder) -> HttpResponse:
-    """Show the orders; take requests, and say what became of each file."""
+def bulk_order(request: HttpRequest, bulk: BulkOrder) -> HttpResponse:
+    """Show the orders; accept certificate requests, and show the result for each file."""
     posted = request.method == "POST"
     form = RequestsForm(request.POST if posted else None, request.FILES if posted else None)
-    told = list[Line]()
+    results = list[Line]()
     if posted and form.is_valid():
-        told = _give(request, together, form)
-    return _page(request, together, form=form, lines=told)
+        results = _give(request, bulk, form)
+    return _page(request, bulk, form=form, lines=results)
 
 
-def _give(request: HttpRequest, together: BulkOrder, form: RequestsForm) -> list[Line]:
-    orders = [one for one in _orders(request, together) if one.status in TAKE_REQUESTS]
+def _give(request: HttpRequest, bulk: BulkOrder, form: RequestsForm) -> list[Line]:
+    orders = [order for order in _orders(request, bulk) if order.status in TAKE_REQUESTS]
     if not (files := form.read()):
         return []
     try:
-        given = services.give_requests(orders, files, about=together, **access.acting(request))
+        results = services.give_requests(orders, files, about=bulk, **access.acting(request))
     except TooMany as refusal:
         form.add_error(None, str(refusal))
         return []
     return lines(
-        given,
+        results,
         order_url=order_url,
         preview_url=lambda order, key: reverse("applications:csr", args=[order.pk, key]),
     )
 
 
-def _orders(request: HttpRequest, together: BulkOrder) -> list[Application]:
-    seen = bulk_orders_seen(access.person_of(request), together)
-    found = seen.select_related("organisation", "csr", "submission", "reviewer")
-    return list(found.prefetch_related("host_names", "requests", "organisation__business_ids"))
+def _orders(request: HttpRequest, bulk: BulkOrder) -> list[Application]:
+    seen = bulk_orders_seen(access.person_of(request), bulk)
+    related = seen.select_related("organisation", "csr", "submission", "reviewer")
+    return list(related.prefetch_related("host_names", "requests", "organisation__business_ids"))
 
 
 @one_reading()
-def _page(request: HttpRequest, together: BulkOrder, **more: Any) -> HttpResponse:
-    orders, now = _orders(request, together), clock.now()
+def _page(request: HttpRequest, bulk: BulkOrder, **more: Any) -> HttpResponse:
+    orders, now = _orders(request, bulk), clock.now()
     rows = _siblings(orders, now)
-    drafts = [one for one in orders if one.status == Status.DRAFT]
+    drafts = [order for order in orders if order.status == Status.DRAFT]
     context = {
-        "together": together,
+        "together": bulk,
         "rows": rows,
         "kind": orders[0].kind,
-        "states": Counter(one.row.label for one in rows).most_common(),
+        "states": Counter(sibling.row.label for sibling in rows).most_common(),
         "drafts": len(drafts),
-        "lacking": sum(1 for one in rows if one.lacks),
-        "takes_requests": any(one.status in TAKE_REQUESTS for one in orders),
+        "lacking": sum(1 for sibling in rows if sibling.lacks),
+        "takes_requests": any(order.status in TAKE_REQUESTS for order in orders),
     }
     return render(request, "applications/bulk/together.html", context | more)
 
 
 def _siblings(
-    orders: Sequence[Application], now: datetime, *, said: Container[str] | None = None
+    orders: Sequence[Application], now: datetime, *, omitted: Container[str] | None = None
 ) -> list[Sibling]:
-    """Return the orders; `said`: with their contents, but for the parts of these ids."""
+    """Return the orders; `omitted`: with their contents, except the parts with these ids."""
     return [
         Sibling(
             row,
             list(_lacks(row.order, now)) if row.order.status == Status.DRAFT else [],
             summary.csr_words(row.order),
-            [] if said is None else list(_contents(row.order, said, now)),
+            [] if omitted is None else list(_contents(row.order, omitted, now)),
         )
         for row in order_rows(orders, now=now)
     ]
 
 
-def _contents(draft: Application, said: Container[str], now: datetime) -> Iterator[summary.Row]:
+def _contents(draft: Application, omitted: Container[str], now: datetime) -> Iterator[summary.Row]:
     for section in sections.asked(draft, on=clock.day(now)):
-        if section.id not in said:
+        if section.id not in omitted:
             yield from summary.rows(draft, section.id, now=now)
 
 
@@ -151,65 +151,65 @@ def _lacks(draft: Application, now: datetime) -> Iterator[tuple[str, str]]:
 
 @bulk_view
 @require_safe
-def bulk_order_csv(request: HttpRequest, together: BulkOrder) -> HttpResponseBase:
-    """Hand out the orders as a file for a spreadsheet."""
-    rows = order_rows(_orders(request, together), now=clock.now())
+def bulk_order_csv(request: HttpRequest, bulk: BulkOrder) -> HttpResponseBase:
+    """Download the orders as a CSV file."""
+    rows = order_rows(_orders(request, bulk), now=clock.now())
     return spreadsheet.answer("orders", head(), map(line, rows))
 
 
 @bulk_view
-def check_together(request: HttpRequest, together: BulkOrder) -> HttpResponse:
+def check_together(request: HttpRequest, bulk: BulkOrder) -> HttpResponse:
     """Show all drafts on one page before they are sent; a double click sends once."""
-    drafts = list(drafts_of(together, access.person_of(request)))
+    drafts = list(drafts_of(bulk, access.person_of(request)))
     if not drafts:
-        return redirect("applications:bulk_order", together.pk)
+        return redirect("applications:bulk_order", bulk.pk)
     form = SendTogetherForm(
         request.POST or None, asked=_declared(drafts), initial={"version": fingerprint(drafts)}
     )
     if request.method == "POST" and form.is_valid():
-        return _send(request, together, form)
-    return _check_page(request, together, drafts, form)
+        return _send(request, bulk, form)
+    return _check_page(request, bulk, drafts, form)
 
 
 @bulk_view
-def discard_together(request: HttpRequest, together: BulkOrder) -> HttpResponse:
-    """Ask whether to delete all drafts, and delete them."""
-    drafts = list(drafts_of(together, access.person_of(request)))
+def discard_together(request: HttpRequest, bulk: BulkOrder) -> HttpResponse:
+    """Ask for confirmation and delete all drafts."""
+    drafts = list(drafts_of(bulk, access.person_of(request)))
     form = SendTogetherForm(
         request.POST or None, asked=[], initial={"version": fingerprint(drafts)}
     )
     if not drafts:
-        return redirect("applications:bulk_order", together.pk)
+        return redirect("applications:bulk_order", bulk.pk)
     if request.method == "POST" and form.is_valid():
         seen = form.cleaned_data["version"]
         try:
-            services.discard_together(together.pk, seen=seen, **by_person(request))
+            services.discard_together(bulk.pk, seen=seen, **by_person(request))
         except Busy as busy:
-            return _later(request, together, busy)
+            return _later(request, bulk, busy)
         messages.success(request, _("The drafts were deleted."))
-        if bulk_orders_seen(access.person_of(request), together).exists():
-            return redirect("applications:bulk_order", together.pk)
+        if bulk_orders_seen(access.person_of(request), bulk).exists():
+            return redirect("applications:bulk_order", bulk.pk)
         return redirect("applications:orders")
-    context = {"together": together, "form": form, "count": len(drafts)}
+    context = {"together": bulk, "form": form, "count": len(drafts)}
     return render(request, "applications/bulk/discard.html", context)
 
 
-def _later(request: HttpRequest, together: BulkOrder, busy: Busy) -> HttpResponse:
-    """Lead to the orders, which tell how they stand: most likely a second click waits here."""
+def _later(request: HttpRequest, bulk: BulkOrder, busy: Busy) -> HttpResponse:
+    """Redirect to the orders with a warning; most likely this is a second click."""
     messages.warning(request, str(busy))
-    return redirect("applications:bulk_order", together.pk)
+    return redirect("applications:bulk_order", bulk.pk)
 
 
 def _declared(drafts: Sequence[Application]) -> list[str]:
     """Return the declarations that any of the orders needs."""
-    needed = {name for one in drafts for name in declarations.asked(one)}
+    needed = {name for draft in drafts for name in declarations.asked(draft)}
     return [name for name in declarations.DECLARATIONS if name in needed]
 
 
-def _send(request: HttpRequest, together: BulkOrder, form: SendTogetherForm) -> HttpResponse:
+def _send(request: HttpRequest, bulk: BulkOrder, form: SendTogetherForm) -> HttpResponse:
     try:
         sent = services.submit_together(
-            together.pk,
+            bulk.pk,
             seen=form.cleaned_data["version"],
             declarations=form.declared(),
             language=get_language() or "fi",
@@ -220,38 +220,39 @@ def _send(request: HttpRequest, together: BulkOrder, form: SendTogetherForm) -> 
     except Gone as gone:
         raise Http404 from gone
     except Busy as busy:
-        return _later(request, together, busy)
+        return _later(request, bulk, busy)
     except (Changed, OrderRefused, IdentifyAgain) as refusal:
-        drafts = list(drafts_of(together, access.person_of(request)))
+        drafts = list(drafts_of(bulk, access.person_of(request)))
         if not drafts:
-            return redirect("applications:bulk_order", together.pk)
-        again = SendTogetherForm(
+            return redirect("applications:bulk_order", bulk.pk)
+        fresh = SendTogetherForm(
             None, asked=_declared(drafts), initial={"version": fingerprint(drafts)}
         )
-        return _check_page(request, together, drafts, again, refusal)
+        return _check_page(request, bulk, drafts, fresh, refusal)
     words = ngettext("%(count)d order was sent.", "%(count)d orders were sent.", len(sent))
     messages.success(request, words % {"count": len(sent)})
-    return redirect("applications:bulk_order", together.pk)
+    return redirect("applications:bulk_order", bulk.pk)
 
 
 def _check_page(
     request: HttpRequest,
-    together: BulkOrder,
+    bulk: BulkOrder,
     drafts: Sequence[Application],
     form: SendTogetherForm,
     refusal: Refused | None = None,
 ) -> HttpResponse:
     now = clock.now()
     with one_reading():
-        common = {section.id: said for section, said in _common(drafts, now)}
-        rows = _siblings(drafts, now, said={"type"} | {id for id, said in common.items() if said})
+        common = {section.id: shared for section, shared in _common(drafts, now)}
+        omitted = {"type"} | {id for id, shared in common.items() if shared}
+        rows = _siblings(drafts, now, omitted=omitted)
         context = {
-            "together": together,
+            "together": bulk,
             "form": form,
             "rows": rows,
             "kind": drafts[0].kind,
-            "common": [(sections.BY_ID[id].title, said) for id, said in common.items()],
-            "lacking": [one for one in rows if one.lacks],
+            "common": [(sections.BY_ID[id].title, shared) for id, shared in common.items()],
+            "lacking": [sibling for sibling in rows if sibling.lacks],
             "must_identify": not is_fresh(identified_at(request), now=now + MARGIN),
             "refusal": refusal,
             "published": declarations.published_titles(),
@@ -263,10 +264,10 @@ def _check_page(
 def _common(
     drafts: Sequence[Application], now: datetime
 ) -> Iterator[tuple[sections.Section, list[summary.Row]]]:
-    """Yield each part that was asked once, and what it says where all say the same."""
+    """Yield each common part, with its rows if they are the same in all drafts, else []."""
     for section in map(sections.BY_ID.__getitem__, COMMON):
-        having = [one for one in drafts if section.has(one.kind)]
-        said = [summary.rows(one, section.id, now=now) for one in having]
-        if said:
-            same = all(one == said[0] for one in said)
-            yield section, said[0] if same else []
+        having = [draft for draft in drafts if section.has(draft.kind)]
+        contents = [summary.rows(draft, section.id, now=now) for draft in having]
+        if contents:
+            is_same = all(rows == contents[0] for rows in contents)
+            yield section, contents[0] if is_same else []

@@ -1,1 +1,1 @@
-"""The supplier's desk: its customers, the requests to make, and certificates over all of them."""
+"""The supplier's pages: its customers, and their orders and certificates."""

@@ -1,4 +1,4 @@
-"""The supplier's pages: its customers, and their orders and certificates as pages and as files."""
+"""The supplier's pages: its customers, and lists of their orders and certificates."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -34,20 +34,22 @@ from certportal.foundation.web import keyset
 from issuance.models import Certificate
 
 MOST = 5
-"""Lines of each part of the desk; the rest is one link away."""
+"""The number of lines in each part of the page; a link leads to the rest."""
 
 
 @supplier_view
 @require_safe
 @one_reading()
 def customers(request: HttpRequest) -> HttpResponse:
-    """Show the desk: what is to be made, what expires, and the customers."""
-    now, seen = clock.now(), supplied(request)
-    waiting = seen.filter(status=Status.AWAITING_CSR).order_by("changed_at", "number")
+    """Show the supplier's home page: requests to make, expiring certificates, and customers."""
+    now, supplied_orders = clock.now(), supplied(request)
+    waiting = supplied_orders.filter(status=Status.AWAITING_CSR).order_by("changed_at", "number")
     ending = _certificates(request).filter(ending_soon(now)).order_by("not_after", "pk")
-    own = access.current_membership(access.person_of(request), access.organisation_of(request).pk)
+    membership = access.current_membership(
+        access.person_of(request), access.organisation_of(request).pk
+    )
     context = CustomerFilter(request.GET, queryset=received(request)).page(request) | {
-        "administers": own is not None and access.administers(own),
+        "administers": membership is not None and access.administers(membership),
         "waiting": rows_for_others(waiting[:MOST], now=now),
         "waiting_count": keyset.count(waiting),
         "ending": _with_customers(certificate_rows(ending[:MOST], now=now)),
@@ -60,7 +62,7 @@ def customers(request: HttpRequest) -> HttpResponse:
 @supplier_view
 @require_safe
 def orders(request: HttpRequest) -> HttpResponse:
-    """List the customers' orders that wait for a request, or those that were asked for."""
+    """List the customers' orders that wait for a request, or those that match the query."""
     context = _orders(request).page(request)
     context["rows"] = rows_for_others(context["page"], now=clock.now())
     return render(request, "applications/customers/orders.html", context)
@@ -77,7 +79,7 @@ def orders_csv(request: HttpRequest) -> HttpResponseBase:
 @supplier_view
 @require_safe
 def certificate_list(request: HttpRequest) -> HttpResponse:
-    """List the customers' certificates, or those that were asked for."""
+    """List the customers' certificates, filtered by the query."""
     context = _narrowed(request).page(request)
     context["rows"] = _with_customers(certificate_rows(context["page"], now=clock.now()))
     return render(request, "applications/customers/certificates.html", context)
@@ -96,8 +98,8 @@ def _orders(request: HttpRequest) -> SuppliedOrders:
 
 
 def _narrowed(request: HttpRequest) -> SuppliedCertificates:
-    given: dict[str, Any] = {"orders": supplied(request), "request": request}
-    return SuppliedCertificates(request.GET, queryset=_certificates(request), **given)
+    arguments: dict[str, Any] = {"orders": supplied(request), "request": request}
+    return SuppliedCertificates(request.GET, queryset=_certificates(request), **arguments)
 
 
 def _certificates(request: HttpRequest) -> Any:
@@ -105,19 +107,19 @@ def _certificates(request: HttpRequest) -> Any:
 
 
 def _with_customers(rows: list[CertificateRow]) -> list[CertificateRow]:
-    """Return the rows, the customers of all their orders read at once."""
+    """Return the rows, after reading the customers of all their orders with one query."""
     prefetch_related_objects([row.order for row in rows if row.order], "organisation")
     return rows
 
 
 def _order_lines(narrowed: SuppliedOrders, now: datetime) -> Iterator[list[str]]:
-    for some in narrowed.batches():
-        for row in rows_for_others(some, now=now):
+    for batch in narrowed.batches():
+        for row in rows_for_others(batch, now=now):
             yield [row.order.organisation.name, *account_orders.line(row)]
 
 
 def _lines(narrowed: SuppliedCertificates, now: datetime) -> Iterator[list[str]]:
-    for some in narrowed.batches():
-        for row in _with_customers(certificate_rows(some, now=now)):
+    for batch in narrowed.batches():
+        for row in _with_customers(certificate_rows(batch, now=now)):
             customer = row.order.organisation.name if row.order else ""
             yield [customer, *certificates.line(row)]

@@ -1,4 +1,4 @@
-"""What the supplier's lists can be searched by and narrowed to."""
+"""Searching, filtering and sorting the supplier's lists."""
 
 from datetime import date
 from typing import Any
@@ -17,7 +17,7 @@ from applications.workflow import ENDED, Status
 
 
 class CustomerFilter(Listing[SupplierConsent]):
-    """The supplier's customers, each with how many requests are to be made for it (`waiting`)."""
+    """The supplier's customers, with the number of orders that wait for a request (`waiting`)."""
 
     SORTED = {
         "": Sorting({"name": str, "id": int}),
@@ -36,11 +36,11 @@ class CustomerFilter(Listing[SupplierConsent]):
         model = SupplierConsent
 
     def filter_queryset(self, queryset: QuerySet[SupplierConsent]) -> QuerySet[SupplierConsent]:
-        """Give each its customer's name, by which they are sorted, and the requests to make."""
-        wait = Application.objects.filter(
+        """Annotate name and `waiting` of each customer, then filter and sort."""
+        waiting_orders = Application.objects.filter(
             organisation=OuterRef("customer"), status=Status.AWAITING_CSR
         )
-        number = wait.order_by().values("organisation").annotate(number=Count("pk"))
+        number = waiting_orders.order_by().values("organisation").annotate(number=Count("pk"))
         named = queryset.select_related("customer").prefetch_related("customer__business_ids")
         return super().filter_queryset(
             named.annotate(
@@ -51,21 +51,24 @@ class CustomerFilter(Listing[SupplierConsent]):
     def search(
         self, queryset: QuerySet[SupplierConsent], _name: str, value: str
     ) -> QuerySet[SupplierConsent]:
-        """Keep the customers that have the text in their name, or as their business ID."""
+        """Return the customers with the text in their name, or as their business ID."""
         current = Q(
             customer__business_ids__code=value.strip(), customer__business_ids__valid_to=None
         )
         return queryset.filter(Q(customer__name__icontains=value.strip()) | current).distinct()
 
 
-def _one_customer(**how: str) -> ModelChoiceFilter:
+def _one_customer(**arguments: str) -> ModelChoiceFilter:
     return ModelChoiceFilter(
-        queryset=supplying.customers, label=_("Customer"), empty_label=_("All customers"), **how
+        queryset=supplying.customers,
+        label=_("Customer"),
+        empty_label=_("All customers"),
+        **arguments,
     )
 
 
 class SuppliedOrders(OrderFilter):
-    """Orders that wait for their request unless a stage or a search says otherwise."""
+    """The customers' orders: those that wait for a request, unless a stage or a search is given."""
 
     customer = _one_customer(field_name="organisation")
     stage = ChoiceFilter(
@@ -80,11 +83,11 @@ class SuppliedOrders(OrderFilter):
     )
 
     def usual(self, queryset: QuerySet[Application]) -> QuerySet[Application]:
-        """Keep those whose request is to be made."""
+        """Return the orders that wait for a request."""
         return queryset.filter(status=Status.AWAITING_CSR)
 
     def at(self, queryset: QuerySet[Application], _name: str, value: str) -> QuerySet[Application]:
-        """Keep what is open, or what has ended."""
+        """Return open orders, ended orders or all."""
         if value == "all":
             return queryset
         ended = Q(status__in=ENDED)
@@ -92,11 +95,11 @@ class SuppliedOrders(OrderFilter):
 
 
 class SuppliedCertificates(CertificateFilter):
-    """The certificates of all customers, or of one."""
+    """The certificates of all customers, or of a chosen one."""
 
     customer = _one_customer(method="of")
 
     def of(self, queryset: Any, _name: str, value: Organisation) -> Any:
-        """Keep those of the customer."""
-        own = self.orders.filter(organisation=value)
-        return queryset.filter(reference__in=own.values("pk"))
+        """Return the certificates of the customer."""
+        orders = self.orders.filter(organisation=value)
+        return queryset.filter(reference__in=orders.values("pk"))

@@ -18,17 +18,17 @@ from certportal.foundation.web import keyset
 
 @supplier_view
 def several(request: HttpRequest) -> HttpResponse:
-    """Ask for the files, give each request to the order whose names it has, and tell of each."""
+    """Ask for files, attach each request to the order with its names, and show the results."""
     form = RequestsForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid() and (given := _given(request, form)):
-        return _result(request, given)
+    if request.method == "POST" and form.is_valid() and (results := _results(request, form)):
+        return _result(request, results)
     waiting = orders(request).filter(status=Status.AWAITING_CSR)
     context = {"form": form, "count": keyset.count(waiting), "organisation": _supplier(request)}
     return render(request, "applications/customers/requests.html", context)
 
 
-def _given(request: HttpRequest, form: RequestsForm) -> list[FileResult]:
-    """Return what became of the files; nothing, and an error in the form, if none was looked at."""
+def _results(request: HttpRequest, form: RequestsForm) -> list[FileResult]:
+    """Return the results for the files; [] and a form error if none was examined."""
     files = form.read()
     if not files:
         return []
@@ -46,17 +46,17 @@ def _given(request: HttpRequest, form: RequestsForm) -> list[FileResult]:
         return []
 
 
-def _result(request: HttpRequest, given: list[FileResult]) -> HttpResponse:
-    told = lines(
-        given,
+def _result(request: HttpRequest, results: list[FileResult]) -> HttpResponse:
+    shown = lines(
+        results,
         order_url=lambda order: reverse("technical:order", args=[order.pk]),
         preview_url=lambda order, csr: reverse("technical:preview", args=[order.pk, csr]),
     )
     context = {
         "organisation": _supplier(request),
-        "lines": told,
-        "used": sum(one.outcome == Outcome.USED for one in given),
-        "all": len(given),
+        "lines": shown,
+        "used": sum(result.outcome == Outcome.USED for result in results),
+        "all": len(results),
     }
     return render(request, "applications/customers/requests_given.html", context)
 

@@ -23,9 +23,9 @@ def give(request: HttpRequest, seat: Seat) -> HttpResponse:
 
 @contact_view
 def preview(request: HttpRequest, seat: Seat, csr_id: UUID) -> HttpResponse:
-    """Show one's own request, nobody else's; confirm it."""
-    mine = seat.application.csrs.filter(uploaded_by=str(seat.actor))
-    return confirm(request, _contact(request, seat), get_part(seat.actor, mine, csr_id))
+    """Show a request uploaded by this technical contact, and confirm it."""
+    own = seat.application.csrs.filter(uploaded_by=str(seat.actor))
+    return confirm(request, _contact(request, seat), get_part(seat.actor, own, csr_id))
 
 
 def _contact(request: HttpRequest, seat: Seat) -> Giver:

@@ -1,4 +1,4 @@
-"""The door to the technical contact's pages: by a link bound to this browser, or by membership."""
+"""Access to the technical contact's pages: by a link bound to the browser, or by membership."""
 
 import functools
 from collections.abc import Callable
@@ -29,7 +29,7 @@ SECRETS = "contact_links"
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One order, who acts on it, and where its pages are (`space` and `key` of their addresses)."""
+    """An order, the actor, and how to make URLs of its pages (URL namespace `space`, and `key`)."""
 
     application: Application
     actor: Actor
@@ -38,12 +38,12 @@ class Seat:
     link: ContactLink | None = None
 
     def url(self, name: str, *more: object) -> str:
-        """Return the address of one of the order's pages for this reader."""
+        """Return the URL of a page of the order for this reader."""
         return reverse(f"{self.space}:{name}", args=[self.key, *more])
 
 
 def contact_view(view: View) -> Callable[..., HttpResponseBase]:
-    """Hand the view the seat; a link that this browser has not opened leads to its front page."""
+    """Pass the view the seat; a link not opened in this browser redirects to its landing page."""
 
     @never_cache
     @functools.wraps(view)
@@ -70,7 +70,7 @@ def contact_view(view: View) -> Callable[..., HttpResponseBase]:
 
 
 def living_link(request: HttpRequest, token: str) -> ContactLink:
-    """Return the link of the token; 404 (recorded) for a wrong one, LinkOver for a dead one."""
+    """Return the token's link. Raises a recorded 404 if it is wrong, LinkOver if it has ended."""
     actor, now = access.actor_of(request), clock.now()
     link = services.find_link(token, address=actor.address, now=now)
     if link is None:
@@ -81,12 +81,12 @@ def living_link(request: HttpRequest, token: str) -> ContactLink:
 
 
 def seat_of(request: HttpRequest, link: ContactLink, token: str) -> Seat:
-    """Return the seat of whoever has opened the link."""
+    """Return the seat of the link's holder."""
     return Seat(link.application, actor_of(request, link), "contact", token, link)
 
 
 def actor_of(request: HttpRequest, link: ContactLink) -> Actor:
-    """Return the actor that stands for the holder of the link."""
+    """Return the actor for the holder of the link."""
     return Actor("technical_contact", str(link.pk), access.actor_of(request).address)
 
 

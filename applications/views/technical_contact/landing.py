@@ -1,4 +1,4 @@
-"""The front page of a link: who asks, for what, until when; opening it, or refusing it."""
+"""The landing page of a link: the order, by whom and until when; open the link or refuse it."""
 
 from typing import Any
 
@@ -16,9 +16,9 @@ from certportal.foundation import clock
 
 @never_cache
 def landing(request: HttpRequest, token: str) -> HttpResponse:
-    """Show what the link is for; a POST opens it here, or mails a fresh one.
+    """Show what the link is for; a POST opens it in this browser, or mails a new one.
 
-    Who ordered is not named where the link works no more: it may have been passed on.
+    The page of an ended link does not name the customer, because it may have been forwarded.
     """
     link = living_link(request, token)
     if request.method != "POST":
@@ -36,9 +36,9 @@ def landing(request: HttpRequest, token: str) -> HttpResponse:
 
 @never_cache
 def not_mine(request: HttpRequest, token: str) -> HttpResponse:
-    """Ask whether the order is not the reader's, and end the link.
+    """Ask for confirmation that the order is not the reader's, and end the link.
 
-    A link that was opened in another browser is not ended from here: it may have been forwarded.
+    A link opened in another browser cannot be ended here, because it may have been forwarded.
     """
     link = living_link(request, token)
     if link.bound_session and not is_bound(request, link):
@@ -50,7 +50,7 @@ def not_mine(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _mailed(link: ContactLink, token: str) -> dict[str, Any]:
-    """Return when the new link was mailed, and from when another one can be asked for."""
+    """Return the context with the time of the new link, and when another one can be requested."""
     fresh = contact_links.just_made(link.application, link.holder, now=clock.now())
     at = fresh.made_at if fresh else clock.now()
     return _context(link, token) | {"at": at, "again": at + contact_links.AWAITED}

@@ -74,7 +74,7 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         """Keep the reader."""
         super().__init__(*args, **kwargs)
         self.reader = reader
-        self.found: order_search.Found | None = None
+        self.found: order_search.SearchResult | None = None
 
     def filter_queryset(self, queryset: Cases) -> Cases:
         """Apply the filters, then the search; by default leave out ended cases."""
