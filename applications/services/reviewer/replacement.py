@@ -96,7 +96,7 @@ def plan(
 
     Enqueues mails to the reviewers. Raises Unavailable when the mirror of the register is too old.
     """
-    plan_row = Replacement.objects.create(
+    plan = Replacement.objects.create(
         cause=cause,
         note=note,
         wanted=wanted.to_json(),
@@ -106,28 +106,23 @@ def plan(
         expires_at=preparation_expires(now),
     )
     for batch in batched(chosen(wanted, now=now).iterator(chunk_size=BATCH), BATCH):
-        _plan_batch(plan_row, batch, now)
-    return _finish(plan_row, actor, now)
+        _plan_batch(plan, batch, now)
+    return _finish(plan, actor, now)
 
 
 @transaction.atomic
-def _plan_batch(plan_row: Replacement, certificates: Sequence[Certificate], now: datetime) -> None:
+def _plan_batch(plan: Replacement, certificates: Sequence[Certificate], now: datetime) -> None:
     orders = orders_by_reference(certificates)
     concerned = traces_of(orders.values())
-    items = [
-        ReplacementItem(replacement=plan_row, certificate=certificate)
-        for certificate in certificates
-    ]
-    requested = []
+    items = [ReplacementItem(replacement=plan, certificate=old) for old in certificates]
+    ready = []
     for item in items:
         order = orders.get(item.certificate.reference)
         item.reason = unfit(item.certificate, order, now=now)
         if order is not None and not item.reason:
-            requested.append((item, order_for(item, order, concerned[order.pk], now=now)))
-    prepared = (
-        authority.prepare_all([order for _item, order in requested], now=now) if requested else []
-    )
-    for (item, _order), attempt in zip(requested, prepared, strict=True):
+            ready.append((item, order_for(item, order, concerned[order.pk], now=now)))
+    prepared = authority.prepare_all([order for _item, order in ready], now=now) if ready else []
+    for (item, _order), attempt in zip(ready, prepared, strict=True):
         _note(item, attempt)
     for item in items:
         if item.reason:
@@ -144,24 +139,22 @@ def _note(item: ReplacementItem, attempt: PreparedCertificate) -> None:
 
 
 @transaction.atomic
-def _finish(plan_row: Replacement, actor: Actor, now: datetime) -> Replacement:
-    planned = list(plan_row.planned)
-    plan_row.digest = digest(planned) if planned else ""
-    plan_row.save(update_fields=["digest"])
-    left_out = plan_row.items.filter(state=State.LEFT_OUT).count()
+def _finish(plan: Replacement, actor: Actor, now: datetime) -> Replacement:
+    planned = list(plan.planned)
+    plan.digest = digest(planned) if planned else ""
+    plan.save(update_fields=["digest"])
+    left_out = plan.items.filter(state=State.LEFT_OUT).count()
     events.record(
         ApplicationEvent.REPLACEMENT_PLANNED,
-        plan_row,
+        plan,
         actor,
         now,
         planned=len(planned),
         left_out=left_out,
     )
     if planned:
-        mailing.tell_reviewers(
-            reviewers_day.reviewers(), "replacement_planned", plan_row.pk, now=now
-        )
-    return plan_row
+        mailing.tell_reviewers(reviewers_day.reviewers(), "replacement_planned", plan.pk, now=now)
+    return plan
 
 
 def digest(items: Iterable[ReplacementItem]) -> str:
@@ -187,15 +180,15 @@ def approve_plan(
     skipped. Raises NotReviewer, PlanOver, and from the CA NotOpen, OtherBytes,
     ReauthenticationTooOld.
     """
-    plan_row = Replacement.objects.get(pk=plan_id)
+    plan = Replacement.objects.get(pk=plan_id)
     if not access.is_reviewer(person):
         raise NotReviewer
-    if plan_row.is_over(now) or digest != plan_row.digest:
+    if plan.is_over(now) or digest != plan.digest:
         raise PlanOver
-    approved, proof = 0, plan_proof(_prepared(plan_row), assertion) if assertion else None
-    for batch in batched(plan_row.planned, BATCH):
+    count, proof = 0, plan_proof(_prepared(plan), assertion) if assertion else None
+    for batch in batched(plan.planned, BATCH):
         expected = {int(item.prepared_id or 0): item.tbs_sha256 for item in batch}
-        approved += len(
+        count += len(
             authority.approve_all(
                 expected,
                 person=person,
@@ -207,33 +200,28 @@ def approve_plan(
     with transaction.atomic():
         facts = {"reauthenticated_at": reauthenticated_at, "at": now}
         _row, new = ReplacementApproval.objects.get_or_create(
-            replacement=plan_row, person=person, defaults=facts
+            replacement=plan, person=person, defaults=facts
         )
         if new:
             events.record(
-                ApplicationEvent.REPLACEMENT_APPROVED,
-                plan_row,
-                actor,
-                now,
-                digest=digest,
-                given=approved,
+                ApplicationEvent.REPLACEMENT_APPROVED, plan, actor, now, digest=digest, given=count
             )
-    return plan_row
+    return plan
 
 
-def plan_to_sign(plan_row: Replacement) -> bytes:
+def plan_to_sign(plan: Replacement) -> bytes:
     """Return the challenge that a reviewer's passkey signs to approve the unreleased items."""
-    return plan_challenge(_prepared(plan_row))
+    return plan_challenge(_prepared(plan))
 
 
-def _prepared(plan_row: Replacement) -> list[int]:
-    return [key for key in plan_row.planned.values_list("prepared_id", flat=True) if key]
+def _prepared(plan: Replacement) -> list[int]:
+    return [key for key in plan.planned.values_list("prepared_id", flat=True) if key]
 
 
-def standing(plan_row: Replacement) -> list[ReplacementApproval]:
+def standing(plan: Replacement) -> list[ReplacementApproval]:
     """Return the approvals that count: by current reviewers, one for each merged person."""
     approvals: dict[UUID, ReplacementApproval] = {}
-    for approval in plan_row.approvals.select_related("person"):
+    for approval in plan.approvals.select_related("person"):
         if access.is_reviewer(approval.person):
             approvals.setdefault(approval.person.merged_into_id or approval.person_id, approval)
     return list(approvals.values())
@@ -248,12 +236,12 @@ def release(
     Takes at most `size` items with keys above `after`; returns None if there are none. Raises
     PlanOver, PersonsMissing, and Unavailable when the mirror of the register is too old.
     """
-    plan_row = Replacement.objects.select_for_update().get(pk=plan_id)
-    if plan_row.is_over(now):
+    plan = Replacement.objects.select_for_update().get(pk=plan_id)
+    if plan.is_over(now):
         raise PlanOver
-    if len(standing(plan_row)) < FOR_REISSUE:
+    if len(standing(plan)) < FOR_REISSUE:
         raise PersonsMissing
-    items = plan_row.planned.filter(pk__gt=after).select_related("certificate")
+    items = plan.planned.filter(pk__gt=after).select_related("certificate")
     batch = list(items[:size])
     if not batch:
         return None
@@ -266,7 +254,7 @@ def release(
     outcome = Batch(batch[-1].pk, len(released), len(refused), unapproved)
     events.record(
         ApplicationEvent.REPLACEMENT_RELEASED,
-        plan_row,
+        plan,
         actor,
         now,
         released=outcome.released,
@@ -279,10 +267,8 @@ def release(
 def _lock_accounts(batch: Sequence[ReplacementItem]) -> None:
     """Lock the accounts of the items, so that none is closed between the check and the release."""
     orders = Application.objects.filter(pk__in=[item.certificate.reference for item in batch])
-    organisations = Organisation.objects.select_for_update().filter(
-        pk__in=orders.values("organisation")
-    )
-    list(organisations.order_by("pk").values_list("pk", flat=True))
+    accounts = Organisation.objects.select_for_update().filter(pk__in=orders.values("organisation"))
+    list(accounts.order_by("pk").values_list("pk", flat=True))
 
 
 def _decide(batch: Sequence[ReplacementItem], actor: Actor, now: datetime) -> None:
@@ -358,7 +344,7 @@ def hand_over(items: Sequence[ReplacementItem], now: datetime) -> None:
 
 @transaction.atomic
 def confirm(references: Sequence[UUID], *, now: datetime) -> None:
-    """Check released items again, as `release` does, because the CA signs them later than planned.
+    """Check released items again, as `release` does, if the CA has not signed them in time.
 
     Raises Unavailable when the mirror of the register is too old.
     """
@@ -376,7 +362,7 @@ def resume(plan_id: int, *, actor: Actor, now: datetime) -> int:
 
     It is safe because issuing is idempotent: a second run finds the certificate.
     """
-    plan_row = Replacement.objects.select_for_update().get(pk=plan_id)
+    plan = Replacement.objects.select_for_update().get(pk=plan_id)
     open_items = OutboxItem.objects.filter(
         topic__in=[CONFIRMED, "certificates.approved"], done_at=None, failed_at=None
     )
@@ -384,12 +370,12 @@ def resume(plan_id: int, *, actor: Actor, now: datetime) -> int:
     at_work = {reference for references in pending for reference in references}
     unrecorded = OutboxItem.objects.filter(topic="certificate.issued", done_at=None, failed_at=None)
     at_work |= set(unrecorded.values_list("payload__reference", flat=True))
-    released = plan_row.items.filter(state=State.RELEASED)
+    released = plan.items.filter(state=State.RELEASED)
     idle = [item for item in released if str(item.reference) not in at_work]
     for batch in batched(idle, BATCH):
         hand_over(batch, now)
     if idle:
-        events.record(ApplicationEvent.REPLACEMENT_RESUMED, plan_row, actor, now, again=len(idle))
+        events.record(ApplicationEvent.REPLACEMENT_RESUMED, plan, actor, now, again=len(idle))
     return len(idle)
 
 
@@ -399,10 +385,10 @@ def revoke_replaced(plan_id: int, *, actor: Actor, now: datetime) -> int:
     Raises TooEarly before the plan's `revoke_on`, the day that reviewers approved and holders were
     told.
     """
-    plan_row = Replacement.objects.get(pk=plan_id)
-    if plan_row.revoke_on is None or clock.day(now) < plan_row.revoke_on:
+    plan = Replacement.objects.get(pk=plan_id)
+    if plan.revoke_on is None or clock.day(now) < plan.revoke_on:
         raise TooEarly
-    items = plan_row.items.filter(
+    items = plan.items.filter(
         state=State.ISSUED, certificate__state=Certificate.State.ISSUED
     ).values_list("certificate", flat=True)
     revoked = 0
@@ -410,5 +396,5 @@ def revoke_replaced(plan_id: int, *, actor: Actor, now: datetime) -> int:
         authority.revoke(certificate, "superseded", actor=actor, now=now)
         revoked += 1
     if revoked:
-        events.record(ApplicationEvent.REPLACEMENT_REVOKED, plan_row, actor, now, revoked=revoked)
+        events.record(ApplicationEvent.REPLACEMENT_REVOKED, plan, actor, now, revoked=revoked)
     return revoked

@@ -93,7 +93,7 @@ def account(request: HttpRequest, organisation_id: UUID) -> HttpResponseBase:
         "documents": organisation.right_documents.select_related("person"),
         "joining": organisation.join_requests.filter(settled_at=None).select_related("person"),
         "asked": organisation.administrator_requests.select_related("person"),
-        "decisions": [(one, followed(one)) for one in _decisions(organisation)],
+        "decisions": [(decision, followed(decision)) for decision in _decisions(organisation)],
         "left": [] if code else services.preview_closing(organisation, now=now).certificates,
         "may_decide": access.may_oversee(access.person_of(request), organisation.pk, now=now),
     }
