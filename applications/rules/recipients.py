@@ -41,8 +41,9 @@ def present(application: Application, recipients: Sequence[str]) -> list[str]:
     A former reviewer who still holds the case gets no mail. Each address gets a mail once, even if
     contact person and shared mailbox have the same one.
     """
-    is_held = not case_holder.is_free(application)
-    names = [name for name in recipients if name != "reviewer" or is_held]
+    names = list(recipients)
+    if "reviewer" in names and case_holder.is_free(application):
+        names.remove("reviewer")
     if "applicant" in recipients and _has_left(application):
         names = [name for name in names if name != "applicant"] + administrators(application)
         names = list(distinct(application, names))
