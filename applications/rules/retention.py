@@ -84,7 +84,7 @@ DRAFTS = RecordClass(
     DRAFT_MONTHS,
     "the last change",
     OWN_PLAN,
-    "Removed whole with their uploads, after warnings a month and a week before",
+    "Removed with their uploads, after warnings a month and a week before",
 )
 PERSONS = RecordClass(
     "persons",
@@ -92,8 +92,8 @@ PERSONS = RecordClass(
     60,
     "the end of the last membership or role",
     OWN_PLAN,
-    "Name, address, the hashes of identifiers, second factors and what was told of the right to"
-    " act are removed, and the logins closed",
+    "Name, address, hashes of identifiers, second factors and the description of the right to act"
+    " are removed, and the logins closed",
 )
 RIGHTS = RecordClass(
     "rights",
@@ -101,7 +101,7 @@ RIGHTS = RecordClass(
     60,
     "the handing in",
     OWN_PLAN,
-    "Removed; the reviewer's word on by what the right was seen stays with the membership",
+    "Removed; the reviewer's note on the evidence stays with the membership",
 )
 SESSIONS = RecordClass(
     "sessions",
@@ -131,7 +131,7 @@ INVITATIONS = RecordClass(
 )
 WORK = RecordClass(
     "work",
-    "Finished work items (ids; of feedback its words and the address for an answer)"
+    "Finished work items (ids; for feedback its text and the address for an answer)"
     " and the counters of limits",
     3,
     "the end of the work",
@@ -148,13 +148,12 @@ NOTICES = RecordClass(
 )
 MATTERS = RecordClass(
     "matters",
-    "Changes of the register under certificates, successions, requests for a new administrator,"
-    " and decisions about accounts and their people: what was asked and the reasons of what was"
-    " decided",
+    "Register changes that affect certificates, successions, requests for a new administrator,"
+    " and decisions about accounts and their people: the requests and the reasons of the decisions",
     60,
     "the decision",
     OWN_PLAN,
-    "The words are blanked",
+    "The texts are blanked",
 )
 CONSENTS = RecordClass(
     "consents",
@@ -162,7 +161,7 @@ CONSENTS = RecordClass(
     " last day, and who gave and ended it (ids)",
     None,
     "",
-    "By what right somebody acted must be provable; no personal data",
+    "It must be provable by what right somebody acted; no personal data",
     "Nothing",
 )
 CERTIFICATES = RecordClass(
@@ -203,9 +202,9 @@ TABLE = tuple(value for value in list(vars().values()) if isinstance(value, Reco
 HEAD = """# How long records are kept
 
 Written by `manage.py retention --table` from `applications/rules/retention.py`;
-a test compares the two. The job `applications.erase_expired` carries it out every night.
+a test compares the two. The job `applications.erase_expired` applies it every night.
 
-| Records | Kept | Counted from | Basis | When the time is over |
+| Records | Kept | Counted from | Basis | Afterwards |
 |---|---|---|---|---|
 """
 
