@@ -33,7 +33,7 @@ from issuance import services as authority
 
 MOST_SECONDS = 30
 """The longest time spent on attaching the requests, well within the 65 s that the proxy waits for
-the page (operations/proxy/http.conf)."""
+the page (certportal/operations/proxy/shared/http.conf)."""
 
 
 class Outcome(StrEnum):
