@@ -34,14 +34,14 @@ class Command(OperatorCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the acts and their arguments."""
         acts = parser.add_subparsers(dest="act", required=True)
-        planning = acts.add_parser("plan", help="select certificates and prepare their replacements")
+        planning = acts.add_parser("plan", help="select certificates and prepare new ones")
         _add_choice(planning)
         planning.add_argument("--cause", choices=Replacement.Cause.values, required=True)
         planning.add_argument("--note", required=True, help="what happened, for the reviewers")
         planning.add_argument(
             "--revoke-on", type=date.fromisoformat, help="day from which the old ones are revoked"
         )
-        planning.add_argument("--dry-run", action="store_true", help="only list the selected certificates")
+        planning.add_argument("--dry-run", action="store_true", help="only list the selection")
         for name, help_text in (
             ("show", "how far a plan is; without a number, every plan"),
             ("run", "have the approved certificates issued; goes on where it stopped"),
@@ -153,7 +153,7 @@ def _add_choice(parser: ArgumentParser) -> None:
     parser.add_argument("--profile-version", type=int)
     parser.add_argument("--from", dest="issued_from", type=_moment, help="issued then or later")
     parser.add_argument("--until", dest="issued_until", type=_moment, help="issued before then")
-    parser.add_argument("--serials", help="file with a serial number (hex) on each line; - reads stdin")
+    parser.add_argument("--serials", help="file with one serial number (hex) a line; - for stdin")
 
 
 def _moment(text: str) -> datetime:
