@@ -28,7 +28,7 @@ from applications import services
 from applications.models import Application, RevocationReport
 from applications.models.register_task import RegisterTask
 from applications.rules import reviewers_day
-from applications.services.reviewer.revocation_report import Told
+from applications.services.reviewer.revocation_report import ReportDetails
 from certportal.dev.builders import (
     bulk,
     documents,
@@ -298,7 +298,7 @@ class DeliveredOrder(WaitingOrder):
         """A CERT asks for a revocation, and nobody confirms it until its time is nearly over."""
         now = clock.now()
         came = now - timedelta(hours=20)
-        told = Told(
+        told = ReportDetails(
             RevocationReport.Channel.CERT,
             RevocationReport.Role.AUTHORITY,
             "Kyberturvallisuuskeskus",

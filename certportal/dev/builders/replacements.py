@@ -6,7 +6,7 @@ from accounts.access import actor_for
 from accounts.models import Person
 from applications import services
 from applications.models import Replacement
-from applications.replacement.selection import Wanted
+from applications.replacement.selection import Selection
 from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -16,7 +16,7 @@ OPERATOR = system("reissue")
 
 def plan(**more: Any) -> Replacement:
     """Return a planned replacement of the certificates of one CA."""
-    wanted = Wanted(issuing_ca=more.pop("issuing_ca", "sote-ec-1"), **more.pop("wanted", {}))
+    wanted = Selection(issuing_ca=more.pop("issuing_ca", "sote-ec-1"), **more.pop("wanted", {}))
     given: dict[str, Any] = {
         "cause": "authority",
         "note": "Jakson nimi oli väärä.",
