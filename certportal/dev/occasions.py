@@ -306,7 +306,7 @@ class DeliveredOrder(WaitingOrder):
             "",
             came,
         )
-        given = {"told": told, "reason": "superseded", "words": WORDS}
+        given = {"details": told, "reason": "superseded", "words": WORDS}
         do(self.riitta, services.revoke_as_told, self.order, **given)
         services.raise_alarms(now=now)
 
