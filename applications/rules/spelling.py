@@ -27,9 +27,7 @@ def is_faithful(name: str, spelling: str) -> bool:
 
 
 def _pattern(name: str, foreign: frozenset[str]) -> str:
-    return "".join(
-        _foreign(character) if character in foreign else re.escape(character) for character in name
-    )
+    return "".join(_foreign(char) if char in foreign else re.escape(char) for char in name)
 
 
 def _foreign(character: str) -> str:

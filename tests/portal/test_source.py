@@ -92,7 +92,7 @@ def test_no_pattern_is_made_of_what_somebody_typed() -> None:
 MADE = {
     "accounts/forms.py": "re.fullmatch(self.pattern, digits)",
     "certportal/dev/migration_steps.py": 'leave = rf"\\b{column}',
-    "applications/rules/spelling.py": "else re.escape(character) for character in name)",
+    "applications/rules/spelling.py": "else re.escape(char) for char in name)",
     "issuance/certificate/hosts.py": "for code, pattern in _FOREIGN:",
     "issuance/csr/kinds.py": "for pattern, kind in _TEXTS",
     "issuance/csr/secrets.py": "for hint, pattern in _SIGNS",
