@@ -177,7 +177,7 @@ class Case:
 
         Others may approve a case that somebody holds, as a second person must. A request for
         information in a case that no current reviewer holds (the checks made it, or its reviewer
-        has left the role) may be handled by any reviewer.
+        has left the role) may be handled by any reviewer, and handed over by nobody.
         """
         if action == Action.TAKE_OVER:
             return not self._is_free and not self.is_mine
@@ -185,6 +185,8 @@ class Case:
             return True
         if action == Action.CLAIM:
             return self._is_free
+        if action == Action.HAND_OVER:
+            return False
         if action == Action.APPROVE:
             return not self._is_free
         return self._is_free and self.application.status == Status.INFO_REQUESTED

@@ -234,6 +234,35 @@ def test_an_absent_colleagues_case_is_taken_over_with_a_reason(case, desk, other
     assert "Riitta on sairaana." in desk.open("case", case.pk).text
 
 
+def test_so_is_one_whose_applicant_is_being_heard(case, desk, other_desk, riitta, raimo, matti):
+    """Nothing ends a hearing but its reviewer: it does not lapse."""
+    orders.hear(riitta, case, day(14))
+    page = other_desk.open("case", case.pk)
+    assert page.context["offers"] & {"extend_deadline", "take_over"} == {"take_over"}
+    assert "Another reviewer has this case." in page.text
+    other_desk.press("take_over", case, reason="Riitta on sairaana.")
+    assert (case.reviewer, case.status) == (raimo, "info_requested")
+    other_desk.press("extend", case, deadline=day(30).isoformat())
+    assert case.question.deadline == day(30)
+    services.answer_hearing(
+        case.pk, text="Se on meidän.", person=matti, **orders.Handler(matti, case).seen
+    )
+    assert take(other_desk) == other_desk.url("case", case.pk)
+
+
+def test_a_case_whose_applicant_is_asked_is_handed_over_by_its_holder(
+    case, desk, other_desk, third_desk, riitta, raimo
+):
+    orders.ask(riitta, case, day(10))
+    assert "hand_over" not in other_desk.open("case", case.pk).context["offers"]
+    desk.press("hand_over", case, to=raimo.pk, note="Lomani alkaa.")
+    assert (case.reviewer, case.status) == (raimo, "info_requested")
+    staff_roles.end_reviewer(raimo, actor=system("test"), now=clock.now())
+    offers = third_desk.open("case", case.pk).context["offers"]
+    assert "extend_deadline" in offers
+    assert offers.isdisjoint({"hand_over", "take_over"})  # nobody has it
+
+
 def test_a_note_is_for_reviewers_alone(case, desk, matti, web_of):
     desk.press("note", case, text="Soitin kirjaamoon.")
     assert "Soitin kirjaamoon." in desk.open("case", case.pk).text
