@@ -100,7 +100,8 @@ def decide_register_task(
 def _open_task(affected: Impact, now: datetime) -> bool:
     """Open a task, or add to the open one, for certificates not yet in a task on this change.
 
-    Returns whether a new task was opened.
+    Returns whether a new task was opened. The open one is locked: what joined a task that is being
+    decided would be decided by nobody.
     """
     change = affected.change
     tasks = RegisterTask.objects.filter(organisation=affected.organisation_id, key=change.key)
@@ -108,7 +109,7 @@ def _open_task(affected: Impact, now: datetime) -> bool:
     uncovered = [pk for pk in affected.certificates if pk not in covered]
     if not uncovered:
         return False
-    task, new = RegisterTask.objects.get_or_create(
+    task, new = RegisterTask.objects.select_for_update().get_or_create(
         organisation_id=affected.organisation_id,
         key=change.key,
         outcome="",

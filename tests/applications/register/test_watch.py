@@ -1,9 +1,11 @@
 """Every night: what has changed in the registers under certificates in force."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.core import mail
+from django.db import transaction
 
 from accounts.access import actor_for
 from accounts.register.models import Kind, RegisterRecord
@@ -19,7 +21,9 @@ from certportal.foundation import clock
 from certportal.foundation.models import Event
 from issuance.models import Certificate
 from issuance.services.errors import Concerned
+from tests.applications.at_once import Beside
 from tests.conftest import CLINICS
+from tests.tables import rewrite
 
 INTERMEDIARY = "9900023-7"
 
@@ -259,6 +263,25 @@ def test_a_decision_to_revoke_is_one_of_two_persons_and_says_why(order, riitta, 
     asked = order.revocation_requests.get()
     assert (asked.person, asked.words) == (riitta, "Yksikkö on lakannut.")
     assert watch() == [task]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_certificate_found_while_its_task_is_decided_gets_a_task_of_its_own(order, matti, riitta):
+    late = orders.delivered(matti, riitta)
+    certificate = Certificate.objects.filter(reference=late.pk)
+    key = certificate.values_list("pk", flat=True).get()
+    rewrite(certificate, reference=uuid4())  # not found at the first survey
+    change(orders.UNIT, status="DELETED")
+    (task,) = watch()
+    rewrite(Certificate.objects.filter(pk=key), reference=late.pk)
+    with transaction.atomic():
+        decide(task, riitta, Outcome.REVOKE, "Yksikkö on lakannut.")
+        survey = Beside(watch)
+    assert survey.end() is None
+    first, second = RegisterTask.objects.order_by("pk")
+    assert [one.reference for one in first.certificates.all()] == [order.pk]
+    assert [one.reference for one in second.certificates.all()] == [late.pk]
+    assert (first.outcome, second.is_open) == (Outcome.REVOKE, True)
 
 
 def test_who_has_a_part_in_an_order_decides_no_change_under_its_certificate(order, raimo):
