@@ -52,13 +52,27 @@ def test_finnish_letters_survive(directory):
         assert "Šemeikan öljyä" in sent(directory).get_body((kind,)).get_content()
 
 
+@pytest.mark.parametrize(
+    "name", ["Helsingin VI apteekki", "Töölön apteekki", "Apteekki" + " apteekki" * 12]
+)
+def test_a_long_subject_begins_on_its_first_line(directory, name):
+    subject = f"Oikeus toimia organisaation {name} puolesta on vahvistettu"
+    send(subject=subject)
+    (path,) = directory.glob("*.eml")
+    (head,) = [line for line in path.read_bytes().split(b"\r\n") if line.startswith(b"Subject:")]
+    assert head.startswith(b"Subject: Oikeus toimia ")
+    assert len(head) <= 78
+    assert sent(directory)["Subject"] == subject
+
+
 def test_the_text_comes_first_and_as_it_was_written(directory):
     text = "Hei <Matti> & Maija,\n\n* äänestys\n" + "pitkä rivi " * 200 + "\n"
     send(text=text)
     mail = sent(directory)
     assert mail.get_content_type() == "multipart/alternative"
     plain, page = mail.iter_parts()
-    assert (plain.get_content_type(), plain.get_content()) == ("text/plain", text)
+    written = plain.get_content().replace("\r\n", "\n")  # how lines end in mail
+    assert (plain.get_content_type(), written) == ("text/plain", text)
     assert page.get_content_type() == "text/html"
     assert list(faults(page.get_content(), "Hei", text, "fi")) == []
 

@@ -24,6 +24,6 @@ class EmlBackend(BaseEmailBackend):
         """Write the messages and return how many."""
         for message in email_messages:
             name = f"{clock.now():%Y%m%dT%H%M%S.%f}-{uuid4().hex[:8]}"
-            content = message.message().as_bytes(policy=policy.SMTP)
+            content = message.message(policy=policy.SMTP).as_bytes()
             own_files.replace(self.directory / f"{name}.eml", content, lasting=False)
         return len(email_messages)

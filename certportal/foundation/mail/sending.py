@@ -9,7 +9,8 @@ import smtplib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from email.message import MIMEPart
+from email.message import EmailMessage, MIMEPart
+from email.policy import EmailPolicy
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -43,6 +44,9 @@ def is_silence(error: Exception) -> bool:
     """Whether the server gave no answer. A refusal is an answer, however late."""
     return all(code < LEAST_REPLY for code in _codes(error))
 
+
+# A subject too long for one line, as Python folds it: nothing stands on its first line.
+EMPTY_FIRST_LINE = re.compile(rb"\ASubject:\r\n( .{1,60})(?= )")
 
 WHOLE_SECONDS = 50.0
 """Time limit for one mail, since a slow server may stay within the limit of every reply."""
@@ -87,6 +91,22 @@ class Message:
     files: Sequence[File] = ()
 
 
+class _Policy(EmailPolicy):
+    """SMTP's line ends; a long subject begins on its first line: some programs show it blank."""
+
+    linesep = "\r\n"
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return EMPTY_FIRST_LINE.sub(rb"Subject:\1\r\n", super().fold_binary(name, value))
+
+
+class _Mail(EmailMultiAlternatives):
+    """A mail that every back end writes alike."""
+
+    def message(self, **_policy: object) -> EmailMessage:
+        return super().message(policy=_Policy())
+
+
 def name_of(item_id: object, round_: int) -> str:
     """Return the local part of the Message-ID: the item's id and, from 2 on, the round's number."""
     return f"{item_id}" if round_ == 1 else f"{item_id}.{round_}"
@@ -100,7 +120,7 @@ def send(message: Message, *, item_id: object) -> None:
     Unavailable if the mail server does not work for us now.
     """
     subject = one_line(message.subject)
-    mail = EmailMultiAlternatives(
+    mail = _Mail(
         subject=subject,
         body=message.text,
         from_email=settings.MAIL_RETURN_PATH,
