@@ -104,6 +104,7 @@ MAILS = registry(
         "right_confirmed",
         Membership.objects.exclude(basis__in=Membership.UNCONFIRMED),
         "membership",
+        context=lambda right, asked: {"is_own": _recipient(asked) == right.person},
     ),
     _mail("account_decided", AccountDecision.objects, "decision", context=_account_decided),
     _mail(

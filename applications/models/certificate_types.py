@@ -101,8 +101,8 @@ class Row:
     in_production: CertificateType | None = None
 
 
-_ON_SERVER = _("Install the certificate on the server where its key was made.")
-_IN_SYSTEM = _("Install it where the key was created.")
+_ON_SERVER = _("The certificate is installed on the server where its private key was made.")
+_IN_SYSTEM = _("The certificate is installed in the system where its private key was made.")
 
 ROWS: Mapping[CertificateType, Row] = MappingProxyType(
     {
@@ -127,7 +127,10 @@ ROWS: Mapping[CertificateType, Row] = MappingProxyType(
         ),
         CertificateType.EMAIL: Row(
             _("Signs and encrypts the mail of a mailbox that your organisation shares."),
-            _("Install the certificate in the mail program or server where its key was made."),
+            _(
+                "The certificate is installed in the mail program or server where its private key"
+                " was made."
+            ),
         ),
     }
 )

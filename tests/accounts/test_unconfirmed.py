@@ -75,10 +75,12 @@ def test_whoever_is_confirmed_is_told_so_and_those_they_invited(seppo, account, 
     people.make_member("Teemu Tekninen", account, role="technical", now=now)
     confirm(seppo, riitta, now)
     assert sorted(told("right_confirmed")) == sorted([str(seppo.pk), str(maija.pk)])
-    item = OutboxItem.objects.get(payload__kind="right_confirmed", payload__to=str(seppo.pk))
-    mail = mails.written(item, now=now)
-    assert mail.to == "seppo@example.fi"
-    assert mail.subject.endswith("on vahvistettu")
+    for person, words in [(seppo, "että saat toimia"), (maija, "että sinut kutsunut henkilö")]:
+        item = OutboxItem.objects.get(payload__kind="right_confirmed", payload__to=str(person.pk))
+        mail = mails.written(item, now=now)
+        assert mail.to == person.email
+        assert mail.subject.endswith("on vahvistettu")
+        assert words in mail.text
 
 
 def test_another_last_day_is_told_to_all_and_better_evidence_for_the_same_to_its_holder(

@@ -29,7 +29,7 @@ def test_every_page_and_mail_is_swedish(stack, seat, riitta, tmp_path):
     assert re.search(r"\b[0-9]{1,2}\.[0-9]{1,2}\.20[0-9]{2}\b", linnea.locator("main").inner_text())
     Package.of(package, tmp_path).check(request)
     words = package.get_body(("plain",)).get_content()
-    assert "Certifikatet har utfärdats" in words
+    assert "Certifikatet kan nu installeras" in words
     assert re.search(r"\b[0-9]{1,2}\.[0-9]{1,2}\.20[0-9]{2}\b", words)
     mails = [
         *steps.mails_to("linnea@example.fi", stack.mails),

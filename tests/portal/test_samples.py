@@ -76,6 +76,16 @@ def test_the_order_number_stands_in_the_subject_and_none_claims_to_be_a_test(sam
         assert not re.match(r"\[TESTI?\]", sample.message.subject)
 
 
+def test_mails_about_orders_lead_to_revoking_and_those_about_logins_do_not(samples):
+    logins = {"email_code", "invitation", "invitation_code", "mailbox_code", "right_confirmed"}
+    logins |= {"second_factor", "address_changed"}
+    for sample in samples:
+        if sample.name in logins:
+            assert "#revoke" not in sample.message.text, sample
+        elif sample.name in orders.MAILS:
+            assert "#revoke" in sample.message.text, sample
+
+
 def test_the_languages_differ(samples):
     for name in set(MAILS) - {"event_log_head", "feedback"}:
         subjects = {(s.message.language, s.message.subject) for s in samples if s.name == name}

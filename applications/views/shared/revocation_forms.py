@@ -40,7 +40,7 @@ class RevocationForm(Form):
         error_messages={"required": gettext_lazy("Choose why the certificate is revoked.")},
     )
     exposed_on = DateField(
-        label=gettext_lazy("When might the key have been compromised?"),
+        label=gettext_lazy("When might the key have been exposed?"),
         help_text=gettext_lazy("Only if the key has been exposed and you know the day."),
         required=False,
     )

@@ -36,7 +36,7 @@ TURNS: dict[Status, Promise] = {
     Status.APPROVED: gettext_lazy("The order is approved. The certificate is being made."),
     Status.ISSUED: gettext_lazy("The certificate has been made and is being mailed."),
     Status.DELIVERED: gettext_lazy(
-        "The certificate has been delivered. Install it where its key was created."
+        "The certificate has been delivered. It is installed where its private key was made."
     ),
     Status.REJECTED: gettext_lazy("The order was rejected."),
     Status.WITHDRAWN: gettext_lazy("The order was withdrawn."),
@@ -195,16 +195,13 @@ def waiting_words(application: Application) -> str:
 
 
 def lapse_words(application: Application) -> str:
-    """Return by when an incomplete order must be completed and when it lapses; "" if it cannot."""
+    """Return by when an incomplete order must be completed, or it lapses; "" if it cannot."""
     day = lapse.lapses_on(application)
     if day is None:
         return ""
-    shown = {
-        "last": date_format(day - timedelta(days=1), "DATE_FORMAT"),
-        "day": date_format(day, "DATE_FORMAT"),
-    }
-    text = _("Complete it by %(last)s. Otherwise it lapses on %(day)s and is no longer handled.")
-    return text % shown
+    last = date_format(day - timedelta(days=1), "DATE_FORMAT")
+    text = _("Complete the order by %(last)s. Otherwise it lapses and is no longer handled.")
+    return text % {"last": last}
 
 
 def _late(days: int, day: str) -> str:

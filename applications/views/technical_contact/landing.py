@@ -1,5 +1,6 @@
 """The landing page of a link: the order, by whom and until when; open the link or refuse it."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -59,4 +60,6 @@ def _mailed(link: ContactLink, token: str) -> dict[str, Any]:
 def _context(link: ContactLink, token: str) -> dict[str, Any]:
     order = link.application
     awaited = proposed_names.are_awaited(order)
-    return about(order, token=token, lapses_on=lapse.lapses_on(order), names_awaited=awaited)
+    ends = lapse.lapses_on(order)
+    last_day = ends and ends - timedelta(days=1)
+    return about(order, token=token, last_day=last_day, names_awaited=awaited)

@@ -64,7 +64,7 @@ class Command(BaseCommand):
             is_blocked("")
         except DatabaseError:
             self.stderr.write(
-                gettext("No database: the block list is not asked, and no leaked key is blocked.")
+                gettext("No database: the block list is not asked, and no exposed key is blocked.")
             )
             return examine
         return _examine_one_of_many if serving else _examine_once

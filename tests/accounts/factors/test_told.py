@@ -9,6 +9,7 @@ from certportal.foundation.models import Event, OutboxItem
 from tests.accounts.factors.conftest import Visit
 
 pytestmark = pytest.mark.django_db
+ADDED = "Tunnukselle lisättiin toinen tunnistautumistapa"
 
 
 def told():
@@ -19,14 +20,14 @@ def told():
 
 def test_setting_up_is_one_mail_that_names_the_app(enrolled):
     (mail,) = told()
-    assert (mail.to, mail.subject) == ("riitta@example.fi", "Toinen tunnistautumistapa lisättiin")
+    assert (mail.to, mail.subject) == ("riitta@example.fi", ADDED)
     assert "Todennussovellus" in mail.text
     assert enrolled.secret not in mail.text
 
 
 def test_another_app_in_place_of_the_first_is_told(enrolled):
     enrolled.set_up()
-    assert [mail.subject for mail in told()] == ["Toinen tunnistautumistapa lisättiin"] * 2
+    assert [mail.subject for mail in told()] == [ADDED] * 2
 
 
 def test_what_is_refused_and_what_is_only_proven_mails_nothing(enrolled):
@@ -38,7 +39,7 @@ def test_what_is_refused_and_what_is_only_proven_mails_nothing(enrolled):
 
 def test_a_removed_passkey_is_told(enrolled, passkey):
     enrolled.post("remove_factor", passkey.pk)
-    assert told()[-1].subject == "Toinen tunnistautumistapa poistettiin"
+    assert told()[-1].subject == "Tunnukselta poistettiin toinen tunnistautumistapa"
     assert "Pääsyavain" in told()[-1].text
 
 

@@ -47,7 +47,7 @@ def test_whoever_was_dismissed_gets_no_link_when_the_checks_send_a_request_back(
     assert not mailed_to("tiina@example.com")
     told = mailed_to("matti@example.fi")[-1]
     assert "uudelleen" in told.subject
-    assert "tekniselle yhteyshenkilölle" not in told.body
+    assert "tekniseltä yhteyshenkilöltä" not in told.body
     assert "raukeaa" in told.body  # and until when a new request may come
 
 

@@ -117,7 +117,7 @@ def test_names_are_given_or_left_not_both_and_not_neither(web, draft, address, g
 
 
 def test_the_contact_proposes_the_names_of_the_request_or_a_pasted_list(order, link, tiina):
-    assert "You also propose the host names" in Client().get(at(link)).text
+    assert "You also propose host names" in Client().get(at(link)).text
     page = tiina.get(at(link, "order")).text
     assert "<h1>Server certificate</h1>" in page
     assert "and the host names from you" in page

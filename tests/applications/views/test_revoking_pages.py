@@ -121,7 +121,7 @@ def test_a_reason_of_the_authority_s_own_cannot_be_chosen(web, pages):
 
 def test_once_revoked_only_an_exposed_key_is_left_to_tell_of(web, pages):
     web.post(pages["revoke"], FILLED | {"reason": "cessation_of_operation"})
-    assert "Report that the private key has been compromised" in web.get(pages["order"]).text
+    assert "Report that the private key has been exposed" in web.get(pages["order"]).text
     page = web.get(pages["revoke"]).text
     assert 'value="cessation_of_operation"' not in page
     web.post(pages["revoke"], FILLED)
