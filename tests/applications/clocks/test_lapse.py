@@ -165,9 +165,9 @@ def test_one_reopened_after_its_lapse_has_a_month_to_bring_the_request(waiting, 
 
 def test_the_order_page_and_the_receipt_tell_the_day(waiting, matti):
     page = people.log_in(Client(), matti).get(f"/en/orders/{waiting.pk}/").content.decode()
-    assert "16 July 2027" in page
+    assert "15 July 2027" in page
     receipt = mails.about_order("receipt", waiting, "applicant", now=noon(SENT))
-    assert "16.7.2027" in receipt.text
+    assert "15.7.2027" in receipt.text
 
 
 def test_a_complete_orders_page_speaks_of_no_lapse(matti):
