@@ -207,7 +207,7 @@ def _about_renewal(asked: Asked) -> Matter | None:
 
 
 def _to_reader(matter: Matter, asked: Asked) -> To:
-    """A reminder belongs to no case: it is in the language that the member has chosen."""
+    """Return the recipient with the language that the member has chosen, as it concerns no case."""
     to, person = _to(matter, asked), mail_choices.reader(matter.order, asked.payload["recipient"])
     return To(to.address, person.language) if person is not None else to
 
@@ -242,7 +242,7 @@ def _about_links(asked: Asked) -> Matter | None:
 
 
 def _to_links(matter: Matter, asked: Asked) -> To:
-    """The address that the links were made for: this order may name another by now."""
+    """Return the address for which the links were made; the order may have another one by now."""
     link = matter.order.contact_links.filter(holder=matter.recipient).order_by("made_at").first()
     return To(link.email if link else "", _to(matter, asked).language)
 
@@ -283,7 +283,7 @@ def _mail(name: str, **more: Any) -> Mail[Matter]:
     """Return a mail about an order, with the paper that goes with it, if any."""
 
     def paper(matter: Matter) -> Sequence[File]:
-        """Raises Unavailable until the paper is made."""
+        """Return the paper; raises Unavailable until it is made."""
         made_of = kept_papers.source(name, matter.order)
         return [kept_papers.kept(made_of)] if made_of else ()
 

@@ -25,7 +25,7 @@ from issuance.models import Certificate
 
 
 def _to(_matter: object, asked: Asked) -> To:
-    """The reviewer; nobody if they are not a reviewer any more."""
+    """Return the reviewer's address; no address if they are not a reviewer any more."""
     person = reviewers_day.reviewers().filter(pk=asked.payload["person"]).first()
     return To(person.email, person.language) if person else To("", "")
 
@@ -47,7 +47,7 @@ def _held_run(asked: Asked) -> RegisterRun | None:
 
 
 def _work(asked: Asked) -> reviewers_day.Day | None:
-    """The reader's work of the day for which the mail was meant; None once that day is over."""
+    """Return the reader's work for the mail's day; None once that day has passed."""
     today = clock.day(asked.now)
     if asked.payload["source"] != today.isoformat():
         return None
@@ -60,19 +60,19 @@ def _certificates(asked: Asked) -> list[Certificate]:
 
 
 def _in_force(asked: Asked) -> list[Certificate] | None:
-    """The certificates of the key that are in force; None if they are revoked meanwhile."""
+    """Return the key's certificates in force; None if they have been revoked meanwhile."""
     in_force = Certificate.objects.filter(Certificate.in_force(asked.now))
     return list(in_force.filter(spki_sha256=asked.payload["source"])) or None
 
 
 def _waiting(asked: Asked) -> list[Application] | None:
-    """The applications that wait for the source, the longest wait first; None if there is none."""
+    """Return the applications that wait for the source, longest wait first; None if none do."""
     waiting = reviewers_day.waiting_too_long(asked.now).filter(waiting_for=asked.payload["source"])
     return list(waiting) or None
 
 
 def _rows(certificates: list[Certificate]) -> Mapping[str, Any]:
-    """Rows of serial number and order; an order may have been erased."""
+    """Return rows of serial number and order; the order is None if it was erased."""
     orders = Application.objects.in_bulk([cert.reference for cert in certificates])
     return {"rows": [(cert.serial, orders.get(cert.reference)) for cert in certificates]}
 

@@ -87,7 +87,7 @@ def then_and_now(then: RegisterRecord, today: Standing) -> list[Pair]:
     return [standing, *(_pair(name, _value(getattr(then, name)), now[name]) for name in fields)]
 
 
-def told(record: RegisterRecord) -> list[tuple[str, str]]:
+def described(record: RegisterRecord) -> list[tuple[str, str]]:
     """Return every field of the record, and its status, as (label, value)."""
     fields = [name for name in LABELS if name != "standing"]
     rows = [(str(LABELS[name]), _word(name, _value(getattr(record, name)))) for name in fields]

@@ -72,7 +72,7 @@ class Look:
 
     @property
     def subdomains(self) -> bool:
-        """Whether the record counts for the names below its own too."""
+        """Whether the record includes subdomains."""
         return covers_subdomains(read(self.record))
 
 
@@ -159,5 +159,5 @@ def _judged(value: str, issuer: str, organisation_id: UUID, is_above: bool, on: 
 
 
 def covers_subdomains(record: Record | None) -> bool:
-    """Whether the record counts for the names below its own too."""
+    """Return whether the record includes subdomains."""
     return record is not None and record.parameters.get("scope", "").lower() == SUBDOMAINS

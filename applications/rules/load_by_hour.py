@@ -57,7 +57,7 @@ class ByHour:
 
 
 def load_by_hour(*, now: datetime) -> ByHour:
-    """Count the last 30 days."""
+    """Return the counts of the last 30 days."""
     rows = list(_counted(now - LATELY))
     people = Person.objects.filter(pk__in={key for _kind, key, *_rest in rows if key})
     in_order = people.order_by("family_name", "given_name")

@@ -15,12 +15,12 @@ from applications.workflow import Action, Role
 
 
 def _has_no_reviewer(application: Application, _now: datetime) -> bool:
-    """A request can be replaced until a reviewer has claimed the case."""
+    """Return whether the case is unclaimed, so that its request may be replaced."""
     return application.reviewer_id is None
 
 
 def _has_links(application: Application, now: datetime) -> bool:
-    """Links are sent again to a technical contact who has had one, while the order allows links."""
+    """Return whether links can be resent: a contact has had one, and the order allows links."""
     has_had_link = bool(application.technical_email) and bool(application.contact_links.all())
     return has_had_link and contact_links.is_open(application, now=now)
 
@@ -30,13 +30,13 @@ def _has_living_link(application: Application, now: datetime) -> bool:
 
 
 def _is_heard(application: Application, _now: datetime) -> bool:
-    """Only a hearing is answered with text; a request under 22 § is answered with the order."""
+    """Return whether a hearing is open, which alone may be answered with text only."""
     question = application.question
     return question is not None and question.is_hearing
 
 
 def _names_known(application: Application, now: datetime) -> bool:
-    """Where the host names are left open, the request must come together with them."""
+    """Return False if host names are awaited: the request must then come together with them."""
     return not _names_awaited(application, now)
 
 

@@ -212,7 +212,7 @@ def write_note(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Write an internal note on the case. Raises ReasonsMissing, Changed, and a bias."""
+    """Write an internal note. Raises ReasonsMissing, Changed, and a reviewer's bias."""
     require_reasons(text)
     case = locked(application_id, person, version, now=now)
     if case.bias is not None:

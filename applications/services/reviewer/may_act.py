@@ -121,7 +121,7 @@ class Case:
             yield from NEEDS[action](self)
 
     def obstacles_to_prepare(self) -> bool:
-        """Whether the certificate is prepared already, or being prepared."""
+        """Return whether the certificate is prepared already, or being prepared."""
         return any(self._to_claim())
 
     @cached_property
@@ -244,14 +244,14 @@ class Case:
             yield DeadlineOpen()
 
     def _to_hear(self) -> Iterator[Refused]:
-        """A hearing replaces another request once its deadline has passed."""
+        """Yield obstacles to a hearing, which replaces another request after its deadline."""
         question = self.application.question
         if question is not None and question.is_hearing:
             yield NotPossible()
         yield from self._to_reject()
 
     def _to_cancel_request(self) -> Iterator[Refused]:
-        """The applicant has changed a certified field, or the checks have not seen the contents."""
+        """Yield NotPossible if the order differs from what was sent, or that was not checked."""
         application = self.application
         checked = Check.objects.filter(submission=application.submission_id, csr=application.csr_id)
         if not submission.is_as_sent(application, now=self.now) or not checked.exists():

@@ -87,7 +87,7 @@ class Listing[Row: Model](FilterSet):  # django-filter has no annotations
         return any(self.data.get(name) for name in self.filters if name != "sort")
 
     def filter_queryset(self, queryset: QuerySet[Row]) -> QuerySet[Row]:
-        """Filter, and sort."""
+        """Return the filtered rows, sorted."""
         rows: QuerySet[Row] = super().filter_queryset(self.sorting.put(queryset))
         return rows
 

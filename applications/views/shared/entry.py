@@ -17,7 +17,7 @@ type View = Callable[..., HttpResponseBase]
 
 
 def order_view(view: View) -> Callable[..., HttpResponseBase]:
-    """Hand the view the order in place of its id."""
+    """Pass the view the order in place of its id."""
 
     @access.person_required
     @functools.wraps(view)
@@ -29,7 +29,7 @@ def order_view(view: View) -> Callable[..., HttpResponseBase]:
 
 
 def bulk_view(view: View) -> Callable[..., HttpResponseBase]:
-    """Hand the view the bulk order in place of its id."""
+    """Pass the view the bulk order in place of its id."""
 
     @access.person_required
     @functools.wraps(view)

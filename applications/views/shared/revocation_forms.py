@@ -157,7 +157,7 @@ class ReportForm(ReviewerForm):
     )
 
     def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
-        """The initial time of the report is now; a later one is refused."""
+        """Fill in `now` as the time of the report; a later time is refused."""
         super().__init__(*args, **kwargs)
         self.now, local = now, now.astimezone(clock.HELSINKI)
         self.fields["received_on"].initial = local.date()

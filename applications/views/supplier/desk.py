@@ -71,7 +71,7 @@ def orders(request: HttpRequest) -> HttpResponse:
 @supplier_view
 @require_safe
 def orders_csv(request: HttpRequest) -> HttpResponseBase:
-    """Hand out the same list as a file for a spreadsheet."""
+    """Download the filtered list as a CSV file."""
     head = [_("Customer"), *account_orders.head()]
     return spreadsheet.answer("orders", head, _order_lines(_orders(request), clock.now()))
 
@@ -88,7 +88,7 @@ def certificate_list(request: HttpRequest) -> HttpResponse:
 @supplier_view
 @require_safe
 def certificates_csv(request: HttpRequest) -> HttpResponseBase:
-    """Hand out the same list as a file for a spreadsheet."""
+    """Download the filtered list as a CSV file."""
     head = [_("Customer"), *certificates.head()]
     return spreadsheet.answer("certificates", head, _lines(_narrowed(request), clock.now()))
 

@@ -68,7 +68,7 @@ class EvidenceForm(VersionForm):
             del self.fields["hosts"]
 
     def clean_ends_on(self) -> date | None:
-        """A waiver does not last for ever."""
+        """Refuse a last day that is out of range for a waiver."""
         day: date | None = self.cleaned_data["ends_on"]
         return in_range(day, self.now) if day else None
 
@@ -112,7 +112,7 @@ class WaiveForm(VersionForm):
         }
 
     def clean_ends_on(self) -> date:
-        """A waiver does not last for ever."""
+        """Refuse a last day that is out of range for a waiver."""
         return in_range(self.cleaned_data["ends_on"], self.now)
 
 

@@ -47,7 +47,7 @@ class AsOfForm(Form):
     known = DateField(label=_("As it was known at the end of"))
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
-        """Both are today at first."""
+        """Fill in today for both."""
         super().__init__(*args, initial={"on": today, "known": today}, **kwargs)
 
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from accounts.register.lookup import queries
 from accounts.register.models import Kind, RegisterRecord
-from applications.register_watch.wording import SECTORS, status, told
+from applications.register_watch.wording import SECTORS, described, status
 from applications.views.console.register.forms import AsOfForm
 from certportal.foundation import clock
 
@@ -34,7 +34,7 @@ def record(request: HttpRequest, record_kind: str, oid: str) -> HttpResponseBase
         "form": form,
         "asked": form.cleaned_data if asked and form.is_valid() else None,
         "answer": answer,
-        "told": told(answer) if answer else [],
+        "told": described(answer) if answer else [],
     }
     return render(request, "applications/console/record.html", context)
 

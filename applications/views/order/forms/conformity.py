@@ -56,7 +56,7 @@ class ConformityForm(PartForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """A document that is attached need not be chosen again."""
+        """Make the file optional if the document is attached already."""
         super().__init__(*args, **kwargs)
         self.attached = document(self.application)
         self.fields["file"].never_optional = self.attached is None  # type: ignore[attr-defined]
@@ -71,7 +71,7 @@ class ConformityForm(PartForm):
         return {name: value for name, value in super().values().items() if name != "file"}
 
     def clean_conformity_valid_until(self) -> Any:
-        """An expired document is no use."""
+        """Refuse an expired document."""
         day = self.cleaned_data["conformity_valid_until"]
         if day < self.today:
             raise ValidationError(_("Attach a certificate of conformity that is in force."))

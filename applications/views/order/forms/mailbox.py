@@ -59,5 +59,5 @@ class CodeForm(VersionForm):
     )
 
     def clean_code(self) -> str:
-        """Ignore spaces."""
+        """Return the code without spaces."""
         return "".join(self.cleaned_data["code"].split())

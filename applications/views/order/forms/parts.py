@@ -140,7 +140,7 @@ class ProposedNamesForm(HostNamesForm):
     heading_field = None
 
     def __init__(self, *args: Any, stored: Csr, **kwargs: Any) -> None:
-        """`stored` is the request that the names go with."""
+        """`stored` is the certificate request sent with the names."""
         self.stored = stored
         self.is_again = False
         super().__init__(*args, **kwargs)
