@@ -116,7 +116,7 @@ def _progress(order: Application, asked: Asked) -> dict[str, Any]:
             last_day=last_day,
             findings=lambda: [words for _finding, words in word_all(order.findings)],
             faults=lambda: [words for _finding, words in word_faults(order.findings)],
-            contact_told=lambda: bool(contact_links.living(order, now=asked.now)),
+            contact_told=lambda: bool(contact_links.valid_links(order, now=asked.now)),
             refused_by=refused_by,
         ),
     }
@@ -252,7 +252,7 @@ def _links(matter: Matter, asked: Asked) -> Iterator[tuple[Application, str]]:
     address, first = _to_links(matter, asked).address.casefold(), matter.order
     sent = Application.objects.filter(bulk_order=first.bulk_order, submitted_at=first.submitted_at)
     for order in sent.prefetch_related("contact_links", "host_names").order_by("number"):
-        for link in contact_links.living(order, now=asked.now):
+        for link in contact_links.valid_links(order, now=asked.now):
             if link.email.casefold() == address:
                 yield order, reverse("contact:landing", args=[link.token])
 

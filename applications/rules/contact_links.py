@@ -13,7 +13,7 @@ AWAITED = timedelta(minutes=10)
 HOLDERS = (ContactLink.Holder.TECHNICAL_CONTACT, ContactLink.Holder.DEPUTY)
 
 
-def lives(link: ContactLink, application: Application, *, now: datetime) -> bool:
+def is_valid(link: ContactLink, application: Application, *, now: datetime) -> bool:
     """Return whether the link still opens the order.
 
     It stops working when the order ends without delivery, 30 days after delivery, when it is
@@ -65,13 +65,13 @@ def is_dismissed(application: Application, holder: str) -> bool:
     return link.revoked_at is not None and link.revoked_at != application.ended_at
 
 
-def welcome(application: Application) -> list[str]:
+def mailable_holders(application: Application) -> list[str]:
     """Return the holders to whom the service may mail a link on its own."""
     addressed = (holder for holder in HOLDERS if address_of(application, holder))
     return [holder for holder in addressed if not is_dismissed(application, holder)]
 
 
-def unknown(application: Application) -> list[str]:
+def never_mailed(application: Application) -> list[str]:
     """Return the holders whose present address has never been sent a link to the order."""
     return [holder for holder in HOLDERS if _latest(application, holder) is None]
 
@@ -85,7 +85,7 @@ def _latest(application: Application, holder: str) -> ContactLink | None:
 def newest(application: Application, holder: str, *, now: datetime) -> ContactLink | None:
     """Return the holder's newest valid link, or None."""
     links = [link for link in application.contact_links.all() if link.holder == holder]
-    return next((link for link in reversed(links) if lives(link, application, now=now)), None)
+    return next((link for link in reversed(links) if is_valid(link, application, now=now)), None)
 
 
 def just_made(application: Application, holder: str, *, now: datetime) -> ContactLink | None:
@@ -96,7 +96,7 @@ def just_made(application: Application, holder: str, *, now: datetime) -> Contac
     return link
 
 
-def living(application: Application, *, now: datetime) -> list[ContactLink]:
+def valid_links(application: Application, *, now: datetime) -> list[ContactLink]:
     """Return the newest valid link of each holder that has one."""
     links = [newest(application, holder, now=now) for holder in HOLDERS]
     return [link for link in links if link is not None]

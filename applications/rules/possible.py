@@ -25,8 +25,8 @@ def _has_links(application: Application, now: datetime) -> bool:
     return has_had_link and contact_links.is_open(application, now=now)
 
 
-def _has_living_link(application: Application, now: datetime) -> bool:
-    return bool(contact_links.living(application, now=now))
+def _has_valid_link(application: Application, now: datetime) -> bool:
+    return bool(contact_links.valid_links(application, now=now))
 
 
 def _is_heard(application: Application, _now: datetime) -> bool:
@@ -50,7 +50,7 @@ NARROWED: Mapping[Action, Callable[[Application, datetime], bool]] = {
     Action.PROPOSE_NAMES: _names_awaited,
     Action.REPLACE_CSR: _has_no_reviewer,
     Action.RESEND_LINK: _has_links,
-    Action.REVOKE_LINK: _has_living_link,
+    Action.REVOKE_LINK: _has_valid_link,
 }
 
 

@@ -49,9 +49,9 @@ def is_to_take(person: Person, now: datetime) -> Q:
     """Return the condition for cases in review that the reviewer may take next.
 
     Such a case is free; or it is the reviewer's own and has come back since they claimed it: the
-    applicant answered, it was handed over to them or returned to review (`back`), the day until
-    which it was set aside has come, or a prepared certificate that they approved has expired
-    without enough approvals.
+    applicant answered, it was handed over to them or returned to review (`next_from_today`), the
+    day until which it was set aside has come, or a prepared certificate that they approved has
+    expired without enough approvals.
     """
     requests = InformationRequest.objects.filter(application=OuterRef("pk"), cancelled=False)
     answered = requests.filter(closed_at__gt=OuterRef("claimed_at"))
@@ -67,7 +67,7 @@ def is_to_take(person: Person, now: datetime) -> Q:
     return Q(case_holder.free() | (Q(reviewer=person) & came_back), status=Status.IN_REVIEW)
 
 
-def back(application: Application, now: datetime) -> dict[str, Any]:
+def next_from_today(application: Application, now: datetime) -> dict[str, Any]:
     """Return the field that makes a held case its holder's next one from today."""
     return {"aside_until": clock.day(now) if application.reviewer_id else None}
 

@@ -122,7 +122,7 @@ def by_closing(application: Application, *, now: datetime) -> tuple[str, ...]:
 
     These are the contact person, the sender, and the holders of valid links.
     """
-    holders = [link.holder for link in contact_links.living(application, now=now)]
+    holders = [link.holder for link in contact_links.valid_links(application, now=now)]
     return distinct(application, ("applicant", *author(application), *holders))
 
 
@@ -138,7 +138,7 @@ def _bringing(application: Application, now: datetime) -> list[str]:
     """Return holders of valid links if the order waits for a request or for host names; else []."""
     if application.status not in {Status.AWAITING_CSR, Status.NAMES_PROPOSED}:
         return []
-    return [link.holder for link in contact_links.living(application, now=now)]
+    return [link.holder for link in contact_links.valid_links(application, now=now)]
 
 
 def capacity(application: Application, recipient: str) -> str:

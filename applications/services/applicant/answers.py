@@ -78,7 +78,9 @@ def _resubmit(
         **standstill.answered(application, now),
     )
     # The answer may have changed or added the technical contact, who then needs a link.
-    contact_links_applicant.send_links(moved, actor=actor, now=now, to=contact_links.unknown(moved))
+    contact_links_applicant.send_links(
+        moved, actor=actor, now=now, to=contact_links.never_mailed(moved)
+    )
     return moved
 
 
@@ -141,7 +143,7 @@ def answer_hearing(
         data={"answer_documents": documents} if documents else {},
         completed_at=application.completed_at or now,
         **standstill.answered(application, now),
-        **queue_order.back(application, now),
+        **queue_order.next_from_today(application, now),
     )
 
 
@@ -164,7 +166,7 @@ def add_information(
     application = transition.take(Action.ADD_INFORMATION, application_id, version=version, now=now)
     authority.void(application.pk, "information_added", actor=actor, now=now)
     add_words(application, text, person, now)
-    back = queue_order.back(application, now)
+    back = queue_order.next_from_today(application, now)
     return transition.move(application, Action.ADD_INFORMATION, actor, now, **back)
 
 

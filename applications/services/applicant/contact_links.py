@@ -184,7 +184,7 @@ def _lock(link_id: UUID, now: datetime) -> tuple[ContactLink, Application]:
     link = ContactLink.objects.get(pk=link_id)
     application = transition.lock(link.application_id)
     link.refresh_from_db()
-    if not contact_links.lives(link, application, now=now):
+    if not contact_links.is_valid(link, application, now=now):
         raise LinkOver
     return link, application
 

@@ -53,7 +53,7 @@ def _require_part(application: Application, actor: Actor, now: datetime) -> None
     """Raise unless the actor still has a part in the order, checked under its lock."""
     if actor.kind == "technical_contact":
         link = application.contact_links.get(pk=actor.id)
-        if not contact_links.lives(link, application, now=now):
+        if not contact_links.is_valid(link, application, now=now):
             raise LinkOver
         return
     person = Person.objects.get(pk=actor.id)

@@ -127,6 +127,6 @@ def return_names(
     application = transition.take(Action.RETURN_NAMES, application_id, version=version, now=now)
     add_words(application, text, person, now)
     moved = transition.move(application, Action.RETURN_NAMES, actor, now, csr=None)
-    to = contact_links.welcome(moved)
+    to = contact_links.mailable_holders(moved)
     contact_links_applicant.send_links(moved, actor=actor, now=now, to=to)
     return moved

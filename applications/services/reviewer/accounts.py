@@ -279,7 +279,7 @@ def _prospect(
     return Prospect(
         orders=opened,
         drafts=orders.filter(status=Status.DRAFT).count(),
-        linked=[order for order in linked if contact_links.living(order, now=now)],
+        linked=[order for order in linked if contact_links.valid_links(order, now=now)],
         certificates=list(certified.order_by("not_after")),
         people=people,
         invitations=list(invitations.filter(invited)),

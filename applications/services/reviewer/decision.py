@@ -190,7 +190,7 @@ def reopen(
     status = _taken_up_as(application)
     complete = status == Status.CHECKING
     # Before `ended_at` is cleared, from which the rule tells how links ended.
-    to = contact_links.welcome(application)
+    to = contact_links.mailable_holders(application)
     moved = transition.move(
         application,
         Action.REOPEN,

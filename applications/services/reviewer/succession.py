@@ -68,7 +68,7 @@ def preview_succession(former: str, code: str, *, now: datetime) -> Prospect:
         orders=orders.count(),
         opened=_open(old).count(),
         returning=orders.filter(status=Status.APPROVED).count(),
-        linked=sum(bool(contact_links.living(order, now=now)) for order in linked),
+        linked=sum(bool(contact_links.valid_links(order, now=now)) for order in linked),
         certificates=in_force.count(),
         people=old.memberships.filter(ended_at=None).count(),
         invitations=invitations.count() if new.account else 0,

@@ -181,7 +181,7 @@ def recall(application_id: UUID, reason: str, *, now: datetime) -> Application |
         now,
         data={"reason": reason},
         due_on=application.due_on or promise.due_on(now),
-        **queue_order.back(application, now),
+        **queue_order.next_from_today(application, now),
         **transition.NOT_WAITING,
     )
 

@@ -55,7 +55,7 @@ def conclude(application_id: UUID, outcome: Outcome, *, now: datetime) -> Applic
         ACTOR,
         now,
         findings=outcome.findings,
-        **queue_order.back(application, now),
+        **queue_order.next_from_today(application, now),
         **transition.NOT_WAITING,
     )
     if moved.kind.has_host_names and domains.in_use():
@@ -127,7 +127,9 @@ def _return_csr(application: Application, outcome: Outcome, now: datetime) -> Ap
         due_on=None,
         **transition.NOT_WAITING,
     )
-    contact_links_applicant.send_links(moved, actor=ACTOR, now=now, to=contact_links.welcome(moved))
+    contact_links_applicant.send_links(
+        moved, actor=ACTOR, now=now, to=contact_links.mailable_holders(moved)
+    )
     return moved
 
 

@@ -39,13 +39,13 @@ def links(application: Application, *, now: datetime) -> list[LinkRow]:
     used = {
         link.holder
         for link in all_links
-        if link.bound_at is not None and contact_links.lives(link, application, now=now)
+        if link.bound_at is not None and contact_links.is_valid(link, application, now=now)
     }
     return [_row(link, application, link.holder in used, now) for link in newest.values()]
 
 
 def _row(link: ContactLink, application: Application, used: bool, now: datetime) -> LinkRow:
-    lives = contact_links.lives(link, application, now=now)
+    lives = contact_links.is_valid(link, application, now=now)
     state = _state(link, lives=lives, used=used)
     return LinkRow(link.get_holder_display(), link.email, link.made_at, state, lives)
 

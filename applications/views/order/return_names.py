@@ -25,7 +25,7 @@ TEMPLATE = "return_names"
 @order_view
 def return_names(request: HttpRequest, application: Application) -> HttpResponse:
     """Send the names back with a reason; keep the typed text if the order has changed meanwhile."""
-    is_mailed, now = bool(contact_links.welcome(application)), clock.now()
+    is_mailed, now = bool(contact_links.mailable_holders(application)), clock.now()
     form = ReturnNamesForm(
         request.POST or None, told=is_mailed, initial={"version": application.version}
     )

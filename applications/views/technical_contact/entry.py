@@ -50,7 +50,7 @@ def contact_view(view: View) -> Callable[..., HttpResponseBase]:
     def entered(request: HttpRequest, token: str = "", **kwargs: Any) -> HttpResponseBase:
         if not token:
             return by_membership(request, **kwargs)
-        link = living_link(request, token)
+        link = valid_link(request, token)
         if not is_bound(request, link):
             return redirect("contact:landing", token)
         return view(request, seat_of(request, link, token), **kwargs)
@@ -69,13 +69,13 @@ def contact_view(view: View) -> Callable[..., HttpResponseBase]:
     return entered
 
 
-def living_link(request: HttpRequest, token: str) -> ContactLink:
+def valid_link(request: HttpRequest, token: str) -> ContactLink:
     """Return the token's link. Raises a recorded 404 if it is wrong, LinkOver if it has ended."""
     actor, now = access.actor_of(request), clock.now()
     link = services.find_link(token, address=actor.address, now=now)
     if link is None:
         raise access.not_found(actor, "contact_link", "")
-    if not contact_links.lives(link, link.application, now=now):
+    if not contact_links.is_valid(link, link.application, now=now):
         raise LinkOver
     return link
 

@@ -11,7 +11,7 @@ from applications import services
 from applications.models import ContactLink
 from applications.rules import contact_links, lapse, proposed_names
 from applications.views.shared.page import about
-from applications.views.technical_contact.entry import actor_of, bind, is_bound, living_link
+from applications.views.technical_contact.entry import actor_of, bind, is_bound, valid_link
 from certportal.foundation import clock
 
 
@@ -21,7 +21,7 @@ def landing(request: HttpRequest, token: str) -> HttpResponse:
 
     The page of an ended link does not name the customer, because it may have been forwarded.
     """
-    link = living_link(request, token)
+    link = valid_link(request, token)
     if request.method != "POST":
         elsewhere = bool(link.bound_session) and not is_bound(request, link)
         context = _context(link, token) | {"elsewhere": elsewhere}
@@ -41,7 +41,7 @@ def not_mine(request: HttpRequest, token: str) -> HttpResponse:
 
     A link opened in another browser cannot be ended here, because it may have been forwarded.
     """
-    link = living_link(request, token)
+    link = valid_link(request, token)
     if link.bound_session and not is_bound(request, link):
         return redirect("contact:landing", token)
     if request.method != "POST":

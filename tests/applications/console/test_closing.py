@@ -84,7 +84,7 @@ def test_closing_ends_each_open_order_and_tells_whom_it_concerns(every, pharmacy
         assert event.actor == f"person:{riitta.pk}"
         assert event.data["from"] == was
         assert not order.requests.filter(closed_at=None).exists()
-        assert not contact_links.living(order, now=clock.now())
+        assert not contact_links.valid_links(order, now=clock.now())
         assert tracking.turn_words(order, now=clock.now()) == CLOSED
     state = PreparedCertificate.objects.get(reference=every["approved"].pk).state
     assert state == PreparedCertificate.State.VOID
@@ -151,12 +151,12 @@ def test_a_link_dies_with_the_membership_of_its_holder_however_that_ends(
         assert Client().get(at(link)).status_code == 200
         end(person.memberships.get(ended_at=None))
         order.refresh_from_db()
-        assert not contact_links.lives(link, order, now=clock.now())
-        assert not contact_links.living(order, now=clock.now())
+        assert not contact_links.is_valid(link, order, now=clock.now())
+        assert not contact_links.valid_links(order, now=clock.now())
         # Sent anew, knowing that they have left, it works.
         again = orders.Handler(matti, order)
         services.resend_link(order.pk, **again.seen)
-        assert contact_links.living(order, now=clock.now())
+        assert contact_links.valid_links(order, now=clock.now())
 
 
 def test_the_page_says_when_nobody_stays(desk, matti, maija, pharmacy):
@@ -218,4 +218,4 @@ def test_the_page_of_a_merger_counts_what_moves_and_what_ends(desk, every, matti
     assert status(every["approved"]) == "in_review"
     link = every["awaiting_csr"].contact_links.get()
     every["awaiting_csr"].refresh_from_db()
-    assert contact_links.lives(link, every["awaiting_csr"], now=clock.now())
+    assert contact_links.is_valid(link, every["awaiting_csr"], now=clock.now())

@@ -216,8 +216,8 @@ def test_reopening_a_rejected_order_wakes_no_dead_link(order, link, tiina, matti
 
 def test_it_dies_thirty_days_after_delivery(order, link, now):
     order.status, order.ended_at = Status.DELIVERED, now
-    assert contact_links.lives(link, order, now=now + timedelta(days=29, hours=23))
-    assert not contact_links.lives(link, order, now=now + timedelta(days=30))
+    assert contact_links.is_valid(link, order, now=now + timedelta(days=29, hours=23))
+    assert not contact_links.is_valid(link, order, now=now + timedelta(days=30))
 
 
 def test_another_address_on_the_order_ends_the_former_one_s_link(order, link, tiina):
