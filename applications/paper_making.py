@@ -20,7 +20,7 @@ _MADE_OF = (
 )
 
 
-def go_on_with(key: int) -> None:
+def do_next_step(key: int) -> None:
     """Do the next step for the paper, unless it is made or was erased with its order."""
     paper = Paper.objects.select_related(*_MADE_OF).filter(pk=key, made_at=None).first()
     if paper is None:
@@ -31,7 +31,7 @@ def go_on_with(key: int) -> None:
         _prepare(paper)
 
 
-def go_on_with_ceremony(key: int) -> None:
+def do_next_ceremony_step(key: int) -> None:
     """Do the next step for the paper of a ceremony's record; nothing while there is no seal."""
     record, seal = CeremonyRecord.objects.get(pk=key), authority.seal_in_use()
     if record.pdf is not None or seal is None:

@@ -111,7 +111,7 @@ def _look(organisation_id: UUID, host: str, now: datetime) -> Outcome:
         result = domain_checks.look(organisation_id, host, now=now)
     except Unavailable:
         result = Look(Outcome.UNANSWERED)
-    services.keep_look(organisation_id, host, result, now=now)
+    services.store_lookup(organisation_id, host, result, now=now)
     return result.outcome
 
 
@@ -182,14 +182,14 @@ def send_notice(
 @outbox.task("applications.make_paper", first=~Q(topic__startswith="paper."))
 def make_paper(*, item: OutboxItem, now: datetime, paper: int, **_: object) -> None:
     """Render a paper, unless its order was erased meanwhile."""
-    _go_on_with(paper)
+    _make_paper(paper)
 
 
 @outbox.task("applications.keep_sealed", first=~Q(topic__startswith="paper."))
 def keep_sealed(*, item: OutboxItem, now: datetime, kind: str, paper: str, **_: object) -> None:
     """Store a paper whose digest the seal has signed, unless its order was erased meanwhile."""
     if kind == "paper":
-        _go_on_with(int(paper))
+        _make_paper(int(paper))
     elif kind == "ceremony_record":
         _make_ceremony_paper(int(paper))
 
@@ -200,17 +200,17 @@ def make_ceremony_paper(*, item: OutboxItem, now: datetime, record: int, **_: ob
     _make_ceremony_paper(record)
 
 
-def _go_on_with(paper: int) -> None:
+def _make_paper(paper: int) -> None:
     # Imported here, because only one of the processes that load this module renders papers.
     from applications import paper_making
 
-    paper_making.go_on_with(paper)
+    paper_making.do_next_step(paper)
 
 
 def _make_ceremony_paper(record: int) -> None:
     from applications import paper_making
 
-    paper_making.go_on_with_ceremony(record)
+    paper_making.do_next_ceremony_step(record)
 
 
 @outbox.task("applications.tell_undelivered")

@@ -20,7 +20,7 @@ from issuance.models import Certificate
 # When reminders are due, as (days, part): that many days before the last day of validity, or when
 # 1/part of the validity period is left, whichever is later. See docs/decisions/reminders.md.
 REMINDERS = ((60, 3), (30, 6), (14, 12), (7, 24), (1, 24))
-FIRST, CLIMBS, LAST = 0, 2, -1
+FIRST, TO_ADMINISTRATORS, LAST = 0, 2, -1
 """Indexes of the first reminder, the first one also sent to administrators, and the last."""
 
 
@@ -194,13 +194,15 @@ def due_now(certificate: Certificate, now: datetime) -> int | None:
     return reminder_due(*_life(certificate), clock.day(now))
 
 
-def climbs(application: Application, certificate: Certificate, due: int, *, now: datetime) -> bool:
+def reaches_administrators(
+    application: Application, certificate: Certificate, due: int, *, now: datetime
+) -> bool:
     """Return whether the reminder also goes to the account's administrators.
 
     Those named in the order may have left, and nobody may read the mailbox. While somebody takes
     care of the renewal, only the last reminder goes to them.
     """
-    place = CLIMBS if seen(application, now=now) is None else LAST
+    place = TO_ADMINISTRATORS if seen(application, now=now) is None else LAST
     return due <= days_before(*_life(certificate))[place]
 
 

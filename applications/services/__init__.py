@@ -28,7 +28,7 @@ from applications.services.applicant.contact_links import (
     revoke_link,
 )
 from applications.services.applicant.csr import attach_csr, choose_csr, upload_csr
-from applications.services.applicant.domains import ask_for_look, forget_domain
+from applications.services.applicant.domains import forget_domain, request_lookup
 from applications.services.applicant.drafts import discard, save_section, start
 from applications.services.applicant.in_use import say_installed, see_to_renewal
 from applications.services.applicant.mailbox import ask_mailbox_code, prove_mailbox
@@ -116,7 +116,7 @@ from applications.services.system.certificates import (
     record_package_sent,
 )
 from applications.services.system.checks import conclude, wait
-from applications.services.system.domains import keep_look, use_proofs
+from applications.services.system.domains import store_lookup, use_proofs
 from applications.services.system.erase import erase_expired
 from applications.services.system.lapse import watch_drafts, watch_incomplete
 from applications.services.system.papers import (

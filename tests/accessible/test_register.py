@@ -143,5 +143,5 @@ def test_the_domains_of_an_organisation(go, matti, settings):
     for nth, outcome in enumerate(outcomes):
         place = "example.fi" if outcome is Outcome.PROVEN else ""
         found = Look(outcome, place, "dvv.fi; account=0", is_secure=True)
-        services.keep_look(organisation.pk, f"h{nth}.example.fi", found, now=clock.now())
+        services.store_lookup(organisation.pk, f"h{nth}.example.fi", found, now=clock.now())
     check_in_turn(go("applications:domains", who=matti))

@@ -98,12 +98,12 @@ def test_strangers_cannot_say_it(order, stranger):
 
 def test_who_sees_to_the_next_one_is_named_and_administrators_hear_on_the_last_day(order, matti):
     certificate, at = certificate_of(order), soon(order)
-    assert renewal.climbs(order, certificate, 14, now=at)
+    assert renewal.reaches_administrators(order, certificate, 14, now=at)
     services.see_to_renewal(order.pk, actor=actor_for(matti), now=at)
     order.refresh_from_db()
     assert renewal.seen(order, now=at) == renewal.Seen("Matti Meikäläinen", at)
-    assert not renewal.climbs(order, certificate, 7, now=at)
-    assert renewal.climbs(order, certificate, 1, now=at)
+    assert not renewal.reaches_administrators(order, certificate, 7, now=at)
+    assert renewal.reaches_administrators(order, certificate, 1, now=at)
 
 
 def test_nobody_sees_to_it_before_the_first_reminder(order, matti, web):
@@ -127,7 +127,7 @@ def test_whoever_has_left_sees_to_nothing_and_another_can_say_so(order, matti, m
     assert renewal.seen(order, now=at).who == "Maija Mallikas"
     maija.memberships.update(ended_at=at)
     assert renewal.seen(order, now=at) is None
-    assert renewal.climbs(order, certificate, 14, now=at)
+    assert renewal.reaches_administrators(order, certificate, 14, now=at)
     later = at + timedelta(days=1)
     services.see_to_renewal(order.pk, actor=actor_for(matti), now=later)
     order.refresh_from_db()

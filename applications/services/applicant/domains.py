@@ -16,7 +16,7 @@ MOST_LOOKS, MOST_BY_ONE, MOST_FROM = 60, 30, 200
 """The most lookups within an hour: for an organisation, by a person, from a network address."""
 
 
-def ask_for_look(organisation: Organisation, host: str, *, actor: Actor, now: datetime) -> Domain:
+def request_lookup(organisation: Organisation, host: str, *, actor: Actor, now: datetime) -> Domain:
     """Have the record for a host looked up by a worker. Raises TooMany.
 
     `host` must be a valid host name. A lookup that is already enqueued is not enqueued again.

@@ -113,7 +113,7 @@ class Case:
         """
         if self.bias is not None and action != Action.RELEASE:
             yield self.bias
-        if not self._is_in_hand(action):
+        if not self._holder_allows(action):
             yield NotPossible() if action in {Action.CLAIM, Action.TAKE_OVER} else NotYourCase()
         if not workflow.may(action, self.application.status, Role.REVIEWER):
             yield NotPossible()
@@ -172,7 +172,7 @@ class Case:
             return look.record, FactsChanged(words.text)
         return look.record, FactsChanged(words.title, words.text)
 
-    def _is_in_hand(self, action: Action) -> bool:
+    def _holder_allows(self, action: Action) -> bool:
         """Return whether the holder of the case allows the reviewer's action.
 
         Others may approve a case that somebody holds, as a second person must. A request for
@@ -201,7 +201,7 @@ class Case:
             return
         if preparing.is_under_way(self.application):
             yield BeingPrepared()
-        elif self._is_of_what_was_sent() and self.changed is None:
+        elif self._is_from_present_submission() and self.changed is None:
             yield PreparedAlready()
 
     def _to_approve(self) -> Iterator[Refused]:
@@ -223,9 +223,11 @@ class Case:
         """Return whether the open attempt was made from the present request and submission, and the
         applicant has not changed the order since.
         """
-        return self._is_of_what_was_sent() and submission.is_as_sent(self.application, now=self.now)
+        return self._is_from_present_submission() and submission.is_as_sent(
+            self.application, now=self.now
+        )
 
-    def _is_of_what_was_sent(self) -> bool:
+    def _is_from_present_submission(self) -> bool:
         """Return whether there is an open attempt, made from the present request and submission.
 
         A slow preparation may finish after the order was sent again.

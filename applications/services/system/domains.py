@@ -21,7 +21,7 @@ UNDECIDED = {Status.CHECKING, Status.IN_REVIEW}
 
 
 @transaction.atomic
-def keep_look(organisation_id: UUID, host: str, look: Look, *, now: datetime) -> None:
+def store_lookup(organisation_id: UUID, host: str, look: Look, *, now: datetime) -> None:
     """Store the result of a DNS lookup for a host of the organisation.
 
     An earlier proof ends when the record is absent, but not when no resolver answers.

@@ -33,7 +33,7 @@ def remind(certificate: Certificate, *, now: datetime) -> None:
         return
     if sent_once.once("renewal", application.pk, str(due), now=now):
         people = recipients.author(application)
-        if renewal.climbs(application, certificate, due, now=now):
+        if renewal.reaches_administrators(application, certificate, due, now=now):
             people += recipients.administrators(application)
         to = recipients.distinct(application, (*CONCERNED, *people))
         transition.notify(application, "renewal", to, now)

@@ -109,7 +109,7 @@ def domains(request: HttpRequest) -> HttpResponse:
     organisation = access.organisation_of(request)
     form = DomainForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        services.ask_for_look(organisation, form.cleaned_data["name"], **access.acting(request))
+        services.request_lookup(organisation, form.cleaned_data["name"], **access.acting(request))
         messages.success(
             request, _("The record is being looked up. Load the page again in a moment.")
         )

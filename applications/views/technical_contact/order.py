@@ -44,7 +44,7 @@ def order(request: HttpRequest, seat: Seat) -> HttpResponse:
         "lapse": tracking.lapse_words(application) if awaits_csr else "",
         "findings": word_faults(application.findings) if awaits_csr else [],
         "wanted": awaits_csr,
-        **_proposing(seat),
+        **_proposal(seat),
         "csr_url": seat.url("csr") if csr.attachable(application, Role.TECHNICAL_CONTACT) else "",
         "not_mine_url": seat.url("not_mine") if seat.link else "",
         "install_url": seat.url("install"),
@@ -52,12 +52,12 @@ def order(request: HttpRequest, seat: Seat) -> HttpResponse:
         **certificates.shown(
             application, url=partial(seat.url, "download"), printed=fitting(request), now=now
         ),
-        **_saying(seat),
+        **_report_urls(seat),
     }
     return render(request, "applications/contact/order.html", context)
 
 
-def _proposing(seat: Seat) -> dict[str, Any]:
+def _proposal(seat: Seat) -> dict[str, Any]:
     """Return the context about proposing host names, and why they were sent back."""
     application = seat.application
     sent_back = proposed_names.sent_back(application)
@@ -69,7 +69,7 @@ def _proposing(seat: Seat) -> dict[str, Any]:
     }
 
 
-def _saying(seat: Seat) -> dict[str, str]:
+def _report_urls(seat: Seat) -> dict[str, str]:
     """Return the URLs for reporting it installed and, for members, for taking care of renewal."""
     renewing = "" if seat.link else seat.url("renewing")
     return {"installed_url": seat.url("installed"), "renewing_url": renewing}
@@ -102,7 +102,7 @@ def _press(
 def install(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Show how to install the certificate."""
     context = certificates.installing_of(seat.application, url=partial(seat.url, "download"))
-    context |= about(seat.application, seat=seat, back=seat.url("order")) | _saying(seat)
+    context |= about(seat.application, seat=seat, back=seat.url("order")) | _report_urls(seat)
     context["sheet_url"] = seat.url("install_sheet")
     return render(request, "applications/install.html", context)
 

@@ -318,7 +318,7 @@ def test_who_sees_to_the_next_certificate_for_a_supplier_is_named_with_it(
     assert who in page and renewing not in page
     order.refresh_from_db()
     assert renewal.seen(order, now=at) == renewal.Seen(who, at)
-    assert not renewal.climbs(order, certificate, 7, now=at)
+    assert not renewal.reaches_administrators(order, certificate, 7, now=at)
     customer = people.log_in(Client(), matti)
     assert who in customer.get(reverse("applications:order", args=[order.pk])).text
     web.post(renewing)
