@@ -22,7 +22,9 @@ class RevocationReport(models.Model):
     before the column existed. `verified` is how the reviewer verified the `caller`; `callback` the
     result of calling back. `proposal` is the proposal made from the report; None if the key was
     exposed and the certificate revoked at once, or if a proposal was open already: then `beside` is
-    that proposal, and `reason` and `words` are the report's own.
+    that proposal, and `reason` and `words` are the report's own. When that proposal has ended, the
+    report gets one of its own, unless a second person has declined the same
+    (`rules/revocation_wanted.py`).
     """
 
     class Channel(models.TextChoices):
@@ -57,7 +59,13 @@ class RevocationReport(models.Model):
     person = models.ForeignKey(Person, models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
-    keeping = Kept(erased=["caller", "verified", "callback", "words"], erasable=OF_ERASED_ORDER)
+    keeping = Kept(
+        # When the proposal beside which it stands ends and leaves it unanswered, it gets its own.
+        once=["proposal"],
+        changing=["beside"],
+        erased=["caller", "verified", "callback", "words"],
+        erasable=OF_ERASED_ORDER,
+    )
 
     class Meta:
         ordering = ["at"]

@@ -16,6 +16,7 @@ from applications.models.register_task import RegisterTask
 from applications.register_watch import tell
 from applications.register_watch.survey import Impact, survey
 from applications.rules import impartiality
+from applications.rules.revocation_wanted import REVOKED_AS
 from applications.services.reviewer.revocation import propose_unless_pending
 from applications.workflow import ApplicationEvent
 from certportal.foundation import events
@@ -26,14 +27,6 @@ from issuance.services.errors import NotReviewer
 
 WATCH = system("register-watch")
 Outcome, Change = RegisterTask.Outcome, RegisterTask.Change
-# The revocation reason for each change in the register (RFC 5280, 5.3.1).
-REVOKED_AS = {
-    Change.ENDED: "cessation_of_operation",
-    Change.INTERMEDIARY: "privilege_withdrawn",
-    Change.SECTOR: "privilege_withdrawn",
-    Change.MERGED: "affiliation_changed",
-    Change.RENAMED: "affiliation_changed",
-}
 log = structlog.get_logger(__name__)
 
 
@@ -160,7 +153,10 @@ def _settle(task: RegisterTask, outcome: RegisterTask.Outcome, actor: Actor, now
 
 
 def _propose(task: RegisterTask, person: Person, actor: Actor, now: datetime) -> None:
-    """Propose to revoke each certificate in force: a second reviewer must confirm each."""
+    """Propose to revoke each certificate in force: a second reviewer must confirm each.
+
+    Where another proposal is open, this one waits until that ends (`revocation_wanted`).
+    """
     reason = REVOKED_AS[Change(task.change)]
     in_force = task.certificates.filter(Certificate.in_force(now))
     for reference in in_force.order_by("pk").values_list("reference", flat=True):

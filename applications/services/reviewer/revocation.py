@@ -15,18 +15,21 @@ from applications.errors import require
 from applications.models import Application, RevocationProposal, RevocationRequest
 from applications.models.revocation import EXPOSED
 from applications.models.revocation_proposal import PROPOSABLE
-from applications.rules import impartiality, reviewers_day, revocation
+from applications.rules import impartiality, reviewers_day, revocation, revocation_wanted
+from applications.rules.revocation_wanted import Wanted
 from applications.services import transition
 from applications.services.applicant.revoke import revoke_as
 from applications.workflow import ApplicationEvent, Role
 from certportal.foundation import events
-from certportal.foundation.actors import Actor
+from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import NotAllowed, Refused, Stale
 from certportal.foundation.together import Asks, Question, Rows, first
 from issuance.models import Certificate
 from issuance.services.errors import UnknownReason
 
 Outcome = RevocationProposal.Outcome
+AFTERWARDS = system("revocation")
+"""Who makes the proposal that another one stood in the way of."""
 
 
 class AlreadyProposed(Stale):
@@ -113,16 +116,22 @@ def propose(
     require(to_propose(application, person, now=now))
     certificate = certificate_of(application)
     assert certificate is not None
+    return _make(application, certificate, Wanted(person, reason, words), actor, now)
+
+
+def _make(
+    application: Application, certificate: Certificate, wanted: Wanted, actor: Actor, now: datetime
+) -> RevocationProposal:
     proposal = RevocationProposal.objects.create(
         application=application,
         certificate_id=certificate.pk,
-        maker=person,
-        reason=reason,
-        words=words,
+        maker=wanted.maker,
+        reason=wanted.reason,
+        words=wanted.words,
         made_at=now,
     )
     _record(ApplicationEvent.REVOCATION_PROPOSED, proposal, actor, now)
-    others = reviewers_day.reviewers().exclude(pk=person.pk)
+    others = reviewers_day.reviewers().exclude(pk=wanted.maker.pk)
     mailing.tell_reviewers(others, "revocation_proposed", proposal.pk, now=now)
     return proposal
 
@@ -186,16 +195,21 @@ def confirm_proposal(
 def decline_proposal(
     proposal_id: int, *, words: str, person: Person, actor: Actor, now: datetime
 ) -> RevocationProposal:
-    """Decline the proposal, leaving the certificate in force; its maker is told why.
+    """Decline the proposal, leaving the certificate in force.
 
-    Raises ProposalOver, and what `to_decline` yields: NotReviewer, OwnOrganisation,
-    SecondPersonNeeded.
+    Its maker and who wrote the reports beside it are told why. What it leaves unanswered is
+    proposed in its place. Raises ProposalOver, and what `to_decline` yields: NotReviewer,
+    OwnOrganisation, SecondPersonNeeded.
     """
     proposal = _open(proposal_id)
     require(to_decline(proposal, person, now=now))
     _close(proposal, Outcome.DECLINED, person, now, words)
     _record(ApplicationEvent.REVOCATION_DECLINED, proposal, actor, now)
-    mailing.tell_reviewers([proposal.maker.current], "revocation_declined", proposal.pk, now=now)
+    wrote = [one.person for one in proposal.reports_beside.select_related("person")]
+    told = dict.fromkeys(one.current for one in (proposal.maker, *wrote))
+    told.pop(person.current, None)
+    mailing.tell_reviewers(told, "revocation_declined", proposal.pk, now=now)
+    _propose_what_is_left(proposal, now)
     return proposal
 
 
@@ -203,12 +217,33 @@ def decline_proposal(
 def withdraw_proposal(
     proposal_id: int, *, person: Person, actor: Actor, now: datetime
 ) -> RevocationProposal:
-    """Withdraw the person's own proposal. Raises ProposalOver, NotYours, CameFromOutside."""
+    """Withdraw the person's own proposal; what it leaves unanswered is proposed in its place.
+
+    Raises ProposalOver, NotYours, CameFromOutside.
+    """
     proposal = _open(proposal_id)
     require(to_withdraw(proposal, person))
     _close(proposal, Outcome.WITHDRAWN, person, now)
     _record(ApplicationEvent.REVOCATION_WITHDRAWN, proposal, actor, now)
+    _propose_what_is_left(proposal, now)
     return proposal
+
+
+def _propose_what_is_left(ended: RevocationProposal, now: datetime) -> None:
+    """Propose what the ended proposal stood in the way of, if its certificate is still in force.
+
+    The oldest report is the new proposal's own, the others stand beside it.
+    """
+    wanted, certificate = revocation_wanted.after(ended), certificate_of(ended.application)
+    if wanted is None or certificate is None or certificate.pk != ended.certificate_id:
+        return
+    if any(revocation.obstacles(certificate, wanted.reason, now=now)):
+        return
+    proposal = _make(ended.application, certificate, wanted, AFTERWARDS, now)
+    for report in wanted.reports:
+        is_own = report == wanted.reports[0]
+        report.proposal, report.beside = (proposal, None) if is_own else (None, proposal)
+        report.save(update_fields=["proposal", "beside"])
 
 
 def _open(proposal_id: int) -> RevocationProposal:

@@ -3,15 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.urls import reverse
 
 from accounts import access
 from accounts.models import Membership
 from applications.models import RevocationProposal, RevocationReport
-from certportal.dev.builders import orders
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.models import Event
 from issuance.models import Certificate
+from tests.applications.console.conftest import Desk
 
 CALLED = {
     "channel": "phone",
@@ -255,6 +257,51 @@ def test_the_hours_count_from_the_report_that_came_first(desk, other_desk, order
     assert (row.due.label, row.due.day) == ("late", clock.day(first.due_at))
     page = web_of(matti).get(reverse("applications:order", args=[order.pk]))
     assert page.context["reported"] == first
+
+
+@pytest.fixture
+def anna_proposes(order):
+    """Anna, a third reviewer, has proposed to revoke the certificate because it was replaced."""
+    anna = Desk(people.make_reviewer("Anna Arvioija"))
+    anna.confirm()
+    anna.press("revoke", order, reason="superseded", words="Vaihdettu.", understood="on")
+    return RevocationProposal.objects.get()
+
+
+def test_a_report_for_another_reason_outlives_the_proposal_beside_which_it_stood(
+    desk, other_desk, order, anna_proposes, riitta
+):
+    told(desk, order, "cessation_of_operation", words="Palvelu on lakkautettu.")
+    told(desk, order, caller="CERT-FI", words="Vaihdettu jo keväällä.")
+    orders.drain()
+    mail.outbox.clear()
+    other_desk.press("decline_revocation", order, proposal=anna_proposes.pk, words="Ei vaihdettu.")
+    second = RevocationProposal.objects.get(closed_at=None)
+    assert (second.maker, second.reason) == (riitta, "cessation_of_operation")
+    assert second.words == "Palvelu on lakkautettu."
+    assert RevocationReport.objects.get(words=second.words).settles == second
+    same = RevocationReport.objects.get(caller="CERT-FI")  # two persons have decided about that
+    assert same.settles == anna_proposes
+    orders.drain()
+    declined = {one.to[0] for one in mail.outbox if "Ei vaihdettu." in one.body}
+    assert declined == {"anna@example.fi", "riitta@example.fi"}
+    page = desk.open("case", order.pk)
+    assert page.text.count("Decide by") == 1
+    assert desk.press("revocation", order, proposal=second.pk, understood="on").status_code == 403
+    other_desk.press("revocation", order, proposal=second.pk, understood="on")
+    assert Certificate.objects.get().revocation_reason == "cessation_of_operation"
+
+
+def test_who_wrote_a_report_does_not_settle_it_by_declining_a_colleague_s_proposal(
+    desk, order, anna_proposes, riitta
+):
+    told(desk, order)
+    told(desk, order, caller="CERT-FI")
+    desk.press("decline_revocation", order, proposal=anna_proposes.pk, words="Ei vaihdettu.")
+    second = RevocationProposal.objects.get(closed_at=None)
+    assert (second.maker, second.report.caller) == (riitta, CALLED["caller"])
+    assert second.reports_beside.get().caller == "CERT-FI"
+    assert desk.press("withdraw_revocation", order, proposal=second.pk).status_code == 403
 
 
 def test_a_second_caller_of_the_same_minute_is_another_report(desk, order):

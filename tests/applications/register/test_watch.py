@@ -284,6 +284,49 @@ def test_a_certificate_found_while_its_task_is_decided_gets_a_task_of_its_own(or
     assert (first.outcome, second.is_open) == (Outcome.REVOKE, True)
 
 
+@pytest.fixture
+def superseded(order):
+    """Anna, a third reviewer, has proposed to revoke the certificate for another reason."""
+    anna = people.make_reviewer("Anna Arvioija")
+    given = {"reason": "superseded", "words": "Korvattu.", "person": anna}
+    return services.propose(order.pk, **given, actor=actor_for(anna), now=clock.now())
+
+
+def end(proposal, *, by):
+    given = {"person": by, "actor": actor_for(by), "now": clock.now()}
+    if by == proposal.maker:
+        return services.withdraw_proposal(proposal.pk, **given)
+    return services.decline_proposal(proposal.pk, words="Ei korvattu.", **given)
+
+
+@pytest.mark.parametrize("is_withdrawn", [True, False])
+def test_a_decision_to_revoke_is_proposed_once_another_open_proposal_has_ended(
+    order, superseded, riitta, raimo, is_withdrawn
+):
+    change(orders.UNIT, status="DELETED")
+    (task,) = watch()
+    decide(task, raimo, Outcome.REVOKE, "Yksikkö on lakannut.")
+    assert order.revocation_proposals.get() == superseded
+    end(superseded, by=superseded.maker if is_withdrawn else riitta)
+    second = order.revocation_proposals.get(closed_at=None)
+    assert (second.maker, second.reason) == (raimo, "cessation_of_operation")
+    assert second.words == "Yksikkö on lakannut."
+    end(second, by=riitta)
+    assert not order.revocation_proposals.filter(closed_at=None).exists()
+
+
+def test_a_decision_upon_a_change_that_was_taken_back_is_not_proposed_later(
+    order, superseded, riitta, raimo
+):
+    change(orders.UNIT, status="DELETED")
+    (task,) = watch()
+    decide(task, raimo, Outcome.REVOKE)
+    change(orders.UNIT, status="ACTIVE")
+    watch()
+    end(superseded, by=riitta)
+    assert not order.revocation_proposals.filter(closed_at=None).exists()
+
+
 def test_who_has_a_part_in_an_order_decides_no_change_under_its_certificate(order, raimo):
     change(orders.UNIT, valid_to=clock.day(clock.now()) - timedelta(days=1))
     (task,) = watch()

@@ -1,0 +1,65 @@
+"""What still asks for a revocation when a proposal about the certificate has ended without it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+
+from accounts.models import Person
+from applications.models import RegisterTask, RevocationProposal, RevocationReport
+
+Change, Outcome = RegisterTask.Change, RegisterTask.Outcome
+Closed = RevocationProposal.Outcome
+# The revocation reason for each change in the register (RFC 5280, 5.3.1).
+REVOKED_AS = {
+    Change.ENDED: "cessation_of_operation",
+    Change.INTERMEDIARY: "privilege_withdrawn",
+    Change.SECTOR: "privilege_withdrawn",
+    Change.MERGED: "affiliation_changed",
+    Change.RENAMED: "affiliation_changed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which reviewer wants it, why, and on which reports from outside that rests, if on any."""
+
+    maker: Person
+    reason: str
+    words: str
+    reports: Sequence[RevocationReport] = ()
+
+
+def after(ended: RevocationProposal) -> Wanted | None:
+    """Return what the declined or withdrawn proposal leaves unanswered, or None.
+
+    That is a report noted beside it for another reason, or by the person who declined it, since
+    nobody settles alone what they wrote; else a decision about a change in the register, for which
+    nothing was proposed since another proposal was open.
+    """
+    assert ended.closer is not None
+    closer, left = ended.closer.current, list[RevocationReport]()
+    for report in ended.reports_beside.select_related("person").order_by("received_at", "pk"):
+        if report.reason != ended.reason or report.person.current == closer:
+            left.append(report)
+    if left:
+        return Wanted(left[0].person, left[0].reason, left[0].words, left)
+    return next(_decided(ended.certificate_id), None)
+
+
+def _decided(certificate_id: int) -> Iterator[Wanted]:
+    """Yield the decisions to revoke the certificate that no second person has answered yet.
+
+    The register still says what they were made upon.
+    """
+    tasks = RegisterTask.objects.filter(certificates=certificate_id, outcome=Outcome.REVOKE)
+    for task in tasks.exclude(key="").select_related("decided_by").order_by("decided_at"):
+        assert task.decided_by is not None
+        reason = REVOKED_AS[Change(task.change)]
+        answered = Q(outcome=Closed.DECLINED) & ~Q(closer=task.decided_by)
+        answered |= Q(outcome=Closed.WITHDRAWN, maker=task.decided_by)
+        about: dict[str, Any] = {"certificate_id": certificate_id, "reason": reason}
+        since = RevocationProposal.objects.filter(**about, closed_at__gte=task.decided_at)
+        if not since.filter(answered).exists():
+            yield Wanted(task.decided_by, reason, task.reasons)
