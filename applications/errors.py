@@ -19,6 +19,15 @@ class NotPossible(Stale):
     message = _("The order has moved on meanwhile, so this cannot be done to it any more.")
 
 
+class Erased(NotPossible):
+    """The order's personal data has been erased; what is written now would never be."""
+
+    message = _(
+        "The personal data of the order was erased when its time was over, so the order cannot be"
+        " handled any more."
+    )
+
+
 class Changed(Stale):
     """The application has changed since the user opened the page."""
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import access
 from accounts.models import Person, StaffRole
-from applications.errors import NotPossible, require_reasons
+from applications.errors import Erased, NotPossible, require_reasons
 from applications.models import Application, CaseNote, SecondLook
 from applications.rules import case_holder, impartiality, queue_order, second_look
 from applications.services import transition
@@ -212,11 +212,13 @@ def write_note(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Write an internal note. Raises ReasonsMissing, Changed, and a reviewer's bias."""
+    """Write an internal note. Raises ReasonsMissing, Changed, Erased, and a reviewer's bias."""
     require_reasons(text)
     case = locked(application_id, person, version, now=now)
     if case.bias is not None:
         raise case.bias
+    if case.application.erased_at is not None:
+        raise Erased
     _note(case.application, person, About.CASE, text, now)
     transition.save(case.application, now=now)
     events.record(ApplicationEvent.NOTE, case.application, actor, now)

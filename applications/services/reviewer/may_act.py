@@ -13,7 +13,7 @@ from accounts.register.models import RegisterRecord
 from applications import workflow
 from applications.checks import still_true
 from applications.checks.wording import word
-from applications.errors import NotPossible, NotYourCase, require
+from applications.errors import Erased, NotPossible, NotYourCase, require
 from applications.models import Application, Check
 from applications.rules import case_holder, impartiality, preparing, waivers
 from applications.rules.attempts import approvals_of, attempts
@@ -252,6 +252,10 @@ class Case:
             yield NotPossible()
         yield from self._to_reject()
 
+    def _to_reopen(self) -> Iterator[Refused]:
+        if self.application.erased_at is not None:
+            yield Erased()
+
     def _to_cancel_request(self) -> Iterator[Refused]:
         """Yield NotPossible if the order differs from what was sent, or that was not checked."""
         application = self.application
@@ -266,6 +270,7 @@ NEEDS = {
     Action.REJECT: Case._to_reject,
     Action.HEAR: Case._to_hear,
     Action.CANCEL_REQUEST: Case._to_cancel_request,
+    Action.REOPEN: Case._to_reopen,
 }
 
 

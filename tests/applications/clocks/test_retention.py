@@ -9,12 +9,14 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.urls import reverse
 
 from accounts.access import actor_for
 from accounts.models import EmailCode, Identifier, Membership, Succession
 from accounts.register.models import RegisterRecord
 from applications import services
 from applications.documents.certificate_files import certificate_of
+from applications.errors import Erased
 from applications.models import RegisterTask, SentNotice
 from applications.rules import lapse, retention
 from applications.services.system import erase
@@ -162,6 +164,20 @@ def test_a_rejected_order_loses_its_reasons_after_five_years(matti, riitta, cas)
     assert "Soita Matille" in everything(application)
     services.erase_expired(now=years_after(clock.now(), 5))
     assert "Soita Matille" not in everything(application)
+
+
+def test_an_erased_order_is_not_taken_up_again(matti, riitta, cas):
+    """What came in then would never be erased."""
+    order = orders.claimed(matti, riitta)
+    given = {"reasons": "Ei.", **orders.UNHEARD, "person": riitta}
+    services.reject(order.pk, **given, **seen(riitta, order))
+    services.erase_expired(now=years_after(clock.now(), 5))
+    for act, words in ((services.reopen, "reasons"), (services.write_note, "text")):
+        with pytest.raises(Erased):
+            act(order.pk, person=riitta, **{words: "Virhe."}, **seen(riitta, order))
+    page = people.log_in(Client(), riitta).get(reverse("console:case", args=[order.pk]))
+    assert "reopen" not in page.context["offers"]
+    assert reverse("console:note", args=[order.pk]) not in page.content.decode()
 
 
 def test_an_open_order_is_never_erased(matti, riitta, cas):
