@@ -9,7 +9,12 @@ from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper,
 from django.db.models.functions import TruncDate, TruncMonth
 
 from accounts.models import Person, StaffRole
-from applications.models import Application, Decision, InformationRequest
+from applications.models import (
+    Application,
+    Decision,
+    InformationRequest,
+    ReplacementApproval,
+)
 from applications.models.certificate_types import CertificateType
 from applications.workflow import ENDED, Status
 from certportal.foundation import clock
@@ -17,6 +22,8 @@ from issuance.models import Approval, Certificate
 
 MONTHS = 12
 LATELY = timedelta(days=30)
+ALONE = Q(prepared__replaces=None)
+"""Approvals of single certificates; that of a mass replacement stands in the plan, once."""
 DAY = timedelta(days=1)
 RESTS_ON = ("timed", "parties", "timed_parties", "promised_parties")
 DECIDED = Q(kind__in=[Decision.Kind.APPROVED, Decision.Kind.REJECTED])
@@ -63,7 +70,8 @@ class Month:
 class Load:
     """A reviewer's decisions in the last 30 days, and the number of open cases they hold.
 
-    `late` of these are past their promised day or promised for today.
+    The approval of a mass replacement is one, however many certificates it has. `late` of the open
+    cases are past their promised day or promised for today.
     """
 
     person: Person
@@ -170,9 +178,11 @@ def loads(*, now: datetime) -> list[Load]:
     """Return the load of each reviewer, and of others who decided lately or hold a case."""
     since = now - LATELY
     rejections = Decision.objects.filter(kind=Decision.Kind.REJECTED, at__gte=since).order_by()
-    approvals = Approval.objects.filter(created_at__gte=since).order_by()
+    approvals = Approval.objects.filter(ALONE, created_at__gte=since).order_by()
+    plans = ReplacementApproval.objects.filter(at__gte=since).order_by()
     decided = Counter(dict(rejections.values_list("reviewer").annotate(Count("pk"))))
     decided.update(dict(approvals.values_list("person").annotate(Count("pk"))))
+    decided.update(dict(plans.values_list("person").annotate(Count("pk"))))
     open_cases = Application.objects.exclude(status__in=ENDED).exclude(reviewer=None).order_by()
     late = Count("pk", filter=Q(due_on__lte=clock.day(now)))
     rows = open_cases.values_list("reviewer").annotate(number=Count("pk"), overdue=late)

@@ -10,8 +10,8 @@ from django.db.models import Count, F, QuerySet, UUIDField, Value
 from django.db.models.functions import ExtractHour
 
 from accounts.models import Person
-from applications.models import Application, Decision, InformationRequest
-from applications.rules.figures import LATELY
+from applications.models import Application, Decision, InformationRequest, ReplacementApproval
+from applications.rules.figures import ALONE, LATELY
 from certportal.foundation import clock
 from issuance.models import Approval
 
@@ -24,7 +24,8 @@ DECIDED, ASKED, CAME = "decided", "asked", "came"
 class Reviewer:
     """A person's actions in the last 30 days, by hour in Finnish time.
 
-    `decided` are approvals and rejections, `asked` requests for information and hearings.
+    `decided` are approvals (that of a mass replacement is one) and rejections, `asked` requests for
+    information and hearings.
     """
 
     person: Person
@@ -86,7 +87,8 @@ def _counted(since: datetime) -> QuerySet[Any, tuple[str, UUID | None, int, int]
         .annotate(Count("pk"))
         for act, rows, actor, column in (
             (DECIDED, rejections, F("reviewer"), "at"),
-            (DECIDED, Approval.objects, F("person"), "created_at"),
+            (DECIDED, Approval.objects.filter(ALONE), F("person"), "created_at"),
+            (DECIDED, ReplacementApproval.objects, F("person"), "at"),
             (ASKED, requests, F("reviewer"), "asked_at"),
             (CAME, Application.objects, nobody, "completed_at"),
         )

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
+from django.db.models.functions import TruncDate
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -27,7 +28,8 @@ class Month:
     """The numbers of waivers in a month, by rule and kind; None where a number is withheld.
 
     `given` in the month; `in_force` at its end, or now; `expired`: the last day was in the month
-    and has passed, and nobody withdrew or replaced the waiver before.
+    and has passed, and nobody withdrew or replaced the waiver before
+    that: one that was given anew later has expired all the same.
     """
 
     first: date
@@ -66,7 +68,9 @@ def waivers_by_month(
         f"{name}_parties": Count("application__organisation", distinct=True, filter=condition)
         for name, condition in conditions.items()
     }
-    rows = Waiver.objects.order_by().values("rule").annotate(**counts, **parties)
+    closed_on = TruncDate("closed_at", tzinfo=clock.HELSINKI)
+    rows = Waiver.objects.order_by().alias(closed_on=closed_on).values("rule")
+    rows = rows.annotate(**counts, **parties)
     rows_by_rule: dict[str, dict[str, Any]] = {row["rule"]: dict(row) for row in rows}
     return [
         Month(first, {rule: _numbers(rows_by_rule.get(rule, {}), nth, is_told) for rule in RULES})
@@ -82,7 +86,8 @@ def _conditions(first: date, now: datetime) -> dict[str, Q]:
     return {
         GIVEN: Q(waived_at__gte=begins, waived_at__lte=ends),
         IN_FORCE: Q(waived_at__lte=ends, ends_on__gte=last_day) & ~closed,
-        EXPIRED: Q(closed_at=None, ends_on__gte=first, ends_on__lt=min(next_month, today)),
+        EXPIRED: Q(ends_on__gte=first, ends_on__lt=min(next_month, today))
+        & (Q(closed_at=None) | Q(closed_on__gt=F("ends_on"))),
     }
 
 

@@ -140,6 +140,16 @@ def test_a_withdrawn_waiver_was_in_force_until_then_and_never_expired(matti, rii
     )
 
 
+def test_a_waiver_that_ended_has_expired_also_when_it_is_given_anew(matti, riitta, cas, pass_days):
+    case = in_hand(matti, riitta)
+    waive(riitta, case, days=3)
+    pass_days(5)
+    waive(riitta, case, days=30)
+    months = told_of(waivers_by_month(now=clock.now()))
+    given, _in_force, expired = (sum(kind) for kind in zip(*months, strict=True))
+    assert (given, expired) == (2, 1)
+
+
 def test_the_numbers_take_as_many_queries_however_much_there_is(ready, matti, riitta, desk):
     with CaptureQueriesContext(connection) as few:
         desk.open("numbers")

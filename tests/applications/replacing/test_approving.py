@@ -10,6 +10,9 @@ from accounts.services.rights import staff_roles
 from applications import services
 from applications.documents.certificate_files import certificate_of
 from applications.models import ReplacementItem
+from applications.rules import figures
+from applications.rules.impartiality import PartInAll
+from applications.rules.load_by_hour import load_by_hour
 from applications.services.reviewer.replacement import PersonsMissing, PlanOver
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.replacements import OPERATOR, approve, plan, run
@@ -107,6 +110,19 @@ def test_a_reviewer_does_not_approve_for_their_own_organisation(
 
 def test_the_plan_tells_what_changes(order, riitta, raimo):
     assert only(plan()).changes == []
+
+def test_the_approval_of_a_plan_is_one_decision_of_each_reviewer(order, riitta, raimo):
+    def decided():
+        loads = {one.person: one.decided for one in figures.loads(now=clock.now())}
+        by_hour = load_by_hour(now=clock.now()).reviewers
+        hours = {one.person: one.decided.total() for one in by_hour}
+        assert hours.get(raimo, 0) == loads[raimo]
+        return loads[riitta], loads[raimo]
+
+    assert decided() == (1, 0)  # the order itself
+    approve(plan(), riitta, raimo)
+    assert decided() == (2, 1)
+
 
 
 def test_reviewers_are_told_of_a_plan(order, riitta, raimo):
