@@ -20,6 +20,7 @@ from issuance import journal, services, signers, tasks
 from issuance.authority.sign import SignatureMismatch, sign_certificate
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.publication.deliverables import deliverables
+from issuance.services.issuing.confirmed import NotConfirmed
 from issuance.services.signer import signer_for
 from issuance.signers import Signer, SignerUnavailable, memory
 from tests.issuance.conftest import approve_by
@@ -310,6 +311,23 @@ def test_policy_two_for_production_is_counted_by_the_ca(
 ) -> None:
     settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
     refused(approved, now, "approvals_missing")
+
+
+def test_a_release_that_waited_for_the_signer_leaves_the_next_attempt_alone(
+    prepared: PreparedCertificate, riitta: Person, raimo: Person, now: datetime, settings: Settings
+) -> None:
+    """It was of an attempt that became void meanwhile; this one has one approval of two."""
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
+    approve_by(riitta, prepared, now)
+    reference, earlier = prepared.reference, now - timedelta(minutes=1)
+    assert services.issue_confirmed(reference, confirmed_at=earlier, now=now) is None
+    services.issue_all_confirmed([reference], confirmed_at=earlier, now=now)
+    with pytest.raises(NotConfirmed):
+        services.issue_together([reference], confirmed_at=earlier, now=now)
+    prepared.refresh_from_db()
+    assert (prepared.state, news("certificate.refused")) == ("prepared", [])
+    approve_by(raimo, prepared, now)
+    assert services.issue_confirmed(reference, confirmed_at=now, now=now) is not None
 
 
 def test_openssl_accepts_the_chain(certificate: Certificate, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from issuance.authority.sign import SignatureMismatch
 from issuance.models import Certificate, PreparedCertificate
 from issuance.services.approvers.register import RegisterUnavailable
 from issuance.services.errors import NotProved, NotReconciled, Unproven
+from issuance.services.issuing.approve import approval_states
 from issuance.services.issuing.issue import issue, issue_all
 from issuance.services.issuing.only_approved import NobodyApproved
 from issuance.signers import SignerUnavailable
@@ -34,7 +35,7 @@ OF_ONE_REFERENCE = (
 
 
 class NotConfirmed(Unavailable):
-    """One of the confirmations is too old, so each reference must be handled separately."""
+    """One of the confirmations may not count, so each reference must be handled separately."""
 
 
 def issue_confirmed(
@@ -45,6 +46,8 @@ def issue_confirmed(
     An attempt that is already being signed is finished in any case: it can no longer be voided.
     Returns None if nothing was issued.
     """
+    if not _released([reference], confirmed_at):
+        return None
     if _is_old(confirmed_at, now) and _waiting([reference]):
         outbox.enqueue("certificate.approved", now=now, reference=str(reference))
         return None
@@ -54,9 +57,10 @@ def issue_confirmed(
 def issue_together(references: Sequence[UUID], *, confirmed_at: datetime, now: datetime) -> None:
     """Issue like `issue_all`; ``confirmed_at`` is the time of the earliest confirmation.
 
-    Raises NotConfirmed, signing nothing, if that is too long ago, and what `issue_all` raises.
+    Raises NotConfirmed, signing nothing, if that is too long ago or may have been of an earlier
+    attempt, and what `issue_all` raises.
     """
-    if _is_old(confirmed_at, now):
+    if _is_old(confirmed_at, now) or _released(references, confirmed_at) != [*references]:
         raise NotConfirmed
     issue_all(references, now=now)
 
@@ -70,6 +74,7 @@ def issue_all_confirmed(
     bytes, each is issued separately, so that the others are not held up. Raises Unavailable if
     any reference met it, so that the task is retried; otherwise an ExceptionGroup of the errors.
     """
+    references = _released(references, confirmed_at)
     old = _waiting(references) if _is_old(confirmed_at, now) else set()
     if old:
         again = sorted(str(reference) for reference in old)
@@ -127,6 +132,23 @@ def _raise(failures: Sequence[Exception]) -> None:
 
 def _is_old(confirmed_at: datetime | None, now: datetime) -> bool:
     return confirmed_at is not None and now - confirmed_at > CONFIRMATION_LASTS
+
+
+def _released(references: Sequence[UUID], confirmed_at: datetime | None) -> list[UUID]:
+    """Leave out what was prepared anew after the confirmation and lacks approvals.
+
+    The confirmation was of an earlier attempt; the last approval of the new one brings its own.
+    """
+    if confirmed_at is None:
+        return list(references)
+    later = PreparedCertificate.objects.filter(
+        reference__in=references,
+        state=PreparedCertificate.State.PREPARED,
+        created_at__gt=confirmed_at,
+    )
+    given = approval_states(found) if (found := list(later)) else {}
+    left = {each.reference for each in found if not given[each.pk].complete}
+    return [reference for reference in references if reference not in left]
 
 
 def _waiting(references: Sequence[UUID]) -> set[UUID]:
