@@ -42,6 +42,14 @@ class PartInAnOrder(Concerned):
     )
 
 
+class PartInAll(Concerned):
+    """The person has a part in every order of a mass replacement."""
+
+    message = _(
+        "You have a part in all the orders of this plan, so other reviewers must approve it."
+    )
+
+
 @Question
 def traces(application: Application) -> Asks[frozenset[str]]:
     """Return the marks that identify everybody with a part in the order.

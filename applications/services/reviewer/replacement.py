@@ -29,7 +29,7 @@ from applications.replacement.selection import (
     unfit,
 )
 from applications.rules import reviewers_day
-from applications.rules.impartiality import traces_of
+from applications.rules.impartiality import PartInAll, traces_of
 from applications.workflow import ApplicationEvent
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor, system
@@ -177,7 +177,7 @@ def approve_plan(
 
     `digest` is the digest that the page showed, `assertion` the passkey's assertion over
     `plan_to_sign`. Certificates of organisations that the person belongs to, or recently did, are
-    skipped. Raises NotReviewer, PlanOver, and from the CA NotOpen, OtherBytes,
+    skipped. Raises NotReviewer, PlanOver, PartInAll, and from the CA NotOpen, OtherBytes,
     ReauthenticationTooOld.
     """
     plan = Replacement.objects.get(pk=plan_id)
@@ -197,15 +197,15 @@ def approve_plan(
                 now=now,
             )
         )
+    if not count and plan.planned.exists():
+        raise PartInAll
     with transaction.atomic():
         facts = {"reauthenticated_at": reauthenticated_at, "at": now}
-        _row, new = ReplacementApproval.objects.get_or_create(
-            replacement=plan, person=person, defaults=facts
-        )
+        approvals = ReplacementApproval.objects
+        _row, new = approvals.get_or_create(replacement=plan, person=person, defaults=facts)
         if new:
-            events.record(
-                ApplicationEvent.REPLACEMENT_APPROVED, plan, actor, now, digest=digest, given=count
-            )
+            name = ApplicationEvent.REPLACEMENT_APPROVED
+            events.record(name, plan, actor, now, digest=digest, given=count)
     return plan
 
 

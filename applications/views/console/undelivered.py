@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
@@ -38,6 +39,8 @@ KINDS: dict[str, Promise] = {
     "feedback.given": gettext_lazy("Feedback on the service"),
 }
 
+PER_PAGE = 50
+"""A domain that takes no mail may bring thousands; each row renders the subject of its mail."""
 
 AGAIN, CORRECT, GIVE_UP = "again", "correct", "give_up"
 CHOICES = [
@@ -98,9 +101,10 @@ class Row:
 @access.reviewer_required
 @require_safe
 def undelivered(request: HttpRequest) -> HttpResponseBase:
-    """Show all items that are set aside, oldest first."""
-    rows = [row(item) for item in set_aside.items()]
-    return render(request, "applications/console/undelivered.html", {"rows": rows})
+    """Show the items that are set aside, oldest first."""
+    page = Paginator(set_aside.items(), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"page_obj": page, "rows": [row(item) for item in page]}
+    return render(request, "applications/console/undelivered.html", context)
 
 
 @access.reviewer_required

@@ -35,7 +35,9 @@ class NotDone(Exception):
 
 def items() -> QuerySet[OutboxItem]:
     """Return the items that are set aside, oldest first."""
-    return OutboxItem.objects.exclude(failed_at=None).filter(done_at=None).order_by("failed_at")
+    return (
+        OutboxItem.objects.exclude(failed_at=None).filter(done_at=None).order_by("failed_at", "pk")
+    )
 
 
 @transaction.atomic

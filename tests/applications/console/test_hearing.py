@@ -283,6 +283,27 @@ def test_a_hearing_nobody_answered_stood_until_its_term(heard, desk):
     assert told.endswith(f"–{short(-1)}: the applicant was heard in vain.")
 
 
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        ("answer", "the applicant was heard and answered late."),
+        ("cancel", "a hearing, which was taken back."),
+        ("reject", "the applicant was heard in vain."),
+    ],
+)
+def test_a_hearing_that_ended_after_its_term_says_how(heard, desk, matti, end, words):
+    heard.requests.update(deadline=day(-1))
+    if end == "answer":
+        seen = orders.Handler(matti, heard).seen
+        services.answer_hearing(heard.pk, text="Ostimme sen.", person=matti, **seen)
+    elif end == "cancel":
+        desk.press("cancel_request", heard)
+    else:
+        desk.press("reject", heard, reasons=GROUNDS, send="1")
+    (told,) = told_of_pauses(desk, heard)
+    assert told.endswith(words)
+
+
 def test_the_case_says_of_a_question_that_information_was_asked_for(case, desk, matti, riitta):
     orders.ask(riitta, case, day(14))
     assert told_of_pauses(desk, case) == [

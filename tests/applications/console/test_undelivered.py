@@ -7,6 +7,7 @@ from django.test import Client
 from accounts import access
 from accounts.models import Membership
 from applications import services
+from applications.views.console import undelivered
 from certportal.dev.builders import orders, people
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event, OutboxItem
@@ -53,6 +54,18 @@ def test_the_list_says_what_to_whom_and_why(refused, desk):
     assert "matti@example.fi" in page
     assert "refused the mail or its recipient for good" in page
     assert desk.count_in_bar("undelivered") == 1
+
+
+def test_however_many_there_are_the_list_opens(refused, desk, matti, monkeypatch):
+    monkeypatch.setattr(undelivered, "PER_PAGE", 1)
+    with monkeypatch.context() as patch:
+        refuse_mails(patch)
+        orders.submitted(matti)
+        orders.drain()
+    assert [one.item for one in desk.open("undelivered").context["rows"]] == [refused]
+    (other,) = desk.open("undelivered", page=2).context["rows"]
+    assert other.item != refused
+    assert "page=2" in desk.open("undelivered").text
 
 
 @pytest.mark.parametrize(("problem", "end"), [("Bounced 5.1.1", " (5.1.1)."), ("Bounced", ".")])

@@ -1,5 +1,6 @@
 """The pauses of the promise and their reasons, in words."""
 
+from collections.abc import Container
 from datetime import datetime
 
 from django.utils.formats import date_format
@@ -11,23 +12,37 @@ from certportal.foundation import clock
 
 def sentences(application: Application, *, now: datetime) -> list[str]:
     """Return a sentence for each pause, which begins with a question."""
-    return [_sentence(request, now) for request in application.requests.all()]
+    answered = {submission.at for submission in application.submissions.all()}
+    answered |= {addition.at for addition in application.additions.all()}
+    return [_sentence(request, answered, now) for request in application.requests.all()]
 
 
-def _sentence(request: InformationRequest, now: datetime) -> str:
+def _sentence(
+    request: InformationRequest, answered: Container[datetime | None], now: datetime
+) -> str:
     closed = clock.day(request.closed_at) if request.closed_at else None
     # After the deadline of a hearing the promise resumes even without an answer.
-    is_unanswered = request.is_hearing and request.deadline < (closed or clock.day(now))
-    ended = request.deadline if is_unanswered else closed or request.deadline
+    is_past = request.is_hearing and request.deadline < (closed or clock.day(now))
+    ended = request.deadline if is_past else closed or request.deadline
     days = {"begun": clock.day(request.asked_at), "ended": ended, "term": request.deadline}
     shown = {name: date_format(day, "SHORT_DATE_FORMAT") for name, day in days.items()}
-    if is_unanswered:
-        words = _("The clock stood %(begun)s–%(ended)s: the applicant was heard in vain.")
+    if is_past and not request.cancelled:
+        words = _past(request, answered)
     elif request.closed_at is None:
         words = _lasting(request)
     else:
         words = _ended(request)
     return words % shown
+
+
+def _past(request: InformationRequest, answered: Container[datetime | None]) -> str:
+    """Return the words for a hearing that was open past its deadline, and may have been answered.
+
+    `answered` are the moments of the applicant's answers: such a request is closed at one of them.
+    """
+    if request.closed_at in answered:
+        return _("The clock stood %(begun)s–%(ended)s: the applicant was heard and answered late.")
+    return _("The clock stood %(begun)s–%(ended)s: the applicant was heard in vain.")
 
 
 def _lasting(request: InformationRequest) -> str:
