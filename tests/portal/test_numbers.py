@@ -77,7 +77,7 @@ def month(**more):
     ],
 )
 def test_each_figure_rests_on_its_own_orders_and_organisations(few, untold):
-    told = numbers._open(month(**few), {}, waivers_by_month(now=clock.now())[-1])
+    told = numbers._public(month(**few), {}, waivers_by_month(now=clock.now())[-1])
     named = ("decided", "median", "p95", "kept_percent")
     assert {name for name in named if getattr(told, name) is None} == untold
 
