@@ -200,7 +200,13 @@ def lapse_words(application: Application) -> str:
     if day is None:
         return ""
     last = date_format(day - timedelta(days=1), "DATE_FORMAT")
-    text = _("Complete the order by %(last)s. Otherwise it lapses and is no longer handled.")
+    if application.status == Status.INFO_REQUESTED:  # the question's deadline stands above this
+        text = _(
+            "If no answer comes by then, we may decide the order without it. The order lapses if it"
+            " has not been completed by %(last)s."
+        )
+    else:
+        text = _("Complete the order by %(last)s. Otherwise it lapses and is no longer handled.")
     return text % {"last": last}
 
 

@@ -32,7 +32,7 @@ def test_six_months_on_the_incomplete_order_has_lapsed_and_the_complete_one_has_
     complete = orders.in_review(matti)
     Application.objects.filter(pk=complete.pk).update(submitted_at=noon("2027-01-15"))
     page = open_as(matti, f"/en/orders/{waiting.pk}/")
-    expect(page.locator("main")).to_contain_text("16 July 2027")
+    expect(page.locator("main")).to_contain_text("15 July 2027")
     services.watch_incomplete(now=noon("2027-07-16"))
     (message,) = post(noon("2027-07-16"))
     assert waiting.number in message.subject
@@ -109,7 +109,7 @@ def test_a_question_asked_a_day_before_the_six_months_keeps_the_order_open_to_it
         post(noon(day))
         page = open_as(matti, f"/en/orders/{order.pk}/").locator("main")
         expect(page).to_contain_text("Kumpi yksikkö?")
-        expect(page).to_contain_text("Complete the order by 28 July 2027.")
+        expect(page).to_contain_text("lapses if it has not been completed by 28 July 2027.")
     services.watch_incomplete(now=noon("2027-07-29"))
     post(noon("2027-07-29"))
     page = open_as(matti, f"/en/orders/{order.pk}/").locator("main")
