@@ -113,7 +113,7 @@ LINKED = "awaiting_csr names_proposed checking in_review info_requested approved
 OPEN_BEFORE_APPROVAL = "awaiting_csr names_proposed checking in_review info_requested"
 # The order waits for the request, or for the host names that come with it.
 BEFORE_CHECKS = "awaiting_csr names_proposed"
-# A reviewer may hold the case.
+# Statuses in which a reviewer may hold the case.
 HELD = "in_review info_requested"
 
 TRANSITIONS: dict[Action, Transition] = {
@@ -137,7 +137,7 @@ TRANSITIONS: dict[Action, Transition] = {
     Action.CLAIM: _row("reviewer", "in_review", "in_review"),
     Action.RELEASE: _row("reviewer", "in_review", "in_review"),
     Action.SET_ASIDE: _row("reviewer", "in_review", "in_review"),
-    # Also while the applicant is asked: the one who holds the case may be absent meanwhile.
+    # Also while the applicant is asked, because the case's holder may be absent meanwhile.
     Action.HAND_OVER: _row("reviewer", HELD, HELD),
     Action.TAKE_OVER: _row("reviewer", HELD, HELD),
     Action.CHOOSE_NAMES: _row("reviewer", "in_review", "in_review"),

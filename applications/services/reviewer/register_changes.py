@@ -93,8 +93,8 @@ def decide_register_task(
 def _open_task(affected: Impact, now: datetime) -> bool:
     """Open a task, or add to the open one, for certificates not yet in a task on this change.
 
-    Returns whether a new task was opened. The open one is locked: what joined a task that is being
-    decided would be decided by nobody.
+    Returns whether a new task was opened. Locks the open task, because certificates added
+    while it is being decided would not be part of the decision.
     """
     change = affected.change
     tasks = RegisterTask.objects.filter(organisation=affected.organisation_id, key=change.key)
