@@ -15,8 +15,8 @@ class Enough(Refused):
 
     message = filled(
         _(
-            "A hearing has at most %(most)s documents. Untick one that shall not go with it and"
-            " send the others, or join them in one PDF."
+            "A hearing has at most %(most)s documents. Take one away on the case's page first, or"
+            " join them in one PDF."
         ),
         most=MOST_DOCUMENTS,
     )

@@ -75,7 +75,7 @@ from applications.services.reviewer.case import (
     set_evidence,
 )
 from applications.services.reviewer.decision import approve, reject, reopen, to_sign
-from applications.services.reviewer.hearing_documents import attach_to_hearing
+from applications.services.reviewer.hearing_documents import attach_to_hearing, remove_from_hearing
 from applications.services.reviewer.holding import (
     assign,
     hand_over,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from applications.models import Application
+from applications.models import Application, Attachment
 from applications.rules import hearing_documents
 from applications.workflow import ApplicationEvent
 from certportal.foundation import events
@@ -13,8 +13,13 @@ from certportal.foundation.files import storing
 def remove(application: Application, *, actor: Actor, now: datetime) -> None:
     """Remove the files of the locked order's unsent extracts, with an event of each."""
     for document in hearing_documents.unsent(application):
-        storing.delete(document.file.name)
-        document.file.name, document.removed_at = "", now
-        document.save(update_fields=["removed_at", "file"])
-        name, sha256 = ApplicationEvent.REMOVE_HEARING_DOCUMENT, document.sha256
-        events.record(name, application, actor, now, sha256=sha256)
+        remove_one(document, actor=actor, now=now)
+
+
+def remove_one(document: Attachment, *, actor: Actor, now: datetime) -> None:
+    """Remove the file of one unsent extract of a locked order, with an event."""
+    storing.delete(document.file.name)
+    document.file.name, document.removed_at = "", now
+    document.save(update_fields=["removed_at", "file"])
+    name, sha256 = ApplicationEvent.REMOVE_HEARING_DOCUMENT, document.sha256
+    events.record(name, document.application, actor, now, sha256=sha256)

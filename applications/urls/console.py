@@ -103,6 +103,11 @@ urlpatterns = [
         attachments.inline,
         name="attachment_page",
     ),
+    path(
+        "<uuid:application_id>/attachments/<int:attachment_id>/remove/",
+        attachments.remove,
+        name="remove_attachment",
+    ),
     path("<uuid:application_id>/names/", names.choose, name="names"),
     path("<uuid:application_id>/waive/<word:rule>/", case_waivers.waive, name="waive"),
     path("<uuid:application_id>/right/", rights.confirm, name="right"),

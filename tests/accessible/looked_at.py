@@ -39,6 +39,7 @@ NO_PAGE = {
         "console:end_ready_reason",
     ],
     *["console:cancel_request", "console:attachment", "console:attachment_page"],
+    "console:remove_attachment",
     *["applications:attachment", "applications:remove_attachment"],
     *["applications:install_sheet", "contact:install_sheet", "technical:install_sheet"],
     *["applications:decision", "applications:revocation_notice"],  # the same page as a receipt's

@@ -1,15 +1,18 @@
-"""Attach extracts to a hearing before it is sent; send them with it."""
+"""Attach extracts to a hearing before it is sent, remove them, and send them with it."""
 
 from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from django.db import transaction
+
 from accounts.models import Person
+from applications.errors import NotPossible, require
 from applications.models import Attachment, InformationRequest
 from applications.rules import hearing_documents
 from applications.services import transition, unsent_extracts
 from applications.services.applicant import attachments
-from applications.services.reviewer.may_act import take
+from applications.services.reviewer.may_act import locked, take
 from applications.workflow import Action, ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -42,6 +45,29 @@ def attach_to_hearing(
         transition.save(application, now=now)
         kind, event = Attachment.Kind.HEARING, ApplicationEvent.ADD_HEARING_DOCUMENT
         return attachments.store(application, kind, data, name, actor, now, event=event)
+
+
+@transaction.atomic
+def remove_from_hearing(
+    application_id: UUID,
+    attachment_id: int,
+    *,
+    person: Person,
+    version: int,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Remove an extract that no hearing has taken along, also while another question is open.
+
+    Raises Changed, NotPossible if it was sent or removed, NotYourCase, and bias.
+    """
+    case = locked(application_id, person, version, now=now)
+    require(case.obstacles_to_handle(Action.HEAR))
+    document = hearing_documents.unsent(case.application).filter(pk=attachment_id).first()
+    if document is None:
+        raise NotPossible
+    unsent_extracts.remove_one(document, actor=actor, now=now)
+    transition.save(case.application, now=now)
 
 
 def send(

@@ -106,10 +106,15 @@ class Case:
         return {action for action in possible if not any(self.obstacles(action))}
 
     def obstacles(self, action: Action) -> Iterator[Refused]:
-        """Yield the obstacles to the action.
+        """Yield the obstacles to the action: those to handling the case, then the action's own."""
+        yield from self.obstacles_to_handle(action)
+        if action in NEEDS and workflow.may(action, self.application.status, Role.REVIEWER):
+            yield from NEEDS[action](self)
 
-        These are bias, another reviewer's holding the case, its status, and the action's own
-        conditions. Bias does not prevent releasing a case.
+    def obstacles_to_handle(self, action: Action) -> Iterator[Refused]:
+        """Yield bias, another reviewer's holding the case, and its status, if they prevent it.
+
+        Bias does not prevent releasing a case.
         """
         if self.bias is not None and action != Action.RELEASE:
             yield self.bias
@@ -117,8 +122,6 @@ class Case:
             yield NotPossible() if action in {Action.CLAIM, Action.TAKE_OVER} else NotYourCase()
         if not workflow.may(action, self.application.status, Role.REVIEWER):
             yield NotPossible()
-        elif action in NEEDS:
-            yield from NEEDS[action](self)
 
     def obstacles_to_prepare(self) -> bool:
         """Return whether the certificate is prepared already, or being prepared."""

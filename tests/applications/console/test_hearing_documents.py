@@ -22,6 +22,7 @@ from certportal.foundation import clock
 from certportal.foundation.models import Event
 from issuance.models import Certificate
 from issuance.publication import repository
+from tests.applications.console.conftest import Desk
 from tests.doubles.scanner import EICAR
 
 GROUNDS, EXTRACT = "Verkkotunnus kuuluu toiselle.", "Ote verkkotunnusrekisteristä"
@@ -136,6 +137,58 @@ def test_one_that_is_unticked_is_taken_away_and_never_read(case, desk, stored):
     assert [one.name for one in case.requests.get().documents.all()] == ["b.pdf"]
     event = Event.objects.get(action="application.remove_hearing_document")
     assert event.data["sha256"] == first.sha256
+
+
+def test_one_attached_by_mistake_is_taken_away_on_the_case(
+    case, desk, stored, django_capture_on_commit_callbacks
+):
+    document = attached(desk, case)
+    remove = desk.url("remove_attachment", case.pk, document.pk)
+    page = desk.open("case", case.pk).text
+    assert remove in page and "deleted at once" in page
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = desk.press("remove_attachment", case, document.pk)
+    assert answer.url == desk.url("case", case.pk)
+    kept = document.file.name
+    document.refresh_from_db()
+    assert document.removed_at is not None and not document.file
+    assert not list(stored.rglob(kept))
+    event = Event.objects.get(action="application.remove_hearing_document")
+    assert (event.actor, event.data["sha256"]) == (f"person:{desk.person.pk}", document.sha256)
+    assert remove not in desk.open("case", case.pk).text
+    assert desk.press("remove_attachment", case, document.pk).status_code == 409
+
+
+def test_it_is_taken_away_while_another_question_waits_for_an_answer(case, desk, riitta):
+    document = attached(desk, case)
+    orders.ask(riitta, case, clock.day(clock.now()) + timedelta(days=14))
+    assert desk.url("remove_attachment", case.pk, document.pk) in desk.open("case", case.pk).text
+    assert desk.press("remove_attachment", case, document.pk).status_code == 302
+    assert not hearing_documents.unsent(case).exists()
+
+
+def test_who_does_not_hold_the_case_or_saw_an_older_one_takes_nothing_away(
+    case, desk, other_desk, now
+):
+    document = attached(desk, case)
+    for other in (other_desk, Desk(people.make_auditor("Anneli Auditoija", now=now))):
+        remove = other.url("remove_attachment", case.pk, document.pk)
+        assert remove not in other.open("case", case.pk).text
+        assert other.press("remove_attachment", case, document.pk).status_code == 403
+    late = desk.press("remove_attachment", case, document.pk, version=case.version - 1)
+    assert late.status_code == 409
+    assert hearing_documents.unsent(case).get() == document
+
+
+def test_what_a_hearing_took_along_or_another_case_holds_stays(heard, desk, matti):
+    document = hearing_documents.sent(heard).get()
+    remove = desk.url("remove_attachment", heard.pk, document.pk)
+    assert remove not in desk.open("case", heard.pk).text
+    assert desk.press("remove_attachment", heard, document.pk).status_code == 409
+    other = orders.in_review(matti)
+    assert desk.press("remove_attachment", other, document.pk).status_code == 404
+    document.refresh_from_db()
+    assert document.removed_at is None and document.file
 
 
 @pytest.mark.parametrize("end", ["approve", "reject", "withdraw"])

@@ -1,18 +1,21 @@
-"""Attachments as a reviewer sees them: within the case's page, or as a download."""
+"""Attachments as a reviewer sees them, within the case's page or as a download, and removed."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import access
 from applications import services
 from applications.access import get_part
 from applications.models import Addition, Application, Attachment, Submission
 from applications.rules import answers
-from applications.views.console.entry import case_view
+from applications.views.console.entry import back_to, case_view, lost
+from applications.views.shared.entry import by_person, seen_version
+from certportal.foundation.errors import Stale
 from certportal.foundation.files import storing
 
 LATEST = datetime.max.replace(tzinfo=UTC)
@@ -40,6 +43,11 @@ class Shown:
     def is_of_hearing(self) -> bool:
         """Whether it was attached to a hearing by a reviewer."""
         return self.attachment.kind == Attachment.Kind.HEARING
+
+    @property
+    def is_unsent(self) -> bool:
+        """Whether it is an extract that was not sent with a hearing, so that it can be removed."""
+        return self.is_of_hearing and self.attachment.request_id is None and not self.replaced
 
 
 def shown(application: Application) -> list[Shown]:
@@ -79,6 +87,20 @@ def inline(request: HttpRequest, application: Application, attachment_id: int) -
     """Show a copy of an attachment without active content, within the case's page."""
     attachment = _find(request, application, attachment_id)
     return storing.show(attachment.file, attachment.name)
+
+
+@case_view
+@require_POST
+def remove(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
+    """Remove an extract that was not sent with a hearing."""
+    extracts = application.attachments.filter(kind=Attachment.Kind.HEARING)
+    found = get_part(access.actor_of(request), extracts, attachment_id)
+    seen = {"version": seen_version(request)} | by_person(request)
+    try:
+        services.remove_from_hearing(application.pk, found.pk, **seen)
+    except Stale as refusal:
+        return lost(request, application, refusal)
+    return back_to(application, request, _("The extract was taken away."))
 
 
 def _find(request: HttpRequest, application: Application, attachment_id: int) -> Attachment:

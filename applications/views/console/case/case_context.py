@@ -102,6 +102,7 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
         "past_attempts": preparation.past(application),
         "offers": handled.actions() | ({"revoke"} if revocable else set()),
         "obstacles": _to_approve(handled),
+        "removes_extracts": not any(handled.obstacles_to_handle(Action.HEAR)),
         "changed": handled.changed if application.status == Status.IN_REVIEW else None,
         "columns": columns,
         "rows": rows,
