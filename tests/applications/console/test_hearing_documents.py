@@ -226,6 +226,7 @@ def test_who_of_the_authority_took_the_file_is_an_event_that_the_applicant_does_
 )
 def test_what_does_not_fit_is_refused_and_what_was_typed_stays(case, desk, data, told):
     page = press(desk, case, file=pdf(data=data))
+    assert page.status_code == 400
     form = page.context["form"]
     assert told in form.errors["file"][0]
     assert form["reason"].value() == GROUNDS
@@ -248,14 +249,19 @@ def test_more_than_a_hearing_may_have_are_refused(case, desk, monkeypatch):
     monkeypatch.setattr(hearing_documents, "MOST_DOCUMENTS", 1)
     attached(desk, case)
     page = press(desk, case, file=pdf())
-    assert "A hearing has at most" in page.context["form"].errors["file"][0]
+    assert page.status_code == 400
+    form = page.context["form"]
+    assert "A hearing has at most" in form.errors["file"][0]
+    assert (form["reason"].value(), form["material"].value()) == (GROUNDS, EXTRACT)
     assert case.attachments.count() == 1
 
 
 def test_too_many_uploads_are_refused_on_the_page_and_what_was_typed_stays(case, desk, monkeypatch):
     monkeypatch.setattr(csr, "MOST_UPLOADS_AN_HOUR", 1)
     attached(desk, case)
-    form = press(desk, case, file=pdf()).context["form"]
+    page = press(desk, case, file=pdf())
+    assert page.status_code == 429 and int(page["Retry-After"]) > 0
+    form = page.context["form"]
     assert form.errors["file"]
     assert form["reason"].value() == GROUNDS
 

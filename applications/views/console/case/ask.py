@@ -21,10 +21,11 @@ from applications.views.console.case.forms import AskForm, DeadlineForm
 from applications.views.console.case.hearing_forms import HearForm
 from applications.views.console.case.kept_from import kept_from
 from applications.views.console.entry import back_to, case_view, kept, lost
+from applications.views.shared import stale
 from applications.views.shared.entry import as_seen, by_person
 from applications.workflow import Action
 from certportal.foundation import clock
-from certportal.foundation.errors import NotAllowed, Stale, TooMany, Unavailable
+from certportal.foundation.errors import NotAllowed, Refused, Stale, TooMany, Unavailable
 from certportal.foundation.files.documents import NOT_SCANNED, Unfit
 
 
@@ -57,12 +58,15 @@ def hear(request: HttpRequest, application: Application) -> HttpResponse:
 
 def _ask(request: HttpRequest, application: Application, kind: Kind, message: str) -> HttpResponse:
     try:
-        form = _form(request, application, kind)
+        form, fault = _form(request, application, kind)
     except (Stale, NotAllowed) as refusal:
         form = _made(application, kind)(request.POST)
         return _refused(request, application, kind, form, refusal)
     context = _context(request, application, kind.action)
     context |= {"form": form, "templates": reasons.offered(kind.use), "hears": kind is HEARING}
+    if fault is not None:
+        page = render(request, "applications/console/ask.html", context, status=fault.status)
+        return stale.too_many(page, fault) if isinstance(fault, TooMany) else page
     if request.method != "POST" or "edit" in request.POST or not form.is_valid():
         return render(request, "applications/console/ask.html", context)
     if "send" not in request.POST:
@@ -113,47 +117,52 @@ def extend(request: HttpRequest, application: Application) -> HttpResponse:
     return render(request, "applications/console/extend.html", context, status=status)
 
 
-def _form(request: HttpRequest, application: Application, kind: Kind) -> AskForm:
-    """Return the form; the button of a ready-made reason adds it to the typed text.
+def _form(
+    request: HttpRequest, application: Application, kind: Kind
+) -> tuple[AskForm, Refused | None]:
+    """Return the form, and why an uploaded file was refused, which the form tells too.
 
-    An uploaded file is attached first. Raises what `attach_to_hearing` raises for the reviewer.
+    The button of a ready-made reason adds it to the typed text. An uploaded file is attached first.
+    Raises what else `attach_to_hearing` raises for the reviewer.
     """
     make = _made(application, kind)
     if request.method != "POST":
-        return make(initial={"version": application.version})
+        return make(initial={"version": application.version}), None
     typed, fault = _attached(request, application, kind)
     form = make(typed)
-    if fault:
-        form.add_error("file", fault)
+    if fault is not None:
+        form.add_error("file", str(fault))
     elif not {"template", "attach"}.isdisjoint(request.POST):
         ready = reasons.offered(kind.use)
-        return make(initial=reasons.added(form, "reason", ready, application.language))
-    return form
+        form = make(initial=reasons.added(form, "reason", ready, application.language))
+    return form, fault
 
 
 def _made(application: Application, kind: Kind) -> Callable[..., AskForm]:
     return partial(kind.form, application=application, today=clock.day(clock.now()))
 
 
-def _attached(request: HttpRequest, application: Application, kind: Kind) -> tuple[QueryDict, str]:
-    """Attach the file to the hearing; return the form data with it, and an error or ""."""
+def _attached(
+    request: HttpRequest, application: Application, kind: Kind
+) -> tuple[QueryDict, Refused | None]:
+    """Attach the file to the hearing; return the form data with it, or why it was refused."""
     typed, form = request.POST.copy(), _made(application, kind)(request.POST, request.FILES)
     upload = request.FILES.get("file")
     if upload is None or kind is not HEARING:
-        return typed, ""
+        return typed, None
     if "file" in form.errors:
-        return typed, str(form.errors["file"][0])
+        return typed, Unfit(form.errors["file"][0])
     try:
         arguments = as_seen(request) | {"data": upload.read(), "name": upload.name or ""}
         person = access.person_of(request)
         document = services.attach_to_hearing(application.pk, person=person, **arguments)
     except (Unfit, hearing_documents.Enough, TooMany) as refusal:
-        return typed, str(refusal)
+        return typed, refusal
     except Unavailable:
-        return typed, str(NOT_SCANNED)
+        return typed, Unfit(NOT_SCANNED)
     typed.appendlist("documents", str(document.pk))
     typed["version"] = str(document.application.version)
-    return typed, ""
+    return typed, None
 
 
 def _preview(application: Application, values: dict[str, Any], kind: Kind) -> str:
