@@ -162,7 +162,7 @@ def _numbered(matter: Matter, subject: str) -> str:
     """Return the subject with the name on the certificate and the order's number added."""
     order = matter.order
     test = f"{_('[TEST]')} " if order.kind.is_test else ""
-    return f"{test}{subject}: {order.called} ({order.number})".replace(": (", " (")
+    return f"{test}{subject}: {proposed_names.called(order)} ({order.number})".replace(": (", " (")
 
 
 def _package(matter: Matter) -> Sequence[File]:
@@ -258,8 +258,9 @@ def _links(matter: Matter, asked: Asked) -> Iterator[tuple[Application, str]]:
 
 
 def _linked_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
-    links = list(_links(matter, asked))
-    wanted = any(proposed_names.are_awaited(order) for order, _link in links)
+    held = list(_links(matter, asked))
+    wanted = any(proposed_names.are_awaited(order) for order, _link in held)
+    links = [(order, proposed_names.called(order), link) for order, link in held]
     return {**_context(matter, asked), "links": links, "names_wanted": wanted}
 
 

@@ -27,15 +27,16 @@ def are_awaited(application: Application) -> bool:
 
 
 def called(application: Application) -> str:
-    """Return the order's display name, marked as proposed if it is an unconfirmed host name.
-
-    In the status NAMES_PROPOSED it is not marked, because the status shown beside it says so.
-    """
-    if application.status == Status.NAMES_PROPOSED or not are_awaited(application):
-        return application.called
-    if not application.names:
+    """Return the order's display name, marked as proposed if it is an unconfirmed host name."""
+    if not are_awaited(application) or not application.names:
         return application.called
     return _("%(name)s (proposed)") % {"name": application.called}
+
+
+def called_beside_status(application: Application) -> str:
+    """Return the same for use beside the status, which says itself that names are proposed."""
+    waits = application.status == Status.NAMES_PROPOSED
+    return application.called if waits else called(application)
 
 
 def confirmed_at(application: Application) -> datetime | None:

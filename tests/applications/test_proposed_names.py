@@ -261,6 +261,41 @@ def test_another_type_forgets_who_was_to_propose_names(matti):
     assert order.names_by == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "recipient", "marked"),
+    [
+        ("names_proposed", "applicant", "ehdotettu"),
+        ("lapse_warning", "applicant", "ehdotettu"),
+        ("not_mine_told", "applicant", "ehdotettu"),
+        ("link_sent", "technical_contact", "föreslaget"),
+    ],
+)
+def test_a_subject_names_a_host_as_proposed_until_it_is_confirmed(matti, name, recipient, marked):
+    order = proposed_names.proposed(matti, HOSTS[0])
+    subject = about_order(name, order, recipient).subject
+    assert subject.endswith(f": {HOSTS[0]} ({marked}) ({order.number})")
+    proposed_names.confirm(matti, order)
+    assert about_order(name, order, recipient).subject.endswith(f": {HOSTS[0]} ({order.number})")
+
+
+def test_an_order_that_ended_before_its_names_were_confirmed_is_told_of_as_such(matti):
+    order = proposed_names.proposed(matti, HOSTS[0])
+    do(matti, services.withdraw, order)
+    subject = about_order("withdrawn", order, "applicant").subject
+    assert subject.endswith(f": {HOSTS[0]} (ehdotettu) ({order.number})")
+
+
+def test_links_sent_again_for_many_orders_mark_what_is_proposed(matti):
+    together = bulk.begun(matti, "a.example.fi", "b.example.fi", **orders.CONTACT)
+    first = together.orders.order_by("number").first()
+    do(matti, services.save_section, first, "host_names", proposed_names.LEFT)
+    bulk.sent(matti, together)
+    proposed_names.propose(first, HOSTS[0])
+    letter = about_order("links_sent", first, "technical_contact").text
+    assert f"{HOSTS[0]} (föreslaget) ({first.number})" in letter
+    assert "b.example.fi (föreslaget)" not in letter
+
+
 def test_each_step_is_an_event_that_names_who_acted(matti):
     order = proposed_names.proposed(matti)
     proposed_names.send_back(matti, order)

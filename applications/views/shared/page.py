@@ -15,7 +15,7 @@ def about(application: Application, **more: Any) -> dict[str, Any]:
     """Return the context of every page about the order, with `more`."""
     return {
         "application": application,
-        "called": proposed_names.called(application),
+        "called": proposed_names.called_beside_status(application),
         "type": application.kind,
         "is_test": application.kind.is_test,
         "is_draft": application.status == Status.DRAFT,

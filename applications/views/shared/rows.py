@@ -125,7 +125,7 @@ def _order_row(
 ) -> OrderRow:
     return OrderRow(
         order=order,
-        name=proposed_names.called(order),
+        name=proposed_names.called_beside_status(order),
         more=max(0, len(order.names) - 1),
         unit=units.get(order.record_oid, ""),
         is_test=order.kind.is_test,
