@@ -3,6 +3,7 @@
 Each query checks that a consent is in force, last day included, so that no task has to end it.
 """
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -83,6 +84,22 @@ def suppliers(customer: UUID, *, now: datetime) -> list[Organisation]:
     found = SupplierConsent.objects.filter(in_force(now), customer=customer)
     by_name = found.select_related("supplier").order_by("supplier__name")
     return [consent.supplier for consent in by_name]
+
+
+def given_by(
+    people: Collection[Person], customer: UUID, *, now: datetime
+) -> QuerySet[SupplierConsent]:
+    """Return the customer's consents in force that one of the people has given."""
+    keys = [one.current.pk for one in people]
+    theirs = Q(given_by__in=keys) | Q(given_by__merged_into__in=keys)
+    return SupplierConsent.objects.filter(in_force(now), theirs, customer=customer)
+
+
+def of_account(account: UUID, *, now: datetime) -> QuerySet[SupplierConsent]:
+    """Return the consents in force that the account has given or received."""
+    either = Q(customer=account) | Q(supplier=account)
+    found = SupplierConsent.objects.filter(in_force(now), either)
+    return found.select_related("customer", "supplier", "given_by")
 
 
 def get_given(person: Person, consent_id: int) -> SupplierConsent:

@@ -5,8 +5,10 @@ where the object itself does not determine who gets it.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from operator import attrgetter
 from typing import Any
+from uuid import UUID
 
 from accounts import access
 from accounts.event_names import AccountEvent
@@ -61,10 +63,14 @@ def _code(name: str) -> Mail[Any]:
 def _account_decided(decision: AccountDecision, asked: Asked) -> Mapping[str, Any]:
     """Return `stays`: whether the recipient's own right to act is still confirmed.
 
-    A recipient who has lost access to the account is not told other people's names.
+    A recipient who has lost access to the account is not told other people's names. `suppliers`:
+    whose permission ended by the decision.
     """
     own = access.current_membership(_recipient(asked), decision.organisation_id)
-    return {"stays": own is not None and is_shown(own)}
+    return {
+        "stays": own is not None and is_shown(own),
+        "suppliers": _suppliers_lost(decision.organisation_id, decision.at),
+    }
 
 
 def _to_customer(consent: SupplierConsent, asked: Asked) -> Mapping[str, Any]:
@@ -77,9 +83,15 @@ def _consents_ended(succession: Succession, _asked: Asked) -> Mapping[str, Any]:
     ended = SupplierConsent.objects.filter(ended_at=succession.at, ended_by=None)
     account = succession.organisation_id
     return {
-        "suppliers": [str(consent.supplier) for consent in ended.filter(customer=account)],
+        "suppliers": _suppliers_lost(account, succession.at),
         "customers": [str(consent.customer) for consent in ended.filter(supplier=account)],
     }
+
+
+def _suppliers_lost(customer: UUID, at: datetime) -> list[str]:
+    """Return the suppliers whose permission ended then by what the authority did."""
+    ended = SupplierConsent.objects.filter(ended_at=at, ended_by=None, customer=customer)
+    return [str(consent.supplier) for consent in ended.select_related("supplier")]
 
 
 MAILS = registry(

@@ -24,7 +24,8 @@ class SupplierConsent(models.Model):
     given_at = models.DateTimeField()
     until = models.DateField()
     ended_at = models.DateTimeField(null=True)
-    # None if it ended because one of the two accounts was closed or handed over.
+    # None if one of the two accounts was closed or handed over, or the authority ended the right
+    # of whoever gave it.
     ended_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     # When both sides were told that its last day is near.
     warned_at = models.DateTimeField(null=True)

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import access, consents
-from accounts.models import SupplierConsent
+from accounts.models import Membership, SupplierConsent
 from accounts.services.organisations import consents as services
 from accounts.services.organisations import membership as members
 from accounts.services.organisations import oversight, succession
@@ -134,6 +134,47 @@ def test_it_ends_with_either_account(matti, kalle, pharmacy, given, riitta, clos
     assert given.ended_at is not None and given.ended_by is None
     other = {"customer": kalle, "supplier": matti}[closed]
     assert [other.email] in [one.to for one in mails.outbox]
+
+
+@pytest.mark.parametrize("decide", [oversight.end_membership, oversight.withdraw_right])
+def test_it_ends_when_the_authority_ends_the_right_of_whoever_gave_it(
+    matti, kalle, pharmacy, given, riitta, mails, decide
+):
+    do(riitta, decide, matti.memberships.get().pk, reasons="Ei edusta apteekkia.")
+    assert acts_for(kalle, pharmacy) is None
+    given.refresh_from_db()
+    assert given.ended_at is not None and given.ended_by is None
+    event = Event.objects.get(action="supplier_consent.ended")
+    assert event.actor == f"person:{riitta.pk}"
+    assert [kalle.email] in [one.to for one in mails.outbox]
+
+
+def test_with_a_right_falls_what_the_invited_gave_and_not_what_others_did(
+    matti, maija, kalle, pharmacy, riitta, mails, now
+):
+    """Maija came by Matti's invitation; a reviewer has confirmed Pekka's right by itself."""
+    valma = people.make_founder("Valma Välittäjä", "9900022-9", now=now)
+    pekka = people.make_member("Pekka Proviisori", pharmacy, role="administrator", now=now)
+    shown = Membership.Basis.REVIEWER_DECISION
+    pekka.memberships.update(basis=shown, confirmed_by=riitta, confirmed_at=now)
+    act(matti, members.change_role, maija.memberships.get().pk, "administrator")
+    hers, his = consent(maija, kalle), consent(pekka, valma)
+    do(riitta, oversight.withdraw_right, matti.memberships.get().pk, reasons="Ei edusta.")
+    hers.refresh_from_db()
+    his.refresh_from_db()
+    assert hers.ended_at is not None
+    assert his.ended_at is None
+    (told,) = [one for one in mails.outbox if one.to == [pekka.email] and "Ei edusta." in one.body]
+    assert str(hers.supplier) in told.body
+    assert str(his.supplier) not in told.body
+    assert reverse("accounts:suppliers") in told.body
+
+
+def test_it_outlasts_the_ordinary_removal_of_whoever_gave_it(matti, maija, kalle, pharmacy, given):
+    """The organisation answers for it, and its administrators can end it."""
+    act(matti, members.change_role, maija.memberships.get().pk, "administrator")
+    act(maija, members.remove, matti.memberships.get().pk)
+    assert acts_for(kalle, pharmacy) == account_of(kalle)
 
 
 def test_it_does_not_pass_to_a_successor(matti, kalle, pharmacy, given, riitta):

@@ -1,12 +1,13 @@
 """Consents to suppliers: giving one, ending it by the customer or the supplier."""
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from accounts.consents import in_force, last_day, soon
+from accounts.consents import given_by, in_force, last_day, soon
 from accounts.event_names import AccountEvent
 from accounts.models import BusinessId, Organisation, Person, SupplierConsent
 from accounts.right_to_act import confirmed_administrators
@@ -146,6 +147,18 @@ def end_with_account(account: Organisation, *, actor: Actor, now: datetime) -> N
         _end(given, AccountEvent.CONSENT_ENDED, None, actor, now, tell=given.supplier)
     for received in current.filter(supplier=account):
         _end(received, AccountEvent.CONSENT_RESIGNED, None, actor, now, tell=received.customer)
+
+
+def end_given_by(
+    people: Collection[Person], customer: Organisation, *, actor: Actor, now: datetime
+) -> None:
+    """End what the people have let suppliers of the locked account do; the suppliers are told.
+
+    The authority has found that they may not act for the customer. Whoever may gives it anew.
+    """
+    found = given_by(people, customer.pk, now=now).select_for_update(of=["self"])
+    for one in found.select_related("customer", "supplier"):
+        _end(one, AccountEvent.CONSENT_ENDED, None, actor, now, tell=one.supplier)
 
 
 def warn_of_ending(*, now: datetime) -> None:

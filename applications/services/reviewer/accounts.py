@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from accounts import access
+from accounts import access, consents
 from accounts.models import (
     AccountDecision,
     AdministratorRequest,
@@ -17,6 +17,7 @@ from accounts.models import (
     Membership,
     Organisation,
     Person,
+    SupplierConsent,
 )
 from accounts.right_to_act import resting_on, right_of
 from accounts.services import mailing
@@ -46,6 +47,7 @@ from issuance.models import Certificate
 ENDED_ORDERS, RETURNED, DRAFTS = "orders_ended", "orders_returned", "drafts_removed"
 STOPPED = "replacements_stopped"
 LINKS, INVITATIONS, CERTIFICATES = "links_ended", "invitations_cancelled", "certificates_in_force"
+CONSENTS = "consents_ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class Prospect:
     `orders` are sent, and neither issued nor ended; `linked` are sent orders with a valid link of
     the technical contact; `drafts` is the number of drafts; `certificates` are those in force,
     which stay in force. `people` are other memberships that lose the right, and `invitations` open
-    invitations to be cancelled. `nobody_stays`: no member would be left who may act.
+    invitations to be cancelled. `consents` are suppliers' permissions that end. `nobody_stays`: no
+    member would be left who may act.
     """
 
     orders: list[Application]
@@ -64,6 +67,7 @@ class Prospect:
     certificates: list[Certificate]
     people: list[Membership]
     invitations: list[Invitation]
+    consents: list[SupplierConsent]
     nobody_stays: bool = False
 
     @property
@@ -77,16 +81,18 @@ def preview_end(membership: Membership, *, now: datetime) -> Prospect:
     orders = _made_by(membership.person, membership.organisation)
     others = membership.organisation.memberships.filter(ended_at=None).exclude(pk=membership.pk)
     stays = others.filter(role__in=ACTING).exists()
-    return replace(_prospect(orders, [], [membership], now), nobody_stays=not stays)
+    ending = _given_by([membership], now)
+    return replace(_prospect(orders, [], [membership], ending, now), nobody_stays=not stays)
 
 
 def preview_withdrawal(membership: Membership, *, now: datetime) -> Prospect:
     """Return what withdrawing the right affects: the orders of everyone whose right rests on it."""
     people = resting_on(membership)
+    losing = [membership, *people]
     orders = Application.objects.none()
-    for member in [membership, *people]:
+    for member in losing:
         orders |= _made_by(member.person, member.organisation)
-    return _prospect(orders, people, [membership, *people], now)
+    return _prospect(orders, people, losing, _given_by(losing, now), now)
 
 
 def preview_closing(organisation: Organisation, *, now: datetime) -> Prospect:
@@ -94,7 +100,8 @@ def preview_closing(organisation: Organisation, *, now: datetime) -> Prospect:
     current = organisation.memberships.filter(ended_at=None).select_related("person")
     people = list(current.order_by("begun_at"))
     orders = Application.objects.filter(organisation=organisation)
-    return _prospect(orders, people, people, now)
+    ending = consents.of_account(organisation.pk, now=now)
+    return _prospect(orders, people, people, ending, now)
 
 
 @transaction.atomic
@@ -259,10 +266,18 @@ def _made_by(person: Person, organisation: Organisation) -> QuerySet[Application
     return Application.objects.filter(condition, organisation=organisation)
 
 
+def _given_by(losing: list[Membership], now: datetime) -> QuerySet[SupplierConsent]:
+    """Return the consents that end with the rights of these members of one account."""
+    people, account = [member.person for member in losing], losing[0].organisation_id
+    given = consents.given_by(people, account, now=now)
+    return given.select_related("customer", "supplier", "given_by")
+
+
 def _prospect(
     orders: QuerySet[Application],
     people: list[Membership],
     losing: list[Membership],
+    ending: QuerySet[SupplierConsent],
     now: datetime,
 ) -> Prospect:
     sent = orders.exclude(status=Status.DRAFT).select_related("submission__person")
@@ -283,6 +298,7 @@ def _prospect(
         certificates=list(certified.order_by("not_after")),
         people=people,
         invitations=list(invitations.filter(invited)),
+        consents=list(ending),
     )
 
 
@@ -319,7 +335,11 @@ def _close(key: UUID, actor: Actor, now: datetime) -> str:
 
 def _note(decision: AccountDecision, prospect: Prospect, done: dict[str, int]) -> AccountDecision:
     """Store the consequences, as counts, with the decision."""
-    also = {INVITATIONS: len(prospect.invitations), CERTIFICATES: len(prospect.certificates)}
+    also = {
+        INVITATIONS: len(prospect.invitations),
+        CONSENTS: len(prospect.consents),
+        CERTIFICATES: len(prospect.certificates),
+    }
     decision.followed = {kind: count for kind, count in (done | also).items() if count}
     if decision.followed:
         decision.save(update_fields=["followed"])

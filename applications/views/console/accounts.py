@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from accounts import access
+from accounts import access, consents
 from accounts.models import AccountDecision, BusinessId, Membership, Organisation
 from accounts.register.identifiers import business_id as read_business_id
 from accounts.register.lookup import queries
@@ -22,6 +22,7 @@ from accounts.services.rights import documents as papers
 from applications import services
 from applications.services.reviewer.accounts import (
     CERTIFICATES,
+    CONSENTS,
     DRAFTS,
     ENDED_ORDERS,
     INVITATIONS,
@@ -45,6 +46,7 @@ FOLLOWED: dict[str, Promise] = {
     STOPPED: _("Replacements of certificates stopped"),
     LINKS: _("Links of technical contacts ended"),
     INVITATIONS: _("Invitations cancelled"),
+    CONSENTS: _("Permissions of suppliers ended"),
     CERTIFICATES: _("Certificates that stay in force"),
 }
 
@@ -93,6 +95,7 @@ def account(request: HttpRequest, organisation_id: UUID) -> HttpResponseBase:
         "documents": organisation.right_documents.select_related("person"),
         "joining": organisation.join_requests.filter(settled_at=None).select_related("person"),
         "asked": organisation.administrator_requests.select_related("person"),
+        "consents": consents.of_account(organisation.pk, now=now),
         "decisions": [(decision, followed(decision)) for decision in _decisions(organisation)],
         "left": [] if code else services.preview_closing(organisation, now=now).certificates,
         "may_decide": access.may_oversee(access.person_of(request), organisation.pk, now=now),

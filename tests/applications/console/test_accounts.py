@@ -15,6 +15,7 @@ from accounts.services.organisations import oversight as overseeing
 from accounts.services.organisations.administrator_requests import MayNotDecide
 from applications import services
 from certportal.dev.builders import orders, people
+from certportal.dev.builders.suppliers import consent
 from certportal.foundation import clock
 from certportal.foundation.models import Event
 from issuance.models import Certificate, PreparedCertificate
@@ -113,6 +114,29 @@ def test_the_last_administrator_goes_too_and_anybody_may_ask_at_once(
         membership.remove(right(matti).pk, actor=actor_for(matti), now=now)
     services.end_membership(right(matti).pk, **given(riitta))
     assert recovering.may_ask(kalle, pharmacy, now=now)
+
+
+@pytest.mark.parametrize("step", ["end_membership", "withdraw_right"])
+def test_the_pages_name_the_suppliers_that_the_person_let_in(desk, matti, pharmacy, kalle, step):
+    made = consent(matti, kalle)
+    for place in (
+        desk.url("account", pharmacy.pk),
+        desk.url("account", made.supplier_id),
+        desk.url(step, right(matti).pk),
+        desk.url("close_account", pharmacy.pk),
+    ):
+        page = desk.client.get(place).text
+        assert f"{made.supplier} for {pharmacy}, until" in page
+    assert (
+        made.supplier.name not in desk.open(step, right(kalle).pk).text.split("What it touches")[1]
+    )
+    desk.client.post(desk.url(step, right(matti).pk), {"reasons": REASONS})
+    made.refresh_from_db()
+    assert made.ended_at is not None
+    assert AccountDecision.objects.get().followed["consents_ended"] == 1
+    page = desk.open("account", pharmacy.pk).text
+    assert "Permissions of suppliers ended" in page
+    assert str(made.supplier) not in page
 
 
 def test_an_account_is_closed(desk, matti, maija, riitta, pharmacy, kalle, web_of, cas, now):
