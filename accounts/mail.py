@@ -78,8 +78,14 @@ def _to_customer(consent: SupplierConsent, asked: Asked) -> Mapping[str, Any]:
     return {"to_customer": access.is_member(_recipient(asked), consent.customer_id)}
 
 
-def _consents_ended(succession: Succession, _asked: Asked) -> Mapping[str, Any]:
-    """Return the suppliers and customers whose consents ended with the succession."""
+def _succession(succession: Succession, asked: Asked) -> Mapping[str, Any]:
+    """Return the suppliers and customers whose consents ended with the succession.
+
+    A recipient whose right to act is not confirmed is not told them.
+    """
+    own = access.current_membership(_recipient(asked), succession.successor_id)
+    if own is None or not is_shown(own):
+        return {}
     ended = SupplierConsent.objects.filter(ended_at=succession.at, ended_by=None)
     account = succession.organisation_id
     return {
@@ -109,7 +115,7 @@ MAILS = registry(
     _mail("role_changed", Membership.objects, "membership", to="person.email"),
     _mail("membership_ended", Membership.objects, "membership", to="person.email"),
     _mail("member_left", Membership.objects, "membership"),
-    _mail("succession", Succession.objects, "succession", context=_consents_ended),
+    _mail("succession", Succession.objects, "succession", context=_succession),
     _mail("administrator_asked", AdministratorRequest.objects.filter(decided_at=None), "asked"),
     _mail("administrator_decided", AdministratorRequest.objects, "asked"),
     _mail(

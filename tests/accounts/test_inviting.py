@@ -12,9 +12,11 @@ from django.urls import reverse
 from accounts.access import actor_for
 from accounts.models import Invitation, Membership
 from accounts.services.organisations import invite as invite_organisations
+from accounts.services.organisations import membership, oversight
 from accounts.services.people import email as addresses
 from accounts.services.people import erase
 from certportal.dev.builders import mails, people
+from certportal.dev.builders.acts import act
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
 from certportal.foundation.models import Event, OutboxItem
@@ -110,6 +112,23 @@ def test_the_administrators_are_told_who_came(invitation, web, uuno, matti, now)
     assert mail.to == matti.email
     assert "Uuno Uusi" in mail.text
     assert "uuno@example.fi" in mail.text
+
+
+def test_an_administrator_who_is_not_confirmed_hears_of_nobody_who_came(
+    matti, pharmacy, uuno, web, now
+):
+    """Pekka administers by a confirmation of his own; Matti's is withdrawn, and his role stays."""
+    riitta = people.make_reviewer("Riitta Ratkaisija", now=now)
+    pekka = people.make_member("Pekka Proviisori", pharmacy, role="administrator", now=now)
+    shown = Membership.Basis.REVIEWER_DECISION
+    pekka.memberships.update(basis=shown, confirmed_by=riitta, confirmed_at=now)
+    right = matti.memberships.get().pk
+    act(riitta, oversight.withdraw_right, right, reasons="Ei edusta apteekkia.")
+    web.post(link(invite(pekka, pharmacy, now)))
+    act(uuno, membership.leave, uuno.memberships.get().pk)
+    for kind in ("joined", "member_left"):
+        told = OutboxItem.objects.filter(payload__kind=kind)
+        assert [one.payload["to"] for one in told] == [str(pekka.pk)]
 
 
 def test_a_cancelled_invitation_is_dead(invitation, web, uuno, matti, now):

@@ -167,7 +167,9 @@ def decide(
 
 def unconfirmed_administrators(organisation: Organisation) -> list[Membership]:
     """Return the current administrators whose right to act is not confirmed."""
-    return [member for member in members.administrators(organisation) if not is_shown(member)]
+    current = organisation.memberships.filter(ended_at=None, role=Membership.Role.ADMINISTRATOR)
+    found = current.select_related("person", "organisation").order_by("begun_at")
+    return [member for member in found if not is_shown(member)]
 
 
 def may_decide(person: Person, request: AdministratorRequest, *, now: datetime) -> bool:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.event_names import AccountEvent
 from accounts.models import Invitation, Membership, Organisation, Person
+from accounts.right_to_act import confirmed_administrators
 from accounts.services import mailing
 from accounts.services.organisations import membership as members
 from accounts.services.people import email as addresses
@@ -193,8 +194,8 @@ def _accept(
     sessions.renew(person)
     askers.waiting(invitation.organisation).filter(person=person).update(settled_at=now)
     events.record(AccountEvent.INVITATION_ACCEPTED, invitation, actor, now)
-    administrators = [each.person for each in members.administrators(invitation.organisation)]
-    others = [each for each in administrators if each.pk != person.pk]
+    administrators = confirmed_administrators(invitation.organisation)
+    others = [each.person for each in administrators if each.person_id != person.pk]
     mailing.enqueue_for(others, "joined", invitation, now=now)
     return membership
 

@@ -85,21 +85,15 @@ def remove(membership_id: int, *, actor: Actor, now: datetime) -> Membership:
 
 @transaction.atomic
 def leave(membership_id: int, *, actor: Actor, now: datetime) -> Membership:
-    """End the actor's own membership and notify the administrators.
+    """End the actor's own membership and notify the confirmed administrators.
 
     Raises LastAdministrator and NoMember.
     """
     membership = _end_own(membership_id, AccountEvent.MEMBERSHIP_LEFT, actor, now)
     sessions.renew(membership.person)
-    recipients = [each.person for each in administrators(membership.organisation)]
+    recipients = [each.person for each in confirmed_administrators(membership.organisation)]
     mailing.enqueue_for(recipients, "member_left", membership, now=now)
     return membership
-
-
-def administrators(organisation: Organisation) -> list[Membership]:
-    """Return the current administrators of the account, confirmed or not, oldest first."""
-    current = organisation.memberships.filter(ended_at=None, role=Membership.Role.ADMINISTRATOR)
-    return list(current.select_related("person", "organisation").order_by("begun_at"))
 
 
 def lock(membership_id: int) -> Membership:

@@ -12,15 +12,17 @@ from accounts.event_names import AccountEvent
 from accounts.models import BusinessId, Membership, Organisation, Person, Succession
 from accounts.register.lookup import queries
 from accounts.register.models import Kind, RegisterRecord
-from accounts.right_to_act import confirmed_administrators, is_unconfirmed, right_of
+from accounts.right_to_act import confirmed_administrators, is_shown, is_unconfirmed, right_of
 from accounts.services import mailing
 from accounts.services.organisations import consents
-from accounts.services.organisations.membership import administrators
 from accounts.services.people import sessions
+from accounts.services.people.merge import strengthen
 from accounts.services.rights import askers
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
+
+Role = Membership.Role
 
 
 class NotSucceeding(Refused):
@@ -66,6 +68,8 @@ def hand_over(
 
     If the successor has an account, the members move there: administrators become applicants,
     because that account has its own administrators, and an unconfirmed right stays unconfirmed.
+    Who is a member there already keeps the stronger role and the better shown right of the two;
+    only who administered both becomes a confirmed administrator by it.
     Open requests to be invited move too. Consents to and of suppliers end. Otherwise
     the account itself gets the new business ID. Raises NotSucceeding, also while a request to be
     made administrator is undecided.
@@ -124,18 +128,33 @@ def _take_over_account(old: Organisation, new: Heir, now: datetime) -> Organisat
 def _hand_over_people(
     old: Organisation, successor: Organisation, reason: str, by: Person, now: datetime
 ) -> int:
-    members = set(successor.memberships.filter(ended_at=None).values_list("person_id", flat=True))
-    current, moved = list(old.memberships.filter(ended_at=None).select_for_update()), 0
+    members = successor.memberships.filter(ended_at=None).select_related("person", "organisation")
+    kept_of = {each.person_id: each for each in members.select_for_update(of=["self"])}
+    current = list(old.memberships.filter(ended_at=None).select_for_update())
     # Evaluated before any membership ends: the right of an invited member derives from others'.
     rights = {each.pk: right_of(each.person, old) for each in current}
     for membership in current:
         membership.ended_at = now
         membership.save(update_fields=["ended_at"])
         sessions.renew(membership.person)
-        if membership.person_id not in members:
-            _join(membership, rights[membership.pk], successor, reason, by, now)
-            moved += 1
-    return moved
+        joining = _joining(membership, rights[membership.pk], successor, reason, by, now)
+        kept = kept_of.get(membership.person_id)
+        if kept is None:
+            joining.save()
+        elif _adds_to(kept, membership, joining):
+            strengthen(kept, joining)
+    return len(current)
+
+
+def _adds_to(kept: Membership, former: Membership, joining: Membership) -> bool:
+    """Whether the membership in the successor's account may get role or right by the hand-over.
+
+    An unconfirmed right adds no role to a confirmed one, and nobody becomes a confirmed
+    administrator without having been one in the former account.
+    """
+    if joining.is_unconfirmed:
+        return not is_shown(kept)
+    return kept.role != Role.ADMINISTRATOR or former.role == Role.ADMINISTRATOR
 
 
 def _hand_over_requests(old: Organisation, successor: Organisation, now: datetime) -> None:
@@ -154,26 +173,26 @@ def _hand_over_requests(old: Organisation, successor: Organisation, now: datetim
     askers.tell_of(moved, confirmed_administrators(successor), now=now)
 
 
-def _join(
+def _joining(
     former: Membership,
     right: Membership | None,
     successor: Organisation,
     reason: str,
     decided_by: Person,
     now: datetime,
-) -> None:
-    """Make the person a member of the successor's account by the reviewer's decision.
+) -> Membership:
+    """Return the membership of the successor's account that the reviewer's decision gives.
 
     This does not improve the `right` that the former membership gave: an unconfirmed right stays
     unconfirmed, and one confirmed until a day ends on that day.
     """
     by = None if is_unconfirmed(right) else decided_by
     basis = Membership.Basis.REVIEWER_DECISION if by else Membership.Basis.UNVERIFIED
-    administered = former.role == Membership.Role.ADMINISTRATOR
-    Membership.objects.create(
+    administered = former.role == Role.ADMINISTRATOR
+    return Membership(
         person_id=former.person_id,
         organisation=successor,
-        role=Membership.Role.APPLICANT if administered else former.role,
+        role=Role.APPLICANT if administered else former.role,
         basis=basis,
         stated_basis=former.stated_basis,
         basis_detail=former.basis_detail,
@@ -198,7 +217,8 @@ def _record_event(succession: Succession, actor: Actor, now: datetime) -> None:
 
 
 def _tell(succession: Succession, now: datetime) -> None:
-    """Mail the people who became members by the hand-over, and the successor's administrators."""
-    joined = succession.successor.memberships.filter(ended_at=None, begun_at=now)
-    recipients = (*joined.select_related("person"), *administrators(succession.successor))
+    """Mail the members of the account handed over, and the successor's confirmed administrators."""
+    handed_over = Q(ended_at=now) if succession.moves else Q(ended_at=None)
+    members = succession.organisation.memberships.filter(handed_over).select_related("person")
+    recipients = (*members, *confirmed_administrators(succession.successor))
     mailing.enqueue_for((each.person for each in recipients), "succession", succession, now=now)

@@ -74,14 +74,14 @@ def _hand_over_memberships(gone: Person, into: Person, now: datetime) -> None:
     for membership in current.filter(person=gone):
         kept = current.filter(person=into, organisation=membership.organisation_id).first()
         if kept is not None:
-            _strengthen(kept, membership)
+            strengthen(kept, membership)
             membership.ended_at = now
         else:
             membership.person = into
         membership.save(update_fields=["person", "ended_at"])
 
 
-def _strengthen(kept: Membership, other: Membership) -> None:
+def strengthen(kept: Membership, other: Membership) -> None:
     """Give the kept membership the stronger role of the two, and the better shown right."""
     kept.role = min(kept.role, other.role, key=STRONGEST_FIRST.index)
     if _shows_more(other, kept):

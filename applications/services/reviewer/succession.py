@@ -113,7 +113,7 @@ def succeed(
     orders = Application.objects.filter(organisation=succession.organisation_id)
     keys = list(orders.order_by("pk").values_list("pk", flat=True))
     moved = sum(_hand_over(key, succession, actor, now) for key in keys)
-    if succession.organisation_id != succession.successor_id:
+    if succession.moves:
         _hand_over_tasks(succession)
     succession.orders = moved
     succession.save(update_fields=["orders"])

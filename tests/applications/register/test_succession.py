@@ -8,6 +8,7 @@ from django.urls import reverse
 from accounts import access
 from accounts.access import actor_for
 from accounts.models import JoinRequest, Membership, Succession
+from accounts.right_to_act import is_shown
 from accounts.services.organisations import administrator_requests, join
 from accounts.services.organisations.succession import NotSucceeding
 from accounts.services.rights.documents import Paper
@@ -19,6 +20,7 @@ from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.documents import pdf
 from certportal.dev.builders.register import change
+from certportal.dev.builders.suppliers import consent
 from certportal.foundation import clock
 from certportal.foundation.models import Event, OutboxItem
 from issuance.models import Certificate, PreparedCertificate
@@ -96,6 +98,43 @@ def test_who_belongs_to_both_stays_as_they_are_in_the_successor_s(matti, kalle, 
     )
     succeed(riitta)
     assert kalle.memberships.get(ended_at=None) == own
+
+
+def test_who_belongs_to_both_keeps_the_stronger_role_and_right(order, matti, maija, kalle, riitta):
+    """Maija has orders here and is a technical member there; Matti founded that one on his word."""
+    hers, clinics = orders.draft(maija), kalle.memberships.get().organisation
+    technical = {"role": "technical", "basis": "invitation", "begun_at": clock.now()}
+    maija.memberships.create(organisation=clinics, **technical)
+    founded = {"role": "administrator", "basis": "unverified", "begun_at": clock.now()}
+    matti.memberships.create(organisation=clinics, **founded)
+    mail.outbox.clear()
+    assert succeed(riitta).people == 2
+    orders.drain()
+    assert sees(maija, "applications:order", hers.pk) == 200
+    held = {one: one.memberships.get(ended_at=None) for one in (matti, maija)}
+    assert held[maija].role == Membership.Role.APPLICANT
+    assert held[matti].role == Membership.Role.ADMINISTRATOR
+    assert all(is_shown(one) for one in held.values())
+    told = sorted(one.to[0] for one in mail.outbox)
+    assert told == ["kalle@example.fi", "maija@example.fi", "matti@example.fi"]
+
+
+def test_a_word_or_a_lesser_role_there_gives_nobody_more_than_they_had(
+    order, matti, maija, kalle, riitta
+):
+    """Maija founded the other account on her word; Aino's right here is not confirmed."""
+    clinics = kalle.memberships.get().organisation
+    aino = people.make_member("Aino Ahkera", order.organisation)
+    aino.memberships.update(basis=Membership.Basis.UNVERIFIED, role="administrator")
+    founded = {"role": "administrator", "basis": "unverified", "begun_at": clock.now()}
+    invited = {"role": "technical", "basis": "invitation", "begun_at": clock.now()}
+    there = maija.memberships.create(organisation=clinics, **founded)
+    hers = aino.memberships.create(organisation=clinics, **invited)
+    succeed(riitta)
+    there.refresh_from_db()
+    hers.refresh_from_db()
+    assert (there.role, there.basis) == ("administrator", Membership.Basis.UNVERIFIED)
+    assert (hers.role, is_shown(hers)) == ("technical", True)
 
 
 def test_without_an_account_of_the_successor_the_account_goes_on_under_its_name(
@@ -200,6 +239,38 @@ def test_all_concerned_are_told_and_it_is_on_record(order, matti, maija, kalle, 
         succession.successor_id,
     }
     assert Event.objects.filter(action="application.succeed", object_id=str(order.pk)).exists()
+
+
+def test_whoever_is_not_confirmed_is_told_nothing_of_the_other_account(
+    order, matti, maija, kalle, riitta
+):
+    """Kalle founded his account on his word; in Matti's, Aino has not shown her right."""
+    valma = people.make_founder("Valma Välittäjä", "9900022-9", now=clock.now())
+    consent(matti, valma)
+    aino = people.make_member("Aino Ahkera", order.organisation)
+    for person in (kalle, aino):
+        person.memberships.update(basis=Membership.Basis.UNVERIFIED)
+    orders.drain()
+    mail.outbox.clear()
+    succeed(riitta)
+    orders.drain()
+    told = {one.to[0]: one.body for one in mail.outbox if "Fuusio 1.12.2026." in one.body}
+    assert sorted(told) == ["aino@example.fi", "maija@example.fi", "matti@example.fi"]
+    assert "Esimerkki Kanta-välitys Oy" in told["matti@example.fi"]
+    assert "Esimerkki Kanta-välitys Oy" not in told["aino@example.fi"]
+
+
+def test_where_the_account_goes_on_its_people_are_told_that_they_stay(
+    order, matti, maija, teemu, riitta
+):
+    mail.outbox.clear()
+    succeed(riitta, successor=COUNTY)
+    orders.drain()
+    told = {one.to[0]: one.body for one in mail.outbox}
+    assert sorted(told) == ["maija@example.fi", "matti@example.fi", "teemu@example.fi"]
+    for body in told.values():
+        assert "jatkuu uudella nimellä" in body
+        assert "ovat seuraajan tilillä hakijoita" not in body
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from django.core import mail
 from django.db import transaction
 
 from accounts.access import actor_for
+from accounts.models import Membership
 from accounts.register.models import Kind, RegisterRecord
 from accounts.services.organisations import follow_register
 from applications import services
@@ -234,6 +235,20 @@ def test_administrators_are_told_of_the_change_and_of_the_decision(order, riitta
     decide(RegisterTask.objects.get(), riitta, Outcome.REISSUE, "Nimi on todistuksessa.")
     orders.drain()
     assert "Nimi on todistuksessa." in mail.outbox[-1].body
+
+
+def test_an_administrator_who_is_not_confirmed_is_told_of_their_own_certificates_only(
+    matti, pharmacy, riitta, cas, now
+):
+    """A test certificate needs no confirmed right; Saara, too, administers on her word alone."""
+    saara = people.make_member("Saara Sivullinen", pharmacy, role="administrator", now=now)
+    orders.delivered(matti, riitta, "test_server")
+    for person in (matti, saara):
+        person.memberships.update(basis=Membership.Basis.UNVERIFIED)
+    mail.outbox.clear()
+    change(orders.UNIT, long_name="Helsingin uusi apteekki")
+    orders.drain()
+    assert [one.to for one in mail.outbox] == [["matti@example.fi"]]
 
 
 def test_a_notice_about_more_certificates_than_it_lists_says_how_many(order, monkeypatch):
