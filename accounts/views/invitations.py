@@ -95,13 +95,15 @@ def _sent_before() -> str:
 @access.person_required
 def resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     """Send an invitation again, with a new link."""
-    found = access.get_invitation(access.person_of(request), invitation_id)
+    person = access.person_of(request)
+    found = access.get_invitation(person, invitation_id)
     if request.method == "POST":
         form = ResendForm(request.POST)
         if not form.is_valid():
             raise invite_organisations.NotWaiting
         seen = form.cleaned_data["version"]
-        invite_organisations.resend(found.pk, version=seen, **access.acting(request))
+        acting = access.acting(request)
+        invite_organisations.resend(found.pk, version=seen, by=person, **acting)
         messages.success(request, _("The invitation was sent again. The earlier link is dead."))
     return redirect("accounts:members")
 
@@ -109,9 +111,10 @@ def resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
 @access.person_required
 def revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     """Cancel an invitation."""
-    found = access.get_invitation(access.person_of(request), invitation_id)
+    person = access.person_of(request)
+    found = access.get_invitation(person, invitation_id)
     if request.method == "POST":
-        invite_organisations.revoke(found.pk, **access.acting(request))
+        invite_organisations.revoke(found.pk, by=person, **access.acting(request))
         messages.success(request, _("The invitation was cancelled."))
     return redirect("accounts:members")
 

@@ -59,10 +59,12 @@ def _invitations(organisation: Organisation) -> list[tuple[Invitation, str, bool
 @access.person_required
 def member(request: HttpRequest, membership_id: int) -> HttpResponse:
     """Show a member to an administrator and change the role."""
-    found = access.get_membership(access.person_of(request), membership_id)
+    person = access.person_of(request)
+    found = access.get_membership(person, membership_id)
     form = RoleForm(request.POST or None, initial={"role": found.role})
     if request.method == "POST" and form.is_valid():
-        services.change_role(found.pk, form.cleaned_data["role"], **access.acting(request))
+        role = form.cleaned_data["role"]
+        services.change_role(found.pk, role, by=person, **access.acting(request))
         messages.success(request, _("The role has been changed."))
         return redirect("accounts:members")
     return render(request, "accounts/member.html", {"form": form, "membership": found})
@@ -71,9 +73,10 @@ def member(request: HttpRequest, membership_id: int) -> HttpResponse:
 @access.person_required
 def remove(request: HttpRequest, membership_id: int) -> HttpResponse:
     """Ask whether to remove the member, and remove them."""
-    found = access.get_membership(access.person_of(request), membership_id)
+    person = access.person_of(request)
+    found = access.get_membership(person, membership_id)
     if request.method == "POST":
-        services.remove(found.pk, **access.acting(request))
+        services.remove(found.pk, by=person, **access.acting(request))
         messages.success(request, _("The person was removed from the account."))
         return redirect("accounts:members")
     return render(request, "accounts/member_remove.html", {"membership": found})

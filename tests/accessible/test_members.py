@@ -61,7 +61,7 @@ def test_an_invitation_open_and_over(go, matti, invitation, now):
     press(page)
     page.wait_for_selector(".field__error")
     check_in_turn(page)
-    invite.revoke(invitation.pk, actor=actor_for(matti), now=now)
+    invite.revoke(invitation.pk, by=matti, actor=actor_for(matti), now=now)
     check_in_turn(go("accounts:invitation", invitation.token))
 
 

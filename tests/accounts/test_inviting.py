@@ -132,17 +132,19 @@ def test_an_administrator_who_is_not_confirmed_hears_of_nobody_who_came(
 
 
 def test_a_cancelled_invitation_is_dead(invitation, web, uuno, matti, now):
-    invite_organisations.revoke(invitation.pk, actor=actor_for(matti), now=now)
+    invite_organisations.revoke(invitation.pk, by=matti, actor=actor_for(matti), now=now)
     assert web.post(link(invitation)).status_code == 410
     assert not uuno.memberships.exists()
     with pytest.raises(invite_organisations.NotWaiting):
-        invite_organisations.resend(invitation.pk, version=1, actor=actor_for(matti), now=now)
+        invite_organisations.resend(
+            invitation.pk, version=1, by=matti, actor=actor_for(matti), now=now
+        )
     assert mails.write("invitation", id=str(invitation.pk), language="fi", now=now) is None
 
 
 def test_sending_again_makes_a_new_link_and_kills_the_old(invitation, web, uuno, matti, now):
     old = link(invitation)
-    given = {"version": 1, "actor": actor_for(matti), "now": now + timedelta(days=20)}
+    given = {"version": 1, "by": matti, "actor": actor_for(matti), "now": now + timedelta(days=20)}
     again = invite_organisations.resend(invitation.pk, **given)
     invite_organisations.resend(invitation.pk, **given)  # pressed twice
     assert mailed() == 2
@@ -212,7 +214,7 @@ def test_another_role_or_a_later_one_is_an_invitation_of_its_own(invitation, mat
 
 
 def test_a_cancelled_invitation_can_be_made_again_at_once(invitation, matti, pharmacy, now):
-    invite_organisations.revoke(invitation.pk, actor=actor_for(matti), now=now)
+    invite_organisations.revoke(invitation.pk, by=matti, actor=actor_for(matti), now=now)
     assert invite(matti, pharmacy, now) != invitation
 
 
@@ -317,7 +319,7 @@ def test_a_cancelled_invitation_is_not_opened_by_its_code(invitation, kalle, mat
     moment = clock.now()
     addresses.ask_code_for(invitation, kalle, actor=actor_for(kalle), now=moment)
     _mail, code = mailed_code(moment)
-    invite_organisations.revoke(invitation.pk, actor=actor_for(matti), now=now)
+    invite_organisations.revoke(invitation.pk, by=matti, actor=actor_for(matti), now=now)
     with pytest.raises(invite_organisations.NotWaiting):
         invite_organisations.accept(
             invitation.pk,

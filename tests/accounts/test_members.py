@@ -12,6 +12,7 @@ from accounts.models import Invitation, JoinRequest, Membership
 from accounts.services.organisations import invite, join
 from accounts.services.organisations import membership as services
 from certportal.dev.builders import mails, people
+from certportal.dev.builders.acts import act
 from certportal.foundation.models import Event, OutboxItem
 from tests.conftest import PHARMACY
 
@@ -29,7 +30,7 @@ def member_of(person):
 
 
 def change(person, role, by, now):
-    return services.change_role(member_of(person).pk, role, actor=actor_for(by), now=now)
+    return services.change_role(member_of(person).pk, role, by=by, actor=actor_for(by), now=now)
 
 
 def test_an_administrator_invites_sees_the_state_and_cancels(web, pharmacy):
@@ -75,7 +76,7 @@ def test_strangers_and_the_former_find_nothing(maija, matti, kalle, now):
     place = reverse("accounts:member", args=[member_of(maija).pk])
     assert people.log_in(Client(), kalle).get(place).status_code == 404
     change(maija, ADMINISTRATOR, matti, now)
-    services.remove(member_of(matti).pk, actor=actor_for(maija), now=now)
+    services.remove(member_of(matti).pk, by=maija, actor=actor_for(maija), now=now)
     assert people.log_in(Client(), matti).get(place).status_code == 404
 
 
@@ -125,12 +126,14 @@ def test_administrators_are_told_who_has_left(matti, maija, now):
 
 def test_two_administrators_cannot_remove_each_other(matti, maija, now):
     change(maija, ADMINISTRATOR, matti, now)
-    services.remove(member_of(maija).pk, actor=actor_for(matti), now=now)
+    services.remove(member_of(maija).pk, by=matti, actor=actor_for(matti), now=now)
     with pytest.raises(services.LastAdministrator):
-        services.remove(member_of(matti).pk, actor=actor_for(maija), now=now)
+        services.remove(member_of(matti).pk, by=matti, actor=actor_for(matti), now=now)
+    with pytest.raises(services.NotAdministrator):
+        services.remove(member_of(matti).pk, by=maija, actor=actor_for(maija), now=now)
     ended = maija.memberships.get()
     with pytest.raises(services.NoMember):
-        services.remove(ended.pk, actor=actor_for(matti), now=now)
+        services.remove(ended.pk, by=matti, actor=actor_for(matti), now=now)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -140,9 +143,9 @@ def test_not_even_at_the_same_moment(matti, maija, pharmacy, now):
 
     def remove(whom, by):
         try:
-            services.remove(member_of(whom).pk, actor=actor_for(by), now=now)
+            services.remove(member_of(whom).pk, by=by, actor=actor_for(by), now=now)
             done.append(whom)
-        except services.LastAdministrator:
+        except services.NotAdministrator:
             done.append(None)
         finally:
             connections.close_all()
@@ -157,9 +160,30 @@ def test_not_even_at_the_same_moment(matti, maija, pharmacy, now):
     assert pharmacy.memberships.filter(role=ADMINISTRATOR, ended_at=None).count() == 1
 
 
+def test_whoever_lost_the_right_at_this_moment_changes_nothing(matti, maija, kalle, pharmacy, now):
+    """Maija's requests passed the check of the page, and waited while Matti removed her."""
+    pekka = people.make_member("Pekka Proviisori", pharmacy, now=now)
+    open_one = act(matti, invite.invite, pharmacy, "a@example.fi", role="applicant", language="fi")
+    change(maija, ADMINISTRATOR, matti, now)
+    act(matti, services.remove, member_of(maija).pk)
+    held = member_of(pekka).pk
+    for by in (maija, kalle):
+        for service, about, given in (
+            (services.remove, held, {}),
+            (services.change_role, held, {"role": "technical"}),
+            (invite.resend, open_one.pk, {"version": 1}),
+            (invite.revoke, open_one.pk, {}),
+        ):
+            with pytest.raises(services.NotAdministrator):
+                act(by, service, about, **given)
+    assert member_of(pekka).role == "applicant"
+    open_one.refresh_from_db()
+    assert (open_one.sent, open_one.revoked_at) == (1, None)
+
+
 def test_whoever_lost_the_right_at_this_moment_invites_nobody(matti, maija, pharmacy, now):
     change(maija, ADMINISTRATOR, matti, now)
-    services.remove(member_of(maija).pk, actor=actor_for(matti), now=now)
+    services.remove(member_of(maija).pk, by=matti, actor=actor_for(matti), now=now)
     given = {"role": ADMINISTRATOR, "language": "fi", "actor": actor_for(maija), "now": now}
     with pytest.raises(services.NotAdministrator):
         invite.invite(pharmacy, "a@example.fi", by=maija, **given)
@@ -175,7 +199,7 @@ def test_invitations_do_not_outlive_the_right_to_invite(matti, maija, pharmacy, 
     if way == "demoted":
         change(maija, Membership.Role.APPLICANT, matti, now)
     elif way == "removed":
-        services.remove(member_of(maija).pk, actor=actor_for(matti), now=now)
+        services.remove(member_of(maija).pk, by=matti, actor=actor_for(matti), now=now)
     else:
         services.leave(member_of(maija).pk, actor=actor_for(maija), now=now)
 

@@ -21,7 +21,7 @@ RECORDED = "/fi/account/me/recorded/"
 
 def test_one_s_own_acts_and_what_others_did_to_one_are_listed(client, matti, maija):
     own = maija.memberships.get()
-    membership.change_role(own.pk, "technical", actor=actor_for(matti), now=clock.now())
+    membership.change_role(own.pk, "technical", by=matti, actor=actor_for(matti), now=clock.now())
 
     rows = people.log_in(client, maija).get(RECORDED).context["rows"]
 

@@ -126,14 +126,16 @@ def membership_of(person):
 
 
 def test_whoever_is_removed_is_out_everywhere_at_once(both, matti, maija):
-    membership.remove(membership_of(maija), actor=actor_for(matti), now=clock.now())
+    membership.remove(membership_of(maija), by=matti, actor=actor_for(matti), now=clock.now())
     assert [is_in(one) for one in both] == [False, False]
 
 
 def test_a_changed_role_gives_every_session_a_new_id_and_the_old_one_is_dead(both, matti, maija):
     before = [one.session.session_key for one in both]
     role = Membership.Role.TECHNICAL
-    membership.change_role(membership_of(maija), role, actor=actor_for(matti), now=clock.now())
+    membership.change_role(
+        membership_of(maija), role, by=matti, actor=actor_for(matti), now=clock.now()
+    )
     assert [is_in(one) for one in both] == [True, True]
     after = [one.session.session_key for one in both]
     assert not set(before) & set(after)

@@ -292,7 +292,7 @@ def test_a_request_is_settled_by_belonging_to_the_account_alone(matti, pharmacy,
     invitation = invite(matti, pharmacy, now, pekka.email)
     assert "has not accepted yet" in people.log_in(Client(), matti).get(MEMBERS).text
 
-    inviting.revoke(invitation.pk, actor=actor_for(matti), now=now)
+    inviting.revoke(invitation.pk, by=matti, actor=actor_for(matti), now=now)
     asked.refresh_from_db()
     assert asked.settled_at is None
     place = reverse("accounts:invite_for", args=[asked.pk])

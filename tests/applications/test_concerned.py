@@ -370,7 +370,7 @@ def test_the_sender_who_left_is_noticed_before_approval_and_before_signing(
 def end(person):
     """Let the administrator end the membership of a colleague."""
     held = person.memberships.get(ended_at=None)
-    membership.remove(held.pk, actor=system("test"), now=clock.now())
+    act(held.organisation.founded_by, membership.remove, held.pk)
 
 
 def test_nobody_makes_herself_a_reviewer_and_the_others_hear_of_a_new_one(matti, riitta, now):

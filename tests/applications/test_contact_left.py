@@ -41,7 +41,7 @@ def test_while_they_belong_to_the_account_they_are_told(theirs, matti):
 
 def test_once_they_have_left_the_administrators_are(theirs, matti, maija):
     key = maija.memberships.get().pk
-    membership.remove(key, actor=actor_for(matti), now=clock.now())
+    membership.remove(key, by=matti, actor=actor_for(matti), now=clock.now())
     orders.drain()
     assert withdraw(theirs, matti) == [["matti@example.fi"]]
     assert f"/orders/{theirs.pk}/" in mail.outbox[0].body
@@ -52,7 +52,7 @@ def test_one_who_changed_the_address_before_leaving_is_not_told_at_the_former(th
     maija.save(update_fields=["email"])
     theirs.refresh_from_db()
     assert recipients.package(theirs) == ("recipient", "mailbox")
-    membership.remove(maija.memberships.get().pk, actor=actor_for(matti), now=clock.now())
+    membership.remove(maija.memberships.get().pk, by=matti, actor=actor_for(matti), now=clock.now())
     orders.drain()
     assert recipients.package(theirs) == (f"person:{matti.pk}", "mailbox")
     assert withdraw(theirs, matti) == [["matti@example.fi"]]
@@ -60,7 +60,7 @@ def test_one_who_changed_the_address_before_leaving_is_not_told_at_the_former(th
 
 def test_one_who_came_back_is_told_again(theirs, matti, maija, pharmacy, now):
     own = maija.memberships.get()
-    membership.remove(own.pk, actor=actor_for(matti), now=clock.now())
+    membership.remove(own.pk, by=matti, actor=actor_for(matti), now=clock.now())
     pharmacy.memberships.create(person=maija, role="applicant", basis="invitation", begun_at=now)
     orders.drain()
     assert withdraw(theirs, matti) == [["Maija@example.fi"]]

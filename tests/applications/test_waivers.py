@@ -16,6 +16,7 @@ from applications.services.reviewer.may_act import NotWaived
 from applications.services.reviewer.waivers import NotWaivable
 from applications.workflow import Status
 from certportal.dev.builders import orders, people
+from certportal.dev.builders.acts import act
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
@@ -307,9 +308,7 @@ def test_a_sender_who_left_stops_it_whatever_is_waived(matti, maija, riitta, rai
     waive(riitta, case)
     approve(riitta, case)
     approve(raimo, case)
-    membership.remove(
-        maija.memberships.get(ended_at=None).pk, actor=system("test"), now=clock.now()
-    )
+    act(matti, membership.remove, maija.memberships.get(ended_at=None).pk)
     orders.drain()
     case.refresh_from_db()
     assert case.findings[0]["rule"] == "order.sender_left"

@@ -89,14 +89,17 @@ def invite(
 
 
 @transaction.atomic
-def resend(invitation_id: UUID, *, version: int, actor: Actor, now: datetime) -> Invitation:
+def resend(
+    invitation_id: UUID, *, version: int, by: Person, actor: Actor, now: datetime
+) -> Invitation:
     """Mail the invitation again with a new token and expiry; the earlier link stops working.
 
     `version`: how often it had been mailed when the page was shown. If it has been mailed again
     since, by another press of the button, this does nothing. Raises NotWaiting if it has been
-    accepted or cancelled, and TooMany.
+    accepted or cancelled, TooMany, and NotAdministrator and NotConfirmed as `invite` does.
     """
     invitation = _lock(invitation_id)
+    members.require_administrator(by, invitation.organisation_id)
     if invitation.state(now) not in {Invitation.State.WAITING, Invitation.State.EXPIRED}:
         raise NotWaiting
     if invitation.sent != version:
@@ -112,9 +115,13 @@ def resend(invitation_id: UUID, *, version: int, actor: Actor, now: datetime) ->
 
 
 @transaction.atomic
-def revoke(invitation_id: UUID, *, actor: Actor, now: datetime) -> Invitation:
-    """Cancel the invitation. Raises NotWaiting when it has been accepted or cancelled."""
+def revoke(invitation_id: UUID, *, by: Person, actor: Actor, now: datetime) -> Invitation:
+    """Cancel the invitation.
+
+    Raises NotWaiting when it has been accepted or cancelled, NotAdministrator and NotConfirmed.
+    """
     invitation = _lock(invitation_id)
+    members.require_administrator(by, invitation.organisation_id)
     if invitation.accepted_at is not None or invitation.revoked_at is not None:
         raise NotWaiting
     invitation.revoked_at = now
@@ -174,8 +181,6 @@ def accept(
 def _accept(
     invitation_id: UUID, token: str, person: Person, actor: Actor, now: datetime
 ) -> Membership:
-    account = Invitation.objects.values_list("organisation_id", flat=True).get(pk=invitation_id)
-    members.lock_account(account)
     invitation = _lock(invitation_id)
     right = invitation.token_hash == tokens.digest(token)
     if not right or invitation.state(now) != Invitation.State.WAITING:
@@ -209,6 +214,9 @@ def _require_inviter(invitation: Invitation) -> None:
 
 
 def _lock(invitation_id: UUID) -> Invitation:
+    """Lock the invitation's account, then the invitation."""
+    account = Invitation.objects.values_list("organisation_id", flat=True).get(pk=invitation_id)
+    members.lock_account(account)
     found = Invitation.objects.select_for_update(of=("self",))
     found = found.select_related("organisation", "made_by")
     return found.get(pk=invitation_id)

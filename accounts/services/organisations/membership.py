@@ -38,7 +38,7 @@ class NotAdministrator(Refused):
 
     status = 409
 
-    message = _("Only an administrator of the account can invite people to it.")
+    message = _("Only an administrator of the account can do this.")
 
 
 class NotConfirmed(NotAllowed):
@@ -46,18 +46,23 @@ class NotConfirmed(NotAllowed):
 
     message = _(
         "No reviewer has confirmed yet that you may act for this organisation, so you cannot"
-        " invite others. You can order certificates yourself; a reviewer confirms your right with"
-        " the first order. A document about your right makes that quick."
+        " administer its account or invite others. You can order certificates yourself; a reviewer"
+        " confirms your right with the first order. A document about your right makes that quick."
     )
 
 
 @transaction.atomic
-def change_role(membership_id: int, role: str, *, actor: Actor, now: datetime) -> Membership:
-    """Give the member another role and notify them. Raises LastAdministrator and NoMember.
+def change_role(
+    membership_id: int, role: str, *, by: Person, actor: Actor, now: datetime
+) -> Membership:
+    """Give the member another role and notify them.
 
-    When an administrator loses the role, their open invitations are cancelled.
+    When an administrator loses the role, their open invitations are cancelled. The right of `by`
+    is checked under the account's lock: a concurrent request may have taken it. Raises
+    LastAdministrator, NoMember, NotAdministrator and NotConfirmed.
     """
     membership = lock(membership_id)
+    require_administrator(by, membership.organisation_id)
     if membership.role == role:
         return membership
     _keep_an_administrator(membership)
@@ -72,12 +77,14 @@ def change_role(membership_id: int, role: str, *, actor: Actor, now: datetime) -
 
 
 @transaction.atomic
-def remove(membership_id: int, *, actor: Actor, now: datetime) -> Membership:
+def remove(membership_id: int, *, by: Person, actor: Actor, now: datetime) -> Membership:
     """End the membership and the person's sessions, and notify the person.
 
-    Raises LastAdministrator and NoMember.
+    Raises the errors of `change_role`.
     """
-    membership = _end_own(membership_id, AccountEvent.MEMBERSHIP_REMOVED, actor, now)
+    membership = lock(membership_id)
+    require_administrator(by, membership.organisation_id)
+    _end_own(membership, AccountEvent.MEMBERSHIP_REMOVED, actor, now)
     sessions.end_all(membership.person, actor=actor, now=now)
     mailing.enqueue("membership_ended", membership, language=membership.person.language, now=now)
     return membership
@@ -89,7 +96,8 @@ def leave(membership_id: int, *, actor: Actor, now: datetime) -> Membership:
 
     Raises LastAdministrator and NoMember.
     """
-    membership = _end_own(membership_id, AccountEvent.MEMBERSHIP_LEFT, actor, now)
+    membership = lock(membership_id)
+    _end_own(membership, AccountEvent.MEMBERSHIP_LEFT, actor, now)
     sessions.renew(membership.person)
     recipients = [each.person for each in confirmed_administrators(membership.organisation)]
     mailing.enqueue_for(recipients, "member_left", membership, now=now)
@@ -147,12 +155,10 @@ def _keep_an_administrator(membership: Membership) -> None:
         raise LastAdministrator
 
 
-def _end_own(membership_id: int, name: AccountEvent, actor: Actor, now: datetime) -> Membership:
-    """End a membership from within the account, which must keep an administrator."""
-    membership = lock(membership_id)
+def _end_own(membership: Membership, name: AccountEvent, actor: Actor, now: datetime) -> None:
+    """End a locked membership from within the account, which must keep an administrator."""
     _keep_an_administrator(membership)
     end(membership, name, actor=actor, now=now)
-    return membership
 
 
 def end(membership: Membership, name: AccountEvent, *, actor: Actor, now: datetime) -> None:

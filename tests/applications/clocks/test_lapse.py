@@ -11,6 +11,7 @@ from applications.models import Application, Check, SentNotice
 from applications.rules import lapse
 from applications.workflow import Status
 from certportal.dev.builders import mails, orders, people
+from certportal.dev.builders.acts import act
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event, OutboxItem
@@ -236,7 +237,7 @@ def test_a_question_to_the_applicant_is_no_business_of_the_contact(for_tiina, ri
 
 
 def test_a_colleague_who_has_left_is_not_told(for_tiina, maija, matti, post):
-    membership.remove(maija.memberships.get().pk, actor=system("test"), now=clock.now())
+    act(matti, membership.remove, maija.memberships.get().pk)
     orders.drain()
     services.watch_incomplete(now=noon(DAYS[0]))
     assert "maija@example.fi" not in readers(post(noon(DAYS[0])))

@@ -111,7 +111,7 @@ def test_the_last_administrator_goes_too_and_anybody_may_ask_at_once(
 ):
     now = clock.now()
     with pytest.raises(membership.LastAdministrator):
-        membership.remove(right(matti).pk, actor=actor_for(matti), now=now)
+        membership.remove(right(matti).pk, by=matti, actor=actor_for(matti), now=now)
     services.end_membership(right(matti).pk, **given(riitta))
     assert recovering.may_ask(kalle, pharmacy, now=now)
 

@@ -143,7 +143,7 @@ def test_a_link_dies_with_the_membership_of_its_holder_however_that_ends(
 ):
     for end in (
         lambda one: services.end_membership(one.pk, **given(riitta)),
-        lambda one: membership.remove(one.pk, actor=actor_for(matti), now=clock.now()),
+        lambda one: membership.remove(one.pk, by=matti, actor=actor_for(matti), now=clock.now()),
     ):
         person = people.make_member(f"Timo Tekninen{end.__code__.co_firstlineno}", pharmacy)
         order = send(matti, technical_email=person.email)
