@@ -56,6 +56,7 @@ def test_each_mail_stands_alone(samples):
         assert message.to
         assert message.subject == message.subject.strip() != ""
         assert "None" not in message.text, sample
+        assert not re.search(r"^ (?! )", message.text, re.MULTILINE), sample
         assert not re.search(r"[{}<]|&\w+;|\n\n\n", message.text), sample
         assert sample.name == "feedback" or settings.PORTAL_BASE_URL in message.text, sample
 
