@@ -61,6 +61,14 @@ def look(
     )
 
 
+def says_secure(resolver: tuple[str, int], zone: str) -> bool:
+    """Whether the resolver has validated what it answers about the signed zone.
+
+    Raises Unavailable if it does not answer in time, refuses, or cannot reach the zone.
+    """
+    return _ask(resolver, zone, "SOA", time.monotonic() + SECONDS_PER_QUERY).is_secure
+
+
 def _at(
     resolver: tuple[str, int], host: str, organisation_id: UUID, issuer: str, on: date, ends: float
 ) -> Look:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from django.db import DatabaseError, connection, transaction
 
+from applications.checks import resolvers
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
 from issuance import services
@@ -83,7 +84,7 @@ def journal_is_approved() -> bool:
 
 # By queue; `/healthz` shows the names of failing checks.
 SELF_CHECKS: dict[str, dict[str, Check]] = {
-    "default": {"database-write": database_takes_writes},
+    "default": {"database-write": database_takes_writes, "resolvers": resolvers.are_fit},
     "ca": {
         "ca-key": keys_can_be_reached,
         "journal": journal_has_room,

@@ -7,9 +7,10 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from django.urls import reverse
+from structlog.testing import capture_logs
 
 from applications import services
-from applications.checks import domain_lookup
+from applications.checks import domain_lookup, resolvers
 from applications.models import Domain, HostName
 from applications.rules import domain_record, domains
 from applications.rules.domain_record import Outcome
@@ -20,6 +21,7 @@ from certportal.dev.builders.orders import Handler
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import Event, OutboxItem
+from certportal.operations import self_checks
 from tests.dns_servers import ADDRESS, name_servers
 
 HOST = "erecept.example.fi"
@@ -222,6 +224,25 @@ def test_a_resolver_that_is_silent_delays_no_order(matti, riitta, cas, in_use, s
     assert set(Domain.objects.values_list("outcome", flat=True)) == {Outcome.UNANSWERED}
     with pytest.raises(Unavailable):
         look(order.organisation, HOST, silent)
+
+
+def test_the_health_tells_of_a_resolver_that_is_silent_or_does_not_validate(
+    in_use, silent, settings, monkeypatch
+):
+    are_fit = self_checks.SELF_CHECKS["default"]["resolvers"]
+    monkeypatch.setattr(resolvers, "_found", None)
+    faults = {"does not answer": silent, "does not validate": (ADDRESS, in_use.authority)}
+    for fault, unfit in faults.items():
+        for used, fit in (([in_use.resolver], True), ([in_use.resolver, unfit], False)):
+            settings.DOMAIN_CONTROL = settings.DOMAIN_CONTROL | {"resolvers": used}
+            monkeypatch.setattr(resolvers, "ASKED_EVERY", 0)
+            with capture_logs() as logged:
+                assert are_fit() is fit
+            told = [(one["port"], one["fault"]) for one in logged]
+            assert told == ([] if fit else [(unfit[1], fault)])
+            monkeypatch.setattr(resolvers, "ASKED_EVERY", 3600)
+            settings.DOMAIN_CONTROL = settings.DOMAIN_CONTROL | {"resolvers": []}
+            assert are_fit() is fit  # not asked with each heartbeat
 
 
 def test_the_page_shows_the_record_and_what_was_found(matti, pharmacy, in_use):
