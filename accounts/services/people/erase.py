@@ -34,31 +34,58 @@ def erase_persons(limit: datetime, *, in_use: Collection[UUID], now: datetime) -
     `in_use`: keys of persons that records of other apps still refer to. They stay, and so do
     persons merged into or from them.
     """
-    for person in gone(limit).exclude(pk__in=in_use).exclude(merged_from__in=in_use):
-        if person.merged_into_id not in in_use:
-            erase_person(person.pk, now=now)
+    found = gone(limit).exclude(pk__in=in_use).exclude(merged_from__in=in_use)
+    for key in list(found.values_list("pk", flat=True)):
+        _erase_if_gone(key, limit, now)
 
 
 def gone(limit: datetime) -> QuerySet[Person]:
     """Return not yet erased persons with no activity since the limit.
 
-    That is: created and last logged in before it, and no membership or staff role since.
+    That is: created and last logged in before it, and no membership or staff role since. Rows that
+    were merged are one person: whoever logs in by the identifier of a merged row is that person.
     """
     lately = Q(ended_at=None) | Q(ended_at__gte=limit)
-    members = Membership.objects.filter(lately).values("person")
-    staff = StaffRole.objects.filter(lately).values("person")
-    named = Person.objects.exclude(given_name="", family_name="")
-    old = named.filter(created_at__lt=limit).exclude(logins__last_login__gte=limit)
-    return old.exclude(pk__in=members).exclude(pk__in=staff)
+    lively = Person.objects.filter(
+        Q(pk__in=Membership.objects.filter(lately).values("person"))
+        | Q(pk__in=StaffRole.objects.filter(lately).values("person"))
+        | Q(pk__in=User.objects.filter(last_login__gte=limit).values("person"))
+        | Q(created_at__gte=limit)
+    ).values("pk")
+    named = Person.objects.exclude(given_name="", family_name="").values("pk")
+    merged = Person.objects.exclude(merged_into=None)
+    return (
+        Person.objects.filter(merged_into=None)
+        .filter(Q(pk__in=named) | Q(pk__in=merged.filter(pk__in=named).values("merged_into")))
+        .exclude(pk__in=lively)
+        .exclude(pk__in=merged.filter(pk__in=lively).values("merged_into"))
+    )
+
+
+@transaction.atomic
+def _erase_if_gone(person_id: UUID, limit: datetime, now: datetime) -> None:
+    """Erase the person, unless they have come back since they were listed.
+
+    A membership, session or role that begins at this moment waits for the lock, or is seen.
+    """
+    Person.objects.select_for_update().get(pk=person_id)
+    if gone(limit).filter(pk=person_id).exists():
+        erase_person(person_id, now=now)
 
 
 @transaction.atomic
 def erase_person(person_id: UUID, *, now: datetime) -> None:
     """Blank the person's name and address, delete their identifiers and close their logins.
 
-    The row stays, since events refer to its key. Somebody who returns becomes a new `Person`.
+    So with the rows merged into it. Rows stay, since events refer to their keys. Somebody who
+    returns becomes a new `Person`.
     """
-    person = Person.objects.select_for_update().get(pk=person_id)
+    rows = Person.objects.select_for_update().filter(Q(pk=person_id) | Q(merged_into=person_id))
+    for person in rows.order_by("pk"):
+        _erase_row(person, now)
+
+
+def _erase_row(person: Person, now: datetime) -> None:
     person.given_name = person.family_name = person.email = ""
     person.email_verified_at = None
     person.save(update_fields=["given_name", "family_name", "email", "email_verified_at"])

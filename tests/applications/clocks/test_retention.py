@@ -12,8 +12,10 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.access import actor_for
-from accounts.models import EmailCode, Identifier, Membership, Succession
+from accounts.models import EmailCode, Identifier, Membership, StaffRole, Succession
 from accounts.register.models import RegisterRecord
+from accounts.services.people import erase as people_erase
+from accounts.services.people import merge
 from applications import services
 from applications.documents.certificate_files import certificate_of
 from applications.errors import Erased
@@ -22,7 +24,7 @@ from applications.rules import lapse, retention
 from applications.services.system import erase
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock, events
-from certportal.foundation.actors import Actor
+from certportal.foundation.actors import Actor, system
 from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.models import Event, EventOrigin, OutboxItem
 from tests.applications.clocks.conftest import noon, waiting_for_csr
@@ -201,6 +203,55 @@ def test_one_who_left_is_forgotten_after_five_years(maija, now):
     assert not Identifier.objects.filter(person=maija).exists()
     assert not maija.logins.filter(is_active=True).exists()
     assert Event.objects.filter(action="person.erased", object_id=str(maija.pk)).count() == 1
+
+
+def test_the_identifier_of_a_merged_record_stays_as_long_as_its_person(db, now):
+    """Aulis identified by eIDAS first, later with a Finnish code; an operator merged the two."""
+    aulis = people.make_auditor("Aulis Auditoija", now=now)
+    code = people.make_person("Aulis Auditor", now=now)
+    merge.merge(code, into=aulis, actor=system("operator"), now=now)
+    services.erase_expired(now=years_after(now, 6))
+    assert people.make_login("Aulis Auditor").person == aulis
+    StaffRole.objects.filter(person=aulis).update(ended_at=now)
+    services.erase_expired(now=years_after(now, 6))
+    for one in (aulis, code):
+        one.refresh_from_db()
+        assert (str(one), one.email) == ("", "")
+        assert not Identifier.objects.filter(person=one).exists()
+    assert not aulis.logins.filter(is_active=True).exists()
+
+
+def test_what_a_merged_record_did_keeps_its_person(maija, now):
+    """Maija was a member under the record that was merged into her new one."""
+    again = people.make_person("Maija Mallikas-Uusi", now=now)
+    leave(maija, now + timedelta(days=366))
+    merge.merge(maija, into=again, actor=system("operator"), now=now)
+    services.erase_expired(now=years_after(now, 5))
+    again.refresh_from_db()
+    assert str(again) == "Maija Mallikas-Uusi"
+    services.erase_expired(now=years_after(now, 7))
+    again.refresh_from_db()
+    assert str(again) == ""
+
+
+def test_one_who_comes_back_while_the_job_runs_stays(maija, teemu, pharmacy, now, monkeypatch):
+    """Both are due; while the job erases the first, the other accepts an invitation."""
+    joined = {"role": "applicant", "basis": "invitation", "begun_at": now}
+    back, real = [], people_erase.erase_person
+
+    def slowly(key, *, now):
+        (other,) = {maija.pk, teemu.pk} - {key}
+        back.append(pharmacy.memberships.create(person_id=other, **joined))
+        real(key, now=now)
+
+    for one in (maija, teemu):
+        leave(one, now)
+    monkeypatch.setattr(people_erase, "erase_person", slowly)
+    services.erase_expired(now=years_after(now, 5))
+    (membership,) = back
+    membership.person.refresh_from_db()
+    assert str(membership.person)
+    assert membership.person.logins.filter(is_active=True).exists()
 
 
 def test_a_member_and_one_whom_a_kept_order_names_are_not_forgotten(matti, maija, riitta, now, cas):
