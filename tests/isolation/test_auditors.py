@@ -1,5 +1,7 @@
 """An auditor reads everything in the console and changes nothing, at any address there is."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -9,6 +11,7 @@ from accounts import access
 from accounts.models import StaffRole
 from accounts.services.rights import staff_roles
 from accounts.services.rights.staff_roles import OtherRole, OwnRole
+from applications.services import readings
 from certportal.dev.builders import orders, people
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
@@ -71,6 +74,22 @@ def test_nothing_is_changed_by_an_auditor_at_any_address_of_the_console(order, c
     }
     assert {name: code for name, code in answers.items() if code != 403} == {}
     assert contents() == before
+
+
+def test_each_page_of_a_case_that_an_auditor_opens_is_on_record(order, anneli, monkeypatch):
+    monkeypatch.setattr(readings, "REPEATED_WITHIN", timedelta())
+    client, looks = people.log_in(Client(), anneli), Event.objects.filter(actor__endswith=anneli.pk)
+    opened = []
+    for entry in CONSOLE:
+        if "application_id" not in entry.wants:
+            continue
+        before = looks.count()
+        if client.get(address(entry, order)).status_code == 200:
+            opened.append((entry.name, looks.count() > before))
+    assert [name for name, is_recorded in opened if not is_recorded] == []
+    assert {"console:case", "console:revocation_report", "console:decision"} <= {
+        name for name, _is_recorded in opened
+    }
 
 
 def test_every_try_to_change_something_is_on_record(case, anneli):

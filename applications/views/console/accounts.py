@@ -34,6 +34,7 @@ from applications.services.reviewer.accounts import (
 )
 from applications.services.reviewer.rights import to_confirm
 from applications.views.console.case.forms import RightNoteForm
+from applications.views.console.entry import confirmed_lately
 from applications.views.shared.entry import by_person
 from certportal.foundation import clock
 from certportal.foundation.web.forms import Form, LongTextField, SearchField
@@ -104,7 +105,7 @@ def account(request: HttpRequest, organisation_id: UUID) -> HttpResponseBase:
 
 
 @access.reviewer_required
-@access.reauthentication_required
+@confirmed_lately
 def confirm(request: HttpRequest, membership_id: int) -> HttpResponseBase:
     """Confirm a member's right to act from the account's page, for example by a document.
 
@@ -136,7 +137,7 @@ def confirm(request: HttpRequest, membership_id: int) -> HttpResponseBase:
 
 
 @access.reviewer_required
-@access.reauthentication_required
+@confirmed_lately
 def withdraw(request: HttpRequest, membership_id: int) -> HttpResponseBase:
     """Show what rests on a member's right, and withdraw its confirmation."""
     message = _("The right is no longer confirmed, and all concerned are told.")
@@ -145,7 +146,7 @@ def withdraw(request: HttpRequest, membership_id: int) -> HttpResponseBase:
 
 
 @access.reviewer_required
-@access.reauthentication_required
+@confirmed_lately
 def end(request: HttpRequest, membership_id: int) -> HttpResponseBase:
     """Show what ending a membership affects, and end it."""
     message = _("The membership has ended, and all concerned are told.")
@@ -154,7 +155,7 @@ def end(request: HttpRequest, membership_id: int) -> HttpResponseBase:
 
 
 @access.reviewer_required
-@access.reauthentication_required
+@confirmed_lately
 def close(request: HttpRequest, organisation_id: UUID) -> HttpResponseBase:
     """Show what closing the account affects, and close it."""
     account = get_object_or_404(Organisation, pk=organisation_id)

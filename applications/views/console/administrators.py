@@ -19,6 +19,7 @@ from accounts.services.organisations import administrator_requests
 from applications import services
 from applications.services.reviewer.accounts import to_decide
 from applications.views.console.accounts import members_of
+from applications.views.console.entry import confirmed_lately
 from applications.views.shared.entry import by_person
 from certportal.foundation import clock
 from certportal.foundation.web.forms import Form, LongTextField
@@ -74,7 +75,7 @@ def requests(request: HttpRequest) -> HttpResponseBase:
 
 
 @access.reviewer_required
-@access.reauthentication_required
+@confirmed_lately
 def decide(request: HttpRequest, asking_id: int) -> HttpResponseBase:
     """Show a request with register, members and history, and decide it."""
     all_requests = AdministratorRequest.objects.select_related(

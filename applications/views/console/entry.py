@@ -11,13 +11,16 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from accounts import access
+from accounts.models import StaffRole
 from accounts.page_reading import read_once
+from applications import services
 from applications.access import get_for_reviewer
 from applications.errors import Changed, NotPossible
 from applications.models import Application
 from applications.services.reviewer.revocation import ProposalOver
 from applications.views.shared import history, stale
 from applications.views.shared.since import of_case
+from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Stale
 from certportal.foundation.web import refusals
 from certportal.foundation.web.forms import Form
@@ -26,15 +29,51 @@ type CaseView = Callable[..., HttpResponseBase]
 
 
 def case_view(view: CaseView) -> Callable[..., HttpResponseBase]:
-    """Pass the view the case in place of its id; everybody except reviewers gets 404."""
+    """Pass the view the case in place of its id; everybody except reviewers gets 404.
+
+    An auditor's look at any page of it is recorded.
+    """
 
     @access.reviewer_required
     @functools.wraps(view)
     def entered(request: HttpRequest, application_id: UUID, **kwargs: Any) -> HttpResponseBase:
         application = _found(request, application_id)
+        if audits(request):
+            services.record_case_viewed(application, **access.acting(request))
         return view(request, application, **kwargs)
 
     return entered
+
+
+def confirmed_lately(view: CaseView) -> CaseView:
+    """Admit whose second factor was proven lately; lead others to prove it before they write.
+
+    What is posted later than that is not carried out and not lost (`confirm_again`).
+    """
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method == "POST":
+            return confirm_again(request) or view(request, *args, **kwargs)
+        return access.lead_to_reauthenticate(request) or view(request, *args, **kwargs)
+
+    return guarded
+
+
+def confirm_again(request: HttpRequest) -> HttpResponse | None:
+    """Return the page that sends the same again once the second factor is proven; or None."""
+    if clock.now() - access.second_factor_at(request) <= access.FRESH:
+        return None
+    fields = [(name, value) for name, values in request.POST.lists() for value in values]
+    posted = [(name, value) for name, value in fields if name != "csrfmiddlewaretoken"]
+    written = [value for _name, value in posted if " " in value.strip()]
+    context = {"posted": posted, "written": written}
+    return render(request, "applications/console/confirm_first.html", context)
+
+
+def audits(request: HttpRequest) -> bool:
+    """Whether the reader of the console is an auditor, whose looks are recorded."""
+    return StaffRole.Kind.AUDITOR in access.staff_roles(request)
 
 
 @read_once

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from accounts.access import actor_for
-from accounts.models import AccountDecision, Invitation, Membership
+from accounts.models import AccountDecision, Invitation, Membership, RightDocument
 from accounts.right_to_act import is_shown
 from accounts.services.organisations import invite as inviting
 from accounts.services.rights import confirm as confirming
@@ -50,6 +50,15 @@ def test_the_founder_may_be_the_one_confirmed(desk, contested, seppo, riitta):
     assert is_shown(right(seppo))
     assert right(seppo).confirmed_by == riitta
     assert "end the memberships" not in desk.open("administrator", contested.pk).text
+
+
+def test_a_document_about_a_right_that_an_auditor_reads_is_recorded(desk, seppo, web_of, now):
+    paper = RightDocument.objects.get()
+    auditor = people.make_auditor("Anneli Auditoija", now=now)
+    for browser in (desk.client, web_of(auditor)):
+        assert browser.get(desk.url("right_document_page", paper.pk)).status_code == 200
+    event = Event.objects.get(action="person.document_taken")
+    assert (event.actor, event.data["sha256"]) == (f"person:{auditor.pk}", paper.sha256)
 
 
 @pytest.fixture

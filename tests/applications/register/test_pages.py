@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from accounts import access
 from applications import services
 from applications.models.register_task import RegisterTask
 from certportal.dev.builders import orders, people
@@ -69,7 +70,23 @@ def test_what_has_been_decided_is_not_decided_again(desk, task):
     desk.post(url("register_task", task.pk), ANSWER)
     again = desk.post(url("register_task", task.pk), ANSWER | {"outcome": "revoke"})
     assert again.status_code == 409
+    assert again.text.count(ANSWER["reasons"]) == 2  # what was decided, and what was written now
     assert Certificate.objects.get().state == "issued"
+
+
+def test_reasons_written_past_the_second_factor_are_sent_again_once_it_is_proven(stale, task):
+    asks = stale.post(url("register_task", task.pk), ANSWER)
+    assert reverse("accounts:second_factor") in asks.text
+    assert ANSWER["reasons"] in asks.text
+    task.refresh_from_db()
+    assert task.is_open
+    session = stale.session
+    session[access.SECOND_FACTOR] = clock.now().isoformat()
+    session.save()
+    again = stale.post(url("register_task", task.pk), dict(asks.context["posted"]))
+    assert again.status_code == 302
+    task.refresh_from_db()
+    assert (task.outcome, task.reasons) == ("nothing", ANSWER["reasons"])
 
 
 def test_nobody_decides_about_an_organisation_they_belong_to(desk, task, raimo):

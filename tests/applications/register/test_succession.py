@@ -301,7 +301,9 @@ def test_only_reviewers_of_neither_organisation_decide(matti, kalle, riitta):
 
 def test_a_hand_over_wants_a_fresh_second_factor(stale, order, kalle):
     given = {"former": PHARMACY, "successor": CLINICS, "reason": "Fuusio."}
-    assert "/second-factor/" in stale.post(reverse("console:succession"), given).url
+    page = stale.post(reverse("console:succession"), given)
+    assert reverse("accounts:second_factor") in page.text
+    assert dict(page.context["posted"]) == given
     assert not Succession.objects.exists()
 
 

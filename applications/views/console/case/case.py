@@ -5,9 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts import access
-from accounts.models import StaffRole
 from accounts.page_reading import read_once
-from applications import services
 from applications.models import Application
 from applications.views.console.case import checklist, rights
 from applications.views.console.case.case_context import (
@@ -28,8 +26,6 @@ from certportal.foundation import clock
 def case(request: HttpRequest, application: Application) -> HttpResponse:
     """Show the case; record that an auditor viewed it."""
     person, now = access.person_of(request), clock.now()
-    if StaffRole.Kind.REVIEWER not in access.staff_roles(request):
-        services.record_case_viewed(application, **access.acting(request))
     read(application, person, now=now)
     context = (
         evidence(application, now=now)

@@ -16,7 +16,7 @@ from applications.services.reviewer import revocation
 from applications.services.reviewer.revocation import ProposalOver
 from applications.views.console.case import case_context
 from applications.views.console.case.kept_from import kept_from_proposing
-from applications.views.console.entry import back_to, case_view, kept, lost
+from applications.views.console.entry import back_to, case_view, confirmed_lately, kept, lost
 from applications.views.shared.certificate import facts
 from applications.views.shared.entry import by_person
 from applications.views.shared.revocation_forms import (
@@ -30,7 +30,7 @@ from certportal.foundation.errors import NotAllowed, Stale
 
 
 @case_view
-@access.reauthentication_required
+@confirmed_lately
 def revoke(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask for reason and grounds; revoke for an exposed key, otherwise propose to revoke."""
     reasons = revocation.reasons(application, access.person_of(request), now=clock.now())
@@ -66,7 +66,7 @@ def _revoke(request: HttpRequest, application: Application, form: ReviewerForm) 
 
 
 @case_view
-@access.reauthentication_required
+@confirmed_lately
 def confirm(request: HttpRequest, application: Application) -> HttpResponse:
     """Show the proposal, and revoke on confirmation by a second person."""
     form = ConfirmForm(request.POST or None, initial=_initial(application))

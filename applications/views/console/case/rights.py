@@ -16,7 +16,7 @@ from applications.models import Application
 from applications.rules.sender import right_to_send
 from applications.services.reviewer.rights import to_confirm
 from applications.views.console.case.forms import RightForm
-from applications.views.console.entry import back_to, case_view, kept
+from applications.views.console.entry import audits, back_to, case_view, confirmed_lately, kept
 from applications.views.shared.entry import by_person
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Stale
@@ -25,7 +25,7 @@ from certportal.foundation.files.documents import PDF
 
 
 @case_view
-@access.reauthentication_required
+@confirmed_lately
 def confirm(request: HttpRequest, application: Application) -> HttpResponse:
     """Confirm that whoever sent the order may act for the organisation."""
     right = right_to_send(application)
@@ -83,6 +83,9 @@ def document(request: HttpRequest, document_id: int) -> HttpResponse:
 def inline(request: HttpRequest, document_id: int) -> HttpResponse:
     """Show a document about a person's right within the page."""
     right_document = get_object_or_404(RightDocument, pk=document_id)
+    if audits(request):
+        person, sha256 = right_document.person, right_document.sha256
+        services.record_right_document_taken(person, sha256, **access.acting(request))
     return storing.show(right_document.file, right_document.name)
 
 

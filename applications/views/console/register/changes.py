@@ -13,11 +13,13 @@ from accounts.register.lookup import queries
 from applications import services
 from applications.models.register_task import RegisterTask
 from applications.register_watch.wording import SENTENCES, differences
-from applications.services.reviewer.register_changes import to_decide
+from applications.services.reviewer.register_changes import AlreadyDecided, to_decide
+from applications.views.console.entry import confirm_again
 from applications.views.console.register.forms import DecisionForm
 from applications.views.shared.entry import by_person
 from applications.views.shared.rows import certificate_rows
 from certportal.foundation import clock
+from certportal.foundation.web import refusals
 
 PER_PAGE = 50
 
@@ -52,15 +54,25 @@ def task(request: HttpRequest, task_id: int) -> HttpResponseBase:
     form = DecisionForm(request.POST or None, initial=first)
     if request.method == "POST" and form.is_valid():
         # Revoking is one of the outcomes.
-        if leading := access.lead_to_reauthenticate(request):
-            return leading
-        services.decide_register_task(shown.pk, **form.cleaned_data, **by_person(request))
+        if asking := confirm_again(request):
+            return asking
+        try:
+            services.decide_register_task(shown.pk, **form.cleaned_data, **by_person(request))
+        except AlreadyDecided as refusal:
+            refusals.record_act(request, refusal)
+            shown.refresh_from_db()
+            return _show(request, shown, form, refusal)
         messages.success(request, _("The decision was made and the organisation told."))
         return redirect("console:register_task", shown.pk)
     return _show(request, shown, form)
 
 
-def _show(request: HttpRequest, shown: RegisterTask, form: DecisionForm) -> HttpResponse:
+def _show(
+    request: HttpRequest,
+    shown: RegisterTask,
+    form: DecisionForm,
+    refusal: AlreadyDecided | None = None,
+) -> HttpResponse:
     now = clock.now()
     touched = shown.certificates.order_by("-issued_at", "-pk")
     page = Paginator(touched, PER_PAGE).get_page(request.GET.get("page"))
@@ -69,8 +81,10 @@ def _show(request: HttpRequest, shown: RegisterTask, form: DecisionForm) -> Http
         "sentence": SENTENCES[shown.change],
         "differences": differences(shown),
         "form": form,
+        "stale": refusal,
         "obstacles": list(to_decide(shown, access.person_of(request), now=now)),
         "page_obj": page,
         "rows": certificate_rows(page, now=now),
     }
-    return render(request, "applications/console/register_task.html", context)
+    status = refusal.status if refusal else 200
+    return render(request, "applications/console/register_task.html", context, status=status)

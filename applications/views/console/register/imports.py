@@ -17,6 +17,7 @@ from accounts.register.lookup import queries
 from accounts.register.mirror import imports
 from accounts.register.models import Kind, RegisterRun
 from applications.register_watch.wording import REGISTERS
+from applications.views.console.entry import confirm_again
 from applications.views.console.register.forms import AcceptForm
 from applications.views.shared.history import names_of, who
 from certportal.foundation import clock
@@ -53,11 +54,12 @@ def run(request: HttpRequest, run_id: int) -> HttpResponseBase:
     """Show an import; a held one can be accepted with a reason."""
     shown = get_object_or_404(RegisterRun, pk=run_id)
     asks = shown.outcome == RegisterRun.Outcome.HELD and shown.accepted_at is None
-    acts = asks or request.method == "POST"
-    if acts and (leading := access.lead_to_reauthenticate(request)):
+    if asks and request.method != "POST" and (leading := access.lead_to_reauthenticate(request)):
         return leading
     form = AcceptForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        if asking := confirm_again(request):
+            return asking
         imports.accept_held(
             shown.pk,
             reason=form.cleaned_data["reason"],

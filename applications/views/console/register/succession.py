@@ -14,6 +14,7 @@ from accounts.models import Succession
 from accounts.services.organisations.succession import NotSucceeding
 from applications import services
 from applications.services.reviewer.succession import to_succeed
+from applications.views.console.entry import confirmed_lately
 from applications.views.shared.entry import by_person
 from certportal.foundation import clock
 from certportal.foundation.web.forms import Form, LongTextField
@@ -53,7 +54,7 @@ class SuccessionForm(Form):
 
 
 @access.reviewer_required
-@access.reauthentication_required
+@confirmed_lately
 def succession(request: HttpRequest) -> HttpResponseBase:
     """Ask for the two business IDs, show what would be handed over, and hand it over."""
     if request.method == "POST":
