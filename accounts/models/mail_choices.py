@@ -54,8 +54,11 @@ ALWAYS: dict[str, Always] = {
         _("A certificate or an order is at stake."),
     ),
     "access": Always(
-        _("Codes, and who may act for your organisation"),
-        _("They protect your account: you notice at once what you did not ask for."),
+        _(
+            "Codes, who may act for your organisation, and a certificate request that was replaced"
+            " or came by a link"
+        ),
+        _("They protect your organisation: you notice at once what you did not ask for."),
     ),
     "work": Always(_("The work of the reviewers"), _("A case or the service waits for you.")),
 }

@@ -97,8 +97,8 @@ def _progress(order: Application, asked: Asked) -> dict[str, Any]:
         return ends and ends - timedelta(days=1)
 
     def refused_by() -> str:
-        links = order.contact_links.exclude(not_mine_at=None).order_by("not_mine_at")
-        refused = links.last()
+        links = order.contact_links.exclude(not_mine_at=None)
+        refused = links.order_by("not_mine_at", "made_at").last()
         return refused.email if refused else ""
 
     sent = order.submission
@@ -118,6 +118,7 @@ def _progress(order: Application, asked: Asked) -> dict[str, Any]:
             faults=lambda: [words for _finding, words in word_faults(order.findings)],
             contact_told=lambda: bool(contact_links.valid_links(order, now=asked.now)),
             refused_by=refused_by,
+            gets_instead=lambda: "recipient" not in package(order),
         ),
     }
 
@@ -185,13 +186,19 @@ def _about_undelivered(asked: Asked) -> Matter | None:
 
 
 def _about_approved(asked: Asked) -> Matter | None:
-    """Find the order, unless its applicant gets the mail with the certificate."""
+    """Find the order, unless its applicant is told of the decision with the certificate."""
     matter = _about(asked)
     if matter is None:
         return None
     applicant = resolve(matter.order, asked.payload["recipient"])[0].casefold()
-    receivers = {resolve(matter.order, name)[0].casefold() for name in package(matter.order)}
-    return None if applicant in receivers else matter
+    return None if applicant in _told_of_decision(matter.order) else matter
+
+
+def _told_of_decision(order: Application) -> set[str]:
+    """Return the addresses to which the certificate goes with its decision (`on_account`)."""
+    aside = {*contact_links.HOLDERS, "mailbox"}
+    told = [one for one in package(order) if capacity(order, one) not in aside]
+    return {resolve(order, one)[0].casefold() for one in told}
 
 
 def _about_renewal(asked: Asked) -> Matter | None:
@@ -222,10 +229,11 @@ def _undelivered(matter: Matter, asked: Asked) -> Mapping[str, Any]:
 
 
 def _coded(asked: Asked) -> Matter | None:
-    """Find the order, unless a newer code has replaced the item's."""
-    order = Application.objects.get(pk=asked.payload["reference"])
-    is_newest = str(order.certified_email_code) == asked.payload["code"]
-    return Matter(order, "certified_email", None) if is_newest else None
+    """Find the order, unless it is gone (a draft), or a newer code has replaced the item's."""
+    order = Application.objects.filter(pk=asked.payload["reference"]).first()
+    if order is None or str(order.certified_email_code) != asked.payload["code"]:
+        return None
+    return Matter(order, "certified_email", None)
 
 
 def _received_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:

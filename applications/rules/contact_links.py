@@ -65,15 +65,31 @@ def is_dismissed(application: Application, holder: str) -> bool:
     return link.revoked_at is not None and link.revoked_at != application.ended_at
 
 
+def is_refused(application: Application, holder: str) -> bool:
+    """Return whether whoever reads the holder's address said last that the order is not theirs."""
+    link = _latest(application, holder)
+    return link is not None and link.not_mine_at is not None
+
+
 def mailable_holders(application: Application) -> list[str]:
     """Return the holders to whom the service may mail a link on its own."""
     addressed = (holder for holder in HOLDERS if address_of(application, holder))
     return [holder for holder in addressed if not is_dismissed(application, holder)]
 
 
-def never_mailed(application: Application) -> list[str]:
-    """Return the holders whose present address has never been sent a link to the order."""
-    return [holder for holder in HOLDERS if _latest(application, holder) is None]
+def named_anew(application: Application) -> list[str]:
+    """Return the holders named anew: their newest link, if any, went to another address.
+
+    An address that said that the order is not theirs stays known.
+    """
+    return [one for one in HOLDERS if not _is_known(application, one)]
+
+
+def _is_known(application: Application, holder: str) -> bool:
+    link = application.contact_links.filter(holder=holder).order_by("made_at").last()
+    address = address_of(application, holder).casefold()
+    known = link is not None and link.email.casefold() == address
+    return known or is_refused(application, holder)
 
 
 def _latest(application: Application, holder: str) -> ContactLink | None:

@@ -15,8 +15,7 @@ KINDS = {
     "bulk_receipt": MailChoice.RECEIPTS,
     **dict.fromkeys(
         [
-            *("csr_attached", "csrs_attached", "csr_replaced", "reopened", "request_cancelled"),
-            "withdrawn",
+            *("csr_attached", "csrs_attached", "reopened", "request_cancelled", "withdrawn"),
         ],
         MailChoice.PROGRESS,
     ),
@@ -31,6 +30,7 @@ KINDS = {
     **dict.fromkeys(["account_closed", "draft_warning", "lapse_warning", "lapsed"], "ending"),
     **dict.fromkeys(["replaced", "revoked"], "revoking"),
     "undelivered": "register",
+    "csr_replaced": "access",
     **dict.fromkeys(["answered", "information_added", "recalled"], "work"),
 }
 # Mails that administrators get about orders made by others; somebody must get them.
@@ -45,12 +45,23 @@ def wanted(application: Application, notice: str, addressed: Sequence[str]) -> l
     """
     if KINDS.get(notice) not in MailChoice and notice not in OF_COLLEAGUES:
         return list(addressed)
+    if notice == "csr_attached" and _came_by_link(application):
+        return list(addressed)
     kept = [name for name in addressed if not _declined(application, notice, name)]
     if len(kept) < len(addressed) and notice in OF_COLLEAGUES and not _reaches(application, kept):
         others = recipients.administrators(application)
         more = [name for name in others if not _declined(application, notice, name)]
         kept = list(recipients.distinct(application, (*kept, *more))) if more else list(addressed)
     return kept
+
+
+def _came_by_link(application: Application) -> bool:
+    """Whether the order's request was given by a link, of whose holder only an address is known.
+
+    A key that is not the organisation's is certified unless the applicant notices it.
+    """
+    csr = application.csr
+    return csr is not None and csr.uploaded_by.startswith("technical_contact:")
 
 
 def reader(application: Application, recipient: str) -> Person | None:

@@ -10,10 +10,11 @@ from uuid import UUID
 
 from accounts.models import Membership, Person
 from accounts.right_to_act import is_shown
+from applications.access import ACTING
 from applications.models import Application
 from applications.models.certificate_types import Delivery
 from applications.rules import case_holder, contact_links, sender
-from applications.workflow import Status
+from applications.workflow import Status, consequences
 
 
 def administrators(application: Application) -> list[str]:
@@ -35,31 +36,37 @@ def administrators(application: Application) -> list[str]:
 
 
 def present(application: Application, recipients: Sequence[str]) -> list[str]:
-    """Return the recipients; a contact person who has left is replaced by the administrators.
+    """Return the recipients, with those who have left replaced by the administrators.
 
-    The order belongs to the organisation, so questions must reach somebody who still acts for it.
-    A former reviewer who still holds the case gets no mail. Each address gets a mail once, even if
-    contact person and shared mailbox have the same one.
+    The order belongs to the organisation, so questions must reach somebody who still acts for it,
+    and the certificate somebody who belongs to it. Whoever said that the order is not theirs gets
+    nothing; the certificate goes to the contact person instead. A reviewer who has lost the role
+    since is told nothing more of the case they held. No address gets the same mail twice, as when
+    contact person and shared mailbox share one.
     """
-    names = list(recipients)
-    if "reviewer" in names and case_holder.is_free(application):
-        names.remove("reviewer")
-    if "applicant" in recipients and _has_left(application):
-        names = [name for name in names if name != "applicant"] + administrators(application)
-        names = list(distinct(application, names))
-    return list(distinct(application, names, unreachable=True))
+    told = [one for named in recipients for one in _in_place_of(application, named)]
+    return list(distinct(application, told, unreachable=True))
 
 
-def _has_left(application: Application) -> bool:
-    """Return whether the contact person is a former member of the organisation."""
-    return _is_of_former_member(application, application.contact_email)
+def _in_place_of(application: Application, recipient: str) -> list[str]:
+    """Return who gets the recipient's mails: as a rule the recipient."""
+    holder = capacity(application, recipient)
+    if holder in contact_links.HOLDERS and contact_links.is_refused(application, holder):
+        return _in_place_of(application, "applicant") if recipient == "recipient" else []
+    if recipient == "reviewer" and case_holder.is_free(application):
+        return []
+    if recipient in {"applicant", "recipient"} and _has_left(application, recipient):
+        return administrators(application)
+    return [recipient]
 
 
-def _is_of_former_member(application: Application, address: str) -> bool:
-    """Return whether the address belongs to a former member who is not a member now.
+def _has_left(application: Application, recipient: str) -> bool:
+    """Whether the recipient's address is that of a former member who is not a member now.
 
-    A sender who changed their address and then left is recognised by the contact person's name.
+    Nor does a contact person act for the organisation who may not order for it any more. A sender
+    who has changed their address since, and then left, is known by the contact's name.
     """
+    address, _language = resolve(application, recipient)
     if not address:
         return False
     memberships = Membership.objects.filter(
@@ -68,7 +75,9 @@ def _is_of_former_member(application: Application, address: str) -> bool:
         person__merged_into=None,
     )
     if memberships.exists():
-        return not memberships.filter(ended_at=None).exists()
+        holds = capacity(application, recipient) in contact_links.HOLDERS
+        roles = Membership.Role.values if holds else ACTING
+        return not memberships.filter(ended_at=None, role__in=roles).exists()
     return address == application.contact_email and _is_sender_who_left(application)
 
 
@@ -82,21 +91,15 @@ def _is_sender_who_left(application: Application) -> bool:
 
 
 def package(application: Application) -> tuple[str, ...]:
-    """Return the recipients of the certificate: the person named in the order, and the mailbox.
-
-    If the named person has left the organisation, the administrators get it instead.
-    """
-    address, _language = resolve(application, "recipient")
-    has_left = _is_of_former_member(application, address)
-    names = administrators(application) if has_left else ["recipient"]
-    return distinct(application, (*names, "mailbox"), unreachable=True)
+    """Return the recipients of the certificate: whom the order names, and the shared mailbox."""
+    return tuple(present(application, consequences.PACKAGED))
 
 
 def author(application: Application) -> list[str]:
-    """Return the sender (of a draft: the person who began it) as recipient if still a member."""
+    """Return who sent the order (or began the draft) if they still order for it; else []."""
     key = _maker(application)
     person = Membership.objects.filter(
-        person=key, organisation=application.organisation_id, ended_at=None
+        person=key, organisation=application.organisation_id, ended_at=None, role__in=ACTING
     )
     return [f"person:{key}"] if person.exists() else []
 

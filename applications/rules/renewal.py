@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import access, consents
 from accounts.models import Person
 from applications.models import Application, HostName, ReplacementItem
+from applications.models.certificate_types import Purpose
 from applications.workflow import OPEN_CASES, ApplicationEvent, Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused
@@ -77,8 +78,9 @@ def renewed_of(pairs: Iterable[tuple[Application, Certificate]]) -> set[int]:
     """Return the keys of the certificates that another order's certificate makes unnecessary.
 
     Such a certificate was issued by a mass replacement, or is valid longer and of the same
-    organisation, type and unit, with at least the same host names or for the same information
-    system and mailbox. The number of queries does not depend on the number of pairs.
+    organisation, type and unit, with at least the same purpose of use and host names or for the
+    same information system and mailbox. The number of queries does not depend on the number of
+    pairs.
     """
     certified = list(pairs)
     if not certified:
@@ -124,15 +126,20 @@ def _serves(other: Application, order: Application) -> bool:
     if not order.kind.has_host_names:
         columns += ["system_oid", "certified_email"]
     is_alike = all(getattr(other, name) == getattr(order, name) for name in columns)
-    return is_alike and other.pk != order.pk and set(order.names) <= set(other.names)
+    return is_alike and other.pk != order.pk and _covers(other, order)
+
+
+def _covers(other: Application, order: Application) -> bool:
+    """Return whether the other order has all host names of the order, and its purpose of use."""
+    purposes = {order.purpose, Purpose.BOTH.value}
+    return other.purpose in purposes and set(order.names) <= set(other.names)
 
 
 def renewed(
     application: Application, certificate: Certificate, *, now: datetime
 ) -> list[Application]:
     """Return the orders whose certificates in force the order's certificate makes redundant."""
-    names = set(application.names)
-    covered = {str(order.pk): order for order in _alike(application) if set(order.names) <= names}
+    covered = {str(order.pk): order for order in _alike(application) if _covers(application, order)}
     in_force = Certificate.objects.filter(Certificate.in_force(now), reference__in=covered)
     shorter = in_force.filter(not_after__lt=certificate.not_after).order_by("not_after")
     return [covered[str(ending.reference)] for ending in shorter]
@@ -146,8 +153,7 @@ def under_way(application: Application) -> list[Application]:
     later = _alike(application, [Status.DRAFT, *OPEN_CASES], or_unproven=True).filter(
         created_at__gt=application.created_at
     )
-    names = set(application.names)
-    return [order for order in later.order_by("created_at") if names <= set(order.names)]
+    return [order for order in later.order_by("created_at") if _covers(order, application)]
 
 
 def _alike(

@@ -25,7 +25,9 @@ PREPARE = "application.claimed"
 PREPARATION = (PREPARE,)
 CHECKS = ("application.checks_wanted",)
 APPLICANT = ("applicant",)
-PACKAGE = ("package", ("recipient", "mailbox"))
+PACKAGED = ("recipient", "mailbox")
+"""Who gets the certificate: whom the order names for it, and the shared mailbox."""
+PACKAGE = ("package", PACKAGED)
 
 CONSEQUENCES: dict[Action, Consequences] = {
     Action.SUBMIT: Consequences(CHECKS, (("receipt", APPLICANT),)),

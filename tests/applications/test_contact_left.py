@@ -7,8 +7,10 @@ from accounts.access import actor_for
 from accounts.services.organisations import membership
 from applications import services
 from applications.rules import recipients
+from applications.workflow import Status
 from certportal.dev.builders import orders
 from certportal.foundation import clock
+from tests.applications.packages import packages_in
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +58,72 @@ def test_one_who_changed_the_address_before_leaving_is_not_told_at_the_former(th
     orders.drain()
     assert recipients.package(theirs) == (f"person:{matti.pk}", "mailbox")
     assert withdraw(theirs, matti) == [["matti@example.fi"]]
+
+
+def remove(person, by) -> None:
+    key = person.memberships.get().pk
+    membership.remove(key, actor=actor_for(by), now=clock.now())
+    orders.drain()
+
+
+def as_theirs(maija, matti):
+    """Return an order that Matti sent and that names Maija as its contact person."""
+    order = orders.with_csr(matti)
+    contact = {"contact_name": "Maija Mallikas", "contact_email": "maija@example.fi"}
+    services.save_section(order.pk, "contact", contact, **orders.Handler(matti, order).seen)
+    orders.submit(matti, order)
+    orders.drain()
+    return order
+
+
+def issued(order, matti, riitta):
+    """Have the certificate issued; return who gets it by mail."""
+    mail.outbox.clear()
+    orders.finish(matti, riitta, order)
+    order.refresh_from_db()
+    assert order.status == Status.DELIVERED
+    assert not order.packages.filter(sent_at=None).exists()
+    return {one.to[0] for one in packages_in(mail.outbox)}
+
+
+def test_the_certificate_goes_to_those_who_still_belong_to_the_account(matti, maija, riitta, cas):
+    order = as_theirs(maija, matti)
+    remove(maija, matti)
+    assert issued(order, matti, riitta) == {"matti@example.fi", "tekniikka@example.fi"}
+    decided = [one for one in mail.outbox if "/decision" in one.body]
+    assert [one.to for one in decided] == [["matti@example.fi"]]
+
+
+def test_so_it_does_where_the_technical_member_who_was_to_get_it_has_left(
+    matti, maija, riitta, cas
+):
+    order = orders.with_csr(matti)
+    orders.name_contact(matti, order, orders.CONTACT | {"technical_email": "maija@example.fi"})
+    orders.submit(matti, order)
+    remove(maija, matti)
+    assert issued(order, matti, riitta) == {"matti@example.fi", "tekniikka@example.fi"}
+
+
+def test_who_may_not_order_any_more_is_asked_nothing(matti, maija, riitta, cas):
+    """Maija is a technical member now: the pages of the order are not hers to open."""
+    order = as_theirs(maija, matti)
+    membership.change_role(
+        maija.memberships.get().pk, "technical", actor=actor_for(matti), now=clock.now()
+    )
+    services.claim(order.pk, person=riitta, **orders.Handler(riitta, order).seen)
+    orders.drain()
+    mail.outbox.clear()
+    orders.ask(riitta, order, clock.day(clock.now()))
+    orders.drain()
+    assert [one.to for one in mail.outbox] == [["matti@example.fi"]]
+
+
+def test_who_may_not_order_any_more_is_no_author(theirs, matti, maija):
+    assert recipients.author(theirs) == [f"person:{maija.pk}"]
+    membership.change_role(
+        maija.memberships.get().pk, "technical", actor=actor_for(matti), now=clock.now()
+    )
+    assert recipients.author(theirs) == []
 
 
 def test_one_who_came_back_is_told_again(theirs, matti, maija, pharmacy, now):

@@ -68,6 +68,20 @@ def test_the_contact_and_the_mailbox_are_given_no_page_that_they_cannot_open(by_
     assert not any("/decision/" in one.body for one in others)
 
 
+@pytest.mark.parametrize("named", ["technical_email", "mailbox"])
+def test_who_gets_the_certificate_by_a_link_or_a_shared_mailbox_is_told_too(
+    matti, riitta, cas, named
+):
+    """Matti has named himself: neither mail with the certificate leads to the account."""
+    draft = orders.with_csr(matti)
+    orders.name_contact(matti, draft, orders.CONTACT | {named: "matti@example.fi"})
+    orders.submit(matti, draft)
+    mail.outbox.clear()
+    orders.finish(matti, riitta, draft)
+    decided = [one for one in mails_to("matti@example.fi") if "/decision/" in one.body]
+    assert len(decided) == 1
+
+
 def test_nobody_is_told_twice(matti, riitta, cas):
     orders.delivered(matti, riitta)
     decided = [one for one in mails_to("matti@example.fi") if "/decision/" in one.body]

@@ -16,6 +16,7 @@ from applications.services.applicant import mailbox as mailbox_applicant
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
+from certportal.foundation.models import OutboxItem
 from certportal.foundation.web import tokens
 
 
@@ -54,6 +55,14 @@ def test_the_certificate_carries_the_proven_mailbox(matti, riitta, cas):
     found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert found.get_values_for_type(x509.RFC822Name) == [orders.MAILBOX]
     assert found.get_values_for_type(x509.DNSName) == []
+
+
+def test_a_code_of_a_draft_that_is_gone_is_not_sent(matti, asked):
+    services.discard(asked.pk, **orders.Handler(matti, asked).seen)
+    mail.outbox.clear()
+    orders.drain()
+    assert not mail.outbox
+    assert not OutboxItem.objects.filter(done_at=None).exists()
 
 
 def test_the_code_goes_to_the_mailbox_and_proves_it(matti, asked):

@@ -79,7 +79,7 @@ def _resubmit(
     )
     # The answer may have changed or added the technical contact, who then needs a link.
     contact_links_applicant.send_links(
-        moved, actor=actor, now=now, to=contact_links.never_mailed(moved)
+        moved, actor=actor, now=now, to=contact_links.named_anew(moved)
     )
     return moved
 

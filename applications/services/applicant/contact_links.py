@@ -109,11 +109,11 @@ def open_link(link_id: UUID, *, actor: Actor, now: datetime) -> str | None:
 def not_mine(link_id: UUID, *, actor: Actor, now: datetime) -> None:
     """End the holder's links because its recipient has no part in the order; tell the applicant.
 
-    Raises LinkOver.
+    No mail about the order goes to that address any more. Raises LinkOver.
     """
     link, application = _lock(link_id, now)
-    links = application.contact_links.filter(holder=link.holder, not_mine_at=None)
-    links.update(not_mine_at=now)
+    links = application.contact_links.filter(holder=link.holder, email__iexact=link.email)
+    links.filter(not_mine_at=None).update(not_mine_at=now)
     transition.move(application, Action.NOT_MINE, actor, now, data={"link": str(link.pk)})
 
 

@@ -22,7 +22,6 @@ from certportal.foundation import events
 from certportal.foundation.actors import system
 
 ACTOR = system("issuance")
-RECIPIENTS = ("recipient", "mailbox")
 OTHERS = ("applicant", "technical_contact", "deputy")
 
 
@@ -79,8 +78,8 @@ def refuse(item_id: int, reason: str, *, now: datetime) -> None:
 
 def _tell_others(new: Application, now: datetime) -> None:
     """Enqueue mails to those who do not get the certificate itself, each address once."""
-    everybody = (*RECIPIENTS, *OTHERS, *recipients.administrators(new))
-    packaged = set(recipients.distinct(new, RECIPIENTS))
+    packaged = recipients.package(new)
+    everybody = recipients.present(new, (*packaged, *OTHERS, *recipients.administrators(new)))
     to = [name for name in recipients.distinct(new, everybody) if name not in packaged]
     transition.notify(new, "replaced", tuple(to), now)
 

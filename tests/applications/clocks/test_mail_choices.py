@@ -12,21 +12,24 @@ from accounts.access import actor_for
 from accounts.models import MailChoice, Membership
 from accounts.models.mail_choices import ALWAYS
 from accounts.services.people import preferences
+from applications import services
 from applications.documents.certificate_files import certificate_of
 from applications.mail import orders as order_mails
 from applications.models import Application
 from applications.rules import mail_choices
 from applications.services import transition
 from applications.services.system.renewal_reminders import remind_of_expiry
+from applications.workflow import Role
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
+from certportal.foundation.actors import Actor
 from certportal.foundation.models import OutboxItem
 
 pytestmark = pytest.mark.django_db
 # Written out: what is moved into a group that a person may do without is noticed here.
 OPTIONAL = {
     *("renewal", "receipt", "bulk_receipt", "csr_attached", "csrs_attached"),
-    *("csr_replaced", "reopened", "request_cancelled", "withdrawn"),
+    *("reopened", "request_cancelled", "withdrawn"),
 }
 
 
@@ -92,6 +95,24 @@ def test_the_decision_comes_where_the_files_go_to_the_technical_contact(matti, r
     orders.finish(matti, riitta, order)
     told = [one for one in mail.outbox if one.to == [matti.email]]
     assert [f"/{order.pk}/" in one.body and "/decision" in one.body for one in told] == [True]
+
+
+@pytest.mark.parametrize(("by", "told"), [("technical_contact", True), ("person", False)])
+def test_that_a_link_brought_the_request_always_comes(matti, cas, by, told):
+    """A stranger may have got the link; a colleague who brings it is known."""
+    decline(matti, *MailChoice)
+    order = orders.waiting_for_contact(matti)
+    giver = {"technical_contact": str(order.contact_links.get().pk), "person": str(matti.pk)}
+    given = {"actor": Actor(by, giver[by]), "now": clock.now()}
+    stored = services.upload_csr(order.pk, orders.openssl_csr(), **given)
+    mail.outbox.clear()
+    order.refresh_from_db()
+    services.attach_csr(
+        order.pk, stored.pk, role=Role.TECHNICAL_CONTACT, version=order.version, **given
+    )
+    orders.drain()
+    subjects = [one.subject for one in mail.outbox if one.to == [matti.email]]
+    assert bool(subjects) == told
 
 
 def test_who_orders_alone_is_reminded_all_the_same(order, matti, post):

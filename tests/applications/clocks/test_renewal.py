@@ -150,6 +150,29 @@ def test_a_new_certificate_for_other_names_renews_nothing(order, matti, riitta):
     assert sent(order) == ["30"]
 
 
+@pytest.mark.parametrize(
+    ("first", "later", "due"),
+    [
+        ("client", "server", ["30"]),
+        ("both", "server", ["30"]),
+        ("client", "client", []),
+        ("client", "both", []),
+    ],
+)
+def test_a_new_certificate_for_another_purpose_renews_nothing(
+    order, matti, riitta, first, later, due
+):
+    """With a server's certificate alone, the connections that the host itself opens would end."""
+    new = renew(matti, riitta)
+    for one, purpose in ((order, first), (new, later)):
+        Application.objects.filter(pk=one.pk).update(purpose=purpose)
+    services.remind_of_expiry(now=before(order, 30))
+    assert sent(order) == due
+    new.refresh_from_db()
+    offered = renewal.renewed(new, certificate_of(new), now=clock.now())
+    assert (order in offered) == (due == [])
+
+
 def test_a_new_certificate_that_was_revoked_renews_nothing(order, matti, riitta):
     later = renew(matti, riitta)
     authority.revoke(

@@ -6,10 +6,12 @@ from django.test import Client
 from django.utils.translation import override
 
 from applications import services
+from applications.errors import NotPossible
 from applications.rules import possible
 from applications.workflow import Action, Role
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
+from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 
 PRESSED = {
@@ -108,9 +110,35 @@ def attached(action, order, matti):
 
 
 def test_the_technical_contact_replaces_no_request_of_a_claimed_case(matti, riitta, cas):
-    order, now = orders.in_review(matti), clock.now()
+    order, now = orders.waiting_for_contact(matti), clock.now()
+    orders.attach(matti, order, orders.openssl_csr())
+    orders.drain()
+    order.refresh_from_db()
     contact = Role.TECHNICAL_CONTACT
     assert possible.may(Action.REPLACE_CSR, order, contact, now=now)
     services.claim(order.pk, person=riitta, **orders.Handler(riitta, order).seen)
     order.refresh_from_db()
     assert not possible.may(Action.REPLACE_CSR, order, contact, now=now)
+
+
+def test_who_only_gets_the_certificate_replaces_no_request(matti, cas):
+    """Matti gave his own request; the address he typed for the certificate may be a stranger's."""
+    order = orders.with_csr(matti)
+    orders.name_contact(matti, order, orders.CONTACT)
+    orders.submit(matti, order)
+    orders.drain()
+    order.refresh_from_db()
+    link, own = order.contact_links.get(), order.csr
+    stranger = Actor("technical_contact", str(link.pk))
+    given = {"actor": stranger, "now": clock.now()}
+    stored = services.upload_csr(order.pk, orders.openssl_csr(), **given)
+    page, browser = f"/en/contact-link/{link.token}/", Client()
+    browser.post(page)
+    assert browser.get(f"{page}csr/").status_code == 409
+    with pytest.raises(NotPossible):
+        services.attach_csr(
+            order.pk, stored.pk, role=Role.TECHNICAL_CONTACT, version=order.version, **given
+        )
+    order.refresh_from_db()
+    assert order.csr == own
+    orders.attach(matti, order, orders.openssl_csr())  # the applicant still may

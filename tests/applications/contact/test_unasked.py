@@ -1,18 +1,23 @@
 """To whom the service mails a link by itself, when nobody asks it to."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.core import mail
 
 from applications import services
+from applications.documents.certificate_files import certificate_of
+from applications.models import Application
+from applications.rules import contact_links
 from applications.workflow import Status
 from certportal.dev.builders import mails, orders
 from certportal.dev.builders.orders import CONTACT, Handler
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor, system
+from certportal.foundation.models import OutboxItem
 from issuance import services as authority
 from tests.applications.contact.conftest import at, confirm, give
+from tests.applications.packages import packages_in
 
 TIINA = Actor("technical_contact", "test")
 
@@ -58,6 +63,66 @@ def test_whoever_said_it_is_not_theirs_is_left_alone_when_the_order_is_reopened(
     services.lapse(order.pk, now=clock.now())
     services.reopen(order.pk, reasons="Virhe", person=riitta, **Handler(riitta, order).seen)
     assert order.contact_links.get() == link
+
+
+def test_whoever_said_it_is_not_theirs_gets_no_mail_any_more(matti, riitta, cas):
+    """The certificate was to go to Tiina; the one who ordered gets it, and is told so."""
+    order = orders.with_csr(matti)
+    orders.name_contact(matti, order, CONTACT)
+    orders.submit(matti, order)
+    orders.drain()
+    mail.outbox.clear()
+    services.not_mine(order.contact_links.get().pk, actor=TIINA, now=clock.now())
+    orders.drain()
+    (told,) = mailed_to("matti@example.fi")
+    assert "Varmenne lähetetään sähköpostitse sinulle" in told.body
+    orders.finish(matti, riitta, order)
+    assert order.status == Status.DELIVERED
+    assert not mailed_to("tiina@example.com")
+    services.remind_of_expiry(now=certificate_of(order).not_after - timedelta(days=30))
+    reminders = OutboxItem.objects.filter(payload__notice="renewal")
+    assert {one.payload["recipient"] for one in reminders} == {"applicant", "mailbox"}
+    packages = packages_in(mail.outbox)
+    assert {one.to[0] for one in packages} == {"matti@example.fi", "tekniikka@example.fi"}
+
+
+def test_whoever_gets_a_new_link_is_mailed_again(order, link, matti):
+    services.not_mine(link.pk, actor=TIINA, now=clock.now())
+    services.resend_link(order.pk, **Handler(matti, order).seen)
+    mail.outbox.clear()
+    orders.drain()
+    assert mailed_to("tiina@example.com")
+
+
+def test_the_mail_names_the_address_that_said_so(order, link, matti):
+    """Not the one that was named before."""
+    named = {"technical_name": "Uusi", "technical_email": "uusi@example.com"}
+    services.rename_contact(order.pk, named, **Handler(matti, order).seen)
+    orders.drain()
+    mail.outbox.clear()
+    newest = order.contact_links.get(email="uusi@example.com")
+    services.not_mine(newest.pk, actor=TIINA, now=clock.now())
+    orders.drain()
+    (told,) = mailed_to("matti@example.fi")
+    assert "uusi@example.com" in told.body
+    assert "tiina@example.com" not in told.body
+    link.refresh_from_db()
+    assert link.not_mine_at is None
+
+
+def test_a_contact_named_again_gets_a_link(order, link, matti):
+    def unknown():
+        order.refresh_from_db()
+        return contact_links.named_anew(order)
+
+    named = {"technical_name": "Uusi", "technical_email": "uusi@example.com"}
+    services.rename_contact(order.pk, named, **Handler(matti, order).seen)
+    assert "technical_contact" not in unknown()
+    Application.objects.filter(pk=order.pk).update(technical_email=link.email)
+    assert "technical_contact" in unknown()
+    services.resend_link(order.pk, **Handler(matti, order).seen)
+    services.revoke_link(order.pk, **Handler(matti, order).seen)
+    assert "technical_contact" not in unknown()
 
 
 def test_a_contact_named_in_an_answer_gets_the_link(order, link, tiina, matti, riitta, cas):
