@@ -26,5 +26,5 @@ class Actor:
 
 
 def system(part: str) -> Actor:
-    """Return the actor for work that the service does by itself, such as `retention`."""
+    """Return the actor for automatic work of the service; `part` names it, such as `retention`."""
     return Actor("system", part)

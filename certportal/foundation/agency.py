@@ -69,35 +69,35 @@ def contact() -> dict[str, str]:
 
 def published(name: str) -> Published | None:
     """Return the operator's price list or terms of delivery, or None where none is published."""
-    told = facts().get(name)
-    if not told:
+    document = facts().get(name)
+    if not document:
         return None
-    return Published(in_own_language(told["url"]), str(told["version"]), told["day"])
+    return Published(in_own_language(document["url"]), str(document["version"]), document["day"])
 
 
 def faults() -> Iterator[str]:
     """Yield the faults of the operator's file, as phrases for the operator."""
     try:
-        told = _operators()
+        tables = _operators()
     except (OSError, ValueError) as error:
         yield f"it cannot be read: {error}"
         return
     known = ("contact", PRICE_LIST, TERMS)
-    yield from (f"it has an unknown table [{name}]" for name in told if name not in known)
+    yield from (f"it has an unknown table [{name}]" for name in tables if name not in known)
     for name in known:
-        if not isinstance(told.get(name, {}), dict):
+        if not isinstance(tables.get(name, {}), dict):
             yield f"{name} must be a table, [{name}]"
         elif name == "contact":
-            for detail, value in told.get(name, {}).items():
+            for detail, value in tables.get(name, {}).items():
                 yield from _faults_in_languages(f"[contact] {detail}", value)
-        elif name in told:
-            yield from _faults_of(name, told[name])
+        elif name in tables:
+            yield from _faults_of(name, tables[name])
 
 
 def _faults_in_languages(what: str, value: Any) -> Iterator[str]:
     """Yield the faults of a text, or of a table of texts by language code; `what` names it."""
     texts = value.values() if isinstance(value, dict) else [value]
-    if not all(isinstance(one, str) for one in texts):
+    if not all(isinstance(text, str) for text in texts):
         yield f"{what} must be a text, or a table of texts by language"
     elif found := next(filter(None, map(MARKUP.search, texts)), None):
         yield (
@@ -108,16 +108,17 @@ def _faults_in_languages(what: str, value: Any) -> Iterator[str]:
         yield f"{what} lacks {', '.join(sorted(lacking))}"
 
 
-def _faults_of(name: str, told: dict[str, Any]) -> Iterator[str]:
-    if lacking := {"url", "version", "day"} - told.keys():
+def _faults_of(name: str, document: dict[str, Any]) -> Iterator[str]:
+    """Yield the faults of the table of a published document."""
+    if lacking := {"url", "version", "day"} - document.keys():
         yield f"[{name}] lacks {', '.join(sorted(lacking))}"
         return
-    yield from _faults_in_languages(f"[{name}] url", told["url"])
-    yield from _faults_in_languages(f"[{name}] version", str(told["version"]))
-    urls = told["url"].values() if isinstance(told["url"], dict) else [told["url"]]
+    yield from _faults_in_languages(f"[{name}] url", document["url"])
+    yield from _faults_in_languages(f"[{name}] version", str(document["version"]))
+    urls = document["url"].values() if isinstance(document["url"], dict) else [document["url"]]
     if not all(str(url).startswith("https://") for url in urls):
         yield f"[{name}] url must begin with https://"
-    if type(told["day"]) is not date:  # not isinstance: a datetime is a date too
+    if type(document["day"]) is not date:  # not isinstance: a datetime is a date too
         yield f"[{name}] day must be a day, such as 2026-12-01"
 
 

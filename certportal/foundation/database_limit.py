@@ -78,7 +78,7 @@ def wait(waiting: connection) -> None:
 
 
 def _greets(waiting: connection, within: float) -> bool:
-    """Whether the connection's server answers a new connection within so many seconds."""
+    """Whether the connection's server answers a new connection within this time in seconds."""
     with suppress(OSError), _connected(waiting, within) as asking:
         asking.sendall(_SSL_REQUEST)
         return bool(asking.recv(1))

@@ -135,8 +135,8 @@ def as_table() -> list[str]:
     lines = ["| table | web | workers | `ca` |", "|---|---|---|---|"]
     for table, model in sorted((model._meta.db_table, model) for model in every_model()):
         if table in WRITERS:
-            told = {right.role: _words(right) for right in rights(model)}
-            lines.append(f"| `{table}` | {' | '.join(told[role] for role in writing)} |")
+            cells = {right.role: _words(right) for right in rights(model)}
+            lines.append(f"| `{table}` | {' | '.join(cells[role] for role in writing)} |")
     return [*lines, "| all others | as it is kept | as it is kept | – |"]
 
 

@@ -42,7 +42,7 @@ class ReceiptForm(FileOrTextForm):
 @csrf_exempt
 @never_cache
 def verify(request: HttpRequest) -> HttpResponse:
-    """Ask for a receipt and say what it proves; nothing is stored."""
+    """Show the form for a receipt, then what the receipt proves; nothing is stored."""
     key = repository.log_key()
     form = ReceiptForm(request.POST or None, request.FILES or None)
     if request.method != "POST" or key is None or not form.is_valid():

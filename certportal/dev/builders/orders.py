@@ -162,7 +162,7 @@ def waiting_for_contact(
 
 
 def prove_mailbox(person: Person, application: Application, address: str = MAILBOX) -> None:
-    """Ask for the code and type it, as whoever reads the mailbox does."""
+    """Request the code for the mailbox and enter it."""
     handler = Handler(person, application)
     services.ask_mailbox_code(application.pk, address, **handler.seen)
     application.refresh_from_db()

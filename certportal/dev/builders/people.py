@@ -79,13 +79,15 @@ def make_founder(name: str, business_id: str, *, now: datetime = NOW, **more: An
 
 
 def found_account(person: Person, business_id: str, *, now: datetime = NOW) -> Organisation:
-    """Create account as the person, whose right a reviewer has confirmed; the register must
-    hold the business ID."""
+    """Create the organisation's account as the person, and confirm their right to act.
+
+    The register must contain the business ID.
+    """
     statement = found.Statement(Membership.Basis.MANDATE, "tietohallintopäällikkö")
-    made = found.found(person, business_id, statement, actor=actor_for(person), now=now)
-    right = made.memberships.get(person=person).pk
+    account = found.found(person, business_id, statement, actor=actor_for(person), now=now)
+    right = account.memberships.get(person=person).pk
     confirm.confirm_right(right, note="kaupparekisteri", by=None, actor=system("test"), now=now)
-    return made
+    return account
 
 
 def make_member(

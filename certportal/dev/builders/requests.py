@@ -17,5 +17,5 @@ def request(key: ec.EllipticCurvePrivateKey, *names: str) -> bytes:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     hosts = x509.SubjectAlternativeName([x509.DNSName(name.lower()) for name in names])
     builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
-    made = builder.add_extension(hosts, critical=False).sign(key, hashes.SHA256())
-    return made.public_bytes(Encoding.PEM)
+    csr = builder.add_extension(hosts, critical=False).sign(key, hashes.SHA256())
+    return csr.public_bytes(Encoding.PEM)

@@ -111,7 +111,7 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[PurePos
 
 
 def _restore(name: PurePosixPath, content: bytes) -> str:
-    """Write the file unless an existing one is to be kept; return what was kept, or empty."""
+    """Write the file unless an existing one must be kept; return a line about that, or empty."""
     kept = _why_kept(name, content)
     if not kept and _is_shared(name):
         default_storage.save(name.name, ContentFile(content))
@@ -133,16 +133,16 @@ def _why_kept(name: PurePosixPath, backed_up: bytes) -> str:
     if name.parts[0] != _GROWING or _SUFFIX not in name.name:
         return _kept(name) if path.exists() else ""
     files = _journals(path)
-    for each, there in files.items():
-        if there.startswith(backed_up):
+    for each, existing in files.items():
+        if existing.startswith(backed_up):
             return _("kept %(file)s, which is at least as new") % {"file": each.name}
     if not backed_up.startswith(files.pop(path, b"")):
         raise BackupFailed(
             _("%(file)s and its copy in the backup have parted: put one of them aside.")
             % {"file": path}
         )
-    for each, there in files.items():
-        if there and backed_up.startswith(there):
+    for each, existing in files.items():
+        if existing and backed_up.startswith(existing):
             raise BackupFailed(
                 _("%(name)s of the backup goes on from %(file)s: move that away.")
                 % {"name": path.name, "file": each}

@@ -87,7 +87,7 @@ class ActivePdf(Unfit):
             " Printing removes signatures: if the document is signed, ask whoever made it for one"
             " without such content."
         )
-        super().__init__(text % {"found": ", ".join(str(_WORDS[one]) for one in sorted(found))})
+        super().__init__(text % {"found": ", ".join(str(_WORDS[kind]) for kind in sorted(found))})
 
 
 class EncryptedPdf(Unfit):

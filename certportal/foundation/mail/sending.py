@@ -176,9 +176,9 @@ def _part(file: File) -> MIMEPart:
     Text without a charset would be ASCII (RFC 2046, 4.1.2); ours is UTF-8.
     """
     piece, kind = MIMEPart(), file.media_type.split("/", 1)
-    said = {"charset": "utf-8"} if kind[0] == "text" else {}
+    parameters = {"charset": "utf-8"} if kind[0] == "text" else {}
     piece.set_content(
-        file.content, *kind, disposition="attachment", filename=file.name, params=said
+        file.content, *kind, disposition="attachment", filename=file.name, params=parameters
     )
     return piece
 

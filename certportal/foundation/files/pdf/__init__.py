@@ -1,4 +1,4 @@
-"""Opening an untrusted PDF in a bounded child process: what it holds, and a passive copy of it.
+"""Opening an untrusted PDF in a sandboxed child process: its active content, and a passive copy.
 
 `reader` is the web process's side and starts the child. The child imports the other modules under
 the name `pdf`, without the packages above, which would bring Django and Celery: these modules

@@ -116,25 +116,26 @@ class _Walk:
         if self._value(of.get("/Type")) == "/EmbeddedFile":
             self.result.found.add(Finding.FILES)
 
-    def dictionary(self, holder: str, one: Dictionary) -> None:
+    def dictionary(self, holder: str, entries: Dictionary) -> None:
+        """Examine one dictionary; `holder`: the name of the object that contains it."""
         found = self.result.found
-        found.update(finding for key, finding in KEYS.items() if key in one)
+        found.update(finding for key, finding in KEYS.items() if key in entries)
         for key, known in (("/Subtype", SUBTYPES), ("/S", ACTIONS)):
-            if (name := self._name(one, key)) in known:
+            if (name := self._name(entries, key)) in known:
                 found.add(known[name])
-        if "/EF" in one and self._holds_files(one["/EF"]):
+        if "/EF" in entries and self._holds_files(entries["/EF"]):
             found.add(Finding.FILES)
-        if self._name(one, "/S") == "/URI" and not self._is_web(one.get("/URI")):
+        if self._name(entries, "/S") == "/URI" and not self._is_web(entries.get("/URI")):
             found.add(Finding.REMOTE)
-        for action in self._triggered(one):
+        for action in self._triggered(entries):
             self.result.acting.add(holder)
             if action not in ACTIONS and action not in HARMLESS:
                 found.add(Finding.SCRIPT)
 
-    def _triggered(self, one: Dictionary) -> Iterator[str]:
+    def _triggered(self, entries: Dictionary) -> Iterator[str]:
         """Yield the `/S` names of the actions that the dictionary triggers."""
-        candidates = [one[key] for key in TRIGGERS if key in one]
-        more = self._value(one.get("/AA"))  # 12.6.3: one action for each event
+        candidates = [entries[key] for key in TRIGGERS if key in entries]
+        more = self._value(entries.get("/AA"))  # 12.6.3: one action for each event
         if isinstance(more, dict):
             candidates += more.values()
         for candidate in map(self._value, candidates):
@@ -158,9 +159,9 @@ class _Walk:
             return scheme[1].lower() in _SCHEMES and not text.startswith("b:")
         return not address.startswith(("\\", "//"))
 
-    def _name(self, one: Any, key: str) -> str:
+    def _name(self, entries: Any, key: str) -> str:
         """Return the dictionary's value for the key if it is a name, else the empty string."""
-        value = self._value(one.get(key)) if isinstance(one, dict) else None
+        value = self._value(entries.get(key)) if isinstance(entries, dict) else None
         return value if isinstance(value, str) and value.startswith("/") else ""
 
     def _value(self, given: Any) -> Any:

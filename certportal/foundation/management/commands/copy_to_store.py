@@ -49,9 +49,9 @@ class Command(OperatorCommand):
                 )
                 % {"seen": seen, "error": error, "address": settings.STORE_URL}
             ) from error
-        told = ngettext(
+        summary = ngettext(
             "%(seen)s file is in the store, %(copied)s copied now, all verified.",
             "%(seen)s files are in the store, %(copied)s of them copied now, all verified.",
             seen,
         )
-        self.stdout.write(told % {"seen": seen, "copied": copied})
+        self.stdout.write(summary % {"seen": seen, "copied": copied})
