@@ -43,7 +43,7 @@ def announce(
     if not all(stripped.values()):
         raise Unfit(_("Give the text in every language of the service."))
     if any(len(text) > LONGEST for text in stripped.values()):
-        raise Unfit(_("Shorten the text: it stands on every page."))
+        raise Unfit(_("Shorten the text: it is shown on every page."))
     if ends_at <= max(begins_at, now):
         raise Unfit(_("Give an end that is in the future, and after the beginning."))
     notice = ServiceNotice.objects.create(texts=stripped, begins_at=begins_at, ends_at=ends_at)

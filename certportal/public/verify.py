@@ -30,7 +30,7 @@ class ReceiptForm(FileOrTextForm):
     )
     text = forms.CharField(
         label=_("Or paste the receipt as text"),
-        help_text=_("Every line of it, from the first to the last."),
+        help_text=_("All lines, from the first to the last."),
         max_length=LARGEST,
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"}),
         required=False,

@@ -236,8 +236,8 @@ def test_a_visitor_is_told_what_is_wrong(order):
     event = Event.objects.get(action="application.approve", object_id=str(order.pk))
     content = str(authority.receipts([event.pk])[event.pk]).encode()
     changed = content.replace(b"index ", b"index 1", 1)
-    assert "does not stand in the log" in checked(changed)
-    assert "no event receipt" in checked(b"something else")
+    assert "is not in the signed log" in checked(changed)
+    assert "not an event receipt" in checked(b"something else")
     cut = content[: content.rindex(b"\xe2\x80\x94")] + b"\xe2\x80\x94 x AAAAAAAA\n"
     assert "is not signed" in checked(cut)
     assert "Choose a file or paste the receipt" in Client().post("/en/verify/").content.decode()

@@ -169,7 +169,7 @@ def test_wrong_settings_are_refused(django_db_setup, changes, said):
 
 def test_what_the_database_would_say_is_not_passed_over(django_db_setup):
     status, words = check(DATABASE_URL="postgres://nobody@/none?host=/nonexistent")
-    assert (status, "All but the database was checked" in words) == (1, True), words
+    assert (status, "Everything except the database was checked" in words) == (1, True), words
 
 
 def test_browsers_come_back_over_https_only(told):

@@ -54,7 +54,7 @@ def restore(source: Path, *, identity: Path, replace: bool = False) -> list[str]
     require_store()
     _check(source, identity)
     if not replace and connection.introspection.table_names():
-        raise BackupFailed(_("The database is not empty. --replace throws away what it holds."))
+        raise BackupFailed(_("The database is not empty. --replace deletes its contents."))
     kept = _over_files(source, identity, _restore)
     connection.close()
     with reading(source / DATABASE, identity) as stream, loading() as script:
@@ -72,7 +72,7 @@ def _check(source: Path, identity: Path) -> None:
         sums = {name: sha256(source / name) for name in (DATABASE, FILES)}
     except (OSError, ValueError) as error:
         raise BackupFailed(
-            _("%(folder)s is no whole backup: %(error)s") % {"folder": source, "error": error}
+            _("%(folder)s is not a complete backup: %(error)s") % {"folder": source, "error": error}
         ) from error
     if manifest.get("format") != FORMAT or manifest.get("sha256") != sums:
         raise BackupFailed(
@@ -105,7 +105,7 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[PurePos
     content = archive.extractfile(member)
     if not allowed or content is None:
         raise BackupFailed(
-            _("The backup holds a file that is not its own: %(file)s.") % {"file": name}
+            _("The backup contains a file that does not belong to it: %(file)s.") % {"file": name}
         )
     return name, content.read()
 
@@ -138,13 +138,13 @@ def _why_kept(name: PurePosixPath, backed_up: bytes) -> str:
             return _("kept %(file)s, which is at least as new") % {"file": each.name}
     if not backed_up.startswith(files.pop(path, b"")):
         raise BackupFailed(
-            _("%(file)s and its copy in the backup have parted: put one of them aside.")
+            _("%(file)s and its copy in the backup contradict each other: put one of them aside.")
             % {"file": path}
         )
     for each, existing in files.items():
         if existing and backed_up.startswith(existing):
             raise BackupFailed(
-                _("%(name)s of the backup goes on from %(file)s: move that away.")
+                _("%(file)s is an older copy of the backup's %(name)s: move it away.")
                 % {"name": path.name, "file": each}
             )
     return ""
@@ -167,7 +167,7 @@ def _why_log_kept(path: Path, backed_up: bytes) -> str:
         theirs, ours = (int(note.split(b"\n")[1]) for note in (backed_up, path.read_bytes()))
         if theirs > ours:
             return ""
-    return _("kept files of the log of events that were there")
+    return _("kept existing files of the log of events")
 
 
 def _journals(path: Path) -> dict[Path, bytes]:

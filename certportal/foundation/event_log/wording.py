@@ -16,20 +16,20 @@ from certportal.foundation.event_log.receipts import BadReceipt, Fault, Receipt
 from certportal.foundation.event_names import ACTORS, words
 
 FAULTS: dict[Fault, Promise] = {
-    Fault.FORM: gettext_lazy("The file is no event receipt, or it is damaged."),
-    Fault.OTHER_LOG: gettext_lazy("The receipt is of another log than the one of this key."),
+    Fault.FORM: gettext_lazy("The file is not an event receipt, or it is damaged."),
+    Fault.OTHER_LOG: gettext_lazy("The receipt is from another log than the one with this key."),
     Fault.SIGNATURE: gettext_lazy(
         "The head of the log in the receipt is not signed with the log's key."
     ),
     Fault.PROOF: gettext_lazy(
-        "The event does not stand in the log that was signed: the event or its proof was changed."
+        "The event is not in the signed log: the event or its proof was changed."
     ),
     Fault.WITNESS: gettext_lazy(
-        "A witness’s signature under the head of the log does not fit: the receipt was changed."
+        "A witness’s signature under the head of the log is wrong: the receipt was changed."
     ),
 }
 _NOT_YET = gettext_lazy(
-    "fewer than our policy wants. If the event is new, download the receipt again later."
+    "fewer than our policy requires. If the event is new, download the receipt again later."
 )
 
 KINDS: dict[str, Promise] = {
@@ -92,7 +92,7 @@ def signed_by(receipt: Receipt, policy: Policy) -> list[tuple[str, str]]:
     except BadNote:
         raise BadReceipt(Fault.WITNESS) from None
     seen = [(_("Witness"), f"{name} ({_moment(at)})") for name, at in signed.items()]
-    enough = _("as many as our policy wants") if policy.is_met_by(signed) else _NOT_YET
+    enough = _("as many as our policy requires") if policy.is_met_by(signed) else _NOT_YET
     return [*seen, (_("Witnesses"), str(enough))]
 
 

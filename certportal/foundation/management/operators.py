@@ -45,7 +45,7 @@ def words_of(error: DatabaseError) -> str | None:
         if isinstance(error, (OperationalError, InterfaceError)):
             return _(
                 "The database does not answer (%(why)s): see whether it runs, and whether"
-                " DATABASE_URL is its address. Nothing has been done that is not said above."
+                " DATABASE_URL is its address. Only what is said above has been done."
             ) % {"why": why}
     return None
 

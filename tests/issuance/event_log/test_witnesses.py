@@ -239,10 +239,10 @@ def test_a_receipt_leads_to_the_head_that_witnesses_signed(
     receipts = services.receipts([first]) | services.receipts([new])
     assert receipts[first].check(keyed).size == 10
     assert receipts[new].check(keyed).size == 17
-    assert "fewer than our policy wants" in verified(receipts[new], tmp_path)
+    assert "fewer than our policy requires" in verified(receipts[new], tmp_path)
     told = verified(receipts[first], tmp_path, f"--policy={policy}")
     assert "Witness: olga (" in told
-    assert "Witnesses: as many as our policy wants" in told
+    assert "Witnesses: as many as our policy requires" in told
 
 
 def verified(receipt: object, tmp_path: Path, *more: str) -> str:
@@ -269,12 +269,12 @@ def test_the_public_page_says_who_signed(policy: Path, olga: Witness) -> None:
     services.ask_witnesses()
     receipt = services.receipts([Event.objects.latest("pk").pk]).popitem()[1]
     page = Client().post("/en/verify/", {"text": str(receipt)}).content.decode()
-    assert "as many as our policy wants" in page
+    assert "as many as our policy requires" in page
     assert "olga (" in page
     forged = str(receipt).replace("— olga ", "— wille ", 1)
     assert olga.verifier.name in str(receipt)
     page = Client().post("/en/verify/", {"text": forged}).content.decode()
-    assert "as many as our policy wants" in page  # a line under no key of ours is left out
+    assert "as many as our policy requires" in page  # a line under no key of ours is left out
 
 
 def test_a_changed_signature_of_a_witness_is_told_on_the_page(policy: Path) -> None:
@@ -283,7 +283,7 @@ def test_a_changed_signature_of_a_witness_is_told_on_the_page(policy: Path) -> N
     text = str(receipt).rstrip("\n")
     changed = text[:-6] + ("AAAA==" if text.endswith("==") else "AAAAA=")
     page = Client().post("/en/verify/", {"text": changed + "\n"}).content.decode()
-    assert "signature under the head of the log does not fit" in page
+    assert "signature under the head of the log is wrong" in page
 
 
 def test_without_a_policy_nobody_is_asked(

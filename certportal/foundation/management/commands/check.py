@@ -24,5 +24,5 @@ class Command(OperatorCommand, check.Command):
             super().handle(*app_labels, **options)
             why = str(error).partition("\n")[0]
             raise CommandError(
-                _("All but the database was checked: %(why)s") % {"why": why}
+                _("Everything except the database was checked: %(why)s") % {"why": why}
             ) from error

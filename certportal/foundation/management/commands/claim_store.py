@@ -31,7 +31,7 @@ class Command(OperatorCommand):
         alarms.clear(sweeping.ALARM)
         self.stdout.write(
             _(
-                "The store's documents are this database's. In a week the first are swept that it"
-                " lacks."
+                "The store's documents now belong to this database. In a week the first documents"
+                " that it does not know will be deleted."
             )
         )

@@ -35,7 +35,7 @@ class Command(OperatorCommand):
         passwords = _passwords(options["accounts"]) if options["accounts"] else {}
         if options["accounts"] and not passwords:
             self.stdout.write(
-                _("No file in %(folder)s has an account of a process: nothing was granted.")
+                _("No file in %(folder)s contains the account of a process: nothing was granted.")
                 % {"folder": options["accounts"]}
             )
             return
@@ -60,7 +60,10 @@ class Command(OperatorCommand):
                 database_roles.set_password(role, password)
         except ProgrammingError:
             self.stderr.write(
-                _("The password of %(account)s stays as it is: only who made the account sets it.")
+                _(
+                    "The password of %(account)s was not changed: only the one who created the"
+                    " account can set it."
+                )
                 % {"account": role}
             )
 

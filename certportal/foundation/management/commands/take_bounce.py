@@ -47,12 +47,12 @@ class Command(OperatorCommand):
                 self.stdout.write(self._take(options.get("stdin") or sys.stdin.buffer))
         except NotDone as error:
             raise CommandError(
-                _("The mail is still being sent: give the report again later."),
+                _("The mail is still being sent: submit the report again later."),
                 returncode=EX_TEMPFAIL,
             ) from error
         except DatabaseError as error:
             raise CommandError(
-                _("The database does not answer: give the report again later."),
+                _("The database does not answer: submit the report again later."),
                 returncode=EX_TEMPFAIL,
             ) from error
 
