@@ -110,7 +110,7 @@ def metrics(*arguments, **told):
 
 @pytest.mark.parametrize("port", ["", "0"])
 def test_without_a_port_it_says_what_is_missing(port):
-    said = "Set METRICS_PORT to the port on which Prometheus asks.\n"
+    said = "Set METRICS_PORT to the port from which Prometheus is to read metrics.\n"
     assert metrics(METRICS_PORT=port) == (1, said)
 
 
@@ -124,7 +124,7 @@ def taken():
 def test_a_second_one_does_not_share_the_port(taken):
     code, said = metrics(METRICS_PORT=str(taken))
     assert code == 1
-    assert said.startswith(f"Nothing can listen at METRICS_PORT {taken}: ")
+    assert said.startswith(f"Cannot listen on METRICS_PORT {taken}: ")
     assert "in use" in said and len(said.splitlines()) == 1
 
 
@@ -132,7 +132,7 @@ def test_whether_the_port_can_be_had_is_tried_without_serving():
     assert metrics("--try", METRICS_PORT=str(free_port())) == (0, "")
     for told in ({"METRICS_PORT": "65536"}, {"METRICS_ADDRESS": "203.0.113.0/24"}):
         code, said = metrics("--try", **{"METRICS_PORT": str(free_port()), **told})
-        assert code == 1 and said.startswith("Nothing can listen at METRICS_PORT")
+        assert code == 1 and said.startswith("Cannot listen on METRICS_PORT")
 
 
 @pytest.mark.parametrize(
