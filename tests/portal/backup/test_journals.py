@@ -93,7 +93,7 @@ def test_journals_that_have_parted_are_told_before_anything_is_touched(
     issued(pharmacy, riitta)
     journal.path("sote-ec-1").write_bytes(b"another journal\n")
     (published := crl_path("sote-ec-1")).unlink()
-    with pytest.raises(BackupFailed, match="eronneet"):
+    with pytest.raises(BackupFailed, match="ristiriidassa keskenään"):
         restore(tmp_path / "backup", identity=keys[1], replace=True)
     assert Certificate.objects.count() == 2
     assert not published.exists()
@@ -134,7 +134,7 @@ def test_a_shorter_copy_under_another_name_is_not_doubled(
     back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
     journal.path("sote-ec-1").unlink()
     journal.path("sote-ec-1").with_name("sote-ec-1.journal.2026").write_bytes(first)
-    with fresh_database(), pytest.raises(BackupFailed, match="Siirrä tämä pois"):
+    with fresh_database(), pytest.raises(BackupFailed, match="Siirrä se pois"):
         restored(tmp_path, keys)
 
 
