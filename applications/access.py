@@ -12,7 +12,7 @@ from django.http import Http404
 from accounts import access, consents
 from accounts.models import Membership, Person
 from accounts.right_to_act import is_shown
-from applications.models import Application, BulkOrder
+from applications.models import Application, BulkOrder, Domain, HostName
 from applications.workflow import ApplicationEvent, Status
 from certportal.foundation.actors import Actor
 from certportal.foundation.events import Subject
@@ -52,6 +52,31 @@ def orders_seen(person: Person, organisation_id: UUID) -> QuerySet[Application]:
     if membership is None:
         return orders.none()
     return orders if is_shown(membership) else orders.filter(_own(person))
+
+
+def domains_seen(person: Person, organisation_id: UUID) -> QuerySet[Domain]:
+    """Return the organisation's domains that the person may see, as `orders_seen` the orders.
+
+    Until their right has been confirmed, these are the host names of their own orders.
+    """
+    found = Domain.objects.filter(organisation=organisation_id)
+    own = _own_names(person, organisation_id)
+    return found if own is None else found.filter(name__in=own)
+
+
+def may_look_up(person: Person, organisation_id: UUID, name: str) -> bool:
+    """Whether the member may have the domain looked up: see `domains_seen`."""
+    own = _own_names(person, organisation_id)
+    return own is None or own.filter(name=name).exists()
+
+
+def _own_names(person: Person, organisation_id: UUID) -> QuerySet[HostName, str] | None:
+    """Return the host names of the orders that the person sees; None if they see all orders."""
+    membership = access.current_membership(person, organisation_id)
+    if membership is not None and is_shown(membership):
+        return None
+    seen = orders_seen(person, organisation_id)
+    return HostName.objects.filter(application__in=seen).values_list("name", flat=True)
 
 
 def _sees(membership: Membership, application: Application) -> bool:

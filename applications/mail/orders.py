@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
@@ -272,15 +273,30 @@ def _linked_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
     return {**_context(matter, asked), "links": links, "names_wanted": wanted}
 
 
-def _completed_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
-    order = matter.order
-    orders = Application.objects.filter(
-        organisation=order.organisation,
-        completed_at=order.completed_at,
+def _about_requests(asked: Asked) -> Matter | None:
+    """Find the first of the orders that got their requests together and are complete still."""
+    matter = _about(asked)
+    first = _completed(matter.order, asked).first() if matter else None
+    return _matter(first, asked) if first is not None else None
+
+
+def _completed(order: Application, asked: Asked) -> QuerySet[Application]:
+    """Return the orders with the same contact that got their requests at the item's moment.
+
+    The checks may have sent some of them back meanwhile.
+    """
+    at = asked.payload.get("at")  # none in an item of an earlier version
+    given = Application.objects.exclude(completed_at=None).filter(
+        organisation=order.organisation_id,
+        completed_at=datetime.fromisoformat(at) if at else order.completed_at,
         contact_email__iexact=order.contact_email,
     )
-    listed = orders.prefetch_related("host_names").order_by("number")
-    return {**_context(matter, asked), "orders": list(listed)}
+    known = given.select_related("organisation", "submission", "reviewer")
+    return known.prefetch_related("host_names").order_by("number")
+
+
+def _completed_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
+    return {**_context(matter, asked), "orders": list(_completed(matter.order, asked))}
 
 
 def _answered(matter: Matter, asked: Asked) -> Mapping[str, Any]:
@@ -311,7 +327,7 @@ MAILS = registry(
         to=_to_links,
         context=_linked_together,
     ),
-    _mail("csrs_attached", context=_completed_together),
+    _mail("csrs_attached", about=_about_requests, context=_completed_together),
     _mail("answered", context=_answered),
     _mail("withdrawn"),
     _mail("lapse_warning", about=_about_link),

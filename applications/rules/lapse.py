@@ -3,7 +3,7 @@
 An application that has been pending for over six months and is still incomplete lapses (the
 service description), but never before a deadline that the authority has given has passed
 (hallintolaki 22, 33 §). Days are calendar days in Finnish time; on the last day the application
-can still be completed.
+can still be completed. A last day that is no working day moves to the next one (act 150/1930, 5 §).
 """
 
 from datetime import date, timedelta
@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from applications.models import Application, Decision
 from applications.rules import proposed_names
 from applications.rules.sections import BY_ID, Section
-from applications.workflow import Status
+from applications.workflow import Status, promise
 from certportal.foundation import clock
 
 LAPSE_MONTHS = 6
@@ -25,7 +25,7 @@ MENDING_DAYS = 30
 def last_day(submitted: date, deadline: date | None = None) -> date:
     """Return the last day on which the application can still be completed."""
     full = clock.add_months(submitted, LAPSE_MONTHS)
-    return max(full, deadline) if deadline else full
+    return promise.working_day(max(full, deadline) if deadline else full)
 
 
 def lapses_on(application: Application) -> date | None:

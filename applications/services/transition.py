@@ -94,11 +94,15 @@ def save(application: Application, *, now: datetime, **fields: Any) -> None:
 
 
 def notify(
-    application: Application, notice: str, recipients: tuple[str, ...], now: datetime
+    application: Application,
+    notice: str,
+    recipients: tuple[str, ...],
+    now: datetime,
+    **more: str,
 ) -> None:
     """Enqueue the mail to each recipient who wants it.
 
-    They are named as in `applications.rules.recipients`.
+    They are named as in `applications.rules.recipients`. `more` goes into the item's payload.
     """
     to = recipients_rules.present(application, recipients)
     for recipient in mail_choices.wanted(application, notice, to):
@@ -108,6 +112,7 @@ def notify(
             application=str(application.pk),
             notice=notice,
             recipient=recipient,
+            **more,
         )
 
 

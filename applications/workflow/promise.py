@@ -25,6 +25,11 @@ def is_working_day(on: date) -> bool:
     return on.weekday() < 5 and on not in _closed(on.year)
 
 
+def working_day(on: date) -> date:
+    """Return the day, or the next working day if it is none: there a term ends."""
+    return on if is_working_day(on) else after(on, 1)
+
+
 def after(on: date, days: int) -> date:
     """Return the `days`-th working day after the day `on`."""
     while days > 0:

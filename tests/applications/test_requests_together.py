@@ -4,6 +4,7 @@ import io
 import zipfile
 
 import pytest
+from celery import current_app
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -18,10 +19,13 @@ from applications.services.applicant import requests_together
 from applications.services.applicant.csr import MOST_UPLOADS_AN_HOUR
 from applications.services.applicant.requests_together import Outcome
 from applications.workflow import Status
+from applications.workflow.consequences import CHECKS
 from certportal.dev.builders import bulk, orders, requests
 from certportal.foundation import clock
+from certportal.foundation.actors import Actor
 from certportal.foundation.errors import TooMany
-from certportal.foundation.models import Event
+from certportal.foundation.models import Event, OutboxItem
+from issuance import services as authority
 from issuance.csr import ExpectedNames, examine
 from issuance.services.blocked_keys import is_blocked
 
@@ -279,6 +283,73 @@ def test_the_contact_gets_one_mail_for_all_requests_given_at_once(matti, sample,
     assert all(one in told["matti@example.fi"].body for one in names[:3])
     assert names[3] not in told["matti@example.fi"].body
     assert last.number in told["maija@example.fi"].subject, "one alone is told as ever"
+
+
+@pytest.mark.django_db
+def test_the_mail_leaves_out_what_the_checks_sent_back(matti, sample, mailoutbox):
+    """The first order's key is blocked by the time of the checks; Matti's drafts are in no list."""
+    waiting = bulk.sent(matti, bulk.begun(matti, *[f"{one}.example.fi" for one in "abc"]))
+    begun = orders.draft(matti)
+    orders.drain()
+    mailoutbox.clear()
+    files = [(f"{one}.csr", requests.request(requests.new_key(), *one.names)) for one in waiting]
+    found = give(matti, waiting, *files)
+    spki, now = found[0].csr.spki_sha256, clock.now()
+    authority.block_key(spki, "key_compromise", actor=Actor("system", "test"), now=now)
+    for item in OutboxItem.objects.filter(topic=CHECKS[0], done_at=None):
+        current_app.tasks[item.task].run(item=str(item.pk))
+    waiting[0].refresh_from_db()
+    assert waiting[0].status == Status.AWAITING_CSR
+    orders.drain()
+    (told,) = [one for one in mailoutbox if "varmennepyynnöt on liitetty" in one.subject]
+    assert told.subject.startswith("2 tilauksen")
+    assert [one.number in told.body for one in [*waiting, begun]] == [False, True, True, False]
+
+
+@pytest.mark.django_db
+def test_a_draft_discarded_meanwhile_ends_nothing_of_the_others(matti, sample, monkeypatch):
+    waiting = bulk.sent(matti, bulk.begun(matti, "a.example.fi", "b.example.fi"))
+    draft = named_order(matti, "c.example.fi")
+    files = [
+        (f"{one.pk}.csr", requests.request(requests.new_key(), *one.names))
+        for one in [waiting[0], draft, waiting[1]]
+    ]
+    store = requests_together.examine_and_store
+
+    def after_a_colleague(key, *args, **given):
+        if key == draft.pk:
+            services.discard(key, **orders.Handler(matti, draft).seen)
+        return store(key, *args, **given)
+
+    monkeypatch.setattr(requests_together, "examine_and_store", after_a_colleague)
+    found = give(matti, [*waiting, draft], *files)
+    assert [(one.outcome, one.why) for one in found] == [
+        *[(Outcome.USED, None), (Outcome.UNMATCHED, Why.MOVED_ON), (Outcome.USED, None)]
+    ]
+
+
+@pytest.mark.django_db
+def test_who_is_to_be_told_is_told_whatever_happens_to_the_rest(
+    matti, sample, mailoutbox, monkeypatch
+):
+    """The process is stopped at the second file."""
+    waiting = bulk.sent(matti, bulk.begun(matti, "a.example.fi", "b.example.fi"))
+    orders.drain()
+    mailoutbox.clear()
+    files = [(f"{one}.csr", requests.request(requests.new_key(), *one.names)) for one in waiting]
+    use, used = requests_together.attach_csr, []
+
+    def stopped(*args, **given):
+        if used:
+            raise SystemExit
+        used.append(use(*args, **given))
+
+    monkeypatch.setattr(requests_together, "attach_csr", stopped)
+    with pytest.raises(SystemExit):
+        give(matti, waiting, *files)
+    orders.drain()
+    (told,) = [one for one in mailoutbox if "liitetty" in one.subject]
+    assert waiting[0].number in told.subject
 
 
 @pytest.mark.django_db

@@ -4,9 +4,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.access import actor_for
 from accounts.models import Membership
+from applications import services
 from applications.rules import recipients as concerned
 from certportal.dev.builders import orders, people
+from certportal.foundation import clock
 from issuance.models import Certificate
 
 pytestmark = pytest.mark.django_db
@@ -74,3 +77,22 @@ def test_a_technical_member_who_rests_on_nothing_sees_no_order(seppo, matti, tee
     orders_of_teemu = reverse("technical:order", args=[sent.pk])
     teemu.memberships.update(basis=Membership.Basis.UNVERIFIED)
     assert people.log_in(Client(), teemu).get(orders_of_teemu).status_code == 404
+
+
+def test_the_domains_of_others_neither_show_nor_can_be_taken_off(seppo, matti, pharmacy, settings):
+    settings.DOMAIN_CONTROL = settings.DOMAIN_CONTROL | {"resolvers": [("192.0.2.1", 53)]}
+    theirs, place = "kanta.example.fi", reverse("applications:domains")
+    names = orders.draft(seppo).names
+    for name in (theirs, names[0]):
+        services.request_lookup(pharmacy, name, actor=actor_for(matti), now=clock.now())
+    web = people.log_in(Client(), seppo)
+    shown = [row.domain.name for row in web.get(place).context["rows"]]
+    assert shown == [names[0]]
+    web.post(reverse("applications:forget_domain", args=[pharmacy.domains.get(name=theirs).pk]))
+    answer = web.post(place, {"name": theirs})
+    assert answer.status_code == 200
+    assert "omien tilaustesi" in answer.text
+    assert web.post(place, {"name": names[1]}).status_code == 302
+    assert set(pharmacy.domains.values_list("name", flat=True)) == {theirs, *names}
+    everything = people.log_in(Client(), matti).get(place).context["rows"]
+    assert len(everything) == 3

@@ -63,7 +63,7 @@ def _resubmit(
     application = transition.take(Action.RESUBMIT, application_id, version=version, now=now)
     submission = freeze(application, signature, now=now)
     if reply:
-        add_words(application, reply, signature["person"], now)
+        _store(application, reply, signature["person"], now)
     application.requests.filter(closed_at=None).update(closed_at=now, reply_draft="")
     authority.void(application.pk, "resubmitted", actor=actor, now=now)
     moved = transition.move(
@@ -129,11 +129,11 @@ def answer_hearing(
 
     The order itself is not sent again, so what would prevent that does not prevent the answer: it
     may be the subject of the hearing. The case returns to its reviewer, and the working days
-    continue from the next day. Raises Changed, NotPossible unless the applicant is heard, TooMany.
+    continue from the next day. Raises Changed, NotPossible unless the applicant is heard.
     """
     application = transition.take(Action.ANSWER_HEARING, application_id, version=version, now=now)
     documents = [document.sha256 for document in answers.documents(application)]
-    add_words(application, text, person, now)
+    _store(application, text, person, now)
     application.requests.filter(closed_at=None).update(closed_at=now, reply_draft="")
     return transition.move(
         application,
@@ -171,7 +171,12 @@ def add_information(
 
 
 def add_words(application: Application, text: str, person: Person, now: datetime) -> None:
-    """Store what the applicant wrote about the order. Raises TooMany."""
+    """Store what the applicant wrote about the order unasked. Raises TooMany."""
     order, day = str(application.pk), timedelta(days=1)
     limits.spend("information", order, most=MOST_ADDITIONS_A_DAY, per=day, now=now)
+    _store(application, text, person, now)
+
+
+def _store(application: Application, text: str, person: Person, now: datetime) -> None:
+    """Store the words. An answer that was asked for is not limited: it has a last day."""
     Addition.objects.create(application=application, person=person, text=text, at=now)

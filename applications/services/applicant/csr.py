@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from applications.checks import keys
-from applications.errors import PrivateKeyFound, UnfitCsr
+from applications.errors import Gone, PrivateKeyFound, UnfitCsr
 from applications.models import Application, Csr
 from applications.rules import possible, sections
 from applications.rules.certificate_names import settled_names
@@ -36,8 +36,8 @@ def upload_csr(application_id: UUID, data: bytes, *, actor: Actor, now: datetime
     """Examine an uploaded PKCS#10 request and store it, immutable, with the application.
 
     Raises PrivateKeyFound (only the hash of the corresponding public key is stored, and the key is
-    blocked), UnfitCsr with the report if the request has errors or its key is in use elsewhere, and
-    TooMany.
+    blocked), UnfitCsr with the report if the request has errors or its key is in use elsewhere,
+    Gone for a draft that was discarded, and TooMany.
     """
     spend_upload(application_id, actor=actor, now=now)
     return examine_and_store(application_id, data, actor=actor, now=now)
@@ -45,7 +45,9 @@ def upload_csr(application_id: UUID, data: bytes, *, actor: Actor, now: datetime
 
 def examine_and_store(application_id: UUID, data: bytes, *, actor: Actor, now: datetime) -> Csr:
     """Do what `upload_csr` does, without counting the upload. Raises the same except TooMany."""
-    application = Application.objects.get(pk=application_id)
+    application = Application.objects.filter(pk=application_id).first()
+    if application is None:  # a colleague discarded the draft meanwhile
+        raise Gone
     report = doctor.examine(
         data,
         expected=settled_names(application, now=now),

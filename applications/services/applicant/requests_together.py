@@ -95,17 +95,20 @@ def give_requests(
     names = {order.pk: expected_names(order, now=now) for order in orders}
     matches = match([order.csr if order else None for order in reports], names)
     results, deadline = list[FileResult](), monotonic() + MOST_SECONDS
-    for file, report, matched in zip(files, reports, matches, strict=True):
-        if report is None:
-            results.append(FileResult(file.name, Outcome.SKIPPED, why=file.skipped))
-        elif matched.order is None:
-            results.append(_without_order(file, report, matched, by_key, about, actor, now))
-        elif monotonic() > deadline:
-            results.append(FileResult(file.name, Outcome.SKIPPED, why=Why.NO_TIME))
-        else:
-            order = by_key[matched.order]
-            results.append(_give(order, file, role=role, actor=actor, now=now))
-    _tell([order.order for order in results if order.order and order.outcome == Outcome.USED], now)
+    try:
+        for file, report, matched in zip(files, reports, matches, strict=True):
+            if report is None:
+                results.append(FileResult(file.name, Outcome.SKIPPED, why=file.skipped))
+            elif matched.order is None:
+                results.append(_without_order(file, report, matched, by_key, about, actor, now))
+            elif monotonic() > deadline:
+                results.append(FileResult(file.name, Outcome.SKIPPED, why=Why.NO_TIME))
+            else:
+                order = by_key[matched.order]
+                results.append(_give(order, file, role=role, actor=actor, now=now))
+    finally:  # what was used before an unexpected error stays used
+        used = [one.order for one in results if one.order and one.outcome == Outcome.USED]
+        _tell(used, now)
     return results
 
 
@@ -120,7 +123,7 @@ def _tell(orders: Sequence[Application], now: datetime) -> None:
             ).append(order)
     for first, *others in by_contact.values():
         notice = "csrs_attached" if others else "csr_attached"
-        transition.notify(first, notice, ("applicant",), now)
+        transition.notify(first, notice, ("applicant",), now, at=now.isoformat())
 
 
 def _examined(file: RequestFile) -> doctor.Report:

@@ -18,7 +18,7 @@ from applications.views.shared.entry import as_seen, order_view
 from applications.views.shared.page import order_url, show
 from applications.workflow import Action, Role
 from certportal.foundation import clock
-from certportal.foundation.errors import Stale
+from certportal.foundation.errors import Stale, TooMany
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def rename(request: HttpRequest, application: Application) -> HttpResponse:
         return show(request, application, template, form=form)
     try:
         services.rename_contact(application.pk, form.values(), **as_seen(request))
-    except Stale as refusal:
+    except (Stale, TooMany) as refusal:
         return stale.again(request, application, template, form, refusal)
     messages.success(request, _("A link was sent to the technical contact you named."))
     return redirect(order_url(application))

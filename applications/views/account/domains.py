@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import access
-from accounts.models import Organisation
+from accounts.models import Organisation, Person
 from applications import services
 from applications.access import acting as acting_for
+from applications.access import domains_seen, may_look_up
 from applications.models import Domain
 from applications.rules import domain_record
 from applications.rules import domains as rules
@@ -81,11 +82,23 @@ class DomainForm(Form):
         error_messages={"required": gettext_lazy("Enter the host name.")},
     )
 
+    def __init__(self, person: Person, organisation: Organisation, *args: Any) -> None:
+        """Ask the person on behalf of their organisation."""
+        super().__init__(*args)
+        self.person, self.organisation = person, organisation
+
     def clean_name(self) -> str:
-        """Return the host name in lower case, validated as in orders."""
+        """Return the host name in lower case, validated as in orders, if they may look it up."""
         names = host_names([self.cleaned_data["name"]]).names
         if len(names) != 1:
             raise ValidationError(_("Enter one host name at a time."))
+        if not may_look_up(self.person, self.organisation.pk, names[0]):
+            raise ValidationError(
+                _(
+                    "Until your right to act has been confirmed, only the host names of your own"
+                    " orders are looked up."
+                )
+            )
         return names[0]
 
 
@@ -106,8 +119,8 @@ class Row:
 def domains(request: HttpRequest) -> HttpResponse:
     """List the domains; a posted name is added to the list and looked up."""
     _require_use()
-    organisation = access.organisation_of(request)
-    form = DomainForm(request.POST or None)
+    person, organisation = access.person_of(request), access.organisation_of(request)
+    form = DomainForm(person, organisation, request.POST or None)
     if request.method == "POST" and form.is_valid():
         services.request_lookup(organisation, form.cleaned_data["name"], **access.acting(request))
         messages.success(
@@ -117,7 +130,7 @@ def domains(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "organisation": organisation,
         "form": form,
-        "rows": list(_rows(organisation)),
+        "rows": list(_rows(person, organisation)),
         "subdomains": f"; scope={domain_record.SUBDOMAINS}",
         "days": rules.lasts().days,
     }
@@ -129,7 +142,7 @@ def forget(request: HttpRequest, domain_id: int) -> HttpResponse:
     """Remove a domain from the list; a domain of another organisation gives 404."""
     person = access.person_of(request)
     domain = Domain.objects.select_related("organisation").filter(pk=domain_id).first()
-    if not rules.in_use() or domain is None or acting_for(person, domain.organisation_id) is None:
+    if not rules.in_use() or domain is None or not _may_forget(person, domain):
         raise access.no_page(request, "order")
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
@@ -138,15 +151,21 @@ def forget(request: HttpRequest, domain_id: int) -> HttpResponse:
     return redirect("applications:domains")
 
 
+def _may_forget(person: Person, domain: Domain) -> bool:
+    if acting_for(person, domain.organisation_id) is None:
+        return False
+    return domains_seen(person, domain.organisation_id).filter(pk=domain.pk).exists()
+
+
 def _require_use() -> None:
     if not rules.in_use():
         raise Http404
 
 
-def _rows(organisation: Organisation) -> Iterable[Row]:
+def _rows(person: Person, organisation: Organisation) -> Iterable[Row]:
     issuer = rules.issuer()
     record = domain_record.text(issuer, organisation.pk, subdomains=False)
-    for domain in Domain.objects.filter(organisation=organisation):
+    for domain in domains_seen(person, organisation.pk):
         label, tone, advice = _state(domain)
         place = f"{domain_record.LABEL}.{domain.name}"
         yield Row(domain, place, record, label, tone, advice, _mail(domain.name, place, record))

@@ -17,7 +17,7 @@ from applications.views.shared.entry import as_seen, order_view
 from applications.views.shared.forms import VersionForm
 from applications.views.shared.page import check_url, show
 from applications.views.shared.summary import Part, Row
-from certportal.foundation.errors import Unavailable
+from certportal.foundation.errors import TooMany, Unavailable
 from certportal.foundation.files.documents import NOT_SCANNED, Unfit
 
 
@@ -35,6 +35,9 @@ def give(request: HttpRequest, application: Application) -> HttpResponse:
             form.add_error("file", str(refusal))
         except Unavailable:
             form.add_error("file", NOT_SCANNED)
+        except TooMany as refusal:
+            form.add_error(None, str(refusal))
+            return stale.too_many(_show(request, application, form), refusal)
         except Changed as refusal:
             form.add_error("file", _("Choose the file again: a page cannot keep it."))
             context = stale.kept(request, application, form, refusal)

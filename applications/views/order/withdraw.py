@@ -16,7 +16,7 @@ from applications.views.shared.forms import VersionForm
 from applications.views.shared.page import check_url, order_url, show
 from applications.workflow import Action, Role, Status
 from certportal.foundation import clock
-from certportal.foundation.errors import Stale
+from certportal.foundation.errors import Stale, TooMany
 
 
 @order_view
@@ -43,7 +43,7 @@ def discard(request: HttpRequest, application: Application) -> HttpResponse:
 
 @order_view
 def add_information(request: HttpRequest, application: Application) -> HttpResponse:
-    """Add information without a question; keep the typed text if the order has changed meanwhile.
+    """Add information without a question; keep the typed text if it is refused.
 
     While a question is open, the text is written as a reply on the page that sends the answer.
     """
@@ -57,7 +57,7 @@ def add_information(request: HttpRequest, application: Application) -> HttpRespo
         return show(request, application, template, form=form)
     try:
         services.add_information(application.pk, **form.cleaned_data, **by_person(request))
-    except Stale as refusal:
+    except (Stale, TooMany) as refusal:
         return stale.again(request, application, template, form, refusal)
     messages.success(request, _("The information was added to the order."))
     return redirect(order_url(application))

@@ -35,9 +35,16 @@ def kept(
 
 
 def again(
-    request: HttpRequest, application: Application, template: str, form: VersionForm, refusal: Stale
+    request: HttpRequest,
+    application: Application,
+    template: str,
+    form: VersionForm,
+    refusal: Stale | TooMany,
 ) -> HttpResponse:
-    """Show the form again, with a link to the order as it is now."""
+    """Show the form again, with a link to the order as it is now if that has changed."""
+    if isinstance(refusal, TooMany):
+        form.add_error(None, str(refusal))
+        return too_many(show(request, application, template, form=form), refusal)
     context = kept(request, application, form, refusal, now_url=order_url(application))
     return show(request, application, template, status=refusal.status, form=form, **context)
 

@@ -139,13 +139,26 @@ def test_a_request_sent_back_late_leaves_time_for_a_new_one(waiting):
 @pytest.mark.parametrize(
     ("sent", "last"),
     [
-        (date(2026, 8, 31), date(2027, 2, 28)),
+        (date(2026, 8, 31), date(2027, 3, 1)),  # 28 February is a Sunday
         (date(2026, 11, 25), date(2027, 5, 25)),
         (date(2027, 8, 30), date(2028, 2, 29)),
     ],
 )
 def test_months_are_calendar_months(sent, last):
     assert lapse.last_day(sent) == last
+
+
+@pytest.mark.parametrize(
+    ("sent", "deadline", "last"),
+    [
+        (date(2026, 6, 24), None, date(2026, 12, 28)),  # Christmas Eve is a Thursday
+        (date(2026, 6, 6), None, date(2026, 12, 7)),  # Independence Day is a Sunday
+        (date(2026, 6, 6), date(2027, 1, 1), date(2027, 1, 4)),
+        (date(2026, 6, 6), date(2027, 1, 4), date(2027, 1, 4)),
+    ],
+)
+def test_a_last_day_that_is_no_working_day_is_the_next_one(sent, deadline, last):
+    assert lapse.last_day(sent, deadline) == last
 
 
 def test_a_month_end_is_not_missed_by_the_daily_look(matti):

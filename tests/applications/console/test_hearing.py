@@ -14,6 +14,7 @@ from applications.documents import paper_text
 from applications.errors import NotPossible
 from applications.models import Decision
 from applications.rules import lapse
+from applications.services.applicant import answers
 from applications.services.reviewer.decision import NotHeard
 from applications.workflow import Status, promise
 from certportal.dev.builders import documents, orders
@@ -155,6 +156,14 @@ def test_documents_go_with_an_answer_in_words(heard, desk, matti, web_of):
     assert "kauppakirja.pdf" in desk.open("case", heard.pk).text
     (sent,) = Event.objects.get(action="application.answer_hearing").data["answer_documents"]
     assert sent == heard.attachments.get().sha256
+
+
+def test_however_much_was_added_unasked_a_hearing_is_answered(heard, matti, monkeypatch):
+    """It has a last day; what colleagues have added today takes nothing of it."""
+    monkeypatch.setattr(answers, "MOST_ADDITIONS_A_DAY", 0)
+    seen = orders.Handler(matti, heard).seen
+    services.answer_hearing(heard.pk, text="Nimi on meidän.", person=matti, **seen)
+    assert heard.additions.get().text == "Nimi on meidän."
 
 
 def test_a_question_that_is_no_hearing_is_not_answered_in_words(case, desk, matti, web_of):

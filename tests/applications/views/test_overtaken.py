@@ -6,6 +6,8 @@ from applications import services
 from applications.workflow import Status
 from certportal.dev.builders import orders
 from certportal.dev.builders.orders import CONTACT
+from certportal.foundation.errors import TooMany
+from certportal.foundation.web import limits
 from tests.applications.views.conformity import FIELDS, upload
 
 WRITTEN = "Huoltokatko on lauantaina kello 8–12."
@@ -42,6 +44,57 @@ def test_information_that_comes_too_late_can_still_be_copied(add, matti):
     assert page.status_code == 409
     assert WRITTEN in page.text
     assert not case.additions.exists()
+
+
+@pytest.fixture
+def no_more(monkeypatch):
+    """Whatever is counted has been done too often today."""
+
+    def spend(*_args, **_given):
+        raise TooMany("Liian monta.", retry_after=60)
+
+    for name in ("spend", "spend_by"):
+        monkeypatch.setattr(limits, name, spend)
+
+
+def test_information_is_kept_where_too_much_was_given(add, matti, request):
+    case = orders.in_review(matti)
+    request.getfixturevalue("no_more")
+    page = add(case, case.version)
+    assert (page.status_code, page["Retry-After"]) == (429, "60")
+    assert WRITTEN in page.text
+
+
+def test_another_technical_contact_is_kept_where_too_many_were_named(web, address, matti, request):
+    order = orders.waiting_for_contact(matti)
+    order.refresh_from_db()
+    request.getfixturevalue("no_more")
+    typed = {"technical_name": "Uuno Uusi", "technical_email": "uuno@example.fi"}
+    typed |= {"technical_language": "fi", "version": order.version}
+    page = web.post(address("applications:rename_contact", order.pk), typed)
+    assert page.status_code == 429
+    assert 'value="Uuno Uusi"' in page.text
+
+
+def test_what_the_certificate_of_conformity_says_is_kept_where_too_much_was_uploaded(
+    web, address, matti, request
+):
+    draft = orders.draft(matti, "system_signature")
+    request.getfixturevalue("no_more")
+    typed = FIELDS | {"conformity_number": "VT-2026-9", "file": upload(), "version": draft.version}
+    page = web.post(address("applications:part", draft.pk, "conformity"), typed)
+    assert page.status_code == 429
+    assert 'value="VT-2026-9"' in page.text
+
+
+def test_the_mailbox_is_kept_where_too_many_codes_were_sent(web, address, matti, request):
+    draft = orders.draft(matti, "email")
+    draft.refresh_from_db()
+    request.getfixturevalue("no_more")
+    typed = {"certified_email": "toinen@example.fi", "version": draft.version}
+    page = web.post(address("applications:part", draft.pk, "mailbox_proof"), typed)
+    assert page.status_code == 429
+    assert 'value="toinen@example.fi"' in page.text
 
 
 def test_what_the_certificate_of_conformity_says_is_kept(web, address, matti, maija):
