@@ -31,7 +31,7 @@ def document_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 
 @access.member_required
 def right(request: HttpRequest) -> HttpResponse:
-    """Show the basis of the right; while it is unconfirmed, accept documents."""
+    """Show the basis of the right; while a document may show it (better), accept documents."""
     person, organisation = access.person_of(request), access.organisation_of(request)
     own = access.current_membership(person, organisation.pk)
     form = RightDocumentForm(request.POST or None, request.FILES or None)
@@ -43,7 +43,8 @@ def right(request: HttpRequest) -> HttpResponse:
         "form": form,
         "administers": own is not None and access.administers(own),
         "right": right_of(person, organisation),
-        "unshown": documents.unshown(person, organisation),
+        "to_show": documents.to_show(person, organisation),
+        "handed_in": documents.handed_in(person, organisation),
         "documents": organisation.right_documents.filter(person=person),
     }
     return render(request, "accounts/right.html", context)

@@ -9,10 +9,12 @@ from django.utils import translation
 from accounts.access import actor_for
 from accounts.models import Membership, Organisation, RightDocument
 from accounts.services.organisations import found as found_organisations
+from accounts.services.organisations import invite
 from accounts.services.people.erase import erase_documents, erase_person
 from accounts.services.rights import confirm as confirm_rights
 from accounts.services.rights import documents
 from certportal.dev.builders import people
+from certportal.dev.builders.acts import act
 from certportal.dev.builders.documents import pdf, upload
 from certportal.foundation import clock
 from certportal.foundation.files.documents import Infected, NotPdf
@@ -25,6 +27,7 @@ HOME = "/en/home/"
 RIGHT = "/en/account/right/"
 CLINICS = "9900008-5"
 PAPER = documents.Paper(pdf("Valtakirja"), "C:\\valtakirja.pdf")
+ROLE = {"role": "applicant", "language": "fi"}
 STATED = {"basis": "mandate", "detail": "hallintojohtaja"}
 
 
@@ -119,6 +122,45 @@ def test_a_confirmed_right_asks_for_nothing(client, matti, pharmacy, now):
     assert "No document is needed" in browser.get(RIGHT).text
     with pytest.raises(documents.NothingToShow):
         documents.hand_in(matti, pharmacy, PAPER, actor=actor_for(matti), now=now)
+
+
+def test_a_right_confirmed_on_the_word_alone_can_be_shown_before_and_after_its_last_day(
+    client, unconfirmed, matti, pharmacy, riitta, now, monkeypatch
+):
+    """Only a document that came after the confirmation waits for a reviewer."""
+    documents.hand_in(matti, pharmacy, PAPER, actor=actor_for(matti), now=now)
+    until = clock.day(now) + timedelta(days=10)
+    confirm_rights.confirm_right(
+        unconfirmed.pk, note="Puhelu.", until=until, by=riitta, actor=actor_for(riitta), now=now
+    )
+    browser = people.log_in(client, matti)
+    page = browser.get(RIGHT).text
+    assert "No document is needed" not in page
+    assert "without a document, until" in page
+    assert "/remove/" not in page
+    assert "was confirmed until" not in browser.get(HOME).text
+    later = now + timedelta(days=11)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    browser = people.log_in(client, matti)
+    assert "was confirmed until" in browser.get(HOME).text
+    assert "handed in on" not in browser.get(RIGHT).text
+    browser.post(RIGHT, {"document": upload(pdf(), "valtakirja.pdf")})
+    assert RightDocument.objects.count() == 2
+    for place in (HOME, RIGHT):
+        assert "handed in on" in browser.get(place).text
+
+
+def test_the_page_names_whose_right_one_s_own_rests_on(client, matti, pharmacy, now):
+    """A stranger founded the account; Uuno came by the invitation of Matti, who did not."""
+    saara = people.make_person("Saara Sivullinen", now=now)
+    rewrite(Organisation.objects.filter(pk=pharmacy.pk), founded_by=saara)
+    invitation = act(matti, invite.invite, pharmacy, "uuno@example.fi", **ROLE)
+    uuno = people.make_person("Uuno Uusi", now=now)
+    act(uuno, invite.accept, invitation.pk, invitation.token)
+    page = people.log_in(client, uuno).get(RIGHT).text
+    assert "The authority rests on that of" in page
+    assert "Matti Meikäläinen" in page
+    assert "Account created by" not in page
 
 
 def test_an_invited_colleague_may_show_the_right_the_account_rests_on(

@@ -1,6 +1,8 @@
 """What rests on a person's word alone, host names and rights: until a day, by two persons."""
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import Membership
 from accounts.services.organisations import administrator_requests
@@ -12,7 +14,7 @@ from applications.models import HostName, Waiver
 from applications.rules import waivers
 from applications.services.reviewer.may_act import RightMissing
 from applications.workflow import Status
-from certportal.dev.builders import orders
+from certportal.dev.builders import orders, people
 from certportal.dev.builders.documents import pdf
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -109,6 +111,18 @@ def test_a_right_on_the_persons_word_alone_takes_a_reason_two_persons_and_an_end
         orders.approve(riitta, second)
     confirm(riitta, right, day(30))
     orders.approve(riitta, second)
+
+
+def test_the_order_leads_to_showing_the_right_once_its_last_day_is_over(
+    founder, riitta, cas, pass_days
+):
+    confirm(riitta, founder.memberships.get(), day(1))
+    pass_days(2)
+    order = orders.submitted(founder)
+    browser = people.log_in(Client(), founder)
+    page = browser.get(reverse("applications:order", args=[order.pk])).text
+    assert reverse("accounts:right") in page
+    assert "nopeuttaa uutta vahvistamista" in page
 
 
 def test_a_right_whose_end_comes_between_approval_and_signing_stops_the_signature(

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import access
 from accounts.event_names import AccountEvent
 from accounts.models import Membership, Organisation, Person, RightDocument
-from accounts.right_to_act import is_unconfirmed, right_of
+from accounts.right_to_act import has_ended, is_unconfirmed, right_of
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
@@ -73,33 +73,44 @@ class Enough(Refused):
     )
 
 
-def unshown(person: Person, organisation: Organisation) -> Membership | None:
-    """Return the unconfirmed membership that the person's right derives from, or None.
+def to_show(person: Person, organisation: Organisation) -> Membership | None:
+    """Return the membership whose right a document of the person may show, or None.
 
-    Always None for a technical member, who orders nothing and needs no right to act.
+    It is the one that the person's right derives from, as long as it is unconfirmed or confirmed
+    on somebody's word alone. Always None for a technical member, who needs no right to act.
     """
     try:
-        return _require_unshown(person, organisation)
+        return _require_to_show(person, organisation)
     except (NotMember, NothingAsked, NothingToShow):
         return None
 
 
+def unshown(person: Person, organisation: Organisation, *, on: date) -> Membership | None:
+    """Return that membership if it is unconfirmed that day, or its last day is over."""
+    right = to_show(person, organisation)
+    return right if is_unconfirmed(right) or has_ended(right, on=on) else None
+
+
 def handed_in(person: Person, organisation: Organisation) -> RightDocument | None:
-    """Return the document that the person handed in last, while nobody has confirmed the right."""
-    if unshown(person, organisation) is None:
+    """Return the document that the person handed in last and no reviewer has judged yet."""
+    right = to_show(person, organisation)
+    if right is None:
         return None
-    return organisation.right_documents.filter(person=person).first()
+    theirs = organisation.right_documents.filter(person=person)
+    if right.is_weak:
+        theirs = theirs.filter(handed_in_at__gt=right.confirmed_at)
+    return theirs.first()
 
 
-def _require_unshown(person: Person, organisation: Organisation) -> Membership:
-    """Return the unconfirmed membership. Raises NotMember, NothingAsked, NothingToShow."""
+def _require_to_show(person: Person, organisation: Organisation) -> Membership:
+    """Return what `to_show` does. Raises NotMember, NothingAsked, NothingToShow."""
     own = access.current_membership(person, organisation.pk)
     if own is None:
         raise NotMember
     if own.role == Membership.Role.TECHNICAL:
         raise NothingAsked
     right = right_of(person, organisation)
-    if right is None or not is_unconfirmed(right):
+    if right is None or not (right.is_unconfirmed or right.is_weak):
         raise NothingToShow
     return right
 
@@ -113,11 +124,11 @@ def hand_in(
     during the upload. Raises NotMember, NothingAsked, NothingToShow, Enough, TooMany, Unfit, and
     Unavailable if the scanner does not answer.
     """
-    _require_unshown(person, organisation)
+    _require_to_show(person, organisation)
     require_fit(person, paper, actor=actor, now=now)
     with storing.atomic():
         Organisation.objects.select_for_update().get(pk=organisation.pk)
-        _require_unshown(person, organisation)
+        _require_to_show(person, organisation)
         return keep(person, organisation, paper, actor=actor, now=now)
 
 
@@ -159,7 +170,7 @@ def keep(
 
 @transaction.atomic
 def take_back(document_id: int, *, actor: Actor, now: datetime) -> None:
-    """Delete a document whose right is still unconfirmed.
+    """Delete a document whose right is still unconfirmed: no confirmation rests on it.
 
     Does nothing if the document is gone. Raises NotMember, NothingAsked, NothingToShow.
     """
@@ -167,7 +178,8 @@ def take_back(document_id: int, *, actor: Actor, now: datetime) -> None:
     document = locked.select_related("person", "organisation").first()
     if document is None:
         return
-    _require_unshown(document.person, document.organisation)
+    if not is_unconfirmed(_require_to_show(document.person, document.organisation)):
+        raise NothingToShow
     events.record(AccountEvent.RIGHT_DOCUMENT_TAKEN_BACK, document, actor, now)
     storing.delete(document.file.name)
     document.delete()

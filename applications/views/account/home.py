@@ -67,7 +67,7 @@ def home(request: HttpRequest) -> HttpResponse:
     desk = _read(person, organisation, now)
     context = {
         "organisation": organisation,
-        "unshown": documents.unshown(person, organisation),
+        "unshown": documents.unshown(person, organisation, on=clock.day(now)),
         "handed_in": documents.handed_in(person, organisation),
         "asking": join.unanswered(person, organisation, now=now),
         "news": news(desk.events, {str(order.pk): order for order in desk.orders}, desk.people),

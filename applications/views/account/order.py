@@ -77,11 +77,12 @@ def _unshown(request: HttpRequest, application: Application, now: datetime) -> d
     """Return the context for an order that waits for the reader to show their right to act."""
     if application.status in {Status.ISSUED, *ENDED}:
         return {}
-    if not lacks_right(application, on=clock.day(now)):
+    today = clock.day(now)
+    if not lacks_right(application, on=today):
         return {}
     person, organisation = access.person_of(request), application.organisation
     return {
-        "unshown": bool(documents.unshown(person, organisation)),
+        "unshown": documents.unshown(person, organisation, on=today),
         "handed_in": documents.handed_in(person, organisation),
     }
 
