@@ -91,7 +91,10 @@ def leave(request: HttpRequest) -> HttpResponse:
         services.leave(own.pk, **access.acting(request))
         messages.success(request, _("You have left the account."))
         return redirect("accounts:profile")
-    last = own is not None and services.is_last_administrator(own)
-    refusal = str(services.LastAdministrator()) if last else ""
-    context = {"organisation": organisation, "refusal": refusal}
+    refusal = services.to_leave(own) if own is not None else None
+    context = {
+        "organisation": organisation,
+        "refusal": refusal,
+        "authority_ends_it": isinstance(refusal, services.NobodyConfirmed),
+    }
     return render(request, "accounts/leave.html", context)

@@ -12,8 +12,10 @@ from accounts.register.identifiers import business_id as read_business_id
 from accounts.right_to_act import confirmed_administrators
 from accounts.services.organisations import administrator_requests
 from accounts.services.organisations import take_back as requests
+from accounts.services.organisations.administrator_requests import AskedLately, MayNotAsk
 from accounts.views.going import landing
 from certportal.foundation import clock
+from certportal.foundation.errors import TooMany
 
 
 @access.person_required
@@ -23,7 +25,7 @@ def ask(request: HttpRequest, business_id: str) -> HttpResponse:
     organisation = BusinessId.holder(code) if code else None
     if organisation is None:
         return redirect("accounts:confirm", business_id)
-    person = access.person_of(request)
+    person, now = access.person_of(request), clock.now()
     form = AdministratorForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid() and _ask(request, organisation, form):
         messages.success(request, _("The request has been sent to the authority."))
@@ -32,7 +34,8 @@ def ask(request: HttpRequest, business_id: str) -> HttpResponse:
         "code": code,
         "form": form,
         "unconfirmed": not confirmed_administrators(organisation),
-        "may_ask": administrator_requests.may_ask(person, organisation, now=clock.now()),
+        "may_ask": administrator_requests.may_ask(person, organisation, now=now),
+        "again_at": administrator_requests.until_another(person, organisation, now=now),
         "asked": organisation.administrator_requests.filter(person=person).last(),
     }
     return render(request, "accounts/ask_administrator.html", context)
@@ -58,12 +61,15 @@ def take_back(request: HttpRequest, business_id: str) -> HttpResponse:
 def _ask(request: HttpRequest, organisation: Organisation, form: AdministratorForm) -> bool:
     paper = form.paper()
     assert paper is not None
-    with form.refusals_shown():
-        administrator_requests.ask(
-            access.person_of(request),
-            organisation,
-            reason=form.cleaned_data["reason"],
-            paper=paper,
-            **access.acting(request),
-        )
+    try:
+        with form.refusals_shown():
+            administrator_requests.ask(
+                access.person_of(request),
+                organisation,
+                reason=form.cleaned_data["reason"],
+                paper=paper,
+                **access.acting(request),
+            )
+    except (AskedLately, MayNotAsk, TooMany) as refusal:
+        form.add_error(None, str(refusal))
     return form.is_valid()

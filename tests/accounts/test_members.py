@@ -276,9 +276,20 @@ def test_asking_for_an_account_that_does_not_exist_leads_to_founding(second):
     assert not JoinRequest.objects.exists()
 
 
-def test_the_last_administrator_reads_why_there_is_no_leaving(web, maija, now):
+def test_a_founder_whom_nobody_has_confirmed_is_led_to_the_authority(web, matti, maija):
+    """They can make nobody else an administrator; the authority can end the membership."""
+    matti.memberships.update(basis=Membership.Basis.UNVERIFIED)
+    page = web.get("/en/account/members/leave/").text
+    assert "we end your membership" in page
+    assert reverse("contact") in page
+    assert "Make somebody else" not in page
+    assert web.post("/en/account/members/leave/").status_code == 400
+    assert member_of(matti)
+
+
+def test_the_last_administrator_reads_why_there_is_no_leaving(web, matti, maija, now):
     page = web.get("/en/account/members/leave/").text
     assert "at least one administrator" in page
     assert "button--danger" not in page
-    change(maija, ADMINISTRATOR, maija, now)
+    change(maija, ADMINISTRATOR, matti, now)
     assert "button--danger" in web.get("/en/account/members/leave/").text

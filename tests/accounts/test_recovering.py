@@ -153,6 +153,7 @@ def test_a_reviewer_is_told_before_asking_what_it_bars(matti, kalle, riitta, now
     matti.memberships.update(ended_at=now)
     page = people.log_in(Client(), riitta).get(ASK).text
     assert words in page
+    assert "Taking the request back does not change that." in page
     assert 'name="reason"' in page
 
 

@@ -14,7 +14,7 @@ from accounts.services.organisations import administrator_requests, join
 from accounts.services.organisations import take_back as requests
 from accounts.services.rights import documents
 from certportal.dev.builders import mails, people
-from certportal.dev.builders.documents import pdf
+from certportal.dev.builders.documents import pdf, upload
 from certportal.foundation.models import Event, OutboxItem
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +103,21 @@ def test_who_took_a_request_to_administer_back_asks_again_on_another_day(
 
     again = administrator_requests.ask(maija, pharmacy, **given, now=now + timedelta(hours=24))
     assert again.pk != asked.pk and again.decided_at is None
+
+
+def test_the_page_tells_from_when_one_may_ask_again_and_a_refusal_keeps_what_was_written(
+    client, asked, maija, pharmacy, now
+):
+    take_back(maija, pharmacy, now)
+    browser, page = people.log_in(client, maija), f"{PAGE}administrator/"
+    shown = browser.get(page).text
+    assert "You can ask again from" in shown
+    assert 'name="reason"' not in shown
+    answer = browser.post(page, {"reason": "Sittenkin näin.", "document": upload(pdf())})
+    assert answer.status_code == 200
+    assert "Sittenkin näin." in answer.text
+    assert "Ask again when 24 hours have passed" in answer.text
+    assert AdministratorRequest.objects.get() == asked
 
 
 def test_a_request_to_administer_is_taken_back_and_the_administrators_are_told(

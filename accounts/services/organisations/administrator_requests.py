@@ -95,6 +95,15 @@ def may_ask(person: Person, organisation: Organisation, *, now: datetime) -> boo
     return unanswered.filter(asked_at__lte=now - TIME_TO_ANSWER).exists()
 
 
+def until_another(person: Person, organisation: Organisation, *, now: datetime) -> datetime | None:
+    """Return when the person may ask again who took a request back lately; None if now."""
+    before = organisation.administrator_requests.filter(person=person).last()
+    if before is None or not before.is_taken_back:
+        return None
+    again = before.asked_at + AGAIN_AFTER
+    return again if now < again else None
+
+
 def ask(
     person: Person,
     organisation: Organisation,
@@ -116,8 +125,7 @@ def ask(
     with storing.atomic():
         if members.lock_account(organisation.pk).is_closed:
             raise AccountClosed
-        before = organisation.administrator_requests.filter(person=person).last()
-        if before and before.is_taken_back and now - before.asked_at < AGAIN_AFTER:
+        if until_another(person, organisation, now=now):
             raise AskedLately
         request, made = AdministratorRequest.objects.get_or_create(
             person=person,

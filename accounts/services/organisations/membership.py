@@ -25,6 +25,18 @@ class LastAdministrator(Refused):
     )
 
 
+class NobodyConfirmed(LastAdministrator):
+    """An administrator whom nobody has confirmed would leave, and nobody confirmed is left.
+
+    Orders may rest on what they have said, so a reviewer looks at it.
+    """
+
+    message = _(
+        "No reviewer has confirmed yet that you may act for this organisation, and nobody whose"
+        " right is confirmed administers its account. Contact us: we end your membership."
+    )
+
+
 class NoMember(Refused):
     """The membership has ended in the meantime."""
 
@@ -142,17 +154,22 @@ def require_administrator(person: Person, organisation_id: UUID) -> None:
         raise NotConfirmed
 
 
-def is_last_administrator(membership: Membership) -> bool:
-    """Whether the account would have no confirmed administrator without this one."""
+def to_leave(membership: Membership) -> LastAdministrator | None:
+    """Return what keeps the membership from ending from within the account, or None.
+
+    Without it the account would have no confirmed administrator.
+    """
     if membership.role != Membership.Role.ADMINISTRATOR:
-        return False
+        return None
     confirmed = confirmed_administrators(membership.organisation)
-    return not [each for each in confirmed if each.pk != membership.pk]
+    if [each for each in confirmed if each.pk != membership.pk]:
+        return None
+    return LastAdministrator() if is_shown(membership) else NobodyConfirmed()
 
 
 def _keep_an_administrator(membership: Membership) -> None:
-    if is_last_administrator(membership):
-        raise LastAdministrator
+    if refusal := to_leave(membership):
+        raise refusal
 
 
 def _end_own(membership: Membership, name: AccountEvent, actor: Actor, now: datetime) -> None:
