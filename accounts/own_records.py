@@ -7,10 +7,23 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from accounts.models import AccountDecision, Membership, Person, SignOn, SupplierConsent
+from accounts.models import (
+    AccountDecision,
+    Identifier,
+    Invitation,
+    JoinRequest,
+    Membership,
+    Person,
+    SignOn,
+    StaffRole,
+    SupplierConsent,
+)
 from accounts.services.people import second_factor
 from certportal.foundation import event_search
 from certportal.foundation.models import Event
+
+INVITED = ("organisation__name", "email", "role")
+CONSENTED = ("customer__name", "supplier__name", "given_at", "until", "ended_at")
 
 
 def events_about(person: Person) -> QuerySet[Event]:
@@ -33,7 +46,7 @@ def _conditions(person: Person) -> list[Q]:
     kinds: dict[str, Iterable[object]] = {
         "person": persons,
         "login": person.logins.values_list("pk", flat=True),
-        "membership": person.memberships.values_list("pk", flat=True),
+        "membership": _memberships(person).values_list("pk", flat=True),
         "administrator_request": person.administrator_requests.values_list("pk", flat=True),
     }
     return [
@@ -60,19 +73,28 @@ def export(person: Person) -> dict[str, Any]:
     person nothing.
     """
     rights = {
-        "requests_to_join": person.join_requests.values(
+        "requests_to_join": JoinRequest.objects.filter(_same(person)).values(
             "organisation__name", "asked_at", "settled_at"
+        ),
+        "invitations_made": Invitation.objects.filter(_same(person, "made_by")).values(
+            *INVITED, "made_at", "accepted_at", "revoked_at"
+        ),
+        "invitations_accepted": Invitation.objects.filter(_same(person, "accepted_by")).values(
+            *INVITED, "accepted_at"
         ),
         "requests_for_administration": _asked_to_administer(person),
         "decisions_about_memberships": AccountDecision.objects.filter(
-            membership__person=person
+            _same(person, "membership__person")
         ).values("organisation__name", "kind", "reasons", "at"),
         "documents_about_rights": person.right_documents.values(
             "organisation__name", "name", "sha256", "handed_in_at"
         ),
         "permissions_given_to_suppliers": SupplierConsent.objects.filter(
-            Q(given_by=person) | Q(given_by__merged_into=person)
-        ).values("customer__name", "supplier__name", "given_at", "until", "ended_at"),
+            _same(person, "given_by")
+        ).values(*CONSENTED),
+        "permissions_of_suppliers_ended": SupplierConsent.objects.filter(
+            _same(person, "ended_by")
+        ).values(*CONSENTED),
     }
     return {
         "person": _person(person),
@@ -88,8 +110,10 @@ def _person(person: Person) -> dict[str, Any]:
     return {
         "id": str(person.pk),
         **{name: getattr(person, name) for name in (*names, "declined_mails", "created_at")},
-        "recognised_by": list(person.identifiers.values("kind", "added_at")),
-        "roles": list(person.staff_roles.values("kind", "granted_at", "ended_at")),
+        "recognised_by": list(Identifier.objects.filter(_same(person)).values("kind", "added_at")),
+        "roles": list(
+            StaffRole.objects.filter(_same(person)).values("kind", "granted_at", "ended_at")
+        ),
     }
 
 
@@ -108,9 +132,9 @@ def _access(person: Person) -> dict[str, Any]:
     }
 
 
-def _same(person: Person) -> Q:
-    """Return the condition for rows of the person, or of persons merged into them."""
-    return Q(person=person) | Q(person__merged_into=person)
+def _same(person: Person, path: str = "person") -> Q:
+    """Return the condition for rows that name by `path` the person, or one merged into them."""
+    return Q((path, person)) | Q((f"{path}__merged_into", person))
 
 
 def _memberships(person: Person) -> QuerySet[Membership]:

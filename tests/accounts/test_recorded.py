@@ -7,9 +7,11 @@ from django.core.management import call_command
 
 from accounts import own_records
 from accounts.access import actor_for
-from accounts.services.organisations import membership
+from accounts.services.organisations import consents, invite, join, membership, oversight
 from accounts.views import recorded
 from certportal.dev.builders import people
+from certportal.dev.builders.acts import act
+from certportal.dev.builders.suppliers import consent
 from certportal.foundation import clock, event_search
 from certportal.foundation.models import Event
 from tests.many_events import indexes_of, insert_many
@@ -102,6 +104,42 @@ def test_the_export_holds_what_has_ended_and_what_a_merged_record_had(client, ma
     assert found["memberships"][0]["basis_note"] == shown.basis_note
     assert {one["ended_at"] is None for one in found["sessions"]} == {True, False}
     assert len(found["logins"]) == 2
+
+
+def test_of_a_merged_record_the_export_holds_what_was_asked_decided_and_invited(
+    client, matti, pharmacy, riitta, now
+):
+    """Maija came by eIDAS, and was taken out of the account; now she has a Finnish code."""
+    before = people.make_person("Maija Mallikas", now=now)
+    act(before, join.ask, before, pharmacy.business_id)
+    made = act(matti, invite.invite, pharmacy, before.email, role="applicant", language="fi")
+    act(before, invite.accept, made.pk, made.token)
+    key = before.memberships.get().pk
+    act(riitta, oversight.end_membership, key, reasons="Ei edusta apteekkia.")
+    maija = people.make_person("Maija Mallikas-Uusi", now=now)
+    call_command("merge_persons", str(before.pk), str(maija.pk))
+
+    found = json.loads(people.log_in(client, maija).get(EXPORT).content)
+
+    assert found["decisions_about_memberships"][0]["reasons"] == "Ei edusta apteekkia."
+    assert len(found["requests_to_join"]) == 1
+    assert found["invitations_accepted"][0]["email"] == before.email
+    assert len(found["person"]["recognised_by"]) == 2
+    actions = {one["action"] for one in found["events"]}
+    assert "membership.ended_by_authority" in actions
+
+
+def test_the_export_holds_whom_one_invited_and_which_permissions_one_gave_and_ended(
+    client, matti, kalle, pharmacy
+):
+    act(matti, invite.invite, pharmacy, "uuno@example.fi", role="applicant", language="fi")
+    act(matti, consents.end, consent(matti, kalle).pk)
+
+    found = json.loads(people.log_in(client, matti).get(EXPORT).content)
+
+    assert [one["email"] for one in found["invitations_made"]] == ["uuno@example.fi"]
+    for name in ("permissions_given_to_suppliers", "permissions_of_suppliers_ended"):
+        assert len(found[name]) == 1
 
 
 @pytest.mark.parametrize("place", [EXPORT, RECORDED])
