@@ -70,7 +70,7 @@ def test_pasted_text_does_as_well_and_confirming_leads_on(give, confirm, draft, 
 def test_a_request_with_other_names_is_accepted_and_the_differences_shown(give, draft):
     page = give(draft, **upload(orders.openssl_csr("muu.example.fi")))
     assert "Differs. The certificate gets: erecept.example.fi, varmuus.example.fi" in page.text
-    assert "The request seems to be made for something else" in page.text
+    assert "The request seems to have been made for something else than this order" in page.text
     assert "The common name in the request is “muu.example.fi”, in the order" in page.text
 
 

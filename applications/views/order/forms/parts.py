@@ -61,6 +61,12 @@ class PurposeForm(PartForm):
     heading_field = "purpose"
     purpose = forms.ChoiceField(
         label=gettext_lazy("What is the server certificate used for?"),
+        help_text=gettext_lazy(
+            "If your server contacts the Kanta services, it needs client authentication. If the"
+            " Kanta services contact your server, it needs server authentication. If you do not"
+            " know, ask your technical contact or the supplier of your system. You can change the"
+            " choice until you send the order."
+        ),
         choices=Purpose.choices,
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose what the certificate is used for.")},
