@@ -9,6 +9,7 @@ from applications import services
 from applications.rules import recipients
 from applications.workflow import Status
 from certportal.dev.builders import orders
+from certportal.dev.builders.acts import act
 from certportal.foundation import clock
 from tests.applications.packages import packages_in
 
@@ -62,7 +63,7 @@ def test_one_who_changed_the_address_before_leaving_is_not_told_at_the_former(th
 
 def remove(person, by) -> None:
     key = person.memberships.get().pk
-    membership.remove(key, actor=actor_for(by), now=clock.now())
+    membership.remove(key, by=by, actor=actor_for(by), now=clock.now())
     orders.drain()
 
 
@@ -107,9 +108,7 @@ def test_so_it_does_where_the_technical_member_who_was_to_get_it_has_left(
 def test_who_may_not_order_any_more_is_asked_nothing(matti, maija, riitta, cas):
     """Maija is a technical member now: the pages of the order are not hers to open."""
     order = as_theirs(maija, matti)
-    membership.change_role(
-        maija.memberships.get().pk, "technical", actor=actor_for(matti), now=clock.now()
-    )
+    act(matti, membership.change_role, maija.memberships.get().pk, "technical")
     services.claim(order.pk, person=riitta, **orders.Handler(riitta, order).seen)
     orders.drain()
     mail.outbox.clear()
@@ -120,9 +119,7 @@ def test_who_may_not_order_any_more_is_asked_nothing(matti, maija, riitta, cas):
 
 def test_who_may_not_order_any_more_is_no_author(theirs, matti, maija):
     assert recipients.author(theirs) == [f"person:{maija.pk}"]
-    membership.change_role(
-        maija.memberships.get().pk, "technical", actor=actor_for(matti), now=clock.now()
-    )
+    act(matti, membership.change_role, maija.memberships.get().pk, "technical")
     assert recipients.author(theirs) == []
 
 
