@@ -51,8 +51,9 @@ def consequences() -> list[str]:
         % {"hours": pki().status_hours},
         _("A revoked certificate can never be taken into use again."),
         _(
-            "If the service is still needed, order a new certificate and install it first, unless"
-            " the key has been exposed."
+            "If the key has been exposed, or you suspect it, revoke the certificate at once."
+            " Otherwise, if the service is still needed, first order a new certificate and install"
+            " it."
         ),
         _("A key that has been exposed is refused for good: the new certificate needs a new key."),
         _("Everybody concerned is told by email."),
