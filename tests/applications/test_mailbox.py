@@ -71,6 +71,8 @@ def test_the_code_goes_to_the_mailbox_and_proves_it(matti, asked):
     code = mailbox_code.digits(asked)
     assert tokens.readable(code) in message.subject
     assert tokens.readable(code) in message.body
+    # Whoever reads the shared mailbox need not be the one who orders.
+    assert "anna koodi hänelle" in " ".join(message.body.split())
     type_code(matti, asked, code)
     asked.refresh_from_db()
     assert "mailbox_proof" not in missing(asked)
