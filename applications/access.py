@@ -64,6 +64,12 @@ def domains_seen(person: Person, organisation_id: UUID) -> QuerySet[Domain]:
     return found if own is None else found.filter(name__in=own)
 
 
+def sees_all(person: Person, organisation_id: UUID) -> bool:
+    """Whether the person is a member whose right to act is confirmed, and so sees all orders."""
+    membership = access.current_membership(person, organisation_id)
+    return membership is not None and is_shown(membership)
+
+
 def may_look_up(person: Person, organisation_id: UUID, name: str) -> bool:
     """Whether the member may have the domain looked up: see `domains_seen`."""
     own = _own_names(person, organisation_id)
@@ -72,8 +78,7 @@ def may_look_up(person: Person, organisation_id: UUID, name: str) -> bool:
 
 def _own_names(person: Person, organisation_id: UUID) -> QuerySet[HostName, str] | None:
     """Return the host names of the orders that the person sees; None if they see all orders."""
-    membership = access.current_membership(person, organisation_id)
-    if membership is not None and is_shown(membership):
+    if sees_all(person, organisation_id):
         return None
     seen = orders_seen(person, organisation_id)
     return HostName.objects.filter(application__in=seen).values_list("name", flat=True)

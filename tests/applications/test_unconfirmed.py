@@ -96,3 +96,17 @@ def test_the_domains_of_others_neither_show_nor_can_be_taken_off(seppo, matti, p
     assert set(pharmacy.domains.values_list("name", flat=True)) == {theirs, *names}
     everything = people.log_in(Client(), matti).get(place).context["rows"]
     assert len(everything) == 3
+
+
+def test_who_writes_a_name_in_a_draft_cannot_take_its_proof_away(seppo, matti, pharmacy, settings):
+    settings.DOMAIN_CONTROL = settings.DOMAIN_CONTROL | {"resolvers": [("192.0.2.1", 53)]}
+    (name, *_others) = orders.draft(seppo).names
+    services.request_lookup(pharmacy, name, actor=actor_for(matti), now=clock.now())
+    place = reverse("applications:domains")
+    forget = reverse("applications:forget_domain", args=[pharmacy.domains.get().pk])
+    web = people.log_in(Client(), seppo)
+    page = web.get(place).text
+    assert name in page and forget not in page
+    assert web.post(forget).status_code == 404
+    assert pharmacy.domains.exists()
+    assert forget in people.log_in(Client(), matti).get(place).text

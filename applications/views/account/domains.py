@@ -17,7 +17,7 @@ from accounts import access
 from accounts.models import Organisation, Person
 from applications import services
 from applications.access import acting as acting_for
-from applications.access import domains_seen, may_look_up
+from applications.access import domains_seen, may_look_up, sees_all
 from applications.models import Domain
 from applications.rules import domain_record
 from applications.rules import domains as rules
@@ -131,6 +131,7 @@ def domains(request: HttpRequest) -> HttpResponse:
         "organisation": organisation,
         "form": form,
         "rows": list(_rows(person, organisation)),
+        "may_forget": sees_all(person, organisation.pk),
         "subdomains": f"; scope={domain_record.SUBDOMAINS}",
         "days": rules.lasts().days,
     }
@@ -152,9 +153,12 @@ def forget(request: HttpRequest, domain_id: int) -> HttpResponse:
 
 
 def _may_forget(person: Person, domain: Domain) -> bool:
-    if acting_for(person, domain.organisation_id) is None:
-        return False
-    return domains_seen(person, domain.organisation_id).filter(pk=domain.pk).exists()
+    """Whether the person may remove the domain, on whose proof colleagues' orders may rest.
+
+    A host name written in a draft is enough to see a domain, but not to remove it.
+    """
+    organisation = domain.organisation_id
+    return acting_for(person, organisation) is not None and sees_all(person, organisation)
 
 
 def _require_use() -> None:
