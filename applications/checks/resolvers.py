@@ -1,7 +1,8 @@
 """Whether the operator's resolvers answer and validate.
 
 If they do not, no order stops: reviewers look for evidence themselves, and nobody notices. So a
-worker asks each resolver about a zone whose answer is always signed.
+worker asks each resolver about a zone whose answer is always signed, and `/healthz` tells of a
+fault as work for a person.
 """
 
 import time
@@ -16,6 +17,8 @@ log = structlog.get_logger(__name__)
 
 SIGNED = "fi"
 """A zone that is signed and that every resolver has at hand: most orders' hosts stand below it."""
+TRIES = 2
+"""A single packet may be lost, and a resolver that was just started is slow."""
 ASKED_EVERY = 60.0
 """Seconds for which what was found counts: heartbeats are more frequent, and a resolver that
 hangs costs the worker its time limit."""
@@ -33,11 +36,19 @@ def are_fit() -> bool:
 
 
 def _is_fit(resolver: tuple[str, int]) -> bool:
+    fault = ""
+    for _ in range(TRIES):
+        fault = _fault(resolver)
+        if not fault:
+            return True
+    log.warning("resolver_unfit", address=resolver[0], port=resolver[1], fault=fault)
+    return False
+
+
+def _fault(resolver: tuple[str, int]) -> str:
+    """Ask once; return what is wrong, or an empty string."""
     try:
         validates = domain_lookup.says_secure(resolver, SIGNED)
-        fault = "" if validates else "does not validate"
     except Unavailable:
-        fault = "does not answer"
-    if fault:
-        log.warning("resolver_unfit", address=resolver[0], port=resolver[1], fault=fault)
-    return not fault
+        return "does not answer"
+    return "" if validates else "does not validate"

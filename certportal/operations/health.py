@@ -279,6 +279,8 @@ def sealed() -> bool:
 UNDELIVERED, SEAL = "undelivered-mail", "seal"
 # APPROVERS_PROVE is off, as in development: the CA signs on approvals without a passkey.
 UNPROVED = "approvals-not-proved"
+WAITING = (UNDELIVERED, UNPROVED, SEAL, *self_checks.TO_DO)
+"""With `TO_DO`, all names that `to_do` of `/healthz` may contain."""
 UNWELL = ("redis", *ALIVE, *self_checks.NAMES, *ALARMS, *CHECKS)
 """All names that `not_well` of `/healthz` may contain."""
 
@@ -304,6 +306,7 @@ def found(checks: Mapping[str, Callable[[], bool]] = CHECKS) -> Found:
     unwell += [name for name, check in checks.items() if not is_well(check)]
     waits = {UNDELIVERED: refused_mails, UNPROVED: approvals_are_proved, SEAL: sealed}
     to_do = [name for name, check in waits.items() if not is_well(check)]
+    to_do += [name for name in self_checks.TO_DO if self_checks.is_reported(name, signs)]
     return Found(unwell, [*to_do, *sounding(TO_DO, signs)])
 
 

@@ -94,8 +94,9 @@ SELF_CHECKS: dict[str, dict[str, Check]] = {
     },
 }
 
-
-NAMES = [name for checks in SELF_CHECKS.values() for name in checks]
+# No order stops while one of these fails: it waits for a person, and the service is not unwell.
+TO_DO = ("resolvers",)
+NAMES = [name for checks in SELF_CHECKS.values() for name in checks if name not in TO_DO]
 
 
 def failing(queue: str) -> list[str]:

@@ -245,6 +245,14 @@ def test_the_health_tells_of_a_resolver_that_is_silent_or_does_not_validate(
             assert are_fit() is fit  # not asked with each heartbeat
 
 
+def test_a_resolver_is_asked_again_before_one_lost_answer_is_told(settings, monkeypatch):
+    answers = iter([raise_(Unavailable(domain_lookup.SOURCE)), lambda: True])
+    monkeypatch.setattr(domain_lookup, "says_secure", lambda *_asked: next(answers)())
+    settings.DOMAIN_CONTROL = settings.DOMAIN_CONTROL | {"resolvers": [(ADDRESS, 53)]}
+    monkeypatch.setattr(resolvers, "_found", None)
+    assert resolvers.are_fit()
+
+
 def test_the_page_shows_the_record_and_what_was_found(matti, pharmacy, in_use):
     browser = people.log_in(Client(), matti)
     page = browser.post(PAGE, {"name": "https://erecept.example.fi/x"}, follow=True)

@@ -80,6 +80,14 @@ def test_a_journal_whose_disk_is_full_is_named(cas, beats):
     assert beats("ca") == []
 
 
+def test_a_resolver_that_is_not_fit_waits_for_a_person(beats, monkeypatch):
+    """Orders go on meanwhile, so no load balancer may take the machine out."""
+    monkeypatch.setitem(self_checks.SELF_CHECKS["default"], "resolvers", lambda: False)
+    assert beats("default") == []
+    told = Client().get("/healthz").json()
+    assert "resolvers" in told["to_do"] and "resolvers" not in told["not_well"]
+
+
 def test_the_public_call_tries_nothing(cas, beats):
     """What the worker found stands until its next beat, whoever asks meanwhile."""
     assert beats("ca") == []

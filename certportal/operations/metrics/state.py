@@ -52,7 +52,7 @@ def unwell(now: datetime) -> list[Metric]:
         if name not in UNREACHABLE:
             well.add_metric([name], name in found.unwell)
     to_do = GaugeMetricFamily("certportal_to_do", "1: waits for a person.", labels=["name"])
-    for name in (health.UNDELIVERED, health.UNPROVED, health.SEAL, *health.TO_DO):
+    for name in (*health.WAITING, *health.TO_DO):
         to_do.add_metric([name], name in found.to_do)
     return [well, to_do]
 
