@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from accounts.models import Membership
 from applications.models import Application, ContactLink
+from applications.models.certificate_types import Delivery
 from applications.workflow import LINKED, Status
 
 # How long after delivery the certificate can still be downloaded through the link.
@@ -47,6 +48,32 @@ def is_open(application: Application, *, now: datetime) -> bool:
     return ended is None or now < ended + KEPT
 
 
+def brings_request(application: Application) -> bool:
+    """Return whether the technical contact was named to give the certificate request.
+
+    A contact who was named only to get the certificate gives none through a link: with a wrong
+    address a stranger would have their own key certified.
+    """
+    return application.csr_by == Delivery.TECHNICAL_CONTACT
+
+
+def is_awaited(application: Application) -> bool:
+    """Return whether the order waits for a certificate request from the technical contact."""
+    return application.status == Status.AWAITING_CSR and brings_request(application)
+
+
+def came_through(application: Application) -> ContactLink | None:
+    """Return the link through which the order's certificate request was given, or None.
+
+    Of a link's holder only an address is known. A key that is not the organisation's is certified
+    unless the applicant notices it.
+    """
+    giver = application.csr.uploaded_by if application.csr is not None else ""
+    kind, _, key = giver.partition(":")
+    links = application.contact_links.all() if kind == "technical_contact" else ()
+    return next((link for link in links if str(link.pk) == key), None)
+
+
 def address_of(application: Application, holder: str) -> str:
     """Return the address that the order names for the holder; empty when there is none."""
     deputy = holder == ContactLink.Holder.DEPUTY
@@ -67,8 +94,13 @@ def is_dismissed(application: Application, holder: str) -> bool:
 
 def is_refused(application: Application, holder: str) -> bool:
     """Return whether whoever reads the holder's address said last that the order is not theirs."""
+    return refusal(application, holder) is not None
+
+
+def refusal(application: Application, holder: str) -> ContactLink | None:
+    """Return the newest link to the holder's address if its reader said that it is not theirs."""
     link = _latest(application, holder)
-    return link is not None and link.not_mine_at is not None
+    return link if link is not None and link.not_mine_at is not None else None
 
 
 def mailable_holders(application: Application) -> list[str]:

@@ -8,18 +8,20 @@ from django.db import transaction
 from accounts.services.organisations import membership as members
 from applications.models import (
     Application,
+    ContactLink,
     Csr,
     HostName,
     Package,
     ReplacementItem,
     Submission,
 )
-from applications.rules import fields, recipients
+from applications.rules import contact_links, fields, recipients
 from applications.services import transition
 from applications.services.order_numbers import next_number
 from applications.workflow import Action, ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import system
+from certportal.foundation.web import tokens
 
 ACTOR = system("issuance")
 OTHERS = ("applicant", "technical_contact", "deputy")
@@ -47,6 +49,7 @@ def take_over(item_id: int, certificate_id: int, *, now: datetime) -> Applicatio
     item.save(update_fields=["state", "reason", "closed_at"])
     old = transition.lock(item.certificate.reference)
     new = _copy(old, item.reference, now)
+    _copy_refusals(old, new)
     for recipient in recipients.package(new):
         Package.objects.create(application=new, recipient=recipient, certificate_id=certificate_id)
     transition.move(
@@ -98,6 +101,20 @@ def _copy(old: Application, key: UUID, now: datetime) -> Application:
         HostName(application=new, **_facts(host, without=of_old)) for host in old.host_names.all()
     )
     return new
+
+
+def _copy_refusals(old: Application, new: Application) -> None:
+    """Copy that a holder said that the order is not theirs, so that the new one is not mailed."""
+    for link in filter(None, (contact_links.refusal(old, one) for one in contact_links.HOLDERS)):
+        copy = ContactLink(
+            application=new,
+            holder=link.holder,
+            email=link.email,
+            made_at=link.made_at,
+            not_mine_at=link.not_mine_at,
+        )
+        copy.token_hash = tokens.digest(copy.token)
+        copy.save()
 
 
 def _copy_csr(old: Application, new: Application) -> Csr | None:

@@ -16,9 +16,11 @@ from applications.workflow import Status
 from certportal.dev.builders import hierarchy, orders
 from certportal.dev.builders.replacements import OPERATOR, approve, plan, run
 from certportal.foundation import clock
+from certportal.foundation.actors import Actor
 from certportal.foundation.models import Event, OutboxItem
 from issuance.models import Certificate
 from issuance.services.ceremony import generations
+from tests.applications.packages import packages_in
 from tests.applications.replacing.items import only
 from tests.tables import rewrite
 
@@ -82,6 +84,25 @@ def test_the_holders_are_told_once_each(order, riitta, raimo):
         assert certificate_of(order).serial in one.body
     ends = made.revoke_on
     assert all(f"{ends.day}.{ends.month}.{ends.year}" in one.body for one in told)
+
+
+def test_whoever_said_the_order_is_not_theirs_is_sent_no_new_certificate(matti, riitta, raimo, cas):
+    """Tiina was to get it, with Veera as deputy; the one who ordered has got it since."""
+    order = orders.with_csr(matti)
+    deputy = {"deputy_name": "Veera", "deputy_email": "veera@example.com"}
+    orders.name_contact(matti, order, orders.CONTACT | deputy)
+    orders.submit(matti, order)
+    for link in order.contact_links.all():
+        by_link = Actor("technical_contact", str(link.pk))
+        services.not_mine(link.pk, actor=by_link, now=clock.now())
+    orders.finish(matti, riitta, order)
+    made = plan()
+    approve(made, riitta, raimo)
+    mail.outbox.clear()
+    run(made)
+    everybody = {"matti@example.fi", "tekniikka@example.fi"}
+    assert {one.to[0] for one in packages_in(mail.outbox)} == everybody
+    assert {one.to[0] for one in mail.outbox} == everybody
 
 
 def test_a_replacement_is_replaced_in_its_turn(order, riitta, raimo):
