@@ -93,10 +93,6 @@ def _context(matter: Matter, asked: Asked) -> Mapping[str, Any]:
 def _progress(order: Application, asked: Asked) -> dict[str, Any]:
     """Return the context about questions, missing parts, findings and deadlines."""
 
-    def last_day() -> date | None:
-        ends = lapse.lapses_on(order)
-        return ends and ends - timedelta(days=1)
-
     def refused_by() -> str:
         links = order.contact_links.exclude(not_mine_at=None)
         refused = links.order_by("not_mine_at", "made_at").last()
@@ -114,14 +110,25 @@ def _progress(order: Application, asked: Asked) -> dict[str, Any]:
             sent_back=lambda: proposed_names.sent_back(order),
             missing=lambda: [section.title for section in lapse.missing(order)],
             lapses_on=lambda: lapse.lapses_on(order),
-            last_day=last_day,
+            last_day=lambda: _last_day(order),
             findings=lambda: [words for _finding, words in word_all(order.findings)],
             faults=lambda: [words for _finding, words in word_faults(order.findings)],
-            contact_told=lambda: bool(contact_links.valid_links(order, now=asked.now)),
+            request_wanted=lambda: contact_links.is_awaited(order),
+            sent_through=lambda: contact_links.came_through(order),
+            contact_told=lambda: (
+                contact_links.brings_request(order)
+                and bool(contact_links.valid_links(order, now=asked.now))
+            ),
             refused_by=refused_by,
             gets_instead=lambda: "recipient" not in package(order),
         ),
     }
+
+
+def _last_day(order: Application) -> date | None:
+    """Return the last day on which the order can be completed; None if it cannot lapse."""
+    ends = lapse.lapses_on(order)
+    return ends and ends - timedelta(days=1)
 
 
 def _when_read(**values: Callable[[], Any]) -> dict[str, Any]:
@@ -270,7 +277,9 @@ def _linked_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
     held = list(_links(matter, asked))
     wanted = any(proposed_names.are_awaited(order) for order, _link in held)
     links = [(order, proposed_names.called(order), link) for order, link in held]
-    return {**_context(matter, asked), "links": links, "names_wanted": wanted}
+    waiting = (_last_day(order) for order, _link in held if contact_links.is_awaited(order))
+    first = min(filter(None, waiting), default=None)
+    return {**_context(matter, asked), "links": links, "names_wanted": wanted, "last_day": first}
 
 
 def _about_requests(asked: Asked) -> Matter | None:

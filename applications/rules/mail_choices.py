@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from accounts.models import MailChoice, Membership, Person
 from applications.access import ACTING
 from applications.models import Application
-from applications.rules import recipients
+from applications.rules import contact_links, recipients
 
 # The group of each mail about an order: one that a person may decline (`MailChoice`), or one that
 # is always sent (`accounts.models.mail_choices.ALWAYS`).
@@ -45,7 +45,7 @@ def wanted(application: Application, notice: str, addressed: Sequence[str]) -> l
     """
     if KINDS.get(notice) not in MailChoice and notice not in OF_COLLEAGUES:
         return list(addressed)
-    if notice == "csr_attached" and _came_by_link(application):
+    if notice == "csr_attached" and contact_links.came_through(application) is not None:
         return list(addressed)
     kept = [name for name in addressed if not _declined(application, notice, name)]
     if len(kept) < len(addressed) and notice in OF_COLLEAGUES and not _reaches(application, kept):
@@ -53,15 +53,6 @@ def wanted(application: Application, notice: str, addressed: Sequence[str]) -> l
         more = [name for name in others if not _declined(application, notice, name)]
         kept = list(recipients.distinct(application, (*kept, *more))) if more else list(addressed)
     return kept
-
-
-def _came_by_link(application: Application) -> bool:
-    """Whether the order's request was given by a link, of whose holder only an address is known.
-
-    A key that is not the organisation's is certified unless the applicant notices it.
-    """
-    csr = application.csr
-    return csr is not None and csr.uploaded_by.startswith("technical_contact:")
 
 
 def reader(application: Application, recipient: str) -> Person | None:

@@ -10,18 +10,13 @@ from datetime import datetime
 from applications import workflow
 from applications.errors import NotPossible
 from applications.models import Application
-from applications.models.certificate_types import Delivery
 from applications.rules import contact_links, proposed_names
 from applications.workflow import Action, Role
 
 
-def _is_replaceable(application: Application, role: Role, _now: datetime) -> bool:
-    """Return whether the case is unclaimed, so that its request may be replaced.
-
-    A technical contact who was named only to get the certificate may not bring a key of their own.
-    """
-    brings = application.csr_by == Delivery.TECHNICAL_CONTACT
-    return application.reviewer_id is None and (brings or role != Role.TECHNICAL_CONTACT)
+def _is_replaceable(application: Application, _role: Role, _now: datetime) -> bool:
+    """Return whether the case is unclaimed, so that its request may be replaced."""
+    return application.reviewer_id is None
 
 
 def _has_links(application: Application, _role: Role, now: datetime) -> bool:
@@ -59,8 +54,24 @@ NARROWED: Mapping[Action, Callable[[Application, Role, datetime], bool]] = {
 }
 
 
-def may(action: Action, application: Application, role: Role, *, now: datetime) -> bool:
-    """Return whether the role may do the action to the order now."""
+# What a link's holder may do only if the order names the technical contact for it.
+GIVING = frozenset({Action.ATTACH_CSR, Action.REPLACE_CSR})
+
+
+def may(
+    action: Action,
+    application: Application,
+    role: Role,
+    *,
+    by_link: bool = False,
+    now: datetime,
+) -> bool:
+    """Return whether the role may do the action to the order now.
+
+    `by_link`: through a mailed link, of whose holder only an address is known.
+    """
+    if by_link and action in GIVING and not contact_links.brings_request(application):
+        return False
     narrowed = NARROWED.get(action)
     in_table = workflow.may(action, application.status, role)
     return in_table and (narrowed is None or narrowed(application, role, now))
@@ -71,7 +82,14 @@ def actions(application: Application, role: Role, *, now: datetime) -> set[Actio
     return {action for action in Action if may(action, application, role, now=now)}
 
 
-def require(action: Action, application: Application, role: Role, *, now: datetime) -> None:
-    """Raise NotPossible if the role may not do the action to the order now."""
-    if not may(action, application, role, now=now):
+def require(
+    action: Action,
+    application: Application,
+    role: Role,
+    *,
+    by_link: bool = False,
+    now: datetime,
+) -> None:
+    """Raise NotPossible if the role may not do the action to the order now; `by_link` as above."""
+    if not may(action, application, role, by_link=by_link, now=now):
         raise NotPossible

@@ -138,8 +138,9 @@ def by_withdrawal(application: Application, *, now: datetime) -> tuple[str, ...]
 
 
 def _bringing(application: Application, now: datetime) -> list[str]:
-    """Return holders of valid links if the order waits for a request or for host names; else []."""
-    if application.status not in {Status.AWAITING_CSR, Status.NAMES_PROPOSED}:
+    """Return holders of valid links if the order waits for their request or names; else []."""
+    waits = application.status in {Status.AWAITING_CSR, Status.NAMES_PROPOSED}
+    if not waits or not contact_links.brings_request(application):
         return []
     return [link.holder for link in contact_links.valid_links(application, now=now)]
 

@@ -20,6 +20,11 @@ class Actor:
     address: str = ""
     supplier: str = ""
 
+    @property
+    def is_by_link(self) -> bool:
+        """Whether it is the holder of a mailed link, of whom only the address is known."""
+        return self.kind == "technical_contact"
+
     def __str__(self) -> str:
         """Return `kind:id`, the form kept in events."""
         return f"{self.kind}:{self.id}" if self.id else self.kind

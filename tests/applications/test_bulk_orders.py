@@ -23,6 +23,7 @@ from applications.services.applicant.identified import IdentifyAgain
 from applications.services.applicant.repeated_starts import MOST_AN_HOUR
 from applications.workflow import Status
 from certportal.dev.builders import bulk, orders, people, requests
+from certportal.dev.builders.mails import about_order
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
 from certportal.foundation.models import Event, OutboxItem
@@ -249,6 +250,20 @@ def test_each_technical_contact_gets_one_mail_with_all_their_links(matti, mailou
     assert first.number not in told["veera@example.com"]
     links = ContactLink.objects.filter(application__bulk_order=together, revoked_at=None)
     assert all(one.token in "".join(told.values()) for one in links)
+
+
+def test_the_mail_with_the_links_gives_the_last_day_while_a_request_is_missing(matti):
+    """Whichever of the orders got its request before they were sent."""
+    contact = orders.CONTACT | {"csr_by": "technical_contact"}
+    for given, told in (((0,), True), ((1,), True), ((0, 1), False)):
+        together = bulk.begun(matti, *hosts(2), **contact)
+        drafts = list(together.orders.order_by("number"))
+        for number in given:
+            orders.upload(matti, drafts[number], orders.openssl_csr(drafts[number].names[0]))
+        bulk.sent(matti, together)
+        letter = about_order("links_sent", drafts[0], "technical_contact")
+        said = "certifikatbegäranden (CSR) som ännu saknas" in " ".join(letter.text.split())
+        assert said == told, given
 
 
 def test_the_receipt_counts_the_orders_that_name_its_reader(matti, mailoutbox):

@@ -119,6 +119,9 @@ def test_sent_back_with_words_the_contact_proposes_again(matti):
     assert sent_back(order).text == "Vain erecept.example.fi."
     mail = about_order("link_sent", order, "technical_contact")
     assert "Vain erecept.example.fi." in mail.text
+    said = " ".join(mail.text.split())
+    assert "Föreslå servernamnen på nytt senast" in said and "samma begäran" in said
+    assert "Gör och skicka certifikatbegäran" not in said
     assert "/contact-link/" in mail.text
     order = proposed_names.propose(order, "erecept.example.fi")
     assert order.status == Status.NAMES_PROPOSED

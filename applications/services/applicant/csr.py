@@ -159,7 +159,7 @@ def attach_csr(
     if application.status == Status.AWAITING_CSR:
         action = Action.ATTACH_CSR
         completed = {"completed_at": now, "due_on": promise.due_on(now)}
-    possible.require(action, application, role, now=now)
+    possible.require(action, application, role, by_link=actor.is_by_link, now=now)
     chosen = application.csrs.get(pk=csr_id)
     require_unused_key(application, chosen)
     authority.void(application.pk, "csr_replaced", actor=actor, now=now)

@@ -127,9 +127,9 @@ def _return_csr(application: Application, outcome: Outcome, now: datetime) -> Ap
         due_on=None,
         **transition.NOT_WAITING,
     )
-    contact_links_applicant.send_links(
-        moved, actor=ACTOR, now=now, to=contact_links.mailable_holders(moved)
-    )
+    if contact_links.brings_request(moved):
+        to = contact_links.mailable_holders(moved)
+        contact_links_applicant.send_links(moved, actor=ACTOR, now=now, to=to)
     return moved
 
 

@@ -53,10 +53,13 @@ class Giver:
     used: Callable[[Application], HttpResponse]
 
 
-def attachable(application: Application, role: Role = Role.APPLICANT) -> bool:
+def attachable(
+    application: Application, role: Role = Role.APPLICANT, *, by_link: bool = False
+) -> bool:
     """Return whether a sent order accepts a request: it waits for one, or is not claimed yet."""
     actions = (Action.ATTACH_CSR, Action.REPLACE_CSR, Action.PROPOSE_NAMES)
-    return any(possible.may(action, application, role, now=clock.now()) for action in actions)
+    by: dict[str, Any] = {"by_link": by_link, "now": clock.now()}
+    return any(possible.may(action, application, role, **by) for action in actions)
 
 
 def _is_chosen_by(giver: Giver) -> bool:
@@ -66,7 +69,8 @@ def _is_chosen_by(giver: Giver) -> bool:
 
 
 def _require_open(giver: Giver) -> None:
-    if not (_is_chosen_by(giver) or attachable(giver.application, giver.role)):
+    by_link = giver.actor.is_by_link
+    if not (_is_chosen_by(giver) or attachable(giver.application, giver.role, by_link=by_link)):
         raise NotPossible
 
 

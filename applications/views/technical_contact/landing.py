@@ -62,4 +62,10 @@ def _context(link: ContactLink, token: str) -> dict[str, Any]:
     awaited = proposed_names.are_awaited(order)
     ends = lapse.lapses_on(order)
     last_day = ends and ends - timedelta(days=1)
-    return about(order, token=token, last_day=last_day, names_awaited=awaited)
+    return about(
+        order,
+        token=token,
+        last_day=last_day,
+        wanted=contact_links.is_awaited(order),
+        names_awaited=awaited,
+    )

@@ -31,7 +31,9 @@ from certportal.foundation.mail.sending import File
 def order(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Show the order: the request to give, the progress, or the certificate."""
     application, now = seat.application, clock.now()
-    awaits_csr = application.status == Status.AWAITING_CSR
+    contact, by_link = Role.TECHNICAL_CONTACT, seat.actor.is_by_link
+    gives = csr.attachable(application, contact, by_link=by_link)
+    awaits_csr = gives and application.status == Status.AWAITING_CSR
     is_asked = application.status == Status.INFO_REQUESTED
     # A reviewer's question and its deadline concern the applicant alone.
     status = str(application.get_status_display())
@@ -45,7 +47,7 @@ def order(request: HttpRequest, seat: Seat) -> HttpResponse:
         "findings": word_faults(application.findings) if awaits_csr else [],
         "wanted": awaits_csr,
         **_proposal(seat),
-        "csr_url": seat.url("csr") if csr.attachable(application, Role.TECHNICAL_CONTACT) else "",
+        "csr_url": seat.url("csr") if gives else "",
         "not_mine_url": seat.url("not_mine") if seat.link else "",
         "install_url": seat.url("install"),
         "sheet_url": seat.url("install_sheet"),

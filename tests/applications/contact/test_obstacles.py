@@ -1,6 +1,7 @@
 """What an order's page offers its applicant, the service does, and it refuses everything else."""
 
 import pytest
+from django.core import mail
 from django.db import transaction
 from django.test import Client
 from django.utils.translation import override
@@ -8,11 +9,13 @@ from django.utils.translation import override
 from applications import services
 from applications.errors import NotPossible
 from applications.rules import possible
-from applications.workflow import Action, Role
+from applications.workflow import Action, Role, Status
 from certportal.dev.builders import orders, people
+from certportal.dev.builders.mails import about_order
 from certportal.foundation import clock
-from certportal.foundation.actors import Actor
+from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import Refused
+from issuance import services as authority
 
 PRESSED = {
     Action.WITHDRAW: services.withdraw,
@@ -119,6 +122,57 @@ def test_the_technical_contact_replaces_no_request_of_a_claimed_case(matti, riit
     services.claim(order.pk, person=riitta, **orders.Handler(riitta, order).seen)
     order.refresh_from_db()
     assert not possible.may(Action.REPLACE_CSR, order, contact, now=now)
+
+
+def test_who_only_gets_the_certificate_gives_no_awaited_request(matti):
+    """Matti sends it himself after the order; nobody asks Tiina for one."""
+    order = orders.draft(matti)
+    orders.name_contact(matti, order, orders.CONTACT | {"technical_language": "en"})
+    own = {"csr_by": "applicant"}
+    services.save_section(order.pk, "csr", own, **orders.Handler(matti, order).seen)
+    orders.submit(matti, order)
+    link = order.contact_links.get()
+    letter = about_order("link_sent", order, "technical_contact")
+    assert letter.subject.startswith("You have been named the technical contact of an order")
+    assert "Open the link to follow the order and" in " ".join(letter.text.split())
+    page, browser = f"/en/contact-link/{link.token}/", Client()
+    for text in (letter.text, browser.get(page).text):
+        assert "lapses" not in text
+    browser.post(page)
+    assert "waits for the certificate request" not in browser.get(f"{page}order/").text
+    assert f"{page}csr/" not in browser.get(f"{page}order/").text
+    assert browser.get(f"{page}csr/").status_code == 409
+    given = {"actor": Actor("technical_contact", str(link.pk)), "now": clock.now()}
+    stored = services.upload_csr(order.pk, orders.openssl_csr(), **given)
+    with pytest.raises(NotPossible):
+        services.attach_csr(
+            order.pk, stored.pk, role=Role.TECHNICAL_CONTACT, version=order.version, **given
+        )
+    orders.attach(matti, order, orders.openssl_csr())
+
+
+def test_whose_own_request_is_returned_is_told_of_nobody_else(matti, cas):
+    """Tiina gets the certificate; nobody but Matti has a request to make."""
+    order = orders.with_csr(matti)
+    orders.name_contact(matti, order, orders.CONTACT)
+    orders.submit(matti, order)
+    orders.drain()
+    orders.attach(matti, order, orders.openssl_csr())
+    order.refresh_from_db()
+    key, now = order.csr.spki_sha256, clock.now()
+    authority.block_key(key, "key_compromise", actor=system("test"), now=now)
+    mail.outbox.clear()
+    orders.drain()
+    order.refresh_from_db()
+    assert order.status == Status.AWAITING_CSR
+    _replaced, told = mail.outbox
+    assert {one.to[0] for one in mail.outbox} == {"matti@example.fi"}
+    assert "tekniseltä" not in told.body
+    assert "Anna uusi varmennepyyntö:" in told.body
+    mail.outbox.clear()
+    services.withdraw(order.pk, **orders.Handler(matti, order).seen)
+    orders.drain()
+    assert [one.to for one in mail.outbox] == [["matti@example.fi"]]
 
 
 def test_who_only_gets_the_certificate_replaces_no_request(matti, cas):

@@ -89,6 +89,22 @@ def test_a_request_is_given_by_the_contact_s_pages_and_names_supplier_and_person
     assert named in [line.who for line in case_history(order)]
 
 
+def test_a_request_that_the_applicant_meant_to_give_is_given_and_corrected(matti, given, web):
+    """Who acts for a supplier has identified strongly; of a link's holder an address is known."""
+    order = orders.draft(matti)
+    own = {"csr_by": "applicant"}
+    services.save_section(order.pk, "csr", own, **orders.Handler(matti, order).seen)
+    orders.submit(matti, order)
+    there = reverse("technical:csr", args=[order.pk])
+    for _ in range(2):
+        order.refresh_from_db()
+        assert there in web.get(reverse("technical:order", args=[order.pk])).text
+        assert web.post(upload(web, order), {"version": order.version}).status_code == 302
+    order.refresh_from_db()
+    assert order.csr == order.csrs.latest("uploaded_at")
+    assert order.csrs.count() == 2
+
+
 def test_host_names_are_proposed_and_proposed_again_while_the_consent_lasts(
     matti, valma, given, web
 ):
