@@ -83,6 +83,12 @@ class RevocationProposal(models.Model):
         return hasattr(self, "report") or self.reports_beside.exists()
 
     @property
+    def had_to_wait(self) -> bool:
+        """Whether the service made it when another proposal about the certificate ended."""
+        proposals = RevocationProposal.objects.filter(certificate_id=self.certificate_id)
+        return proposals.filter(closed_at=self.made_at).exists()
+
+    @property
     def is_open(self) -> bool:
         """Whether it still waits for a second person."""
         return self.closed_at is None

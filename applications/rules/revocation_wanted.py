@@ -44,22 +44,25 @@ def after(ended: RevocationProposal) -> Wanted | None:
         if report.reason != ended.reason or report.person.current == closer:
             left.append(report)
     if left:
-        return Wanted(left[0].person, left[0].reason, left[0].words, left)
+        return Wanted(left[0].person.current, left[0].reason, left[0].words, left)
     return next(_decided(ended.certificate_id), None)
 
 
 def _decided(certificate_id: int) -> Iterator[Wanted]:
     """Yield the decisions to revoke the certificate that no second person has answered yet.
 
-    The register still says what they were made upon.
+    The register still says what they were made upon. Merged persons count as one. A proposal made
+    upon the decision may have another maker, if the decider could not make it any more.
     """
     tasks = RegisterTask.objects.filter(certificates=certificate_id, outcome=Outcome.REVOKE)
     for task in tasks.exclude(key="").select_related("decided_by").order_by("decided_at"):
         assert task.decided_by is not None
-        reason = REVOKED_AS[Change(task.change)]
-        answered = Q(outcome=Closed.DECLINED) & ~Q(closer=task.decided_by)
-        answered |= Q(outcome=Closed.WITHDRAWN, maker=task.decided_by)
+        reason, decider = REVOKED_AS[Change(task.change)], task.decided_by.current
+        same = Person.objects.filter(Q(pk=decider.pk) | Q(merged_into=decider))
+        answered = Q(outcome=Closed.DECLINED) & ~Q(closer__in=same)
+        upon_it = Q(maker__in=same) | Q(made_at__gte=task.decided_at)
+        answered |= Q(outcome=Closed.WITHDRAWN) & upon_it
         about: dict[str, Any] = {"certificate_id": certificate_id, "reason": reason}
         since = RevocationProposal.objects.filter(**about, closed_at__gte=task.decided_at)
         if not since.filter(answered).exists():
-            yield Wanted(task.decided_by, reason, task.reasons)
+            yield Wanted(decider, reason, task.reasons)

@@ -1,6 +1,7 @@
 """Revocation by two reviewers: one proposes it, another confirms or declines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -116,11 +117,17 @@ def propose(
     require(to_propose(application, person, now=now))
     certificate = certificate_of(application)
     assert certificate is not None
-    return _make(application, certificate, Wanted(person, reason, words), actor, now)
+    others = reviewers_day.reviewers().exclude(pk=person.pk)
+    return _make(application, certificate, Wanted(person, reason, words), others, actor, now)
 
 
 def _make(
-    application: Application, certificate: Certificate, wanted: Wanted, actor: Actor, now: datetime
+    application: Application,
+    certificate: Certificate,
+    wanted: Wanted,
+    tell: Iterable[Person],
+    actor: Actor,
+    now: datetime,
 ) -> RevocationProposal:
     proposal = RevocationProposal.objects.create(
         application=application,
@@ -131,8 +138,7 @@ def _make(
         made_at=now,
     )
     _record(ApplicationEvent.REVOCATION_PROPOSED, proposal, actor, now)
-    others = reviewers_day.reviewers().exclude(pk=wanted.maker.pk)
-    mailing.tell_reviewers(others, "revocation_proposed", proposal.pk, now=now)
+    mailing.tell_reviewers(tell, "revocation_proposed", proposal.pk, now=now)
     return proposal
 
 
@@ -232,14 +238,20 @@ def withdraw_proposal(
 def _propose_what_is_left(ended: RevocationProposal, now: datetime) -> None:
     """Propose what the ended proposal stood in the way of, if its certificate is still in force.
 
-    The oldest report is the new proposal's own, the others stand beside it.
+    The maker is whoever wanted it, and is told like all reviewers, since they do not know of it. If
+    they may not review the order any more, nobody could confirm it, so the maker is who ended the
+    former proposal. The oldest report is the new proposal's own, the others stand beside it.
     """
     wanted, certificate = revocation_wanted.after(ended), certificate_of(ended.application)
     if wanted is None or certificate is None or certificate.pk != ended.certificate_id:
         return
     if any(revocation.obstacles(certificate, wanted.reason, now=now)):
         return
-    proposal = _make(ended.application, certificate, wanted, AFTERWARDS, now)
+    if any(impartiality.to_review(wanted.maker, ended.application, now=now)):
+        assert ended.closer is not None
+        wanted = replace(wanted, maker=ended.closer.current)
+    everybody = reviewers_day.reviewers()
+    proposal = _make(ended.application, certificate, wanted, everybody, AFTERWARDS, now)
     for report in wanted.reports:
         is_own = report == wanted.reports[0]
         report.proposal, report.beside = (proposal, None) if is_own else (None, proposal)

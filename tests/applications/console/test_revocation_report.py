@@ -8,9 +8,14 @@ from django.urls import reverse
 
 from accounts import access
 from accounts.models import Membership
+from accounts.services.people import merge
+from accounts.services.rights import staff_roles
+from applications import services
 from applications.models import RevocationProposal, RevocationReport
 from certportal.dev.builders import orders, people
+from certportal.dev.builders.acts import act
 from certportal.foundation import clock
+from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from issuance.models import Certificate
 from tests.applications.console.conftest import Desk
@@ -285,6 +290,10 @@ def test_a_report_for_another_reason_outlives_the_proposal_beside_which_it_stood
     orders.drain()
     declined = {one.to[0] for one in mail.outbox if "Ei vaihdettu." in one.body}
     assert declined == {"anna@example.fi", "riitta@example.fi"}
+    proposed = [one for one in mail.outbox if f"/console/{order.pk}/revocation/" in one.body]
+    everybody = {"anna@example.fi", "riitta@example.fi", "raimo@example.fi"}
+    assert {one.to[0] for one in proposed} == everybody
+    assert all("Ehdottajaksi merkittiin Riitta Ratkaisija" in one.body for one in proposed)
     page = desk.open("case", order.pk)
     assert page.text.count("Decide by") == 1
     assert desk.press("revocation", order, proposal=second.pk, understood="on").status_code == 403
@@ -302,6 +311,29 @@ def test_who_wrote_a_report_does_not_settle_it_by_declining_a_colleague_s_propos
     assert (second.maker, second.report.caller) == (riitta, CALLED["caller"])
     assert second.reports_beside.get().caller == "CERT-FI"
     assert desk.press("withdraw_revocation", order, proposal=second.pk).status_code == 403
+
+
+def test_what_a_former_reviewer_wrote_is_proposed_by_whoever_declined_and_can_be_confirmed(
+    desk, other_desk, order, anna_proposes, riitta, raimo
+):
+    told(desk, order, "cessation_of_operation", words="Palvelu on lakkautettu.")
+    staff_roles.end_reviewer(riitta, actor=system("test"), now=clock.now())
+    other_desk.press("decline_revocation", order, proposal=anna_proposes.pk, words="Ei vaihdettu.")
+    second = RevocationProposal.objects.get(closed_at=None)
+    assert (second.maker, second.words) == (raimo, "Palvelu on lakkautettu.")
+    assert RevocationReport.objects.get().settles == second
+    act(anna_proposes.maker, services.confirm_proposal, second.pk)
+    assert Certificate.objects.get().revocation_reason == "cessation_of_operation"
+
+
+def test_what_was_written_under_a_record_merged_since_is_proposed_in_the_name_of_the_other(
+    desk, other_desk, order, anna_proposes, riitta
+):
+    told(desk, order, "cessation_of_operation")
+    staying = people.make_person("Riitta Ratkaisija-Smith")
+    merge.merge(riitta, into=staying, actor=system("test"), now=clock.now())
+    other_desk.press("decline_revocation", order, proposal=anna_proposes.pk, words="Ei vaihdettu.")
+    assert RevocationProposal.objects.get(closed_at=None).maker == staying
 
 
 def test_a_second_caller_of_the_same_minute_is_another_report(desk, order):

@@ -11,6 +11,8 @@ from accounts.access import actor_for
 from accounts.models import Membership
 from accounts.register.models import Kind, RegisterRecord
 from accounts.services.organisations import follow_register
+from accounts.services.people import merge
+from accounts.services.rights import staff_roles
 from applications import services
 from applications.mail import register
 from applications.models.register_task import RegisterTask
@@ -302,8 +304,12 @@ def test_a_certificate_found_while_its_task_is_decided_gets_a_task_of_its_own(or
 @pytest.fixture
 def superseded(order):
     """Anna, a third reviewer, has proposed to revoke the certificate for another reason."""
+    return proposed_by_anna(order, "superseded")
+
+
+def proposed_by_anna(order, reason):
     anna = people.make_reviewer("Anna Arvioija")
-    given = {"reason": "superseded", "words": "Korvattu.", "person": anna}
+    given = {"reason": reason, "words": "Korvattu.", "person": anna}
     return services.propose(order.pk, **given, actor=actor_for(anna), now=clock.now())
 
 
@@ -328,6 +334,29 @@ def test_a_decision_to_revoke_is_proposed_once_another_open_proposal_has_ended(
     assert second.words == "Yksikkö on lakannut."
     end(second, by=riitta)
     assert not order.revocation_proposals.filter(closed_at=None).exists()
+
+
+def test_whoever_declines_proposes_what_a_former_reviewer_decided_and_may_take_it_back(
+    order, superseded, riitta, raimo
+):
+    change(orders.UNIT, status="DELETED")
+    decide(*watch(), raimo, Outcome.REVOKE, "Yksikkö on lakannut.")
+    staff_roles.end_reviewer(raimo, actor=actor_for(raimo), now=clock.now())
+    end(superseded, by=riitta)
+    second = order.revocation_proposals.get(closed_at=None)
+    assert (second.maker, second.words) == (riitta, "Yksikkö on lakannut.")
+    end(second, by=riitta)
+    assert not order.revocation_proposals.filter(closed_at=None).exists()
+
+
+def test_nobody_answers_their_own_decision_under_another_record(order, raimo):
+    same = proposed_by_anna(order, "cessation_of_operation")
+    change(orders.UNIT, status="DELETED")
+    abroad = people.make_reviewer("Raimo Ratkaisija-Smith")
+    decide(*watch(), abroad, Outcome.REVOKE)
+    merge.merge(abroad, into=raimo, actor=actor_for(raimo), now=clock.now())
+    end(same, by=raimo)
+    assert order.revocation_proposals.get(closed_at=None).maker == raimo
 
 
 def test_a_decision_upon_a_change_that_was_taken_back_is_not_proposed_later(
