@@ -86,13 +86,21 @@ def suppliers(customer: UUID, *, now: datetime) -> list[Organisation]:
     return [consent.supplier for consent in by_name]
 
 
-def given_by(
-    people: Collection[Person], customer: UUID, *, now: datetime
-) -> QuerySet[SupplierConsent]:
-    """Return the customer's consents in force that one of the people has given."""
-    keys = [one.current.pk for one in people]
-    theirs = Q(given_by__in=keys) | Q(given_by__merged_into__in=keys)
-    return SupplierConsent.objects.filter(in_force(now), theirs, customer=customer)
+def given_by(losing: Collection[Membership], *, now: datetime) -> QuerySet[SupplierConsent]:
+    """Return the consents in force that the members, who lose their right to act, have given.
+
+    If a former membership loses it and the person's current one does not, what the person has given
+    since that began stays.
+    """
+    given = Q(pk=None)
+    for member in losing:
+        person, customer = member.person.current, member.organisation_id
+        theirs = Q(given_by=person) | Q(given_by__merged_into=person)
+        current = access.current_membership(person, customer)
+        if current is not None and current not in losing and is_shown(current):
+            theirs &= Q(given_at__lt=current.begun_at)
+        given |= theirs & Q(customer=customer)
+    return SupplierConsent.objects.filter(in_force(now), given)
 
 
 def of_account(account: UUID, *, now: datetime) -> QuerySet[SupplierConsent]:

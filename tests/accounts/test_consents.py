@@ -10,8 +10,8 @@ from django.urls import reverse
 from accounts import access, consents
 from accounts.models import Membership, SupplierConsent
 from accounts.services.organisations import consents as services
+from accounts.services.organisations import invite, oversight, succession
 from accounts.services.organisations import membership as members
-from accounts.services.organisations import oversight, succession
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act, do
 from certportal.dev.builders.suppliers import account_of, consent
@@ -168,6 +168,27 @@ def test_with_a_right_falls_what_the_invited_gave_and_not_what_others_did(
     assert str(hers.supplier) in told.body
     assert str(his.supplier) not in told.body
     assert reverse("accounts:suppliers") in told.body
+
+
+def test_of_a_former_right_falls_what_was_given_before_the_one_that_stands_began(
+    matti, kalle, pharmacy, riitta, now
+):
+    """Matti left; Pekka, whose right a reviewer has confirmed, invited him again."""
+    valma = people.make_founder("Valma Välittäjä", "9900022-9", now=now)
+    pekka = people.make_member("Pekka Proviisori", pharmacy, role="administrator", now=now)
+    shown = Membership.Basis.REVIEWER_DECISION
+    pekka.memberships.update(basis=shown, confirmed_by=riitta, confirmed_at=now)
+    former, before = matti.memberships.get(), consent(matti, valma)
+    act(matti, members.leave, former.pk)
+    role = {"role": "administrator", "language": "fi"}
+    again = act(pekka, invite.invite, pharmacy, matti.email, **role)
+    act(matti, invite.accept, again.pk, again.token)
+    since = consent(matti, kalle)
+    do(riitta, oversight.withdraw_right, former.pk, reasons="Valtakirja oli mitätön.")
+    before.refresh_from_db()
+    since.refresh_from_db()
+    assert before.ended_at is not None
+    assert since.ended_at is None
 
 
 def test_it_outlasts_the_ordinary_removal_of_whoever_gave_it(matti, maija, kalle, pharmacy, given):

@@ -1,9 +1,12 @@
 """Two keys, one human: everything comes together under the one who stays."""
 
+from datetime import timedelta
+
 import pytest
 
 from accounts import access, own_records
 from accounts.models import AdministratorRequest, Invitation, JoinRequest, Membership, Person
+from accounts.right_to_act import right_of
 from accounts.services.organisations import invite, join
 from accounts.services.people import merge as merge_people
 from accounts.services.people import recognise
@@ -109,6 +112,24 @@ def test_an_invitation_by_somebody_whose_right_is_shown_outlasts_a_word(matti, m
     merge(abroad, maija)
 
     assert access.current_membership(maija, pharmacy.pk).confirmed_until is None
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+@pytest.mark.parametrize("is_invited", [True, False])
+def test_of_two_rights_for_a_limited_time_the_longer_one_stays(
+    matti, maija, pharmacy, days, is_invited
+):
+    """Matti's ends today, and Maija's if she rests on his; the one that comes along on `days`."""
+    weak = {"basis": Membership.Basis.REVIEWER_DECISION, "confirmed_at": NOW}
+    matti.memberships.update(**weak, confirmed_until=NOW.date())
+    abroad, until = make_person("Maija Mallikas-Smith"), NOW.date() + timedelta(days=days)
+    pharmacy.memberships.create(
+        person=abroad, role="applicant", begun_at=NOW, **weak, confirmed_until=until
+    )
+    into = maija if is_invited else matti
+    merge(abroad, into)
+
+    assert right_of(into, pharmacy).confirmed_until == max(NOW.date(), until)
 
 
 def test_one_step_leads_from_every_key_to_the_one_who_stays(matti, maija, kalle):

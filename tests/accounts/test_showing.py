@@ -147,7 +147,8 @@ def test_a_right_confirmed_on_the_word_alone_can_be_shown_before_and_after_its_l
     browser.post(RIGHT, {"document": upload(pdf(), "valtakirja.pdf")})
     assert RightDocument.objects.count() == 2
     for place in (HOME, RIGHT):
-        assert "handed in on" in browser.get(place).text
+        shown = browser.get(place).text
+        assert "handed in on" in shown and "looks at it with your order" in shown, place
 
 
 def test_the_page_names_whose_right_one_s_own_rests_on(client, matti, pharmacy, now):
@@ -262,6 +263,23 @@ def test_five_are_enough(document, client, matti, pharmacy, now):
     answer = people.log_in(client, matti).post(RIGHT, {"document": upload(pdf())})
     assert "Take one away first" in answer.text
     assert RightDocument.objects.count() == documents.MOST
+
+
+def test_five_from_before_a_confirmation_on_the_word_keep_no_other_away(
+    document, client, unconfirmed, matti, pharmacy, riitta, now
+):
+    """None of them was enough, and none can be taken away since."""
+    for _ in range(documents.MOST - 1):
+        documents.hand_in(matti, pharmacy, PAPER, actor=actor_for(matti), now=now)
+    until = clock.day(now) + timedelta(days=10)
+    confirm_rights.confirm_right(
+        unconfirmed.pk, note="Puhelu.", until=until, by=riitta, actor=actor_for(riitta), now=now
+    )
+    browser = people.log_in(client, matti)
+    for _ in range(documents.MOST):
+        assert browser.post(RIGHT, {"document": upload(pdf(), "uusi.pdf")}).status_code == 302
+    assert "Take one away first" in browser.post(RIGHT, {"document": upload(pdf())}).text
+    assert RightDocument.objects.count() == 2 * documents.MOST
 
 
 def test_it_is_taken_away_until_a_reviewer_has_relied_on_it(

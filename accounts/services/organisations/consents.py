@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.consents import given_by, in_force, last_day, soon
 from accounts.event_names import AccountEvent
-from accounts.models import BusinessId, Organisation, Person, SupplierConsent
+from accounts.models import BusinessId, Membership, Organisation, Person, SupplierConsent
 from accounts.right_to_act import confirmed_administrators
 from accounts.services import mailing
 from accounts.services.organisations import membership as members
@@ -149,14 +149,12 @@ def end_with_account(account: Organisation, *, actor: Actor, now: datetime) -> N
         _end(received, AccountEvent.CONSENT_RESIGNED, None, actor, now, tell=received.customer)
 
 
-def end_given_by(
-    people: Collection[Person], customer: Organisation, *, actor: Actor, now: datetime
-) -> None:
-    """End what the people have let suppliers of the locked account do; the suppliers are told.
+def end_given_by(losing: Collection[Membership], *, actor: Actor, now: datetime) -> None:
+    """End what these members of the locked account have given (`given_by`); the suppliers are told.
 
     The authority has found that they may not act for the customer. Whoever may gives it anew.
     """
-    found = given_by(people, customer.pk, now=now).select_for_update(of=["self"])
+    found = given_by(losing, now=now).select_for_update(of=["self"])
     for one in found.select_related("customer", "supplier"):
         _end(one, AccountEvent.CONSENT_ENDED, None, actor, now, tell=one.supplier)
 

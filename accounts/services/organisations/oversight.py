@@ -59,7 +59,7 @@ def end_membership(
     membership = members.lock(membership_id)
     _require(by, membership.organisation_id, now)
     members.end(membership, AccountEvent.MEMBERSHIP_ENDED_BY_AUTHORITY, actor=actor, now=now)
-    consents.end_given_by([membership.person], membership.organisation, actor=actor, now=now)
+    consents.end_given_by([membership], actor=actor, now=now)
     sessions.end_all(membership.person, actor=actor, now=now)
     decision = _decide(Kind.MEMBERSHIP_ENDED, membership, reasons, by, now)
     stay = [member.person for member in confirmed_administrators(membership.organisation)]
@@ -74,8 +74,10 @@ def withdraw_right(
     """Withdraw the confirmation of the member's right to act, and of rights derived from it.
 
     The right is unverified again: the member and the people they invited can only work on their
-    own orders, and their open invitations and consents to suppliers end. Notified are the people
-    affected and the administrators who remain confirmed. Raises MayNotDecide and NothingConfirmed.
+    own orders, and their open invitations and consents to suppliers end. Where the membership is a
+    former one and the person's current one rests on another right, that one stays. Notified are the
+    people affected and the administrators who remain confirmed. Raises MayNotDecide and
+    NothingConfirmed.
     """
     found = Membership.objects.select_related("person", "organisation").get(pk=membership_id)
     members.lock_account(found.organisation_id)
@@ -90,8 +92,7 @@ def withdraw_right(
     for member in fallen:
         members.cancel_invitations(member, actor, now)
         sessions.renew(member.person)
-    gave = [member.person for member in (found, *fallen)]
-    consents.end_given_by(gave, found.organisation, actor=actor, now=now)
+    consents.end_given_by([found, *fallen], actor=actor, now=now)
     events.record(AccountEvent.MEMBERSHIP_RIGHT_WITHDRAWN, found, actor, now)
     decision = _decide(Kind.RIGHT_WITHDRAWN, found, reasons, by, now)
     stay = [member for member in after if member.role == Membership.Role.ADMINISTRATOR]

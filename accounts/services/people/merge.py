@@ -94,13 +94,15 @@ def _shows_more(other: Membership, kept: Membership) -> bool:
     """Whether the right of `other` is confirmed better than that of `kept`.
 
     An invited member's right is the inviter's: a right confirmed for a limited time never replaces
-    one confirmed without an end.
+    one confirmed without an end, and of two for a limited time the longer one stays.
     """
     right = right_of(kept.person, kept.organisation) or kept
     if other.is_unconfirmed:
         return False
     if other.is_weak and not (right.is_unconfirmed or right.is_weak):
         return False
+    if other.confirmed_until and right.confirmed_until:
+        return other.confirmed_until > right.confirmed_until
     return kept.is_unconfirmed or (kept.is_weak and not other.is_weak)
 
 

@@ -93,13 +93,18 @@ def unshown(person: Person, organisation: Organisation, *, on: date) -> Membersh
 
 def handed_in(person: Person, organisation: Organisation) -> RightDocument | None:
     """Return the document that the person handed in last and no reviewer has judged yet."""
-    right = to_show(person, organisation)
-    if right is None:
+    if to_show(person, organisation) is None:
         return None
+    return _unjudged(person, organisation).first()
+
+
+def _unjudged(person: Person, organisation: Organisation) -> QuerySet[RightDocument]:
+    """Return the person's documents without those that a confirmation on their word came after."""
     theirs = organisation.right_documents.filter(person=person)
-    if right.is_weak:
+    right = right_of(person, organisation)
+    if right is not None and right.is_weak:
         theirs = theirs.filter(handed_in_at__gt=right.confirmed_at)
-    return theirs.first()
+    return theirs
 
 
 def _require_to_show(person: Person, organisation: Organisation) -> Membership:
@@ -152,7 +157,7 @@ def keep(
     Raises Enough and NotStored.
     """
     Organisation.objects.select_for_update().get(pk=organisation.pk)
-    if organisation.right_documents.filter(person=person).count() >= MOST:
+    if _unjudged(person, organisation).count() >= MOST:
         raise Enough
     document = RightDocument(
         organisation=organisation,

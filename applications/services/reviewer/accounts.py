@@ -87,12 +87,12 @@ def preview_end(membership: Membership, *, now: datetime) -> Prospect:
 
 def preview_withdrawal(membership: Membership, *, now: datetime) -> Prospect:
     """Return what withdrawing the right affects: the orders of everyone whose right rests on it."""
-    people = resting_on(membership)
-    losing = [membership, *people]
+    falling = _falling(membership)
+    people = [member for member in falling if member != membership]
     orders = Application.objects.none()
-    for member in losing:
+    for member in falling:
         orders |= _made_by(member.person, member.organisation)
-    return _prospect(orders, people, losing, _given_by(losing, now), now)
+    return _prospect(orders, people, falling, _given_by([membership, *people], now), now)
 
 
 def preview_closing(organisation: Organisation, *, now: datetime) -> Prospect:
@@ -135,14 +135,14 @@ def withdraw_right(
     Raises NothingConfirmed, and what `to_oversee` yields.
     """
     membership = Membership.objects.select_related("person", "organisation").get(pk=membership_id)
-    resting = [membership, *resting_on(membership)]
+    falling = _falling(membership)
     prospect = preview_withdrawal(membership, now=now)
     require(to_oversee(membership.organisation, prospect, person, now=now))
     decision = accounts.withdraw_right(
         membership_id, reasons=reasons, by=person, actor=actor, now=now
     )
     returned = 0
-    for member in resting:
+    for member in falling:
         orders = _made_by(member.person, member.organisation)
         returned += _hold_back(orders, RIGHT_WITHDRAWN, actor, now)
     return _note(decision, prospect, {RETURNED: returned})
@@ -266,10 +266,18 @@ def _made_by(person: Person, organisation: Organisation) -> QuerySet[Application
     return Application.objects.filter(condition, organisation=organisation)
 
 
+def _falling(membership: Membership) -> list[Membership]:
+    """Return the members whose right to act falls if that of the membership is withdrawn.
+
+    A former membership itself is not one of them if the person's right derives from another by now.
+    """
+    right = right_of(membership.person, membership.organisation)
+    return [*([membership] if right == membership else []), *resting_on(membership)]
+
+
 def _given_by(losing: list[Membership], now: datetime) -> QuerySet[SupplierConsent]:
     """Return the consents that end with the rights of these members of one account."""
-    people, account = [member.person for member in losing], losing[0].organisation_id
-    given = consents.given_by(people, account, now=now)
+    given = consents.given_by(losing, now=now)
     return given.select_related("customer", "supplier", "given_by")
 
 

@@ -208,6 +208,24 @@ def test_a_right_that_falls_at_the_moment_of_approval_signs_nothing(matti, riitt
     assert not Certificate.objects.exists()
 
 
+def test_an_order_stands_that_rests_on_a_later_right_than_the_one_withdrawn(
+    desk, matti, riitta, pharmacy, cas, now
+):
+    former = right(matti)
+    Membership.objects.filter(pk=former.pk).update(ended_at=now)
+    shown = {"basis": Membership.Basis.REVIEWER_DECISION, "confirmed_at": now}
+    pharmacy.memberships.create(person=matti, role="administrator", begun_at=now, **shown)
+    case = orders.claimed(matti, riitta)
+    orders.approve(riitta, case)
+    place = desk.url("withdraw_right", former.pk)
+    assert case.number not in desk.client.get(place).text
+    assert desk.client.post(place, {"reasons": REASONS}).status_code == 302
+    former.refresh_from_db()
+    assert (former.basis, is_shown(right(matti))) == (Membership.Basis.UNVERIFIED, True)
+    case.refresh_from_db()
+    assert case.status == "approved"
+
+
 def test_who_has_a_right_of_their_own_keeps_it(matti, maija, riitta, pharmacy, now):
     maija.memberships.update(basis=Membership.Basis.REVIEWER_DECISION, role="administrator")
     services.withdraw_right(right(matti).pk, **given(riitta))

@@ -1,5 +1,7 @@
 """An organisation's orders, people and certificates go to its successor."""
 
+from datetime import timedelta
+
 import pytest
 from django.core import mail
 from django.test import Client
@@ -8,7 +10,7 @@ from django.urls import reverse
 from accounts import access
 from accounts.access import actor_for
 from accounts.models import JoinRequest, Membership, Succession
-from accounts.right_to_act import is_shown
+from accounts.right_to_act import is_shown, right_of
 from accounts.services.organisations import administrator_requests, join
 from accounts.services.organisations.succession import NotSucceeding
 from accounts.services.rights.documents import Paper
@@ -117,6 +119,7 @@ def test_who_belongs_to_both_keeps_the_stronger_role_and_right(order, matti, mai
     assert all(is_shown(one) for one in held.values())
     told = sorted(one.to[0] for one in mail.outbox)
     assert told == ["kalle@example.fi", "maija@example.fi", "matti@example.fi"]
+    assert all("elleivät he ole olleet myös sen" in one.body for one in mail.outbox)
 
 
 def test_a_word_or_a_lesser_role_there_gives_nobody_more_than_they_had(
@@ -135,6 +138,21 @@ def test_a_word_or_a_lesser_role_there_gives_nobody_more_than_they_had(
     hers.refresh_from_db()
     assert (there.role, there.basis) == ("administrator", Membership.Basis.UNVERIFIED)
     assert (hers.role, is_shown(hers)) == ("technical", True)
+
+
+@pytest.mark.parametrize(("here", "there"), [(10, 100), (100, 10)])
+def test_of_two_rights_on_the_word_alone_the_longer_one_stays(
+    matti, maija, kalle, riitta, here, there
+):
+    """Maija came by invitation to both accounts, whose founders were confirmed on their word."""
+    today, clinics = clock.day(clock.now()), kalle.memberships.get().organisation
+    weak = {"basis": Membership.Basis.REVIEWER_DECISION, "confirmed_by": riitta}
+    for founder, days in ((matti, here), (kalle, there)):
+        founder.memberships.update(**weak, confirmed_until=today + timedelta(days=days))
+    invited = {"role": "applicant", "basis": "invitation", "begun_at": clock.now()}
+    maija.memberships.create(organisation=clinics, **invited)
+    succeed(riitta)
+    assert right_of(maija, clinics).confirmed_until == today + timedelta(days=100)
 
 
 def test_without_an_account_of_the_successor_the_account_goes_on_under_its_name(
