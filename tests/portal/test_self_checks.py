@@ -80,7 +80,7 @@ def test_a_journal_whose_disk_is_full_is_named(cas, beats):
     assert beats("ca") == []
 
 
-def test_a_resolver_that_is_not_fit_waits_for_a_person(beats, monkeypatch):
+def test_a_resolver_that_is_not_fit_waits_for_a_person(db, beats, monkeypatch):
     """Orders go on meanwhile, so no load balancer may take the machine out."""
     monkeypatch.setitem(self_checks.SELF_CHECKS["default"], "resolvers", lambda: False)
     assert beats("default") == []
