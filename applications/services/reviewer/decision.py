@@ -89,9 +89,7 @@ def approve(
             _require_confirmed(relied_on)
             _decide(application, Decision.Kind.APPROVED, person, "", now, record)
             unsent_extracts.remove(application, actor=actor, now=now)
-        done: dict[str, Any] = (
-            {"aside_until": None} if case.is_mine else {}
-        )  # a second person's approval leaves the holder's fields alone
+        done: dict[str, Any] = {"aside_until": None} if case.is_mine else {}  # another's stays
         facts = {"tbs_sha256": tbs_sha256, "given": state.given, "wanted": state.wanted}
         return transition.move(
             application,

@@ -88,8 +88,7 @@ def approve(
 
     ``register_record``: the version of the register record that the person was shown. ``persons``:
     the least number of approvals for this application. ``until``: from then on the approval, which
-    rests on ``waivers``, does not count. ``assertion``: the person's WebAuthn assertion for
-    ``to_sign.challenge`` with the same arguments.
+    rests on ``waivers``, does not count. ``assertion``: signs ``to_sign.challenge`` of the same.
 
     Raises NotOpen, OtherBytes (both Stale), NotReviewer, OwnOrganisation, OwnOrganisationLately,
     Concerned, ReauthenticationTooOld (all NotAllowed); DoesNotExist for an unknown id.

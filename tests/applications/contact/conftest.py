@@ -1,12 +1,17 @@
 """Orders that wait for the technical contact's request, and the contact's browsers."""
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.utils.translation import override
 
-from applications.models import ContactLink
+from applications.models import Application, ContactLink
+from applications.workflow import Status
 from certportal.dev.builders import orders
 from certportal.dev.builders.mails import about_order
+from certportal.foundation import clock
+from certportal.foundation.actors import system
+from issuance import services as authority
 
 
 @pytest.fixture(autouse=True)
@@ -71,3 +76,14 @@ def confirm(client, preview: str):
     """Confirm the request that the preview shows."""
     version = client.get(preview).context["application"].version
     return client.post(preview, {"version": version})
+
+
+def send_back(order: Application) -> None:
+    """Let the checks send the request back: its key is blocked meanwhile. Only their mails stay."""
+    order.refresh_from_db()
+    key, now = order.csr.spki_sha256, clock.now()
+    authority.block_key(key, "key_compromise", actor=system("test"), now=now)
+    mail.outbox.clear()
+    orders.drain()
+    order.refresh_from_db()
+    assert order.status == Status.AWAITING_CSR

@@ -9,13 +9,13 @@ from django.utils.translation import override
 from applications import services
 from applications.errors import NotPossible
 from applications.rules import possible
-from applications.workflow import Action, Role, Status
+from applications.workflow import Action, Role
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.mails import about_order
 from certportal.foundation import clock
-from certportal.foundation.actors import Actor, system
+from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
-from issuance import services as authority
+from tests.applications.contact.conftest import send_back
 
 PRESSED = {
     Action.WITHDRAW: services.withdraw,
@@ -158,13 +158,7 @@ def test_whose_own_request_is_returned_is_told_of_nobody_else(matti, cas):
     orders.submit(matti, order)
     orders.drain()
     orders.attach(matti, order, orders.openssl_csr())
-    order.refresh_from_db()
-    key, now = order.csr.spki_sha256, clock.now()
-    authority.block_key(key, "key_compromise", actor=system("test"), now=now)
-    mail.outbox.clear()
-    orders.drain()
-    order.refresh_from_db()
-    assert order.status == Status.AWAITING_CSR
+    send_back(order)
     _replaced, told = mail.outbox
     assert {one.to[0] for one in mail.outbox} == {"matti@example.fi"}
     assert "tekniseltä" not in told.body

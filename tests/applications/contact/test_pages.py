@@ -15,11 +15,9 @@ from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.orders import Handler
 from certportal.foundation import clock
-from certportal.foundation.actors import system
 from certportal.operations.logs import hide_tokens
 from certportal.web.request_log import RequestLog
-from issuance import services as authority
-from tests.applications.contact.conftest import at, confirm, give
+from tests.applications.contact.conftest import at, confirm, give, send_back
 from tests.applications.packages import packages_in
 
 REQUEST = ["openssl", "req", "-new", "-newkey", "rsa:3072", "-noenc", "-keyout", "/dev/null"]
@@ -105,13 +103,7 @@ def test_the_request_can_be_replaced_until_a_reviewer_has_the_case(order, link, 
 def test_a_returned_request_brings_the_contact_a_mail_that_says_why(order, link, opened):
     orders.drain()
     confirm(opened, give(opened, link)["Location"])
-    order.refresh_from_db()
-    key, now = order.csr.spki_sha256, clock.now()
-    authority.block_key(key, "key_compromise", actor=system("test"), now=now)
-    mail.outbox.clear()
-    orders.drain()
-    order.refresh_from_db()
-    assert order.status == Status.AWAITING_CSR
+    send_back(order)
     (message,) = [one for one in mail.outbox if one.to == ["tiina@example.com"]]
     assert f"/contact-link/{link.token}/" in message.body
     assert opened.get(at(link, "order")).status_code == 200

@@ -13,10 +13,9 @@ from applications.workflow import Status
 from certportal.dev.builders import mails, orders
 from certportal.dev.builders.orders import CONTACT, Handler
 from certportal.foundation import clock
-from certportal.foundation.actors import Actor, system
+from certportal.foundation.actors import Actor
 from certportal.foundation.models import OutboxItem
-from issuance import services as authority
-from tests.applications.contact.conftest import at, confirm, give
+from tests.applications.contact.conftest import at, confirm, give, send_back
 from tests.applications.packages import packages_in
 
 TIINA = Actor("technical_contact", "test")
@@ -26,13 +25,7 @@ def sent_back(order, *, request, matti) -> None:
     """Matti brings a request himself whose key is blocked by the time of the checks."""
     orders.drain()
     orders.attach(matti, order, request)
-    order.refresh_from_db()
-    key, now = order.csr.spki_sha256, clock.now()
-    authority.block_key(key, "key_compromise", actor=system("test"), now=now)
-    mail.outbox.clear()
-    orders.drain()
-    order.refresh_from_db()
-    assert order.status == Status.AWAITING_CSR
+    send_back(order)
 
 
 def mailed_to(address: str) -> list:
