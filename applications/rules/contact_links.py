@@ -57,6 +57,12 @@ def brings_request(application: Application) -> bool:
     return application.csr_by == Delivery.TECHNICAL_CONTACT
 
 
+def is_for_delivery(application: Application) -> bool:
+    """Return whether the technical contact was named to get the certificate, and no more."""
+    is_recipient = application.deliver_to == Delivery.TECHNICAL_CONTACT
+    return is_recipient and not brings_request(application)
+
+
 def is_awaited(application: Application) -> bool:
     """Return whether the order waits for a certificate request from the technical contact."""
     return application.status == Status.AWAITING_CSR and brings_request(application)

@@ -128,16 +128,18 @@ def rename_contact(
 ) -> Application:
     """Change the technical contact or deputy, end all earlier links, and send new ones.
 
-    `values` are the fields of the part `technical`, by name. Raises Changed, NotPossible, TooMany.
+    A contact who was named for delivery alone still gives no request: the new address may be
+    wrong too. `values` are the fields of the part `technical`, by name. Raises Changed,
+    NotPossible, TooMany.
     """
     application = transition.take(Action.RENAME_CONTACT, application_id, version=version, now=now)
     _spend("rename_contact", str(application.pk), actor, now)
     names = fields.saved_by("technical")
     changes: dict[str, Any] = {name: value for name, value in values.items() if name in names}
+    if not contact_links.is_for_delivery(application):
+        changes["csr_by"] = Delivery.TECHNICAL_CONTACT
     application.contact_links.filter(revoked_at=None).update(revoked_at=now)
-    moved = transition.move(
-        application, Action.RENAME_CONTACT, actor, now, csr_by=Delivery.TECHNICAL_CONTACT, **changes
-    )
+    moved = transition.move(application, Action.RENAME_CONTACT, actor, now, **changes)
     send_links(moved, actor=actor, now=now)
     return moved
 

@@ -190,3 +190,24 @@ def test_who_only_gets_the_certificate_replaces_no_request(matti, cas):
     order.refresh_from_db()
     assert order.csr == own
     orders.attach(matti, order, orders.openssl_csr())  # the applicant still may
+
+
+def test_nor_does_the_address_that_is_named_for_them_afterwards(matti, cas):
+    """A corrected address may be wrong as well; the page says whose the request is."""
+    order = orders.with_csr(matti)
+    orders.name_contact(matti, order, orders.CONTACT)
+    orders.submit(matti, order)
+    orders.drain()
+    orders.attach(matti, order, orders.openssl_csr())
+    send_back(order)
+    page = people.log_in(Client(), matti).get(f"/en/orders/{order.pk}/contact/")
+    assert "You give the certificate request (CSR) yourself." in page.text
+    named = {"technical_name": "Uusi", "technical_email": "uusi@example.com"}
+    services.rename_contact(order.pk, named, **orders.Handler(matti, order).seen)
+    mail.outbox.clear()
+    orders.drain()
+    (sent,) = (one for one in mail.outbox if one.to == ["uusi@example.com"])
+    assert "Lähetä varmennepyyntö" not in sent.body
+    link, browser = order.contact_links.get(email="uusi@example.com"), Client()
+    browser.post(f"/en/contact-link/{link.token}/")
+    assert browser.get(f"/en/contact-link/{link.token}/csr/").status_code == 409

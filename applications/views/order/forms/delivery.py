@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applications.models.certificate_types import Delivery
-from applications.rules import intermediaries, sections
+from applications.rules import contact_links, intermediaries, sections
 from applications.views.shared.forms import PartForm
 from certportal.foundation.web.forms import EmailField
 
@@ -61,6 +61,11 @@ class ContactForm(PartForm):
             field.disabled, field.initial = True, intermediaries.ORGANISATION
             field.help_text = _("The service writes this in an intermediary's orders.")
             self.initial["technical_organisation"] = intermediaries.ORGANISATION
+
+    @property
+    def is_for_delivery(self) -> bool:
+        """Whether whoever is named gets the certificate and gives no request."""
+        return contact_links.is_for_delivery(self.application)
 
     def clean(self) -> dict[str, Any]:
         """Require name and address of a needed technical contact; of a deputy, both or neither."""
