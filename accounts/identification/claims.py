@@ -11,6 +11,7 @@ from accounts.identification.hashing import digests
 from accounts.identification.identity import Identity, NotIdentified
 from accounts.mandates.introduced import Introduced
 from accounts.mandates.protocol import visited
+from certportal.foundation import invisible
 from certportal.foundation.errors import Unavailable
 
 # Claims of the Finnish Trust Network (national identification number, given names, family name).
@@ -88,8 +89,11 @@ def _proven_at(claims: Mapping[str, Any]) -> datetime | None:
 
 
 def _name(value: Any) -> str:
-    """Return the name with single spaces, cut to `LONGEST`. Raises NotIdentified if it is empty."""
-    name = " ".join(str(value or "").split())[:LONGEST]
+    """Return the name without invisible characters, cut to `LONGEST`.
+
+    It stands in subjects of mails and among other words. Raises NotIdentified if it is empty.
+    """
+    name = invisible.without(str(value or ""))[:LONGEST].strip()
     if not name:
         raise NotIdentified("no name")
     return name

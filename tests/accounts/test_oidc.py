@@ -52,6 +52,17 @@ def test_matti_comes_back_as_himself(visitor):
     assert Event.objects.get(action="person.identified").actor == f"person:{person.pk}"
 
 
+def test_invisible_characters_of_a_name_are_taken_out(visitor, bend):
+    """As forms refuse them: the name stands in subjects of mails and beside other words."""
+    names = {
+        claim_names.GIVEN_NAMES: "\u202eMatti\u2066\r\nJuhani\0",
+        claim_names.FAMILY_NAME: "\u2069Mei\x1bkäläinen\u202e",
+    }
+    bend(**names)
+    visitor.log_in("matti")
+    assert str(Person.objects.get()) == "Matti Juhani Meikäläinen"
+
+
 def test_second_login_finds_the_same_person(visitor):
     visitor.log_in("matti")
     Browser(visitor.base).log_in("matti")
@@ -123,6 +134,7 @@ def test_cancelling_leads_to_a_page_that_says_so(visitor):
         {claim_names.HETU: "010180-9016"},
         {claim_names.HETU: None},
         {claim_names.FAMILY_NAME: " "},
+        {claim_names.FAMILY_NAME: "\u202e"},
     ],
     ids=str,
 )

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from accounts.register import identifiers
 from accounts.register.source.rows import Row
+from certportal.foundation import invisible
 
 TEXT_FIELDS = {
     "LongName": "long_name",
@@ -139,11 +140,11 @@ def _attributes(listed: object, oid: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _clean(value: object) -> str:
-    # PostgreSQL's text cannot hold NUL; repeated white space comes from text pasted into forms.
+    # Repeated white space comes from text pasted into forms.
     text = str(value)
     if text.isprintable() and "  " not in text and len(text) <= MAX_TEXT:
         return text.strip()
-    return " ".join(text.replace("\0", "").split())[:MAX_TEXT]
+    return invisible.without(text)[:MAX_TEXT].strip()
 
 
 def _first(values: list[str]) -> str:

@@ -7,14 +7,16 @@ as CSV from a spreadsheet. Dates are ISO 8601 or Finnish (31.12.2026), or empty 
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date, datetime
+from typing import Any
 
 from accounts.register import identifiers
 from accounts.register.lookup.folding import fold
 from accounts.register.source.codeserver_api import Malformed
 from accounts.register.source.rows import Row
+from certportal.foundation import invisible
 
 _FIELDS = {"oid", "businessId", "name", "begin", "end"}
 # Accepted column headings of CSV, folded and without spaces.
@@ -88,9 +90,9 @@ def _decoded(data: bytes) -> str:
 
 
 def _read(entry: object) -> Row:
-    if not isinstance(entry, dict) or not str(entry.get("name") or "").strip():
+    name = invisible.without(str(entry.get("name") or "")) if isinstance(entry, dict) else ""
+    if not isinstance(entry, dict) or not name:
         raise Malformed("an intermediary without a name")
-    name = " ".join(str(entry["name"]).split())
     own = identifiers.business_id(str(entry.get("businessId") or ""))
     oid = str(entry.get("oid") or "") or _oid_of(own)
     if not identifiers.is_oid(oid):
@@ -102,8 +104,14 @@ def _read(entry: object) -> Row:
         long_name=name,
         valid_from=_date(entry.get("begin"), name),
         valid_to=_date(entry.get("end"), name),
-        attributes={str(k): [str(v)] for k, v in entry.items() if k not in _FIELDS and v},
+        attributes=dict(_others(entry)),
     )
+
+
+def _others(entry: dict[Any, object]) -> Iterator[tuple[str, list[str]]]:
+    for key, value in entry.items():
+        if key not in _FIELDS and value:
+            yield invisible.without(str(key)), [invisible.without(str(value))]
 
 
 def _oid_of(business_id: str | None) -> str:

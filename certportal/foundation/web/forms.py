@@ -1,7 +1,6 @@
 """Base classes of the service's forms, fields and widgets."""
 
 import datetime
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,14 +10,13 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from certportal.foundation import invisible
+
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
 type Words = _StrOrPromise
 
-# Control characters, line separators and bidirectional controls (Unicode categories Cc, Zl and Zp;
-# UAX #9). U+0000 is refused by Django itself.
-_UNPRINTED = re.compile("[\x01-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 # Maximum characters of a free text, such as reasons or feedback.
 LONGEST_TEXT = 4000
 _DJANGOS_OWN = forms.Field.default_error_messages["required"]
@@ -56,7 +54,7 @@ class Form(forms.Form):
 
 def one_line(value: object) -> None:
     """Refuse line breaks and other invisible characters. Raises ValidationError."""
-    if _UNPRINTED.search(str(value)):
+    if invisible.is_in(str(value)):
         message = _("Remove line breaks, tabs and other invisible characters from the text.")
         raise ValidationError(message, code="unprinted")
 

@@ -156,3 +156,18 @@ def test_of_repeated_codes_the_active_one_stays_and_periods_are_kept_apart():
 def test_a_page_that_is_written_can_be_read():
     page = read_page({"conceptCodes": [code()], "page": 1, "totalItems": 1})
     assert [row.oid for row in page.rows] == [OID]
+
+
+def test_invisible_characters_are_taken_out_of_every_text():
+    """An override would turn round what follows the name in a subject, a page or a certificate."""
+    row = read_code(
+        code(
+            attributes={
+                "LongName": ["\u202eTerveys\u2066asema\u2069\n \ud800Itä\0"],
+                "PostOffice": ["\u202e"],
+                "Lisätieto": ["a\x1bb"],
+            }
+        )
+    )
+    assert (row.long_name, row.post_office) == ("Terveysasema Itä", "")
+    assert row.attributes == {"Lisätieto": ["ab"]}

@@ -42,3 +42,10 @@ def test_an_entry_that_cannot_be_told_apart_is_refused(entry):
 def test_another_document_is_refused(document):
     with pytest.raises(Malformed):
         read_list(document)
+
+
+def test_invisible_characters_are_taken_out():
+    row = read(businessId="9900022-9", name="\u202eVälitys\0 Oy\u2069", note="Huo\x1bmaa")
+    assert (row.long_name, row.attributes) == ("Välitys Oy", {"note": ["Huomaa"]})
+    with pytest.raises(Malformed):
+        read(businessId="9900022-9", name="\u202e \u2066")

@@ -1,0 +1,20 @@
+"""Characters that no line of text may hold, since they change how the rest of it is shown."""
+
+import re
+
+# Control characters, line separators and bidirectional controls (Unicode categories Cc, Zl and Zp;
+# UAX #9).
+_RANGES = "\x01-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+_REFUSED = re.compile(f"[{_RANGES}]")
+# PostgreSQL's text cannot hold U+0000 and surrogates, which JSON can spell.
+_REMOVED = re.compile(f"[\0\ud800-\udfff{_RANGES}]")
+
+
+def is_in(text: str) -> bool:
+    """Whether a line typed by a person holds such a character; Django's forms refuse U+0000."""
+    return bool(_REFUSED.search(text))
+
+
+def without(text: str) -> str:
+    """Return a line from another service without such characters, and with single spaces."""
+    return _REMOVED.sub("", " ".join(text.split())).strip()
