@@ -171,8 +171,15 @@ def to_confirm(proposal: RevocationProposal, person: Person, *, now: datetime) -
         yield ProposalOver()
 
 
-def to_withdraw(proposal: RevocationProposal, person: Person) -> Iterator[Refused]:
-    """Yield why the person may not withdraw the open proposal."""
+def to_withdraw(
+    proposal: RevocationProposal, person: Person, *, now: datetime
+) -> Iterator[Refused]:
+    """Yield why the reviewer may not withdraw the open proposal.
+
+    Whoever is concerned by now takes no step in it (hallintolaki 28 §); others decline it. What it
+    leaves unanswered would be proposed in their name, and nobody could confirm that.
+    """
+    yield from impartiality.to_review(person, proposal.application, now=now)
     if person.current != proposal.maker.current:
         yield NotYours()
     if proposal.came_from_outside:
@@ -225,10 +232,11 @@ def withdraw_proposal(
 ) -> RevocationProposal:
     """Withdraw the person's own proposal; what it leaves unanswered is proposed in its place.
 
-    Raises ProposalOver, NotYours, CameFromOutside.
+    Raises ProposalOver, and what `to_withdraw` yields: NotReviewer, OwnOrganisation, NotYours,
+    CameFromOutside.
     """
     proposal = _open(proposal_id)
-    require(to_withdraw(proposal, person))
+    require(to_withdraw(proposal, person, now=now))
     _close(proposal, Outcome.WITHDRAWN, person, now)
     _record(ApplicationEvent.REVOCATION_WITHDRAWN, proposal, actor, now)
     _propose_what_is_left(proposal, now)

@@ -206,6 +206,17 @@ def estranged(_proposal, raimo, pharmacy):
     )
 
 
+def concerned(proposal, _raimo, pharmacy):
+    """Who proposed has joined the organisation since."""
+    Membership.objects.create(
+        person=proposal.maker,
+        organisation=pharmacy,
+        role="applicant",
+        basis="invitation",
+        begun_at=clock.now(),
+    )
+
+
 def makerless(proposal, _raimo, _pharmacy):
     """Who proposed is no reviewer any more."""
     staff_roles.end_reviewer(proposal.maker, actor=system("test"), now=clock.now())
@@ -213,7 +224,13 @@ def makerless(proposal, _raimo, _pharmacy):
 
 @pytest.mark.parametrize(
     ("stand", "who"),
-    [(None, "riitta"), (None, "raimo"), (estranged, "raimo"), (makerless, "raimo")],
+    [
+        (None, "riitta"),
+        (None, "raimo"),
+        (estranged, "raimo"),
+        (makerless, "raimo"),
+        (concerned, "riitta"),
+    ],
 )
 def test_a_proposal_offers_what_its_services_do(
     stand, who, proposal, raimo, pharmacy, desk, other_desk

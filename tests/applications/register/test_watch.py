@@ -1,18 +1,13 @@
 """Every night: what has changed in the registers under certificates in force."""
 
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from django.core import mail
-from django.db import transaction
 
-from accounts.access import actor_for
 from accounts.models import Membership
 from accounts.register.models import Kind, RegisterRecord
 from accounts.services.organisations import follow_register
-from accounts.services.people import merge
-from accounts.services.rights import staff_roles
 from applications import services
 from applications.mail import register
 from applications.models.register_task import RegisterTask
@@ -21,23 +16,15 @@ from applications.services.reviewer.may_act import FactsChanged
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.register import announce, change
 from certportal.foundation import clock
-from certportal.foundation.models import Event
 from issuance.models import Certificate
-from issuance.services.errors import Concerned
-from tests.applications.at_once import Beside
+from tests.applications.register.watching import decide, watch
 from tests.conftest import CLINICS
-from tests.tables import rewrite
 
 INTERMEDIARY = "9900023-7"
 
 Change, Outcome = RegisterTask.Change, RegisterTask.Outcome
 UNIT = "1.2.246.10.99000085.10.2"
 PROVIDER = "1.2.246.10.99000085.10.0"
-
-
-def watch():
-    services.watch_register(now=clock.now())
-    return list(RegisterTask.objects.order_by("pk"))
 
 
 def test_with_nothing_changed_there_is_nothing_to_decide(order):
@@ -263,138 +250,8 @@ def test_a_notice_about_more_certificates_than_it_lists_says_how_many(order, mon
     assert "kaikkiaan 1." in told.body
 
 
-def test_a_decision_to_revoke_is_one_of_two_persons_and_says_why(order, riitta, raimo):
-    change(orders.UNIT, status="DELETED")
-    (task,) = watch()
-    decide(task, riitta, Outcome.REVOKE, "Yksikkö on lakannut.")
-    assert Certificate.objects.get().state == "issued"
-    event = Event.objects.get(action="register_task.decided")
-    assert (event.actor, event.data["outcome"]) == (f"person:{riitta.pk}", "revoke")
-    proposal = order.revocation_proposals.get()
-    services.confirm_proposal(proposal.pk, person=raimo, actor=actor_for(raimo), now=clock.now())
-    certificate = Certificate.objects.get()
-    assert (certificate.state, certificate.revocation_reason) == (
-        "revoked",
-        "cessation_of_operation",
-    )
-    asked = order.revocation_requests.get()
-    assert (asked.person, asked.words) == (riitta, "Yksikkö on lakannut.")
-    assert watch() == [task]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_certificate_found_while_its_task_is_decided_gets_a_task_of_its_own(order, matti, riitta):
-    late = orders.delivered(matti, riitta)
-    certificate = Certificate.objects.filter(reference=late.pk)
-    key = certificate.values_list("pk", flat=True).get()
-    rewrite(certificate, reference=uuid4())  # not found at the first survey
-    change(orders.UNIT, status="DELETED")
-    (task,) = watch()
-    rewrite(Certificate.objects.filter(pk=key), reference=late.pk)
-    with transaction.atomic():
-        decide(task, riitta, Outcome.REVOKE, "Yksikkö on lakannut.")
-        survey = Beside(watch)
-    assert survey.end() is None
-    first, second = RegisterTask.objects.order_by("pk")
-    assert [one.reference for one in first.certificates.all()] == [order.pk]
-    assert [one.reference for one in second.certificates.all()] == [late.pk]
-    assert (first.outcome, second.is_open) == (Outcome.REVOKE, True)
-
-
-@pytest.fixture
-def superseded(order):
-    """Anna, a third reviewer, has proposed to revoke the certificate for another reason."""
-    return proposed_by_anna(order, "superseded")
-
-
-def proposed_by_anna(order, reason):
-    anna = people.make_reviewer("Anna Arvioija")
-    given = {"reason": reason, "words": "Korvattu.", "person": anna}
-    return services.propose(order.pk, **given, actor=actor_for(anna), now=clock.now())
-
-
-def end(proposal, *, by):
-    given = {"person": by, "actor": actor_for(by), "now": clock.now()}
-    if by == proposal.maker:
-        return services.withdraw_proposal(proposal.pk, **given)
-    return services.decline_proposal(proposal.pk, words="Ei korvattu.", **given)
-
-
-@pytest.mark.parametrize("is_withdrawn", [True, False])
-def test_a_decision_to_revoke_is_proposed_once_another_open_proposal_has_ended(
-    order, superseded, riitta, raimo, is_withdrawn
-):
-    change(orders.UNIT, status="DELETED")
-    (task,) = watch()
-    decide(task, raimo, Outcome.REVOKE, "Yksikkö on lakannut.")
-    assert order.revocation_proposals.get() == superseded
-    end(superseded, by=superseded.maker if is_withdrawn else riitta)
-    second = order.revocation_proposals.get(closed_at=None)
-    assert (second.maker, second.reason) == (raimo, "cessation_of_operation")
-    assert second.words == "Yksikkö on lakannut."
-    end(second, by=riitta)
-    assert not order.revocation_proposals.filter(closed_at=None).exists()
-
-
-def test_whoever_declines_proposes_what_a_former_reviewer_decided_and_may_take_it_back(
-    order, superseded, riitta, raimo
-):
-    change(orders.UNIT, status="DELETED")
-    decide(*watch(), raimo, Outcome.REVOKE, "Yksikkö on lakannut.")
-    staff_roles.end_reviewer(raimo, actor=actor_for(raimo), now=clock.now())
-    end(superseded, by=riitta)
-    second = order.revocation_proposals.get(closed_at=None)
-    assert (second.maker, second.words) == (riitta, "Yksikkö on lakannut.")
-    end(second, by=riitta)
-    assert not order.revocation_proposals.filter(closed_at=None).exists()
-
-
-def test_nobody_answers_their_own_decision_under_another_record(order, raimo):
-    same = proposed_by_anna(order, "cessation_of_operation")
-    change(orders.UNIT, status="DELETED")
-    abroad = people.make_reviewer("Raimo Ratkaisija-Smith")
-    decide(*watch(), abroad, Outcome.REVOKE)
-    merge.merge(abroad, into=raimo, actor=actor_for(raimo), now=clock.now())
-    end(same, by=raimo)
-    assert order.revocation_proposals.get(closed_at=None).maker == raimo
-
-
-def test_a_decision_upon_a_change_that_was_taken_back_is_not_proposed_later(
-    order, superseded, riitta, raimo
-):
-    change(orders.UNIT, status="DELETED")
-    (task,) = watch()
-    decide(task, raimo, Outcome.REVOKE)
-    change(orders.UNIT, status="ACTIVE")
-    watch()
-    end(superseded, by=riitta)
-    assert not order.revocation_proposals.filter(closed_at=None).exists()
-
-
-def test_who_has_a_part_in_an_order_decides_no_change_under_its_certificate(order, raimo):
-    change(orders.UNIT, valid_to=clock.day(clock.now()) - timedelta(days=1))
-    (task,) = watch()
-    order.technical_email = raimo.email
-    order.save(update_fields=["technical_email"])
-    with pytest.raises(Concerned):
-        decide(task, raimo, Outcome.NOTHING)
-    task.refresh_from_db()
-    assert task.is_open
-
-
 def test_what_changed_before_signing_never_becomes_a_certificate(matti, riitta, cas):
     case = orders.claimed(matti, riitta)
     change(orders.UNIT, long_name="Helsingin uusi apteekki")
     with pytest.raises(FactsChanged, match="Helsingin uusi apteekki"):
         orders.approve(riitta, case)
-
-
-def decide(task, reviewer, outcome, reasons="Perustelut."):
-    return services.decide_register_task(
-        task.pk,
-        outcome=outcome,
-        reasons=reasons,
-        person=reviewer,
-        actor=orders.actor_for(reviewer),
-        now=clock.now(),
-    )

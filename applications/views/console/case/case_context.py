@@ -163,7 +163,7 @@ def pending(application: Application, person: Person) -> dict[str, Any]:
         "reports": [report for report in reports if report.settles != proposal],
         "reports_beside": [report for report in reports if report.beside_id == proposal.pk],
         "proposal": proposal,
-        "may_withdraw": not any(revocation.to_withdraw(proposal, person)),
+        "may_withdraw": not any(revocation.to_withdraw(proposal, person, now=now)),
         "to_confirm": list(revocation.to_confirm(proposal, person, now=now)),
         "to_decline": list(revocation.to_decline(proposal, person, now=now)),
     }
