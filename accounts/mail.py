@@ -23,7 +23,7 @@ from accounts.models import (
     Succession,
     SupplierConsent,
 )
-from accounts.right_to_act import is_shown
+from accounts.right_to_act import acts_without, is_shown
 from accounts.services.people.email import digits
 from certportal.foundation import clock
 from certportal.foundation.mail.mails import Asked, Mail, Rows, To, about_row, registry
@@ -63,13 +63,19 @@ def _code(name: str) -> Mail[Any]:
 def _account_decided(decision: AccountDecision, asked: Asked) -> Mapping[str, Any]:
     """Return `stays`: whether the recipient's own right to act is still confirmed.
 
-    A recipient who has lost access to the account is not told other people's names. `suppliers`:
-    whose permission ended by the decision.
+    A recipient who has lost access to the account is not told other people's names. `acts_without`:
+    the decision is about a former membership of somebody who acts by a later one; `is_own`: that is
+    the recipient. `suppliers`: whose permission ended by the decision, for administrators.
     """
-    own = access.current_membership(_recipient(asked), decision.organisation_id)
+    recipient, about = _recipient(asked), decision.membership
+    own = access.current_membership(recipient, decision.organisation_id)
+    administers = own is not None and access.administers(own)
+    was_former = about and about.ended_at and about.ended_at < decision.at
     return {
         "stays": own is not None and is_shown(own),
-        "suppliers": _suppliers_lost(decision.organisation_id, decision.at),
+        "acts_without": bool(about and was_former and acts_without(about)),
+        "is_own": bool(about and about.person.current == recipient.current),
+        "suppliers": _suppliers_lost(decision.organisation_id, decision.at) if administers else [],
     }
 
 

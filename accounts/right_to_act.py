@@ -61,6 +61,14 @@ def confirmed_administrators(organisation: Organisation) -> list[Membership]:
     return shown_members(organisation, role=Membership.Role.ADMINISTRATOR)
 
 
+def acts_without(membership: Membership) -> bool:
+    """Whether it is a former membership whose person acts by a later one, confirmed without it."""
+    person, organisation = membership.person.current, membership.organisation
+    latest = next(iter(held(person, organisation)), membership)
+    right = right_of(person, organisation)
+    return latest.ended_at is None and right != membership and not is_unconfirmed(right)
+
+
 def resting_on(membership: Membership) -> list[Membership]:
     """Return the account's other current members whose right derives from this member's."""
     current = membership.organisation.memberships.filter(ended_at=None)

@@ -76,7 +76,7 @@ def withdraw_right(
     The right is unverified again: the member and the people they invited can only work on their
     own orders, and their open invitations and consents to suppliers end. Where the membership is a
     former one and the person's current one rests on another right, that one stays. Notified are the
-    people affected and the administrators who remain confirmed. Raises MayNotDecide and
+    person, the people affected and the administrators who remain confirmed. Raises MayNotDecide and
     NothingConfirmed.
     """
     found = Membership.objects.select_related("person", "organisation").get(pk=membership_id)
@@ -95,7 +95,8 @@ def withdraw_right(
     consents.end_given_by([found, *fallen], actor=actor, now=now)
     events.record(AccountEvent.MEMBERSHIP_RIGHT_WITHDRAWN, found, actor, now)
     decision = _decide(Kind.RIGHT_WITHDRAWN, found, reasons, by, now)
-    stay = [member for member in after if member.role == Membership.Role.ADMINISTRATOR]
+    administrator, person = Membership.Role.ADMINISTRATOR, found.person.current
+    stay = [each for each in after if each.role == administrator or each.person.current == person]
     recipients = [member.person for member in (*fallen, *stay)]
     mailing.enqueue_for(recipients, "account_decided", decision, now=now)
     return decision

@@ -19,7 +19,7 @@ from accounts.models import (
     Person,
     SupplierConsent,
 )
-from accounts.right_to_act import resting_on, right_of
+from accounts.right_to_act import acts_without, resting_on, right_of
 from accounts.services import mailing
 from accounts.services.organisations import administrator_requests
 from accounts.services.organisations import membership as members
@@ -58,7 +58,7 @@ class Prospect:
     the technical contact; `drafts` is the number of drafts; `certificates` are those in force,
     which stay in force. `people` are other memberships that lose the right, and `invitations` open
     invitations to be cancelled. `consents` are suppliers' permissions that end. `nobody_stays`: no
-    member would be left who may act.
+    member would be left who may act. `acts_without`: the person goes on by a later membership.
     """
 
     orders: list[Application]
@@ -69,6 +69,7 @@ class Prospect:
     invitations: list[Invitation]
     consents: list[SupplierConsent]
     nobody_stays: bool = False
+    acts_without: bool = False
 
     @property
     def approved(self) -> list[Application]:
@@ -92,7 +93,8 @@ def preview_withdrawal(membership: Membership, *, now: datetime) -> Prospect:
     orders = Application.objects.none()
     for member in falling:
         orders |= _made_by(member.person, member.organisation)
-    return _prospect(orders, people, falling, _given_by([membership, *people], now), now)
+    prospect = _prospect(orders, people, falling, _given_by([membership, *people], now), now)
+    return replace(prospect, acts_without=acts_without(membership))
 
 
 def preview_closing(organisation: Organisation, *, now: datetime) -> Prospect:

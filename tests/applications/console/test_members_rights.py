@@ -209,19 +209,28 @@ def test_a_right_that_falls_at_the_moment_of_approval_signs_nothing(matti, riitt
 
 
 def test_an_order_stands_that_rests_on_a_later_right_than_the_one_withdrawn(
-    desk, matti, riitta, pharmacy, cas, now
+    desk, matti, maija, riitta, pharmacy, cas, now
 ):
     former = right(matti)
-    Membership.objects.filter(pk=former.pk).update(ended_at=now)
     shown = {"basis": Membership.Basis.REVIEWER_DECISION, "confirmed_at": now}
-    pharmacy.memberships.create(person=matti, role="administrator", begun_at=now, **shown)
+    maija.memberships.update(role="administrator", **shown)
+    Membership.objects.filter(pk=former.pk).update(ended_at=now)
+    pharmacy.memberships.create(person=matti, role="applicant", begun_at=now, **shown)
     case = orders.claimed(matti, riitta)
     orders.approve(riitta, case)
     place = desk.url("withdraw_right", former.pk)
-    assert case.number not in desk.client.get(place).text
+    page = desk.client.get(place).text
+    assert case.number not in page
+    assert "This is an earlier membership." in page
+    assert "see their own orders only" not in page
     assert desk.client.post(place, {"reasons": REASONS}).status_code == 302
     former.refresh_from_db()
     assert (former.basis, is_shown(right(matti))) == (Membership.Basis.UNVERIFIED, True)
+    letters = mails(clock.now())
+    assert letters.keys() == {matti.email, maija.email}
+    assert "Voit toimia organisaation puolesta kuten ennenkin." in letters[matti.email].text
+    assert "Hän toimii organisaation puolesta kuten ennenkin." in letters[maija.email].text
+    assert not any("näkevät vain omat tilauksensa" in one.text for one in letters.values())
     case.refresh_from_db()
     assert case.status == "approved"
 
