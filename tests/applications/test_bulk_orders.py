@@ -12,6 +12,7 @@ from applications import services
 from applications.errors import Changed, Gone, Incomplete, UnfitCsr
 from applications.models import Application, BulkOrder, ContactLink, Submission
 from applications.rules.unit_ownership import OtherOwner
+from applications.services.applicant import contact_links
 from applications.services.applicant.bulk_orders import (
     MOST_ORDERS,
     OrderRefused,
@@ -250,6 +251,28 @@ def test_each_technical_contact_gets_one_mail_with_all_their_links(matti, mailou
     assert first.number not in told["veera@example.com"]
     links = ContactLink.objects.filter(application__bulk_order=together, revoked_at=None)
     assert all(one.token in "".join(told.values()) for one in links)
+
+
+def test_a_bulk_order_s_links_count_by_address(matti, monkeypatch):
+    """A county's technician gets one mail for all; a stranger or many get no flood."""
+    contact = orders.CONTACT | {"csr_by": "technical_contact"}
+    many = bulk.begun(matti, *hosts(4), **contact)
+    monkeypatch.setattr(contact_links, "MOST_MAILS_BY_ONE", 3)
+    for number, draft in enumerate(many.orders.order_by("number")):
+        other = contact | {"technical_email": f"t{number}@example.com"}
+        seen = orders.Handler(matti, draft).seen
+        services.save_section(draft.pk, "technical", other, **seen)
+    with pytest.raises(contact_links.TooManyContacts):
+        bulk.sent(matti, many)
+    for _time in range(2):
+        bulk.sent(matti, bulk.begun(matti, *hosts(5), **contact))
+    seen = orders.Handler(matti, draft).seen
+    same = contact | {"technical_email": "T0@example.com"}
+    services.save_section(draft.pk, "technical", same, **seen)
+    with pytest.raises(TooMany):
+        bulk.sent(matti, many)
+    assert statuses(many) == {Status.DRAFT}
+    assert OutboxItem.objects.filter(payload__notice="links_sent").count() == 2
 
 
 def test_the_mail_with_the_links_gives_the_last_day_while_a_request_is_missing(matti):

@@ -100,6 +100,7 @@ LIMITS = {
     "Links to technical contacts": [
         *[
             contact_links.MOST_MAILS_AN_HOUR,
+            contact_links.MOST_MAILS_TO_ONE,
             contact_links.MOST_MAILS_BY_ONE,
             contact_links.MOST_MAILS_FROM,
         ]

@@ -23,8 +23,7 @@ from applications.models import Application, BulkOrder, HostName
 from applications.models.certificate_types import CertificateType
 from applications.rules import intermediaries, unit_ownership
 from applications.services import transition
-from applications.services.applicant import repeated_starts
-from applications.services.applicant.contact_links import tell_of_links
+from applications.services.applicant import contact_links, repeated_starts
 from applications.services.applicant.csr import record_refused
 from applications.services.applicant.drafts import delete_draft
 from applications.services.applicant.identified import Signature, TermsChanged
@@ -194,8 +193,8 @@ def submit_together(
 
     `seen` is the `fingerprint` of the drafts on the page. Raises Changed if it differs now (so a
     double click sends once), Gone if there is no such bulk order, Busy while another request sends,
-    deletes or changes one of the drafts, OrderRefused for an order that cannot be sent, and what
-    `identified.require` raises.
+    deletes or changes one of the drafts, OrderRefused for an order that cannot be sent,
+    TooManyContacts and TooMany for too many mails with links, and what `identified.require` raises.
     """
     try:
         with transaction.atomic():
@@ -210,6 +209,7 @@ def _submit(
     bulk_order_id: UUID, seen: str, signature: Signature, actor: Actor, now: datetime
 ) -> list[Application]:
     bulk_order, drafts = _lock(bulk_order_id, signature["person"], seen)
+    contact_links.require_few_contacts(drafts)
     sent = [_send(draft, signature, actor, now) for draft in drafts]
     if bulk_order.sent_at is None:
         bulk_order.sent_at = now
@@ -217,7 +217,8 @@ def _submit(
     # One mail for each contact person, about all orders; the receipts are on the orders' pages.
     for first in {order.contact_email.casefold(): order for order in reversed(sent)}.values():
         transition.notify(first, "bulk_receipt", ("applicant",), now)
-    tell_of_links(sent, now=now)
+    contact_links.tell_of_links(sent, now=now)
+    contact_links.spend_sent(sent, actor=actor, now=now)
     return sent
 
 

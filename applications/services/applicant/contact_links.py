@@ -1,11 +1,13 @@
 """Links of technical contact and deputy: send, open, revoke, dismiss with “this isn't mine”."""
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from applications.errors import LinkOver
 from applications.models import Application, ContactLink
@@ -15,12 +17,34 @@ from applications.services import transition
 from applications.workflow import Action, ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
+from certportal.foundation.errors import Refused, TooMany
 from certportal.foundation.web import limits, tokens
+from certportal.foundation.wording import filled
 
 MOST_MAILS_AN_HOUR = 5
-# Mails with links within an hour, caused by one person and from one network address.
-MOST_MAILS_BY_ONE, MOST_MAILS_FROM = 60, 300
+# Mails with links within an hour: caused by one person to one address and to all, and from one
+# network address.
+MOST_MAILS_TO_ONE, MOST_MAILS_BY_ONE, MOST_MAILS_FROM = 20, 60, 300
 MOST_GUESSES_AN_HOUR = 30
+
+
+class TooManyContacts(Refused):
+    """Orders sent together would mail links to more addresses than `MOST_MAILS_BY_ONE`."""
+
+    message = filled(
+        _(
+            "The technical contacts and deputies of these orders have more than %(limit)s"
+            " addresses, and that many cannot be mailed at once. Name fewer contacts, or send some"
+            " of the orders alone, each on its own page."
+        ),
+        limit=MOST_MAILS_BY_ONE,
+    )
+
+
+_SPENT = _(
+    "You have had so many links mailed to technical contacts within an hour that the next ones must"
+    " wait. Nothing was sent, and nothing was lost. Try again in %(minutes)s min."
+)
 
 
 def send_links(
@@ -49,13 +73,36 @@ def send_links(
 
 def tell_of_links(orders: Sequence[Application], *, now: datetime) -> None:
     """Enqueue one mail to each address, with its links to these orders; they were sent together."""
+    for order, holder in _by_address(orders).values():
+        transition.notify(order, "links_sent", (holder,), now)
+
+
+def require_few_contacts(drafts: Sequence[Application]) -> None:
+    """Raise TooManyContacts if the limits would never let these drafts be sent together."""
+    if len(_by_address(drafts)) > MOST_MAILS_BY_ONE:
+        raise TooManyContacts
+
+
+def spend_sent(orders: Sequence[Application], *, actor: Actor, now: datetime) -> None:
+    """Count the mails with links to the orders just sent: one to each address. Raises TooMany.
+
+    Call it last in the transaction, because others at the network address wait for the count.
+    """
+    try:
+        _spend_mails(_by_address(orders), actor, now)
+    except TooMany as refusal:
+        left = refusal.retry_after
+        raise TooMany(filled(_SPENT, minutes=math.ceil(left / 60)), retry_after=left) from refusal
+
+
+def _by_address(orders: Sequence[Application]) -> dict[str, tuple[Application, str]]:
+    """Return, by address, the first of the orders to which it gets a link, and the holder."""
     first: dict[str, tuple[Application, str]] = {}
     for order in orders:
         for holder in _holders_with_address(order, contact_links.HOLDERS):
             address = contact_links.address_of(order, holder).casefold()
             first.setdefault(address, (order, holder))
-    for order, holder in first.values():
-        transition.notify(order, "links_sent", (holder,), now)
+    return first
 
 
 def _holders_with_address(application: Application, holders: Iterable[str]) -> list[str]:
@@ -92,7 +139,7 @@ def open_link(link_id: UUID, *, actor: Actor, now: datetime) -> str | None:
     if link.bound_session:
         if contact_links.just_made(application, link.holder, now=now):
             return None
-        _spend("contact_link", f"{application.pk}:{link.holder}", actor, now)
+        _spend("contact_link", f"{application.pk}:{link.holder}", [link.email], actor, now)
         _make(application, link.holder, now)
         _mail(application, link.holder, actor, now)
         return None
@@ -133,13 +180,13 @@ def rename_contact(
     NotPossible, TooMany.
     """
     application = transition.take(Action.RENAME_CONTACT, application_id, version=version, now=now)
-    _spend("rename_contact", str(application.pk), actor, now)
     names = fields.saved_by("technical")
     changes: dict[str, Any] = {name: value for name, value in values.items() if name in names}
     if not contact_links.is_for_delivery(application):
         changes["csr_by"] = Delivery.TECHNICAL_CONTACT
     application.contact_links.filter(revoked_at=None).update(revoked_at=now)
     moved = transition.move(application, Action.RENAME_CONTACT, actor, now, **changes)
+    _spend("rename_contact", str(application.pk), _by_address([moved]), actor, now)
     send_links(moved, actor=actor, now=now)
     return moved
 
@@ -151,7 +198,7 @@ def resend_link(application_id: UUID, *, version: int, actor: Actor, now: dateti
     Raises Changed, NotPossible, TooMany.
     """
     application = transition.take(Action.RESEND_LINK, application_id, version=version, now=now)
-    _spend("resend_link", str(application.pk), actor, now)
+    _spend("resend_link", str(application.pk), _by_address([application]), actor, now)
     application.contact_links.filter(revoked_at=None).update(revoked_at=now)
     moved = transition.move(application, Action.RESEND_LINK, actor, now)
     for holder in contact_links.HOLDERS:
@@ -169,17 +216,21 @@ def revoke_link(application_id: UUID, *, version: int, actor: Actor, now: dateti
     return transition.move(application, Action.REVOKE_LINK, actor, now)
 
 
-def _spend(scope: str, subject: str, actor: Actor, now: datetime) -> None:
-    hour = timedelta(hours=1)
-    limits.spend(scope, subject, most=MOST_MAILS_AN_HOUR, per=hour, now=now)
-    limits.spend_by(
-        "contact_mail",
-        actor,
-        most=MOST_MAILS_BY_ONE,
-        most_from=MOST_MAILS_FROM,
-        per=hour,
-        now=now,
-    )
+def _spend(scope: str, subject: str, addresses: Iterable[str], actor: Actor, now: datetime) -> None:
+    """Count one use of `scope`, and one mail to each address. Raises TooMany."""
+    limits.spend(scope, subject, most=MOST_MAILS_AN_HOUR, per=timedelta(hours=1), now=now)
+    _spend_mails(addresses, actor, now)
+
+
+def _spend_mails(addresses: Iterable[str], actor: Actor, now: datetime) -> None:
+    hour, distinct = timedelta(hours=1), sorted({address.casefold() for address in addresses})
+    # In one order, and before what they share, so that two requests never wait for each other.
+    for address in distinct:
+        subject = f"{actor}:{address}"
+        limits.spend("contact_mail_to", subject, most=MOST_MAILS_TO_ONE, per=hour, now=now)
+    most, most_from = MOST_MAILS_BY_ONE, MOST_MAILS_FROM
+    for _address in distinct:
+        limits.spend_by("contact_mail", actor, most=most, most_from=most_from, per=hour, now=now)
 
 
 def _lock(link_id: UUID, now: datetime) -> tuple[ContactLink, Application]:

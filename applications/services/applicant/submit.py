@@ -28,11 +28,13 @@ def submit(
 ) -> Application:
     """Freeze the application as a submission and send it to the checks, or to wait for a CSR.
 
-    Raises Changed (so that a double click sends it only once), NotPossible, and what `freeze`
-    raises.
+    Raises Changed (so that a double click sends it only once), NotPossible, what `freeze` raises,
+    and TooMany if the person has caused too many mails with links.
     """
     application = transition.take(Action.SUBMIT, application_id, version=version, now=now)
-    return send(application, signature, actor=actor, now=now)
+    sent = send(application, signature, actor=actor, now=now)
+    contact_links.spend_sent([sent], actor=actor, now=now)
+    return sent
 
 
 def send(

@@ -31,12 +31,13 @@ from applications.services.applicant.bulk_orders import (
     drafts_of,
     fingerprint,
 )
+from applications.services.applicant.contact_links import TooManyContacts
 from applications.services.applicant.identified import IdentifyAgain, is_fresh
 from applications.views.account.orders import head, line
 from applications.views.bulk.forms import SendTogetherForm
 from applications.views.order import next_step
 from applications.views.order.submit import MARGIN
-from applications.views.shared import spreadsheet, summary
+from applications.views.shared import spreadsheet, stale, summary
 from applications.views.shared.entry import bulk_view, by_person
 from applications.views.shared.page import order_url
 from applications.views.shared.requests_given import Line, RequestsForm, lines
@@ -221,14 +222,15 @@ def _send(request: HttpRequest, bulk: BulkOrder, form: SendTogetherForm) -> Http
         raise Http404 from gone
     except Busy as busy:
         return _later(request, bulk, busy)
-    except (Changed, OrderRefused, IdentifyAgain) as refusal:
+    except (Changed, OrderRefused, IdentifyAgain, TooManyContacts, TooMany) as refusal:
         drafts = list(drafts_of(bulk, access.person_of(request)))
         if not drafts:
             return redirect("applications:bulk_order", bulk.pk)
         fresh = SendTogetherForm(
             None, asked=_declared(drafts), initial={"version": fingerprint(drafts)}
         )
-        return _check_page(request, bulk, drafts, fresh, refusal)
+        page = _check_page(request, bulk, drafts, fresh, refusal)
+        return stale.too_many(page, refusal) if isinstance(refusal, TooMany) else page
     words = ngettext("%(count)d order was sent.", "%(count)d orders were sent.", len(sent))
     messages.success(request, words % {"count": len(sent)})
     return redirect("applications:bulk_order", bulk.pk)

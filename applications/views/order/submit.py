@@ -23,12 +23,13 @@ from applications.services.applicant import submission
 from applications.services.applicant.identified import FRESH, IdentifyAgain, is_fresh
 from applications.views.order import answer_documents, answer_hearing, csr, next_step, unit
 from applications.views.order.forms.declarations import AdditionForm, DeclarationsForm
-from applications.views.shared import summary, tracking
+from applications.views.shared import stale, summary, tracking
 from applications.views.shared.entry import by_person, order_view, seen_version
 from applications.views.shared.page import order_url, show
 from applications.views.shared.proposed_names import proposed_names
 from applications.workflow import Status
 from certportal.foundation import clock
+from certportal.foundation.errors import TooMany
 
 # The identification must stay valid for this long, so that it does not expire on the page.
 MARGIN = FRESH / 12
@@ -105,6 +106,9 @@ def _send(request: HttpRequest, application: Application, form: DeclarationsForm
             return _over(request, application)
         fresh = _form(application, reply=form.reply)
         return _show(request, application, fresh, status=refusal.status, refusal=refusal)
+    except TooMany as refusal:
+        fresh = _form(application, reply=form.reply)
+        return stale.too_many(_show(request, application, fresh, refusal=refusal), refusal)
     except UnfitCsr as refusal:
         message = _("The order was not sent, and nothing in it was lost.")
         return csr.refused(request, csr.page_of(request, application), refusal, said=message)

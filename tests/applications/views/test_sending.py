@@ -6,6 +6,8 @@ from urllib.parse import quote
 import pytest
 
 from accounts.register.models import RegisterRecord
+from applications import services
+from applications.services.applicant import contact_links
 from applications.workflow import Status
 from certportal.dev.builders import orders
 from certportal.foundation import clock
@@ -121,3 +123,26 @@ def test_an_old_session_identifies_again_first_and_loses_nothing(web, send, fres
     assert f'start/?anew=1&amp;next={back}"' in page.text
     assert fresh.status == Status.DRAFT
     assert fresh.host_names.count() == 2
+
+
+def test_no_mailbox_is_flooded_with_links_by_sending_order_after_order(
+    matti, send, web, address, monkeypatch
+):
+    monkeypatch.setattr(contact_links, "MOST_MAILS_TO_ONE", 1)
+
+    def waiting(to):
+        order = orders.draft(matti)
+        orders.name_contact(matti, order, orders.CONTACT | {"technical_email": to})
+        seen = orders.Handler(matti, order).seen
+        services.save_section(order.pk, "csr", {"csr_by": "technical_contact"}, **seen)
+        order.refresh_from_db()
+        return order
+
+    first, second, third = [waiting(to) for to in ("A@x.example", "a@x.example", "b@x.example")]
+    assert send(first).status_code == 302
+    answer = send(second)
+    assert (answer.status_code, second.status) == (429, Status.DRAFT)
+    assert int(answer["Retry-After"]) > 0
+    assert "Nothing was sent, and nothing was lost." in answer.text
+    assert not second.contact_links.exists()
+    assert send(third).status_code == 302
