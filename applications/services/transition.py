@@ -98,22 +98,19 @@ def notify(
     notice: str,
     recipients: tuple[str, ...],
     now: datetime,
+    *,
+    due_at: datetime | None = None,
     **more: str,
 ) -> None:
-    """Enqueue the mail to each recipient who wants it.
+    """Enqueue the mail to each recipient who wants it, to be sent now or from `due_at` on.
 
     They are named as in `applications.rules.recipients`. `more` goes into the item's payload.
     """
     to = recipients_rules.present(application, recipients)
-    for recipient in mail_choices.wanted(application, notice, to):
-        outbox.enqueue(
-            "application.notice",
-            now=now,
-            application=str(application.pk),
-            notice=notice,
-            recipient=recipient,
-            **more,
-        )
+    about = {"application": str(application.pk), "notice": notice, **more}
+    readers = mail_choices.wanted(application, notice, to)
+    payloads = [{**about, "recipient": recipient} for recipient in readers]
+    outbox.enqueue_all("application.notice", payloads, now=now, due_at=due_at)
 
 
 def _only(targets: frozenset[Status | None], application: Application) -> Status:

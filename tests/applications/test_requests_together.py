@@ -16,7 +16,7 @@ from applications.rules import request_files, request_matching
 from applications.rules.request_files import NoArchive, Skipped, TooMuch, files_of
 from applications.rules.request_matching import Why, match
 from applications.services.applicant import requests_together
-from applications.services.applicant.csr import MOST_UPLOADS_AN_HOUR
+from applications.services.applicant.csr import MOST_UPLOADS_AN_HOUR, TOLD_WITHIN
 from applications.services.applicant.requests_together import Outcome
 from applications.workflow import Status
 from applications.workflow.consequences import CHECKS
@@ -25,6 +25,7 @@ from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import TooMany
 from certportal.foundation.models import Event, OutboxItem
+from certportal.foundation.outbox import outbox
 from issuance import services as authority
 from issuance.csr import ExpectedNames, examine
 from issuance.services.blocked_keys import is_blocked
@@ -329,27 +330,30 @@ def test_a_draft_discarded_meanwhile_ends_nothing_of_the_others(matti, sample, m
 
 
 @pytest.mark.django_db
-def test_who_is_to_be_told_is_told_whatever_happens_to_the_rest(
-    matti, sample, mailoutbox, monkeypatch
-):
-    """The process is stopped at the second file."""
-    waiting = bulk.sent(matti, bulk.begun(matti, "a.example.fi", "b.example.fi"))
+def test_who_is_to_be_told_is_told_however_the_upload_ends(matti, sample, mailoutbox, monkeypatch):
+    """The process is killed after the second of three: nothing of it runs any more."""
+    waiting = bulk.sent(matti, bulk.begun(matti, "a.example.fi", "b.example.fi", "c.example.fi"))
     orders.drain()
     mailoutbox.clear()
     files = [(f"{one}.csr", requests.request(requests.new_key(), *one.names)) for one in waiting]
     use, used = requests_together.attach_csr, []
 
-    def stopped(*args, **given):
-        if used:
+    def killed(*args, **given):
+        if len(used) == 2:
             raise SystemExit
         used.append(use(*args, **given))
 
-    monkeypatch.setattr(requests_together, "attach_csr", stopped)
+    monkeypatch.setattr(requests_together, "attach_csr", killed)
     with pytest.raises(SystemExit):
         give(matti, waiting, *files)
     orders.drain()
+    assert not [one for one in mailoutbox if "liitetty" in one.subject]
+    now = clock.now()
+    due = OutboxItem.objects.filter(done_at=None, due_at__lte=now + TOLD_WITHIN)
+    outbox.hasten(due, now=now)
+    orders.drain()
     (told,) = [one for one in mailoutbox if "liitetty" in one.subject]
-    assert waiting[0].number in told.subject
+    assert [one.number in told.body for one in waiting] == [True, True, False]
 
 
 @pytest.mark.django_db

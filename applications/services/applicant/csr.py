@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import wraps
 from typing import Any, Concatenate, cast
 from uuid import UUID
@@ -30,6 +31,22 @@ from issuance.services import locks
 # address.
 MOST_UPLOADS_AN_HOUR = 30
 MOST_UPLOADS_BY_ONE, MOST_UPLOADS_FROM = 120, 600
+
+
+TOLD_WITHIN = timedelta(minutes=3)
+"""When the mail about requests given together is sent at the latest: more than such an upload may
+take (`requests_together.MOST_SECONDS`), less than items of the outbox may be ahead."""
+
+
+class Telling(StrEnum):
+    """Which mail tells the contact person that a request was attached.
+
+    `TOGETHER`: one about all orders that get their requests at that moment; `NOT`: another order's.
+    """
+
+    ALONE = "alone"
+    TOGETHER = "together"
+    NOT = "not"
 
 
 def upload_csr(application_id: UUID, data: bytes, *, actor: Actor, now: datetime) -> Csr:
@@ -142,16 +159,15 @@ def attach_csr(
     *,
     role: Role,
     version: int,
-    with_mail: bool = True,
+    telling: Telling = Telling.ALONE,
     actor: Actor,
     now: datetime,
 ) -> Application:
     """Attach the request that a submitted application waits for, or replace the one it has.
 
     A request can be replaced until a reviewer has claimed the case. Attaching it makes the
-    application complete and sets the promised day; replacing it does not change that day.
-    `with_mail`: the contact person gets a mail about this order alone. Raises Changed, NotPossible,
-    UnfitCsr, and MayNotAct for a supplier whose consent has ended.
+    application complete and sets the promised day; replacing it does not change that day. Raises
+    Changed, NotPossible, UnfitCsr, and MayNotAct for a supplier whose consent has ended.
     """
     application = transition.lock(application_id, version=version)
     require_consent(application, actor, now=now)
@@ -163,18 +179,22 @@ def attach_csr(
     chosen = application.csrs.get(pk=csr_id)
     require_unused_key(application, chosen)
     authority.void(application.pk, "csr_replaced", actor=actor, now=now)
-    return transition.move(
+    moved = transition.move(
         application,
         action,
         actor,
         now,
         role=role,
-        with_mail=with_mail,
+        with_mail=telling == Telling.ALONE,
         data={"csr": chosen.sha256},
         csr=chosen,
         findings=[],
         **completed,
     )
+    if telling == Telling.TOGETHER:  # stored with the first of them, however the upload ends
+        when: dict[str, Any] = {"due_at": now + TOLD_WITHIN, "at": now.isoformat()}
+        transition.notify(moved, "csrs_attached", ("applicant",), now, **when)
+    return moved
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """Give several certificate requests at once to the orders whose names they have."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,8 +18,8 @@ from applications.rules import proposed_names
 from applications.rules.certificate_names import expected_names
 from applications.rules.request_files import RequestFile, Skipped
 from applications.rules.request_matching import Match, Why, match
-from applications.services import transition
 from applications.services.applicant.csr import (
+    Telling,
     attach_csr,
     block_leaked,
     choose_csr,
@@ -28,6 +29,8 @@ from applications.services.applicant.csr import (
 from applications.workflow import Role, Status
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Stale
+from certportal.foundation.models import OutboxItem
+from certportal.foundation.outbox import outbox
 from issuance import csr as doctor
 from issuance import services as authority
 
@@ -95,35 +98,45 @@ def give_requests(
     names = {order.pk: expected_names(order, now=now) for order in orders}
     matches = match([order.csr if order else None for order in reports], names)
     results, deadline = list[FileResult](), monotonic() + MOST_SECONDS
-    try:
-        for file, report, matched in zip(files, reports, matches, strict=True):
-            if report is None:
-                results.append(FileResult(file.name, Outcome.SKIPPED, why=file.skipped))
-            elif matched.order is None:
-                results.append(_without_order(file, report, matched, by_key, about, actor, now))
-            elif monotonic() > deadline:
-                results.append(FileResult(file.name, Outcome.SKIPPED, why=Why.NO_TIME))
-            else:
-                order = by_key[matched.order]
-                results.append(_give(order, file, role=role, actor=actor, now=now))
-    finally:  # what was used before an unexpected error stays used
-        used = [one.order for one in results if one.order and one.outcome == Outcome.USED]
-        _tell(used, now)
+    mails = _Mails(by_key[one.order] for one in matches if one.order is not None)
+    for file, report, matched in zip(files, reports, matches, strict=True):
+        if report is None:
+            results.append(FileResult(file.name, Outcome.SKIPPED, why=file.skipped))
+        elif matched.order is None:
+            results.append(_without_order(file, report, matched, by_key, about, actor, now))
+        elif monotonic() > deadline:
+            results.append(FileResult(file.name, Outcome.SKIPPED, why=Why.NO_TIME))
+        else:
+            order = by_key[matched.order]
+            results.append(_give(order, file, mails, role=role, actor=actor, now=now))
+    _send_mails(now)
     return results
 
 
+class _Mails:
+    """Which mail tells of each order: one tells a contact person of several orders."""
+
+    def __init__(self, orders: Iterable[Application]) -> None:
+        waiting = (order for order in orders if order.status == Status.AWAITING_CSR)
+        self.expected = Counter(map(_contact, waiting))
+        self.told = set[tuple[UUID, str]]()
+
+    def about(self, order: Application) -> Telling:
+        """Return how the contact person is told of the order's request."""
+        if self.expected[_contact(order)] == 1:
+            return Telling.ALONE
+        return Telling.NOT if _contact(order) in self.told else Telling.TOGETHER
+
+
+def _contact(order: Application) -> tuple[UUID, str]:
+    return order.organisation_id, order.contact_email.casefold()
+
+
 @transaction.atomic
-def _tell(orders: Sequence[Application], now: datetime) -> None:
-    """Enqueue one mail to each contact person for all of their orders that are complete now."""
-    by_contact: dict[tuple[UUID, str], list[Application]] = {}
-    for order in orders:
-        if order.status == Status.AWAITING_CSR:  # as it was before
-            by_contact.setdefault(
-                (order.organisation_id, order.contact_email.casefold()), []
-            ).append(order)
-    for first, *others in by_contact.values():
-        notice = "csrs_attached" if others else "csr_attached"
-        transition.notify(first, notice, ("applicant",), now, at=now.isoformat())
+def _send_mails(now: datetime) -> None:
+    """Send the mails about requests given together now that all were given."""
+    about = {"payload__notice": "csrs_attached", "payload__at": now.isoformat()}
+    outbox.hasten(OutboxItem.objects.filter(topic="application.notice", **about), now=now)
 
 
 def _examined(file: RequestFile) -> doctor.Report:
@@ -159,7 +172,13 @@ def _is_used(request: doctor.DecodedCsr, actor: Actor) -> bool:
 
 
 def _give(
-    order: Application, file: RequestFile, *, role: Role, actor: Actor, now: datetime
+    order: Application,
+    file: RequestFile,
+    mails: _Mails,
+    *,
+    role: Role,
+    actor: Actor,
+    now: datetime,
 ) -> FileResult:
     try:
         stored = examine_and_store(order.pk, file.data, actor=actor, now=now)
@@ -168,7 +187,8 @@ def _give(
             return FileResult(file.name, Outcome.TO_CONFIRM, order, stored, report)
         if order.status == Status.AWAITING_CSR:
             common: dict[str, Any] = {"version": order.version, "actor": actor, "now": now}
-            attach_csr(order.pk, stored.pk, role=role, with_mail=False, **common)
+            attach_csr(order.pk, stored.pk, role=role, telling=mails.about(order), **common)
+            mails.told.add(_contact(order))
         else:
             choose_csr(order.pk, stored.pk, version=order.version, actor=actor, now=now)
     except UnfitCsr as refusal:

@@ -80,12 +80,14 @@ def enqueue_all(
     payloads: Iterable[dict[str, Any]],
     *,
     now: datetime,
+    due_at: datetime | None = None,
     paced: bool = False,
 ) -> list[OutboxItem]:
     """Enqueue each payload as `enqueue` does, with one statement for all.
 
-    `paced` leaves sending to the sweeper, which sends a limited number each time, so that bulk work
-    does not delay the work of people who wait.
+    With `due_at` the sweeper sends them from then on, unless `hasten` does before. `paced` leaves
+    sending to the sweeper, which sends a limited number each time, so that bulk work does not delay
+    the work of people who wait.
     """
     request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))[:40]
     items = [
@@ -96,14 +98,14 @@ def enqueue_all(
             payload=payload,
             request_id=request_id,
             created_at=now,
-            due_at=now,
+            due_at=due_at or now,
         )
         for payload in payloads
         for task, queue in settings.OUTBOX_ROUTES[topic]
     ]
     bulk_insert.insert(items)
     for item in items:
-        if not paced:
+        if not paced and due_at is None:
             transaction.on_commit(functools.partial(hand_over, item), robust=True)
     return items
 
@@ -159,7 +161,7 @@ def finish(*items: OutboxItem, now: datetime) -> None:
 
 
 def hasten(items: QuerySet[OutboxItem], *, now: datetime) -> None:
-    """Make items that wait for their next attempt due now, and send them after the commit."""
+    """Make items that are not yet due (again) due now, and send them after the commit."""
     waiting = list(items.filter(done_at=None, failed_at=None, leased_until=None, due_at__gt=now))
     OutboxItem.objects.filter(pk__in=[item.pk for item in waiting]).update(due_at=now)
     for item in waiting:
