@@ -281,6 +281,12 @@ def hear_register(*, item: OutboxItem, now: datetime, **_: object) -> None:
     services.watch_register(now=now)
 
 
+@outbox.task("applications.propose_decided")
+def propose_decided(*, item: OutboxItem, now: datetime, task: int, after: int, **_: object) -> None:
+    """Propose to revoke the next certificates upon the decision about a change in the register."""
+    services.propose_decided(task, after=after, now=now)
+
+
 @outbox.task("applications.send_register_notice")
 def send_register_notice(*, item: OutboxItem, now: datetime, notice: str, **_: object) -> None:
     """Send an administrator the mail about a change in the register, or the decision on it."""

@@ -50,6 +50,7 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
         ("accounts.follow_register", "default"),
         ("applications.hear_register", "default"),
     ],
+    "register.decided": [("applications.propose_decided", "default")],
     "register.notice": [("applications.send_register_notice", "mail")],
     "reviewer.mail": [("applications.mail_reviewer", "mail")],
 }

@@ -7,11 +7,14 @@ hash of a public key, or the name of a source that does not answer.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.db.models import QuerySet
+
 from accounts.models import AdministratorRequest, Person, StaffRole
 from accounts.register.lookup import queries
 from accounts.register.models import RegisterRun
 from applications.models import (
     Application,
+    RegisterTask,
     Replacement,
     RevocationProposal,
     RevocationReport,
@@ -19,6 +22,7 @@ from applications.models import (
 )
 from applications.register_watch.wording import REGISTERS
 from applications.rules import reviewers_day
+from applications.rules.revocation_wanted import proposed_upon
 from certportal.foundation import clock
 from certportal.foundation.mail.mails import Asked, Mail, Rows, To, about_row, registry
 from issuance.models import Certificate
@@ -81,10 +85,22 @@ def _alarm(waiting: list[Application]) -> Mapping[str, Any]:
     return {"source": reviewers_day.source_words(waiting[0].waiting_for), "waiting": waiting}
 
 
+def _proposed(task: RegisterTask) -> QuerySet[RevocationProposal]:
+    """Return the proposals made upon the decision that still wait for a second reviewer."""
+    return proposed_upon(task).filter(closed_at=None)
+
+
 PROPOSALS = RevocationProposal.objects
 
 MAILS = registry(
     _row("revocation_proposed", PROPOSALS.filter(closed_at=None), "proposal"),
+    _row(
+        "revocations_proposed",
+        RegisterTask.objects,
+        "task",
+        still=lambda task, _now: _proposed(task).exists(),
+        context=lambda task, _asked: {"proposals": _proposed(task)},
+    ),
     _row("revocation_declined", PROPOSALS, "proposal"),
     _row(
         "revocation_due",

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import Person
 from applications.models import RegisterTask, RevocationProposal, RevocationReport
@@ -66,3 +66,12 @@ def _decided(certificate_id: int) -> Iterator[Wanted]:
         since = RevocationProposal.objects.filter(**about, closed_at__gte=task.decided_at)
         if not since.filter(answered).exists():
             yield Wanted(decider, reason, task.reasons)
+
+
+def proposed_upon(task: RegisterTask) -> QuerySet[RevocationProposal]:
+    """Return the proposals made upon the decided task, or for its reason since, in any state."""
+    return RevocationProposal.objects.filter(
+        certificate_id__in=task.certificates.values("pk"),
+        reason=REVOKED_AS[Change(task.change)],
+        made_at__gte=task.decided_at,
+    )

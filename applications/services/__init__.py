@@ -90,7 +90,11 @@ from applications.services.reviewer.recorded_events import (
     look_at_events,
     prove_events,
 )
-from applications.services.reviewer.register_changes import decide_register_task, watch_register
+from applications.services.reviewer.register_changes import (
+    decide_register_task,
+    propose_decided,
+    watch_register,
+)
 from applications.services.reviewer.replacement import approve_plan as approve_replacement
 from applications.services.reviewer.replacement import confirm as confirm_replacements
 from applications.services.reviewer.replacement import plan as plan_replacement

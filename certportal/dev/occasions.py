@@ -318,6 +318,14 @@ class DeliveredOrder(WaitingOrder):
         task = RegisterTask.objects.get()
         do(self.riitta, services.decide_register_task, task.pk, outcome="reissue", reasons=WORDS)
 
+    def unit_ended(self) -> None:
+        """A unit ends in the register, and a reviewer decides to revoke its certificates."""
+        register.change(orders.UNIT, valid_to=clock.day(clock.now()) - timedelta(days=1))
+        services.watch_register(now=clock.now())
+        orders.drain()
+        task = RegisterTask.objects.get()
+        do(self.riitta, services.decide_register_task, task.pk, outcome="revoke", reasons=WORDS)
+
     def key_blocked(self) -> None:
         """An operator blocks the key of a certificate in force."""
         keys = [Certificate.objects.get().spki_sha256]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -10,23 +11,28 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import access
 from accounts.models import Person
+from accounts.services import mailing
 from applications.errors import require
 from applications.models import Application
 from applications.models.register_task import RegisterTask
 from applications.register_watch import tell
 from applications.register_watch.survey import Impact, survey
-from applications.rules import impartiality
-from applications.rules.revocation_wanted import REVOKED_AS
-from applications.services.reviewer.revocation import propose_unless_pending
+from applications.rules import impartiality, reviewers_day
+from applications.rules.revocation_wanted import REVOKED_AS, proposed_upon
+from applications.services.reviewer.revocation import AlreadyProposed, propose
+from applications.services.sent_once import once
 from applications.workflow import ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import Refused, Stale
+from certportal.foundation.outbox import outbox
 from issuance.models import Certificate
 from issuance.services.errors import NotReviewer
 
 WATCH = system("register-watch")
 Outcome, Change = RegisterTask.Outcome, RegisterTask.Change
+MOST_AT_ONCE = 50
+"""The most certificates of one decision that one item of the outbox proposes to revoke."""
 log = structlog.get_logger(__name__)
 
 
@@ -74,8 +80,8 @@ def decide_register_task(
 ) -> RegisterTask:
     """Decide a task and carry out the decision.
 
-    `outcome` is a RegisterTask.Outcome: REVOKE proposes to revoke each certificate in force, which
-    a second reviewer must confirm. The administrators get a mail.
+    `outcome` is a RegisterTask.Outcome: with REVOKE a worker proposes to revoke each certificate in
+    force (`propose_decided`), which a second reviewer must confirm. The administrators get a mail.
 
     Raises what `to_decide` yields.
     """
@@ -84,7 +90,7 @@ def decide_register_task(
     task.decided_by, task.reasons = person, reasons
     _settle(task, Outcome(outcome), actor, now)
     if task.outcome == Outcome.REVOKE:
-        _propose(task, person, actor, now)
+        outbox.enqueue("register.decided", now=now, task=task.pk, after=0)
     tell.enqueue(task, "register_decided", now=now)
     return task
 
@@ -152,14 +158,49 @@ def _settle(task: RegisterTask, outcome: RegisterTask.Outcome, actor: Actor, now
     events.record(name, task, actor, now, outcome=outcome)
 
 
-def _propose(task: RegisterTask, person: Person, actor: Actor, now: datetime) -> None:
-    """Propose to revoke each certificate in force: a second reviewer must confirm each.
+def propose_decided(task_id: int, *, after: int, now: datetime) -> None:
+    """Propose to revoke the next certificates in force of a task so decided.
+
+    At most `MOST_AT_ONCE`, from the key `after` on, each in its own transaction; then the rest is
+    enqueued. A county may have thousands of certificates. Harmless if repeated. In the end the
+    other reviewers are told of all in one mail. Stops if the register has reverted the change.
+    """
+    task = RegisterTask.objects.select_related("decided_by").get(pk=task_id)
+    if not task.key:
+        return
+    in_force = task.certificates.filter(Certificate.in_force(now), pk__gt=after).order_by("pk")
+    following = list(in_force[: MOST_AT_ONCE + 1])
+    for certificate in following[:MOST_AT_ONCE]:
+        _propose(task, certificate, now)
+    if len(following) > MOST_AT_ONCE:
+        last = following[MOST_AT_ONCE - 1].pk
+        outbox.enqueue("register.decided", now=now, task=task.pk, after=last)
+    else:
+        _tell_proposed(task, now)
+
+
+def _propose(task: RegisterTask, certificate: Certificate, now: datetime) -> None:
+    """Propose to revoke the certificate in the name of who decided it, unless that was done.
 
     Where another proposal is open, this one waits until that ends (`revocation_wanted`).
     """
-    reason = REVOKED_AS[Change(task.change)]
-    in_force = task.certificates.filter(Certificate.in_force(now))
-    for reference in in_force.order_by("pk").values_list("reference", flat=True):
-        propose_unless_pending(
-            reference, reason=reason, words=task.reasons, person=person, actor=actor, now=now
-        )
+    assert task.decided_by is not None
+    person = task.decided_by.current
+    if proposed_upon(task).filter(certificate_id=certificate.pk).exists():
+        return
+    given: dict[str, Any] = {"reason": REVOKED_AS[Change(task.change)], "words": task.reasons}
+    by: dict[str, Any] = {"person": person, "actor": access.actor_for(person), "now": now}
+    try:
+        propose(certificate.reference, **given, with_mail=False, **by)
+    except AlreadyProposed:
+        return
+    except Refused as refusal:  # revoked meanwhile, or the decider may not review it any more
+        problem = type(refusal).__name__
+        log.warning("not_proposed", task=task.pk, certificate=certificate.pk, problem=problem)
+
+
+@transaction.atomic
+def _tell_proposed(task: RegisterTask, now: datetime) -> None:
+    if proposed_upon(task).exists() and once("revocations_proposed", task.pk, "", now=now):
+        others = [one for one in reviewers_day.reviewers() if one.pk != task.decided_by_id]
+        mailing.tell_reviewers(others, "revocations_proposed", task.pk, now=now)

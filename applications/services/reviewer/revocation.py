@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -104,9 +103,16 @@ def open_proposal(application: Application) -> Asks[RevocationProposal | None]:
 
 @transaction.atomic
 def propose(
-    application_id: UUID, *, reason: str, words: str, person: Person, actor: Actor, now: datetime
+    application_id: UUID,
+    *,
+    reason: str,
+    words: str,
+    with_mail: bool = True,
+    person: Person,
+    actor: Actor,
+    now: datetime,
 ) -> RevocationProposal:
-    """Propose to revoke the order's certificate; the other reviewers are told.
+    """Propose to revoke the order's certificate; `with_mail`: the other reviewers are told.
 
     Raises UnknownReason and what `to_propose` yields: NotReviewer, OwnOrganisation,
     NothingToRevoke, ReasonStands, AlreadyProposed.
@@ -117,7 +123,7 @@ def propose(
     require(to_propose(application, person, now=now))
     certificate = certificate_of(application)
     assert certificate is not None
-    others = reviewers_day.reviewers().exclude(pk=person.pk)
+    others = reviewers_day.reviewers().exclude(pk=person.pk) if with_mail else ()
     return _make(application, certificate, Wanted(person, reason, words), others, actor, now)
 
 
@@ -140,14 +146,6 @@ def _make(
     _record(ApplicationEvent.REVOCATION_PROPOSED, proposal, actor, now)
     mailing.tell_reviewers(tell, "revocation_proposed", proposal.pk, now=now)
     return proposal
-
-
-def propose_unless_pending(application_id: UUID, **kwargs: Any) -> None:
-    """Do what `propose` does, but nothing if an open proposal exists already."""
-    try:
-        propose(application_id, **kwargs)
-    except AlreadyProposed:
-        return
 
 
 def to_decline(proposal: RevocationProposal, person: Person, *, now: datetime) -> Iterator[Refused]:

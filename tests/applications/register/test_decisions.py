@@ -4,18 +4,24 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from celery import current_app
+from django.core import mail
 from django.db import transaction
+from django.test import Client
+from django.urls import reverse
 
 from accounts.access import actor_for
 from accounts.models import Membership
 from accounts.services.people import merge
 from accounts.services.rights import staff_roles
 from applications import services
+from applications.models import RevocationProposal
 from applications.models.register_task import RegisterTask
+from applications.services.reviewer import register_changes
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.register import change
 from certportal.foundation import clock
-from certportal.foundation.models import Event
+from certportal.foundation.models import Event, OutboxItem
 from issuance.models import Certificate
 from issuance.services.errors import Concerned, OwnOrganisation
 from tests.applications.at_once import Beside
@@ -42,6 +48,48 @@ def test_a_decision_to_revoke_is_one_of_two_persons_and_says_why(order, riitta, 
     asked = order.revocation_requests.get()
     assert (asked.person, asked.words) == (riitta, "Yksikkö on lakannut.")
     assert watch() == [task]
+
+
+def test_however_many_are_decided_a_worker_proposes_few_at_a_time_and_tells_of_all_once(
+    order, matti, riitta, raimo, monkeypatch
+):
+    """A county's thousands would take longer than a web request, and mail each reviewer of each."""
+    three = [order, orders.delivered(matti, riitta), orders.delivered(matti, riitta)]
+    change(orders.UNIT, status="DELETED")
+    (task,) = watch()
+    orders.drain()
+    mail.outbox.clear()
+    monkeypatch.setattr(register_changes, "MOST_AT_ONCE", 2)
+    desk = people.log_in(Client(), riitta)
+    place = reverse("console:register_task", args=[task.pk])
+    answer = desk.post(place, {"outcome": "revoke", "reasons": "Yksikkö on lakannut."})
+    assert answer.status_code == 302
+    assert not RevocationProposal.objects.exists()
+    assert "ehdotettu varmenteita: 0 / 3" in desk.get(place).text
+    first = OutboxItem.objects.get(topic="register.decided")
+    current_app.tasks[first.task].run(item=str(first.pk))
+    assert RevocationProposal.objects.count() == 2
+    services.propose_decided(task.pk, after=0, now=clock.now())  # as after a worker's end
+    orders.drain()
+    proposals = RevocationProposal.objects.filter(closed_at=None)
+    assert {one.application_id for one in proposals} == {one.pk for one in three}
+    assert {(one.maker, one.reason) for one in proposals} == {(riitta, "cessation_of_operation")}
+    (told,) = [one for one in mail.outbox if place.partition("/console/")[2] in one.body]
+    assert told.to == [raimo.email]
+    assert "Odottavia varmenteita: 3" in told.body
+    assert not [one for one in mail.outbox if "/revocation/" in one.body]
+    assert "ehdotettu varmenteita: 3 / 3" in desk.get(place).text
+
+
+def test_what_the_register_takes_back_before_the_worker_comes_is_not_proposed(order, riitta):
+    change(orders.UNIT, status="DELETED")
+    (task,) = watch()
+    by = {"person": riitta, "actor": actor_for(riitta), "now": clock.now()}
+    services.decide_register_task(task.pk, outcome="revoke", reasons="Lakannut.", **by)
+    change(orders.UNIT, status="ACTIVE")
+    watch()
+    orders.drain()
+    assert not RevocationProposal.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

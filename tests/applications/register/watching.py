@@ -1,9 +1,9 @@
 """What the nightly look at the registers finds, and a reviewer's decision about it."""
 
+from accounts.access import actor_for
 from accounts.models import Person
 from applications import services
 from applications.models.register_task import RegisterTask
-from certportal.dev.builders import orders
 from certportal.foundation import clock
 
 
@@ -16,12 +16,15 @@ def watch() -> list[RegisterTask]:
 def decide(
     task: RegisterTask, reviewer: Person, outcome: str, reasons: str = "Perustelut."
 ) -> RegisterTask:
-    """Decide the task as the reviewer does now."""
-    return services.decide_register_task(
+    """Decide the task as the reviewer does now, and do the worker's part."""
+    decided = services.decide_register_task(
         task.pk,
         outcome=outcome,
         reasons=reasons,
         person=reviewer,
-        actor=orders.actor_for(reviewer),
+        actor=actor_for(reviewer),
         now=clock.now(),
     )
+    if decided.outcome == RegisterTask.Outcome.REVOKE:
+        services.propose_decided(decided.pk, after=0, now=clock.now())
+    return decided

@@ -13,6 +13,7 @@ from accounts.register.lookup import queries
 from applications import services
 from applications.models.register_task import RegisterTask
 from applications.register_watch.wording import SENTENCES, differences
+from applications.rules.revocation_wanted import proposed_upon
 from applications.services.reviewer.register_changes import AlreadyDecided, to_decide
 from applications.views.console.entry import confirm_again
 from applications.views.console.register.forms import DecisionForm
@@ -82,6 +83,7 @@ def _show(
         "differences": differences(shown),
         "form": form,
         "stale": refusal,
+        "proposed": proposed_upon(shown).count() if shown.decided_at else 0,
         "obstacles": list(to_decide(shown, access.person_of(request), now=now)),
         "page_obj": page,
         "rows": certificate_rows(page, now=now),
