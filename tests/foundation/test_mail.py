@@ -45,6 +45,12 @@ def test_line_breaks_never_reach_a_header(directory, evil):
     assert sent(directory)["To"] == "matti@example.fi"
 
 
+def test_no_character_turns_the_words_of_a_subject_round(directory):
+    """Names that were stored before they were cleaned as they came."""
+    send(subject="Vahvista: \u202eMatti\u2069 Meikäläinen\x1b")
+    assert sent(directory)["Subject"] == "Vahvista: Matti Meikäläinen"
+
+
 def test_finnish_letters_survive(directory):
     send(subject="Järvirannan äänestys", text="Šemeikan öljyä\n")
     assert sent(directory)["Subject"] == "Järvirannan äänestys"

@@ -16,12 +16,11 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.utils.crypto import salted_hmac
 
-from certportal.foundation import deadline
+from certportal.foundation import deadline, invisible
 from certportal.foundation.breaker import Breaker
 from certportal.foundation.errors import Hopeless, Unavailable
 from certportal.foundation.mail import html
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 # RFC 5321, 4.2.1: 5yz replies are permanent; the same mail must not be retried.
 PERMANENT = 500
 # These concern our access to the server, which an operator can fix, not the mail.
@@ -115,16 +114,16 @@ def name_of(item_id: object, round_: int) -> str:
 def send(message: Message, *, item_id: object) -> None:
     """Send the mail. The Message-ID is derived from `item_id`, as `name_of` returns it.
 
-    Line breaks and control characters are removed from headers (header injection). Raises
+    Line breaks and other invisible characters are removed from headers (header injection). Raises
     Undeliverable on a permanent failure, PutOff on a temporary one of this mailbox, and
     Unavailable if the mail server does not work for us now.
     """
-    subject = one_line(message.subject)
+    subject = invisible.without(message.subject)
     mail = _Mail(
         subject=subject,
         body=message.text,
         from_email=settings.MAIL_RETURN_PATH,
-        to=[one_line(message.to)],
+        to=[invisible.without(message.to)],
         headers={
             "From": settings.DEFAULT_FROM_EMAIL,
             "Message-ID": f"<{item_id}@{settings.MAIL_DOMAIN}>",
@@ -181,8 +180,3 @@ def _part(file: File) -> MIMEPart:
         file.content, *kind, disposition="attachment", filename=file.name, params=parameters
     )
     return piece
-
-
-def one_line(value: str) -> str:
-    """Return the value with line breaks and control characters replaced by spaces."""
-    return CONTROL.sub(" ", value).strip()
