@@ -29,9 +29,9 @@ def published() -> dict[str, Published]:
     return {key: document for key, document in by_key.items() if document is not None}
 
 
-def published_titles() -> list[tuple[str, Published]]:
-    """Return the title of each published document, in the active language, and the document."""
-    return [(str(PUBLISHED[key]), document) for key, document in published().items()]
+def published_titles() -> list[tuple[str, str, Published]]:
+    """Return key, title in the active language, and document of each published one."""
+    return [(key, str(PUBLISHED[key]), document) for key, document in published().items()]
 
 
 def published_as_sent() -> dict[str, dict[str, str]]:

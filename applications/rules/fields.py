@@ -26,6 +26,12 @@ from certportal.foundation import clock
 from certportal.foundation.agency import Published
 from issuance.certificate.hosts import with_unicode
 
+# Who gets the certificate, in words: "the applicant" might be taken for the organisation.
+RECIPIENTS = {
+    Delivery.APPLICANT: _("The contact person of the order"),
+    Delivery.TECHNICAL_CONTACT: _("The technical contact"),
+}
+
 
 def _column(name: str) -> Callable[[Application], Any]:
     def read(application: Application) -> Any:
@@ -63,6 +69,10 @@ def _language(value: str) -> str:
 
 def _choice(choices: type[CertificateType | Purpose | Delivery]) -> Callable[[str], str]:
     return lambda value: str(choices(value).label)
+
+
+def _recipient(value: str) -> str:
+    return str(RECIPIENTS[Delivery(value)])
 
 
 def _declared(value: str) -> str:
@@ -217,7 +227,7 @@ FIELDS: tuple[Field, ...] = (
     Field("contact_email", "contact", _("Contact person's email address"), PERSONAL | REQUIRED),
     Field("contact_phone", "contact", _("Contact person's telephone number"), PERSONAL | COPIED),
     Field("mailbox", "delivery", _("Shared technical mailbox"), PERSONAL | ASKED),
-    Field("deliver_to", "delivery", _("Who gets the certificate"), ASKED, _choice(Delivery)),
+    Field("deliver_to", "delivery", _("Who gets the certificate"), ASKED, _recipient),
     Field("technical_name", "technical", _("Technical contact"), PERSONAL | COPIED),
     Field(
         "technical_email", "technical", _("Technical contact's email address"), PERSONAL | COPIED

@@ -55,7 +55,9 @@ def test_without_the_file_none_of_it_shows(web, matti):
     assert "puhelinvaihteeseen" in page
     assert "tel:+358295536001" not in page
     order = orders.with_csr(matti)
-    assert "toimitusehdo" not in check(web, order).casefold()
+    page = check(web, order).casefold()
+    assert "toimitusehdo" not in page
+    assert "hinta" not in page
     assert "binding" in declarations.asked(order)
     body = mails.about_order("draft_warning", order, "applicant").text
     assert "/fi/contact/#revoke" in body
@@ -69,6 +71,7 @@ def test_what_is_published_is_linked_where_the_order_binds_and_named_on_the_rece
     order = orders.with_csr(matti)
     page = check(web, order)
     assert 'href="https://www.example.fi/toimitusehdot.pdf"' in page
+    assert "Varmenteen hinta:" in page
     assert "versio 2026-2, 1.12.2026" in page
     assert "Hyväksyn toimitusehdot" in page
     asked = declarations.asked(order)

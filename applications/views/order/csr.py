@@ -99,6 +99,7 @@ def _form(request: HttpRequest, giver: Giver, form: CsrForm) -> HttpResponse:
         "form": form,
         "instructions": instructions(giver.application, now=clock.now()),
         "names_awaited": proposed_names.are_awaited(giver.application),
+        "may_leave": giver.application.status == Status.DRAFT,
     }
     return render(request, "applications/csr.html", giver.page | context)
 

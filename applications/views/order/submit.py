@@ -21,7 +21,14 @@ from applications.rules.systems import ForeignOid
 from applications.rules.unit_ownership import OtherOwner
 from applications.services.applicant import submission
 from applications.services.applicant.identified import FRESH, IdentifyAgain, is_fresh
-from applications.views.order import answer_documents, answer_hearing, csr, next_step, unit
+from applications.views.order import (
+    afterwards,
+    answer_documents,
+    answer_hearing,
+    csr,
+    next_step,
+    unit,
+)
 from applications.views.order.forms.declarations import AdditionForm, DeclarationsForm
 from applications.views.shared import stale, summary, tracking
 from applications.views.shared.entry import by_person, order_view, seen_version
@@ -148,6 +155,7 @@ def _show(
         "must_identify": not is_fresh(identified_at(request), now=now + MARGIN),
         "names_url": next_step.names_url(application),
         "published": declarations.published_titles(),
+        "follows": [] if is_answer else afterwards.sentences(application),
         **more,
     }
     return show(request, application, "check", status=status, **context)

@@ -133,17 +133,9 @@ def promise_words(application: Application, *, now: datetime) -> str:
     status = Status(application.status)
     waits = status in {Status.AWAITING_CSR, Status.NAMES_PROPOSED}
     if waits and proposed_names.are_awaited(application):
-        words = _(
-            "We handle the order within %(days)s working days (Monday to Friday) after the host"
-            " names have been confirmed."
-        )
-        return words % {"days": promise.WORKING_DAYS}
+        return once_confirmed()
     if status is Status.AWAITING_CSR:
-        words = _(
-            "We handle the order within %(days)s working days (Monday to Friday) after the"
-            " certificate request has come."
-        )
-        return words % {"days": promise.WORKING_DAYS}
+        return once_requested()
     if status is Status.INFO_REQUESTED and application.due_on is None:
         if application.days_left is None:
             words = _("The %(days)s working days begin the day after you have answered.")
@@ -158,6 +150,24 @@ def promise_words(application: Application, *, now: datetime) -> str:
         days_left = promise.days_left(application.due_on, now)
         return _late(-days_left, shown["day"])
     return _("We will handle the order by %(day)s.") % shown
+
+
+def once_confirmed() -> str:
+    """Return the promise for an order whose host names are to be confirmed first."""
+    words = _(
+        "We handle the order within %(days)s working days (Monday to Friday) after the host names"
+        " have been confirmed."
+    )
+    return words % {"days": promise.WORKING_DAYS}
+
+
+def once_requested() -> str:
+    """Return the promise for an order whose certificate request is to come first."""
+    words = _(
+        "We handle the order within %(days)s working days (Monday to Friday) after the certificate"
+        " request has come."
+    )
+    return words % {"days": promise.WORKING_DAYS}
 
 
 def place_words(application: Application) -> str:

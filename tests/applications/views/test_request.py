@@ -159,15 +159,19 @@ def test_what_is_missing_is_said(give, draft, values, said):
     assert said in give(draft, **values).text
 
 
-def test_the_technical_contact_may_send_it_later(give, draft, address):
+def test_the_technical_contact_may_send_it_later(web, give, draft, address):
+    offered = "Not making the request yourself?"
+    page = web.get(address("applications:part", draft.pk, "csr")).text
+    assert page.index(offered) < page.index("The request holds the public key")
     answer = give(draft, follow=False, how="technical_contact")
     assert draft.csr_by == "technical_contact"
     assert answer["Location"] == address("applications:part", draft.pk, "technical")
 
 
-def test_i_may_order_now_and_send_the_request_afterwards(give, confirm, draft, matti):
+def test_i_may_order_now_and_send_the_request_afterwards(web, give, confirm, draft, matti, address):
     give(draft, how="applicant")
     orders.submit(matti, draft)
+    assert "Not making" not in web.get(address("applications:give_csr", draft.pk)).text
     assert draft.status == Status.AWAITING_CSR
     give(draft, "applications:give_csr", **upload(orders.openssl_csr()))
     confirm(draft)

@@ -9,7 +9,8 @@ from accounts.register.models import RegisterRecord
 from applications import services
 from applications.services.applicant import contact_links
 from applications.workflow import Status
-from certportal.dev.builders import orders
+from certportal.dev.builders import orders, proposed_names
+from certportal.dev.builders.acts import do
 from certportal.foundation import clock
 from tests.tables import rewrite
 
@@ -45,6 +46,33 @@ def test_the_check_shows_all_answers_with_links_to_change_them(web, fresh, addre
     for answer in ["erecept.example.fi", "tekniikka@example.fi", "12 months", "Both"]:
         assert answer in page.text
     assert address("applications:part", fresh.pk, "host_names") + "?from=check" in page.text
+
+
+def follows(web, order, address) -> list[str]:
+    """Return what the page for checking says that follows the sending."""
+    return web.get(address("applications:check", order.pk)).context["follows"]
+
+
+def test_before_sending_the_applicant_reads_who_does_what_and_where_the_certificate_comes(
+    web, matti, fresh, address
+):
+    page = web.get(address("applications:check", fresh.pk)).text
+    assert "You don&#x27;t need to do anything more" in page
+    assert "by email to matti@example.fi, tekniikka@example.fi." in page
+    assert "The contact person of the order" in page
+    draft = orders.draft(matti)
+    do(matti, services.save_section, draft, "csr", {"csr_by": "applicant"})
+    assert follows(web, draft, address)[0].startswith("Send the certificate request")
+    orders.name_contact(matti, draft, orders.CONTACT)
+    do(matti, services.save_section, draft, "csr", {"csr_by": "technical_contact"})
+    first, when, arrival = follows(web, draft, address)
+    assert first.startswith("Tiina Toimittaja gets a link by email and sends")
+    assert "after the certificate request has come" in when
+    assert orders.CONTACT["technical_email"] in arrival
+    do(matti, services.save_section, draft, "host_names", proposed_names.LEFT)
+    first, when, _arrival = follows(web, draft, address)
+    assert "proposes the host names" in first
+    assert "after the host names have been confirmed" in when
 
 
 def test_a_sent_order_is_confirmed_with_number_and_day_in_words(web, send, fresh, address):

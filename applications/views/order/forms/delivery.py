@@ -7,8 +7,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from applications.models.certificate_types import Delivery
 from applications.rules import contact_links, intermediaries, sections
+from applications.rules.fields import RECIPIENTS
 from applications.views.shared.forms import PartForm
 from certportal.foundation.web.forms import EmailField
 
@@ -123,7 +123,7 @@ class DeliveryForm(PartForm):
     )
     deliver_to = forms.ChoiceField(
         label=gettext_lazy("Who gets the certificate?"),
-        choices=Delivery.choices,
+        choices=list(RECIPIENTS.items()),
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose who gets the certificate.")},
     )
