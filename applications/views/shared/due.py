@@ -55,4 +55,4 @@ def _awaited(application: Application, now: datetime) -> Due | None:
         return None
     if question.deadline < clock.day(now):
         return Due(question.deadline, _("no answer in time"), "warning")
-    return Due(question.deadline, _("answer awaited"))
+    return Due(question.deadline, _("answer due"))

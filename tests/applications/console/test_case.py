@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from accounts.access import actor_for
 from applications import services
-from applications.models.certificate_types import Delivery
 from applications.rules.certificate_order import certificate_order
 from applications.views.shared import history
 from applications.workflow import Action, event_of
@@ -40,6 +39,17 @@ def test_between_claim_and_worker_the_certificate_is_being_prepared(waiting, des
     # With a fragment, a browser already on the page would only scroll.
     assert f'href="{page}">Look again<' in answer.text
     assert "approve" not in answer.context["offers"]
+
+
+def test_nothing_is_said_to_agree_before_there_is_a_certificate(matti, cas, desk):
+    order = orders.in_review(matti, "system_signature")
+    desk.press("claim", order)
+    missing = "The application has not been compared with a certificate."
+    page = desk.open("case", order.pk).text
+    assert missing in page
+    assert "register and certificate agree" not in page
+    orders.drain()
+    assert missing not in desk.open("case", order.pk).text
 
 
 def test_the_prepared_certificate_is_shown_field_by_field_and_as_text(case, desk):
@@ -174,7 +184,7 @@ def test_the_last_two_submissions_are_compared(case, matti, desk):
 def test_what_was_signed_is_told_in_words(case, desk):
     signed = dict(desk.open("case", case.pk).context["frozen"])
     assert signed["Type of certificate"] == "Server certificate"
-    assert signed["Who gets the certificate"] == str(Delivery.APPLICANT.label)
+    assert signed["Who gets the certificate"] == "The contact person of the order"
     assert "I have the right to order certificates" in signed["Declarations"]
 
 

@@ -34,7 +34,7 @@ def approve(desk, application, data):
 def test_the_confirmation_shows_the_hash_of_the_bytes(ready, desk):
     answer = desk.open("approve", ready.pk)
     assert orders.prepared(ready).tbs_sha256 in answer.text
-    assert "You approve exactly these bytes." in answer.text
+    assert "You approve exactly this content." in answer.text
 
 
 def test_an_approved_certificate_is_issued_and_delivered(ready, desk, riitta):

@@ -196,7 +196,7 @@ def test_a_question_can_be_taken_back(asked, desk):
 
 def test_the_queue_shows_the_deadline_of_an_open_question(asked, desk):
     (shown,) = desk.open("queue", status="info_requested").context["rows"]
-    assert (shown.due.day, shown.due.label) == (day(14), "answer awaited")
+    assert (shown.due.day, shown.due.label) == (day(14), "answer due")
 
 
 def test_names_too_long_are_shortened_by_the_reviewer(case, desk, sample):

@@ -221,7 +221,7 @@ def test_the_case_says_who_signed_with_a_passkey(ready, desk, other_desk, key, s
 
 def test_without_a_passkey_the_page_says_that_nothing_proves_the_approval(ready, desk):
     page = desk.open("approve", ready.pk).text
-    assert "Approvals are not proved by a passkey here" in page
+    assert "Approvals are not confirmed with a passkey here" in page
     assert 'name="by_code"' in page
     assert 'data-passkey="use"' not in page
 

@@ -93,9 +93,10 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
     revocable = revocation.reasons(application, person, now=now)
     today = clock.day(now)
     lint = word_all(latest.findings) if latest else []
+    stage = preparation.stage(application, latest, now=now)
     return {
         "handled": handled,
-        "stage": preparation.stage(application, latest, now=now),
+        "stage": stage,
         "latest": latest,
         "lint": [pair for pair in lint if not is_accepted(pair[0])],
         "accepted": [pair for pair in lint if is_accepted(pair[0])],
@@ -106,6 +107,7 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
         "changed": handled.changed if application.status == Status.IN_REVIEW else None,
         "columns": columns,
         "rows": rows,
+        "is_compared": sources.prepared is not None and stage.is_shown,
         "differing": [row for row in rows if any(cell.verdict in UNLIKE for cell in row.cells)],
         "wanted_two": only_needed_two(application, on=today),
         **shown(sources.prepared, least=approvals_needed(application, on=today)),
