@@ -33,7 +33,8 @@ PHARMACY = "9900001-8"
 CLINICS = "9900008-5"
 
 # The folders whose tests do without making the same people and orders again and again.
-REMEMBERING = {"console", "views", "clocks", "contact", "replacing", "accounts"}
+REMEMBERING = {"console", "views", "clocks", "contact", "replacing", "accounts", "register"}
+REMEMBERING |= {"supplier"}
 
 tables.let_flush()
 

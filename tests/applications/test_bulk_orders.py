@@ -4,7 +4,10 @@ import json
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import translation
 
 from accounts.access import actor_for
 from accounts.models import Membership
@@ -312,3 +315,16 @@ def test_the_orders_go_on_as_any_others(matti, riitta, cas):
     assert {one.status for one in sent} == {Status.IN_REVIEW}
     orders.finish(matti, riitta, sent[0])
     assert sorted(one.status for one in together.orders.all()) == ["delivered", "in_review"]
+
+
+def test_a_case_leads_to_those_ordered_with_it(matti, riitta):
+    together = bulk.begun(matti, *hosts(3))
+    sent = bulk.sent(matti, together)
+    with translation.override("en"):
+        case, other = (reverse("console:case", args=[sent[place].pk]) for place in (0, 2))
+        page = people.log_in(Client(), riitta).get(case)
+        assert "Ordered together with 2 other orders" in page.text
+        assert other in page.text
+        order = reverse("applications:order", args=[sent[0].pk])
+        own = people.log_in(Client(), matti).get(order)
+        assert reverse("applications:bulk_order", args=[together.pk]) in own.text

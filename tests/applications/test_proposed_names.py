@@ -4,6 +4,8 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format
 
@@ -350,3 +352,18 @@ def test_who_orders_may_bring_request_and_names_and_is_not_mailed_about_it(matti
     moved = services.propose_names(order.pk, stored.pk, names=HOSTS, role=Role.APPLICANT, **seen)
     assert moved.status == Status.NAMES_PROPOSED
     assert "names_proposed" not in told(order)
+
+
+def test_reviewers_see_it_with_the_applicant_and_can_do_nothing(matti, riitta):
+    order = proposed_names.left(matti)
+    proposed_names.propose(order, "erecept.example.fi")
+    proposed_names.send_back(order.created_by, order, "Toinen nimi.")
+    proposed_names.propose(order, "uusi.example.fi")
+    web = people.log_in(Client(), riitta)
+    page = web.get(reverse("console:case", args=[order.pk]))
+    assert page.status_code == 200
+    assert "Toinen nimi." in page.text
+    assert reverse("console:claim", args=[order.pk]) not in page.text
+    order.refresh_from_db()
+    place = reverse("console:claim", args=[order.pk])
+    assert web.post(place, {"version": order.version}).status_code == 409

@@ -5,6 +5,7 @@ None is a file of the repository. What is hostile in them lies in object streams
 
 import zlib
 from collections.abc import Callable
+from functools import cache
 from io import BytesIO
 from typing import Any, Literal
 
@@ -299,6 +300,7 @@ def bomb(*, layers: int = 1, size: int = 1 << 30, image: bool = False) -> bytes:
     return changed(change, compress_streams=False, stream_decode_level=raw)
 
 
+@cache
 def _zeros(size: int) -> bytes:
     packer, chunk = zlib.compressobj(9), bytes(1 << 20)
     parts = [packer.compress(chunk) for _each in range(size >> 20)]

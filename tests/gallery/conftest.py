@@ -18,7 +18,7 @@ WHOLE = {"executable_path": "/usr/bin/chromium", "args": ["--no-sandbox"]}
 def browser_type_launch_args() -> dict[str, Any]:
     """Chromium without its windows and its viewer of documents, which takes a quarter less time.
 
-    The journeys are made in the whole of it.
+    The containers are used, and the pages' policy tried, in the whole of it.
     """
     return WHOLE | {"executable_path": "/usr/bin/chromium-headless-shell"}
 

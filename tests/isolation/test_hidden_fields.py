@@ -3,7 +3,7 @@
 import copy
 import re
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import pytest
 from django.apps import apps
@@ -12,7 +12,6 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.services.rights import staff_roles
-from certportal.dev import sample_mails
 from certportal.dev.builders import orders, people
 from certportal.foundation.actors import system
 from tests.isolation.addresses import address, set_aside
@@ -193,14 +192,15 @@ def undone(act):
     return given
 
 
-def test_reading_pages_changes_nothing(seats, monkeypatch):
-    # Many orders are brought about for them: by the first reading, and not by the second.
-    monkeypatch.setattr(sample_mails, "samples", cache(sample_mails.samples))
-    known = keys()
+@pytest.mark.usefixtures("mails_made_once")
+def test_reading_pages_changes_nothing(seats):
+    known, headed = keys(), set()
     before = state(known)
-    for client, _entry, place, _application in doors(seats):
+    for client, entry, place, _application in doors(seats):
         client.get(place)
-        client.head(place)
+        if entry.name not in headed:  # the same views answer it, whatever the order
+            client.head(place)
+            headed.add(entry.name)
     assert changed(before, state(known)) == []
 
 

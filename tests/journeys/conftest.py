@@ -1,12 +1,12 @@
 """The running service and a browser for the journeys."""
 
 import os
-import shutil
 
 import pytest
 from django.core.management import call_command
 from django.db import connections
 
+from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
 from tests.journeys import steps
 from tests.journeys.steps import DESKTOP
 from tests.stack import Stack
@@ -31,18 +31,6 @@ def stack(django_db_setup, django_db_blocker, tmp_path_factory):
             running.stop()
             call_command("flush", interactive=False, verbosity=0)
             connections.close_all()
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args():
-    """Debian's Chromium; no sandbox when root runs it."""
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    quiet = ["--disable-background-networking", "--disable-component-update", "--no-first-run"]
-    return {
-        "executable_path": shutil.which("chromium"),
-        "headless": True,
-        "args": [*arguments, *quiet],
-    }
 
 
 @pytest.fixture(scope="module")

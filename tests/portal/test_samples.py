@@ -16,6 +16,7 @@ from certportal.dev.sandbox import empty_service
 from certportal.foundation.database_limit import limit_answers
 from certportal.foundation.mail import html
 from certportal.foundation.models import Event, OutboxItem
+from tests import begun
 from tests.foundation.mail_rules import faults
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
@@ -28,7 +29,7 @@ def samples(django_db_setup, django_db_blocker):
     limit_answers()
     try:
         with django_db_blocker.unblock():
-            return sample_mails.samples()
+            return begun.mails_made_once()
     finally:
         set_wait_callback(None)
 

@@ -1,7 +1,7 @@
 """Moving the clock and reading the mail that came of it."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -34,6 +34,12 @@ def post(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], list[EmailMess
         return list(mail.outbox)
 
     return send
+
+
+def years_after(moment: datetime, years: int, days: int = 1) -> datetime:
+    """Return the moment so many years and days later."""
+    day = clock.add_months(clock.day(moment), 12 * years) + timedelta(days=days)
+    return clock.start_of_day(day)
 
 
 def noon(day: str) -> datetime:

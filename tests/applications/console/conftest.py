@@ -16,6 +16,7 @@ from certportal.dev.builders import orders, people
 from certportal.dev.builders.documents import pdf
 from certportal.foundation import clock
 from tests.applications.console.oversight import right
+from tests.applications.console.passkeys import give
 from tests.conftest import PHARMACY
 from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
 from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
@@ -149,3 +150,27 @@ def contested(seppo, now):
     return recovering.ask(
         person, account, reason="Omistan.", paper=paper, actor=actor_for(person), now=now
     )
+
+
+@pytest.fixture
+def _site(settings):
+    """The service's address is that of the test client."""
+    settings.PORTAL_BASE_URL, settings.PORTAL_HOST = "https://testserver", "testserver"
+
+
+@pytest.fixture
+def _wanted(settings):
+    """The authority signs only what passkeys have approved."""
+    settings.APPROVERS_PROVE = "all"
+
+
+@pytest.fixture
+def key(desk):
+    """Riitta's passkey."""
+    return give(desk, b"riitta's key")
+
+
+@pytest.fixture
+def other_key(other_desk):
+    """Raimo's passkey."""
+    return give(other_desk, b"raimo's key")

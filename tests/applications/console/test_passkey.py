@@ -9,10 +9,6 @@ from fido2.utils import websafe_decode
 
 from accounts import access
 from accounts.services.people import merge, second_factor
-from applications.models import Waiver
-from applications.rules import waivers
-from applications.rules.waivers import OID_OUTSIDE
-from applications.services.reviewer.waivers import withdraw_waiver
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.replacements import plan, run
 from certportal.foundation import clock, events
@@ -23,45 +19,10 @@ from issuance.approvers.proof import Proof
 from issuance.event_names import IssuanceEvent
 from issuance.models import Approval, PreparedCertificate
 from issuance.services.issuing.to_sign import challenge
-from tests.applications.waivers import day, in_hand
+from tests.applications.console.passkeys import NO_ANSWERS, asked, second_factor_at
 from tests.doubles.passkey import UP, Passkey
 
-
-@pytest.fixture(autouse=True)
-def _site(settings):
-    """The service's address is that of the test client."""
-    settings.PORTAL_BASE_URL, settings.PORTAL_HOST = "https://testserver", "testserver"
-
-
-@pytest.fixture
-def _wanted(settings):
-    """The authority signs only what passkeys have approved."""
-    settings.APPROVERS_PROVE = "all"
-
-
-def give(desk, name):
-    """Give the desk's reviewer a passkey; they confirmed long ago."""
-    key = Passkey(name=name)
-    WebAuthn.add(desk.person.logins.get(), "", key.registration(b"\0" * 32))
-    desk.confirm(clock.now() - timedelta(hours=1))
-    return key
-
-
-@pytest.fixture
-def key(desk):
-    """Riitta's passkey."""
-    return give(desk, b"riitta's key")
-
-
-@pytest.fixture
-def other_key(other_desk):
-    """Raimo's passkey."""
-    return give(other_desk, b"raimo's key")
-
-
-def asked(page):
-    """Return what the page asks passkeys."""
-    return json.loads(page.context["passkey_options"])["publicKey"]
+pytestmark = pytest.mark.usefixtures("_site")
 
 
 def touch(desk, key, name, pk, **more):
@@ -107,11 +68,6 @@ def test_the_touch_is_a_proof_for_what_follows(ready, desk, key):
     touch(desk, key, "approve", ready.pk)
     proven = desk.client.session[access.SECOND_FACTOR]
     assert clock.now() - type(clock.now()).fromisoformat(proven) < access.FRESH
-
-
-def second_factor_at(desk):
-    """Return when the desk's session has last proven the second factor, as it stores that."""
-    return desk.client.session[access.SECOND_FACTOR]
 
 
 def test_an_answer_sent_again_is_no_touch(ready, desk, key, settings):
@@ -186,14 +142,6 @@ def test_what_was_signed_for_another_attempt_approves_nothing(ready, desk, key):
     answer = desk.client.post(desk.url("approve", ready.pk), shown | {"credential": signed})
     assert answer.status_code == 409
     assert not Approval.objects.exists()
-
-
-SURROGATE = '{"rawId": "\\ud800", "response": {"clientDataJSON": "\\udfff"}}'
-NO_ANSWERS = [
-    *["", "{}", "[]", "{", "null", "[" * 15_000, "x" * 30_000, SURROGATE, b"\xff\xfe"],
-    *['{"rawId": 1, "response": {}}', '{"rawId": "AA", "response": "x"}'],
-    '{"rawId": "AA", "response": ["x"]}',
-]
 
 
 @pytest.mark.parametrize("said", NO_ANSWERS)
@@ -347,78 +295,3 @@ def test_a_plan_is_approved_by_a_touch_of_each_that_proves_every_certificate(
     assert all(one.assertion["plan"]["size"] == made.items.count() for one in given)
     run(made)
     assert made.items.filter(state="issued").count() == made.items.count()
-
-
-def test_a_waiver_is_signed_after_its_words_are_typed(matti, riitta, cas, desk, key):
-    case = in_hand(matti, riitta)
-    typed = {"reason": "Sopimus\r\nnähty.", "ends_on": day(90).strftime("%d.%m.%Y")}
-    page = desk.press("waive", case, OID_OUTSIDE, **typed)
-    assert "Sopimus<br>" in page.text
-    assert not Waiver.objects.exists()
-
-    forged = Passkey(name=key.name).answer(websafe_decode(asked(page)["challenge"]))
-    refused = desk.press("waive", case, OID_OUTSIDE, credential=json.dumps(forged), **typed)
-    assert refused.status_code == 400
-    assert "Nothing was decided." in refused.text
-    assert "Sopimus<br>" in refused.text
-
-    answer = key.answer(websafe_decode(asked(refused)["challenge"]))
-    done = desk.press("waive", case, OID_OUTSIDE, credential=json.dumps(answer), **typed)
-    assert done.status_code == 302
-    given = Waiver.objects.get()
-    assert waivers.signed(given).is_signed
-    assert "signed with a passkey" in desk.open("waiver", given.pk).text
-    assert clock.now() - datetime.fromisoformat(second_factor_at(desk)) < access.FRESH
-
-
-def test_a_waiver_that_was_withdrawn_is_not_given_again_with_its_answer(
-    matti, riitta, cas, desk, key
-):
-    case = in_hand(matti, riitta)
-    typed = {"reason": "Sopimus nähty.", "ends_on": day(90).strftime("%d.%m.%Y")}
-    page = desk.press("waive", case, OID_OUTSIDE, **typed)
-    said = json.dumps(key.answer(websafe_decode(asked(page)["challenge"])))
-    desk.press("waive", case, OID_OUTSIDE, credential=said, **typed)
-    by = {"person": desk.person, "actor": access.actor_for(desk.person)}
-    withdraw_waiver(Waiver.objects.get().pk, reason="Väärä sopimus.", now=clock.now(), **by)
-    desk.confirm(clock.now() - timedelta(hours=1))
-    before = second_factor_at(desk)
-
-    again = desk.press("waive", case, OID_OUTSIDE, credential=said, **typed)
-
-    assert again.status_code == 409
-    assert Waiver.objects.filter(closed_at=None).count() == 0
-    assert second_factor_at(desk) == before
-
-
-@pytest.mark.parametrize("said", NO_ANSWERS)
-def test_a_waiver_s_words_stay_when_the_answer_is_none(matti, riitta, cas, desk, key, said):
-    case = in_hand(matti, riitta)
-    typed = {"reason": "Sopimus nähty.", "ends_on": day(90).strftime("%d.%m.%Y")}
-    page = desk.press("waive", case, OID_OUTSIDE, credential=said, **typed)
-    assert page.status_code == 400
-    assert "Nothing was decided." in page.text
-    assert "Sopimus nähty." in page.text
-    assert not Waiver.objects.exists()
-
-
-def test_a_waiver_is_signed_with_other_words_than_sent_and_is_none(matti, riitta, cas, desk, key):
-    case = in_hand(matti, riitta)
-    typed = {"reason": "Sopimus nähty.", "ends_on": day(90).strftime("%d.%m.%Y")}
-    page = desk.press("waive", case, OID_OUTSIDE, **typed)
-    answer = json.dumps(key.answer(websafe_decode(asked(page)["challenge"])))
-    other = typed | {"reason": "Kaikki kunnossa."}
-    assert desk.press("waive", case, OID_OUTSIDE, credential=answer, **other).status_code == 409
-    assert not Waiver.objects.exists()
-
-
-@pytest.mark.usefixtures("_wanted")
-def test_who_has_no_passkey_types_no_waiver_where_one_is_wanted(matti, riitta, cas, desk):
-    case = in_hand(matti, riitta)
-    page = desk.open("waive", case.pk, OID_OUTSIDE).text
-    assert "This takes a passkey, and you have none." in page
-    assert 'name="reason"' not in page
-    typed = {"reason": "Sopimus nähty.", "ends_on": day(90).strftime("%d.%m.%Y")}
-    desk.press("waive", case, OID_OUTSIDE, **typed)
-    assert desk.press("waive", case, OID_OUTSIDE, by_code="", **typed).status_code == 403
-    assert not Waiver.objects.exists()

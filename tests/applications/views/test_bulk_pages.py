@@ -394,14 +394,3 @@ def test_all_drafts_are_deleted_at_once_and_only_those_that_were_seen(web, toget
 
 def organisation_of(together):
     return together.orders.first().organisation
-
-
-def test_a_case_leads_to_those_ordered_with_it(together, liisa, riitta, address):
-    sent = bulk.sent(liisa, together)
-    desk = people.log_in(Client(), riitta)
-    page = desk.get(address("console:case", sent[0].pk))
-    assert "Ordered together with 2 other orders" in page.text
-    assert address("console:case", sent[2].pk) in page.text
-    own = people.log_in(Client(), liisa).get(address("applications:order", sent[0].pk))
-    assert address("applications:bulk_order", together.pk) in own.text
-    assert clock.now() >= together.created_at

@@ -8,8 +8,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from applications.documents.certificate_files import certificate_of
+from applications.models import Application
 from applications.views.account import home as desk
-from certportal.dev.builders import orders, people
+from applications.views.shared.proposed_names import proposed_names as shown
+from certportal.dev.builders import orders, people, proposed_names
 from certportal.foundation import clock
 
 HOME, ORDER, CERTIFICATE, LISTS = 10, 8, 7, 12
@@ -73,3 +75,18 @@ def test_an_order_and_its_certificate(delivered, matti, address, web):
 def test_the_lists_of_the_account(delivered, address, web, name):
     found = asked(web, address(name))
     assert len(found) <= LISTS, found
+
+
+def test_a_hundred_names_take_no_more_queries_than_one(matti, settings):
+    order = proposed_names.left(matti)
+
+    def queries(names):
+        proposed_names.propose(order, *names)
+        found = Application.objects.get(pk=order.pk)
+        with CaptureQueriesContext(connection) as asked:
+            assert len(shown(found, now=clock.now())) >= len(names)
+        return len(asked)
+
+    settings.DOMAIN_CONTROL = settings.DOMAIN_CONTROL | {"resolvers": ["192.0.2.1"]}
+    one = queries(["erecept.example.fi"])
+    assert queries([f"a{n}.example{n % 9}.fi" for n in range(100)]) == one

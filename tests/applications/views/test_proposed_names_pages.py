@@ -3,10 +3,7 @@
 import re
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -15,7 +12,6 @@ from applications import services
 from applications.models import Application
 from applications.services.applicant import answers
 from applications.services.applicant import proposed_names as service
-from applications.views.shared.proposed_names import proposed_names as shown
 from applications.workflow import Status
 from certportal.dev.builders import orders, people, proposed_names
 from certportal.dev.builders.mails import about_order
@@ -207,19 +203,6 @@ def test_a_test_certificate_or_a_revoked_one_makes_no_domain_known(
     assert row.is_doubtful
 
 
-def test_a_hundred_names_take_no_more_queries_than_one(order, settings):
-    def queries(names):
-        proposed_names.propose(order, *names)
-        found = Application.objects.get(pk=order.pk)
-        with CaptureQueriesContext(connection) as asked:
-            assert len(shown(found, now=clock.now())) >= len(names)
-        return len(asked)
-
-    settings.DOMAIN_CONTROL = settings.DOMAIN_CONTROL | {"resolvers": ["192.0.2.1"]}
-    one = queries(["erecept.example.fi"])
-    assert queries([f"a{n}.example{n % 9}.fi" for n in range(100)]) == one
-
-
 def test_confirming_sends_the_order_once_with_its_names(web, order, address):
     proposed_names.propose(order, "erecept.example.fi")
     order.refresh_from_db()
@@ -403,17 +386,3 @@ def test_neither_the_contact_nor_strangers_confirm(order, link, tiina, kalle, te
             assert people.log_in(Client(), stranger).post(place, form).status_code == 404
     order.refresh_from_db()
     assert order.status == Status.NAMES_PROPOSED
-
-
-def test_reviewers_see_it_with_the_applicant_and_can_do_nothing(order, riitta):
-    proposed_names.propose(order, "erecept.example.fi")
-    proposed_names.send_back(order.created_by, order, "Toinen nimi.")
-    proposed_names.propose(order, "uusi.example.fi")
-    web = people.log_in(Client(), riitta)
-    page = web.get(reverse("console:case", args=[order.pk]))
-    assert page.status_code == 200
-    assert "Toinen nimi." in page.text
-    assert reverse("console:claim", args=[order.pk]) not in page.text
-    order.refresh_from_db()
-    place = reverse("console:claim", args=[order.pk])
-    assert web.post(place, {"version": order.version}).status_code == 409

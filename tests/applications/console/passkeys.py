@@ -1,0 +1,36 @@
+"""Passkeys of reviewers at their desks: given, asked by a page, and answering it."""
+
+import json
+from datetime import timedelta
+
+from allauth.mfa.webauthn.internal.auth import WebAuthn
+
+from accounts import access
+from certportal.foundation import clock
+from tests.doubles.passkey import Passkey
+
+SURROGATE = '{"rawId": "\\ud800", "response": {"clientDataJSON": "\\udfff"}}'
+NO_ANSWERS = [
+    *["", "{}", "[]", "{", "null", "[" * 15_000, "x" * 30_000, SURROGATE, b"\xff\xfe"],
+    *['{"rawId": 1, "response": {}}', '{"rawId": "AA", "response": "x"}'],
+    '{"rawId": "AA", "response": ["x"]}',
+]
+"""What a browser could send in the place of a passkey's answer."""
+
+
+def give(desk, name):
+    """Give the desk's reviewer a passkey; they confirmed long ago."""
+    key = Passkey(name=name)
+    WebAuthn.add(desk.person.logins.get(), "", key.registration(b"\0" * 32))
+    desk.confirm(clock.now() - timedelta(hours=1))
+    return key
+
+
+def asked(page):
+    """Return what the page asks passkeys."""
+    return json.loads(page.context["passkey_options"])["publicKey"]
+
+
+def second_factor_at(desk):
+    """Return when the desk's session has last proven the second factor, as it stores that."""
+    return desk.client.session[access.SECOND_FACTOR]
