@@ -34,7 +34,7 @@ CLINICS = "9900008-5"
 
 # The folders whose tests do without making the same people and orders again and again.
 REMEMBERING = {"console", "views", "clocks", "contact", "replacing", "accounts", "register"}
-REMEMBERING |= {"supplier"}
+REMEMBERING |= {"supplier", "isolation"}
 
 tables.let_flush()
 

@@ -128,6 +128,14 @@ def differences(one, other):
     return [(set(one[name]) ^ set(other[name])) for name in changed(one, other)]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_kept():
+    """Give back what the states held: tests that fork copy the tables of all pages there are."""
+    yield
+    masked.cache_clear()
+    rows.cache_clear()
+
+
 @pytest.fixture
 def sofia(db, now):
     person = people.make_person("Sofia Suurkäyttäjä")

@@ -33,9 +33,10 @@ CALLED = {
 
 @pytest.fixture
 def order(matti, riitta, cas, desk, other_desk):
+    delivered = orders.delivered(matti, riitta)
     for one in (desk, other_desk):
         one.confirm()
-    return orders.delivered(matti, riitta)
+    return delivered
 
 
 def told(desk, order, reason="superseded", **more):
