@@ -99,8 +99,7 @@ def accounts_of(data):
     return {each for about in running(data).values() for each in given.findall(about)}
 
 
-@pytest.mark.parametrize(("end", "group"), [(signal.SIGINT, True), (signal.SIGKILL, False)])
-def test_it_serves_and_leaves_no_orphan(data, end, group):
+def test_it_serves_and_leaves_no_orphan(data):
     port = free_port()
     (data / "lock").touch()
     run = start(HERE, data, port)
@@ -120,7 +119,12 @@ def test_it_serves_and_leaves_no_orphan(data, end, group):
     assert_ambiguous_lengths_are_refused(port)
     assert_forged_addresses_are_not_believed(port, data)
     await_true(lambda: answer_to(port, asked) == 200, "the database stays away", seconds=60)
-    stop(run, data, end, group=group)
+    stop(run, data)
+
+    again = start(HERE, data, port)  # with the same data
+    told_by(again, data)
+    assert answer_to(port, asked) == 200
+    stop(again, data, signal.SIGKILL, group=False)
 
 
 def assert_forged_addresses_are_not_believed(port, data):
