@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 from allauth.mfa.webauthn.internal.auth import WebAuthn
 
@@ -18,7 +19,7 @@ NO_ANSWERS = [
 """What a browser could send in the place of a passkey's answer."""
 
 
-def give(desk, name):
+def give(desk: Any, name: bytes) -> Passkey:
     """Give the desk's reviewer a passkey; they confirmed long ago."""
     key = Passkey(name=name)
     WebAuthn.add(desk.person.logins.get(), "", key.registration(b"\0" * 32))
@@ -26,11 +27,12 @@ def give(desk, name):
     return key
 
 
-def asked(page):
+def asked(page: Any) -> dict[str, Any]:
     """Return what the page asks passkeys."""
-    return json.loads(page.context["passkey_options"])["publicKey"]
+    options: dict[str, Any] = json.loads(page.context["passkey_options"])["publicKey"]
+    return options
 
 
-def second_factor_at(desk):
+def second_factor_at(desk: Any) -> str:
     """Return when the desk's session has last proven the second factor, as it stores that."""
-    return desk.client.session[access.SECOND_FACTOR]
+    return str(desk.client.session[access.SECOND_FACTOR])
