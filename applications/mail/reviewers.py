@@ -22,7 +22,7 @@ from applications.models import (
 )
 from applications.register_watch.wording import REGISTERS
 from applications.rules import reviewers_day
-from applications.rules.revocation_wanted import proposed_upon
+from applications.rules.revocation_wanted import proposed_upon, unproposed
 from certportal.foundation import clock
 from certportal.foundation.mail.mails import Asked, Mail, Rows, To, about_row, registry
 from issuance.models import Certificate
@@ -98,8 +98,11 @@ MAILS = registry(
         "revocations_proposed",
         RegisterTask.objects,
         "task",
-        still=lambda task, _now: _proposed(task).exists(),
-        context=lambda task, _asked: {"proposals": _proposed(task)},
+        still=lambda task, now: _proposed(task).exists() or unproposed(task, now=now).exists(),
+        context=lambda task, asked: {
+            "proposals": _proposed(task),
+            "unproposed": unproposed(task, now=asked.now).count(),
+        },
     ),
     _row("revocation_declined", PROPOSALS, "proposal"),
     _row(

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from accounts.models import Person
 from applications.models import RegisterTask, RevocationProposal, RevocationReport
+from issuance.models import Certificate
 
 Change, Outcome = RegisterTask.Change, RegisterTask.Outcome
 Closed = RevocationProposal.Outcome
@@ -51,27 +52,54 @@ def after(ended: RevocationProposal) -> Wanted | None:
 def _decided(certificate_id: int) -> Iterator[Wanted]:
     """Yield the decisions to revoke the certificate that no second person has answered yet.
 
-    The register still says what they were made upon. Merged persons count as one. A proposal made
-    upon the decision may have another maker, if the decider could not make it any more.
+    The register still says what they were made upon.
     """
     tasks = RegisterTask.objects.filter(certificates=certificate_id, outcome=Outcome.REVOKE)
     for task in tasks.exclude(key="").select_related("decided_by").order_by("decided_at"):
         assert task.decided_by is not None
-        reason, decider = REVOKED_AS[Change(task.change)], task.decided_by.current
-        same = Person.objects.filter(Q(pk=decider.pk) | Q(merged_into=decider))
-        answered = Q(outcome=Closed.DECLINED) & ~Q(closer__in=same)
-        upon_it = Q(maker__in=same) | Q(made_at__gte=task.decided_at)
-        answered |= Q(outcome=Closed.WITHDRAWN) & upon_it
-        about: dict[str, Any] = {"certificate_id": certificate_id, "reason": reason}
-        since = RevocationProposal.objects.filter(**about, closed_at__gte=task.decided_at)
-        if not since.filter(answered).exists():
-            yield Wanted(decider, reason, task.reasons)
+        if not answers(task).filter(certificate_id=certificate_id).exists():
+            reason = REVOKED_AS[Change(task.change)]
+            yield Wanted(task.decided_by.current, reason, task.reasons)
+
+
+def answers(task: RegisterTask) -> QuerySet[RevocationProposal]:
+    """Return the ended proposals for the decision's reason that settle it for their certificates.
+
+    Another person declined them, or they were made upon the decision, or by the decider, and
+    withdrawn. Merged persons count as one.
+    """
+    assert task.decided_by is not None
+    decider = task.decided_by.current
+    same = Person.objects.filter(Q(pk=decider.pk) | Q(merged_into=decider))
+    answered = Q(outcome=Closed.DECLINED) & ~Q(closer__in=same)
+    upon_it = Q(maker__in=same) | Q(pk__in=proposed_upon(task).values("pk"))
+    answered |= Q(outcome=Closed.WITHDRAWN) & upon_it
+    reason = REVOKED_AS[Change(task.change)]
+    since = RevocationProposal.objects.filter(reason=reason, closed_at__gte=task.decided_at)
+    return since.filter(answered)
 
 
 def proposed_upon(task: RegisterTask) -> QuerySet[RevocationProposal]:
-    """Return the proposals made upon the decided task, or for its reason since, in any state."""
+    """Return the proposals made upon the decided task, in any state.
+
+    They carry its words. Their maker may be another person, if the decider could not make them.
+    """
     return RevocationProposal.objects.filter(
         certificate_id__in=task.certificates.values("pk"),
         reason=REVOKED_AS[Change(task.change)],
+        words=task.reasons,
         made_at__gte=task.decided_at,
     )
+
+
+def unproposed(task: RegisterTask, *, now: datetime) -> QuerySet[Certificate]:
+    """Return the certificates in force of a decision to revoke that no proposal waits for or ended.
+
+    Once the worker has been through, the decider could not propose these any more.
+    """
+    if task.outcome != Outcome.REVOKE or not task.key:
+        return Certificate.objects.none()
+    about = Q(closed_at=None) | Q(closed_at__gte=task.decided_at)
+    proposals = RevocationProposal.objects.filter(about).values("certificate_id")
+    in_force = task.certificates.filter(Certificate.in_force(now))
+    return in_force.exclude(pk__in=proposals)

@@ -12,22 +12,28 @@ from django.utils.translation import gettext_lazy as _
 from accounts import access
 from accounts.models import Person
 from accounts.services import mailing
-from applications.errors import require
+from applications.errors import Gone, require
 from applications.models import Application
 from applications.models.register_task import RegisterTask
 from applications.register_watch import tell
 from applications.register_watch.survey import Impact, survey
 from applications.rules import impartiality, reviewers_day
-from applications.rules.revocation_wanted import REVOKED_AS, proposed_upon
+from applications.rules.revocation import NothingToRevoke
+from applications.rules.revocation_wanted import (
+    REVOKED_AS,
+    answers,
+    proposed_upon,
+    unproposed,
+)
 from applications.services.reviewer.revocation import AlreadyProposed, propose
 from applications.services.sent_once import once
 from applications.workflow import ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
-from certportal.foundation.errors import Refused, Stale
+from certportal.foundation.errors import NotAllowed, Refused, Stale
 from certportal.foundation.outbox import outbox
 from issuance.models import Certificate
-from issuance.services.errors import NotReviewer
+from issuance.services.errors import NotReviewer, ReasonStands
 
 WATCH = system("register-watch")
 Outcome, Change = RegisterTask.Outcome, RegisterTask.Change
@@ -167,6 +173,7 @@ def propose_decided(task_id: int, *, after: int, now: datetime) -> None:
     """
     task = RegisterTask.objects.select_related("decided_by").get(pk=task_id)
     if not task.key:
+        _tell_proposed(task, now)
         return
     in_force = task.certificates.filter(Certificate.in_force(now), pk__gt=after).order_by("pk")
     following = list(in_force[: MOST_AT_ONCE + 1])
@@ -182,11 +189,13 @@ def propose_decided(task_id: int, *, after: int, now: datetime) -> None:
 def _propose(task: RegisterTask, certificate: Certificate, now: datetime) -> None:
     """Propose to revoke the certificate in the name of who decided it, unless that was done.
 
-    Where another proposal is open, this one waits until that ends (`revocation_wanted`).
+    Where another proposal is open, this one waits until that ends (`revocation_wanted`). What the
+    decider may not propose any more is left to the other reviewers (`unproposed`).
     """
     assert task.decided_by is not None
     person = task.decided_by.current
-    if proposed_upon(task).filter(certificate_id=certificate.pk).exists():
+    done = proposed_upon(task) | answers(task)
+    if done.filter(certificate_id=certificate.pk).exists():
         return
     given: dict[str, Any] = {"reason": REVOKED_AS[Change(task.change)], "words": task.reasons}
     by: dict[str, Any] = {"person": person, "actor": access.actor_for(person), "now": now}
@@ -194,13 +203,15 @@ def _propose(task: RegisterTask, certificate: Certificate, now: datetime) -> Non
         propose(certificate.reference, **given, with_mail=False, **by)
     except AlreadyProposed:
         return
-    except Refused as refusal:  # revoked meanwhile, or the decider may not review it any more
+    except (NothingToRevoke, ReasonStands, Gone, NotAllowed) as refusal:
         problem = type(refusal).__name__
         log.warning("not_proposed", task=task.pk, certificate=certificate.pk, problem=problem)
 
 
 @transaction.atomic
 def _tell_proposed(task: RegisterTask, now: datetime) -> None:
-    if proposed_upon(task).exists() and once("revocations_proposed", task.pk, "", now=now):
-        others = [one for one in reviewers_day.reviewers() if one.pk != task.decided_by_id]
+    assert task.decided_by is not None
+    to_tell = proposed_upon(task).exists() or unproposed(task, now=now).exists()
+    if to_tell and once("revocations_proposed", task.pk, "", now=now):
+        others = reviewers_day.reviewers().exclude(pk=task.decided_by.current.pk)
         mailing.tell_reviewers(others, "revocations_proposed", task.pk, now=now)

@@ -92,6 +92,93 @@ def test_what_the_register_takes_back_before_the_worker_comes_is_not_proposed(or
     assert not RevocationProposal.objects.exists()
 
 
+def decided_by(reviewer):
+    """Decide to revoke upon the removed unit, leaving the proposals to the worker."""
+    change(orders.UNIT, status="DELETED")
+    (task,) = watch()
+    orders.drain()
+    by = {"person": reviewer, "actor": actor_for(reviewer), "now": clock.now()}
+    services.decide_register_task(task.pk, outcome="revoke", reasons="Lakannut.", **by)
+    mail.outbox.clear()
+    return task
+
+
+def mails_about(task):
+    place = reverse("console:register_task", args=[task.pk]).partition("/console/")[2]
+    return [one for one in mail.outbox if f"/console/{place}" in one.body]
+
+
+def test_what_a_former_reviewer_decided_is_left_to_the_others(order, riitta, raimo):
+    task = decided_by(raimo)
+    staff_roles.end_reviewer(raimo, actor=actor_for(raimo), now=clock.now())
+    orders.drain()
+    assert not RevocationProposal.objects.exists()
+    (told,) = mails_about(task)
+    assert told.to == [riitta.email]
+    lacking = "Voimassa olevia varmenteita ilman ehdotusta: 1."
+    assert f"{lacking} {raimo} ei saa enää" in told.body
+    place = reverse("console:register_task", args=[task.pk])
+    desk = people.log_in(Client(), riitta)
+    assert lacking in desk.get(place).text
+    given = {"reason": "cessation_of_operation", "words": "Lakannut.", "person": riitta}
+    services.propose(order.pk, **given, actor=actor_for(riitta), now=clock.now())
+    assert lacking not in desk.get(place).text
+
+
+def test_what_was_proposed_before_the_register_took_it_back_is_told(
+    order, matti, riitta, raimo, monkeypatch
+):
+    orders.delivered(matti, riitta)
+    task = decided_by(riitta)
+    monkeypatch.setattr(register_changes, "MOST_AT_ONCE", 1)
+    first = OutboxItem.objects.get(topic="register.decided")
+    current_app.tasks[first.task].run(item=str(first.pk))
+    change(orders.UNIT, status="ACTIVE")
+    watch()
+    orders.drain()
+    assert RevocationProposal.objects.count() == 1
+    (told,) = mails_about(task)
+    assert told.to == [raimo.email]
+    assert "Odottavia varmenteita: 1" in told.body
+    assert "ilman ehdotusta" not in told.body
+
+
+def test_another_reviewers_own_proposal_withdrawn_meanwhile_does_not_answer(order, raimo):
+    task = decided_by(raimo)
+    own = proposed_by_anna(order, "cessation_of_operation")
+    end(own, by=own.maker)
+    orders.drain()
+    upon_it = order.revocation_proposals.get(closed_at=None)
+    assert (upon_it.maker, upon_it.words) == (raimo, "Lakannut.")
+    assert task.certificates.count() == 1
+
+
+def test_what_a_second_person_declined_meanwhile_is_not_proposed_again(order, riitta, raimo):
+    decided_by(raimo)
+    end(proposed_by_anna(order, "cessation_of_operation"), by=riitta)
+    orders.drain()
+    assert not order.revocation_proposals.filter(closed_at=None).exists()
+
+
+def test_the_page_counts_a_certificate_proposed_twice_once(order, riitta, raimo):
+    task = decided_by(riitta)
+    orders.drain()
+    end(order.revocation_proposals.get(), by=raimo)
+    given = {"reason": "cessation_of_operation", "words": "Lakannut.", "person": riitta}
+    services.propose(order.pk, **given, actor=actor_for(riitta), now=clock.now())
+    page = people.log_in(Client(), raimo).get(reverse("console:register_task", args=[task.pk]))
+    assert "ehdotettu varmenteita: 1 / 1" in page.text
+
+
+def test_whoever_decided_under_a_record_merged_since_is_not_told_of_it(order, riitta, raimo):
+    abroad = people.make_reviewer("Raimo Ratkaisija-Smith")
+    task = decided_by(abroad)
+    merge.merge(abroad, into=raimo, actor=actor_for(raimo), now=clock.now())
+    orders.drain()
+    (told,) = mails_about(task)
+    assert told.to == [riitta.email]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_certificate_found_while_its_task_is_decided_gets_a_task_of_its_own(order, matti, riitta):
     late = orders.delivered(matti, riitta)

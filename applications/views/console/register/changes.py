@@ -11,9 +11,10 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from accounts.register.lookup import queries
 from applications import services
+from applications.models import RevocationProposal
 from applications.models.register_task import RegisterTask
 from applications.register_watch.wording import SENTENCES, differences
-from applications.rules.revocation_wanted import proposed_upon
+from applications.rules.revocation_wanted import proposed_upon, unproposed
 from applications.services.reviewer.register_changes import AlreadyDecided, to_decide
 from applications.views.console.entry import confirm_again
 from applications.views.console.register.forms import DecisionForm
@@ -77,13 +78,15 @@ def _show(
     now = clock.now()
     touched = shown.certificates.order_by("-issued_at", "-pk")
     page = Paginator(touched, PER_PAGE).get_page(request.GET.get("page"))
+    proposed = proposed_upon(shown) if shown.decided_at else RevocationProposal.objects.none()
     context = {
         "task": shown,
         "sentence": SENTENCES[shown.change],
         "differences": differences(shown),
         "form": form,
         "stale": refusal,
-        "proposed": proposed_upon(shown).count() if shown.decided_at else 0,
+        "proposed": proposed.values("certificate_id").distinct().count(),
+        "unproposed": unproposed(shown, now=now).count(),
         "obstacles": list(to_decide(shown, access.person_of(request), now=now)),
         "page_obj": page,
         "rows": certificate_rows(page, now=now),
