@@ -17,4 +17,4 @@ def is_in(text: str) -> bool:
 
 def without(text: str) -> str:
     """Return a line from another service without such characters, and with single spaces."""
-    return _REMOVED.sub("", " ".join(text.split())).strip()
+    return " ".join(_REMOVED.sub("", " ".join(text.split())).split())

@@ -92,7 +92,7 @@ def read_code(code: object) -> Row:
         hierarchy_level=_level(attributes),
         valid_from=_date(code.get("beginDate"), oid),
         valid_to=_date(code.get("expirationDate"), oid),
-        status=str(code.get("status") or "ACTIVE").upper()[:16],
+        status=(_clean(code.get("status") or "") or "ACTIVE").upper()[:16],
         attributes=attributes,
     )
 
@@ -130,13 +130,14 @@ def _attributes(listed: object, oid: str) -> Iterator[tuple[str, list[str]]]:
     if not isinstance(listed, list):
         raise Malformed(f"attributes of {oid} are not a list")
     for attribute in listed:
-        if not isinstance(attribute, dict) or not attribute.get("attributeName"):
+        name = _clean(attribute.get("attributeName") or "") if isinstance(attribute, dict) else ""
+        if not name:
             continue
         values = attribute.get("attributeValue") or []
         values = values if isinstance(values, list) else [values]
         texts = [_clean(value) for value in values if value is not None]
         if any(texts):
-            yield str(attribute["attributeName"]), [text for text in texts if text]
+            yield name, [text for text in texts if text]
 
 
 def _clean(value: object) -> str:

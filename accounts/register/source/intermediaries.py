@@ -110,8 +110,9 @@ def _read(entry: object) -> Row:
 
 def _others(entry: dict[Any, object]) -> Iterator[tuple[str, list[str]]]:
     for key, value in entry.items():
-        if key not in _FIELDS and value:
-            yield invisible.without(str(key)), [invisible.without(str(value))]
+        name, text = invisible.without(str(key)), invisible.without(str(value or ""))
+        if key not in _FIELDS and name and text:
+            yield name, [text]
 
 
 def _oid_of(business_id: str | None) -> str:

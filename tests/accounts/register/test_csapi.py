@@ -165,9 +165,11 @@ def test_invisible_characters_are_taken_out_of_every_text():
             attributes={
                 "LongName": ["\u202eTerveys\u2066asema\u2069\n \ud800Itä\0"],
                 "PostOffice": ["\u202e"],
-                "Lisätieto": ["a\x1bb"],
-            }
+                "Lisä\u202etieto": ["a\x1bb"],
+                "\u202e": ["c"],
+            },
+            status="\u202eactive",
         )
     )
-    assert (row.long_name, row.post_office) == ("Terveysasema Itä", "")
+    assert (row.long_name, row.post_office, row.status) == ("Terveysasema Itä", "", "ACTIVE")
     assert row.attributes == {"Lisätieto": ["ab"]}

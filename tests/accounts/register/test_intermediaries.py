@@ -45,7 +45,13 @@ def test_another_document_is_refused(document):
 
 
 def test_invisible_characters_are_taken_out():
-    row = read(businessId="9900022-9", name="\u202eVälitys\0 Oy\u2069", note="Huo\x1bmaa")
+    row = read(
+        businessId="9900022-9",
+        name="\u202eVälitys\0 Oy\u2069",
+        note="Huo\x1bmaa",
+        empty="\u202e",
+        **{"\u202e": "a"},
+    )
     assert (row.long_name, row.attributes) == ("Välitys Oy", {"note": ["Huomaa"]})
     with pytest.raises(Malformed):
         read(businessId="9900022-9", name="\u202e \u2066")

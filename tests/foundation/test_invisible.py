@@ -1,0 +1,12 @@
+"""Characters that change how the rest of a line is shown are taken out of foreign texts."""
+
+import pytest
+
+from certportal.foundation import invisible
+
+
+@pytest.mark.parametrize("text", ["a \0 b", " a\u202e  \u2066 b ", "\0 a b \0", "a\n\x1f\tb"])
+def test_words_stay_apart_by_one_space_and_a_second_time_changes_nothing(text):
+    once = invisible.without(text)
+    assert once == "a b"
+    assert invisible.without(once) == once
