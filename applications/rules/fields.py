@@ -67,8 +67,14 @@ def _language(value: str) -> str:
     return str(dict(settings.LANGUAGES)[value])
 
 
-def _choice(choices: type[CertificateType | Purpose | Delivery]) -> Callable[[str], str]:
+def _choice(choices: type[CertificateType | Purpose]) -> Callable[[str], str]:
     return lambda value: str(choices(value).label)
+
+
+def _bringer(value: str) -> str:
+    """Return who brings the request or the names; "the applicant" may mean the organisation."""
+    choice = Delivery(value)
+    return str(_("The person who orders") if choice == Delivery.APPLICANT else choice.label)
 
 
 def _recipient(value: str) -> str:
@@ -175,7 +181,7 @@ FIELDS: tuple[Field, ...] = (
         with_unicode,
         attrgetter("names"),
     ),
-    Field("names_by", "host_names", _("Who proposes the host names"), words=_choice(Delivery)),
+    Field("names_by", "host_names", _("Who proposes the host names"), words=_bringer),
     Field("system_name", "system", _("Information system"), CERTIFIED | ASKED),
     Field("system_oid", "system", _("System's OID"), CERTIFIED | ASKED),
     Field(
@@ -241,7 +247,7 @@ FIELDS: tuple[Field, ...] = (
     Field("technical_language", "technical", _("Technical contact's language"), COPIED, _language),
     Field("deputy_name", "technical", _("Deputy of the technical contact"), PERSONAL | COPIED),
     Field("deputy_email", "technical", _("Email address of the deputy"), PERSONAL | COPIED),
-    Field("csr_by", "csr", _("Who brings the certificate request"), words=_choice(Delivery)),
+    Field("csr_by", "csr", _("Who brings the certificate request"), words=_bringer),
     # The public key is certified from the immutable `Csr` row, which may come after the submission.
     Field("csr", "csr", _("SHA-256 of the certificate request"), APART, read=_csr),
     Field("answer_documents", "", _("SHA-256 of the documents with the answer")),

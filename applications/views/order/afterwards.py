@@ -1,43 +1,84 @@
 """What follows once a draft is sent: who does what, and how the certificate comes, in sentences."""
 
+from collections.abc import Sequence
+from datetime import date
+
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from accounts.models import Person
+from accounts.services.rights import documents
 from applications.models import Application
 from applications.models.certificate_types import Delivery
-from applications.rules import proposed_names, recipients
+from applications.rules import lapse, proposed_names, recipients
 from applications.views.shared import tracking
-from applications.workflow import consequences, promise
+from applications.workflow import promise
 
 
-def sentences(application: Application) -> list[str]:
-    """Return what follows the sending of a complete draft, in the sequence in which it happens."""
-    told = recipients.distinct(application, consequences.PACKAGED)
-    addresses = [recipients.resolve(application, one)[0] for one in told]
+def sentences(application: Application, sender: Person, *, today: date) -> list[str]:
+    """Return what follows if that person sends the complete draft today, in sequence."""
     arrival = _(
-        "The certificate comes by email to %(addresses)s. You can also download it on the order's"
-        " page."
+        "Once the order is approved, the certificate comes by email to %(addresses)s. You can also"
+        " download it on the order's page."
     )
-    return [*_until_decided(application), arrival % {"addresses": ", ".join(addresses)}]
-
-
-def _until_decided(application: Application) -> list[str]:
+    shown = _addresses(application, recipients.package(application))
+    follows = [*_until_decided(application, today), arrival % {"addresses": shown}]
+    right = _right_words(application, sender, today)
+    if right:
+        return [right, *follows]
     if application.csr_id is not None:
-        words = _(
-            "We handle the order within %(days)s working days (Monday to Friday). You don't need to"
-            " do anything more: we email you if we need more information."
-        )
-        return [words % {"days": promise.WORKING_DAYS}]
+        return [_("You don't need to do anything more."), *follows]
+    return follows
+
+
+def _right_words(application: Application, sender: Person, today: date) -> str:
+    """Return that the sender's right to act is unconfirmed or has ended; "" if nothing is asked."""
+    organisation = application.organisation
+    if application.kind.is_test or documents.handed_in(sender, organisation):
+        return ""
+    right = documents.unshown(sender, organisation, on=today)
+    if right is None:
+        return ""
+    if right.confirmed_until is None:
+        return _("Your authority to act has not been confirmed yet. A document speeds it up.")
+    words = _(
+        "Your authority to act was confirmed until %(day)s. A document speeds up the new"
+        " confirmation."
+    )
+    return words % {"day": date_format(right.confirmed_until, "SHORT_DATE_FORMAT")}
+
+
+def _until_decided(application: Application, today: date) -> list[str]:
+    told = {"address": _addresses(application, recipients.present(application, ["applicant"]))}
+    if application.csr_id is not None:
+        words = _("We handle the order within %(days)s working days (Monday to Friday).")
+        asked = _("If we need more information, we write to %(address)s.")
+        return [words % {"days": promise.WORKING_DAYS}, asked % told]
     if application.csr_by != Delivery.TECHNICAL_CONTACT:
-        return [
-            _("Send the certificate request on the order's page when you have it."),
-            tracking.once_requested(),
-        ]
+        words = _(
+            "Send the certificate request on the order's page when you have it, by %(last)s."
+            " Otherwise the order lapses."
+        )
+        last = date_format(lapse.last_day(today), "DATE_FORMAT")
+        return [words % {"last": last}, tracking.once_requested()]
     name = {"name": application.technical_name}
     if not proposed_names.are_left(application) or application.names:
         words = _("%(name)s gets a link by email and sends the certificate request through it.")
         return [words % name, tracking.once_requested()]
     words = _(
         "%(name)s gets a link by email, sends the certificate request through it and proposes the"
-        " host names. We email you when you can confirm them."
+        " host names."
     )
-    return [words % name, tracking.once_confirmed()]
+    confirm = _("When the names can be confirmed, we write to %(address)s.")
+    return [words % name, confirm % told, tracking.once_confirmed()]
+
+
+def _addresses(application: Application, told: Sequence[str]) -> str:
+    """Return the addresses of the recipients; persons in place of somebody who left by role."""
+    shown = [
+        _("the administrators of the account")
+        if one.startswith("person:")
+        else recipients.resolve(application, one)[0]
+        for one in told
+    ]
+    return ", ".join(dict.fromkeys(filter(None, shown))) or _("the administrators of the account")

@@ -134,6 +134,7 @@ def _show(
     **more: Any,
 ) -> HttpResponse:
     now, is_answer = clock.now(), application.status != Status.DRAFT
+    today, sender = clock.day(now), access.person_of(request)
     parts = summary.parts(application, now=now) + answer_documents.part(application)
     context = {
         "form": form,
@@ -144,7 +145,7 @@ def _show(
         "rest": [part for part in parts if is_answer and not part.url],
         "missing": [
             (section.title, summary.part_url(application, section.id))
-            for section in sections.missing(application, on=clock.day(now))
+            for section in sections.missing(application, on=today)
         ],
         "obstacles": [
             obstacle
@@ -155,7 +156,7 @@ def _show(
         "must_identify": not is_fresh(identified_at(request), now=now + MARGIN),
         "names_url": next_step.names_url(application),
         "published": declarations.published_titles(),
-        "follows": [] if is_answer else afterwards.sentences(application),
+        "follows": [] if is_answer else afterwards.sentences(application, sender, today=today),
         **more,
     }
     return show(request, application, "check", status=status, **context)

@@ -4,12 +4,16 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
+from django.utils.formats import date_format
 
+from accounts.models import Membership
 from accounts.register.models import RegisterRecord
 from applications import services
+from applications.models import Application
+from applications.rules import lapse
 from applications.services.applicant import contact_links
 from applications.workflow import Status
-from certportal.dev.builders import orders, proposed_names
+from certportal.dev.builders import orders, people, proposed_names
 from certportal.dev.builders.acts import do
 from certportal.foundation import clock
 from tests.tables import rewrite
@@ -59,10 +63,12 @@ def test_before_sending_the_applicant_reads_who_does_what_and_where_the_certific
     page = web.get(address("applications:check", fresh.pk)).text
     assert "You don&#x27;t need to do anything more" in page
     assert "by email to matti@example.fi, tekniikka@example.fi." in page
+    assert "If we need more information, we write to matti@example.fi." in page
     assert "The contact person of the order" in page
     draft = orders.draft(matti)
     do(matti, services.save_section, draft, "csr", {"csr_by": "applicant"})
-    assert follows(web, draft, address)[0].startswith("Send the certificate request")
+    last = date_format(lapse.last_day(clock.day(clock.now())), "DATE_FORMAT")
+    assert f"when you have it, by {last}. Otherwise" in follows(web, draft, address)[0]
     orders.name_contact(matti, draft, orders.CONTACT)
     do(matti, services.save_section, draft, "csr", {"csr_by": "technical_contact"})
     first, when, arrival = follows(web, draft, address)
@@ -70,9 +76,33 @@ def test_before_sending_the_applicant_reads_who_does_what_and_where_the_certific
     assert "after the certificate request has come" in when
     assert orders.CONTACT["technical_email"] in arrival
     do(matti, services.save_section, draft, "host_names", proposed_names.LEFT)
-    first, when, _arrival = follows(web, draft, address)
+    first, confirm, when, _arrival = follows(web, draft, address)
     assert "proposes the host names" in first
+    assert confirm.endswith("we write to matti@example.fi.")
     assert "after the host names have been confirmed" in when
+
+
+def test_an_unconfirmed_right_to_act_is_told_before_sending_unless_it_is_a_test(
+    web, fresh, address
+):
+    rights = Membership.objects.filter(organisation=fresh.organisation)
+    rights.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None)
+    first, *rest = follows(web, fresh, address)
+    assert first.startswith("Your authority to act has not been confirmed yet.")
+    assert not any("anything more" in one for one in rest)
+    Application.objects.filter(pk=fresh.pk).update(type="test_server")
+    assert follows(web, fresh, address)[0] == "You don't need to do anything more."
+
+
+def test_in_place_of_a_contact_person_who_left_stand_the_administrators(
+    web, pharmacy, fresh, address
+):
+    liisa = people.make_member("Liisa Lähtenyt", pharmacy)
+    Membership.objects.filter(person=liisa).update(ended_at=clock.now())
+    Application.objects.filter(pk=fresh.pk).update(contact_email=liisa.email, mailbox="")
+    _first, _when, asked, arrival = follows(web, fresh, address)
+    assert asked.endswith("we write to the administrators of the account.")
+    assert "by email to the administrators of the account." in arrival
 
 
 def test_a_sent_order_is_confirmed_with_number_and_day_in_words(web, send, fresh, address):
