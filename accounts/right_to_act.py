@@ -63,6 +63,8 @@ def confirmed_administrators(organisation: Organisation) -> list[Membership]:
 
 def acts_without(membership: Membership) -> bool:
     """Whether it is a former membership whose person acts by a later one, confirmed without it."""
+    if membership.ended_at is None:
+        return False
     person, organisation = membership.person.current, membership.organisation
     latest = next(iter(held(person, organisation)), membership)
     right = right_of(person, organisation)

@@ -348,6 +348,7 @@ def test_who_is_to_be_told_is_told_however_the_upload_ends(matti, sample, mailou
         give(matti, waiting, *files)
     orders.drain()
     assert not [one for one in mailoutbox if "liitetty" in one.subject]
+    assert TOLD_WITHIN.total_seconds() > requests_together.MOST_SECONDS  # not while it goes on
     now = clock.now()
     due = OutboxItem.objects.filter(done_at=None, due_at__lte=now + TOLD_WITHIN)
     outbox.hasten(due, now=now)

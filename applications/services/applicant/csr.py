@@ -34,8 +34,9 @@ MOST_UPLOADS_BY_ONE, MOST_UPLOADS_FROM = 120, 600
 
 
 TOLD_WITHIN = timedelta(minutes=3)
-"""When the mail about requests given together is sent at the latest: more than such an upload may
-take (`requests_together.MOST_SECONDS`), less than items of the outbox may be ahead."""
+"""In how long the mail about requests given together is sent at the latest: longer than such an
+upload may take (`requests_together.MOST_SECONDS`), and shorter than the time ahead from which the
+outbox takes a due time for an error of the clock."""
 
 
 class Telling(StrEnum):

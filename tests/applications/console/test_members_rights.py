@@ -6,7 +6,7 @@ import pytest
 
 from accounts.access import actor_for
 from accounts.models import AccountDecision, Invitation, Membership, RightDocument
-from accounts.right_to_act import is_shown
+from accounts.right_to_act import acts_without, is_shown
 from accounts.services.organisations import invite as inviting
 from accounts.services.rights import confirm as confirming
 from applications import services
@@ -243,3 +243,8 @@ def test_who_has_a_right_of_their_own_keeps_it(matti, maija, riitta, pharmacy, n
     letter = mails(now)[maija.email]
     assert "Matti" in letter.text
     assert "no longer confirmed" not in letter.subject
+
+
+def test_a_current_member_who_was_invited_has_no_earlier_membership(matti, maija):
+    assert right(maija).ended_at is None
+    assert not acts_without(right(maija))
