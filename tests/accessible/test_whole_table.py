@@ -25,6 +25,8 @@ def test_each_page_has_a_title_of_its_own(matti, riitta, cas, settings, language
             assert f'<html lang="{language}"' in page.text, name
             titles.setdefault(page.text.split("<title>")[1].split("</title>")[0], set()).add(name)
     assert len(titles) > 20
+    assert web.get(reverse("home")).status_code == 200  # no page ended the session
+    assert desk.get(reverse("console:queue")).status_code == 200
     assert {title: names for title, names in titles.items() if len(names) > 1} == {}
 
 

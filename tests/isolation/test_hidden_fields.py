@@ -205,10 +205,11 @@ def test_reading_pages_changes_nothing(seats):
     known, headed = keys(), set()
     before = state(known)
     for client, entry, place, _application in doors(seats):
-        client.get(place)
-        if entry.name not in headed:  # the same views answer it, whatever the order
+        opened = client.get(place).status_code == 200
+        if opened and entry.name not in headed:  # the same views answer it, whatever the order
             client.head(place)
             headed.add(entry.name)
+    assert len(headed) > 60
     assert changed(before, state(known)) == []
 
 
