@@ -4,7 +4,7 @@ import re
 
 # Control characters, line separators and bidirectional controls (Unicode categories Cc, Zl and Zp;
 # UAX #9).
-_RANGES = "\x01-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+_RANGES = "\x01-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
 _REFUSED = re.compile(f"[{_RANGES}]")
 # PostgreSQL's text cannot hold U+0000 and surrogates, which JSON can spell.
 _REMOVED = re.compile(f"[\0\ud800-\udfff{_RANGES}]")

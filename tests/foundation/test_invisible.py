@@ -5,7 +5,9 @@ import pytest
 from certportal.foundation import invisible
 
 
-@pytest.mark.parametrize("text", ["a \0 b", " a\u202e  \u2066 b ", "\0 a b \0", "a\n\x1f\tb"])
+@pytest.mark.parametrize(
+    "text", ["a \0 b", " a\u202e  \u2066 b ", "\0 a b \0", "a\n\x1f\tb", "\u200fa \u200e\u061cb"]
+)
 def test_words_stay_apart_by_one_space_and_a_second_time_changes_nothing(text):
     once = invisible.without(text)
     assert once == "a b"
