@@ -14,7 +14,7 @@ from applications.errors import Changed, Incomplete, NotPossible
 from applications.models import Application
 from applications.rules import lapse, possible
 from applications.rules.proposed_names import are_awaited, is_confirmation, sent_back
-from applications.services.applicant import csr
+from applications.services.applicant import contact_links, csr
 from applications.services.applicant import proposed_names as service
 from applications.services.applicant.identified import IdentifyAgain, MayNotAct, NotDeclared
 from applications.workflow import Action, Role, Status
@@ -367,3 +367,15 @@ def test_reviewers_see_it_with_the_applicant_and_can_do_nothing(matti, riitta):
     order.refresh_from_db()
     place = reverse("console:claim", args=[order.pk])
     assert web.post(place, {"version": order.version}).status_code == 409
+
+
+def test_names_sent_back_again_and_again_flood_no_mailbox(matti, monkeypatch):
+    monkeypatch.setattr(contact_links, "MOST_MAILS_TO_ONE", 2)
+    order = proposed_names.proposed(matti)
+    proposed_names.send_back(matti, order, "Toinen nimi.")
+    order = proposed_names.propose(order, *HOSTS)
+    with pytest.raises(TooMany):
+        proposed_names.send_back(matti, order, "Vielä toinen.")
+    order.refresh_from_db()
+    assert order.status == Status.NAMES_PROPOSED
+    assert told(order, "technical_contact").count("link_sent") == 2

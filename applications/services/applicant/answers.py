@@ -78,9 +78,9 @@ def _resubmit(
         **standstill.answered(application, now),
     )
     # The answer may have changed or added the technical contact, who then needs a link.
-    contact_links_applicant.send_links(
-        moved, actor=actor, now=now, to=contact_links.named_anew(moved)
-    )
+    to = contact_links.named_anew(moved)
+    contact_links_applicant.send_links(moved, actor=actor, now=now, to=to)
+    contact_links_applicant.spend_sent([moved], actor=actor, now=now, to=to)
     return moved
 
 

@@ -83,23 +83,32 @@ def require_few_contacts(drafts: Sequence[Application]) -> None:
         raise TooManyContacts
 
 
-def spend_sent(orders: Sequence[Application], *, actor: Actor, now: datetime) -> None:
+def spend_sent(
+    orders: Sequence[Application],
+    *,
+    actor: Actor,
+    now: datetime,
+    to: Iterable[str] = contact_links.HOLDERS,
+) -> None:
     """Count the mails with links to the orders just sent: one to each address. Raises TooMany.
 
-    Call it last in the transaction, because others at the network address wait for the count.
+    `to`: the holders who were mailed. Call it last in the transaction, because others at the
+    network address wait for the count.
     """
     try:
-        _spend_mails(_by_address(orders), actor, now)
+        _spend_mails(_by_address(orders, tuple(to)), actor, now)
     except TooMany as refusal:
         left = refusal.retry_after
         raise TooMany(filled(_SPENT, minutes=math.ceil(left / 60)), retry_after=left) from refusal
 
 
-def _by_address(orders: Sequence[Application]) -> dict[str, tuple[Application, str]]:
+def _by_address(
+    orders: Sequence[Application], holders: Sequence[str] = contact_links.HOLDERS
+) -> dict[str, tuple[Application, str]]:
     """Return, by address, the first of the orders to which it gets a link, and the holder."""
     first: dict[str, tuple[Application, str]] = {}
     for order in orders:
-        for holder in _holders_with_address(order, contact_links.HOLDERS):
+        for holder in _holders_with_address(order, holders):
             address = contact_links.address_of(order, holder).casefold()
             first.setdefault(address, (order, holder))
     return first

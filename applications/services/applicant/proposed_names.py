@@ -129,4 +129,5 @@ def return_names(
     moved = transition.move(application, Action.RETURN_NAMES, actor, now, csr=None)
     to = contact_links.mailable_holders(moved)
     contact_links_applicant.send_links(moved, actor=actor, now=now, to=to)
+    contact_links_applicant.spend_sent([moved], actor=actor, now=now, to=to)
     return moved
