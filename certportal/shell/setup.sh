@@ -37,6 +37,9 @@ install_packages() {
     missing=${missing% }
     [ -n "$missing" ] || return 0
     may_be_root || die "packages are missing; let an administrator run: apt-get install $missing"
+    # Two commands may begin at once, and apt-get does not wait for another.
+    exec 8>"$HERE/.venv.lock"
+    flock 8
     say "Installing $missing …"
     trap let_servers_start EXIT
     keep_servers_from_starting
@@ -48,6 +51,7 @@ install_packages() {
     keep_servers_from_booting "$missing"
     let_servers_start
     trap - EXIT
+    exec 8>&-
 }
 
 may_be_root() {
@@ -59,7 +63,7 @@ may_be_root() {
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 apt() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::Retries=3 "$@" </dev/null >&2
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::Retries=3 "$@" </dev/null >&2 8>&-
 }
 
 # patiently WHAT COMMAND…: tries it three times, since the mirrors of packages are away now and then.
