@@ -17,6 +17,7 @@ from accounts.models import Membership
 from certportal.dev import sample_mails
 from certportal.dev.builders import people
 from certportal.foundation import alarms, clock, notices, redis_store
+from certportal.foundation.files.pdf import reader
 from certportal.foundation.mail import sending
 from certportal.foundation.outbox import outbox
 from certportal.operations import health
@@ -35,6 +36,9 @@ CLINICS = "9900008-5"
 # The folders whose tests do without making the same people and orders again and again.
 REMEMBERING = {"console", "views", "clocks", "contact", "replacing", "accounts", "register"}
 REMEMBERING |= {"supplier", "isolation"}
+
+# Octets of a document and of what its reader said, up to which they are kept.
+MOST_KEPT = 100_000
 
 tables.let_flush()
 
@@ -80,6 +84,29 @@ def _static_files_listed_once():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WhiteNoiseMiddleware, add_files.__name__, add_known_files)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _document_read_once():
+    """Keep what the reader's child said of a document, most tests hand in the same one.
+
+    To start a child takes 0.2 s. One that was stopped is asked again.
+    """
+    known: dict[tuple[object, ...], tuple[bool, bytes]] = {}
+    run = reader._run
+
+    def run_once(data):
+        key = (data, *reader.COMMAND, reader.SECONDS)
+        if key in known:
+            return known[key]
+        whole, written = run(data)
+        if whole and len(data) + len(written) < MOST_KEPT:
+            known[key] = whole, written
+        return whole, written
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reader, run.__name__, run_once)
         yield
 
 
