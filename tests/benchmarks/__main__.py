@@ -8,10 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-OWN = {"__init__", "__main__", "fixed", "harness", "invented", "issuing"}
-OWN |= {"drivers", "many_orders", "packages", "processes"}
-
-
 HEAD = """# How fast it is
 
 Made by `./portal bench all --markdown`. Each figure stands beside its floor: what the same machine
@@ -20,11 +16,16 @@ authority's program on the same work in the same run. `since` is the day of the 
 each heading stands when and where it was measured, and how busy the machine was; a busy one slows
 what is told by the clock, and hardly what is told by processor time (CPU). All this is measured,
 and no test.
+
+Peers are measured when they are installed; a line under a table names those that were not. `cfssl`
+is Debian's `golang-cfssl`; granian is found by `BENCH_GRANIAN`, the path of its program. Of step-ca
+and django-ca Debian has no packages, so there are no figures of theirs.
 """
 
 
 def main() -> None:
-    names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in OWN)
+    here = Path(__file__).parent
+    names = sorted(each.stem for each in here.glob("*.py") if "\ndef run(" in each.read_text())
     parser = argparse.ArgumentParser(prog="portal bench")
     parser.add_argument("name", choices=["all", *names])
     shape = parser.add_mutually_exclusive_group()

@@ -1,4 +1,4 @@
-"""A WSGI application that answers whatever is asked with one response, made beforehand."""
+"""Applications that answer whatever is asked with one response, made beforehand: WSGI and RSGI."""
 
 import json
 import os
@@ -10,5 +10,11 @@ HEADERS = [tuple(each) for each in json.loads((FOLDER / "headers").read_text())]
 
 
 def application(environ, start_response):
+    """Answer as a WSGI application: PEP 3333."""
     start_response("200 OK", HEADERS)
     return [BODY]
+
+
+async def rsgi(scope, protocol):
+    """Answer as granian's own interface has it."""
+    protocol.response_bytes(200, HEADERS, BODY)

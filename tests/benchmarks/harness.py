@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from statistics import median
@@ -16,6 +16,8 @@ END_OTHER_SESSIONS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
+
+_notes: list[str] = []
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,13 @@ def figure(
     return Figure(what, value, unit, floor, value / floor if floor else None, peer)
 
 
-def percentile(values: Sequence[float], share: float) -> float:
+def note(text: str) -> None:
+    """Have a line told below the table, once: what was left out, and why."""
+    if text not in _notes:
+        _notes.append(text)
+
+
+def percentile(values: Iterable[float], share: float) -> float:
     """Return the value below which the share of the values lies (nearest rank)."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
@@ -100,7 +108,7 @@ def show(figures: Sequence[Figure], *, as_json: bool) -> str:
         [align(cell, width) for align, cell, width in zip(aligns, row, widths, strict=True)]
         for row in rows
     )
-    return "\n".join("  ".join(cells).rstrip() for cells in aligned)
+    return "\n".join([*("  ".join(cells).rstrip() for cells in aligned), *_notes])
 
 
 def as_markdown(name: str, figures: Sequence[Figure]) -> str:
@@ -116,12 +124,13 @@ def as_markdown(name: str, figures: Sequence[Figure]) -> str:
     ]
     today = f"{clock.now():%d.%m.%Y}"
     rows = (f"| {' | '.join([*_apart(each), today])} |" for each in figures)
-    return "\n".join([*head, *rows, ""])
+    return "\n".join([*head, *rows, "", *(f"{each}\n" for each in _notes)])
 
 
 def _apart(each: Figure) -> list[str]:
     """Return the cells of a row; a peer's figure stands apart from a floor, with its name."""
     what, value, unit, floor, ratio = _row(each)
+    what = what.replace("|", r"\|")
     own, peers = ("", f"{each.peer}: {floor}") if each.peer else (floor, "")
     return [what, value, unit, own, peers, ratio]
 

@@ -33,8 +33,8 @@ def spent_by(processes: Mapping[str, int | Sequence[int]]) -> Spent:
     """
     found = Spent()
     for name, which in processes.items():
-        found[name] = _of_session(which) if isinstance(which, int) else sum(map(_of, which))
-    return Spent({**found, "postgresql": _of_database(), "redis": _of_broker()})
+        found[name] = of_session(which) if isinstance(which, int) else sum(map(_of, which))
+    return Spent({**found, "postgresql": of_database(), "redis": _of_broker()})
 
 
 def memory_of(process: int) -> float:
@@ -45,18 +45,45 @@ def memory_of(process: int) -> float:
     return 0.0
 
 
+def resident_of(process: int) -> float:
+    """MiB of a process that are in memory now, what it shares with others included (RSS)."""
+    return _memory(process, "VmRSS")
+
+
+def watch_peak(process: int) -> None:
+    """Have the kernel count the peak anew from now on (proc_pid_clear_refs(5))."""
+    Path(f"/proc/{process}/clear_refs").write_text("5")
+
+
+def peak_of(process: int) -> float:
+    """MiB of a process at its peak since `watch_peak`, counted as `resident_of`."""
+    return _memory(process, "VmHWM")
+
+
+def in_session(leader: int) -> list[int]:
+    """Return the processes of the session, the leader first."""
+    return sorted(each for each, stat in _every() if int(stat[3]) == leader)
+
+
+def _memory(process: int, name: str) -> float:
+    told = dict(
+        line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines()
+    )
+    return int(told[name].split()[0]) / 1024
+
+
 def _of(process: int) -> float:
     stat = _stat(process)
     assert stat is not None, f"process {process} has ended"
     return _seconds(stat)
 
 
-def _of_session(leader: int) -> float:
+def of_session(leader: int) -> float:
     """Of all in the session that the process leads, and of their children who ended."""
     return sum(_seconds(stat) for _, stat in _every() if int(stat[3]) == leader)
 
 
-def _of_database() -> float:
+def of_database() -> float:
     """Of PostgreSQL's main process, its children, and those that ended."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
