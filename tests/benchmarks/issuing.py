@@ -1,4 +1,4 @@
-"""The parts of issuing, each by itself, and what others take for the same; `issue` measures them.
+"""The parts of issuing, each by itself, which `issue` measures beside the whole.
 
 The database's part is what the same rows cost over plain psycopg2, without Django: into tables with
 the same columns and indexes, as many rows in as many transactions, each committed to disk.
@@ -7,7 +7,6 @@ the same columns and indexes, as many rows in as many transactions, each committ
 import hashlib
 import itertools
 import resource
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,26 +14,24 @@ from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.db import connection, transaction
 
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from issuance import csr, journal
-from issuance.algorithms import SIGNATURE_ALGORITHMS
-from issuance.authority.build import _builder, specimen
-from issuance.authority.sign import sign_bytes, sign_certificate
+from issuance.authority.build import specimen
+from issuance.authority.sign import sign_certificate
 from issuance.certificate.lint import lint
 from issuance.certificate.order import examine_order
 from issuance.certificate.plan import new_serial, serial_hex
-from issuance.keys.rsa import deep_faults
 from issuance.services import locks
 from issuance.services.blocked_keys import KeyOf, findings_of_keys
 from issuance.services.issuing.approve import approval_states
 from issuance.services.issuing.attempts import attempts_of, read
 from issuance.services.issuing.evidence import _active_cas
+from issuance.services.issuing.verify_approvals import unproved
+from tests.benchmarks.csr import forget_keys
 from tests.issuance.plans import plan
 
 # What one certificate leaves behind, by transaction: prepare, begin, store.
@@ -124,6 +121,7 @@ def parts(key_kind, signer, issued, *, each):
         Part("building with a throwaway signature", lambda: specimen(planned)),
         Part("lint", lambda: lint(certificate, planned)),
         Part("own rules and records", _rules(issued[:each]), each),
+        Part("the approvers' proofs", _proofs(issued[:each]), each),
         Part("signature and its check", lambda: sign_certificate(tbs, digest, signer)),
         Part("journal with fsync", _journal(each), each),
         Part("one worker at a matter: locks", _locks(issued[:each]), each),
@@ -136,7 +134,7 @@ def parts(key_kind, signer, issued, *, each):
 
 def _examine(request):
     """Each key comes once: what was found of it before must not be remembered."""
-    deep_faults.cache_clear()
+    forget_keys()
     return csr.examine(request, for_server=True)
 
 
@@ -169,6 +167,17 @@ def _rules(issued):
         findings_of_keys(keys)
 
     return rules
+
+
+def _proofs(issued):
+    """Verify what both reviewers' passkeys have signed: before marking, and before signing."""
+    attempts, now = [one.prepared for one in issued], clock.now()
+
+    def verify():
+        for _ in range(2):
+            assert not unproved(attempts, now)
+
+    return verify
 
 
 def _journal(each):
@@ -240,83 +249,3 @@ def _broker():
             outbox.hand_over(item)
 
     return hand_over
-
-
-RAW = "raw signing"
-
-
-def raw_signing(signer):
-    """The signature alone, over as many bytes as a certificate has."""
-    return Part(RAW, lambda: sign_bytes(b"x" * 1200, signer))
-
-
-def plain_pyca(key_kind, signer, request):
-    """Read the request, build and sign with pyca, insert a row, commit: no rules, no lint."""
-    planned = plan("server", key_kind)
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE IF NOT EXISTS bench_plain (serial text UNIQUE, der bytea)")
-
-    def make():
-        asked = csr_of(request)
-        assert asked.is_signature_valid
-        made = _builder(planned).sign(signer.private_key, SIGNATURE_ALGORITHMS[signer.branch].hash)
-        with transaction.atomic(), connection.cursor() as cursor:
-            row = [serial_hex(new_serial()), made.public_bytes(Encoding.DER)]
-            cursor.cursor.execute("INSERT INTO bench_plain VALUES (%s, %s)", row)
-
-    return Part("plain pyca + PostgreSQL", make)
-
-
-def csr_of(request):
-    """The request as pyca reads it."""
-    return x509.load_der_x509_csr(request)
-
-
-CONFIG = """
-[ca]
-default_ca = own
-[own]
-dir = {folder}
-database = {folder}/index.txt
-serial = {folder}/serial
-new_certs_dir = {folder}
-certificate = {folder}/ca.pem
-private_key = {folder}/ca.key
-default_md = {digest}
-default_days = 365
-policy = any
-unique_subject = no
-x509_extensions = own_ext
-[any]
-commonName = supplied
-[own_ext]
-basicConstraints = critical,CA:FALSE
-keyUsage = critical,digitalSignature
-extendedKeyUsage = serverAuth,clientAuth
-authorityKeyIdentifier = keyid
-subjectKeyIdentifier = hash
-"""
-
-
-def openssl_ca(signer, requests, folder):
-    """`openssl ca` over many requests in one run, the key unencrypted on the disk."""
-    folder.mkdir(parents=True)
-    (folder / "index.txt").touch()
-    (folder / "serial").write_text("01\n")
-    (folder / "ca.pem").write_bytes(signer.chain[0].public_bytes(Encoding.PEM))
-    own = signer.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / "ca.key").write_bytes(own)
-    config = folder / "ca.cnf"
-    config.write_text(
-        CONFIG.format(folder=folder, digest=SIGNATURE_ALGORITHMS[signer.branch].hash.name)
-    )
-    files = []
-    for number, request in enumerate(requests):
-        files.append(folder / f"{number}.csr")
-        files[-1].write_bytes(csr_of(request).public_bytes(Encoding.PEM))
-    command = ["openssl", "ca", "-batch", "-notext", "-config", config, "-infiles", *files]
-
-    def sign():
-        subprocess.run(command, check=True, capture_output=True)
-
-    return Part(f"openssl ca, {len(files)} in a run", sign, each=len(files))
