@@ -36,6 +36,7 @@ from tests.tables import unkept
 EVENTS_EACH, MAILS_EACH = 5, 2
 BLOCKED_KEYS = 47_000
 PER_ORGANISATION = 40
+ONE_IN = 50
 WORDS = json.loads(Path(invented.__file__).with_name("invented_words.json").read_text("utf-8"))
 # Of a thousand orders, how many are in which state; the rest are delivered.
 SHARES = {
@@ -48,9 +49,12 @@ SHARES = {
 
 
 @contextmanager
-def kept_database(size: int) -> Iterator[None]:
-    """Work in the database of so many orders, which is made and filled if it is not there."""
-    own, name = connection.settings_dict["NAME"], f"pages_{size}"
+def kept_database(size: int, *, of_one: bool = False) -> Iterator[None]:
+    """Work in the database of so many orders, which is made and filled if it is not there.
+
+    ``of_one``: all orders are the pharmacy's, which otherwise has two in a hundred.
+    """
+    own, name = connection.settings_dict["NAME"], f"{'of_one' if of_one else 'pages'}_{size}"
     with connection.cursor() as cursor:
         cursor.execute("SELECT FROM pg_database WHERE datname = %s", [name])
         if cursor.fetchone() is None:
@@ -60,15 +64,15 @@ def kept_database(size: int) -> Iterator[None]:
     try:
         call_command("migrate", verbosity=0)
         if not BlockedKey.objects.exists():  # they are made last
-            fill(size)
+            fill(size, one_in=1 if of_one else ONE_IN)
         yield
     finally:
         connection.close()
         connection.settings_dict["NAME"] = own
 
 
-def fill(size: int) -> None:
-    """Make the orders, from nothing."""
+def fill(size: int, *, one_in: int = ONE_IN) -> None:
+    """Make the orders, from nothing; one in so many is the pharmacy's of the templates."""
     call_command("flush", interactive=False, verbosity=0)
     with tempfile.TemporaryDirectory() as folder:
         make_hierarchy(settings, Path(folder))
@@ -80,7 +84,7 @@ def fill(size: int) -> None:
         for status, template in templates.items():
             last = first + SHARES.get(status, 1000 - sum(SHARES.values()))
             cursor.execute("DROP TABLE IF EXISTS made")
-            cursor.execute(MADE, {"size": size, "first": first, "last": last})
+            cursor.execute(MADE, {"size": size, "first": first, "last": last, "one_in": one_in})
             for table, (key, fields) in CLONES.items():
                 _clone(cursor, table, key, fields, template)
             first = last
@@ -175,13 +179,13 @@ PARTIES = (
     FROM party
     """,
 )
-# A large county has thousands of orders, the pharmacy of the templates two in a hundred.
+# A large county has thousands of orders, the pharmacy of the templates one in ONE_IN.
 MADE = """
 CREATE TEMPORARY TABLE made AS
 SELECT n, md5('order' || n)::uuid AS new_reference, md5('csr' || n)::uuid AS new_csr,
     10000000 + n AS new_submission, domain, code,
-    CASE WHEN n %% 50 = 0 THEN pharmacy.id ELSE party.id END AS new_organisation,
-    CASE WHEN n %% 50 = 0 THEN pharmacy.founded_by_id ELSE md5('person' || k)::uuid END
+    CASE WHEN n %% %(one_in)s = 0 THEN pharmacy.id ELSE party.id END AS new_organisation,
+    CASE WHEN n %% %(one_in)s = 0 THEN pharmacy.founded_by_id ELSE md5('person' || k)::uuid END
         AS new_person,
     party.person AS named, now() - interval '5 years' * (1 - n::float / %(size)s) AS new_at,
     md5('key' || n) || md5('kez' || n) AS new_spki, '01' || upper(md5('serial' || n)) AS new_serial
