@@ -1,14 +1,17 @@
-"""The registers at 100,000 units: import, delta, search and the nightly watch beside their floors.
+"""The import of a register of 100,000 units, whole and as a delta, beside its floor.
 
 The floor of an import is what PostgreSQL alone takes in the same run: COPY of the same finished
-rows into a bare table of the same shape, then building the same indexes. Search figures are
-times of the SQL alone, of a whole search with its objects, and of whole answers of the web server.
+rows into a bare table of the same shape, then building the same indexes. Whole imports begin with
+the reading of the files, as the code server gives them. `search` and `watch` go on from there.
 """
 
 import io
+import json
 import re
 import statistics
+import tempfile
 import time
+from pathlib import Path
 
 from django.db import connection, transaction
 
@@ -16,46 +19,71 @@ from accounts.register.mirror import imports
 from accounts.register.mirror.copying import COLUMNS, CopyStream
 from accounts.register.mirror.imports import Source
 from accounts.register.models import Kind, RegisterRun
-from accounts.register.source import codeserver_api
+from accounts.register.source import files
 from certportal.foundation import clock
-from tests.benchmarks import invented, search, watch
+from tests.benchmarks import invented
 from tests.benchmarks.harness import figure, own_database
 from tests.tables import unkept
 
 UNITS = 100_000
 DELTA = 0.02
 ROUNDS = 3
+ON_A_PAGE = 500
+"""Units in a file: a page of the code server's answer."""
 
 
 def run():
-    """Work in databases of their own, which are removed again."""
-    return [*_registers(), *watch.run()]
+    """Work in a database and a folder of its own, which are removed again."""
+    with tempfile.TemporaryDirectory() as folder:
+        codes = list(invented.invent(UNITS))
+        whole = _written(Path(folder, "whole"), codes)
+        delta = _written(Path(folder, "delta"), invented.change(codes, DELTA))
+        del codes
+        with own_database():
+            return list(_importing(whole, delta))
 
 
-def _registers():
-    codes = list(invented.invent(UNITS))
-    started = time.perf_counter()
-    rows = [codeserver_api.read_code(code) for code in codes]
-    reading = time.perf_counter() - started
-    changed = [codeserver_api.read_code(code) for code in invented.change(codes, DELTA)]
-    del codes
-    with own_database():
-        return [*_importing(rows, changed, reading), *search.figures()]
+def _written(folder, codes):
+    """The paths of files with these units, which the system has in memory."""
+    folder.mkdir()
+    for at in range(0, len(codes), ON_A_PAGE):
+        page = json.dumps({"conceptCodes": codes[at : at + ON_A_PAGE]}, ensure_ascii=False)
+        (folder / f"{at:08}.json").write_text(page, "utf-8")
+    return sorted(folder.iterdir())
 
 
-def _importing(rows, changed, reading):
-    floors, whole, delta = [], [], []
+def _importing(whole, delta):
+    floors, taken, taken_delta = [], [], []
+    full = Source("benchmark")
+    part = Source("benchmark", RegisterRun.Scope.DELTA)
     for _ in range(ROUNDS):
-        floors.append(_floor(rows))
+        floors.append(_floor(_read(whole)[0]))
         _empty()
-        whole.append(_import(rows, Source("benchmark")))
-        delta.append(_import(changed, Source("benchmark", RegisterRun.Scope.DELTA)))
+        taken.append(_bring(whole, full))
+        taken_delta.append(_bring(delta, part))
     floor = statistics.median(floors)
-    return [
-        figure(f"import of {UNITS} units", statistics.median(whole), "s", floor),
-        figure(f"delta of {len(changed)} units", statistics.median(delta), "s", floor),
-        figure(f"reading {UNITS} units from decoded JSON", reading, "s", floor),
-    ]
+    changed = int(UNITS * DELTA)
+    for label, columns in (
+        (f"import of {UNITS} units", zip(*taken, strict=True)),
+        (f"delta of {changed} units", zip(*taken_delta, strict=True)),
+    ):
+        reading, importing = map(statistics.median, columns)
+        yield figure(f"{label}, with the reading of the files", reading + importing, "s", floor)
+        yield figure(f"{label}, rows already read", importing, "s", floor)
+        yield figure(f"{label}, the reading alone", reading, "s", floor)
+
+
+def _read(paths):
+    """The rows of the files, and the seconds that reading them takes."""
+    started = time.perf_counter()
+    rows = files.read_files(paths)[Kind.SOTE_UNIT]
+    return rows, time.perf_counter() - started
+
+
+def _bring(paths, source):
+    """Seconds of reading and of importing."""
+    rows, reading = _read(paths)
+    return reading, _import(rows, source)
 
 
 def _import(rows, source):
