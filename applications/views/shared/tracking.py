@@ -133,9 +133,9 @@ def promise_words(application: Application, *, now: datetime) -> str:
     status = Status(application.status)
     waits = status in {Status.AWAITING_CSR, Status.NAMES_PROPOSED}
     if waits and proposed_names.are_awaited(application):
-        return once_confirmed()
+        return promise_after_names()
     if status is Status.AWAITING_CSR:
-        return once_requested()
+        return promise_after_request()
     if status is Status.INFO_REQUESTED and application.due_on is None:
         if application.days_left is None:
             words = _("The %(days)s working days begin the day after you have answered.")
@@ -152,7 +152,7 @@ def promise_words(application: Application, *, now: datetime) -> str:
     return _("We will handle the order by %(day)s.") % shown
 
 
-def once_confirmed() -> str:
+def promise_after_names() -> str:
     """Return the promise for an order whose host names are to be confirmed first."""
     words = _(
         "We handle the order within %(days)s working days (Monday to Friday) after the host names"
@@ -161,7 +161,7 @@ def once_confirmed() -> str:
     return words % {"days": promise.WORKING_DAYS}
 
 
-def once_requested() -> str:
+def promise_after_request() -> str:
     """Return the promise for an order whose certificate request is to come first."""
     words = _(
         "We handle the order within %(days)s working days (Monday to Friday) after the certificate"
