@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Person
 from applications.models import RegisterTask, RevocationProposal, RevocationReport
+from certportal.foundation.models import OutboxItem
 from issuance.models import Certificate
 
 Change, Outcome = RegisterTask.Change, RegisterTask.Outcome
@@ -92,14 +93,20 @@ def proposed_upon(task: RegisterTask) -> QuerySet[RevocationProposal]:
     )
 
 
+def is_being_proposed(task: RegisterTask) -> bool:
+    """Return whether the worker has yet to propose what was decided, wholly or in part."""
+    items = OutboxItem.objects.filter(topic="register.decided", payload__task=task.pk)
+    return items.filter(done_at=None, failed_at=None).exists()
+
+
 def unproposed(task: RegisterTask, *, now: datetime) -> QuerySet[Certificate]:
-    """Return the certificates in force of a decision to revoke that no proposal waits for or ended.
+    """Return the certificates in force for which a decision to revoke is neither proposed nor
+    answered (`answers`), and for which no other proposal is open.
 
     Once the worker has been through, the decider could not propose these any more.
     """
     if task.outcome != Outcome.REVOKE or not task.key:
         return Certificate.objects.none()
-    about = Q(closed_at=None) | Q(closed_at__gte=task.decided_at)
-    proposals = RevocationProposal.objects.filter(about).values("certificate_id")
-    in_force = task.certificates.filter(Certificate.in_force(now))
-    return in_force.exclude(pk__in=proposals)
+    waiting = RevocationProposal.objects.filter(closed_at=None)
+    settled = (waiting | answers(task)).values("certificate_id")
+    return task.certificates.filter(Certificate.in_force(now)).exclude(pk__in=settled)

@@ -1,5 +1,6 @@
 """What a decision about a change in a register does to the certificates it affects."""
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -65,7 +66,10 @@ def test_however_many_are_decided_a_worker_proposes_few_at_a_time_and_tells_of_a
     answer = desk.post(place, {"outcome": "revoke", "reasons": "Yksikkö on lakannut."})
     assert answer.status_code == 302
     assert not RevocationProposal.objects.exists()
-    assert "ehdotettu varmenteita: 0 / 3" in desk.get(place).text
+    shown = desk.get(place).text
+    assert "ehdotettu varmenteita: 0 / 3" in shown
+    assert "Ehdotuksia valmistellaan." in shown
+    assert "ilman ehdotusta" not in shown.lower()
     first = OutboxItem.objects.get(topic="register.decided")
     current_app.tasks[first.task].run(item=str(first.pk))
     assert RevocationProposal.objects.count() == 2
@@ -78,7 +82,9 @@ def test_however_many_are_decided_a_worker_proposes_few_at_a_time_and_tells_of_a
     assert told.to == [raimo.email]
     assert "Odottavia varmenteita: 3" in told.body
     assert not [one for one in mail.outbox if "/revocation/" in one.body]
-    assert "ehdotettu varmenteita: 3 / 3" in desk.get(place).text
+    shown = desk.get(place).text
+    assert "ehdotettu varmenteita: 3 / 3" in shown
+    assert "Ehdotuksia valmistellaan." not in shown
 
 
 def test_what_the_register_takes_back_before_the_worker_comes_is_not_proposed(order, riitta):
@@ -108,21 +114,26 @@ def mails_about(task):
     return [one for one in mail.outbox if f"/console/{place}" in one.body]
 
 
-def test_what_a_former_reviewer_decided_is_left_to_the_others(order, riitta, raimo):
+def lacking(task, reviewer):
+    """Return how many certificates lack a proposal, and in how many rows of the page it is said."""
+    page = people.log_in(Client(), reviewer).get(reverse("console:register_task", args=[task.pk]))
+    count = re.search(r"varmenteita ilman ehdotusta: (\d+)\.", page.text)
+    return int(count[1]) if count else 0, page.text.count(">Ilman ehdotusta<")
+
+
+def test_what_a_former_reviewer_decided_is_left_to_the_others(order, matti, riitta, raimo):
+    orders.delivered(matti, riitta)
     task = decided_by(raimo)
     staff_roles.end_reviewer(raimo, actor=actor_for(raimo), now=clock.now())
     orders.drain()
     assert not RevocationProposal.objects.exists()
     (told,) = mails_about(task)
     assert told.to == [riitta.email]
-    lacking = "Voimassa olevia varmenteita ilman ehdotusta: 1."
-    assert f"{lacking} {raimo} ei saa enää" in told.body
-    place = reverse("console:register_task", args=[task.pk])
-    desk = people.log_in(Client(), riitta)
-    assert lacking in desk.get(place).text
+    assert f"Voimassa olevia varmenteita ilman ehdotusta: 2. {raimo} ei saa enää" in told.body
+    assert lacking(task, riitta) == (2, 2)
     given = {"reason": "cessation_of_operation", "words": "Lakannut.", "person": riitta}
     services.propose(order.pk, **given, actor=actor_for(riitta), now=clock.now())
-    assert lacking not in desk.get(place).text
+    assert lacking(task, riitta) == (1, 1)
 
 
 def test_what_was_proposed_before_the_register_took_it_back_is_told(
@@ -274,6 +285,20 @@ def test_nobody_answers_their_own_decision_under_another_record(order, raimo):
     merge.merge(abroad, into=raimo, actor=actor_for(raimo), now=clock.now())
     end(same, by=raimo)
     assert order.revocation_proposals.get(closed_at=None).maker == raimo
+
+
+def test_what_the_decider_declined_under_another_record_lacks_a_proposal_again(
+    order, riitta, raimo
+):
+    same = proposed_by_anna(order, "cessation_of_operation")
+    change(orders.UNIT, status="DELETED")
+    abroad = people.make_reviewer("Raimo Ratkaisija-Smith")
+    task = decide(*watch(), abroad, Outcome.REVOKE)
+    orders.drain()
+    end(same, by=raimo)
+    assert lacking(task, riitta) == (0, 0)
+    merge.merge(abroad, into=raimo, actor=actor_for(raimo), now=clock.now())
+    assert lacking(task, riitta) == (1, 1)
 
 
 def test_a_decision_upon_a_change_that_was_taken_back_is_not_proposed_later(

@@ -14,7 +14,7 @@ from applications import services
 from applications.models import RevocationProposal
 from applications.models.register_task import RegisterTask
 from applications.register_watch.wording import SENTENCES, differences
-from applications.rules.revocation_wanted import proposed_upon, unproposed
+from applications.rules.revocation_wanted import is_being_proposed, proposed_upon, unproposed
 from applications.services.reviewer.register_changes import AlreadyDecided, to_decide
 from applications.views.console.entry import confirm_again
 from applications.views.console.register.forms import DecisionForm
@@ -22,6 +22,7 @@ from applications.views.shared.entry import by_person
 from applications.views.shared.rows import certificate_rows
 from certportal.foundation import clock
 from certportal.foundation.web import refusals
+from issuance.models import Certificate
 
 PER_PAGE = 50
 
@@ -79,6 +80,8 @@ def _show(
     touched = shown.certificates.order_by("-issued_at", "-pk")
     page = Paginator(touched, PER_PAGE).get_page(request.GET.get("page"))
     proposed = proposed_upon(shown) if shown.decided_at else RevocationProposal.objects.none()
+    is_waiting = is_being_proposed(shown)
+    lacking = Certificate.objects.none() if is_waiting else unproposed(shown, now=now)
     context = {
         "task": shown,
         "sentence": SENTENCES[shown.change],
@@ -86,7 +89,8 @@ def _show(
         "form": form,
         "stale": refusal,
         "proposed": proposed.values("certificate_id").distinct().count(),
-        "unproposed": unproposed(shown, now=now).count(),
+        "is_being_proposed": is_waiting,
+        "unproposed": set(lacking.values_list("pk", flat=True)),
         "obstacles": list(to_decide(shown, access.person_of(request), now=now)),
         "page_obj": page,
         "rows": certificate_rows(page, now=now),
