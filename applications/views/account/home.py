@@ -17,7 +17,6 @@ from accounts.models import Organisation, Person
 from accounts.page_reading import read_once
 from accounts.right_to_act import held
 from accounts.services.organisations import join
-from accounts.services.rights import documents
 from applications.access import naming, orders_seen
 from applications.models import Application, ContactLink, HostName, InformationRequest
 from applications.models.certificate_types import Delivery
@@ -25,6 +24,7 @@ from applications.rules import renewal
 from applications.views.account.history import newest, news, people_in
 from applications.views.shared import time_line, tracking
 from applications.views.shared.entry import may_order
+from applications.views.shared.right_asked import right_asked
 from applications.views.shared.rows import (
     CertificateRow,
     certificate_rows,
@@ -67,8 +67,7 @@ def home(request: HttpRequest) -> HttpResponse:
     desk = _read(person, organisation, now)
     context = {
         "organisation": organisation,
-        "unshown": documents.unshown(person, organisation, on=clock.day(now)),
-        "handed_in": documents.handed_in(person, organisation),
+        "right_asked": right_asked(person, organisation, on=clock.day(now)),
         "asking": join.unanswered(person, organisation, now=now),
         "news": news(desk.events, {str(order.pk): order for order in desk.orders}, desk.people),
         **desk.counts,

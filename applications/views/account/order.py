@@ -9,7 +9,6 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from accounts.consents import suppliers
 from accounts.page_reading import read_once
-from accounts.services.rights import documents
 from applications.checks.wording import word_faults
 from applications.models import Application
 from applications.replacement import predecessors
@@ -25,6 +24,7 @@ from applications.views.shared import summary, tracking
 from applications.views.shared.entry import order_view
 from applications.views.shared.page import check_url, show
 from applications.views.shared.proposed_names import proposed_names
+from applications.views.shared.right_asked import RightAsked, right_asked
 from applications.views.shared.rows import tone
 from applications.workflow import ENDED, Role, Status
 from certportal.foundation import clock
@@ -55,7 +55,7 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
         "links": contact_link.links(application, now=now),
         "predecessor": predecessors.predecessor(application),
         "successor": predecessors.successor(application),
-        **_unshown(request, application, now),
+        "right_asked": _right_asked(request, application, now),
         **_certificate(request, application, now),
         **in_use.renewed(request, application, now=now),
     }
@@ -73,18 +73,14 @@ def _certificate(request: HttpRequest, application: Application, now: datetime) 
     }
 
 
-def _unshown(request: HttpRequest, application: Application, now: datetime) -> dict[str, Any]:
-    """Return the context for an order that waits for the reader to show their right to act."""
-    if application.status in {Status.ISSUED, *ENDED}:
-        return {}
+def _right_asked(
+    request: HttpRequest, application: Application, now: datetime
+) -> RightAsked | None:
+    """Return what the reader's right to act asks for if the order waits for a right."""
     today = clock.day(now)
-    if not lacks_right(application, on=today):
-        return {}
-    person, organisation = access.person_of(request), application.organisation
-    return {
-        "unshown": documents.unshown(person, organisation, on=today),
-        "handed_in": documents.handed_in(person, organisation),
-    }
+    if application.status in {Status.ISSUED, *ENDED} or not lacks_right(application, on=today):
+        return None
+    return right_asked(access.person_of(request), application.organisation, on=today)
 
 
 def tasks(request: HttpRequest, application: Application, now: datetime) -> HttpResponse:

@@ -7,11 +7,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
-from accounts.services.rights import documents
 from applications.models import Application
 from applications.models.certificate_types import Delivery
 from applications.rules import lapse, proposed_names, recipients
 from applications.views.shared import tracking
+from applications.views.shared.right_asked import right_asked
 from applications.workflow import promise
 
 
@@ -23,29 +23,13 @@ def sentences(application: Application, sender: Person, *, today: date) -> list[
     )
     shown = _addresses(application, recipients.package(application))
     follows = [*_until_decided(application, today), arrival % {"addresses": shown}]
-    right = _right_words(application, sender, today)
-    if right:
-        return [right, *follows]
+    if not application.kind.is_test:
+        asked = right_asked(sender, application.organisation, on=today)
+        if asked is not None and not asked.handed_in:
+            return [asked.words, *follows]
     if application.csr_id is not None:
         return [_("You don't need to do anything more."), *follows]
     return follows
-
-
-def _right_words(application: Application, sender: Person, today: date) -> str:
-    """Return that the sender's right to act is unconfirmed or has ended; "" if nothing is asked."""
-    organisation = application.organisation
-    if application.kind.is_test or documents.handed_in(sender, organisation):
-        return ""
-    right = documents.unshown(sender, organisation, on=today)
-    if right is None:
-        return ""
-    if right.confirmed_until is None:
-        return _("Your authority to act has not been confirmed yet. A document speeds it up.")
-    words = _(
-        "Your authority to act was confirmed until %(day)s. A document speeds up the new"
-        " confirmation."
-    )
-    return words % {"day": date_format(right.confirmed_until, "SHORT_DATE_FORMAT")}
 
 
 def _until_decided(application: Application, today: date) -> list[str]:
