@@ -272,8 +272,14 @@ def test_a_bulk_order_s_links_count_by_address(matti, monkeypatch):
     seen = orders.Handler(matti, draft).seen
     same = contact | {"technical_email": "T0@example.com"}
     services.save_section(draft.pk, "technical", same, **seen)
-    with pytest.raises(TooMany):
+    seen = orders.Handler(matti, draft).seen
+    services.save_section(draft.pk, "purpose", {"purpose": ""}, **seen)
+    with pytest.raises(
+        TooMany
+    ) as refused:  # before the orders are looked at: one lacks its purpose
         bulk.sent(matti, many)
+    assert "3 osoitetta" in str(refused.value)
+    assert "enää 1 osoitteeseen" in str(refused.value)
     assert statuses(many) == {Status.DRAFT}
     assert OutboxItem.objects.filter(payload__notice="links_sent").count() == 2
 

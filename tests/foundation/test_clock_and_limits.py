@@ -1,10 +1,12 @@
 """Finnish days, calendar months, and limits that are counted in the database."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from certportal.foundation import clock
+from certportal.foundation.actors import Actor
 from certportal.foundation.errors import TooMany
 from certportal.foundation.models import Tally
 from certportal.foundation.web import limits, tokens
@@ -42,6 +44,35 @@ def test_a_limit_lets_so_many_through_and_then_tells_when_to_come_back():
     later = now + timedelta(minutes=1)
     limits.spend("upload", "matti", most=3, per=timedelta(minutes=1), now=later)
     assert not Tally.objects.filter(subject__contains="matti").exists()
+
+
+@pytest.mark.django_db
+def test_many_subjects_are_counted_in_one_statement(django_assert_num_queries):
+    now, hour = datetime(2026, 11, 25, 10, 0, 20, tzinfo=UTC), timedelta(hours=1)
+    limits.spend("mail", "b@example.fi", most=2, per=hour, now=now, uses=2)
+    with django_assert_num_queries(1):
+        limits.spend_each("mail", ["a@example.fi", "c@example.fi"], most=2, per=hour, now=now)
+    with pytest.raises(TooMany):
+        limits.spend_each("mail", ["a@example.fi", "b@example.fi"], most=2, per=hour, now=now)
+
+
+@pytest.mark.django_db
+def test_what_a_limit_still_allows_is_the_least_of_person_and_network_address():
+    now, hour = datetime(2026, 11, 25, 10, 0, 20, tzinfo=UTC), timedelta(hours=1)
+    most: dict[str, Any] = {"most": 5, "most_from": 8, "per": hour, "now": now}
+    matti, maija, far = [
+        Actor("person", name, address)
+        for name, address in (("matti", "192.0.2.1"), ("maija", "192.0.2.1"), ("matti", ""))
+    ]
+    limits.spend_by("mail", matti, **most, uses=3)
+    assert limits.left_by("mail", matti, **most) == (2, 59 * 60 + 40)
+    limits.spend_by("mail", maija, **most, uses=4)
+    assert limits.left_by("mail", matti, **most)[0] == 1
+    assert limits.left_by("mail", far, **most)[0] == 2
+    with pytest.raises(TooMany):
+        limits.spend_by("mail", matti, **most, uses=2)
+    assert limits.left_by("mail", matti, **most)[0] == 0
+    assert limits.left_by("mail", matti, **most | {"now": now + hour})[0] == 5
 
 
 def test_tokens_are_long_different_and_kept_as_hashes():

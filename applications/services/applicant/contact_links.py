@@ -45,6 +45,11 @@ _SPENT = _(
     "You have had so many links mailed to technical contacts within an hour that the next ones must"
     " wait. Nothing was sent, and nothing was lost. Try again in %(minutes)s min."
 )
+_FEW_LEFT = _(
+    "These orders mail links to %(needed)s addresses of technical contacts and deputies, but only"
+    " %(left)s more can be mailed within this hour. Nothing was sent, and nothing was lost. Send"
+    " the orders together in %(minutes)s min, or some of them now, each on its own page."
+)
 
 
 def send_links(
@@ -77,10 +82,20 @@ def tell_of_links(orders: Sequence[Application], *, now: datetime) -> None:
         transition.notify(order, "links_sent", (holder,), now)
 
 
-def require_few_contacts(drafts: Sequence[Application]) -> None:
-    """Raise TooManyContacts if the limits would never let these drafts be sent together."""
-    if len(_by_address(drafts)) > MOST_MAILS_BY_ONE:
+def require_mailable(drafts: Sequence[Application], *, actor: Actor, now: datetime) -> None:
+    """Refuse drafts that the limits do not let be sent together, before the work of sending them.
+
+    Raises TooManyContacts if they never would, and TooMany if not now. `spend_sent` counts.
+    """
+    needed = len(_by_address(drafts))
+    if needed > MOST_MAILS_BY_ONE:
         raise TooManyContacts
+    per = timedelta(hours=1)
+    left, seconds = limits.left_by("contact_mail", actor, **_most(), per=per, now=now)
+    if needed > left:
+        words, minutes = _FEW_LEFT if left else _SPENT, math.ceil(seconds / 60)
+        filled_in = filled(words, needed=needed, left=left, minutes=minutes)
+        raise TooMany(filled_in, retry_after=seconds)
 
 
 def spend_sent(
@@ -232,14 +247,16 @@ def _spend(scope: str, subject: str, addresses: Iterable[str], actor: Actor, now
 
 
 def _spend_mails(addresses: Iterable[str], actor: Actor, now: datetime) -> None:
-    hour, distinct = timedelta(hours=1), sorted({address.casefold() for address in addresses})
-    # In one order, and before what they share, so that two requests never wait for each other.
-    for address in distinct:
-        subject = f"{actor}:{address}"
-        limits.spend("contact_mail_to", subject, most=MOST_MAILS_TO_ONE, per=hour, now=now)
-    most, most_from = MOST_MAILS_BY_ONE, MOST_MAILS_FROM
-    for _address in distinct:
-        limits.spend_by("contact_mail", actor, most=most, most_from=most_from, per=hour, now=now)
+    if not (distinct := sorted({address.casefold() for address in addresses})):
+        return
+    # Before what they share with others, so that two requests never wait for each other.
+    to_one, hour = [f"{actor}:{address}" for address in distinct], timedelta(hours=1)
+    limits.spend_each("contact_mail_to", to_one, most=MOST_MAILS_TO_ONE, per=hour, now=now)
+    limits.spend_by("contact_mail", actor, **_most(), per=hour, now=now, uses=len(distinct))
+
+
+def _most() -> dict[str, int]:
+    return {"most": MOST_MAILS_BY_ONE, "most_from": MOST_MAILS_FROM}
 
 
 def _lock(link_id: UUID, now: datetime) -> tuple[ContactLink, Application]:

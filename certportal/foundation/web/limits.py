@@ -1,6 +1,7 @@
 """Rate limits: how often a subject may do something within a fixed time window."""
 
 import math
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -13,45 +14,104 @@ from certportal.foundation.models import Tally
 from certportal.foundation.web.addresses import neighbourhood
 
 STATEMENT = """
-INSERT INTO foundation_tally (scope, subject, "window", count) VALUES (%s, %s, %s, 1)
-ON CONFLICT (scope, subject, "window") DO UPDATE SET count = foundation_tally.count + 1
+INSERT INTO foundation_tally (scope, subject, "window", count)
+SELECT %s, subject, %s, %s
+FROM unnest(%s::text[]) WITH ORDINALITY AS given (subject, place) ORDER BY place
+ON CONFLICT (scope, subject, "window") DO UPDATE SET count = foundation_tally.count + excluded.count
 RETURNING count
 """
+"""Counts for several subjects, locking their rows in the order in which they are given."""
 
 
-def spend(scope: str, subject: str, *, most: int, per: timedelta, now: datetime) -> None:
-    """Count one use; raise TooMany if the subject exceeds `most` uses in the window `per`.
+def spend(
+    scope: str, subject: str, *, most: int, per: timedelta, now: datetime, uses: int = 1
+) -> None:
+    """Count the uses; raise TooMany if the subject exceeds `most` uses in the window `per`.
 
     `subject` (an address or account) is stored only as a hash keyed with the service's secret key.
     """
-    if count(scope, subject, per=per, now=now) > most:
-        raise _too_many(_window(per, now)[0], per, now)
+    spend_each(scope, [subject], most=most, per=per, now=now, uses=uses)
+
+
+def spend_each(
+    scope: str,
+    subjects: Sequence[str],
+    *,
+    most: int,
+    per: timedelta,
+    now: datetime,
+    uses: int = 1,
+) -> None:
+    """Count the uses for each subject with one statement; raise TooMany if one exceeds `most`.
+
+    The subjects are distinct, and always in the same order, so that two requests that count the
+    same ones never wait for each other.
+    """
+    start, window = _window(per, now)
+    if any(counted > most for counted in _count(scope, subjects, window, uses)):
+        raise _too_many(start, per, now)
 
 
 def count(scope: str, subject: str, *, per: timedelta, now: datetime) -> int:
     """Count one use and return how many there are in the window, this one among them."""
-    window = _window(per, now)[1]
+    (counted,) = _count(scope, [subject], _window(per, now)[1], 1)
+    return counted
+
+
+def _count(scope: str, subjects: Sequence[str], window: datetime, uses: int) -> list[int]:
+    hashes = [_hashed(scope, subject) for subject in subjects]
     with connection.cursor() as cursor:
-        cursor.execute(STATEMENT, [scope, _hashed(scope, subject), window])
-        (uses,) = cursor.fetchone()
-    return int(uses)
+        cursor.execute(STATEMENT, [scope, window, uses, hashes])
+        return [int(counted) for (counted,) in cursor.fetchall()]
 
 
-def spend_from(scope: str, address: str, *, most: int, per: timedelta, now: datetime) -> None:
-    """Count one use from this network address (see `neighbourhood`). Raises TooMany."""
-    spend(scope, neighbourhood(address), most=most, per=per, now=now)
+def spend_from(
+    scope: str, address: str, *, most: int, per: timedelta, now: datetime, uses: int = 1
+) -> None:
+    """Count the uses from this network address (see `neighbourhood`). Raises TooMany."""
+    spend(scope, neighbourhood(address), most=most, per=per, now=now, uses=uses)
 
 
 def spend_by(
-    scope: str, actor: Actor, *, most: int, most_from: int, per: timedelta, now: datetime
+    scope: str,
+    actor: Actor,
+    *,
+    most: int,
+    most_from: int,
+    per: timedelta,
+    now: datetime,
+    uses: int = 1,
 ) -> None:
-    """Count one use by the actor and one from their network address. Raises TooMany.
+    """Count the uses by the actor, and from their network address. Raises TooMany.
 
     `most_from` is larger, because a whole hospital district may share one address.
     """
-    spend(scope, str(actor), most=most, per=per, now=now)
+    spend(scope, str(actor), most=most, per=per, now=now, uses=uses)
     if actor.address:
-        spend_from(f"{scope}_from", actor.address, most=most_from, per=per, now=now)
+        scope_from = f"{scope}_from"
+        spend_from(scope_from, actor.address, most=most_from, per=per, now=now, uses=uses)
+
+
+def left_by(
+    scope: str, actor: Actor, *, most: int, most_from: int, per: timedelta, now: datetime
+) -> tuple[int, int]:
+    """Return how many uses `spend_by` still allows, and in how many seconds the next window begins.
+
+    Nothing is counted or locked, so another request may use some of them meanwhile.
+    """
+    start, window = _window(per, now)
+    allowed = {(scope, _hashed(scope, str(actor))): most}
+    if actor.address:
+        scope_from = f"{scope}_from"
+        allowed[scope_from, _hashed(scope_from, neighbourhood(actor.address))] = most_from
+    counted = Tally.objects.filter(
+        window=window,
+        scope__in=[scope for scope, _subject in allowed],
+        subject__in=[subject for _scope, subject in allowed],
+    )
+    for tally in counted:
+        allowed[tally.scope, tally.subject] -= tally.count
+    return max(0, min(allowed.values())), _seconds_left(start, per, now)
 
 
 def look(scope: str, subject: str, *, most: int, per: timedelta, now: datetime) -> None:
@@ -76,8 +136,12 @@ def _hashed(scope: str, subject: str) -> str:
 
 
 def _too_many(start: int, per: timedelta, now: datetime) -> TooMany:
-    left = start + int(per.total_seconds()) - int(now.timestamp())
+    left = _seconds_left(start, per, now)
     return TooMany(_words(left), retry_after=left)
+
+
+def _seconds_left(start: int, per: timedelta, now: datetime) -> int:
+    return start + int(per.total_seconds()) - int(now.timestamp())
 
 
 def _words(seconds: int) -> str:
