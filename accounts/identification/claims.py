@@ -91,9 +91,10 @@ def _proven_at(claims: Mapping[str, Any]) -> datetime | None:
 def _name(value: Any) -> str:
     """Return the name without invisible characters, cut to `LONGEST`.
 
-    It stands in subjects of mails and among other words. Raises NotIdentified if it is empty.
+    It stands in subjects of mails and among other words. Raises NotIdentified if nothing of it is
+    seen.
     """
     name = invisible.without(str(value or ""))[:LONGEST].strip()
-    if not name:
+    if invisible.is_blank(name):
         raise NotIdentified("no name")
     return name

@@ -1,6 +1,7 @@
 """Characters that no line of text may hold, since they change how the rest of it is shown."""
 
 import re
+import unicodedata
 
 # Control characters, line separators and bidirectional controls (Unicode categories Cc, Zl and Zp;
 # UAX #9).
@@ -8,6 +9,8 @@ _RANGES = "\x01-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\
 _REFUSED = re.compile(f"[{_RANGES}]")
 # PostgreSQL's text cannot hold U+0000 and surrogates, which JSON can spell.
 _REMOVED = re.compile(f"[\0\ud800-\udfff{_RANGES}]")
+# Letters and a symbol without a shape: the fillers of Hangul and the blank of Braille.
+_SHAPELESS = "\u115f\u1160\u2800\u3164\uffa0"
 
 
 def is_in(text: str) -> bool:
@@ -18,3 +21,10 @@ def is_in(text: str) -> bool:
 def without(text: str) -> str:
     """Return a line from another service without such characters, and with single spaces."""
     return " ".join(_REMOVED.sub("", " ".join(text.split())).split())
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of the text is seen: at most spaces, marks without a letter, and characters
+    without width (Unicode categories Z, M and C).
+    """
+    return all(one in _SHAPELESS or unicodedata.category(one)[0] in "CMZ" for one in text)

@@ -135,6 +135,7 @@ def test_cancelling_leads_to_a_page_that_says_so(visitor):
         {claim_names.HETU: None},
         {claim_names.FAMILY_NAME: " "},
         {claim_names.FAMILY_NAME: "\u202e"},
+        {claim_names.FAMILY_NAME: "\u200b\u200d\ufeff"},
     ],
     ids=str,
 )
