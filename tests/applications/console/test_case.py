@@ -52,6 +52,13 @@ def test_nothing_is_said_to_agree_before_there_is_a_certificate(matti, cas, desk
     assert missing not in desk.open("case", order.pk).text
 
 
+def test_a_void_certificate_is_not_taken_for_one_that_was_compared(case, desk):
+    assert desk.open("case", case.pk).context["is_compared"]
+    desk.press("release", case)
+    assert orders.prepared(case).specimen_der
+    assert not desk.open("case", case.pk).context["is_compared"]
+
+
 def test_the_prepared_certificate_is_shown_field_by_field_and_as_text(case, desk):
     answer = desk.open("case", case.pk)
     prepared = orders.prepared(case)
