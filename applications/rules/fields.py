@@ -26,11 +26,17 @@ from certportal.foundation import clock
 from certportal.foundation.agency import Published
 from issuance.certificate.hosts import with_unicode
 
-# Who gets the certificate, in words: "the applicant" might be taken for the organisation.
-RECIPIENTS = {
+# Whom each choice of `Delivery` means: "the applicant" might be taken for the organisation.
+RECIPIENTS: Mapping[Delivery, Promise] = {
     Delivery.APPLICANT: _("The contact person of the order"),
     Delivery.TECHNICAL_CONTACT: _("The technical contact"),
 }
+"""Who gets the certificate."""
+PROVIDERS: Mapping[Delivery, Promise] = {
+    Delivery.APPLICANT: _("The person who orders"),
+    Delivery.TECHNICAL_CONTACT: _("The technical contact"),
+}
+"""Who brings the certificate request or proposes the host names."""
 
 
 def _column(name: str) -> Callable[[Application], Any]:
@@ -71,14 +77,8 @@ def _choice(choices: type[CertificateType | Purpose]) -> Callable[[str], str]:
     return lambda value: str(choices(value).label)
 
 
-def _bringer(value: str) -> str:
-    """Return who brings the request or the names; "the applicant" may mean the organisation."""
-    choice = Delivery(value)
-    return str(_("The person who orders") if choice == Delivery.APPLICANT else choice.label)
-
-
-def _recipient(value: str) -> str:
-    return str(RECIPIENTS[Delivery(value)])
+def _one_of(words: Mapping[Delivery, Promise]) -> Callable[[str], str]:
+    return lambda value: str(words[Delivery(value)])
 
 
 def _declared(value: str) -> str:
@@ -181,7 +181,7 @@ FIELDS: tuple[Field, ...] = (
         with_unicode,
         attrgetter("names"),
     ),
-    Field("names_by", "host_names", _("Who proposes the host names"), words=_bringer),
+    Field("names_by", "host_names", _("Who proposes the host names"), words=_one_of(PROVIDERS)),
     Field("system_name", "system", _("Information system"), CERTIFIED | ASKED),
     Field("system_oid", "system", _("System's OID"), CERTIFIED | ASKED),
     Field(
@@ -233,7 +233,7 @@ FIELDS: tuple[Field, ...] = (
     Field("contact_email", "contact", _("Contact person's email address"), PERSONAL | REQUIRED),
     Field("contact_phone", "contact", _("Contact person's telephone number"), PERSONAL | COPIED),
     Field("mailbox", "delivery", _("Shared technical mailbox"), PERSONAL | ASKED),
-    Field("deliver_to", "delivery", _("Who gets the certificate"), ASKED, _recipient),
+    Field("deliver_to", "delivery", _("Who gets the certificate"), ASKED, _one_of(RECIPIENTS)),
     Field("technical_name", "technical", _("Technical contact"), PERSONAL | COPIED),
     Field(
         "technical_email", "technical", _("Technical contact's email address"), PERSONAL | COPIED
@@ -247,7 +247,7 @@ FIELDS: tuple[Field, ...] = (
     Field("technical_language", "technical", _("Technical contact's language"), COPIED, _language),
     Field("deputy_name", "technical", _("Deputy of the technical contact"), PERSONAL | COPIED),
     Field("deputy_email", "technical", _("Email address of the deputy"), PERSONAL | COPIED),
-    Field("csr_by", "csr", _("Who brings the certificate request"), words=_bringer),
+    Field("csr_by", "csr", _("Who brings the certificate request"), words=_one_of(PROVIDERS)),
     # The public key is certified from the immutable `Csr` row, which may come after the submission.
     Field("csr", "csr", _("SHA-256 of the certificate request"), APART, read=_csr),
     Field("answer_documents", "", _("SHA-256 of the documents with the answer")),
