@@ -95,8 +95,8 @@ class DomainForm(Form):
         if not may_look_up(self.person, self.organisation.pk, names[0]):
             raise ValidationError(
                 _(
-                    "Until your right to act has been confirmed, only the host names of your own"
-                    " orders are looked up."
+                    "Until your authority to act has been confirmed, only the host names of your"
+                    " own orders are looked up."
                 )
             )
         return names[0]
