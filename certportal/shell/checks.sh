@@ -48,20 +48,28 @@ format_templates() {
     .venv/bin/oxfmt $STYLED
 }
 
-# Extracts the strings in a copy of the sources and lists those without translation.
+# Extracts the strings in a copy of the sources. Lists those without translation, and entries of the
+# catalogues that no source uses.
 check_translations() {
-    local copy po lacking=0
+    local copy po wrong=0
     copy=$(mktemp -d)
     cp -r manage.py certportal accounts applications issuance templates locale "$copy"
     (cd "$copy" && "$HERE/.venv/bin/python" manage.py makemessages --all --no-obsolete >/dev/null)
-    for po in "$copy"/locale/*/LC_MESSAGES/django.po; do
+    for po in locale/*/LC_MESSAGES/django.po; do
         local found
-        found=$(msgattrib --no-wrap --untranslated "$po"; msgattrib --no-wrap --only-fuzzy "$po")
-        found=$(grep -E '^(#:|msgctxt|msgid) ' <<<"$found" | grep -v '^msgid ""$' || true)
-        [ -n "$found" ] || continue
-        lacking=1
-        printf 'No translation in %s:\n%s\n' "${po#"$copy"/}" "$found"
+        found=$(msgattrib --no-wrap --untranslated "$copy/$po"; msgattrib --no-wrap --only-fuzzy "$copy/$po")
+        list_entries "No translation in $po:" "$found" || wrong=1
+        found=$(msgattrib --no-wrap --translated --no-fuzzy "$copy/$po" | msgcomm --no-wrap --unique "$po" -)
+        list_entries "Used by no source, in $po:" "$found" || wrong=1
     done
     rm -rf "$copy"
-    [ $lacking = 0 ] && echo "All strings are translated."
+    [ $wrong = 0 ] && echo "All strings are translated, and all translations used."
+}
+
+# Prints the title and the strings of the entries. Fails if there are any.
+list_entries() {
+    local found
+    found=$(grep -E '^(#:|msgctxt|msgid) ' <<<"$2" | grep -v '^msgid ""$') || return 0
+    printf '%s\n%s\n' "$1" "$found"
+    return 1
 }
