@@ -89,7 +89,7 @@ def _static_files_listed_once():
 
 @pytest.fixture(scope="session", autouse=True)
 def _document_read_once():
-    """Keep what the reader's child said of a document, most tests hand in the same one.
+    """Keep what the reader's child said of a document, since most tests hand in the same one.
 
     To start a child takes 0.2 s. One that was stopped is asked again.
     """

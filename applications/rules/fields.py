@@ -32,7 +32,7 @@ RECIPIENTS: Mapping[Delivery, Promise] = {
     Delivery.TECHNICAL_CONTACT: _("The technical contact"),
 }
 """Who gets the certificate."""
-PROVIDERS: Mapping[Delivery, Promise] = {
+BRINGERS: Mapping[Delivery, Promise] = {
     Delivery.APPLICANT: _("The person who orders"),
     Delivery.TECHNICAL_CONTACT: _("The technical contact"),
 }
@@ -181,7 +181,7 @@ FIELDS: tuple[Field, ...] = (
         with_unicode,
         attrgetter("names"),
     ),
-    Field("names_by", "host_names", _("Who proposes the host names"), words=_one_of(PROVIDERS)),
+    Field("names_by", "host_names", _("Who proposes the host names"), words=_one_of(BRINGERS)),
     Field("system_name", "system", _("Information system"), CERTIFIED | ASKED),
     Field("system_oid", "system", _("System's OID"), CERTIFIED | ASKED),
     Field(
@@ -247,7 +247,7 @@ FIELDS: tuple[Field, ...] = (
     Field("technical_language", "technical", _("Technical contact's language"), COPIED, _language),
     Field("deputy_name", "technical", _("Deputy of the technical contact"), PERSONAL | COPIED),
     Field("deputy_email", "technical", _("Email address of the deputy"), PERSONAL | COPIED),
-    Field("csr_by", "csr", _("Who brings the certificate request"), words=_one_of(PROVIDERS)),
+    Field("csr_by", "csr", _("Who brings the certificate request"), words=_one_of(BRINGERS)),
     # The public key is certified from the immutable `Csr` row, which may come after the submission.
     Field("csr", "csr", _("SHA-256 of the certificate request"), APART, read=_csr),
     Field("answer_documents", "", _("SHA-256 of the documents with the answer")),

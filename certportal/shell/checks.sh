@@ -66,10 +66,11 @@ check_translations() {
     [ $wrong = 0 ] && echo "All strings are translated, and all translations used."
 }
 
-# Prints the title and the strings of the entries. Fails if there are any.
+# Prints the title and the entries but the catalogue's header. Fails if there are any.
 list_entries() {
     local found
-    found=$(grep -E '^(#:|msgctxt|msgid) ' <<<"$2" | grep -v '^msgid ""$') || return 0
+    found=$(awk -v RS= -v ORS='\n\n' '!/(^|\n)msgid ""\nmsgstr/ && !/^#~/' <<<"$2")
+    [ -n "$found" ] || return 0
     printf '%s\n%s\n' "$1" "$found"
     return 1
 }

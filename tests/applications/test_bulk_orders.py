@@ -1,6 +1,7 @@
 """Orders for many units or hosts: begun by one act, sent by one, all or none."""
 
 import json
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -286,6 +287,13 @@ def test_a_bulk_order_s_links_count_by_address(matti, monkeypatch):
     assert "enää 1 osoitteeseen" in page.text
     assert statuses(many) == {Status.DRAFT}
     assert OutboxItem.objects.filter(payload__notice="links_sent").count() == 2
+    first, second = many.orders.order_by("number")[:2]
+    orders.submit(matti, first)  # its contact gets the last mail of the hour
+    for sending in (partial(orders.submit, matti, second), partial(bulk.sent, matti, many)):
+        with pytest.raises(TooMany) as refusal:
+            sending()
+        assert "niin monta linkkiä" in str(refusal.value)
+    assert statuses(many) == {Status.DRAFT, Status.AWAITING_CSR}
 
 
 def test_the_mail_with_the_links_gives_the_last_day_while_a_request_is_missing(matti):

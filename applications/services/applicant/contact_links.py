@@ -42,7 +42,7 @@ class TooManyContacts(Refused):
 
 
 _SPENT = _(
-    "You have had so many links mailed to technical contacts within an hour that the next ones must"
+    "So many links have been mailed to technical contacts within an hour that the next ones must"
     " wait. Nothing was sent, and nothing was lost. Try again in %(minutes)s min."
 )
 _FEW_LEFT = _(
@@ -83,9 +83,10 @@ def tell_of_links(orders: Sequence[Application], *, now: datetime) -> None:
 
 
 def require_mailable(drafts: Sequence[Application], *, actor: Actor, now: datetime) -> None:
-    """Refuse drafts that the limits do not let be sent together, before the work of sending them.
+    """Refuse drafts that cannot be sent together, before the work of sending them.
 
-    Raises TooManyContacts if they never would, and TooMany if not now. `spend_sent` counts.
+    Raises TooManyContacts if the limit of all mails never allows them, and TooMany if it does not
+    now. `spend_sent` counts the mails, also by the limit of each address.
     """
     needed = len(_by_address(drafts))
     if needed > MOST_MAILS_BY_ONE:

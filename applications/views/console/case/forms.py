@@ -134,7 +134,7 @@ class RightNoteForm(Form):
         self.fields["note"].required = not documents
 
     note = forms.CharField(
-        label=_("By what you saw the authority to act"),
+        label=_("What shows the authority to act"),
         max_length=300,
         help_text=_(
             "For example the extract from the trade register, or who confirmed it and when."
