@@ -4,6 +4,7 @@ import argparse
 import importlib
 import logging
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,8 @@ def main() -> None:
     if options.name == "all":
         run_all(names, options)
         return
+    # Ended from outside, it ends the servers that it has started, and removes what it has made.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
     import django
 

@@ -10,7 +10,7 @@ from issuance.der.write import sequence
 from tests.issuance.csr.builder import DNS, HOST, SHA256_EC, alt_names, oid, pem, request
 
 RSA_KEYS = {2048: 12, 3072: 6, 4096: 6}
-"""How many keys of so many bits; some short ones besides, which are refused."""
+"""How many keys of so many bits; a short one besides, which is refused."""
 CURVES = (ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1())
 ON_EACH_CURVE = 12
 

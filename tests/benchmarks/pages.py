@@ -151,12 +151,17 @@ def ask(client: Client, path: str, taken: Taken) -> float:
         answer = client.get(path)
         content = b"".join(answer) if answer.streaming else answer.content
         seconds = time.perf_counter() - begun
-    assert answer.status_code in {200, 302, 503}, (path, answer.status_code, content[:500])
+    assert answer.status_code in well(path), (path, answer.status_code, content[:500])
     if os.environ.get("BENCH_PAGES_SQL") == path.partition("?")[0]:
         print(path, *(f"{ms:8.2f} {sql}" for ms, sql in statements), sep="\n")
     taken.queries = len(statements)
     taken.slowest = max([taken.slowest, *statements])
     return 1000 * seconds
+
+
+def well(path: str) -> set[int]:
+    """Return the answers of a page that did its work; without workers, health is an error."""
+    return {200, 503} if path == reverse("healthz") else {200}
 
 
 def told(size: int, taken: dict[str, Taken], least: dict[str, Taken]) -> Iterator[Figure]:
@@ -263,6 +268,6 @@ def through_http(port: int, cookies: dict[Any, str], asked: list[Page]) -> list[
             )
             answer = server.getresponse()
             answer.read()
-            assert answer.status in {200, 302, 503}, (page.path, answer.status)
+            assert answer.status in well(page.path), (page.path, answer.status)
             taken.append((page.name, 1000 * (time.perf_counter() - begun)))
     return taken

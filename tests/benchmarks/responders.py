@@ -1,12 +1,12 @@
 """OCSP under load: the process `front` beside other responders and beside servers of fixed bytes.
 
-Peers are `openssl ocsp`, which signs each answer, and `cfssl ocspserve`, which like ours has them
-signed ahead and verifies one each time that it gives it: both with the P-384 key that signs ours,
-and with a P-256 key, with which that is several times as fast. The floors are one of our answers as
-fixed bytes: from the same server as `front` with the same options, and from granian. All are asked
-in turns: by wrk over lasting connections; openssl, which has none, over a new one each time. Rates
-are per CPU second of all processes of a server, from which what else the machine does takes
-nothing.
+Peers are `openssl ocsp`, which signs each answer, and `cfssl ocspserve`, which has them signed
+ahead as ours does, but verifies one each time that it gives it: both with the P-384 key that signs
+ours, and with a P-256 key, with which that is several times as fast. The floors are one of our
+answers as fixed bytes: from the same server as `front` with the same options, and from granian. All
+are asked in turns: by wrk over lasting connections; openssl, which has none, over a new one each
+time. Rates are per CPU second of all processes of a server, from which what else the machine does
+takes nothing.
 """
 
 import json
@@ -48,7 +48,7 @@ ROUNDS = int(os.environ.get("BENCH_STATUS_ROUNDS", "11"))
 SECONDS = int(os.environ.get("BENCH_STATUS_SECONDS", "1"))
 OURS, FIXED = "front", "the same response fixed, from the same server"
 OPENSSL, CFSSL, GRANIAN = "openssl ocsp", "cfssl ocspserve", "granian, fixed bytes"
-# As ./portal run and the containers start `front` (certportal/shell/processes.sh).
+# As ./portal run starts `front` (certportal/shell/processes.sh); the containers have two workers.
 GUNICORN = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread"]
 GUNICORN += [
     "--workers",
@@ -106,11 +106,8 @@ def _told_by(method: str, measured: Measured) -> Iterator[Figure]:
             turns = zip(measured[OURS], measured[name], strict=True)
             pairs = sorted(((one[at], other[at]) for one, other in turns), key=_ratio)
             what = f"OCSP by {method} {how}, beside {name}"
-            yield figure(what, *_spread(pairs[len(pairs) // 2]), peer=peer)
-
-
-def _spread(pair: tuple[float, float]) -> tuple[float, str, float]:
-    return pair[0], "/s", pair[1]
+            own, other = pairs[len(pairs) // 2]
+            yield figure(what, own, "/s", other, peer=peer)
 
 
 def _ratio(pair: tuple[float, float]) -> float:

@@ -3,18 +3,19 @@
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks import harness
 from tests.benchmarks.processes import of_session
 
-STARTS_WITHIN = 60.0
+STARTS_WITHIN, ENDS_WITHIN = 60.0, 10.0
 GRANIAN = os.environ.get("BENCH_GRANIAN", "granian")
 """The program of granian, which no part of the service needs: `pip install granian` anywhere."""
 CFSSL = "cfssl"
@@ -81,8 +82,17 @@ def served(
         _await(process, port)
         yield Server(port, process)
     finally:
-        process.terminate()
-        process.wait()
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End all processes of its session, in the hard way if they do not end at once."""
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, how)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(ENDS_WITHIN)
+            break
 
 
 def _await(process: subprocess.Popen[bytes], port: int) -> None:
