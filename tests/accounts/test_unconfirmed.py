@@ -79,7 +79,7 @@ def test_whoever_is_confirmed_is_told_so_and_those_they_invited(seppo, account, 
         item = OutboxItem.objects.get(payload__kind="right_confirmed", payload__to=str(person.pk))
         mail = mails.written(item, now=now)
         assert mail.to == person.email
-        assert mail.subject.endswith("on vahvistettu")
+        assert mail.subject.startswith("Asiointioikeus on vahvistettu")
         assert words in mail.text
 
 
