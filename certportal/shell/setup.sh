@@ -33,7 +33,10 @@ missing_packages() {
 
 install_packages() {
     local missing
-    [ -n "$(missing_packages "$@")" ] || return 0
+    missing=$(missing_packages "$@")
+    missing=${missing% }
+    [ -n "$missing" ] || return 0
+    may_be_root || die "packages are missing; let an administrator run: apt-get install $missing"
     # Two commands may begin at once, and apt-get does not wait for another.
     exec 8>"$HERE/.venv.lock"
     flock 8
@@ -43,7 +46,6 @@ install_packages() {
         exec 8>&-
         return 0
     fi
-    may_be_root || die "packages are missing; let an administrator run: apt-get install $missing"
     say "Installing $missing …"
     trap let_servers_start EXIT
     keep_servers_from_starting

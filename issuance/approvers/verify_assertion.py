@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Collection
+from functools import lru_cache
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from fido2.server import Fido2Server
@@ -13,6 +14,9 @@ from fido2.webauthn import (
 )
 
 from issuance.approvers.assertion import Assertion, BadAssertion, base64url
+
+MOST_REMEMBERED = 1024
+"""Most assertions found good that a process remembers; each has at most 15 kB."""
 
 # Exceptions of fido2 for malformed CBOR, keys or JSON, and for keys of unknown kinds.
 _UNREADABLE: tuple[type[Exception], ...] = (
@@ -34,6 +38,18 @@ def verify(
     ``credential`` is the passkey's attested credential data, with id and public key. The person
     must have been present and verified (PIN or biometrics). The signature counter is not checked: a
     challenge is used for one decision only, and synchronised passkeys have no counter.
+    """
+    _require_signed(assertion, challenge, credential, rp_id, tuple(origins))
+
+
+@lru_cache(MOST_REMEMBERED)
+def _require_signed(
+    assertion: Assertion, challenge: bytes, credential: bytes, rp_id: str, origins: tuple[str, ...]
+) -> None:
+    """Raise BadAssertion unless it is as `verify` says, which the arguments alone decide.
+
+    What was found good is remembered: one assertion approves each attempt of a plan, and all are
+    verified once more just before signing.
     """
     rp = PublicKeyCredentialRpEntity(id=rp_id, name=rp_id)
     server = Fido2Server(rp, verify_origin=lambda origin: origin in origins)

@@ -1,9 +1,11 @@
 """The stored proof of an approval, and what is refused in its place."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from fido2.server import Fido2Server
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,6 +69,44 @@ def test_another_challenge_or_another_key_proves_nothing(passkey: Passkey) -> No
         check(Passkey().sign(OWN), passkey)
     with pytest.raises(BadAssertion, match="credential"):
         check(Passkey(name=b"raimo's key").sign(OWN), passkey)
+
+
+def test_what_proved_it_once_proves_nothing_else(passkey: Passkey) -> None:
+    """What was found good is remembered with all that it was found good for."""
+    good = passkey.sign(OWN)
+    check(good, passkey)
+    check(good, passkey)
+    other = Passkey()
+    for _ in range(2):  # nor is a refusal forgotten
+        for assertion, whose, challenge in (
+            (replace(good, signature=other.sign(OWN).signature), passkey, OWN),
+            (good, other, OWN),
+            (good, passkey, b"\x08" * 32),
+        ):
+            with pytest.raises(BadAssertion):
+                check(assertion, whose, challenge)
+        for site in (SITE | {"origins": ["https://b.fi"]}, SITE | {"rp_id": "b.fi"}):
+            with pytest.raises(BadAssertion):
+                verify(good, OWN, credential=passkey.credential, **site)  # type: ignore[arg-type]
+
+
+def test_the_assertion_for_a_plan_is_verified_once_in_a_process(
+    passkey: Passkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verified, complete = [], Fido2Server.authenticate_complete
+
+    def noted(*arguments: Any, **more: Any) -> Any:
+        verified.append(arguments)
+        return complete(*arguments, **more)
+
+    monkeypatch.setattr(Fido2Server, "authenticate_complete", noted)
+    challenges = [bytes([number]) * 32 for number in range(5)]
+    plan = challenge_of_plan(challenges)
+    made = PlanProof(passkey.sign(plan), challenges)
+    for challenge in challenges * 2:
+        proof = Proof.parse(json.loads(json.dumps(made.of(challenge).to_json())))
+        check(proof.assertion, passkey, proof.challenge_for(challenge))
+    assert len(verified) == 1
 
 
 @given(st.integers(1, 40))
