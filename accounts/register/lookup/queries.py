@@ -56,15 +56,17 @@ def get_record(oid: str, *, kind: str = Kind.SOTE_UNIT, on: date) -> Asks[Regist
 
 def standing(oid: str, kind: str, on: date) -> Standing:
     """Whether the unit or intermediary *oid* is standing *on* that day."""
-    return _standing(get_record(oid, kind=kind, on=on), oid, kind, on)
+    record = get_record(oid, kind=kind, on=on)
+    return _standing(record, None if record else _last_known([oid], kind).get(oid), on)
 
 
 def standings(oids: Collection[str], kind: str, on: date) -> dict[str, Standing]:
-    """As `standing` for many OIDs of one register, with one query for all that are in it."""
+    """As `standing` for many OIDs of one register, with at most two queries."""
     current: dict[str, list[RegisterRecord]] = {}
     for record in _current(kind).filter(oid__in=oids):
         current.setdefault(record.oid, []).append(record)
-    return {oid: _standing(_best(current.get(oid, []), on), oid, kind, on) for oid in oids}
+    last = _last_known([oid for oid in oids if oid not in current], kind)
+    return {oid: _standing(_best(current.get(oid, []), on), last.get(oid), on) for oid in oids}
 
 
 def fallen(oids: Collection[str], kind: str, on: date) -> dict[str, Standing]:
@@ -77,13 +79,20 @@ def fallen(oids: Collection[str], kind: str, on: date) -> dict[str, Standing]:
     }
 
 
-def _standing(record: RegisterRecord | None, oid: str, kind: str, on: date) -> Standing:
+def _standing(record: RegisterRecord | None, last: RegisterRecord | None, on: date) -> Standing:
+    """The standing by the current record, or without one by the last known."""
     if record is not None:
         reason = _reason(record, on)
         return Standing(reason is Reason.STANDING, reason, record)
-    earlier = RegisterRecord.objects.filter(kind=kind, oid=oid, known_to__isnull=False)
-    last = earlier.order_by("-known_to").first()
     return Standing(False, Reason.REMOVED if last else Reason.UNKNOWN, last)
+
+
+def _last_known(oids: Collection[str], kind: str) -> dict[str, RegisterRecord]:
+    """The last known record of each OID that was in the register and is no longer."""
+    if not oids:
+        return {}
+    earlier = RegisterRecord.objects.filter(kind=kind, oid__in=oids, known_to__isnull=False)
+    return {record.oid: record for record in earlier.order_by("oid", "-known_to").distinct("oid")}
 
 
 def find_units(business_id: str, *, on: date) -> list[RegisterRecord]:

@@ -110,6 +110,20 @@ def test_a_unit_that_left_the_register_is_told_from_one_never_there():
 
 
 @pytest.mark.django_db
+def test_of_units_that_left_the_register_the_last_known_names_count():
+    gone = [f"1.2.246.10.99000018.10.{number}" for number in range(1, 4)]
+    bring(*(Row(oid, f"Vanha {oid}") for oid in gone), Row(OID, "Apteekki"))
+    bring(*(Row(oid, f"Uusi {oid}") for oid in gone), Row(OID, "Apteekki"), now=LATER)
+    bring(Row(OID, "Apteekki"), now=LATER + timedelta(days=1))
+    found = queries.standings([OID, *gone, "1.2.4"], SOTE, TODAY)
+    assert found[OID].ok
+    assert found["1.2.4"] == queries.Standing(False, Reason.UNKNOWN, None)
+    for oid in gone:
+        assert found[oid] == queries.standing(oid, SOTE, TODAY)
+        assert (found[oid].reason, found[oid].record.long_name) == (Reason.REMOVED, f"Uusi {oid}")
+
+
+@pytest.mark.django_db
 def test_of_several_validity_periods_the_one_of_the_day_counts():
     bring(
         Row(OID, "Ennen", valid_to=date(2026, 12, 31)),
