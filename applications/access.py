@@ -17,6 +17,7 @@ from applications.workflow import ApplicationEvent, Status
 from certportal.foundation.actors import Actor
 from certportal.foundation.events import Subject
 from certportal.foundation.web import refusals
+from issuance.models import Certificate
 
 ACTING = (Membership.Role.ADMINISTRATOR, Membership.Role.APPLICANT)
 
@@ -52,6 +53,13 @@ def orders_seen(person: Person, organisation_id: UUID) -> QuerySet[Application]:
     if membership is None:
         return orders.none()
     return orders if is_shown(membership) else orders.filter(_own(person))
+
+
+def certificates_seen(person: Person, organisation_id: UUID) -> QuerySet[Certificate]:
+    """Return the certificates of the orders that the person may see."""
+    # An order's certificate is of the order's organisation; the database has an index by it.
+    issued = Certificate.objects.filter(organisation=organisation_id)
+    return issued.filter(reference__in=orders_seen(person, organisation_id).values("pk"))
 
 
 def domains_seen(person: Person, organisation_id: UUID) -> QuerySet[Domain]:

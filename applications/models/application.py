@@ -203,7 +203,7 @@ class Application(models.Model):
         """The status as organisation and reviewers see it; for a hearing with its deadline."""
         question = self.question if self.status == Status.INFO_REQUESTED else None
         if question is None or not question.is_hearing:
-            return str(self.get_status_display())
+            return str(Status(self.status).label)
         until = date_format(question.deadline, "SHORT_DATE_FORMAT")
         return pgettext("application status", "Hearing until %(day)s") % {"day": until}
 

@@ -3,6 +3,7 @@
 from django.db import connection
 
 from applications.models import Application
+from issuance.models import Certificate
 
 _COPIES = """
 INSERT INTO applications_application
@@ -23,3 +24,21 @@ def copy(order: Application, times: int) -> None:
         first = Application.objects.count()
         cursor.execute(_COPIES, [first, first + times - 1, order.pk])
         cursor.execute("ANALYZE applications_application")
+
+
+def certified(order: Application, times: int) -> Certificate:
+    """Insert copies of a delivered order, of units not in the register; return the last's."""
+    certificate, host = Certificate.objects.get(reference=order.pk), order.host_names.all()[0]
+    attempt, first = certificate.prepared, Application.objects.count()
+    for each in range(first, first + times):
+        order.pk, order.number = None, f"SV-2026-9{each:05}"
+        order.record_oid = f"1.2.246.10.99000018.10.9{each:05}"
+        order.save(force_insert=True)
+        host.pk, host.application, host.name = None, order, f"palvelin{each}.apteekki.example"
+        host.save(force_insert=True)
+        attempt.pk, attempt.reference, attempt.serial = None, order.pk, f"{each:040X}"
+        attempt.save(force_insert=True)
+        certificate.pk, certificate.prepared, certificate.reference = None, attempt, order.pk
+        certificate.sha256, certificate.serial = f"{each:064x}", f"{each:040X}"
+        certificate.save(force_insert=True)
+    return certificate

@@ -7,7 +7,6 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
@@ -16,7 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from accounts.page_reading import read_once
 from applications import services
-from applications.access import orders_seen
+from applications.access import certificates_seen, orders_seen
 from applications.documents import calendar_entry, installing
 from applications.documents.certificate_files import certificate_of, files
 from applications.models import Application
@@ -143,8 +142,8 @@ def listing_csv(request: HttpRequest) -> HttpResponseBase:
 
 
 def _narrowed(request: HttpRequest) -> CertificateFilter:
-    orders = orders_seen(access.person_of(request), access.organisation_of(request).pk)
-    certificates = Certificate.objects.filter(reference__in=orders.values("pk"))
+    seen = access.person_of(request), access.organisation_of(request).pk
+    certificates, orders = certificates_seen(*seen), orders_seen(*seen)
     return CertificateFilter(request.GET, queryset=certificates, orders=orders)
 
 
@@ -174,8 +173,8 @@ def line(row: CertificateRow) -> list[str]:
         row.kind,
         row.unit,
         row.condition.label,
-        date_format(clock.day(row.certificate.not_before), "SHORT_DATE_FORMAT"),
-        date_format(row.ends, "SHORT_DATE_FORMAT"),
+        spreadsheet.day(clock.day(row.certificate.not_before)),
+        spreadsheet.day(row.ends),
         row.certificate.serial,
         row.order.number if row.order else "",
     ]

@@ -6,7 +6,6 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
@@ -18,7 +17,7 @@ from applications.models import Application
 from applications.views.account.filters import OrderFilter
 from applications.views.shared import spreadsheet
 from applications.views.shared.entry import applicant_view
-from applications.views.shared.rows import OrderRow, order_rows
+from applications.views.shared.rows import OrderRow, order_rows, with_names
 from applications.workflow import Status
 from certportal.foundation import clock
 
@@ -48,8 +47,7 @@ def _seen(request: HttpRequest) -> QuerySet[Application]:
 
 
 def _narrowed(request: HttpRequest) -> OrderFilter:
-    seen = _seen(request).prefetch_related("host_names", "requests")
-    return OrderFilter(request.GET, queryset=seen)
+    return OrderFilter(request.GET, queryset=with_names(_seen(request)))
 
 
 def head() -> list[str]:
@@ -76,10 +74,10 @@ def line(row: OrderRow) -> list[str]:
     return [
         row.order.number,
         row.name,
-        row.order.get_type_display(),
+        str(row.order.kind.label),
         row.unit,
         row.order.contact_name,
         row.label,
-        date_format(row.due.day, "SHORT_DATE_FORMAT") if row.due else "",
-        date_format(clock.day(row.order.changed_at), "SHORT_DATE_FORMAT"),
+        spreadsheet.day(row.due.day) if row.due else "",
+        spreadsheet.day(clock.day(row.order.changed_at)),
     ]

@@ -6,12 +6,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, prefetch_related_objects
+from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from accounts.register.lookup import queries
-from applications.models import Application
+from applications.models import Application, HostName
 from applications.models.certificate_types import CertificateType
 from applications.rules import proposed_names
 from applications.views.shared.due import Due, due
@@ -35,6 +35,29 @@ TONES: dict[str, str] = {
 }
 SOON = 60
 """How many days before its last day a certificate counts as expiring soon."""
+NAMED_BY = (
+    "number",
+    "organisation",
+    "type",
+    "record_kind",
+    "record_oid",
+    "system_name",
+    "certified_email",
+    "submission",
+)
+"""The columns of an order that the row of its certificate needs."""
+ORDER_COLUMNS = (*NAMED_BY, "names_by", "status", "contact_name", "changed_at", "due_on")
+"""The columns of an order that its row in a file needs."""
+CERTIFICATE_COLUMNS = (
+    "reference",
+    "profile_id",
+    "serial",
+    "state",
+    "not_before",
+    "not_after",
+    "issued_at",
+)
+"""The columns of a certificate that its row in a file needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +114,13 @@ def soon_until(now: datetime) -> datetime:
 def tone(status: str) -> str:
     """Return the tone of a status tag."""
     return TONES.get(status, "plain")
+
+
+def with_names(orders: QuerySet[Application]) -> QuerySet[Application]:
+    """Return the orders with their host names, as rows show them."""
+    return orders.prefetch_related(
+        Prefetch("host_names", HostName.objects.only("application", "name"))
+    )
 
 
 def order_rows(
@@ -172,8 +202,7 @@ def standing(
     orders: Sequence[Application], found: Iterable[tuple[Any, ...]], *, now: datetime
 ) -> dict[UUID, Condition]:
     """Return the state of each order by key; `found` is the result of `ended`."""
-    over = [Certificate(**dict(zip(ENDED_BY, values, strict=True))) for values in found]
-    ended = {certificate.reference: condition(certificate, now=now) for certificate in over}
+    ended = {reference: _condition(*values, now=now) for reference, *values in found}
     return {
         order.pk: ended.get(order.pk) or Condition(order.status_words, tone(order.status))
         for order in orders
@@ -182,11 +211,18 @@ def standing(
 
 def condition(certificate: Certificate, *, now: datetime) -> Condition:
     """Return the state of the certificate."""
-    if certificate.state == Certificate.State.REVOKED:
+    begin, end = certificate.not_before, certificate.not_after
+    return _condition(certificate.state, begin, end, now=now)
+
+
+def _condition(
+    state: str, not_before: datetime, not_after: datetime, *, now: datetime
+) -> Condition:
+    if state == Certificate.State.REVOKED:
         return Condition(pgettext("certificate", "Revoked"), "error")
-    if certificate.not_after <= now:
+    if not_after <= now:
         return Condition(pgettext("certificate", "Expired"), "plain")
-    if certificate.not_before > now:
+    if not_before > now:
         return Condition(pgettext("certificate", "Not yet valid"), "info")
     return Condition(pgettext("certificate", "Valid"), "success")
 
@@ -201,7 +237,7 @@ def certificate_rows(
     certificates = list(listed)
     orders = {order.pk: order for order in among}
     if not orders:
-        named = Application.objects.prefetch_related("host_names")
+        named = with_names(Application.objects.only(*NAMED_BY))
         orders = named.in_bulk([certificate.reference for certificate in certificates])
     units = _units(list(orders.values()), now)
     return [_row(cert, orders.get(cert.reference), units, now) for cert in certificates]

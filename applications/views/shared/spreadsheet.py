@@ -2,13 +2,18 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from datetime import date
+from functools import lru_cache
+from itertools import batched
 
 from django.http import StreamingHttpResponse
 from django.utils import translation
+from django.utils.formats import date_format
 
 BATCH = 500
 """The number of rows read at once."""
+SENT = 100
+"""The number of rows sent at once."""
 # Spreadsheets run a cell that starts with one of these as a formula (OWASP, CSV injection); the
 # full-width signs do so in Japanese and Chinese versions.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -17,8 +22,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 def answer(name: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> StreamingHttpResponse:
     """Return header and rows as the download `name`.csv.
 
-    It is semicolon-separated UTF-8 with a byte order mark, as Excel reads it. Each row is streamed
-    as soon as it is made, in the language of the request.
+    It is semicolon-separated UTF-8 with a byte order mark, as Excel reads it. The rows are streamed
+    as they are made, in the language of the request.
     """
     response = StreamingHttpResponse(
         _in_language(written(head, rows), translation.get_language()), content_type="text/csv"
@@ -29,11 +34,16 @@ def answer(name: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Str
 
 
 def written(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
-    """Yield the bytes of the file, a row at a time."""
+    """Yield the bytes of the file: the header alone, then some rows at a time."""
     writer = csv.writer(_Echo(), delimiter=";", lineterminator="\r\n")
-    yield "\ufeff".encode()
-    for row in chain([head], rows):
-        yield writer.writerow([quoted(cell) for cell in row]).encode()
+
+    def line(row: Sequence[str]) -> str:
+        text: str = writer.writerow([quoted(cell) for cell in row])
+        return text
+
+    yield f"\ufeff{line(head)}".encode()
+    for some in batched(rows, SENT):
+        yield "".join(map(line, some)).encode()
 
 
 class _Echo:
@@ -51,6 +61,16 @@ def _in_language(parts: Iterator[bytes], language: str | None) -> Iterator[bytes
         if part is None:
             return
         yield part
+
+
+def day(on: date) -> str:
+    """Return the day as the active language writes it."""
+    return _written_day(on, translation.get_language())
+
+
+@lru_cache(maxsize=4096)
+def _written_day(on: date, _language: str | None) -> str:
+    return date_format(on, "SHORT_DATE_FORMAT")
 
 
 def quoted(cell: str) -> str:

@@ -12,6 +12,7 @@ from accounts import access, consents
 from accounts.models import Organisation, SupplierConsent
 from applications.access import orders_supplied
 from applications.models import Application
+from applications.views.shared.rows import with_names
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 
@@ -58,7 +59,7 @@ def orders(request: HttpRequest) -> QuerySet[Application]:
     """Return the submitted orders of the supplier's customers."""
     person, supplier = access.person_of(request), access.organisation_of(request)
     supplied = orders_supplied(person, supplier.pk, now=clock.now())
-    return supplied.select_related("organisation").prefetch_related("host_names", "requests")
+    return with_names(supplied.select_related("organisation"))
 
 
 def supplier_actor(request: HttpRequest) -> Actor:

@@ -5,6 +5,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from certportal.dev.builders import orders
+from certportal.foundation import clock
+from certportal.foundation.actors import system
+from issuance import services as authority
+from tests.applications.long_lists import certified
 
 LISTS = {
     "accounts": 12,
@@ -41,6 +45,13 @@ def test_the_lists_of_the_console(full, desk):
     for name, most in LISTS.items():
         found = asked(desk, name)
         assert len(found) <= most, (name, found)
+
+
+def test_the_blocked_keys_of_forty_certificates(desk, matti, riitta, cas):
+    key = certified(orders.delivered(matti, riitta), 40).spki_sha256
+    authority.block_key(key, "published", actor=system("block_keys"), now=clock.now())
+    found = asked(desk, "blocked_keys")
+    assert len(found) <= LISTS["blocked_keys"], found
 
 
 def test_a_search(full, desk):

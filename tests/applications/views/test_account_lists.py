@@ -3,11 +3,14 @@
 import re
 
 import pytest
+from django.utils import translation
+from django.utils.formats import date_format
 
 from applications import services
 from applications.documents.certificate_files import certificate_of
 from applications.views.account import filters
 from certportal.dev.builders import orders, people
+from certportal.foundation import clock
 from certportal.foundation.web import keyset
 from tests.applications.long_lists import copy
 
@@ -75,6 +78,14 @@ def test_each_list_is_a_file_too(matti, riitta, cas, web, address, listing):
     assert "Helsingin VI apteekki" in rows
     nothing = web.get(f"{address(HEADS[listing])}?q=muualla").getvalue().decode("utf-8-sig")
     assert len(nothing.splitlines()) == 1
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_the_file_writes_days_as_the_page_does(matti, riitta, cas, web, address, language):
+    end = clock.day(certificate_of(orders.delivered(matti, riitta)).not_after)
+    file = web.get(address("certificates_csv", language=language)).getvalue()
+    with translation.override(language):
+        assert date_format(end, "SHORT_DATE_FORMAT") in file.decode("utf-8-sig").split(";")
 
 
 def test_the_part_of_the_account_that_is_open_is_marked(sent, web, address):

@@ -7,14 +7,16 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.views.account import home as desk
 from applications.views.shared.proposed_names import proposed_names as shown
 from certportal.dev.builders import orders, people, proposed_names
 from certportal.foundation import clock
+from tests.applications.long_lists import certified
 
-HOME, ORDER, CERTIFICATE, LISTS = 10, 8, 7, 12
+HOME, ORDER, CERTIFICATE, LISTS = 11, 8, 7, 12
+ALL = ["applications:orders", "certificates", "applications:units"]
+FILES = ["applications:orders_csv", "certificates_csv"]
 
 
 @pytest.fixture
@@ -35,18 +37,7 @@ def asked(web, path):
 
 def more(order, number, pass_days):
     """Give the account so many further certificates like the order's, all to end in 30 days."""
-    certificate, host = certificate_of(order), order.host_names.all()[0]
-    attempt = certificate.prepared
-    for each in range(number):
-        order.pk, order.number = None, f"SV-2026-9{each:05}"
-        order.save(force_insert=True)
-        host.pk, host.application, host.name = None, order, f"palvelin{each}.apteekki.example"
-        host.save(force_insert=True)
-        attempt.pk, attempt.reference, attempt.serial = None, order.pk, f"{each:040X}"
-        attempt.save(force_insert=True)
-        certificate.pk, certificate.prepared, certificate.reference = None, attempt, order.pk
-        certificate.sha256, certificate.serial = f"{each:064x}", f"{each:040X}"
-        certificate.save(force_insert=True)
+    certificate = certified(order, number)
     left = clock.day(certificate.not_after) - clock.day(clock.now()) - timedelta(days=30)
     pass_days(left.days)
 
@@ -71,10 +62,27 @@ def test_an_order_and_its_certificate(delivered, matti, address, web):
     assert len(found) <= CERTIFICATE, found
 
 
-@pytest.mark.parametrize("name", ["applications:orders", "certificates", "applications:units"])
-def test_the_lists_of_the_account(delivered, address, web, name):
-    found = asked(web, address(name))
+@pytest.mark.parametrize("number", [1, 40])
+@pytest.mark.parametrize("name", ALL)
+def test_the_lists_of_the_account(delivered, address, web, name, number):
+    certified(delivered, number)
+    found = asked(web, f"{address(name)}?stage=all")
     assert len(found) <= LISTS, found
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_of_forty_is_asked_for_as_often_as_one_of_two(delivered, address, web, name):
+    def statements():
+        with CaptureQueriesContext(connection) as queries:
+            web.get(f"{address(name)}?stage=all").getvalue()
+        return [one["sql"] for one in queries]
+
+    certified(delivered, 2)
+    statements()  # the first writes the session
+    two = statements()
+    certified(delivered, 40)
+    assert len(statements()) == len(two)
+    assert not any('"der"' in one or '"findings"' in one for one in two)
 
 
 def test_a_hundred_names_take_no_more_queries_than_one(matti, settings):
