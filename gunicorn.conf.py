@@ -2,6 +2,7 @@
 
 import gc
 import os
+import secrets
 import shutil
 import sys
 import tempfile
@@ -14,6 +15,9 @@ secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
 # Unused; it would be in the user's home, shared by every gunicorn of that user.
 control_socket_disable = True
+
+# Servers on one machine begin at different processors, and their workers have one each.
+_FIRST = secrets.randbelow(1024)
 
 
 def _is_measured() -> bool:
@@ -45,6 +49,8 @@ def post_worker_init(worker: Any) -> None:
     Each worker of web serves metrics; the first one records the settings, in a thread so that it
     does not delay pages.
     """
+    if "certportal.wsgi_front" in sys.modules:
+        _keep_to_one_processor(worker)
     if "certportal.wsgi" in sys.modules and worker.age == 1:
         from certportal.operations import settings_in_use
 
@@ -53,6 +59,16 @@ def post_worker_init(worker: Any) -> None:
         from certportal.operations.metrics import answers
 
         answers.serve()
+
+
+def _keep_to_one_processor(worker: Any) -> None:
+    """Let the threads of a worker of `front` run on one processor.
+
+    They hand the interpreter's lock to each other at each request, and only one of them can run. On
+    two processors each hand-over wakes the other one, which takes longer than an answer itself.
+    """
+    processors = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {processors[(_FIRST + worker.age) % len(processors)]})
 
 
 def on_exit(server: Any) -> None:
