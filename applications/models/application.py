@@ -178,8 +178,9 @@ class Application(models.Model):
 
     @property
     def names(self) -> list[str]:
-        """The host names in order."""
-        return [host.name for host in self.host_names.all()]
+        """The host names in order, read with the order if it is one of a list (`with_names`)."""
+        listed: list[str] | None = vars(self).get("listed_names")
+        return [host.name for host in self.host_names.all()] if listed is None else listed
 
     @property
     def called(self) -> str:

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
@@ -117,10 +118,13 @@ def tone(status: str) -> str:
 
 
 def with_names(orders: QuerySet[Application]) -> QuerySet[Application]:
-    """Return the orders with their host names, as rows show them."""
-    return orders.prefetch_related(
-        Prefetch("host_names", HostName.objects.only("application", "name"))
-    )
+    """Return the orders with their host names, as text alone.
+
+    Prefetched rows and their order refer to each other, so that those of a long file would stay in
+    memory until the garbage collector comes.
+    """
+    hosts = HostName.objects.filter(application=OuterRef("pk")).order_by("position")
+    return orders.annotate(listed_names=ArraySubquery(hosts.values("name")))
 
 
 def order_rows(
