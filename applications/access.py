@@ -10,7 +10,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
 from accounts import access, consents
-from accounts.models import Membership, Person
+from accounts.models import Membership, Person, Succession
 from accounts.right_to_act import is_shown
 from applications.models import Application, BulkOrder, Domain, HostName
 from applications.workflow import ApplicationEvent, Status
@@ -57,9 +57,19 @@ def orders_seen(person: Person, organisation_id: UUID) -> QuerySet[Application]:
 
 def certificates_seen(person: Person, organisation_id: UUID) -> QuerySet[Certificate]:
     """Return the certificates of the orders that the person may see."""
-    # An order's certificate is of the order's organisation; the database has an index by it.
-    issued = Certificate.objects.filter(organisation=organisation_id)
+    # The orders alone would do, but the database has an index by organisation.
+    issued = Certificate.objects.filter(organisation__in=_with_former(organisation_id))
     return issued.filter(reference__in=orders_seen(person, organisation_id).values("pk"))
+
+
+def _with_former(organisation_id: UUID) -> set[UUID]:
+    """Return the organisation and those that it succeeded, which their certificates still name."""
+    found, new = set[UUID](), {organisation_id}
+    while new:
+        found |= new
+        handed_over = Succession.objects.filter(successor__in=new).order_by()
+        new = set(handed_over.values_list("organisation", flat=True)) - found
+    return found
 
 
 def domains_seen(person: Person, organisation_id: UUID) -> QuerySet[Domain]:

@@ -17,7 +17,7 @@ from accounts.models import Organisation, Person
 from accounts.page_reading import read_once
 from accounts.right_to_act import held
 from accounts.services.organisations import join
-from applications.access import certificates_seen, naming, orders_seen
+from applications.access import naming, orders_seen
 from applications.models import Application, ContactLink, HostName, InformationRequest
 from applications.models.certificate_types import Delivery
 from applications.rules import renewal
@@ -103,7 +103,7 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
         consents.has_customers.of(organisation.pk, clock.day(now)),
     )
     seen = orders_seen(person, organisation.pk)
-    valid = certificates_seen(person, organisation.pk).filter(Certificate.in_force(now))
+    valid = Certificate.objects.filter(Certificate.in_force(now), reference__in=seen.values("pk"))
     ordered = seen.filter(UNDER_WAY).order_by("due_on", "submitted_at", "pk").values_list("pk")
     counted, events, waiting, first, ending, months = read_all(
         Values(_counted(seen), len(COUNTED)),

@@ -211,7 +211,8 @@ def test_open_orders_and_certificates_of_both_sides_end_on_one_account(
         one.refresh_from_db()
         assert one.status == before
     page = people.log_in(Client(), kalle).get(reverse("certificates")).text
-    assert all(one.serial in page for one in Certificate.objects.all())
+    file = people.log_in(Client(), kalle).get(reverse("certificates_csv")).getvalue().decode()
+    assert all(one.serial in page and one.serial in file for one in Certificate.objects.all())
     with pytest.raises(OtherOwner):
         orders.submit(matti, draft)
     services.claim(sent.pk, person=riitta, **orders.Handler(riitta, sent).seen)
