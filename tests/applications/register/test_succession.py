@@ -60,6 +60,15 @@ def test_access_follows_to_the_account_of_the_successor(order, matti, maija, kal
     assert not access.is_member(matti, succession.organisation_id)
 
 
+def test_what_is_handed_over_twice_is_found_in_the_last_account(order, kalle, riitta, now):
+    heikki = people.make_founder("Heikki Hyvinvointi", COUNTY, now=now)
+    succeed(riitta)
+    succeed(riitta, CLINICS, COUNTY)
+    web = people.log_in(Client(), heikki)
+    for name in ("certificates", "certificates_csv"):
+        assert Certificate.objects.get().serial in web.get(reverse(name)).getvalue().decode()
+
+
 def test_administrators_become_applicants_and_unconfirmed_rights_stay_so(matti, kalle, riitta):
     own = matti.memberships.get()
     own.basis = Membership.Basis.UNVERIFIED
