@@ -39,7 +39,8 @@ def verify(
     must have been present and verified (PIN or biometrics). The signature counter is not checked: a
     challenge is used for one decision only, and synchronised passkeys have no counter.
     """
-    _require_signed(assertion, challenge, credential, rp_id, tuple(origins))
+    # As plain bytes: fido2 gives credentials of a class that cannot be remembered.
+    _require_signed(assertion, bytes(challenge), bytes(credential), rp_id, tuple(origins))
 
 
 @lru_cache(MOST_REMEMBERED)
