@@ -6,6 +6,7 @@ import secrets
 import shutil
 import sys
 import tempfile
+from itertools import count
 from threading import Thread
 from typing import Any
 
@@ -16,7 +17,7 @@ forwarder_headers = ""
 # Unused; it would be in the user's home, shared by every gunicorn of that user.
 control_socket_disable = True
 
-# Servers on one machine begin at different processors, and their workers have one each.
+# Servers on one machine begin at different processors, by chance; workers of one have one each.
 _FIRST = secrets.randbelow(1024)
 
 
@@ -43,6 +44,12 @@ def on_starting(server: Any) -> None:
     gc.freeze()
 
 
+def pre_fork(server: Any, worker: Any) -> None:
+    """Give the worker the first place that no living one has."""
+    taken = {other.place for other in server.WORKERS.values()}
+    worker.place = next(place for place in count() if place not in taken)
+
+
 def post_worker_init(worker: Any) -> None:
     """Start threads in the worker, since threads are not copied by a fork.
 
@@ -67,8 +74,11 @@ def _keep_to_one_processor(worker: Any) -> None:
     They hand the interpreter's lock to each other at each request, and only one of them can run. On
     two processors each hand-over wakes the other one, which takes longer than an answer itself.
     """
-    processors = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {processors[(_FIRST + worker.age) % len(processors)]})
+    try:
+        processors = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {processors[(_FIRST + worker.place) % len(processors)]})
+    except OSError as error:  # some sandboxes refuse it: front answers all the same
+        worker.log.warning("not kept to one processor: %s", error)
 
 
 def on_exit(server: Any) -> None:
