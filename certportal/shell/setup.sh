@@ -133,7 +133,10 @@ make_venv() {
     has_venv "$lock" && return
     exec 8>"$HERE/.venv.lock"
     flock 8
-    has_venv "$lock" && return
+    if has_venv "$lock"; then
+        exec 8>&-
+        return 0
+    fi
     say "Installing Python packages from $lock …"
     # After the checkout was moved, the scripts in .venv point to the old path.
     if ! grep -qs "$HERE/.venv" .venv/bin/pip; then
