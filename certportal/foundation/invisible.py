@@ -25,6 +25,6 @@ def without(text: str) -> str:
 
 def is_blank(text: str) -> bool:
     """Whether nothing of the text is seen: at most spaces, marks without a letter, and characters
-    without width (Unicode categories Z, M and C).
+    without width (Unicode categories Z, M and C, unassigned and private ones included).
     """
     return all(one in _SHAPELESS or unicodedata.category(one)[0] in "CMZ" for one in text)

@@ -91,7 +91,7 @@ def _decoded(data: bytes) -> str:
 
 def _read(entry: object) -> Row:
     name = invisible.without(str(entry.get("name") or "")) if isinstance(entry, dict) else ""
-    if not isinstance(entry, dict) or not name:
+    if not isinstance(entry, dict) or invisible.is_blank(name):
         raise Malformed("an intermediary without a name")
     own = identifiers.business_id(str(entry.get("businessId") or ""))
     oid = str(entry.get("oid") or "") or _oid_of(own)

@@ -250,7 +250,7 @@ def _spend(scope: str, subject: str, addresses: Iterable[str], actor: Actor, now
 def _spend_mails(addresses: Iterable[str], actor: Actor, now: datetime) -> None:
     if not (distinct := sorted({address.casefold() for address in addresses})):
         return
-    # Before what they share with others, so that two requests never wait for each other.
+    # Before what they share with others, so that of two requests never each waits for the other.
     to_one, hour = [f"{actor}:{address}" for address in distinct], timedelta(hours=1)
     limits.spend_each("contact_mail_to", to_one, most=MOST_MAILS_TO_ONE, per=hour, now=now)
     limits.spend_by("contact_mail", actor, **_most(), per=hour, now=now, uses=len(distinct))

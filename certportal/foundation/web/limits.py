@@ -44,8 +44,8 @@ def spend_each(
 ) -> None:
     """Count the uses for each subject with one statement; raise TooMany if one exceeds `most`.
 
-    The subjects are distinct, and always in the same order, so that two requests that count the
-    same ones never wait for each other.
+    The subjects are distinct, and always in the same order, so that of two requests that count the
+    same ones, one waits for the other, and never each for the other.
     """
     start, window = _window(per, now)
     if any(counted > most for counted in _count(scope, subjects, window, uses)):

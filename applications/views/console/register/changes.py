@@ -80,7 +80,7 @@ def _show(
     touched = shown.certificates.order_by("-issued_at", "-pk")
     page = Paginator(touched, PER_PAGE).get_page(request.GET.get("page"))
     proposed = proposed_upon(shown) if shown.decided_at else RevocationProposal.objects.none()
-    is_waiting = is_being_proposed(shown)
+    is_waiting = bool(shown.decided_at) and is_being_proposed(shown)
     lacking = Certificate.objects.none() if is_waiting else unproposed(shown, now=now)
     context = {
         "task": shown,
