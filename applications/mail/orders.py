@@ -36,6 +36,7 @@ from applications.workflow import consequences
 from certportal.foundation import clock
 from certportal.foundation.mail.mails import Asked, Mail, To, registry, render
 from certportal.foundation.mail.sending import File
+from certportal.foundation.mail_addresses import mailbox
 from certportal.foundation.web import tokens
 
 
@@ -265,11 +266,11 @@ def _to_links(matter: Matter, asked: Asked) -> To:
 
 def _links(matter: Matter, asked: Asked) -> Iterator[tuple[Application, str]]:
     """Yield the orders sent together to which the recipient holds a link, and its path."""
-    address, first = _to_links(matter, asked).address.casefold(), matter.order
+    reached, first = mailbox(_to_links(matter, asked).address), matter.order
     sent = Application.objects.filter(bulk_order=first.bulk_order, submitted_at=first.submitted_at)
     for order in sent.prefetch_related("contact_links", "host_names").order_by("number"):
         for link in contact_links.valid_links(order, now=asked.now):
-            if link.email.casefold() == address:
+            if mailbox(link.email) == reached:
                 yield order, reverse("contact:landing", args=[link.token])
 
 

@@ -18,6 +18,7 @@ from applications.workflow import Action, ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused, TooMany
+from certportal.foundation.mail_addresses import mailbox
 from certportal.foundation.web import limits, tokens
 from certportal.foundation.wording import filled
 
@@ -121,12 +122,12 @@ def spend_sent(
 def _by_address(
     orders: Sequence[Application], holders: Sequence[str] = contact_links.HOLDERS
 ) -> dict[str, tuple[Application, str]]:
-    """Return, by address, the first of the orders to which it gets a link, and the holder."""
+    """Return, by mailbox, the first of the orders to which it gets a link, and the holder."""
     first: dict[str, tuple[Application, str]] = {}
     for order in orders:
         for holder in _holders_with_address(order, holders):
-            address = contact_links.address_of(order, holder).casefold()
-            first.setdefault(address, (order, holder))
+            address = contact_links.address_of(order, holder)
+            first.setdefault(mailbox(address), (order, holder))
     return first
 
 
@@ -248,7 +249,7 @@ def _spend(scope: str, subject: str, addresses: Iterable[str], actor: Actor, now
 
 
 def _spend_mails(addresses: Iterable[str], actor: Actor, now: datetime) -> None:
-    if not (distinct := sorted({address.casefold() for address in addresses})):
+    if not (distinct := sorted(set(map(mailbox, addresses)))):
         return
     # Before what they share with others, so that of two requests never each waits for the other.
     to_one, hour = [f"{actor}:{address}" for address in distinct], timedelta(hours=1)

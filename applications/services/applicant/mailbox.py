@@ -16,6 +16,7 @@ from applications.workflow import ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
+from certportal.foundation.mail_addresses import mailbox
 from certportal.foundation.outbox import outbox
 from certportal.foundation.web import limits
 
@@ -41,7 +42,7 @@ def ask_mailbox_code(
     Raises TooMany, Changed, and NotPossible when that part is not editable.
     """
     hour = timedelta(hours=1)
-    for subject in (str(application_id), address.lower()):
+    for subject in (str(application_id), mailbox(address)):
         limits.spend("mailbox_code", subject, most=MOST_CODES, per=hour, now=now)
     limits.spend_by("mailbox_code", actor, most=MOST_BY_ONE, most_from=MOST_FROM, per=hour, now=now)
     with transaction.atomic():

@@ -196,7 +196,9 @@ def test_no_mailbox_is_flooded_with_links_by_sending_order_after_order(
         order.refresh_from_db()
         return order
 
-    first, second, third = [waiting(to) for to in ("A@x.example", "a@x.example", "b@x.example")]
+    first, second, third = [
+        waiting(to) for to in ("A@äx.example", '"a"@xn--x-zfa.example', "b@äx.example")
+    ]
     assert send(first).status_code == 302
     answer = send(second)
     assert (answer.status_code, second.status) == (429, Status.DRAFT)
