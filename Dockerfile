@@ -1,6 +1,7 @@
 # Two images: `portal` for web, front, workers, signer and beat, and `proxy`, nginx with the static files.
-# Nothing is made when a container starts: static files, the font, translations and bytecode are
-# here, so every file system is read-only. No compiler and no pip come along.
+# Nothing is made when a container starts: static files, the font, translations, bytecode and the
+# tables of the tests for weak keys are here, so every file system is read-only. No compiler and no
+# pip come along.
 FROM debian:trixie-slim AS build
 
 RUN apt-get update \
@@ -34,6 +35,8 @@ RUN for po in locale/*/LC_MESSAGES/*.po; do msgfmt -o "${po%.po}.mo" "$po" && rm
         STATIC_ROOT=/srv/static SECRET_KEY=only-while-the-image-is-built \
         /opt/venv/bin/python manage.py collectstatic --noinput -v 0 \
     && /opt/venv/bin/python -m compileall -q certportal accounts applications issuance \
+    && /opt/venv/bin/python -c \
+        'from issuance.keys.computable import prepare_search; prepare_search()' \
     # Whatever the umask of the checkout was, the services' users read it.
     && chmod -R a+rX,go-w /srv
 

@@ -18,6 +18,7 @@ set_up() {
     install_packages $packages
     make_venv "$lock"
     compile_messages
+    make_key_tables
 }
 
 # ------------------------------------------------------------------ Debian packages
@@ -157,4 +158,17 @@ compile_messages() {
         [ -e "$po" ] || continue
         [ "${po%.po}.mo" -nt "$po" ] || msgfmt -o "${po%.po}.mo" "$po"
     done
+}
+
+# The tables of the tests for weak keys take 6 s on two cores and are made once; each start verifies
+# them.
+make_key_tables() {
+    local curve pids=()
+    for curve in P-256 P-384; do
+        [ -e "issuance/keys/multiples-$curve.bin" ] && continue
+        .venv/bin/python -c \
+            "from issuance.keys.multiples import multiples; multiples('$curve')" &
+        pids+=($!)
+    done
+    [ ${#pids[@]} = 0 ] || wait "${pids[@]}"
 }

@@ -4,16 +4,18 @@ import gzip
 import hashlib
 import random
 from functools import cache
+from pathlib import Path
 
 import gmpy2
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from issuance.csr import examine
 from issuance.findings import Finding
+from issuance.keys import multiples as tables
 from issuance.keys.curves import CURVES, Curve
 from issuance.keys.guessable import FILE, HASHES, WIDTH, forms, pack
 from issuance.keys.policy import examine_key
@@ -35,6 +37,10 @@ def judged(curve: Curve, scalar: int, *, negative: bool) -> list[Finding]:
     return examine_key(spki_of(key_of(curve, -scalar if negative else scalar)))
 
 
+def _file(curve: str) -> Path:
+    return Path(tables.__file__).with_name(f"multiples-{curve}.bin")
+
+
 def problems(findings: list[Finding]) -> list[tuple[str, object]]:
     """Rule and problem of each finding. A drawn key can be a published one too: n − 2 is."""
     told = [finding for finding in findings if finding.rule != "key.published"]
@@ -48,11 +54,35 @@ def test_a_small_scalar_is_found(curve: Curve, scalar: int, negative: bool) -> N
 
 
 @pytest.mark.parametrize("curve", CURVES.values(), ids=CURVES)
-@pytest.mark.parametrize("near", [1, 2**18, 2**19, 2**31, 2**32])
+@pytest.mark.parametrize("near", [1, 2**21, 2**22, 2**31, 2**32])
 def test_small_scalars_are_found_at_the_ends_of_the_steps(curve: Curve, near: int) -> None:
     """Where baby and giant steps meet: the point itself, its double, and no point at all."""
     for scalar in range(max(near - 1, 1), min(near + 2, 2**32)):
         assert problems(judged(curve, scalar, negative=False)) == [("key.ec_scalar", "small")]
+
+
+@pytest.mark.parametrize("curve", CURVES)
+@pytest.mark.parametrize("harm", ["missing", "altered", "cut short"])
+def test_a_table_that_is_not_what_it_must_be_is_made_anew(
+    curve: str, harm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = {name: _file(name).read_bytes() for name in CURVES}
+    monkeypatch.setattr(tables, "__file__", str(tmp_path / "multiples.py"))
+    monkeypatch.setattr(tables, "_content", lambda on: good[on.name])
+    path = tmp_path / f"multiples-{curve}.bin"
+    if harm != "missing":
+        path.write_bytes(good[curve][:-8] + (bytes(8) if harm == "altered" else b""))
+    assert tables.Multiples(curve).of(CURVES[curve].generator[0]) == 1
+    assert path.read_bytes() == good[curve]
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_the_multiples_are_the_ones_the_library_computes() -> None:
+    dice = random.Random(2026)
+    for curve in CURVES.values():
+        for multiple in (1, 2, 511, 512, 513, *dice.choices(range(1, tables.BABIES + 1), k=20)):
+            public = ec.derive_private_key(multiple, curve.library).public_key()
+            assert tables.multiples(curve.name).of(public.public_numbers().x) == multiple
 
 
 @SOME
