@@ -2,8 +2,9 @@
 
 It defines the parts of the form, their summary, the fields a draft may save, the contents and words
 of a submission, what a reviewer may reopen, what a new order copies, and what erasing empties.
-`tests/applications/test_fields.py` fails for a column that the table does not know, and for one
-that reaches the certificate without being marked `certified`.
+`tests/applications/test_fields.py` fails for a column that the table does not know, and
+`tests/applications/console/test_only_what_was_sent.py` for a field that reaches the certificate
+without being marked `CERTIFIED`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
