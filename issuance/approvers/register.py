@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Self
 
 from accounts.factors.fingerprint import fingerprint
@@ -43,7 +44,7 @@ class Approver:
     @property
     def credential_id(self) -> bytes:
         """The credential id, by which an assertion names the passkey."""
-        return credential_id(self.credential)
+        return credential_id(bytes(self.credential))  # fido2's own class has no hash
 
     @property
     def fingerprint(self) -> str:
@@ -116,6 +117,7 @@ class Register:
         return hashlib.sha256(self.text.encode()).hexdigest() if self.number else ""
 
     @classmethod
+    @lru_cache(maxsize=4)  # the signing worker reads the same register for each certificate
     def parse(cls, text: str) -> Self:
         """Read the lines. Raises BadRegister."""
         try:

@@ -79,6 +79,7 @@ def _as_response(assertion: Assertion) -> dict[str, object]:
     }
 
 
+@lru_cache(MOST_REMEMBERED)
 def credential_id(credential: bytes) -> bytes:
     """Return the id in attested credential data. Raises BadAssertion."""
     try:
