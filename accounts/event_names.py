@@ -83,7 +83,7 @@ class AccountEvent(EventName):
     )
     RIGHT_DOCUMENT_HANDED_IN = (
         "right_document.handed_in",
-        _("A document about the authority to act was handed in"),
+        _("A document about the authority to act was uploaded"),
     )
     RIGHT_DOCUMENT_TAKEN_BACK = (
         "right_document.taken_back",

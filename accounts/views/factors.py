@@ -186,9 +186,9 @@ def _tell_fingerprint(request: HttpRequest, passkey: passkeys.Credential) -> Non
     """Tell a reviewer the fingerprint of the passkey just made, as it came from the browser."""
     if access.is_reviewer(access.person_of(request)):
         words = _(
-            "The check code of your passkey is %(code)s. Write it down, and read it to whoever"
-            " keeps the keys of the certificate authority: only a passkey in their register proves"
-            " your approvals."
+            "The check code of your passkey is %(code)s. Write it down, and read it to"
+            " the keeper of the certificate authority's keys: only a passkey in their register"
+            " proves your approvals."
         )
         messages.info(request, words % {"code": passkeys.fingerprint_of_new(passkey)})
 

@@ -36,7 +36,7 @@ def right(request: HttpRequest) -> HttpResponse:
     own = access.current_membership(person, organisation.pk)
     form = RightDocumentForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid() and _hand_in(request, form):
-        messages.success(request, _("The document has been handed in."))
+        messages.success(request, _("The document has been uploaded."))
         return redirect("accounts:right")
     context = {
         "organisation": organisation,

@@ -80,7 +80,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
         _("A waiver that the order rested on is no longer in force"),
         _("It was about “%(value)s”, and ended before the certificate was signed.")
         % {"value": with_unicode(p["value"])},
-        _("Waive it anew with reasons, record other evidence, or ask the applicant."),
+        _("Waive it again with reasons, record other evidence, or ask the applicant."),
     ),
     "order.system_oid_elsewhere": lambda p: (
         _("The system's OID is certified for another account"),
@@ -164,7 +164,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
         _("The register's names have changed"),
         _("The certificate was prepared with %(before)s. The register now says %(after)s.")
         % {"before": p.get("before") or "–", "after": p.get("after") or "–"},
-        _("The certificate is prepared anew with the names of today. Look at it again."),
+        _("The certificate is prepared again with the names of today. Look at it again."),
     ),
     "key.own_certificate": lambda p: (
         _("The key has been certified before"),

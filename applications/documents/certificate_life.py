@@ -66,7 +66,7 @@ def _readme(application: Application, receipts: Sequence[Receipt]) -> str:
     """Return the README: the events with their files, and how to check them."""
     title = _("The life of the certificate of order %(number)s") % {"number": application.number}
     how = _(
-        "Each event stands in a file of its own, which proves that it was recorded: check it on"
+        "Each event is in a file of its own, which proves that it was recorded: check it on"
         " the page “Check an event receipt” or with any program that knows c2sp.org/tlog-proof."
         " The key of the log is in event-log.vkey; compare it with the one that you know."
     )

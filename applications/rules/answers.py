@@ -17,10 +17,7 @@ class Enough(Refused):
     """The answer has as many documents as it may have."""
 
     message = filled(
-        _(
-            "An answer has at most %(most)s documents. Take one away first, or join them in one"
-            " PDF."
-        ),
+        _("An answer has at most %(most)s documents. Remove one first, or join them in one PDF."),
         most=MOST_DOCUMENTS,
     )
 

@@ -125,7 +125,7 @@ class ApplicationEvent(EventName):
     CASE_VIEWED = "application.case_viewed", _("An auditor looked at the case")
     DOCUMENT_TAKEN = (
         "person.document_taken",
-        _("The authority downloaded a document that the person had handed in"),
+        _("The authority downloaded a document that the person had uploaded"),
     )
     LIST_EXPORTED = "list.exported", _("A list of the authority was taken out as a file")
     REVOKE = "application.revoke", _("The applicant had the certificate revoked")

@@ -22,6 +22,8 @@ check_sources() {
     manage check --fail-level WARNING
     heading "untranslated strings"
     check_translations
+    heading "refused words"
+    .venv/bin/python -m certportal.dev.refused_words locale/*/LC_MESSAGES/django.po
 }
 
 format_sources() {

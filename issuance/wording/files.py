@@ -45,7 +45,7 @@ SENTENCES: dict[str, dict[str, str]] = {
             "The file is a word processor's document, not a certificate request."
         ),
         "file.other_type:e-mail message": _(
-            "The file is an e-mail message, not a certificate request."
+            "The file is an email message, not a certificate request."
         ),
     },
     "new_request": {
@@ -87,7 +87,7 @@ SENTENCES: dict[str, dict[str, str]] = {
             "The file was UTF-16 text, as Windows PowerShell writes it. We converted it."
         ),
         "file.repaired:quoted": _(
-            "The lines had the quotation marks of an e-mail message. We removed them."
+            "The lines had the quotation marks of an email message. We removed them."
         ),
         "file.repaired:indented": _("The lines were indented. We removed the blanks."),
         "file.repaired:headers": _("There were header lines inside the request. We left them out."),
@@ -100,7 +100,7 @@ SENTENCES: dict[str, dict[str, str]] = {
             "The line ends were written as \\n, as in a JSON file. We put them right."
         ),
         "file.repaired:quoted_printable": _(
-            "An e-mail program had written = as =3D. We put it right."
+            "An email program had written = as =3D. We put it right."
         ),
         "file.repaired:blanks": _(
             "There were blanks or invisible characters of a web page or a word processor between"

@@ -13,7 +13,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "host:underscore": _("The host name “%(value)s” has an underscore."),
         "host:url": _("“%(value)s” is a web address, not a host name."),
         "host:port": _("The host name “%(value)s” has a port number."),
-        "host:email": _("“%(value)s” is an e-mail address, not a host name."),
+        "host:email": _("“%(value)s” is an email address, not a host name."),
         "host:space": _("The host name “%(value)s” has a blank."),
         "host:ip_address": _("“%(value)s” is an IP address. A certificate needs a domain name."),
         "host:wildcard": _("The host name “%(value)s” has an asterisk. Each server must be named."),

@@ -37,13 +37,11 @@ SENTENCES: dict[str, dict[str, str]] = {
             "The field %(attribute)s holds a personal identity code. It must not be in a "
             "certificate."
         ),
-        "subject.email": _("“%(value)s” is not an e-mail address."),
+        "subject.email": _("“%(value)s” is not an email address."),
         "subject.email_in_server": _(
-            "A server certificate must not have an e-mail address: %(value)s."
+            "A server certificate must not have an email address: %(value)s."
         ),
-        "san.email_in_server": _(
-            "A server certificate must not have an e-mail address: %(value)s."
-        ),
+        "san.email_in_server": _("A server certificate must not have an email address: %(value)s."),
     },
     "utf8": {
         "subject.string": _("The characters of this field cannot be read: %(attribute)s."),
@@ -60,7 +58,7 @@ SENTENCES: dict[str, dict[str, str]] = {
             "The field %(attribute)s is written in an outdated way: %(value)s."
         ),
         "subject.email_unused": _(
-            "The request has an e-mail address, which does not go into the certificate: %(value)s."
+            "The request has an email address, which does not go into the certificate: %(value)s."
         ),
         "subject.not_host": _("The common name “%(value)s” is not a host name."),
         "subject.no_names": _("The request has no common name."),

@@ -92,11 +92,11 @@ def test_what_was_handed_in_is_shown_so_with_when_it_is_looked_at(
     client, unconfirmed, matti, pharmacy, now
 ):
     browser = people.log_in(client, matti)
-    assert "handed in on" not in browser.get(HOME).text
+    assert "was uploaded on" not in browser.get(HOME).text
     documents.hand_in(matti, pharmacy, PAPER, actor=actor_for(matti), now=now)
     for page in (HOME, RIGHT):
         shown = browser.get(page).text
-        assert "Your proof of authority was handed in on" in shown, page
+        assert "Your proof of authority was uploaded on" in shown, page
         assert "within 5 working days" in shown, page
     assert "Upload proof of authority" not in browser.get(HOME).text
 
@@ -143,12 +143,12 @@ def test_a_right_confirmed_on_the_word_alone_can_be_shown_before_and_after_its_l
     monkeypatch.setattr(clock, "now", lambda: later)
     browser = people.log_in(client, matti)
     assert "was confirmed until" in browser.get(HOME).text
-    assert "handed in on" not in browser.get(RIGHT).text
+    assert "was uploaded on" not in browser.get(RIGHT).text
     browser.post(RIGHT, {"document": upload(pdf(), "valtakirja.pdf")})
     assert RightDocument.objects.count() == 2
     for place in (HOME, RIGHT):
         shown = browser.get(place).text
-        assert "handed in on" in shown and "looks at it with your order" in shown, place
+        assert "was uploaded on" in shown and "looks at it with your order" in shown, place
 
 
 def test_the_page_names_whose_right_one_s_own_rests_on(client, matti, pharmacy, now):
@@ -261,7 +261,7 @@ def test_five_are_enough(document, client, matti, pharmacy, now):
     for _ in range(documents.MOST - 1):
         documents.hand_in(matti, pharmacy, PAPER, actor=actor_for(matti), now=now)
     answer = people.log_in(client, matti).post(RIGHT, {"document": upload(pdf())})
-    assert "Take one away first" in answer.text
+    assert "Remove one first" in answer.text
     assert RightDocument.objects.count() == documents.MOST
 
 
@@ -278,7 +278,7 @@ def test_five_from_before_a_confirmation_on_the_word_keep_no_other_away(
     browser = people.log_in(client, matti)
     for _ in range(documents.MOST):
         assert browser.post(RIGHT, {"document": upload(pdf(), "uusi.pdf")}).status_code == 302
-    assert "Take one away first" in browser.post(RIGHT, {"document": upload(pdf())}).text
+    assert "Remove one first" in browser.post(RIGHT, {"document": upload(pdf())}).text
     assert RightDocument.objects.count() == 2 * documents.MOST
 
 

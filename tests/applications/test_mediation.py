@@ -135,7 +135,7 @@ def test_an_intermediary_with_units_orders_many_in_its_own_name_too(valma, now):
     assert orders.UNIT not in page.text
     rows = {"act": "go", "rows": f"{orders.UNIT};;a.example.fi", "q": ""}
     page = web.post(reverse("applications:order_many", args=["server"]), rows)
-    assert "ei ole organisaationne yksikkö" in page.text
+    assert "ei ole organisaatiosi yksikkö" in page.text
 
 
 def test_whoever_is_an_intermediary_too_orders_many_with_the_fixed_words(matti, pharmacy, now):

@@ -49,7 +49,7 @@ def case(matti, riitta, cas):
 
 def mend():
     outcomes = authority.reconcile(mend=True, now=clock.now())
-    assert [outcome for _, outcome in outcomes] == ["mended"]
+    assert [outcome for _, outcome in outcomes] == ["fixed"]
     orders.drain()
 
 

@@ -81,8 +81,8 @@ def test_it_stops_its_ca_and_no_other_until_an_operator_has_it_entered(
     other = services.prepare(server_order(pharmacy, new_key("RSA-3072")), now=now)
     approve_by(riitta, other, now)
     assert services.issue(other.reference, now=now)
-    assert kinds(now=now) == [(Kind.NOBODY_APPROVED, "not mended")]
-    assert kinds(mend=True, now=now) == [(Kind.NOBODY_APPROVED, "mended")]
+    assert kinds(now=now) == [(Kind.NOBODY_APPROVED, "not fixed")]
+    assert kinds(mend=True, now=now) == [(Kind.NOBODY_APPROVED, "fixed")]
     assert Event.objects.filter(action="issuance.restored").exists()
     assert services.issue(approved.reference, now=now)
 
@@ -130,7 +130,7 @@ def test_one_that_the_database_has_lost_stops_its_case_alone(
 ) -> None:
     der = sign_certificate(bytes(approved.tbs), approved.tbs_sha256, signer_for(_ca()))
     put_into_journal(journal_entry(approved, der))
-    assert kinds(now=now) == [(Kind.NOT_STORED, "not mended")]
+    assert kinds(now=now) == [(Kind.NOT_STORED, "not fixed")]
     other = services.prepare(server_order(pharmacy), now=now)
     approve_by(riitta, other, now)
     assert services.issue(other.reference, now=now)

@@ -75,8 +75,8 @@ def test_a_certificate_of_an_open_attempt_is_entered(
     approved: PreparedCertificate, now: datetime
 ) -> None:
     forgetting(lambda: services.issue(approved.reference, now=now))
-    assert found(now=now) == [(Kind.NOT_STORED, "not mended")]
-    assert found(mend=True, now=now) == [(Kind.NOT_STORED, "mended")]
+    assert found(now=now) == [(Kind.NOT_STORED, "not fixed")]
+    assert found(mend=True, now=now) == [(Kind.NOT_STORED, "fixed")]
     certificate = Certificate.objects.get(reference=approved.reference)
     assert bytes(certificate.der) == in_journal(approved.reference).der
     approved.refresh_from_db()
@@ -92,7 +92,7 @@ def test_a_certificate_whose_attempt_is_gone_is_entered_whole(
     order = server_order(pharmacy)
     forgetting(lambda: through(order, riitta, now))
     assert not PreparedCertificate.objects.exists()
-    assert found(mend=True, now=now) == [(Kind.NOBODY_APPROVED, "mended")]
+    assert found(mend=True, now=now) == [(Kind.NOBODY_APPROVED, "fixed")]
     certificate = Certificate.objects.get(reference=order.reference)
     assert (certificate.organisation, certificate.profile_id) == (pharmacy, "server")
     assert certificate.not_after == certificate.certificate.not_valid_after_utc
@@ -105,7 +105,7 @@ def test_a_reissue_is_entered_with_what_it_replaced(
 ) -> None:
     again = replace(order, reference=uuid4(), replaces=certificate.reference)
     forgetting(lambda: through(again, riitta, now))
-    assert found(mend=True, now=now) == [(Kind.NOBODY_APPROVED, "mended")]
+    assert found(mend=True, now=now) == [(Kind.NOBODY_APPROVED, "fixed")]
     entered = Certificate.objects.get(reference=again.reference)
     assert entered.prepared.replaces == certificate.reference
 
@@ -114,7 +114,7 @@ def test_another_attempt_made_meanwhile_gives_way(
     prepared: PreparedCertificate, order, riitta: Person, now: datetime
 ) -> None:
     forgetting(lambda: through(order, riitta, now))
-    assert found(mend=True, now=now) == [(Kind.NOBODY_APPROVED, "mended")]
+    assert found(mend=True, now=now) == [(Kind.NOBODY_APPROVED, "fixed")]
     prepared.refresh_from_db()
     assert (prepared.state, prepared.void_reason) == ("void", "found_in_journal")
     assert Certificate.objects.get().prepared.attempt == 2
@@ -180,7 +180,7 @@ def test_nor_is_one_made_under_the_ca_that_has_taken_over(
     other = server_order(pharmacy)
     with pytest.raises(NotReconciled):
         services.prepare_all([other, order], now=now)
-    assert found(mend=True, now=now) == [(Kind.NOBODY_APPROVED, "mended")]
+    assert found(mend=True, now=now) == [(Kind.NOBODY_APPROVED, "fixed")]
     with pytest.raises(AlreadySigning):
         services.prepare(order, now=now)
     assert services.prepare(other, now=now).issuing_ca.stem == "sote-ec-2"
@@ -229,7 +229,7 @@ def test_a_second_certificate_of_one_reference_is_left_to_people(
     journal.append(CA, [other])
     ((kind, outcome),) = found(mend=True, now=now)
     assert kind == Kind.NOT_STORED
-    assert outcome.startswith("not mended: ")
+    assert outcome.startswith("not fixed: ")
     assert Certificate.objects.count() == 1
 
 
@@ -245,7 +245,7 @@ def test_a_line_somebody_else_signed_is_not_entered(
     journal.append(CA, [line])
     ((kind, outcome),) = found(mend=True, now=now)
     assert kind == Kind.NOT_STORED
-    assert outcome.startswith("not mended: ")
+    assert outcome.startswith("not fixed: ")
     assert not Certificate.objects.exists()
 
 
@@ -262,8 +262,8 @@ def test_a_revocation_of_the_published_list_is_entered(
         services.publish_crl(certificate.issuing_ca, now=now)
 
     forgetting(revoke_and_publish)
-    assert found(now=now) == [(Kind.NOT_REVOKED, "not mended")]
-    assert found(mend=True, now=now) == [(Kind.NOT_REVOKED, "mended")]
+    assert found(now=now) == [(Kind.NOT_REVOKED, "not fixed")]
+    assert found(mend=True, now=now) == [(Kind.NOT_REVOKED, "fixed")]
     certificate.refresh_from_db()
     assert (certificate.state, certificate.revocation_reason) == ("revoked", "key_compromise")
     assert certificate.revoked_at == revoked_at.replace(microsecond=0)
@@ -282,7 +282,7 @@ def test_a_reason_that_was_raised_on_the_list_is_raised_again(
         services.publish_crl(certificate.issuing_ca, now=now)
 
     forgetting(raise_and_publish)
-    assert found(mend=True, now=now) == [(Kind.NOT_REVOKED, "mended")]
+    assert found(mend=True, now=now) == [(Kind.NOT_REVOKED, "fixed")]
     certificate.refresh_from_db()
     assert certificate.revocation_reason == "key_compromise"
     assert services.is_blocked(certificate.spki_sha256)
@@ -299,7 +299,7 @@ def test_a_certificate_and_its_revocation_come_back_in_one_go(
         services.publish_crl(issued.issuing_ca, now=now)
 
     forgetting(issue_and_revoke)
-    kinds = [(Kind.NOT_STORED, "mended"), (Kind.NOT_REVOKED, "mended")]
+    kinds = [(Kind.NOT_STORED, "fixed"), (Kind.NOT_REVOKED, "fixed")]
     assert found(mend=True, now=now) == kinds
     assert Certificate.objects.get().state == "revoked"
 
@@ -315,13 +315,13 @@ def test_signing_that_stopped_midway_is_opened_again(
     calls: list[IssuingCA] = []
     with pytest.raises(SignerUnavailable):
         services.issue(approved.reference, now=now, load_signer=gone)  # type: ignore[arg-type]
-    assert found(now=now) == [(Kind.SIGNING_IDLE, "not mended")]
-    assert found(mend=True, now=now) == [(Kind.SIGNING_IDLE, "mended")]
+    assert found(now=now) == [(Kind.SIGNING_IDLE, "not fixed")]
+    assert found(mend=True, now=now) == [(Kind.SIGNING_IDLE, "fixed")]
     (item,) = OutboxItem.objects.filter(topic="certificate.confirmed")
     assert item.payload == {"reference": str(approved.reference)}
     assert found(now=now) == [], "work that is open needs no mending"
     outbox.finish(item, now=now)
-    assert found(now=now) == [(Kind.SIGNING_IDLE, "not mended")]
+    assert found(now=now) == [(Kind.SIGNING_IDLE, "not fixed")]
     outbox.enqueue("certificates.confirmed", now=now, references=[str(approved.reference)])
     assert found(now=now) == [], "nor does work on many at once"
 

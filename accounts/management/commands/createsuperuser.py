@@ -23,6 +23,6 @@ class Command(OperatorCommand):
         raise CommandError(
             _(
                 "A superuser is a person who has identified themselves: let them log in once, then"
-                " run `make_superuser` with their e-mail address."
+                " run `make_superuser` with their email address."
             )
         )

@@ -24,7 +24,7 @@ def person_named(words: str) -> Person:
         return person.current
     found = {person.current for person in _by_key(words) or _by_address(words)}
     if len(found) != 1:
-        raise NotNamed(_("Name exactly one person by login, key or verified e-mail address."))
+        raise NotNamed(_("Name exactly one person by login, key or verified email address."))
     return found.pop()
 
 

@@ -49,7 +49,7 @@ class NotMember(Refused):
 
     message = _(
         "You do not belong to this organisation's account any more, so no document of yours about"
-        " it can be handed in or taken away."
+        " it can be uploaded or removed."
     )
 
 
@@ -66,7 +66,7 @@ class Enough(Refused):
 
     message = filled(
         _(
-            "You have handed in %(most)s documents about the organisation already. Take one away"
+            "You have uploaded %(most)s documents about the organisation already. Remove one"
             " first, or contact us if you cannot."
         ),
         most=MOST,

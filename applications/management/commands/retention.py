@@ -33,7 +33,7 @@ class Command(OperatorCommand):
             raise CommandError(
                 _(
                     "Not everything was erased (%(error)s). The log names each order as"
-                    " job_failed_for_one, with the reason; mend that and run this again."
+                    " job_failed_for_one, with the reason; fix that and run this again."
                 )
                 % {"error": type(error).__name__}
             ) from error

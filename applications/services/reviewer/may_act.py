@@ -38,7 +38,7 @@ class RightMissing(Refused):
     """The sender's right to act for the organisation has not been confirmed."""
 
     message = gettext_lazy(
-        "Confirm first that whoever sent the order may act for the organisation."
+        "Confirm first that the person who sent the order may act for the organisation."
     )
 
 

@@ -54,7 +54,7 @@ OUTCOMES = {
     Outcome.UNREADABLE: (
         gettext_lazy("Cannot be read"),
         "warning",
-        gettext_lazy("The record is there but is written wrongly. Copy it anew from here."),
+        gettext_lazy("The record is there but is written wrongly. Copy it again from here."),
     ),
     Outcome.UNANSWERED: (
         gettext_lazy("No answer"),
@@ -65,8 +65,8 @@ OUTCOMES = {
         gettext_lazy("Not accepted"),
         "error",
         gettext_lazy(
-            "The domain's DNSSEC signatures are wrong, so the answer cannot be trusted. Ask whoever"
-            " keeps the domain's name servers to mend them."
+            "The domain's DNSSEC signatures are wrong, so the answer cannot be trusted. Ask the"
+            " people who manage the domain's name servers to fix them."
         ),
     ),
 }

@@ -119,7 +119,7 @@ def _line(number: int, order: Sequence[str], cells: Sequence[str]) -> Line:
 
 def _stray_fault(cell: str) -> str:
     return _(
-        "“%(value)s” stands in no column. Separate the host names of one order by spaces, and write"
+        "“%(value)s” is in no column. Separate the host names of one order by spaces, and write"
         " each order on a row of its own."
     ) % {"value": cell[:100]}
 
@@ -296,7 +296,7 @@ def _unit_fault(written: str, named: int) -> str:
         return _("Several of your units are called “%(value)s”. Write the OID of the unit.") % {
             "value": written[:100]
         }
-    return _("“%(value)s” is not a unit of your organisation that stands in the register.") % {
+    return _("“%(value)s” is not a unit of your organisation that is in the register.") % {
         "value": written[:100]
     }
 

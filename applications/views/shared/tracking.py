@@ -104,7 +104,7 @@ def turn_words(application: Application, *, now: datetime) -> str:
     if status is Status.LAPSED and _ended_with_account(application):
         return str(CLOSED_ACCOUNT)
     if (hearing := _hearing(application)) is not None:
-        words = _("You are heard before a decision. Answer at the latest on %(day)s.")
+        words = _("You are heard before a decision. Answer by %(day)s.")
         return words % {"day": date_format(hearing.deadline, "WEEKDAY_FORMAT")}
     return str(TURNS[status])
 

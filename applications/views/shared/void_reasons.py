@@ -10,16 +10,18 @@ VOID_REASONS: dict[str, Promise] = {
     "resubmitted": gettext_lazy("the applicant submitted again"),
     "names_chosen": gettext_lazy("other names were chosen"),
     "csr_replaced": gettext_lazy("the certificate request was replaced"),
-    "prepared_anew": gettext_lazy("it was prepared anew"),
+    "prepared_anew": gettext_lazy("it was prepared again"),
     "found_in_journal": gettext_lazy("the certificate had been signed already"),
     "evidence_changed": gettext_lazy("the evidence was changed after an approval"),
     "waiver_withdrawn": gettext_lazy("a waiver was withdrawn"),
     "waiver_ended": gettext_lazy("a waiver had ended"),
     "order.not_waived": gettext_lazy("a waiver, or the time of an authority to act, had ended"),
     "succeeded": gettext_lazy("the organisation was succeeded by another"),
-    "membership_ended": gettext_lazy("the authority ended the membership of whoever sent it"),
+    "membership_ended": gettext_lazy(
+        "the authority ended the membership of the person who sent it"
+    ),
     "right_withdrawn": gettext_lazy(
-        "the authority to act of whoever sent it is no longer confirmed"
+        "the authority to act of the person who sent it is no longer confirmed"
     ),
     "account_closed": gettext_lazy("the authority closed the organisation's account"),
     "end_with_account": gettext_lazy("the authority closed the organisation's account"),
@@ -39,7 +41,7 @@ VOID_REASONS: dict[str, Promise] = {
     "erased": gettext_lazy("its data was erased when its time was over"),
     "revoked_meanwhile": gettext_lazy("the old certificate was revoked meanwhile"),
     "replaced_already": gettext_lazy("another plan replaced it first"),
-    "order.sender_left": gettext_lazy("whoever sent the order had left the organisation"),
+    "order.sender_left": gettext_lazy("the person who sent the order had left the organisation"),
     "order.domain_not_proven": gettext_lazy("a domain's DNS record was not found any more"),
     "order.names_changed": gettext_lazy("the register's names changed"),
     "order.conformity_missing": gettext_lazy("the certificate of conformity was missing"),

@@ -84,8 +84,8 @@ class ActivePdf(Unfit):
         """Make the message from the findings (values of `pdf.active.Finding`)."""
         text = _(
             "The PDF holds what we do not accept: %(found)s. Print it as a new PDF and attach that."
-            " Printing removes signatures: if the document is signed, ask whoever made it for one"
-            " without such content."
+            " Printing removes signatures: if the document is signed, ask the person who made"
+            " it for one without such content."
         )
         super().__init__(text % {"found": ", ".join(str(_WORDS[kind]) for kind in sorted(found))})
 

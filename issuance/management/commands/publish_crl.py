@@ -60,7 +60,7 @@ def _advice(error: Exception) -> str:
     if isinstance(error, SignerUnavailable):
         return _("its key cannot be used (%(said)s): %(do)s") % {"said": problem, "do": KEYS}
     if isinstance(error, OSError):
-        return _("the list cannot be written (%(said)s): make room, or mend the permissions") % {
+        return _("the list cannot be written (%(said)s): make room, or fix the permissions") % {
             "said": problem
         }
     if isinstance(error, CrlRefused):

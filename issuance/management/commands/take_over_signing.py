@@ -121,7 +121,7 @@ _SOURCE_WORDS = {
     ),
     Source.LOST: gettext_lazy(
         "Its journal is lost. There are %(lines)s certificates in what is left of it; the others"
-        " are written anew from the database."
+        " are written again from the database."
     ),
 }
 

@@ -26,7 +26,7 @@ from issuance.services.status.revoke import REASONS, revoke
 
 RECONCILER = system("reconcile")
 
-MENDED, NOT_MENDED = gettext_noop("mended"), gettext_noop("not mended")
+MENDED, NOT_MENDED = gettext_noop("fixed"), gettext_noop("not fixed")
 LOOK = gettext_noop("look at it")
 
 type Outcome = tuple[Difference, str]

@@ -80,7 +80,7 @@ def test_the_prepared_certificate_is_shown_field_by_field_and_as_text(case, desk
 def test_the_address_of_a_mailbox_is_shown_as_every_name_is(matti, cas, riitta, desk):
     application = orders.claimed(matti, riitta, "email")
     facts = dict(desk.open("case", application.pk).context["facts"])
-    assert facts["E-mail addresses (SAN)"] == orders.MAILBOX
+    assert facts["Email addresses (SAN)"] == orders.MAILBOX
     assert "Host names (SAN)" not in facts
 
 

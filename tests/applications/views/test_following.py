@@ -106,7 +106,7 @@ def test_answering_is_one_act(web, address, asked, riitta, matti):
     assert f'href="{check}"' in page_of(web, address, asked).text
     shown = web.get(check).text
     reason = asked.requests.get().reason
-    assert shown.index("Answer at the latest on") < shown.index(reason) < shown.index("id_reply")
+    assert shown.index("Answer by") < shown.index(reason) < shown.index("id_reply")
     undeclared = web.post(check, {"version": asked.version, "reply": "Haltija on Esimerkki Oy."})
     assert "Haltija on Esimerkki Oy." in undeclared.text
     given = {"version": asked.version, "reply": "Haltija on Esimerkki Oy."} | DECLARED

@@ -59,7 +59,7 @@ def test_a_place_where_no_list_can_be_written_is_said(cas: dict[str, IssuingCA])
     out, err = run(EC.stem)
     assert out == ""
     assert f"{EC.stem}: the list cannot be written" in err
-    assert "make room, or mend the permissions" in err
+    assert "make room, or fix the permissions" in err
 
 
 @pytest.mark.django_db

@@ -52,7 +52,7 @@ def test_an_older_copy_on_another_machine(
         with pytest.raises(NobodyApproved):  # this database knows of no approval of the three
             issued(pharmacy, riitta)
         outcomes = services.reconcile(mend=True, now=clock.now())
-        assert [outcome for _, outcome in outcomes] == ["mended"] * 3
+        assert [outcome for _, outcome in outcomes] == ["fixed"] * 3
         newest = issued(pharmacy, riitta)
         serials = [each.serial for each in Certificate.objects.all()]
         assert len(set(serials)) == len(serials) == 5
@@ -117,7 +117,7 @@ def test_a_journal_moved_aside_since_is_known_again(
     with fresh_database():
         assert f"säilytettiin {aside.name}, joka on vähintään yhtä uusi" in restored(tmp_path, keys)
         outcomes = services.reconcile(mend=True, now=clock.now())
-        assert [outcome for _, outcome in outcomes] == ["mended"]
+        assert [outcome for _, outcome in outcomes] == ["fixed"]
         assert not list(journal.faults("sote-ec-1"))
 
 

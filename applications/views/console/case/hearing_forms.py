@@ -48,7 +48,9 @@ class HearForm(AskForm):
     def __init__(self, *args: Any, application: Application, **kwargs: Any) -> None:
         super().__init__(*args, application=application, **kwargs)
         self.fields["sections"].required = False
-        self.fields["sections"].help_text = _("None, if the applicant shall only answer in words.")
+        self.fields["sections"].help_text = _(
+            "None, if the applicant only needs to answer in writing."
+        )
         self.fields["reason"].label = _("Why the order would be rejected")
         attached = answers.read_by_reviewers(application).filter(removed_at=None)
         names = [document.name for document in attached]
@@ -88,7 +90,7 @@ class RejectForm(ReasonsForm, WithReasons):
         max_length=LONGEST_TEXT,
         rows=3,
         required=False,
-        help_text=_("It stands in the decision."),
+        help_text=_("It is in the decision."),
     )
 
     def __init__(self, *args: Any, is_heard: bool, **kwargs: Any) -> None:

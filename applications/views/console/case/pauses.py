@@ -62,8 +62,8 @@ def _ended(request: InformationRequest) -> str:
         return _("The clock stood %(begun)s–%(ended)s: the applicant was heard.")
     if request.reviewer_id is None:
         return _(
-            "Incomplete %(begun)s–%(ended)s: the checks returned the order. The working days began"
-            " anew."
+            "Incomplete %(begun)s–%(ended)s: the checks returned the order. The count of working"
+            " days started again."
         )
     if request.cancelled:
         return _("The clock stood %(begun)s–%(ended)s: a question, which was taken back.")

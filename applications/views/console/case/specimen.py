@@ -130,7 +130,7 @@ def _extensions(certificate: x509.Certificate) -> Iterator[Fact]:
     if names := host_names(certificate):
         yield _("Host names (SAN)"), ", ".join(map(with_unicode, names))
     if names := _alternative_names(certificate, x509.RFC822Name):
-        yield _("E-mail addresses (SAN)"), ", ".join(names)
+        yield _("Email addresses (SAN)"), ", ".join(names)
     if usage := extension(certificate, ExtensionOID.KEY_USAGE):
         used = [label for name, label in USAGES.items() if getattr(usage, name)]
         yield _("Key usage"), ", ".join(used)

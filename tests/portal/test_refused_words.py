@@ -1,0 +1,41 @@
+"""The check of words that texts for users do not use."""
+
+from pathlib import Path
+
+import pytest
+
+from certportal.dev.refused_words import main
+
+HEAD = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+
+
+def catalogue(folder: Path, entry: str) -> str:
+    file = folder / "fi" / "LC_MESSAGES" / "django.po"
+    file.parent.mkdir(parents=True)
+    file.write_text(HEAD + entry)
+    return str(file)
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ('msgid "Prepared anew"\nmsgstr "Valmisteltu uudelleen"\n', "en: 'anew', use 'again'"),
+        ('msgid "Ends at 4"\nmsgstr "Päättyy kello 4"\n', "fi: 'kello 4', use 'klo'"),
+        (
+            'msgid "One"\nmsgid_plural "Many"\n'
+            'msgstr[0] "Yksi"\nmsgstr[1] ""\n"Teille "\n"monta"\n',
+            "fi: 'Teille', use 'sinä'",
+        ),
+    ],
+)
+def test_a_refused_word_is_told_with_the_word_to_use(
+    entry: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([catalogue(tmp_path, entry)]) == 1
+    assert told in capsys.readouterr().out
+
+
+def test_other_texts_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    entry = 'msgid "The order is in the register"\nmsgstr "Tilaus on rekisterissä"\n'
+    assert main([catalogue(tmp_path, entry)]) == 0
+    assert capsys.readouterr().out == "No text uses a refused word.\n"
