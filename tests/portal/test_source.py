@@ -92,6 +92,7 @@ def test_no_pattern_is_made_of_what_somebody_typed() -> None:
 MADE = {
     "accounts/forms.py": "re.fullmatch(self.pattern, digits)",
     "certportal/dev/migration_steps.py": 'gives_default = rf"\\b{column}',
+    "certportal/dev/refused_words.py": "for refused, better in REFUSED[language].items():",
     "applications/rules/spelling.py": "else re.escape(char) for char in name)",
     "issuance/certificate/hosts.py": "for code, pattern in _FOREIGN:",
     "issuance/csr/kinds.py": "for pattern, kind in _TEXTS",
