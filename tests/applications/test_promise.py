@@ -1,6 +1,6 @@
 """Five Finnish working days, whatever the calendar."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -44,6 +44,14 @@ def test_counting_begins_the_day_after_in_finnish_time():
 )
 def test_days_left_counts_working_days_only(now, left):
     assert promise.days_left(date(2026, 12, 2), at(now)) == left
+
+
+@pytest.mark.parametrize("days", [0, 1, 4, 250, 1300])
+def test_working_days_are_counted_over_years_as_one_by_one(days):
+    for first in (date(2021, 12, 23), date(2022, 6, 4), date(2023, 12, 31)):
+        last = promise.after(first, days)
+        assert promise.working_days_between(first, last) == days
+        assert promise.working_days_between(first, last + timedelta(days=1)) - days in {0, 1}
 
 
 def test_a_pause_keeps_the_days_that_were_left():
