@@ -178,6 +178,7 @@ PARTIES = (
     SELECT md5('person' || k)::uuid, id, 'administrator', 'mandate', '', '', '', now(), now()
     FROM party
     """,
+    "ANALYZE party, accounts_organisation, accounts_businessid",
 )
 # A large county has thousands of orders, the pharmacy of the templates one in ONE_IN.
 MADE = """
@@ -194,7 +195,7 @@ JOIN party ON party.k = floor(power(('x' || left(md5('o' || n), 7))::bit(28)::in
     * (SELECT count(*) FROM party))::int,
     (SELECT o.id, o.founded_by_id FROM accounts_organisation o JOIN accounts_businessid b
      ON b.organisation_id = o.id WHERE b.code = '9900001-8') pharmacy
-WHERE n * 7919 %% 1000 >= %(first)s AND n * 7919 %% 1000 < %(last)s
+WHERE n::bigint * 7919 %% 1000 >= %(first)s AND n::bigint * 7919 %% 1000 < %(last)s
 """
 CLONES: dict[str, tuple[str, dict[str, str]]] = {
     "applications_application": (
