@@ -1,15 +1,16 @@
-"""Changes in a case since the reader's last action on it."""
+"""Changes in a case since the reader's last action on it, or what they missed before their first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from accounts.access import actor_for
 from accounts.models import Person
 from applications.models import Application, Submission
 from applications.views.shared import history
 from applications.views.shared.submissions import Change, changes
-from applications.workflow import ApplicationEvent
+from applications.workflow import ApplicationEvent, Status
 from certportal.foundation.models import Event
 
 ROUTINE = (ApplicationEvent.QUEUE, ApplicationEvent.WAIT, ApplicationEvent.CASE_VIEWED)
@@ -18,10 +19,21 @@ MOST = 8
 """The most events that are listed; the case's history has them all."""
 
 
+class Origin(StrEnum):
+    """From when changes are counted: the reader's last action, else the latest approval, else the
+    first submission.
+    """
+
+    OWN = "own"
+    APPROVAL = "approval"
+    SENT = "sent"
+
+
 @dataclass(frozen=True, slots=True)
 class Since:
     """Events by others since `at`, newest first, and the changes in an answer received since."""
 
+    origin: Origin
     at: datetime
     lines: Sequence[history.Line]
     answered_at: datetime | None
@@ -29,14 +41,22 @@ class Since:
 
 
 def since(
-    events: Sequence[Event], submissions: Sequence[Submission], person: Person
+    application: Application,
+    events: Sequence[Event],
+    submissions: Sequence[Submission],
+    person: Person,
 ) -> Since | None:
-    """Return the changes since the person's last action; None without an action or changes.
+    """Return the changes since the person's last action; None if there are none.
 
-    `events` are the case's newest, newest first; `submissions` are all, newest last.
+    Whoever has not acted on a case in review, as most second reviewers, reads the changes since the
+    latest approval, or since the order was sent. `events` are the case's newest, newest first;
+    `submissions` are all, newest last.
     """
     own = str(actor_for(person))
     last = next((event for event in events if event.actor == own), None)
+    origin = Origin.OWN
+    if last is None and application.status == Status.IN_REVIEW:
+        last, origin = _before_the_first(events)
     if last is None:
         return None
     later = [event for event in events if event.pk > last.pk and event.action not in ROUTINE]
@@ -45,10 +65,19 @@ def since(
     sent = submissions[-1] if len(submissions) > 1 and submissions[-1].at > last.at else None
     seen = [earlier for earlier in submissions if earlier.at <= last.at][-1:]
     changed = changes([*seen, sent]) if sent and seen else []
-    return Since(last.at, history.worded(later)[:MOST], sent.at if sent else None, changed)
+    return Since(origin, last.at, history.worded(later)[:MOST], sent.at if sent else None, changed)
+
+
+def _before_the_first(events: Sequence[Event]) -> tuple[Event | None, Origin]:
+    """Return from where somebody reads who has not acted: the latest approval, or the sending."""
+    approval = next((event for event in events if event.action == ApplicationEvent.APPROVE), None)
+    if approval is not None:
+        return approval, Origin.APPROVAL
+    submits = {ApplicationEvent.SUBMIT, ApplicationEvent.SUBMIT_WITHOUT_CSR}
+    return next((event for event in events if event.action in submits), None), Origin.SENT
 
 
 def of_case(application: Application, person: Person) -> Since | None:
     """Return the changes, reading events and submissions of the case."""
     submissions = list(application.submissions.order_by("number"))
-    return since(history.newest_of(application), submissions, person)
+    return since(application, history.newest_of(application), submissions, person)

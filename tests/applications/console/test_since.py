@@ -70,6 +70,32 @@ def test_the_second_person_who_wrote_before_reads_the_first_one_s_approval(
     assert 'id="checklist"' in page.text and 'id="since"' in page.text
 
 
+def test_the_second_person_who_never_acted_reads_what_came_after_the_first_approval(
+    ready, desk, other_desk, riitta, settings
+):
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
+    orders.press_approve(riitta, ready)
+    assert other_desk.open("approve", ready.pk).context["since"] is None
+    desk.press("note", ready, text="Luettu.")
+    for name in ("case", "approve"):
+        page = other_desk.open(name, ready.pk)
+        assert [one.who for one in page.context["since"].lines] == [str(riitta)]
+        assert "What has happened since the latest approval" in page.text
+
+
+def test_who_never_acted_reads_what_the_answer_changed_since_the_order_was_sent(
+    case, other_desk, matti, riitta
+):
+    answered(case, matti, riitta, validity_months=6, start=None)
+    since = other_desk.open("case", case.pk).context["since"]
+    assert [one.label for one in since.changes] == ["Validity"]
+    assert str(riitta) in [one.who for one in since.lines]
+
+
+def test_of_a_case_just_sent_nothing_is_said(waiting, other_desk):
+    assert other_desk.open("case", waiting.pk).context["since"] is None
+
+
 def test_who_loses_a_race_reads_the_difference_and_is_offered_the_next(case, desk, matti):
     seen = case.version
     handler = orders.Handler(matti, case)

@@ -176,7 +176,7 @@ def background(application: Application, person: Person) -> dict[str, Any]:
     submissions, now = list(application.submissions.all()), clock.now()
     events = history.newest_of(application)
     return {
-        "since": since.since(events, submissions, person),
+        "since": since.since(application, events, submissions, person),
         "submissions": submissions,
         "frozen": submissions_shown.contents(submissions[-1]) if submissions else [],
         "changes": submissions_shown.changes(submissions),
