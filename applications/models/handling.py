@@ -22,10 +22,10 @@ from certportal.foundation.kept_tables import Kept
 class InformationRequest(models.Model):
     """A request for information (hallintolaki 22 §): parts of the form reopened, why, until when.
 
-    `reviewer` is None if the checks made it; `fields` are the ids of the parts. With `is_hearing`
-    it hears the applicant before a rejection (34 §): `reason` holds the grounds, `material` the
-    documents and facts on which they are based. `reply_draft` is the applicant's unsent reply; no
-    reviewer sees it.
+    `reviewer` is None if the checks made it; `fields` are the ids of the parts; `wanted` names the
+    documents to attach to the answer, one on each line. With `is_hearing` it hears the applicant
+    before a rejection (34 §): `reason` holds the grounds, `material` the documents and facts on
+    which they are based. `reply_draft` is the applicant's unsent reply; no reviewer sees it.
     """
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="requests")
@@ -38,12 +38,13 @@ class InformationRequest(models.Model):
     cancelled = models.BooleanField(default=False)
     is_hearing = models.BooleanField(default=False, db_default=False)
     material = models.TextField(blank=True, default="", db_default="")
+    wanted = models.TextField(blank=True, default="", db_default="")
     reply_draft = models.TextField(blank=True, default="", db_default="")
 
     keeping = Kept(
         until_closed=["deadline", "closed_at", "cancelled", "reply_draft"],
         closed="OLD.closed_at IS NOT NULL",
-        erased=["reason", "material", "reply_draft"],
+        erased=["reason", "material", "wanted", "reply_draft"],
         erasable=OF_ERASED_ORDER,
     )
 

@@ -152,6 +152,7 @@ def request_info(
     reason: str,
     sections: list[str],
     deadline: date,
+    wanted: str = "",
     material: str = "",
     is_hearing: bool = False,
     used: Collection[int] = (),
@@ -163,13 +164,13 @@ def request_info(
 ) -> Application:
     """Request information from the applicant (hallintolaki 22 §), or hear them (34 §).
 
-    `sections` are the ids of the parts of the form to reopen; `deadline` is the last day to answer;
-    `used` are the keys of the ready-made reasons in the text. In a hearing, `sections` may be
-    empty, `material` says what the rejection would be based on, and `documents` are the keys of
-    documents attached to it (`attach_to_hearing`) that are sent with it. A hearing replaces a
-    request that was not answered in time. The working days left until the promised day are stored
-    and continue after the answer. Raises ReasonsMissing, NotYourCase, Changed, NotPossible,
-    DeadlineOpen.
+    `sections` are the ids of the parts of the form to reopen; `wanted` names documents to attach to
+    the answer, one on each line; `deadline` is the last day to answer; `used` are the keys of the
+    ready-made reasons in the text. In a hearing, `sections` may be empty, `material` says what the
+    rejection would be based on, and `documents` are the keys of documents attached to it
+    (`attach_to_hearing`) that are sent with it. A hearing replaces a request that was not answered
+    in time. The working days left until the promised day are stored and continue after the answer.
+    Raises ReasonsMissing, NotYourCase, Changed, NotPossible, DeadlineOpen.
     """
     require_reasons(reason)
     if is_hearing:
@@ -178,7 +179,7 @@ def request_info(
     application = take(action, application_id, person, version, now=now)
     authority.void(application.pk, "information_requested", actor=actor, now=now)
     close_unanswered(application, cancelled=True, actor=actor, now=now)
-    text = {"reason": reason, "material": material}
+    text = {"reason": reason, "wanted": wanted, "material": material}
     details: dict[str, Any] = {"fields": sections, "deadline": deadline, "is_hearing": is_hearing}
     request = InformationRequest.objects.create(
         application=application, reviewer=person, asked_at=now, **text, **details

@@ -18,10 +18,10 @@ from applications.services.reviewer import revocation_report
 from applications.views.account import certificates, contact_link, in_use, papers
 from applications.views.account.history import history
 from applications.views.account.reading import read
-from applications.views.account.thread import thread
 from applications.views.order import answer_documents, csr
-from applications.views.shared import summary, tracking
+from applications.views.shared import summary, thread, tracking
 from applications.views.shared.entry import order_view
+from applications.views.shared.history import MOST
 from applications.views.shared.page import check_url, show
 from applications.views.shared.proposed_names import proposed_names
 from applications.views.shared.right_asked import RightAsked, right_asked
@@ -39,14 +39,15 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
     read(request, application, now=now)
     if application.status == Status.DRAFT:
         return tasks(request, application, now)
-    parts = summary.parts(application, now=now)
+    parts, lines = summary.parts(application, now=now), history(application)
     context = {
         "tone": tone(application.status),
         "parts": parts,
         "open_parts": [part for part in parts if part.url],
         "answer_parts": answer_documents.part(application),
-        "history": history(application),
-        "thread": thread(application),
+        "history": lines,
+        "is_history_cut": len(lines) >= MOST,
+        "thread": thread.for_applicant(application),
         "decision": next(reversed(application.decisions.all()), None),
         **papers.shown(application),
         **_progress(application, now),

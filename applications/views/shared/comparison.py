@@ -40,16 +40,17 @@ UNFILLED = Cell(verdict="unfilled")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A field with its value in each column."""
+    """A field with its value in each column; `id` is its anchor on a page with links to it."""
 
     label: str
     cells: list[Cell] = field(default_factory=list)
+    id: str = ""
 
 
 def readable(row: Row) -> Row:
     """Return the row of host names with the Unicode form of each added."""
     cells = [replace(cell, value=_in_unicode(cell.value)) for cell in row.cells]
-    return Row(row.label, cells)
+    return replace(row, cells=cells)
 
 
 def _in_unicode(names: str) -> str:

@@ -112,6 +112,11 @@ def soon_until(now: datetime) -> datetime:
     return clock.start_of_day(clock.day(now) + timedelta(days=SOON + 1))
 
 
+def environment_words(*, is_test: bool) -> str:
+    """Return the name of the environment."""
+    return pgettext("environment", "Test") if is_test else pgettext("environment", "Production")
+
+
 def tone(status: str) -> str:
     """Return the tone of a status tag."""
     return TONES.get(status, "plain")

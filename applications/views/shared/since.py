@@ -1,4 +1,4 @@
-"""Changes in a case since the reader's last action on it, or what they missed before their first."""
+"""Changes in a case since the reader's last action on it, or before their first one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
 """The contents of a submission, and the differences between two, in words."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,10 +42,10 @@ def changes(submissions: list[Submission]) -> list[Change]:
     ]
 
 
-def contents(submission: Submission) -> list[tuple[str, str]]:
-    """Return the frozen fields with their names."""
+def contents(submission: Submission, among: Sequence[Field] = FIELDS) -> list[tuple[str, str]]:
+    """Return the frozen fields, or those `among` them, with their names."""
     frozen = json.loads(submission.content)
-    present = [field for field in FIELDS if field.label and field.key in frozen]
+    present = [field for field in among if field.label and field.key in frozen]
     return [(str(field.label), plain(field, frozen[field.key])) for field in present]
 
 

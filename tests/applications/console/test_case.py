@@ -199,9 +199,9 @@ def test_earlier_orders_and_certificates_are_remembered(matti, cas, riitta, desk
     old = orders.delivered(matti, riitta)
     new = orders.in_review(matti)
     answer = desk.open("case", new.pk)
-    (before,) = answer.context["earlier"]
+    (before,) = answer.context["earlier"].rows
     assert (before[0].number, before[1].label) == (old.number, "Delivered")
-    (certificate,) = answer.context["certificates"]
+    (certificate,) = answer.context["certificates"].rows
     assert (certificate[0].reference, certificate[1].label) == (old.pk, "Valid")
 
 
@@ -211,7 +211,7 @@ def test_an_order_whose_certificate_is_revoked_is_nowhere_called_delivered(
     old, new = orders.delivered(matti, riitta), orders.in_review(matti)
     given = {"actor": actor_for(matti), "person": matti, "now": clock.now()}
     services.revoke(old.pk, reason="cessation_of_operation", words="", **given)
-    ((_order, standing),) = desk.open("case", new.pk).context["earlier"]
+    ((_order, standing),) = desk.open("case", new.pk).context["earlier"].rows
     assert standing.label == "Revoked"
     assert desk.open("case", old.pk).context["standing"].label == "Revoked"
     queue = desk.open("queue", q=old.number).context["rows"]

@@ -171,6 +171,7 @@ def _preview(application: Application, values: dict[str, Any], kind: Kind) -> st
         reason=values["reason"],
         deadline=values["deadline"],
         fields=values["sections"],
+        wanted=values.get("wanted", ""),
         material=values.get("material", ""),
         is_hearing=kind is HEARING,
     )

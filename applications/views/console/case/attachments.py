@@ -12,9 +12,11 @@ from accounts import access
 from applications import services
 from applications.access import get_part
 from applications.models import Addition, Application, Attachment, Submission
-from applications.rules import answers
+from applications.rules import answers, fields
+from applications.rules.fields import Mark
 from applications.views.console.entry import back_to, case_view, lost
 from applications.views.shared.entry import by_person, seen_version
+from applications.views.shared.submissions import contents
 from certportal.foundation.errors import Stale
 from certportal.foundation.files import storing
 
@@ -66,6 +68,13 @@ def shown(application: Application) -> list[Shown]:
         for attachment in kept
         if attachment.kind != Attachment.Kind.ANSWER or attachment.pk in sent
     ]
+
+
+def conformity_fields(application: Application) -> list[tuple[str, str]]:
+    """Return what was sent about the certificate of conformity, to read beside the document."""
+    sent = application.submission
+    asked = [field for field in fields.of("conformity") if Mark.APART not in field.marks]
+    return contents(sent, asked) if sent else []
 
 
 @case_view

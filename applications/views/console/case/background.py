@@ -1,5 +1,7 @@
 """The organisation's other orders and certificates, shown with a case."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from applications.documents.certificate_files import orders_of
@@ -9,6 +11,15 @@ from applications.workflow import Status
 from issuance.models import Certificate
 
 MOST = 10
+"""The most orders or certificates that are listed; the page says if there are more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newest[T]:
+    """The newest rows with their states; `is_cut`: there are older ones."""
+
+    rows: Sequence[tuple[T, Condition]]
+    is_cut: bool
 
 
 def together(application: Application) -> list[Application]:
@@ -19,17 +30,18 @@ def together(application: Application) -> list[Application]:
     return list(others.exclude(pk=application.pk).exclude(status=Status.DRAFT).order_by("number"))
 
 
-def earlier(application: Application, *, now: datetime) -> list[tuple[Application, Condition]]:
+def earlier(application: Application, *, now: datetime) -> Newest[Application]:
     """Return the organisation's other submitted orders with their states, newest first."""
     others = Application.objects.filter(organisation=application.organisation_id)
     submitted = others.exclude(pk=application.pk).exclude(status=Status.DRAFT)
-    orders = list(submitted.prefetch_related("decisions").order_by("-submitted_at")[:MOST])
-    stand = standings(orders, now=now)
-    return [(order, stand[order.pk]) for order in orders]
+    orders = list(submitted.prefetch_related("decisions").order_by("-submitted_at")[: MOST + 1])
+    stand = standings(orders[:MOST], now=now)
+    return Newest([(order, stand[order.pk]) for order in orders[:MOST]], len(orders) > MOST)
 
 
-def certificates(application: Application, *, now: datetime) -> list[tuple[Certificate, Condition]]:
+def certificates(application: Application, *, now: datetime) -> Newest[Certificate]:
     """Return the organisation's certificates with their states, newest first."""
     issued = Certificate.objects.filter(reference__in=orders_of(application.organisation))
-    newest = issued.order_by("-issued_at")[:MOST]
-    return [(certificate, condition(certificate, now=now)) for certificate in newest]
+    newest = list(issued.order_by("-issued_at")[: MOST + 1])
+    rows = [(certificate, condition(certificate, now=now)) for certificate in newest[:MOST]]
+    return Newest(rows, len(newest) > MOST)

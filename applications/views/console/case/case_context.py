@@ -8,17 +8,19 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from applications.checks.wording import word_all
-from applications.models import Application
+from applications.documents.certificate_files import certificate_of
+from applications.models import Application, Decision
 from applications.rules import impartiality, reviewers_day, undelivered
 from applications.rules.approvals_needed import approvals_needed, only_needed_two
 from applications.rules.attempts import approvals_of
-from applications.rules.proposed_names import is_about_names
+from applications.rules.sent import Sent
 from applications.services.reviewer import own_passkey, revocation, revocation_report
 from applications.services.reviewer.may_act import Case
 from applications.views.console import undelivered as undelivered_views
 from applications.views.console.case import (
     attachments,
     comparison,
+    known,
     names,
     pauses,
     preparation,
@@ -28,11 +30,11 @@ from applications.views.console.case import (
     waivers,
 )
 from applications.views.console.case import background as background_case
-from applications.views.shared import history, since
+from applications.views.shared import history, since, thread
 from applications.views.shared import submissions as submissions_shown
 from applications.views.shared.due import due
 from applications.views.shared.page import about
-from applications.views.shared.rows import standings
+from applications.views.shared.rows import condition, environment_words, standings
 from applications.workflow import Action, Status
 from certportal.foundation import clock
 from issuance.certificate.lint_pkix import is_accepted
@@ -47,8 +49,13 @@ UNLIKE = {"differs", "clash"}
 
 def identity(application: Application, person: Person, *, now: datetime) -> dict[str, Any]:
     """Return the context for the top of every page about the case."""
+    certificate = certificate_of(application)
     return about(application) | {
         "standing": standings([application], now=now)[application.pk],
+        "business_id": Sent.of(application).business_id,
+        "environment": environment_words(is_test=application.kind.is_test),
+        "certificate": certificate,
+        "condition": certificate and condition(certificate, now=now),
         "due": due(application, now=now),
         "is_mine": application.reviewer_id == person.pk,
         "is_aside": (until := application.aside_until) is not None and until > clock.day(now),
@@ -62,6 +69,7 @@ def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
 
     Call `reading.read` first, so that this takes no queries for each part.
     """
+    decisions = list(application.decisions.all())
     return {
         "undelivered": [undelivered_views.row(mail) for mail in undelivered.mails(application)],
         "awaited": reviewers_day.source_words(application.waiting_for),
@@ -71,14 +79,12 @@ def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
         "waivers": waivers.rows(application, now=now),
         "names_form": names.names_form(application, now=now),
         "attachments": attachments.shown(application),
-        "additions": [
-            (addition, is_about_names(addition, application))
-            for addition in application.additions.all()
-        ],
-        "requests": application.requests.all(),
+        "conformity": attachments.conformity_fields(application),
+        "dialogue": thread.for_reviewers(application),
+        "is_decided": bool(decisions) and decisions[-1].kind != Decision.Kind.REOPENED,
         "notes": application.notes.all(),
         "pauses": pauses.sentences(application, now=now),
-        "decisions": application.decisions.all(),
+        "key": known.key(application, now=now),
     }
 
 
@@ -180,10 +186,12 @@ def background(application: Application, person: Person) -> dict[str, Any]:
         "submissions": submissions,
         "frozen": submissions_shown.contents(submissions[-1]) if submissions else [],
         "changes": submissions_shown.changes(submissions),
+        "sender_known": known.sender(application),
         "together": background_case.together(application),
         "earlier": background_case.earlier(application, now=now),
         "certificates": background_case.certificates(application, now=now),
         "history": history.worded(events),
+        "is_history_cut": len(events) >= history.MOST,
         "relied": register_then_and_now.rows(application),
         **register_then_and_now.certified(application),
     }

@@ -12,14 +12,16 @@ from django.utils.translation import ngettext
 from applications.models import Application
 from applications.rules import conformity
 from applications.services.reviewer.may_act import Case
+from applications.views.console.case import comparison
+from applications.views.console.case.known import Key
 from applications.workflow import Action, Status
 from certportal.foundation import clock
 from issuance.certificate.hosts import with_unicode
 from issuance.certificate.lint_pkix import is_accepted
 from issuance.findings import Severity
 
-COMPARISON = "comparison"
-"""The anchor of evidence without a section of its own on the page."""
+COMPARISON = "compared"
+"""The anchor of evidence without a section or row of its own on the page."""
 MOST_HOSTS = 4
 """The most host names that are listed singly; further ones are counted in one line."""
 
@@ -52,7 +54,7 @@ def items(case: Case, context: dict[str, Any]) -> list[Item]:
         *_hosts(case.application, context),
         *_mailbox(case.application),
         *_conformity(case, context),
-        _key(case.application),
+        _key(context["key"]),
         _checks(case.application, context),
         *_lint(case, context),
     ]
@@ -82,8 +84,8 @@ def _register(case: Case, context: dict[str, Any]) -> Item:
 def _names(context: dict[str, Any]) -> Item:
     label = _("Names in the certificate")
     if context["names_form"] is None:
-        return Item(label, Mark.DONE, _("as in the register"), COMPARISON)
-    place = "names" if Action.CHOOSE_NAMES in context["offers"] else COMPARISON
+        return Item(label, Mark.DONE, _("as in the register"), comparison.ORGANISATION)
+    place = "names" if Action.CHOOSE_NAMES in context["offers"] else comparison.ORGANISATION
     return Item(label, Mark.DONE, _("shortened or respelt: look"), place)
 
 
@@ -115,7 +117,7 @@ def _mailbox(application: Application) -> Iterator[Item]:
         proved = application.certified_email_proved_at
         day = date_format(clock.day(proved), "SHORT_DATE_FORMAT") if proved else ""
         text = _("proven by a code %(day)s") % {"day": day} if day else _("not proven")
-        yield Item(_("Mailbox"), Mark.DONE if proved else Mark.WRONG, text, COMPARISON)
+        yield Item(_("Mailbox"), Mark.DONE if proved else Mark.WRONG, text, comparison.NAME)
 
 
 def _conformity(case: Case, context: dict[str, Any]) -> Iterator[Item]:
@@ -131,14 +133,11 @@ def _conformity(case: Case, context: dict[str, Any]) -> Iterator[Item]:
         yield Item(label, Mark.NOT_NEEDED, _("not needed"), COMPARISON)
 
 
-def _key(application: Application) -> Item:
-    report = application.csr.report if application.csr else {}
-    key = (report.get("csr") or {}).get("key") or {}
-    parts = (key.get("kind"), key.get("curve") or key.get("bits"))
-    words = " ".join(str(part) for part in parts if part)
-    findings = report.get("findings", [])
-    wrong = any(finding["severity"] == Severity.ERROR for finding in findings)
-    return Item(_("Key"), Mark.WRONG if wrong else Mark.DONE, words or "–", COMPARISON)
+def _key(key: Key) -> Item:
+    used = _("used before") if key.seen else _("not used before")
+    text = f"{key.kind}, {used}" if key.kind else "–"
+    mark = Mark.WRONG if key.is_unfit else Mark.TODO if key.seen else Mark.DONE
+    return Item(_("Key"), mark, text, "key")
 
 
 def _checks(application: Application, context: dict[str, Any]) -> Item:

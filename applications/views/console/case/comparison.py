@@ -1,7 +1,7 @@
 """Compare request, application, register and prepared certificate side by side."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,9 @@ from applications.views.console.case import specimen
 from applications.views.shared.comparison import LATER, SILENT, Cell, Row, asked_in, readable
 from issuance.certificate.submission import PURPOSES
 from issuance.models import PreparedCertificate
+
+ORGANISATION, NAME = "compared-organisation", "compared-name"
+"""The anchors of rows to which the checklist leads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +80,12 @@ def _subject(sources: Sources, subject: dict[str, str]) -> Iterator[Row]:
         certified = subject.get(short, "") if sources.prepared else None
         return _row(label, sources.asked(short), ordered, registered, certified)
 
-    yield row(_("Organisation (O)"), "O", sent.organisation, organisation)
+    row_o = row(_("Organisation (O)"), "O", sent.organisation, organisation)
+    yield replace(row_o, id=ORGANISATION)
     if sent.type.carries_unit:
         yield row(_("Unit (OU)"), "OU", None, unit)
     yield row(_("Locality (L)"), "L", None, order_names.locality if order_names else "")
-    yield readable(row(_("Name (CN)"), "CN", name, None))
+    yield replace(readable(row(_("Name (CN)"), "CN", name, None)), id=NAME)
     if sent.system_oid:
         yield row(_("System's OID"), "serialNumber", sent.system_oid, None)
 

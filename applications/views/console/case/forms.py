@@ -243,7 +243,16 @@ class AskForm(WithReasons):
     sections = forms.MultipleChoiceField(
         label=_("Parts that the applicant can change"),
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("Choose at least one part.")},
+        required=False,
+    )
+    wanted = LongTextField(
+        label=_("Documents that the applicant attaches to the answer"),
+        max_length=LONGEST_TEXT,
+        rows=2,
+        required=False,
+        help_text=_(
+            "One on each line, in the language of the case. None, if you need no document."
+        ),
     )
     reason = LongTextField(
         label=_("What the applicant must do, and why"),
@@ -260,6 +269,14 @@ class AskForm(WithReasons):
         open_again = [(part.id, part.title) for part in parts]
         self.fields["sections"].choices = open_again  # type: ignore[attr-defined]
         self.fields["deadline"].initial = today + timedelta(days=ANSWER_DAYS)
+
+    def clean(self) -> dict[str, Any]:
+        """Require a part to change or a document to attach."""
+        cleaned = super().clean() or {}
+        asks = cleaned.get("sections") or cleaned.get("wanted")
+        if "wanted" in self.fields and not asks and "sections" not in self.errors:
+            self.add_error("sections", _("Choose at least one part, or name a document."))
+        return cleaned
 
     def clean_deadline(self) -> date:
         """Require a later day than today."""

@@ -47,7 +47,7 @@ class HearForm(AskForm):
 
     def __init__(self, *args: Any, application: Application, **kwargs: Any) -> None:
         super().__init__(*args, application=application, **kwargs)
-        self.fields["sections"].required = False
+        del self.fields["wanted"]
         self.fields["sections"].help_text = _(
             "None, if the applicant only needs to answer in writing."
         )

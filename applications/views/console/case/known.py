@@ -1,0 +1,92 @@
+"""What the service knows of a case's key and sender from other orders."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from accounts.models import Person
+from applications.models import Application, InformationRequest
+from applications.views.shared.rows import Condition, standings
+from applications.workflow import Status
+from issuance.findings import Severity
+
+MOST = 10
+"""The most other orders with a key that are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The key of the certificate request: kind and size in words, hash, and where it was seen.
+
+    `seen` are the newest sent orders of anybody that have or had a request with the same key,
+    and so also its certificates. `is_unfit`: the rules found an error in the request.
+    """
+
+    kind: str
+    spki_sha256: str
+    is_unfit: bool
+    seen: Sequence[tuple[Application, Condition]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whoever sent the order last, and their other sent orders for any organisation.
+
+    `returned` counts those about which a reviewer asked, `rejected` those rejected at last.
+    """
+
+    person: Person
+    orders: int
+    returned: int
+    rejected: int
+
+
+def key(application: Application, *, now: datetime) -> Key:
+    """Return what is known of the key; its `kind` is empty without a request."""
+    stored = application.csr
+    if stored is None:
+        return Key("", "", is_unfit=False, seen=())
+    found = (stored.report.get("csr") or {}).get("key") or {}
+    parts = (found.get("kind"), found.get("curve") or found.get("bits"))
+    return Key(
+        kind=" ".join(str(part) for part in parts if part),
+        spki_sha256=stored.spki_sha256,
+        is_unfit=any(
+            finding["severity"] == Severity.ERROR for finding in stored.report.get("findings", [])
+        ),
+        seen=_seen(application, stored.spki_sha256, now),
+    )
+
+
+def _seen(
+    application: Application, spki_sha256: str, now: datetime
+) -> list[tuple[Application, Condition]]:
+    others = _sent_besides(application).filter(csrs__spki_sha256=spki_sha256).distinct()
+    orders = list(others.select_related("organisation").order_by("-submitted_at")[:MOST])
+    stand = standings(orders, now=now)
+    return [(order, stand[order.pk]) for order in orders]
+
+
+def sender(application: Application) -> Sender | None:
+    """Return what is known of whoever sent the order last."""
+    sent = application.submission
+    if sent is None:
+        return None
+    asked = InformationRequest.objects.filter(application=OuterRef("pk")).exclude(reviewer=None)
+    counted = (
+        _sent_besides(application)
+        .filter(submission__person=sent.person_id)
+        .aggregate(
+            orders=Count("pk"),
+            returned=Count("pk", filter=Exists(asked)),
+            rejected=Count("pk", filter=Q(status=Status.REJECTED)),
+        )
+    )
+    return Sender(sent.person.current, **counted)
+
+
+def _sent_besides(application: Application) -> QuerySet[Application]:
+    """Return all other orders that were sent."""
+    return Application.objects.exclude(pk=application.pk).exclude(status=Status.DRAFT)
