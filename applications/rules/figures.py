@@ -15,10 +15,9 @@ from applications.models import (
     InformationRequest,
     ReplacementApproval,
 )
-from applications.models.certificate_types import CertificateType
 from applications.workflow import ENDED, Status
 from certportal.foundation import clock
-from issuance.models import Approval, Certificate
+from issuance.models import Approval
 
 MONTHS = 12
 LATELY = timedelta(days=30)
@@ -34,6 +33,22 @@ class Percentile(Aggregate):
 
     function = "PERCENTILE_CONT"
     template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)%(filter)s"
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Which orders are counted: those of a type and a language; "" is all."""
+
+    type: str = ""
+    language: str = ""
+
+    def holds(self, path: str = "") -> Q:
+        """Return the condition; `path` leads from the counted rows to their order."""
+        chosen = {"type": self.type, "language": self.language}
+        return Q(**{f"{path}{name}": value for name, value in chosen.items() if value})
+
+
+ALL = Among()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,28 +95,30 @@ class Load:
     late: int
 
 
-def months(*, now: datetime) -> list[Month]:
+def months(*, now: datetime, among: Among = ALL) -> list[Month]:
     """Return the last twelve months, the present one last."""
     firsts = last_months(now)
     since = clock.start_of_day(firsts[0])
-    decided = {row["month"]: row for row in _decisions(since)}
-    requests = InformationRequest.objects.exclude(reviewer=None).exclude(is_hearing=True)
-    requested = _by_month(requests, "asked_at", since)
-    lapsed = _by_month(Application.objects.filter(status=Status.LAPSED), "ended_at", since)
+    decided = {row["month"]: row for row in _decisions(since, among)}
+    requests = InformationRequest.objects.filter(among.holds("application__"), is_hearing=False)
+    requested = _by_month(requests.exclude(reviewer=None), "asked_at", since)
+    ended = Application.objects.filter(among.holds(), status=Status.LAPSED)
+    lapsed = _by_month(ended, "ended_at", since)
     return [
         _month(first, decided.get(first), requested.get(first, 0), lapsed.get(first, 0))
         for first in firsts
     ]
 
 
-def _decisions(since: datetime) -> QuerySet[Decision, Any]:
+def _decisions(since: datetime, among: Among) -> QuerySet[Decision, Any]:
     # Decisions made before the order was last complete have no stored starting time.
     last = Q(at__gte=F("application__completed_at"))
     took = ExpressionWrapper(F("at") - F("application__completed_at"), DurationField())
     in_time = Q(at_day__lte=F("application__due_on"))
     approved = Q(kind=Decision.Kind.APPROVED)
     promised = approved & last & Q(application__due_on__isnull=False)
-    decisions = Decision.objects.filter(DECIDED, at__gte=since).order_by()
+    of_orders = among.holds("application__")
+    decisions = Decision.objects.filter(DECIDED, of_orders, at__gte=since).order_by()
     dated = decisions.annotate(
         month=TruncMonth(TruncDate("at", tzinfo=clock.HELSINKI)),
         at_day=TruncDate("at", tzinfo=clock.HELSINKI),
@@ -155,23 +172,6 @@ def last_months(now: datetime) -> list[date]:
     """Return the first days of the last twelve months, the present one last."""
     present = clock.day(now).replace(day=1)
     return [clock.add_months(present, distance) for distance in range(1 - MONTHS, 1)]
-
-
-def ends_ahead(*, now: datetime) -> list[tuple[date, int]]:
-    """Return how many certificates in force expire in each of the next twelve months."""
-    present = clock.day(now).replace(day=1)
-    month = TruncMonth(TruncDate("not_after", tzinfo=clock.HELSINKI))
-    certificates = Certificate.objects.filter(Certificate.in_force(now)).order_by()
-    counted = dict(certificates.annotate(month=month).values_list("month").annotate(Count("pk")))
-    ahead = [clock.add_months(present, distance) for distance in range(MONTHS)]
-    return [(first, counted.get(first, 0)) for first in ahead]
-
-
-def in_force_by_type(*, now: datetime) -> list[tuple[str, int]]:
-    """Return the number of certificates in force of each type."""
-    certificates = Certificate.objects.filter(Certificate.in_force(now)).order_by()
-    counted = dict(certificates.values_list("profile_id").annotate(Count("pk")))
-    return [(str(kind.label), counted.get(kind.value, 0)) for kind in CertificateType]
 
 
 def loads(*, now: datetime) -> list[Load]:

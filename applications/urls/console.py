@@ -44,6 +44,7 @@ urlpatterns = [
     path("loads/", loads.loads, name="loads"),
     path("numbers/", numbers.numbers, name="numbers"),
     path("numbers.csv", numbers.numbers_csv, name="numbers_csv"),
+    path("numbers-certificates.csv", numbers.certificates_csv, name="certificates_csv"),
     path("numbers-hours.csv", numbers.hours_csv, name="hours_csv"),
     path("numbers-waivers.csv", numbers.waivers_csv, name="waivers_csv"),
     path("register/", changes.tasks, name="register"),

@@ -1,29 +1,66 @@
 """The page of statistics, and its tables as CSV files."""
 
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications import services
-from applications.rules import figures
+from applications.checks.wording import word_all
+from applications.models.certificate_types import CertificateType
+from applications.rules import certificate_figures, figures, return_figures, sections
 from applications.rules.load_by_hour import load_by_hour
 from applications.rules.waiver_figures import RULES, waivers_by_month
 from applications.views.shared import spreadsheet
+from applications.views.shared.forms import FilterForm
 from certportal.foundation import clock
 from certportal.foundation.web.bars import drawn
+
+
+class AmongForm(FilterForm):
+    """Which orders are counted."""
+
+    type = forms.ChoiceField(
+        label=gettext_lazy("Type of certificate"),
+        choices=[("", gettext_lazy("All types")), *CertificateType.choices],
+        required=False,
+    )
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language of the case"),
+        choices=[("", gettext_lazy("All languages")), *settings.LANGUAGES],
+        required=False,
+    )
+
+    def among(self) -> figures.Among:
+        """Return which orders are counted; all if a choice is unknown."""
+        return figures.Among(**self.cleaned_data) if self.is_valid() else figures.ALL
 
 
 @access.reviewer_required
 @require_safe
 def numbers(request: HttpRequest) -> HttpResponse:
     """Show statistics of past months, workloads, and coming expiries."""
-    now = clock.now()
-    months, waivers = figures.months(now=now), waivers_by_month(now=now)
+    now, chosen = clock.now(), AmongForm(request.GET or None)
+    among = chosen.among()
+    months, waivers = figures.months(now=now, among=among), waivers_by_month(now=now)
     by_hour = load_by_hour(now=now)
-    context = {
+    context = _about_certificates(now) | {
+        "chosen": chosen,
+        "query": request.GET.urlencode(),
+        "returns": [
+            (_asked(one.part), one) for one in return_figures.returns(now=now, among=among)
+        ],
+        "faults": [
+            (word_all([one.example])[0][1].title, one)
+            for one in return_figures.faults(now=now, among=among)
+        ],
         "months": months,
         "drawing": drawn([(month.approved, month.rejected) for month in months]),
         "by_hour": by_hour,
@@ -36,17 +73,48 @@ def numbers(request: HttpRequest) -> HttpResponse:
         "waivers": waivers,
         "rules": RULES.values(),
         "waivers_drawing": drawn([month.in_force() for month in waivers]),
-        "in_force": figures.in_force_by_type(now=now),
-        "ahead": figures.ends_ahead(now=now),
         "loads": figures.loads(now=now),
     }
     return render(request, "applications/console/numbers.html", context)
 
 
+def _about_certificates(now: datetime) -> dict[str, Any]:
+    """Return the context about the certificates in force."""
+    ahead = certificate_figures.ends_ahead(now=now)
+    in_force = certificate_figures.by_type(ahead)
+    return {
+        "types": [kind.label for kind in CertificateType],
+        "ahead": ahead,
+        "ahead_drawing": drawn([(one.together, 0) for one in ahead]),
+        "in_force": in_force,
+        "in_force_together": sum(in_force),
+        "in_force_drawing": drawn([(number, 0) for number in in_force]),
+    }
+
+
+def _asked(part: str) -> str:
+    others = {return_figures.DOCUMENTS: _("Documents"), return_figures.WORDS: _("Words alone")}
+    return others.get(part) or str(sections.BY_ID[part].title)
+
+
+@access.reviewer_required
+@require_safe
+def certificates_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """Download the certificates in force by the month in which they end, and type."""
+    services.record_list_exported("numbers_certificates", **access.acting(request))
+    head = [_("Month"), *(str(kind.label) for kind in CertificateType)]
+    rows = [
+        [f"{one.first:%Y-%m}" if one.first else _("later"), *map(str, one.numbers)]
+        for one in certificate_figures.ends_ahead(now=clock.now())
+    ]
+    return spreadsheet.answer("numbers-certificates", head, rows)
+
+
 @access.reviewer_required
 @require_safe
 def numbers_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """Download the figures by month."""
+    """Download the figures by month, of the chosen orders."""
+    among = AmongForm(request.GET or None).among()
     services.record_list_exported("numbers", **access.acting(request))
     head = [
         _("Month"),
@@ -66,7 +134,7 @@ def numbers_csv(request: HttpRequest) -> StreamingHttpResponse:
             "" if month.kept_percent is None else str(month.kept_percent),
             *(str(value) for value in (month.asked, month.lapsed)),
         ]
-        for month in figures.months(now=clock.now())
+        for month in figures.months(now=clock.now(), among=among)
     ]
     return spreadsheet.answer("numbers", head, rows)
 

@@ -9,12 +9,14 @@ from django.test.utils import CaptureQueriesContext
 
 from applications import services
 from applications.models import Application
+from applications.models.certificate_types import CertificateType
 from applications.rules.load_by_hour import load_by_hour
 from applications.rules.waiver_figures import waivers_by_month
 from applications.rules.waivers import OID_OUTSIDE
 from certportal.dev.builders import orders
 from certportal.foundation import clock
 from tests.applications.waivers import in_hand, waive
+from tests.tables import rewrite
 
 
 def reject(desk, case):
@@ -57,8 +59,45 @@ def test_requests_for_information_and_loads(case, riitta, desk):
 def test_certificates_in_force_and_when_they_end(matti, riitta, cas, desk):
     orders.delivered(matti, riitta)
     page = desk.open("numbers").context
-    assert dict(page["in_force"])["Server certificate"] == 1
-    assert sum(count for _first, count in page["ahead"]) <= 1
+    assert dict(zip(map(str, page["types"]), page["in_force"], strict=True)) == {
+        str(kind.label): int(kind == "server") for kind in CertificateType
+    }
+    assert [one.together for one in page["ahead"]].count(1) == page["in_force_together"] == 1
+    rows = rows_of(desk.open("certificates_csv"))
+    assert len(rows) == 1 + len(page["ahead"])
+    assert [row[1:] for row in rows[1:] if "1" in row[1:]] == [["1", "0", "0", "0", "0"]]
+
+
+def test_returns_by_part_and_faults_by_rule(case, matti, riitta, desk):
+    other = orders.claimed(matti, riitta)
+    Application.objects.filter(pk=other.pk).update(language="sv")
+    ask_for(riitta, case, sections=["validity", "contact"])
+    ask_for(riitta, other, sections=[], wanted="Fullmakt")
+    found = [{"rule": "order.register_unknown", "severity": "error", "params": {"oid": "1.2.3"}}]
+    rewrite(case.check_runs, findings=found)
+    page = desk.open("numbers").context
+    assert [(one.part, one.by_reviewers, one.by_checks) for _label, one in page["returns"]] == [
+        ("validity", 1, 0),
+        ("contact", 1, 0),
+        ("documents", 1, 0),
+    ]
+    assert ("The unit is not in the register", 1) in [
+        (title, one.orders) for title, one in page["faults"]
+    ]
+    page = desk.open("numbers", language="sv", type="server").context
+    assert [label for label, _one in page["returns"]] == ["Documents"]
+    assert page["months"][-1].asked == 1
+    assert "order.register_unknown" not in [one.rule for _title, one in page["faults"]]
+    assert rows_of(desk.open("numbers_csv", language="fi"))[-1][6] == "1"
+    assert desk.open("numbers", type="email").context["months"][-1].asked == 0
+
+
+def ask_for(reviewer, case, **values):
+    deadline = clock.add_months(clock.day(clock.now()), 1)
+    seen = orders.Handler(reviewer, case).seen
+    services.request_info(
+        case.pk, reason="Miksi?", deadline=deadline, person=reviewer, **values, **seen
+    )
 
 
 def test_an_empty_desk_has_numbers_too(desk):
