@@ -21,7 +21,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
 # process.
 _KNOWS_TASKS = os.environ.get("PORTAL_PROCESS") != "beat"
 
-app = Celery("certportal", fixups=None if _KNOWS_TASKS else [])
+_FIXUP = "certportal.foundation.kept_connections:fixup"
+app = Celery("certportal", fixups=[_FIXUP] if _KNOWS_TASKS else [])
 app.config_from_object("django.conf:settings", namespace="CELERY")
 if _KNOWS_TASKS:
     app.autodiscover_tasks()

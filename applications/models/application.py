@@ -28,6 +28,7 @@ from applications.models.revocation import RevocationRequest as RevocationReques
 from applications.models.revocation_proposal import RevocationProposal as RevocationProposal
 from applications.workflow import OPEN_CASES, Status
 from certportal.foundation.kept_tables import Kept, Ordinary
+from certportal.foundation.reading import asked_once
 from issuance.certificate.hosts import with_unicode
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ class Application(models.Model):
     def names(self) -> list[str]:
         """The host names in order, read with the order if it is one of a list (`with_names`)."""
         listed: list[str] | None = vars(self).get("listed_names")
-        return [host.name for host in self.host_names.all()] if listed is None else listed
+        return list(_names(self)) if listed is None else listed
 
     @property
     def called(self) -> str:
@@ -237,3 +238,8 @@ class HostName(models.Model):
     def __str__(self) -> str:
         """Return the host name."""
         return self.name
+
+
+@asked_once
+def _names(application: Application) -> tuple[str, ...]:
+    return tuple(host.name for host in application.host_names.all())

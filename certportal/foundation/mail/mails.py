@@ -20,6 +20,7 @@ from certportal.foundation import agency
 from certportal.foundation.mail import sending
 from certportal.foundation.mail.sending import File, Message
 from certportal.foundation.models import OutboxItem
+from certportal.foundation.reading import one_reading
 
 
 class Asked(NamedTuple):
@@ -100,6 +101,7 @@ def _remember(item: OutboxItem, mark: str) -> None:
         item.save(update_fields=["sent_to"])
 
 
+@one_reading()
 def write(
     mail: Mail[Any], payload: Mapping[str, Any], *, now: datetime, language: str = ""
 ) -> Message | None:
