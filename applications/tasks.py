@@ -1,10 +1,11 @@
 """Celery tasks of the registration authority: outbox items and scheduled jobs.
 
-Each makes one service call, or sends one mail.
+Each makes one service call, sends one mail, or does one step of making a paper.
 """
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,18 +17,22 @@ from applications.checks import domain_lookup, still_true
 from applications.checks import domains as domain_checks
 from applications.documents import kept_papers
 from applications.mail import MAILS
-from applications.models import Application
+from applications.models import Application, Paper
 from applications.rules import domains
 from applications.rules.certificate_order import certificate_order
 from applications.rules.domain_record import Look, Outcome
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.files import storing
+from certportal.foundation.files.documents import PDF
 from certportal.foundation.mail import mails
+from certportal.foundation.mail.sending import File
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from issuance import services as authority
 from issuance.findings import Finding, Severity
+from issuance.models import CeremonyRecord
 
 FOR_PACKAGES = Q(topic__in=["certificate.approved", "certificate.issued"])
 """Items that certificates wait for come first; then checks, and papers last."""
@@ -36,6 +41,11 @@ LOOKS_SECONDS = 40
 """The longest time for a task's lookups, in seconds; its lease in the outbox is longer."""
 DNS_WAITS = timedelta(minutes=10)
 """How long an approved order waits for name servers that do not answer."""
+PAPERS_SOURCES = (
+    *("submission", "decision__submission", "application"),
+    *("certificate__issuing_ca", "installing__issuing_ca"),
+)
+"""The rows from which a paper is rendered."""
 
 
 @outbox.task("applications.check", first=FOR_PACKAGES)
@@ -182,35 +192,84 @@ def send_notice(
 @outbox.task("applications.make_paper", first=~Q(topic__startswith="paper."))
 def make_paper(*, item: OutboxItem, now: datetime, paper: int, **_: object) -> None:
     """Render a paper, unless its order was erased meanwhile."""
-    _make_paper(paper)
+    next_paper_step(paper)
 
 
 @outbox.task("applications.keep_sealed", first=~Q(topic__startswith="paper."))
 def keep_sealed(*, item: OutboxItem, now: datetime, kind: str, paper: str, **_: object) -> None:
     """Store a paper whose digest the seal has signed, unless its order was erased meanwhile."""
     if kind == "paper":
-        _make_paper(int(paper))
+        next_paper_step(int(paper))
     elif kind == "ceremony_record":
-        _make_ceremony_paper(int(paper))
+        next_ceremony_step(int(paper))
 
 
 @outbox.task("applications.make_ceremony_paper", first=~Q(topic__startswith="paper."))
 def make_ceremony_paper(*, item: OutboxItem, now: datetime, record: int, **_: object) -> None:
     """Render the record of a ceremony and have it sealed; nothing while there is no seal."""
-    _make_ceremony_paper(record)
+    next_ceremony_step(record)
 
 
-def _make_paper(paper: int) -> None:
-    # Imported here, because only one of the processes that load this module renders papers.
-    from applications import paper_making
-
-    paper_making.do_next_step(paper)
+# `papers` and `sealing` are imported in the functions below, because only one of the processes that
+# load this module renders papers (the `renderer` contract). Each step starts from what the previous
+# one stored, so it is repeated if a worker is killed.
 
 
-def _make_ceremony_paper(record: int) -> None:
-    from applications import paper_making
+def next_paper_step(key: int) -> None:
+    """Do the next step for the paper, unless it is made or was erased with its order."""
+    paper = Paper.objects.select_related(*PAPERS_SOURCES).filter(pk=key, made_at=None).first()
+    if paper is None:
+        return
+    if paper.digest:
+        _finish_paper(paper)
+    else:
+        _prepare_paper(paper)
 
-    paper_making.do_next_ceremony_step(record)
+
+def next_ceremony_step(key: int) -> None:
+    """Do the next step for the paper of a ceremony's record; nothing while there is no seal."""
+    from applications.documents import papers, sealing
+
+    record, seal = CeremonyRecord.objects.get(pk=key), authority.seal_in_use()
+    if record.pdf is not None or seal is None:
+        return
+    if not record.digest:
+        file = papers.ceremony(record)
+        prepared = sealing.prepare(file.content, seal, label=papers.english_seal_label())
+        authority.have_record_sealed(record, prepared.content, prepared.digest, now=clock.now())
+        return
+    digest = bytes.fromhex(record.digest)
+    if signature := authority.signature_over(digest):
+        sealed = sealing.seal(bytes(record.prepared), digest, signature)
+        authority.keep_sealed_record(record, sealed)
+
+
+def _prepare_paper(paper: Paper) -> None:
+    from applications.documents import papers, sealing
+
+    file, seal = papers.render(paper), authority.seal_in_use()
+    if seal is None:
+        services.keep_paper(paper, file, now=clock.now())
+        return
+    prepared = sealing.prepare(file.content, seal, label=papers.seal_label(paper))
+    file = replace(file, content=prepared.content)
+    services.have_sealed(paper, file, prepared.digest, instead_of=paper.digest, now=clock.now())
+
+
+def _finish_paper(paper: Paper) -> None:
+    from applications.documents import sealing
+
+    signature = authority.signature_over(bytes.fromhex(paper.digest))
+    if signature is None:
+        services.ask_for_seal_again(paper, now=clock.now())
+        return
+    try:
+        prepared = storing.content_of(paper.prepared)
+    except FileNotFoundError:  # the store was restored from an older copy than the database
+        _prepare_paper(paper)
+        return
+    content = sealing.seal(prepared, bytes.fromhex(paper.digest), signature)
+    services.keep_paper(paper, File(paper.name, content, PDF), now=clock.now())
 
 
 @outbox.task("applications.tell_undelivered")

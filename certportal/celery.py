@@ -67,7 +67,7 @@ def load_the_renderer(**_: object) -> None:
     from django.conf import settings
 
     if settings.PORTAL_PROCESS == "default":
-        from applications import paper_making  # noqa: F401
+        from applications.documents import papers, sealing  # noqa: F401
 
 
 @worker_init.connect

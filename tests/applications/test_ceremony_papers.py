@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from applications import paper_making
+from applications import tasks
 from applications.documents import paper_text
 from certportal.dev.builders import hierarchy, orders, people
 from certportal.foundation.actors import system
@@ -97,11 +97,11 @@ def test_a_record_from_before_the_seal_gets_its_paper_with_it(log, now):
 def test_done_twice_and_killed_between_it_is_one_paper(log, now):
     hierarchy.add_seal()
     record = keep(now)
-    paper_making.do_next_ceremony_step(record.pk)
-    paper_making.do_next_ceremony_step(record.pk)
+    tasks.next_ceremony_step(record.pk)
+    tasks.next_ceremony_step(record.pk)
     orders.drain()
     kept = bytes(CeremonyRecord.objects.get().pdf)
-    paper_making.do_next_ceremony_step(record.pk)
+    tasks.next_ceremony_step(record.pk)
     orders.drain()
     assert bytes(CeremonyRecord.objects.get().pdf) == kept
     assert SealedPaper.objects.count() == 1
