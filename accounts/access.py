@@ -49,12 +49,12 @@ READING = frozenset({"GET", "HEAD"})
 SECOND_FACTOR = "second_factor_at"
 NEVER = datetime.min.replace(tzinfo=UTC)
 # Approving, revoking and changing roles require a second factor proven within this time.
-FRESH = timedelta(minutes=15)
+SECOND_FACTOR_LASTS = timedelta(minutes=15)
 # A person who was a member of an organisation, or asked to be one, counts as disqualified for this
 # long afterwards (hallintolaki 28 §).
 ESTRANGED_MONTHS = 12
 ESTRANGED = timedelta(days=365 * ESTRANGED_MONTHS // 12)
-# A form is shown only if at least this much of FRESH is left for filling it in.
+# A form is shown only if at least this much of SECOND_FACTOR_LASTS is left for filling it in.
 TIME_TO_ANSWER = timedelta(minutes=5)
 
 
@@ -336,7 +336,7 @@ def superuser_required(view: View) -> View:
 
 
 def reauthentication_required(view: View) -> View:
-    """Admit people whose second factor was proven within `FRESH`; redirect others to prove it."""
+    """Admit people whose second factor was proven recently enough; redirect others to prove it."""
 
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -352,7 +352,7 @@ def lead_to_reauthenticate(request: HttpRequest, *, back: str = "") -> HttpRespo
     return to, for a URL that only accepts POST.
     """
     sends = request.method == "POST"
-    longest = FRESH if sends else FRESH - TIME_TO_ANSWER
+    longest = SECOND_FACTOR_LASTS if sends else SECOND_FACTOR_LASTS - TIME_TO_ANSWER
     if clock.now() - second_factor_at(request) <= longest:
         return None
     if sends:

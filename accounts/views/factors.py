@@ -171,7 +171,7 @@ def _require_recent_proof(request: HttpRequest) -> HttpResponseBase | None:
     """
     if services.factors(_login(request)):
         return access.lead_to_reauthenticate(request)
-    if clock.now() - identified_at(request) <= access.FRESH:
+    if clock.now() - identified_at(request) <= access.SECOND_FACTOR_LASTS:
         return None
     return identify_anew(request)
 

@@ -42,7 +42,7 @@ WRITTEN = (
 )
 ATTEMPTS = "issuance_preparedcertificate"
 MARK = f"UPDATE bench_{ATTEMPTS} SET closed_at = now() WHERE id = ANY(%s)"
-FRESH = {
+MADE_ANEW = {
     "id": lambda number: number,
     "prepared_id": lambda number: number,
     "reference": lambda _number: str(uuid4()),
@@ -233,7 +233,7 @@ def _insert(table):
 
 
 def _fresh(row, number):
-    made = [FRESH[name](number) if name in FRESH else value for name, value in row.items()]
+    made = [MADE_ANEW[name](number) if name in MADE_ANEW else value for name, value in row.items()]
     if "topic" in row:  # the outbox counts with UUIDs
         made[list(row).index("id")] = str(uuid4())
     return made

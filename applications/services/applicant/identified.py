@@ -15,7 +15,7 @@ from certportal.foundation.errors import NotAllowed, Refused
 from certportal.foundation.wording import filled
 
 # The greatest age of the strong electronic identification when an order is sent.
-FRESH = timedelta(minutes=60)
+IDENTIFICATION_LASTS = timedelta(minutes=60)
 
 
 class IdentifyAgain(NotAllowed):
@@ -26,7 +26,7 @@ class IdentifyAgain(NotAllowed):
             "More than %(minutes)s minutes have passed since you identified yourself. Identify"
             " yourself again before you send the order. Nothing you have written is lost."
         ),
-        minutes=FRESH // timedelta(minutes=1),
+        minutes=IDENTIFICATION_LASTS // timedelta(minutes=1),
     )
 
 
@@ -67,7 +67,7 @@ class Signature(TypedDict):
 
 def is_fresh(identified_at: datetime, *, now: datetime) -> bool:
     """Return whether the identification is recent enough to send an order now."""
-    return now - FRESH <= identified_at <= now
+    return now - IDENTIFICATION_LASTS <= identified_at <= now
 
 
 def require_consent(application: Application, actor: Actor, *, now: datetime) -> None:

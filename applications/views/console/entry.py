@@ -62,7 +62,7 @@ def confirmed_lately(view: CaseView) -> CaseView:
 
 def confirm_again(request: HttpRequest) -> HttpResponse | None:
     """Return the page that sends the same again once the second factor is proven; or None."""
-    if clock.now() - access.second_factor_at(request) <= access.FRESH:
+    if clock.now() - access.second_factor_at(request) <= access.SECOND_FACTOR_LASTS:
         return None
     fields = [(name, value) for name, values in request.POST.lists() for value in values]
     posted = [(name, value) for name, value in fields if name != "csrfmiddlewaretoken"]

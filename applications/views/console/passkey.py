@@ -15,7 +15,7 @@ from issuance.conf import proof_wanted
 from issuance.services.approvers import enrolled
 
 # The second factor must stay valid for this long, so that it does not expire on the page.
-MARGIN = access.FRESH / 15
+MARGIN = access.SECOND_FACTOR_LASTS / 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def page(request: HttpRequest, decided: Decided | None) -> dict[str, Any]:
     login = _login(request, counting)
     options = own_passkey.asked(login, decided.challenge, rather=counting) if decided else ""
     wanted = decided is not None and decided.wanted
-    fresh = clock.now() - access.FRESH + MARGIN <= access.second_factor_at(request)
+    fresh = clock.now() - access.SECOND_FACTOR_LASTS + MARGIN <= access.second_factor_at(request)
     return {
         "passkey_options": options,
         "proof_wanted": wanted,

@@ -20,7 +20,7 @@ from applications.rules.proposed_names import is_confirmation
 from applications.rules.systems import ForeignOid
 from applications.rules.unit_ownership import OtherOwner
 from applications.services.applicant import submission
-from applications.services.applicant.identified import FRESH, IdentifyAgain, is_fresh
+from applications.services.applicant.identified import IDENTIFICATION_LASTS, IdentifyAgain, is_fresh
 from applications.views.order import (
     afterwards,
     answer_documents,
@@ -39,7 +39,7 @@ from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
 
 # The identification must stay valid for this long, so that it does not expire on the page.
-MARGIN = FRESH / 12
+MARGIN = IDENTIFICATION_LASTS / 12
 OPEN = {Status.DRAFT, Status.NAMES_PROPOSED, Status.INFO_REQUESTED}
 
 

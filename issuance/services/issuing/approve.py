@@ -235,5 +235,5 @@ def check_bytes(
         raise NotOpen
     if expected_sha256 != prepared.tbs_sha256:
         raise OtherBytes
-    if not now - access.FRESH <= reauthenticated_at <= now:
+    if not now - access.SECOND_FACTOR_LASTS <= reauthenticated_at <= now:
         raise ReauthenticationTooOld

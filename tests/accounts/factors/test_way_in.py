@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from accounts.access import FRESH, SECOND_FACTOR
+from accounts.access import SECOND_FACTOR, SECOND_FACTOR_LASTS
 from accounts.services.people import merge, second_factor
 from certportal.dev.builders import people
 from certportal.foundation import clock
@@ -126,7 +126,7 @@ def test_the_proof_ends_with_the_session(enrolled):
 
 
 def test_the_first_factor_wants_a_recent_identification(visit):
-    visit.note("identified_at", clock.now() - FRESH - timedelta(seconds=1))
+    visit.note("identified_at", clock.now() - SECOND_FACTOR_LASTS - timedelta(seconds=1))
     assert "/login/start/?anew=1&next=" in visit.get("second_factor_set_up").url
     assert "/login/start/?anew=1" in visit.post("second_factor_set_up", code="123456").url
 
@@ -203,7 +203,7 @@ def test_a_superuser_resets_it(enrolled, riitta, sofia):
 def test_roles_change_only_after_a_recent_proof(sofia, matti, riitta, action):
     visit = Visit(sofia)
     visit.set_up()
-    visit.note(SECOND_FACTOR, clock.now() - FRESH - timedelta(seconds=1))
+    visit.note(SECOND_FACTOR, clock.now() - SECOND_FACTOR_LASTS - timedelta(seconds=1))
     chosen = matti if action == "grant_reviewer" else riitta
     people.prove_second_factor(riitta.logins.get())
     answer = visit.client.post(f"{SETTINGS}{chosen.pk}/", {"act": action})

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.access import FRESH, actor_for, current_membership
+from accounts.access import SECOND_FACTOR_LASTS, actor_for, current_membership
 from accounts.models import AccountDecision, Membership, Organisation
 from accounts.services.organisations import administrator_requests as recovering
 from accounts.services.organisations import found as founding
@@ -231,7 +231,7 @@ def test_nobody_else_decides_and_nobody_else_sees(matti, maija, kalle, pharmacy,
 
 
 def test_the_second_factor_is_proven_again_first(desk, maija):
-    desk.confirm(clock.now() - FRESH - timedelta(minutes=1))
+    desk.confirm(clock.now() - SECOND_FACTOR_LASTS - timedelta(minutes=1))
     place = desk.url("end_membership", right(maija).pk)
     assert "/second-factor/" in desk.client.get(place).url
     page = desk.client.post(place, {"reasons": REASONS})

@@ -67,7 +67,7 @@ def asked_for(case):
 def test_the_touch_is_a_proof_for_what_follows(ready, desk, key):
     touch(desk, key, "approve", ready.pk)
     proven = desk.client.session[access.SECOND_FACTOR]
-    assert clock.now() - type(clock.now()).fromisoformat(proven) < access.FRESH
+    assert clock.now() - type(clock.now()).fromisoformat(proven) < access.SECOND_FACTOR_LASTS
 
 
 def test_an_answer_sent_again_is_no_touch(ready, desk, key, settings):
@@ -291,7 +291,7 @@ def test_a_plan_is_approved_by_a_touch_of_each_that_proves_every_certificate(
 
     given = Approval.objects.filter(pk__gt=before)
     assert given.count() == 2 * made.items.count()
-    assert clock.now() - datetime.fromisoformat(second_factor_at(desk)) < access.FRESH
+    assert clock.now() - datetime.fromisoformat(second_factor_at(desk)) < access.SECOND_FACTOR_LASTS
     assert all(one.assertion["plan"]["size"] == made.items.count() for one in given)
     run(made)
     assert made.items.filter(state="issued").count() == made.items.count()

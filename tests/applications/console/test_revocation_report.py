@@ -211,7 +211,7 @@ def test_who_confirmed_too_long_ago_keeps_what_they_wrote_and_presses_again(desk
     }
     given = shown | CALLED | {"reason": "key_compromise", "received_at": "0.00"}
     given["received_on"] = given["received_on"].isoformat()
-    desk.confirm(at=clock.now() - access.FRESH - timedelta(minutes=1))
+    desk.confirm(at=clock.now() - access.SECOND_FACTOR_LASTS - timedelta(minutes=1))
     answer = desk.press("revocation_report", order, **given)
     assert CALLED["caller"] in answer.text
     assert "Confirm that it is you (opens in a new tab)" in answer.text

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.access import FRESH, actor_for
+from accounts.access import SECOND_FACTOR_LASTS, actor_for
 from accounts.models import Membership
 from accounts.right_to_act import right_of
 from accounts.services.organisations import found, invite, membership
@@ -71,7 +71,7 @@ def test_the_confirmation_is_a_reviewer_s_act(unconfirmed, case, desk, riitta):
 
 
 def test_a_confirmation_wants_a_fresh_second_factor(unconfirmed, case, desk):
-    desk.confirm(clock.now() - FRESH - timedelta(minutes=1))
+    desk.confirm(clock.now() - SECOND_FACTOR_LASTS - timedelta(minutes=1))
     answer = desk.press("right", case, note="Trade register")
     assert "/second-factor/" in answer.text and "Trade register" in answer.text
     unconfirmed.refresh_from_db()

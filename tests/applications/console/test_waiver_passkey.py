@@ -38,7 +38,7 @@ def test_a_waiver_is_signed_after_its_words_are_typed(matti, riitta, cas, desk, 
     given = Waiver.objects.get()
     assert waivers.signed(given).is_signed
     assert "signed with a passkey" in desk.open("waiver", given.pk).text
-    assert clock.now() - datetime.fromisoformat(second_factor_at(desk)) < access.FRESH
+    assert clock.now() - datetime.fromisoformat(second_factor_at(desk)) < access.SECOND_FACTOR_LASTS
 
 
 def test_a_waiver_that_was_withdrawn_is_not_given_again_with_its_answer(

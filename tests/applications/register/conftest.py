@@ -29,6 +29,6 @@ def desk(raimo):
 def stale(desk):
     """The same, long after the second factor was proven."""
     session = desk.session
-    session[access.SECOND_FACTOR] = (clock.now() - 2 * access.FRESH).isoformat()
+    session[access.SECOND_FACTOR] = (clock.now() - 2 * access.SECOND_FACTOR_LASTS).isoformat()
     session.save()
     return desk

@@ -52,7 +52,7 @@ def _reject(request: HttpRequest, application: Application, now: datetime) -> Ht
 
 
 def _must_confirm(request: HttpRequest, now: datetime) -> bool:
-    return now - access.second_factor_at(request) > access.FRESH
+    return now - access.second_factor_at(request) > access.SECOND_FACTOR_LASTS
 
 
 def _form(request: HttpRequest, application: Application, now: datetime) -> RejectForm:

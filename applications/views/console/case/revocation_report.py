@@ -49,7 +49,7 @@ def _report(request: HttpRequest, application: Application) -> HttpResponse:
             else kept_from_proposing(application, person, now=now)
         )
         return page(request, application, "revocation_report", **more)
-    if now - access.second_factor_at(request) > access.FRESH:
+    if now - access.second_factor_at(request) > access.SECOND_FACTOR_LASTS:
         return page(request, application, "revocation_report", must_confirm=True, **more)
     try:
         recorded = services.revoke_as_told(application.pk, **_arguments(form), **by_person(request))
