@@ -11,11 +11,6 @@ from tests.gallery.conftest import _browser_beside_database as _browser_beside_d
 from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 @pytest.fixture
 def watched(page):
     """A page whose console stays free of errors; that it was refused itself is no error."""

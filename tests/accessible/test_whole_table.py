@@ -12,8 +12,7 @@ from tests.isolation.table import TABLE
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
-def test_each_page_has_a_title_of_its_own(matti, riitta, cas, settings, language):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+def test_each_page_has_a_title_of_its_own(matti, riitta, cas, language):
     draft, case = orders.with_csr(matti), orders.claimed(matti, riitta)
     titles: dict[str, set[str]] = {}
     web, desk = people.log_in(Client(), matti), people.log_in(Client(), riitta)

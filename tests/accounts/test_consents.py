@@ -32,13 +32,7 @@ def acts_for(kalle, pharmacy, at=None):
     return consents.supplier_for(kalle, pharmacy.pk, now=at or clock.now())
 
 
-@pytest.fixture(autouse=True)
-def mails(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-    return mail
-
-
-def test_the_supplier_s_people_act_and_its_administrators_are_told(matti, kalle, pharmacy, mails):
+def test_the_supplier_s_people_act_and_its_administrators_are_told(matti, kalle, pharmacy):
     made = consent(matti, kalle)
     orders.drain()
     supplier = account_of(kalle)
@@ -49,27 +43,27 @@ def test_the_supplier_s_people_act_and_its_administrators_are_told(matti, kalle,
     event = Event.objects.get(action="supplier_consent.given")
     assert event.organisation_id == pharmacy.pk
     assert event.data == {"to": str(supplier.pk), "until": made.until.isoformat()}
-    (told,) = [one for one in mails.outbox if str(pharmacy) in one.subject]
+    (told,) = [one for one in mail.outbox if str(pharmacy) in one.subject]
     assert told.to == [kalle.email]
     assert reverse("customers:customers") in told.body
 
 
-def test_ending_ends_at_once_and_is_told(matti, kalle, pharmacy, given, mails):
+def test_ending_ends_at_once_and_is_told(matti, kalle, pharmacy, given):
     do(matti, services.end, given.pk)
     assert acts_for(kalle, pharmacy) is None
     given.refresh_from_db()
     assert given.ended_by == matti
     assert Event.objects.filter(action="supplier_consent.ended").count() == 1
-    assert [one.to for one in mails.outbox] == [[kalle.email]]
+    assert [one.to for one in mail.outbox] == [[kalle.email]]
     with pytest.raises(services.ConsentOver):
         act(matti, services.end, given.pk)
 
 
-def test_the_supplier_gives_it_up_and_the_customer_is_told(matti, kalle, pharmacy, given, mails):
+def test_the_supplier_gives_it_up_and_the_customer_is_told(matti, kalle, pharmacy, given):
     do(kalle, services.resign, given.pk)
     assert acts_for(kalle, pharmacy) is None
     assert Event.objects.filter(action="supplier_consent.resigned").count() == 1
-    (told,) = mails.outbox
+    (told,) = mail.outbox
     assert told.to == [matti.email]
     assert reverse("accounts:suppliers") in told.body
 
@@ -127,18 +121,18 @@ def test_whoever_is_not_confirmed_or_was_removed_does_not_act(
 
 
 @pytest.mark.parametrize("closed", ["customer", "supplier"])
-def test_it_ends_with_either_account(matti, kalle, pharmacy, given, riitta, closed, mails):
+def test_it_ends_with_either_account(matti, kalle, pharmacy, given, riitta, closed):
     account = getattr(given, closed)
     do(riitta, oversight.close, account.pk, reasons="Toiminta on päättynyt.")
     given.refresh_from_db()
     assert given.ended_at is not None and given.ended_by is None
     other = {"customer": kalle, "supplier": matti}[closed]
-    assert [other.email] in [one.to for one in mails.outbox]
+    assert [other.email] in [one.to for one in mail.outbox]
 
 
 @pytest.mark.parametrize("decide", [oversight.end_membership, oversight.withdraw_right])
 def test_it_ends_when_the_authority_ends_the_right_of_whoever_gave_it(
-    matti, kalle, pharmacy, given, riitta, mails, decide
+    matti, kalle, pharmacy, given, riitta, decide
 ):
     do(riitta, decide, matti.memberships.get().pk, reasons="Ei edusta apteekkia.")
     assert acts_for(kalle, pharmacy) is None
@@ -146,11 +140,11 @@ def test_it_ends_when_the_authority_ends_the_right_of_whoever_gave_it(
     assert given.ended_at is not None and given.ended_by is None
     event = Event.objects.get(action="supplier_consent.ended")
     assert event.actor == f"person:{riitta.pk}"
-    assert [kalle.email] in [one.to for one in mails.outbox]
+    assert [kalle.email] in [one.to for one in mail.outbox]
 
 
 def test_with_a_right_falls_what_the_invited_gave_and_not_what_others_did(
-    matti, maija, kalle, pharmacy, riitta, mails, now
+    matti, maija, kalle, pharmacy, riitta, now
 ):
     """Maija came by Matti's invitation; a reviewer has confirmed Pekka's right by itself."""
     valma = people.make_founder("Valma Välittäjä", "9900022-9", now=now)
@@ -164,7 +158,7 @@ def test_with_a_right_falls_what_the_invited_gave_and_not_what_others_did(
     his.refresh_from_db()
     assert hers.ended_at is not None
     assert his.ended_at is None
-    (told,) = [one for one in mails.outbox if one.to == [pekka.email] and "Ei edusta." in one.body]
+    (told,) = [one for one in mail.outbox if one.to == [pekka.email] and "Ei edusta." in one.body]
     assert str(hers.supplier) in told.body
     assert str(his.supplier) not in told.body
     assert reverse("accounts:suppliers") in told.body
@@ -208,19 +202,19 @@ def test_it_does_not_pass_to_a_successor(matti, kalle, pharmacy, given, riitta):
 
 
 def test_who_goes_on_under_a_new_business_id_reads_which_permissions_to_give_anew(
-    matti, kalle, given, riitta, mails
+    matti, kalle, given, riitta
 ):
     """The account gets the business ID of an organisation that has none here."""
     former, supplier = str(given.customer), str(given.supplier)
     do(riitta, succession.hand_over, "9900001-8", "9900022-9", reason="Fuusio.")
-    (told,) = [one for one in mails.outbox if one.to == [matti.email]]
+    (told,) = [one for one in mail.outbox if one.to == [matti.email]]
     assert former in told.body and supplier in told.body
     assert reverse("accounts:suppliers") in told.body
-    assert [kalle.email] in [one.to for one in mails.outbox]
+    assert [kalle.email] in [one.to for one in mail.outbox]
 
 
 def test_one_that_ran_out_ended_then_and_nobody_hears_of_it_later(
-    matti, kalle, given, riitta, mails, monkeypatch
+    matti, kalle, given, riitta, monkeypatch
 ):
     web_at = clock.start_of_day(given.until + timedelta(days=40))
     monkeypatch.setattr(clock, "now", lambda: web_at)
@@ -228,26 +222,24 @@ def test_one_that_ran_out_ended_then_and_nobody_hears_of_it_later(
     given.refresh_from_db()
     assert given.last_held == given.until < clock.day(given.ended_at)
     monkeypatch.setattr(clock, "now", lambda: web_at + timedelta(days=30))
-    mails.outbox.clear()
+    mail.outbox.clear()
     with pytest.raises(services.ConsentOver):
         act(matti, services.end, again.pk)
     do(riitta, oversight.close, given.customer_id, reasons="Toiminta on päättynyt.")
-    assert [kalle.email] not in [one.to for one in mails.outbox]
+    assert [kalle.email] not in [one.to for one in mail.outbox]
     again.refresh_from_db()
     assert again.ended_at is None
     assert not Event.objects.filter(action="supplier_consent.ended").exists()
 
 
-def test_both_sides_are_told_once_before_the_last_day(
-    matti, maija, kalle, given, mails, monkeypatch
-):
+def test_both_sides_are_told_once_before_the_last_day(matti, maija, kalle, given, monkeypatch):
     def mailed(days_before):
         at = clock.start_of_day(given.until - timedelta(days=days_before)) + timedelta(hours=9)
         monkeypatch.setattr(clock, "now", lambda: at)
-        mails.outbox.clear()
+        mail.outbox.clear()
         services.warn_of_ending(now=at)
         orders.drain()
-        return {one.to[0]: one for one in mails.outbox}
+        return {one.to[0]: one for one in mail.outbox}
 
     assert mailed(31) == {}
     told = mailed(29)  # the job did not run on the day itself
@@ -261,7 +253,7 @@ def test_both_sides_are_told_once_before_the_last_day(
     assert "Päättyy pian" not in web.get(reverse("accounts:suppliers")).text
 
 
-def test_of_a_consent_just_given_for_a_short_time_nobody_is_reminded(matti, kalle, mails):
+def test_of_a_consent_just_given_for_a_short_time_nobody_is_reminded(matti, kalle):
     now = clock.now()
     short = consent(matti, kalle, until=clock.day(now) + timedelta(days=20))
     services.warn_of_ending(now=now + timedelta(days=6))

@@ -75,10 +75,7 @@ def test_a_member_asks_with_reason_and_document(client, maija, matti, pharmacy):
     assert "eläkkeelle" not in str(event.data)
 
 
-def test_reviewers_without_a_part_in_it_are_told_at_once(
-    pharmacy, maija, riitta, raimo, now, settings
-):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+def test_reviewers_without_a_part_in_it_are_told_at_once(pharmacy, maija, riitta, raimo, now):
     joined = {"basis": "invitation", "role": "applicant", "begun_at": now}
     Membership.objects.create(person=raimo, organisation=pharmacy, **joined)
     asked = ask(maija, pharmacy, now)

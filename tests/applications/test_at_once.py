@@ -23,11 +23,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 8
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 def case_ready(matti, riitta):
     """A claimed case with its certificate prepared and evidence given."""
     application = orders.claimed(matti, riitta)

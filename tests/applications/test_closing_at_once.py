@@ -33,11 +33,6 @@ from tests.conftest import CLINICS, PHARMACY
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 @pytest.fixture
 def closing(pharmacy, riitta):
     given = {"reasons": "Apteekki on lopettanut.", "person": riitta, "now": clock.now()}

@@ -153,9 +153,8 @@ def test_who_is_named_in_the_order_of_an_unconfirmed_administrator_grants_withou
 
 
 def test_of_a_request_to_administer_no_reviewer_is_mailed_who_would_be_refused(
-    matti, maija, riitta, raimo, cas, settings
+    matti, maija, riitta, raimo, cas
 ):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
     name(orders.in_review(maija), "technical_email", riitta)
     orders.drain()
     mail.outbox.clear()
@@ -316,9 +315,8 @@ def test_a_consent_that_ended_long_ago_keeps_nobody_from_a_case(matti, kalle, ri
 
 
 def test_an_exposed_key_is_revoked_by_anybody_on_duty_and_the_others_are_told(
-    matti, riitta, raimo, cas, settings
+    matti, riitta, raimo, cas
 ):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
     case = orders.delivered(matti, raimo)
     name(case, "technical_email", riitta)
     given = {"person": riitta, "actor": system("test"), "now": clock.now()}

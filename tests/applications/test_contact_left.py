@@ -14,11 +14,6 @@ from certportal.foundation import clock
 from tests.applications.packages import packages_in
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 @pytest.fixture
 def theirs(maija):
     """An order that names Maija as its contact person."""

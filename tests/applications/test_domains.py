@@ -35,11 +35,6 @@ def servers():
         yield running
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 @pytest.fixture
 def in_use(settings, servers):
     """Use the validating resolver; no record is published yet."""

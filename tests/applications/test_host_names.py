@@ -21,11 +21,6 @@ from tests.issuance.orders import NEVER_CERTIFIED
 KINDERGARTEN = "xn--pivkoti-5wac.example.fi"
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 def named(matti, host):
     """Return Matti's draft, whose only host name was saved before today's rule."""
     draft = orders.with_csr(matti)

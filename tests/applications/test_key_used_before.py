@@ -19,11 +19,6 @@ CLINIC = "1.2.246.10.99000085.10.0"
 link, order, send, tiina = contact.link, contact.order, contact.send, contact.tiina
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 @pytest.fixture
 def web(matti):
     """Matti's browser."""

@@ -20,11 +20,6 @@ from certportal.foundation.models import OutboxItem
 from certportal.foundation.web import tokens
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 @pytest.fixture
 def draft(matti):
     """An order of an e-mail certificate, its mailbox proven."""

@@ -32,11 +32,6 @@ ENDED = "privilege_withdrawn"
 WORDS = "Yksikkö on poistettu rekisteristä."
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 @pytest.fixture
 def order(matti, riitta, cas):
     """An order whose certificate has been delivered, and no mail since."""

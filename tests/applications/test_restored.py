@@ -27,11 +27,6 @@ class Forgotten(Exception):
     pass
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 @pytest.fixture
 def case(matti, riitta, cas):
     """A claimed case whose certificate was signed, approved and delivered, and then forgotten."""

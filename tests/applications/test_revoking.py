@@ -27,11 +27,6 @@ UNNEEDED = "cessation_of_operation"
 WORDS = "Avain jäi vanhalle levylle."
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 @pytest.fixture
 def order(matti, riitta, cas):
     """An order whose certificate has been delivered, and no mail since."""

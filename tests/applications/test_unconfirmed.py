@@ -41,8 +41,7 @@ def test_they_draft_send_and_follow_their_own_orders(seppo, cas):
         assert str(one.pk) in page(seppo, "home").text
 
 
-def test_nobody_else_s_order_opens_or_shows(seppo, matti, riitta, cas, settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+def test_nobody_else_s_order_opens_or_shows(seppo, matti, riitta, cas):
     draft, done = orders.draft(matti), orders.delivered(matti, riitta)
     serial = Certificate.objects.get().serial
     for one in (draft, done):

@@ -18,11 +18,6 @@ from tests.applications.packages import packages_in
 TYPES = CertificateType.values
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 @pytest.mark.parametrize("type", TYPES)
 @pytest.mark.parametrize("key", ["ec", "2048"])
 def test_each_type_is_delivered_with_the_key_of_its_request(matti, riitta, cas, type, key):

@@ -27,8 +27,3 @@ def draft(matti, now):
     Application.objects.filter(pk=made.pk).update(bulk_order=together)
     made.refresh_from_db()
     return made
-
-
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}

@@ -59,8 +59,7 @@ def test_own_pages_and_programs_get_in(db, told):
     assert not answer.cookies
 
 
-def test_a_reviewer_lured_elsewhere_approves_nothing(matti, riitta, cas, settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+def test_a_reviewer_lured_elsewhere_approves_nothing(matti, riitta, cas):
     case = orders.claimed(matti, riitta)
     client = people.log_in(Client(enforce_csrf_checks=True), riitta)
     page = reverse("console:approve", args=[case.pk])

@@ -31,9 +31,8 @@ def sofia(db, now):
 
 
 @pytest.fixture
-def answers(matti, riitta, sofia, cas, settings, mails_made_once):
+def answers(matti, riitta, sofia, cas, mails_made_once):
     """An answer of each page that people see: visitors, applicants, reviewers, superusers."""
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
     order, case = orders.delivered(matti, riitta), orders.claimed(matti, riitta)
     found = [Client().get(place) for place in PUBLIC]
     for person, of in ((matti, order), (riitta, case), (sofia, order)):

@@ -24,11 +24,6 @@ DONE = f"{PAGE}done/"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 def openssl(*arguments, stdin=b""):
     command = ["openssl", *map(str, arguments)]
     return subprocess.run(command, input=stdin, capture_output=True, check=True).stdout

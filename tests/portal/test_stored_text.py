@@ -20,11 +20,6 @@ FORMULA = '=HYPERLINK("http://evil.example";"x")'
 PHARMACY = "9900001-8"
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 @pytest.fixture
 def mallory(sample, now):
     """The administrator of the pharmacy, by a name that is a script."""

@@ -14,11 +14,6 @@ SENT = ["order", "again", "revoke"]
 DRAFT = ["order", "names", "check", "discard", "again"]
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 @pytest.fixture(params=["test_server", "server"])
 def order(request, matti, riitta, cas):
     """A delivered order, once of a test certificate and once of a production one."""

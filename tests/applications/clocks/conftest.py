@@ -10,17 +10,11 @@ from django.core import mail
 from django.core.mail import EmailMessage
 from django.test import Client
 from playwright.sync_api import Page
-from pytest_django import Settings
 
 from accounts.models import Person
 from applications.models import Application
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
-
-
-@pytest.fixture(autouse=True)
-def _local_mail(settings: Settings) -> None:
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 
 
 @pytest.fixture

@@ -62,11 +62,6 @@ class Desk:
 
 
 @pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
-@pytest.fixture(autouse=True)
 def _english():
     with translation.override("en"):
         yield

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import date
 
-import pytest
 from django.core import mail
 
 from applications import checks, services
@@ -14,11 +13,6 @@ from issuance.findings import Finding, Severity
 
 ANSWERED = "Hakija on vastannut"
 ADDED = "Hakija on antanut lisätietoja"
-
-
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 
 
 def told(reviewer) -> list[str]:

@@ -14,11 +14,6 @@ from certportal.foundation.actors import system
 from issuance import services as authority
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 @pytest.fixture
 def send():
     """Order a certificate whose request the technical contact brings."""

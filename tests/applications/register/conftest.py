@@ -8,11 +8,6 @@ from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 @pytest.fixture
 def order(matti, riitta, cas):
     """An order of the pharmacy whose server certificate is in force."""

@@ -106,8 +106,7 @@ def test_a_mirror_that_is_too_old_is_told_to_reviewers_and_to_the_applicant(
     assert "Liian vanha" in desk.get(reverse("console:register_runs")).text
 
 
-def test_reviewers_are_asked_about_a_held_import_until_it_is_settled(desk, held, raimo, settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+def test_reviewers_are_asked_about_a_held_import_until_it_is_settled(desk, held, raimo):
     address = reverse("console:register_run", args=[held.pk])
     assert address in desk.get(reverse("console:register")).text
     mail.outbox.clear()

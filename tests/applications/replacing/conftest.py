@@ -6,11 +6,6 @@ from django.core import mail
 from certportal.dev.builders import orders
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 @pytest.fixture
 def order(matti, riitta, cas):
     """Matti's delivered server certificate."""

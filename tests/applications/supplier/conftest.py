@@ -7,11 +7,6 @@ from certportal.dev.builders import people
 from certportal.dev.builders.suppliers import consent
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 @pytest.fixture
 def given(matti, valma):
     """The pharmacy's consent."""

@@ -24,7 +24,6 @@ def stored(settings, tmp_path):
     options = {"location": str(tmp_path), "base_url": None}
     backend = "django.core.files.storage.FileSystemStorage"
     settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": backend, "OPTIONS": options}}
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 
 
 @pytest.fixture

@@ -23,11 +23,6 @@ REPLY = "Haltija on Esimerkki Oy."
 DECLARED = {"authority": "on", "domains": "on", "truth": "on", "binding": "on"}
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 @pytest.fixture
 def asked(matti, riitta, cas):
     """An order whose host names Riitta has asked about."""

@@ -90,8 +90,7 @@ def test_the_pages_in_error_are_sound(go, matti):
     check_in_turn(go("applications:check", draft.pk))
 
 
-def test_the_pages_of_a_sent_order_are_sound(go, matti, riitta, cas, settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+def test_the_pages_of_a_sent_order_are_sound(go, matti, riitta, cas):
     case = orders.in_review(matti, "test_server")
     for name in ["order", "sent", "withdraw", "add_information", "give_csr"]:
         check_in_turn(go(f"applications:{name}", case.pk))

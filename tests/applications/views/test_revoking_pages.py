@@ -13,11 +13,6 @@ from issuance.models import Certificate
 FILLED = {"reason": "key_compromise", "words": "Avain vuoti.", "understood": "on"}
 
 
-@pytest.fixture(autouse=True)
-def _local_mail(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 @pytest.fixture
 def order(matti, riitta, cas):
     return orders.delivered(matti, riitta, "test_server")

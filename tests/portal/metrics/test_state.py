@@ -35,11 +35,6 @@ def _nothing_measured():
     health.store().delete(*keys, "failing:ca")
 
 
-@pytest.fixture
-def locmem(settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-
-
 def work(**fields):
     now = clock.now()
     about = {"topic": "application.notice", "task": "applications.send_notice", "queue": "mail"}
@@ -75,7 +70,7 @@ def test_orders_are_told_by_status_and_lateness(state, matti, now):
     assert told == {("late", "in_review"): 1, ("in_time", "in_review"): 1}
 
 
-def test_certificates_are_told_ahead_of_their_end(state, matti, riitta, cas, locmem, monkeypatch):
+def test_certificates_are_told_ahead_of_their_end(state, matti, riitta, cas, monkeypatch):
     orders.delivered(matti, riitta)
     ends = Certificate.objects.get().not_after
     assert not [key for key in state() if key[0] == "certificates_ending"]
@@ -111,9 +106,7 @@ def test_a_register_that_was_never_imported_is_infinitely_old(state):
     assert state()["register_age_seconds", Kind.SOTE_UNIT] == float("inf")
 
 
-def test_what_the_signer_measures_is_told_from_its_heartbeat(
-    state, matti, riitta, cas, locmem, settings
-):
+def test_what_the_signer_measures_is_told_from_its_heartbeat(state, matti, riitta, cas, settings):
     orders.delivered(matti, riitta)
     assert not [key for key in state() if key[0].startswith("signer")]
     settings.PORTAL_PROCESS = "ca"
@@ -196,7 +189,7 @@ def test_a_scrape_asks_few_questions_however_much_there_is(
         state()
 
 
-def test_no_person_organisation_or_order_is_told(scraped, matti, riitta, cas, locmem):
+def test_no_person_organisation_or_order_is_told(scraped, matti, riitta, cas):
     application = orders.delivered(matti, riitta)
     other = orders.submitted(matti)
     work(payload={"person": str(matti.pk)}, problem="PutOff matti@example.fi")
