@@ -118,16 +118,7 @@ def waiting_too_long(now: datetime) -> QuerySet[Application]:
 
 def reviewers() -> QuerySet[Person]:
     """Return the current reviewers who have an e-mail address."""
-    return _holding(StaffRole.Kind.REVIEWER)
-
-
-def leads() -> QuerySet[Person]:
-    """Return the leads who have an e-mail address."""
-    return _holding(StaffRole.Kind.LEAD)
-
-
-def _holding(kind: StaffRole.Kind) -> QuerySet[Person]:
-    people = Person.objects.filter(pk__in=_roles(kind), merged_into=None)
+    people = Person.objects.filter(pk__in=_roles(StaffRole.Kind.REVIEWER), merged_into=None)
     return people.exclude(email="").order_by("pk")
 
 

@@ -3,7 +3,6 @@
 It is made from the exact bytes to be signed, so a reviewer reads what they approve.
 """
 
-import difflib
 from collections.abc import Iterator
 from typing import Any
 
@@ -47,8 +46,6 @@ _TITLES = {
     "extendedKeyUsage": "X509v3 Extended Key Usage",
     "subjectAltName": "X509v3 Subject Alternative Name",
 }
-# These differ between any two certificates and are left out of comparisons.
-_ALWAYS_OTHER = ("Serial Number:", "Not Before:")
 
 
 def certificate_text(tbs: bytes) -> str:
@@ -56,29 +53,10 @@ def certificate_text(tbs: bytes) -> str:
     return "\n".join(_lines(_certificate(tbs)))
 
 
-def differences(before: bytes, after: bytes) -> list[str]:
-    """The lines that differ between the texts of two TBSCertificates, prefixed with - or +.
-
-    Serial number and notBefore are left out, as they always differ.
-    """
-    old, new = (_comparable(certificate_text(tbs)) for tbs in (before, after))
-    return [line for line in difflib.ndiff(old, new) if line.startswith(("- ", "+ "))]
-
-
 def _certificate(tbs: bytes) -> x509.Certificate:
     """The TBSCertificate wrapped as a certificate with an empty signature, for parsing."""
     _version, _serial, signed_with, *_others = read(tbs).children()
     return x509.load_der_x509_certificate(sequence(tbs, signed_with.encoded, tlv(0x03, b"\0\0")))
-
-
-def _comparable(text: str) -> list[str]:
-    lines = text.splitlines()
-    after_serial = {n + 1 for n, line in enumerate(lines) if "Serial Number:" in line}
-    return [
-        line.strip()
-        for n, line in enumerate(lines)
-        if n not in after_serial and not line.strip().startswith(_ALWAYS_OTHER)
-    ]
 
 
 def _lines(certificate: x509.Certificate) -> Iterator[str]:

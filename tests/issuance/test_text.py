@@ -1,13 +1,12 @@
 """The text that is read before approving: word for word what openssl says of the certificate."""
 
 import subprocess
-from dataclasses import replace
 
 import pytest
 
 from issuance import services
-from issuance.certificate.text import certificate_text, differences
-from tests.issuance.orders import email_order, new_key, sent, server_order, signature_order
+from issuance.certificate.text import certificate_text
+from tests.issuance.orders import email_order, new_key, server_order, signature_order
 
 OPENSSL = ["openssl", "x509", "-inform", "DER", "-noout", "-text", "-certopt", "no_sigdump"]
 
@@ -49,16 +48,6 @@ def test_an_extension_nobody_foresaw_is_shown_all_the_same(cas, order, now) -> N
     text = certificate_text(tbs.replace(known, bytes.fromhex("0603551d7f")))
     assert "2.5.29.127:" in text
     assert "30:14:06:08" in text
-
-
-def test_what_differs_is_told_and_nothing_else(cas, order, now) -> None:
-    first, again = (bytes(services.prepare(order, now=now).tbs) for _ in range(2))
-    assert differences(first, again) == []
-    shorter = sent(replace(order, dns_names=order.dns_names[:1], validity_months=6), {})
-    changed = differences(first, bytes(services.prepare(shorter, now=now).tbs))
-    assert any(line.startswith("- Not After") for line in changed)
-    assert any(line == "+ DNS:kanta.apteekki.example.fi" for line in changed)
-    assert not any("Serial" in line or "Not Before" in line for line in changed)
 
 
 def test_one_prepared_before_the_algorithm_changed_is_still_read(cas, order, now) -> None:

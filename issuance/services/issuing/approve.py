@@ -198,11 +198,6 @@ def _valid_approvals() -> tuple[str, tuple[Any, ...]]:
     return standing.query.sql_with_params()
 
 
-def approvers(prepared: PreparedCertificate) -> Iterable[Person]:
-    """The persons who approved, in the order of their approvals."""
-    return [each.person for each in prepared.approvals.select_related("person").order_by("pk")]
-
-
 def _was_tied(person: Person, prepared: PreparedCertificate) -> bool:
     """Whether the person was tied to the organisation within ESTRANGED before the preparation."""
     since = prepared.created_at - ESTRANGED

@@ -39,13 +39,8 @@ def has_error(findings: tuple[Finding, ...] | list[Finding]) -> bool:
     return any(finding.severity == Severity.ERROR for finding in findings)
 
 
-def examine(order: CertificateOrder, *, now: datetime) -> Evidence:
-    """Run all rules of the CA on the order."""
-    return examine_all([order], now=now)[0]
-
-
 def examine_all(orders: Sequence[CertificateOrder], *, now: datetime) -> list[Evidence]:
-    """Like ``examine`` for many orders, with one query to the records for all of them."""
+    """Run all rules of the CA on the orders, with one query to the records for all of them."""
     reports = [examine_csr(o.csr_der, PROFILES.get(o.profile_id)) for o in orders]
     hashes = [report.csr.key.spki_sha256 if report.csr else "" for report in reports]
     keys = [KeyOf(h, o.reference, o.replaces) for h, o in zip(hashes, orders, strict=True)]

