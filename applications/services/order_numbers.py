@@ -5,11 +5,7 @@ number given is also kept in a file, and the CA's journal holds the number of ev
 a certificate was signed.
 """
 
-import fcntl
-import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -18,7 +14,7 @@ from django.db import connection
 
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
-from certportal.foundation.own_files import make_folder, replace, sync_folder
+from certportal.foundation.own_files import locked_folder, replace, sync_folder
 from issuance import journal
 
 _SEQUENCE = "applications_order_number"
@@ -45,7 +41,8 @@ def next_number(now: datetime) -> str:
 def next_numbers(count: int, now: datetime) -> list[str]:
     """Return `count` new order numbers, after writing the highest to disk. Raises Unavailable."""
     try:
-        with _alone(highest_path().parent) as folder:
+        folder = highest_path().parent
+        with locked_folder(folder):  # one process at a time gives numbers
             numbers = _above(_highest(), count)
             replace(highest_path(), f"{numbers[-1]}\n".encode())
             sync_folder(folder)
@@ -100,15 +97,3 @@ def _highest() -> int:
         return int(highest_path().read_text())
     except FileNotFoundError:
         return 0
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[Path]:
-    """Hold an exclusive lock on the folder, so that one process at a time gives a number."""
-    make_folder(folder)
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield folder
-    finally:
-        os.close(descriptor)

@@ -4,6 +4,7 @@ A file is readable by its owner (0600) or also by the group (0640): the service'
 different users that share a group. Folders have modes 0700 and 0750 accordingly.
 """
 
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
@@ -35,6 +36,24 @@ def open_or_make(path: Path, flags: int, mode: int = OWN) -> int:
     if found.st_mode & 0o777 != mode and found.st_uid == os.geteuid():
         os.fchmod(descriptor, mode)
     return descriptor
+
+
+@contextmanager
+def locked(descriptor: int) -> Iterator[None]:
+    """Hold an exclusive lock on the open file or folder, once it is free; close it afterwards."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked_folder(folder: Path, mode: int = GROUP_FOLDER) -> Iterator[None]:
+    """Hold an exclusive lock on the folder, which is made if missing."""
+    make_folder(folder, mode)
+    with locked(os.open(folder, os.O_RDONLY | os.O_DIRECTORY)):
+        yield
 
 
 def replace(path: Path, content: bytes, mode: int = GROUP, *, lasting: bool = True) -> None:

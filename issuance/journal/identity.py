@@ -9,12 +9,10 @@ the same volume, or a disk put into another machine, is the same one. Backups le
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from certportal.foundation.own_files import OWN_FOLDER, make_folder, sync_folder
+from certportal.foundation.own_files import OWN_FOLDER, locked_folder, sync_folder
 from issuance.journal.files import JournalUnavailable, path
 
 _GET_VERSION = 0x80087601  # FS_IOC_GETVERSION of linux/fs.h
@@ -25,7 +23,8 @@ def identity() -> str:
     try:
         if known := _read():
             return known
-        with _alone():
+        # Under a lock, so that two processes do not both make an id.
+        with locked_folder(_file().parent, OWN_FOLDER):
             return _read() or _make()
     except OSError as error:
         raise JournalUnavailable(type(error).__name__) from error
@@ -34,7 +33,7 @@ def identity() -> str:
 def renew_identity() -> str:
     """Make this a new journal and return its id. Raises JournalUnavailable."""
     try:
-        with _alone():
+        with locked_folder(_file().parent, OWN_FOLDER):
             return _make()
     except OSError as error:
         raise JournalUnavailable(type(error).__name__) from error
@@ -76,16 +75,3 @@ def _make() -> str:
     Path(draft).replace(_file())
     sync_folder(folder)
     return made
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Hold a lock on the folder, so that two processes do not both make an id."""
-    folder = _file().parent
-    make_folder(folder, OWN_FOLDER)
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -4,10 +4,7 @@ They are plain files under PORTAL_DATA, so that they are served while the databa
 is replaced atomically, so a reader never sees an incomplete file.
 """
 
-import fcntl
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography import x509
@@ -146,22 +143,10 @@ def publish_list(stem: str, number: int, crl_der: bytes) -> None:
     list has lost its database lock meanwhile.
     """
     folder = kept_crls(stem)
-    with _alone(folder):
+    with own_files.locked_folder(folder):
         if number <= crl_number(stem):
             raise Overtaken(f"{stem}: {number}")
         own_files.replace(folder / f"{number:020}.crl", crl_der)
         own_files.replace(crl_path(stem), crl_der)
         for old in sorted(folder.glob("*.crl"))[:-CRLS_KEPT]:
             old.unlink(missing_ok=True)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold an exclusive file lock, which ends at the latest with this process."""
-    own_files.make_folder(folder)
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -1,6 +1,5 @@
 """The files of the log: tiles, entries and the signed head, in a folder beside the journal."""
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log.leaves import number_of
 from certportal.foundation.event_log.notes import Checkpoint, Verifier
 from certportal.foundation.event_log.tiles import WIDTH, Tile, Tiles, bundle, entries_of, tile_at
-from certportal.foundation.own_files import OWN_FOLDER, make_folder, open_or_make
+from certportal.foundation.own_files import OWN_FOLDER, locked, make_folder, open_or_make
 
 
 class LogUnavailable(Unavailable):
@@ -115,9 +114,5 @@ class LogFiles:
     def alone(self) -> Iterator[None]:
         """Hold the exclusive lock for writing the log; wait until it is free. Raises OSError."""
         make_folder(self.folder, OWN_FOLDER)
-        descriptor = open_or_make(self.folder / "lock", os.O_RDWR)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with locked(open_or_make(self.folder / "lock", os.O_RDWR)):
             yield
-        finally:
-            os.close(descriptor)

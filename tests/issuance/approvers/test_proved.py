@@ -140,14 +140,14 @@ def test_while_fewer_are_enrolled_than_must_approve_orders_wait_and_health_names
 ) -> None:
     """One passkey is for the test hierarchy alone, and so of no use."""
     approve(riitta_approved, raimo, raimos.sign(to_sign.challenge(riitta_approved)), now)
-    assert self_checks.approvers_can_be_read()
+    assert self_checks.SELF_CHECKS["ca"]["approvers"]()
     ended(raimos, now)
     enrolled(raimo, raimos, environments=["test"], now=now)
     with pytest.raises(RegisterUnavailable, match="1 of 2 persons for production"):
         services.issue(riitta_approved.reference, now=now)
-    assert not self_checks.approvers_can_be_read()
+    assert not self_checks.SELF_CHECKS["ca"]["approvers"]()
     services.void(riitta_approved.reference, "withdrawn", actor=system("test"), now=now)
-    assert self_checks.approvers_can_be_read(), "nothing waits for it"
+    assert self_checks.SELF_CHECKS["ca"]["approvers"](), "nothing waits for it"
 
 
 def test_what_waits_for_the_register_holds_up_no_order_that_does_not_rest_on_it(

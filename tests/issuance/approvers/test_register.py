@@ -232,6 +232,6 @@ def test_the_signer_says_that_it_cannot_read_it(
 ) -> None:
     enrolled(riitta, riittas)
     register.path().write_text("torn")
-    assert self_checks.approvers_can_be_read()  # nothing rests on it
+    assert self_checks.SELF_CHECKS["ca"]["approvers"]()  # nothing rests on it
     settings.APPROVERS_PROVE = "production"
-    assert not self_checks.approvers_can_be_read()
+    assert not self_checks.SELF_CHECKS["ca"]["approvers"]()
