@@ -1,11 +1,14 @@
-"""The base class of the commands about people."""
+"""The base classes of the commands about people and their roles."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from django.core.management.base import CommandError, CommandParser
+from django.utils.functional import Promise
 
+from accounts.models import Person
+from accounts.services.people.named import person_named
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import Refused
@@ -39,3 +42,22 @@ class PeopleCommand(OperatorCommand):
     def act(self, named: Sequence[str], actor: Actor, now: datetime) -> str:
         """Carry out the command and return what to print; overridden by each command."""
         raise NotImplementedError
+
+
+class Change(Protocol):
+    """A service that gives or takes a role."""
+
+    def __call__(self, person: Person, *, actor: Actor, now: datetime) -> object: ...
+
+
+class RoleCommand(PeopleCommand):
+    """Gives or takes a role of the authority's staff."""
+
+    change: ClassVar[Change]
+    done: ClassVar[Promise]  # with %(person)s
+
+    def act(self, named: Sequence[str], actor: Actor, now: datetime) -> str:
+        """Change the role of the person."""
+        person = person_named(*named)
+        type(self).change(person, actor=actor, now=now)
+        return str(self.done) % {"person": f"{person} ({person.pk})"}
