@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponseBase
 
 from accounts import access
+from accounts.models import Person
 from applications.access import acting as acting_for
 from applications.access import get_bulk_order, get_for_applicant
 from applications.errors import Changed
@@ -16,47 +17,48 @@ from applications.views.shared.forms import VersionForm
 type View = Callable[..., HttpResponseBase]
 
 
-def order_view(view: View) -> Callable[..., HttpResponseBase]:
-    """Pass the view the order in place of its id."""
+def _passing(get: Callable[[Person, UUID], object], name: str) -> Callable[[View], View]:
+    """Return the decorator that passes the view what `get` finds, in place of its id `name`."""
 
-    @access.person_required
-    @functools.wraps(view)
-    def entered(request: HttpRequest, application_id: UUID, **kwargs: Any) -> HttpResponseBase:
-        application = get_for_applicant(access.person_of(request), application_id)
-        return view(request, application, **kwargs)
+    def decorate(view: View) -> View:
+        @access.person_required
+        @functools.wraps(view)
+        def entered(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+            found = get(access.person_of(request), kwargs.pop(name))
+            return view(request, found, **kwargs)
 
-    return entered
+        return entered
 
-
-def bulk_view(view: View) -> Callable[..., HttpResponseBase]:
-    """Pass the view the bulk order in place of its id."""
-
-    @access.person_required
-    @functools.wraps(view)
-    def entered(request: HttpRequest, bulk_order_id: UUID, **kwargs: Any) -> HttpResponseBase:
-        bulk_order = get_bulk_order(access.person_of(request), bulk_order_id)
-        return view(request, bulk_order, **kwargs)
-
-    return entered
+    return decorate
 
 
-def applicant_view(view: View) -> Callable[..., HttpResponseBase]:
-    """Require that the person may order for the chosen organisation; otherwise the page is 404."""
+order_view = _passing(get_for_applicant, "application_id")
+bulk_view = _passing(get_bulk_order, "bulk_order_id")
 
-    @access.member_required
-    @functools.wraps(view)
-    def entered(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
-        if not may_order(request):
-            raise access.no_page(request, "order")
-        return view(request, **kwargs)
 
-    return entered
+def member_view(may: Callable[[HttpRequest], bool], page: str) -> Callable[[View], View]:
+    """Return the decorator that gives 404 for the page to members who may not use it."""
+
+    def decorate(view: View) -> View:
+        @access.member_required
+        @functools.wraps(view)
+        def entered(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+            if not may(request):
+                raise access.no_page(request, page)
+            return view(request, **kwargs)
+
+        return entered
+
+    return decorate
 
 
 def may_order(request: HttpRequest) -> bool:
     """Return whether the person may order certificates for the chosen organisation."""
     person, organisation = access.person_of(request), access.organisation_of(request)
     return acting_for(person, organisation.pk) is not None
+
+
+applicant_view = member_view(may_order, "order")
 
 
 def seen_version(request: HttpRequest) -> int:

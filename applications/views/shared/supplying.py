@@ -1,33 +1,18 @@
 """Access to a supplier's pages: who acts for a supplier with a customer's consent."""
 
-import functools
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 
 from accounts import access, consents
 from accounts.models import Organisation, SupplierConsent
 from applications.access import orders_supplied
 from applications.models import Application
+from applications.views.shared.entry import member_view
 from applications.views.shared.rows import with_names
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
-
-
-def supplier_view(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Require a person who acts for the chosen organisation as a supplier; otherwise give 404."""
-
-    @access.member_required
-    @functools.wraps(view)
-    def entered(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
-        if not supplies(request):
-            raise access.no_page(request, "customers")
-        return view(request, **kwargs)
-
-    return entered
 
 
 def supplies(request: HttpRequest) -> bool:
@@ -41,6 +26,9 @@ def supplies(request: HttpRequest) -> bool:
         result = consents.supplies(person, organisation.pk, now=clock.now())
         request.supplies = result  # type: ignore[attr-defined]
     return result
+
+
+supplier_view = member_view(supplies, "customers")
 
 
 def received(request: HttpRequest) -> QuerySet[SupplierConsent]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +23,7 @@ from certportal.foundation.web.forms import LONGEST_TEXT, DateField, Form, KeyFi
 from issuance.certificate.hosts import with_unicode
 
 ANSWER_DAYS = 14
+DAY = timedelta(days=1)
 EVIDENCE = [
     (HostName.Evidence.REGISTRY, _("Domain register: the organisation holds the domain")),
     (HostName.Evidence.DNS, _("A record in the domain name system (DNS)")),
@@ -220,6 +222,11 @@ class ReasonsForm(VersionForm):
     )
 
 
+def after_today(today: date) -> MinValueValidator:
+    """Return the validator of a later day than today."""
+    return MinValueValidator(today + DAY, _("Choose a day after today."))
+
+
 class DeadlineForm(VersionForm):
     """A later deadline for the answer; `after` is the present one."""
 
@@ -227,14 +234,8 @@ class DeadlineForm(VersionForm):
 
     def __init__(self, *args: Any, after: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.after = after
-
-    def clean_deadline(self) -> date:
-        """Require a later day than the present deadline."""
-        deadline: date = self.cleaned_data["deadline"]
-        if deadline <= self.after:
-            raise ValidationError(_("Choose a later day than the present deadline."))
-        return deadline
+        later = MinValueValidator(after + DAY, _("Choose a later day than the present deadline."))
+        self.fields["deadline"].validators.append(later)
 
 
 class AskForm(WithReasons):
@@ -264,7 +265,7 @@ class AskForm(WithReasons):
 
     def __init__(self, *args: Any, application: Application, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.today = today
+        self.fields["deadline"].validators.append(after_today(today))
         parts = sections_rules.asked(application, on=today)
         open_again = [(part.id, part.title) for part in parts]
         self.fields["sections"].choices = open_again  # type: ignore[attr-defined]
@@ -277,13 +278,6 @@ class AskForm(WithReasons):
         if "wanted" in self.fields and not asks and "sections" not in self.errors:
             self.add_error("sections", _("Choose at least one part, or name a document."))
         return cleaned
-
-    def clean_deadline(self) -> date:
-        """Require a later day than today."""
-        deadline: date = self.cleaned_data["deadline"]
-        if deadline <= self.today:
-            raise ValidationError(_("Choose a day after today."))
-        return deadline
 
 
 class AsideForm(VersionForm):
@@ -298,14 +292,7 @@ class AsideForm(VersionForm):
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.today = today
-
-    def clean_until(self) -> date:
-        """Require a later day than today."""
-        until: date = self.cleaned_data["until"]
-        if until <= self.today:
-            raise ValidationError(_("Choose a day after today."))
-        return until
+        self.fields["until"].validators.append(after_today(today))
 
 
 class HandOverForm(VersionForm):
