@@ -12,7 +12,7 @@ from applications.models import Application
 from certportal.foundation import clock
 from issuance.findings import Finding, Severity
 from issuance.models import Certificate
-from issuance.services.blocked_keys import key_findings
+from issuance.services.blocked_keys import KeyOf, findings_of_keys
 
 
 def check(application: Application) -> list[Finding]:
@@ -32,7 +32,7 @@ def used_before(application: Application, spki_sha256: str) -> list[Finding]:
     pending = _pending(application, spki_sha256)
     if own := pending.filter(organisation=application.organisation_id).first():
         return [Finding("key.own_order", Severity.ERROR, {"order": own.number})]
-    findings = key_findings(spki_sha256, application.pk)
+    (findings,) = findings_of_keys([KeyOf(spki_sha256, application.pk)])
     if pending.exists() and not any(finding.rule == "key.in_use" for finding in findings):
         findings.append(Finding("key.in_use", Severity.ERROR, {}))
     return findings

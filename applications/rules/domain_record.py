@@ -81,11 +81,9 @@ def account_of(organisation_id: UUID) -> str:
     return organisation_id.hex
 
 
-def text(issuer: str, organisation_id: UUID, *, subdomains: bool, until: date | None = None) -> str:
+def text(issuer: str, organisation_id: UUID, *, subdomains: bool) -> str:
     """Return the record that the organisation is asked to publish."""
     parts = [issuer, f"account={account_of(organisation_id)}"]
-    if until is not None:
-        parts.append(f"until={until.isoformat()}")
     if subdomains:
         parts.append(f"scope={SUBDOMAINS}")
     return "; ".join(parts)

@@ -129,28 +129,6 @@ def _changing(model: Model) -> tuple[tuple[str, ...] | None, bool]:
     return tuple(column for name, column in fields.items() if name in free), bool(kept.deletable)
 
 
-def as_table() -> list[str]:
-    """Return the lines of the table in docs/decisions/database-roles.md."""
-    writing = [Role.WEB, Role.WORKER, Role.CA]
-    lines = ["| table | web | workers | `ca` |", "|---|---|---|---|"]
-    for table, model in sorted((model._meta.db_table, model) for model in every_model()):
-        if table in WRITERS:
-            cells = {right.role: _words(right) for right in rights(model)}
-            lines.append(f"| `{table}` | {' | '.join(cells[role] for role in writing)} |")
-    return [*lines, "| all others | as it is kept | as it is kept | – |"]
-
-
-def _words(right: Right) -> str:
-    """Return in words what the role may do with a table."""
-    verbs = [
-        *(["insert"] if right.insert else []),
-        *(["change"] if right.columns is None else []),
-        *([f"change {', '.join(right.columns)}"] if right.columns else []),
-        *(["delete"] if right.delete else []),
-    ]
-    return ", ".join(verbs) or "–"
-
-
 def owns_tables() -> bool:
     """Whether this account owns every table, and so may grant rights to them."""
     with connection.cursor() as cursor:

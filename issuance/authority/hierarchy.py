@@ -55,19 +55,6 @@ def make_root(key: SigningKey, names: CaNames, start: datetime, end: datetime) -
     return Signer(chain=(builder.sign(key, SIGNATURE_ALGORITHMS[branch].hash),), private_key=key)
 
 
-def make_issuing(
-    key: SigningKey,
-    names: CaNames,
-    root: Signer,
-    placement: Placement,
-    start: datetime,
-    end: datetime,
-) -> Signer:
-    """An issuing CA certified by ``root``, with the private key ``key``."""
-    chain = certify_issuing(key.public_key(), names, root, placement, start, end)
-    return Signer(chain=chain, private_key=key)
-
-
 def certify_issuing(
     public: SubjectKey,
     names: CaNames,

@@ -150,21 +150,14 @@ ORDER BY key.number
 """
 
 
-def key_findings(
-    spki_sha256: str, reference: UUID, *, replaces: UUID | None = None
-) -> list[Finding]:
-    """Faults of a key found in the CA's records: blocked, or in use for another reference.
+def findings_of_keys(keys: Sequence[KeyOf]) -> list[list[Finding]]:
+    """Faults of each key found in the CA's records: blocked, or in use for another reference.
 
     Every certificate needs a key of its own, so a key that is or is being certified for another
     reference is refused, without telling whose it is. The same reference may use its key again,
     and a reissue may use the key of the reference that it ``replaces`` and of earlier ones
     replaced by that.
     """
-    return findings_of_keys([KeyOf(spki_sha256, reference, replaces)])[0]
-
-
-def findings_of_keys(keys: Sequence[KeyOf]) -> list[list[Finding]]:
-    """The result of ``key_findings`` for many keys, in the same order."""
     with connection.cursor() as cursor:
         cursor.execute(
             _KNOWN,

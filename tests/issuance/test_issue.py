@@ -10,7 +10,7 @@ from django.conf import settings
 from pytest_django import Settings
 
 from accounts.models import Organisation, Person, StaffRole
-from certportal.dev.builders import hierarchy
+from certportal.dev.builders import hierarchy, memory
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.errors import Unavailable
@@ -22,7 +22,7 @@ from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.publication.deliverables import deliverables
 from issuance.services.issuing.confirmed import NotConfirmed
 from issuance.services.signer import signer_for
-from issuance.signers import Signer, SignerUnavailable, memory
+from issuance.signers import Signer, SignerUnavailable
 from tests.issuance.conftest import approve_by
 from tests.issuance.orders import lasting_key, server_order
 

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import Organisation, Person
+from certportal.dev.builders import memory
 from certportal.foundation.models import Event, OutboxItem
 from certportal.foundation.outbox import outbox
 from certportal.operations import health, self_checks
@@ -20,7 +21,7 @@ from issuance.services.issuing.only_approved import NobodyApproved
 from issuance.services.issuing.signed import journal_entry
 from issuance.services.recovery.compare import Kind
 from issuance.services.signer import signer_for
-from issuance.signers import SignerUnavailable, memory
+from issuance.signers import SignerUnavailable
 from tests.alarms import sounds
 from tests.issuance.conftest import approve_by
 from tests.issuance.orders import new_key, server_order

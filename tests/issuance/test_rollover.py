@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
 from accounts.models import Organisation, Person
+from certportal.dev.builders import memory
 from certportal.dev.builders.hierarchy import Place, add_ca
 from certportal.foundation.actors import system
 from certportal.foundation.models import OutboxItem
@@ -22,7 +23,7 @@ from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.publication import repository
 from issuance.services.ceremony.generations import NotPossible, retire, start_generation
 from issuance.services.signer import signer_for
-from issuance.signers import Signer, SignerUnavailable, memory
+from issuance.signers import Signer, SignerUnavailable
 from tests.issuance.conftest import NOW, approve_by
 from tests.issuance.orders import server_order
 from tests.tables import rewrite

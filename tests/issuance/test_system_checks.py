@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from pytest_django import Settings
 
-from certportal.dev.builders import hierarchy
+from certportal.dev.builders import hierarchy, memory
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance import services, signers, system_checks
@@ -18,7 +18,7 @@ from issuance.conf import pki
 from issuance.models import Certificate, IssuingCA
 from issuance.services.ceremony.register_ca import register
 from issuance.services.ceremony.root import certify
-from issuance.signers import Signer, memory
+from issuance.signers import Signer
 from tests.tables import rewrite, unkept
 
 KEY_SETTINGS = [
@@ -79,7 +79,7 @@ def test_production_keys_are_not_in_files_unless_a_setting_says_so(settings: Set
     assert "issuance.E003" in found(deploy=True)
     settings.ISSUANCE_SIGNER = files | {"OPTIONS": {"production_keys_in_files": True}}
     assert "issuance.E003" not in found(deploy=True)
-    settings.ISSUANCE_SIGNER = {"BACKEND": "issuance.signers.memory.KeysInMemory"}
+    settings.ISSUANCE_SIGNER = {"BACKEND": "certportal.dev.builders.memory.KeysInMemory"}
     assert "issuance.E003" not in found(deploy=True)
 
 

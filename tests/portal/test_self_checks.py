@@ -7,12 +7,12 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from certportal.dev.builders import memory
 from certportal.dev.builders.hierarchy import issuing
 from certportal.operations import health, self_checks
 from issuance import signers
 from issuance.authority.places import PLACES
 from issuance.journal import files
-from issuance.signers import memory
 from issuance.signers.file import KeyFiles
 from tests.full_disk import full_disk
 from tests.postgres import private_database

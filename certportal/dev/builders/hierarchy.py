@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from certportal.dev.builders import memory
 from certportal.foundation.actors import system
 from issuance.algorithms import Branch
 from issuance.authority import crl, hierarchy
@@ -16,7 +17,7 @@ from issuance.models import IssuingCA, Seal
 from issuance.services.ceremony.create_seal import register_seal
 from issuance.services.ceremony.register_ca import publish_root_list, register
 from issuance.services.ceremony.root import sign_list
-from issuance.signers import Signer, memory, protocol
+from issuance.signers import Signer, protocol
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 END = datetime(2045, 1, 1, tzinfo=UTC)
@@ -38,14 +39,9 @@ def issuing(place: Place) -> Signer:
         crl_url=conf.crl_url(place.root_stem),
         certificate_url=conf.certificate_url(place.root_stem),
     )
-    return hierarchy.make_issuing(
-        protocol.make_key(branch, RSA_BITS),
-        place.names(conf),
-        root(place.environment, branch),
-        placement,
-        START,
-        END,
-    )
+    key, issuer = protocol.make_key(branch, RSA_BITS), root(place.environment, branch)
+    made = (key.public_key(), place.names(conf), issuer, placement, START, END)
+    return Signer(chain=hierarchy.certify_issuing(*made), private_key=key)
 
 
 def make_hierarchy(settings: Any, data: Path) -> dict[str, IssuingCA]:
@@ -60,7 +56,7 @@ def make_hierarchy(settings: Any, data: Path) -> dict[str, IssuingCA]:
 def use_memory(settings: Any, data: Path) -> None:
     """Change ``settings`` to keys in memory, for the four CAs, and files under ``data``."""
     settings.PORTAL_DATA = data
-    settings.ISSUANCE_SIGNER = {"BACKEND": "issuance.signers.memory.KeysInMemory"}
+    settings.ISSUANCE_SIGNER = {"BACKEND": "certportal.dev.builders.memory.KeysInMemory"}
     for place in PLACES:
         memory.put(place.stem, issuing(place))
 

@@ -50,6 +50,7 @@ MOST_ATTEMPTS = 12
 LONGEST_PAUSE = timedelta(minutes=5)
 MOST_TOGETHER = 50
 """Items of one task that a worker does at once."""
+MOST_SWEPT = 500
 MOST_LET_PASS = 20
 """How many urgent items are done before another one, so that others progress even under load."""
 # If the broker hangs, only one message waits for its time limit; the others of the request and of
@@ -359,8 +360,8 @@ def _log_why(item_id: str, task_name: str) -> None:
         log.info("item_not_free", item=item_id)
 
 
-def sweep(*, now: datetime, limit: int = 500) -> int:
-    """Send open items that are due and not leased again, at most `limit`; return how many.
+def sweep(*, now: datetime) -> int:
+    """Send open items that are due and not leased again, at most `MOST_SWEPT`; return how many.
 
     Finds work whose message was lost with the broker, or whose worker died during the lease. Items
     that became due in the last seconds are skipped: their message is probably on its way. An item
@@ -373,7 +374,7 @@ def sweep(*, now: datetime, limit: int = 500) -> int:
     waiting = OutboxItem.objects.filter(
         free, unsent, done_at=None, failed_at=None, due_at__lte=grace
     )
-    items = list(waiting.order_by("due_at")[:limit])
+    items = list(waiting.order_by("due_at")[:MOST_SWEPT])
     # Marked before sending, because a worker that takes the item at once clears the mark.
     OutboxItem.objects.filter(pk__in=[item.pk for item in items]).update(handed_at=now)
     unsent_still = [item.pk for item in items if not hand_over(item)]

@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from certportal.dev.builders import memory
 from issuance import signers
-from issuance.signers import Signer, memory
+from issuance.signers import Signer
 from issuance.signers.file import KeyFiles
 from tests.issuance.signers.softhsm import SoftToken
 
@@ -22,7 +23,7 @@ class Bench:
         self._put: dict[str, Signer] = {}
         settings.ISSUANCE_SIGNER = {
             "file": {"BACKEND": "issuance.signers.file.KeyFiles"},
-            "memory": {"BACKEND": "issuance.signers.memory.KeysInMemory"},
+            "memory": {"BACKEND": "certportal.dev.builders.memory.KeysInMemory"},
             "token": {
                 "BACKEND": "issuance.signers.pkcs11.TokenKeys",
                 "OPTIONS": token.options,

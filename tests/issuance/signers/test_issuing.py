@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from pytest_django import Settings
 
+from certportal.dev.builders import memory
 from certportal.dev.builders.hierarchy import Place, issuing
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
@@ -12,7 +13,7 @@ from issuance import services, signers, tasks
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.publication import repository
 from issuance.services.signer import signer_for
-from issuance.signers import Signer, SignerUnavailable, memory
+from issuance.signers import Signer, SignerUnavailable
 from tests.issuance.signers.softhsm import SoftToken
 
 STEM = "sote-ec-1"

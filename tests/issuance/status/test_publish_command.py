@@ -6,12 +6,12 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from certportal.dev.builders import memory
 from certportal.dev.builders.hierarchy import issuing
 from issuance import signers
 from issuance.authority.places import Place
 from issuance.models import IssuingCA
 from issuance.publication import repository
-from issuance.signers import memory
 
 EC = Place("production", "ec")
 
