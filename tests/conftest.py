@@ -8,15 +8,18 @@ from pathlib import Path
 
 import pytest
 import redis
+from django.test import Client
 from django.utils import translation
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from accounts.identification.oidc import discovery
 from accounts.mandates.suomifi import client as valtuudet
 from accounts.models import Membership
+from accounts.services.rights import staff_roles
 from certportal.dev import sample_mails
 from certportal.dev.builders import people
 from certportal.foundation import alarms, clock, notices, redis_store
+from certportal.foundation.actors import system
 from certportal.foundation.files.pdf import reader
 from certportal.foundation.mail import sending
 from certportal.foundation.outbox import outbox
@@ -123,6 +126,13 @@ def default_language():
     translation.deactivate()
 
 
+@pytest.fixture
+def english(default_language):
+    """Speak English where no request says otherwise."""
+    with translation.override("en"):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _services_answer(_redis):
     """Forget that an earlier test of this process had a service hang."""
@@ -219,6 +229,12 @@ def pharmacy(matti):
 
 
 @pytest.fixture
+def web(matti):
+    """Matti's client."""
+    return people.log_in(Client(), matti)
+
+
+@pytest.fixture
 def maija(pharmacy, now):
     """Matti's colleague, an applicant."""
     return people.make_member("Maija Mallikas", pharmacy, now=now)
@@ -253,6 +269,20 @@ def riitta(db, now):
 def raimo(db, now):
     """Another reviewer."""
     return people.make_reviewer("Raimo Ratkaisija", now=now)
+
+
+@pytest.fixture
+def anneli(db, now):
+    """An auditor."""
+    return people.make_auditor("Anneli Auditoija", now=now)
+
+
+@pytest.fixture
+def sofia(db, now):
+    """A superuser, who gives and takes roles."""
+    person = people.make_person("Sofia Suurkäyttäjä")
+    staff_roles.make_superuser(person.logins.get(), actor=system("test"), now=now)
+    return person
 
 
 @pytest.fixture(scope="module")

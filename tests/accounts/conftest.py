@@ -1,5 +1,19 @@
-"""The browser of these tests: Debian's, beside the test's own database."""
+"""The browser of these tests: Debian's, beside the test's own database; and a person."""
 
+import pytest
+
+from accounts.access import actor_for
+from accounts.services.organisations import join
+from certportal.dev.builders import people
+from tests.conftest import PHARMACY
 from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
 from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
 from tests.gallery.conftest import watched as watched
+
+
+@pytest.fixture
+def pekka(pharmacy, now):
+    """Somebody who asked to be invited."""
+    person = people.make_person("Pekka Pyytäjä", now=now)
+    join.ask(person, PHARMACY, actor=actor_for(person), now=now)
+    return person

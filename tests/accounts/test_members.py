@@ -20,11 +20,6 @@ ADMINISTRATOR = Membership.Role.ADMINISTRATOR
 MEMBERS = "accounts:members"
 
 
-@pytest.fixture
-def web(matti):
-    return people.log_in(Client(), matti)
-
-
 def member_of(person):
     return person.memberships.get(ended_at=None)
 

@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.access import SECOND_FACTOR, actor_for
 from accounts.models import AdministratorRequest, Membership
 from accounts.right_to_act import right_of
-from accounts.services.organisations import administrator_requests, join
+from accounts.services.organisations import administrator_requests
 from accounts.services.people import erase, merge
 from accounts.services.rights import documents
 from certportal.dev.builders import mails, orders, people
@@ -50,14 +50,6 @@ def mailed(kind):
 def asked(maija, pharmacy, now):
     """Maija, an applicant, has asked."""
     return ask(maija, pharmacy, now)
-
-
-@pytest.fixture
-def pekka(pharmacy, now):
-    """Somebody who asked to be invited."""
-    person = people.make_person("Pekka Pyytäjä", now=now)
-    join.ask(person, CODE, actor=actor_for(person), now=now)
-    return person
 
 
 def test_a_member_asks_with_reason_and_document(client, maija, matti, pharmacy):

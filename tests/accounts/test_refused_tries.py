@@ -9,7 +9,6 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import access
-from certportal.dev.builders import people
 from certportal.foundation.actors import Actor
 from certportal.foundation.models import Event, Tally
 from certportal.foundation.web import refusals, tokens
@@ -22,11 +21,6 @@ PLACES = [
     "/en/account/invitation/MATTI-WAS-HERE/",
     "/en/contact-link/MATTI-WAS-HERE/order/",
 ]
-
-
-@pytest.fixture
-def web(matti):
-    return people.log_in(Client(), matti)
 
 
 @pytest.mark.parametrize("place", PLACES)

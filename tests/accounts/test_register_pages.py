@@ -14,11 +14,7 @@ from accounts.services.organisations import search
 from certportal.foundation import clock
 from tests.benchmarks import invented
 
-
-@pytest.fixture(autouse=True)
-def _english():
-    with translation.override("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def names(client, query, **more):

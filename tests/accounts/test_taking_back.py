@@ -25,14 +25,6 @@ PAPER = documents.Paper(pdf("Valtakirja"), "valtakirja.pdf")
 
 
 @pytest.fixture
-def pekka(pharmacy, now):
-    """Somebody who asked to be invited."""
-    person = people.make_person("Pekka Pyytäjä", now=now)
-    join.ask(person, CODE, actor=actor_for(person), now=now)
-    return person
-
-
-@pytest.fixture
 def asked(maija, pharmacy, now):
     """Maija, an applicant, has asked to administer the account."""
     given = {"reason": "Matti on eläkkeellä.", "paper": PAPER, "actor": actor_for(maija)}

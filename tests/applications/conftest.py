@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from certportal.dev.builders import people
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 
 
@@ -27,6 +27,12 @@ def pass_days(monkeypatch):
         monkeypatch.setattr(clock, "now", lambda: moment)
 
     return passed
+
+
+@pytest.fixture
+def order(matti, riitta, cas):
+    """Matti's order, whose certificate is delivered."""
+    return orders.delivered(matti, riitta)
 
 
 @pytest.fixture

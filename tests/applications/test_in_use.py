@@ -24,16 +24,6 @@ from issuance import services as authority
 from tests.applications.renewals import renew
 
 
-@pytest.fixture
-def order(matti, riitta, cas):
-    return orders.delivered(matti, riitta)
-
-
-@pytest.fixture
-def web(matti):
-    return people.log_in(Client(), matti)
-
-
 def said(order, name):
     return list(Event.objects.filter(object_id=str(order.pk), action=f"application.{name}"))
 

@@ -15,16 +15,6 @@ from issuance import services as authority
 from tests.applications.pdf_texts import facts_of, text_of
 
 
-@pytest.fixture
-def order(matti, riitta, cas):
-    return orders.delivered(matti, riitta)
-
-
-@pytest.fixture
-def web(matti):
-    return people.log_in(Client(), matti)
-
-
 def sheet_of(space: str, key) -> str:
     return reverse(f"{space}:install_sheet", args=[key])
 

@@ -20,7 +20,7 @@ from applications.documents import papers
 from applications.models import Paper
 from applications.services.system import erase
 from applications.services.system import papers as limits
-from certportal.dev.builders import orders, people
+from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.files import storing
 from certportal.foundation.models import OutboxItem
@@ -37,11 +37,6 @@ assert TABLE and get_resolver().url_patterns
 never = {"weasyprint", "pyhanko", "applications.documents.papers"}
 print(",".join(never & {*sys.modules}))
 """
-
-
-@pytest.fixture
-def web(matti):
-    return people.log_in(Client(), matti)
 
 
 def receipt_of(order) -> str:

@@ -2,14 +2,13 @@
 
 import pytest
 from django.core import mail
-from django.test import Client
 from django.urls import reverse
 
 from accounts.access import actor_for
 from applications import services
 from applications.errors import UnfitCsr
 from applications.workflow import Status
-from certportal.dev.builders import orders, people
+from certportal.dev.builders import orders
 from certportal.dev.builders.orders import Handler
 from certportal.foundation import clock
 from tests.applications.contact import conftest as contact
@@ -17,12 +16,6 @@ from tests.applications.contact import conftest as contact
 CLINIC = "1.2.246.10.99000085.10.0"
 
 link, order, send, tiina = contact.link, contact.order, contact.send, contact.tiina
-
-
-@pytest.fixture
-def web(matti):
-    """Matti's browser."""
-    return people.log_in(Client(), matti)
 
 
 @pytest.fixture

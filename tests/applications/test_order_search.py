@@ -15,11 +15,6 @@ from tests.applications.long_lists import copy
 from tests.tables import unkept
 
 
-@pytest.fixture
-def order(matti, riitta, cas):
-    return orders.delivered(matti, riitta)
-
-
 def kinds(typed, order):
     """Return the kinds of what fits."""
     with translation.override("en"):

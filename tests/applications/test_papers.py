@@ -216,11 +216,6 @@ def test_a_font_without_weights_cannot_be_pinned(monkeypatch, tmp_path):
         typeface.in_weight(500)
 
 
-@pytest.fixture
-def web(matti):
-    return people.log_in(Client(), matti)
-
-
 def test_the_account_hands_the_receipt_and_the_decision_over(web, rejected):
     orders.drain()
     page = web.get(reverse("applications:order", args=[rejected.pk])).content.decode()

@@ -19,12 +19,6 @@ def case(matti):
     return orders.in_review(matti, "system_signature")
 
 
-@pytest.fixture
-def anneli(db, now):
-    """An auditor."""
-    return people.make_auditor("Anneli Auditoija", now=now)
-
-
 def browser(person):
     return people.log_in(Client(), person)
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pikepdf
 import pytest
 import structlog
-from django.utils import translation
 
 from certportal.dev.builders.documents import pdf
 from certportal.foundation.errors import Unavailable
@@ -27,12 +26,7 @@ from certportal.foundation.files.documents import (
 from certportal.foundation.files.pdf import confine, reader
 from tests.foundation import pdfs
 
-
-@pytest.fixture(autouse=True)
-def in_english():
-    with translation.override("en"):
-        yield
-
+pytestmark = pytest.mark.usefixtures("english")
 
 SCRIPT = b"<< /Type /Catalog /Pages 2 0 R /OpenAction << /S /JavaScript /JS (app.alert(1)) >> >>"
 PASSIVE = b"<< /Type /Catalog /Pages 2 0 R >>"

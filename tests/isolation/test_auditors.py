@@ -28,12 +28,6 @@ TEST = system("test")
 
 
 @pytest.fixture
-def anneli(db, now):
-    """An auditor."""
-    return people.make_auditor("Anneli Auditoija", now=now)
-
-
-@pytest.fixture
 def case(matti):
     """A case that waits for somebody to take it."""
     return orders.in_review(matti)

@@ -11,9 +11,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from accounts.services.rights import staff_roles
 from certportal.dev.builders import orders, people
-from certportal.foundation.actors import system
 from tests.isolation.addresses import address, set_aside
 from tests.isolation.forms import Form
 from tests.isolation.table import TABLE
@@ -134,13 +132,6 @@ def _nothing_kept():
     yield
     masked.cache_clear()
     rows.cache_clear()
-
-
-@pytest.fixture
-def sofia(db, now):
-    person = people.make_person("Sofia Suurkäyttäjä")
-    staff_roles.make_superuser(person.logins.get(), actor=system("test"), now=now)
-    return person
 
 
 @pytest.fixture

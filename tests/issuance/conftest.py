@@ -15,6 +15,7 @@ from tests.issuance.signers.softhsm import SoftToken
 NOW = datetime(2026, 11, 25, 8, 30, 15, tzinfo=UTC)
 
 type Approve = Callable[..., services.ApprovalState]
+type Make = Callable[[], PreparedCertificate]
 
 
 @pytest.fixture
@@ -62,6 +63,20 @@ def approve_by(who: Person, prepared: PreparedCertificate, now: datetime) -> ser
 def approved(prepared: PreparedCertificate, riitta: Person, now: datetime) -> PreparedCertificate:
     approve_by(riitta, prepared, now)
     return prepared
+
+
+@pytest.fixture
+def make(pharmacy: Organisation, riitta: Person, now: datetime) -> Make:
+    """Prepare a certificate that Riitta approves."""
+
+    def make() -> PreparedCertificate:
+        from tests.issuance.orders import server_order
+
+        prepared = services.prepare(server_order(pharmacy), now=now)
+        approve_by(riitta, prepared, now)
+        return prepared
+
+    return make
 
 
 @pytest.fixture

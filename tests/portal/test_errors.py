@@ -4,10 +4,11 @@ import pytest
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.test import Client, RequestFactory
-from django.utils import translation
 
 from certportal.foundation.errors import NotAllowed, Refused, Stale, TooMany, Unavailable
 from certportal.web import errors
+
+pytestmark = pytest.mark.usefixtures("english")
 
 REFUSALS = [
     (Refused("Choose a unit first."), 400, "Choose a unit first."),
@@ -17,12 +18,6 @@ REFUSALS = [
 ]
 ORIGIN = "http://testserver/en/csr/"
 middleware = errors.ErrorMiddleware(lambda request: None)  # type: ignore[arg-type, return-value]
-
-
-@pytest.fixture(autouse=True)
-def _english() -> object:
-    with translation.override("en"):
-        yield
 
 
 @pytest.mark.parametrize(("raised", "status", "words"), REFUSALS)

@@ -5,9 +5,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from accounts.services.rights import staff_roles
 from certportal.dev.builders import orders, people
-from certportal.foundation.actors import system
 from tests.portal.inline import Inline, places
 
 PUBLIC = ["/", "/fi/", "/sv/csr/", "/fi/account/login/", "/fi/nowhere/", "/nowhere", "/livez"]
@@ -21,13 +19,6 @@ CSP = {
     *[f"{kind}-src 'self'" for kind in ["script", "style", "img", "font", "connect", "frame"]],
     "form-action 'self'",
 }
-
-
-@pytest.fixture
-def sofia(db, now):
-    person = people.make_person("Sofia Suurkäyttäjä")
-    staff_roles.make_superuser(person.logins.get(), actor=system("test"), now=now)
-    return person
 
 
 @pytest.fixture

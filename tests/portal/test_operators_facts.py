@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from applications.documents import paper_text
 from applications.rules import declarations
-from certportal.dev.builders import bulk, mails, orders, people
+from certportal.dev.builders import bulk, mails, orders
 from certportal.foundation import agency
 from certportal.foundation.system_checks import operators_facts_can_be_read
 from tests.packaging.files import ROOT
@@ -23,11 +23,6 @@ def told(monkeypatch):
     agency.facts.cache_clear()
     yield
     agency.facts.cache_clear()
-
-
-@pytest.fixture
-def web(matti):
-    return people.log_in(Client(), matti)
 
 
 def check(web, order) -> str:

@@ -33,11 +33,6 @@ OPTIONAL = {
 }
 
 
-@pytest.fixture
-def order(matti, riitta, cas):
-    return orders.delivered(matti, riitta)
-
-
 def decline(person, *groups: str) -> None:
     wanted = [one for one in MailChoice if one not in groups]
     preferences.choose(person, person.language, wanted, actor=actor_for(person), now=clock.now())

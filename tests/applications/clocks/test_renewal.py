@@ -16,11 +16,6 @@ from issuance import services as authority
 from tests.applications.renewals import renew
 
 
-@pytest.fixture
-def order(matti, riitta, cas):
-    return orders.delivered(matti, riitta)
-
-
 def before(application, days: int):
     """Return a moment so many days before the certificate's last day."""
     return certificate_of(application).not_after - timedelta(days=days, hours=12)

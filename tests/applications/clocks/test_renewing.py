@@ -18,16 +18,6 @@ from tests.applications.renewals import renew
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def order(matti, riitta, cas):
-    return orders.delivered(matti, riitta)
-
-
-@pytest.fixture
-def web(matti):
-    return people.log_in(Client(), matti)
-
-
 def again(order) -> str:
     return reverse("applications:again", args=[order.pk])
 

@@ -4,7 +4,6 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
 
 from accounts.access import SECOND_FACTOR, actor_for
 from accounts.models import Membership
@@ -62,9 +61,8 @@ class Desk:
 
 
 @pytest.fixture(autouse=True)
-def _english():
-    with translation.override("en"):
-        yield
+def _english(english):
+    """Reviewers' pages and mails in English."""
 
 
 @pytest.fixture

@@ -15,12 +15,6 @@ OPERATOR = system("block_keys")
 LINK = "Certificates in force with a blocked key"
 
 
-@pytest.fixture
-def order(matti, riitta, cas):
-    """An order whose certificate has been delivered."""
-    return orders.delivered(matti, riitta)
-
-
 def block(reason="published"):
     """An operator brings in a list with the certificate's key and one that nobody has."""
     keys = [Certificate.objects.get().spki_sha256, "ab" * 32]

@@ -1,18 +1,10 @@
 """Revoking in the console: alone for an exposed key, by two persons for the rest."""
 
-import pytest
-
 from applications.models import RevocationProposal
 from certportal.dev.builders import orders
 from issuance.models import Certificate
 
 FILLED = {"reason": "privilege_withdrawn", "words": "Poistettu rekisteristä.", "understood": "on"}
-
-
-@pytest.fixture
-def order(matti, riitta, cas):
-    """An order whose certificate has been delivered."""
-    return orders.delivered(matti, riitta)
 
 
 def state():

@@ -4,14 +4,8 @@ import pytest
 from django.test import Client
 
 from accounts import access
-from certportal.dev.builders import orders, people
+from certportal.dev.builders import people
 from certportal.foundation import clock
-
-
-@pytest.fixture
-def order(matti, riitta, cas):
-    """An order of the pharmacy whose server certificate is in force."""
-    return orders.delivered(matti, riitta)
 
 
 @pytest.fixture

@@ -1,17 +1,8 @@
 """Logged-in people and the addresses of their pages."""
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import translation
-
-from certportal.dev.builders import people
-
-
-@pytest.fixture
-def web(matti):
-    """Matti's browser."""
-    return people.log_in(Client(), matti)
 
 
 @pytest.fixture

@@ -18,14 +18,6 @@ from tests.applications.views.conformity import upload
 DECLARED = {"authority": "on", "domains": "on", "truth": "on", "binding": "on"}
 
 
-@pytest.fixture(autouse=True)
-def stored(settings, tmp_path):
-    """Attachments go to a directory of the test."""
-    options = {"location": str(tmp_path), "base_url": None}
-    backend = "django.core.files.storage.FileSystemStorage"
-    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": backend, "OPTIONS": options}}
-
-
 @pytest.fixture
 def asked(matti, riitta, cas):
     """An order about which Riitta has asked for a document."""

@@ -1,19 +1,11 @@
 """The three columns explain every difference, lengths and characters included."""
 
 import pytest
-from django.utils import translation
 
 from applications.models import Csr
 from applications.views.shared.comparison import Cell, _registered, comparison
 from certportal.dev.builders import orders
 from certportal.foundation import clock
-
-
-@pytest.fixture
-def _english():
-    with translation.override("en"):
-        yield
-
 
 KEY = {"kind": "EC", "curve": "P-256", "bits": 256}
 
@@ -36,7 +28,7 @@ def test_a_name_that_stands_as_it_is_needs_no_words():
     assert _registered("Käpylän apteekki", "Käpylän apteekki") == Cell("Käpylän apteekki")
 
 
-@pytest.mark.usefixtures("_english")
+@pytest.mark.usefixtures("english")
 def test_what_nobody_has_filled_in_yet_is_not_called_none(matti):
     draft = orders.begin(matti)
     report = {"csr": {"subject": [], "dns_names": ["erecept.example.fi"], "key": KEY}}

@@ -9,14 +9,6 @@ from certportal.dev.builders import documents, orders, people
 from tests.applications.views.conformity import FIELDS, upload
 
 
-@pytest.fixture(autouse=True)
-def stored(settings, tmp_path):
-    """Attachments go to a directory of the test."""
-    options = {"location": str(tmp_path), "base_url": None}
-    backend = "django.core.files.storage.FileSystemStorage"
-    settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": backend, "OPTIONS": options}}
-
-
 @pytest.fixture
 def order(matti) -> Application:
     return orders.draft(matti, "system_signature")

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
 
 from accounts.models import Membership
 from accounts.services.organisations import invite, join
@@ -22,15 +21,11 @@ from certportal.foundation import clock
 from certportal.foundation.actors import system
 from tests.applications.renewals import renew
 
+pytestmark = pytest.mark.usefixtures("english")
+
 CODE = "9900001-8"
 MORE = "More certificates expire soon"
 NOTHING = "Nothing needs your attention."
-
-
-@pytest.fixture(autouse=True)
-def _english():
-    with translation.override("en"):
-        yield
 
 
 def home(person):

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from pytest_django import Settings
 
-from accounts.models import Organisation, Person, User
+from accounts.models import Person, User
 from certportal.dev.builders import people
 from certportal.foundation import events
 from certportal.foundation.actors import system
@@ -20,19 +20,15 @@ from certportal.foundation.event_log.notes import Verifier
 from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
-from issuance import services
-from issuance.models import Certificate, IssuingCA, PreparedCertificate
+from issuance.models import Certificate, IssuingCA
 from issuance.services.event_log import build
-from tests.issuance.conftest import approve_by
 from tests.issuance.hosts import on
-from tests.issuance.orders import server_order
 from tests.logged import make_log
 from tests.stack import database_url
 
 type Record = Callable[..., Event]
 type AsOwner = Callable[..., None]
 type OnHost = Callable[[str], AbstractContextManager[None]]
-type Make = Callable[[], PreparedCertificate]
 
 
 @pytest.fixture
@@ -106,18 +102,6 @@ def second_place(
 @pytest.fixture
 def host(second_place: Path, settings: Settings, tmp_path: Path) -> OnHost:
     return lambda name: on(settings, name, tmp_path)
-
-
-@pytest.fixture
-def make(pharmacy: Organisation, riitta: Person, now: datetime) -> Make:
-    """Prepare a certificate that Riitta approves."""
-
-    def make() -> PreparedCertificate:
-        prepared = services.prepare(server_order(pharmacy), now=now)
-        approve_by(riitta, prepared, now)
-        return prepared
-
-    return make
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from issuance import journal, services
 from issuance.models import SigningLease
 from issuance.services.recovery.take_over import Source
 from tests.issuance.children import in_child
-from tests.issuance.event_log.conftest import Make, OnHost, Record, restart
+from tests.issuance.conftest import Make
+from tests.issuance.event_log.conftest import OnHost, Record, restart
 from tests.issuance.event_log.second_place import ensure_same, issue, named
 from tests.issuance.hosts import take_it
 

@@ -19,7 +19,8 @@ from issuance.services.event_log import anchors, build
 from issuance.services.event_log import second_place as second_place_of_log
 from tests.full_disk import full_disk
 from tests.issuance.children import in_child
-from tests.issuance.event_log.conftest import Make, OnHost, Record, log_files
+from tests.issuance.conftest import Make
+from tests.issuance.event_log.conftest import OnHost, Record, log_files
 from tests.issuance.event_log.second_place import copied, ensure_same, issue, numbers_in
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -14,7 +14,8 @@ from certportal.foundation.models import Event
 from issuance.models import SigningLease
 from issuance.services.event_log import anchors, build, key
 from issuance.services.recovery.take_over import CannotTakeOver, Source, plan
-from tests.issuance.event_log.conftest import Make, OnHost, Record, insert, log_files, restart
+from tests.issuance.conftest import Make
+from tests.issuance.event_log.conftest import OnHost, Record, insert, log_files, restart
 from tests.issuance.event_log.second_place import copied, ensure_same, issue, named, numbers_in
 from tests.issuance.hosts import take_it
 
