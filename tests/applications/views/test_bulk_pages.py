@@ -139,7 +139,7 @@ def test_what_stands_in_no_column_is_told_and_nothing_is_left_out(rows_of):
     for separator in ";,\t":
         row = separator.join([f"{ROOT}.200", "", "a.example.fi", "b.example.fi", ""])
         told = unescape(rows_of(rows=row).text)
-        assert "“b.example.fi” stands in no column." in told
+        assert "“b.example.fi” is in no column." in told
         assert "There is something to correct on 1 row." in told
     page = rows_of(rows=f"{ROOT}.200;;a.example.fi;;\n")
     assert "This holds for 1 order" in page.text, "empty cells say nothing"
@@ -170,7 +170,7 @@ def test_columns_of_another_type_and_doubled_ones_are_told(rows_of):
         ("Aliases", "The column “Aliases” does not belong to orders of this type"),
         ("Information system", "The column “Information system” does not belong"),
         ("Host names", "The column “Host names” stands there twice."),
-        ("", "“b.example.fi” stands in no column."),
+        ("", "“b.example.fi” is in no column."),
     ):
         page = rows_of(rows=head + added + row)
         assert said in unescape(page.text)
