@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext_lazy as _
 
+from certportal.foundation import invisible
 from certportal.foundation.errors import NotAllowed, Refused, Stale
 
 
@@ -80,8 +81,8 @@ class ReasonsMissing(Refused):
 
 
 def require_reasons(words: str) -> None:
-    """Raise ReasonsMissing if the text is empty or blank."""
-    if not words.strip():
+    """Raise ReasonsMissing if nothing of the text is seen."""
+    if invisible.is_blank(words):
         raise ReasonsMissing
 
 

@@ -9,8 +9,10 @@ _RANGES = "\x01-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\
 _REFUSED = re.compile(f"[{_RANGES}]")
 # PostgreSQL's text cannot hold U+0000 and surrogates, which JSON can spell.
 _REMOVED = re.compile(f"[\0\ud800-\udfff{_RANGES}]")
-# Letters and a symbol without a shape: the fillers of Hangul and the blank of Braille.
-_SHAPELESS = "\u115f\u1160\u2800\u3164\uffa0"
+# Letters and symbols without a shape: the fillers of Hangul, the blanks of Braille and of Egyptian
+# hieroglyphs, and the null notehead. All other default-ignorable characters are of the categories
+# below (UAX #44, Default_Ignorable_Code_Point).
+_SHAPELESS = "\u115f\u1160\u2800\u3164\uffa0\U00013441\U00013442\U0001d159"
 
 
 def is_in(text: str) -> bool:

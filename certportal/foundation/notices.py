@@ -14,7 +14,7 @@ from django.db import Error, transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from certportal.foundation import events
+from certportal.foundation import events, invisible
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from certportal.foundation.event_names import ServiceEvent
@@ -40,7 +40,7 @@ def announce(
 ) -> ServiceNotice:
     """Show the notice on all pages in that period. Raises Unfit."""
     stripped = {code: texts.get(code, "").strip() for code, _name in settings.LANGUAGES}
-    if not all(stripped.values()):
+    if any(map(invisible.is_blank, stripped.values())):
         raise Unfit(_("Give the text in every language of the service."))
     if any(len(text) > LONGEST for text in stripped.values()):
         raise Unfit(_("Shorten the text: it is shown on every page."))

@@ -37,7 +37,7 @@ class FileOrTextForm(Form):
     def clean(self) -> dict[str, Any]:
         """Require the file or the text."""
         found = self.cleaned_data
-        given = found.get("file") or (found.get("text") or "").strip()
+        given = found.get("file") or found.get("text")
         if not given and not {"file", "text"} & set(self.errors):
             self.add_error("file", str(self.nothing))
         return found

@@ -88,6 +88,7 @@ def test_the_size_is_limited_before_anything_is_read():
         ("todistus\r\nSet-Cookie: a=b.pdf", "todistus Set-Cookie: a=b.pdf"),
         ("todistus\u202efdp.exe", "todistusfdp.exe.pdf"),
         ("\u200b\u2066.pdf", "liite.pdf"),
+        ("\u3164.pdf", "liite.pdf"),
         ("...", "liite.pdf"),
         ("", "liite.pdf"),
         ("a" * 300 + ".pdf", "a" * 100 + ".pdf"),

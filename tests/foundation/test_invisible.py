@@ -16,6 +16,7 @@ def test_words_stay_apart_by_one_space_and_a_second_time_changes_nothing(text):
 
 def test_blank_is_what_shows_nothing():
     blank = ["", " ", "\u200b", "\u200d\u2060 \ufeff", "\u00ad\u0301", "\u3164\u2800"]
+    blank += ["\U00013441\U00013442", "\U0001d159", "\u034f\u115f\uffa0", "\ufe0f\U000e0001\n"]
     assert [text for text in blank if not invisible.is_blank(text)] == []
     seen = ["a", "-", "\u200bÅ", "نی\u200cما", "e\u0301", "李"]
     assert [text for text in seen if invisible.is_blank(text)] == []

@@ -11,7 +11,7 @@ from applications.models import Application
 from applications.views.console.case.reasons import UsedField
 from certportal.dev.builders import orders, people
 from certportal.foundation.models import OutboxItem
-from certportal.foundation.web.forms import LinesField
+from certportal.foundation.web.forms import Form, LinesField
 
 OURS = ("certportal", "accounts", "applications", "issuance")
 CHOSEN = (
@@ -28,15 +28,23 @@ def below(kind: type) -> Iterator[type]:
         yield from below(one)
 
 
+def forms_of_ours() -> list[type]:
+    assert get_resolver().url_patterns  # imports the views, and with them the forms
+    return [one for one in below(forms.BaseForm) if one.__module__.split(".")[0] in OURS]
+
+
 def fields() -> dict[str, forms.Field]:
     """Return every field that a form of ours declares, by form and name."""
-    assert get_resolver().url_patterns  # imports the views, and with them the forms
-    ours = [one for one in below(forms.BaseForm) if one.__module__.split(".")[0] in OURS]
     return {
         f"{one.__name__}.{name}": field
-        for one in ours
+        for one in forms_of_ours()
         for name, field in getattr(one, "base_fields", {}).items()
     }
+
+
+def test_every_form_refuses_what_is_not_seen() -> None:
+    """The common form does, in tests/portal/test_forms.py."""
+    assert [one for one in forms_of_ours() if not issubclass(one, Form)] == []
 
 
 def test_every_field_says_what_it_takes_and_how_much() -> None:

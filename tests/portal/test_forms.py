@@ -127,6 +127,20 @@ def test_long_email_address_is_refused() -> None:
         own.EmailField().clean("a" * 250 + "@x.fi")
 
 
+UNSEEN = ["\u200b", "\u200d\ufeff \u2060", "\u3164", "\u2800\u034f", "\U00013441", "\U0001d159"]
+
+
+@pytest.mark.parametrize("typed", UNSEEN)
+def test_a_text_of_which_nothing_is_seen_is_empty(typed: str) -> None:
+    """A contact whose name nobody can read is none; a letter beside makes it a text."""
+    given = {"name": typed, "unit": "1", "binding": "on", "note": typed, "reason": typed}
+    assert errors(given) == {"name": ["Fill in this field: Name"], "reason": ["Say why."]}
+    form = Order(given | {"name": f"Matti{typed}", "reason": "x"})
+    assert form.is_valid()
+    assert form.cleaned_data["note"] == ""
+    assert own.LinesField().clean(f"a.fi\n{typed}\n") == ["a.fi"]
+
+
 class Question(own.Form):
     """One question a page."""
 

@@ -117,6 +117,7 @@ def test_the_operator_announces_lists_and_ends(now):
     [
         (["--fi=Katko"], "is not a time"),
         (["--fi=Katko", "--until=2099-01-01"], "every language"),
+        ([*texts_as_arguments(), "--sv=\u2800", "--until=2099-01-01"], "every language"),
         ([*texts_as_arguments(), "--until=huomenna"], "“huomenna” is not a time"),
         ([*texts_as_arguments(), "--until=2020-01-01T10:00"], "in the future"),
         ([*texts_as_arguments(), "--from=2099-01-02", "--until=2099-01-01"], "after the beginning"),

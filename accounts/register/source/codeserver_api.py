@@ -143,9 +143,9 @@ def _attributes(listed: object, oid: str) -> Iterator[tuple[str, list[str]]]:
 def _clean(value: object) -> str:
     # Repeated white space comes from text pasted into forms.
     text = str(value)
-    if text.isprintable() and "  " not in text and len(text) <= MAX_TEXT:
-        return text.strip()
-    return invisible.without(text)[:MAX_TEXT].strip()
+    if not text.isprintable() or "  " in text or len(text) > MAX_TEXT:
+        text = invisible.without(text)[:MAX_TEXT]
+    return "" if invisible.is_blank(text) else text.strip()
 
 
 def _first(values: list[str]) -> str:

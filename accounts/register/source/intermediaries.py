@@ -111,7 +111,7 @@ def _read(entry: object) -> Row:
 def _others(entry: dict[Any, object]) -> Iterator[tuple[str, list[str]]]:
     for key, value in entry.items():
         name, text = invisible.without(str(key)), invisible.without(str(value or ""))
-        if name not in _FIELDS and name and text:
+        if name not in _FIELDS and name and not invisible.is_blank(text):
             yield name, [text]
 
 

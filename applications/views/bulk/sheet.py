@@ -26,6 +26,7 @@ from applications.services.applicant.bulk_orders import MOST_ORDERS, Row
 from applications.views.order.forms.hosts import host_names
 from applications.views.order.forms.parts import SystemForm
 from applications.views.order.unit import offer
+from certportal.foundation import invisible
 
 COLUMNS: Mapping[str, Promise] = {
     "record_oid": gettext_lazy("OID of the unit"),
@@ -130,6 +131,7 @@ def _split(text: str) -> Iterator[tuple[int, list[str]]]:
     for number, cells in enumerate(reader, 1):
         # Files made by this service escape cells that look like formulas (`spreadsheet.quoted`).
         tidy = [" ".join(cell.split()).removeprefix("'") for cell in cells]
+        tidy = ["" if invisible.is_blank(cell) else cell for cell in tidy]
         if any(tidy):
             yield number, tidy
 

@@ -35,7 +35,7 @@ from applications.views.shared.entry import by_person, order_view, seen_version
 from applications.views.shared.page import order_url, show
 from applications.views.shared.proposed_names import proposed_names
 from applications.workflow import Status
-from certportal.foundation import clock
+from certportal.foundation import clock, invisible
 from certportal.foundation.errors import TooMany
 
 # The identification must stay valid for this long, so that it does not expire on the page.
@@ -67,7 +67,7 @@ def check(request: HttpRequest, application: Application) -> HttpResponse:
 def _over(request: HttpRequest, application: Application) -> HttpResponse:
     """Redirect to the confirmation; show a reply that was not sent, so that it is not lost."""
     reply = request.POST.get("reply", "").strip()
-    if not reply or application.additions.filter(text=reply).exists():
+    if invisible.is_blank(reply) or application.additions.filter(text=reply).exists():
         return redirect("applications:sent", application.pk)
     application.refresh_from_db()
     form = AdditionForm(initial={"version": application.version, "text": reply})

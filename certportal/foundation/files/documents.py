@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext_lazy as _
 
+from certportal.foundation import invisible
 from certportal.foundation.errors import Refused
 from certportal.foundation.files.pdf.reader import open_pdf
 from certportal.foundation.wording import filled
@@ -186,7 +187,8 @@ def clean_name(given: str) -> str:
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", given))[-1]
     visible = "".join(" " if c.isspace() else c for c in last if _is_visible(c) or c.isspace())
     stem = re.sub(r"\.pdf\Z", "", " ".join(visible.split()).rstrip(". "), flags=re.IGNORECASE)
-    return f"{stem.strip('. ')[:LONGEST_NAME].strip('. ') or 'liite'}.pdf"
+    stem = stem.strip(". ")[:LONGEST_NAME].strip(". ")
+    return f"{'liite' if invisible.is_blank(stem) else stem}.pdf"
 
 
 def _is_visible(character: str) -> bool:

@@ -42,14 +42,24 @@ class Form(forms.Form):
                 field.error_messages["required"] = _missing(field, field.label or name)
 
     def full_clean(self) -> None:
-        """Clean as Django does, and check single-line fields by `one_line`.
+        """Clean as Django does; a text of which nothing is seen is empty, as one of spaces is.
 
-        The validator is added here and not in `__init__`, after which some forms add fields.
+        Single-line fields are checked by `one_line`. Fields are changed here and not in
+        `__init__`, after which some forms add fields.
         """
         for field in self.fields.values():
+            if isinstance(field, forms.CharField):
+                field.empty_values = _Empty(field.empty_values)
             if _is_single_line(field) and one_line not in field.validators:
                 field.validators.append(one_line)
         super().full_clean()
+
+
+class _Empty(list[Any]):
+    """Values of a text field that count as none given."""
+
+    def __contains__(self, value: object) -> bool:
+        return super().__contains__(value) or (isinstance(value, str) and invisible.is_blank(value))
 
 
 def one_line(value: object) -> None:
@@ -190,7 +200,11 @@ class LinesField(forms.CharField):
     def clean(self, value: Any) -> list[str]:
         """Return the stripped lines in order, without blanks and duplicates."""
         text = super().clean(value)
-        lines = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+        lines = list(
+            dict.fromkeys(
+                line.strip() for line in text.splitlines() if not invisible.is_blank(line)
+            )
+        )
         if len(lines) > self.max_lines:
             message = self.error_messages["too_many"]
             raise ValidationError(message, code="too_many", params={"limit": self.max_lines})

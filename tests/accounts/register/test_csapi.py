@@ -165,6 +165,8 @@ def test_invisible_characters_are_taken_out_of_every_text():
             attributes={
                 "LongName": ["\u202eTerveys\u2066asema\u2069\n \ud800Itä\0"],
                 "PostOffice": ["\u202e"],
+                "StreetAddress": ["\u3164"],
+                "Abbreviation": ["\U0001d159"],
                 "Lisä\u202etieto": ["a\x1bb"],
                 "\u202e": ["c"],
             },
@@ -172,4 +174,5 @@ def test_invisible_characters_are_taken_out_of_every_text():
         )
     )
     assert (row.long_name, row.post_office, row.status) == ("Terveysasema Itä", "", "ACTIVE")
+    assert (row.street_address, row.abbreviation) == ("", "")
     assert row.attributes == {"Lisätieto": ["ab"]}

@@ -28,6 +28,7 @@ def test_an_oid_alone_is_enough_and_other_fields_are_kept():
         {"name": "Ilman tunnistetta"},
         {"businessId": "2077474-1", "name": "Väärä tarkiste"},
         {"businessId": "9900022-9"},
+        {"businessId": "9900022-9", "name": "\U00013441"},
         {"oid": "x", "name": "Ei OID"},
         {"oid": "1.2.3", "name": "Väärä päivä", "end": "32.12.2024"},
         "teksti",
@@ -50,6 +51,7 @@ def test_invisible_characters_are_taken_out():
         name="\u202eVälitys\0 Oy\u2069",
         note="Huo\x1bmaa",
         empty="\u202e",
+        unseen="\u200b",
         **{"\u202e": "a"},
     )
     assert (row.long_name, row.attributes) == ("Välitys Oy", {"note": ["Huomaa"]})

@@ -112,7 +112,8 @@ def test_every_encoding_and_separator_of_spreadsheets_is_read(rows_of, encoding)
 def test_what_is_no_table_is_refused_in_words(rows_of):
     for file in (b"PK\x03\x04 a workbook", b"a\0b"):
         assert "is not a CSV file" in rows_of(file=file).text
-    assert "Give at least one row." in rows_of().text
+    for nothing in ("", "\u200b;\u3164;\n"):
+        assert "Give at least one row." in rows_of(rows=nothing).text
     many = "\n".join(f"{ROOT}.200;;a{number}.example.fi" for number in range(501))
     assert "There are 501 rows. Order at most 500" in rows_of(rows=many).text
 

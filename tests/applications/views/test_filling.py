@@ -271,9 +271,10 @@ def test_a_chosen_day_must_be_given(fill):
 def test_a_technical_contact_who_gets_the_certificate_needs_a_name(fill, draft, address):
     went = fill("delivery", mailbox="t@example.fi", deliver_to="technical_contact")
     assert went["Location"] == address("applications:part", draft.pk, "technical")
-    page = fill("technical")
-    assert "Enter the name of the technical contact." in page.text
-    assert "Enter the technical contact&#x27;s address." in page.text
+    for unseen in ("", "\u3164"):
+        page = fill("technical", technical_name=unseen)
+        assert "Enter the name of the technical contact." in page.text
+        assert "Enter the technical contact&#x27;s address." in page.text
 
 
 def test_the_systems_oid_is_checked_and_named(matti, fill):

@@ -77,11 +77,11 @@ class CsrForm(VersionForm):
         cleaned = self.cleaned_data
         how = cleaned.get("how")
         if how == "file" and not cleaned.get("file") and "file" not in self.errors:
-            if (cleaned.get("text") or "").strip():
+            if cleaned.get("text"):
                 cleaned["how"] = "text"
             else:
                 self.add_error("file", _("Choose a file."))
-        if how == "text" and not (cleaned.get("text") or "").strip() and "text" not in self.errors:
+        if how == "text" and not cleaned.get("text") and "text" not in self.errors:
             if cleaned.get("file"):
                 cleaned["how"] = "file"
             else:
