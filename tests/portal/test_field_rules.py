@@ -11,7 +11,7 @@ from applications.models import Application
 from applications.views.console.case.reasons import UsedField
 from certportal.dev.builders import orders, people
 from certportal.foundation.models import OutboxItem
-from certportal.foundation.web.forms import Form, LinesField
+from certportal.foundation.web.forms import EmailField, Form, LinesField
 
 OURS = ("certportal", "accounts", "applications", "issuance")
 CHOSEN = (
@@ -45,6 +45,13 @@ def fields() -> dict[str, forms.Field]:
 def test_every_form_refuses_what_is_not_seen() -> None:
     """The common form does, in tests/portal/test_forms.py."""
     assert [one for one in forms_of_ours() if not issubclass(one, Form)] == []
+
+
+def test_every_mail_address_is_checked_alike() -> None:
+    """By the common field, in tests/portal/test_forms.py."""
+    asked = {name: field for name, field in fields().items() if isinstance(field, forms.EmailField)}
+    assert len(asked) > 5
+    assert [name for name, field in asked.items() if not isinstance(field, EmailField)] == []
 
 
 def test_every_field_says_what_it_takes_and_how_much() -> None:

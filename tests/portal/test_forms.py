@@ -179,6 +179,36 @@ def test_summary_links_each_error_and_lists_several_forms() -> None:
     assert 'href="#id_name"' in drawn
 
 
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("fi", "verkkotunnus eikä IP-osoite"),
+        ("sv", "domännamn"),
+        ("en", "instead of an IP address"),
+    ],
+)
+def test_an_address_without_a_domain_name_is_refused_in_words(language: str, told: str) -> None:
+    """Its mail would reach a machine, the mail server's own even, and no mailbox."""
+    for literal in ("a@[127.0.0.1]", "a@[::1]", "a@[IPv6:::1]", "a@[x"):
+        with pytest.raises(forms.ValidationError) as caught:
+            own.EmailField().clean(literal)
+        with translation.override(language):
+            (said,) = caught.value.messages
+        assert told in said
+
+
+@pytest.mark.parametrize("typed", ["a@localhost", "a@127.0.0.1", "a@127.0.0.10", "a", "@a.fi"])
+def test_no_mail_address_is_told_by_an_example(typed: str) -> None:
+    """Also the machine's own name."""
+    with translation.override("en"), pytest.raises(forms.ValidationError, match="in the form"):
+        own.EmailField().clean(typed)
+
+
+def test_brackets_in_the_local_part_are_no_ip_address() -> None:
+    """The last @ parts an address."""
+    assert own.EmailField().clean('"a@[1]"@example.fi') == '"a@[1]"@example.fi'
+
+
 class Lines(own.Form):
     """A line, several, an address, and a line that is added later."""
 

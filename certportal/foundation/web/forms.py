@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -108,12 +109,28 @@ class HintedCheckboxes(_Hinted, forms.CheckboxSelectMultiple):
     """Check boxes with hints and flags."""
 
 
+def mail_address(value: str) -> None:
+    """Refuse what is no address in a domain of the internet. Raises ValidationError.
+
+    Django's validator takes address literals (RFC 5321, 4.1.3) and localhost, through which a mail
+    reaches a machine of the mail server's choice and no mailbox that an organisation manages.
+    """
+    if value.rpartition("@")[2].startswith("["):
+        raise ValidationError("", code="literal")
+    EmailValidator(allowlist=[])(value)
+
+
 class EmailField(forms.EmailField):
     """An e-mail address of at most 254 characters (RFC 5321), with browser autofill."""
 
+    default_validators = [mail_address]
     default_error_messages: ClassVar[dict[str, Words]] = {
         "required": _("Enter an email address."),
         "invalid": _("Enter an email address in the form name@example.fi."),
+        "literal": _(
+            "Enter an email address with a domain name after the @ instead of an IP address, for"
+            " example name@example.fi."
+        ),
     }
 
     def __init__(self, **kwargs: Any) -> None:
