@@ -1,6 +1,7 @@
 """The case: what the reviewer decides on."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from accounts.access import actor_for
 from applications import services
@@ -57,6 +58,31 @@ def test_a_void_certificate_is_not_taken_for_one_that_was_compared(case, desk):
     desk.press("release", case)
     assert orders.prepared(case).specimen_der
     assert not desk.open("case", case.pk).context["is_compared"]
+
+
+def test_a_case_that_comes_again_shows_nothing_of_its_void_certificate(case, matti, riitta, desk):
+    assert row(desk.open("case", case.pk), "Host names")[3].value
+    orders.ask(riitta, case, clock.day(clock.now()) + timedelta(days=14))
+    orders.resubmit(matti, case)
+    assert orders.prepared(case).specimen_der
+    answer = desk.open("case", case.pk)
+    assert {one.cells[3].verdict for one in answer.context["rows"]} == {"later", "silent"}
+    assert not answer.context["is_compared"]
+    orders.drain()
+    shown = desk.open("case", case.pk).context
+    assert shown["is_compared"] == orders.prepared(case).is_open
+
+
+def test_the_lint_of_a_void_certificate_is_none_of_the_next(ready, desk):
+    def lint():
+        (item,) = [
+            one for one in desk.open("case", ready.pk).context["checklist"] if one.label == "Lint"
+        ]
+        return item.mark
+
+    assert lint() == "done"
+    desk.press("release", ready)
+    assert lint() == "todo"
 
 
 def test_the_prepared_certificate_is_shown_field_by_field_and_as_text(case, desk):

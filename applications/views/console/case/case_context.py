@@ -89,9 +89,13 @@ def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
 
 
 def prepared(application: Application, person: Person, *, now: datetime) -> dict[str, Any]:
-    """Return the context about the prepared certificate, the comparison, and possible actions."""
+    """Return the context about the prepared certificate, the comparison, and possible actions.
+
+    `latest` is the attempt that the page shows anywhere; a void one is only among the past ones.
+    """
     handled = Case(application, person, now=now)
-    latest = handled.prepared
+    stage = preparation.stage(application, handled.prepared, now=now)
+    latest = handled.prepared if stage.is_shown else None
     sources = comparison.sources(application, latest, now=now)
     rows, columns = comparison.rows(sources), comparison.columns(is_made=_is_made(latest))
     if earlier := previous.previous(application):
@@ -99,7 +103,6 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
     revocable = revocation.reasons(application, person, now=now)
     today = clock.day(now)
     lint = word_all(latest.findings) if latest else []
-    stage = preparation.stage(application, latest, now=now)
     return {
         "handled": handled,
         "stage": stage,
@@ -113,7 +116,7 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
         "changed": handled.changed if application.status == Status.IN_REVIEW else None,
         "columns": columns,
         "rows": rows,
-        "is_compared": sources.prepared is not None and stage.is_shown,
+        "is_compared": sources.prepared is not None,
         "differing": [row for row in rows if any(cell.verdict in UNLIKE for cell in row.cells)],
         "wanted_two": only_needed_two(application, on=today),
         **shown(sources.prepared, least=approvals_needed(application, on=today)),

@@ -56,7 +56,7 @@ def items(case: Case, context: dict[str, Any]) -> list[Item]:
         *_conformity(case, context),
         _key(context["key"]),
         _checks(case.application, context),
-        *_lint(case, context),
+        *_lint(context),
     ]
 
 
@@ -153,9 +153,9 @@ def _checks(application: Application, context: dict[str, Any]) -> Item:
     return Item(label, Mark.TODO, text % {"number": len(findings)}, "checks")
 
 
-def _lint(case: Case, context: dict[str, Any]) -> Iterator[Item]:
-    label, latest = _("Lint"), case.prepared
-    if latest is None:
+def _lint(context: dict[str, Any]) -> Iterator[Item]:
+    label = _("Lint")
+    if context["latest"] is None:
         yield Item(label, Mark.TODO, str(context["stage"].text), "certificate")
         return
     lint = [pair for pair in context["lint"] if not is_accepted(pair[0])]
