@@ -57,14 +57,19 @@ def orders_seen(person: Person, organisation_id: UUID) -> QuerySet[Application]:
 
 def certificates_seen(person: Person, organisation_id: UUID) -> QuerySet[Certificate]:
     """Return the certificates of the orders that the person may see."""
+    return certificates_of(orders_seen(person, organisation_id), {organisation_id})
+
+
+def certificates_of(orders: QuerySet[Application], owners: set[UUID]) -> QuerySet[Certificate]:
+    """Return the certificates of the orders, all of which belong to the owners."""
     # The orders alone would do, but the database has an index by organisation.
-    issued = Certificate.objects.filter(organisation__in=_with_former(organisation_id))
-    return issued.filter(reference__in=orders_seen(person, organisation_id).values("pk"))
+    issued = Certificate.objects.filter(organisation__in=_with_predecessors(owners))
+    return issued.filter(reference__in=orders.values("pk"))
 
 
-def _with_former(organisation_id: UUID) -> set[UUID]:
-    """Return the organisation and those that it succeeded, which their certificates still name."""
-    found, new = set[UUID](), {organisation_id}
+def _with_predecessors(organisations: set[UUID]) -> set[UUID]:
+    """Return the organisations and those that they succeeded, which certificates still name."""
+    found, new = set[UUID](), organisations
     while new:
         found |= new
         handed_over = Succession.objects.filter(successor__in=new).order_by()
@@ -172,6 +177,14 @@ def orders_supplied(person: Person, supplier_id: UUID, *, now: datetime) -> Quer
     """Return the submitted orders of the supplier's customers; none if they do not act for it."""
     customers = consents.received(person, supplier_id, now=now).values("customer")
     return Application.objects.filter(organisation__in=customers).exclude(status=Status.DRAFT)
+
+
+def certificates_supplied(
+    person: Person, supplier_id: UUID, *, now: datetime
+) -> QuerySet[Certificate]:
+    """Return the certificates of the supplier's customers, as `orders_supplied` the orders."""
+    customers = consents.received(person, supplier_id, now=now).values_list("customer", flat=True)
+    return certificates_of(orders_supplied(person, supplier_id, now=now), set(customers))
 
 
 def is_technician(person: Person, application_id: UUID, *, now: datetime) -> bool:

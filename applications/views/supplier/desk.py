@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db.models import prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import access, consents
+from applications.access import certificates_supplied
 from applications.views.account import certificates
 from applications.views.account import orders as account_orders
 from applications.views.shared import spreadsheet
@@ -102,8 +103,9 @@ def _narrowed(request: HttpRequest) -> SuppliedCertificates:
     return SuppliedCertificates(request.GET, queryset=_certificates(request), **arguments)
 
 
-def _certificates(request: HttpRequest) -> Any:
-    return Certificate.objects.filter(reference__in=supplied(request).values("pk"))
+def _certificates(request: HttpRequest) -> QuerySet[Certificate]:
+    person, supplier = access.person_of(request), access.organisation_of(request)
+    return certificates_supplied(person, supplier.pk, now=clock.now())
 
 
 def _with_customers(rows: list[CertificateRow]) -> list[CertificateRow]:

@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 from django_filters import CharFilter, ChoiceFilter, ModelChoiceFilter
 
 from accounts.models import Organisation, SupplierConsent
+from applications.access import certificates_of
 from applications.models import Application
 from applications.views.account.filters import CertificateFilter, Listing, OrderFilter, Sorting
 from applications.views.shared import supplying
@@ -102,4 +103,4 @@ class SuppliedCertificates(CertificateFilter):
     def of(self, queryset: Any, _name: str, value: Organisation) -> Any:
         """Return the certificates of the customer."""
         orders = self.orders.filter(organisation=value)
-        return queryset.filter(reference__in=orders.values("pk"))
+        return queryset & certificates_of(orders, {value.pk})

@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from accounts.models import Membership
 from accounts.services.organisations import consents
 from applications import services
-from applications.access import as_technician
+from applications.access import as_technician, certificates_supplied
 from applications.documents.certificate_files import certificate_of
 from applications.rules import renewal
 from applications.rules.request_files import RequestFile
@@ -20,12 +20,14 @@ from applications.services.applicant.identified import MayNotAct
 from applications.services.applicant.requests_together import Outcome
 from applications.views.account.history import history
 from applications.views.shared.history import history as case_history
+from applications.views.shared.rows import ending_soon
 from applications.workflow import Role, Status
 from certportal.dev.builders import orders, people, proposed_names
 from certportal.dev.builders.acts import act
 from certportal.dev.builders.suppliers import account_of
 from certportal.foundation import clock
 from certportal.foundation.models import Event
+from tests.applications.long_lists import certified_for
 from tests.isolation.table import text_of
 
 CLINIC = "1.2.246.10.99000085.10.0"
@@ -69,6 +71,19 @@ def test_certificates_of_all_customers_with_their_expiries(
     event = Event.objects.filter(action="application.download").latest("pk")
     assert event.data["supplier"] == str(given.supplier_id)
     assert order.called not in page(web, "certificates", customer=str(account_of(kalle).pk))
+
+
+def test_certificates_of_customers_are_found_without_reading_those_of_all_others(
+    matti, kalle, valma, riitta, cas, given, also_given, now
+):
+    order = orders.delivered(matti, riitta)
+    certificate = certificate_of(order)
+    certified_for(given.supplier_id, certificate, 5000)
+    supplied = certificates_supplied(valma, given.supplier_id, now=now)
+    assert list(supplied) == [certificate]
+    newest, ending = supplied.order_by("-issued_at")[:25], supplied.filter(ending_soon(now))
+    for listed in (supplied, newest, ending):
+        assert "Seq Scan on issuance_certificate" not in listed.explain()
 
 
 def test_a_request_is_given_by_the_contact_s_pages_and_names_supplier_and_person(
