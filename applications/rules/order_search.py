@@ -61,8 +61,9 @@ def find(typed: str, *, within: QuerySet[Application] | None = None) -> SearchRe
     `within`, because those could be among the matches left out.
     """
     whole, words = _exact(typed), _words(typed)
-    of_whole, others = _having([_any(whole), " & ".join(f"({word})" for word in words)], within)
-    exact = [*_of_serials(serials(typed), within), *of_whole]
+    queries = [_any(whole), " & ".join(f"({word})" for word in words)]
+    of_serial, of_whole, others = _having(serials(typed), queries, within)
+    exact = [*of_serial, *of_whole]
     keys = list(dict.fromkeys([*exact, *others]))
     return SearchResult(keys[:MOST_COUNTED], list(dict.fromkeys(exact)), len(keys) > MOST_COUNTED)
 
@@ -73,8 +74,7 @@ def fitting(typed: str, orders: QuerySet[Application]) -> QuerySet[Application]:
     query = " | ".join(f"({part})" for part in (_any(_exact(typed)), words) if part)
     if not query:
         return orders.none()
-    fits = Q(_Fits(F("search_entry__words"), Value(query)))
-    return orders.filter(fits | Q(pk__in=_of_serials(serials(typed), orders)))
+    return orders.filter(_fits_query(query) | Q(pk__in=_of_serials(serials(typed))))
 
 
 def narrowed(orders: QuerySet[Application], found: SearchResult) -> QuerySet[Application]:
@@ -189,31 +189,40 @@ class _Fits(Func):
     arg_joiner = " @@ "
 
 
-def _having(queries: Sequence[str], within: QuerySet[Application] | None) -> list[list[UUID]]:
-    """Return the orders that match each of the queries; an empty query matches none."""
-    found: list[list[UUID]] = [[] for _ in queries]
-    numbered = {number: query for number, query in enumerate(queries) if query}
+def _having(
+    typed: Sequence[str], queries: Sequence[str], within: QuerySet[Application] | None
+) -> list[list[UUID]]:
+    """Return the orders that have one of the serial numbers, and those that match each query.
+
+    An empty query matches none. All orders are searched with one statement.
+    """
     if within is not None:
-        for number, query in numbered.items():
-            fitting = within.order_by().filter(_Fits(F("search_entry__words"), Value(query)))
-            found[number] += fitting.values_list("pk", flat=True)[: MOST_COUNTED + 1]
-    elif numbered:
-        parts = [f"SELECT {number}, fitting.* FROM ({_ANY}) AS fitting" for number in numbered]  # noqa: S608
-        parameters = [value for query in numbered.values() for value in (query, MOST_COUNTED + 1)]
+        conditions = [Q(pk__in=_of_serials(typed)), *map(_fits_query, queries)]
+        fitting = [within.order_by().filter(condition) for condition in conditions]
+        return [list(orders.values_list("pk", flat=True)[: MOST_COUNTED + 1]) for orders in fitting]
+    parts = {n: (_ANY, (query, MOST_COUNTED + 1)) for n, query in enumerate(queries, 1) if query}
+    if typed:
+        parts[0] = _of_serials(typed).query.sql_with_params()
+    found: list[list[UUID]] = [[] for _ in ("serials", *queries)]
+    if parts:
+        each = [f"SELECT {n}, part.* FROM ({sql}) AS part" for n, (sql, _given) in parts.items()]  # noqa: S608
         with connection.cursor() as cursor:
-            cursor.execute(" UNION ALL ".join(parts), parameters)
+            given = [value for _sql, values in parts.values() for value in values]
+            cursor.execute(" UNION ALL ".join(each), given)
             for number, key in cursor.fetchall():
                 found[number].append(key)
     return found
 
 
-def _of_serials(typed: Sequence[str], within: QuerySet[Application] | None) -> list[UUID]:
-    """Return orders by serial numbers of prepared certificates, which the index does not have."""
-    if not typed:
-        return []
-    authorities = list(IssuingCA.objects.values_list("pk", flat=True))
+def _fits_query(query: str) -> Q:
+    return Q(_Fits(F("search_entry__words"), Value(query))) if query else Q(pk__in=[])
+
+
+def _of_serials(typed: Sequence[str]) -> QuerySet[PreparedCertificate, UUID]:
+    """Return the orders of prepared certificates with these serial numbers.
+
+    The search entries lack these. The index of serial numbers begins with the authority.
+    """
+    authorities = IssuingCA.objects.values("pk")
     prepared = PreparedCertificate.objects.filter(issuing_ca__in=authorities, serial__in=typed)
-    keys = list(prepared.values_list("reference", flat=True))
-    if within is None:
-        return keys
-    return list(within.order_by().filter(pk__in=keys).values_list("pk", flat=True))
+    return prepared.values_list("reference", flat=True)

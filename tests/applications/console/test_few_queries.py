@@ -55,8 +55,10 @@ def test_the_blocked_keys_of_forty_certificates(desk, matti, riitta, cas):
 
 
 def test_a_search(full, desk):
-    for typed in ("erecept", full.number, "9900001-8"):
-        assert len(asked(desk, "queue", q=typed)) <= SEARCH
+    serial = orders.prepared(full).serial
+    for typed in ("erecept", full.number, "9900001-8", serial, str(int(serial, 16))):
+        found = asked(desk, "queue", q=typed)
+        assert len(found) <= SEARCH, (typed, found)
 
 
 def test_a_case_that_waits_and_one_that_has_ended(full, desk, matti, riitta):
