@@ -15,7 +15,6 @@ from issuance.keys.curves import CURVES
 from issuance.keys.policy import Key
 
 _SOME = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{56}|[0-9A-Fa-f]{2}(?::\s{0,40}[0-9A-Fa-f]{2}){14}")
-"""Pre-test: whether a text has enough digits for a private number."""
 _DIGITS = (
     r"(?:0[xX])?[0-9A-Fa-f]{56,1300}"
     r"|[0-9A-Fa-f]{2}(?:(?::\s{0,40}|[ \t\r\n]{1,40})[0-9A-Fa-f]{2}){27,520}"
@@ -58,10 +57,28 @@ _DECIMALS = (range(73, 79), range(110, 117), range(600, 618), range(900, 926), r
 _HEX_OF_RSA = (range(496, 515), range(752, 771), range(1008, 1027))
 
 
+_SHAPES = bytes(
+    0x68 if octet in b"0123456789ABCDEFabcdef" else 0x3A if octet == 0x3A else 0
+    for octet in range(256)
+)
+_BLANKS = bytes(octet for octet in range(256) if chr(octet).isspace())
+_OF_SOME = (b"h" * 56, b"hh:" * 14 + b"hh")
+
+
+def _has_digits(text: str) -> bool:
+    """Pre-test: whether a text has enough digits for a private number (`_SOME`).
+
+    The pattern tries each digit of a text; most texts lack its shapes even without blanks and the
+    characters beyond Latin-1, which is seen ten times faster.
+    """
+    shapes = text.encode("latin-1", errors="ignore").translate(_SHAPES, _BLANKS)
+    return any(each in shapes for each in _OF_SOME) and bool(_SOME.search(text))
+
+
 def may_hold_numbers(text: str) -> bool:
     """Pre-test: whether a text has enough digits or octets for a private number."""
     written = "\\x" in text or text.count(",") >= SHORTEST - 1
-    return written or bool(_SOME.search(text)) or _alone(text) is not None
+    return written or _has_digits(text) or _alone(text) is not None
 
 
 def is_bare_key(text: str) -> bool:
@@ -74,7 +91,7 @@ def private_numbers(text: str) -> Iterator[int]:
     yield from (_number_of(each) for each in written_octets(text) if _is_private(each, text))
     if number := _alone(text):
         yield number
-    if not _SOME.search(text):
+    if not _has_digits(text):
         return
     labelled = list(_labelled(text))
     yield from (n for label, n in labelled if n > _LEAST and _IS_PRIVATE.fullmatch(label))
@@ -93,7 +110,7 @@ def bare_keys(texts: Iterable[str], beside: list[Key]) -> Iterator[PublicKey]:
         scalars = [number for number in private_numbers(text) if number.bit_length() <= 384]
         for scalar in islice(scalars, _MOST):
             yield from on_curves(scalar)
-        if _SOME.search(text) and (half := _of_names(_names(_labelled(text)))):
+        if _has_digits(text) and (half := _of_names(_names(_labelled(text)))):
             yield half
         yield from proven(text, beside)
 

@@ -24,7 +24,7 @@ _LABEL = re.compile(
 )
 _COLUMN = r"(?:[0-9A-Fa-f]{2}){1,2}"
 _DUMP = re.compile(
-    rf"^[ \t>]*[0-9A-Fa-f]{{4,8}}:?[ \t]+({_COLUMN}(?:[ \t-]{{1,2}}{_COLUMN}){{0,15}})",
+    rf"^[ \t>]*+[0-9A-Fa-f]{{4,8}}:?[ \t]+({_COLUMN}(?:[ \t-]{{1,2}}{_COLUMN}){{0,15}})",
     re.MULTILINE,
 )
 

@@ -153,5 +153,12 @@ def _octets(run: str) -> bytes:
 
 def unescaped(text: str) -> str:
     """The text with JSON escapes (RFC 8259 section 7) of line ends, +, / and = undone."""
-    text = re.sub(r"\\[rnt]", "\n", text).replace("\\/", "/")
-    return re.sub(r"(?i)\\u00(2b|2f|3d)", lambda found: chr(int(found[1], 16)), text)
+    for escape, character in _ESCAPES.items():
+        text = text.replace(escape, character)
+    return text
+
+
+_ESCAPES = {f"\\{letter}": "\n" for letter in "rnt"} | {
+    f"\\u00{code}": chr(int(code, 16)) for code in ("2b", "2B", "2f", "2F", "3d", "3D")
+}
+_ESCAPES["\\/"] = "/"

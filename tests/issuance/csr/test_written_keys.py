@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import lzma
+import random
 import tarfile
 import textwrap
 import zlib
@@ -17,7 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from issuance.csr import examine
+from issuance.csr import bare_keys, examine
 from issuance.keys.policy import spki_sha256
 from tests.issuance.csr.builder import GOOD, ec_key, pem, request, rsa_key, spki_of
 from tests.issuance.csr.private_keys import PKCS8, TRADITIONAL, dump
@@ -286,3 +287,14 @@ def test_an_archive_is_named(head: bytes, kind: str) -> None:
 def test_archives_are_unpacked_within_bounds() -> None:
     for pack in (zlib.compress, bz2.compress, lzma.compress):
         assert examine(pack(bytes(3_000_000))).reasons == ["not-a-csr"]
+
+
+def test_digits_are_seen_in_a_first_look_wherever_the_pattern_finds_them() -> None:
+    """The first look is quicker, and takes no text for one without a number that has one."""
+    pairs = ["a1", ":", "\n", " ", "\u2003", "\x1f", "\x85", "g", "ä", "李", "a1:" * 14 + "a1"]
+    pairs += ["0b" * 28, "0b" * 27, ":\u2003 ".join(["C3"] * 15), ":\n".join(["C3"] * 14)]
+    chosen = random.Random(15)
+    texts = ["".join(chosen.choices(pairs, k=chosen.randrange(1, 9))) for _ in range(2000)]
+    found = [bare_keys._has_digits(text) for text in texts]
+    assert found == [bool(bare_keys._SOME.search(text)) for text in texts]
+    assert {True, False} == set(found)
