@@ -65,6 +65,38 @@ def test_a_command_that_signs_is_told_where_the_keys_are(command, place, tmp_pat
     assert (done.stdout, done.stderr) == (f"{command} has {known}\n", "")
 
 
+WHOLE_TEST = """
+. ./portal help >/dev/null
+mkdir -p "$DATA/log"
+prepare_tests() { :; }
+heading() { echo "== $*"; }
+in_background() { echo "Matti's order: $JOURNEYS"; bash -c "exit $JOURNEYS" & PIDS[$1]=$!; }
+in_foreground() { echo "$*"; [[ $* != *"$FAILING"* ]]; }
+run_tests
+"""
+
+
+@pytest.mark.parametrize(
+    ("failing", "journeys", "last"),
+    [
+        ("portal check", 1, "./portal check"),
+        ("not browser", 0, "-m not browser"),
+        ("not browser", 1, "-m not browser"),
+        ("--every-page", 1, "--every-page"),
+        ("nothing", 1, "--every-page"),
+        ("nothing", 0, "--every-page"),
+    ],
+)
+def test_the_journeys_are_shown_whatever_fails_before_them(failing, journeys, last, tmp_path):
+    given = {"PORTAL_DATA": str(tmp_path), "FAILING": failing, "JOURNEYS": str(journeys)}
+    script, environment = ["bash", "-c", WHOLE_TEST], os.environ | given
+    done = subprocess.run(script, cwd=ROOT, env=environment, capture_output=True, text=True)
+    before, shown, after = done.stdout.partition(f"Matti's order: {journeys}\n")
+    is_well = failing == "nothing" and not journeys
+    assert shown and last in before.splitlines()[-2], done.stderr
+    assert (done.returncode == 0, "== everything passed" in after) == (is_well, is_well)
+
+
 ENGINE = ORDINARY + ". certportal/shell/engine.sh; . certportal/shell/containers.sh\n"
 # `forbidden` on a machine where the kernel permits everything, but for what is then said.
 PERMITTED = """
