@@ -75,6 +75,8 @@ def configuration(*, readable: bool) -> dict[str, Any]:
         "loggers": {
             "weasyprint": {"level": "ERROR"},
             "fontTools": {"level": "ERROR"},
+            # It writes the passkey of each approval that is verified, of which events tell.
+            "fido2": {"level": "WARNING"},
             "django": {"handlers": [], "level": "INFO", "propagate": True},
         },
     }

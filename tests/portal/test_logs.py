@@ -38,15 +38,25 @@ def test_other_work_stays_in_it(name, message):
     assert NoRoutine().filter(record(name, message))
 
 
-def test_the_handler_of_all_lines_has_the_filter():
+@pytest.fixture
+def written(monkeypatch):
+    """Return the list of the records that the handler of all lines writes."""
     (handler,) = [
         one for one in logging.getLogger().handlers if NoRoutine in map(type, one.filters)
     ]
-    said = []
-    handler.emit, emit = said.append, handler.emit
-    try:
-        structlog.get_logger("celery.worker.strategy").info("task_started", task="portal.beat")
-        structlog.get_logger("celery.worker.strategy").info("task_started", task="issuance.issue")
-    finally:
-        handler.emit = emit
-    assert len(said) == 1
+    records = []
+    monkeypatch.setattr(handler, "emit", records.append)
+    return records
+
+
+def test_the_handler_of_all_lines_has_the_filter(written):
+    structlog.get_logger("celery.worker.strategy").info("task_started", task="portal.beat")
+    structlog.get_logger("celery.worker.strategy").info("task_started", task="issuance.issue")
+    assert len(written) == 1
+
+
+def test_a_verified_passkey_is_no_line_and_a_warning_about_one_is(written):
+    logging.getLogger("fido2.server").info("Credential authenticated: 00ff")
+    assert written == []
+    logging.getLogger("fido2.server").warning("The attestation cannot be read")
+    assert [one.levelno for one in written] == [logging.WARNING]
