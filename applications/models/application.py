@@ -179,9 +179,9 @@ class Application(models.Model):
 
     @property
     def names(self) -> list[str]:
-        """The host names in order, read with the order if it is one of a list (`with_names`)."""
-        listed: list[str] | None = vars(self).get("listed_names")
-        return list(_names(self)) if listed is None else listed
+        """The host names in order; those that were read with the order (`with_names`), if any."""
+        read: list[str] | None = vars(self).get("annotated_names")
+        return list(_names(self)) if read is None else read
 
     @property
     def called(self) -> str:

@@ -78,7 +78,7 @@ def _choice(choices: type[CertificateType | Purpose]) -> Callable[[str], str]:
     return lambda value: str(choices(value).label)
 
 
-def _one_of(words: Mapping[Delivery, Promise]) -> Callable[[str], str]:
+def _label_in(words: Mapping[Delivery, Promise]) -> Callable[[str], str]:
     return lambda value: str(words[Delivery(value)])
 
 
@@ -182,7 +182,7 @@ FIELDS: tuple[Field, ...] = (
         with_unicode,
         attrgetter("names"),
     ),
-    Field("names_by", "host_names", _("Who proposes the host names"), words=_one_of(BRINGERS)),
+    Field("names_by", "host_names", _("Who proposes the host names"), words=_label_in(BRINGERS)),
     Field("system_name", "system", _("Information system"), CERTIFIED | ASKED),
     Field("system_oid", "system", _("System's OID"), CERTIFIED | ASKED),
     Field(
@@ -234,7 +234,7 @@ FIELDS: tuple[Field, ...] = (
     Field("contact_email", "contact", _("Contact person's email address"), PERSONAL | REQUIRED),
     Field("contact_phone", "contact", _("Contact person's telephone number"), PERSONAL | COPIED),
     Field("mailbox", "delivery", _("Shared technical mailbox"), PERSONAL | ASKED),
-    Field("deliver_to", "delivery", _("Who gets the certificate"), ASKED, _one_of(RECIPIENTS)),
+    Field("deliver_to", "delivery", _("Who gets the certificate"), ASKED, _label_in(RECIPIENTS)),
     Field("technical_name", "technical", _("Technical contact"), PERSONAL | COPIED),
     Field(
         "technical_email", "technical", _("Technical contact's email address"), PERSONAL | COPIED
@@ -248,7 +248,7 @@ FIELDS: tuple[Field, ...] = (
     Field("technical_language", "technical", _("Technical contact's language"), COPIED, _language),
     Field("deputy_name", "technical", _("Deputy of the technical contact"), PERSONAL | COPIED),
     Field("deputy_email", "technical", _("Email address of the deputy"), PERSONAL | COPIED),
-    Field("csr_by", "csr", _("Who brings the certificate request"), words=_one_of(BRINGERS)),
+    Field("csr_by", "csr", _("Who brings the certificate request"), words=_label_in(BRINGERS)),
     # The public key is certified from the immutable `Csr` row, which may come after the submission.
     Field("csr", "csr", _("SHA-256 of the certificate request"), APART, read=_csr),
     Field("answer_documents", "", _("SHA-256 of the documents with the answer")),

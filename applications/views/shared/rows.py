@@ -36,7 +36,7 @@ TONES: dict[str, str] = {
 }
 SOON = 60
 """How many days before its last day a certificate counts as expiring soon."""
-NAMED_BY = (
+IDENTIFYING_COLUMNS = (
     "number",
     "organisation",
     "type",
@@ -46,8 +46,8 @@ NAMED_BY = (
     "certified_email",
     "submission",
 )
-"""The columns of an order that the row of its certificate needs."""
-ORDER_COLUMNS = (*NAMED_BY, "names_by", "status", "contact_name", "changed_at", "due_on")
+"""The columns that tell which order it is: all that the row of its certificate needs."""
+ORDER_COLUMNS = (*IDENTIFYING_COLUMNS, "names_by", "status", "contact_name", "changed_at", "due_on")
 """The columns of an order that its row in a file needs."""
 CERTIFICATE_COLUMNS = (
     "reference",
@@ -129,7 +129,7 @@ def with_names(orders: QuerySet[Application]) -> QuerySet[Application]:
     memory until the garbage collector comes.
     """
     hosts = HostName.objects.filter(application=OuterRef("pk")).order_by("position")
-    return orders.annotate(listed_names=ArraySubquery(hosts.values("name")))
+    return orders.annotate(annotated_names=ArraySubquery(hosts.values("name")))
 
 
 def order_rows(
@@ -246,7 +246,7 @@ def certificate_rows(
     certificates = list(listed)
     orders = {order.pk: order for order in among}
     if not orders:
-        named = with_names(Application.objects.only(*NAMED_BY))
+        named = with_names(Application.objects.only(*IDENTIFYING_COLUMNS))
         orders = named.in_bulk([certificate.reference for certificate in certificates])
     units = _units(list(orders.values()), now)
     return [_row(cert, orders.get(cert.reference), units, now) for cert in certificates]

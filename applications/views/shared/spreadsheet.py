@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 
 BATCH = 500
 """The number of rows read at once."""
-SENT = 100
+SENT_AT_ONCE = 100
 """The number of rows sent at once."""
 # Spreadsheets run a cell that starts with one of these as a formula (OWASP, CSV injection); the
 # full-width signs do so in Japanese and Chinese versions.
@@ -42,7 +42,7 @@ def written(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[byte
         return text
 
     yield f"\ufeff{line(head)}".encode()
-    for some in batched(rows, SENT):
+    for some in batched(rows, SENT_AT_ONCE):
         yield "".join(map(line, some)).encode()
 
 
