@@ -17,6 +17,8 @@ from django.db.models import Field, Model, QuerySet
 
 from certportal.foundation.reading import asked_once, is_known, know
 
+type Converter = Callable[[Any], Any]
+
 
 class Rows:
     """A query for model instances, with related rows by foreign key as with `select_related`."""
@@ -44,8 +46,8 @@ class Rows:
     def make(self, values: Sequence[Any]) -> Model:
         """Return the instance for one result row; `values` may continue with other columns."""
         left, instances = iter(values), dict[str, Any]()
-        for path, model in self.models.items():
-            given = {each.attname: _read(each, next(left)) for each in model._meta.concrete_fields}
+        for path, (model, columns) in self._read_by.items():
+            given = {name: _read(next(left), converters) for name, converters in columns.items()}
             exists = given[model._meta.pk.attname] is not None
             instances[path] = (
                 model.from_db(connection.alias, given, given.values()) if exists else None
@@ -59,15 +61,34 @@ class Rows:
         found: Model = instances[""]
         return found
 
+    @functools.cached_property
+    def _read_by(self) -> dict[str, tuple[Any, dict[str, list[Converter]]]]:
+        """The model of each path, and how its columns are read: found once for all rows."""
+        return {
+            path: (model, {each.attname: _converters(each) for each in model._meta.concrete_fields})
+            for path, model in self.models.items()
+        }
+
     def _fields(self) -> "Iterator[tuple[str, Field[Any, Any]]]":
         for path, model in self.models.items():
             yield from ((path, each) for each in model._meta.concrete_fields)
 
 
-def _read(field: "Field[Any, Any]", value: Any) -> Any:
-    """Convert a value of the driver to that of the field."""
-    for convert in field.get_db_converters(connection):
-        value = convert(value, field.cached_col, connection)
+def _converters(field: "Field[Any, Any]") -> list[Converter]:
+    """Return the functions that convert a value of the driver to that of the field."""
+    return [
+        functools.partial(_convert, convert, field.cached_col)
+        for convert in field.get_db_converters(connection)
+    ]
+
+
+def _convert(convert: Callable[..., Any], column: Any, value: Any) -> Any:
+    return convert(value, column, connection)
+
+
+def _read(value: Any, converters: Sequence[Converter]) -> Any:
+    for convert in converters:
+        value = convert(value)
     return value
 
 
@@ -91,7 +112,29 @@ class Values:
         return *self.query.query.sql_with_params(), self.width
 
 
-type Asked = Rows | Values
+class Number:
+    """A query for the number of rows of another, counted up to `most` if it is given."""
+
+    def __init__(self, query: QuerySet[Any, Any], most: int | None = None) -> None:
+        """Take the query whose rows are counted."""
+        self.query = query.order_by().values("pk")[:most]
+
+    def make(self, values: Sequence[Any]) -> int:
+        """Return the number; `values` may continue with other columns."""
+        number: int = values[0]
+        return number
+
+    def alone(self) -> list[int]:
+        """Return the number by a separate statement."""
+        return [self.query.count()]
+
+    def statement(self) -> tuple[str, Sequence[Any], int]:
+        """Return the query as SQL, its parameters, and its number of columns."""
+        rows, parameters = self.query.query.sql_with_params()
+        return f"SELECT count(*) FROM ({rows}) AS counted", parameters, 1  # noqa: S608
+
+
+type Asked = Rows | Values | Number
 type Asks[R] = tuple[Asked, Callable[[list[Any]], R]]
 """A query, and a function that makes the answer from the rows found."""
 

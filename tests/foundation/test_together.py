@@ -11,6 +11,7 @@ from certportal.foundation.models import Event
 from certportal.foundation.reading import one_reading
 from certportal.foundation.together import (
     Asks,
+    Number,
     Question,
     Rows,
     Values,
@@ -18,6 +19,7 @@ from certportal.foundation.together import (
     ask_together,
     first,
     parts,
+    read_all,
 )
 from issuance.models import Approval, Certificate, PreparedCertificate
 
@@ -82,6 +84,20 @@ def test_the_answers_are_those_of_each_question_alone(delivered):
     for model, rows in alone[0].items():
         assert rows
         assert [values(one) for one in together[0][model]] == [values(one) for one in rows]
+
+
+def test_rows_are_counted_in_the_statement_of_others_and_only_so_far(delivered):
+    drafts = Application.objects.filter(status="draft")
+    wanted = [
+        *(Number(Application.objects.all(), most) for most in (None, 1)),
+        Values(StaffRole.objects.values_list("kind")),
+        *(Number(drafts), Number(drafts.none())),
+    ]
+    with CaptureQueriesContext(connection) as queries:
+        found = read_all(*wanted)
+    assert len(queries) == 1
+    assert [sum(each) for each in (*found[:2], *found[3:])] == [2, 1, 0, 0]
+    assert [each.alone() for each in wanted[:2]] == found[:2]
 
 
 def test_what_a_row_names_is_read_with_it(delivered, django_assert_num_queries):

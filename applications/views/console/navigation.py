@@ -1,10 +1,7 @@
 """The navigation of the console: its pages, with the number of things waiting on each."""
 
-from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import Count, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -21,6 +18,7 @@ from applications.views.console import replacements
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.outbox import set_aside
+from certportal.foundation.web.keyset import NONE, Count, counts
 from issuance import services as authority
 
 
@@ -30,7 +28,7 @@ class Item:
 
     label: Promise
     href: str
-    count: int
+    count: Count
     current: bool
 
 
@@ -42,10 +40,10 @@ def items(request: HttpRequest) -> list[Item]:
     waiting = _waiting()
     leads = StaffRole.Kind.LEAD in access.staff_roles(request)
     pages = [*PAGES, *([LOADS] if leads else [])]
-    parts = [_item(request, label, name, waiting.get(name, 0)) for label, name in pages]
+    parts = [_item(request, label, name, waiting.get(name, NONE)) for label, name in pages]
     queue = reverse("console:queue")
     inside = request.path.startswith(queue) and not any(item.current for item in parts)
-    return [Item(_("Cases"), queue, waiting.get("queue", 0), inside), *parts]
+    return [Item(_("Cases"), queue, waiting["queue"], inside), *parts]
 
 
 PAGES = (
@@ -62,35 +60,27 @@ PAGES = (
 LOADS = (pgettext_lazy("reviewers", "Loads"), "loads")
 
 
-def _waiting() -> Counter[str]:
+def _waiting() -> dict[str, Count]:
     """Return the number of things waiting on each page, by the page's name, in one query."""
     now = clock.now()
-    querysets: list[tuple[str, QuerySet[Any]]] = [
-        ("queue", Application.objects.filter(status=Status.IN_REVIEW)),
-        ("administrators", AdministratorRequest.objects.filter(decided_at=None)),
-        ("register", RegisterTask.objects.filter(outcome="")),
-        ("register", queries.waiting_runs()),
-        ("blocked_keys", authority.blocked_in_force(now=now)),
-        ("replacements", replacements.open_plans(now)),
-        ("waivers", waivers.ending_soon(clock.day(now))),
-        ("undelivered", set_aside.items()),
-    ]
-    first, *others = (_count(name, queryset) for name, queryset in querysets)
-    waiting = Counter[str]()
-    for name, number in first.union(*others, all=True):
-        waiting[name] += number
-    if waiting["replacements"]:  # few, and most of the time none
-        waiting["replacements"] = replacements.waiting(now)
-    return waiting
+    found = counts(
+        {
+            "queue": Application.objects.filter(status=Status.IN_REVIEW),
+            "administrators": AdministratorRequest.objects.filter(decided_at=None),
+            "register": RegisterTask.objects.filter(outcome=""),
+            "runs": queries.waiting_runs(),
+            "blocked_keys": authority.blocked_in_force(now=now),
+            "replacements": replacements.open_plans(now),
+            "waivers": waivers.ending_soon(clock.day(now)),
+            "undelivered": set_aside.items(),
+        }
+    )
+    found["register"] += found["runs"]
+    if found["replacements"]:  # few, and most of the time none
+        found["replacements"] = Count(replacements.waiting(now))
+    return found
 
 
-def _count(name: str, queryset: QuerySet[Any]) -> QuerySet[Any, Any]:
-    """Return the query for the name and the number of rows; it has no row if there are none."""
-    named = queryset.order_by().annotate(waits_on=Value(name)).values("waits_on")
-    counted: QuerySet[Any, Any] = named.annotate(number=Count("pk"))
-    return counted.values_list("waits_on", "number")
-
-
-def _item(request: HttpRequest, label: Promise, name: str, count: int) -> Item:
+def _item(request: HttpRequest, label: Promise, name: str, count: Count) -> Item:
     href = reverse(f"console:{name}")
     return Item(label, href, count, request.path.startswith(href))

@@ -6,13 +6,16 @@ it is; rows before it are neither counted nor skipped.
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
 from django.http import HttpRequest
+from django.utils.formats import number_format
+
+from certportal.foundation.together import Number, read_all
 
 type Key = dict[str, Callable[[str], Any]]
 """The columns or annotations by which a list is ordered, the last one unique, with functions that
@@ -53,8 +56,23 @@ class Count:
         """Return the count for this number of rows, limited to `MOST_COUNTED`."""
         return cls(min(number, MOST_COUNTED), number > MOST_COUNTED)
 
+    def __str__(self) -> str:
+        """Return the number as it stands beside the name of a list."""
+        return f"{number_format(self.number)}+" if self.is_more else number_format(self.number)
+
+    def __bool__(self) -> bool:
+        """Return whether there are rows."""
+        return self.number > 0
+
+    def __add__(self, other: "Count") -> "Count":
+        """Return the count of both lists together."""
+        total = self.number + other.number
+        is_more = self.is_more or other.is_more or total > MOST_COUNTED
+        return Count(min(total, MOST_COUNTED), is_more)
+
 
 MORE = Count(MOST_COUNTED, is_more=True)
+NONE = Count(0)
 
 
 def page_of[Row: Model](
@@ -78,6 +96,12 @@ def page_of[Row: Model](
 def count(found: QuerySet[Any]) -> Count:
     """Return the number of rows, counted up to `MOST_COUNTED`."""
     return Count.up_to(found.order_by()[: MOST_COUNTED + 1].count())
+
+
+def counts(lists: Mapping[str, QuerySet[Any]]) -> dict[str, Count]:
+    """Return the number of rows of each list by its name, by one statement."""
+    found = read_all(*(Number(each, MOST_COUNTED + 1) for each in lists.values()))
+    return {name: Count.up_to(sum(number)) for name, number in zip(lists, found, strict=True)}
 
 
 def walk[Row: Model](

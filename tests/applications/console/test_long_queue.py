@@ -76,7 +76,11 @@ def test_a_long_list_is_not_counted_to_its_end(waiting, desk, monkeypatch):
     copy(waiting, 19)
     assert "20 cases" in desk.open("queue").text
     copy(Application.objects.latest("number"), 1)
-    assert "More than 20 cases" in desk.open("queue").text
+    answer = desk.open("queue")
+    assert "More than 20 cases" in answer.text
+    told = {view["label"]: str(view["count"]) for view in answer.context["views"]}
+    assert (told["All open"], told["Free"], told["Mine"]) == ("20+", "20+", "0")
+    assert '<span class="count">20+</span>' in answer.text.partition("<main")[0]
 
 
 def test_the_queue_asks_the_database_as_often_for_thirty_cases_as_for_three(waiting, desk):

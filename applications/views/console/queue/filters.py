@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.forms import HiddenInput
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_filters import CharFilter, ChoiceFilter, FilterSet, ModelChoiceFilter
 
-from accounts.models import Person
+from accounts.models import Person, StaffRole
 from applications.models import Application
 from applications.models.certificate_types import CertificateType
 from applications.rules import order_search, queue_order
@@ -25,13 +25,17 @@ ENVIRONMENTS = [
     ("test", pgettext_lazy("environment", "Test")),
 ]
 
+LISTED = "listed"
+
 type Cases = QuerySet[Application]
 
 
 def holders(_request: HttpRequest | None) -> QuerySet[Person]:
     """Return the reviewers who hold an open case."""
-    cases = Application.objects.filter(status__in=OPEN_CASES, reviewer__isnull=False)
-    return Person.objects.filter(pk__in=cases.values("reviewer")).order_by("family_name")
+    held = Application.objects.filter(status__in=OPEN_CASES, reviewer=OuterRef("pk"))
+    # For each of the few who have ever been a reviewer the database looks whether there is a case.
+    reviewers = StaffRole.objects.filter(kind=StaffRole.Kind.REVIEWER).values("person")
+    return Person.objects.filter(Exists(held), pk__in=reviewers).order_by("family_name")
 
 
 class QueueFilter(FilterSet):  # django-filter has no annotations
@@ -105,10 +109,13 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         """The sort key of the cases."""
         return queue_order.KEY if self.found is None else order_search.KEY | queue_order.KEY
 
-    def count(self, views: Mapping[str, int]) -> keyset.Count:
-        """Return the number of cases, up to a limit; `views`: the numbers of ready-made views."""
+    def counted(self) -> dict[str, Cases]:
+        """Return the cases for counting, unless they are those of a ready-made view."""
         chosen = {name for name, value in self.form.cleaned_data.items() if value}
-        if chosen <= {"view"}:
-            return keyset.Count.up_to(views[self.form.cleaned_data.get("view", "")])
-        counted = keyset.count(self.qs)
-        return counted if self.found is None or not self.found.is_more else keyset.MORE
+        return {} if chosen <= {"view"} else {LISTED: self.qs}
+
+    def count(self, counts: Mapping[str, keyset.Count]) -> keyset.Count:
+        """Return the number of cases from those of the ready-made views and of `counted`."""
+        if self.found is not None and self.found.is_more:
+            return keyset.MORE
+        return counts[LISTED if LISTED in counts else self.form.cleaned_data.get("view", "")]

@@ -31,7 +31,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
     """Show the filtered cases."""
     narrowed = narrow(request)
     page = keyset.page_of(filled(narrowed), request, narrowed.key, most=PAGE)
-    counts = ready_made.counts(cases(), narrowed.reader)
+    counts = keyset.counts(ready_made.counted(cases(), narrowed.reader) | narrowed.counted())
     context = {
         "filter": narrowed,
         "page": page,
@@ -85,7 +85,9 @@ def chips(narrowed: QueueFilter, request: HttpRequest) -> list[dict[str, str]]:
     return active
 
 
-def saved_views(request: HttpRequest, counts: Mapping[str, int]) -> list[dict[str, object]]:
+def saved_views(
+    request: HttpRequest, counts: Mapping[str, keyset.Count]
+) -> list[dict[str, object]]:
     """Return the ready-made views with their numbers of cases, the current one marked."""
     address = reverse("console:queue")
     return [

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -17,13 +17,11 @@ from applications.models.certificate_types import CertificateType
 from applications.rules import case_holder, lapse, queue_order
 from applications.workflow import OPEN_CASES, Status
 from certportal.foundation import clock
-from certportal.foundation.together import Values, read_all
 
 type Condition = Callable[[Reader], Q]
 
 TEST_TYPES = [kind.value for kind in CertificateType if kind.is_test]
 OPEN = Q(status__in=OPEN_CASES)
-PROPOSED = "revocations"
 REVIEWED = Q(status=Status.IN_REVIEW)
 
 
@@ -49,7 +47,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view: its id in the URL, its label, and the condition for its cases."""
+    """A view: its id in the URL, its label, and the condition for its cases (`with_day`)."""
 
     id: str
     label: Promise
@@ -118,27 +116,15 @@ VIEWS = (
     View("free", _("Free"), lambda _reader: REVIEWED & case_holder.free()),
     View("answered", _("Answered"), _answered),
     View("waiting", _("With the applicant"), lambda _reader: Q(status__in=lapse.INCOMPLETE)),
-    View("late", _("Late"), lambda reader: OPEN & Q(due_on__lt=clock.day(reader.now))),
-    View("today", _("Due today"), lambda reader: OPEN & Q(due_on=clock.day(reader.now))),
+    View("late", _("Late"), lambda reader: OPEN & Q(queue_day__lt=clock.day(reader.now))),
+    View("today", _("Due today"), lambda reader: OPEN & Q(queue_day=clock.day(reader.now))),
     View("lapsing", _("Lapsing"), _lapsing),
-    View(PROPOSED, _("Revocations"), _proposed),
+    View("revocations", _("Revocations"), _proposed),
     View("right", _("Authority to confirm"), right_missing),
 )
 BY_ID = {view.id: view for view in VIEWS}
 
 
-def counts(cases: QuerySet[Application], reader: Reader) -> dict[str, int]:
-    """Return the number of cases in each view, by its id.
-
-    Only the view of proposed revocations includes ended cases; the others count open cases.
-    """
-    of_open = [view for view in VIEWS if view.id != PROPOSED]
-    counters = {f"n_{view.id}": Count("pk", filter=view.holds(reader)) for view in of_open}
-    every = cases.filter(OPEN).order_by().annotate(every=Value(1)).values("every")
-    counted, proposed = read_all(
-        Values(every.annotate(**counters).values_list(*counters), len(counters)),
-        Values(cases.filter(BY_ID[PROPOSED].holds(reader)).order_by().values_list("pk")),
-    )
-    numbers = next(iter(counted), [0] * len(counters))
-    numbers_by_view = {view.id: number for view, number in zip(of_open, numbers, strict=True)}
-    return numbers_by_view | {PROPOSED: len(proposed)}
+def counted(cases: QuerySet[Application], reader: Reader) -> dict[str, QuerySet[Application]]:
+    """Return the cases of each view by its id, for counting."""
+    return {view.id: cases.filter(view.holds(reader)) for view in VIEWS}
