@@ -87,6 +87,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "watch-register": _timed("applications.watch_register", crontab(hour=4, minute=0)),
     "erase-expired": _timed("applications.erase_expired", crontab(hour=3, minute=30)),
     "sweep-files": _timed("foundation.sweep_files", crontab(hour=3, minute=50)),
+    "settle-blocked-keys": _timed("issuance.settle_blocked_keys", crontab(hour=3, minute=40)),
     # From 7.30 on working days; the task skips holidays and reviewers who have had their mail.
     "greet-reviewers": _timed(
         "applications.greet_reviewers",

@@ -128,6 +128,12 @@ def ask_witnesses() -> None:
         log.warning("head_not_witnessed", reason=str(error))
 
 
+@shared_task(name="issuance.settle_blocked_keys")
+def settle_blocked_keys() -> None:
+    """Note which blocked keys have no certificate, in the `default` worker; beat calls this."""
+    services.settle_blocked_keys(now=clock.now())
+
+
 @shared_task(name="issuance.answer_consistency")
 def answer_consistency(*, since: str, size: str, reply_to: str) -> None:
     """Send a worker the log's heads and the consistency proof between the two sizes."""

@@ -69,7 +69,7 @@ WRITERS: dict[str, Writers] = {
     "issuance_ceremonyrecord": Writers([Role.CA], [Role.WORKER], []),
     # Input to the CA.
     "issuance_approval": Writers([Role.WEB], [], []),
-    "issuance_blockedkey": Writers(_ALL, [], []),
+    "issuance_blockedkey": Writers(_ALL, [Role.WORKER], []),
     # A mass replacement is planned beside the journal, which only the signer reads.
     "applications_replacement": Writers(_ALL, _ALL, []),
     "applications_replacementitem": Writers(_ALL, _ALL, []),

@@ -82,7 +82,19 @@ class Certificate(models.Model):
             models.Index(
                 fields=["not_after"], condition=Q(state="issued"), name="certificate_ending"
             ),
-            models.Index(fields=["issuing_ca", "not_after"], name="certificate_of_ca"),
+            # Whether a CA has certificates in force, and whether one waits for its OCSP response.
+            models.Index(
+                fields=["issuing_ca", "not_after"],
+                include=["issued_at"],
+                name="certificate_of_authority",
+            ),
+            # Those in force of an organisation, whose orders decide who sees them.
+            models.Index(
+                fields=["organisation", "not_after"],
+                include=["id", "reference"],
+                condition=Q(state="issued"),
+                name="certificate_of_account",
+            ),
             # The blocked keys of certificates in force, without reading the certificates.
             models.Index(
                 fields=["spki_sha256"],
@@ -118,10 +130,20 @@ class BlockedKey(models.Model):
     spki_sha256 = models.CharField(max_length=64, unique=True)
     reason = models.CharField(max_length=30)
     created_at = models.DateTimeField()
+    # False: a day after it was blocked no certificate had the key, and none gets it any more
+    # (`services.blocked_keys.settle`).
+    may_be_certified = models.BooleanField(default=True, db_default=True)
 
-    keeping = Kept()
+    keeping = Kept(changing=["may_be_certified"])
 
     class Meta:
+        indexes = [
+            # Lists of published keys are long, and next to none of their keys has a certificate. A
+            # partial index would keep the pages that a list took, and be estimated by them.
+            models.Index(
+                fields=["may_be_certified", "spki_sha256"], name="blockedkey_maybe_certified"
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(reason__in=["key_compromise", "private_key_uploaded", "published"]),

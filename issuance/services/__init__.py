@@ -10,6 +10,7 @@ from issuance.services.blocked_keys import (
     import_keys,
     is_blocked,
 )
+from issuance.services.blocked_keys import settle as settle_blocked_keys
 from issuance.services.ceremony.kept_record import have_record_sealed, keep_sealed_record
 from issuance.services.csr_check import examine_for_operator, examine_for_visitor
 from issuance.services.event_log.anchors import anchor

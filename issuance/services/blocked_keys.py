@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import batched
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,8 @@ from issuance.models import BlockedKey, Certificate
 from issuance.services.errors import NotAHash
 
 BATCH = 5_000
+SETTLED = timedelta(days=1)
+"""How long after a key was blocked no certificate with it is being issued any more."""
 LISTED = 500
 """Keys that one event names, so that it fits into an entry of the log of events."""
 _HASH = re.compile("[0-9a-f]{64}")
@@ -93,10 +95,22 @@ def blocked_in_force(*, now: datetime) -> QuerySet[Certificate]:
 
     Reviewers have to revoke them, however the key came on the list.
     """
-    blocked = BlockedKey.objects.filter(spki_sha256=OuterRef("spki_sha256"))
+    blocked = BlockedKey.objects.filter(spki_sha256=OuterRef("spki_sha256"), may_be_certified=True)
     found = Certificate.objects.filter(Certificate.in_force(now), Exists(blocked))
     since = Subquery(blocked.values("created_at"))
     return found.select_related("organisation").order_by(since, "pk")
+
+
+def settle(*, now: datetime) -> None:
+    """Note which blocked keys no certificate has, so that `blocked_in_force` looks for few keys.
+
+    A key blocked since `SETTLED` gets no certificate any more, since issuing refuses it. Should one
+    come all the same, as from the journal after a restore, the next run takes the note back.
+    """
+    has = Exists(Certificate.objects.filter(spki_sha256=OuterRef("spki_sha256")))
+    old = BlockedKey.objects.filter(created_at__lt=now - SETTLED, may_be_certified=True)
+    old.filter(~has).update(may_be_certified=False)
+    BlockedKey.objects.filter(has, may_be_certified=False).update(may_be_certified=True)
 
 
 _INSERT = """

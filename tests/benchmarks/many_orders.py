@@ -6,9 +6,11 @@ for the next run.
 """
 
 import json
+import os
 import random
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import islice
@@ -29,6 +31,7 @@ from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.hierarchy import make_hierarchy
 from certportal.foundation import clock
+from issuance import services as authority
 from issuance.models import BlockedKey
 from tests.benchmarks import invented
 from tests.tables import unkept
@@ -90,7 +93,13 @@ def fill(size: int, *, one_in: int = ONE_IN) -> None:
             first = last
         for statement in OTHERS:
             cursor.execute(statement, {"size": size, "events": EVENTS_EACH, "mails": MAILS_EACH})
+        cursor.execute("DROP INDEX search_words")
+        cores = os.cpu_count() or 1
+        with ThreadPoolExecutor(cores) as pool:
+            list(pool.map(_index, [cores] * cores, range(cores)))
+        cursor.execute(SEARCHED)
         cursor.execute(BLOCKED, [min(BLOCKED_KEYS, size)])
+    authority.settle_blocked_keys(now=clock.now())  # as each night
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 
@@ -135,6 +144,15 @@ def _organisations(cursor: Any, size: int) -> None:
     cursor.execute(PARTY, [names, list(codes), WORDS["first"], WORDS["second"]])
     for statement in PARTIES:
         cursor.execute(statement)
+
+
+def _index(parts: int, part: int) -> None:
+    """Make the search entries of one part of the orders."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(INDEXED, [parts, part])
+    finally:
+        connection.close()
 
 
 def _clone(
@@ -318,21 +336,21 @@ OTHERS = (
         1, 0, left(md5(mailbox), 16), changed_at, ''
     FROM applications_application, generate_series(1, %(mails)s)
     """,
-    "DROP INDEX search_words",
-    """
-    SELECT applications_index_orders(array_agg(id))
-    FROM (SELECT id, row_number() OVER () / 1000 AS batch FROM applications_application) numbered
-    GROUP BY batch
-    """,
-    """
-    CREATE INDEX search_words ON applications_searchentry USING gin (words)
-    WITH (fastupdate = off)
-    """,
 )
+# The search index is half of all the work, and is made by as many connections as there are cores.
+INDEXED = """
+SELECT applications_index_orders(array_agg(id))
+FROM (SELECT id, row_number() OVER (ORDER BY id) / 1000 AS batch FROM applications_application)
+    AS numbered
+WHERE batch %% %s = %s GROUP BY batch
+"""
+SEARCHED = """
+CREATE INDEX search_words ON applications_searchentry USING gin (words) WITH (fastupdate = off)
+"""
 BLOCKED = """
 INSERT INTO issuance_blockedkey (spki_sha256, reason, created_at)
 SELECT CASE WHEN n <= 20 THEN spki_sha256 ELSE md5('b' || n) || md5('c' || n) END,
-    'published', now()
+    'published', now() - interval '2 days'
 FROM (SELECT row_number() OVER () AS n, spki_sha256
       FROM (SELECT spki_sha256 FROM issuance_certificate ORDER BY id DESC LIMIT %s) newest)
     AS numbered

@@ -8,7 +8,7 @@ from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance import services as authority
-from issuance.models import Certificate
+from issuance.models import BlockedKey, Certificate
 from tests.applications.console.conftest import Desk
 
 OPERATOR = system("block_keys")
@@ -78,6 +78,24 @@ def test_another_order_s_certificate_is_not_listed(matti, riitta, order, desk):
     other = orders.delivered(matti, riitta)
     assert [one.reference for one in listed(desk)] == [order.pk]
     assert other.number not in desk.open("blocked_keys").text
+
+
+def test_long_after_the_list_came_only_keys_with_certificates_are_looked_for(desk, order):
+    block()
+    authority.settle_blocked_keys(now=clock.now())
+    assert BlockedKey.objects.filter(may_be_certified=True).count() == 2
+    authority.settle_blocked_keys(now=clock.now() + timedelta(days=2))
+    key = Certificate.objects.get().spki_sha256
+    assert BlockedKey.objects.get(may_be_certified=True).spki_sha256 == key
+    assert listed(desk) == [Certificate.objects.get()]
+
+
+def test_a_certificate_that_came_back_late_is_found_the_next_day(desk, order):
+    block()
+    BlockedKey.objects.update(may_be_certified=False)
+    assert listed(desk) == []
+    authority.settle_blocked_keys(now=clock.now() + timedelta(days=2))
+    assert listed(desk) == [Certificate.objects.get()]
 
 
 def test_applicants_do_not_see_it(matti, order):
