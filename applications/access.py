@@ -6,7 +6,7 @@ from functools import reduce
 from operator import or_
 from uuid import UUID
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.http import Http404
 
 from accounts import access, consents
@@ -16,6 +16,7 @@ from applications.models import Application, BulkOrder, Domain, HostName
 from applications.workflow import ApplicationEvent, Status
 from certportal.foundation.actors import Actor
 from certportal.foundation.events import Subject
+from certportal.foundation.together import Asks, Question, Values
 from certportal.foundation.web import refusals
 from issuance.models import Certificate
 
@@ -67,13 +68,19 @@ def certificates_of(orders: QuerySet[Application], owners: set[UUID]) -> QuerySe
     return issued.filter(reference__in=orders.values("pk"))
 
 
+@Question
+def successions() -> Asks[list[tuple[UUID, UUID]]]:
+    """Return all successors, which are few, each with an organisation that it succeeded."""
+    found = Succession.objects.exclude(organisation=F("successor")).order_by()
+    return Values(found.values_list("successor", "organisation"), 2), list
+
+
 def _with_predecessors(organisations: set[UUID]) -> set[UUID]:
     """Return the organisations and those that they succeeded, which certificates still name."""
     found, new = set[UUID](), organisations
     while new:
         found |= new
-        handed_over = Succession.objects.filter(successor__in=new).order_by()
-        new = set(handed_over.values_list("organisation", flat=True)) - found
+        new = {former for successor, former in successions() if successor in new} - found
     return found
 
 

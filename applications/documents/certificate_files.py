@@ -2,11 +2,7 @@
 
 import re
 import unicodedata
-from uuid import UUID
 
-from django.db.models import QuerySet
-
-from accounts.models import Organisation
 from applications.models import Application
 from certportal.foundation import clock
 from certportal.foundation.mail.sending import File
@@ -20,15 +16,6 @@ def certificate_of(application: Application) -> Asks[Certificate | None]:
     """Return the certificate issued for the application, if there is one."""
     certificates = Certificate.objects.filter(reference=application.pk).order_by("pk")
     return Rows(certificates, "issuing_ca", "prepared"), first
-
-
-def orders_of(organisation: Organisation) -> QuerySet[Application, UUID]:
-    """Return the keys of the organisation's orders, by which its certificates are found.
-
-    The CA's own rows always name the organisation that a certificate was issued to, while orders
-    pass to the organisation's successor.
-    """
-    return Application.objects.filter(organisation=organisation).values_list("pk", flat=True)
 
 
 def stem(application: Application, certificate: Certificate) -> str:

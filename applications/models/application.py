@@ -48,7 +48,9 @@ class Application(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number = models.CharField(max_length=20, unique=True)
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="applications")
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="applications", db_index=False
+    )
     created_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
@@ -137,6 +139,21 @@ class Application(models.Model):
         indexes = [
             models.Index(
                 fields=["organisation", "changed_at", "number"], name="application_account"
+            ),
+            # An account's orders, without reading them: which there are, and which in a status.
+            models.Index(
+                fields=["organisation", "status"], include=["id"], name="application_of_account"
+            ),
+            # In the order of the home page, and of the other orders beside a case.
+            models.Index(
+                fields=["organisation", "due_on", "submitted_at", "id"],
+                name="application_account_open",
+                condition=Q(status__in=OPEN_CASES),
+            ),
+            models.Index(
+                fields=["organisation", "-submitted_at"],
+                name="application_account_submitted",
+                condition=Q(submitted_at__isnull=False),
             ),
             # The queue's order (`rules/queue_order.py`): of all open cases, of those that a
             # reviewer holds, and of one status.
@@ -231,6 +248,7 @@ class HostName(models.Model):
 
     class Meta:
         ordering = ["position"]
+        indexes = [models.Index(fields=["name"], name="host_name_orders")]
         constraints = [
             models.UniqueConstraint(fields=["application", "name"], name="host_name_once"),
         ]

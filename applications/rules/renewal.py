@@ -1,6 +1,7 @@
 """Reminders before a certificate expires, and when a reminder is no longer needed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -74,6 +75,10 @@ def is_renewed(application: Application, certificate: Certificate) -> bool:
     return certificate.pk in renewed_of([(application, certificate)])
 
 
+SERVING = ("organisation", "type", "record_oid", "system_oid", "certified_email", "purpose")
+"""The columns of an order that tell whether its certificate can be used in place of another."""
+
+
 def renewed_of(pairs: Iterable[tuple[Application, Certificate]]) -> set[int]:
     """Return the keys of the certificates that another order's certificate makes unnecessary.
 
@@ -90,12 +95,23 @@ def renewed_of(pairs: Iterable[tuple[Application, Certificate]]) -> set[int]:
         state=ReplacementItem.State.ISSUED,
     )
     done = set(replaced.values_list("certificate_id", flat=True))
-    others = _perhaps_renewing([order for order, _ in certified])
+    others: defaultdict[Hashable, list[Any]] = defaultdict(list)
+    for other in _perhaps_renewing([each for each, _certificate in certified]):
+        for name in _named(other):
+            others[name].append(other)
     return done | {
         certificate.pk
         for order, certificate in certified
-        if any(other.until > certificate.not_after and _serves(other, order) for other in others)
+        for other in others.get(next(iter(_named(order)), None), ())
+        if other.until > certificate.not_after and _serves(other, order)
     }
+
+
+def _named(order: Application) -> Sequence[Hashable]:
+    """Return what the order's certificate names: its hosts, or the system and mailbox."""
+    if order.kind.has_host_names:
+        return order.names
+    return [(order.system_oid, order.certified_email)]
 
 
 def _perhaps_renewing(orders: Sequence[Application]) -> list[Any]:
@@ -117,7 +133,8 @@ def _perhaps_renewing(orders: Sequence[Application]) -> list[Any]:
         organisation__in={order.organisation_id for order in orders},
         status__in=[Status.ISSUED, Status.DELIVERED],
     ).annotate(until=ends)
-    return list(renewing.exclude(until=None).prefetch_related("host_names"))
+    lean = renewing.exclude(until=None).only(*SERVING)
+    return list(lean.prefetch_related("host_names"))
 
 
 def _serves(other: Application, order: Application) -> bool:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,7 +17,7 @@ from accounts.models import Organisation, Person
 from accounts.page_reading import read_once
 from accounts.right_to_act import held
 from accounts.services.organisations import join
-from applications.access import naming, orders_seen
+from applications.access import certificates_of, naming, orders_seen, successions
 from applications.models import Application, ContactLink, HostName, InformationRequest
 from applications.models.certificate_types import Delivery
 from applications.rules import renewal
@@ -36,7 +36,7 @@ from applications.views.shared.supplying import supplies
 from applications.workflow import OPEN_CASES, Status
 from certportal.foundation import clock
 from certportal.foundation.models import Event
-from certportal.foundation.together import Rows, Values, ask_together, hand_over, read_all
+from certportal.foundation.together import Number, Rows, Values, ask_together, hand_over, read_all
 from issuance.models import Certificate
 
 MOST = 5
@@ -101,18 +101,21 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
         held.of(person.current, organisation),
         join.waiting_for.of(organisation),
         consents.has_customers.of(organisation.pk, clock.day(now)),
+        successions.of(),
     )
     seen = orders_seen(person, organisation.pk)
-    valid = Certificate.objects.filter(Certificate.in_force(now), reference__in=seen.values("pk"))
+    valid = certificates_of(seen, {organisation.pk}).filter(Certificate.in_force(now))
     ordered = seen.filter(UNDER_WAY).order_by("due_on", "submitted_at", "pk").values_list("pk")
-    counted, events, waiting, first, ending, months = read_all(
-        Values(_counted(seen), len(COUNTED)),
+    counted = _counted(seen)
+    events, waiting, first, ending, months, *numbers = read_all(
         Rows(newest(seen, organisation, MOST)),
         Values(ordered.filter(_waiting())[:MOST]),
         Values(ordered[:MOST]),
-        Rows(_first_to_end(valid, now)),
+        Rows(_first_to_end(valid)),
         time_line.months(valid),
+        *counted.values(),
     )
+    ending = _ending(ending, now)
     keys = {key for (key,) in waiting + first} | {cert.reference for cert in ending}
     named = seen.filter(pk__in=keys | {UUID(event.object_id) for event in events})
     orders, hosts, requests, people = read_all(
@@ -125,7 +128,7 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
     hand_over(shown, "host_names", hosts)
     hand_over(shown, "requests", requests)
     return Desk(
-        counts=dict(zip(COUNTED, next(iter(counted), [0] * len(COUNTED)), strict=True)),
+        counts={name: sum(number) for name, number in zip(counted, numbers, strict=True)},
         events=events,
         people=people,
         waiting={key for (key,) in waiting},
@@ -154,19 +157,14 @@ def _waiting() -> Q:
     return asked | Q(status=Status.AWAITING_CSR) & own
 
 
-COUNTED = ("begun", "waiting", "drafts", "under_way")
-
-
-def _counted(seen: QuerySet[Application]) -> QuerySet[Application, Any]:
-    """Return the query for the numbers of orders, named as in `COUNTED`."""
-    counts = {
-        "begun": Count("pk"),
-        "waiting": Count("pk", filter=_waiting()),
-        "drafts": Count("pk", filter=Q(status=Status.DRAFT)),
-        "under_way": Count("pk", filter=UNDER_WAY),
+def _counted(seen: QuerySet[Application]) -> dict[str, Number]:
+    """Return the queries for the numbers of orders, and for whether one has been begun."""
+    return {
+        "begun": Number(seen, 1),
+        "waiting": Number(seen.filter(_waiting())),
+        "drafts": Number(seen.filter(status=Status.DRAFT)),
+        "under_way": Number(seen.filter(UNDER_WAY)),
     }
-    of_all = seen.order_by().values("organisation").annotate(**counts)
-    return of_all.values_list(*COUNTED)
 
 
 def _lists(desk: Desk, now: datetime) -> dict[str, Any]:
@@ -187,11 +185,16 @@ def _lists(desk: Desk, now: datetime) -> dict[str, Any]:
     }
 
 
-def _first_to_end(valid: QuerySet[Certificate], now: datetime) -> QuerySet[Certificate]:
-    """Return certificates ending soon, and at least as many as are shown, by expiry."""
-    by_end = valid.order_by("not_after", "pk")
-    first = Q(pk__in=by_end.values("pk")[:MOST])
-    return by_end.filter(first | Q(not_after__lt=soon_until(now)))[: LOOKED_AT + MOST]
+def _first_to_end(valid: QuerySet[Certificate]) -> QuerySet[Certificate]:
+    """Return the first certificates to expire; their keys are found in the index alone."""
+    first = valid.order_by("not_after", "pk").values("pk")[: LOOKED_AT + MOST]
+    return Certificate.objects.filter(pk__in=first).order_by("not_after", "pk")
+
+
+def _ending(by_end: list[Certificate], now: datetime) -> list[Certificate]:
+    """Return those that end soon, and at least as many as are shown."""
+    until = soon_until(now)
+    return [each for n, each in enumerate(by_end) if n < MOST or each.not_after < until]
 
 
 def _unrenewed(rows: list[CertificateRow], now: datetime) -> list[CertificateRow]:

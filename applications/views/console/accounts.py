@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
@@ -14,7 +15,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts import access, consents
-from accounts.models import AccountDecision, BusinessId, Membership, Organisation
+from accounts.models import (
+    AccountDecision,
+    AdministratorRequest,
+    BusinessId,
+    Membership,
+    Organisation,
+    RightDocument,
+)
 from accounts.register.identifiers import business_id as read_business_id
 from accounts.register.lookup import queries
 from accounts.right_to_act import is_unconfirmed, right_of
@@ -237,23 +245,32 @@ def _found(query: str) -> QuerySet[Organisation]:
 def _listed(accounts: QuerySet[Organisation]) -> QuerySet[Organisation]:
     """Annotate the accounts for the list, and sort those with open requests or documents first."""
     memberships = Membership.objects.filter(organisation=OuterRef("pk"))
-    current = Q(memberships__ended_at=None)
+    papers = RightDocument.objects.filter(organisation=OuterRef("pk"))
+    asked = AdministratorRequest.objects.filter(organisation=OuterRef("pk"), decided_at=None)
     codes = Prefetch("business_ids", BusinessId.objects.filter(valid_to=None))
     return (
         accounts.annotate(
             is_confirmed=Exists(memberships.exclude(basis__in=Membership.UNCONFIRMED)),
             is_open=Exists(BusinessId.objects.filter(organisation=OuterRef("pk"), valid_to=None)),
-            people=Count("memberships", filter=current, distinct=True),
-            papers=Count("right_documents", distinct=True),
-            asked=Count(
-                "administrator_requests",
-                filter=Q(administrator_requests__decided_at=None),
-                distinct=True,
-            ),
+            has_papers=Exists(papers),
+            is_asked=Exists(asked),
+            # Of the rows on the page alone, since the list is not sorted by them.
+            people=_number(memberships.filter(ended_at=None)),
+            papers=_number(papers),
+            asked=_number(asked),
         )
         .prefetch_related(codes)
-        .order_by(F("is_open").desc(), "-asked", "is_confirmed", "-papers", "-founded_at")
+        .order_by(
+            *[F(name).desc() for name in ("is_open", "is_asked")],
+            *["is_confirmed", "-has_papers", "-founded_at"],
+        )
     )
+
+
+def _number(rows: QuerySet[Any]) -> Coalesce:
+    """Return the number of the account's rows as a subquery."""
+    of_account = rows.order_by().values("organisation").annotate(number=Count("pk"))
+    return Coalesce(Subquery(of_account.values("number")), 0)
 
 
 def _membership(membership_id: int) -> Membership:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from applications.documents.certificate_files import orders_of
+from applications.access import certificates_of
 from applications.models import Application
 from applications.views.shared.rows import Condition, condition, standings
 from applications.workflow import Status
@@ -33,7 +33,7 @@ def together(application: Application) -> list[Application]:
 def earlier(application: Application, *, now: datetime) -> Newest[Application]:
     """Return the organisation's other submitted orders with their states, newest first."""
     others = Application.objects.filter(organisation=application.organisation_id)
-    submitted = others.exclude(pk=application.pk).exclude(status=Status.DRAFT)
+    submitted = others.exclude(pk=application.pk).exclude(submitted_at=None)
     orders = list(submitted.prefetch_related("decisions").order_by("-submitted_at")[: MOST + 1])
     stand = standings(orders[:MOST], now=now)
     return Newest([(order, stand[order.pk]) for order in orders[:MOST]], len(orders) > MOST)
@@ -41,7 +41,8 @@ def earlier(application: Application, *, now: datetime) -> Newest[Application]:
 
 def certificates(application: Application, *, now: datetime) -> Newest[Certificate]:
     """Return the organisation's certificates with their states, newest first."""
-    issued = Certificate.objects.filter(reference__in=orders_of(application.organisation))
-    newest = list(issued.order_by("-issued_at")[: MOST + 1])
+    organisation_id = application.organisation_id
+    orders = Application.objects.filter(organisation=organisation_id)
+    newest = list(certificates_of(orders, {organisation_id}).order_by("-issued_at")[: MOST + 1])
     rows = [(certificate, condition(certificate, now=now)) for certificate in newest[:MOST]]
     return Newest(rows, len(newest) > MOST)

@@ -7,6 +7,7 @@ from accounts import access
 from accounts.models import Person
 from accounts.register.lookup import queries
 from accounts.right_to_act import held
+from applications.access import successions
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.register_watch.evidence import named
@@ -43,6 +44,7 @@ def read(application: Application, person: Person, *, now: datetime) -> None:
         attempts.of(application.pk),
         approvals.of(application.pk),
         certificate_of.of(application),
+        successions.of(),
         revocation.open_proposal.of(application),
         revocation_report.reports.of(application),
         *_of_register(application, now),
