@@ -151,23 +151,34 @@ def _exact(typed: str) -> list[str]:
 
 
 def _words(typed: str) -> list[str]:
-    """Return the tsquery for each typed part."""
+    """Return the tsquery for each typed part.
+
+    Of the pieces of a part only the last may go on: whoever typed a hyphen or a dot has finished
+    what is before it.
+    """
     conditions = []
     for pieces in map(_pieces, _parts(typed)):
         if pieces:
             joined = "".join(pieces)[:LONGEST_WORD]
-            apart = " & ".join(map(_beginning, pieces))
+            apart = " & ".join([*map(_whole, pieces[:-1]), _beginning(pieces[-1])])
             conditions.append(f"{_beginning(joined)} | ({apart})" if pieces[1:] else apart)
     return conditions
 
 
 def _beginning(word: str) -> str:
-    """Return the tsquery for words that begin with it; a single letter must be a whole word."""
-    return f"'{word}':*" if len(word) > 1 else f"'{word}'"
+    """Return the tsquery for words that begin with it; one or two letters must be a whole word.
+
+    Every order has words that begin with "fi" or "sv", and PostgreSQL collects all of them first.
+    """
+    return f"{_whole(word)}:*" if len(word) > 2 else _whole(word)
+
+
+def _whole(word: str) -> str:
+    return f"'{word}'"
 
 
 def _any(words: Sequence[str]) -> str:
-    return " | ".join(f"'{word}'" for word in words)
+    return " | ".join(map(_whole, words))
 
 
 # The search is unordered and stops at the limit. The limit is outside the CTE, so that the query is
