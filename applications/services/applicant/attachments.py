@@ -10,7 +10,6 @@ from django.db import transaction
 from applications.errors import NotPossible
 from applications.models import Application, Attachment
 from applications.rules import answers, conformity, sections
-from applications.rules import fields as fields_rules
 from applications.services import transition
 from applications.services.applicant.csr import spend_upload
 from applications.workflow import ApplicationEvent
@@ -30,9 +29,8 @@ def add_attachment(
     version: int,
     actor: Actor,
     now: datetime,
-    fields: dict[str, Any] | None = None,
 ) -> Application:
-    """Attach a PDF, replacing an earlier one of its kind, and save the part's `fields` with it.
+    """Attach a PDF, replacing an earlier one of its kind.
 
     `kind` is also the id of the part of the form it belongs to. Raises NotPdf, ActivePdf, TooBig,
     Infected or NotStored, Unavailable if the virus scanner does not answer, Changed, NotPossible
@@ -43,9 +41,7 @@ def add_attachment(
         application = _open(application_id, kind, version, now)
         for earlier in application.attachments.filter(kind=kind, removed_at=None):
             _remove(earlier, now)
-        known = fields_rules.saved_by(kind)
-        values = {key: value for key, value in (fields or {}).items() if key in known}
-        transition.save(application, now=now, **values)
+        transition.save(application, now=now)
         store(application, kind, data, name, actor, now)
     return application
 

@@ -7,13 +7,14 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts import access
 from applications import services
-from applications.errors import Changed, NotPossible
+from applications.errors import NotPossible
 from applications.models import Application
 from applications.rules import answers
 from applications.views.order.forms.conformity import DocumentForm
 from applications.views.shared import stale
-from applications.views.shared.entry import as_seen, order_view
+from applications.views.shared.entry import order_view
 from applications.views.shared.forms import VersionForm
 from applications.views.shared.page import check_url, show
 from applications.views.shared.summary import Part, Row
@@ -38,19 +39,18 @@ def give(request: HttpRequest, application: Application) -> HttpResponse:
         except TooMany as refusal:
             form.add_error(None, str(refusal))
             return stale.too_many(_show(request, application, form), refusal)
-        except Changed as refusal:
-            form.add_error("file", _("Choose the file again: a page cannot keep it."))
-            context = stale.kept(request, application, form, refusal)
-            return _show(request, application, form, status=refusal.status, **context)
         else:
             return redirect("applications:answer_documents", application.pk)
     return _show(request, application, form)
 
 
 def _attach(request: HttpRequest, application: Application, form: DocumentForm) -> None:
+    """Attach the file also if the order has changed since the page was opened: it replaces nothing,
+    and the page that follows lists it. Raises what the service raises.
+    """
     upload = form.cleaned_data["file"]
-    arguments = as_seen(request) | {"data": upload.read(), "name": upload.name}
-    services.attach_to_answer(application.pk, **arguments)
+    given = access.acting(request) | {"data": upload.read(), "name": upload.name}
+    services.attach_to_answer(application.pk, version=application.version, **given)
 
 
 def _show(

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from accounts import access
 from applications import services
 from applications.errors import Changed
 from applications.models import Application, Attachment
@@ -13,7 +14,6 @@ from applications.rules import sections
 from applications.views.order import next_step
 from applications.views.order.forms.conformity import ConformityForm
 from applications.views.shared import stale, summary
-from applications.views.shared.entry import as_seen
 from applications.views.shared.forms import VersionForm
 from applications.views.shared.page import show
 from certportal.foundation import clock
@@ -24,48 +24,67 @@ KIND = Attachment.Kind.CONFORMITY
 
 
 def give(request: HttpRequest, application: Application) -> HttpResponse:
-    """Ask for the document and its data; keep the typed data when the file is refused."""
+    """Ask for the document and its data; a fit file is attached even if other input is refused."""
     sections.require_editable(application, KIND, now=clock.now())
-    today = clock.day(clock.now())
-    form = ConformityForm(application, request.POST or None, request.FILES or None, today=today)
-    if request.method == "POST" and form.is_valid():
-        try:
-            saved = _save(request, application, form)
-        except Unfit as refusal:
-            form.add_error("file", str(refusal))
-        except Unavailable:
-            form.add_error("file", NOT_SCANNED)
-        except TooMany as refusal:
-            form.add_error(None, str(refusal))
-            return stale.too_many(_show(request, application, form), refusal)
-        except Changed as refusal:
-            return _changed(request, application, form, refusal)
-        else:
-            return redirect(next_step.after(request, saved, KIND))
-    return _show(request, application, form)
+    if request.method != "POST":
+        return _show(request, application, _form(application))
+    try:
+        form = _with_file(request, application)
+        if not form.is_valid():
+            return _show(request, application, form)
+        seen = {"version": form.cleaned_data["version"]} | access.acting(request)
+        saved = services.save_section(application.pk, KIND, form.values(), **seen)
+    except TooMany as refusal:
+        form = _form(application, request.POST)
+        form.add_error(None, str(refusal))
+        return stale.too_many(_show(request, application, form), refusal)
+    except Changed as refusal:
+        form = _form(application, request.POST)
+        context = stale.kept(request, application, form, refusal)
+        context["now_saved"] = summary.rows(application, KIND, now=clock.now())
+        return _show(request, application, form, status=refusal.status, **context)
+    return redirect(next_step.after(request, saved, KIND))
 
 
-def _save(request: HttpRequest, application: Application, form: ConformityForm) -> Application:
-    arguments, upload = as_seen(request), form.cleaned_data["file"]
+def _form(application: Application, *given: Any) -> ConformityForm:
+    return ConformityForm(application, *given, today=clock.day(clock.now()))
+
+
+def _with_file(request: HttpRequest, application: Application) -> ConformityForm:
+    """Attach the chosen file, if it is fit, and return the form as it is then.
+
+    The file takes the place of the document that the page showed, also if the rest of the order has
+    changed since, which saving the fields refuses. Raises TooMany and Changed.
+    """
+    typed = request.POST.copy()
+    form = _form(application, typed, request.FILES)
+    upload = None if "file" in form.errors else form.cleaned_data["file"]
     if not upload:
-        return services.save_section(application.pk, KIND, form.values(), **arguments)
-    arguments |= {"data": upload.read(), "name": upload.name, "fields": form.values()}
-    return services.add_attachment(application.pk, KIND, **arguments)
-
-
-def _changed(
-    request: HttpRequest, application: Application, form: ConformityForm, refusal: Changed
-) -> HttpResponse:
-    context = stale.kept(request, application, form, refusal)
-    context["now_saved"] = summary.rows(application, KIND, now=clock.now())
-    if request.FILES:
-        form.add_error("file", _("Choose the file again: a page cannot keep it."))
-    return _show(request, application, form, status=refusal.status, **context)
+        return form
+    if request.POST.get("attached", "") != (str(form.attached.pk) if form.attached else ""):
+        form.add_error(
+            "file",
+            _("Another document has been attached meanwhile. Choose the file again to replace it."),
+        )
+        return form
+    given: dict[str, Any] = {"data": upload.read(), "name": upload.name} | access.acting(request)
+    version = application.version
+    try:
+        saved = services.add_attachment(application.pk, KIND, version=version, **given)
+    except Unfit as refusal:
+        form.add_error("file", str(refusal))
+    except Unavailable:
+        form.add_error("file", NOT_SCANNED)
+    else:
+        if typed.get("version") == str(version):
+            typed["version"] = str(saved.version)
+        form = _form(saved, typed)
+    return form
 
 
 def _show(
     request: HttpRequest, application: Application, form: ConformityForm, **more: Any
 ) -> HttpResponse:
-    removal = VersionForm(initial={"version": application.version}, auto_id=False)
+    removal = VersionForm(initial={"version": form.application.version}, auto_id=False)
     more |= {"form": form, "removal": removal, "title": sections.BY_ID[KIND].title}
     return show(request, application, "conformity", **more)

@@ -170,15 +170,18 @@ def prove_mailbox(person: Person, application: Application, address: str = MAILB
     application.refresh_from_db()
 
 
-def attach_conformity(person: Person, application: Application, **more: Any) -> Application:
+def attach_conformity(
+    person: Person,
+    application: Application,
+    *,
+    fields: dict[str, Any] = CONFORMITY,
+    **more: Any,
+) -> Application:
     """Attach the certificate of conformity that a private provider's signature needs."""
-    given: dict[str, Any] = {
-        "data": documents.pdf(),
-        "name": "todistus.pdf",
-        "fields": CONFORMITY,
-    } | more
-    seen = Handler(person, application).seen
-    return services.add_attachment(application.pk, Attachment.Kind.CONFORMITY, **given, **seen)
+    kind, handler = Attachment.Kind.CONFORMITY, Handler(person, application)
+    services.save_section(application.pk, kind, fields, **handler.seen)
+    given: dict[str, Any] = {"data": documents.pdf(), "name": "todistus.pdf"} | more
+    return services.add_attachment(application.pk, kind, **given, **handler.seen)
 
 
 def with_csr(

@@ -94,11 +94,16 @@ def test_what_is_no_pdf_and_a_missing_file_are_refused(web, address, asked):
     assert not answers.documents(asked).exists()
 
 
-def test_a_stale_page_attaches_nothing_and_says_so(web, address, asked):
-    stale = attach(web, address, asked, version=asked.version - 1)
-    assert stale.status_code == 409
-    assert "Choose the file again" in stale.text
-    assert not answers.documents(asked).exists()
+def test_a_file_is_not_lost_if_a_colleague_changed_the_answer_meanwhile(web, address, asked, maija):
+    seen = asked.version
+    services.save_section(
+        asked.pk,
+        "host_names",
+        {"host_names": ["b.example.fi"]},
+        **orders.Handler(maija, asked).seen,
+    )
+    assert attach(web, address, asked, version=seen).status_code == 302
+    assert [document.name for document in answers.documents(asked)] == ["todistus.pdf"]
 
 
 def test_without_a_question_and_for_strangers_there_is_no_page(

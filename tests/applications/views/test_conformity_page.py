@@ -17,7 +17,14 @@ def order(matti) -> Application:
 def post(web, address, order, **given):
     order.refresh_from_db()
     page = address("applications:part", order.pk, "conformity")
-    return web.post(page, FIELDS | {"version": order.version} | given)
+    attached = order.attachments.filter(removed_at=None).first()
+    seen = {"version": order.version, "attached": attached.pk if attached else ""}
+    return web.post(page, FIELDS | seen | given)
+
+
+def attached(order) -> bytes:
+    """Return what the one document attached to the order holds."""
+    return order.attachments.get(removed_at=None).file.read()
 
 
 def test_the_fields_and_the_document_are_saved_together(web, address, order):
@@ -25,7 +32,36 @@ def test_the_fields_and_the_document_are_saved_together(web, address, order):
     assert answer.status_code == 302
     order.refresh_from_db()
     assert order.conformity_number == "VT-9"
-    assert b"(B)" in order.attachments.get(removed_at=None).file.read()
+    assert b"(B)" in attached(order)
+
+
+def test_a_fit_file_stays_chosen_while_another_field_is_wrong(web, address, order):
+    file = upload(documents.pdf("B"), "uusi.pdf")
+    answer = post(web, address, order, conformity_number="", conformity_version="5.0", file=file)
+    assert "Enter the number of the certificate of conformity." in answer.text
+    assert "uusi.pdf" in answer.text
+    assert b"(B)" in attached(order)
+    page = address("applications:part", order.pk, "conformity")
+    shown = answer.context["form"]
+    seen = {"version": shown["version"].value(), "attached": shown.attached.pk}
+    typed = FIELDS | seen | {"conformity_version": shown["conformity_version"].value()}
+    assert web.post(page, typed).status_code == 302
+    order.refresh_from_db()
+    assert order.conformity_version == "5.0"
+    assert b"(B)" in attached(order)
+
+
+def test_a_file_does_not_replace_one_that_a_colleague_attached_meanwhile(
+    web, address, order, maija
+):
+    seen = order.attachments.get().pk
+    orders.attach_conformity(maija, order, data=documents.pdf("Maija"))
+    answer = post(web, address, order, attached=seen, file=upload(documents.pdf("B")))
+    assert "Another document has been attached meanwhile" in answer.text
+    assert b"(Maija)" in attached(order)
+    now = answer.context["form"].attached.pk
+    post(web, address, order, attached=now, file=upload(documents.pdf("B")))
+    assert b"(B)" in attached(order)
 
 
 def test_fields_alone_keep_the_document(web, address, order):

@@ -82,6 +82,7 @@ def test_what_the_certificate_of_conformity_says_is_kept_where_too_much_was_uplo
     draft = orders.draft(matti, "system_signature")
     request.getfixturevalue("no_more")
     typed = FIELDS | {"conformity_number": "VT-2026-9", "file": upload(), "version": draft.version}
+    typed |= {"attached": draft.attachments.get().pk}
     page = web.post(address("applications:part", draft.pk, "conformity"), typed)
     assert page.status_code == 429
     assert 'value="VT-2026-9"' in page.text
@@ -102,14 +103,16 @@ def test_what_the_certificate_of_conformity_says_is_kept(web, address, matti, ma
     seen = draft.version
     handler = orders.Handler(maija, draft)
     services.save_section(draft.pk, "conformity", {"conformity_version": "5.0"}, **handler.seen)
-    typed = FIELDS | {"conformity_number": "VT-2026-9", "file": upload(), "version": seen}
+    typed = FIELDS | {"conformity_number": "VT-2026-9", "version": seen}
+    typed |= {"file": upload(name="uusi.pdf"), "attached": draft.attachments.get().pk}
     page = web.post(address("applications:part", draft.pk, "conformity"), typed)
     assert page.status_code == 409
     assert 'value="VT-2026-9"' in page.text
     assert "5.0" in page.text
-    assert "Choose the file again" in page.text
     draft.refresh_from_db()
     assert draft.conformity_number == "VT-2025-0042"
+    assert draft.attachments.get(removed_at=None).name == "uusi.pdf"
+    assert page.context["form"].attached.name == "uusi.pdf"
 
 
 def test_another_technical_contact_is_kept(web, address, matti):

@@ -45,7 +45,8 @@ def download(web, address, order):
 def attach(web, address, order, data):
     order.refresh_from_db()
     page = address("applications:part", order.pk, "conformity")
-    return web.post(page, FIELDS | {"version": order.version, "file": upload(data)})
+    seen = {"version": order.version, "attached": attachment_of(order).pk}
+    return web.post(page, FIELDS | seen | {"file": upload(data)})
 
 
 def test_a_document_attached_on_one_machine_is_read_on_another(
