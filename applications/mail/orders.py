@@ -195,19 +195,19 @@ def _about_undelivered(asked: Asked) -> Matter | None:
 
 
 def _about_approved(asked: Asked) -> Matter | None:
-    """Find the order, unless its applicant is told of the decision with the certificate."""
+    """Find the order, unless the recipient is told of the decision with the certificate."""
     matter = _about(asked)
     if matter is None:
         return None
-    applicant = resolve(matter.order, asked.payload["recipient"])[0].casefold()
-    return None if applicant in _told_of_decision(matter.order) else matter
+    told = mailbox(resolve(matter.order, asked.payload["recipient"])[0])
+    return None if told in _told_of_decision(matter.order) else matter
 
 
 def _told_of_decision(order: Application) -> set[str]:
-    """Return the addresses to which the certificate goes with its decision (`on_account`)."""
+    """Return the mailboxes to which the certificate goes with its decision (`on_account`)."""
     aside = {*contact_links.HOLDERS, "mailbox"}
     told = [one for one in package(order) if capacity(order, one) not in aside]
-    return {resolve(order, one)[0].casefold() for one in told}
+    return {mailbox(resolve(order, one)[0]) for one in told}
 
 
 def _about_renewal(asked: Asked) -> Matter | None:

@@ -1,7 +1,7 @@
 """Who receives the mails about an order, and at which address.
 
 A recipient is named by a string: applicant (the contact person), recipient (of the certificate),
-mailbox, technical_contact, deputy, reviewer, or `person:` and a key.
+mailbox, technical_contact, deputy, reviewer, author (who sent the order), or `person:` and a key.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from applications.models import Application
 from applications.models.certificate_types import Delivery
 from applications.rules import case_holder, contact_links, sender
 from applications.workflow import Status, consequences
+from certportal.foundation.mail_addresses import mailbox
 
 
 def administrators(application: Application) -> list[str]:
@@ -50,6 +51,8 @@ def present(application: Application, recipients: Sequence[str]) -> list[str]:
 
 def _in_place_of(application: Application, recipient: str) -> list[str]:
     """Return who gets the recipient's mails: as a rule the recipient."""
+    if recipient == "author":
+        return author(application)
     holder = capacity(application, recipient)
     if holder in contact_links.HOLDERS and contact_links.is_refused(application, holder):
         return _in_place_of(application, "applicant") if recipient == "recipient" else []
@@ -156,14 +159,15 @@ def capacity(application: Application, recipient: str) -> str:
 def distinct(
     application: Application, recipients: Sequence[str], *, unreachable: bool = False
 ) -> tuple[str, ...]:
-    """Return the recipients that have an address, only the first for each address.
+    """Return the recipients that have an address, only the first for each mailbox.
 
     `unreachable`: keep those without one, so that the failure is recorded when the mail is sent.
     """
     by_address: dict[str, str] = {}
     for recipient in recipients:
         address, _language = resolve(application, recipient)
-        if key := address.casefold() or (recipient if unreachable else ""):
+        key = mailbox(address) if address else recipient if unreachable else ""
+        if key:
             by_address.setdefault(key, recipient)
     return tuple(by_address.values())
 

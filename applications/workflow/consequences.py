@@ -25,6 +25,8 @@ PREPARE = "application.claimed"
 PREPARATION = (PREPARE,)
 CHECKS = ("application.checks_wanted",)
 APPLICANT = ("applicant",)
+TOLD_OUTCOME = ("applicant", "author")
+"""Who is told of the decision: the contact person, and whoever sent the order."""
 PACKAGED = ("recipient", "mailbox")
 """Who gets the certificate: whom the order names for it, and the shared mailbox."""
 PACKAGE = ("package", PACKAGED)
@@ -50,9 +52,9 @@ CONSEQUENCES: dict[Action, Consequences] = {
     Action.ANSWER_HEARING: Consequences(PREPARATION, (("answered", ("reviewer",)),)),
     Action.RESUBMIT: Consequences(CHECKS, (("receipt", APPLICANT),)),
     Action.APPROVE: Consequences(("certificate.approved",), on=Status.APPROVED),
-    Action.REJECT: Consequences(notices=(("rejected", APPLICANT),), ends_links=True),
+    Action.REJECT: Consequences(notices=(("rejected", TOLD_OUTCOME),), ends_links=True),
     Action.RECALL: Consequences(PREPARATION, (("recalled", ("reviewer",)),)),
-    Action.ISSUE: Consequences(notices=(PACKAGE, ("approved", APPLICANT))),
+    Action.ISSUE: Consequences(notices=(PACKAGE, ("approved", TOLD_OUTCOME))),
     Action.RESTORE: Consequences(notices=(PACKAGE,)),
     Action.REISSUE: Consequences(notices=(PACKAGE,)),
     # The notices of these three are sent by their services: the holders of links, who are told as
