@@ -20,6 +20,8 @@ def examine(request: HttpRequest) -> HttpResponse:
     """Show the form for a certificate request, then all findings; nothing is stored."""
     form = DoctorForm(request.POST or None, request.FILES or None, initial={"type": "server"})
     if request.method != "POST" or not form.is_valid():
+        if form.is_bound:
+            form.keep_file()
         return render(request, "pages/csr.html", {"form": form})
     report = authority.examine_for_visitor(
         form.data_given(),

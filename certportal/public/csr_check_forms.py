@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy
 
 from applications.models.certificate_types import CertificateType
 from applications.rules.certificate_names import LONGEST
-from applications.views.order.forms.csr import request_file, request_text
+from applications.views.order.forms.csr import RequestForm, request_file, request_text
 from certportal.foundation.web.forms import LinesField, Words, counted
 from certportal.public.forms import FileOrTextForm
 from issuance.csr import ExpectedNames
@@ -23,7 +23,7 @@ def _name(label: Words, help_text: Words) -> forms.CharField:
     return counted(field, most=LONGEST)
 
 
-class DoctorForm(FileOrTextForm):
+class DoctorForm(RequestForm, FileOrTextForm):
     """A CSR as file or text, its purpose, and names for commands that make a correct CSR."""
 
     nothing = gettext_lazy("Choose a file or paste the certificate request.")

@@ -36,6 +36,17 @@ for (const zone of all("[data-drop]")) {
   });
 }
 
+// A question that follows from one answer to another is shown with that answer, or with its own error.
+for (const part of all("[data-only-if]")) {
+  const [name, value] = part.dataset.onlyIf.split("=");
+  const form = part.closest("form");
+  const show = () => {
+    part.hidden = new FormData(form).get(name) !== value && !part.classList.contains("field--error");
+  };
+  form.addEventListener("change", show);
+  show();
+}
+
 // What has a place for so many characters only says so while they are typed, and cuts nothing.
 for (const input of all("[data-count]")) {
   const { count, countWithin, countOver } = input.dataset;

@@ -1,7 +1,7 @@
 """Outbox items that were set aside, such as undelivered mails: the list, and settling each."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
@@ -54,6 +54,7 @@ class UndeliveredForm(Form):
     """What to do with the item, and the address or reason that this needs."""
 
     never_optional = True
+    only_if: ClassVar = {"address": ("act", CORRECT), "reason": ("act", GIVE_UP)}
     act = forms.ChoiceField(
         label=_("What do you do?"),
         widget=forms.RadioSelect,

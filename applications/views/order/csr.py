@@ -95,6 +95,8 @@ def ask(request: HttpRequest, giver: Giver) -> HttpResponse:
 
 
 def _form(request: HttpRequest, giver: Giver, form: CsrForm) -> HttpResponse:
+    if form.is_bound:
+        form.keep_file()
     context = {
         "form": form,
         "instructions": instructions(giver.application, now=clock.now()),

@@ -28,12 +28,14 @@ class Form(forms.Form):
 
     ``heading_field`` names the field whose label or legend is the page's h1, for pages that ask
     one question. ``never_optional``: no field is marked optional, as in a form of filters; a field
-    may have the same attribute.
+    may have the same attribute. ``only_if``: fields that are shown only while another one has a
+    value, as ``{field: (other, value)}``; without JavaScript they are always shown.
     """
 
     use_required_attribute = False
     heading_field: str | None = None
     never_optional = False
+    only_if: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
@@ -41,6 +43,9 @@ class Form(forms.Form):
         for name, field in self.fields.items():
             if field.error_messages.get("required") == _DJANGOS_OWN:
                 field.error_messages["required"] = _missing(field, field.label or name)
+            if name in self.only_if:
+                other, value = self.only_if[name]
+                field.only_if = f"{self.add_prefix(other)}={value}"  # type: ignore[attr-defined]
 
     def full_clean(self) -> None:
         """Clean as Django does; a text of which nothing is seen is empty, as one of spaces is.

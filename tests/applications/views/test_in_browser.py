@@ -97,3 +97,52 @@ def test_the_pages_of_a_sent_order_are_sound(go, matti, riitta, cas):
     done = orders.delivered(matti, riitta)
     check_in_turn(go("applications:order", done.pk))
     check_in_turn(go("home"))
+
+
+def test_the_step_of_the_request_shows_one_input_at_a_time(go, matti):
+    draft = orders.draft(matti)
+    orders.name_contact(matti, draft, orders.CONTACT)
+    page = go("applications:part", draft.pk, "csr")
+    file, text = page.locator("[name=file]"), page.locator("[name=text]")
+    assert (file.is_visible(), text.is_visible()) == (True, False)
+    page.locator("[name=how][value=file]").focus()
+    page.keyboard.press("ArrowDown")
+    assert (file.is_visible(), text.is_visible()) == (False, True)
+    page.keyboard.press("Tab")
+    assert text.evaluate("field => field === document.activeElement")
+    check_in_turn(page)
+    press(page)
+    page.wait_for_selector("#id_text_error")
+    assert (file.is_visible(), text.is_visible()) == (False, True)
+    page.locator("[name=how][value=technical_contact]").check()
+    assert not file.is_visible()
+    assert text.is_visible()  # its error stays with it
+    check_in_turn(page)
+
+
+def test_the_first_day_is_asked_for_with_the_answer_it_follows_from(go, matti):
+    draft = orders.draft(matti)
+    page = go("applications:part", draft.pk, "validity")
+    start = page.locator("[name=start]")
+    assert not start.is_visible()
+    page.locator("[name=begins][value=chosen]").check()
+    assert start.is_visible()
+    check_in_turn(page)
+    start.fill("1.1.2020")
+    press(page)
+    page.wait_for_selector("#id_start_error")
+    assert start.input_value() == "1.1.2020"
+    check_in_turn(page)
+
+
+def test_without_scripts_all_inputs_are_there(browser, web, matti, live_server, address):
+    draft = orders.draft(matti)
+    context = browser.new_context(java_script_enabled=False)
+    value = web.cookies[settings.SESSION_COOKIE_NAME].value
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}
+    context.add_cookies([cookie])
+    page = context.new_page()
+    page.goto(live_server.url + address("applications:part", draft.pk, "csr"))
+    for name in ("file", "text"):
+        assert page.locator(f"[name={name}]").is_visible()
+    context.close()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
@@ -34,6 +34,8 @@ EVIDENCE = [
 
 class EvidenceForm(VersionForm):
     """The reviewer's evidence that the applicant administers the ticked host names."""
+
+    only_if: ClassVar = {"ends_on": ("evidence", HostName.Evidence.DECLARED.value)}
 
     hosts = forms.TypedMultipleChoiceField(
         label=_("Host names"),
@@ -124,6 +126,8 @@ class RightNoteForm(Form):
     The note is optional if documents were handed in. If the person's word is the only evidence, the
     note must say why it is enough.
     """
+
+    only_if: ClassVar = {"ends_on": ("word_alone", "on")}
 
     def __init__(
         self, *args: Any, right: Membership, documents: bool, now: datetime, **kwargs: Any

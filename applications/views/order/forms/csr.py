@@ -1,15 +1,15 @@
 """The certificate request: a file, pasted text, or later."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applications.views.shared.forms import VersionForm
-from certportal.foundation.web.forms import UploadField, Words
+from certportal.foundation.web.forms import Form, UploadField, Words
 from certportal.foundation.wording import filled
-from issuance.csr import MAX_BYTES, MOST_SEARCHED
+from issuance.csr import MAX_BYTES, MOST_SEARCHED, examine
 
 HOW = [
     ("file", gettext_lazy("I upload a file")),
@@ -53,8 +53,27 @@ def request_text(label: Words) -> forms.CharField:
     )
 
 
-class CsrForm(VersionForm):
+class RequestForm(Form):
+    """A form with the fields `file` and `text`, two ways of giving a certificate request."""
+
+    def keep_file(self) -> None:
+        """Show the request in the chosen file as text, since a page cannot keep a file.
+
+        Of a file that holds anything else, such as a private key, nothing is shown.
+        """
+        upload = None if "file" in self.errors else self.cleaned_data.get("file")
+        if not upload or (self.data.get("text") or "").strip():
+            return
+        upload.seek(0)
+        if decoded := examine(upload.read()).csr:
+            kept = {"text": decoded.pem} | ({"how": "text"} if "how" in self.fields else {})
+            self.data = dict(self.data.items()) | kept
+
+
+class CsrForm(RequestForm, VersionForm):
     """How the request is given, and the request itself."""
+
+    only_if: ClassVar = {"file": ("how", "file"), "text": ("how", "text")}
 
     how = forms.ChoiceField(
         label=gettext_lazy("How do you give the certificate request?"),

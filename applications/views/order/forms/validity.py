@@ -1,7 +1,7 @@
 """How long the certificate is valid, and from when."""
 
 from datetime import date, timedelta
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -15,6 +15,8 @@ from issuance.certificate.profiles import LATEST_START_DAYS
 
 class ValidityForm(PartForm):
     """Months of validity; begins at once or on a chosen day."""
+
+    only_if: ClassVar = {"start": ("begins", "chosen")}
 
     validity_months = forms.IntegerField(
         label=gettext_lazy("How many months is the certificate valid?"),
