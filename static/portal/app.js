@@ -5,6 +5,14 @@ document.querySelector("[data-error-summary]")?.focus();
 
 for (const element of all("[data-needs-js]")) element.hidden = false;
 
+// A link to a folded part opens it.
+const unfold = () => {
+  const part = document.getElementById(location.hash.slice(1));
+  if (part?.matches("details")) part.open = true;
+};
+window.addEventListener("hashchange", unfold);
+unfold();
+
 for (const button of all("[data-copy]")) {
   button.addEventListener("click", async () => {
     const status = button.parentElement.querySelector("[role=status]");

@@ -62,6 +62,7 @@ def test_the_receipt_comes_by_mail_and_from_the_account(stack, matti, tmp_path):
     order = ordering.order_server(matti, stack.base, csr, mailbox="k@example.fi")
     ordering.send(matti, order)
     matti.goto(order)
+    matti.locator("details:has(a[href*='/receipts/']) > summary").click()
     receipt = matti.locator("main a[href*='/receipts/']")
     with matti.expect_download() as download:
         receipt.click()  # it may have to wait a moment for the worker

@@ -64,9 +64,9 @@ def table(context: Context, content: SafeString, caption: str, **options: object
 
 
 @register.simple_block_tag(takes_context=True)
-def details(context: Context, content: SafeString, title: str) -> SafeString:
-    """Render a disclosure that opens when its title is pressed."""
-    return _component(context, "details", content, title=title)
+def details(context: Context, content: SafeString, title: str, **options: object) -> SafeString:
+    """Render a disclosure that its title opens. Options: components/details.html."""
+    return _component(context, "details", content, title=title, **options)
 
 
 @register.simple_block_tag(takes_context=True)
