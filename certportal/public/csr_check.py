@@ -38,6 +38,7 @@ def _context(report: Report, names: ExpectedNames | None) -> dict[str, object]:
         "report": report,
         "decoded": report.csr,
         "findings": word_all([finding.to_json() for finding in report.findings]),
+        "tool": remedies.tool_of(report.csr),
         "visitor": True,
     }
     if names:

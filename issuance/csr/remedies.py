@@ -1,7 +1,7 @@
 """Commands that make a correct request, filled in with an order's names. Pure text, no secrets.
 
-For OpenSSL, Java's keytool and Windows certreq. The commands create the private key on the user's
-own machine.
+For OpenSSL, Java's keytool and Windows certreq, and which of these a request was made with. The
+commands create the private key on the user's own machine.
 """
 
 import re
@@ -10,10 +10,31 @@ from typing import Literal
 
 from issuance.certificate.names import UPPER_BOUNDS
 from issuance.csr.expected import ExpectedNames
+from issuance.csr.extensions import SUBJECT_KEY_IDENTIFIER
+from issuance.csr.report import DecodedCsr
 
+type Tool = Literal["openssl", "keytool", "certreq"]
 type KeyChoice = Literal["RSA 2048", "RSA 3072", "RSA 4096", "P-256", "P-384"]
 
 _SLUG = re.compile(r"[^a-z0-9.-]+")
+
+
+_MICROSOFT = "1.3.6.1.4.1.311."
+"""The arc of Microsoft's own attributes and extensions, which its programs put into requests."""
+
+
+def tool_of(csr: DecodedCsr | None) -> Tool | None:
+    """The tool that probably made the request; None if there is no request to tell by.
+
+    Java's keytool asks for a subject key identifier whatever it is told. OpenSSL leaves no mark,
+    so what bears none counts as its work.
+    """
+    if csr is None:
+        return None
+    asked = [extension.oid for extension in csr.requested_extensions]
+    if any(oid.startswith(_MICROSOFT) for oid in asked):
+        return "certreq"
+    return "keytool" if SUBJECT_KEY_IDENTIFIER in asked else "openssl"
 
 
 def file_stem(names: ExpectedNames) -> str:

@@ -205,6 +205,7 @@ def refused(
         "findings": _words(report),
         "decoded": report.csr,
         "instructions": instructions(page["application"], now=clock.now()),
+        "tool": remedies.tool_of(report.csr),
         "refusal": refusal,
         "said": said,
     }

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from issuance.csr import ExpectedNames, examine, remedies
+from issuance.der.write import sequence, tlv
+from tests.issuance.csr.builder import extension, extension_request, oid, request
 
 SERVER = ExpectedNames("Itä-Järven äitiysneuvola", dns_names=("resepti.malli.fi", "kanta.malli.fi"))
 SYSTEM = ExpectedNames(
@@ -53,6 +55,7 @@ def test_the_request_for_a_server_passes_without_a_word(tmp_path) -> None:
     assert report.findings == []
     assert report.csr is not None
     assert report.csr.key.name == "RSA 4096"
+    assert remedies.tool_of(report.csr) == "openssl"
 
 
 def test_keytool_commands_name_everything() -> None:
@@ -90,6 +93,7 @@ def test_keytool_makes_the_request(tmp_path, names: ExpectedNames, key: remedies
     assert report.csr.values("serialNumber") == [s for s in [names.serial_number] if s]
     assert report.csr.dns_names == list(names.dns_names)
     assert report.warnings == []
+    assert remedies.tool_of(report.csr) == "keytool"
 
 
 def test_keytool_names_are_quoted_for_shell_and_name() -> None:
@@ -97,6 +101,26 @@ def test_keytool_names_are_quoted_for_shell_and_name() -> None:
     script = 'keytool() { for last; do :; done; printf %s "$last"; }\n' + line
     dname = subprocess.run(["sh", "-c", script], capture_output=True, check=True).stdout.decode()
     assert "O=\\C3\\85bo v\\C3\\A5rd & omsorg\\, \\#1 'Ab' $HOME" in dname
+
+
+KEY_IDENTIFIER = extension("2.5.29.14", b"\x04\x14" + bytes(20))
+TEMPLATE = extension("1.3.6.1.4.1.311.21.7", b"\x30\x00")
+WINDOWS_VERSION = sequence(oid("1.3.6.1.4.1.311.13.2.3"), tlv(0x31, tlv(0x16, b"10.0.20348.2")))
+
+
+@pytest.mark.parametrize(
+    ("tool", "attributes"),
+    [
+        ("certreq", (WINDOWS_VERSION, extension_request(KEY_IDENTIFIER))),
+        ("certreq", (extension_request(KEY_IDENTIFIER, TEMPLATE),)),
+        ("keytool", (extension_request(KEY_IDENTIFIER),)),
+        ("openssl", ()),
+    ],
+)
+def test_the_tool_that_made_the_request_is_told_by_what_it_asks_for(tool, attributes) -> None:
+    report = examine(request(attributes=attributes))
+    assert remedies.tool_of(report.csr) == tool
+    assert remedies.tool_of(examine(b"not a request").csr) is None
 
 
 def test_certreq_file_has_names_key_and_hosts() -> None:
