@@ -158,6 +158,8 @@ def head() -> list[str]:
         _("Last day of validity"),
         _("Serial number (hexadecimal)"),
         _("Order number"),
+        _("Contact person"),
+        _("Last change"),
     ]
 
 
@@ -177,6 +179,8 @@ def line(row: CertificateRow) -> list[str]:
         spreadsheet.day(row.ends),
         row.certificate.serial,
         row.order.number if row.order else "",
+        row.order.contact_name if row.order else "",
+        spreadsheet.day(clock.day(row.changed_at)),
     ]
 
 

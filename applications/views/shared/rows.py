@@ -45,9 +45,11 @@ IDENTIFYING_COLUMNS = (
     "system_name",
     "certified_email",
     "submission",
+    "contact_name",
+    "changed_at",
 )
 """The columns that tell which order it is: all that the row of its certificate needs."""
-ORDER_COLUMNS = (*IDENTIFYING_COLUMNS, "names_by", "status", "contact_name", "changed_at", "due_on")
+ORDER_COLUMNS = (*IDENTIFYING_COLUMNS, "names_by", "status", "due_on")
 """The columns of an order that its row in a file needs."""
 CERTIFICATE_COLUMNS = (
     "reference",
@@ -57,6 +59,7 @@ CERTIFICATE_COLUMNS = (
     "not_before",
     "not_after",
     "issued_at",
+    "revoked_at",
 )
 """The columns of a certificate that its row in a file needs."""
 
@@ -92,6 +95,7 @@ class CertificateRow:
     tone: str
     condition: "Condition"
     order: Application | None
+    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +274,10 @@ def _row(
         tone="warning" if in_force and days_left <= SOON else "",
         condition=condition(certificate, now=now),
         order=order,
+        changed_at=max(
+            certificate.revoked_at or certificate.issued_at,
+            order.changed_at if order else certificate.issued_at,
+        ),
     )
 
 

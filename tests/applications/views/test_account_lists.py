@@ -111,6 +111,17 @@ def test_a_printed_hash_is_compared_with_the_certificates(matti, riitta, cas, we
     assert "This is not the hash" not in web.get(place).text
 
 
+def test_a_certificates_row_says_whose_it_is_and_when_it_changed(matti, riitta, cas, web, address):
+    order = orders.delivered(matti, riitta)
+    (row,) = web.get(address("certificates")).context["rows"]
+    assert (row.order.contact_name, row.changed_at) == (order.contact_name, order.changed_at)
+    page, file = (web.get(address(name)) for name in ("certificates", "certificates_csv"))
+    for shown in (page.text, file.getvalue().decode("utf-8-sig")):
+        assert order.contact_name in shown
+        assert date_format(clock.day(order.changed_at), "SHORT_DATE_FORMAT") in shown
+        assert order.number in shown
+
+
 def test_there_is_no_page_before_there_is_a_certificate(sent, web, address):
     for name in ("certificate", "install"):
         assert web.get(address(f"applications:{name}", sent.pk)).status_code == 404
