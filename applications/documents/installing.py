@@ -72,6 +72,17 @@ FITS = """\
 openssl pkey -in {key} -pubout -outform DER | openssl sha256
 openssl x509 -in {pem} -noout -pubkey | openssl pkey -pubin -outform DER | openssl sha256"""
 
+# One line for each tool that prints the SHA-256 of the key's SubjectPublicKeyInfo. PowerShell
+# prints it for each key that waits for its certificate (REQUEST) or has one (My).
+FIT = {
+    "OpenSSL": "openssl pkey -in {key} -pubout -outform DER | openssl sha256",
+    "keytool": "keytool -exportcert -rfc -alias {stem} -keystore {stem}.p12"
+    " | openssl x509 -noout -pubkey | openssl pkey -pubin -outform DER | openssl sha256",
+    "PowerShell 7": r"Get-ChildItem Cert:\LocalMachine\REQUEST, Cert:\LocalMachine\My"
+    " | ForEach-Object {{ $_.Subject; [Convert]::ToHexString("
+    "[Security.Cryptography.SHA256]::HashData($_.PublicKey.ExportSubjectPublicKeyInfo())) }}",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -131,6 +142,12 @@ def names(application: Application, certificate: Certificate) -> dict[str, str]:
         "secret": re.sub(r"[^a-z0-9-]+", "-", stem).strip("-"),
         "thumbprint": leaf.fingerprint(hashes.SHA1()).hex().upper(),  # noqa: S303 - so Windows names it
     }
+
+
+def fits(application: Application, certificate: Certificate) -> list[Piece]:
+    """Return the commands that print the hash of the key, one for each tool."""
+    filled, tools = names(application, certificate), enumerate(FIT.items())
+    return [_piece(f"fits-{number}", tool, text, filled) for number, (tool, text) in tools]
 
 
 def recipes(application: Application, certificate: Certificate) -> list[Recipe]:

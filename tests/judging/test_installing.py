@@ -171,6 +171,12 @@ def test_the_key_fits_by_the_command(order, tmp_path):
     first, second = run(pieces(order)["fits"], tmp_path).splitlines()
     assert first == second
     assert certificate_of(order).spki_sha256 in first
+    assert run(_fit(order, "OpenSSL"), tmp_path) == f"{first}\n"
+
+
+def _fit(order: Application, tool: str) -> str:
+    shown = installing.fits(order, certificate_of(order))
+    return next(one.text for one in shown if one.label == tool)
 
 
 def test_java_reads_a_store_made_of_files(order, tmp_path):
@@ -186,6 +192,8 @@ def test_java_puts_the_chain_to_the_key_that_keytool_made(matti, riitta, cas, tm
     run("\n".join(f"LC_ALL=C {line} {PASSWORD}" for line in commands), tmp_path)
     request = tmp_path / f"{remedies.file_stem(names)}.csr"
     done = _issued(matti, riitta, draft, request)
+    line = _fit(done, "keytool").replace("-exportcert", f"-exportcert {PASSWORD}", 1)
+    assert certificate_of(done).spki_sha256 in run(line, tmp_path)
     run(f"LC_ALL=C {pieces(done)['keytool']} {PASSWORD}", tmp_path)
     _in_store(done, tmp_path)
 

@@ -44,9 +44,6 @@ from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from issuance.models import Certificate
 
-FIT = "openssl pkey -in {key} -pubout -outform DER | openssl sha256"
-
-
 # The files of a certificate by kind.
 DOWNLOADS: dict[str, Promise] = {
     "der": gettext_lazy("Certificate (DER)"),
@@ -85,7 +82,7 @@ def shown(
             for kind, label in DOWNLOADS.items()
         ],
         "calendar_url": url("ics"),
-        "fit_command": FIT.format(key=installing.names(application, certificate)["key"]),
+        "fits_by": installing.fits(application, certificate),
         "printed": printed,
         "fits": printed == certificate.spki_sha256,
         "installed_url": reverse("applications:installed", args=[application.pk]),
