@@ -29,7 +29,7 @@ class Attachment(models.Model):
 
     class Kind(models.TextChoices):
         CONFORMITY = "conformity"
-        # Sent with the answer to a reviewer's question; there may be several.
+        # Sent with the order or the answer to a reviewer's question; there may be several.
         ANSWER = "answer"
         # A reviewer's document for a hearing; sent to the applicant once `request` is set.
         HEARING = "hearing"

@@ -1,4 +1,4 @@
-"""The answer to a reviewer's question: a text reply and documents."""
+"""Documents that an applicant sends along: with the order, or with the answer to a question."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from applications.models import Addition, Application, Attachment, Submission
+from applications.workflow import Status
 from certportal.foundation.errors import Refused
 from certportal.foundation.wording import filled
 
@@ -14,10 +15,13 @@ MOST_DOCUMENTS = 5
 
 
 class Enough(Refused):
-    """The answer has as many documents as it may have."""
+    """As many documents are attached as are allowed."""
 
     message = filled(
-        _("An answer has at most %(most)s documents. Remove one first, or join them in one PDF."),
+        _(
+            "At most %(most)s documents can be sent along. Remove one first, or join them in one"
+            " PDF."
+        ),
         most=MOST_DOCUMENTS,
     )
 
@@ -26,6 +30,19 @@ def is_to_reviewer(application: Application) -> bool:
     """Return whether the order waits for the answer to a reviewer's question, not the checks'."""
     question = application.question
     return question is not None and question.reviewer_id is not None
+
+
+def may_attach(application: Application) -> bool:
+    """Return whether documents can be attached now: to an answer, or to a draft with host names.
+
+    The latter show that the organisation controls the names.
+    """
+    return _is_for_hosts(application) or is_to_reviewer(application)
+
+
+def _is_for_hosts(application: Application) -> bool:
+    is_draft = application.status == Status.DRAFT
+    return is_draft and bool(application.type) and application.kind.has_host_names
 
 
 def sent_with(
@@ -78,10 +95,9 @@ def read_by_reviewers(application: Application) -> QuerySet[Attachment]:
 
 
 def documents(application: Application) -> QuerySet[Attachment]:
-    """Return the documents attached to the answer to the open question; none without one."""
+    """Return the documents that go with the draft or with the answer to the open question."""
+    attached = application.attachments.filter(kind=Attachment.Kind.ANSWER, removed_at=None)
+    if _is_for_hosts(application):
+        return attached
     question = application.question
-    if question is None:
-        return Attachment.objects.none()
-    return application.attachments.filter(
-        kind=Attachment.Kind.ANSWER, removed_at=None, uploaded_at__gte=question.asked_at
-    )
+    return attached.filter(uploaded_at__gte=question.asked_at) if question else attached.none()

@@ -251,7 +251,7 @@ FIELDS: tuple[Field, ...] = (
     Field("csr_by", "csr", _("Who brings the certificate request"), words=_label_in(BRINGERS)),
     # The public key is certified from the immutable `Csr` row, which may come after the submission.
     Field("csr", "csr", _("SHA-256 of the certificate request"), APART, read=_csr),
-    Field("answer_documents", "", _("SHA-256 of the documents with the answer")),
+    Field("answer_documents", "", _("SHA-256 of the documents sent along")),
     Field("price_list", "", PUBLISHED["price_list"], words=_published),
     Field("terms_of_delivery", "", PUBLISHED["terms_of_delivery"], words=_published),
     Field("declarations", "", _("Declarations"), words=_declared),

@@ -218,6 +218,7 @@ def test_documents_with_an_answer(go, matti, riitta, cas):
     asking = {"sections": ["host_names"], "reason": "Lähettäkää todistus.", "person": riitta}
     deadline = clock.day(clock.now()) + timedelta(days=14)
     services.request_info(case.pk, deadline=deadline, **asking, **orders.Handler(riitta, case).seen)
+    check_in_turn(go("applications:answer_documents", orders.draft(matti).pk, who=matti))
     page = go("applications:answer_documents", case.pk, who=matti)
     check_in_turn(page)
     in_error(page)

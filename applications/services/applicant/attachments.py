@@ -49,9 +49,9 @@ def add_attachment(
 def attach_to_answer(
     application_id: UUID, *, data: bytes, name: str, version: int, actor: Actor, now: datetime
 ) -> Application:
-    """Attach a PDF that goes to the reviewer with the answer to an open question.
+    """Attach a PDF that goes to the reviewer with the draft or the answer to an open question.
 
-    Raises what `add_attachment` raises, NotPossible unless a reviewer's question waits, and Enough.
+    Raises what `add_attachment` raises, NotPossible unless `answers.may_attach`, and Enough.
     """
     require_fit(application_id, data, actor, now)
     with storing.atomic():
@@ -180,9 +180,9 @@ def _open(application_id: UUID, kind: Attachment.Kind, version: int, now: dateti
 
 
 def _answering(application_id: UUID, version: int) -> Application:
-    """Return the locked order, which waits for the answer to a reviewer's question."""
+    """Return the locked order, to which documents can be attached now (`answers.may_attach`)."""
     application = transition.lock(application_id, version=version)
-    if not answers.is_to_reviewer(application):
+    if not answers.may_attach(application):
         raise NotPossible
     return application
 

@@ -71,7 +71,7 @@ def freeze(application: Application, signature: Signature, *, now: datetime) -> 
 
 
 def _sent_along(application: Application) -> dict[str, list[str]]:
-    """Return the hashes of the documents that go with an answer, if there are any."""
+    """Return the hashes of the documents that are sent along, if there are any."""
     hashes = [document.sha256 for document in answers.documents(application)]
     return {"answer_documents": hashes} if hashes else {}
 

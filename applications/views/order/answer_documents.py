@@ -1,4 +1,4 @@
-"""Attach documents to the answer to a reviewer's question."""
+"""Attach documents to a draft or to the answer to a reviewer's question."""
 
 from typing import Any
 
@@ -16,16 +16,17 @@ from applications.views.order.forms.conformity import DocumentForm
 from applications.views.shared import stale
 from applications.views.shared.entry import order_view
 from applications.views.shared.forms import VersionForm
-from applications.views.shared.page import check_url, show
+from applications.views.shared.page import check_url, order_url, show
 from applications.views.shared.summary import Part, Row
+from applications.workflow import Status
 from certportal.foundation.errors import TooMany, Unavailable
 from certportal.foundation.files.documents import NOT_SCANNED, Unfit
 
 
 @order_view
 def give(request: HttpRequest, application: Application) -> HttpResponse:
-    """Show the documents attached to the answer; attach another PDF."""
-    if not answers.is_to_reviewer(application):
+    """Show the documents that are sent along; attach another PDF."""
+    if not answers.may_attach(application):
         raise NotPossible
     initial = {"version": application.version}
     form = DocumentForm(request.POST or None, request.FILES or None, initial=initial)
@@ -61,15 +62,18 @@ def _show(
         "removal": VersionForm(initial={"version": application.version}, auto_id=False),
         "documents": answers.documents(application),
         "check_url": check_url(application),
+        "order_url": order_url(application),
     }
     return show(request, application, "answer_documents", **more)
 
 
 def part(application: Application) -> list[Part]:
-    """Return the documents as a part of the answer; [] unless a reviewer asked."""
-    if not answers.is_to_reviewer(application):
+    """Return the documents as a part of the answer, or of a draft that has any; else []."""
+    if not answers.may_attach(application):
         return []
     names = [document.name for document in answers.documents(application)]
+    if not names and application.status == Status.DRAFT:
+        return []
     title, url = _("Documents"), reverse("applications:answer_documents", args=[application.pk])
     row = Row(title, value="" if names else _("No documents"), values=names)
     return [Part("answer_documents", title, [row], complete=True, url=url, optional=True)]

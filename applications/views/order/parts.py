@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from applications import services
 from applications.errors import Changed
 from applications.models import Application
-from applications.rules import domains, sections
+from applications.rules import answers, domains, sections
 from applications.views.order import conformity, csr, mailbox, next_step, unit
 from applications.views.order.forms.delivery import DeliveryForm, TechnicalForm
 from applications.views.order.forms.parts import (
@@ -55,8 +55,12 @@ def part(request: HttpRequest, application: Application, section_id: str) -> Htt
     if request.method == "POST" and form.is_valid():
         return save(request, application, section_id, form)
     title = sections.BY_ID[section_id].title
-    offers_domains = section_id == "host_names" and domains.in_use()
-    return show(request, application, "part", form=form, title=title, offers_domains=offers_domains)
+    asks_names = section_id == "host_names"
+    offers = {
+        "offers_domains": asks_names and domains.in_use(),
+        "offers_documents": asks_names and answers.may_attach(application),
+    }
+    return show(request, application, "part", form=form, title=title, **offers)
 
 
 def save(

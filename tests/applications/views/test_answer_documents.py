@@ -83,7 +83,7 @@ def test_several_but_not_any_number(web, address, asked):
     for number in range(answers.MOST_DOCUMENTS):
         attach(web, address, asked, name=f"{number}.pdf")
     refused = attach(web, address, asked, name="liikaa.pdf")
-    assert "at most 5 documents" in refused.text
+    assert "At most 5 documents" in refused.text
     assert answers.documents(asked).count() == answers.MOST_DOCUMENTS
 
 
@@ -188,3 +188,37 @@ def test_what_was_sent_stays_when_the_next_question_is_taken_back(
     services.cancel_request(asked.pk, person=riitta, **handler.seen)
     document.refresh_from_db()
     assert document.removed_at is None
+
+
+def test_a_document_about_the_host_names_goes_with_the_order_before_anything_is_asked(
+    web, address, matti, riitta, cas
+):
+    draft = orders.with_csr(matti)
+    page = address("applications:answer_documents", draft.pk)
+    assert page in web.get(address("applications:part", draft.pk, "host_names")).text
+    assert attach(web, address, draft, name="verkkotunnus.pdf").url == page
+    assert "verkkotunnus.pdf" in web.get(page).text
+    assert "verkkotunnus.pdf" in web.get(address("applications:check", draft.pk)).text
+    (document,) = answers.documents(draft)
+    orders.submit(matti, draft)
+    draft.refresh_from_db()
+    assert json.loads(draft.submission.content)["answer_documents"] == [document.sha256]
+    assert web.get(page).status_code == 409
+    orders.drain()
+    case = people.log_in(Client(), riitta).get(reverse("console:case", args=[draft.pk])).text
+    assert "verkkotunnus.pdf" in case and "Sent with the order" in case
+
+
+def test_it_can_be_taken_away_while_the_order_is_a_draft(web, address, matti):
+    draft = orders.draft(matti)
+    attach(web, address, draft)
+    document = answers.documents(draft).get()
+    draft.refresh_from_db()
+    remove = address("applications:remove_attachment", draft.pk, document.pk)
+    assert web.post(remove, {"version": draft.version}).status_code == 302
+    assert not answers.documents(draft).exists()
+
+
+def test_an_order_without_host_names_has_no_place_for_it(web, address, matti):
+    draft = orders.draft(matti, "system_signature")
+    assert web.get(address("applications:answer_documents", draft.pk)).status_code == 409
