@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import Person
 from applications.models import Application, InformationRequest
 from applications.views.shared.rows import Condition, standings
 from applications.workflow import Status
+from certportal.foundation.web import keyset
 from issuance.findings import Severity
 
 MOST = 10
@@ -34,11 +35,12 @@ class Key:
 class Sender:
     """Whoever sent the order last, and their other sent orders for any organisation.
 
-    `returned` counts those about which a reviewer asked, `rejected` those rejected at last.
+    `returned` counts those about which a reviewer asked, `rejected` those rejected at last; of a
+    sender with more orders than are counted both are left out.
     """
 
     person: Person
-    orders: int
+    orders: keyset.Count
     returned: int
     rejected: int
 
@@ -75,16 +77,15 @@ def sender(application: Application) -> Sender | None:
     if sent is None:
         return None
     asked = InformationRequest.objects.filter(application=OuterRef("pk")).exclude(reviewer=None)
-    counted = (
-        _sent_besides(application)
-        .filter(submission__person=sent.person_id)
-        .aggregate(
-            orders=Count("pk"),
-            returned=Count("pk", filter=Exists(asked)),
-            rejected=Count("pk", filter=Q(status=Status.REJECTED)),
-        )
+    others = _sent_besides(application).filter(submission__person=sent.person_id)
+    marked = others.annotate(is_returned=Exists(asked)).values_list("status", "is_returned")
+    found = list(marked[: keyset.MOST_COUNTED + 1])
+    return Sender(
+        person=sent.person.current,
+        orders=keyset.Count.up_to(len(found)),
+        returned=sum(is_returned for _, is_returned in found),
+        rejected=sum(status == Status.REJECTED for status, _ in found),
     )
-    return Sender(sent.person.current, **counted)
 
 
 def _sent_besides(application: Application) -> QuerySet[Application]:
