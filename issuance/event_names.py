@@ -33,6 +33,10 @@ class IssuanceEvent(EventName):
     KEYS_LISTED = "issuance.keys_listed", _("Keys of an imported list were blocked")
     KEY_PROOF = "issuance.key_proof", _("Possession of an exposed key was proven")
     CRL = "issuance.crl", _("A revocation list was published")
+    CRL_STOPPED = (
+        "issuance.crl_stopped",
+        _("The revocation list differed from the database, so no new one is published"),
+    )
     ROOT_CRL = "issuance.root_crl", _("A revocation list of the root was published")
     OCSP_RESPONDER = "issuance.ocsp_responder", _("An OCSP responder was certified")
     CA_REGISTERED = (

@@ -214,7 +214,7 @@ def reconcile() -> None:
 def _differences() -> list[Difference]:
     with suppress(ExceptionGroup):  # /healthz reports a CRL that cannot be published
         # A revocation that waits for the next CRL is no difference.
-        services.publish_crls(now=clock.now())
+        services.publish_crls(now=clock.now(), reading=services.Reading.COMPARED)
     return [each for each, _ in services.reconcile(mend=False, now=clock.now())]
 
 

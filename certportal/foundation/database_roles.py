@@ -88,6 +88,9 @@ WRITERS: dict[str, Writers] = {
 }
 """Tables whose writers are not `_USUAL`. By name, since the foundation imports no app."""
 
+_CA_COLUMNS = {"issuance_certificate": {"listed"}}
+"""Columns that only the CA may change, in tables that others change too."""
+
 _SEQUENCES = {"applications_order_number": _PEOPLE}  # a worker creates the orders of replacements
 """Separate sequences, and who may set their values."""
 
@@ -108,8 +111,12 @@ class Right(NamedTuple):
 def rights(model: Model) -> Iterator[Right]:
     """Yield what each role may do with the model's table besides reading it."""
     writers = WRITERS.get(model._meta.db_table, _USUAL)
-    columns, delete = _changing(model)
+    every, delete = _changing(model)
     for role in Role:
+        columns = every
+        if role != Role.CA and every is not None:
+            reserved = _CA_COLUMNS.get(model._meta.db_table, ())
+            columns = tuple(each for each in every if each not in reserved)
         yield Right(
             role,
             role in writers.insert,

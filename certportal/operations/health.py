@@ -165,6 +165,11 @@ def lists_own() -> bool:
     return not freshness.foreign_lists(clock.now())
 
 
+def lists_agree() -> bool:
+    """Whether no CA has stopped publishing since its last CRL differs from the database."""
+    return not freshness.stopped_lists()
+
+
 def responses() -> bool:
     """Whether no pre-signed OCSP response is close to its nextUpdate, as with CRLs."""
     return not freshness.late_responses(clock.now())
@@ -259,6 +264,7 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "crl": lists,
     "crl-of-another": lists_own,
     "crl-soon-over": lists_last,
+    "crl-differs": lists_agree,
     "ocsp": responses,
     "outbox": outbox,
     "mail": mails,

@@ -19,12 +19,12 @@ def header(tag: int, size: int) -> bytes:
     return bytes((tag, 0x80 | len(length))) + length
 
 
-def tlv(tag: int, *contents: bytes) -> bytes:
+def tlv(tag: int, *contents: bytes | memoryview) -> bytes:
     """An element with identifier octet ``tag`` and the joined contents."""
     return b"".join((header(tag, sum(map(len, contents))), *contents))
 
 
-def sequence(*contents: bytes) -> bytes:
+def sequence(*contents: bytes | memoryview) -> bytes:
     """SEQUENCE of already encoded parts."""
     return tlv(0x30, *contents)
 

@@ -26,6 +26,10 @@ class IssuingCA(models.Model):
     environment and branch. A standby CA is published but does not issue yet; a retired CA signs
     CRLs until its last certificate has expired. ``ocsp_next_update`` is the earliest nextUpdate of
     the OCSP responses signed in advance, as of the last time all of them were examined.
+
+    ``crl_base`` is the fingerprint of the last list, if the next may continue it, ``crl_entries``
+    the number of its entries, ``crl_compared_at`` when they were last compared with the database;
+    null after a difference. See docs/decisions/revocation-lists.md.
     """
 
     class State(models.TextChoices):
@@ -43,11 +47,17 @@ class IssuingCA(models.Model):
     root_der = models.BinaryField()
     crl_number = models.PositiveBigIntegerField(default=0)
     crl_next_update = models.DateTimeField(null=True)
+    crl_base = models.CharField(max_length=64, blank=True, db_default="")
+    crl_entries = models.PositiveBigIntegerField(default=0, db_default=0)
+    crl_compared_at = models.DateTimeField(null=True)
     ocsp_next_update = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     keeping = Kept(
-        changing=["crl_number", "crl_next_update", "ocsp_next_update"],
+        changing=[
+            *["crl_number", "crl_next_update", "crl_base", "crl_entries", "crl_compared_at"],
+            "ocsp_next_update",
+        ],
         moves={
             "state": [
                 ("standby", "active"),
@@ -87,6 +97,11 @@ class IssuingCA(models.Model):
     def certificate(self) -> x509.Certificate:
         """The issuing CA's own certificate."""
         return _parsed(bytes(self.certificate_der))
+
+    @property
+    def crl_stopped(self) -> bool:
+        """Whether no CRL is published, since the last differed from the database."""
+        return bool(self.crl_base) and self.crl_compared_at is None
 
     @cached_property
     def root(self) -> x509.Certificate:

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from cryptography import x509
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Func, Q, When
 
 from certportal.foundation.kept_tables import Kept
 from issuance.models.ca import IssuingCA
@@ -16,7 +16,8 @@ class Certificate(models.Model):
     """A certificate signed by this CA. The row is kept when the order is erased.
 
     ``revocation_reason`` is the library's name of the reason (RFC 5280 section 5.3.1).
-    ``crl_entry`` is the DER of its entry in the CRL. Revocation cannot be undone.
+    ``crl_entry`` is the DER of its entry in the CRL, and ``listed`` the SHA-256 of the entry that
+    its CA's ``crl_base`` has; empty if none. Revocation cannot be undone.
     """
 
     class State(models.TextChoices):
@@ -42,12 +43,13 @@ class Certificate(models.Model):
     revocation_reason = models.CharField(max_length=30, blank=True)
     invalidity_date = models.DateTimeField(null=True)
     crl_entry = models.BinaryField(default=bytes)
+    listed = models.BinaryField(default=bytes, db_default=b"")
     # The term of the signer that stored it; a trigger refuses an earlier term than the present. 0:
     # stored before there were terms.
     term = models.PositiveBigIntegerField(default=0, db_default=0)
 
     keeping = Kept(
-        changing=["revocation_reason", "invalidity_date", "crl_entry"],
+        changing=["revocation_reason", "invalidity_date", "crl_entry", "listed"],
         once=["revoked_at"],
         moves={"state": [("issued", "revoked")]},
         # Revocation cannot be undone; its reason may only be changed to key compromise.
@@ -77,6 +79,19 @@ class Certificate(models.Model):
                 fields=["issuing_ca", "revoked_at"],
                 condition=Q(state="revoked"),
                 name="certificate_revoked",
+            ),
+            # Entries that the last CRL lacks, or has with another reason. Of the expression, unlike
+            # of a condition, PostgreSQL keeps statistics, by which it knows that they are few.
+            models.Index(
+                F("issuing_ca"),
+                Case(
+                    When(
+                        ~Q(listed=Func("crl_entry", function="sha256")),
+                        state="revoked",
+                        then="not_after",
+                    )
+                ),
+                name="certificate_unlisted",
             ),
             models.Index(fields=["organisation", "-issued_at"], name="certificate_of_organisation"),
             models.Index(

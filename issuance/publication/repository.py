@@ -6,6 +6,7 @@ is replaced atomically, so a reader never sees an incomplete file.
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -132,8 +133,34 @@ def read_list(path: Path) -> crl.Parts | None:
 
 def crl_number(stem: str) -> int:
     """The number of the list published last; 0 if there is none."""
-    last = last_crl(stem)
-    return last.facts.number if last else 0
+    last = next(filter(None, map(_facts, _crls(stem))), None)
+    return last.number if last else 0
+
+
+def _facts(path: Path) -> crl.CrlFacts | None:
+    """As ``read_list``, without reading the entries, which take fifty megabytes for a million."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            return crl.facts_of(cast(bytes, _OnDisk(file.fileno())))
+    except (FileNotFoundError, read.MalformedError, ValueError):
+        return None
+
+
+class _OnDisk:
+    """The bytes of an open file, of which only those are read that are asked for."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._size = os.fstat(descriptor).st_size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, at: int | slice) -> int | bytes:
+        if isinstance(at, slice):
+            return os.pread(self._descriptor, at.stop - at.start, at.start)
+        (octet,) = os.pread(self._descriptor, 1, at)
+        return octet
 
 
 def publish_list(stem: str, number: int, crl_der: bytes) -> None:

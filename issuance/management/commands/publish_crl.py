@@ -1,4 +1,4 @@
-"""`manage.py publish_crl [CA…]`: publish revocation lists now."""
+"""`manage.py publish_crl [--afresh] [CA…]`: publish revocation lists now."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +14,7 @@ from issuance import services
 from issuance.authority.crl import CrlRefused
 from issuance.conf import pki
 from issuance.models import IssuingCA
+from issuance.services.status.crl_entries import Differs, Reading
 from issuance.services.status.publish_crl import is_needed
 from issuance.signers import SignerUnavailable
 
@@ -28,18 +29,25 @@ class Command(OperatorCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the CAs."""
         parser.add_argument("stems", nargs="*", metavar="CA", help="name such as sote-rsa-1")
+        parser.add_argument(
+            "--afresh",
+            action="store_true",
+            help="with all entries of the database, and those that only the last list has: after"
+            " a difference between the two (crl-differs) was looked into",
+        )
 
-    def handle(self, *args: Any, stems: Sequence[str], **options: Any) -> None:
+    def handle(self, *args: Any, stems: Sequence[str], afresh: bool, **options: Any) -> None:
         """Print a line for each list; exit status 1 if one was not published."""
-        failed = [ca.stem for ca in _named(stems) if not self._publish(ca)]
+        reading = Reading.AFRESH if afresh else Reading.USUAL
+        failed = [ca.stem for ca in _named(stems) if not self._publish(ca, reading)]
         if failed:
             raise CommandError(
                 _("not published: %(cas)s; their old lists stay") % {"cas": ", ".join(failed)}
             )
 
-    def _publish(self, ca: IssuingCA) -> bool:
+    def _publish(self, ca: IssuingCA, reading: Reading) -> bool:
         try:
-            facts = services.publish_crl(ca, now=clock.now())
+            facts = services.publish_crl(ca, now=clock.now(), reading=reading)
         except (Unavailable, CrlRefused, OSError) as error:
             self.stderr.write(f"{ca.stem}: {_advice(error)}")
             return False
@@ -63,6 +71,11 @@ def _advice(error: Exception) -> str:
         return _("the list cannot be written (%(said)s): make room, or fix the permissions") % {
             "said": problem
         }
+    if isinstance(error, Differs):
+        return _(
+            "the last list is not what the database says (%(number)s entries differ from the"
+            " database): run reconcile, and see crl-differs in docs/operations.md"
+        ) % {"number": len(error.serials)}
     if isinstance(error, CrlRefused):
         return _("the new list was refused (%(said)s): run reconcile and see what it names") % {
             "said": problem

@@ -203,7 +203,7 @@ def sign_list(
     for each in revoke:
         entries = crl.by_serial(_new_entry(each, root, now)) | entries
     facts = crl.CrlFacts(max(known) + 1, now, now + lasting)
-    der = crl.make(entries.values(), facts, root)
+    der = crl.make([*entries.values()], facts, root)
     crl.check(der, root.chain[0], after=max(known), now=now)
     own_files.replace(folder / f"{place.root_stem}.crl", der)
     return der

@@ -1,7 +1,16 @@
-"""The entries of a CRL: from the database, plus any entry of the last list that it lacks."""
+"""The entries of a CRL: those of the last list and what was revoked since, or all anew.
 
+Reading a million entries takes ten times as long as signing them. So a list normally continues the
+last one, which the CA's signature protects, if it is the very list that the database has recorded
+(``IssuingCA.crl_base``); ``Certificate.listed`` says which entries that one has. Once a day all
+entries are read and compared with the last list. See docs/decisions/revocation-lists.md.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -9,71 +18,183 @@ from issuance.authority import crl
 from issuance.certificate.plan import serial_hex
 from issuance.models import Certificate, IssuingCA
 
-# The database joins the entries, because making a million objects here takes seconds. In this
-# order a new list normally starts with the entries of the previous list. The second count is of
-# entries that do not contain the serial number of their row.
-_STATEMENT = """
+COMPARED_EVERY = timedelta(hours=26)
+"""The nightly comparison comes before; without it, the next publication compares."""
+
+# The database joins the entries, because making a million objects here takes seconds. The second
+# count is of entries that do not contain the serial number of their row.
+#
+# Reads and marks in one statement: no row that is revoked meanwhile is marked without being read.
+# The condition is that of the index `certificate_unlisted`, in the same order.
+MARK = """
+WITH marked AS (
+    UPDATE issuance_certificate SET listed = sha256(crl_entry)
+    WHERE issuing_ca_id = %s AND (listed = '') = %s
+        AND CASE WHEN listed <> sha256(crl_entry) AND state = 'revoked' THEN not_after END >= %s
+    RETURNING id, revoked_at, serial, crl_entry
+)
 SELECT count(*),
        count(*) FILTER (WHERE position(decode(serial, 'hex') IN crl_entry) = 0),
-       coalesce(string_agg(crl_entry, ''::bytea ORDER BY revoked_at, id), ''::bytea)
+       coalesce(string_agg(crl_entry, ''::bytea ORDER BY revoked_at, id), ''::bytea),
+       coalesce(array_agg(serial), ARRAY[]::varchar[])
+FROM marked
+"""
+# Rows that were revoked after the marking are left to the next list, which would repeat them.
+WHOLE = """
+SELECT count(*),
+       count(*) FILTER (WHERE position(decode(serial, 'hex') IN crl_entry) = 0),
+       coalesce(string_agg(crl_entry, ''::bytea ORDER BY revoked_at, id), ''::bytea),
+       ARRAY[]::varchar[]
 FROM issuance_certificate
-WHERE issuing_ca_id = %s AND state = 'revoked' AND not_after >= %s
+WHERE issuing_ca_id = %s AND state = 'revoked' AND not_after >= %s AND listed <> ''
 """
 
 
-# Serial numbers revoked without a certificate. They are few and come first, so that they do not
-# affect the order above.
-_LOST = """
-SELECT count(*), coalesce(string_agg(crl_entry, ''::bytea ORDER BY id), ''::bytea)
-FROM issuance_revokedserial WHERE issuing_ca_id = %s AND not_after >= %s
-"""
+class Reading(Enum):
+    """How entries are read: as usual; all, compared with the last list; all, not compared."""
+
+    USUAL = auto()
+    COMPARED = auto()
+    AFRESH = auto()
+
+
+class Differs(crl.CrlRefused):
+    """The last list is not what the database says; ``serials`` differ.
+
+    None if publishing was stopped before, and that list is not there any more.
+    """
+
+    def __init__(self, serials: Sequence[str]) -> None:
+        """Store the serial numbers."""
+        count = len(serials)
+        super().__init__(f"{count} entries of the last list differ" if count else "stopped before")
+        self.serials = serials
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """The joined entries (DER) of a list and their number.
+    """The entries (DER) of a list, joined in a few parts, and their number.
 
-    ``carried`` of them are from the previous list and not in the database.
+    ``carried`` of them are from the previous list and not in the database. ``compared_at``: when
+    all were last read.
     """
 
-    joined: bytes
+    joined: Sequence[crl.Octets]
     count: int
+    compared_at: datetime
     carried: int = 0
 
 
-def collect(ca: IssuingCA, served: crl.Parts | None, this_update: datetime) -> Entries:
-    """The entries of the next list of ``ca``; ``served`` is the last list. Raises CrlRefused.
+class _Read(NamedTuple):
+    """Entries: their number, joined, and the serial numbers of those just marked."""
+
+    number: int
+    joined: bytes
+    serials: Sequence[str]
+
+
+def collect(
+    ca: IssuingCA,
+    served: crl.Parts | None,
+    this_update: datetime,
+    reading: Reading = Reading.USUAL,
+) -> Entries:
+    """The entries of the next list of ``ca``, whose row is locked; ``served`` is the last list.
 
     A certificate stays on the list until it has been on a list published after its expiry: RFC
     5280 section 3.3. A list dated in the future, made before the clock was set back, does not
     count. A published revocation stays published even if the database was restored from a backup
-    that does not have it.
+    that does not have it. Raises CrlRefused, Differs.
     """
     begun = ca.certificate.not_valid_before_utc
     since = min(served.facts.this_update, this_update) if served else begun
+    base = served if served and ca.crl_base == served.fingerprint else None
+    if reading is Reading.AFRESH:
+        base = None
+    elif ca.crl_stopped and base is None:
+        raise Differs([])
+    raised, new = (_mark(ca, since, is_new=each) for each in (False, True))
+    lost = ca.revoked_serials.filter(not_after__gte=since).order_by("pk")
+    first = [bytes(each) for each in lost.values_list("crl_entry", flat=True)]
+    due = ca.crl_compared_at is None or abs(this_update - ca.crl_compared_at) > COMPARED_EVERY
+    compare = due or reading is Reading.COMPARED
+    if base and not compare and not raised.number and all(map(base.holds, first)):
+        joined = (base.entries, new.joined)
+        return Entries(joined, ca.crl_entries + new.number, ca.crl_compared_at or this_update)
+    whole = _read(WHOLE, [ca.pk, since])
+    found = Entries((b"".join(first), whole.joined), len(first) + whole.number, this_update)
+    if served is None:
+        return found
+    if base is None:
+        return _carry(ca, found, served, since)
+    _compare(ca, found, base, since, raised=raised, new=new)
+    return found
+
+
+def _mark(ca: IssuingCA, since: datetime, *, is_new: bool) -> _Read:
+    """Entries that were never on a list, or those whose reason was raised since; marked as listed.
+
+    The marks mean nothing until the list is recorded as the CA's ``crl_base``.
+    """
+    return _read(MARK, [ca.pk, is_new, since])
+
+
+def _read(statement: str, parameters: Sequence[int | datetime]) -> _Read:
     with connection.cursor() as cursor:
-        cursor.execute(_STATEMENT, [ca.pk, since])
-        count, mismatched, joined = cursor.fetchone()
-        cursor.execute(_LOST, [ca.pk, since])
-        lost, lost_joined = cursor.fetchone()
+        cursor.execute(statement, parameters)
+        number, mismatched, joined, serials = cursor.fetchone()
     if mismatched:
         raise crl.CrlRefused(f"{mismatched} entries are not those of their certificates")
-    found = Entries(bytes(lost_joined) + bytes(joined), count + lost)
-    if served is None or found.joined.startswith(served.entries):
-        return found
-    return _carry(ca, found, served, since)
+    return _Read(number, bytes(joined), serials)
 
 
 def _carry(ca: IssuingCA, found: Entries, served: crl.Parts, since: datetime) -> Entries:
     """Add the entries of the last list, except of certificates that the database has as expired."""
+    joined = b"".join(found.joined)
+    if joined.startswith(served.entries):
+        return found
     before = crl.by_serial(served.entries)
-    gone = before.keys() - crl.by_serial(found.joined).keys()
-    serials = {serial_hex(int.from_bytes(serial)): serial for serial in gone}
+    gone = _not_ended(ca, before.keys() - crl.by_serial(joined).keys(), since)
+    carried = [before[gone[serial]] for serial in sorted(gone)]
+    return Entries((joined, *carried), found.count + len(carried), found.compared_at, len(carried))
+
+
+def _compare(
+    ca: IssuingCA,
+    found: Entries,
+    base: crl.Parts,
+    since: datetime,
+    *,
+    raised: _Read,
+    new: _Read,
+) -> None:
+    """Raise Differs unless the last list has what the database says was on it, and still is."""
+    joined = b"".join(found.joined)
+    if joined.startswith(base.entries) and joined[len(base.entries) :] == new.joined:
+        return
+    before, now = crl.by_serial(base.entries), crl.by_serial(joined)
+    appeared = _named(now.keys() - before.keys())
+    for serial in (*new.serials, *ca.revoked_serials.values_list("serial", flat=True)):
+        appeared.pop(serial, None)
+    changed = _named(key for key, entry in before.items() if now.get(key, entry) != entry)
+    for serial in raised.serials:
+        changed.pop(serial, None)
+    vanished = _not_ended(ca, before.keys() - now.keys(), since)
+    if different := sorted({*appeared, *changed, *vanished}):
+        raise Differs(different)
+
+
+def _not_ended(ca: IssuingCA, keys: Iterable[bytes], since: datetime) -> dict[str, bytes]:
+    """Those of the serial numbers, by name, whose certificates have not expired by the database."""
+    serials = _named(keys)
     revoked = ca.certificates.filter(state=Certificate.State.REVOKED)
     for known in (revoked, ca.revoked_serials.all()):
-        ended = known.filter(serial__in=serials, not_after__lt=since)
+        ended = known.filter(serial__in=[*serials], not_after__lt=since)
         for serial in ended.values_list("serial", flat=True):
             del serials[serial]
-    carried = [before[serials[serial]] for serial in sorted(serials)]
-    joined = b"".join((found.joined, *carried))
-    return Entries(joined, found.count + len(carried), len(carried))
+    return serials
+
+
+def _named(keys: Iterable[bytes]) -> dict[str, bytes]:
+    """Serial numbers as certificates are stored with them, to their content octets."""
+    return {serial_hex(int.from_bytes(key)): key for key in keys}

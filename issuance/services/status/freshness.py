@@ -50,6 +50,11 @@ def lists_soon_over(now: datetime) -> list[str]:
     return [stem for stem in _needed(now) if _is_short(stem, now, SOON_OVER)]
 
 
+def stopped_lists() -> list[str]:
+    """Stems of the CAs whose last list differed from the database: no list of theirs is made."""
+    return [ca.stem for ca in authorities() if ca.crl_stopped]
+
+
 class Served(NamedTuple):
     """A CRL that must be served: its thisUpdate and nextUpdate; None if there is no CRL."""
 

@@ -16,7 +16,7 @@ from issuance.models import Certificate, IssuingCA
 from issuance.publication import repository
 from issuance.services import lease, locks
 from issuance.services.signer import LoadSigner, signer_for
-from issuance.services.status.crl_entries import Entries, collect
+from issuance.services.status.crl_entries import Differs, Entries, Reading, collect
 from issuance.signers import Signer
 
 log = structlog.get_logger(__name__)
@@ -24,9 +24,13 @@ log = structlog.get_logger(__name__)
 # For relying parties with slow clocks, some of which refuse lists and responses dated in their
 # future.
 BACKDATE = timedelta(minutes=5)
+NAMED = 20
+"""How many serial numbers of a difference the log and the event name."""
 
 
-def publish_crls(*, now: datetime, load_signer: LoadSigner = signer_for) -> list[crl.CrlFacts]:
+def publish_crls(
+    *, now: datetime, reading: Reading = Reading.USUAL, load_signer: LoadSigner = signer_for
+) -> list[crl.CrlFacts]:
     """Publish the list of every CA that needs one (see ``is_needed``), retired CAs included.
 
     If one fails, the others are still published, and the failures raised as an ExceptionGroup.
@@ -35,7 +39,8 @@ def publish_crls(*, now: datetime, load_signer: LoadSigner = signer_for) -> list
     for ca in IssuingCA.objects.order_by("pk"):
         if is_needed(ca, now):
             try:
-                published.append(publish_crl(ca, now=now, load_signer=load_signer))
+                facts = publish_crl(ca, now=now, reading=reading, load_signer=load_signer)
+                published.append(facts)
             except (Unavailable, crl.CrlRefused, OSError) as error:
                 failures.append(error)
     if failures:
@@ -44,7 +49,11 @@ def publish_crls(*, now: datetime, load_signer: LoadSigner = signer_for) -> list
 
 
 def publish_crl(
-    ca: IssuingCA, *, now: datetime, load_signer: LoadSigner = signer_for
+    ca: IssuingCA,
+    *,
+    now: datetime,
+    reading: Reading = Reading.USUAL,
+    load_signer: LoadSigner = signer_for,
 ) -> crl.CrlFacts:
     """Sign, check and atomically publish the list of one CA.
 
@@ -54,38 +63,65 @@ def publish_crl(
     """
     signer = load_signer(ca)
     with locks.alone(f"crl:{ca.stem}"):
-        return _publish(ca, now, signer)
+        try:
+            return _publish(ca, now, signer, reading)
+        except Differs as different:
+            _stop(ca, different, now)
+            raise
 
 
-def _publish(ca: IssuingCA, now: datetime, signer: Signer) -> crl.CrlFacts:
+def _publish(ca: IssuingCA, now: datetime, signer: Signer, reading: Reading) -> crl.CrlFacts:
     # Entries of another CA's list in this place must not be carried over.
     served = repository.last_crl_by(ca.stem, ca.certificate)
-    number = _take_number(ca, served, now)
-    validity = timedelta(hours=pki().crl_validity_hours)
-    facts = crl.CrlFacts(number, now - BACKDATE, now + validity)
-    entries = collect(ca, served, facts.this_update)
-    der = crl.make([entries.joined], facts, signer)
+    facts, entries = _begin(ca, served, now, reading)
+    der = crl.make(entries.joined, facts, signer)
     after = served.facts.number if served else 0
     crl.check(der, ca.certificate, after=after, now=now, entries=entries.joined)
     lease.require()
-    repository.publish_list(ca.stem, number, der)
+    repository.publish_list(ca.stem, facts.number, der)
     _record(ca, facts, entries, der, now)
     return facts
 
 
-def _take_number(ca: IssuingCA, served: crl.Parts | None, now: datetime) -> int:
-    """The next CRL number: the seconds since 1970, or the last number plus one if that is higher.
+def _begin(
+    ca: IssuingCA, served: crl.Parts | None, now: datetime, reading: Reading
+) -> tuple[crl.CrlFacts, Entries]:
+    """Take the next CRL number and collect the entries.
 
-    RFC 5280 section 5.2.3 requires increasing numbers. Taken from the clock, they increase even if
-    the database and the files were both restored from an older backup.
+    The number: the seconds since 1970, or the last number plus one if that is higher. RFC 5280
+    section 5.2.3 requires increasing numbers. Taken from the clock, they increase even if the
+    database and the files were both restored from an older backup.
+
+    The entries are marked as listed; until this list is recorded, the CA has no ``crl_base``, so
+    if a later step fails, the next list is made from all entries.
     """
     with transaction.atomic():
         lease.hold()
-        locked = IssuingCA.objects.select_for_update().get(pk=ca.pk)
+        locked = IssuingCA.objects.select_for_update(no_key=True).get(pk=ca.pk)
         used = max(locked.crl_number, served.facts.number if served else 0)
         locked.crl_number = max(used + 1, int(now.timestamp()))
-        locked.save(update_fields=["crl_number"])
-    return locked.crl_number
+        until = now + timedelta(hours=pki().crl_validity_hours)
+        facts = crl.CrlFacts(locked.crl_number, now - BACKDATE, until)
+        entries = collect(locked, served, facts.this_update, reading)
+        locked.crl_base = ""
+        locked.save(update_fields=["crl_number", "crl_base"])
+    return facts, entries
+
+
+def _stop(ca: IssuingCA, different: Differs, now: datetime) -> None:
+    """Publish no list of the CA until the two agree, or an operator has one made afresh."""
+    log.error("crl_differs", ca=ca.stem, serials=different.serials[:NAMED])
+    with transaction.atomic():
+        compared = IssuingCA.objects.filter(pk=ca.pk, crl_compared_at__isnull=False)
+        if compared.update(crl_compared_at=None):
+            events.record(
+                IssuanceEvent.CRL_STOPPED,
+                events.Subject("issuing_ca", ca.stem),
+                system("ca"),
+                now,
+                different=len(different.serials),
+                serials=different.serials[:NAMED],
+            )
 
 
 def _record(
@@ -94,7 +130,13 @@ def _record(
     if entries.carried:
         log.warning("revocations_not_in_database", ca=ca.stem, count=entries.carried)
     with transaction.atomic():
-        IssuingCA.objects.filter(pk=ca.pk).update(crl_next_update=facts.next_update)
+        # Not if another worker, which this one has lost the lock to, has begun a later list.
+        IssuingCA.objects.filter(pk=ca.pk, crl_number=facts.number).update(
+            crl_next_update=facts.next_update,
+            crl_base="" if entries.carried else crl.take_apart(der).fingerprint,
+            crl_entries=entries.count,
+            crl_compared_at=entries.compared_at,
+        )
         events.record(
             IssuanceEvent.CRL,
             events.Subject("issuing_ca", ca.stem),
@@ -130,6 +172,6 @@ def publish_crl_with(certificate_id: int, *, now: datetime) -> crl.CrlFacts | No
     """
     certificate = Certificate.objects.select_related("issuing_ca").get(pk=certificate_id)
     served = repository.served_crl(certificate.issuing_ca.stem)
-    if served and bytes(certificate.crl_entry) in served.entries:
+    if served and served.holds(bytes(certificate.crl_entry)):
         return None
     return publish_crl(certificate.issuing_ca, now=now)

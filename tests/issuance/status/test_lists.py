@@ -108,14 +108,14 @@ def test_a_list_that_lacks_an_entry_is_not_published(ca: IssuingCA, now: datetim
     entry = crl.entry(new_serial(), now, x509.ReasonFlags.superseded, None)
     facts = crl.CrlFacts(7, now, now + timedelta(hours=48))
     whole, empty = (crl.make(parts, facts, signer_for(ca)) for parts in ([entry], []))
-    crl.check(whole, ca.certificate, after=6, now=now, entries=entry)
+    crl.check(whole, ca.certificate, after=6, now=now, entries=[entry])
     with pytest.raises(crl.CrlRefused, match="collected"):
-        crl.check(empty, ca.certificate, after=6, now=now, entries=entry)
+        crl.check(empty, ca.certificate, after=6, now=now, entries=[entry])
     with pytest.raises(crl.CrlRefused, match="above"):
-        crl.check(whole, ca.certificate, after=7, now=now, entries=entry)
+        crl.check(whole, ca.certificate, after=7, now=now, entries=[entry])
     for wrong in (now - timedelta(seconds=1), now + timedelta(hours=48)):
         with pytest.raises(crl.CrlRefused, match="current"):
-            crl.check(whole, ca.certificate, after=6, now=wrong, entries=entry)
+            crl.check(whole, ca.certificate, after=6, now=wrong, entries=[entry])
 
 
 def test_the_last_lists_are_kept_under_their_numbers(
