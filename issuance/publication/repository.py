@@ -4,6 +4,7 @@ They are plain files under PORTAL_DATA, so that they are served while the databa
 is replaced atomically, so a reader never sees an incomplete file.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast

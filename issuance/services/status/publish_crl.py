@@ -1,6 +1,5 @@
 """Signing and publishing CRLs. Runs in the ``ca`` worker only."""
 
-import hashlib
 from datetime import datetime, timedelta
 
 import structlog
@@ -76,10 +75,10 @@ def _publish(ca: IssuingCA, now: datetime, signer: Signer, reading: Reading) -> 
     facts, entries = _begin(ca, served, now, reading)
     der = crl.make(entries.joined, facts, signer)
     after = served.facts.number if served else 0
-    crl.check(der, ca.certificate, after=after, now=now, entries=entries.joined)
+    made = crl.check(der, ca.certificate, after=after, now=now, entries=entries.joined)
     lease.require()
     repository.publish_list(ca.stem, facts.number, der)
-    _record(ca, facts, entries, der, now)
+    _record(ca, entries, made, now)
     return facts
 
 
@@ -124,16 +123,14 @@ def _stop(ca: IssuingCA, different: Differs, now: datetime) -> None:
             )
 
 
-def _record(
-    ca: IssuingCA, facts: crl.CrlFacts, entries: Entries, der: bytes, now: datetime
-) -> None:
+def _record(ca: IssuingCA, entries: Entries, made: crl.Parts, now: datetime) -> None:
     if entries.carried:
         log.warning("revocations_not_in_database", ca=ca.stem, count=entries.carried)
     with transaction.atomic():
         # Not if another worker, which this one has lost the lock to, has begun a later list.
-        IssuingCA.objects.filter(pk=ca.pk, crl_number=facts.number).update(
-            crl_next_update=facts.next_update,
-            crl_base="" if entries.carried else crl.take_apart(der).fingerprint,
+        IssuingCA.objects.filter(pk=ca.pk, crl_number=made.facts.number).update(
+            crl_next_update=made.facts.next_update,
+            crl_base="" if entries.carried else made.fingerprint,
             crl_entries=entries.count,
             crl_compared_at=entries.compared_at,
         )
@@ -142,10 +139,10 @@ def _record(
             events.Subject("issuing_ca", ca.stem),
             system("ca"),
             now,
-            number=facts.number,
+            number=made.facts.number,
             entries=entries.count,
             carried=entries.carried,
-            sha256=hashlib.sha256(der).hexdigest(),
+            sha256=made.sha256,
         )
 
 

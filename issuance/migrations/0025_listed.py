@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("issuance", "0022_certificate_of_ca")]
+    dependencies = [("issuance", "0024_certificates_in_force")]
 
     operations = [
         migrations.AddField(

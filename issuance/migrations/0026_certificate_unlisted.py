@@ -8,7 +8,7 @@ from certportal.foundation.indexes import AddIndexAgain
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("issuance", "0023_listed")]
+    dependencies = [("issuance", "0025_listed")]
 
     operations = [
         AddIndexAgain(
