@@ -21,6 +21,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.disqualification import tied
 from accounts.models import (
     Invitation,
     JoinRequest,
@@ -31,7 +32,6 @@ from accounts.models import (
     StaffRole,
 )
 from accounts.right_to_act import is_shown
-from accounts.ties import tied
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed

@@ -12,9 +12,9 @@ from django.db.models import Q
 
 from certportal.foundation import alarms, clock
 from certportal.foundation.errors import Unavailable
-from certportal.foundation.measures import Step, timed
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
+from certportal.foundation.step_durations import Step, timed
 from issuance import services
 from issuance.publication import ask_consistency, ask_receipts, ask_worker
 from issuance.services.errors import NotProved, Unproven

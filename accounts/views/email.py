@@ -9,7 +9,7 @@ from accounts import access
 from accounts.forms import CodeForm, EmailForm
 from accounts.identification.freshness import identified_at
 from accounts.services.people import email
-from accounts.views.going import identify_anew, landing, next_page, with_next
+from accounts.views.redirects import identify_anew, landing, next_page, with_next
 from certportal.foundation import clock
 
 LATELY = timedelta(hours=1)

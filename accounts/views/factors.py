@@ -21,7 +21,7 @@ from accounts.forms import AppCodeForm, FactorCodeForm, PasskeyForm
 from accounts.identification.freshness import identified_at
 from accounts.models import User
 from accounts.services.people import second_factor as services
-from accounts.views.going import identify_anew, landing, next_page, with_next
+from accounts.views.redirects import identify_anew, landing, next_page, with_next
 from certportal.foundation import clock
 
 # Session key: the TOTP secret of an authenticator app that is being set up.

@@ -19,8 +19,8 @@ from accounts.right_to_act import is_shown
 from accounts.services.organisations import invite as invite_organisations
 from accounts.services.organisations.membership import NotConfirmed
 from accounts.services.people import email as addresses
-from accounts.views.going import landing
 from accounts.views.organisations import act_for
+from accounts.views.redirects import landing
 from certportal.foundation import clock
 
 

@@ -22,7 +22,7 @@ from accounts.models import User
 from accounts.services.people import browsers, sessions, sign_on
 from accounts.services.people.sign_on import Step
 from accounts.views.factors import PENDING
-from accounts.views.going import landing, next_page
+from accounts.views.redirects import landing, next_page
 from certportal.foundation import clock
 
 BACKEND = settings.AUTHENTICATION_BACKENDS[0]

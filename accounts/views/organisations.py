@@ -18,7 +18,7 @@ from accounts.right_to_act import confirmed_administrators
 from accounts.services.organisations import found as found_organisations
 from accounts.services.organisations import join as join_organisations
 from accounts.services.organisations import take_back
-from accounts.views.going import landing, next_page
+from accounts.views.redirects import landing, next_page
 from certportal.foundation import clock
 
 REFUSALS = {

@@ -13,7 +13,7 @@ from accounts.right_to_act import confirmed_administrators
 from accounts.services.organisations import administrator_requests
 from accounts.services.organisations import take_back as requests
 from accounts.services.organisations.administrator_requests import AskedLately, MayNotAsk
-from accounts.views.going import landing
+from accounts.views.redirects import landing
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
 

@@ -19,7 +19,7 @@ from accounts.identification.saml import metadata
 from accounts.identification.saml.provider import Saml
 from accounts.middleware import SIGN_ON
 from accounts.services.people import sessions, sign_on
-from accounts.views.leaving import PROVIDER_LOGOUT
+from accounts.views.logout import PROVIDER_LOGOUT
 from certportal.foundation import clock
 from certportal.foundation.web.browsers import from_other_sites
 

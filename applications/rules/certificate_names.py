@@ -16,7 +16,7 @@ from accounts.register.models import Kind, RegisterRecord
 from applications.models import Application
 from applications.models.certificate_types import CertificateType
 from applications.rules import proposed_names
-from applications.rules.sent import Sent
+from applications.rules.last_submission import Sent
 from certportal.foundation import clock
 from issuance.certificate.names import UPPER_BOUNDS, foreign_characters, is_tidy
 from issuance.csr import ExpectedNames

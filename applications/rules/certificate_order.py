@@ -5,7 +5,7 @@ from datetime import datetime
 from applications.models import Application
 from applications.rules.certificate_names import names
 from applications.rules.impartiality import traces
-from applications.rules.sent import Sent
+from applications.rules.last_submission import Sent
 from issuance.certificate.order import CertificateOrder, Subject
 from issuance.certificate.submission import PURPOSES
 

@@ -65,6 +65,14 @@ from applications.services.reviewer.accounts import (
     tell_administrator_asked,
     withdraw_right,
 )
+from applications.services.reviewer.assignment import (
+    assign,
+    hand_over,
+    set_aside,
+    take_next,
+    take_over,
+    write_note,
+)
 from applications.services.reviewer.case import (
     cancel_request,
     choose_names,
@@ -76,14 +84,6 @@ from applications.services.reviewer.case import (
 )
 from applications.services.reviewer.decision import approve, reject, reopen, to_sign
 from applications.services.reviewer.hearing_documents import attach_to_hearing, remove_from_hearing
-from applications.services.reviewer.holding import (
-    assign,
-    hand_over,
-    set_aside,
-    take_next,
-    take_over,
-    write_note,
-)
 from applications.services.reviewer.ready_reasons import end_reason, rewrite_reason, write_reason
 from applications.services.reviewer.recorded_events import (
     export_events,

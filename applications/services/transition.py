@@ -7,7 +7,7 @@ from uuid import UUID
 from applications import workflow
 from applications.errors import Changed, Gone, NotPossible
 from applications.models import Application
-from applications.rules import mail_choices, possible
+from applications.rules import mail_choices, possible_actions
 from applications.rules import recipients as recipients_rules
 from applications.workflow import Action, Role, Status, consequences, event_of
 from certportal.foundation import events
@@ -43,10 +43,11 @@ def take(
 ) -> Application:
     """Return the locked application for the action; `role` as in `move`.
 
-    Raises Changed, and NotPossible if the role may not do the action now (`rules.possible`).
+    Raises Changed, and NotPossible if the role may not do the action now
+    (`rules.possible_actions`).
     """
     application = lock(application_id, version=version)
-    possible.require(action, application, role or workflow.sole_role(action), now=now)
+    possible_actions.require(action, application, role or workflow.sole_role(action), now=now)
     return application
 
 

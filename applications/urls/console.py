@@ -16,12 +16,12 @@ from applications.views.console import (
 )
 from applications.views.console.case import (
     ask,
+    assignment,
     attachments,
     buttons,
     case,
     decide,
     decision,
-    holding,
     names,
     reject,
     revocation_report,
@@ -40,7 +40,7 @@ app_name = "console"
 urlpatterns = [
     path("", queue.queue, name="queue"),
     path("queue.csv", queue.queue_csv, name="queue_csv"),
-    path("take-next/", holding.take_next, name="take_next"),
+    path("take-next/", assignment.take_next, name="take_next"),
     path("loads/", loads.loads, name="loads"),
     path("numbers/", numbers.numbers, name="numbers"),
     path("numbers.csv", numbers.numbers_csv, name="numbers_csv"),
@@ -89,10 +89,10 @@ urlpatterns = [
     path("<uuid:application_id>/", case.case, name="case"),
     path("<uuid:application_id>/claim/", buttons.claim, name="claim"),
     path("<uuid:application_id>/release/", buttons.release, name="release"),
-    path("<uuid:application_id>/set-aside/", holding.set_aside, name="set_aside"),
-    path("<uuid:application_id>/hand-over/", holding.hand_over, name="hand_over"),
-    path("<uuid:application_id>/take-over/", holding.take_over, name="take_over"),
-    path("<uuid:application_id>/note/", holding.note, name="note"),
+    path("<uuid:application_id>/set-aside/", assignment.set_aside, name="set_aside"),
+    path("<uuid:application_id>/hand-over/", assignment.hand_over, name="hand_over"),
+    path("<uuid:application_id>/take-over/", assignment.take_over, name="take_over"),
+    path("<uuid:application_id>/note/", assignment.note, name="note"),
     path("<uuid:application_id>/evidence/<int:host_id>/", names.evidence, name="evidence"),
     path(
         "<uuid:application_id>/attachments/<int:attachment_id>/",

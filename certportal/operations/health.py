@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.register.lookup import queries
 from accounts.register.models import Kind
-from certportal.foundation import alarms, clock, measures, redis_store
+from certportal.foundation import alarms, clock, redis_store, step_durations
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files import sweeping
 from certportal.foundation.files.scanning import protocol as scanning
@@ -70,8 +70,8 @@ def beat(self: Any) -> None:
     place.set(heartbeat_of(queue), clock.now().isoformat(), ex=HEARTBEAT_LIFE)
     failing = json.dumps(self_checks.failing(queue))
     place.set(self_checks.key_of(queue), failing, ex=HEARTBEAT_LIFE)
-    if taken := measures.told():
-        place.set(measures.key_of(queue), json.dumps(taken), ex=HEARTBEAT_LIFE)
+    if taken := step_durations.told():
+        place.set(step_durations.key_of(queue), json.dumps(taken), ex=HEARTBEAT_LIFE)
     if queue == "ca" and not one_signer.may_sign() and not self.request.called_directly:
         one_signer.stop_worker()
 

@@ -27,12 +27,12 @@ from issuance.services.exposed_keys.leaked import report_known_keys, report_leak
 from issuance.services.exposed_keys.possession import challenge, open_challenge, prove
 from issuance.services.issuing.approve import ApprovalState, approve
 from issuance.services.issuing.approve_many import approve_all
-from issuance.services.issuing.confirmed import (
+from issuance.services.issuing.issue import issue, issue_all
+from issuance.services.issuing.issue_confirmed import (
     issue_all_confirmed,
     issue_confirmed,
     issue_together,
 )
-from issuance.services.issuing.issue import issue, issue_all
 from issuance.services.issuing.only_approved import disown, was_restored
 from issuance.services.issuing.only_approved import require_all as ensure_journal_approved
 from issuance.services.issuing.prepare import prepare, prepare_all, void

@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from applications import services
 from applications.errors import Changed, Incomplete, NotPossible
 from applications.models import Application
-from applications.rules import lapse, possible
+from applications.rules import lapse, possible_actions
 from applications.rules.proposed_names import are_awaited, is_confirmation, sent_back
 from applications.services.applicant import contact_links, csr
 from applications.services.applicant import proposed_names as service
@@ -175,7 +175,7 @@ def test_a_request_returned_after_the_names_were_confirmed_asks_for_no_names_aga
     Application.objects.filter(pk=order.pk).update(status=Status.AWAITING_CSR, csr=None)
     order.refresh_from_db()
     assert not are_awaited(order)
-    assert possible.may(Action.ATTACH_CSR, order, Role.TECHNICAL_CONTACT, now=clock.now())
+    assert possible_actions.may(Action.ATTACH_CSR, order, Role.TECHNICAL_CONTACT, now=clock.now())
 
 
 def test_it_lapses_like_an_order_that_waits_for_the_request_and_is_taken_up_again(

@@ -20,7 +20,7 @@ from issuance import journal, services, signers, tasks
 from issuance.authority.sign import SignatureMismatch, sign_certificate
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.publication.deliverables import deliverables
-from issuance.services.issuing.confirmed import NotConfirmed
+from issuance.services.issuing.issue_confirmed import NotConfirmed
 from issuance.services.signer import signer_for
 from issuance.signers import Signer, SignerUnavailable
 from tests.issuance.conftest import approve_by
@@ -267,7 +267,7 @@ def test_one_that_fails_keeps_none_of_many_back(
         return sign_certificate(tbs, wrong, signer)
 
     with monkeypatch.context() as patch:
-        patch.setattr("issuance.services.issuing.signed.sign_certificate", damaged)
+        patch.setattr("issuance.services.issuing.sign_attempts.sign_certificate", damaged)
         with pytest.raises(ExceptionGroup) as failed:
             services.issue_all_confirmed(references, confirmed_at=now, now=now)
     assert [type(one) for one in failed.value.exceptions] == [SignatureMismatch]
@@ -299,7 +299,9 @@ def test_a_key_lost_after_a_damaged_attempt_sets_nothing_aside(
         return sign_certificate(tbs, tbs_sha256, lost(cas["sote-ec-1"]) if met else signer)
 
     monkeypatch.setattr(clock, "now", lambda: now)
-    monkeypatch.setattr("issuance.services.issuing.signed.sign_certificate", damaged_then_lost)
+    monkeypatch.setattr(
+        "issuance.services.issuing.sign_attempts.sign_certificate", damaged_then_lost
+    )
     tasks.issue_many(item=str(item.pk))
     assert met == [attempts[0].tbs_sha256] * 2, "together, then each by itself"
     item.refresh_from_db()

@@ -272,7 +272,7 @@ def test_what_it_had_signed_before_is_kept(
     approved: PreparedCertificate, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("issuance.services.issuing.signed.store_within", die)
+        patch.setattr("issuance.services.issuing.sign_attempts.store_within", die)
         with pytest.raises(KeyboardInterrupt):
             services.issue(approved.reference, now=now)
     retire("sote-ec-1", leave_branch=True, actor=system("test"), now=now)

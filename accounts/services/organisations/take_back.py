@@ -45,9 +45,9 @@ def open_requests(person: Person, organisation: Organisation) -> Open:
 def take_back(person: Person, organisation: Organisation, *, actor: Actor, now: datetime) -> None:
     """Take back all open requests of the person about the account.
 
-    The rows stay, because asking ties the person to the organisation for a time (`accounts.ties`).
-    Administrators who were told of a request to the authority are told that it was taken back.
-    Raises NothingOpen.
+    The rows stay, because asking ties the person to the organisation for a time
+    (`accounts.disqualification`). Administrators who were told of a request to the authority are
+    told that it was taken back. Raises NothingOpen.
     """
     members.lock_account(organisation.pk)
     found = open_requests(person, organisation)

@@ -14,7 +14,7 @@ from django.db.models.functions import Cast
 from accounts.event_names import AccountEvent
 from accounts.factors.digests import digest_of
 from accounts.models import StaffRole, User
-from certportal.foundation.event_log.told import Told
+from certportal.foundation.event_log.logged_events import Told
 from certportal.foundation.event_log.verifying import Kind
 
 NAMES = (

@@ -10,7 +10,7 @@ from accounts.models import Person
 from applications.access import acting
 from applications.errors import NotPossible
 from applications.models import Addition, Application
-from applications.rules import answers, contact_links, queue_order, standstill
+from applications.rules import answers, contact_links, promise_pause, queue_order
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
 from applications.services.applicant.attachments import remove_unsent
@@ -75,7 +75,7 @@ def _resubmit(
         submission=submission,
         completed_at=now,
         findings=[],
-        **standstill.answered(application, now),
+        **promise_pause.answered(application, now),
     )
     # The answer may have changed or added the technical contact, who then needs a link.
     to = contact_links.named_anew(moved)
@@ -142,7 +142,7 @@ def answer_hearing(
         now,
         data={"answer_documents": documents} if documents else {},
         completed_at=application.completed_at or now,
-        **standstill.answered(application, now),
+        **promise_pause.answered(application, now),
         **queue_order.next_from_today(application, now),
     )
 

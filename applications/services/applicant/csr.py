@@ -14,7 +14,7 @@ from django.db.models import Model
 from applications.checks import keys
 from applications.errors import Gone, PrivateKeyFound, UnfitCsr
 from applications.models import Application, Csr
-from applications.rules import possible, sections
+from applications.rules import possible_actions, sections
 from applications.rules.certificate_names import settled_names
 from applications.services import transition
 from applications.services.applicant.identified import require_consent
@@ -176,7 +176,7 @@ def attach_csr(
     if application.status == Status.AWAITING_CSR:
         action = Action.ATTACH_CSR
         completed = {"completed_at": now, "due_on": promise.due_on(now)}
-    possible.require(action, application, role, by_link=actor.is_by_link, now=now)
+    possible_actions.require(action, application, role, by_link=actor.is_by_link, now=now)
     chosen = application.csrs.get(pk=csr_id)
     require_unused_key(application, chosen)
     authority.void(application.pk, "csr_replaced", actor=actor, now=now)

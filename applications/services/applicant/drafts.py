@@ -13,7 +13,7 @@ from accounts.services.organisations import membership as members
 from applications.errors import AccountOver, require
 from applications.models import Application, HostName
 from applications.models.certificate_types import CertificateType, Delivery
-from applications.rules import fields, intermediaries, possible, sections, unit_ownership
+from applications.rules import fields, intermediaries, possible_actions, sections, unit_ownership
 from applications.rules.certificate_names import renamed
 from applications.services import transition
 from applications.services.applicant import attachments, repeated_starts
@@ -129,7 +129,7 @@ def discard(application_id: UUID, *, version: int, actor: Actor, now: datetime) 
 
 def remove_draft(application: Application, *, actor: Actor, now: datetime) -> None:
     """Delete a locked draft on behalf of the system. Raises NotPossible."""
-    possible.require(Action.DISCARD, application, Role.SYSTEM, now=now)
+    possible_actions.require(Action.DISCARD, application, Role.SYSTEM, now=now)
     delete_draft(application, actor, now)
 
 

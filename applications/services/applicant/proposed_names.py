@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accounts.models import Person
 from applications.models import Application
-from applications.rules import contact_links, possible
+from applications.rules import contact_links, possible_actions
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
 from applications.services.applicant.answers import add_words
@@ -65,7 +65,7 @@ def _propose(
 ) -> Application:
     application = transition.lock(application_id, version=version)
     require_consent(application, actor, now=now)
-    possible.require(Action.PROPOSE_NAMES, application, role, now=now)
+    possible_actions.require(Action.PROPOSE_NAMES, application, role, now=now)
     chosen = application.csrs.get(pk=csr_id)
     require_unused_key(application, chosen)
     replace_host_names(application, list(names))

@@ -12,7 +12,7 @@ from accounts.models import Person
 from accounts.weak_evidence import usual_end
 from applications.errors import NotPossible, require_reasons
 from applications.models import Application, HostName, InformationRequest
-from applications.rules import domains, standstill
+from applications.rules import domains, promise_pause
 from applications.rules.waivers import host_declared, still_found
 from applications.services import transition
 from applications.services.applicant.answers import close_unanswered
@@ -195,7 +195,7 @@ def request_info(
         now,
         data=data,
         aside_until=None,
-        **standstill.paused(application, now),
+        **promise_pause.paused(application, now),
     )
 
 
@@ -225,7 +225,7 @@ def extend_deadline(
         actor,
         now,
         data={"deadline": deadline.isoformat()},
-        **standstill.paused(application, now),
+        **promise_pause.paused(application, now),
     )
 
 
@@ -246,5 +246,5 @@ def cancel_request(
         actor,
         now,
         completed_at=application.completed_at or now,
-        **standstill.cancelled(application, now),
+        **promise_pause.cancelled(application, now),
     )

@@ -15,7 +15,7 @@ from applications.checks import still_true
 from applications.checks.wording import word
 from applications.errors import Erased, NotPossible, NotYourCase, require
 from applications.models import Application, Check
-from applications.rules import case_holder, impartiality, preparing, waivers
+from applications.rules import case_holder, certificate_preparation, impartiality, waivers
 from applications.rules.attempts import approvals_of, attempts
 from applications.rules.sender import lacks_right
 from applications.services import transition
@@ -202,7 +202,7 @@ class Case:
         """
         if not self.is_mine:
             return
-        if preparing.is_under_way(self.application):
+        if certificate_preparation.is_under_way(self.application):
             yield BeingPrepared()
         elif self._is_from_present_submission() and self.changed is None:
             yield PreparedAlready()

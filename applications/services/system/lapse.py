@@ -12,7 +12,7 @@ from django.db import transaction
 from applications.errors import Gone
 from applications.models import Application, InformationRequest
 from applications.rules import lapse as lapse_rules
-from applications.rules import recipients, standstill
+from applications.rules import promise_pause, recipients
 from applications.services import sent_once, transition
 from applications.services.applicant.drafts import remove_draft
 from applications.services.end_without_decision import lapse
@@ -47,7 +47,7 @@ def resume_promise(application_id: UUID, *, now: datetime) -> None:
     if question is None or not question.is_hearing or application.due_on is not None:
         return
     if question.deadline < clock.day(now):
-        resumed = standstill.unanswered(application, question.deadline)
+        resumed = promise_pause.unanswered(application, question.deadline)
         transition.save(application, now=now, **resumed)
         events.record(ApplicationEvent.TERM_ENDED, application, system("clock"), now)
 

@@ -12,7 +12,7 @@ from accounts.page_reading import read_once
 from applications.checks.wording import word_faults
 from applications.models import Application
 from applications.replacement import predecessors
-from applications.rules import possible, sections, undelivered
+from applications.rules import possible_actions, sections, undelivered
 from applications.rules.sender import lacks_right
 from applications.services.reviewer import revocation_report
 from applications.views.account import certificates, contact_link, in_use, papers
@@ -128,5 +128,5 @@ def _waiting(application: Application, now: datetime) -> dict[str, Any]:
         "may_give_csr": csr.attachable(application),
         "wanted": application.status == Status.AWAITING_CSR,
         "proposed": proposed_names(application, now=now),
-        "offers": possible.actions(application, Role.APPLICANT, now=now),
+        "offers": possible_actions.actions(application, Role.APPLICANT, now=now),
     }

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from applications import services
 from applications.models import Application
-from applications.rules import answers, possible, sections
+from applications.rules import answers, possible_actions, sections
 from applications.views.order.forms.declarations import HearingForm
 from applications.views.shared import stale
 from applications.views.shared.entry import by_person, order_view
@@ -25,7 +25,9 @@ def answer_hearing(request: HttpRequest, application: Application) -> HttpRespon
     """Send the answer; keep the typed text if the order has changed meanwhile."""
     form = HearingForm(request.POST or None)
     if request.method != "POST":
-        possible.require(Action.ANSWER_HEARING, application, Role.APPLICANT, now=clock.now())
+        possible_actions.require(
+            Action.ANSWER_HEARING, application, Role.APPLICANT, now=clock.now()
+        )
         assert application.question is not None
         draft = application.question.reply_draft
         form = HearingForm(initial={"version": application.version, "text": draft})

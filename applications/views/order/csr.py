@@ -18,7 +18,7 @@ from applications.access import get_part
 from applications.checks.wording import word, word_all
 from applications.errors import Changed, NotPossible, PrivateKeyFound, UnfitCsr
 from applications.models import Application, Csr
-from applications.rules import possible, proposed_names, sections
+from applications.rules import possible_actions, proposed_names, sections
 from applications.rules.certificate_names import settled_names
 from applications.views.order import next_step
 from applications.views.order.forms.csr import CsrForm
@@ -59,7 +59,7 @@ def attachable(
     """Return whether a sent order accepts a request: it waits for one, or is not claimed yet."""
     actions = (Action.ATTACH_CSR, Action.REPLACE_CSR, Action.PROPOSE_NAMES)
     by: dict[str, Any] = {"by_link": by_link, "now": clock.now()}
-    return any(possible.may(action, application, role, **by) for action in actions)
+    return any(possible_actions.may(action, application, role, **by) for action in actions)
 
 
 def _is_chosen_by(giver: Giver) -> bool:

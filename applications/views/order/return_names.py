@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from applications import services
 from applications.models import Application
-from applications.rules import contact_links, possible
+from applications.rules import contact_links, possible_actions
 from applications.views.order.forms.declarations import ReturnNamesForm
 from applications.views.shared import stale
 from applications.views.shared.entry import by_person, order_view
@@ -30,7 +30,7 @@ def return_names(request: HttpRequest, application: Application) -> HttpResponse
         request.POST or None, told=is_mailed, initial={"version": application.version}
     )
     if request.method != "POST":
-        possible.require(Action.RETURN_NAMES, application, Role.APPLICANT, now=now)
+        possible_actions.require(Action.RETURN_NAMES, application, Role.APPLICANT, now=now)
     if not form.is_valid():
         return _show(request, application, form, now)
     try:

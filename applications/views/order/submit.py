@@ -22,7 +22,7 @@ from applications.rules.unit_ownership import OtherOwner
 from applications.services.applicant import submission
 from applications.services.applicant.identified import IDENTIFICATION_LASTS, IdentifyAgain, is_fresh
 from applications.views.order import (
-    afterwards,
+    after_sending,
     answer_documents,
     answer_hearing,
     csr,
@@ -156,7 +156,7 @@ def _show(
         "must_identify": not is_fresh(identified_at(request), now=now + MARGIN),
         "names_url": next_step.names_url(application),
         "published": declarations.published_titles(),
-        "follows": [] if is_answer else afterwards.sentences(application, sender, today=today),
+        "follows": [] if is_answer else after_sending.sentences(application, sender, today=today),
         **more,
     }
     return show(request, application, "check", status=status, **context)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from accounts import access
 from applications import services
 from applications.models import Application
-from applications.rules import possible
+from applications.rules import possible_actions
 from applications.views.order.forms.declarations import AdditionForm
 from applications.views.shared import stale
 from applications.views.shared.entry import as_seen, by_person, order_view
@@ -22,7 +22,7 @@ from certportal.foundation.errors import Stale, TooMany
 @order_view
 def withdraw(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask for confirmation and withdraw the order."""
-    possible.require(Action.WITHDRAW, application, Role.APPLICANT, now=clock.now())
+    possible_actions.require(Action.WITHDRAW, application, Role.APPLICANT, now=clock.now())
     if request.method == "POST":
         services.withdraw(application.pk, **as_seen(request))
         messages.success(request, _("The order was withdrawn."))
@@ -33,7 +33,7 @@ def withdraw(request: HttpRequest, application: Application) -> HttpResponse:
 @order_view
 def discard(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask for confirmation and delete the draft."""
-    possible.require(Action.DISCARD, application, Role.APPLICANT, now=clock.now())
+    possible_actions.require(Action.DISCARD, application, Role.APPLICANT, now=clock.now())
     if request.method == "POST":
         services.discard(application.pk, **as_seen(request))
         messages.success(request, _("The draft was deleted."))
@@ -51,7 +51,9 @@ def add_information(request: HttpRequest, application: Application) -> HttpRespo
     if application.status == Status.INFO_REQUESTED:
         return _in_reply(request, application, form)
     if request.method != "POST":
-        possible.require(Action.ADD_INFORMATION, application, Role.APPLICANT, now=clock.now())
+        possible_actions.require(
+            Action.ADD_INFORMATION, application, Role.APPLICANT, now=clock.now()
+        )
         form = AdditionForm(initial={"version": application.version})
     if not form.is_valid():
         return show(request, application, template, form=form)

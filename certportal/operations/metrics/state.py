@@ -23,7 +23,7 @@ from accounts.register.models import Kind
 from applications.models import Application
 from applications.rules.reviewers_day import PROMISED
 from applications.workflow import ENDED, Status
-from certportal.foundation import clock, measures
+from certportal.foundation import clock, step_durations
 from certportal.foundation.models import OutboxItem
 from certportal.operations import health
 from issuance.models import Certificate
@@ -177,9 +177,9 @@ def signer(now: datetime) -> list[Metric]:
     histogram = HistogramMetricFamily(
         "certportal_signer_seconds", "Time of a step of the ca worker.", labels=["step"]
     )
-    stored = health.store().get(measures.key_of("ca"))
-    measured = measures.heard(json.loads(stored)) if isinstance(stored, str) else {}
-    bounds = [*map(str, measures.BOUNDS), "+Inf"]
+    stored = health.store().get(step_durations.key_of("ca"))
+    measured = step_durations.heard(json.loads(stored)) if isinstance(stored, str) else {}
+    bounds = [*map(str, step_durations.BOUNDS), "+Inf"]
     for step, times in measured.items():
         sums = [float(sum(times.counts[: n + 1])) for n in range(len(bounds))]
         histogram.add_metric([step], list(zip(bounds, sums, strict=True)), times.seconds)

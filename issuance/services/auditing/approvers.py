@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from django.db import transaction
 
-from certportal.foundation.event_log import told
-from certportal.foundation.event_log.told import Told
+from certportal.foundation.event_log import logged_events
+from certportal.foundation.event_log.logged_events import Told
 from certportal.foundation.event_log.verifying import Kind
 from certportal.foundation.models import Event
 from issuance.approvers.register import Approver, Register
@@ -45,7 +45,7 @@ def differences() -> Iterator[tuple[Kind, str]]:
 
 def _changes() -> list[Told]:
     """Return the changes, also those since the rows were read."""
-    changes = list(told.of(NAMES))
+    changes = list(logged_events.of(NAMES))
     last = max((each.event for each in changes), default=0)
     later = Event.objects.filter(object_type=KIND, action__in=NAMES, refused=False, pk__gt=last)
     for event in later.order_by("pk"):

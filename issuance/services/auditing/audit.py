@@ -10,7 +10,7 @@ from django.db import connection
 from accounts.services.rights import told_rights
 from certportal.foundation import kept_tables
 from certportal.foundation.errors import Unavailable
-from certportal.foundation.event_log import stored, told
+from certportal.foundation.event_log import logged_events, stored
 from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder
 from certportal.foundation.event_log.notes import Verifier
 from certportal.foundation.event_log.verifying import Finding, Kind, Report, verify
@@ -38,7 +38,7 @@ def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = Non
     # Read once: the log may grow meanwhile, and is only read up to the present head.
     horizon = build.horizon()
     names = [*rows.NAMES, *told_rights.NAMES, *approvers.NAMES]
-    with told.collecting(names) as collected:
+    with logged_events.collecting(names) as collected:
         report = verify(
             LogFiles(folder()),
             verifier,
@@ -50,7 +50,9 @@ def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = Non
         if report.is_of_whole_log:
             with collected.complete(horizon):
                 _add_differences(report, rows.differences())
-                _add_differences(report, told_rights.differences(told.of(told_rights.NAMES)))
+                _add_differences(
+                    report, told_rights.differences(logged_events.of(told_rights.NAMES))
+                )
             _add_differences(report, approvers.differences())
     stamps.verify(verifier, places, report)
     if report.is_of_whole_log:

@@ -15,8 +15,8 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from accounts import access
+from accounts.disqualification import is_tied, ties
 from accounts.models import Person
-from accounts.ties import is_tied, ties
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused

@@ -8,8 +8,8 @@ from django.db import transaction
 from django.db.models import OuterRef, QuerySet
 
 from accounts import access
+from accounts.disqualification import ties
 from accounts.models import Person
-from accounts.ties import ties
 from certportal.foundation import bulk_insert, events
 from certportal.foundation.actors import Actor
 from issuance.approvers.assertion import BadAssertion

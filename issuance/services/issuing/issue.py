@@ -37,7 +37,7 @@ from issuance.services.issuing import attempts, only_approved
 from issuance.services.issuing.approve import ApprovalState, approval_states
 from issuance.services.issuing.prepare import close
 from issuance.services.issuing.reexamine import broken_rules, is_of_this_version
-from issuance.services.issuing.signed import CA_WORKER, sign, store
+from issuance.services.issuing.sign_attempts import CA_WORKER, sign, store
 from issuance.services.issuing.verify_approvals import unproved
 from issuance.services.signer import LoadSigner, signer_for
 

@@ -12,8 +12,8 @@ from django.db import transaction
 
 from certportal.foundation import bulk_insert, events
 from certportal.foundation.actors import Actor, system
-from certportal.foundation.measures import Step, timed
 from certportal.foundation.models import Event
+from certportal.foundation.step_durations import Step, timed
 from issuance import journal
 from issuance.authority.build import specimen
 from issuance.certificate.lint import lint

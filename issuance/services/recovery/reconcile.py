@@ -19,7 +19,7 @@ from issuance import journal
 from issuance.event_names import IssuanceEvent
 from issuance.models import Certificate, IssuingCA
 from issuance.services import locks
-from issuance.services.issuing.signed import CA_WORKER, store_within
+from issuance.services.issuing.sign_attempts import CA_WORKER, store_within
 from issuance.services.recovery.compare import Difference, Kind, compare, reason_of
 from issuance.services.recovery.reentry import CannotEnter, enter
 from issuance.services.status.revoke import REASONS, revoke

@@ -37,7 +37,7 @@ from issuance.services import locks
 from issuance.services.event_log import build
 from issuance.services.issuing.attempts import ca_of
 from issuance.services.issuing.issue import refuse
-from issuance.services.issuing.signed import journal_entry
+from issuance.services.issuing.sign_attempts import journal_entry
 from issuance.services.lease import highest_term
 from issuance.services.recovery import log_taken_over
 

@@ -5,7 +5,7 @@ import pytest
 from accounts.models import StaffRole
 from accounts.services.rights import staff_roles
 from applications import services
-from applications.services.reviewer.holding import NotLead
+from applications.services.reviewer.assignment import NotLead
 from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.actors import system

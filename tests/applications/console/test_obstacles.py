@@ -11,7 +11,7 @@ from accounts.services.rights import staff_roles
 from applications import services, workflow
 from applications.models import HostName
 from applications.rules.certificate_names import names
-from applications.services.reviewer import holding, revocation
+from applications.services.reviewer import assignment, revocation
 from applications.workflow import Action, Role
 from certportal.dev.builders import orders
 from certportal.foundation import clock
@@ -119,7 +119,7 @@ def act(action, case, person):
         tomorrow = clock.day(clock.now()) + timedelta(days=1)
         services.set_aside(case.pk, until=tomorrow, reason="Puhelu.", **given)
     elif action == Action.HAND_OVER:
-        others = [one for one in holding.receivers(case, now=clock.now()) if one != person]
+        others = [one for one in assignment.receivers(case, now=clock.now()) if one != person]
         services.hand_over(case.pk, to=(others or [person])[0].pk, note="Loma.", **given)
     elif action == Action.TAKE_OVER:
         services.take_over(case.pk, reason="Sairaana.", **given)

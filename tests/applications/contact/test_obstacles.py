@@ -8,7 +8,7 @@ from django.utils.translation import override
 
 from applications import services
 from applications.errors import NotPossible
-from applications.rules import possible
+from applications.rules import possible_actions
 from applications.workflow import Action, Role
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.mails import about_order
@@ -118,10 +118,10 @@ def test_the_technical_contact_replaces_no_request_of_a_claimed_case(matti, riit
     orders.drain()
     order.refresh_from_db()
     contact = Role.TECHNICAL_CONTACT
-    assert possible.may(Action.REPLACE_CSR, order, contact, now=now)
+    assert possible_actions.may(Action.REPLACE_CSR, order, contact, now=now)
     services.claim(order.pk, person=riitta, **orders.Handler(riitta, order).seen)
     order.refresh_from_db()
-    assert not possible.may(Action.REPLACE_CSR, order, contact, now=now)
+    assert not possible_actions.may(Action.REPLACE_CSR, order, contact, now=now)
 
 
 def test_who_only_gets_the_certificate_gives_no_awaited_request(matti):

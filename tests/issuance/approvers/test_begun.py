@@ -82,7 +82,7 @@ def test_what_was_signed_before_a_passkey_was_ended_is_stored(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("issuance.services.issuing.signed.store_within", die)
+        patch.setattr("issuance.services.issuing.sign_attempts.store_within", die)
         with pytest.raises(KeyboardInterrupt):
             services.issue(riitta_approved.reference, now=now)
     ended(raimos, now)

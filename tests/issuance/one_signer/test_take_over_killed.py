@@ -30,10 +30,10 @@ CA = "sote-ec-1"
 # Where the first machine stands still: module and name of what it is about to call.
 STILL = (
     ("issuance.services.issuing.attempts", "mark_signing"),
-    ("issuance.services.issuing.signed", "sign_certificate"),
+    ("issuance.services.issuing.sign_attempts", "sign_certificate"),
     ("issuance.journal", "append"),
-    ("issuance.services.issuing.signed", "store"),
-    ("issuance.services.issuing.signed", "mark_issued"),
+    ("issuance.services.issuing.sign_attempts", "store"),
+    ("issuance.services.issuing.sign_attempts", "mark_issued"),
 )
 
 

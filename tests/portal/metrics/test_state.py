@@ -14,7 +14,7 @@ from applications.models import Application
 from applications.workflow import Status
 from certportal.dev.builders import orders
 from certportal.dev.builders.hierarchy import publish_roots
-from certportal.foundation import clock, measures
+from certportal.foundation import clock, step_durations
 from certportal.foundation.models import OutboxItem
 from certportal.operations import health
 from certportal.operations.metrics import state as read_state
@@ -28,9 +28,9 @@ HOUR = timedelta(hours=1)
 @pytest.fixture(autouse=True)
 def _nothing_measured():
     """Begin as a new signer does, and leave nothing to the next test."""
-    measures.forget()
+    step_durations.forget()
     yield
-    measures.forget()
+    step_durations.forget()
     keys = (f"{kind}:{queue}" for queue in health.QUEUES for kind in ("heartbeat", "measures"))
     health.store().delete(*keys, "failing:ca")
 
@@ -119,9 +119,9 @@ def test_what_the_signer_measures_is_told_from_its_heartbeat(state, matti, riitt
 
 
 def test_an_issue_that_fails_is_no_measure():
-    with pytest.raises(OSError), measures.timed(measures.Step.ISSUE):
+    with pytest.raises(OSError), step_durations.timed(step_durations.Step.ISSUE):
         raise OSError
-    assert measures.told() == {}
+    assert step_durations.told() == {}
 
 
 @pytest.mark.parametrize(
@@ -209,9 +209,14 @@ def test_no_person_organisation_or_order_is_told(scraped, matti, riitta, cas):
 
 
 def test_measures_are_json():
-    with measures.timed(measures.Step.LINT):
+    with step_durations.timed(step_durations.Step.LINT):
         pass
-    assert measures.heard(json.loads(json.dumps(measures.told())))[measures.Step.LINT].seconds > 0
+    assert (
+        step_durations.heard(json.loads(json.dumps(step_durations.told())))[
+            step_durations.Step.LINT
+        ].seconds
+        > 0
+    )
 
 
 def test_the_age_of_the_copy_in_the_shared_store_is_told_where_there_is_one(

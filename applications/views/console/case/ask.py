@@ -19,7 +19,7 @@ from applications.views.console.case import reasons
 from applications.views.console.case.case_context import identity
 from applications.views.console.case.forms import AskForm, DeadlineForm
 from applications.views.console.case.hearing_forms import HearForm
-from applications.views.console.case.kept_from import kept_from
+from applications.views.console.case.obstacle_words import kept_from
 from applications.views.console.entry import back_to, case_view, kept, lost
 from applications.views.shared import stale
 from applications.views.shared.entry import as_seen, by_person

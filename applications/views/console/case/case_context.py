@@ -13,7 +13,7 @@ from applications.models import Application, Decision
 from applications.rules import impartiality, reviewers_day, undelivered
 from applications.rules.approvals_needed import approvals_needed, only_needed_two
 from applications.rules.attempts import approvals_of
-from applications.rules.sent import Sent
+from applications.rules.last_submission import Sent
 from applications.services.reviewer import own_passkey, revocation, revocation_report
 from applications.services.reviewer.may_act import Case
 from applications.views.console import undelivered as undelivered_views

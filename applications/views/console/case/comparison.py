@@ -11,7 +11,7 @@ from accounts.register.models import RegisterRecord
 from applications.models import Application
 from applications.rules import fields
 from applications.rules.certificate_names import Names, names
-from applications.rules.sent import Sent
+from applications.rules.last_submission import Sent
 from applications.views.console.case import specimen
 from applications.views.shared.comparison import LATER, SILENT, Cell, Row, asked_in, readable
 from issuance.certificate.submission import PURPOSES

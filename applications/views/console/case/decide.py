@@ -16,7 +16,7 @@ from applications.rules import second_look
 from applications.views.console import passkey
 from applications.views.console.case import case_context, checklist, rights
 from applications.views.console.case.forms import ApproveForm, ReasonsForm
-from applications.views.console.case.kept_from import kept_from
+from applications.views.console.case.obstacle_words import kept_from
 from applications.views.console.case.reading import read
 from applications.views.console.entry import back_to, case_view, kept, lost, taking_next
 from applications.views.shared import since

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Person
 from applications.checks.wording import word_all
 from applications.models import Application
-from applications.rules import preparing
+from applications.rules import certificate_preparation
 from applications.rules.attempts import approvals_of, attempts
 from applications.views.shared.void_reasons import void_reason
 from applications.workflow import ENDED, Status
@@ -44,7 +44,7 @@ def stage(application: Application, latest: PreparedCertificate | None, *, now: 
         return Stage("none", _("No certificate was made."))
     if application.status != Status.IN_REVIEW or application.reviewer_id is None:
         return Stage("none", _("The certificate is prepared when a reviewer takes the case."))
-    if preparing.is_under_way(application):
+    if certificate_preparation.is_under_way(application):
         return Stage("preparing", _("The certificate is being prepared. It takes a moment."))
     if latest is not None and latest.state == State.REFUSED:
         return Stage("refused", _("The certificate authority refuses to make this certificate."))

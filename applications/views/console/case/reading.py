@@ -11,7 +11,7 @@ from applications.access import successions
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.register_watch.evidence import named
-from applications.rules import impartiality, preparing, undelivered
+from applications.rules import certificate_preparation, impartiality, undelivered
 from applications.rules.attempts import approvals, attempts
 from applications.services.reviewer import revocation, revocation_report
 from certportal.foundation import clock
@@ -40,7 +40,7 @@ def read(application: Application, person: Person, *, now: datetime) -> None:
         own_marks.of(person),
         impartiality.traces.of(application),
         undelivered.mails.of(application),
-        preparing.is_under_way.of(application),
+        certificate_preparation.is_under_way.of(application),
         attempts.of(application.pk),
         approvals.of(application.pk),
         certificate_of.of(application),

@@ -15,7 +15,7 @@ from applications.models import Application, Decision, ReadyReason
 from applications.rules import hearing
 from applications.views.console.case import case_context, reasons
 from applications.views.console.case.hearing_forms import RejectForm
-from applications.views.console.case.kept_from import kept_from
+from applications.views.console.case.obstacle_words import kept_from
 from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person
 from applications.workflow import Action

@@ -12,7 +12,7 @@ from applications.models import Application
 from applications.models.revocation_report import TERM
 from applications.services.reviewer import revocation
 from applications.services.reviewer.revocation_report import ReportDetails
-from applications.views.console.case.kept_from import kept_from_proposing
+from applications.views.console.case.obstacle_words import kept_from_proposing
 from applications.views.console.case.revoke import done_before, page
 from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person

@@ -15,7 +15,7 @@ from applications.models import Application
 from applications.services.reviewer import revocation
 from applications.services.reviewer.revocation import ProposalOver
 from applications.views.console.case import case_context
-from applications.views.console.case.kept_from import kept_from_proposing
+from applications.views.console.case.obstacle_words import kept_from_proposing
 from applications.views.console.entry import back_to, case_view, confirmed_lately, kept, lost
 from applications.views.shared.certificate import facts
 from applications.views.shared.entry import by_person

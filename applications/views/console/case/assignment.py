@@ -14,10 +14,10 @@ from django.views.decorators.http import require_POST
 from accounts import access
 from applications import services
 from applications.models import Application
-from applications.services.reviewer.holding import receivers
+from applications.services.reviewer.assignment import receivers
 from applications.views.console.case.case_context import identity
 from applications.views.console.case.forms import AsideForm, HandOverForm, NoteForm, TakeOverForm
-from applications.views.console.case.kept_from import kept_from
+from applications.views.console.case.obstacle_words import kept_from
 from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person
 from applications.views.shared.forms import VersionForm
