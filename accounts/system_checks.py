@@ -10,7 +10,6 @@ from django.urls import NoReverseMatch, reverse
 
 from accounts.identification import hashing
 from accounts.identification.oidc.keys import KeysUnusable, OurKeys
-from accounts.identification.saml import soundness
 from accounts.identification.testidp.tokens import LEVEL
 
 KNOWN_TO_ALL = bytes(32)
@@ -25,8 +24,12 @@ def identification(app_configs: Any, **_: Any) -> list[CheckMessage]:
     if settings.PORTAL_ENV != "production" or not settings.LOGS_PEOPLE_IN:
         return []
     options = settings.IDENTIFICATION["OPTIONS"]
-    is_saml = settings.IDENTIFICATION["BACKEND"].endswith(".Saml")
-    found = soundness.faults(options) if is_saml else _openid_faults(options)
+    if settings.IDENTIFICATION["BACKEND"].endswith(".Saml"):
+        from accounts.identification.saml import soundness  # loads libraries used by SAML alone
+
+        found = soundness.faults(options)
+    else:
+        found = _openid_faults(options)
     if set(TEST_LEVELS) & set(options.get("levels", ())) or _test_provider_is_served():
         found.append(
             Error("The test identity provider must not exist in production.", id="accounts.E002")

@@ -62,12 +62,22 @@ def keep_own_tasks(sender: Any, **_: object) -> None:
 
 
 @worker_init.connect
-def load_the_renderer(**_: object) -> None:
-    """Import the PDF renderer before the pool's processes are forked, so that they share it."""
-    from django.conf import settings
+def load_what_tasks_need(**_: object) -> None:
+    """Load, before the pool's processes are forked, what each of them would load later.
 
+    The views, whose addresses mails contain, and the PDF renderer with its fonts in memory; its
+    fonts on disk belong to the process that has written them.
+    """
+    from django.conf import settings
+    from django.urls import get_resolver
+
+    if settings.PORTAL_PROCESS in {"default", "mail"}:
+        get_resolver().reverse_dict  # noqa: B018
     if settings.PORTAL_PROCESS == "default":
-        from applications.documents import papers, sealing  # noqa: F401
+        from applications.documents import papers, sealing, typeface  # noqa: F401
+
+        for weight in typeface.WEIGHTS:
+            typeface.in_weight(weight)
 
 
 @worker_init.connect

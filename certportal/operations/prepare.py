@@ -15,13 +15,16 @@ def prepare(*, accounts: bool) -> None:
     """Migrate, grant the accounts' rights, import the sample register, print the test persons.
 
     The sample is imported only into an empty register: a real export may have been imported.
-    Neither it nor the test persons are made in production.
+    Neither it nor the test persons are made in production. The font is made here, since what makes
+    it would stay in the memory of web.
     """
     from django.conf import settings
+    from django.contrib.staticfiles import finders
     from django.core.management import call_command
     from django.utils import translation
 
     from accounts.register.models import RegisterRecord
+    from certportal.foundation.web import fonts
 
     call_command("migrate", verbosity=0)
     if accounts:
@@ -29,6 +32,7 @@ def prepare(*, accounts: bool) -> None:
     if not settings.PRODUCTION and not RegisterRecord.objects.exists():
         call_command("import_register", sample=True, stdout=io.StringIO(), stderr=io.StringIO())
     if not settings.PRODUCTION:
+        finders.find(fonts.SERVED_AS)
         with translation.override("en"):
             call_command("demo_people")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.template import engines
 from django.urls import URLResolver, get_resolver
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext, override
 
 from issuance.certificate.hosts import host_problem
@@ -18,6 +19,7 @@ from issuance.keys.computable import prepare_search
 def read_in() -> None:
     """Load views, languages, templates and the tables of weak keys: 4 s of CPU time, 30 MB."""
     _views(get_resolver())
+    import_string(settings.IDENTIFICATION["BACKEND"])  # the views do not import it
     for language, _name in settings.LANGUAGES:
         with override(language):
             gettext("Certificate")
