@@ -1,20 +1,29 @@
 # The service's processes, each in its own process group. Sourced by ./portal.
 
 declare -A PIDS=()
+FORKS=
 
 # start NAME COMMAND…: starts a process with its output in a log file; it is terminated when this script
-# dies. With the private database, it uses the account of its kind.
+# dies.
 start() {
-    local name=$1 database=${DATABASE_URL:-}
+    local name=$1
     shift
-    [ "$database" != "$(database_address)" ] || database=$(database_address "$name")
-    DATABASE_URL=$database PORTAL_PROCESS=$name setsid setpriv --pdeathsig TERM "$@" </dev/null >>"$DATA/log/$name.log" 2>&1 7>&- 9>&- &
+    setsid setpriv --pdeathsig TERM "$@" </dev/null >>"$DATA/log/$name.log" 2>&1 7>&- 9>&- &
     PIDS[$name]=$!
 }
 
-start_worker() {
-    start "$1" .venv/bin/python -m celery -A certportal worker -Q "$1" -c "$2" -n "$1@%h" \
-        -l INFO --without-gossip --without-mingle
+# start_python NAME MODULE ARGUMENTS…: likewise, forked from the process that has imported the packages
+# (forks.py), which is started if need be. With the private database, it uses the account of its kind.
+start_python() {
+    local name=$1 database=${DATABASE_URL:-} forks=certportal/shell/forks.py
+    [ "$database" != "$(database_address)" ] || database=$(database_address "$name")
+    if ! kill -0 "$FORKS" 2>/dev/null; then
+        start forks .venv/bin/python $forks serve "$RUN/forks.sock"
+        FORKS=${PIDS[forks]}
+        unset "PIDS[forks]"  # the others end with it, and each is started again by itself
+    fi
+    PIDS[$name]=$(DATABASE_URL=$database PORTAL_PROCESS=$name .venv/bin/python $forks ask "$RUN/forks.sock" "$@" \
+        </dev/null 2>>"$DATA/log/$name.log" 7>&- 9>&-) || true  # watch_processes tries again
 }
 
 # start_gunicorn NAME APPLICATION OPTIONS…: listens on the socket file NAME.sock.
@@ -22,7 +31,7 @@ start_gunicorn() {
     local name=$1 shm=()
     shift
     [ ! -w /dev/shm ] || shm=(--worker-tmp-dir /dev/shm)
-    start "$name" .venv/bin/python -m gunicorn "$@" --bind "unix:$RUN/$name.sock" \
+    start_python "$name" gunicorn "$@" --bind "unix:$RUN/$name.sock" \
         --worker-class gthread --timeout 60 --graceful-timeout 5 "${shm[@]}"
 }
 
@@ -35,16 +44,12 @@ start_named() {
             ;;
         front) start_gunicorn front certportal.wsgi_front --workers 1 --threads 8 ;;
         proxy) start_proxy ;;
-        default) start_worker default 2 ;;
-        mail) start_worker mail 2 ;;
-        ca) with_ca_keys start_worker ca 1 ;;
-        beat)
-            start beat .venv/bin/python -m celery -A certportal beat -s "$DATA/beat-schedule" \
-                --pidfile= -l INFO
-            ;;
-        store) start store .venv/bin/python manage.py share_files ;;
+        default | mail) start_python "$1" certportal.operations.work ;;
+        ca) with_ca_keys start_python ca certportal.operations.work ;;
+        beat) start_python beat certportal.operations.work "$DATA/beat-schedule" ;;
+        store) start_python store manage share_files ;;
         # Web uses METRICS_PORT, `metrics` the next one.
-        metrics) METRICS_PORT=$((METRICS_PORT + 1)) start metrics .venv/bin/python -m certportal.operations.metrics ;;
+        metrics) METRICS_PORT=$((METRICS_PORT + 1)) start_python metrics certportal.operations.metrics ;;
     esac
 }
 
@@ -96,6 +101,7 @@ stop_all() {
         done
         kill -KILL -- "-$pid" 2>/dev/null || true
     done
+    [ -z "$FORKS" ] || kill -TERM "$FORKS" 2>/dev/null || true
     stop_services
 }
 

@@ -43,17 +43,7 @@ def _by_name(data: Path) -> Counter[str]:
     found: Counter[str] = Counter()
     for process in served.running(data):
         try:
-            found[_name(process)] += memory_of(process)
+            found[Path(f"/proc/{process}/comm").read_text().strip()] += memory_of(process)
         except OSError:  # it has ended meanwhile
             continue
     return found
-
-
-def _name(process: int) -> str:
-    """Return which of the service's processes it is, else the name of its program."""
-    program = Path(f"/proc/{process}/comm").read_text().strip()
-    told = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
-    names = [
-        each.partition(b"=")[2].decode() for each in told if each.startswith(b"PORTAL_PROCESS=")
-    ]
-    return names[0] if names and program not in NOT_OURS else program

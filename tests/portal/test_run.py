@@ -1,7 +1,6 @@
 """`./portal run` serves with everything beside it, and leaves nothing behind however it ends."""
 
 import os
-import re
 import shutil
 import signal
 import socket
@@ -9,11 +8,12 @@ import subprocess
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 from urllib.request import Request
 
+import psycopg2
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -94,9 +94,11 @@ def where_read(data, secret):
 
 
 def accounts_of(data):
-    """Return the accounts of the database that the processes were given."""
-    given = re.compile(rb"DATABASE_URL=postgres://(\w+)@")
-    return {each for about in running(data).values() for each in given.findall(about)}
+    """Return the accounts of the database that the processes use now."""
+    at = {"host": redis_socket(data).parent, "user": "portal", "dbname": "portal"}
+    with closing(psycopg2.connect(**at)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT usename FROM pg_stat_activity WHERE usename IS NOT NULL")
+        return {account for (account,) in cursor.fetchall()}
 
 
 def test_it_serves_and_leaves_no_orphan(data):
@@ -111,7 +113,8 @@ def test_it_serves_and_leaves_no_orphan(data):
     assert Path("/proc", str(run.pid)).stat().st_uid == goes_on_as(data)
     assert where_read(data, (data / "secrets" / "redis_password").read_bytes()) == []
     assert redis_says(data, "PING").startswith("NOAUTH")
-    assert accounts_of(data) >= {b"portal_web", b"portal_worker", b"portal_ca"}
+    own = {"portal_web", "portal_worker", "portal_ca"}
+    await_true(lambda: accounts_of(data) >= own, "an account is not used", seconds=60)
     kill_database(data)
     asked = "/fi/register/?q=apteekki"
     assert_nobody_jams_it(port)
@@ -187,14 +190,19 @@ def assert_nobody_jams_it(port):
         assert answer_to(port, f"/ocsp/sote-ec-1/{in_path}") == 200
 
 
-def redis_says(data, *command):
-    """Return what the private Redis answers to somebody without the password."""
+def redis_socket(data):
+    """Return the socket file of the private Redis."""
     (place,) = {
         line.split(b"unixsocket:")[1].split(b"\0")[0].split()[0]
         for line in running(data).values()
         if b"unixsocket:" in line
     }
-    asked = ["redis-cli", "-s", place.decode(), *command]
+    return Path(os.fsdecode(place))
+
+
+def redis_says(data, *command):
+    """Return what the private Redis answers to somebody without the password."""
+    asked = ["redis-cli", "-s", redis_socket(data), *command]
     return subprocess.run(asked, capture_output=True, text=True).stdout
 
 

@@ -1,0 +1,159 @@
+"""Forks the Python processes of `./portal run` from one that has imported what they need.
+
+    forks.py serve SOCKET
+    forks.py ask SOCKET NAME MODULE [ARGUMENT …]
+
+They share what was imported before the fork; alone, each kind of them would have 90 MiB of its own
+for the same modules. `ask` has a process run the module as `python -m` would, with the environment
+of `ask` and with its standard error for all output, and prints the number of that process.
+
+The settings are read anew after the fork, from the environment of the process that is asked for.
+What is forked from has those of `front`, which reads no secrets, so nobody inherits any.
+"""
+
+import ctypes
+import gc
+import importlib
+import json
+import os
+import runpy
+import signal
+import socket
+import sys
+import time
+from contextlib import suppress
+from typing import NamedTuple
+
+MODULES = """
+accounts.register.tasks accounts.tasks applications.tasks certportal.foundation.tasks
+certportal.public.feedback certportal.tasks certportal.urls issuance.tasks
+celery.app.control celery.app.log celery.apps.beat celery.apps.worker celery.backends.base
+celery.concurrency.prefork celery.contrib.django.task celery.events.state celery.worker.autoscale
+celery.worker.components celery.worker.consumer
+certportal.operations.beat django.core.handlers.wsgi gunicorn.app.wsgiapp gunicorn.workers.gthread
+kombu.transport.redis
+"""
+"""What more than one kind of process needs; whatever it imports in turn is shared too."""
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "certportal.settings"}
+SET_DEATH_SIGNAL, SET_NAME = 1, 15  # prctl(2)
+PATIENCE = 60.0
+"""Seconds in which the modules are imported."""
+_kernel = ctypes.CDLL(None).prctl
+
+
+class Request(NamedTuple):
+    """What a process is to run, and with what."""
+
+    name: str
+    module: str
+    arguments: list[str]
+    folder: str
+    environment: dict[str, str]
+
+
+def ask(place: str, name: str, module: str, *arguments: str) -> str:
+    """Have a process forked that runs the module; return its number."""
+    request = Request(name, module, list(arguments), os.getcwd(), dict(os.environ))
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        with socket.socket(socket.AF_UNIX) as forks:
+            try:
+                forks.connect(place)
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+                continue
+            socket.send_fds(forks, [b"\n"], [sys.stderr.fileno()])
+            forks.sendall(json.dumps(request).encode())
+            forks.shutdown(socket.SHUT_WR)
+            return forks.recv(16).decode()
+
+
+def serve(place: str) -> None:
+    """Fork for each request; in the new process run the module and return."""
+    _kernel(SET_NAME, b"forks")
+    _import()
+    gc.collect()
+    gc.freeze()  # the collector writes to the objects that it examines, which would copy them
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who end
+    with suppress(FileNotFoundError):
+        os.unlink(place)
+    with socket.socket(socket.AF_UNIX) as server:
+        mask = os.umask(0o177)  # only this user may ask
+        server.bind(place)
+        os.umask(mask)
+        server.listen()
+        request = _wait(server)
+    runpy.run_module(request.module, run_name="__main__", alter_sys=True)
+
+
+def _import() -> None:
+    os.environ |= SETTINGS | {"PORTAL_PROCESS": "front"}
+    sys.path[0] = os.getcwd()
+    import django
+
+    django.setup()
+    for module in MODULES.split():
+        importlib.import_module(module)
+
+
+def _forget_settings() -> None:
+    """Have Django read the settings again."""
+    from django.conf import settings
+    from django.db import connections
+    from django.utils.functional import empty
+
+    sys.modules.pop("certportal.settings", None)
+    vars(settings).clear()
+    settings._wrapped = empty
+    vars(connections).clear()
+    connections.__init__()  # type: ignore[misc]
+
+
+def _wait(server: socket.socket) -> Request:
+    """Answer requests with the number of a new process; return in that process."""
+    parent = os.getpid()
+    while True:
+        asking, _ = server.accept()
+        with asking:
+            received, files, *_ = socket.recv_fds(asking, 1, 1)
+            if not files:  # whoever asked has been stopped meanwhile
+                continue
+            while more := asking.recv(65536):
+                received += more
+            request = Request(*json.loads(received))
+            if not (child := os.fork()):
+                _become(request, files[0], parent)
+                return request
+            os.close(files[0])
+            with suppress(OSError):
+                asking.sendall(str(child).encode())
+
+
+def _become(request: Request, output: int, parent: int) -> None:
+    """Make this process what a newly started one would be, in a process group of its own."""
+    os.setsid()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _kernel(SET_DEATH_SIGNAL, signal.SIGTERM)  # it ends when its parent does
+    _kernel(SET_NAME, request.name.encode())
+    if os.getppid() != parent:
+        os._exit(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for old, new in ((nothing, 0), (output, 1), (output, 2)):
+        os.dup2(old, new)
+    os.close(nothing)
+    os.close(output)
+    os.environ.clear()
+    os.environ.update(request.environment | SETTINGS)  # modules that would set it are imported
+    os.chdir(request.folder)
+    sys.path[0] = request.folder
+    sys.argv = [request.module, *request.arguments]
+    _forget_settings()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "serve":
+        serve(sys.argv[2])
+    else:
+        sys.stdout.write(ask(*sys.argv[2:]))

@@ -1,0 +1,123 @@
+"""The processes of `./portal run` share the memory of one, but not its settings."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.steps import await_true
+from tests.stack import ROOT
+
+FORKS = [sys.executable, "certportal/shell/forks.py"]
+# The tests name the settings; whoever starts the service need not.
+SERVED = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+TELL = """
+import json, os, sys, time
+from django.conf import settings
+from django.db import connection
+from certportal.celery import app
+print(json.dumps({
+    "arguments": sys.argv[1:],
+    "user": connection.settings_dict["USER"],
+    "process": settings.PORTAL_PROCESS,
+    "keys": settings.CA_KEYS_DIR,
+    "has_secret": bool(settings.WORKS_FOR_PEOPLE and settings.SECRET_KEY),
+    "patience": app.conf.broker_transport_options["socket_timeout"],
+    "group": os.getpgid(0) == os.getpid(),
+    "metrics": "prometheus_client" in sys.modules,
+}), flush=True)
+time.sleep(600)
+"""
+READ = """
+import json, os, sys
+sys.path.insert(0, "certportal/shell")
+import forks
+forks._import()
+from django.conf import settings
+read = {name: value for name, value in vars(settings).items() if name.isupper()}
+forks._forget_settings()
+os.environ |= {"PORTAL_PROCESS": sys.argv[1], "DATABASE_URL": "postgres://own@/portal"}
+print(json.dumps([name for name, value in read.items() if getattr(settings, name) != value]))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder():
+    """A folder whose path is short enough for a socket, with the module that tells of itself."""
+    made = Path(tempfile.mkdtemp())
+    (made / "tell.py").write_text(TELL)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def forks(folder):
+    place = folder / "forks.sock"
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [*FORKS, "serve", place], cwd=ROOT, env=SERVED, stdout=log, stderr=log
+        )
+    yield process
+    process.kill()
+    process.wait()
+
+
+def ask(folder, kind, **told):
+    """Have a process of the kind forked; return its number, and what it tells of itself."""
+    said = folder / f"{kind}.log"
+    with said.open("w") as output:
+        number = subprocess.run(
+            [sys.executable, ROOT / FORKS[1], "ask", folder / "forks.sock", kind, "tell", "a", "b"],
+            env={**SERVED, "PORTAL_PROCESS": kind, **told},
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=output,
+            check=True,
+        ).stdout
+    await_true(lambda: said.read_text().endswith("}\n"), f"{kind} says nothing", seconds=60)
+    return int(number), json.loads(said.read_text())
+
+
+def test_each_process_has_its_own_settings_and_all_end_with_the_one_they_come_from(folder, forks):
+    web, of_web = ask(folder, "web", DATABASE_URL="postgres://portal_web@/portal")
+    ca, of_ca = ask(
+        folder, "ca", DATABASE_URL="postgres://portal_ca@/portal", CA_KEYS_DIR="/where/keys/are"
+    )
+    same = {"arguments": ["a", "b"], "group": True, "metrics": False}
+    assert of_web == same | {
+        "user": "portal_web",
+        "process": "web",
+        "keys": "",
+        "has_secret": True,
+        "patience": 1,
+    }
+    assert of_ca == same | {
+        "user": "portal_ca",
+        "process": "ca",
+        "keys": "/where/keys/are",
+        "has_secret": False,
+        "patience": 20,
+    }
+    assert Path(f"/proc/{web}/comm").read_text() == "web\n"
+    assert Path(f"/proc/{ca}/comm").read_text() == "ca\n"
+    forks.kill()
+    gone = [Path(f"/proc/{each}") for each in (web, ca)]
+    await_true(lambda: not any(each.exists() for each in gone), "something is left behind")
+
+
+@pytest.mark.parametrize("kind", ["web", "front", "default", "mail", "ca", "beat"])
+def test_what_was_read_before_the_fork_is_the_same_in_every_process(kind):
+    done = subprocess.run(
+        [sys.executable, "-c", READ, kind],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    # Connections are made anew; the log's formatters are other objects of the same kinds.
+    assert set(json.loads(done.stdout)) == {"DATABASES", "LOGGING"}
