@@ -6,7 +6,7 @@ import socket
 import pytest
 from django.conf import settings
 
-from certportal.operations import health, probe
+from certportal.operations import health, probe, work
 from tests.packaging.files import DOCKERFILE, OURS, ROOT, SERVICES
 
 PARTS = [ROOT / "portal", *ROOT.glob("certportal/shell/*.sh")]
@@ -42,11 +42,14 @@ def test_every_package_is_pinned_by_hash_and_no_host_is_named(lock):
 
 
 def test_all_queues_are_worked_and_the_commands_agree():
-    for queue in ("default", "mail", "ca"):
-        assert f"start_worker {queue}" in PORTAL
-    assert "-Q default" in SERVICES["worker"]["command"]
-    assert "-Q mail" in SERVICES["mailer"]["command"]
-    assert "-Q ca" in SERVICES["signer"]["command"]
+    queues = {"worker": "default", "mailer": "mail", "signer": "ca"}
+    assert set(work.AT_ONCE) == set(queues.values())
+    for service, queue in queues.items():
+        assert SERVICES[service]["command"] == f"python -m {work.__name__}"
+        assert SERVICES[service]["environment"]["PORTAL_PROCESS"] == queue
+    assert SERVICES["beat"]["command"].startswith(f"python -m {work.__name__} ")
+    assert 'default | mail) start_python "$1" certportal.operations.work' in PORTAL
+    assert "ca) with_ca_keys start_python ca certportal.operations.work" in PORTAL
 
 
 def test_the_probe_asks_by_the_public_name(settings, monkeypatch, live_server):
