@@ -101,6 +101,18 @@ def accounts_of(data):
         return {account for (account,) in cursor.fetchall()}
 
 
+def assert_accounts_are_used(data, ask):
+    """Each process uses its own account of the database, web when it is asked for a page."""
+    used = set()
+
+    def all_are():
+        ask()
+        used.update(accounts_of(data))
+        return used >= {"portal_web", "portal_worker", "portal_ca"}
+
+    await_true(all_are, "an account is not used", seconds=60)
+
+
 def test_it_serves_and_leaves_no_orphan(data):
     port = free_port()
     (data / "lock").touch()
@@ -113,10 +125,9 @@ def test_it_serves_and_leaves_no_orphan(data):
     assert Path("/proc", str(run.pid)).stat().st_uid == goes_on_as(data)
     assert where_read(data, (data / "secrets" / "redis_password").read_bytes()) == []
     assert redis_says(data, "PING").startswith("NOAUTH")
-    own = {"portal_web", "portal_worker", "portal_ca"}
-    await_true(lambda: accounts_of(data) >= own, "an account is not used", seconds=60)
-    kill_database(data)
     asked = "/fi/register/?q=apteekki"
+    assert_accounts_are_used(data, lambda: answer_to(port, asked))
+    kill_database(data)
     assert_nobody_jams_it(port)
     assert_too_large_is_told_in_words(port)
     assert_ambiguous_lengths_are_refused(port)
