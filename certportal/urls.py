@@ -39,11 +39,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 if settings.MAIL_IS_LOCAL and not settings.PRODUCTION:
-    from certportal.dev import mailbox, sample_mails  # refused in production
+    from certportal.dev import mailbox  # refused in production
 
     urlpatterns += [
         path("dev/mail/", mailbox.index, name="dev_mail"),
-        path("dev/mail/samples/", sample_mails.index, name="dev_mail_samples"),
+        path("dev/mail/samples/", mailbox.samples, name="dev_mail_samples"),
         path("dev/mail/<word:name>", mailbox.show, name="dev_mail_show"),
     ]
 

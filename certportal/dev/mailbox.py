@@ -56,3 +56,11 @@ def attachment(part: EmailMessage) -> HttpResponse:
     response = HttpResponse(content, content_type="application/octet-stream")
     response["Content-Disposition"] = f'attachment; filename="{part.get_filename("file")}"'
     return response
+
+
+@require_GET
+def samples(request: HttpRequest) -> HttpResponse:
+    """Show every mail as its recipients get it."""
+    from certportal.dev import sample_mails  # and with it what makes people and orders, 4 MiB
+
+    return render(request, "dev/samples.html", {"samples": sample_mails.samples()})

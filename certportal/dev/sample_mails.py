@@ -9,9 +9,6 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
 
 from certportal.dev import occasions
 from certportal.dev.builders import mails, orders
@@ -59,12 +56,6 @@ class Collector(BaseEmailBackend):
                 assert written is not None  # it was sent just now
                 self.found.append(Sample(mails.name_of(item), reader, written))
         return len(email_messages)
-
-
-@require_GET
-def index(request: HttpRequest) -> HttpResponse:
-    """Show every mail as its recipients get it."""
-    return render(request, "dev/samples.html", {"samples": samples()})
 
 
 def samples() -> list[Sample]:
