@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidSignature
 
 from issuance.algorithms import SIGNATURE_ALGORITHMS, by_identifier
 from issuance.authority.build import authority_key_identifier
-from issuance.authority.sign import sign_bytes, verify_bytes
+from issuance.authority.sign import sign_parts, verify_bytes
 from issuance.certificate.plan import SubjectKey
 from issuance.der import read, write
 from issuance.signers.protocol import Signer
@@ -60,7 +60,7 @@ def make(entries: Sequence[Octets], facts: CrlFacts, signer: Signer) -> bytes:
         write.extension(x509.CRLNumber(facts.number)),
     )
     size = sum(map(len, entries))
-    to_be_signed = write.sequence(
+    contents = (
         write.integer(1),
         algorithm,
         signer.chain[0].subject.public_bytes(),
@@ -70,7 +70,9 @@ def make(entries: Sequence[Octets], facts: CrlFacts, signer: Signer) -> bytes:
         *entries,
         write.tlv(0xA0, extensions),
     )
-    return write.signed(to_be_signed, signer.branch, sign_bytes(to_be_signed, signer))
+    to_be_signed = (write.header(0x30, sum(map(len, contents))), *contents)
+    signature = sign_parts(to_be_signed, signer)
+    return write.sequence(*to_be_signed, algorithm, write.tlv(0x03, b"\0", signature))
 
 
 @dataclass(frozen=True)

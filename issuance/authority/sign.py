@@ -1,11 +1,14 @@
 """Signs approved bytes and verifies that the signature covers exactly those bytes."""
 
 import hashlib
+from collections.abc import Iterable
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
 from issuance.algorithms import SIGNATURE_ALGORITHMS
@@ -48,6 +51,17 @@ def sign_bytes(data: bytes, signer: Signer) -> bytes:
     if isinstance(key, RSAPrivateKey):
         return key.sign(data, padding.PKCS1v15(), algorithm)
     return key.sign(data, ec.ECDSA(algorithm, deterministic_signing=True))
+
+
+def sign_parts(parts: Iterable[bytes | memoryview], signer: Signer) -> bytes:
+    """As ``sign_bytes``, over the joined parts, without joining them: a list may have 50 MB."""
+    key, algorithm = signer.private_key, SIGNATURE_ALGORITHMS[signer.branch].hash
+    digest, prehashed = hashes.Hash(algorithm), Prehashed(algorithm)
+    for each in parts:
+        digest.update(each)
+    if isinstance(key, RSAPrivateKey):
+        return key.sign(digest.finalize(), padding.PKCS1v15(), prehashed)
+    return key.sign(digest.finalize(), ec.ECDSA(prehashed, deterministic_signing=True))
 
 
 def verify_bytes(

@@ -95,7 +95,12 @@ def _proves(handle: Any, public: SubjectKey) -> bool:
     return True
 
 
+_BY_SIZE = {each.digest_size: each for each in (hashes.SHA256(), hashes.SHA384(), hashes.SHA512())}
+
+
 def _digest(data: Any, algorithm: object) -> tuple[bytes, hashes.HashAlgorithm]:
+    if isinstance(algorithm, Prehashed):
+        return data, _BY_SIZE[algorithm.digest_size]
     if not isinstance(algorithm, hashes.HashAlgorithm):
         raise NotImplementedError("the token is given digests made here")
     digest = hashes.Hash(algorithm)

@@ -175,9 +175,10 @@ def _insert(ca, begin, end, state, entry="''"):
 
 
 def _vacuum():
-    """As autovacuum does after so many changes, in its own time."""
+    """As autovacuum does after so many changes, in its own time; what is to be written, too."""
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE) issuance_certificate")
+        cursor.execute("CHECKPOINT")
 
 
 # ------------------------------------------------------------------ responder
