@@ -37,7 +37,7 @@ kombu.transport.redis
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "certportal.settings"}
 SET_DEATH_SIGNAL, SET_NAME = 1, 15  # prctl(2)
 PATIENCE = 60.0
-"""Seconds in which the modules are imported."""
+"""Seconds in which the modules are imported, and in which it answers."""
 _kernel = ctypes.CDLL(None).prctl
 
 
@@ -52,11 +52,12 @@ class Request(NamedTuple):
 
 
 def ask(place: str, name: str, module: str, *arguments: str) -> str:
-    """Have a process forked that runs the module; return its number."""
+    """Have a process forked that runs the module; return its number. Raises OSError."""
     request = Request(name, module, list(arguments), os.getcwd(), dict(os.environ))
     deadline = time.monotonic() + PATIENCE
     while True:
         with socket.socket(socket.AF_UNIX) as forks:
+            forks.settimeout(PATIENCE)  # it may be frozen; who asks watches the other processes
             try:
                 forks.connect(place)
             except OSError:
