@@ -280,11 +280,16 @@ def test_a_bulk_order_s_links_count_by_address(matti, monkeypatch):
         bulk.sent(matti, many)
     signed = dict.fromkeys(["authority", "domains", "system", "truth", "binding"], "on")
     check = reverse("applications:check_together", args=[many.pk])
-    version = fingerprint(list(drafts_of(many, matti)))
-    page = people.log_in(Client(), matti).post(check, signed | {"version": version})
+    version, client = fingerprint(list(drafts_of(many, matti))), people.log_in(Client(), matti)
+    page = client.post(check, signed | {"version": version})
     assert (page.status_code, 0 < int(page["Retry-After"]) <= 3600) == (429, True)
     assert "on 3 osoitetta" in page.text
     assert "enää 1 osoitteeseen" in page.text
+    assert "Mitään ei lähetetty, eikä mitään kadonnut." in page.text
+    page = client.get(check)  # which tells it beforehand
+    assert "enää 1 osoitteeseen" in page.text
+    assert "Mitään ei lähetetty" not in page.text
+    assert 'name="version"' not in page.text  # no form to send them by
     assert statuses(many) == {Status.DRAFT}
     assert OutboxItem.objects.filter(payload__notice="links_sent").count() == 2
     first, second = many.orders.order_by("number")[:2]
@@ -293,6 +298,9 @@ def test_a_bulk_order_s_links_count_by_address(matti, monkeypatch):
         with pytest.raises(TooMany) as refusal:
             sending()
         assert "niin monta linkkiä" in str(refusal.value)
+    for order, place in ((second, "check"), (many, "check_together")):
+        page = client.get(reverse(f"applications:{place}", args=[order.pk]))
+        assert "niin monta linkkiä" in page.text, place
     assert statuses(many) == {Status.DRAFT, Status.AWAITING_CSR}
 
 

@@ -75,6 +75,17 @@ def test_what_a_limit_still_allows_is_the_least_of_person_and_network_address():
     assert limits.left_by("mail", matti, **most | {"now": now + hour})[0] == 5
 
 
+@pytest.mark.django_db
+def test_of_several_subjects_the_one_who_used_most_says_how_much_is_left():
+    now, hour = datetime(2026, 11, 25, 10, 0, 20, tzinfo=UTC), timedelta(hours=1)
+    limit: dict[str, Any] = {"most": 3, "per": hour, "now": now}
+    limits.spend("mail", "matti@example.fi", **limit, uses=2)
+    both = ["maija@example.fi", "matti@example.fi"]
+    assert [limits.left_of("mail", some, **limit) for some in (both[:1], both)] == [3, 1]
+    assert limits.left_of("other", both, **limit) == 3
+    assert limits.left_of("mail", both, **limit | {"now": now + hour}) == 3
+
+
 def test_tokens_are_long_different_and_kept_as_hashes():
     first, second = tokens.new(), tokens.new()
     assert first != second

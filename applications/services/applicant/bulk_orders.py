@@ -209,7 +209,7 @@ def _submit(
     bulk_order_id: UUID, seen: str, signature: Signature, actor: Actor, now: datetime
 ) -> list[Application]:
     bulk_order, drafts = _lock(bulk_order_id, signature["person"], seen)
-    contact_links.require_mailable(drafts, actor=actor, now=now)
+    require(contact_links.obstacles(drafts, actor=actor, now=now))
     sent = [_send(draft, signature, actor, now) for draft in drafts]
     if bulk_order.sent_at is None:
         bulk_order.sent_at = now

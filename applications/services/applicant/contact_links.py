@@ -1,7 +1,7 @@
 """Links of technical contact and deputy: send, open, revoke, dismiss with “this isn't mine”."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -44,12 +44,12 @@ class TooManyContacts(Refused):
 
 _SPENT = _(
     "So many links have been mailed to technical contacts within an hour that the next ones must"
-    " wait. Nothing was sent, and nothing was lost. Try again in %(minutes)s min."
+    " wait. Try again in %(minutes)s min."
 )
 _FEW_LEFT = _(
     "These orders mail links to %(needed)s addresses of technical contacts and deputies, but only"
-    " %(left)s more can be mailed within this hour. Nothing was sent, and nothing was lost. Send"
-    " the orders together in %(minutes)s min, or some of them now, each on its own page."
+    " %(left)s more can be mailed within this hour. Send the orders together in %(minutes)s min, or"
+    " some of them now, each on its own page."
 )
 
 
@@ -83,21 +83,26 @@ def tell_of_links(orders: Sequence[Application], *, now: datetime) -> None:
         transition.notify(order, "links_sent", (holder,), now)
 
 
-def require_mailable(drafts: Sequence[Application], *, actor: Actor, now: datetime) -> None:
-    """Refuse drafts that cannot be sent together, before the work of sending them.
+def obstacles(orders: Sequence[Application], *, actor: Actor, now: datetime) -> Iterator[Refused]:
+    """Yield why these orders, sent together, cannot mail their links; nothing is counted.
 
-    Raises TooManyContacts if the limit of all mails never allows them, and TooMany if it does not
-    now. `spend_sent` counts the mails, also by the limit of each address.
+    TooManyContacts if the limit of all mails never allows them, and TooMany if a limit does not
+    now. The pages show it before sending, and many orders are refused before the work of sending
+    them. `spend_sent` counts the mails.
     """
-    needed = len(_by_address(drafts))
-    if needed > MOST_MAILS_BY_ONE:
-        raise TooManyContacts
-    per = timedelta(hours=1)
-    left, seconds = limits.left_by("contact_mail", actor, **_most(), per=per, now=now)
-    if needed > left:
-        words, minutes = _FEW_LEFT if left else _SPENT, math.ceil(seconds / 60)
-        filled_in = filled(words, needed=needed, left=left, minutes=minutes)
-        raise TooMany(filled_in, retry_after=seconds)
+    addresses = _by_address(orders)
+    if len(addresses) > MOST_MAILS_BY_ONE:
+        yield TooManyContacts()
+    elif addresses:
+        hour = timedelta(hours=1)
+        left, seconds = limits.left_by("contact_mail", actor, **_most(), per=hour, now=now)
+        to_one = _to_one(actor, addresses)
+        if not limits.left_of("contact_mail_to", to_one, most=MOST_MAILS_TO_ONE, per=hour, now=now):
+            left = 0
+        if len(addresses) > left:
+            words = _FEW_LEFT if left and len(orders) > 1 else _SPENT
+            given = {"needed": len(addresses), "left": left, "minutes": math.ceil(seconds / 60)}
+            yield TooMany(filled(words, **given), retry_after=seconds)
 
 
 def spend_sent(
@@ -252,9 +257,13 @@ def _spend_mails(addresses: Iterable[str], actor: Actor, now: datetime) -> None:
     if not (distinct := sorted(set(map(mailbox, addresses)))):
         return
     # Before what they share with others, so that of two requests never each waits for the other.
-    to_one, hour = [f"{actor}:{address}" for address in distinct], timedelta(hours=1)
+    to_one, hour = _to_one(actor, distinct), timedelta(hours=1)
     limits.spend_each("contact_mail_to", to_one, most=MOST_MAILS_TO_ONE, per=hour, now=now)
     limits.spend_by("contact_mail", actor, **_most(), per=hour, now=now, uses=len(distinct))
+
+
+def _to_one(actor: Actor, mailboxes: Iterable[str]) -> list[str]:
+    return [f"{actor}:{address}" for address in mailboxes]
 
 
 def _most() -> dict[str, int]:

@@ -24,7 +24,7 @@ from applications.models import Application, BulkOrder
 from applications.rules import declarations, sections
 from applications.rules.certificate_names import unwritten
 from applications.rules.systems import ForeignOid
-from applications.services.applicant import submission
+from applications.services.applicant import contact_links, submission
 from applications.services.applicant.bulk_orders import (
     Busy,
     OrderRefused,
@@ -243,7 +243,8 @@ def _check_page(
     form: SendTogetherForm,
     refusal: Refused | None = None,
 ) -> HttpResponse:
-    now = clock.now()
+    now, actor = clock.now(), access.actor_of(request)
+    unmailable = () if refusal else contact_links.obstacles(drafts, actor=actor, now=now)
     with one_reading():
         common = {section.id: shared for section, shared in _common(drafts, now)}
         omitted = {"type"} | {id for id, shared in common.items() if shared}
@@ -257,6 +258,7 @@ def _check_page(
             "lacking": [sibling for sibling in rows if sibling.lacks],
             "must_identify": not is_fresh(identified_at(request), now=now + MARGIN),
             "refusal": refusal,
+            "unmailable": next(iter(unmailable), None),
             "published": declarations.published_titles(),
         }
     status = refusal.status if refusal else 200

@@ -19,7 +19,7 @@ from applications.rules.certificate_names import unwritten
 from applications.rules.proposed_names import is_confirmation
 from applications.rules.systems import ForeignOid
 from applications.rules.unit_ownership import OtherOwner
-from applications.services.applicant import submission
+from applications.services.applicant import contact_links, submission
 from applications.services.applicant.identified import IDENTIFICATION_LASTS, IdentifyAgain, is_fresh
 from applications.views.order import (
     after_sending,
@@ -135,6 +135,8 @@ def _show(
 ) -> HttpResponse:
     now, is_answer = clock.now(), application.status != Status.DRAFT
     today, sender = clock.day(now), access.person_of(request)
+    unsent = [] if is_answer or "refusal" in more else [application]
+    actor = access.actor_of(request)
     parts = summary.parts(application, now=now) + answer_documents.part(application)
     context = {
         "form": form,
@@ -151,7 +153,8 @@ def _show(
             obstacle
             for obstacle in submission.obstacles(application, now=now)
             if not isinstance(obstacle, Incomplete)
-        ],
+        ]
+        + list(contact_links.obstacles(unsent, actor=actor, now=now)),
         "unwritten": unwritten(application, now),
         "must_identify": not is_fresh(identified_at(request), now=now + MARGIN),
         "names_url": next_step.names_url(application),

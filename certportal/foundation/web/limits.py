@@ -99,19 +99,23 @@ def left_by(
 
     Nothing is counted or locked, so another request may use some of them meanwhile.
     """
-    start, window = _window(per, now)
-    allowed = {(scope, _hashed(scope, str(actor))): most}
+    left = left_of(scope, [str(actor)], most=most, per=per, now=now)
     if actor.address:
-        scope_from = f"{scope}_from"
-        allowed[scope_from, _hashed(scope_from, neighbourhood(actor.address))] = most_from
-    counted = Tally.objects.filter(
-        window=window,
-        scope__in=[scope for scope, _subject in allowed],
-        subject__in=[subject for _scope, subject in allowed],
-    )
-    for tally in counted:
-        allowed[tally.scope, tally.subject] -= tally.count
-    return max(0, min(allowed.values())), _seconds_left(start, per, now)
+        near = [neighbourhood(actor.address)]
+        left = min(left, left_of(f"{scope}_from", near, most=most_from, per=per, now=now))
+    return left, _seconds_left(_window(per, now)[0], per, now)
+
+
+def left_of(
+    scope: str, subjects: Sequence[str], *, most: int, per: timedelta, now: datetime
+) -> int:
+    """Return how many uses of the window the subject who has used most of it has left.
+
+    Nothing is counted or locked.
+    """
+    hashes = [_hashed(scope, subject) for subject in subjects]
+    tallies = Tally.objects.filter(scope=scope, subject__in=hashes, window=_window(per, now)[1])
+    return max(0, most - max(tallies.values_list("count", flat=True), default=0))
 
 
 def look(scope: str, subject: str, *, most: int, per: timedelta, now: datetime) -> None:
