@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from accounts.models import Person, StaffRole, User
 from accounts.services.people import second_factor
+from accounts.services.people.named import people_named
 from accounts.services.rights import staff_roles
 from certportal.foundation.errors import Refused
 from certportal.foundation.web import refusals
@@ -106,12 +106,8 @@ def _page(request: HttpRequest, person: Person, refusal: Refused | None = None) 
 
 
 def _search(query: str) -> list[Person]:
-    """Return people whose names, address or login hold each word."""
-    found = Person.objects.filter(merged_into=None)
-    for word in query.split():
-        names = Q(family_name__icontains=word) | Q(given_name__icontains=word)
-        found = found.filter(names | Q(email__icontains=word) | Q(logins__username=word))
-    return list(found.distinct().order_by("family_name", "given_name", "pk")[:MOST_FOUND])
+    found = people_named(query).order_by("family_name", "given_name", "pk")
+    return list(found[:MOST_FOUND])
 
 
 def _superusers() -> Any:

@@ -162,6 +162,23 @@ def renewed(
     return [covered[str(ending.reference)] for ending in shorter]
 
 
+def replacing(application: Application, certificate: Certificate) -> list[Application]:
+    """Return the orders whose certificates replaced the order's in a mass replacement or renew it.
+
+    Those that renew it are valid longer, for the same names and purpose.
+    """
+    made = ReplacementItem.objects.filter(certificate=certificate)
+    covering = {
+        str(order.pk): order for order in _alike(application) if _covers(order, application)
+    }
+    longer = Certificate.objects.filter(
+        Q(not_after__gt=certificate.not_after, state=Certificate.State.ISSUED)
+        | Q(reference__in=made.values("reference")),
+        reference__in=covering,
+    ).order_by("not_after")
+    return [covering[str(newer.reference)] for newer in longer.defer("der")]
+
+
 def under_way(application: Application) -> list[Application]:
     """Return the open orders begun later for the same names, which may renew the certificate.
 

@@ -53,6 +53,7 @@ from applications.services.readings import (
     record_download,
     record_hearing_document_taken,
     record_list_exported,
+    record_page_viewed,
     record_right_document_taken,
 )
 from applications.services.reviewer.accounts import (

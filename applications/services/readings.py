@@ -1,4 +1,4 @@
-"""Record downloads, exports, and cases viewed by auditors as events."""
+"""Record downloads, exports, and what auditors looked at as events."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +27,11 @@ def record_download(application: Application, kind: str, *, actor: Actor, now: d
 def record_case_viewed(application: Application, *, actor: Actor, now: datetime) -> None:
     """Record that an auditor looked at the case."""
     _once(ApplicationEvent.CASE_VIEWED, application, actor, now)
+
+
+def record_page_viewed(about: Model | Subject, *, actor: Actor, now: datetime) -> None:
+    """Record that an auditor looked at the page about a person, an organisation or a key."""
+    _once(ApplicationEvent.PAGE_VIEWED, about, actor, now)
 
 
 def record_list_exported(name: str, *, actor: Actor, now: datetime) -> None:

@@ -123,6 +123,10 @@ class ApplicationEvent(EventName):
     )
     DOWNLOAD = "application.download", _("A file of the certificate was downloaded")
     CASE_VIEWED = "application.case_viewed", _("An auditor looked at the case")
+    PAGE_VIEWED = (
+        "page.viewed",
+        _("An auditor looked at the page about a person, an organisation or a key"),
+    )
     DOCUMENT_TAKEN = (
         "person.document_taken",
         _("The authority downloaded a document that the person had uploaded"),

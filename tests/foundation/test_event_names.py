@@ -81,6 +81,9 @@ EVER_STORED = {
     "organisation": """
         closed founded renamed succeeded
     """,
+    "page": """
+        viewed
+    """,
     "person": """
         document_taken email_code_asked email_verified erased identified language_chosen logged_out
         logged_out_by_provider mails_chosen merged session_ended virus_refused

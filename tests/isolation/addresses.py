@@ -37,7 +37,7 @@ OF_AN_ORGANISATION = {
     *["document_id", "asking_id", "event_id"],
     *["membership_id", "invitation_id", "request_id", "person_id", "task_id", "item_id"],
     *["waiver_id", "rule", "domain_id", "consent_id", "bulk_order_id"],
-    *["plan_id", "certificate_id", "factor_id", "session_id", "organisation_id"],
+    *["plan_id", "certificate_id", "factor_id", "session_id", "organisation_id", "spki_sha256"],
 }
 
 
@@ -89,6 +89,7 @@ def ids_of(application: Application) -> dict[str, Callable[[], object]]:
         "waiver_id": partial(first, Waiver),
         "reason_id": partial(first, ReadyReason),
         "person_id": partial(first, Person),
+        "spki_sha256": partial(key_of, application),
     }
 
 
@@ -96,6 +97,12 @@ def request_of(application: Application) -> object:
     """Return the id of its latest certificate request; one that nothing has if it has none."""
     request = application.csrs.order_by("uploaded_at").last()
     return request.pk if request else uuid4()
+
+
+def key_of(application: Application) -> object:
+    """Return the hash of the key in its latest certificate request; of no key if it has none."""
+    request = application.csrs.order_by("uploaded_at").last()
+    return request.spki_sha256 if request else "ab" * 32
 
 
 def first(model: type[Model], **conditions: object) -> object:

@@ -1,7 +1,8 @@
-"""Finding people and logins by what an operator writes on a command line."""
+"""Finding people and logins by what an operator or a reviewer writes."""
 
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person, User
@@ -50,6 +51,19 @@ def logins_named(words: str) -> list[User]:
     if login is not None and login.person is None:
         return [login]
     return list(person_named(words).logins.order_by("date_joined"))
+
+
+def people_named(words: str) -> QuerySet[Person]:
+    """Return the people whose names, address or login hold each word, or who have this key."""
+    current = Person.objects.filter(merged_into=None)
+    try:
+        return current.filter(pk=UUID(words))
+    except ValueError:
+        for word in words.split():
+            names = Q(family_name__icontains=word) | Q(given_name__icontains=word)
+            login = Exists(User.objects.filter(person=OuterRef("pk"), username=word))
+            current = current.filter(names | Q(email__icontains=word) | login)
+        return current
 
 
 def _by_key(words: str) -> list[Person]:

@@ -170,7 +170,7 @@ def _rows(person: Person, organisation: Organisation) -> Iterable[Row]:
     issuer = rules.issuer()
     record = domain_record.text(issuer, organisation.pk, subdomains=False)
     for domain in domains_seen(person, organisation.pk):
-        label, tone, advice = _state(domain)
+        label, tone, advice = state(domain)
         place = f"{domain_record.LABEL}.{domain.name}"
         yield Row(domain, place, record, label, tone, advice, _mail(domain.name, place, record))
 
@@ -186,7 +186,8 @@ def _mail(name: str, place: str, record: str) -> str:
     return "mailto:?" + urlencode({"subject": subject, "body": text}, quote_via=quote)
 
 
-def _state(domain: Domain) -> tuple[str, str, str]:
+def state(domain: Domain) -> tuple[str, str, str]:
+    """Return the outcome of the last lookup in words, its tone, and what to do about it."""
     if not domain.outcome:
         return _("Being looked up"), "info", ""
     label, tone, advice = OUTCOMES[Outcome(domain.outcome)]

@@ -166,7 +166,7 @@ class CertificateFilter(Listing[Certificate]):
     """The certificates of an account; `orders` are the orders that the reader sees."""
 
     SORTED = CERTIFICATES_SORTED
-    EXPORTED = CERTIFICATE_COLUMNS
+    EXPORTED: ClassVar[tuple[str, ...]] = CERTIFICATE_COLUMNS
 
     state = ChoiceFilter(
         choices=STATES, method="standing", label=_("Status"), empty_label=_("All certificates")

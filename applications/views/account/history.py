@@ -69,12 +69,10 @@ def events_of(application: Application) -> QuerySet[Event]:
     """Return the events of the order and its certificate that the applicant sees."""
     of_order = Q(object_type="application", object_id=str(application.pk)) & ~Q(action__in=HIDDEN)
     certificate = certificate_of(application)
-    return Event.objects.filter(
-        of_order | _of_certificate(certificate) if certificate else of_order
-    )
+    return Event.objects.filter(of_order | of_certificate(certificate) if certificate else of_order)
 
 
-def _of_certificate(certificate: Certificate) -> Q:
+def of_certificate(certificate: Certificate) -> Q:
     """Return the condition for the CA's events about the certificate.
 
     Refused actions are left out, such as an approval that the CA rejected.
@@ -125,7 +123,7 @@ def news(
 
 def certificate_history(certificate: Certificate) -> list[Line]:
     """Return the CA's events about the certificate, newest first."""
-    events = Event.objects.filter(_of_certificate(certificate))
+    events = Event.objects.filter(of_certificate(certificate))
     return _lines(list(events.order_by("-id")), {})
 
 

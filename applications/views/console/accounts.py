@@ -1,12 +1,13 @@
 """Customer accounts: search, people and their rights, and decisions of the authority."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,12 +23,16 @@ from accounts.models import (
     Membership,
     Organisation,
     RightDocument,
+    SupplierConsent,
 )
-from accounts.register.identifiers import business_id as read_business_id
+from accounts.page_reading import read_once
 from accounts.register.lookup import queries
+from accounts.register.models import RegisterRecord
 from accounts.right_to_act import is_unconfirmed, right_of
+from accounts.services.organisations.named import organisations_named
 from accounts.services.rights import documents as papers
 from applications import services
+from applications.models import Application
 from applications.services.reviewer.accounts import (
     CERTIFICATES,
     CONSENTS,
@@ -41,13 +46,27 @@ from applications.services.reviewer.accounts import (
     to_oversee,
 )
 from applications.services.reviewer.rights import to_confirm
+from applications.views.account.domains import state
+from applications.views.console.case import background
 from applications.views.console.case.forms import RightNoteForm
-from applications.views.console.entry import confirmed_lately
+from applications.views.console.entry import confirmed_lately, looked_at
 from applications.views.shared.entry import by_person
 from certportal.foundation import clock
+from certportal.foundation.together import Rows, Wanted, ask_together, parts
 from certportal.foundation.web.forms import Form, LongTextField, SearchField
+from issuance.models import Certificate
 
 PER_PAGE = 25
+PARTS = {
+    "business_ids": [],
+    "decisions": ["membership", "membership__person", "decided_by"],
+    "domains": [],
+    "right_documents": ["person"],
+    "join_requests": ["person"],
+    "administrator_requests": ["person"],
+}
+"""Relations of an account that its page shows, each with its own related objects."""
+CONSENT = ("customer", "supplier", "given_by")
 FOLLOWED: dict[str, Promise] = {
     ENDED_ORDERS: _("Orders ended"),
     RETURNED: _("Orders returned to review"),
@@ -85,31 +104,55 @@ def accounts(request: HttpRequest) -> HttpResponseBase:
     """List the accounts; those with requests or rights that wait for a reviewer come first."""
     form = AccountSearchForm(request.GET)
     query = form.cleaned_data["q"] if form.is_valid() else ""
-    page = Paginator(_listed(_found(query.strip())), PER_PAGE).get_page(request.GET.get("page"))
+    found = organisations_named(query.strip())
+    page = Paginator(_listed(found), PER_PAGE).get_page(request.GET.get("page"))
     context = {"form": form, "page_obj": page, "query": query}
     return render(request, "applications/console/accounts.html", context)
 
 
+@read_once
 @access.reviewer_required
 @require_safe
 def account(request: HttpRequest, organisation_id: UUID) -> HttpResponseBase:
-    """Show an account: its people and their rights, requests, and decisions."""
+    """Show an account: its people and their rights, orders, certificates and decisions."""
     organisation = get_object_or_404(Organisation, pk=organisation_id)
-    code, now = organisation.business_id, clock.now()
+    looked_at(request, organisation)
+    person, now = access.person_of(request), clock.now()
+    orders, certificates, given = list[Application](), list[Certificate](), list[SupplierConsent]()
+    ask_together(
+        *(parts(organisation, name, *beside) for name, beside in PARTS.items()),
+        access.is_partial.of(person, organisation.pk, now=now),
+        Wanted(background.submitted(organisation.applications.all()), orders.extend),
+        Wanted(background.of_account(organisation.pk), certificates.extend),
+        Wanted(Rows(consents.of_account(organisation.pk, now=now), *CONSENT), given.extend),
+    )
+    code = organisation.business_id
     context = {
         "account": organisation,
         "code": code,
-        "units": queries.find_units(code, on=clock.day(now)) if code else [],
+        "units": _entries(organisation, on=clock.day(now)),
+        "orders": background.newest_orders(orders, now=now),
+        "certificates": background.newest_certificates(certificates, now=now),
+        "domains": [(one, *state(one)[:2]) for one in organisation.domains.all()],
         "members": members_of(organisation),
-        "documents": organisation.right_documents.select_related("person"),
-        "joining": organisation.join_requests.filter(settled_at=None).select_related("person"),
-        "asked": organisation.administrator_requests.select_related("person"),
-        "consents": consents.of_account(organisation.pk, now=now),
-        "decisions": [(decision, followed(decision)) for decision in _decisions(organisation)],
+        "documents": organisation.right_documents.all(),
+        "joining": [one for one in organisation.join_requests.all() if one.settled_at is None],
+        "asked": organisation.administrator_requests.all(),
+        "consents": given,
+        "decisions": [(decision, followed(decision)) for decision in organisation.decisions.all()],
         "left": [] if code else services.preview_closing(organisation, now=now).certificates,
-        "may_decide": access.may_oversee(access.person_of(request), organisation.pk, now=now),
+        "may_decide": access.may_oversee(person, organisation.pk, now=now),
     }
     return render(request, "applications/console/account.html", context)
+
+
+def _entries(organisation: Organisation, *, on: date) -> list[RegisterRecord]:
+    """Return the organisation's entries in force in the register of its kind."""
+    code = organisation.business_id
+    if organisation.kind != Organisation.Kind.INTERMEDIARY:
+        return queries.find_units(code, on=on)
+    entry = queries.find_intermediary(code, on) if code else None
+    return [entry] if entry else []
 
 
 @access.reviewer_required
@@ -199,10 +242,6 @@ def _decide(
     return render(request, f"applications/console/{name}.html", context)
 
 
-def _decisions(account: Organisation) -> QuerySet[AccountDecision]:
-    return account.decisions.select_related("membership__person", "decided_by")
-
-
 def followed(decision: AccountDecision) -> list[tuple[str, int]]:
     """Return the consequences of the decision: each kind in words, with its count."""
     return [(str(FOLLOWED[kind]), count) for kind, count in decision.followed.items()]
@@ -230,16 +269,6 @@ def _member(member: Membership, account: Organisation) -> dict[str, Any]:
         "is_unconfirmed": is_unconfirmed(right),
         "is_confirmed_itself": not is_unconfirmed(member),
     }
-
-
-def _found(query: str) -> QuerySet[Organisation]:
-    """Return the accounts that match the name or business ID; all accounts for an empty query."""
-    if not query:
-        return Organisation.objects.all()
-    ids = BusinessId.objects.filter(code=read_business_id(query) or query)
-    return Organisation.objects.filter(
-        Q(name__icontains=query) | Q(pk__in=ids.values("organisation"))
-    )
 
 
 def _listed(accounts: QuerySet[Organisation]) -> QuerySet[Organisation]:

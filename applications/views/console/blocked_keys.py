@@ -1,8 +1,10 @@
-"""Certificates in force whose keys are blocked: each is revoked on its order's page."""
+"""Blocked keys, and the certificates in force for them: each is revoked on its order's page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.functional import Promise
@@ -10,9 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts import access
+from applications.views.shared.history import names_of, who
 from applications.views.shared.rows import CertificateRow, certificate_rows
 from certportal.foundation import clock
+from certportal.foundation.models import Event
+from certportal.foundation.web.forms import Form, SearchField
+from certportal.foundation.web.keyset import before_of
 from issuance import services as authority
+from issuance.event_names import IssuanceEvent
 from issuance.models import BlockedKey
 
 PAGE = 25
@@ -33,10 +40,32 @@ class Row:
     source: Promise
 
 
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A blocked key: since when and why, and who blocked it."""
+
+    key: BlockedKey
+    source: Promise
+    who: str
+
+
+class KeySearchForm(Form):
+    """The search for a blocked key."""
+
+    q = SearchField(
+        label=_("Search for a blocked key"),
+        help_text=_("SHA-256 of the public key (hexadecimal), or its beginning."),
+    )
+
+    def clean_q(self) -> str:
+        """Return the hash as it is stored: lower case, without colons and spaces."""
+        return "".join(self.cleaned_data["q"].replace(":", "").split()).lower()
+
+
 @access.reviewer_required
 @require_safe
 def certificates(request: HttpRequest) -> HttpResponseBase:
-    """List the certificates in force whose keys are blocked."""
+    """List the certificates in force whose keys are blocked, and the blocked keys."""
     now = clock.now()
     page = Paginator(authority.blocked_in_force(now=now), PAGE).get_page(request.GET.get("page"))
     shown = certificate_rows(page, now=now)
@@ -44,5 +73,43 @@ def certificates(request: HttpRequest) -> HttpResponseBase:
     keys = BlockedKey.objects.in_bulk(hashes, field_name="spki_sha256")
     blocked = [(row, keys[row.certificate.spki_sha256]) for row in shown]
     rows = [Row(row, key, SOURCES[key.reason]) for row, key in blocked]
-    context = {"rows": rows, "page_obj": page}
+    form, before = KeySearchForm(request.GET), before_of(request)
+    found = _found(form.cleaned_data["q"] if form.is_valid() else "", before)
+    context = {
+        "rows": rows,
+        "page_obj": page,
+        "form": form,
+        "keys": blocked_by(found[:PAGE]),
+        "before": before,
+        "older": found[PAGE - 1].pk if len(found) > PAGE else None,
+    }
     return render(request, "applications/console/blocked_keys.html", context)
+
+
+def _found(beginning: str, before: int | None) -> list[BlockedKey]:
+    """Return the blocked keys of a page, and one more if there are others, newest first."""
+    keys = BlockedKey.objects.filter(spki_sha256__startswith=beginning).order_by("-pk")
+    return list((keys.filter(pk__lt=before) if before else keys)[: PAGE + 1])
+
+
+def blocked_by(keys: Sequence[BlockedKey]) -> list[Blocked]:
+    """Return each key with who blocked it, as its event tells, or that of the list it came in.
+
+    A list's event is of the very time at which its keys were stored.
+    """
+    alone, listed = IssuanceEvent.KEY_BLOCKED, IssuanceEvent.KEYS_IMPORTED
+    told = Event.objects.filter(
+        Q(object_id__in=[key.spki_sha256 for key in keys], action=alone)
+        | Q(object_id="list", action=listed, at__in={key.created_at for key in keys}),
+        object_type="key",
+    )
+    actors = {event.object_id if event.action == alone else event.at: event.actor for event in told}
+    people = names_of(actors.values())
+    return [
+        Blocked(
+            key,
+            SOURCES[key.reason],
+            who(actors.get(key.spki_sha256) or actors.get(key.created_at, ""), people),
+        )
+        for key in keys
+    ]

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,6 +23,7 @@ from applications.views.shared import history, stale
 from applications.views.shared.since import of_case
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Stale
+from certportal.foundation.events import Subject
 from certportal.foundation.web import refusals
 from certportal.foundation.web.forms import Form
 
@@ -69,6 +71,12 @@ def confirm_again(request: HttpRequest) -> HttpResponse | None:
     written = [value for _name, value in posted if " " in value.strip()]
     context = {"posted": posted, "written": written}
     return render(request, "applications/console/confirm_first.html", context)
+
+
+def looked_at(request: HttpRequest, about: Model | Subject) -> None:
+    """Record that an auditor looks at the page about a person, an organisation or a key."""
+    if audits(request):
+        services.record_page_viewed(about, **access.acting(request))
 
 
 def audits(request: HttpRequest) -> bool:

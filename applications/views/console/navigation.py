@@ -47,7 +47,9 @@ def items(request: HttpRequest) -> list[Item]:
 
 
 PAGES = (
+    (_("Certificates"), "certificates"),
     (_("Organisations"), "accounts"),
+    (_("People"), "people"),
     (_("Administrators"), "administrators"),
     (_("Registers"), "register"),
     (_("Blocked keys"), "blocked_keys"),

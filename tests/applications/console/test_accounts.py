@@ -14,11 +14,14 @@ from accounts.services.organisations import membership
 from accounts.services.organisations import oversight as overseeing
 from accounts.services.organisations.administrator_requests import MayNotDecide
 from applications import services
+from applications.models import Domain
+from applications.rules.domain_record import Outcome
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.suppliers import consent
 from certportal.foundation import clock
 from certportal.foundation.models import Event
 from issuance.models import Certificate, PreparedCertificate
+from tests.applications.console.conftest import Desk
 from tests.applications.console.oversight import REASONS, given, mails, right, told
 from tests.conftest import PHARMACY
 
@@ -35,6 +38,31 @@ def test_an_account_is_found_by_name_and_business_id(desk, pharmacy, seppo_elsew
     page = desk.client.get(place).text
     assert "Matti Meikäläinen" in page
     assert "kaupparekisteri" in page
+
+
+def test_the_page_leads_to_all_that_is_known_of_the_organisation(
+    desk, matti, riitta, pharmacy, cas, now
+):
+    draft, done = orders.draft(matti), orders.delivered(matti, riitta)
+    Domain.objects.create(
+        organisation=pharmacy, name="apteekki.example", asked_at=now, outcome=Outcome.PROVEN
+    )
+    page = desk.open("account", pharmacy.pk).text
+    certificate = Certificate.objects.get()
+    unit = desk.url("record", "sote_unit", orders.UNIT)
+    events = f"{desk.url('events')}?organisation={pharmacy.pk}"
+    for known in (desk.url("case", done.pk), certificate.serial, "apteekki.example", unit, events):
+        assert known in page
+    assert draft.number not in page
+    assert done.number in desk.open("queue", q=PHARMACY).text
+    assert done.number in desk.client.get(events).text
+
+
+def test_an_auditor_s_look_at_an_organisation_is_on_record(pharmacy, now):
+    anneli = people.make_auditor("Anneli Auditoija", now=now)
+    Desk(anneli).open("account", pharmacy.pk)
+    event = Event.objects.get(action="page.viewed")
+    assert (event.actor, event.object_id) == (f"person:{anneli.pk}", str(pharmacy.pk))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.access import actor_for
 from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -96,6 +97,31 @@ def test_a_certificate_that_came_back_late_is_found_the_next_day(desk, order):
     assert listed(desk) == []
     authority.settle_blocked_keys(now=clock.now() + timedelta(days=2))
     assert listed(desk) == [Certificate.objects.get()]
+
+
+def test_the_keys_themselves_are_listed_with_who_blocked_them(desk, order, riitta):
+    key = Certificate.objects.get().spki_sha256
+    block()
+    assert ["The service"] * 2 == [one.who for one in blocked(desk)]
+    authority.block_key("cd" * 32, "key_compromise", actor=actor_for(riitta), now=clock.now())
+    newest = blocked(desk)[0]
+    assert (newest.key.spki_sha256, newest.who) == ("cd" * 32, "Riitta Ratkaisija")
+    (found,) = blocked(desk, q=f"{key[:2]}:{key[2:9]}".upper())
+    assert found.key.spki_sha256 == key
+    assert blocked(desk, q="ef") == []
+    assert desk.url("key", key) in desk.open("blocked_keys").text
+
+
+def test_the_list_of_keys_goes_on_by_pages(desk, sample):
+    keys = [f"{n:064x}" for n in range(30)]
+    authority.import_keys(keys, "published", actor=OPERATOR, now=clock.now())
+    first = desk.open("blocked_keys")
+    rest = blocked(desk, before=first.context["older"])
+    assert len(first.context["keys"]) + len(rest) == 30
+
+
+def blocked(desk, **query):
+    return desk.open("blocked_keys", **query).context["keys"]
 
 
 def test_applicants_do_not_see_it(matti, order):

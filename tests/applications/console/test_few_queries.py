@@ -8,12 +8,15 @@ from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance import services as authority
+from issuance.models import Certificate
 from tests.applications.long_lists import certified
 
 LISTS = {
     "accounts": 12,
     "administrators": 12,
     "blocked_keys": 12,
+    "certificates": 12,
+    "people": 12,
     "queue": 12,
     "register": 12,
     "replacements": 12,
@@ -22,7 +25,7 @@ LISTS = {
     "events": 15,
     "numbers": 19,
 }
-SEARCH, CASE = 12, 20
+SEARCH, CASE, PAGE = 12, 20, 13
 
 
 @pytest.fixture
@@ -70,3 +73,15 @@ def test_a_case_that_waits_and_one_that_has_ended(full, desk, matti, riitta):
 def test_the_bar_asks_once_however_many_pages_it_counts(full, desk):
     found = [one for one in asked(desk, "accounts") if "generate_series" in one]
     assert len(found) == 1
+
+
+def test_the_pages_of_an_organisation_a_certificate_a_key_and_a_person(full, desk, matti, riitta):
+    certificate = Certificate.objects.get()
+    pages = {
+        "account": full.organisation_id,
+        "certificate": certificate.reference,
+        "key": certificate.spki_sha256,
+        "person": matti.pk,
+    }
+    found = {name: asked(desk, name, key) for name, key in pages.items()}
+    assert {name: len(one) for name, one in found.items() if len(one) > PAGE} == {}, found

@@ -1,13 +1,17 @@
-"""The organisation's other orders and certificates, shown with a case."""
+"""The newest orders and certificates of an organisation, shown with a case and on other pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet, prefetch_related_objects
 
 from applications.access import certificates_of
 from applications.models import Application
 from applications.views.shared.rows import Condition, condition, standings
 from applications.workflow import Status
+from certportal.foundation.together import Rows
 from issuance.models import Certificate
 
 MOST = 10
@@ -33,16 +37,40 @@ def together(application: Application) -> list[Application]:
 def earlier(application: Application, *, now: datetime) -> Newest[Application]:
     """Return the organisation's other submitted orders with their states, newest first."""
     others = Application.objects.filter(organisation=application.organisation_id)
-    submitted = others.exclude(pk=application.pk).exclude(submitted_at=None)
-    orders = list(submitted.prefetch_related("decisions").order_by("-submitted_at")[: MOST + 1])
-    stand = standings(orders[:MOST], now=now)
-    return Newest([(order, stand[order.pk]) for order in orders[:MOST]], len(orders) > MOST)
+    return newest_orders(submitted(others.exclude(pk=application.pk)).alone(), now=now)
+
+
+def submitted(orders: QuerySet[Application]) -> Rows:
+    """Return the query for the newest submitted ones among the orders, and one more."""
+    sent = orders.exclude(submitted_at=None).order_by("-submitted_at")
+    return Rows(sent[: MOST + 1], "organisation")
+
+
+def newest_orders(found: Sequence[Application], *, now: datetime) -> Newest[Application]:
+    """Return the orders that `submitted` found, with their states and decisions."""
+    newest = list(found[:MOST])
+    prefetch_related_objects(newest, "decisions")
+    stand = standings(newest, now=now)
+    return Newest([(order, stand[order.pk]) for order in newest], len(found) > MOST)
 
 
 def certificates(application: Application, *, now: datetime) -> Newest[Certificate]:
     """Return the organisation's certificates with their states, newest first."""
-    organisation_id = application.organisation_id
+    return newest_certificates(of_account(application.organisation_id).alone(), now=now)
+
+
+def of_account(organisation_id: UUID) -> Rows:
+    """Return the query for the newest certificates of an organisation, and one more."""
     orders = Application.objects.filter(organisation=organisation_id)
-    newest = list(certificates_of(orders, {organisation_id}).order_by("-issued_at")[: MOST + 1])
-    rows = [(certificate, condition(certificate, now=now)) for certificate in newest[:MOST]]
-    return Newest(rows, len(newest) > MOST)
+    return issued(certificates_of(orders, {organisation_id}))
+
+
+def issued(certificates: QuerySet[Certificate]) -> Rows:
+    """Return the query for the newest of the certificates, and one more."""
+    return Rows(certificates.order_by("-issued_at")[: MOST + 1])
+
+
+def newest_certificates(found: Sequence[Certificate], *, now: datetime) -> Newest[Certificate]:
+    """Return the certificates that `issued` found, with their states."""
+    rows = [(certificate, condition(certificate, now=now)) for certificate in found[:MOST]]
+    return Newest(rows, len(found) > MOST)

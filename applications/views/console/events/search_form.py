@@ -3,13 +3,12 @@
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.models import BusinessId, Organisation, Person
-from accounts.register.identifiers import business_id
-from accounts.services.people.named import NotNamed, person_named
+from accounts.models import Organisation, Person
+from accounts.services.organisations.named import organisations_named
+from accounts.services.people.named import NotNamed, people_named, person_named
 from applications.models import Application
 from applications.rules.event_search import EventQuery
 from applications.rules.order_search import serials
@@ -38,7 +37,7 @@ class EventSearchForm(FilterForm):
     )
     organisation = forms.CharField(
         label=_("Organisation"),
-        help_text=_("Name or business ID"),
+        help_text=_("Name, business ID or key"),
         max_length=200,
         required=False,
     )
@@ -62,21 +61,14 @@ class EventSearchForm(FilterForm):
         try:
             return [person_named(words)]
         except NotNamed:
-            matching = Person.objects.filter(merged_into=None)
-            for word in words.split():
-                fits = Q(given_name__icontains=word) | Q(family_name__icontains=word)
-                matching = matching.filter(fits)
-            return _few(list(matching[: MOST + 1]))
+            return _few(list(people_named(words)[: MOST + 1]))
 
     def clean_organisation(self) -> list[Organisation]:
         """Return the organisations that match."""
         words = self.cleaned_data["organisation"].strip()
         if not words:
             return []
-        if code := business_id(words):
-            holder = BusinessId.holder(code)
-            return _few([holder] if holder else [])
-        return _few(list(Organisation.objects.filter(name__icontains=words)[: MOST + 1]))
+        return _few(list(organisations_named(words)[: MOST + 1]))
 
     def clean_order(self) -> list[Application]:
         """Return the order with the number."""

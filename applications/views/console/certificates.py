@@ -1,0 +1,152 @@
+"""The certificates of all organisations, and the page of one, opened by its order."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+from django_filters import CharFilter
+
+from accounts import access
+from accounts.page_reading import read_once
+from applications import services
+from applications.documents.certificate_files import certificate_of
+from applications.models import Application
+from applications.models.revocation import reason_words
+from applications.replacement import predecessors
+from applications.rules import impartiality, order_search, renewal
+from applications.services.reviewer import revocation, revocation_report
+from applications.views.account.certificates import DOWNLOADS, hand_over, head, line
+from applications.views.account.filters import CertificateFilter, Sorting
+from applications.views.account.history import of_certificate
+from applications.views.console.case import case_context
+from applications.views.console.entry import case_view
+from applications.views.shared import history, spreadsheet
+from applications.views.shared.certificate import facts
+from applications.views.shared.page import about
+from applications.views.shared.rows import certificate_rows, condition
+from certportal.foundation import clock
+from certportal.foundation.models import Event
+from certportal.foundation.together import Rows, ask_together, parts, read_all
+from certportal.foundation.web import keyset
+from issuance.models import BlockedKey, Certificate
+from issuance.services.concerned import own_marks
+
+PAGE = 25
+
+
+class AllCertificates(CertificateFilter):
+    """The certificates of all organisations, by the key in whose order they were stored."""
+
+    EXPORTED = (*CertificateFilter.EXPORTED, "organisation", "organisation__name")
+    SORTED = {**CertificateFilter.SORTED, "": Sorting({"id": int}, newest=True)}
+
+    q = CharFilter(
+        method="search",
+        label=gettext_lazy("Search"),
+        help_text=gettext_lazy("Names, numbers or hashes; beginnings of words are enough."),
+    )
+
+    def search(
+        self, queryset: QuerySet[Certificate], _name: str, value: str
+    ) -> QuerySet[Certificate]:
+        """Return the certificates of the orders that the search finds."""
+        return queryset.filter(reference__in=order_search.find(value).orders)
+
+
+@access.reviewer_required
+@require_safe
+def certificates(request: HttpRequest) -> HttpResponseBase:
+    """List the certificates, filtered by the query."""
+    narrowed = _narrowed(request)
+    sorting, now = narrowed.sorting, clock.now()
+    page = keyset.page_of(
+        narrowed.qs.defer("der", "crl_entry"),
+        request,
+        sorting.key,
+        most=PAGE,
+        newest=sorting.newest,
+    )
+    context = {
+        "filter": narrowed,
+        "page": page,
+        "count": keyset.count(narrowed.qs),
+        "rows": certificate_rows(page, now=now),
+    }
+    return render(request, "applications/console/certificates.html", context)
+
+
+@access.reviewer_required
+@require_safe
+def list_csv(request: HttpRequest) -> HttpResponseBase:
+    """Download the filtered list as a CSV file."""
+    services.record_list_exported("certificates", **access.acting(request))
+    lines = _lines(_narrowed(request), clock.now())
+    return spreadsheet.answer("certificates", [_("Organisation"), *head()], lines)
+
+
+def _narrowed(request: HttpRequest) -> AllCertificates:
+    everything = Certificate.objects.select_related("organisation")
+    return AllCertificates(request.GET, queryset=everything, orders=Application.objects.all())
+
+
+def _lines(narrowed: AllCertificates, now: datetime) -> Iterator[list[str]]:
+    for batch in narrowed.batches():
+        for row in certificate_rows(batch, now=now):
+            yield [row.certificate.organisation.name, *line(row)]
+
+
+@read_once
+@case_view
+@require_safe
+def certificate(request: HttpRequest, application: Application) -> HttpResponse:
+    """Show the certificate of an order: state, names, key, files, revocation and events."""
+    person, now = access.person_of(request), clock.now()
+    ask_together(
+        certificate_of.of(application),
+        revocation.open_proposal.of(application),
+        revocation_report.reports.of(application),
+        predecessors.items.of(application),
+        access.is_partial.of(person, application.organisation_id, now=now),
+        own_marks.of(person),
+        impartiality.traces.of(application),
+        parts(application, "host_names"),
+    )
+    found = certificate_of(application)
+    if found is None:
+        raise Http404
+    blocked, events = read_all(
+        Rows(BlockedKey.objects.filter(spki_sha256=found.spki_sha256)),
+        Rows(Event.objects.filter(of_certificate(found)).order_by("-id")[: history.MOST]),
+    )
+    context = about(application) | {
+        "certificate": found,
+        "condition": condition(found, now=now),
+        "facts": facts(found),
+        "serial_decimal": str(found.certificate.serial_number),
+        "reason": reason_words(found.revocation_reason),
+        "blocked": bool(blocked),
+        "downloads": [(label, _file_url(application, kind)) for kind, label in DOWNLOADS.items()],
+        "may_revoke": bool(revocation.reasons(application, person, now=now)),
+        "predecessor": predecessors.predecessor(application),
+        "replaced_by": renewal.replacing(application, found),
+        "history": history.worded(events),
+    }
+    context |= case_context.pending(application, person)
+    return render(request, "applications/console/certificate.html", context)
+
+
+def _file_url(application: Application, kind: str) -> str:
+    return reverse("console:certificate_file", args=[application.pk, kind])
+
+
+@case_view
+@require_safe
+def file(request: HttpRequest, application: Application, kind: str) -> HttpResponse:
+    """Download a file of the certificate."""
+    return hand_over(application, kind, access.actor_of(request))

@@ -1,0 +1,64 @@
+"""The page of a public key: its orders and certificates, and whether it is blocked."""
+
+import re
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts import access
+from applications.checks.wording import word_all
+from applications.models import Application, Csr
+from applications.views.console.blocked_keys import blocked_by
+from applications.views.console.case.background import (
+    issued,
+    newest_certificates,
+    newest_orders,
+    submitted,
+)
+from applications.views.console.entry import looked_at
+from applications.workflow import Status
+from certportal.foundation import clock
+from certportal.foundation.events import Subject
+from certportal.foundation.together import Rows, first, read_all
+from issuance.models import BlockedKey, Certificate
+
+_HASH = re.compile("[0-9a-f]{64}")
+
+
+@access.reviewer_required
+@require_safe
+def key(request: HttpRequest, spki_sha256: str) -> HttpResponseBase:
+    """Show what is known of the key with this SPKI hash; 404 if nothing is."""
+    now = clock.now()
+    if not _HASH.fullmatch(spki_sha256):
+        raise Http404
+    ordered = Application.objects.filter(pk__in=csrs_of(spki_sha256).values("application"))
+    csrs, keys, certified, orders = read_all(
+        Rows(csrs_of(spki_sha256).order_by("-uploaded_at")[:1]),
+        Rows(BlockedKey.objects.filter(spki_sha256=spki_sha256)),
+        issued(Certificate.objects.filter(spki_sha256=spki_sha256)),
+        submitted(ordered),
+    )
+    if not (csrs or keys or certified):
+        raise Http404
+    looked_at(request, Subject("key", spki_sha256))
+    report = (csrs[0].report if csrs else None) or {}  # empty once the order is erased
+    certificates = newest_certificates(certified, now=now)
+    context = {
+        "spki_sha256": spki_sha256,
+        "decoded": (report.get("csr") or {}).get("key"),
+        "findings": word_all(report.get("findings", [])),
+        "blocked": first(blocked_by(keys)),
+        "orders": newest_orders(orders, now=now),
+        "certificates": certificates,
+        "unexpired": [one for one, _standing in certificates.rows if one.not_after >= now],
+    }
+    return render(request, "applications/console/key.html", context)
+
+
+def csrs_of(spki_sha256: str) -> QuerySet[Csr]:
+    """Return the requests for the key in orders that were sent."""
+    sent = Csr.objects.exclude(application__status=Status.DRAFT)
+    return sent.filter(spki_sha256=spki_sha256)

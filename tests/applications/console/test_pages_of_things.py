@@ -1,0 +1,132 @@
+"""The pages of a certificate, a key and a person, their lists, and the search that finds them."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.services.people.erase import erase_person
+from certportal.dev.builders import orders, people
+from certportal.foundation import clock
+from certportal.foundation.actors import system
+from certportal.foundation.models import Event
+from issuance import services as authority
+from issuance.models import Certificate
+from tests.applications.console.conftest import Desk
+from tests.applications.renewals import renew
+from tests.conftest import PHARMACY
+
+OPERATOR = system("block_keys")
+
+
+@pytest.fixture
+def order(matti, riitta, cas):
+    """An order whose certificate has been delivered."""
+    return orders.delivered(matti, riitta)
+
+
+@pytest.fixture
+def certificate(order):
+    """Its certificate."""
+    return Certificate.objects.get(reference=order.pk)
+
+
+def test_a_certificate_s_page_tells_all_of_it_and_leads_to_revoking(desk, order, certificate):
+    page = desk.open("certificate", order.pk).text
+    links = [desk.url("case", order.pk), desk.url("account", order.organisation_id)]
+    links += [desk.url("key", certificate.spki_sha256), desk.url("revoke", order.pk)]
+    for known in [*links, certificate.serial, certificate.sha256, "erecept.example.fi"]:
+        assert known in page
+    assert "Riitta Ratkaisija" in page  # who approved it, in its history
+    file = desk.open("certificate_file", order.pk, "der")
+    assert file.content == bytes(certificate.der)
+    assert Event.objects.filter(action="application.download", actor__endswith=desk.person.pk)
+
+
+def test_an_order_without_certificate_has_no_such_page(desk, waiting):
+    assert desk.open("certificate", waiting.pk).status_code == 404
+
+
+def test_a_revoked_certificate_says_when_and_why(desk, order, certificate):
+    authority.revoke_key(certificate.spki_sha256, "key_compromise", actor=OPERATOR, now=clock.now())
+    page = desk.open("certificate", order.pk).text
+    assert "Revoked" in page
+    assert "The key of the certificate is blocked." in page
+
+
+def test_the_one_that_renews_it_is_named(desk, order, matti, riitta):
+    later = renew(matti, riitta)
+    assert later.number in desk.open("certificate", order.pk).text
+    assert order.number not in desk.open("certificate", later.pk).text
+
+
+def test_the_list_of_certificates_is_searched_filtered_and_exported(desk, order, certificate):
+    for query in ("erecept", certificate.serial, certificate.sha256, order.number, PHARMACY):
+        assert certificate.serial in desk.open("certificates", q=query).text
+    assert certificate.serial not in desk.open("certificates", q="zzz.example").text
+    assert certificate.serial in desk.open("certificates", state="valid").text
+    assert certificate.serial not in desk.open("certificates", state="revoked").text
+    lines = b"".join(desk.open("certificate_list_csv", state="valid")).decode()
+    assert certificate.serial in lines
+    assert order.organisation.name in lines
+    assert Event.objects.filter(action="list.exported", object_id="certificates").exists()
+
+
+def test_a_key_s_page_tells_its_orders_and_certificates_and_how_to_block_it(
+    desk, order, certificate
+):
+    page = desk.open("key", certificate.spki_sha256).text
+    for known in (order.number, certificate.serial, "P-256", desk.url("revoke", order.pk)):
+        assert known in page
+    authority.import_keys([certificate.spki_sha256], "published", actor=OPERATOR, now=clock.now())
+    page = desk.open("key", certificate.spki_sha256).text
+    assert "The key is on a list of keys that others have." in page
+    assert "The service" in page  # the operator's command blocked it
+
+
+@pytest.mark.parametrize("key", ["ab" * 32, "x", "AB" * 32])
+def test_a_key_of_which_nothing_is_known_has_no_page(desk, sample, key):
+    assert desk.open("key", key).status_code == 404
+
+
+def test_a_person_s_page_tells_memberships_orders_and_decisions(desk, order, matti, riitta):
+    page = desk.open("person", matti.pk).text
+    for known in (matti.email, order.number, desk.url("account", order.organisation_id)):
+        assert known in page
+    assert f"{desk.url('events')}?person={matti.pk}" in page
+    page = desk.open("person", riitta.pk).text
+    assert order.number in page
+    assert "Approved" in page
+    assert "Reviewer" in page
+
+
+def test_a_person_who_was_erased_has_no_name_and_is_not_listed(desk, sample, now):
+    gone = people.make_person("Maija Mennyt", now=now)
+    assert "Mennyt" in desk.open("people", q="mennyt").text
+    erase_person(gone.pk, now=now)
+    assert "Erased person" in desk.open("person", gone.pk).text
+    assert str(gone.pk) not in desk.open("people").text
+
+
+def test_the_list_of_people_goes_on_by_pages(desk, sample, now):
+    made = [people.make_person(f"Niina Nimi{n:02}", now=now) for n in range(27)]
+    first = desk.open("people", q="nimi")
+    assert desk.url("person", made[0].pk) in first.text
+    assert desk.url("person", made[26].pk) not in first.text
+    second = desk.open("people", q="nimi", page=first.context["page"].next)
+    assert desk.url("person", made[26].pk) in second.text
+
+
+def test_an_auditor_s_looks_are_on_record(order, certificate, matti, now):
+    auditor = Desk(people.make_auditor("Anneli Auditoija", now=now))
+    auditor.open("person", matti.pk)
+    auditor.open("key", certificate.spki_sha256)
+    auditor.open("certificate", order.pk)
+    looks = Event.objects.filter(actor__endswith=auditor.person.pk, action__endswith="viewed")
+    seen = [str(matti.pk), certificate.spki_sha256, str(order.pk)]
+    assert [one.object_id for one in looks.order_by("pk")] == seen
+    assert reverse("console:revoke", args=[order.pk]) not in auditor.open("key", seen[1]).text
+
+
+def test_others_find_none_of_these_pages(matti, order, certificate):
+    hers = Desk(matti)
+    pages = {"person": matti.pk, "key": certificate.spki_sha256, "certificate": order.pk}
+    assert {hers.open(name, key).status_code for name, key in pages.items()} == {404}
