@@ -14,6 +14,7 @@ from applications.views.console import (
     people,
     ready_reasons,
     replacements,
+    search,
     undelivered,
     waivers,
 )
@@ -78,6 +79,7 @@ urlpatterns = [
     ),
     path("people/", people.people, name="people"),
     path("people/<uuid:person_id>/", people.person, name="person"),
+    path("search/", search.search, name="search"),
     path("blocked-keys/", blocked_keys.certificates, name="blocked_keys"),
     path("blocked-keys/<slug:spki_sha256>/", keys.key, name="key"),
     path("undelivered/", undelivered.undelivered, name="undelivered"),

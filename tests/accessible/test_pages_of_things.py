@@ -22,6 +22,8 @@ def test_a_certificate_its_key_its_people_and_how_they_are_found(go, matti, riit
     check_in_turn(go("console:people", who=riitta))
     check_in_turn(go("console:person", matti.pk, who=riitta))
     check_in_turn(go("console:person", riitta.pk, who=riitta))
+    check_in_turn(go("console:search", who=riitta, query="?q=apteekki"))
+    check_in_turn(go("console:search", who=riitta, query="?q=muu.example"))
     authority.revoke_key(key, "key_compromise", actor=system("test"), now=clock.now())
     check_in_turn(go("console:certificate", order.pk, who=riitta))
     check_in_turn(go("console:key", key, who=riitta))

@@ -33,7 +33,7 @@ def test_odd_words_in_an_address_are_answered(web, odd):
 def test_odd_words_in_a_query_are_answered(web, odd):
     names = ["next", "page", "q", "within", "unit", "under", "after", "former", "template", "state"]
     query = "&".join(f"{name}={odd}" for name in [*names, "reviewer", "type", "code", "error"])
-    console = ["queue", "numbers", "people", "certificates", "blocked_keys", "accounts"]
+    console = ["queue", "numbers", "search", "people", "certificates", "blocked_keys", "accounts"]
     names = [f"console:{name}" for name in console]
     for name in [*names, "register", "home", "applications:units"]:
         assert web.get(f"{reverse(name)}?{query}").status_code < 500, name

@@ -35,14 +35,16 @@ class Item:
 def items(request: HttpRequest) -> list[Item]:
     """Return the pages in order, with the current one marked.
 
-    The URLs of cases are directly below the console's, so "Cases" is current if no other page is.
+    The URLs of cases are directly below the console's, so "Cases" is current if no other page is,
+    and not on the page of the search.
     """
     waiting = _waiting()
     leads = StaffRole.Kind.LEAD in access.staff_roles(request)
     pages = [*PAGES, *([LOADS] if leads else [])]
     parts = [_item(request, label, name, waiting.get(name, NONE)) for label, name in pages]
     queue = reverse("console:queue")
-    inside = request.path.startswith(queue) and not any(item.current for item in parts)
+    others = any(item.current for item in parts) or request.path == reverse("console:search")
+    inside = request.path.startswith(queue) and not others
     return [Item(_("Cases"), queue, waiting["queue"], inside), *parts]
 
 

@@ -7,7 +7,7 @@ from certportal.foundation.models import Event
 from tests.applications.console.conftest import Desk
 
 PAGES = ["queue", "queue_csv", "ceremonies", "loads"]
-PAGES += ["certificates", "certificate_list_csv", "people"]
+PAGES += ["certificates", "certificate_list_csv", "people", "search"]
 OF_A_CASE = ["case", "certificate", "ask", "extend", "approve", "reject", "reopen"]
 OF_A_CASE += ["set_aside", "hand_over", "take_over", "note", "revocation_report"]
 BUTTONS = ["claim", "release", "names", "cancel_request"]

@@ -75,6 +75,12 @@ def test_the_bar_asks_once_however_many_pages_it_counts(full, desk):
     assert len(found) == 1
 
 
+def test_a_search_of_everything(full, desk):
+    for typed in ("erecept", "Meikäläinen", "apteekki"):
+        found = asked(desk, "search", q=typed)
+        assert len(found) <= SEARCH, found
+
+
 def test_the_pages_of_an_organisation_a_certificate_a_key_and_a_person(full, desk, matti, riitta):
     certificate = Certificate.objects.get()
     pages = {

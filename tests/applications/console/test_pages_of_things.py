@@ -115,6 +115,36 @@ def test_the_list_of_people_goes_on_by_pages(desk, sample, now):
     assert desk.url("person", made[26].pk) in second.text
 
 
+def test_the_search_leads_to_what_one_number_names(desk, order, certificate):
+    places = {
+        order.number: desk.url("case", order.pk),
+        order.number.lower(): desk.url("case", order.pk),
+        certificate.serial: desk.url("certificate", order.pk),
+        str(int(certificate.serial, 16)): desk.url("certificate", order.pk),
+        certificate.sha256: desk.url("certificate", order.pk),
+        certificate.spki_sha256: desk.url("key", certificate.spki_sha256),
+        PHARMACY: desk.url("account", order.organisation_id),
+    }
+    for typed, place in places.items():
+        assert desk.open("search", q=typed).get("Location") == place, typed
+
+
+def test_the_search_groups_what_several_things_have(desk, order, matti):
+    page = desk.open("search", q="meikäläinen").text
+    assert desk.url("person", matti.pk) in page
+    assert order.number in page
+    page = desk.open("search", q="apteekki").text
+    assert desk.url("account", order.organisation_id) in page
+    assert "Nothing was found" in desk.open("search", q="ei tällaista").text
+    assert desk.open("search").status_code == 200
+
+
+def test_drafts_are_not_found(desk, matti):
+    draft = orders.draft(matti)
+    assert draft.number not in desk.open("search", q="erecept").text
+    assert desk.open("search", q=draft.number).status_code == 200
+
+
 def test_an_auditor_s_looks_are_on_record(order, certificate, matti, now):
     auditor = Desk(people.make_auditor("Anneli Auditoija", now=now))
     auditor.open("person", matti.pk)

@@ -1,0 +1,84 @@
+"""The search of the console's bar: leads to what one number names, or lists what was found."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from accounts import access
+from accounts.models import BusinessId
+from accounts.register.identifiers import business_id
+from accounts.services.organisations.named import organisations_named
+from applications.models import Application
+from applications.rules import order_search
+from applications.views.console.keys import csrs_of
+from applications.views.console.people import known
+from applications.workflow import Status
+from issuance.models import BlockedKey, Certificate
+
+MOST = 10
+"""The most of each kind that the page lists."""
+_HASH = re.compile("[0-9a-f]{64}")
+
+
+@access.reviewer_required
+@require_safe
+def search(request: HttpRequest) -> HttpResponseBase:
+    """Lead to the page of the only thing that the typed number names, or list all that fits."""
+    typed = request.GET.get("q", "").replace("\0", "").strip()[: order_search.LONGEST]
+    if not typed:
+        return render(request, "applications/console/search.html", {})
+    exact = list(dict.fromkeys(_exact(typed)))
+    if len(exact) == 1:
+        return redirect(exact[0])
+    found = order_search.find(typed)
+    context: dict[str, Any] = {
+        "typed": typed,
+        "orders": _orders(found, typed),
+        "accounts": organisations_named(typed).order_by("name", "pk")[:MOST],
+        "people": known(typed)[:MOST],
+    }
+    return render(request, "applications/console/search.html", context)
+
+
+def _exact(typed: str) -> Iterator[str]:
+    """Yield the addresses of what has the typed text as its number or hash."""
+    if code := business_id(typed):
+        if account := BusinessId.holder(code):
+            yield reverse("console:account", args=[account.pk])
+        return
+    if _HASH.fullmatch(spki := "".join(typed.replace(":", "").split()).lower()):
+        if any(holds(spki) for holds in KEYS):
+            yield reverse("console:key", args=[spki])
+        issued = Certificate.objects.filter(sha256=spki)
+    else:
+        issued = Certificate.objects.filter(serial__in=order_search.serials(typed))
+    for reference in issued.values_list("reference", flat=True):
+        yield reverse("console:certificate", args=[reference])
+    orders = Application.objects.exclude(status=Status.DRAFT).filter(number=typed.upper())
+    for order in orders.values_list("pk", flat=True):
+        yield reverse("console:case", args=[order])
+
+
+KEYS: tuple[Callable[[str], bool], ...] = (
+    lambda spki: csrs_of(spki).exists(),
+    lambda spki: Certificate.objects.filter(spki_sha256=spki).exists(),
+    lambda spki: BlockedKey.objects.filter(spki_sha256=spki).exists(),
+)
+"""Where a key may be known."""
+
+
+def _orders(found: order_search.SearchResult, typed: str) -> list[dict[str, Any]]:
+    """Return the first orders found, each with what of it fits."""
+    sent = Application.objects.exclude(status=Status.DRAFT).select_related("organisation")
+    orders = sent.prefetch_related("host_names").in_bulk(found.orders[:MOST])
+    matched = order_search.matched(typed, order_search.entries(list(orders.values())))
+    return [
+        {"order": orders[key], "matched": matched.get(key, [])}
+        for key in found.orders
+        if key in orders
+    ]
