@@ -120,19 +120,20 @@ def run() -> list[Figure]:
         riitta, raimo = (people.make_reviewer(name) for name in ("Riitta Yksi", "Raimo Kaksi"))
         for by_keyboard, hosts in product((False, True), HOSTS):
             for _ in range(2):
-                _waiting(matti, hosts)
+                waiting(matti, hosts)
             about = f"{hosts} host names" if hosts > 1 else "1 host name"
             hand = _sit_down(browser, base, riitta, by_keyboard=by_keyboard)
-            _first(hand)
+            first(hand)
             found += _figures(f"first person, {about}", hand, clicks=4, loads=3)
             hand = _sit_down(browser, base, raimo, by_keyboard=by_keyboard)
-            _second(hand)
+            second(hand)
             found += _figures(f"second person, {about}", hand, clicks=3, loads=2)
         browser.close()
     return found
 
 
-def _first(hand: Hand) -> None:
+def first(hand: Hand) -> None:
+    """Take the next case, record the evidence, approve and take the next."""
     hand.press("form[action$='/take-next/'] button")
     orders.drain()
     hand.tick("#hosts details[open] input[name=evidence]")
@@ -140,7 +141,8 @@ def _first(hand: Hand) -> None:
     hand.press(NEXT)
 
 
-def _second(hand: Hand) -> None:
+def second(hand: Hand) -> None:
+    """Take the next case as the second person, approve and take the next."""
     hand.press("form[action$='/take-next/'] button")
     hand.press(NEXT)
     orders.drain()
@@ -156,7 +158,7 @@ def _figures(who: str, hand: Hand, *, clicks: int, loads: int) -> Iterator[Figur
     yield figure(f"{who}, scrolled", hand.pixels, "px")
 
 
-def _waiting(matti: Person, hosts: int) -> Application:
+def waiting(matti: Person, hosts: int) -> Application:
     """Return an order for so many host names in the queue, promised for tomorrow."""
     order = orders.with_csr(matti)
     names = [f"{'erecept' if nth == 0 else f'palvelin{nth}'}.example.fi" for nth in range(hosts)]

@@ -1,0 +1,69 @@
+"""What the first screen of the desk holds, and what the common case costs the hand."""
+
+import pytest
+
+from certportal.dev.builders import orders
+from tests.benchmarks.desk import HEIGHT, WIDTH, Hand, first, second, waiting
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROWS = 25
+"""How many cases the queue shows at once."""
+
+
+@pytest.fixture
+def look(enter):
+    """Return how to open pages at the width of an office's screen."""
+
+    def look(desk):
+        desk.confirm()
+        go = enter(desk)
+
+        def at(name, *args, **query):
+            page = go(name, *args, **query)
+            page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+            return page
+
+        return at
+
+    return look
+
+
+def bottom(locator):
+    box = locator.bounding_box()
+    return box["y"] + box["height"]
+
+
+def test_the_queue_begins_at_once_and_shows_a_page_of_cases(look, desk, matti, cas):
+    for _ in range(ROWS):
+        waiting(matti, 2)
+    page = look(desk)("queue")
+    rows = page.locator("#cases tbody tr")
+    assert rows.count() == ROWS
+    assert rows.first.bounding_box()["y"] <= 200
+    assert bottom(rows.last) <= HEIGHT
+
+
+def test_identity_evidence_and_decision_stand_on_the_first_screen(look, desk, ready, matti, riitta):
+    for case in (ready, orders.delivered(matti, riitta), orders.claimed(matti, riitta, "email")):
+        page = look(desk)("case", case.pk)
+        assert page.locator(".case__side .keyfacts").bounding_box()["y"] <= 200
+        assert page.locator("#comparison").bounding_box()["y"] <= HEIGHT / 2
+        assert bottom(page.locator("#decision")) <= HEIGHT
+        side = page.locator(".case__side")
+        assert side.evaluate("one => one.scrollHeight <= one.clientHeight")
+
+
+@pytest.mark.parametrize("hosts", [1, 20])
+@pytest.mark.parametrize("by_keyboard", [False, True])
+def test_the_common_case_costs_few_clicks_pages_and_presses(
+    by_keyboard, hosts, look, desk, other_desk, matti, cas, settings
+):
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
+    for _ in range(2):
+        waiting(matti, hosts)
+    hand = Hand(look(desk)("queue"), by_keyboard=by_keyboard)
+    first(hand)
+    assert (hand.clicks <= 4, hand.loads <= 3, hand.presses <= 25) == (True, True, True)
+    hand = Hand(look(other_desk)("queue"), by_keyboard=by_keyboard)
+    second(hand)
+    assert (hand.clicks <= 3, hand.loads <= 2, hand.presses <= 25) == (True, True, True)
