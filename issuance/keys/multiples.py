@@ -2,9 +2,9 @@
 
 A file holds, for the first 2^21 multiples (baby steps), a bit map of their x coordinates (one
 hash), which excludes most look-ups quickly, and then one number of 64 bits for each: 43 bits of x
-and 21 for the multiple less one, sorted. It is made once for an installation, in 5 s for a curve,
-and what it must contain is known beforehand (``SHA256``), so a damaged or altered file is never
-searched.
+and 21 for the multiple less one, sorted (the 256th is in it twice). It is made once for an
+installation, in 5 s for a curve, and what it must contain is known beforehand (``SHA256``), so a
+damaged or altered file is never searched.
 """
 
 import hashlib
@@ -55,7 +55,7 @@ class Multiples:
             return None
         sought = int(x & _KEPT) << _PLACE_BITS
         at = bisect_left(self._entries, sought)
-        if at == BABIES or (self._entries[at] ^ sought) >> _PLACE_BITS:
+        if at == len(self._entries) or (self._entries[at] ^ sought) >> _PLACE_BITS:
             return None
         return (self._entries[at] & BABIES - 1) + 1
 
@@ -78,8 +78,11 @@ def _made(path: Path, curve: Curve) -> bytes:
     content = _content(curve)
     part = path.with_suffix(f".{os.getpid()}.part")
     with suppress(OSError):
-        part.write_bytes(content)
-        part.replace(path)
+        try:
+            part.write_bytes(content)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     return content
 
 

@@ -85,6 +85,19 @@ def test_the_multiples_are_the_ones_the_library_computes() -> None:
             assert tables.multiples(curve.name).of(public.public_numbers().x) == multiple
 
 
+@pytest.mark.parametrize("curve", CURVES)
+def test_the_ends_of_the_table_are_looked_up(curve: str) -> None:
+    table = tables.multiples(curve)
+    first, last = table._entries[0], table._entries[-1]
+    for entry in (first, last):
+        multiple = (entry & tables.BABIES - 1) + 1
+        public = ec.derive_private_key(multiple, CURVES[curve].library).public_key()
+        assert table.of(public.public_numbers().x) == multiple
+    kept = range((last >> 21) + 1, 2**43)  # all that is looked up of an x, above the last entry
+    passed = (x for x in kept if table.slots[x % len(table.slots)] >> (x >> 23 & 7) & 1)
+    assert table.of(next(passed)) is None
+
+
 @SOME
 @given(curves, st.sampled_from([1, 2, 4]), st.data(), either)
 def test_a_scalar_that_repeats_a_pattern_is_found(
