@@ -218,7 +218,7 @@ def _differences() -> list[Difference]:
     return [each for each, _ in services.reconcile(mend=False, now=clock.now())]
 
 
-@shared_task(name="issuance.publish_crls")
+@shared_task(name="issuance.publish_crls", acks_late=False)
 def publish_crls() -> None:
     """Publish a new CRL of every CA; beat calls this."""
     services.publish_crls(now=clock.now())

@@ -51,13 +51,13 @@ def alone(*names: str) -> Iterator[None]:
 
     The database releases them when the connection ends, so also if this process dies.
     """
-    wanted = _keys(names)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT name, pg_try_advisory_lock(name) FROM unnest(%s::bigint[]) name", [wanted]
-        )
-        taken = [name for name, free in cursor.fetchall() if free]
+    wanted, taken = _keys(names), list[int]()
     try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT name, pg_try_advisory_lock(name) FROM unnest(%s::bigint[]) name", [wanted]
+            )
+            taken = [name for name, free in cursor.fetchall() if free]
         if taken != wanted:
             raise Busy(", ".join(names))
         yield

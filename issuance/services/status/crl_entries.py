@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import BinaryField, F, Func, QuerySet
 
 from issuance.authority import crl
 from issuance.certificate.plan import serial_hex
@@ -48,6 +49,8 @@ SELECT count(*),
 FROM issuance_certificate
 WHERE issuing_ca_id = %s AND state = 'revoked' AND not_after >= %s AND listed <> ''
 """
+
+_OWN_HASH = Func(F("crl_entry"), function="sha256", output_field=BinaryField())
 
 
 class Reading(Enum):
@@ -117,7 +120,9 @@ def collect(
     lost = ca.revoked_serials.filter(not_after__gte=since).order_by("pk")
     first = [bytes(each) for each in lost.values_list("crl_entry", flat=True)]
     due = ca.crl_compared_at is None or abs(this_update - ca.crl_compared_at) > COMPARED_EVERY
-    compare = due or reading is Reading.COMPARED
+    # A list dated in the future may lack certificates that expire before its date.
+    ahead = served is not None and served.facts.this_update > this_update
+    compare = due or ahead or reading is Reading.COMPARED
     if base and not compare and not raised.number and all(map(base.holds, first)):
         joined = (base.entries, new.joined)
         return Entries(joined, ca.crl_entries + new.number, ca.crl_compared_at or this_update)
@@ -174,10 +179,14 @@ def _compare(
         return
     before, now = crl.by_serial(base.entries), crl.by_serial(joined)
     appeared = _named(now.keys() - before.keys())
-    for serial in (*new.serials, *ca.revoked_serials.values_list("serial", flat=True)):
+    expired = ca.certificates.filter(serial__in=[*appeared], not_after__lt=base.facts.this_update)
+    kept = ca.revoked_serials.all()
+    for serial in (*new.serials, *_serials(kept), *_serials(expired)):
         appeared.pop(serial, None)
     changed = _named(key for key, entry in before.items() if now.get(key, entry) != entry)
-    for serial in raised.serials:
+    # Also those whose reason was raised after the marking: the next list marks them.
+    unmarked = ca.certificates.filter(serial__in=[*changed]).exclude(listed=_OWN_HASH)
+    for serial in (*raised.serials, *_serials(unmarked)):
         changed.pop(serial, None)
     vanished = _not_ended(ca, before.keys() - now.keys(), since)
     if different := sorted({*appeared, *changed, *vanished}):
@@ -190,9 +199,13 @@ def _not_ended(ca: IssuingCA, keys: Iterable[bytes], since: datetime) -> dict[st
     revoked = ca.certificates.filter(state=Certificate.State.REVOKED)
     for known in (revoked, ca.revoked_serials.all()):
         ended = known.filter(serial__in=[*serials], not_after__lt=since)
-        for serial in ended.values_list("serial", flat=True):
+        for serial in _serials(ended):
             del serials[serial]
     return serials
+
+
+def _serials(known: QuerySet[Any]) -> Iterable[str]:
+    return known.values_list("serial", flat=True)
 
 
 def _named(keys: Iterable[bytes]) -> dict[str, bytes]:

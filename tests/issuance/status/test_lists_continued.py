@@ -219,6 +219,45 @@ def test_a_revocation_during_the_reading_is_on_the_next_list_once(
     assert listed() == numbers(first, late)
 
 
+def test_a_reason_raised_during_a_comparison_is_no_difference(
+    revoked: Callable[[], Certificate],
+    publish: Publish,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    certificate, read = revoked(), crl_entries._read
+    publish()
+
+    def interrupted(statement: str, parameters: Sequence[object]) -> object:
+        if statement == crl_entries.WHOLE:
+            services.revoke(certificate.pk, "key_compromise", actor=system("test"), now=now)
+        return read(statement, parameters)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(crl_entries, "_read", interrupted)
+        assert publish(HOUR, Reading.COMPARED)
+    assert publish(2 * HOUR)
+    assert not stops()
+    made = x509.load_der_x509_crl(repository.crl_path(STEM).read_bytes())
+    (entry,) = made
+    reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
+    assert reason == x509.ReasonFlags.key_compromise
+
+
+def test_lists_made_while_the_clock_ran_ahead_lose_no_revocation_and_stop_nothing(
+    revoked: Callable[[], Certificate], publish: Publish, now: datetime
+) -> None:
+    certificate = revoked()
+    publish()
+    ahead = certificate.not_after - now + 24 * HOUR
+    for hours in (0, 1, 2):
+        publish(ahead + hours * HOUR, Reading.COMPARED)
+    assert listed() == []
+    assert publish(HOUR)  # the clock is right again
+    assert listed() == numbers(certificate)
+    assert not stops()
+
+
 def test_all_entries_are_compared_once_a_day(
     revoked: Callable[[], Certificate], publish: Publish, now: datetime
 ) -> None:
