@@ -30,6 +30,14 @@ class Block:
     repaired: tuple[str, ...] = ()
 
 
+def pem_of(der: bytes) -> str:
+    """A request in DER as PEM, 64 columns (RFC 7468)."""
+    text = base64.b64encode(der).decode()
+    lines = [text[at : at + 64] for at in range(0, len(text), 64)]
+    label = "CERTIFICATE REQUEST"
+    return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
+
+
 def blocks_of(text: str) -> list[Block]:
     """The first fifty PEM blocks of a text, in order."""
     if "-----" not in text:

@@ -15,7 +15,7 @@ from issuance.csr.kinds import (
 )
 from issuance.csr.literals import written_octets
 from issuance.csr.packing import decoded, has_words, unpacked
-from issuance.csr.pem import Block, bare_base64, blocks_of, damage
+from issuance.csr.pem import Block, bare_base64, blocks_of, damage, decode, pem_of
 from issuance.csr.text import text_of
 from issuance.der import read
 from issuance.findings import Finding, found
@@ -121,6 +121,30 @@ def read_root(data: bytes) -> read.Element | None:
     except read.MalformedError:
         return None
     return root if is_request(root) else None
+
+
+_PLAIN = re.compile(
+    r"-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----([A-Za-z0-9+/=\s]+)"
+    r"-----END (?:NEW )?CERTIFICATE REQUEST-----"
+)
+
+
+def plain_request(data: bytes) -> str:
+    """The request as PEM if the file is one in DER or has one plain PEM block, else "".
+
+    Cheap, unlike an examination: nothing is unpacked, repaired or judged. The result is "" also
+    for a file with another PEM block, or whose text or request names a private key.
+    """
+    if len(data) > MAX_BYTES:
+        return ""
+    der = data
+    if data[:1] != b"\x30":
+        text = data.decode("latin-1")
+        block = _PLAIN.search(text) if text.count("-----BEGIN") == 1 else None
+        der = decode("".join(block[1].split()))[0] if block else b""
+    if any(b"PRIVATE" in each.upper() for each in (data, der)):
+        return ""
+    return pem_of(der) if read_root(der) else ""
 
 
 _LINE = re.compile(

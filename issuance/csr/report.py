@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from issuance.csr.pem import pem_of
 from issuance.findings import RULE_SET_VERSION, Finding, Severity
 from issuance.keys.policy import KeyFacts
 
@@ -58,10 +59,7 @@ class DecodedCsr:
     @property
     def pem(self) -> str:
         """The request as PEM, 64 columns (RFC 7468)."""
-        text = base64.b64encode(self.der).decode()
-        lines = [text[at : at + 64] for at in range(0, len(text), 64)]
-        label = "CERTIFICATE REQUEST"
-        return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
+        return pem_of(self.der)
 
     @property
     def sha256(self) -> str:

@@ -7,11 +7,12 @@ from django.test import Client
 from applications.models import Csr
 from certportal.dev.builders import orders
 from certportal.foundation.models import Event, Tally
+from issuance.csr import examination
 from issuance.keys.policy import spki_sha256
 from issuance.models import BlockedKey
 from issuance.services import csr_check as doctor
 from tests.issuance.csr.builder import GOOD, attribute, ec_key, name, pem, request, spki_of
-from tests.issuance.csr.private_keys import dump
+from tests.issuance.csr.private_keys import dump, zipped
 
 CSR = pem(GOOD.der())
 PAGE = "/en/csr/"
@@ -106,6 +107,32 @@ def test_nothing_given_is_an_error_of_the_form(client: Client) -> None:
         "file": ["Choose a file or paste the certificate request."]
     }
     assert "error-summary" in answer.text
+
+
+def without_type(client: Client, data: bytes) -> str:
+    """Return the text that the page shows when the file came without the request's purpose."""
+    answer = client.post(PAGE, {"file": SimpleUploadedFile("request", data)})
+    assert "type" in answer.context["form"].errors
+    return str(answer.context["form"]["text"].value() or "")
+
+
+def test_a_plain_request_is_shown_as_text_where_the_purpose_was_not_said(client: Client) -> None:
+    der = GOOD.der()
+    assert without_type(client, der) == pem(der)
+    assert without_type(client, b"The request:\r\n" + CSR.encode()) == CSR
+    for other in (CSR + CSR, CSR + dump(ec_key()).decode(), CSR + "\n" * 65536):
+        assert without_type(client, other.encode()) == ""
+
+
+def test_without_the_purpose_no_file_is_examined(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The examination takes long; who repeats it is asked to wait only where it is counted."""
+    opened: list[bytes] = []
+    monkeypatch.setattr(examination, "open_file", opened.append)
+    without_type(client, CSR.encode())
+    without_type(client, zipped(request=CSR.encode()))
+    assert opened == []
 
 
 def test_nothing_is_kept(client: Client) -> None:

@@ -91,12 +91,12 @@ def ask(request: HttpRequest, giver: Giver) -> HttpResponse:
         except TooMany as refusal:
             form.add_error(None, str(refusal))
             return too_many(_form(request, giver, form), refusal)
+    if form.is_bound:
+        form.keep_file()
     return _form(request, giver, form)
 
 
 def _form(request: HttpRequest, giver: Giver, form: CsrForm) -> HttpResponse:
-    if form.is_bound:
-        form.keep_file()
     context = {
         "form": form,
         "instructions": instructions(giver.application, now=clock.now()),

@@ -89,19 +89,28 @@ def test_what_the_certificate_of_conformity_says_is_kept_where_too_much_was_uplo
 
 
 @pytest.mark.parametrize("holds_key", [False, True])
-def test_the_request_is_kept_where_too_many_were_uploaded(web, address, matti, request, holds_key):
+def test_the_request_is_kept_where_nobody_said_how_it_is_given(web, address, matti, holds_key):
     """A page cannot keep a file, so the request in it is shown as text; a private key never is."""
     draft = orders.draft(matti)
     content, key = orders.openssl_csr(), b"-----BEGIN PRIVATE KEY-----\nMIIB\n"
-    request.getfixturevalue("no_more")
     file = upload(content + key if holds_key else content, name="pyynto.csr")
-    given = {"how": "file", "file": file, "version": draft.version}
+    given = {"file": file, "version": draft.version}
     page = web.post(address("applications:part", draft.pk, "csr"), given)
-    assert page.status_code == 429
     shown = page.context["form"]
     kept = "" if holds_key else content.decode().strip()
     assert (shown["text"].value() or "").strip() == kept
-    assert shown["how"].value() == ("file" if holds_key else "text")
+    assert (shown["how"].value() or "") == ("" if holds_key else "text")
+
+
+def test_a_file_that_came_after_too_many_is_not_read(web, address, matti, request):
+    draft = orders.draft(matti)
+    request.getfixturevalue("no_more")
+    given = {"how": "file", "file": upload(orders.openssl_csr(), name="pyynto.csr")}
+    given |= {"version": draft.version}
+    page = web.post(address("applications:part", draft.pk, "csr"), given)
+    assert page.status_code == 429
+    assert not page.context["form"]["text"].value()
+    assert page.context["form"]["how"].value() == "file"
 
 
 def test_the_mailbox_is_kept_where_too_many_codes_were_sent(web, address, matti, request):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from applications.views.shared.forms import VersionForm
 from certportal.foundation.web.forms import Form, UploadField, Words
 from certportal.foundation.wording import filled
-from issuance.csr import MAX_BYTES, MOST_SEARCHED, examine
+from issuance.csr import MAX_BYTES, MOST_SEARCHED, plain_request
 
 HOW = [
     ("file", gettext_lazy("I upload a file")),
@@ -59,14 +59,15 @@ class RequestForm(Form):
     def keep_file(self) -> None:
         """Show the request in the chosen file as text, since a page cannot keep a file.
 
-        Of a file that holds anything else, such as a private key, nothing is shown.
+        Only a plain request is shown. The file is not examined, because that takes long and is
+        counted by the services that do so.
         """
         upload = None if "file" in self.errors else self.cleaned_data.get("file")
-        if not upload or (self.data.get("text") or "").strip():
+        if not upload or upload.size > MAX_BYTES or (self.data.get("text") or "").strip():
             return
         upload.seek(0)
-        if decoded := examine(upload.read()).csr:
-            kept = {"text": decoded.pem} | ({"how": "text"} if "how" in self.fields else {})
+        if pem := plain_request(upload.read()):
+            kept = {"text": pem} | ({"how": "text"} if "how" in self.fields else {})
             self.data = dict(self.data.items()) | kept
 
 
