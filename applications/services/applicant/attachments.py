@@ -126,7 +126,7 @@ def remove_attachment(
 
 
 def remove_unsent(application: Application, *, actor: Actor, now: datetime) -> None:
-    """Remove the documents attached to the locked order's answer, which will not be sent."""
+    """Remove the documents attached to the locked draft or answer, which will not be sent."""
     for attachment in answers.unsent(application):
         _remove(attachment, now)
         events.record(

@@ -13,7 +13,14 @@ from accounts.services.organisations import membership as members
 from applications.errors import AccountOver, require
 from applications.models import Application, HostName
 from applications.models.certificate_types import CertificateType, Delivery
-from applications.rules import fields, intermediaries, possible_actions, sections, unit_ownership
+from applications.rules import (
+    answers,
+    fields,
+    intermediaries,
+    possible_actions,
+    sections,
+    unit_ownership,
+)
 from applications.rules.certificate_names import renamed
 from applications.services import transition
 from applications.services.applicant import attachments, repeated_starts
@@ -115,6 +122,8 @@ def save_section(
     changes |= intermediaries.by_system(application, changes)
     transition.save(application, now=now, **changes)
     events.record(ApplicationEvent.EDIT, application, actor, now, section=section_id)
+    if "type" in changes and not answers.may_attach(application):
+        attachments.remove_unsent(application, actor=actor, now=now)
     return application
 
 

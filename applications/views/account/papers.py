@@ -14,9 +14,9 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from applications import services
 from applications.documents import kept_papers
-from applications.models import Application, Paper
+from applications.models import Application, Attachment, Paper
 from applications.models.paper import Source
-from applications.rules import hearing_documents
+from applications.rules import answers, hearing_documents
 from applications.services.system.papers import is_set_aside
 from applications.views.shared.entry import order_view
 from applications.views.shared.page import about
@@ -37,16 +37,24 @@ def shown(application: Application) -> dict[str, Any]:
     decided = kept_papers.last_decision(application) is not None
     return {
         "receipts": application.submissions.all(),
-        "attachments": [
-            document
-            for document in hearing_documents.of_applicant(application)
-            if document.removed_at is None
-        ],
+        "attachments": _attachments(application),
         "revocation_url": (
             reverse("applications:revocation_notice", args=[application.pk]) if revoked else ""
         ),
         "decision_url": reverse("applications:decision", args=[application.pk]) if decided else "",
     }
+
+
+def _attachments(application: Application) -> list[Attachment]:
+    """Return the documents to list with the order: those of an unsent answer stand at their part.
+
+    One that was attached to a draft and never sent must not look as if reviewers had it.
+    """
+    readable = hearing_documents.of_applicant(application)
+    kept = [document for document in readable if document.removed_at is None]
+    sent = answers.sent_with(application, kept)
+    answer = Attachment.Kind.ANSWER
+    return [document for document in kept if document.kind != answer or document.pk in sent]
 
 
 @order_view

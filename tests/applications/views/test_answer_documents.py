@@ -222,3 +222,29 @@ def test_it_can_be_taken_away_while_the_order_is_a_draft(web, address, matti):
 def test_an_order_without_host_names_has_no_place_for_it(web, address, matti):
     draft = orders.draft(matti, "system_signature")
     assert web.get(address("applications:answer_documents", draft.pk)).status_code == 409
+
+
+@pytest.mark.parametrize(("type", "stays"), [("system_signature", False), ("test_server", True)])
+def test_it_goes_with_the_host_names_where_another_type_is_chosen(
+    web, address, matti, type, stays, django_capture_on_commit_callbacks
+):
+    draft = orders.draft(matti)
+    attach(web, address, draft)
+    document = answers.documents(draft).get()
+    storage, name = document.file.storage, document.file.name
+    with django_capture_on_commit_callbacks(execute=True):
+        seen = orders.Handler(matti, draft).seen
+        services.save_section(draft.pk, "type", {"type": type}, **seen)
+    document.refresh_from_db()
+    assert (document.removed_at is None, storage.exists(name)) == (stays, stays)
+    removed = Event.objects.filter(action="application.remove_attachment")
+    assert removed.exists() is not stays
+
+
+def test_the_order_s_page_lists_it_only_once_it_was_sent(web, address, asked, matti):
+    page = address("applications:order", asked.pk)
+    attach(web, address, asked)
+    assert web.get(page).context["attachments"] == []
+    (document,) = answers.documents(asked)
+    orders.resubmit(matti, asked)
+    assert web.get(page).context["attachments"] == [document]
