@@ -21,15 +21,19 @@ class Change:
 
 
 def changes(submissions: list[Submission]) -> list[Change]:
-    """Return the differences between the last two submissions; [] if there is only one."""
+    """Return the differences between the last two submissions; [] if there is only one.
+
+    Documents sent along are no change: each submission has its own.
+    """
     if len(submissions) < 2:
         return []
     before, after = (json.loads(submission.content) for submission in submissions[-2:])
     differing = [
         field
         for field in FIELDS
+        if field.label and field.key != "answer_documents"
         # An earlier version of the service may not have added this value when sending.
-        if field.label and (field.part or field.key in before)
+        if field.part or field.key in before
         if before.get(field.key) != after.get(field.key)
     ]
     return [

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from applications import services
 from applications.rules import answers
+from applications.views.shared.submissions import changes
 from certportal.dev.builders import documents, orders, people
 from certportal.foundation import clock
 from certportal.foundation.models import Event
@@ -207,6 +208,23 @@ def test_a_document_about_the_host_names_goes_with_the_order_before_anything_is_
     orders.drain()
     case = people.log_in(Client(), riitta).get(reverse("console:case", args=[draft.pk])).text
     assert "verkkotunnus.pdf" in case and "Sent with the order" in case
+
+
+def test_an_answer_without_documents_takes_back_none_that_was_sent_with_the_order(
+    web, address, matti, riitta, cas
+):
+    draft = orders.with_csr(matti)
+    attach(web, address, draft)
+    orders.submit(matti, draft)
+    orders.drain()
+    services.claim(draft.pk, person=riitta, **orders.Handler(riitta, draft).seen)
+    orders.ask(riitta, draft, clock.day(clock.now()))
+    orders.resubmit(matti, draft)
+    submissions = list(draft.submissions.order_by("number"))
+    assert ["answer_documents" in json.loads(one.content) for one in submissions] == [True, False]
+    assert changes(submissions) == []
+    case = people.log_in(Client(), riitta).get(reverse("console:case", args=[draft.pk])).text
+    assert "todistus.pdf" in case and "Sent with the order" in case
 
 
 def test_it_can_be_taken_away_while_the_order_is_a_draft(web, address, matti):
