@@ -1,5 +1,6 @@
 """The part on the certificate of conformity: fields and the document on one page."""
 
+import hashlib
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -61,13 +62,16 @@ def _with_file(request: HttpRequest, application: Application) -> ConformityForm
     upload = None if "file" in form.errors else form.cleaned_data["file"]
     if not upload:
         return form
+    data = upload.read()
+    if form.attached and form.attached.sha256 == hashlib.sha256(data).hexdigest():
+        return _form(application, typed)  # attached already, as after a double click
     if request.POST.get("attached", "") != (str(form.attached.pk) if form.attached else ""):
         form.add_error(
             "file",
             _("Another document has been attached meanwhile. Choose the file again to replace it."),
         )
         return form
-    given: dict[str, Any] = {"data": upload.read(), "name": upload.name} | access.acting(request)
+    given: dict[str, Any] = {"data": data, "name": upload.name} | access.acting(request)
     version = application.version
     try:
         saved = services.add_attachment(application.pk, KIND, version=version, **given)

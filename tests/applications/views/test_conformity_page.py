@@ -64,6 +64,18 @@ def test_a_file_does_not_replace_one_that_a_colleague_attached_meanwhile(
     assert b"(B)" in attached(order)
 
 
+def test_the_same_file_again_is_the_attached_document(web, address, order):
+    order.refresh_from_db()
+    seen = {"attached": order.attachments.get().pk, "version": order.version}
+    assert post(web, address, order, **seen, file=upload(documents.pdf("B"))).status_code == 302
+    document = order.attachments.get(removed_at=None)
+    pressed_twice = post(web, address, order, **seen, file=upload(documents.pdf("B")))
+    assert pressed_twice.status_code == 409
+    assert "file" not in pressed_twice.context["form"].errors
+    assert post(web, address, order, file=upload(documents.pdf("B"))).status_code == 302
+    assert order.attachments.get(removed_at=None) == document
+
+
 def test_fields_alone_keep_the_document(web, address, order):
     post(web, address, order, conformity_version="5.0")
     order.refresh_from_db()
