@@ -30,7 +30,7 @@ from applications.rules import (
     undelivered,
 )
 from applications.rules.mailbox_code import digits
-from applications.rules.recipients import capacity, package, resolve
+from applications.rules.recipients import capacity, is_former_member, package, resolve
 from applications.rules.revocation import asked_by, is_proven
 from applications.workflow import consequences
 from certportal.foundation import clock
@@ -75,6 +75,14 @@ def _about_link(asked: Asked) -> Matter | None:
 
 
 def _to(matter: Matter, asked: Asked) -> To:
+    """Return the recipient; no address for a person who has left the organisation meanwhile."""
+    to = _to_named(matter, asked)
+    left = is_former_member(matter.order, asked.payload["recipient"])
+    return To("", to.language) if left else to
+
+
+def _to_named(matter: Matter, asked: Asked) -> To:
+    """Return the recipient, also if their membership has ended with the account."""
     return To(*resolve(matter.order, asked.payload["recipient"]))
 
 
@@ -342,7 +350,7 @@ MAILS = registry(
     _mail("withdrawn"),
     _mail("lapse_warning", about=_about_link),
     _mail("lapsed"),
-    _mail("account_closed"),
+    _mail("account_closed", to=_to_named),
     _mail("draft_warning"),
     _mail("package", files=_package),
     _mail("approved", about=_about_approved),

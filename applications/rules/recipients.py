@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from accounts import access
 from accounts.models import Membership, Person
 from accounts.right_to_act import is_shown
 from applications.access import ACTING
@@ -110,7 +111,7 @@ def author(application: Application) -> list[str]:
 def _maker(application: Application) -> UUID:
     """Return the key of the person who sent the order, or who began it while it is a draft."""
     sent = application.submission
-    return sent.person_id if sent else application.created_by_id
+    return (sent.person if sent else application.created_by).current.pk
 
 
 def by_lapse(application: Application, *, now: datetime) -> tuple[str, ...]:
@@ -177,7 +178,7 @@ def resolve(application: Application, recipient: str) -> tuple[str, str]:
     if recipient == "reviewer":
         return _of_holder(application)
     if recipient.startswith("person:"):
-        return _of_person(recipient.partition(":")[2])
+        return _of_person(_person(recipient))
     recipient = capacity(application, recipient)
     if recipient in contact_links.HOLDERS:
         language = application.technical_language or application.language
@@ -195,6 +196,26 @@ def _of_holder(application: Application) -> tuple[str, str]:
     return person.email, person.language
 
 
-def _of_person(key: str) -> tuple[str, str]:
-    person = Person.objects.filter(pk=key).exclude(email_verified_at=None).first()
-    return (person.email, person.language) if person else ("", "fi")
+def _of_person(person: Person | None) -> tuple[str, str]:
+    """Return the address, if it is proven, and the language of the person."""
+    if person is None or person.email_verified_at is None:
+        return "", "fi"
+    return person.email, person.language
+
+
+def _person(recipient: str) -> Person | None:
+    """Return the person whom `person:` and a key name; None for other recipients."""
+    kind, _colon, key = recipient.partition(":")
+    if kind != "person":
+        return None
+    found = Person.objects.select_related("merged_into").filter(pk=key).first()
+    return found.current if found else None
+
+
+def is_former_member(application: Application, recipient: str) -> bool:
+    """Return whether the recipient is a person who is no member of the order's organisation now.
+
+    They were one when the mail was asked for; it may have waited for days since.
+    """
+    person = _person(recipient)
+    return person is not None and not access.is_member(person, application.organisation_id)

@@ -3,8 +3,15 @@
 import pytest
 from django.core import mail
 
+from accounts.access import actor_for
+from accounts.services.organisations import membership
+from accounts.services.people import merge
 from applications import services
-from certportal.dev.builders import orders
+from applications.models import Application
+from applications.rules import recipients
+from certportal.dev.builders import orders, people
+from certportal.foundation import clock
+from certportal.foundation.actors import system
 
 
 @pytest.fixture(autouse=True)
@@ -12,12 +19,12 @@ def _local_mail(settings):
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 
 
-def sent_by(matti, contact: str):
-    """Return a checked order that Matti sent and that names the address as its contact person's."""
-    order = orders.with_csr(matti)
+def sent_by(sender, contact: str):
+    """Return a checked order of the sender, with this address of its contact person."""
+    order = orders.with_csr(sender)
     named = {"contact_name": "Maija Mallikas", "contact_email": contact}
-    services.save_section(order.pk, "contact", named, **orders.Handler(matti, order).seen)
-    orders.submit(matti, order)
+    services.save_section(order.pk, "contact", named, **orders.Handler(sender, order).seen)
+    orders.submit(sender, order)
     orders.drain()
     return order
 
@@ -58,3 +65,48 @@ def test_and_that_it_was_rejected(matti, maija, riitta, cas):
 def test_one_mailbox_gets_one_mail(matti, riitta, cas, contact):
     order = sent_by(matti, contact)
     assert list(told(lambda: reject(riitta, order)).values()) == [1]
+
+
+def sent_by_maija(maija):
+    """Return a checked order that Maija sent and that names a mailbox as its contact's."""
+    order = sent_by(maija, "tilaukset@example.fi")
+    assert recipients.author(order) == [f"person:{maija.pk}"]
+    return order
+
+
+def about(order) -> list[list[str]]:
+    """Return who got mails with the order's number in the subject."""
+    return sorted(one.to for one in mail.outbox if order.number in one.subject)
+
+
+def test_who_left_before_the_mail_was_sent_is_told_no_outcome(matti, maija, riitta, cas):
+    order = sent_by_maija(maija)
+
+    def reject_and_leave() -> None:
+        reject(riitta, order)
+        key = maija.memberships.get().pk
+        membership.remove(key, by=matti, actor=actor_for(matti), now=clock.now())
+
+    told(reject_and_leave)
+    assert about(order) == [["tilaukset@example.fi"]]
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_the_person_into_whom_the_sender_was_merged_is_told(matti, maija, riitta, cas, before):
+    order = sent_by_maija(maija)
+    same = people.make_person("Mia Mallikas")
+
+    def join() -> None:
+        merge.merge(maija, into=same, actor=system("operator"), now=clock.now())
+
+    def act() -> None:
+        if before:
+            join()
+        reject(riitta, order)
+        if not before:
+            join()
+
+    told(act)
+    assert about(order) == [["mia@example.fi"], ["tilaukset@example.fi"]]
+    order = Application.objects.get(pk=order.pk)
+    assert recipients.author(order) == [f"person:{same.pk}"]
