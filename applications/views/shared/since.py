@@ -13,8 +13,14 @@ from applications.views.shared.submissions import Change, changes
 from applications.workflow import ApplicationEvent, Status
 from certportal.foundation.models import Event
 
-ROUTINE = (ApplicationEvent.QUEUE, ApplicationEvent.WAIT, ApplicationEvent.CASE_VIEWED)
-"""Automatic consequences of actions, and views that changed nothing: they are not listed."""
+READING = {
+    ApplicationEvent.CASE_VIEWED,
+    ApplicationEvent.DOWNLOAD,
+    ApplicationEvent.HEARING_DOCUMENT_TAKEN,
+}
+"""Views and downloads: whoever only looked has not acted."""
+ROUTINE = {ApplicationEvent.QUEUE, ApplicationEvent.WAIT, *READING}
+"""Automatic consequences of actions, and reading, which changed nothing: they are not listed."""
 MOST = 8
 """The most events that are listed; the case's history has them all."""
 
@@ -53,13 +59,18 @@ def since(
     `submissions` are all, newest last.
     """
     own = str(actor_for(person))
-    last = next((event for event in events if event.actor == own), None)
+    acts = (event for event in events if not event.refused and event.action not in READING)
+    last = next((event for event in acts if event.actor == own), None)
     origin = Origin.OWN
     if last is None and application.status == Status.IN_REVIEW:
         last, origin = _before_the_first(events)
     if last is None:
         return None
-    later = [event for event in events if event.pk > last.pk and event.action not in ROUTINE]
+    later = [
+        event
+        for event in events
+        if event.pk > last.pk and event.actor != own and event.action not in ROUTINE
+    ]
     if not later:
         return None
     sent = submissions[-1] if len(submissions) > 1 and submissions[-1].at > last.at else None

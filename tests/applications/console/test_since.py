@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 
+from accounts.access import actor_for
 from applications import services
+from applications.workflow import ApplicationEvent
 from certportal.dev.builders import orders, people
-from certportal.foundation import clock
+from certportal.foundation import clock, events
 
 DEADLINE = timedelta(days=14)
 
@@ -81,6 +83,26 @@ def test_the_second_person_who_never_acted_reads_what_came_after_the_first_appro
         page = other_desk.open(name, ready.pk)
         assert [one.who for one in page.context["since"].lines] == [str(riitta)]
         assert "What has happened since the latest approval" in page.text
+
+
+def test_whoever_only_looked_or_was_refused_has_not_acted(
+    ready, desk, other_desk, raimo, riitta, settings
+):
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
+    orders.press_approve(riitta, ready)
+    desk.press("note", ready, text="Luettu.")
+    actor, now = actor_for(raimo), clock.now()
+    services.record_case_viewed(ready, actor=actor, now=now)
+    services.record_download(ready, "pem", actor=actor, now=now)
+    events.record(ApplicationEvent.HEARING_DOCUMENT_TAKEN, ready, actor, now)
+    events.record(ApplicationEvent.ACCESS_REFUSED, ready, actor, now, refused=True)
+    since = other_desk.open("case", ready.pk).context["since"]
+    assert [one.who for one in since.lines] == [str(riitta)]
+
+
+def test_a_download_of_others_is_no_change(ready, desk, matti):
+    services.record_download(ready, "pem", actor=actor_for(matti), now=clock.now())
+    assert desk.open("case", ready.pk).context["since"] is None
 
 
 def test_who_never_acted_reads_what_the_answer_changed_since_the_order_was_sent(
