@@ -18,7 +18,7 @@ from applications.rules import order_search
 from applications.views.console.keys import csrs_of
 from applications.views.console.people import known
 from applications.workflow import Status
-from issuance.models import BlockedKey, Certificate
+from issuance.models import BlockedKey, Certificate, IssuingCA
 
 MOST = 10
 """The most of each kind that the page lists."""
@@ -56,7 +56,9 @@ def _exact(typed: str) -> Iterator[str]:
             yield reverse("console:key", args=[spki])
         issued = Certificate.objects.filter(sha256=spki)
     else:
-        issued = Certificate.objects.filter(serial__in=order_search.serials(typed))
+        # The index of serial numbers begins with the authority.
+        authorities, serials = IssuingCA.objects.values("pk"), order_search.serials(typed)
+        issued = Certificate.objects.filter(issuing_ca__in=authorities, serial__in=serials)
     for reference in issued.values_list("reference", flat=True):
         yield reverse("console:certificate", args=[reference])
     orders = Application.objects.exclude(status=Status.DRAFT).filter(number=typed.upper())

@@ -1,6 +1,8 @@
 """The pages of a certificate, a key and a person, their lists, and the search that finds them."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.services.people.erase import erase_person
@@ -127,6 +129,14 @@ def test_the_search_leads_to_what_one_number_names(desk, order, certificate):
     }
     for typed, place in places.items():
         assert desk.open("search", q=typed).get("Location") == place, typed
+
+
+def test_a_serial_number_is_looked_up_by_the_index_of_its_authority(desk, order, certificate):
+    with CaptureQueriesContext(connection) as queries:
+        desk.open("search", q=certificate.serial)
+    asked = [one["sql"] for one in queries if '"serial" IN' in one["sql"]]
+    assert asked
+    assert all('"issuing_ca_id" IN' in sql for sql in asked)
 
 
 def test_the_search_groups_what_several_things_have(desk, order, matti):
