@@ -24,7 +24,8 @@ parse their values in a URL."""
 MOST_COUNTED = 1_000
 """Rows of a list are counted up to this number, since counting all would take long."""
 _LARGEST = 2**63 - 1
-_LONGEST = 500
+_LONGEST = 2000
+"""Longer than the key of any list: two names of 120 characters take 1,300 in base64 of UTF-8."""
 LAST = "last"
 
 
@@ -167,7 +168,8 @@ def _written(row: Model, key: Key) -> str:
     """Return the row's key for a URL: base64url of a JSON list."""
     values = [getattr(row, name) for name in key]
     encoded = json.dumps(
-        [value.isoformat() if hasattr(value, "isoformat") else str(value) for value in values]
+        [value.isoformat() if hasattr(value, "isoformat") else str(value) for value in values],
+        ensure_ascii=False,  # \uXXXX would take up to six times as long
     )
     return base64.urlsafe_b64encode(encoded.encode()).decode().rstrip("=")
 
@@ -177,11 +179,16 @@ def _read(asked: str, key: Key) -> list[Any] | None:
     text = asked.removeprefix("-")[:_LONGEST]
     try:
         given = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if not all(isinstance(value, str) and value.isprintable() for value in given):
-            return None  # PostgreSQL accepts neither NUL nor lone surrogates
+        if not all(isinstance(value, str) and _is_storable(value) for value in given):
+            return None
         return [_in_utc(read(value)) for read, value in zip(key.values(), given, strict=True)]
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+def _is_storable(text: str) -> bool:
+    """Return whether PostgreSQL accepts the text, which has neither NUL nor lone surrogates."""
+    return not any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def _in_utc(value: Any) -> Any:

@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import Person
 from accounts.services.people.erase import erase_person
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
@@ -115,6 +116,20 @@ def test_the_list_of_people_goes_on_by_pages(desk, sample, now):
     assert desk.url("person", made[26].pk) not in first.text
     second = desk.open("people", q="nimi", page=first.context["page"].next)
     assert desk.url("person", made[26].pk) in second.text
+
+
+@pytest.mark.parametrize("name", ["Äyräjärvi\u00a0Öö", "Ä" * 118, "𠮷" * 118, '"' * 118])
+def test_the_list_of_people_goes_on_after_a_name_of_any_signs_and_length(desk, sample, now, name):
+    named = {"given_name": name, "created_at": now}
+    rows = [Person(family_name=f"{name}{n:02}", **named) for n in range(60)]
+    made = {one.pk for one in Person.objects.bulk_create(rows)}
+    seen, page = list[Person](), desk.open("people").context["page"]
+    while page.next and len(seen) < 100:
+        seen += page
+        page = desk.open("people", page=page.next).context["page"]
+    keys = [one.pk for one in (*seen, *page)]
+    assert len(keys) == len(set(keys))
+    assert made <= set(keys)
 
 
 def test_the_search_leads_to_what_one_number_names(desk, order, certificate):
