@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from applications.checks.wording import word_all
 from applications.models import Application, Csr
+from applications.rules import revocation
 from applications.views.console.blocked_keys import blocked_by
 from applications.views.console.case.background import (
     issued,
@@ -53,7 +54,7 @@ def key(request: HttpRequest, spki_sha256: str) -> HttpResponseBase:
         "blocked": first(blocked_by(keys)),
         "orders": newest_orders(orders, now=now),
         "certificates": certificates,
-        "unexpired": [one for one, _standing in certificates.rows if one.not_after >= now],
+        "revocable": [one for one, _state in certificates.rows if revocation.reasons(one, now=now)],
     }
     return render(request, "applications/console/key.html", context)
 

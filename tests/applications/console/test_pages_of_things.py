@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from accounts.models import Person
 from accounts.services.people.erase import erase_person
+from applications.models import Application
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -14,6 +15,7 @@ from certportal.foundation.models import Event
 from issuance import services as authority
 from issuance.models import Certificate
 from tests.applications.console.conftest import Desk
+from tests.applications.long_lists import certified
 from tests.applications.renewals import renew
 from tests.conftest import PHARMACY
 
@@ -83,6 +85,29 @@ def test_a_key_s_page_tells_its_orders_and_certificates_and_how_to_block_it(
     page = desk.open("key", certificate.spki_sha256).text
     assert "The key is on a list of keys that others have." in page
     assert "The service" in page  # the operator's command blocked it
+
+
+def test_a_key_s_page_offers_to_revoke_only_what_can_be_revoked(desk, order, certificate):
+    key, now = certificate.spki_sha256, clock.now()
+    revoke = desk.url("revoke", order.pk)
+    assert revoke in desk.open("key", key).text
+    authority.revoke_key(key, "key_compromise", actor=OPERATOR, now=now)
+    page = desk.open("key", key).text
+    assert revoke not in page
+    assert certificate.serial in page
+
+
+def test_a_key_s_page_leads_to_all_its_orders_and_certificates(desk, order, certificate):
+    key, csr, first = certificate.spki_sha256, order.csrs.get(), order.pk
+    places = [f"{desk.url(name)}?q={key}" for name in ("queue", "certificates")]
+    page = desk.open("key", key).text
+    assert not any(place in page for place in places)
+    certified(order, 11)
+    for csr.application in Application.objects.exclude(pk=first):
+        csr.pk = None
+        csr.save(force_insert=True)
+    page = desk.open("key", key).text
+    assert all(place in page for place in places)
 
 
 @pytest.mark.parametrize("key", ["ab" * 32, "x", "AB" * 32])
