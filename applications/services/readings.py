@@ -30,7 +30,7 @@ def record_case_viewed(application: Application, *, actor: Actor, now: datetime)
 
 
 def record_page_viewed(about: Model | Subject, *, actor: Actor, now: datetime) -> None:
-    """Record that an auditor looked at the page about a person, an organisation or a key."""
+    """Record that an auditor looked at the page about something, or at a list."""
     _once(ApplicationEvent.PAGE_VIEWED, about, actor, now)
 
 

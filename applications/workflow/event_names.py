@@ -125,7 +125,7 @@ class ApplicationEvent(EventName):
     CASE_VIEWED = "application.case_viewed", _("An auditor looked at the case")
     PAGE_VIEWED = (
         "page.viewed",
-        _("An auditor looked at the page about a person, an organisation or a key"),
+        _("An auditor looked at a list, or at the page about a person, an organisation or a key"),
     )
     DOCUMENT_TAKEN = (
         "person.document_taken",

@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts import access
+from applications.views.console.entry import looked_at
 from applications.views.shared.history import names_of, who
 from applications.views.shared.rows import CertificateRow, certificate_rows
 from certportal.foundation import clock
+from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
 from certportal.foundation.web.forms import Form, SearchField
 from certportal.foundation.web.keyset import before_of
@@ -66,6 +68,7 @@ class KeySearchForm(Form):
 @require_safe
 def certificates(request: HttpRequest) -> HttpResponseBase:
     """List the certificates in force whose keys are blocked, and the blocked keys."""
+    looked_at(request, Subject("list", "blocked_keys"))
     now = clock.now()
     page = Paginator(authority.blocked_in_force(now=now), PAGE).get_page(request.GET.get("page"))
     shown = certificate_rows(page, now=now)

@@ -25,12 +25,13 @@ from applications.views.account.certificates import DOWNLOADS, hand_over, head, 
 from applications.views.account.filters import CertificateFilter, Sorting
 from applications.views.account.history import of_certificate
 from applications.views.console.case import case_context
-from applications.views.console.entry import case_view
+from applications.views.console.entry import case_view, looked_at
 from applications.views.shared import history, spreadsheet
 from applications.views.shared.certificate import facts
 from applications.views.shared.page import about
 from applications.views.shared.rows import certificate_rows, condition
 from certportal.foundation import clock
+from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
 from certportal.foundation.together import Rows, ask_together, parts, read_all
 from certportal.foundation.web import keyset
@@ -63,6 +64,7 @@ class AllCertificates(CertificateFilter):
 @require_safe
 def certificates(request: HttpRequest) -> HttpResponseBase:
     """List the certificates, filtered by the query."""
+    looked_at(request, Subject("list", "certificates"))
     narrowed = _narrowed(request)
     sorting, now = narrowed.sorting, clock.now()
     page = keyset.page_of(

@@ -74,7 +74,7 @@ def confirm_again(request: HttpRequest) -> HttpResponse | None:
 
 
 def looked_at(request: HttpRequest, about: Model | Subject) -> None:
-    """Record that an auditor looks at the page about a person, an organisation or a key."""
+    """Record that an auditor looks at the page about something, or at a list."""
     if audits(request):
         services.record_page_viewed(about, **access.acting(request))
 

@@ -16,6 +16,7 @@ from applications.models import Application, Decision, Submission
 from applications.views.console.case.background import MOST, newest_orders, submitted
 from applications.views.console.entry import looked_at
 from certportal.foundation import clock
+from certportal.foundation.events import Subject
 from certportal.foundation.together import Rows, first, read_all
 from certportal.foundation.web import keyset
 from certportal.foundation.web.forms import Form, SearchField
@@ -34,6 +35,7 @@ class PersonSearchForm(Form):
 @require_safe
 def people(request: HttpRequest) -> HttpResponseBase:
     """List the people by name, without those whose data has been erased."""
+    looked_at(request, Subject("list", "people"))
     form = PersonSearchForm(request.GET)
     query = form.cleaned_data["q"].strip() if form.is_valid() else ""
     found = known(query)

@@ -15,9 +15,11 @@ from accounts.register.identifiers import business_id
 from accounts.services.organisations.named import organisations_named
 from applications.models import Application
 from applications.rules import order_search
+from applications.views.console.entry import looked_at
 from applications.views.console.keys import csrs_of
 from applications.views.console.people import known
 from applications.workflow import Status
+from certportal.foundation.events import Subject
 from issuance.models import BlockedKey, Certificate, IssuingCA
 
 MOST = 10
@@ -29,6 +31,7 @@ _HASH = re.compile("[0-9a-f]{64}")
 @require_safe
 def search(request: HttpRequest) -> HttpResponseBase:
     """Lead to the page of the only thing that the typed number names, or list all that fits."""
+    looked_at(request, Subject("list", "search"))
     typed = request.GET.get("q", "").replace("\0", "").strip()[: order_search.LONGEST]
     if not typed:
         return render(request, "applications/console/search.html", {})

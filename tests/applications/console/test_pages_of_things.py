@@ -206,6 +206,17 @@ def test_an_auditor_s_looks_are_on_record(order, certificate, matti, now):
     assert reverse("console:revoke", args=[order.pk]) not in auditor.open("key", seen[1]).text
 
 
+def test_an_auditor_s_looks_at_lists_are_on_record(desk, order, now):
+    auditor = Desk(people.make_auditor("Anneli Auditoija", now=now))
+    for at in (auditor, desk):
+        for name in ("people", "certificates", "blocked_keys"):
+            at.open(name)
+        at.open("search", q=order.number)
+    looks = Event.objects.filter(action="page.viewed", object_type="list").order_by("pk")
+    assert [one.object_id for one in looks] == ["people", "certificates", "blocked_keys", "search"]
+    assert {one.actor for one in looks} == {f"person:{auditor.person.pk}"}
+
+
 def test_others_find_none_of_these_pages(matti, order, certificate):
     hers = Desk(matti)
     pages = {"person": matti.pk, "key": certificate.spki_sha256, "certificate": order.pk}
