@@ -50,6 +50,7 @@ from applications.services.end_without_decision import lapse, withdraw
 from applications.services.readings import (
     record_attachment_taken,
     record_case_viewed,
+    record_certificate_taken,
     record_download,
     record_hearing_document_taken,
     record_list_exported,

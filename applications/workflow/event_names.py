@@ -122,6 +122,10 @@ class ApplicationEvent(EventName):
         _("Somebody said that they see to the next certificate"),
     )
     DOWNLOAD = "application.download", _("A file of the certificate was downloaded")
+    CERTIFICATE_TAKEN = (
+        "application.certificate_taken",
+        _("The authority downloaded a file of the certificate"),
+    )
     CASE_VIEWED = "application.case_viewed", _("An auditor looked at the case")
     PAGE_VIEWED = (
         "page.viewed",

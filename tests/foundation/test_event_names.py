@@ -25,7 +25,7 @@ EVER_STORED = {
     "application": """
         access_refused add_attachment add_hearing_document add_information answer_hearing approve
         ask_mailbox_code attach_csr
-        cancel_request case_viewed choose_csr choose_names claim confirm_names
+        cancel_request case_viewed certificate_taken choose_csr choose_names claim confirm_names
         correct_address csr_refused
         deliver discard download edit end_with_account erase expiry_seen extend_deadline
         hand_over hear hearing_document_taken installed issue lapse link_opened

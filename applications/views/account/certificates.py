@@ -239,7 +239,13 @@ def download(request: HttpRequest, application: Application, kind: str) -> HttpR
     return hand_over(application, kind, access.actor_of(request))
 
 
-def hand_over(application: Application, kind: str, actor: Actor) -> HttpResponse:
+def hand_over(
+    application: Application,
+    kind: str,
+    actor: Actor,
+    *,
+    record: Callable[..., None] = services.record_download,
+) -> HttpResponse:
     """Return one file of the order's certificate, or its last day for a calendar; else Http404."""
     certificate = certificate_of(application)
     if certificate is not None and kind == "ics":
@@ -247,5 +253,5 @@ def hand_over(application: Application, kind: str, actor: Actor) -> HttpResponse
     file = files(application, certificate).get(kind) if certificate else None
     if file is None:
         raise Http404
-    services.record_download(application, kind, actor=actor, now=clock.now())
+    record(application, kind, actor=actor, now=clock.now())
     return attachment(file)

@@ -37,6 +37,7 @@ HIDDEN = (
     ApplicationEvent.ADD_HEARING_DOCUMENT,
     ApplicationEvent.REMOVE_HEARING_DOCUMENT,
     ApplicationEvent.HEARING_DOCUMENT_TAKEN,
+    ApplicationEvent.CERTIFICATE_TAKEN,
     ApplicationEvent.SET_EVIDENCE,
     ApplicationEvent.WAIVE,
     ApplicationEvent.WAIVER_CONFIRMED,

@@ -150,5 +150,6 @@ def _file_url(application: Application, kind: str) -> str:
 @case_view
 @require_safe
 def file(request: HttpRequest, application: Application, kind: str) -> HttpResponse:
-    """Download a file of the certificate."""
-    return hand_over(application, kind, access.actor_of(request))
+    """Download a file of the certificate; its applicant does not see that."""
+    actor, record = access.actor_of(request), services.record_certificate_taken
+    return hand_over(application, kind, actor, record=record)

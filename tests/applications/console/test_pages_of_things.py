@@ -8,6 +8,7 @@ from django.urls import reverse
 from accounts.models import Person
 from accounts.services.people.erase import erase_person
 from applications.models import Application
+from applications.views.account.history import history
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -43,7 +44,18 @@ def test_a_certificate_s_page_tells_all_of_it_and_leads_to_revoking(desk, order,
     assert "Riitta Ratkaisija" in page  # who approved it, in its history
     file = desk.open("certificate_file", order.pk, "der")
     assert file.content == bytes(certificate.der)
-    assert Event.objects.filter(action="application.download", actor__endswith=desk.person.pk)
+    event = Event.objects.get(action="application.certificate_taken")
+    assert (event.actor, event.data["kind"]) == (f"person:{desk.person.pk}", "der")
+
+
+def test_the_applicant_s_history_tells_their_own_downloads_alone(desk, order, matti, web_of):
+    def downloads():
+        return [line.text for line in history(order) if "downloaded" in line.text]
+
+    desk.open("certificate_file", order.pk, "der")
+    assert downloads() == []
+    web_of(matti).get(reverse("applications:download", args=[order.pk, "der"]))
+    assert downloads() == ["A file of the certificate was downloaded"]
 
 
 def test_an_order_without_certificate_has_no_such_page(desk, waiting):
