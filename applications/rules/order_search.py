@@ -17,11 +17,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.register.lookup.folding import fold
 from applications.models import Application, SearchEntry
+from certportal.foundation.web.forms import LONGEST_SEARCH
 from certportal.foundation.web.keyset import MOST_COUNTED, Key
 from issuance.certificate.plan import serial_hex
 from issuance.models import IssuingCA, PreparedCertificate
 
-LONGEST, MOST_WORDS, LONGEST_WORD = 200, 8, 100
+MOST_WORDS, LONGEST_WORD = 8, 100
 KINDS: dict[str, Promise] = {
     "number": _("Order number"),
     "organisation": _("Organisation"),
@@ -132,7 +133,7 @@ def _fits(value: str, pieces: Sequence[str]) -> bool:
 
 def _parts(typed: str) -> list[str]:
     """Return the parts between spaces, without prefixes of numbers such as "urn:oid:"."""
-    return [_FRAME.sub("", part) for part in typed[:LONGEST].split()][:MOST_WORDS]
+    return [_FRAME.sub("", part) for part in typed[:LONGEST_SEARCH].split()][:MOST_WORDS]
 
 
 def _pieces(part: str) -> list[str]:
@@ -141,7 +142,7 @@ def _pieces(part: str) -> list[str]:
 
 def _exact(typed: str) -> list[str]:
     """Return the whole typed text in the forms in which it could be one word of the index."""
-    text = typed[:LONGEST].strip()
+    text = typed[:LONGEST_SEARCH].strip()
     ways = [
         compact(text),
         compact(_FRAME.sub("", text)),

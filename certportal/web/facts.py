@@ -19,6 +19,7 @@ from applications.rules import certificate_names, contact_links, lapse, retentio
 from applications.services.applicant import identified
 from applications.workflow import promise
 from certportal.foundation import agency
+from certportal.foundation.web.forms import LONGEST_SEARCH
 from issuance.conf import pki
 from issuance.services.issuing import to_sign
 
@@ -41,6 +42,7 @@ FACTS = {
     "name_characters": certificate_names.LONGEST,
     "register_years": (retention.ISSUED.months or 0) // 12,
     "replacement_persons": to_sign.FOR_REISSUE,
+    "search_characters": LONGEST_SEARCH,
     "sending_minutes": identified.IDENTIFICATION_LASTS // MINUTE,
     "status_hours": pki().status_hours,
     "working_days": promise.WORKING_DAYS,

@@ -20,6 +20,7 @@ from applications.views.console.keys import csrs_of
 from applications.views.console.people import known
 from applications.workflow import Status
 from certportal.foundation.events import Subject
+from certportal.foundation.web.forms import LONGEST_SEARCH
 from issuance.models import BlockedKey, Certificate, IssuingCA
 
 MOST = 10
@@ -32,7 +33,7 @@ _HASH = re.compile("[0-9a-f]{64}")
 def search(request: HttpRequest) -> HttpResponseBase:
     """Lead to the page of the only thing that the typed number names, or list all that fits."""
     looked_at(request, Subject("list", "search"))
-    typed = request.GET.get("q", "").replace("\0", "").strip()[: order_search.LONGEST]
+    typed = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
     if not typed:
         return render(request, "applications/console/search.html", {})
     exact = list(dict.fromkeys(_exact(typed)))

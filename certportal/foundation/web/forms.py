@@ -20,6 +20,8 @@ type Words = _StrOrPromise
 
 # Maximum characters of a free text, such as reasons or feedback.
 LONGEST_TEXT = 4000
+# Maximum characters that are searched for; a search may lead to another list with the same words.
+LONGEST_SEARCH = 200
 _DJANGOS_OWN = forms.Field.default_error_messages["required"]
 
 
@@ -175,7 +177,10 @@ class SearchField(forms.CharField):
         attrs: dict[str, Any] = {"type": "search", "autocomplete": "off"}
         attrs |= {} if options is None else {"data-combobox": options}  # lazy: no URLs yet
         super().__init__(
-            max_length=120, required=False, widget=forms.TextInput(attrs=attrs), **kwargs
+            max_length=LONGEST_SEARCH,
+            required=False,
+            widget=forms.TextInput(attrs=attrs),
+            **kwargs,
         )
 
 

@@ -1,5 +1,7 @@
 """The pages of a certificate, a key and a person, their lists, and the search that finds them."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -199,6 +201,12 @@ def test_the_search_groups_what_several_things_have(desk, order, matti):
     assert desk.url("account", order.organisation_id) in page
     assert "Nothing was found" in desk.open("search", q="ei tällaista").text
     assert desk.open("search").status_code == 200
+
+
+def test_the_lists_search_as_many_characters_as_the_bar(desk, order):
+    longest = int(re.search(r'name="q"\s+maxlength="(\d+)"', desk.open("queue").text)[1])
+    for name, nothing in (("accounts", "No account fits"), ("people", "0 people")):
+        assert nothing in desk.open(name, q="x" * longest).text
 
 
 def test_drafts_are_not_found(desk, matti):
