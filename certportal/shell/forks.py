@@ -123,13 +123,20 @@ def _wait(server: socket.socket) -> Request:
                 continue
             while more := asking.recv(65536):
                 received += more
-            request = Request(*json.loads(received))
+            try:
+                request = Request(*json.loads(received))
+            except (ValueError, TypeError):  # it was stopped before all of the request was sent
+                os.close(files[0])
+                continue
             if not (child := os.fork()):
                 _become(request, files[0], parent)
                 return request
             os.close(files[0])
-            with suppress(OSError):
+            try:
                 asking.sendall(str(child).encode())
+            except OSError:  # whoever asked no longer waits, so nobody would watch or end it
+                with suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
 
 
 def _become(request: Request, output: int, parent: int) -> None:

@@ -18,7 +18,8 @@ start_python() {
     local name=$1 database=${DATABASE_URL:-} forks=certportal/shell/forks.py
     [ "$database" != "$(database_address)" ] || database=$(database_address "$name")
     if ! kill -0 "$FORKS" 2>/dev/null; then
-        start forks .venv/bin/python $forks serve "$RUN/forks.sock"
+        # It loads the settings of `front`, which refuses to start with the keys of `ca`.
+        start forks env "${KEY_SETTINGS[@]/#/--unset=}" .venv/bin/python $forks serve "$RUN/forks.sock"
         FORKS=${PIDS[forks]}
         unset "PIDS[forks]"  # the others end with it, and each is started again by itself
     fi

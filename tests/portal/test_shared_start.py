@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -43,6 +45,14 @@ read = {name: value for name, value in vars(settings).items() if name.isupper()}
 forks._forget_settings()
 os.environ |= {"PORTAL_PROCESS": sys.argv[1], "DATABASE_URL": "postgres://own@/portal"}
 print(json.dumps([name for name, value in read.items() if getattr(settings, name) != value]))
+"""
+FIRST = """
+. ./portal help >/dev/null
+RUN=$DATA
+mkdir -p "$DATA/log"
+with_ca_keys start_python ca tell
+echo "$FORKS"
+read -r || true
 """
 
 
@@ -108,6 +118,44 @@ def test_each_process_has_its_own_settings_and_all_end_with_the_one_they_come_fr
     forks.kill()
     gone = [Path(f"/proc/{each}") for each in (web, ca)]
     await_true(lambda: not any(each.exists() for each in gone), "something is left behind")
+
+
+def leave(folder, said):
+    """Ask as `ask` does, but end when so much of the request is said."""
+    with socket.socket(socket.AF_UNIX) as asking, (folder / "left.log").open("w") as output:
+        asking.connect(str(folder / "forks.sock"))
+        socket.send_fds(asking, [b"\n"], [output.fileno()])
+        asking.sendall(said)
+
+
+def test_who_asks_and_does_not_wait_leaves_no_process_behind(folder, forks):
+    web, _told = ask(folder, "web")
+    whole = json.dumps(["mail", "tell", [], str(folder), {**SERVED, "PORTAL_PROCESS": "mail"}])
+    forks.send_signal(signal.SIGSTOP)
+    for said in (b"", whole[:40].encode(), whole.encode()):
+        leave(folder, said)
+    forks.send_signal(signal.SIGCONT)
+    beat, _told = ask(folder, "beat")
+    children = Path(f"/proc/{forks.pid}/task/{forks.pid}/children")
+    await_true(lambda: children.read_text().split() == [str(web), str(beat)], "others are left")
+
+
+def test_what_all_come_from_knows_nothing_of_the_keys_of_the_first_of_them(folder):
+    """The portal starts it anew for whichever process is to be started first: here `ca`."""
+    place = {"PORTAL_DATA": str(folder), "PYTHONPATH": str(folder)}
+    said = folder / "log" / "ca.log"
+    with subprocess.Popen(
+        ["bash", "-c", FIRST],
+        cwd=ROOT,
+        env={**SERVED, **place},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as portal:
+        environment = Path(f"/proc/{portal.stdout.readline().strip()}/environ").read_text()
+        await_true(lambda: said.read_text().endswith("}\n"), "ca says nothing", seconds=60)
+    assert json.loads(said.read_text())["keys"] == str(folder / "ca" / "keys")
+    assert "CA_KEYS_DIR" not in environment
 
 
 @pytest.mark.parametrize("kind", ["web", "front", "default", "mail", "ca", "beat"])
