@@ -2,19 +2,23 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
+from django.forms import HiddenInput
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
-from django_filters import CharFilter
+from django_filters import CharFilter, ModelChoiceFilter
 
 from accounts import access
+from accounts.models import Organisation
 from accounts.page_reading import read_once
 from applications import services
+from applications.access import certificates_of
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.models.revocation import reason_words
@@ -42,7 +46,10 @@ PAGE = 25
 
 
 class AllCertificates(CertificateFilter):
-    """The certificates of all organisations, by the key in whose order they were stored."""
+    """The certificates of all organisations, by the key in whose order they were stored, or of one.
+
+    `found`: the orders that a search in those of all organisations found; it may leave out others.
+    """
 
     EXPORTED = (*CertificateFilter.EXPORTED, "organisation", "organisation__name")
     SORTED = {**CertificateFilter.SORTED, "": Sorting({"id": int}, newest=True)}
@@ -52,12 +59,62 @@ class AllCertificates(CertificateFilter):
         label=gettext_lazy("Search"),
         help_text=gettext_lazy("Names, numbers or hashes; beginnings of words are enough."),
     )
+    organisation = ModelChoiceFilter(
+        queryset=Organisation.objects.all(),
+        method="owned",
+        label=gettext_lazy("Organisation"),
+        widget=HiddenInput,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing has been searched yet."""
+        super().__init__(*args, orders=Application.objects.all(), **kwargs)
+        self.found: order_search.SearchResult | None = None
+
+    @property
+    def account(self) -> Organisation | None:
+        """The organisation whose certificates alone are listed, if any."""
+        is_unknown = "organisation" in self.form.errors
+        return None if is_unknown else self.form.cleaned_data["organisation"]
+
+    @property
+    def sorting(self) -> Sorting:
+        """The requested sorting; of one organisation as on its account, which has an index."""
+        chosen = super().sorting
+        is_default = chosen is self.SORTED[""]
+        return CertificateFilter.SORTED[""] if is_default and self.account else chosen
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the search found more orders than are listed."""
+        return self.found is not None and self.found.is_more
+
+    def filter_queryset(self, queryset: QuerySet[Certificate]) -> QuerySet[Certificate]:
+        """Apply the filters, then the search."""
+        kept = super().filter_queryset(queryset)
+        chosen = self.form.cleaned_data
+        if not (typed := chosen.get("q")):
+            return kept
+        if self.account is not None:
+            own = self.orders.filter(organisation=self.account)
+            return kept.filter(reference__in=order_search.fitting(typed, own).values("pk"))
+        self.found = order_search.find(typed)
+        if self.found.is_more and (chosen.get("state") or chosen.get("type")):
+            within = self.orders.filter(pk__in=kept.order_by().values("reference"))
+            self.found = order_search.find(typed, within=within)
+        return kept.filter(reference__in=self.found.orders)
+
+    def owned(
+        self, queryset: QuerySet[Certificate], _name: str, value: Organisation
+    ) -> QuerySet[Certificate]:
+        """Return the certificates of the organisation's orders, as its page lists them."""
+        return queryset & certificates_of(value.applications.all(), {value.pk})
 
     def search(
-        self, queryset: QuerySet[Certificate], _name: str, value: str
+        self, queryset: QuerySet[Certificate], _name: str, _value: str
     ) -> QuerySet[Certificate]:
-        """Return the certificates of the orders that the search finds."""
-        return queryset.filter(reference__in=order_search.find(value).orders)
+        """Return all certificates: `filter_queryset` applies the search after the other filters."""
+        return queryset
 
 
 @access.reviewer_required
@@ -94,7 +151,7 @@ def list_csv(request: HttpRequest) -> HttpResponseBase:
 
 def _narrowed(request: HttpRequest) -> AllCertificates:
     everything = Certificate.objects.select_related("organisation")
-    return AllCertificates(request.GET, queryset=everything, orders=Application.objects.all())
+    return AllCertificates(request.GET, queryset=everything)
 
 
 def _lines(narrowed: AllCertificates, now: datetime) -> Iterator[list[str]]:

@@ -10,15 +10,17 @@ from django.urls import reverse
 from accounts.models import Person
 from accounts.services.people.erase import erase_person
 from applications.models import Application
+from applications.rules import order_search
 from applications.views.account.history import history
 from certportal.dev.builders import orders, people
+from certportal.dev.builders.suppliers import account_of
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from issuance import services as authority
 from issuance.models import Certificate
 from tests.applications.console.conftest import Desk
-from tests.applications.long_lists import certified
+from tests.applications.long_lists import certified, certified_for
 from tests.applications.renewals import renew
 from tests.conftest import PHARMACY
 
@@ -87,6 +89,44 @@ def test_the_list_of_certificates_is_searched_filtered_and_exported(desk, order,
     assert certificate.serial in lines
     assert order.organisation.name in lines
     assert Event.objects.filter(action="list.exported", object_id="certificates").exists()
+
+
+def test_an_organisation_s_page_leads_to_all_its_certificates(
+    desk, order, certificate, kalle, monkeypatch
+):
+    monkeypatch.setattr(order_search, "MOST_COUNTED", 3)
+    account = order.organisation
+    place = f"{desk.url('certificates')}?organisation={account.pk}"
+    assert place not in desk.open("account", account.pk).text
+    certified(order, 11)
+    certified_for(account_of(kalle).pk, certificate, 2)
+    assert place in desk.open("account", account.pk).text
+    for query in ({}, {"q": "Matti"}, {"q": PHARMACY, "state": "valid"}):
+        whole = {"organisation": account.pk, **query}
+        page = desk.open("certificates", **whole)
+        assert "12 certificates" in page.text, query
+        assert desk.url("account", account.pk) in page.text
+        lines = b"".join(desk.open("certificate_list_csv", **whole)).decode().splitlines()
+        assert len(lines) == 1 + 12, query
+
+
+def test_the_list_says_when_a_search_finds_more_orders_than_it_takes(
+    desk, order, certificate, monkeypatch
+):
+    monkeypatch.setattr(order_search, "MOST_COUNTED", 3)
+    certified(order, 2)
+    cut = "Only certificates of 3 of them are listed"
+    page = desk.open("certificates", q="Matti").text
+    assert "3 certificates" in page
+    assert cut not in page
+    certified(Application.objects.latest("number"), 1)
+    for query in ({}, {"state": "valid"}):
+        page = desk.open("certificates", q="Matti", **query).text
+        assert cut in page, query
+        assert "3 certificates" not in page, query
+    page = desk.open("certificates", q="Matti", state="revoked").text
+    assert "No certificate fits" in page
+    assert cut not in page
 
 
 def test_a_key_s_page_tells_its_orders_and_certificates_and_how_to_block_it(
