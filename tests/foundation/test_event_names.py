@@ -57,7 +57,8 @@ EVER_STORED = {
     """,
     "issuance": """
         approved approver_ended approver_enrolled approver_refused audit_settled ca_active
-        ca_registered ca_retired ca_revoked ca_standby ceremony_recorded crl disowned issued
+        ca_registered ca_retired ca_revoked ca_standby ceremony_recorded crl
+        crl_stopped disowned issued
         key_blocked key_proof keys_imported keys_listed log_anchored log_stamped
         ocsp_responder paper_made paper_sealed prepared refused restored revoked root_crl
         seal_registered serial_revoked signing signing_taken_over voided

@@ -47,10 +47,10 @@ def test_each_setting_that_compose_asks_for_stands_in_the_example():
 
 
 # Production has no use for these, or somebody else sets them: a test's faults and haste, the
-# directories of the image, and what gunicorn makes for its own processes.
+# directories of the image, and what gunicorn and Celery make for their own processes.
 NEVER_GIVEN = {
     *("FAULT_POINTS_DIR", "OUTBOX_LEASE_SECONDS", "OUTBOX_SWEEP_SECONDS"),
-    *("PORTAL_DATA", "STATIC_ROOT", "PROMETHEUS_MULTIPROC_DIR"),
+    *("PORTAL_DATA", "STATIC_ROOT", "PROMETHEUS_MULTIPROC_DIR", "CELERY_SKIP_CHECKS"),
 }
 READ = re.compile(
     r'(?:env\.(?:text|flag|secret|choice|table|key_pairs)|os\.environ\.get|os\.getenv)\(\s*("[A-Z][^)]*)'

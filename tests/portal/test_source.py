@@ -142,6 +142,7 @@ def test_only_a_few_modules_call_other_machines() -> None:
 
 # `deadline` and `database_limit` name the module to cut a socket that others have opened, and to
 # ask the database's own address whether it answers; `serving` asks the kernel for its own address.
+# `work` asks for the host's name; `forks` listens at a socket file of its own user.
 # `domain_lookup` asks the resolvers of a setting about names of orders, and calls none of these.
 CALLERS = {
     "applications/checks/domain_lookup.py",
@@ -154,6 +155,8 @@ CALLERS = {
     "certportal/foundation/outgoing.py",
     "certportal/operations/metrics/serving.py",
     "certportal/operations/probe.py",
+    "certportal/operations/work.py",
+    "certportal/shell/forks.py",
 }
 
 

@@ -28,7 +28,7 @@ def typed(name):
     deadline = clock.day(clock.now()) + timedelta(days=14)
     asked = {"sections": ["contact", "delivery"], "deadline": deadline.isoformat(), "send": "1"}
     rejected = {"reasons": WRITTEN, "send": "1"} | orders.UNHEARD
-    return {"ask": {"reason": WRITTEN} | asked, "reject": rejected}[name]
+    return {"ask": {"reason": WRITTEN, "wanted": ""} | asked, "reject": rejected}[name]
 
 
 @pytest.mark.parametrize(("name", "status"), [("ask", "info_requested"), ("reject", "rejected")])

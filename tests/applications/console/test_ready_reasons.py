@@ -37,6 +37,7 @@ def rewrite(desk, reason, number, **more):
 def question(**more):
     deadline = clock.day(clock.now()) + timedelta(days=14)
     asked = {"sections": ["contact"], "deadline": deadline.isoformat(), "reason": "Korjaa."}
+    asked["wanted"] = ""
     return asked | more
 
 

@@ -177,7 +177,7 @@ def test_characters_outside_the_set_are_asked_and_never_replaced(web, matti, add
     [
         ("*.example.fi", "“*.example.fi” has an asterisk"),
         ("192.0.2.7", "“192.0.2.7” is an IP address"),
-        ("it@example.fi", "“it@example.fi” is an e-mail address"),
+        ("it@example.fi", "“it@example.fi” is an email address"),
         ("https://192.0.2.7/", "“192.0.2.7” is an IP address"),
         ("https:///", "“https:///” is a web address"),
         ("ere_sept.example.fi", "“ere_sept.example.fi” has an underscore"),

@@ -105,9 +105,18 @@ def test_a_revocation_written_past_the_service_is_on_the_next_list(
 
 def test_an_index_finds_what_the_last_list_lacks(ca: IssuingCA, now: datetime) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")  # the table is nearly empty
+        # The table is nearly empty, so any index would do.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(
+            "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisunique"
+            " AND indrelid = 'issuance_certificate'::regclass"
+            " AND indexrelid <> 'certificate_unlisted'::regclass"
+        )
+        for (other,) in cursor.fetchall():
+            cursor.execute(f"DROP INDEX {other}")
         cursor.execute(f"EXPLAIN {crl_entries.MARK}", [ca.pk, True, now])
         plan = "\n".join(line for (line,) in cursor.fetchall())
+        transaction.set_rollback(True)
     assert re.search(r"certificate_unlisted.*\n *Index Cond: .*CASE WHEN", plan), plan
 
 
