@@ -142,8 +142,9 @@ def test_who_asks_and_does_not_wait_leaves_no_process_behind(folder, forks):
 
 def test_what_all_come_from_knows_nothing_of_the_keys_of_the_first_of_them(folder):
     """The portal starts it anew for whichever process is to be started first: here `ca`."""
-    place = {"PORTAL_DATA": str(folder), "PYTHONPATH": str(folder)}
-    said = folder / "log" / "ca.log"
+    data = folder / "data"
+    place = {"PORTAL_DATA": str(data), "PYTHONPATH": str(folder)}
+    said = data / "log" / "ca.log"
     with subprocess.Popen(
         ["bash", "-c", FIRST],
         cwd=ROOT,
@@ -154,7 +155,7 @@ def test_what_all_come_from_knows_nothing_of_the_keys_of_the_first_of_them(folde
     ) as portal:
         environment = Path(f"/proc/{portal.stdout.readline().strip()}/environ").read_text()
         await_true(lambda: said.read_text().endswith("}\n"), "ca says nothing", seconds=60)
-    assert json.loads(said.read_text())["keys"] == str(folder / "ca" / "keys")
+    assert json.loads(said.read_text())["keys"] == str(data / "ca" / "keys")
     assert "CA_KEYS_DIR" not in environment
 
 
