@@ -4,7 +4,7 @@ import pytest
 
 from applications import services
 from applications.workflow import Status
-from certportal.dev.builders import orders
+from certportal.dev.builders import documents, orders
 from certportal.dev.builders.orders import CONTACT
 from certportal.foundation.errors import TooMany
 from certportal.foundation.web import limits
@@ -81,8 +81,8 @@ def test_what_the_certificate_of_conformity_says_is_kept_where_too_much_was_uplo
 ):
     draft = orders.draft(matti, "system_signature")
     request.getfixturevalue("no_more")
-    typed = FIELDS | {"conformity_number": "VT-2026-9", "file": upload(), "version": draft.version}
-    typed |= {"attached": draft.attachments.get().pk}
+    typed = FIELDS | {"conformity_number": "VT-2026-9", "file": upload(documents.pdf("B"))}
+    typed |= {"version": draft.version, "attached": draft.attachments.get().pk}
     page = web.post(address("applications:part", draft.pk, "conformity"), typed)
     assert page.status_code == 429
     assert 'value="VT-2026-9"' in page.text
@@ -129,7 +129,8 @@ def test_what_the_certificate_of_conformity_says_is_kept(web, address, matti, ma
     handler = orders.Handler(maija, draft)
     services.save_section(draft.pk, "conformity", {"conformity_version": "5.0"}, **handler.seen)
     typed = FIELDS | {"conformity_number": "VT-2026-9", "version": seen}
-    typed |= {"file": upload(name="uusi.pdf"), "attached": draft.attachments.get().pk}
+    file = upload(documents.pdf("B"), "uusi.pdf")
+    typed |= {"file": file, "attached": draft.attachments.get().pk}
     page = web.post(address("applications:part", draft.pk, "conformity"), typed)
     assert page.status_code == 409
     assert 'value="VT-2026-9"' in page.text
