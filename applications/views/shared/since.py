@@ -15,6 +15,7 @@ from certportal.foundation.models import Event
 
 READING = {
     ApplicationEvent.CASE_VIEWED,
+    ApplicationEvent.CERTIFICATE_TAKEN,
     ApplicationEvent.DOWNLOAD,
     ApplicationEvent.HEARING_DOCUMENT_TAKEN,
 }

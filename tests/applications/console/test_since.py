@@ -94,7 +94,8 @@ def test_whoever_only_looked_or_was_refused_has_not_acted(
     actor, now = actor_for(raimo), clock.now()
     services.record_case_viewed(ready, actor=actor, now=now)
     services.record_download(ready, "pem", actor=actor, now=now)
-    events.record(ApplicationEvent.HEARING_DOCUMENT_TAKEN, ready, actor, now)
+    for taken in ("CERTIFICATE_TAKEN", "HEARING_DOCUMENT_TAKEN"):
+        events.record(ApplicationEvent[taken], ready, actor, now)
     events.record(ApplicationEvent.ACCESS_REFUSED, ready, actor, now, refused=True)
     since = other_desk.open("case", ready.pk).context["since"]
     assert [one.who for one in since.lines] == [str(riitta)]
