@@ -53,7 +53,7 @@ def with_the_token(data):
         except OSError:
             continue  # it has ended meanwhile
         kinds |= {kind} & KINDS
-        loaded |= {kind} if str(MODULE) in maps else set()
+        loaded |= {kind} if Path(MODULE).name in maps else set()
     return kinds, loaded
 
 
