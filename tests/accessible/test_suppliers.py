@@ -2,12 +2,18 @@
 
 import pytest
 
-from certportal.dev.builders import orders
+from certportal.dev.builders import orders, people
 from certportal.dev.builders.suppliers import consent
 from tests.accessibility import check_in_turn
 from tests.accessible.conftest import press
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def valma(sample, now):
+    """The administrator of a supplier."""
+    return people.make_founder("Valma Välittäjä", "9900022-9", now=now)
 
 
 def test_giving_and_ending_it(go, matti, valma):
