@@ -188,15 +188,8 @@ def request_info(
     data: dict[str, Any] = {"sections": sections, "deadline": deadline.isoformat()}
     if is_hearing:
         data["documents"] = hearing_documents.send(request, documents, actor=actor, now=now)
-    return transition.move(
-        application,
-        action,
-        actor,
-        now,
-        data=data,
-        aside_until=None,
-        **promise_pause.paused(application, now),
-    )
+    changes = {"aside_until": None, **promise_pause.paused(application, now)}
+    return transition.move(application, action, actor, now, data=data, **changes)
 
 
 @transaction.atomic
