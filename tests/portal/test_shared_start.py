@@ -19,7 +19,7 @@ FORKS = [sys.executable, "certportal/shell/forks.py"]
 # The tests name the settings; whoever starts the service need not.
 SERVED = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
 TELL = """
-import json, os, sys, time
+import json, os, signal, sys
 from django.conf import settings
 from django.db import connection
 from certportal.celery import app
@@ -33,7 +33,7 @@ print(json.dumps({
     "group": os.getpgid(0) == os.getpid(),
     "metrics": "prometheus_client" in sys.modules,
 }), flush=True)
-time.sleep(600)
+signal.pause()
 """
 READ = """
 import json, os, sys
