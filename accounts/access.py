@@ -229,9 +229,10 @@ def _of_administered_account[Row: (Membership, Invitation, JoinRequest)](
     found: QuerySet[Row], person: Person, name: str, key: object
 ) -> Row:
     row = found.select_related("organisation").first()
-    if row is None:
+    own = current_membership(person, row.organisation_id) if row else None
+    # What is recorded, which the person may read, does not tell whether there is such a row.
+    if row is None or own is None or not administers(own):
         raise not_found(actor_for(person), name, key)
-    require_administrator(person, row.organisation_id)
     return row
 
 

@@ -14,6 +14,10 @@ _PASTED = {"rows": 6, "spellcheck": "false", "autocomplete": "off", "autocapital
 class KeyForm(FileOrTextForm):
     """A certificate, public key or CSR, to identify the key."""
 
+    def is_examined(self, name: str) -> bool:
+        """Return True for the text, unless the file is examined instead."""
+        return name == "text" and not self.cleaned_data.get("file")
+
     nothing = _("Choose a file or paste the certificate.")
     file = UploadField(
         label=_("Certificate as a file"),

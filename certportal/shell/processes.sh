@@ -24,7 +24,9 @@ start_python() {
         unset "PIDS[forks]"  # the others end with it, and each is started again by itself
     fi
     PIDS[$name]=$(DATABASE_URL=$database PORTAL_PROCESS=$name .venv/bin/python $forks ask "$RUN/forks.sock" "$@" \
-        </dev/null 2>>"$DATA/log/$name.log" 7>&- 9>&-) || true  # watch_processes tries again
+        </dev/null 2>>"$DATA/log/$name.log" 7>&- 9>&-) && return
+    # It is frozen, or it has ended: all are started again by watch_processes.
+    kill -KILL "$FORKS" 2>/dev/null || true
 }
 
 # start_gunicorn NAME APPLICATION OPTIONS…: listens on the socket file NAME.sock.

@@ -54,6 +54,28 @@ def test_a_good_request_is_told_to_be_good_and_shown() -> None:
     assert spki_sha256(spki_of(ec_key())) in page
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"type": ""}, {"type": "xx"}, {"organisation": 500 * "x"}, {"file": CSR}],
+    ids=["no type", "no such type", "a long name", "beside a file"],
+)
+def test_a_private_key_in_a_form_that_is_not_examined_is_told_and_not_shown(
+    client: Client, wrong: dict[str, str]
+) -> None:
+    if content := wrong.get("file"):
+        wrong = wrong | {"file": SimpleUploadedFile("request.csr", content.encode())}
+    page = ask(client, dump(ec_key()).decode(), **wrong)
+    assert "This is a private key" in page
+    assert "PRIVATE KEY-----" not in page
+
+
+@pytest.mark.parametrize("field", ["organisation", "host_names"])
+def test_a_private_key_in_another_field_is_told_and_not_shown(client: Client, field: str) -> None:
+    page = ask(client, **{field: dump(ec_key()).decode()})
+    assert "This is a private key" in page
+    assert "PRIVATE KEY-----" not in page
+
+
 def test_a_file_is_examined_like_text(client: Client) -> None:
     page = ask(client, "", file=SimpleUploadedFile("request.der", GOOD.der()))
     assert "The certificate request is OK" in page

@@ -37,6 +37,37 @@ def test_empty_fields_say_what_to_do_and_name_themselves() -> None:
     }
 
 
+KEY = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----"
+
+
+class Examined(own.Form):
+    """A form whose view examines what is pasted."""
+
+    pasted = forms.CharField(label="Request", widget=forms.Textarea)
+    about = forms.CharField(label="About", widget=forms.Textarea, required=False)
+    kind = forms.CharField(label="Kind")
+
+    def is_examined(self, name: str) -> bool:
+        return name == "pasted"
+
+
+@pytest.mark.parametrize("shape", ["{}", "See: {}", "{}\0"])
+@pytest.mark.parametrize("name", ["about", "kind", "pasted"])
+def test_a_private_key_is_refused_in_any_field_and_not_shown_again(name: str, shape: str) -> None:
+    given = {"pasted": "A request", "about": "", "kind": "" if name == "pasted" else "One"}
+    form = Examined(given | {name: shape.format(KEY)})
+    with translation.override("en"):
+        assert "This is a private key" in " ".join(map(str, form.errors[name]))
+    assert "MHcCAQEE" not in form.as_p()
+    assert form.data["pasted"] == ("" if name == "pasted" else "A request")
+
+
+def test_a_private_key_is_left_to_the_view_that_examines_and_blocks_it() -> None:
+    form = Examined({"pasted": KEY, "kind": "One"})
+    assert form.is_valid()
+    assert form.cleaned_data["pasted"] == KEY
+
+
 def test_spaces_do_not_fill_a_field() -> None:
     """Stray spaces are ignored."""
     assert "name" in errors({"name": "   ", "unit": "1", "binding": "on", "reason": "x"})

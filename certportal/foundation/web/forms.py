@@ -1,6 +1,7 @@
 """Base classes of the service's forms, fields and widgets."""
 
 import datetime
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -22,6 +23,11 @@ type Words = _StrOrPromise
 LONGEST_TEXT = 4000
 # Maximum characters that are searched for; a search may lead to another list with the same words.
 LONGEST_SEARCH = 200
+_PRIVATE_LABEL = re.compile(r"-BEGIN[^\n-]{0,40}PRIVATE[ _]?KEY", re.IGNORECASE)
+_PRIVATE_KEY = _(
+    "This is a private key. We did not store it. Consider the key exposed: make a new key pair, and"
+    " revoke the certificate of this key if it has one."
+)
 _DJANGOS_OWN = forms.Field.default_error_messages["required"]
 
 
@@ -61,6 +67,27 @@ class Form(forms.Form):
             if _is_single_line(field) and one_line not in field.validators:
                 field.validators.append(one_line)
         super().full_clean()
+        if self.is_bound:
+            self._refuse_private_keys()
+
+    def is_examined(self, name: str) -> bool:
+        """Whether the view refuses and blocks a private key in this field of a valid form."""
+        return False
+
+    def _refuse_private_keys(self) -> None:
+        """Refuse a private key in any field, and do not show it again on the page."""
+        keys = [name for name in self.fields if self._has_private_key(name)]
+        for name in sorted(keys, key=self.is_examined):
+            if self.is_examined(name) and not self.errors:
+                continue
+            self.add_error(name, _PRIVATE_KEY)
+            shown: Any = self.data
+            self.data = shown = shown.copy()
+            shown[self.add_prefix(name)] = ""
+
+    def _has_private_key(self, name: str) -> bool:
+        given = (self.data.get(self.add_prefix(name)), self.cleaned_data.get(name))
+        return any(isinstance(text, str) and _PRIVATE_LABEL.search(text) for text in given)
 
 
 class _Empty(list[Any]):

@@ -335,3 +335,13 @@ def test_a_warning_is_nothing_that_the_applicant_must_mend(web, address, matti, 
     page = web.get(address("applications:order", case.pk)).text
     assert "Kumpi?" in page
     assert "What needs fixing" not in page
+
+
+def test_a_private_key_written_to_the_reviewer_is_refused_and_not_shown(web, matti, address):
+    case = orders.in_review(matti)
+    key = "-----BEGIN PRIVATE KEY-----\nMIGHAgEA\n-----END PRIVATE KEY-----"
+    form = address("applications:add_information", case.pk)
+    page = web.post(form, {"version": case.version, "text": f"Tässä avain: {key}"})
+    assert "This is a private key" in page.text
+    assert "MIGHAgEA" not in page.text
+    assert not case.additions.exists()

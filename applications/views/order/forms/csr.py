@@ -56,6 +56,10 @@ def request_text(label: Words) -> forms.CharField:
 class RequestForm(Form):
     """A form with the fields `file` and `text`, two ways of giving a certificate request."""
 
+    def is_examined(self, name: str) -> bool:
+        """Return True for the text, unless the file is examined instead."""
+        return name == "text" and not self.cleaned_data.get("file")
+
     def keep_file(self) -> None:
         """Show the request in the chosen file as text, since a page cannot keep a file.
 
