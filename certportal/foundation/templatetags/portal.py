@@ -37,7 +37,7 @@ class ErrorLink(TypedDict):
 def icon(name: str) -> SafeString:
     """Render an icon of the sprite; it is hidden from screen readers, so text must accompany it."""
     return format_html(
-        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>',
         static("portal/icons.svg"),
         name,
     )
