@@ -123,13 +123,17 @@ class Stack:
                     start_new_session=True,
                 )
 
-    def manage(self, *arguments: str) -> str:
-        """Run a Django command with the keys at hand, as the key ceremony does."""
+    def manage(self, *arguments: str, typed: str = "") -> str:
+        """Run a Django command with the keys at hand, as the key ceremony does.
+
+        `typed` is its standard input.
+        """
         keys = {"CA_KEYS_DIR": str(self.keys), "CA_KEY_PASSWORD_FILE": str(self.password)}
         done = subprocess.run(
             [self.python, "manage.py", *arguments],
             cwd=self.tree,
             env={**self.environment, "PORTAL_PROCESS": "manage", **keys},
+            input=typed,
             capture_output=True,
             text=True,
             check=False,
@@ -179,6 +183,13 @@ class Stack:
         process = self.processes.pop(name)
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)
+
+    def restart(self, *names: str, extra: Mapping[str, str]) -> None:
+        """Stop the named processes in good order and start them with other settings."""
+        for name in names:
+            self.halt(name)
+        self.start(*names, extra=extra)
+        self.await_web()
 
     def stop(self) -> None:
         """Stop everything; what does not stop by itself is killed."""

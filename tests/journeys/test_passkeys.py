@@ -12,19 +12,12 @@ REVIEWERS = {"Riitta Ratkaisija": "riitta@example.fi", "Raimo Ratkaisija": "raim
 MAILBOX = "allekirjoitettu@example.fi"
 
 
-def restart(stack, extra):
-    for name in ("web", "ca"):
-        stack.halt(name)
-    stack.start("web", "ca", extra=extra)
-    stack.await_web()
-
-
 @pytest.fixture(scope="module")
 def proving(stack):
     """The service as such an authority runs it; in the end the reviewers' factors are reset."""
-    restart(stack, WANTED)
+    stack.restart("web", "ca", extra=WANTED)
     yield
-    restart(stack, {})
+    stack.restart("web", "ca", extra={})
     for name, address in REVIEWERS.items():
         stack.manage("reset_second_factor", address)
         del stack.apps[name]
