@@ -5,8 +5,11 @@ import subprocess
 from urllib.parse import urljoin
 
 import pytest
+from playwright.sync_api import expect
 
+from tests.foundation import reports
 from tests.journeys import ordering, requests, steps
+from tests.journeys.package import Package
 
 TIINA = "tiina@example.com"
 
@@ -25,11 +28,11 @@ def elsewhere(stack, browser):
         context.close()
 
 
-def ordered(page, base: str) -> str:
+def ordered(page, base: str, *, mailbox: str = "yhteys@example.fi") -> str:
     """Order a certificate whose request the technical contact brings; return its address."""
     order = ordering.begin(page, base, "server")
     names = ["erecept.example.fi"]
-    ordering.fill_in(page, order, "server", names=names, mailbox="yhteys@example.fi")
+    ordering.fill_in(page, order, "server", names=names, mailbox=mailbox)
     page.goto(f"{order}part/delivery/")
     page.locator("input[name=deliver_to][value=technical_contact]").check()
     ordering.go_on(page)
@@ -45,9 +48,13 @@ def ordered(page, base: str) -> str:
     return order
 
 
-def newest_link(stack, *, later_than: int = 0) -> str:
+def newest_link(stack, *, to: str = TIINA, later_than: int = 0) -> str:
     """Return the link in the newest mail to the contact."""
-    mail = steps.await_mail(TIINA, stack.mails, later_than=later_than)
+    return link_in(steps.await_mail(to, stack.mails, later_than=later_than))
+
+
+def link_in(mail) -> str:
+    """Return the contact's link in the mail."""
     found = re.search(r"http\S+/contact-link/\S+", mail.get_body(("plain",)).get_content())
     assert found is not None
     return found[0]
@@ -200,3 +207,64 @@ def test_another_browser_gets_a_fresh_link_by_mail_and_a_refused_one_ends(stack,
     matti.goto(order)
     matti.locator("form[action$='/contact/resend/'] button").click()
     assert newest_link(stack, later_than=earlier + 2) not in {link, fresh}
+
+
+def come_back(stack, mail) -> None:
+    """Let our mail server hand over a report that the mail was not delivered."""
+    item = mail["Message-ID"].strip("<>").partition("@")[0]
+    said = stack.manage("take_bounce", typed=reports.standard("postfix", item).decode())
+    assert said.strip() == "set_aside"
+
+
+def test_mails_that_came_back_are_seen_and_go_to_the_right_addresses(
+    stack, matti, riitta, elsewhere, tmp_path
+):
+    old, right = "vanha.laatikko@example.fi", "oikea.laatikko@example.fi"
+    new = "tiina.oikea@example.com"
+    lost = matti.locator("main .notice--warning li")
+    earlier = len(steps.mails_to(TIINA, stack.mails))
+    order = ordered(matti, stack.base, mailbox=old)
+    come_back(stack, steps.await_mail(TIINA, stack.mails, later_than=earlier))
+
+    matti.goto(order)
+    expect(lost).to_have_text([TIINA])
+    number = re.search(r"SV-\d{4}-\d+", matti.locator("main").inner_text())[0]
+    steps.await_true(lambda: is_told(stack, number), "the sender was never told")
+    riitta.goto(f"{stack.base}/fi/console/undelivered/")
+    expect(riitta.locator("main tr", has_text=number)).to_contain_text(TIINA)
+    matti.goto(f"{order}contact/")
+    matti.locator("[name=technical_email]").fill(new)
+    ordering.go_on(matti)
+    matti.wait_for_url(order)
+    expect(lost).to_have_count(0)
+
+    tiina = elsewhere()
+    tiina.goto(newest_link(stack, to=new))
+    ordering.go_on(tiina)
+    tiina.locator("main a[href$='/csr/']").click()
+    request = requests.openssl(tmp_path, "erecept.example.fi")
+    ordering.upload(tiina, request.csr)
+    tiina.wait_for_url(re.compile(r"/csr/[0-9a-f-]{36}/"))
+    ordering.go_on(tiina)
+    tiina.wait_for_url(re.compile("/order/$"))
+    case = ordering.take(riitta, stack.base, order)
+    ordering.approve(riitta, case)
+    come_back(stack, steps.await_mail(old, stack.mails, seconds=60))
+
+    matti.goto(order)
+    expect(lost).to_have_text([old])
+    riitta.goto(case)
+    riitta.locator("main .notice--warning li", has_text=old).get_by_role("link").click()
+    riitta.locator("input[name=act][value=correct]").check()
+    riitta.locator("[name=address]").fill(right)
+    ordering.go_on(riitta)
+    riitta.wait_for_url(re.compile("/undelivered/$"))
+    Package.of(steps.await_mail(right, stack.mails), tmp_path).check(request)
+    matti.goto(order)
+    expect(lost).to_have_count(0)
+
+
+def is_told(stack, number: str) -> bool:
+    """Whether Matti has been told that a mail about the order did not arrive."""
+    subjects = [str(one["Subject"]) for one in steps.mails_to("matti@example.fi", stack.mails)]
+    return any("Viestimme ei mennyt perille" in one and number in one for one in subjects)
