@@ -1,5 +1,7 @@
 """Revoked in the browser; openssl sees it in list and status at the certificate's addresses."""
 
+import re
+import subprocess
 import urllib.request
 
 import pytest
@@ -19,12 +21,18 @@ def delivered(stack, matti, riitta, tmp_path_factory):
     """An order whose certificate has come by mail: its address and the package."""
     folder = tmp_path_factory.mktemp("revocation")
     request = requests.openssl(folder, "erecept.example.fi", kind="ec")
-    order = ordering.order_server(matti, stack.base, request.csr, mailbox=MAILBOX)
+    order = ordered(stack, matti, riitta, request, MAILBOX)
+    return order, Package.of(steps.await_mail(MAILBOX, stack.mails), folder)
+
+
+def ordered(stack, matti, riitta, request, mailbox):
+    """Order a certificate and have it approved; return the order's address."""
+    order = ordering.order_server(matti, stack.base, request.csr, mailbox=mailbox)
     before = len(steps.mails_to("matti@example.fi", stack.mails))
     ordering.send(matti, order)
     ordering.approve(riitta, ordering.take(riitta, stack.base, order))
     steps.await_mail("matti@example.fi", stack.mails, later_than=before)  # the receipt
-    return order, Package.of(steps.await_mail(MAILBOX, stack.mails), folder)
+    return order
 
 
 def list_address(package):
@@ -102,3 +110,43 @@ def test_the_revoked_order_is_the_template_of_a_new_one(matti, delivered):
     matti.wait_for_url(lambda url: "/orders/" in url and "/again/" not in url)
     assert matti.url != order
     expect(matti.locator("main")).to_contain_text("erecept.example.fi")
+
+
+def test_at_night_by_the_private_key_alone(stack, matti, riitta, browser, tmp_path):
+    """From the foot of the start page, by somebody who cannot log in, as the pages say."""
+    mailbox = "yolla@example.fi"
+    request = requests.openssl(tmp_path, "erecept.example.fi", kind="2048")
+    order = ordered(stack, matti, riitta, request, mailbox)
+    package = Package.of(steps.await_mail(mailbox, stack.mails), tmp_path)
+    serial = package.shows("-serial").strip().partition("=")[2]
+
+    tekla = browser.new_page(base_url=stack.base)
+    tekla.goto("/fi/")
+    tekla.locator("footer a[href$='#revoke']").click()
+    expect(tekla.locator("#revoke")).to_be_in_viewport()
+    tekla.locator("main a[href$='/revoke-by-key/']").click()
+    tekla.locator("[name=text]").fill(package.pem.read_text())
+    ordering.go_on(tekla)
+    tekla.wait_for_url(re.compile("/revoke-by-key/[^/]{43}/$"))
+    tekla.locator("[name=text]").fill(signed(tekla, request.key, tmp_path))
+    ordering.go_on(tekla)
+    expect(tekla.locator("main .notice--success")).to_be_visible()
+    assert tekla.context.cookies() == []
+    tekla.close()
+
+    steps.await_true(
+        lambda: serial in listed(package, tmp_path).decode(), "never on the list", seconds=60
+    )
+    assert "Key Compromise" in listed(package, tmp_path).decode().partition(serial)[2]
+    steps.await_true(lambda: ": revoked" in status(package, tmp_path), "still good", seconds=60)
+    steps.await_mail(mailbox, stack.mails, later_than=1)
+    matti.goto(order)
+    expect(matti.locator("main .notice--error")).to_be_visible()
+
+
+def signed(page, key, folder):
+    """Follow the page's commands beside the key; return the signature they print."""
+    (folder / "key.pem").write_bytes(key.read_bytes())
+    commands = page.locator("#commands").inner_text()
+    done = subprocess.run(["sh", "-ec", commands], cwd=folder, capture_output=True, check=True)
+    return done.stdout.decode()
