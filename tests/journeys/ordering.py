@@ -118,9 +118,14 @@ def send(page: Page, order: str, *, reply: str = "") -> None:
     page.wait_for_url(re.compile("/sent/"))
 
 
+def case_of(base: str, order: str) -> str:
+    """Return the address of the order's case."""
+    return f"{base}/fi/console/{order.rstrip('/').rsplit('/', 1)[1]}/"
+
+
 def take(page: Page, base: str, order: str) -> str:
     """As a reviewer take the case once it has come to review; return its address."""
-    case = f"{base}/fi/console/{order.rstrip('/').rsplit('/', 1)[1]}/"
+    case = case_of(base, order)
     await_true(lambda: offers(page, case, "claim"), "the case never came to review", seconds=60)
     page.locator("form[action$='/claim/'] button").click()
     return case
