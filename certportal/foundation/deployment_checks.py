@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import ValidationError
+
+from certportal.foundation.web.forms import mail_address
 
 # Names that nobody can own: RFC 2606 and RFC 6761.
 _EXAMPLE_ENDINGS = (".example", ".test", ".invalid", ".localhost", ".local")
@@ -65,25 +68,34 @@ def _mail_faults() -> Iterator[str]:
 
 @register(Tags.security, deploy=True)
 def senders_are_real(**_: Any) -> list[CheckMessage]:
-    """Refuse example addresses of the sender: answers and bounces must reach somebody."""
+    """Refuse senders in no real domain: answers and bounces must reach somebody."""
     if not settings.PRODUCTION:
         return []
-    domains = {
-        "MAIL_FROM": parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2],
-        "MAIL_RETURN_PATH": parseaddr(settings.MAIL_RETURN_PATH)[1].rpartition("@")[2],
-        "MAIL_DOMAIN": settings.MAIL_DOMAIN,
+    senders = {
+        "MAIL_FROM": settings.DEFAULT_FROM_EMAIL,
+        "MAIL_RETURN_PATH": settings.MAIL_RETURN_PATH,
+        "MAIL_DOMAIN": f"postmaster@{settings.MAIL_DOMAIN}",
     }
     if settings.MAIL_RETURN_PATH == settings.DEFAULT_FROM_EMAIL:
-        del domains["MAIL_RETURN_PATH"]
+        del senders["MAIL_RETURN_PATH"]
     return [
-        Error(
-            f"{name} is an example: {domain or 'no address'}.",
-            hint=f"Set {name} to {_SENDERS[name]}.",
-            id="foundation.E006",
-        )
-        for name, domain in domains.items()
-        if not domain or _is_example(domain)
+        Error(f"{name} {fault}.", hint=f"Set {name} to {_SENDERS[name]}.", id="foundation.E006")
+        for name, sender in senders.items()
+        if (fault := _sender_fault(sender))
     ]
+
+
+def _sender_fault(sender: str) -> str:
+    """Return why nobody is reached at the address of a sender; "" if somebody may be."""
+    address = parseaddr(sender)[1]
+    domain = address.rpartition("@")[2]
+    if _is_example(domain):
+        return f"is an example: {domain}"
+    try:
+        mail_address(address)
+    except ValidationError:  # such as an IP address instead of a domain name
+        return f"has no domain name: {sender or 'it is empty'}"
+    return ""
 
 
 @register(Tags.security, deploy=True)

@@ -10,7 +10,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from certportal.foundation.deployment_checks import mail_reaches_people
+from certportal.foundation.deployment_checks import mail_reaches_people, senders_are_real
 from tests.journeys.steps import await_true
 from tests.portal.production import environment_with, run
 from tests.stack import ROOT, free_port
@@ -153,6 +153,19 @@ def test_wrong_settings_are_refused(django_db_setup, changes, said):
     status, words = check(**changes)
     assert status != 0
     assert [one for one in said if one not in words] == [], words
+
+
+@pytest.mark.parametrize("sender", ["a@[127.0.0.1]", "Varmenteet <a@[IPv6:::1]>", "a@127.0.0.1"])
+def test_a_sender_at_an_ip_address_is_refused(settings, sender):
+    """Answers would go to a machine of the reader's mail server's choice."""
+    settings.PRODUCTION, settings.MAIL_DOMAIN = True, "hospital.fi"
+    settings.DEFAULT_FROM_EMAIL, settings.MAIL_RETURN_PATH = sender, "bounces@hospital.fi"
+    (refused,) = senders_are_real()
+    assert refused.id == "foundation.E006"
+    assert "MAIL_FROM has no domain name" in refused.msg
+    settings.DEFAULT_FROM_EMAIL, settings.MAIL_RETURN_PATH = "certs@hospital.fi", sender
+    (refused,) = senders_are_real()
+    assert "MAIL_RETURN_PATH has no domain name" in refused.msg
 
 
 @pytest.mark.parametrize(
