@@ -238,7 +238,8 @@ def _of_administered_account[Row: (Membership, Invitation, JoinRequest)](
 
 def get_right_document(person: Person, document_id: int) -> RightDocument:
     """Return a document that the person handed in; else 404, recorded."""
-    found = RightDocument.objects.filter(pk=document_id, person=person).first()
+    handed_in = RightDocument.objects.exclude(organisation=None)
+    found = handed_in.filter(pk=document_id, person=person).first()
     if found is None:
         raise not_found(actor_for(person), "right_document", document_id)
     return found

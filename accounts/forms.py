@@ -2,8 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
 from django import forms
@@ -17,15 +16,6 @@ from accounts.factors import app_codes
 from accounts.models import MailChoice, Membership, Organisation
 from accounts.models.mail_choices import HINTS
 from accounts.register.identifiers import business_id as read_business_id
-from accounts.services.rights.documents import Enough, Paper
-from certportal.foundation.errors import Unavailable
-from certportal.foundation.files.documents import (
-    MAX_BYTES,
-    MAX_MEGABYTES,
-    NOT_SCANNED,
-    TooBig,
-    Unfit,
-)
 from certportal.foundation.web.forms import (
     DateField,
     EmailField,
@@ -33,9 +23,7 @@ from certportal.foundation.web.forms import (
     HintedCheckboxes,
     HintedRadioSelect,
     KeyField,
-    LongTextField,
     SearchField,
-    UploadField,
     Words,
 )
 from certportal.foundation.web.tokens import DIGITS as MAILED_DIGITS
@@ -81,9 +69,6 @@ class PreferencesForm(Form):
         """The groups of mails that are wanted; None if the page did not ask."""
         found: list[str] = self.cleaned_data["mails"]
         return found if found or self.cleaned_data["asks_mails"] else None
-
-
-MOST_DETAIL = Membership._meta.get_field("basis_detail").max_length
 
 
 class DigitsField(forms.CharField):
@@ -233,105 +218,6 @@ class ConsentForm(Form):
             months=MOST_MONTHS,
         ),
     )
-
-
-class DocumentField(UploadField):
-    """A PDF document that shows a right to act."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("label", _("Document that shows your right (PDF)"))
-        kwargs.setdefault(
-            "help_text",
-            filled(
-                _(
-                    "For example a power of attorney, an extract from the trade register or a"
-                    " decision of a public body. At most %(limit)s MB. Only you and the reviewers"
-                    " see it."
-                ),
-                limit=MAX_MEGABYTES,
-            ),
-        )
-        kwargs["error_messages"] = {"too_big": TooBig.message}
-        super().__init__(max_bytes=MAX_BYTES, accept=".pdf,application/pdf", **kwargs)
-
-
-class RightDocumentForm(Form):
-    """A document that shows the person's right to act."""
-
-    document = DocumentField()
-
-    @contextmanager
-    def refusals_shown(self) -> Iterator[None]:
-        """Show beside the field why the services do not accept the document."""
-        try:
-            yield
-        except (Unfit, Enough) as refusal:
-            self.add_error("document", str(refusal))
-        except Unavailable:
-            self.add_error("document", NOT_SCANNED)
-
-    def paper(self) -> Paper | None:
-        """Return the uploaded file, or None."""
-        upload = self.cleaned_data.get("document")
-        return Paper(upload.read(), upload.name) if upload else None
-
-
-class AdministratorForm(RightDocumentForm):
-    """Why the authority should make the person an administrator."""
-
-    field_order = ("reason", "document")
-
-    reason = LongTextField(
-        label=_("Why do you need to become an administrator?"),
-        help_text=_(
-            "Tell who administered the account, as far as you know, and why they cannot be reached."
-        ),
-    )
-
-
-class StatementForm(RightDocumentForm):
-    """The basis of the founder's right to act, with an optional document."""
-
-    field_order = ("basis", "detail", "document")
-
-    BASES = (
-        (Membership.Basis.REGISTER_ROLE, _("I have a role in the organisation in a register")),
-        (Membership.Basis.MANDATE, _("The organisation has authorised me")),
-    )
-
-    basis = forms.ChoiceField(
-        label=_("On what basis do you act for the organisation?"),
-        choices=BASES,
-        widget=HintedRadioSelect(
-            hints={
-                Membership.Basis.REGISTER_ROLE: _(
-                    "For example managing director, proprietor or pharmacist in charge."
-                ),
-                Membership.Basis.MANDATE: _(
-                    "For example by your duties, a mandate or a written authorisation."
-                ),
-            }
-        ),
-    )
-    detail = forms.CharField(
-        label=_("Your role or the authorisation in your own words"),
-        help_text=filled(
-            _("For example: Chief information officer. At most %(limit)s characters."),
-            limit=MOST_DETAIL,
-        ),
-        max_length=MOST_DETAIL,
-        error_messages={
-            "required": _("Tell your role or the authorisation in a few words."),
-            "max_length": _("Shorten the text to at most %(limit_value)s characters."),
-        },
-    )
-    document = DocumentField(required=False)
-
-    def __init__(self, *args: Any, is_shown: bool = False, **kwargs: Any) -> None:
-        """With `is_shown` the right is confirmed already, and the form has no fields."""
-        super().__init__(*args, **kwargs)
-        if is_shown:
-            self.fields.clear()
 
 
 class ChooseForm(Form):

@@ -12,10 +12,13 @@ from certportal.foundation.kept_tables import ALWAYS, Kept
 class RightDocument(models.Model):
     """A PDF that shows a person's right to act, stored privately; the bytes never change.
 
-    `name` is the uploaded file's name, cleaned, for display only.
+    `name` is the uploaded file's name, cleaned, for display only. `organisation` is null while the
+    form in which the document was chosen is not complete (`documents.hold`).
     """
 
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="right_documents")
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="right_documents", null=True
+    )
     person = models.ForeignKey(Person, models.PROTECT, related_name="right_documents")
     file = models.FileField(max_length=60)
     name = models.CharField(max_length=120)

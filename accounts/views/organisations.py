@@ -1,5 +1,6 @@
 """Views for founding an account and for choosing the organisation to act for."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -8,17 +9,19 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from accounts import access
-from accounts.forms import MOST_DETAIL, BusinessIdForm, ChooseForm, StatementForm
+from accounts.forms import BusinessIdForm, ChooseForm
 from accounts.mandates import visit
-from accounts.mandates.protocol import visited
+from accounts.mandates.protocol import Mandate, visited
 from accounts.middleware import CHOSEN
 from accounts.models import BusinessId, Organisation
 from accounts.register.identifiers import business_id as read_business_id
+from accounts.right_forms import MOST_DETAIL, StatementForm
 from accounts.right_to_act import confirmed_administrators
 from accounts.services.organisations import found as found_organisations
 from accounts.services.organisations import join as join_organisations
 from accounts.services.organisations import take_back
 from accounts.views.redirects import landing, next_page
+from accounts.views.rights import held_for, hold_document
 from certportal.foundation import clock
 
 REFUSALS = {
@@ -47,7 +50,7 @@ def confirm(request: HttpRequest, business_id: str) -> HttpResponse:
         return redirect("accounts:found")
     person, now = access.person_of(request), clock.now()
     if request.method == "POST" and "visit" in request.POST and visited() is not None:
-        typed = {name: request.POST.get(name, "")[:MOST_DETAIL] for name in ("basis", "detail")}
+        typed = _typed(request)
         # Counted as a look-up, because the page of the visit names the organisation too.
         prospect = found_organisations.look_up(person, code, now=now)
         if prospect.finding is not found_organisations.Finding.FREE:
@@ -58,26 +61,33 @@ def confirm(request: HttpRequest, business_id: str) -> HttpResponse:
         return _found_account(request, code)
     shown = visit.confirmed(request.session, person, code, now=now)
     typed = visit.typed(request.session, person, code)
-    form = StatementForm(initial=typed, is_shown=shown is not None)
+    held = held_for(request, typed.get("attached", ""))
+    form = StatementForm(initial=typed, held=held, is_shown=shown is not None)
     return _show(request, found_organisations.look_up(person, code, now=now), form)
+
+
+def _typed(request: HttpRequest) -> dict[str, str]:
+    """Return what was typed before a visit, and the key of the document that was chosen."""
+    form = StatementForm(request.POST, request.FILES, held=held_for(request))
+    form.is_valid()
+    hold_document(request, form)
+    names = ("basis", "detail", "attached")
+    return {name: form.data.get(name, "")[:MOST_DETAIL] for name in names}
 
 
 def _found_account(request: HttpRequest, code: str) -> HttpResponse:
     person, now = access.person_of(request), clock.now()
     shown = visit.confirmed(request.session, person, code, now=now)
-    form = StatementForm(request.POST, request.FILES, is_shown=shown is not None)
-    if not form.is_valid():
-        return _show(request, found_organisations.look_up(person, code, now=now), form)
-    statement, paper, actor = _statement(form), form.paper(), access.actor_of(request)
+    held = held_for(request)
+    form = StatementForm(request.POST, request.FILES, held=held, is_shown=shown is not None)
     organisation = None
     try:
-        with form.refusals_shown():
-            organisation = found_organisations.found(
-                person, code, statement, actor=actor, now=now, paper=paper, shown=shown
-            )
+        if form.is_valid():
+            organisation = _found(request, code, form, shown)
     except found_organisations.NotFoundable:
         return _show(request, found_organisations.prospect(person, code, on=clock.day(now)), form)
     if organisation is None:
+        hold_document(request, form)
         return _show(request, found_organisations.look_up(person, code, now=now), form)
     visit.forget(request.session)
     act_for(request, organisation)
@@ -85,6 +95,20 @@ def _found_account(request: HttpRequest, code: str) -> HttpResponse:
         request, _("The customer account of %(name)s has been created.") % {"name": organisation}
     )
     return redirect(landing(request))
+
+
+def _found(
+    request: HttpRequest, code: str, form: StatementForm, shown: Mandate | None
+) -> Organisation | None:
+    """Found the account; None and an error of the form if the document is refused."""
+    person, organisation = access.person_of(request), None
+    given: dict[str, Any] = {"shown": shown} | access.acting(request)
+    with form.refusals_shown():
+        statement = _statement(form)
+        organisation = found_organisations.found(
+            person, code, statement, paper=form.paper(), **given
+        )
+    return organisation
 
 
 def _statement(form: StatementForm) -> found_organisations.Statement:

@@ -6,14 +6,15 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from accounts import access
-from accounts.forms import AdministratorForm
 from accounts.models import BusinessId, Organisation
 from accounts.register.identifiers import business_id as read_business_id
+from accounts.right_forms import AdministratorForm
 from accounts.right_to_act import confirmed_administrators
 from accounts.services.organisations import administrator_requests
 from accounts.services.organisations import take_back as requests
 from accounts.services.organisations.administrator_requests import AskedLately, MayNotAsk
 from accounts.views.redirects import landing
+from accounts.views.rights import held_for, hold_document
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
 
@@ -26,10 +27,12 @@ def ask(request: HttpRequest, business_id: str) -> HttpResponse:
     if organisation is None:
         return redirect("accounts:confirm", business_id)
     person, now = access.person_of(request), clock.now()
-    form = AdministratorForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid() and _ask(request, organisation, form):
-        messages.success(request, _("The request has been sent to the authority."))
-        return redirect("accounts:ask_administrator", code)
+    form = AdministratorForm(request.POST or None, request.FILES or None, held=held_for(request))
+    if request.method == "POST":
+        if form.is_valid() and _ask(request, organisation, form):
+            messages.success(request, _("The request has been sent to the authority."))
+            return redirect("accounts:ask_administrator", code)
+        hold_document(request, form)
     context = {
         "code": code,
         "form": form,
@@ -59,10 +62,10 @@ def take_back(request: HttpRequest, business_id: str) -> HttpResponse:
 
 
 def _ask(request: HttpRequest, organisation: Organisation, form: AdministratorForm) -> bool:
-    paper = form.paper()
-    assert paper is not None
     try:
         with form.refusals_shown():
+            paper = form.paper()
+            assert paper is not None
             administrator_requests.ask(
                 access.person_of(request),
                 organisation,

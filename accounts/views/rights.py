@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import access
-from accounts.forms import RightDocumentForm
 from accounts.models import RightDocument
+from accounts.right_forms import RightDocumentForm
 from accounts.right_to_act import right_of
 from accounts.services.rights import documents
+from certportal.foundation.errors import TooMany
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF
 
@@ -64,6 +65,23 @@ def take_back(request: HttpRequest, found: RightDocument) -> HttpResponse:
     documents.take_back(found.pk, **access.acting(request))
     messages.success(request, _("The document has been taken away."))
     return redirect("accounts:right")
+
+
+def held_for(request: HttpRequest, key: str = "") -> RightDocument | None:
+    """Return the document that is held for the form that was sent, or under the key; or None."""
+    return documents.held(access.person_of(request), request.POST.get("attached", key))
+
+
+def hold_document(request: HttpRequest, form: RightDocumentForm) -> None:
+    """Hold the file chosen in a form that something else is wrong with, and show it as attached."""
+    paper = form.upload()
+    if paper is None:
+        return
+    try:
+        with form.refusals_shown():
+            form.show(documents.hold(access.person_of(request), paper, **access.acting(request)))
+    except TooMany as refusal:
+        form.add_error("document", str(refusal))
 
 
 def _hand_in(request: HttpRequest, form: RightDocumentForm) -> bool:

@@ -103,6 +103,15 @@ RIGHTS = RecordClass(
     OWN_PLAN,
     "Removed; the reviewer's note on the evidence stays with the membership",
 )
+HELD = RecordClass(
+    "held",
+    "Documents chosen in a form about a right to act that was not completed",
+    None,
+    "the upload",
+    "Storage limitation (EU 2016/679, article 5(1)(e)); time to complete the form",
+    "Removed",
+    days=2,
+)
 SESSIONS = RecordClass(
     "sessions",
     "Sessions: their times, network address and the name of the browser",

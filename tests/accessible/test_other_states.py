@@ -223,7 +223,7 @@ def test_documents_with_an_answer(go, matti, riitta, cas):
     check_in_turn(page)
     in_error(page)
     given = {"data": documents.pdf("A"), "name": "todistus.pdf"}
-    services.attach_to_answer(case.pk, **given, **orders.Handler(matti, case).seen)
+    services.attach_to_answer(case.pk, **given, actor=orders.actor_for(matti), now=clock.now())
     check_in_turn(go("applications:answer_documents", case.pk, who=matti))
     check_in_turn(go("applications:check", case.pk, who=matti))
 

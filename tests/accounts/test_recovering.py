@@ -1,5 +1,6 @@
 """A lost administrator is replaced through a reviewer."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -52,6 +53,12 @@ def asked(maija, pharmacy, now):
     return ask(maija, pharmacy, now)
 
 
+def test_the_button_sends_a_request_and_not_a_question_to_an_applicant(client, maija, pharmacy):
+    page = people.log_in(client, maija).get(ASK.replace("/en/", "/fi/", 1)).text
+    assert "Lähetä pyyntö" in page
+    assert "täydennyspyyntö" not in page
+
+
 def test_a_member_asks_with_reason_and_document(client, maija, matti, pharmacy):
     browser = people.log_in(client, maija)
     assert ASK in browser.get("/en/account/members/").text
@@ -93,6 +100,17 @@ def test_neither_reason_nor_document_may_lack(client, maija, given):
         given = {"document": upload(pdf())}
     assert people.log_in(client, maija).post(ASK, given).status_code == 200
     assert not AdministratorRequest.objects.exists()
+
+
+def test_a_fit_document_is_kept_while_the_reason_lacks(client, maija, pharmacy):
+    browser = people.log_in(client, maija)
+    page = browser.post(ASK, {"reason": "", "document": upload(pdf(), "valtakirja.pdf")}).text
+    assert "Attached: valtakirja.pdf" in page
+    assert not pharmacy.right_documents.exists()
+    attached = re.search(r'name="attached" value="(\d+)"', page)[1]
+    assert browser.post(ASK, {"reason": REASON, "attached": attached}).status_code == 302
+    assert AdministratorRequest.objects.get().reason == REASON
+    assert [one.name for one in pharmacy.right_documents.all()] == ["valtakirja.pdf"]
 
 
 def test_five_documents_are_enough_on_this_way_too(client, maija, pharmacy, now):

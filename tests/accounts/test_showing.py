@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.storage import default_storage
+from django.test import Client
+from django.urls import reverse
 from django.utils import translation
 
 from accounts.access import actor_for
@@ -13,6 +15,7 @@ from accounts.services.organisations import invite
 from accounts.services.people.erase import erase_documents, erase_person
 from accounts.services.rights import confirm as confirm_rights
 from accounts.services.rights import documents
+from applications.services import erase_expired
 from certportal.dev.builders import people
 from certportal.dev.builders.acts import act
 from certportal.dev.builders.documents import pdf, upload
@@ -27,6 +30,7 @@ HOME = "/en/home/"
 RIGHT = "/en/account/right/"
 CLINICS = "9900008-5"
 PAPER = documents.Paper(pdf("Valtakirja"), "C:\\valtakirja.pdf")
+OTHERS = [documents.Paper(pdf(f"Liite {number}"), "liite.pdf") for number in range(1, 5)]
 ROLE = {"role": "applicant", "language": "fi"}
 STATED = {"basis": "mandate", "detail": "hallintojohtaja"}
 
@@ -75,6 +79,72 @@ def test_what_is_no_pdf_founds_nothing_and_keeps_what_was_written(client, aino):
     assert "hallintojohtaja" in answer.text
     assert "The file is not a PDF document" in answer.text
     assert not Organisation.objects.exists()
+
+
+def test_a_fit_document_is_kept_while_another_field_is_wrong(client, aino):
+    browser = people.log_in(client, aino)
+    page = found(browser, basis="", document=upload(pdf(), "valtakirja.pdf")).text
+    assert "Choose an option: On what basis" in page
+    assert "Attached: valtakirja.pdf. A new file takes its place." in page
+    held = RightDocument.objects.get(organisation=None)
+    assert f'name="attached" value="{held.pk}"' in page
+    assert not Organisation.objects.exists()
+
+    assert found(browser, attached=held.pk).status_code == 302
+
+    account = Organisation.objects.get()
+    assert [one.name for one in account.right_documents.all()] == ["valtakirja.pdf"]
+    assert RightDocument.objects.count() == 1
+
+
+def test_another_file_takes_the_place_of_the_one_that_was_kept(client, aino):
+    browser = people.log_in(client, aino)
+    found(browser, basis="", document=upload(pdf("A"), "a.pdf"))
+    held = RightDocument.objects.get()
+    found(browser, detail="", attached=held.pk, document=upload(pdf("B"), "b.pdf"))
+    (held,) = RightDocument.objects.all()
+    found(browser, attached=held.pk, document=upload(pdf("C"), "c.pdf"))
+    assert [one.name for one in RightDocument.objects.all()] == ["c.pdf"]
+
+
+def test_what_is_unfit_is_not_kept_beside_another_fault(client, aino):
+    page = found(people.log_in(client, aino), basis="", document=upload(b"hello")).text
+    assert "The file is not a PDF document" in page
+    assert "Attached:" not in page
+    assert not RightDocument.objects.exists()
+
+
+def test_nobody_else_uses_or_reads_a_document_that_is_kept_for_a_form(client, aino, riitta):
+    found(people.log_in(client, aino), basis="", document=upload(pdf()))
+    held = RightDocument.objects.get()
+    assert client.get(f"{RIGHT}{held.pk}/").status_code == 404
+    for name in ("right_document", "right_document_page"):
+        path = reverse(f"console:{name}", args=[held.pk])
+        assert people.log_in(Client(), riitta).get(path).status_code == 404
+    saara = people.log_in(Client(), people.make_person("Saara Sivullinen"))
+    assert saara.get(f"{RIGHT}{held.pk}/").status_code == 404
+    assert found(saara, attached=held.pk).status_code == 302
+    assert not Organisation.objects.get().right_documents.exists()
+
+
+def test_a_form_that_nobody_completes_leaves_no_document(
+    client, aino, django_capture_on_commit_callbacks
+):
+    found(people.log_in(client, aino), basis="", document=upload(pdf()))
+    held = RightDocument.objects.get()
+    erase_expired(now=held.handed_in_at + timedelta(days=1))
+    assert default_storage.exists(held.file.name)
+    with django_capture_on_commit_callbacks(execute=True):
+        erase_expired(now=held.handed_in_at + timedelta(days=3))
+    assert not RightDocument.objects.exists()
+    assert not default_storage.exists(held.file.name)
+
+
+def test_the_second_press_of_a_double_click_hands_nothing_in(client, unconfirmed, matti):
+    browser = people.log_in(client, matti)
+    for _press in range(2):
+        assert browser.post(RIGHT, {"document": upload(pdf())}).status_code == 302
+    assert RightDocument.objects.count() == 1
 
 
 def test_a_right_known_from_a_source_needs_no_document(aino, now, settings):
@@ -258,8 +328,8 @@ def test_a_scanner_that_is_down_is_told_beside_the_field(client, unconfirmed, ma
 
 
 def test_five_are_enough(document, client, matti, pharmacy, now):
-    for _ in range(documents.MOST - 1):
-        documents.hand_in(matti, pharmacy, PAPER, actor=actor_for(matti), now=now)
+    for paper in OTHERS:
+        documents.hand_in(matti, pharmacy, paper, actor=actor_for(matti), now=now)
     answer = people.log_in(client, matti).post(RIGHT, {"document": upload(pdf())})
     assert "Remove one first" in answer.text
     assert RightDocument.objects.count() == documents.MOST
@@ -269,15 +339,16 @@ def test_five_from_before_a_confirmation_on_the_word_keep_no_other_away(
     document, client, unconfirmed, matti, pharmacy, riitta, now
 ):
     """None of them was enough, and none can be taken away since."""
-    for _ in range(documents.MOST - 1):
-        documents.hand_in(matti, pharmacy, PAPER, actor=actor_for(matti), now=now)
+    for paper in OTHERS:
+        documents.hand_in(matti, pharmacy, paper, actor=actor_for(matti), now=now)
     until = clock.day(now) + timedelta(days=10)
     confirm_rights.confirm_right(
         unconfirmed.pk, note="Puhelu.", until=until, by=riitta, actor=actor_for(riitta), now=now
     )
     browser = people.log_in(client, matti)
-    for _ in range(documents.MOST):
-        assert browser.post(RIGHT, {"document": upload(pdf(), "uusi.pdf")}).status_code == 302
+    for number in range(documents.MOST):
+        new = upload(pdf(f"Uusi {number}"), "uusi.pdf")
+        assert browser.post(RIGHT, {"document": new}).status_code == 302
     assert "Remove one first" in browser.post(RIGHT, {"document": upload(pdf())}).text
     assert RightDocument.objects.count() == 2 * documents.MOST
 
@@ -285,7 +356,7 @@ def test_five_from_before_a_confirmation_on_the_word_keep_no_other_away(
 def test_it_is_taken_away_until_a_reviewer_has_relied_on_it(
     client, document, unconfirmed, matti, pharmacy, riitta, now, django_capture_on_commit_callbacks
 ):
-    other = documents.hand_in(matti, pharmacy, PAPER, actor=actor_for(matti), now=now)
+    other = documents.hand_in(matti, pharmacy, OTHERS[0], actor=actor_for(matti), now=now)
     browser = people.log_in(client, matti)
     with django_capture_on_commit_callbacks(execute=True):
         browser.post(f"{RIGHT}{document.pk}/remove/")

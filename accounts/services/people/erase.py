@@ -94,7 +94,7 @@ def _erase_row(person: Person, now: datetime) -> None:
     JoinRequest.objects.filter(person=person).delete()
     SignOn.objects.filter(person=person).delete()
     Authenticator.objects.filter(user__person=person).delete()
-    _remove_documents(RightDocument.objects.filter(person=person))
+    remove_documents(RightDocument.objects.filter(person=person))
     AdministratorRequest.objects.filter(person=person).update(reason="", reasons="")
     AccountDecision.objects.filter(membership__person=person).update(reasons="")
     Invitation.objects.filter(accepted_by=person).update(email="")
@@ -105,7 +105,13 @@ def _erase_row(person: Person, now: datetime) -> None:
 
 def erase_documents(limit: datetime) -> None:
     """Delete the documents about rights to act that were handed in before the limit."""
-    _remove_documents(RightDocument.objects.filter(handed_in_at__lt=limit))
+    remove_documents(RightDocument.objects.filter(handed_in_at__lt=limit))
+
+
+def erase_held_documents(limit: datetime) -> None:
+    """Delete the documents whose forms have not been completed since the limit."""
+    unsent = RightDocument.objects.filter(organisation=None)
+    remove_documents(unsent.filter(handed_in_at__lt=limit))
 
 
 def erase_sessions(limit: datetime) -> None:
@@ -124,7 +130,7 @@ def erase_invitations(limit: datetime) -> None:
     JoinRequest.objects.filter(asked_at__lt=limit).delete()
 
 
-def _remove_documents(documents: QuerySet[RightDocument]) -> None:
+def remove_documents(documents: QuerySet[RightDocument]) -> None:
     """Delete the rows and, once the transaction is committed, the files."""
     for document in documents:
         storing.delete(document.file.name)

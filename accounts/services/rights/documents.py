@@ -1,6 +1,7 @@
 """Documents that show a right to act, handed in for the reviewer who will confirm it."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -12,6 +13,7 @@ from accounts import access
 from accounts.event_names import AccountEvent
 from accounts.models import Membership, Organisation, Person, RightDocument
 from accounts.right_to_act import has_ended, is_unconfirmed, right_of
+from accounts.services.people.erase import remove_documents
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
@@ -154,11 +156,44 @@ def keep(
 ) -> RightDocument:
     """Store a paper that has passed `require_fit`, in the caller's transaction.
 
-    Raises Enough and NotStored.
+    The same bytes are stored once, as after a double click. Raises Enough and NotStored.
     """
     Organisation.objects.select_for_update().get(pk=organisation.pk)
-    if _unjudged(person, organisation).count() >= MOST:
+    theirs, sha256 = _unjudged(person, organisation), hashlib.sha256(paper.data).hexdigest()
+    if same := theirs.filter(sha256=sha256).first():
+        return same
+    if theirs.count() >= MOST:
         raise Enough
+    remove_documents(_held(person))
+    document = _stored(person, paper, now, organisation=organisation)
+    events.record(AccountEvent.RIGHT_DOCUMENT_HANDED_IN, document, actor, now)
+    return document
+
+
+def hold(person: Person, paper: Paper, *, actor: Actor, now: datetime) -> RightDocument:
+    """Store a fit paper until the form in which it was chosen is complete, so that it is not lost.
+
+    Only the person sees it. It takes the place of the one held before. Raises what `require_fit`
+    raises, and NotStored.
+    """
+    require_fit(person, paper, actor=actor, now=now)
+    with storing.atomic():
+        remove_documents(_held(person))
+        return _stored(person, paper, now)
+
+
+def held(person: Person, key: str) -> RightDocument | None:
+    """Return the document with this key that is held for the person, or None."""
+    return _held(person).filter(pk=key).first() if re.fullmatch("[0-9]{1,18}", key) else None
+
+
+def _held(person: Person) -> QuerySet[RightDocument]:
+    return RightDocument.objects.filter(person=person, organisation=None)
+
+
+def _stored(
+    person: Person, paper: Paper, now: datetime, *, organisation: Organisation | None = None
+) -> RightDocument:
     document = RightDocument(
         organisation=organisation,
         person=person,
@@ -169,7 +204,6 @@ def keep(
     )
     document.file.name = storing.write(paper.data)
     document.save()
-    events.record(AccountEvent.RIGHT_DOCUMENT_HANDED_IN, document, actor, now)
     return document
 
 
@@ -181,7 +215,7 @@ def take_back(document_id: int, *, actor: Actor, now: datetime) -> None:
     """
     locked = RightDocument.objects.select_for_update(of=["self"]).filter(pk=document_id)
     document = locked.select_related("person", "organisation").first()
-    if document is None:
+    if document is None or document.organisation is None:
         return
     if not is_unconfirmed(_require_to_show(document.person, document.organisation)):
         raise NothingToShow

@@ -47,16 +47,21 @@ def add_attachment(
 
 
 def attach_to_answer(
-    application_id: UUID, *, data: bytes, name: str, version: int, actor: Actor, now: datetime
+    application_id: UUID, *, data: bytes, name: str, actor: Actor, now: datetime
 ) -> Application:
     """Attach a PDF that goes to the reviewer with the draft or the answer to an open question.
 
-    Raises what `add_attachment` raises, NotPossible unless `answers.may_attach`, and Enough.
+    It replaces nothing, so the version that the person saw does not matter. Does nothing if the
+    same bytes are attached already, as by a double click. Raises what `add_attachment` raises
+    except Changed, NotPossible unless `answers.may_attach`, and Enough.
     """
     require_fit(application_id, data, actor, now)
     with storing.atomic():
-        application = _answering(application_id, version)
-        if answers.documents(application).count() >= answers.MOST_DOCUMENTS:
+        application = _answering(application_id)
+        attached = answers.documents(application)
+        if attached.filter(sha256=hashlib.sha256(data).hexdigest()).exists():
+            return application
+        if attached.count() >= answers.MOST_DOCUMENTS:
             raise answers.Enough
         transition.save(application, now=now)
         store(application, Attachment.Kind.ANSWER, data, name, actor, now)
@@ -179,7 +184,7 @@ def _open(application_id: UUID, kind: Attachment.Kind, version: int, now: dateti
     return application
 
 
-def _answering(application_id: UUID, version: int) -> Application:
+def _answering(application_id: UUID, version: int | None = None) -> Application:
     """Return the locked order, to which documents can be attached now (`answers.may_attach`)."""
     application = transition.lock(application_id, version=version)
     if not answers.may_attach(application):

@@ -13,6 +13,7 @@ from accounts.models import AccountDecision, AdministratorRequest, Succession
 from accounts.services.people.erase import (
     erase_codes,
     erase_documents,
+    erase_held_documents,
     erase_invitations,
     erase_persons,
     erase_sessions,
@@ -59,6 +60,7 @@ def _erase_the_rest(now: datetime) -> None:
     """Erase data that belongs to no order; runs even if an order could not be erased."""
     erase_persons(retention.PERSONS.limit(now), in_use=in_use(), now=now)
     erase_documents(retention.RIGHTS.limit(now))
+    erase_held_documents(retention.HELD.limit(now))
     erase_sessions(retention.SESSIONS.limit(now))
     erase_codes(retention.CODES.limit(now))
     erase_invitations(retention.INVITATIONS.limit(now))

@@ -19,8 +19,8 @@ from applications.views.shared.forms import VersionForm
 from applications.views.shared.page import check_url, order_url, show
 from applications.views.shared.summary import Part, Row
 from applications.workflow import Status
-from certportal.foundation.errors import TooMany, Unavailable
-from certportal.foundation.files.documents import NOT_SCANNED, Unfit
+from certportal.foundation.errors import TooMany
+from certportal.foundation.files.documents import refusals_shown
 
 
 @order_view
@@ -32,26 +32,23 @@ def give(request: HttpRequest, application: Application) -> HttpResponse:
     form = DocumentForm(request.POST or None, request.FILES or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            _attach(request, application, form)
-        except (Unfit, answers.Enough) as refusal:
-            form.add_error("file", str(refusal))
-        except Unavailable:
-            form.add_error("file", NOT_SCANNED)
+            with refusals_shown(form, "file", answers.Enough):
+                _attach(request, application, form)
         except TooMany as refusal:
             form.add_error(None, str(refusal))
             return stale.too_many(_show(request, application, form), refusal)
-        else:
+        if form.is_valid():
             return redirect("applications:answer_documents", application.pk)
     return _show(request, application, form)
 
 
 def _attach(request: HttpRequest, application: Application, form: DocumentForm) -> None:
-    """Attach the file also if the order has changed since the page was opened: it replaces nothing,
-    and the page that follows lists it. Raises what the service raises.
+    """Attach the file also if the order has changed since the page was opened. The page that
+    follows lists it. Raises what the service raises.
     """
     upload = form.cleaned_data["file"]
     given = access.acting(request) | {"data": upload.read(), "name": upload.name}
-    services.attach_to_answer(application.pk, version=application.version, **given)
+    services.attach_to_answer(application.pk, **given)
 
 
 def _show(

@@ -18,8 +18,8 @@ from applications.views.shared import stale, summary
 from applications.views.shared.forms import VersionForm
 from applications.views.shared.page import show
 from certportal.foundation import clock
-from certportal.foundation.errors import TooMany, Unavailable
-from certportal.foundation.files.documents import NOT_SCANNED, Unfit
+from certportal.foundation.errors import TooMany
+from certportal.foundation.files.documents import refusals_shown
 
 KIND = Attachment.Kind.CONFORMITY
 
@@ -73,13 +73,8 @@ def _with_file(request: HttpRequest, application: Application) -> ConformityForm
         return form
     given: dict[str, Any] = {"data": data, "name": upload.name} | access.acting(request)
     version = application.version
-    try:
+    with refusals_shown(form, "file"):
         saved = services.add_attachment(application.pk, KIND, version=version, **given)
-    except Unfit as refusal:
-        form.add_error("file", str(refusal))
-    except Unavailable:
-        form.add_error("file", NOT_SCANNED)
-    else:
         if typed.get("version") == str(version):
             typed["version"] = str(saved.version)
         form = _form(saved, typed)

@@ -7,12 +7,14 @@ docs/decisions/attachments.md. This process does not decompress or parse it.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
+from django.forms import Form
 from django.utils.translation import gettext_lazy as _
 
 from certportal.foundation import invisible
-from certportal.foundation.errors import Refused
+from certportal.foundation.errors import Refused, Unavailable
 from certportal.foundation.files.pdf.reader import open_pdf
 from certportal.foundation.wording import filled
 
@@ -140,6 +142,18 @@ _REFUSALS: dict[str, type[Unfit]] = {
     "damaged": DamagedPdf,
     "complex": ComplexPdf,
 }
+
+
+@contextmanager
+def refusals_shown(form: Form, name: str, *others: type[Refused]) -> Iterator[None]:
+    """Show beside the form's field why the services do not accept the file: Unfit, and `others`."""
+    shown: tuple[type[Refused], ...] = (Unfit, *others)
+    try:
+        yield
+    except shown as refusal:
+        form.add_error(name, str(refusal))
+    except Unavailable:
+        form.add_error(name, NOT_SCANNED)
 
 
 def check_pdf(data: bytes) -> None:

@@ -10,6 +10,7 @@ from accounts.services.organisations import found
 from accounts.services.people import recognise
 from applications.rules.sender import lacks_right
 from certportal.dev.builders import orders, people
+from certportal.dev.builders.documents import pdf, upload
 from certportal.foundation import clock
 from certportal.foundation.models import Event
 from tests.accounts.mandates.conftest import (
@@ -71,6 +72,14 @@ def test_it_is_kept_as_the_right_of_somebody_who_leaves(founder, valtuudet, matt
     founder.client.post("/en/account/members/leave/")
 
     assert right_of(matti).ended_at is not None
+
+
+def test_a_document_that_was_chosen_is_there_again_after_turning_back(founder, valtuudet):
+    document = upload(pdf(), "valtakirja.pdf")
+    founder.client.post(PAGE, {"visit": "1", "document": document} | STATED)
+    page = founder.client.get(PAGE).text
+    assert "proviisori" in page
+    assert "Attached: valtakirja.pdf" in page
 
 
 def test_what_was_typed_is_there_again_after_turning_back(founder, valtuudet):

@@ -150,7 +150,7 @@ def test_who_is_heard_about_an_ended_unit_answers_all_the_same(heard, desk, matt
 
 def test_documents_go_with_an_answer_in_words(heard, desk, matti, web_of):
     given = {"data": documents.pdf("Kauppakirja"), "name": "kauppakirja.pdf"}
-    services.attach_to_answer(heard.pk, **given, **orders.Handler(matti, heard).seen)
+    services.attach_to_answer(heard.pk, **given, actor=orders.actor_for(matti), now=clock.now())
     answered(web_of(matti), heard)
     orders.drain()
     assert "kauppakirja.pdf" in desk.open("case", heard.pk).text

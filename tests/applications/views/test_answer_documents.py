@@ -82,10 +82,19 @@ def test_before_that_it_can_be_taken_away(web, address, asked):
 
 def test_several_but_not_any_number(web, address, asked):
     for number in range(answers.MOST_DOCUMENTS):
-        attach(web, address, asked, name=f"{number}.pdf")
+        attach(web, address, asked, documents.pdf(str(number)), name=f"{number}.pdf")
     refused = attach(web, address, asked, name="liikaa.pdf")
     assert "At most 5 documents" in refused.text
     assert answers.documents(asked).count() == answers.MOST_DOCUMENTS
+
+
+def test_the_second_press_of_a_double_click_attaches_nothing(web, address, asked):
+    seen = asked.version
+    for _press in range(2):
+        assert attach(web, address, asked, version=seen).status_code == 302
+    assert answers.documents(asked).count() == 1
+    attach(web, address, asked, documents.pdf("B"))
+    assert answers.documents(asked).count() == 2
 
 
 def test_what_is_no_pdf_and_a_missing_file_are_refused(web, address, asked):

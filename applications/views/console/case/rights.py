@@ -71,7 +71,7 @@ def _context(
 @require_safe
 def document(request: HttpRequest, document_id: int) -> HttpResponse:
     """Download a document about a person's right, and record it."""
-    right_document = get_object_or_404(RightDocument, pk=document_id)
+    right_document = get_object_or_404(RightDocument, pk=document_id, organisation__isnull=False)
     services.record_right_document_taken(
         right_document.person, right_document.sha256, **access.acting(request)
     )
@@ -82,7 +82,7 @@ def document(request: HttpRequest, document_id: int) -> HttpResponse:
 @require_safe
 def inline(request: HttpRequest, document_id: int) -> HttpResponse:
     """Show a document about a person's right within the page."""
-    right_document = get_object_or_404(RightDocument, pk=document_id)
+    right_document = get_object_or_404(RightDocument, pk=document_id, organisation__isnull=False)
     if audits(request):
         person, sha256 = right_document.person, right_document.sha256
         services.record_right_document_taken(person, sha256, **access.acting(request))

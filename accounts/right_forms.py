@@ -1,0 +1,154 @@
+"""Forms in which a document that shows a right to act is handed in."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Membership, RightDocument
+from accounts.services.rights.documents import Enough, Paper
+from certportal.foundation.files import storing
+from certportal.foundation.files.documents import (
+    MAX_BYTES,
+    MAX_MEGABYTES,
+    TooBig,
+    refusals_shown,
+)
+from certportal.foundation.web.forms import (
+    Form,
+    HintedRadioSelect,
+    KeyField,
+    LongTextField,
+    UploadField,
+)
+from certportal.foundation.wording import filled
+
+MOST_DETAIL = Membership._meta.get_field("basis_detail").max_length
+
+
+class DocumentField(UploadField):
+    """A PDF document that shows a right to act."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", _("Document that shows your right (PDF)"))
+        kwargs.setdefault(
+            "help_text",
+            filled(
+                _(
+                    "For example a power of attorney, an extract from the trade register or a"
+                    " decision of a public body. At most %(limit)s MB. Only you and the reviewers"
+                    " see it."
+                ),
+                limit=MAX_MEGABYTES,
+            ),
+        )
+        kwargs["error_messages"] = {"too_big": TooBig.message}
+        super().__init__(max_bytes=MAX_BYTES, accept=".pdf,application/pdf", **kwargs)
+
+
+class RightDocumentForm(Form):
+    """A document that shows the person's right to act.
+
+    A fit file is held if something else in the form is wrong: `held`, named in the page's field
+    `attached`. Another file takes its place.
+    """
+
+    document = DocumentField()
+    attached = KeyField(required=False)
+
+    def __init__(self, *args: Any, held: RightDocument | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.show(held)
+
+    def show(self, held: RightDocument | None) -> None:
+        """Show the document as attached, so that no other is asked for."""
+        self.held = held
+        if held is None:
+            return
+        field: Any = self.fields["document"]
+        field.required, field.never_optional = False, True
+        words = _("Attached:"), held.name, _("A new file takes its place.")
+        self["document"].help_text = format_lazy("{} {}. {}", *words)
+        self.initial["attached"] = held.pk
+        if self.is_bound:
+            typed: Any = self.data
+            self.data = typed = typed.copy()
+            typed["attached"] = str(held.pk)
+
+    def refusals_shown(self) -> AbstractContextManager[None]:
+        """Show beside the field why the services do not accept the document."""
+        return refusals_shown(self, "document", Enough)
+
+    def upload(self) -> Paper | None:
+        """Return the file that was chosen now, unless it is refused; or None."""
+        upload = self.cleaned_data.get("document") if self.is_bound else None
+        if not upload:
+            return None
+        upload.seek(0)
+        return Paper(upload.read(), upload.name)
+
+    def paper(self) -> Paper | None:
+        """Return the chosen file, or else the one that is held, or None."""
+        if self.held and not self.cleaned_data.get("document"):
+            return Paper(storing.read(self.held.file), self.held.name)
+        return self.upload()
+
+
+class AdministratorForm(RightDocumentForm):
+    """Why the authority should make the person an administrator."""
+
+    field_order = ("reason", "document")
+
+    reason = LongTextField(
+        label=_("Why do you need to become an administrator?"),
+        help_text=_(
+            "Tell who administered the account, as far as you know, and why they cannot be reached."
+        ),
+    )
+
+
+class StatementForm(RightDocumentForm):
+    """The basis of the founder's right to act, with an optional document."""
+
+    field_order = ("basis", "detail", "document")
+
+    BASES = (
+        (Membership.Basis.REGISTER_ROLE, _("I have a role in the organisation in a register")),
+        (Membership.Basis.MANDATE, _("The organisation has authorised me")),
+    )
+
+    basis = forms.ChoiceField(
+        label=_("On what basis do you act for the organisation?"),
+        choices=BASES,
+        widget=HintedRadioSelect(
+            hints={
+                Membership.Basis.REGISTER_ROLE: _(
+                    "For example managing director, proprietor or pharmacist in charge."
+                ),
+                Membership.Basis.MANDATE: _(
+                    "For example by your duties, a mandate or a written authorisation."
+                ),
+            }
+        ),
+    )
+    detail = forms.CharField(
+        label=_("Your role or the authorisation in your own words"),
+        help_text=filled(
+            _("For example: Chief information officer. At most %(limit)s characters."),
+            limit=MOST_DETAIL,
+        ),
+        max_length=MOST_DETAIL,
+        error_messages={
+            "required": _("Tell your role or the authorisation in a few words."),
+            "max_length": _("Shorten the text to at most %(limit_value)s characters."),
+        },
+    )
+    document = DocumentField(required=False)
+
+    def __init__(self, *args: Any, is_shown: bool = False, **kwargs: Any) -> None:
+        """With `is_shown` the right is confirmed already, and the form has no fields."""
+        super().__init__(*args, **kwargs)
+        if is_shown:
+            self.fields.clear()
