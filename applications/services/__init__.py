@@ -15,6 +15,7 @@ from applications.services.applicant.attachments import (
     remove_attachment,
 )
 from applications.services.applicant.bulk_orders import (
+    count_reading,
     discard_together,
     start_together,
     submit_together,

@@ -7,8 +7,10 @@ from django.views.decorators.csrf import csrf_exempt
 
 from applications.checks.wording import word_all
 from certportal.foundation import clock
+from certportal.foundation.errors import TooMany
 from certportal.foundation.web.addresses import address_of
 from certportal.public.csr_check_forms import DoctorForm
+from certportal.public.forms import over_limit
 from issuance import services as authority
 from issuance.csr import ExpectedNames, Report, remedies
 
@@ -23,13 +25,16 @@ def examine(request: HttpRequest) -> HttpResponse:
         if form.is_bound:
             form.keep_file()
         return render(request, "pages/csr.html", {"form": form})
-    report = authority.examine_for_visitor(
-        form.data_given(),
-        names=form.names(),
-        for_server=form.for_server,
-        address=address_of(request),
-        now=clock.now(),
-    )
+    try:
+        report = authority.examine_for_visitor(
+            form.data_given(),
+            names=form.names(),
+            for_server=form.for_server,
+            address=address_of(request),
+            now=clock.now(),
+        )
+    except TooMany as refusal:
+        return over_limit(request, "pages/csr.html", form, refusal)
     return render(request, "pages/csr_report.html", _context(report, form.names()))
 
 

@@ -1,14 +1,25 @@
 """Forms of the public pages."""
 
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import BusinessIdField
-from certportal.foundation.web.forms import LONGEST_TEXT, EmailField, Form, HintedRadioSelect
+from applications.views.shared import stale
+from certportal.foundation.errors import TooMany
+from certportal.foundation.web.forms import (
+    LONGEST_TEXT,
+    EmailField,
+    Form,
+    HintedRadioSelect,
+    shown_again,
+)
 
 
 class BusinessIdForm(Form):
@@ -42,6 +53,18 @@ class FileOrTextForm(Form):
             self.add_error("file", str(self.nothing))
         return found
 
+    def keep_file(self) -> None:
+        """Show a chosen file of text in the text field, since a page cannot keep a file."""
+        upload = self.cleaned_data.get("file")
+        if not upload:
+            return
+        upload.seek(0)
+        with suppress(UnicodeDecodeError):
+            given: Any = self.data
+            given = given.copy()
+            given["text"] = upload.read().decode()
+            self.data = shown_again(given)
+
     def data_given(self) -> bytes:
         """Return the bytes of the file, or of the text if there is no file."""
         if file := self.cleaned_data.get("file"):
@@ -49,6 +72,21 @@ class FileOrTextForm(Form):
             return content
         text: str = self.cleaned_data["text"]
         return text.encode()
+
+
+def over_limit(
+    request: HttpRequest,
+    template: str,
+    form: Form,
+    refusal: TooMany,
+    context: dict[str, object] | None = None,
+) -> HttpResponse:
+    """Show the form with what was given, and when to try again."""
+    form.add_error(None, str(refusal))
+    form.refuse_private_keys()
+    if isinstance(form, FileOrTextForm):
+        form.keep_file()
+    return stale.too_many(render(request, template, {"form": form} | (context or {})), refusal)
 
 
 class FeedbackForm(Form):

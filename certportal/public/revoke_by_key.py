@@ -11,9 +11,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from certportal.foundation import clock
-from certportal.foundation.errors import Refused
+from certportal.foundation.errors import Refused, TooMany
 from certportal.foundation.web.addresses import address_of
-from certportal.public.forms import FileOrTextForm
+from certportal.public.forms import FileOrTextForm, over_limit
 from certportal.public.revoke_by_key_forms import KeyForm, ProofForm
 from issuance import services as authority
 from issuance.models import KeyChallenge
@@ -41,10 +41,12 @@ def begin(request: HttpRequest) -> HttpResponse:
             asked = authority.challenge(
                 form.data_given(), address=address_of(request), now=clock.now()
             )
-        except PrivateKeyShown:
-            return render(request, "pages/key_shown.html")
+        except PrivateKeyShown as shown:
+            return _key_shown(request, shown)
         except NoKeyFound as refusal:
             _complain(form, refusal)
+        except TooMany as refusal:
+            return over_limit(request, "pages/revoke_by_key.html", form, refusal)
         else:
             return redirect("revoke_by_key_sign", asked.token)
     return render(request, "pages/revoke_by_key.html", {"form": form})
@@ -60,13 +62,16 @@ def sign(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST" and form.is_valid():
             authority.prove(token, form.data_given(), address=address_of(request), now=now)
             return redirect("revoked_by_key")
-    except PrivateKeyShown:
-        return render(request, "pages/key_shown.html")
+    except PrivateKeyShown as shown:
+        return _key_shown(request, shown)
     except ChallengeOver as refusal:
         context = {"form": KeyForm(), "over": str(refusal)}
         return render(request, "pages/revoke_by_key.html", context, status=refusal.status)
     except NotProven as refusal:
         _complain(form, refusal)
+    except TooMany as refusal:
+        page = "pages/revoke_by_key_sign.html"
+        return over_limit(request, page, form, refusal, _context(asked, form))
     return render(request, "pages/revoke_by_key_sign.html", _context(asked, form))
 
 
@@ -78,6 +83,10 @@ def line(request: HttpRequest, token: str) -> HttpResponse:
     response = HttpResponse(text, content_type="text/plain; charset=us-ascii")
     response["Content-Disposition"] = 'attachment; filename="line.txt"'
     return response
+
+
+def _key_shown(request: HttpRequest, shown: PrivateKeyShown) -> HttpResponse:
+    return render(request, "pages/key_shown.html", {"keys": shown.keys, "visitor": True})
 
 
 def _complain(form: FileOrTextForm, refusal: Refused) -> None:

@@ -1,5 +1,6 @@
 """The public check of event receipts: ``/fi/verify/``, without login or cookie."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -9,12 +10,20 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
+from certportal.foundation import clock
+from certportal.foundation.errors import TooMany
 from certportal.foundation.event_log import wording
 from certportal.foundation.event_log.notes import Verifier
 from certportal.foundation.event_log.receipts import LARGEST, SUFFIX, BadReceipt, Receipt
+from certportal.foundation.web import limits
+from certportal.foundation.web.addresses import address_of
 from certportal.foundation.web.forms import UploadField
-from certportal.public.forms import FileOrTextForm
+from certportal.public.forms import FileOrTextForm, over_limit
 from issuance.publication import repository
+
+# More than the events of an order, whose receipts somebody may check one by one.
+MOST = 60
+PER = timedelta(minutes=10)
 
 
 class ReceiptForm(FileOrTextForm):
@@ -47,11 +56,22 @@ def verify(request: HttpRequest) -> HttpResponse:
     form = ReceiptForm(request.POST or None, request.FILES or None)
     if request.method != "POST" or key is None or not form.is_valid():
         return render(request, "pages/verify.html", {"form": form, "key": key})
-    found = _checked(form.data_given(), key)
+    try:
+        given, address = form.data_given(), address_of(request)
+        found = check_for_visitor(given, key, address=address, now=clock.now())
+    except TooMany as refusal:
+        return over_limit(request, "pages/verify.html", form, refusal, {"key": key})
     return render(request, "pages/verified.html", found | {"key": key})
 
 
-def _checked(content: bytes, key: Verifier) -> dict[str, Any]:
+def check_for_visitor(
+    content: bytes, key: Verifier, *, address: str, now: datetime
+) -> dict[str, Any]:
+    """Check a receipt for an anonymous visitor; ``address`` is their network address.
+
+    Raises TooMany after ``MOST`` receipts in ``PER`` from one address.
+    """
+    limits.spend_from("receipt", address, most=MOST, per=PER, now=now)
     try:
         receipt = Receipt.parse(content)
         head = receipt.check(key)

@@ -21,6 +21,7 @@ from certportal.foundation import clock
 from certportal.foundation.event_log.notes import Verifier
 from certportal.foundation.event_log.receipts import Receipt
 from certportal.foundation.models import Event
+from certportal.public import verify
 from issuance import services as authority
 from issuance.publication import repository
 from issuance.services.errors import ReauthenticationTooOld
@@ -241,6 +242,21 @@ def test_a_visitor_is_told_what_is_wrong(order):
     cut = content[: content.rindex(b"\xe2\x80\x94")] + b"\xe2\x80\x94 x AAAAAAAA\n"
     assert "is not signed" in checked(cut)
     assert "Choose a file or paste the receipt" in Client().post("/en/verify/").content.decode()
+
+
+@pytest.mark.usefixtures("still")
+def test_one_address_checks_so_many_receipts_and_loses_none(log, monkeypatch):
+    monkeypatch.setattr(verify, "MOST", 1)
+    assert "not an event receipt" in checked(b"something else")
+    for given in (
+        {"text": "the second one"},
+        {"file": SimpleUploadedFile("a.txt", b"the second one")},
+    ):
+        answer = Client().post("/en/verify/", given)
+        assert answer.status_code == 429
+        assert int(answer["Retry-After"]) > 0
+        assert "You have tried too many times." in answer.text
+        assert "the second one" in answer.text
 
 
 def test_the_key_is_published_for_machines(log):

@@ -6,6 +6,7 @@ import re
 import pytest
 from django import forms
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import QueryDict
 from django.template import Context, Template
 from django.utils import translation
 
@@ -66,6 +67,19 @@ def test_a_private_key_is_left_to_the_view_that_examines_and_blocks_it() -> None
     form = Examined({"pasted": KEY, "kind": "One"})
     assert form.is_valid()
     assert form.cleaned_data["pasted"] == KEY
+
+
+def test_what_is_shown_again_leaves_out_private_keys() -> None:
+    posted = QueryDict(mutable=True)
+    posted.setlist("reason", [KEY, "Perusteltu syy."])
+    posted["other"] = f"Tässä: {KEY}"
+    posted["version"] = "7"
+    shown = own.shown_again(posted)
+    assert dict(shown.lists()) == {
+        "reason": ["", "Perusteltu syy."],
+        "other": [""],
+        "version": ["7"],
+    }
 
 
 def test_spaces_do_not_fill_a_field() -> None:

@@ -7,7 +7,7 @@ from accounts.services.organisations import invite as invite_organisations
 from accounts.services.organisations import join, search
 from accounts.services.people import email, sessions, sign_on
 from applications import services
-from applications.services.applicant import contact_links, csr, mailbox
+from applications.services.applicant import bulk_orders, contact_links, csr, mailbox
 from certportal.dev.builders import documents, orders, people
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused, TooMany
@@ -126,6 +126,10 @@ def ask_mailbox(matti, order, actor, now, turn):
     )
 
 
+def read_rows(matti, order, actor, now, turn):
+    services.count_reading(actor=actor, now=now)
+
+
 def ask_to_join(matti, order, actor, now, turn):
     join.ask(matti, "9900008-5", actor=actor, now=now)
 
@@ -136,6 +140,7 @@ ACTS = {
     upload_request: (csr, "MOST_UPLOADS_BY_ONE", "MOST_UPLOADS_FROM"),
     upload_document: (csr, "MOST_UPLOADS_BY_ONE", "MOST_UPLOADS_FROM"),
     ask_mailbox: (mailbox, "MOST_BY_ONE", "MOST_FROM"),
+    read_rows: (bulk_orders, "MOST_READ", "MOST_READ_FROM"),
     ask_to_join: (join, "MOST_A_DAY", "MOST_A_DAY_FROM"),
 }
 

@@ -122,7 +122,10 @@ def test_flood_of_feedback_is_stopped(client: Client) -> None:
     """After five in an hour from one address the sixth is asked to wait."""
     for _ in range(feedback.MOST_AN_HOUR):
         assert client.post("/en/feedback/", GOOD).status_code == 302
-    assert client.post("/en/feedback/", GOOD).status_code == 429
+    answer = client.post("/en/feedback/", GOOD)
+    assert answer.status_code == 429
+    assert "You have tried too many times." in answer.text
+    assert GOOD["text"] in answer.text
 
 
 @pytest.mark.django_db

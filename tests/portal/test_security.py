@@ -11,6 +11,7 @@ from accounts.services.people import email, second_factor, sign_on
 from accounts.services.rights import documents
 from applications.services.applicant import (
     answers,
+    bulk_orders,
     contact_links,
     csr,
     mailbox,
@@ -18,7 +19,7 @@ from applications.services.applicant import (
     repeated_starts,
 )
 from applications.services.system import papers
-from certportal.public import eligibility, feedback
+from certportal.public import eligibility, feedback, verify
 from issuance.services import csr_check
 from issuance.services.exposed_keys import possession
 from tests.portal.named_in_docs import named, those_in
@@ -110,6 +111,8 @@ LIMITS = {
     "Organisations looked up for an account": [found.MOST_LOOKUPS_AN_HOUR],
     "Suppliers looked up for a permission": [consents.MOST_LOOKUPS_AN_HOUR],
     "Public examination of requests, revocation by key": [csr_check.MOST],
+    "Public check of event receipts": [verify.MOST],
+    "Tables of bulk orders read": [bulk_orders.MOST_READ, bulk_orders.MOST_READ_FROM],
     "Search of the registers": [search.MOST],
     "Who can apply": [eligibility.MOST],
     "Feedback": [feedback.MOST_AN_HOUR],

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Unpack
 from uuid import UUID
 
@@ -33,11 +33,14 @@ from applications.workflow import ApplicationEvent, Status
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused, Stale
+from certportal.foundation.web import limits
 from certportal.foundation.wording import filled
 from issuance.csr import Report
 from issuance.services import locks
 
 MOST_ORDERS = 500
+# Tables read within an hour: of one person, and from one network address.
+MOST_READ, MOST_READ_FROM = 120, 600
 
 
 class TooManyOrders(Refused):
@@ -71,6 +74,12 @@ class Row:
 
     fields: dict[str, Any]
     host_names: list[str]
+
+
+def count_reading(*, actor: Actor, now: datetime) -> None:
+    """Count one reading of a table, which is compared with the registers. Raises TooMany."""
+    most = {"most": MOST_READ, "most_from": MOST_READ_FROM}
+    limits.spend_by("bulk_rows", actor, **most, per=timedelta(hours=1), now=now)
 
 
 @transaction.atomic

@@ -24,11 +24,12 @@ from applications.services.applicant.bulk_orders import MOST_ORDERS
 from applications.views.bulk import sheet
 from applications.views.bulk.forms import TYPES, Common, ManyTypeForm, RowsForm
 from applications.views.order import unit
-from applications.views.shared import spreadsheet
+from applications.views.shared import spreadsheet, stale
 from applications.views.shared.entry import applicant_view, by_person
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
 from certportal.foundation.reading import one_reading
+from certportal.foundation.web.forms import shown_again
 
 SHOWN = 100
 """The most units that are listed; others are found by searching."""
@@ -69,7 +70,11 @@ def order_many(request: HttpRequest, type: str) -> HttpResponse:
     if request.method != "POST" or not form.is_valid() or act not in {"go", "create"}:
         return _rows_page(request, draft, form, judge)
     try:
+        services.count_reading(**access.acting(request))
         lines = sheet.lines(form.text(), draft.kind)
+    except TooMany as refusal:
+        form.add_error(None, str(refusal))
+        return stale.too_many(_rows_page(request, draft, form, judge), refusal)
     except ValidationError as error:
         form.add_error("rows", error)
         return _rows_page(request, draft, form, judge)
@@ -125,7 +130,7 @@ def _rows_page(
     chosen = fitting if act == "all" else ticked
     if act in {"add", "all"} and not form.errors:
         text, picked = _added(form, text, draft.kind, chosen), []
-    posted = request.POST.copy()
+    posted = shown_again(request.POST)
     posted["rows"] = text or posted.get("rows", "")
     form.data = posted
     shown = fitting[:SHOWN]
@@ -140,7 +145,7 @@ def _rows_page(
         "count": len(fitting),
         "picking": act in {"search", "add", "all"},
         "most": MOST_ORDERS,
-        "kept": Common(draft, None, kept=request.POST, today=judge.on).kept,
+        "kept": Common(draft, None, kept=posted, today=judge.on).kept,
     }
     return render(request, "applications/bulk/rows.html", context)
 
@@ -172,7 +177,7 @@ def _common_page(
 ) -> HttpResponse:
     today = clock.day(clock.now())
     data = request.POST if act == "create" else None
-    common = Common(draft, data, kept=request.POST, today=today)
+    common = Common(draft, data, kept=shown_again(request.POST), today=today)
     if act == "create" and common.is_valid():
         try:
             bulk = services.start_together(

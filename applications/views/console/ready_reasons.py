@@ -18,7 +18,13 @@ from applications.views.console.case import reasons
 from applications.views.shared.entry import by_person
 from certportal.foundation.errors import Stale
 from certportal.foundation.web import refusals
-from certportal.foundation.web.forms import LONGEST_TEXT, Form, KeyField, LongTextField
+from certportal.foundation.web.forms import (
+    LONGEST_TEXT,
+    Form,
+    KeyField,
+    LongTextField,
+    shown_again,
+)
 
 Use = ReadyReason.Use
 USES = {
@@ -134,7 +140,7 @@ def _late(
     reason.refresh_from_db()
     newest = reason.versions.all()[0]
     if form.is_bound:
-        typed = request.POST.copy()
+        typed = shown_again(request.POST)
         typed["number"] = str(newest.number)
         form.data = typed
     return _page(request, reason, form, status=refusal.status, late=refusal)

@@ -34,6 +34,7 @@ from applications.workflow import Action, Role, Status
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import TooMany
+from certportal.foundation.web.forms import shown_again
 from issuance.csr import Report, differences, is_for_another, remedies
 
 
@@ -90,6 +91,7 @@ def ask(request: HttpRequest, giver: Giver) -> HttpResponse:
             return _later(request, giver, form) if form.later_by else _examine(request, giver, form)
         except TooMany as refusal:
             form.add_error(None, str(refusal))
+            form.refuse_private_keys()
             return too_many(_form(request, giver, form), refusal)
     if form.is_bound:
         form.keep_file()
@@ -129,7 +131,7 @@ def _examine(request: HttpRequest, giver: Giver, form: CsrForm) -> HttpResponse:
 def confirm(request: HttpRequest, giver: Giver, stored: Csr) -> HttpResponse:
     """Show the decoded request beside register and certificate; use it when confirmed."""
     if "host_names" in request.POST and proposed_names.confirmed_at(giver.application):
-        typed = request.POST["host_names"].split()
+        typed = shown_again(request.POST).get("host_names", "").split()
         return _preview(request, giver, stored, status=409, confirmed=True, typed=typed)
     _require_open(giver)
     if proposed_names.are_awaited(giver.application) and not _is_chosen_by(giver):

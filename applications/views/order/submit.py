@@ -37,6 +37,7 @@ from applications.views.shared.proposed_names import proposed_names
 from applications.workflow import Status
 from certportal.foundation import clock, invisible
 from certportal.foundation.errors import TooMany
+from certportal.foundation.web.forms import PRIVATE_KEY, shown_again
 
 # The identification must stay valid for this long, so that it does not expire on the page.
 MARGIN = IDENTIFICATION_LASTS / 12
@@ -66,7 +67,10 @@ def check(request: HttpRequest, application: Application) -> HttpResponse:
 
 def _over(request: HttpRequest, application: Application) -> HttpResponse:
     """Redirect to the confirmation; show a reply that was not sent, so that it is not lost."""
-    reply = request.POST.get("reply", "").strip()
+    shown = shown_again(request.POST)
+    reply = shown.get("reply", "").strip()
+    if shown != request.POST:
+        messages.error(request, str(PRIVATE_KEY))
     if invisible.is_blank(reply) or application.additions.filter(text=reply).exists():
         return redirect("applications:sent", application.pk)
     application.refresh_from_db()
@@ -175,6 +179,7 @@ def sent(request: HttpRequest, application: Application) -> HttpResponse:
     promise = tracking.promise_words(application, now=now)
     context: dict[str, Any] = {
         "stages": tracking.stages(application),
+        "turn": tracking.turn_words(application, now=now),
         "promise": promise,
         "is_answer": application.submissions.count() > 1,
         "is_confirmation": is_confirmation(application),

@@ -9,7 +9,7 @@ from applications.models import Application
 from applications.views.shared.forms import VersionForm
 from applications.views.shared.page import order_url, show
 from certportal.foundation.errors import Refused, Stale, TooMany
-from certportal.foundation.web.forms import Form
+from certportal.foundation.web.forms import Form, shown_again
 
 
 def kept(
@@ -28,7 +28,7 @@ def kept(
     if isinstance(refusal, Gone):
         raise refusal
     application.refresh_from_db()
-    typed = request.POST.copy()
+    typed = shown_again(request.POST)
     typed["version"] = str(application.version)
     form.data = typed
     return {"stale": refusal, "now_url": now_url}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
+from django.http import QueryDict
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -24,7 +25,7 @@ LONGEST_TEXT = 4000
 # Maximum characters that are searched for; a search may lead to another list with the same words.
 LONGEST_SEARCH = 200
 _PRIVATE_LABEL = re.compile(r"-BEGIN[^\n-]{0,40}PRIVATE[ _]?KEY", re.IGNORECASE)
-_PRIVATE_KEY = _(
+PRIVATE_KEY = _(
     "This is a private key. We did not store it. Consider the key exposed: make a new key pair, and"
     " revoke the certificate of this key if it has one."
 )
@@ -68,26 +69,42 @@ class Form(forms.Form):
                 field.validators.append(one_line)
         super().full_clean()
         if self.is_bound:
-            self._refuse_private_keys()
+            self.refuse_private_keys()
 
     def is_examined(self, name: str) -> bool:
         """Whether the view refuses and blocks a private key in this field of a valid form."""
         return False
 
-    def _refuse_private_keys(self) -> None:
-        """Refuse a private key in any field, and do not show it again on the page."""
+    def refuse_private_keys(self) -> None:
+        """Refuse a private key in any field, and do not show it again on the page.
+
+        Call it again when a form is refused that was valid: what the view examines is not now.
+        """
         keys = [name for name in self.fields if self._has_private_key(name)]
         for name in sorted(keys, key=self.is_examined):
             if self.is_examined(name) and not self.errors:
                 continue
-            self.add_error(name, _PRIVATE_KEY)
+            self.add_error(name, PRIVATE_KEY)
             shown: Any = self.data
             self.data = shown = shown.copy()
             shown[self.add_prefix(name)] = ""
 
     def _has_private_key(self, name: str) -> bool:
         given = (self.data.get(self.add_prefix(name)), self.cleaned_data.get(name))
-        return any(isinstance(text, str) and _PRIVATE_LABEL.search(text) for text in given)
+        return any(isinstance(text, str) and holds_private_key(text) for text in given)
+
+
+def holds_private_key(text: str) -> bool:
+    """Whether the text has the label of a private key in PEM."""
+    return _PRIVATE_LABEL.search(text) is not None
+
+
+def shown_again(posted: QueryDict) -> QueryDict:
+    """Return a copy of what was posted, in which fields that hold a private key are empty."""
+    shown = posted.copy()
+    for name, values in posted.lists():
+        shown.setlist(name, ["" if holds_private_key(value) else value for value in values])
+    return shown
 
 
 class _Empty(list[Any]):

@@ -216,6 +216,11 @@ def test_who_confirmed_too_long_ago_keeps_what_they_wrote_and_presses_again(desk
     assert CALLED["caller"] in answer.text
     assert "Confirm that it is you (opens in a new tab)" in answer.text
     assert not RevocationReport.objects.exists()
+    key = "-----BEGIN PRIVATE KEY-----\nMIIsalaisuus\n-----END PRIVATE KEY-----"
+    withheld = desk.press("revocation_report", order, **given | {"words": key})
+    assert "This is a private key" in withheld.text
+    assert CALLED["caller"] in withheld.text
+    assert "MIIsalaisuus" not in withheld.text
     assert desk.open("revocation_report", order.pk).status_code == 302
     wrong = desk.press("revocation_report", order, **given | {"verified": ""})
     assert wrong.context["form"].errors["verified"]

@@ -136,6 +136,23 @@ def test_faulty_rows_are_named_and_nothing_is_lost(rows_of):
     assert not Application.objects.exists()
 
 
+@pytest.mark.usefixtures("still")
+def test_one_person_has_so_many_tables_read_and_loses_none(rows_of, monkeypatch):
+    monkeypatch.setattr("applications.services.applicant.bulk_orders.MOST_READ", 0)
+    for given in ({"rows": ROWS}, {"file": ROWS.encode()}):
+        answer = rows_of(act="go", **given)
+        assert answer.status_code == 429
+        assert "You have tried too many times." in answer.text
+        assert "harjula.example.fi" in answer.text
+
+
+@pytest.mark.parametrize("act", ["go", "search", "create"])
+def test_a_private_key_among_the_rows_is_not_shown_again(rows_of, act):
+    key = "-----BEGIN PRIVATE KEY-----\nMIIsalaisuus\n-----END PRIVATE KEY-----"
+    page = rows_of(act=act, rows=f"{ROWS}{key}", contact_name=key).text
+    assert "MIIsalaisuus" not in page
+
+
 def test_what_stands_in_no_column_is_told_and_nothing_is_left_out(rows_of):
     for separator in ";,\t":
         row = separator.join([f"{ROOT}.200", "", "a.example.fi", "b.example.fi", ""])

@@ -206,6 +206,10 @@ def test_too_many_requests_are_told_so_and_nothing_is_lost(give, draft, monkeypa
     assert int(answer["Retry-After"]) > 0
     assert "too many times" in answer.text
     assert text.splitlines()[1] in answer.text
+    key = "-----BEGIN PRIVATE KEY-----\nMIIsalaisuus\n-----END PRIVATE KEY-----"
+    answer = give(draft, how="text", text=key)
+    assert answer.status_code == 429
+    assert "This is a private key" in answer.text and "MIIsalaisuus" not in answer.text
     assert Csr.objects.count() == 1
 
 
