@@ -205,6 +205,29 @@ def test_reading_pages_changes_nothing(seats):
 
 
 @pytest.mark.usefixtures("mails_made_once")
+def test_a_form_that_lacks_fields_is_answered_in_words(seats):
+    failed = []
+    for client, entry, place, application in doors(seats):
+        client.raise_request_exception = False
+        page = client.get(place)
+        is_page = page.headers.get("Content-Type", "").startswith("text/html")
+        fields = Form(page.text if is_page else "").fields
+        application.refresh_from_db()
+        version = {"version": application.version}
+        lacking = [
+            {**version, **{name: value for name, value in fields.items() if name != one}}
+            for one in fields
+        ]
+        for given in ({}, version, *lacking):
+            cookies = copy.copy(client.cookies)
+            status = undone(lambda: client.post(place, given).status_code)  # noqa: B023
+            client.cookies = cookies
+            if status == 500:
+                failed.append((entry.name, sorted(given)))
+    assert failed == []
+
+
+@pytest.mark.usefixtures("mails_made_once")
 def test_hidden_fields_change_nothing(seats, kalle):
     wishes, known, compared, worked = evil(kalle), keys(), 0, set()
     before = state(known)
