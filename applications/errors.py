@@ -1,6 +1,6 @@
 """Errors that services raise to refuse a request; `message` is shown to the user."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext_lazy as _
 
@@ -93,12 +93,21 @@ class NotYourCase(NotAllowed):
 
 
 class PrivateKeyFound(Refused):
-    """The upload contains a private key; none of it was stored."""
+    """The upload contains a private key; none of it was stored.
+
+    `keys`: the hashes of the keys that could be read and are blocked; `revoked`: the certificates
+    of the order's organisation that have them.
+    """
 
     message = _(
         "You sent a private key. We did not store what you sent. The key must be"
         " considered exposed: make a new key pair and a new certificate request."
     )
+
+    def __init__(self, keys: Sequence[str], revoked: Sequence[object]) -> None:
+        """Store what was blocked and revoked."""
+        super().__init__()
+        self.keys, self.revoked = keys, revoked
 
 
 class UnfitCsr(Refused):

@@ -4,7 +4,8 @@ from django.utils.translation import gettext_noop as _
 
 REMEDIES = {
     "choose_file": _(
-        "Choose the certificate request itself, usually a file ending in .csr, .req or .p10."
+        "Give the certificate request itself. Its first line says BEGIN CERTIFICATE REQUEST, and"
+        " as a file it usually ends in .csr, .req or .p10."
     ),
     "new_request": _("Make the request again with the ready-made commands of the instructions."),
     "copy_again": _(
@@ -61,7 +62,7 @@ REMEDIES = {
 }
 
 TITLES = {
-    "file": _("File"),
+    "file": _("Content"),
     "encoding": _("Structure of the request"),
     "signature": _("Signature of the request"),
     "key": _("Key"),

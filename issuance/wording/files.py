@@ -2,57 +2,51 @@
 
 from django.utils.translation import gettext_noop as _
 
-_ARCHIVE = _("The file is a packed archive (%(value)s), not a certificate request.")
+_ARCHIVE = _("This is a packed archive (%(value)s), not a certificate request.")
 
 SENTENCES: dict[str, dict[str, str]] = {
     "choose_file": {
         "file.too_large": _(
-            "The file is %(value)s bytes. A certificate request may be %(wanted)s bytes at most."
+            "This is %(value)s bytes. A certificate request may be %(wanted)s bytes at most."
         ),
-        "file.empty": _("The file is empty."),
-        "file.other_type": _("The file is of the type %(value)s, not a certificate request."),
-        "file.other_type:certificate": _("The file is a certificate, not a certificate request."),
+        "file.empty": _("There is nothing in it."),
+        "file.other_type": _("This is of the type %(value)s, not a certificate request."),
+        "file.other_type:certificate": _("This is a certificate, not a certificate request."),
         "file.other_type:certificate revocation list": _(
-            "The file is a certificate revocation list, not a certificate request."
+            "This is a certificate revocation list, not a certificate request."
         ),
-        "file.other_type:public key": _(
-            "The file is a bare public key, not a certificate request."
-        ),
+        "file.other_type:public key": _("This is a bare public key, not a certificate request."),
         "file.other_type:SSH public key": _(
-            "The file is an SSH public key, not a certificate request."
+            "This is an SSH public key, not a certificate request."
         ),
-        "file.other_type:Java keystore": _(
-            "The file is a Java keystore, not a certificate request."
-        ),
-        "file.other_type:image": _("The file is an image, not a certificate request."),
-        "file.other_type:program": _("The file is a program, not a certificate request."),
+        "file.other_type:Java keystore": _("This is a Java keystore, not a certificate request."),
+        "file.other_type:image": _("This is an image, not a certificate request."),
+        "file.other_type:program": _("This is a program, not a certificate request."),
         "file.other_type:configuration file": _(
-            "The file is the configuration file from which a request is made, not the request."
+            "This is the configuration from which a request is made, not the request."
         ),
-        "file.unknown": _("No certificate request was found in the file."),
+        "file.unknown": _("There is no certificate request in this."),
     },
     "leaked_key": {
         "file.private_key": _("You sent a private key. We did not store what you sent."),
     },
     "take_out": {
-        "file.other_type:ZIP": _("The file is a ZIP archive, not a certificate request."),
-        "file.other_type:gzip": _("The file is a gzip archive, not a certificate request."),
+        "file.other_type:ZIP": _("This is a ZIP archive, not a certificate request."),
+        "file.other_type:gzip": _("This is a gzip archive, not a certificate request."),
         **{
             f"file.other_type:{kind}": _ARCHIVE
             for kind in ("bzip2", "xz", "zstd", "7z", "RAR", "tar")
         },
         "file.other_type:Word document": _(
-            "The file is a word processor's document, not a certificate request."
+            "This is a word processor's document, not a certificate request."
         ),
-        "file.other_type:e-mail message": _(
-            "The file is an email message, not a certificate request."
-        ),
+        "file.other_type:e-mail message": _("This is an email message, not a certificate request."),
     },
     "new_request": {
-        "file.unexamined": _("The file could not be examined."),
+        "file.unexamined": _("This could not be examined."),
     },
     "one_request": {
-        "file.several": _("The file holds more than one certificate request."),
+        "file.several": _("There is more than one certificate request in this."),
     },
     "copy_again": {
         "file.damaged_pem": _("The request is damaged."),
@@ -80,11 +74,11 @@ SENTENCES: dict[str, dict[str, str]] = {
     },
     "nothing": {
         "file.left_out": _(
-            "Beside the request the file holds something else, which we left aside: %(value)s."
+            "Beside the request there was something else, which we left aside: %(value)s."
         ),
-        "file.repaired": _("We fixed the form of the file."),
+        "file.repaired": _("We fixed the form of the request."),
         "file.repaired:utf16": _(
-            "The file was UTF-16 text, as Windows PowerShell writes it. We converted it."
+            "The request was UTF-16 text, as Windows PowerShell writes it. We converted it."
         ),
         "file.repaired:quoted": _(
             "The lines had the quotation marks of an email message. We removed them."
@@ -106,8 +100,6 @@ SENTENCES: dict[str, dict[str, str]] = {
             "There were blanks or invisible characters of a web page or a word processor between"
             " the lines. We removed them."
         ),
-        "file.repaired:twice": _(
-            "The same request was in the file more than once. We read it once."
-        ),
+        "file.repaired:twice": _("The same request was there more than once. We read it once."),
     },
 }

@@ -81,6 +81,21 @@ def test_a_file_is_examined_like_text(client: Client) -> None:
     assert "The certificate request is OK" in page
 
 
+@pytest.mark.parametrize(
+    ("pasted", "said"),
+    [
+        ("hello", "There is no certificate request in this."),
+        ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA matti@kone", "This is an SSH public key"),
+    ],
+)
+def test_pasted_text_that_is_no_request_is_not_called_a_file(
+    client: Client, pasted: str, said: str
+) -> None:
+    page = ask(client, pasted)
+    assert said in page
+    assert "The file" not in page.partition("</h1>")[2].partition("<footer")[0]
+
+
 def test_every_fault_is_told_at_once_in_the_readers_language(client: Client) -> None:
     bad = request(subject=name(attribute("O", "SÃ¤hkÃ¶"), attribute("CN", "palvelin_1.example.fi")))
     answer = client.post("/fi/csr/", {"type": "server", "text": pem(bad)})
@@ -176,6 +191,8 @@ def test_a_private_key_is_refused_and_only_its_hash_kept(client: Client) -> None
     assert "You sent a private key" in page
     blocked = BlockedKey.objects.get()
     assert blocked.spki_sha256 == spki_sha256(spki_of(ec_key()))
+    assert "We blocked the key" in page
+    assert blocked.spki_sha256 in page
     event = Event.objects.get(action="issuance.key_blocked")
     assert str(event.actor) == "visitor"
     line = key.decode().splitlines()[1]
@@ -202,5 +219,6 @@ def test_one_address_is_asked_to_wait(client: Client, monkeypatch: pytest.Monkey
         ask(client)
     answer = client.post(PAGE, {"type": "server", "text": CSR})
     assert answer.status_code == 429
+    assert CSR.splitlines()[1] in answer.content.decode()
     assert int(answer["Retry-After"]) > 0
     assert "192.0.2" not in str(list(Tally.objects.values_list("subject", flat=True)))

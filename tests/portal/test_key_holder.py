@@ -181,6 +181,9 @@ def test_what_is_no_certificate_is_told(client, given, words):
 def test_a_private_key_is_refused_kept_nowhere_and_exposed(client, ours, key):
     page = client.post(PAGE, {"text": key.read_text()})
     assert "contains a private key" in page.text
+    assert Certificate.objects.get().spki_sha256 in page.text
+    assert "If a valid certificate has this key, it has been revoked" in page.text
+    assert Certificate.objects.get().serial not in page.text
     assert Certificate.objects.get().revocation_reason == "key_compromise"
     assert not KeyChallenge.objects.exists()
     line = key.read_text().splitlines()[1]
@@ -192,9 +195,31 @@ def test_a_private_key_is_refused_kept_nowhere_and_exposed(client, ours, key):
 def test_one_address_is_asked_to_wait(client, key, monkeypatch):
     monkeypatch.setattr(possession, "MOST", 1)
     begin(client, public(key))
-    answer = client.post(PAGE, {"text": public(key)})
+    for given in (
+        {"text": public(key)},
+        {"file": SimpleUploadedFile("a.pem", public(key).encode())},
+    ):
+        answer = client.post(PAGE, given)
+        assert answer.status_code == 429
+        assert int(answer["Retry-After"]) > 0
+        assert "You have tried too many times." in answer.text
+        assert public(key).splitlines()[1] in html.unescape(answer.text)
+
+
+@pytest.mark.usefixtures("still")
+def test_beyond_the_limit_a_signature_stays_and_a_private_key_does_not(client, key, monkeypatch):
+    place = begin(client, public(key))
+    signature = signed(client, key, place)
+    monkeypatch.setattr(possession, "MOST", 0)
+    answer = client.post(place, {"text": signature})
     assert answer.status_code == 429
-    assert int(answer["Retry-After"]) > 0
+    assert signature.splitlines()[0] in html.unescape(answer.text)
+    file = SimpleUploadedFile("key.pem", key.read_bytes())
+    for given in ({"file": file}, {"text": key.read_text()}):
+        answer = client.post(PAGE, given)
+        assert answer.status_code == 429
+        assert key.read_text().splitlines()[1] not in html.unescape(answer.text)
+    assert "This is a private key" in answer.text
 
 
 def test_the_key_is_refused_ever_after_in_every_organisation(client, ours, key, kalle):

@@ -25,6 +25,7 @@ from certportal.foundation.web import limits
 from issuance import csr as doctor
 from issuance import services as authority
 from issuance.findings import Finding
+from issuance.models import Certificate
 from issuance.services import locks
 
 # Uploads within an hour: by one person or link to one order, to all orders, and from one network
@@ -73,8 +74,9 @@ def examine_and_store(application_id: UUID, data: bytes, *, actor: Actor, now: d
         for_server=application.kind.has_host_names if application.type else None,
     )
     if report.contains_private_key:
-        block_leaked(application, report, actor=actor, now=now)
-        raise PrivateKeyFound
+        exposed = block_leaked(application, report, actor=actor, now=now)
+        own = [one for one in exposed if one.organisation_id == application.organisation_id]
+        raise PrivateKeyFound(report.leaked_spki_sha256, own)
     if report.csr is not None:
         used = keys.used_before(application, report.csr.key.spki_sha256)
         report = replace(report, findings=_once([*report.findings, *used]))
@@ -227,9 +229,12 @@ def record_refused(
 @transaction.atomic
 def block_leaked(
     about: Model | events.Subject, report: doctor.Report, *, actor: Actor, now: datetime
-) -> None:
-    """Block the private keys found in an upload, and record it about the row it was given to."""
-    authority.report_known_keys(report, actor=actor, now=now)
+) -> list[Certificate]:
+    """Block the private keys found in an upload, and record it about the row it was given to.
+
+    Returns their certificates, which are revoked.
+    """
+    exposed = authority.report_known_keys(report, actor=actor, now=now)
     events.record(
         ApplicationEvent.PRIVATE_KEY_REFUSED,
         about,
@@ -238,3 +243,4 @@ def block_leaked(
         refused=True,
         spki=list(report.leaked_spki_sha256),
     )
+    return exposed

@@ -61,7 +61,8 @@ class FileResult:
 
     `order` is the order it was matched to, `csr` the row it was stored as, and `report` the report
     if it was examined. `why` is the reason why it was matched to no order or skipped, and `equal`
-    the orders that it fits equally well.
+    the orders that it fits equally well. `revoked`: the serial numbers of the certificates of these
+    organisations whose private key was in it.
     """
 
     name: str
@@ -71,6 +72,7 @@ class FileResult:
     report: doctor.Report | None = None
     why: Why | Skipped | None = None
     equal: tuple[Application, ...] = ()
+    revoked: tuple[str, ...] = ()
 
 
 def give_requests(
@@ -153,8 +155,10 @@ def _without_order(
     now: datetime,
 ) -> FileResult:
     if report.contains_private_key:
-        block_leaked(about, report, actor=actor, now=now)
-        return FileResult(file.name, Outcome.PRIVATE_KEY, report=report)
+        exposed = block_leaked(about, report, actor=actor, now=now)
+        owners = {order.organisation_id for order in orders.values()}
+        revoked = tuple(one.serial for one in exposed if one.organisation_id in owners)
+        return FileResult(file.name, Outcome.PRIVATE_KEY, report=report, revoked=revoked)
     authority.report_known_keys(report, actor=actor, now=now)
     if report.csr is None:
         return FileResult(file.name, Outcome.UNFIT, report=report)

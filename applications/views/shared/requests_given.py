@@ -54,6 +54,11 @@ LEAKED = _(
     "Make a new key and a new request: this key is blocked now, since it has left your machine."
     " Nothing but its fingerprint was kept."
 )
+REVOKED = _("The certificate with the serial number %(serial)s has this key and was revoked.")
+UNREAD = _(
+    "Make a new key and a new request. We could not read this key, so it is not blocked. If a"
+    " certificate has it, revoke the certificate."
+)
 
 
 class SeveralFiles(forms.FileInput):
@@ -121,6 +126,12 @@ def lines(
     return [_line(result, order_url, preview_url) for result in results]
 
 
+def _exposed(result: FileResult) -> Words:
+    if not (result.report and result.report.leaked_spki_sha256):
+        return UNREAD
+    return " ".join([str(LEAKED), *(str(REVOKED) % {"serial": one} for one in result.revoked)])
+
+
 def _line(
     result: FileResult,
     order_url: Callable[[Application], str],
@@ -132,13 +143,9 @@ def _line(
     links = [(order, order_url(order)) for order in orders]
     if waits and result.order and result.csr:
         links = [(result.order, preview_url(result.order, result.csr.pk))]
-    said = (
-        LEAKED
-        if result.outcome == Outcome.PRIVATE_KEY
-        else REASONS.get(result.why)
-        if result.why
-        else None
-    )
+    said = REASONS.get(result.why) if result.why else None
+    if result.outcome == Outcome.PRIVATE_KEY:
+        said = _exposed(result)
     findings = result.report.findings if result.report and result.outcome != Outcome.USED else []
     return Line(
         result.name, label, tone, said, word_all([finding.to_json() for finding in findings]), links

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from applications.models import Application, InformationRequest
+from applications.models.certificate_types import Delivery
 from applications.rules import case_holder, lapse, proposed_names, queue_order, sender
 from applications.workflow import STAGES, TURN, ApplicationEvent, Role, Status, promise
 from certportal.foundation import clock
@@ -26,7 +27,7 @@ SAID = {Status.DRAFT, Status.CHECKING, Status.IN_REVIEW, Status.APPROVED, Status
 STOPPED = {Status.REJECTED, Status.WITHDRAWN, Status.LAPSED}
 TURNS: dict[Status, Promise] = {
     Status.DRAFT: gettext_lazy("Your order is not sent yet: fill it in and send it."),
-    Status.AWAITING_CSR: gettext_lazy("The order waits for the certificate request (CSR)."),
+    Status.AWAITING_CSR: gettext_lazy("Send the certificate request (CSR) next."),
     Status.NAMES_PROPOSED: gettext_lazy(
         "The technical contact has proposed the host names. Confirm them or send them back."
     ),
@@ -42,9 +43,14 @@ TURNS: dict[Status, Promise] = {
     Status.WITHDRAWN: gettext_lazy("The order was withdrawn."),
     Status.LAPSED: gettext_lazy("The order lapsed because it was not completed in time."),
 }
+UNCLAIMED = gettext_lazy("Waiting for a reviewer. You don't need to do anything.")
 UNCONFIRMED = gettext_lazy(
     "With a reviewer, who must also confirm your authority to act before the certificate can be"
     " issued."
+)
+UNCLAIMED_UNCONFIRMED = gettext_lazy(
+    "Waiting for a reviewer, who must also confirm your authority to act before the certificate"
+    " can be issued."
 )
 CLOSED_ACCOUNT = gettext_lazy("The order lapsed because the customer account was closed.")
 
@@ -99,14 +105,27 @@ def _time(application: Application, index: int, state: str) -> datetime | None:
 def turn_words(application: Application, *, now: datetime) -> str:
     """Return whose turn it is in a sentence; for an order that has ended, how it ended."""
     status = Status(application.status)
-    if status is Status.IN_REVIEW and sender.lacks_right(application, on=clock.day(now)):
-        return str(UNCONFIRMED)
+    if status is Status.AWAITING_CSR and application.csr_by == Delivery.TECHNICAL_CONTACT:
+        words = _(
+            "We have asked %(name)s for the certificate request (CSR). Check that they have got our"
+            " message, or send the request yourself."
+        )
+        return words % {"name": application.technical_name}
+    if status is Status.IN_REVIEW:
+        return str(_in_review(application, now))
     if status is Status.LAPSED and _ended_with_account(application):
         return str(CLOSED_ACCOUNT)
     if (hearing := _hearing(application)) is not None:
         words = _("You are heard before a decision. Answer by %(day)s.")
         return words % {"day": date_format(hearing.deadline, "WEEKDAY_FORMAT")}
     return str(TURNS[status])
+
+
+def _in_review(application: Application, now: datetime) -> Promise:
+    is_free = case_holder.is_free(application)
+    if sender.lacks_right(application, on=clock.day(now)):
+        return UNCLAIMED_UNCONFIRMED if is_free else UNCONFIRMED
+    return UNCLAIMED if is_free else TURNS[Status.IN_REVIEW]
 
 
 def _hearing(application: Application) -> InformationRequest | None:

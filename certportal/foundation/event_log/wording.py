@@ -16,7 +16,7 @@ from certportal.foundation.event_log.receipts import BadReceipt, Fault, Receipt
 from certportal.foundation.event_names import ACTORS, words
 
 FAULTS: dict[Fault, Promise] = {
-    Fault.FORM: gettext_lazy("The file is not an event receipt, or it is damaged."),
+    Fault.FORM: gettext_lazy("This is not an event receipt, or it is damaged."),
     Fault.OTHER_LOG: gettext_lazy("The receipt is from another log than the one with this key."),
     Fault.SIGNATURE: gettext_lazy(
         "The head of the log in the receipt is not signed with the log's key."

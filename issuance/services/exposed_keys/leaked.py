@@ -18,14 +18,17 @@ def report_leaked_key(spki_sha256: str, *, actor: Actor, now: datetime) -> list[
 
 
 @transaction.atomic
-def report_known_keys(report: Report, *, actor: Actor, now: datetime) -> None:
+def report_known_keys(report: Report, *, actor: Actor, now: datetime) -> list[Certificate]:
     """Block every key whose private key the report found, and revoke its certificates.
 
-    The private key was in the file, or anybody can compute it from the request.
+    The private key was in the file, or anybody can compute it from the request. Returns the
+    unexpired certificates with these keys, also those revoked for it earlier.
     """
     blocked_as = "private_key_uploaded" if report.contains_private_key else "key_compromise"
     for spki in report.leaked_spki_sha256:
         revoke_key(spki, blocked_as, actor=actor, now=now)
+    found = Certificate.objects.filter(spki_sha256__in=report.leaked_spki_sha256)
+    return list(found.filter(not_after__gte=now))
 
 
 @transaction.atomic

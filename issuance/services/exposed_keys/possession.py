@@ -5,6 +5,7 @@ the answer to a valid proof is the same whether or not there is a certificate.
 """
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -42,9 +43,13 @@ class NoKeyFound(Refused):
 
 
 class PrivateKeyShown(Refused):
-    """The upload contains a private key, which has been handled as compromised."""
+    """The upload contains a private key; `keys`: hashes of those that were read and are blocked."""
 
     message = _("You sent a private key")
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        super().__init__()
+        self.keys = keys
 
 
 class ChallengeOver(Refused):
@@ -127,9 +132,10 @@ def prove(token: str, proof: bytes, *, address: str, now: datetime) -> None:
 
 def _refuse_private_key(file: File, address: str, now: datetime) -> None:
     if holds_private_key(file):
-        for spki_sha256 in leaked_hashes(file):
+        keys = leaked_hashes(file)
+        for spki_sha256 in keys:
             report_leaked_key(spki_sha256, actor=Actor("visitor", address=address), now=now)
-        raise PrivateKeyShown
+        raise PrivateKeyShown(keys)
 
 
 def _tell(spki_sha256: str, revoked: list[Certificate], now: datetime) -> None:

@@ -16,6 +16,7 @@ from applications.models import Csr
 from certportal.dev.builders import orders, people
 from issuance.models import BlockedKey, Certificate
 from tests.applications.contact.conftest import at
+from tests.tables import rewrite
 
 MAILBOX = "tekniikka@example.fi"
 
@@ -109,6 +110,34 @@ def test_the_live_certificate_is_revoked_and_its_holder_told(certified, upload, 
     orders.drain()
     told = {address for one in mail.outbox for address in one.to}
     assert {"matti@example.fi", MAILBOX} <= told
+
+
+def test_the_page_says_what_was_blocked_and_revoked_and_what_to_do(certified, upload, leaked):
+    page = upload(leaked[1]).text
+    assert "We blocked the key" in page
+    assert certified.spki_sha256 in page
+    assert f"We revoked the certificate with the serial number {certified.serial}" in page
+    assert "Take the revoked certificate out of use" in page
+    again = upload(leaked[1]).text
+    assert f"We revoked the certificate with the serial number {certified.serial}" in again
+
+
+def test_another_organisations_certificate_is_not_told(certified, upload, leaked, kalle):
+    owner = kalle.memberships.get().organisation
+    rewrite(Certificate.objects.filter(pk=certified.pk), organisation=owner)
+    page = upload(leaked[1]).text
+    assert BlockedKey.objects.get().spki_sha256 in page
+    assert "none was revoked" in page
+    assert certified.serial not in page
+
+
+def test_a_key_that_cannot_be_read_is_said_not_to_be_blocked(upload, leaked):
+    command = ["openssl", "pkey", "-aes256", "-passout", "pass:salainen"]
+    done = subprocess.run(command, input=leaked[1], capture_output=True, check=True)
+    page = upload(done.stdout).text
+    assert "We could not read the key" in page
+    assert "We blocked the key" not in page
+    assert not BlockedKey.objects.exists()
 
 
 def test_nothing_of_the_key_or_the_file_is_kept(upload, leaked, logged, capfd):

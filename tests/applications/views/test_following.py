@@ -47,9 +47,23 @@ def page_of(web, address, order, **more):
 def test_the_page_says_who_has_the_turn_and_until_when(web, address, matti):
     case = orders.in_review(matti)
     page = page_of(web, address, case)
-    assert "With a reviewer." in page.text
+    assert "Waiting for a reviewer." in page.text
     assert "We will handle the order by" in page.text
     assert "The order was submitted" in page.text
+
+
+def test_an_order_is_with_a_reviewer_or_the_next_to_be_taken_never_both(
+    web, address, matti, riitta, cas
+):
+    case = orders.in_review(matti)
+    page = page_of(web, address, case).text
+    assert "The order is the next to be taken by a reviewer." in page
+    assert "With a reviewer" not in page
+    services.claim(case.pk, person=riitta, **orders.Handler(riitta, case).seen)
+    page = page_of(web, address, case).text
+    assert "With a reviewer. You don&#x27;t need to do anything." in page
+    assert "taken by a reviewer" not in page
+    assert "Waiting for a reviewer" not in page
 
 
 def test_a_late_promise_is_admitted_in_words(matti, now):
@@ -182,6 +196,15 @@ def test_a_reply_to_a_question_that_was_taken_back_meanwhile_is_shown(web, addre
     seen = page.context["form"]["version"].value()
     web.post(address("applications:add_information", asked.pk), {"version": seen, "text": REPLY})
     assert asked.additions.get().text == REPLY
+
+
+def test_a_private_key_in_a_reply_that_was_not_sent_is_not_shown_again(web, address, asked, riitta):
+    check, version = address("applications:check", asked.pk), asked.version
+    services.cancel_request(asked.pk, person=riitta, **orders.Handler(riitta, asked).seen)
+    key = "-----BEGIN PRIVATE KEY-----\nMIIsalaisuus\n-----END PRIVATE KEY-----"
+    page = web.post(check, {"version": version, "reply": key} | DECLARED, follow=True)
+    assert "This is a private key" in page.text
+    assert "MIIsalaisuus" not in page.text
 
 
 def test_a_stranger_keeps_no_reply(address, asked, stranger, matti):

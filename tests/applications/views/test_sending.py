@@ -4,6 +4,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
+from django.core import mail
 from django.utils.formats import date_format
 
 from accounts.models import Membership
@@ -164,6 +165,21 @@ def test_a_unit_that_has_ended_is_explained_on_a_page_of_its_own(send, fresh, no
     assert "The chosen unit has ended in the register." in page.text
     assert "What you can do" in page.text
     assert fresh.status == Status.DRAFT
+
+
+def test_the_confirmation_the_page_and_the_mail_say_who_sends_the_request(web, matti, address):
+    waiting, own = orders.waiting_for_contact(matti), orders.draft(matti)
+    do(matti, services.save_section, own, "csr", {"csr_by": "applicant"})
+    orders.submit(matti, own)
+    for name in ("sent", "order"):
+        page = web.get(address(f"applications:{name}", waiting.pk)).text
+        assert "We have asked Tiina Toimittaja for the certificate request (CSR)." in page
+        page = web.get(address(f"applications:{name}", own.pk)).text
+        assert "Send the certificate request (CSR) next." in page
+    orders.drain()
+    bodies = [one.body for one in mail.outbox if one.to == ["matti@example.fi"]]
+    assert any("tekninen yhteyshenkilö Tiina Toimittaja" in body for body in bodies)
+    assert any("Lähetä varmennepyyntö (CSR) tilauksen sivulla." in body for body in bodies)
 
 
 def test_the_confirmation_of_a_draft_leads_to_the_draft(web, fresh, address):
