@@ -16,7 +16,7 @@ from applications.errors import Gone, require
 from applications.models import Application
 from applications.models.register_task import RegisterTask
 from applications.register_watch import tell
-from applications.register_watch.survey import Impact, survey
+from applications.register_watch.find_changed import Impact, find_changed
 from applications.rules import impartiality, reviewers_day
 from applications.rules.revocation import NothingToRevoke
 from applications.rules.revocation_wanted import (
@@ -55,7 +55,7 @@ def watch_register(*, now: datetime) -> int:
     whose change was reverted, or no longer affects a certificate in force, are closed. The result
     depends only on the present state, so late or repeated runs are harmless.
     """
-    changes = survey(now)
+    changes = find_changed(now)
     opened = sum(_open_task(affected, now) for affected in changes)
     closed = _close_outdated(
         {(affected.organisation_id, affected.change.key) for affected in changes}, now

@@ -194,14 +194,14 @@ def test_a_certificate_found_while_its_task_is_decided_gets_a_task_of_its_own(or
     late = orders.delivered(matti, riitta)
     certificate = Certificate.objects.filter(reference=late.pk)
     key = certificate.values_list("pk", flat=True).get()
-    rewrite(certificate, reference=uuid4())  # not found at the first survey
+    rewrite(certificate, reference=uuid4())  # not found at the first time
     change(orders.UNIT, status="DELETED")
     (task,) = watch()
     rewrite(Certificate.objects.filter(pk=key), reference=late.pk)
     with transaction.atomic():
         decide(task, riitta, Outcome.REVOKE, "Yksikkö on lakannut.")
-        survey = Beside(watch)
-    assert survey.end() is None
+        beside = Beside(watch)
+    assert beside.end() is None
     first, second = RegisterTask.objects.order_by("pk")
     assert [one.reference for one in first.certificates.all()] == [order.pk]
     assert [one.reference for one in second.certificates.all()] == [late.pk]

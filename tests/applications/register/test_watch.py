@@ -11,7 +11,7 @@ from accounts.services.organisations import follow_register
 from applications import services
 from applications.mail import register
 from applications.models.register_task import RegisterTask
-from applications.register_watch import survey
+from applications.register_watch import find_changed
 from applications.services.reviewer.may_act import FactsChanged
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.register import announce, change
@@ -101,7 +101,7 @@ def test_a_unit_s_name_stands_in_signatures_but_not_in_servers(kalle, riitta, ca
 def test_a_provider_s_new_name_is_one_task_for_all_its_units(
     kalle, riitta, cas, monkeypatch, at_once
 ):
-    monkeypatch.setattr(survey, "AT_ONCE", at_once)
+    monkeypatch.setattr(find_changed, "AT_ONCE", at_once)
     orders.delivered(kalle, riitta, "test_server", unit=UNIT)
     orders.delivered(kalle, riitta, "test_server", unit=PROVIDER)
     change(PROVIDER, long_name="Koivuranta Terveys Oy")

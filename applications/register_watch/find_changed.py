@@ -84,7 +84,7 @@ class Impact:
 type Row = tuple[int, UUID, str, int, int | None]
 
 
-def survey(now: datetime) -> list[Impact]:
+def find_changed(now: datetime) -> list[Impact]:
     """Return every change that affects certificates in force, by the mirror at `now`."""
     today = clock.day(now)
     impacts: dict[tuple[UUID, str], Impact] = {}
