@@ -2,9 +2,9 @@
 
 import multiprocessing
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from multiprocessing.queues import SimpleQueue
 from uuid import UUID
 
@@ -16,14 +16,15 @@ from applications.models import Application
 from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
+from certportal.foundation.models import Tally
 from issuance.models import PreparedCertificate
 from tests.benchmarks.packages import key_of
 
 APPLICANTS = ("Aino Tilaava", "Eino Tilaava", "Impi Tilaava", "Onni Tilaava")
 REVIEWERS = ("Aino Ratkova", "Eino Ratkova", "Impi Ratkova", "Onni Ratkova")
 LONGEST_WAIT = 300.0
-PAUSE = 0.02
-"""Seconds between two looks at how far the workers are."""
+PAUSE = 0.1
+"""Seconds between two looks at how far the workers are, which are no work of the service."""
 
 
 @dataclass(frozen=True)
@@ -58,23 +59,27 @@ class Drivers:
             people.make_reviewer(name, now=now)
 
     def drafts(self, number: int) -> list[Order]:
-        """Fill in so many orders."""
-        return self.pool.map(_draft, range(number), chunksize=4)
+        """Fill in so many orders, more than people may within an hour."""
+        Tally.objects.all().delete()
+        return self.pool.map(partial(_in_plain_words, _draft), range(number), chunksize=4)
 
     def to_prepared(self, wanted: list[Order]) -> None:
         """Submit the orders, and take each case until its certificate stands prepared."""
-        self.pool.map(_to_prepared, self._shares(wanted), chunksize=1)
+        self._shared(_to_prepared, wanted)
 
     def approve(self, wanted: list[Order]) -> dict[str, float]:
         """Approve all as fast as can be; return by key when each approval was begun."""
-        return self._joined(self.pool.map(_approve_all, self._shares(wanted), chunksize=1))
+        return self._joined(self._shared(_approve_all, wanted))
 
     def drive(self, wanted: list[Order]) -> dict[str, float]:
         """Submit all, take and approve each as soon as it can be; return as `approve` does."""
-        return self._joined(self.pool.map(_drive, self._shares(wanted), chunksize=1))
+        return self._joined(self._shared(_drive, wanted))
 
-    def _shares(self, wanted: list[Order]) -> list[list[Order]]:
-        return [wanted[each :: self.number] for each in range(self.number)]
+    def _shared[Result](
+        self, work: Callable[[list[Order]], Result], wanted: list[Order]
+    ) -> list[Result]:
+        shares = [wanted[each :: self.number] for each in range(self.number)]
+        return self.pool.map(partial(_in_plain_words, work), shares, chunksize=1)
 
     def _joined(self, found: Iterable[dict[str, float]]) -> dict[str, float]:
         return {key: at for each in found for key, at in each.items()}
@@ -82,6 +87,14 @@ class Drivers:
 
 _own: list[int] = []
 """The number of this process."""
+
+
+def _in_plain_words[Given, Result](work: Callable[[Given], Result], given: Given) -> Result:
+    """Do the work; the pool waits for ever for an error that cannot be unpickled (a refusal)."""
+    try:
+        return work(given)
+    except Exception as error:
+        raise RuntimeError(f"{type(error).__name__}: {error}") from None
 
 
 def _take_number(numbers: "SimpleQueue[int]") -> None:

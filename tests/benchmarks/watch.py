@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
 
 from accounts.register.mirror import imports as registers
@@ -71,11 +70,9 @@ EXPRESSIONS = {
 
 
 def run():
-    """Work in a database and a folder of its own, which are removed again."""
-    with own_database(), tempfile.TemporaryDirectory() as folder:
-        make_hierarchy(settings, Path(folder))
-        codes = [_open(code) for code in invented.invent(max(SIZES))]
-        return list(figures({size: nights(codes[:size], folder) for size in SIZES}))
+    """Work for each size in a database and a folder of its own, which are removed again."""
+    codes = [_open(code) for code in invented.invent(max(SIZES))]
+    return list(figures({size: nights(codes[:size]) for size in SIZES}))
 
 
 def figures(measured):
@@ -91,10 +88,14 @@ def figures(measured):
         yield figure(f"watch, {what}: time grows by the power of", power, "", 1.0)
 
 
-def nights(codes, folder):
+def nights(codes):
     """Seconds of a night without and of one with changes, over as many certificates as codes."""
-    call_command("flush", interactive=False, verbosity=0)
-    make_hierarchy(settings, Path(folder))
+    with own_database(), tempfile.TemporaryDirectory() as folder:
+        make_hierarchy(settings, Path(folder))
+        return _nights(codes)
+
+
+def _nights(codes):
     fill(codes)
     assert Certificate.objects.count() == len(codes) + 1
     quiet = min(_watch() for _ in range(QUIET_NIGHTS))
