@@ -6,12 +6,14 @@ from django.utils.translation import gettext_lazy as _
 
 from certportal.foundation import invisible
 from certportal.foundation.errors import NotAllowed, Refused, Stale
+from certportal.foundation.reading import one_reading
 
 
 def require(obstacles: Iterable[Refused]) -> None:
-    """Raise the first of the obstacles to an action, if there is one."""
-    for obstacle in obstacles:
-        raise obstacle
+    """Raise the first of the obstacles to an action, if there is one; each fact is read once."""
+    with one_reading():
+        for obstacle in obstacles:
+            raise obstacle
 
 
 class NotPossible(Stale):

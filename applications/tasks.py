@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from celery import shared_task
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from applications import checks, services
 from applications.checks import domain_lookup, still_true
@@ -54,7 +54,7 @@ def check(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> No
 
     If a source does not answer, record what is awaited and raise Unavailable, to be retried.
     """
-    application = Application.objects.select_related("csr", "submission").get(pk=reference)
+    application = _as_sent().get(pk=reference)
     if application.status != Status.CHECKING or application.csr is None:
         return
     try:
@@ -84,7 +84,7 @@ def prepare_certificate(*, item: OutboxItem, now: datetime, reference: str, **_:
 @outbox.task("applications.confirm")
 def confirm(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> None:
     """Check the facts of an approved application again; release it for signing or recall it."""
-    application = Application.objects.select_related("csr", "submission").get(pk=reference)
+    application = _as_sent().get(pk=reference)
     if application.status != Status.APPROVED:
         return
     try:
@@ -94,6 +94,12 @@ def confirm(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> 
         services.wait(application.pk, str(error), now=now)
         raise
     services.confirm(application.pk, fault, now=now)
+
+
+def _as_sent() -> QuerySet[Application]:
+    """Return the orders, each read with what the checks look at."""
+    orders = Application.objects.select_related("csr", "submission__person", "organisation")
+    return orders.prefetch_related("host_names")
 
 
 def _domain_fault(application: Application, item: OutboxItem, now: datetime) -> Finding | None:

@@ -9,9 +9,11 @@ from datetime import datetime
 from applications.checks import conformity, keys, names, register, request, systems
 from applications.checks.outcome import Outcome
 from applications.models import Application
+from certportal.foundation.reading import one_reading
 from issuance.findings import Finding, Severity
 
 
+@one_reading()
 def run(application: Application, *, now: datetime) -> Outcome:
     """Run every check on the application, which has a submission and a certificate request.
 

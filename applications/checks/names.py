@@ -28,7 +28,7 @@ def _own(application: Application) -> Iterator[Finding]:
 
 
 def _host_names(application: Application) -> Iterator[Finding]:
-    for host in application.host_names.all():
+    for host in application.hosts:
         if problem := certified_problem(host.name):
             params = {"value": host.name, "problem": problem}
             yield Finding("order.host_name", Severity.ERROR, params)

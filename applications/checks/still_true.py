@@ -14,6 +14,7 @@ from applications.rules import certificate_names, sender, waivers
 from applications.rules.attempts import attempts
 from applications.rules.certificate_order import certificate_order
 from certportal.foundation import clock
+from certportal.foundation.reading import one_reading
 from issuance.findings import Finding, Severity
 from issuance.models import PreparedCertificate
 
@@ -28,6 +29,7 @@ class Look:
     fault: Finding | None
 
 
+@one_reading()
 def fault(application: Application, *, now: datetime) -> Finding | None:
     """Return why an approved application must not be signed, or None.
 

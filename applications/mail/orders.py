@@ -30,7 +30,7 @@ from applications.rules import (
     undelivered,
 )
 from applications.rules.mailbox_code import digits
-from applications.rules.recipients import capacity, is_former_member, package, resolve
+from applications.rules.recipients import capacity, is_former_member, package, resolve, untold
 from applications.rules.revocation import asked_by, is_proven
 from applications.workflow import consequences
 from certportal.foundation import clock
@@ -57,7 +57,8 @@ class Matter:
 def _about(asked: Asked) -> Matter | None:
     """Find the order; a draft may have been deleted meanwhile."""
     orders = Application.objects.select_related("organisation", "submission", "reviewer")
-    order = orders.filter(pk=asked.payload["application"]).first()
+    found = orders.filter(pk=asked.payload["application"]).prefetch_related("host_names")
+    order = found.first()
     return _matter(order, asked) if order is not None else None
 
 
@@ -207,15 +208,7 @@ def _about_approved(asked: Asked) -> Matter | None:
     matter = _about(asked)
     if matter is None:
         return None
-    told = mailbox(resolve(matter.order, asked.payload["recipient"])[0])
-    return None if told in _told_of_decision(matter.order) else matter
-
-
-def _told_of_decision(order: Application) -> set[str]:
-    """Return the mailboxes to which the certificate goes with its decision (`on_account`)."""
-    aside = {*contact_links.HOLDERS, "mailbox"}
-    told = [one for one in package(order) if capacity(order, one) not in aside]
-    return {mailbox(resolve(order, one)[0]) for one in told}
+    return matter if untold(matter.order, [asked.payload["recipient"]]) else None
 
 
 def _about_renewal(asked: Asked) -> Matter | None:

@@ -198,7 +198,12 @@ class Application(models.Model):
     def names(self) -> list[str]:
         """The host names in order; those that were read with the order (`with_names`), if any."""
         read: list[str] | None = vars(self).get("annotated_names")
-        return list(_names(self)) if read is None else read
+        return [host.name for host in self.hosts] if read is None else read
+
+    @property
+    def hosts(self) -> tuple["HostName", ...]:
+        """The host names in order, with their evidence; read once while facts are looked up."""
+        return _hosts(self)
 
     @property
     def called(self) -> str:
@@ -259,5 +264,5 @@ class HostName(models.Model):
 
 
 @asked_once
-def _names(application: Application) -> tuple[str, ...]:
-    return tuple(host.name for host in application.host_names.all())
+def _hosts(application: Application) -> tuple[HostName, ...]:
+    return tuple(application.host_names.all())

@@ -40,9 +40,12 @@ OF_COLLEAGUES = {"lapse_warning", "lapsed", "renewal"}
 def wanted(application: Application, notice: str, addressed: Sequence[str]) -> list[str]:
     """Return those of the `addressed` recipients who have not declined the mail.
 
+    Whom the certificate itself tells of its approval gets no other mail about it.
     A mail that somebody must get reaches a member who may order: if they all decline it, it goes to
     the administrators who want it, and if there are none, to everybody in `addressed`.
     """
+    if notice == "approved":
+        return recipients.untold(application, addressed)
     if KINDS.get(notice) not in MailChoice and notice not in OF_COLLEAGUES:
         return list(addressed)
     if notice == "csr_attached" and contact_links.came_through(application) is not None:

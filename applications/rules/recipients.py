@@ -99,6 +99,17 @@ def package(application: Application) -> tuple[str, ...]:
     return tuple(present(application, consequences.PACKAGED))
 
 
+def untold(application: Application, addressed: Sequence[str]) -> list[str]:
+    """Return those of the recipients whose mailbox gets no certificate with the decision."""
+    aside = {*contact_links.HOLDERS, "mailbox"}
+    told = {
+        mailbox(resolve(application, recipient)[0])
+        for recipient in package(application)
+        if capacity(application, recipient) not in aside
+    }
+    return [one for one in addressed if mailbox(resolve(application, one)[0]) not in told]
+
+
 def author(application: Application) -> list[str]:
     """Return who sent the order (or began the draft) if they still order for it; else []."""
     key = _maker(application)

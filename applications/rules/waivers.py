@@ -51,7 +51,7 @@ def oid_outside(application: Application, *, on: date) -> Finding | None:
 def _hosts(application: Application) -> Iterator[Finding]:
     if not application.kind.has_host_names:
         return
-    for host in application.host_names.all():
+    for host in application.hosts:
         if host.evidence == HostName.Evidence.DECLARED:
             yield host_declared(host.name)
 

@@ -1,4 +1,4 @@
-"""A cache of answers from the database for the time in which one page is read."""
+"""A cache of answers from the database while a page, a mail or one decision's facts are read."""
 
 import functools
 import inspect
@@ -14,8 +14,8 @@ _answers: ContextVar[dict[Hashable, Any] | None] = ContextVar("answers", default
 def one_reading() -> Iterator[None]:
     """Cache the results of functions that are `asked_once` during the block.
 
-    Only for reading pages: the block must not change anything. Services that decide read the
-    database outside of any reading.
+    The block must not change anything. A service that decides reads its facts in a block of its
+    own, after it has locked what it decides about.
     """
     before = _answers.set({})
     try:

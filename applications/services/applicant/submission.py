@@ -16,6 +16,7 @@ from applications.services.applicant.csr import require_unused_key
 from applications.services.applicant.identified import Signature
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused
+from certportal.foundation.reading import one_reading
 
 
 def freeze(application: Application, signature: Signature, *, now: datetime) -> Submission:
@@ -30,14 +31,31 @@ def freeze(application: Application, signature: Signature, *, now: datetime) -> 
     if application.csr is not None:
         require_unused_key(application, application.csr)
     require(obstacles(application, now=now))
+    frozen = _frozen(application, signature, now)
+    text = json.dumps(frozen, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return Submission.objects.create(
+        application=application,
+        number=frozen["number"],
+        content=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        person=signature["person"],
+        language=signature["language"],
+        at=now,
+        record_id=frozen["record_version"],
+        csr_id=application.csr_id,
+    )
+
+
+@one_reading()
+def _frozen(application: Application, signature: Signature, now: datetime) -> dict[str, Any]:
+    """Return what the submission holds, by key."""
     today = clock.day(now)
     record = queries.standing(application.record_oid, application.record_kind, today).record
     assert record is not None
     person, language = signature["person"], signature["language"]
     ticked = signature["declarations"]
     declared = [name for name in declarations.asked(application) if name in ticked]
-    number = application.submissions.count() + 1
-    frozen = (
+    return (
         content(application, on=today)
         | declarations.published_as_sent()
         | _sent_along(application)
@@ -45,7 +63,7 @@ def freeze(application: Application, signature: Signature, *, now: datetime) -> 
             "declarations": declared,
             "declared": declarations.in_words(declared, language),
             "language": language,
-            "number": number,
+            "number": application.submissions.count() + 1,
             "organisation": application.organisation.name,
             "business_id": application.organisation.business_id,
             "unit": record.long_name,
@@ -55,18 +73,6 @@ def freeze(application: Application, signature: Signature, *, now: datetime) -> 
             "record_version": record.pk,
             "submitted_at": now.isoformat(),
         }
-    )
-    text = json.dumps(frozen, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return Submission.objects.create(
-        application=application,
-        number=number,
-        content=text,
-        sha256=hashlib.sha256(text.encode()).hexdigest(),
-        person=person,
-        language=language,
-        at=now,
-        record=record,
-        csr_id=application.csr_id,
     )
 
 

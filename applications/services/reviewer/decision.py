@@ -25,6 +25,7 @@ from applications.workflow import Action, Status, promise
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
+from certportal.foundation.reading import one_reading
 from issuance import services as authority
 from issuance.approvers.assertion import Assertion
 from issuance.approvers.waived import Waived
@@ -72,6 +73,8 @@ def approve(
         case = may_act.locked(application_id, person, version, now=now)
         case.require(Action.APPROVE)
         application, record = case.application, case.record
+        with one_reading():
+            policy = _policy(application, now)
         if case.prepared is None or case.prepared.pk != prepared_id:
             raise NotOpen
         state = authority.approve(
@@ -82,7 +85,7 @@ def approve(
             register_record=str(record.pk) if record else "",
             assertion=assertion,
             now=now,
-            **_policy(application, now),
+            **policy,
         )
         relied_on = confirm_relied_on(application, person=person, actor=actor, now=now)
         if state.complete:

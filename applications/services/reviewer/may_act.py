@@ -208,7 +208,7 @@ class Case:
             yield PreparedAlready()
 
     def _to_approve(self) -> Iterator[Refused]:
-        if not all(host.evidence for host in self.application.host_names.all()):
+        if not all(host.evidence for host in self.application.hosts):
             yield EvidenceMissing()
         if lacks_right(self.application, on=clock.day(self.now)):
             yield RightMissing()

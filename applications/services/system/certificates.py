@@ -72,10 +72,13 @@ def _record_issued(application_id: UUID, certificate_id: int, now: datetime) -> 
     if forgotten:
         _require_same(application, certificate_id)
         close_unanswered(application, actor=ACTOR, now=now)
-    for recipient in recipients.package(application):
-        Package.objects.get_or_create(
-            application=application, recipient=recipient, certificate_id=certificate_id
-        )
+    Package.objects.bulk_create(
+        (
+            Package(application=application, recipient=recipient, certificate_id=certificate_id)
+            for recipient in recipients.package(application)
+        ),
+        ignore_conflicts=True,
+    )
     return transition.move(
         application,
         Action.RESTORE if forgotten else Action.ISSUE,

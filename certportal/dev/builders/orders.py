@@ -253,16 +253,16 @@ def prepared(application: Application) -> PreparedCertificate | None:
 
 
 def give_evidence(reviewer: Person, application: Application) -> None:
-    """Record for each host name that the domain register names the applicant."""
-    for host in application.host_names.all():
-        seen = Handler(reviewer, application).seen
+    """Record for the host names that the domain register names the applicant."""
+    hosts = application.host_names.values_list("pk", flat=True)
+    if hosts:
         services.set_evidence(
             application.pk,
-            host.pk,
+            *hosts,
             evidence=HostName.Evidence.REGISTRY,
             note="",
             person=reviewer,
-            **seen,
+            **Handler(reviewer, application).seen,
         )
 
 

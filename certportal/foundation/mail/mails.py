@@ -115,9 +115,10 @@ def write(
     if not to.address:
         return None
     to = To(to.address, language or to.language)
-    subject, body = render(mail, matter, to, asked)
     with translation.override(to.language):
-        return Message(to.address, subject, body, to.language, mail.files(matter))
+        files = mail.files(matter)  # first, as it is Unavailable while a paper is not made
+    subject, body = render(mail, matter, to, asked)
+    return Message(to.address, subject, body, to.language, files)
 
 
 def render[Matter](mail: Mail[Matter], matter: Matter, to: To, asked: Asked) -> tuple[str, str]:

@@ -16,7 +16,7 @@ import celery
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 
 from certportal.foundation import bulk_insert, clock
 from certportal.foundation.breaker import Breaker, Resting
@@ -246,7 +246,11 @@ def task(
         @celery.shared_task(name=name)
         @functools.wraps(handler)
         def run(*, item: str) -> None:
-            if first is not None and _is_open(item, name):
+            urgent = first is None or _is_urgent(first, item, name)
+            if urgent is None:
+                _log_why(item, name)
+                return
+            if first is not None and not urgent:
                 let_pass(first, _queues()[name])
             perform(handler, item, name, many)
 
@@ -255,10 +259,12 @@ def task(
     return decorate
 
 
-def _is_open(item_id: str, name: str) -> bool:
-    """Whether the message names an open item of this task."""
+def _is_urgent(first: Q, item_id: str, name: str) -> bool | None:
+    """Whether the item matches `first`; None if it is no open item of this task."""
     key = OutboxItem._meta.pk.to_python(item_id)
-    return OutboxItem.objects.filter(pk=key, task=name, done_at=None).exists()
+    found = OutboxItem.objects.filter(pk=key, task=name, done_at=None)
+    urgent = Case(When(first, then=True), default=False)
+    return found.annotate(urgent=urgent).values_list("urgent", flat=True).first()
 
 
 def let_pass(first: Q, queue: str) -> None:
