@@ -28,6 +28,7 @@ OPTIONS = {
 FACTS = """() => ({
     broken: (%s)(),
     small: (%s)(),
+    nameless: document.querySelectorAll("td[role=cell]:not([data-label], [colspan])").length,
     sideways: document.documentElement.scrollWidth > window.innerWidth,
     headings: [...document.querySelectorAll("h1")].filter((one) => {
         const box = one.getBoundingClientRect();
@@ -74,6 +75,8 @@ def faults(page: Page) -> list[str]:
     facts = page.evaluate(FACTS)
     found = [f"broken reference {one}" for one in facts["broken"]]
     found += [f"small target {one}" for one in facts["small"]]
+    if facts["nameless"]:
+        found.append(f"{facts['nameless']} cells without the name of their column")
     if facts["sideways"]:
         found.append("scrolls sideways")
     if facts["headings"] != 1:

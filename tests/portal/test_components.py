@@ -75,3 +75,31 @@ def test_the_way_back_is_named_or_says_back() -> None:
     assert f'href="{reverse("accounts:login")}"' in named
     assert "Certificates" in named or "Varmenteet" in named
     assert 'href="/fi/elsewhere/"' in drawn('{% back "/fi/elsewhere/" %}', request=request)
+
+
+ROWS = """
+<thead>
+  <tr><th scope="col">Name</th><th scope="col" class="number">Due <em>"soon"</em></th></tr>
+</thead>
+<tbody>
+  <tr><th scope="row">A</th><td class="number">{{ day }}</td></tr>
+  <tr><td colspan="2">Nothing more</td></tr>
+</tbody>
+"""
+
+
+def test_a_table_names_the_column_of_each_cell_and_stays_a_table_when_stacked() -> None:
+    html = drawn('{% table "Orders" %}' + ROWS + "{% endtable %}", day="<td>")
+    assert '<table class="table--rows table--stack" role="table"' in " ".join(html.split())
+    assert (
+        '<td class="number" role="cell" data-label="Due &quot;soon&quot;">&lt;td&gt;</td>' in html
+    )
+    assert '<td colspan="2" role="cell">' in html
+    assert html.count('role="row"') == 3
+    assert (html.count('role="columnheader"'), html.count('role="rowheader"')) == (2, 1)
+
+
+def test_a_table_that_scrolls_on_narrow_screens_is_left_as_it_is() -> None:
+    html = drawn('{% table "Orders" stacks=False %}' + ROWS + "{% endtable %}", day="1.12.")
+    assert "table--stack" not in html
+    assert not any(word in html for word in ('role="cell"', 'role="table"', "data-label"))

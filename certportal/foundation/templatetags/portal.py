@@ -1,5 +1,6 @@
 """Template tags for all pages of the service."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, TypedDict
 
@@ -10,11 +11,15 @@ from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.template.context import Context
 from django.templatetags.static import static
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, strip_tags
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 register = template.Library()
+
+_COLUMN = re.compile(r'<th[^>]*scope="col"[^>]*>(.*?)</th>', re.DOTALL)
+_PART = re.compile(r"<(thead|tbody|tr|th|td)\b([^>]*)>")
+_ROLES = {"thead": "rowgroup", "tbody": "rowgroup", "tr": "row", "td": "cell"}
 
 
 class LanguageLink(TypedDict):
@@ -58,9 +63,36 @@ def back(to: str, *args: object, label: str = "") -> dict[str, str]:
 
 
 @register.simple_block_tag(takes_context=True)
-def table(context: Context, content: SafeString, caption: str, **options: object) -> SafeString:
+def table(
+    context: Context, content: SafeString, caption: str, *, stacks: bool = True, **options: object
+) -> SafeString:
     """Render a table around ``thead`` and ``tbody``. Options: components/table.html."""
-    return _component(context, "table", content, caption=caption, **options)
+    rows = _stacking(content) if stacks else content
+    return _component(context, "table", rows, caption=caption, stacks=stacks, **options)
+
+
+def _stacking(rows: str) -> SafeString:
+    """Return the rows with what they need where a narrow screen stacks their cells.
+
+    These are the roles of a table, which its parts lose when CSS lays them out as blocks, and in
+    each cell the name of its column. The rows are a template's output, in which "<" is of a tag.
+    """
+    names = [" ".join(strip_tags(name).split()) for name in _COLUMN.findall(rows)]
+    column = 0
+
+    def part(found: re.Match[str]) -> str:
+        nonlocal column
+        tag, more = found[1], found[2]
+        column = 0 if tag == "tr" else column + 1
+        if tag == "th":
+            role = "columnheader" if 'scope="col"' in more else "rowheader"
+        else:
+            role = _ROLES[tag]
+        named = tag == "td" and "colspan" not in more
+        label = "".join(names[column - 1 : column]).replace('"', "&quot;") if named else ""
+        return f'<{tag}{more} role="{role}"' + (f' data-label="{label}">' if label else ">")
+
+    return mark_safe(_PART.sub(part, rows))  # noqa: S308 (the template's own output)
 
 
 @register.simple_block_tag(takes_context=True)
