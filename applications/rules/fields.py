@@ -14,7 +14,6 @@ from enum import Flag, auto
 from operator import attrgetter
 from typing import Any
 
-from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +24,7 @@ from applications.models.certificate_types import CertificateType, Delivery, Pur
 from applications.rules.declarations import DECLARATIONS, PUBLISHED
 from certportal.foundation import clock
 from certportal.foundation.agency import Published
+from certportal.foundation.wording import language_words
 from issuance.certificate.hosts import with_unicode
 
 # Whom each choice of `Delivery` means: "the applicant" might be taken for the organisation.
@@ -68,10 +68,6 @@ def _moment(value: str) -> str:
 
 def _months(value: int) -> str:
     return ngettext("%(months)d month", "%(months)d months", value) % {"months": value}
-
-
-def _language(value: str) -> str:
-    return str(dict(settings.LANGUAGES)[value])
 
 
 def _choice(choices: type[CertificateType | Purpose]) -> Callable[[str], str]:
@@ -245,7 +241,9 @@ FIELDS: tuple[Field, ...] = (
         _("Technical contact's organisation"),
         PERSONAL | COPIED,
     ),
-    Field("technical_language", "technical", _("Technical contact's language"), COPIED, _language),
+    Field(
+        "technical_language", "technical", _("Technical contact's language"), COPIED, language_words
+    ),
     Field("deputy_name", "technical", _("Deputy of the technical contact"), PERSONAL | COPIED),
     Field("deputy_email", "technical", _("Email address of the deputy"), PERSONAL | COPIED),
     Field("csr_by", "csr", _("Who brings the certificate request"), words=_label_in(BRINGERS)),

@@ -1,8 +1,9 @@
-"""Lazily translated sentences with values."""
+"""Lazily translated sentences with values, and names of languages."""
 
 from typing import TYPE_CHECKING
 
 from django.utils.functional import lazystr
+from django.utils.translation import get_language, get_language_info
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
@@ -19,3 +20,12 @@ class _Filled:
 def filled(words: "_StrOrPromise", **values: object) -> "_StrOrPromise":
     """Return the lazily translated words with `%(name)s` replaced by the values."""
     return lazystr(_Filled(words, values))
+
+
+def language_words(code: str) -> str:
+    """Return the name of a language in the active one, as it is written within a text.
+
+    Only English begins it with a capital; Django's Swedish names begin with one too.
+    """
+    name = str(get_language_info(code)["name_translated"])
+    return name if get_language() == "en" else name.lower()

@@ -15,6 +15,8 @@ from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from certportal.foundation.wording import language_words
+
 register = template.Library()
 
 _COLUMN = re.compile(r'<th[^>]*scope="col"[^>]*>(.*?)</th>', re.DOTALL)
@@ -46,6 +48,9 @@ def icon(name: str) -> SafeString:
         static("portal/icons.svg"),
         name,
     )
+
+
+register.filter("language_words", language_words)
 
 
 @register.filter

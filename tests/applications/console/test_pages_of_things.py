@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
 from accounts.models import Person
 from accounts.services.people.erase import erase_person
@@ -178,6 +179,15 @@ def test_a_person_s_page_tells_memberships_orders_and_decisions(desk, order, mat
     assert order.number in page
     assert "Approved" in page
     assert "Reviewer" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("fi", "suomi"), ("sv", "finska"), ("en", "Finnish")]
+)
+def test_a_language_is_named_as_within_a_text(desk, order, matti, language, words):
+    with translation.override(language):
+        assert f"<dd>{words}</dd>" in desk.open("person", matti.pk).text
+        assert f"<dd>{words}</dd>" in desk.open("case", order.pk).text
 
 
 def test_a_person_who_was_erased_has_no_name_and_is_not_listed(desk, sample, now):
