@@ -39,6 +39,7 @@ class Csr(models.Model):
 
     class Meta:
         ordering = ["-uploaded_at"]
+        indexes = [models.Index(fields=["sha256"], name="csr_sha256")]
 
     def __str__(self) -> str:
         """Return the beginning of the hash."""

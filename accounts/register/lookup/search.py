@@ -130,14 +130,27 @@ def search_units(
         limit: most results.
     """
     own = identifiers.business_id(business_id) if business_id else None
-    search = Search(query.replace("\0", "")[:MAX_QUERY].strip(), on, own or business_id, limit)
+    search = Search(_cut(query), on, own or business_id, limit)
     found = search.number()
     if not found:
         found = _by_name(search.beginning())
         found += _by_name(search.words()) if len(found) < limit else []
-    found = one_per_oid(found or search.corrected(), on)
-    standing_first = sorted(found, key=lambda record: not record.is_standing(on))
-    return list(islice(standing_first, limit))
+    return _standing_first(found or search.corrected(), on, limit)
+
+
+def units_named(query: str, *, on: date, limit: int) -> list[RegisterRecord]:
+    """Units with this number or with every word, standing ones first; nothing is corrected."""
+    search = Search(_cut(query), on, None, limit)
+    return _standing_first(search.number() or _by_name(search.words()), on, limit)
+
+
+def _cut(query: str) -> str:
+    return query.replace("\0", "")[:MAX_QUERY].strip()
+
+
+def _standing_first(found: list[RegisterRecord], on: date, limit: int) -> list[RegisterRecord]:
+    best = one_per_oid(found, on)
+    return list(islice(sorted(best, key=lambda record: not record.is_standing(on)), limit))
 
 
 def _by_name(found: list[RegisterRecord]) -> list[RegisterRecord]:

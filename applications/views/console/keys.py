@@ -61,5 +61,9 @@ def key(request: HttpRequest, spki_sha256: str) -> HttpResponseBase:
 
 def csrs_of(spki_sha256: str) -> QuerySet[Csr]:
     """Return the requests for the key in orders that were sent."""
-    sent = Csr.objects.exclude(application__status=Status.DRAFT)
-    return sent.filter(spki_sha256=spki_sha256)
+    return sent_csrs().filter(spki_sha256=spki_sha256)
+
+
+def sent_csrs() -> QuerySet[Csr]:
+    """Return the requests in orders that were sent."""
+    return Csr.objects.exclude(application__status=Status.DRAFT)

@@ -12,13 +12,16 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from accounts.models import BusinessId
 from accounts.register.identifiers import business_id
+from accounts.register.lookup import queries
+from accounts.register.lookup.search import units_named
 from accounts.services.organisations.named import organisations_named
 from applications.models import Application
 from applications.rules import order_search
 from applications.views.console.entry import looked_at
-from applications.views.console.keys import csrs_of
+from applications.views.console.keys import csrs_of, sent_csrs
 from applications.views.console.people import known
 from applications.workflow import Status
+from certportal.foundation import clock
 from certportal.foundation.events import Subject
 from certportal.foundation.web.forms import LONGEST_SEARCH
 from issuance.models import BlockedKey, Certificate, IssuingCA
@@ -40,9 +43,14 @@ def search(request: HttpRequest) -> HttpResponseBase:
     if len(exact) == 1:
         return redirect(exact[0])
     found = order_search.find(typed)
+    today = clock.day(clock.now())
     context: dict[str, Any] = {
         "typed": typed,
         "orders": _orders(found, typed),
+        "units": [
+            *units_named(typed, on=today, limit=MOST),
+            *queries.search_intermediaries(typed, on=today, limit=MOST),
+        ],
         "accounts": organisations_named(typed).order_by("name", "pk")[:MOST],
         "people": known(typed)[:MOST],
     }
@@ -59,6 +67,7 @@ def _exact(typed: str) -> Iterator[str]:
         if any(holds(spki) for holds in KEYS):
             yield reverse("console:key", args=[spki])
         issued = Certificate.objects.filter(sha256=spki)
+        yield from _of_request(spki)
     else:
         # The index of serial numbers begins with the authority.
         authorities, serials = IssuingCA.objects.values("pk"), order_search.serials(typed)
@@ -68,6 +77,14 @@ def _exact(typed: str) -> Iterator[str]:
     orders = Application.objects.exclude(status=Status.DRAFT).filter(number=typed.upper())
     for order in orders.values_list("pk", flat=True):
         yield reverse("console:case", args=[order])
+
+
+def _of_request(sha256: str) -> Iterator[str]:
+    """Yield the address of the order of a request; its key's if several orders have the request."""
+    found = set(sent_csrs().filter(sha256=sha256).values_list("application", "spki_sha256"))
+    alone = len(found) == 1
+    for order, key in found:
+        yield reverse("console:case", args=[order]) if alone else reverse("console:key", args=[key])
 
 
 KEYS: tuple[Callable[[str], bool], ...] = (

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts import access
+from accounts.models import BusinessId
 from accounts.register.lookup import queries
 from accounts.register.models import Kind, RegisterRecord
 from applications.register_watch.wording import SECTORS, described, status
@@ -31,6 +32,7 @@ def record(request: HttpRequest, record_kind: str, oid: str) -> HttpResponseBase
             (version, SECTORS.get(version.sector or 0, ""), status(version)) for version in versions
         ],
         "newest": versions[0],
+        "account": BusinessId.holder(versions[0].business_id),
         "form": form,
         "asked": form.cleaned_data if asked and form.is_valid() else None,
         "answer": answer,
