@@ -27,6 +27,7 @@ KINDS: dict[str, Promise] = {
     StaffRole.Kind.LEAD: _("Lead of the reviewers"),
     StaffRole.Kind.AUDITOR: _("Auditor"),
 }
+SUPERUSER = _("Superuser")
 GIVING: dict[str, tuple[Promise, Callable[..., object]]] = {
     "grant_reviewer": (_("Give the reviewer's role"), staff_roles.grant_reviewer),
     "grant_lead": (_("Let them lead the reviewers"), staff_roles.grant_lead),

@@ -1,17 +1,19 @@
 """People: search, and the page of a person, with roles, memberships, orders and decisions."""
 
+from typing import Any
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import AccountDecision, Membership, Person, StaffRole, User
 from accounts.services.people.named import people_named
-from accounts.views.staff import KINDS
+from accounts.views.staff import KINDS, SUPERUSER
 from applications.models import Application, Decision, Submission
 from applications.views.console.case.background import MOST, newest_orders, submitted
 from applications.views.console.entry import looked_at
@@ -44,9 +46,7 @@ def people(request: HttpRequest) -> HttpResponseBase:
         "form": form,
         "page": page,
         "count": keyset.count(found),
-        "rows": [
-            (person, [KINDS[role.kind] for role in person.staff_roles.all()]) for person in page
-        ],
+        "rows": [(person, _roles(person)) for person in page],
     }
     return render(request, "applications/console/people.html", context)
 
@@ -56,12 +56,19 @@ def known(query: str) -> QuerySet[Person]:
     return people_named(query).exclude(given_name="", family_name="").order_by(*BY_NAME)
 
 
+def _roles(person: Any) -> list[Promise]:
+    """Return the present roles of a person (`_with_roles`)."""
+    held = [KINDS[role.kind] for role in person.staff_roles.all()]
+    return [*held, SUPERUSER] if person.is_superuser else held
+
+
 def _with_roles(found: QuerySet[Person]) -> QuerySet[Person]:
     """Return the people with their present roles, memberships and last login."""
     members = Membership.objects.filter(ended_at=None).select_related("organisation")
     logins = User.objects.filter(person=OuterRef("pk"))
     latest = logins.order_by(F("last_login").desc(nulls_last=True)).values("last_login")
-    return found.annotate(seen=Subquery(latest[:1])).prefetch_related(
+    is_superuser = Exists(logins.filter(is_superuser=True, is_active=True))
+    return found.annotate(seen=Subquery(latest[:1]), is_superuser=is_superuser).prefetch_related(
         Prefetch("staff_roles", StaffRole.objects.filter(ended_at=None)),
         Prefetch("memberships", members.order_by("organisation__name", "pk")),
     )
@@ -89,12 +96,13 @@ def person(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
             "organisation",
         ),
         Rows(found.staff_roles.order_by("-granted_at"), "granted_by"),
-        Rows(found.logins.exclude(last_login=None).order_by("-last_login")[:1]),
+        Rows(found.logins.order_by(F("last_login").desc(nulls_last=True))),
     )
     context = {
         "shown": found,
         "login": first(logins),
         "roles": [(role, KINDS[role.kind]) for role in roles],
+        "is_superuser": any(one.is_superuser and one.is_active for one in logins),
         "memberships": memberships,
         "orders": newest_orders(orders, now=clock.now()),
         "decisions": decisions,
