@@ -97,16 +97,19 @@ def entries(orders: Sequence[Application]) -> QuerySet[SearchEntry]:
 def matched(
     typed: str, index_entries: Iterable[SearchEntry]
 ) -> dict[UUID, list[tuple[Promise, str]]]:
-    """Return the matching terms of each entry by the order's key: name of the kind, and value."""
+    """Return the matching terms of each entry by the order's key: name of the kind, and value.
+
+    A value is named once, by its first kind, since a unit is often called as its organisation.
+    """
     whole, parts = {*_exact(typed)}, [_pieces(part) for part in _parts(typed)]
-    return {
-        entry.pk: [
-            (KINDS[kind], value)
-            for kind, value in entry.terms
-            if compact(value) in whole or any(_fits(value, pieces) for pieces in parts)
-        ]
-        for entry in index_entries
-    }
+    found = dict[UUID, list[tuple[Promise, str]]]()
+    for entry in index_entries:
+        terms = dict[str, tuple[Promise, str]]()
+        for kind, value in entry.terms:
+            if compact(value) in whole or any(_fits(value, pieces) for pieces in parts):
+                terms.setdefault(fold(value), (KINDS[kind], value))
+        found[entry.pk] = list(terms.values())
+    return found
 
 
 def compact(text: str) -> str:

@@ -36,7 +36,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "reads_console": lambda: bool(access.staff_roles(request)),
         "audits": lambda: StaffRole.Kind.AUDITOR in access.staff_roles(request),
         "names_staff": getattr(request, "user", None) is not None and request.user.is_superuser,
-        "desk": functools.partial(console.items, request),
+        "desk": functools.cache(functools.partial(console.items, request)),
         "session_ends": row and sessions.latest_end(row),
         "session_rest_seconds": sessions.seconds_left(row, now=clock.now()),
         "session_minutes": settings.SESSION_COOKIE_AGE // 60,

@@ -24,12 +24,16 @@ from issuance import services as authority
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A page of the console; `count` is the number of things waiting for a reviewer there."""
+    """A page of the console; `count` is the number of things waiting for a reviewer there.
+
+    `is_view`: it is listed among the ready-made views of the queue too.
+    """
 
     label: Promise
     href: str
     count: Count
     current: bool
+    is_view: bool = False
 
 
 def items(request: HttpRequest) -> list[Item]:
@@ -54,7 +58,7 @@ PAGES = (
     (_("People"), "people"),
     (_("Administrators"), "administrators"),
     (_("Registers"), "register"),
-    (_("Blocked keys"), "blocked_keys"),
+    (_("Keys"), "blocked_keys"),
     (_("Replacements"), "replacements"),
     (_("Waivers"), "waivers"),
     (_("Mail"), "undelivered"),
@@ -62,6 +66,7 @@ PAGES = (
     (_("Events"), "events"),
 )
 LOADS = (pgettext_lazy("reviewers", "Loads"), "loads")
+VIEWS = {"register", "undelivered"}
 
 
 def _waiting() -> dict[str, Count]:
@@ -87,4 +92,4 @@ def _waiting() -> dict[str, Count]:
 
 def _item(request: HttpRequest, label: Promise, name: str, count: Count) -> Item:
     href = reverse(f"console:{name}")
-    return Item(label, href, count, request.path.startswith(href))
+    return Item(label, href, count, request.path.startswith(href), name in VIEWS)

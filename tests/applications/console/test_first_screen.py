@@ -1,13 +1,26 @@
 """What the first screen of the desk holds, and what the common case costs the hand."""
 
 import pytest
+from django.utils import translation
 
 from certportal.dev.builders import orders
 from tests.benchmarks.desk import HEIGHT, WIDTH, Hand, first, second, waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROWS = 25
-"""How many cases the queue shows at once."""
+ROWS, LOW = 25, 768
+"""How many cases the queue shows at once, also on a screen as low as this."""
+STICKING_OUT = """form => [...form.querySelectorAll("input, select, button, a")]
+    .filter((one) => one.getBoundingClientRect().right > form.getBoundingClientRect().right + 0.5)
+    .map((one) => one.outerHTML)"""
+CUT = """form => {
+    const pen = document.createElement("canvas").getContext("2d");
+    return [...form.querySelectorAll("select")]
+      .filter((one) => {
+        pen.font = getComputedStyle(one).font;
+        return pen.measureText(one.selectedOptions[0].text).width + 20 > one.clientWidth;
+      })
+      .map((one) => one.selectedOptions[0].text);
+  }"""
 
 
 @pytest.fixture
@@ -33,14 +46,36 @@ def bottom(locator):
     return box["y"] + box["height"]
 
 
-def test_the_queue_begins_at_once_and_shows_a_page_of_cases(look, desk, matti, cas):
-    for _ in range(ROWS):
-        waiting(matti, 2)
-    page = look(desk)("queue")
-    rows = page.locator("#cases tbody tr")
-    assert rows.count() == ROWS
-    assert rows.first.bounding_box()["y"] <= 200
-    assert bottom(rows.last) <= HEIGHT
+@pytest.fixture
+def queue(look, desk, matti, cas):
+    """Return how to open the queue of a whole page of cases in a language."""
+    for nth in range(ROWS):
+        waiting(matti, 2) if nth else orders.in_review(matti, "test_server")
+
+    def open_in(language):
+        with translation.override(language):
+            return look(desk)("queue")
+
+    return open_in
+
+
+def test_the_queue_begins_at_once_and_shows_a_page_of_cases(queue):
+    for language in ("fi", "sv", "en"):
+        page = queue(language)
+        page.set_viewport_size({"width": WIDTH, "height": LOW})
+        rows = page.locator("#cases tbody tr")
+        assert rows.count() == ROWS
+        assert rows.first.bounding_box()["y"] <= 200
+        assert bottom(rows.last) <= LOW, language
+
+
+def test_the_filters_of_the_queue_stay_on_the_page_and_show_what_is_chosen(queue):
+    for language in ("fi", "sv", "en"):
+        page = queue(language)
+        for width in (320, 1024, 1152, 1280, WIDTH, 1920):
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            assert page.locator("#filters").evaluate(STICKING_OUT) == [], (language, width)
+            assert page.locator("#filters").evaluate(CUT) == [], (language, width)
 
 
 def test_identity_evidence_and_decision_stand_on_the_first_screen(look, desk, ready, matti, riitta):

@@ -9,10 +9,12 @@ from django.urls import reverse
 from django.utils import translation
 
 from accounts.models import Person
+from accounts.register.models import RegisterRecord
 from accounts.services.people.erase import erase_person
 from applications.models import Application
 from applications.rules import order_search
 from applications.views.account.history import history
+from applications.views.console.keys import sent_csrs
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.suppliers import account_of
 from certportal.foundation import clock
@@ -61,6 +63,26 @@ def test_the_applicant_s_history_tells_their_own_downloads_alone(desk, order, ma
     assert downloads() == []
     web_of(matti).get(reverse("applications:download", args=[order.pk, "der"]))
     assert downloads() == ["A file of the certificate was downloaded"]
+
+
+def test_the_applicant_s_page_says_once_that_it_is_valid_and_what_has_happened(
+    order, certificate, matti, web_of
+):
+    def page():
+        return web_of(matti).get(reverse("applications:certificate", args=[order.pk])).text
+
+    valid = page()
+    assert "Valid from" in valid
+    assert not re.search(r'class="tag[^>]*>\s*Valid\b', valid)
+    assert "timeline__step--done" in valid
+    assert 'class="timeline__step"' not in valid
+    authority.revoke_key(certificate.spki_sha256, "key_compromise", actor=OPERATOR, now=clock.now())
+    assert re.search(r'class="tag[^>]*>\s*Revoked\b', page())
+
+
+def test_the_list_names_the_organisation_once_where_its_unit_has_the_same_name(desk, order):
+    rows = desk.open("certificates").text.partition("<tbody")[2].partition("</tbody>")[0]
+    assert rows.count(order.organisation.name) == 1
 
 
 def test_an_order_without_certificate_has_no_such_page(desk, waiting):
@@ -165,6 +187,12 @@ def test_a_key_s_page_leads_to_all_its_orders_and_certificates(desk, order, cert
     assert all(place in page for place in places)
 
 
+def test_a_key_s_page_stands_under_keys_though_it_is_not_blocked(desk, certificate):
+    for page in (desk.open("key", certificate.spki_sha256), desk.open("blocked_keys")):
+        assert [str(one.label) for one in page.context["desk"]() if one.current] == ["Keys"]
+    assert re.search(r"<h1>\s*Keys\s*</h1>", page.text)
+
+
 @pytest.mark.parametrize("key", ["ab" * 32, "x", "AB" * 32])
 def test_a_key_of_which_nothing_is_known_has_no_page(desk, sample, key):
     assert desk.open("key", key).status_code == 404
@@ -188,6 +216,13 @@ def test_a_language_is_named_as_within_a_text(desk, order, matti, language, word
     with translation.override(language):
         assert f"<dd>{words}</dd>" in desk.open("person", matti.pk).text
         assert f"<dd>{words}</dd>" in desk.open("case", order.pk).text
+
+
+def test_a_superuser_is_called_so_in_the_list_and_on_their_page(desk, riitta, sofia):
+    pages = desk.open("people", q="sofia"), desk.open("person", sofia.pk)
+    assert all("Superuser" in page.text for page in pages)
+    others = desk.open("people", q="ratkaisija"), desk.open("person", riitta.pk)
+    assert not any("Superuser" in page.text for page in others)
 
 
 def test_a_person_who_was_erased_has_no_name_and_is_not_listed(desk, sample, now):
@@ -233,6 +268,32 @@ def test_the_search_leads_to_what_one_number_names(desk, order, certificate):
     }
     for typed, place in places.items():
         assert desk.open("search", q=typed).get("Location") == place, typed
+
+
+def test_a_unit_without_orders_is_found_by_its_name_and_its_oid(desk, sample):
+    unit = RegisterRecord.objects.filter(long_name="Ratinan Terveys Oy", known_to=None)[0]
+    for typed in ("ratinan terv", unit.oid):
+        page = desk.open("search", q=typed).text
+        assert desk.url("record", unit.kind, unit.oid) in page, typed
+
+
+def test_a_unit_s_entry_leads_to_the_account_of_its_organisation(desk, order):
+    page = desk.open("record", "sote_unit", orders.UNIT).text
+    assert desk.url("account", order.organisation_id) in page
+
+
+def test_a_request_is_found_by_its_hash(desk, order):
+    csr, first = order.csrs.get(), desk.url("case", order.pk)
+    for typed in (csr.sha256, csr.sha256.upper()):
+        assert desk.open("search", q=typed).get("Location") == first
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        assert "csr_sha256" in sent_csrs().filter(sha256=csr.sha256).explain()
+    certified(order, 1)
+    csr.application, csr.pk = order, None  # the copy
+    csr.save(force_insert=True)
+    both = desk.open("search", q=csr.sha256)
+    assert both.get("Location") == desk.url("key", csr.spki_sha256)
 
 
 def test_a_serial_number_is_looked_up_by_the_index_of_its_authority(desk, order, certificate):

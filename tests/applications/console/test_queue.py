@@ -113,6 +113,23 @@ def test_a_line_names_unit_first_host_findings_and_missing_evidence(waiting, des
     assert row.findings == len(waiting.findings)
 
 
+def test_a_line_names_the_organisation_once_where_its_unit_is_called_alike(waiting, desk, pharmacy):
+    pharmacy.name = waiting.submission.record.long_name.upper().replace(" ", "-")
+    pharmacy.save(update_fields=["name"])
+    (row,) = desk.open("queue", q="apteekki").context["rows"]
+    assert row.unit == ""
+    assert [str(kind) for kind, _value in row.matched] == ["Organisation"]
+
+
+def test_open_and_closed_statuses_are_told_apart_in_the_filter(waiting, desk):
+    answer = desk.open("queue", status="withdrawn")
+    options = answer.text.partition('<select name="status"')[2].partition("</select>")[0]
+    still, over = options.split("<optgroup")[1:]
+    assert ('label="Open"' in still, 'value="in_review"' in still) == (True, True)
+    assert ('label="Closed"' in over, 'value="withdrawn" selected' in over) == (True, True)
+    assert [chip["label"] for chip in answer.context["chips"]] == ["Status: Withdrawn"]
+
+
 def test_a_right_that_nobody_has_confirmed_is_a_view(seppo, cas, desk):
     case = orders.in_review(seppo)
     answer = desk.open("queue", view="right")

@@ -1,8 +1,12 @@
 """A mail that did not go is found, sent again, sent to the right address, or given up."""
 
+import re
+
 import pytest
 from django.core import mail as box
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts import access
 from accounts.models import Membership
@@ -54,6 +58,16 @@ def test_the_list_says_what_to_whom_and_why(refused, desk):
     assert "matti@example.fi" in page
     assert "refused the mail or its recipient for good" in page
     assert desk.count_in_bar("undelivered") == 1
+
+
+def test_the_views_of_the_queue_lead_to_it_with_the_count_of_the_bar(refused, desk):
+    with CaptureQueriesContext(connection) as queries:
+        page = desk.open("queue").text
+    views = page.partition('class="views"')[2].partition("</nav>")[0]
+    told = dict(re.findall(r'href="([^"]*)"\s*>[^<]*<span class="count">(\d+)<', views))
+    assert told[desk.url("undelivered")] == "1"
+    assert told[desk.url("register")] == "0"
+    assert sum('"applications_registertask"' in one["sql"] for one in queries) == 1
 
 
 def test_however_many_there_are_the_list_opens(refused, desk, matti, monkeypatch):

@@ -16,10 +16,16 @@ from applications.models.certificate_types import CertificateType
 from applications.rules import order_search, queue_order
 from applications.views.console.queue import ready_made
 from applications.views.shared.forms import FilterForm
-from applications.workflow import OPEN_CASES, Status
+from applications.workflow import ENDED, OPEN_CASES, Status
 from certportal.foundation.web import keyset
 
-STATUSES = [(value, label) for value, label in Status.choices if value != Status.DRAFT]
+STATUSES = [
+    (pgettext_lazy("orders", "Open"), [(one.value, one.label) for one in OPEN_CASES]),
+    (
+        pgettext_lazy("orders", "Closed"),
+        [(one.value, one.label) for one in Status if one in ENDED],
+    ),
+]
 ENVIRONMENTS = [
     ("production", pgettext_lazy("environment", "Production")),
     ("test", pgettext_lazy("environment", "Test")),

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.choices import flatten_choices
 from django.views.decorators.http import require_safe
 
 from accounts import access
@@ -79,7 +80,7 @@ def chips(narrowed: QueueFilter, request: HttpRequest) -> list[dict[str, str]]:
             other_filters = {
                 key: text for key, text in request.GET.items() if key not in {name, "page"}
             }
-            choices = dict(getattr(narrowed.form.fields[name], "choices", ()))
+            choices = dict(flatten_choices(getattr(narrowed.form.fields[name], "choices", ())))
             label = f"{narrowed.form.fields[name].label}: {choices.get(value, value)}"
             active.append({"label": label, "href": f"?{urlencode(other_filters)}"})
     return active

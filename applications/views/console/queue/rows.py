@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.register.lookup.folding import fold
 from applications.models import (
     Application,
     InformationRequest,
@@ -94,7 +95,7 @@ def _row(
         standing=standing,
         kind=_kind(case.kind),
         is_test=case.kind.is_test,
-        unit="" if unit_name.casefold() == organisation.casefold() else unit_name,
+        unit="" if fold(unit_name) == fold(organisation) else unit_name,
         name=case.called,
         more=max(len(case.host_names.all()) - 1, 0),
         findings=sum(finding["severity"] in LOOKED_AT for finding in case.findings),
