@@ -4,6 +4,7 @@ import gc
 import os
 from collections import Counter
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,8 @@ from issuance.conf import pki
 from tests import begun, database, remembered, tables
 from tests.accessible import looked_at
 from tests.every_page import EveryPage
+from tests.nu.checker import faults
+from tests.nu.pages import Pages
 from tests.stack import redis_url
 
 # Of commands the tests know the English words, whatever the terminal speaks.
@@ -350,8 +353,9 @@ def pytest_collection_finish():
 
 
 def pytest_addoption(parser):
-    """Let the test command ask that each page was looked at."""
+    """Let the test command ask that each page was looked at, and that each is sound HTML."""
     parser.addoption("--every-page", action="store_true", help="fail if a page was left out")
+    parser.addoption("--nu", action="store_true", help="have the Nu HTML checker read all pages")
 
 
 def pytest_configure(config):
@@ -359,6 +363,10 @@ def pytest_configure(config):
     if config.getoption("every_page"):
         plugin = EveryPage(looked_at.noted, looked_at.overlooked)
         config.pluginmanager.register(plugin, "every-page")
+    if config.getoption("nu"):
+        data, judges = Path(os.environ["PORTAL_DATA"]), not hasattr(config, "workerinput")
+        plugin = Pages(data / "html", partial(faults, data / "nu"), judges=judges)
+        config.pluginmanager.register(plugin, "nu")
 
 
 @pytest.fixture(scope="session")
