@@ -140,7 +140,7 @@ class Browser:
         assert token is not None
         form = {"csrfmiddlewaretoken": token[1]}
         out = self.session.post(f"{self.base}/fi/account/logout/", form, allow_redirects=False)
-        onward = re.search(r'content="0;url=([^"]*)"', self.get(out.headers["Location"]).text)
+        onward = re.search(r'content="0; url=([^"]*)"', self.get(out.headers["Location"]).text)
         assert onward is not None
         return unescape(onward[1])
 

@@ -92,7 +92,7 @@ class Founder:
 
 def onward_of(page):
     """Return where the page leads on by itself."""
-    return unescape(re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', page)[1])
+    return unescape(re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', page)[1])
 
 
 def chosen(address, identifier):

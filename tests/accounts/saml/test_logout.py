@@ -31,7 +31,7 @@ def leave_here(visitor):
 
 def onward(page):
     """Return where the page leads by itself."""
-    return unescape(re.search(r'http-equiv="refresh" content="0;url=([^"]*)"', page.text)[1])
+    return unescape(re.search(r'http-equiv="refresh" content="0; url=([^"]*)"', page.text)[1])
 
 
 def is_in(visitor):
