@@ -65,7 +65,7 @@ class RightDocumentForm(Form):
     def show(self, held: RightDocument | None) -> None:
         """Show the document as attached, so that no other is asked for."""
         self.held = held
-        if held is None:
+        if held is None or "document" not in self.fields:
             return
         field: Any = self.fields["document"]
         field.required, field.never_optional = False, True
@@ -76,6 +76,17 @@ class RightDocumentForm(Form):
             typed: Any = self.data
             self.data = typed = typed.copy()
             typed["attached"] = str(held.pk)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse the form once if the document that it showed as attached is gone."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("attached") and not (self.held or cleaned.get("document")):
+            message = _("The attached document is no longer here. Choose the file again.")
+            self.add_error("document", message)
+            typed: Any = self.data
+            self.data = typed = typed.copy()
+            typed["attached"] = ""
+        return cleaned
 
     def refusals_shown(self) -> AbstractContextManager[None]:
         """Show beside the field why the services do not accept the document."""
@@ -91,6 +102,8 @@ class RightDocumentForm(Form):
 
     def paper(self) -> Paper | None:
         """Return the chosen file, or else the one that is held, or None."""
+        if "document" not in self.fields:  # the right has been confirmed meanwhile
+            return None
         if self.held and not self.cleaned_data.get("document"):
             return Paper(storing.read(self.held.file), self.held.name)
         return self.upload()

@@ -86,7 +86,7 @@ def line(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _key_shown(request: HttpRequest, shown: PrivateKeyShown) -> HttpResponse:
-    return render(request, "pages/key_shown.html", {"keys": shown.keys, "visitor": True})
+    return render(request, "pages/key_shown.html", {"keys": shown.keys})
 
 
 def _complain(form: FileOrTextForm, refusal: Refused) -> None:

@@ -11,12 +11,16 @@ from issuance.csr.possession import MAX_BYTES
 _PASTED = {"rows": 6, "spellcheck": "false", "autocomplete": "off", "autocapitalize": "none"}
 
 
-class KeyForm(FileOrTextForm):
-    """A certificate, public key or CSR, to identify the key."""
+class _ExaminedForm(FileOrTextForm):
+    """A form in which a private key is examined, since its certificate is to be revoked."""
 
     def is_examined(self, name: str) -> bool:
         """Return True for the text, unless the file is examined instead."""
         return name == "text" and not self.cleaned_data.get("file")
+
+
+class KeyForm(_ExaminedForm):
+    """A certificate, public key or CSR, to identify the key."""
 
     nothing = _("Choose a file or paste the certificate.")
     file = UploadField(
@@ -36,7 +40,7 @@ class KeyForm(FileOrTextForm):
     )
 
 
-class ProofForm(FileOrTextForm):
+class ProofForm(_ExaminedForm):
     """The proof of possession: the signature of the line, or a CSR that contains it."""
 
     nothing = _("Paste the signature or choose a file.")

@@ -38,6 +38,8 @@ SETTINGS = {"DJANGO_SETTINGS_MODULE": "certportal.settings"}
 SET_DEATH_SIGNAL, SET_NAME = 1, 15  # prctl(2)
 PATIENCE = 60.0
 """Seconds in which the modules are imported, and in which it answers."""
+FROZEN = 75
+"""The exit status of `ask` if it was connected and got no answer."""
 _kernel = ctypes.CDLL(None).prctl
 
 
@@ -52,7 +54,10 @@ class Request(NamedTuple):
 
 
 def ask(place: str, name: str, module: str, *arguments: str) -> str:
-    """Have a process forked that runs the module; return its number. Raises OSError."""
+    """Have a process forked that runs the module; return its number.
+
+    Raises OSError, and SystemExit with `FROZEN` if the process that forks does not answer.
+    """
     request = Request(name, module, list(arguments), os.getcwd(), dict(os.environ))
     deadline = time.monotonic() + PATIENCE
     while True:
@@ -65,10 +70,13 @@ def ask(place: str, name: str, module: str, *arguments: str) -> str:
                     raise
                 time.sleep(0.05)
                 continue
-            socket.send_fds(forks, [b"\n"], [sys.stderr.fileno()])
-            forks.sendall(json.dumps(request).encode())
-            forks.shutdown(socket.SHUT_WR)
-            return forks.recv(16).decode()
+            try:
+                socket.send_fds(forks, [b"\n"], [sys.stderr.fileno()])
+                forks.sendall(json.dumps(request).encode())
+                forks.shutdown(socket.SHUT_WR)
+                return forks.recv(16).decode()
+            except TimeoutError:
+                sys.exit(FROZEN)
 
 
 def serve(place: str) -> None:

@@ -23,10 +23,11 @@ start_python() {
         FORKS=${PIDS[forks]}
         unset "PIDS[forks]"  # the others end with it, and each is started again by itself
     fi
+    local status=0
     PIDS[$name]=$(DATABASE_URL=$database PORTAL_PROCESS=$name .venv/bin/python $forks ask "$RUN/forks.sock" "$@" \
-        </dev/null 2>>"$DATA/log/$name.log" 7>&- 9>&-) && return
-    # It is frozen, or it has ended: all are started again by watch_processes.
-    kill -KILL "$FORKS" 2>/dev/null || true
+        </dev/null 2>>"$DATA/log/$name.log" 7>&- 9>&-) || status=$?  # watch_processes tries again
+    # 75: it is frozen. All end with it, and are started again.
+    [ $status != 75 ] || kill -KILL "$FORKS" 2>/dev/null || true
 }
 
 # start_gunicorn NAME APPLICATION OPTIONS…: listens on the socket file NAME.sock.

@@ -14,6 +14,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from certportal.foundation.private_keys import shows_private_key
 from issuance.csr.bare_keys import bare_keys, is_bare_key, may_hold_numbers, proven
 from issuance.csr.kinds import Kind, kind_of_der
 from issuance.csr.numbers import PublicKey, are_factors, named_keys
@@ -21,32 +22,6 @@ from issuance.csr.reading import File
 from issuance.csr.request import spki_in
 from issuance.der import read
 from issuance.keys.policy import EC_PUBLIC_KEY, RSA_ENCRYPTION, Key, read_key, spki_sha256
-
-_LINE = rb"(?m)^[ \t>]*"
-_LABEL = rb"[A-Z0-9 _+%]{1,40}?"
-_ONE_DASH = rb"(?:\xe2\x80)?[\x93\x94\x96\x97]"
-_DASH = rb"(?:(?:-|" + _ONE_DASH + rb"){2} ?|" + _ONE_DASH + rb")"
-"""Two hyphens or dashes (UTF-8 or Windows-1252) before BEGIN and END, or one dash.
-
-Without these only capital letters match: a mail around a request may say "do not send your private
-key", or list "- Begin by making a private key".
-"""
-_SIGNS = [
-    (b"PRIVATE", rb"(?<![A-Z])(?:BEGIN|END)" + _LABEL + rb"PRIVATE(?:[ _+-]|%20)?KEY"),
-    (b"PRIVATE", rb"(?i)" + _DASH + rb"(?:BEGIN|END)[^\n-]{0,40}PRIVATE(?:[ _+-]|%20)?KEY"),
-    (b"PRIVATE", rb"(?i)^Private-(?:Lines|key-format):"),
-    (b"PUTTY", rb"(?i)PuTTY-User-Key-File-"),
-    (b"RSAKEYVALUE", rb"(?i)<(?:\w{1,20}:)?D>"),
-    (b"RSAPARAMETERS", rb"(?i)<D>"),
-    (b"INVERSEQ", rb"\"D\"\s{0,9}:\s{0,9}\"[\w+/]"),
-    (b"PRIV", _LINE + rb"(?:private ?[Ee]xponent|priv):\s*$"),
-    (b"PRIVATEKEY", rb"^PrivateKey ?= ?[A-Za-z0-9+/]{43}="),
-    (b"AGE-SECRET", rb"AGE-SECRET-KEY-1"),
-    (b"KTY", rb"[\"']d[\"']\s{0,9}:\s{0,9}[\"'][\w-]"),
-    (b"KTY:", _LINE + rb"(?:- )?d: ?[\"']?[\w-]{20}"),
-]
-_COMPILED = [(hint, re.compile(pattern, re.MULTILINE)) for hint, pattern in _SIGNS]
-"""Patterns of a private key in text; each with a pre-test: a substring of the text in capitals."""
 
 _SECRET_KINDS = frozenset({Kind.PRIVATE_KEY, Kind.PKCS12})
 _MOST_KEYS, _LARGEST_KEY = 10, 16 * 1024
@@ -91,7 +66,7 @@ def _is_or_has_key(layer: File) -> bool:
     if layer.root and not layer.text:  # DER without text: no text patterns to search
         return False
     texts = [layer.data, layer.text.encode(errors="replace")] if layer.repaired else [layer.data]
-    if any(pattern.search(text) for text in texts for pattern in _hinted(text)):
+    if any(map(shows_private_key, texts)):
         return True
     return is_bare_key(layer.text)
 
@@ -147,11 +122,6 @@ def _around(data: bytes, inside: int) -> bytes:
             if kind_of_der(der) in _SECRET_KINDS:
                 return der
     return b""
-
-
-def _hinted(text: bytes) -> Iterator[re.Pattern[bytes]]:
-    upper = text.upper()
-    return (pattern for hint, pattern in _COMPILED if hint in upper)
 
 
 def leaked_hashes(file: File) -> list[str]:

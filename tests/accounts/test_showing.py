@@ -123,7 +123,11 @@ def test_nobody_else_uses_or_reads_a_document_that_is_kept_for_a_form(client, ai
         assert people.log_in(Client(), riitta).get(path).status_code == 404
     saara = people.log_in(Client(), people.make_person("Saara Sivullinen"))
     assert saara.get(f"{RIGHT}{held.pk}/").status_code == 404
-    assert found(saara, attached=held.pk).status_code == 302
+    answer = found(saara, attached=held.pk)
+    assert "The attached document is no longer here. Choose the file again." in answer.text
+    assert f'value="{held.pk}"' not in answer.text
+    assert not Organisation.objects.exists()
+    assert found(saara).status_code == 302
     assert not Organisation.objects.get().right_documents.exists()
 
 

@@ -63,6 +63,23 @@ def test_a_private_key_is_refused_in_any_field_and_not_shown_again(name: str, sh
     assert form.data["pasted"] == ("" if name == "pasted" else "A request")
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "PuTTY-User-Key-File-3: ssh-ed25519",
+        "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----",
+        "MHcCAQEE\n-----END EC PRIVATE KEY-----",
+        "\u2014BEGIN PRIVATE-KEY\u2014",
+        '{"kty": "EC", "d": "870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"}',
+    ],
+)
+def test_a_private_key_is_known_in_each_form_that_programs_write(key: str) -> None:
+    assert not Examined({"pasted": "A request", "about": key, "kind": "One"}).is_valid()
+    posted = QueryDict(mutable=True)
+    posted["about"] = key
+    assert own.shown_again(posted)["about"] == ""
+
+
 def test_a_private_key_is_left_to_the_view_that_examines_and_blocks_it() -> None:
     form = Examined({"pasted": KEY, "kind": "One"})
     assert form.is_valid()

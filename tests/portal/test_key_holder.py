@@ -191,6 +191,14 @@ def test_a_private_key_is_refused_kept_nowhere_and_exposed(client, ours, key):
     assert line not in str(list(Event.objects.values_list("data", flat=True)))
 
 
+def test_a_private_key_given_as_the_proof_is_exposed_too(client, ours, key):
+    place = begin(client, pem())
+    page = client.post(place, {"text": key.read_text()})
+    assert Certificate.objects.get().revocation_reason == "key_compromise"
+    assert key.read_text().splitlines()[1] not in page.text
+    assert "If a valid certificate has this key, it has been revoked" in page.text
+
+
 @pytest.mark.usefixtures("still")
 def test_one_address_is_asked_to_wait(client, key, monkeypatch):
     monkeypatch.setattr(possession, "MOST", 1)

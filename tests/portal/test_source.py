@@ -96,7 +96,7 @@ MADE = {
     "applications/rules/spelling.py": "else re.escape(char) for char in name)",
     "issuance/certificate/hosts.py": "for code, pattern in _FOREIGN:",
     "issuance/csr/kinds.py": "for pattern, kind in _TEXTS",
-    "issuance/csr/secrets.py": "for hint, pattern in _SIGNS",
+    "certportal/foundation/private_keys.py": "for hint, pattern in _SIGNS",
 }
 
 

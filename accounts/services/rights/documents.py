@@ -160,11 +160,11 @@ def keep(
     """
     Organisation.objects.select_for_update().get(pk=organisation.pk)
     theirs, sha256 = _unjudged(person, organisation), hashlib.sha256(paper.data).hexdigest()
+    remove_documents(_held(person))
     if same := theirs.filter(sha256=sha256).first():
         return same
     if theirs.count() >= MOST:
         raise Enough
-    remove_documents(_held(person))
     document = _stored(person, paper, now, organisation=organisation)
     events.record(AccountEvent.RIGHT_DOCUMENT_HANDED_IN, document, actor, now)
     return document

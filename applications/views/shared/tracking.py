@@ -9,8 +9,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from applications.models import Application, InformationRequest
-from applications.models.certificate_types import Delivery
-from applications.rules import case_holder, lapse, proposed_names, queue_order, sender
+from applications.rules import (
+    case_holder,
+    contact_links,
+    lapse,
+    proposed_names,
+    queue_order,
+    sender,
+)
 from applications.workflow import STAGES, TURN, ApplicationEvent, Role, Status, promise
 from certportal.foundation import clock
 from certportal.foundation.models import Event
@@ -105,7 +111,7 @@ def _time(application: Application, index: int, state: str) -> datetime | None:
 def turn_words(application: Application, *, now: datetime) -> str:
     """Return whose turn it is in a sentence; for an order that has ended, how it ended."""
     status = Status(application.status)
-    if status is Status.AWAITING_CSR and application.csr_by == Delivery.TECHNICAL_CONTACT:
+    if contact_links.is_awaited(application) and contact_links.valid_links(application, now=now):
         words = _(
             "We have asked %(name)s for the certificate request (CSR). Check that they have got our"
             " message, or send the request yourself."

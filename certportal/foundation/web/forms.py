@@ -1,7 +1,6 @@
 """Base classes of the service's forms, fields and widgets."""
 
 import datetime
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from certportal.foundation import invisible
+from certportal.foundation.private_keys import shows_private_key
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
@@ -24,7 +24,6 @@ type Words = _StrOrPromise
 LONGEST_TEXT = 4000
 # Maximum characters that are searched for; a search may lead to another list with the same words.
 LONGEST_SEARCH = 200
-_PRIVATE_LABEL = re.compile(r"-BEGIN[^\n-]{0,40}PRIVATE[ _]?KEY", re.IGNORECASE)
 PRIVATE_KEY = _(
     "This is a private key. We did not store it. Consider the key exposed: make a new key pair, and"
     " revoke the certificate of this key if it has one."
@@ -91,19 +90,14 @@ class Form(forms.Form):
 
     def _has_private_key(self, name: str) -> bool:
         given = (self.data.get(self.add_prefix(name)), self.cleaned_data.get(name))
-        return any(isinstance(text, str) and holds_private_key(text) for text in given)
-
-
-def holds_private_key(text: str) -> bool:
-    """Whether the text has the label of a private key in PEM."""
-    return _PRIVATE_LABEL.search(text) is not None
+        return any(isinstance(text, str) and shows_private_key(text) for text in given)
 
 
 def shown_again(posted: QueryDict) -> QueryDict:
     """Return a copy of what was posted, in which fields that hold a private key are empty."""
     shown = posted.copy()
     for name, values in posted.lists():
-        shown.setlist(name, ["" if holds_private_key(value) else value for value in values])
+        shown.setlist(name, ["" if shows_private_key(value) else value for value in values])
     return shown
 
 

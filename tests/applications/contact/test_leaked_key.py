@@ -127,7 +127,7 @@ def test_another_organisations_certificate_is_not_told(certified, upload, leaked
     rewrite(Certificate.objects.filter(pk=certified.pk), organisation=owner)
     page = upload(leaked[1]).text
     assert BlockedKey.objects.get().spki_sha256 in page
-    assert "none was revoked" in page
+    assert "If a valid certificate has this key, it has been revoked" in page
     assert certified.serial not in page
 
 

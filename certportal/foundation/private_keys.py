@@ -1,0 +1,41 @@
+"""Signs of a private key in text, in any of the forms in which programs write one."""
+
+import re
+from collections.abc import Iterator
+
+_LINE = rb"(?m)^[ \t>]*"
+_LABEL = rb"[A-Z0-9 _+%]{1,40}?"
+_ONE_DASH = rb"(?:\xe2\x80)?[\x93\x94\x96\x97]"
+_DASH = rb"(?:(?:-|" + _ONE_DASH + rb"){2} ?|" + _ONE_DASH + rb")"
+"""Two hyphens or dashes (UTF-8 or Windows-1252) before BEGIN and END, or one dash.
+
+Without these only capital letters match: a mail around a request may say "do not send your private
+key", or list "- Begin by making a private key".
+"""
+_SIGNS = [
+    (b"PRIVATE", rb"(?<![A-Z])(?:BEGIN|END)" + _LABEL + rb"PRIVATE(?:[ _+-]|%20)?KEY"),
+    (b"PRIVATE", rb"(?i)" + _DASH + rb"(?:BEGIN|END)[^\n-]{0,40}PRIVATE(?:[ _+-]|%20)?KEY"),
+    (b"PRIVATE", rb"(?i)^Private-(?:Lines|key-format):"),
+    (b"PUTTY", rb"(?i)PuTTY-User-Key-File-"),
+    (b"RSAKEYVALUE", rb"(?i)<(?:\w{1,20}:)?D>"),
+    (b"RSAPARAMETERS", rb"(?i)<D>"),
+    (b"INVERSEQ", rb"\"D\"\s{0,9}:\s{0,9}\"[\w+/]"),
+    (b"PRIV", _LINE + rb"(?:private ?[Ee]xponent|priv):\s*$"),
+    (b"PRIVATEKEY", rb"^PrivateKey ?= ?[A-Za-z0-9+/]{43}="),
+    (b"AGE-SECRET", rb"AGE-SECRET-KEY-1"),
+    (b"KTY", rb"[\"']d[\"']\s{0,9}:\s{0,9}[\"'][\w-]"),
+    (b"KTY:", _LINE + rb"(?:- )?d: ?[\"']?[\w-]{20}"),
+]
+_COMPILED = [(hint, re.compile(pattern, re.MULTILINE)) for hint, pattern in _SIGNS]
+"""Patterns of a private key in text; each with a pre-test: a substring of the text in capitals."""
+
+
+def shows_private_key(text: str | bytes) -> bool:
+    """Whether the text, bytes of it in UTF-8 or Windows-1252, has a sign of a private key."""
+    content = text.encode(errors="replace") if isinstance(text, str) else text
+    return any(pattern.search(content) for pattern in _hinted(content))
+
+
+def _hinted(text: bytes) -> Iterator[re.Pattern[bytes]]:
+    upper = text.upper()
+    return (pattern for hint, pattern in _COMPILED if hint in upper)
