@@ -58,4 +58,4 @@ def test_rejected_with_reasons_on_paper_and_taken_up_again(matti, riitta, cas, o
     page = open_as(riitta, f"/fi/console/{order.pk}/")
     expect(page.locator("#decision")).to_be_visible()
     page = open_as(matti, f"/fi/orders/{order.pk}/")
-    expect(page.locator("main")).to_contain_text("käsittelijällä")
+    expect(page.locator("main")).to_contain_text("Käsittelijä on ottanut tilauksen käsittelyyn")
