@@ -172,8 +172,8 @@ def _show(
 @order_view
 @require_safe
 def sent(request: HttpRequest, application: Application) -> HttpResponse:
-    """Confirm that the order was sent; the page may be bookmarked."""
-    if application.submitted_at is None:
+    """Confirm that the order was sent; the page may be bookmarked, and leads on when it ended."""
+    if application.submitted_at is None or application.ended_at is not None:
         return redirect(order_url(application))
     now = clock.now()
     promise = tracking.promise_words(application, now=now)

@@ -168,6 +168,14 @@ def test_the_technical_contact_may_send_it_later(web, give, draft, address):
     assert answer["Location"] == address("applications:part", draft.pk, "technical")
 
 
+def test_a_private_key_is_refused_although_the_request_comes_later(give, draft):
+    key = "-----BEGIN PRIVATE KEY-----\nMIGHAgEA\n-----END PRIVATE KEY-----"
+    page = give(draft, how="technical_contact", text=key)
+    assert "This is a private key" in page.text
+    assert "MIGHAgEA" not in page.text
+    assert draft.csr_by == ""
+
+
 def test_i_may_order_now_and_send_the_request_afterwards(web, give, confirm, draft, matti, address):
     give(draft, how="applicant")
     orders.submit(matti, draft)

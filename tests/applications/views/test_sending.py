@@ -187,6 +187,14 @@ def test_the_confirmation_of_a_draft_leads_to_the_draft(web, fresh, address):
     assert answer["Location"] == address("applications:order", fresh.pk)
 
 
+def test_the_confirmation_of_an_order_that_ended_leads_to_the_order(
+    web, matti, riitta, address, cas
+):
+    order = orders.delivered(matti, riitta)
+    answer = web.get(address("applications:sent", order.pk))
+    assert answer["Location"] == address("applications:order", order.pk)
+
+
 def test_an_old_session_identifies_again_first_and_loses_nothing(web, send, fresh, address):
     session = web.session
     session["identified_at"] = (clock.now() - timedelta(minutes=61)).isoformat()

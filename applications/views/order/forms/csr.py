@@ -96,6 +96,10 @@ class CsrForm(RequestForm, VersionForm):
         for name in ("file", "text"):
             self.fields[name].never_optional = True  # type: ignore[attr-defined]
 
+    def is_examined(self, name: str) -> bool:
+        """Return False too if the request comes later: then nothing given now is examined."""
+        return super().is_examined(name) and self.cleaned_data.get("how") not in dict(LATER)
+
     def clean(self) -> dict[str, Any]:
         """Require the chosen input; accept the other one if only that was given."""
         cleaned = self.cleaned_data
