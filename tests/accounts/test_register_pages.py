@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("english")
 
 def names(client, query, **more):
     page = client.get(reverse("register"), {"q": query} | more).text
-    return re.findall(r'scope="row">([^<]*)</th>', page)
+    return re.findall(r'<th[^>]* scope="row"[^>]*>([^<]*)</th>', page)
 
 
 def offered(client, query, **more):
