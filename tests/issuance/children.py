@@ -39,7 +39,10 @@ def _named(child: int) -> str:
 def _has_sessions(child: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = %s)",
+            # A signer names its session after the journal that it writes.
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid()"
+            " AND (application_name = %s OR starts_with(application_name, 'signer ')))",
             [_named(child)],
         )
         return bool(cursor.fetchone()[0])
