@@ -36,6 +36,20 @@ def shows_private_key(text: str | bytes) -> bool:
     return any(pattern.search(content) for pattern in _hinted(content))
 
 
+_WHOLE = re.compile(
+    r"(?is)[-\u2010-\u2015 ]*BEGIN[^\n]{0,40}PRIVATE.*?(?:END[^\n]{0,40}PRIVATE[^\n]*|\Z)"
+)
+"""A key from its BEGIN line to its END line; to the end of the text if there is none."""
+
+
+def without_private_keys(text: str) -> str:
+    """Return the text without the keys in it; empty if what is left shows signs of one."""
+    if not shows_private_key(text):
+        return text
+    rest = _WHOLE.sub("", text)
+    return "" if shows_private_key(rest) else rest
+
+
 def _hinted(text: bytes) -> Iterator[re.Pattern[bytes]]:
     upper = text.upper()
     return (pattern for hint, pattern in _COMPILED if hint in upper)

@@ -60,7 +60,9 @@ def test_a_private_key_is_refused_in_any_field_and_not_shown_again(name: str, sh
     with translation.override("en"):
         assert "This is a private key" in " ".join(map(str, form.errors[name]))
     assert "MHcCAQEE" not in form.as_p()
-    assert form.data["pasted"] == ("" if name == "pasted" else "A request")
+    rest = "See:" if "See" in shape else ""
+    assert form.data[name] == rest
+    assert form.data["pasted"] == (rest if name == "pasted" else "A request")
 
 
 @pytest.mark.parametrize(
@@ -89,12 +91,12 @@ def test_a_private_key_is_left_to_the_view_that_examines_and_blocks_it() -> None
 def test_what_is_shown_again_leaves_out_private_keys() -> None:
     posted = QueryDict(mutable=True)
     posted.setlist("reason", [KEY, "Perusteltu syy."])
-    posted["other"] = f"Tässä: {KEY}"
+    posted["other"] = f"Tässä:\n{KEY}\nMuu teksti säilyy."
     posted["version"] = "7"
     shown = own.shown_again(posted)
     assert dict(shown.lists()) == {
         "reason": ["", "Perusteltu syy."],
-        "other": [""],
+        "other": ["Tässä:\n\nMuu teksti säilyy."],
         "version": ["7"],
     }
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from certportal.foundation import invisible
-from certportal.foundation.private_keys import shows_private_key
+from certportal.foundation.private_keys import shows_private_key, without_private_keys
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
@@ -86,7 +86,10 @@ class Form(forms.Form):
             self.add_error(name, PRIVATE_KEY)
             shown: Any = self.data
             self.data = shown = shown.copy()
-            shown[self.add_prefix(name)] = ""
+            given = str(shown.get(self.add_prefix(name)) or "")
+            # Where only cleaning brings the key to light, nothing of what was given is shown.
+            rest = without_private_keys(given) if shows_private_key(given) else ""
+            shown[self.add_prefix(name)] = rest
 
     def _has_private_key(self, name: str) -> bool:
         given = (self.data.get(self.add_prefix(name)), self.cleaned_data.get(name))
@@ -94,10 +97,10 @@ class Form(forms.Form):
 
 
 def shown_again(posted: QueryDict) -> QueryDict:
-    """Return a copy of what was posted, in which fields that hold a private key are empty."""
+    """Return a copy of what was posted, without the private keys in it."""
     shown = posted.copy()
     for name, values in posted.lists():
-        shown.setlist(name, ["" if shows_private_key(value) else value for value in values])
+        shown.setlist(name, [without_private_keys(value) for value in values])
     return shown
 
 
