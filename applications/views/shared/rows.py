@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from accounts.register.lookup import queries
+from accounts.register.lookup.folding import fold
 from applications.models import Application, HostName
 from applications.models.certificate_types import CertificateType
 from applications.rules import proposed_names
@@ -80,6 +81,11 @@ class OrderRow:
     tone: str
     due: Due | None
 
+    @property
+    def other_unit(self) -> str:
+        """The unit, to stand beside the organisation."""
+        return beside_organisation(self.unit, self.order.organisation.name)
+
 
 @dataclass(frozen=True, slots=True)
 class CertificateRow:
@@ -97,6 +103,11 @@ class CertificateRow:
     order: Application | None
     changed_at: datetime
 
+    @property
+    def other_unit(self) -> str:
+        """The unit, to stand beside the organisation."""
+        return beside_organisation(self.unit, self.certificate.organisation.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -104,6 +115,11 @@ class Condition:
 
     label: str
     tone: str
+
+
+def beside_organisation(unit: str, organisation: str) -> str:
+    """Return the unit's name; empty if it is the organisation's, however each is spelled."""
+    return "" if fold(unit) == fold(organisation) else unit
 
 
 def ending_soon(now: datetime) -> Q:

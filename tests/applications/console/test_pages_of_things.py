@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
 
-from accounts.models import Person
+from accounts.models import Organisation, Person
 from accounts.register.models import RegisterRecord
 from accounts.services.people.erase import erase_person
 from applications.models import Application
@@ -83,6 +83,15 @@ def test_the_applicant_s_page_says_once_that_it_is_valid_and_what_has_happened(
 def test_the_list_names_the_organisation_once_where_its_unit_has_the_same_name(desk, order):
     rows = desk.open("certificates").text.partition("<tbody")[2].partition("</tbody>")[0]
     assert rows.count(order.organisation.name) == 1
+
+
+def test_a_unit_with_its_organisations_name_in_other_letters_is_not_named_again(desk, order):
+    unit = order.submission.record.long_name
+    spelled = unit.upper().replace(" ", "-")
+    Organisation.objects.filter(pk=order.organisation_id).update(name=spelled)
+    rows = desk.open("certificates").text.partition("<tbody")[2].partition("</tbody>")[0]
+    assert spelled in rows
+    assert f'<span class="muted">{unit}</span>' not in rows
 
 
 def test_an_order_without_certificate_has_no_such_page(desk, waiting):

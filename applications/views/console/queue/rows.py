@@ -12,7 +12,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.register.lookup.folding import fold
 from applications.models import (
     Application,
     InformationRequest,
@@ -24,7 +23,7 @@ from applications.models.revocation_report import TERM, RevocationReport
 from applications.rules import order_search, queue_order
 from applications.views.console.queue.ready_made import Reader
 from applications.views.shared.due import Due, due
-from applications.views.shared.rows import Condition, ended, standing
+from applications.views.shared.rows import Condition, beside_organisation, ended, standing
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.together import Rows, read_all
@@ -88,14 +87,14 @@ def _row(
 ) -> Row:
     unit = case.submission.record if case.submission else None
     unit_name = unit.long_name if unit else ""
-    organisation, asked = case.organisation.name, case.revocation_asked_at
+    asked = case.revocation_asked_at
     return Row(
         case=case,
         due=_revoked_by(asked, reader.now) if asked else due(case, now=reader.now),
         standing=standing,
         kind=_kind(case.kind),
         is_test=case.kind.is_test,
-        unit="" if fold(unit_name) == fold(organisation) else unit_name,
+        unit=beside_organisation(unit_name, case.organisation.name),
         name=case.called,
         more=max(len(case.host_names.all()) - 1, 0),
         findings=sum(finding["severity"] in LOOKED_AT for finding in case.findings),
