@@ -125,10 +125,7 @@ def _progress(order: Application, asked: Asked) -> dict[str, Any]:
             faults=lambda: [words for _finding, words in word_faults(order.findings)],
             request_wanted=lambda: contact_links.is_awaited(order),
             sent_through=lambda: contact_links.came_through(order),
-            contact_told=lambda: (
-                contact_links.brings_request(order)
-                and bool(contact_links.valid_links(order, now=asked.now))
-            ),
+            contact_told=lambda: contact_links.is_asked(order, now=asked.now),
             refused_by=refused_by,
             gets_instead=lambda: "recipient" not in package(order),
         ),

@@ -63,6 +63,11 @@ def is_for_delivery(application: Application) -> bool:
     return is_recipient and not brings_request(application)
 
 
+def is_asked(application: Application, *, now: datetime) -> bool:
+    """Return whether the technical contact has been asked for the request, and has a link."""
+    return brings_request(application) and bool(valid_links(application, now=now))
+
+
 def is_awaited(application: Application) -> bool:
     """Return whether the order waits for a certificate request from the technical contact."""
     return application.status == Status.AWAITING_CSR and brings_request(application)

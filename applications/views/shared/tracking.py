@@ -111,7 +111,7 @@ def _time(application: Application, index: int, state: str) -> datetime | None:
 def turn_words(application: Application, *, now: datetime) -> str:
     """Return whose turn it is in a sentence; for an order that has ended, how it ended."""
     status = Status(application.status)
-    if contact_links.is_awaited(application) and contact_links.valid_links(application, now=now):
+    if status is Status.AWAITING_CSR and contact_links.is_asked(application, now=now):
         words = _(
             "We have asked %(name)s for the certificate request (CSR). Check that they have got our"
             " message, or send the request yourself."
