@@ -246,13 +246,13 @@ def task(
         @celery.shared_task(name=name)
         @functools.wraps(handler)
         def run(*, item: str) -> None:
-            urgent = first is None or _is_urgent(first, item, name)
-            if urgent is None:
-                _log_why(item, name)
-                return
-            if first is not None and not urgent:
-                let_pass(first, _queues()[name])
-            perform(handler, item, name, many)
+            if first is not None:
+                urgent = _is_urgent(first, item, name)
+                if urgent is None:
+                    return _log_why(item, name)
+                if not urgent:
+                    let_pass(first, _queues()[name])
+            return perform(handler, item, name, many)
 
         return run
 
