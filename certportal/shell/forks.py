@@ -39,7 +39,7 @@ SET_DEATH_SIGNAL, SET_NAME = 1, 15  # prctl(2)
 PATIENCE = 60.0
 """Seconds in which the modules are imported, and in which it answers."""
 FROZEN = 75
-"""The exit status of `ask` if it was connected and got no answer."""
+"""The exit status of `ask` if it was connected and got no answer; processes.sh knows it."""
 _kernel = ctypes.CDLL(None).prctl
 
 

@@ -39,6 +39,13 @@ def test_a_finding_in_what_was_answered_fails_the_run(tmp_path, monkeypatch, fou
     assert session.exitstatus == expected
 
 
+def test_a_run_that_kept_no_page_fails(tmp_path):
+    plugin = Pages(tmp_path / "html", lambda _folder: [], judges=True)
+    session = SimpleNamespace(exitstatus=pytest.ExitCode.OK)
+    plugin.pytest_sessionfinish(session)
+    assert session.exitstatus == pytest.ExitCode.TESTS_FAILED
+
+
 def test_what_many_pages_have_is_told_once_with_some_of_them():
     many = [
         {"message": "No title", "extract": "<p>\n x", "url": f"file:/{n}.html"} for n in "abcde"

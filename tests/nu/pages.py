@@ -54,9 +54,10 @@ class Pages:
         pytest.MonkeyPatch().setattr(BaseHandler, "get_response", answer_and_keep)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Have the pages read, if there are any."""
-        if self.judges and any(self.folder.iterdir()):
-            self.found = self.check(self.folder)
+        """Have the pages read. A run that kept none has shown nothing."""
+        if self.judges:
+            kept = any(self.folder.iterdir())
+            self.found = self.check(self.folder) if kept else ["no page was kept"]
             if self.found and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

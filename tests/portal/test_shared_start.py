@@ -15,6 +15,8 @@ import pytest
 from tests.journeys.steps import await_true
 from tests.stack import ROOT
 
+FROZEN = 75
+"""For processes.sh, which then has all started again."""
 FORKS = [sys.executable, "certportal/shell/forks.py"]
 # The tests name the settings; whoever starts the service need not.
 SERVED = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
@@ -138,6 +140,16 @@ def test_who_asks_and_does_not_wait_leaves_no_process_behind(folder, forks):
     beat, _told = ask(folder, "beat")
     children = Path(f"/proc/{forks.pid}/task/{forks.pid}/children")
     await_true(lambda: children.read_text().split() == [str(web), str(beat)], "others are left")
+
+
+def test_who_asks_a_frozen_process_says_so(folder, forks):
+    ask(folder, "web")
+    forks.send_signal(signal.SIGSTOP)
+    impatient = "import forks, sys; forks.PATIENCE = 1; forks.ask(*sys.argv[1:])"
+    asking = [sys.executable, "-c", impatient, str(folder / "forks.sock"), "mail", "tell"]
+    done = subprocess.run(asking, cwd=ROOT / "certportal/shell", check=False)
+    assert done.returncode == FROZEN
+    forks.send_signal(signal.SIGCONT)
 
 
 def test_what_all_come_from_knows_nothing_of_the_keys_of_the_first_of_them(folder):
