@@ -73,6 +73,8 @@ def approve(
         case = may_act.locked(application_id, person, version, now=now)
         case.require(Action.APPROVE)
         application, record = case.application, case.record
+        with one_reading():
+            policy = _policy(application, now)
         if case.prepared is None or case.prepared.pk != prepared_id:
             raise NotOpen
         state = authority.approve(
@@ -83,7 +85,7 @@ def approve(
             register_record=str(record.pk) if record else "",
             assertion=assertion,
             now=now,
-            **_policy(application, now),
+            **policy,
         )
         relied_on = confirm_relied_on(application, person=person, actor=actor, now=now)
         if state.complete:
@@ -114,7 +116,6 @@ def to_sign(application: Application, prepared: PreparedCertificate, *, now: dat
     return authority_to_sign.challenge(prepared, **_policy(application, now))
 
 
-@one_reading()
 def _policy(application: Application, now: datetime) -> Policy:
     today = clock.day(now)
     return {
