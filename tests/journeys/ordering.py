@@ -124,10 +124,20 @@ def case_of(base: str, order: str) -> str:
 
 
 def take(page: Page, base: str, order: str) -> str:
-    """As a reviewer take the case once it has come to review; return its address."""
+    """As a reviewer take the case once it has come to review; return its address.
+
+    A result of the DNS may come between looking and pressing: then one looks and presses again.
+    """
     case = case_of(base, order)
-    await_true(lambda: offers(page, case, "claim"), "the case never came to review", seconds=60)
-    page.locator("form[action$='/claim/'] button").click()
+
+    def is_taken() -> bool:
+        if not offers(page, case, "claim"):
+            return False
+        with page.expect_navigation():
+            page.locator("form[action$='/claim/'] button").click()
+        return page.url == case
+
+    await_true(is_taken, "the case never came to review", seconds=60)
     return case
 
 
@@ -145,9 +155,13 @@ def prove(page: Page, case: str) -> None:
     if page.locator(EVIDENCE).count():
         form = page.locator(EVIDENCE)
         form.locator("input[name=evidence][value=registry]").check()
-        form.locator("button:not([name])").click()
-        page.goto(case)
-    await_true(lambda: leads(page, case, "approve"), "never ready to be approved", seconds=60)
+        with page.expect_navigation(url=case):
+            form.locator("button:not([name])").click()
+
+    def said() -> str:
+        return f"never ready to be approved: {page.locator('main').inner_text()}"
+
+    await_true(lambda: leads(page, case, "approve"), said, seconds=60)
 
 
 def confirm_right(page: Page) -> None:
@@ -156,6 +170,7 @@ def confirm_right(page: Page) -> None:
         page.locator("#right a[href$='/right/']").click()
         page.locator("[name=note]").fill("Kaupparekisteriote 2.3.2026")
         go_on(page)
+        page.wait_for_url(lambda url: "/right/" not in url)
 
 
 def approve(page: Page, case: str) -> None:

@@ -119,14 +119,16 @@ def await_mail(
     return mails_to(address, mails)[-1]
 
 
-def await_true(condition: Callable[[], bool], complaint: str, *, seconds: float = 20) -> None:
+def await_true(
+    condition: Callable[[], bool], complaint: str | Callable[[], str], *, seconds: float = 20
+) -> None:
     """Look again and again until the condition holds; AssertionError after `seconds`."""
     pause = threading.Event()
     for _look in range(int(seconds * 10)):
         if condition():
             return
         pause.wait(0.1)
-    raise AssertionError(complaint)
+    raise AssertionError(complaint() if callable(complaint) else complaint)
 
 
 def files_of_certificate(page: Page) -> Locator:
