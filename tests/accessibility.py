@@ -140,6 +140,7 @@ def check_in_turn(page: Page) -> None:
 
 def _check(page: Page, *, axe_at: Collection[int]) -> None:
     looked_at.note(page.url)
+    page.wait_for_load_state()  # without its style sheets everything has other sizes
     found = {}
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
