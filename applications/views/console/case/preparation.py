@@ -42,8 +42,10 @@ def stage(application: Application, latest: PreparedCertificate | None, *, now: 
         return Stage("ready", _("This is exactly what will be signed."))
     if application.status in ENDED:
         return Stage("none", _("No certificate was made."))
-    if application.status != Status.IN_REVIEW or application.reviewer_id is None:
+    if application.reviewer_id is None:
         return Stage("none", _("The certificate is prepared when a reviewer takes the case."))
+    if application.status != Status.IN_REVIEW:
+        return Stage("none", _("The certificate is prepared when the order is in review again."))
     if certificate_preparation.is_under_way(application):
         return Stage("preparing", _("The certificate is being prepared. It takes a moment."))
     if latest is not None and latest.state == State.REFUSED:
