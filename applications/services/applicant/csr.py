@@ -1,6 +1,6 @@
 """Upload a certificate request; choose it for a draft; attach or replace it after sending."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -74,9 +74,9 @@ def examine_and_store(application_id: UUID, data: bytes, *, actor: Actor, now: d
         for_server=application.kind.has_host_names if application.type else None,
     )
     if report.contains_private_key:
-        exposed = block_leaked(application, report, actor=actor, now=now)
-        own = [one for one in exposed if one.organisation_id == application.organisation_id]
-        raise PrivateKeyFound(report.leaked_spki_sha256, own)
+        owners = {application.organisation_id}
+        revoked = block_leaked(application, report, owners=owners, actor=actor, now=now)
+        raise PrivateKeyFound(report.leaked_spki_sha256, revoked)
     if report.csr is not None:
         used = keys.used_before(application, report.csr.key.spki_sha256)
         report = replace(report, findings=_once([*report.findings, *used]))
@@ -228,11 +228,17 @@ def record_refused(
 
 @transaction.atomic
 def block_leaked(
-    about: Model | events.Subject, report: doctor.Report, *, actor: Actor, now: datetime
+    about: Model | events.Subject,
+    report: doctor.Report,
+    *,
+    owners: Container[UUID],
+    actor: Actor,
+    now: datetime,
 ) -> list[Certificate]:
     """Block the private keys found in an upload, and record it about the row it was given to.
 
-    Returns their certificates, which are revoked.
+    Their certificates are revoked. Returns those of the organisations `owners`, since nobody must
+    learn what was issued to others.
     """
     exposed = authority.report_known_keys(report, actor=actor, now=now)
     events.record(
@@ -243,4 +249,4 @@ def block_leaked(
         refused=True,
         spki=list(report.leaked_spki_sha256),
     )
-    return exposed
+    return [one for one in exposed if one.organisation_id in owners]

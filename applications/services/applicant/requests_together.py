@@ -155,9 +155,9 @@ def _without_order(
     now: datetime,
 ) -> FileResult:
     if report.contains_private_key:
-        exposed = block_leaked(about, report, actor=actor, now=now)
         owners = {order.organisation_id for order in orders.values()}
-        revoked = tuple(one.serial for one in exposed if one.organisation_id in owners)
+        found = block_leaked(about, report, owners=owners, actor=actor, now=now)
+        revoked = tuple(one.serial for one in found)
         return FileResult(file.name, Outcome.PRIVATE_KEY, report=report, revoked=revoked)
     authority.report_known_keys(report, actor=actor, now=now)
     if report.csr is None:

@@ -55,6 +55,11 @@ LEAKED = _(
     " Nothing but its fingerprint was kept."
 )
 REVOKED = _("The certificate with the serial number %(serial)s has this key and was revoked.")
+ALSO_UNREAD = _(
+    "If you also sent a key that we could not read, for example because it is protected by a"
+    " password, that key is not blocked. If a certificate has it, it stays valid until you revoke"
+    " it."
+)
 UNREAD = _(
     "Make a new key and a new request. We could not read this key, so it is not blocked. If a"
     " certificate has it, revoke the certificate."
@@ -129,7 +134,8 @@ def lines(
 def _exposed(result: FileResult) -> Words:
     if not (result.report and result.report.leaked_spki_sha256):
         return UNREAD
-    return " ".join([str(LEAKED), *(str(REVOKED) % {"serial": one} for one in result.revoked)])
+    revoked = [str(REVOKED) % {"serial": one} for one in result.revoked]
+    return " ".join([str(LEAKED), *revoked, str(ALSO_UNREAD)])
 
 
 def _line(

@@ -3,6 +3,7 @@
 import io
 import logging
 import subprocess
+from html import unescape
 
 import pytest
 from django.core import mail
@@ -13,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from applications.models import Csr
-from certportal.dev.builders import orders, people
+from certportal.dev.builders import bulk, orders, people
 from issuance.models import BlockedKey, Certificate
 from tests.applications.contact.conftest import at
 from tests.tables import rewrite
@@ -63,6 +64,26 @@ def by_contact(matti, send, tiina):
         return post(tiina, at(link, "csr"), order, content)
 
     return give
+
+
+@pytest.fixture
+def by_bulk(matti):
+    """Upload files to a bulk order of Matti's, through its page."""
+
+    def send(*contents):
+        together = bulk.begun(matti, "a.example.fi", "b.example.fi")
+        with override("en"):
+            page = reverse("applications:bulk_order", args=[together.pk])
+        files = [SimpleUploadedFile(f"{n}.pem", content) for n, content in enumerate(contents)]
+        return people.log_in(Client(), matti).post(page, {"requests": files})
+
+    return send
+
+
+def locked(key):
+    """The key under a password."""
+    command = ["openssl", "pkey", "-aes256", "-passout", "pass:salainen"]
+    return subprocess.run(command, input=key, capture_output=True, check=True).stdout
 
 
 def post(client, page, order, content):
@@ -132,12 +153,44 @@ def test_another_organisations_certificate_is_not_told(certified, upload, leaked
 
 
 def test_a_key_that_cannot_be_read_is_said_not_to_be_blocked(upload, leaked):
-    command = ["openssl", "pkey", "-aes256", "-passout", "pass:salainen"]
-    done = subprocess.run(command, input=leaked[1], capture_output=True, check=True)
-    page = upload(done.stdout).text
+    page = upload(locked(leaked[1])).text
     assert "We could not read the key" in page
     assert "We blocked the key" not in page
     assert not BlockedKey.objects.exists()
+
+
+def test_of_two_keys_the_page_tells_also_of_the_one_that_cannot_be_read(upload, leaked):
+    page = upload(leaked[1] + locked(leaked[1])).text
+    assert "We blocked the key" in page
+    assert BlockedKey.objects.get().spki_sha256 in page
+    assert "a key that we could not read" in page
+
+
+def test_with_many_requests_each_file_says_what_became_of_its_key(certified, by_bulk, leaked):
+    """Matti sends the key of his certificate, a locked key, and a file of both."""
+    page = by_bulk(leaked[1], locked(leaked[1]), leaked[1] + locked(leaked[1]))
+    read, unread, both = [line.said for line in page.context["lines"]]
+    for said in (read, both):
+        assert "this key is blocked now" in said
+        assert f"The certificate with the serial number {certified.serial}" in said
+        assert "If you also sent a key that we could not read" in said
+        assert said in unescape(page.text)
+    assert "We could not read this key, so it is not blocked" in unread
+    assert certified.serial not in unread
+    certified.refresh_from_db()
+    assert certified.revocation_reason == "key_compromise"
+
+
+def test_with_many_requests_another_organisations_certificate_is_not_told(
+    certified, by_bulk, leaked, kalle
+):
+    owner = kalle.memberships.get().organisation
+    rewrite(Certificate.objects.filter(pk=certified.pk), organisation=owner)
+    page = by_bulk(leaked[1])
+    assert "this key is blocked now" in unescape(page.text)
+    assert certified.serial not in page.text
+    certified.refresh_from_db()
+    assert certified.revocation_reason == "key_compromise"
 
 
 def test_nothing_of_the_key_or_the_file_is_kept(upload, leaked, logged, capfd):
