@@ -30,7 +30,7 @@ from applications.rules import (
     undelivered,
 )
 from applications.rules.mailbox_code import digits
-from applications.rules.recipients import capacity, is_former_member, package, resolve, untold
+from applications.rules.recipients import capacity, is_former_member, package, resolve
 from applications.rules.revocation import asked_by, is_proven
 from applications.workflow import consequences
 from certportal.foundation import clock
@@ -200,14 +200,6 @@ def _about_undelivered(asked: Asked) -> Matter | None:
     return matter if matter and undelivered.addresses(matter.order) else None
 
 
-def _about_approved(asked: Asked) -> Matter | None:
-    """Find the order, unless the recipient is told of the decision with the certificate."""
-    matter = _about(asked)
-    if matter is None:
-        return None
-    return matter if untold(matter.order, [asked.payload["recipient"]]) else None
-
-
 def _about_renewal(asked: Asked) -> Matter | None:
     """Find the order, unless its certificate has ended or been renewed since the reminder was due.
 
@@ -343,7 +335,6 @@ MAILS = registry(
     _mail("account_closed", to=_to_named),
     _mail("draft_warning"),
     _mail("package", files=_package),
-    _mail("approved", about=_about_approved),
     _mail("renewal", about=_about_renewal, to=_to_reader, context=_renewal, files=_calendar),
     _mail("replaced"),
     _mail("undelivered", about=_about_undelivered, context=_undelivered),
