@@ -1,12 +1,14 @@
 """Errors that services raise to refuse a request; `message` is shown to the user."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from certportal.foundation import invisible
 from certportal.foundation.errors import NotAllowed, Refused, Stale
 from certportal.foundation.reading import one_reading
+from certportal.foundation.wording import filled
 
 
 def require(obstacles: Iterable[Refused]) -> None:
@@ -17,9 +19,16 @@ def require(obstacles: Iterable[Refused]) -> None:
 
 
 class NotPossible(Stale):
-    """The role may not do the action in the present status, often because another acted first."""
+    """The role may not do the action now, whether the order changed or an address was typed."""
 
-    message = _("The order has moved on meanwhile, so this cannot be done to it any more.")
+    message = _("This cannot be done to the order now.")
+
+    def __init__(self, message: Any = None, *, status: str = "") -> None:
+        """Keep the message; without one, it names the order's `status` if that is given."""
+        if status:
+            words = _("This cannot be done to the order now. Its status is: %(status)s.")
+            message = filled(words, status=status)
+        super().__init__(message)
 
 
 class Erased(NotPossible):
@@ -43,8 +52,7 @@ class Gone(Changed):
     """The application is a draft that was removed since the user opened the page."""
 
     message = _(
-        "The draft is not there any more. Somebody discarded it, or the customer account was"
-        " closed."
+        "The draft is not there any more. It was discarded, or the customer account was closed."
     )
 
 

@@ -72,7 +72,7 @@ def move(
     Raises NotPossible if the role may not do the action, ValueError for a target not in the table.
     """
     if not workflow.may(action, application.status, role or workflow.sole_role(action)):
-        raise NotPossible
+        raise NotPossible(status=application.get_status_display())
     targets = workflow.TRANSITIONS[action].targets
     target = to or _only(targets, application)
     if target not in targets:

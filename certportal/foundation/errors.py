@@ -27,9 +27,14 @@ class Refused(Exception):
 
 
 class Stale(Refused):
-    """The caller acted on an outdated version of the object (HTTP 409)."""
+    """The object is not in the state that the act needs (HTTP 409).
+
+    It changed since the page was opened, or was never in that state. `place`: the URL of the page
+    that shows it as it is now, if the view knows it.
+    """
 
     status = 409
+    place = ""
 
 
 class NotAllowed(Refused):

@@ -47,6 +47,8 @@ class ErrorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Refuse other methods and too large requests, pass others on; see ``process_exception``.
 
+        A page for a browser that opens an address that only takes POST is added here.
+
         U+0000 in the path gives 404: no URL of ours has it, and PostgreSQL text cannot store it.
         """
         if request.method not in METHODS:
@@ -55,7 +57,10 @@ class ErrorMiddleware:
             raise Http404
         if announced(request) > MOST_BYTES:
             return refused(request, BodyTooBig())
-        return self.get_response(request)
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and request.method != "POST":
+            return only_pressed(request, response)
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Return the page for `Refused` or `Unavailable`; leave other exceptions to Django."""
@@ -78,9 +83,17 @@ def refused(request: HttpRequest, error: Refused) -> HttpResponse:
     refusals.record_act(request, error)
     template = TEMPLATES.get(error.status, "400.html")
     context = {"message": str(error), "back": came_from(request)}
+    context["place"] = getattr(error, "place", "")
     response = render(request, template, context, status=error.status)
     if isinstance(error, TooMany):
         response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def only_pressed(request: HttpRequest, refusal: HttpResponseNotAllowed) -> HttpResponse:
+    """Return the page for an address that only a button's POST is for, opened by itself."""
+    response = render(request, "405.html", {"back": came_from(request)}, status=refusal.status_code)
+    response["Allow"] = refusal["Allow"]
     return response
 
 

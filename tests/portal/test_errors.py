@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("english")
 REFUSALS = [
     (Refused("Choose a unit first."), 400, "Choose a unit first."),
     (NotAllowed("Only managers invite."), 403, "Only managers invite."),
-    (Stale("Raimo claimed it."), 409, "Open the page again"),
+    (Stale("Raimo claimed it."), 409, "Nothing was saved."),
     (TooMany("Wait a minute.", retry_after=42), 429, "Wait a minute."),
 ]
 ORIGIN = "http://testserver/en/csr/"

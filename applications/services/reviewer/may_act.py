@@ -118,10 +118,14 @@ class Case:
         """
         if self.bias is not None and action != Action.RELEASE:
             yield self.bias
+        in_status = workflow.may(action, self.application.status, Role.REVIEWER)
         if not self._holder_allows(action):
-            yield NotPossible() if action in {Action.CLAIM, Action.TAKE_OVER} else NotYourCase()
-        if not workflow.may(action, self.application.status, Role.REVIEWER):
-            yield NotPossible()
+            if action not in {Action.CLAIM, Action.TAKE_OVER}:
+                yield NotYourCase()
+            elif in_status:
+                yield NotPossible(self._holder())
+        if not in_status:
+            yield NotPossible(status=self.application.get_status_display())
 
     def obstacles_to_prepare(self) -> bool:
         """Return whether the certificate is prepared already, or being prepared."""
@@ -174,6 +178,14 @@ class Case:
         ):  # the text alone names the unit and the fault
             return look.record, FactsChanged(words.text)
         return look.record, FactsChanged(words.title, words.text)
+
+    def _holder(self) -> str:
+        """Return in words who has the case, for a reviewer who cannot take it for that reason."""
+        if self.is_mine:
+            return _("You have the case already.")
+        if self._is_free:
+            return _("Nobody has the case. You can take it on its page.")
+        return _("Another reviewer has this case.")
 
     def _holder_allows(self, action: Action) -> bool:
         """Return whether the holder of the case allows the reviewer's action.

@@ -29,7 +29,7 @@ class ReasonEnded(Stale):
 class ReasonChanged(Stale):
     """Another version was written since the reviewer opened the page."""
 
-    message = _("Somebody else has changed this reason since you opened the page.")
+    message = _("The reason has been changed since you opened the page.")
 
 
 @transaction.atomic

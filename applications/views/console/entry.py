@@ -20,6 +20,7 @@ from applications.errors import Changed, NotPossible
 from applications.models import Application
 from applications.services.reviewer.revocation import ProposalOver
 from applications.views.shared import history, stale
+from applications.views.shared.entry import leading_to
 from applications.views.shared.since import of_case
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Stale
@@ -42,7 +43,8 @@ def case_view(view: CaseView) -> Callable[..., HttpResponseBase]:
         application = _found(request, application_id)
         if audits(request):
             services.record_case_viewed(application, **access.acting(request))
-        return view(request, application, **kwargs)
+        with leading_to("console:case", application.pk):
+            return view(request, application, **kwargs)
 
     return entered
 

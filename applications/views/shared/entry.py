@@ -1,39 +1,58 @@
 """Access to an order: decorators that give 404 to anybody who may not act for its organisation."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
 
 from accounts import access
 from accounts.models import Person
 from applications.access import acting as acting_for
 from applications.access import get_bulk_order, get_for_applicant
-from applications.errors import Changed
+from applications.errors import Changed, Gone
 from applications.views.shared.forms import VersionForm
+from certportal.foundation.errors import Stale
 
 type View = Callable[..., HttpResponseBase]
 
 
-def _passing(get: Callable[[Person, UUID], object], name: str) -> Callable[[View], View]:
-    """Return the decorator that passes the view what `get` finds, in place of its id `name`."""
+def _passing(get: Callable[[Person, UUID], object], name: str, page: str) -> Callable[[View], View]:
+    """Return the decorator that passes the view what `get` finds, in place of its id `name`.
+
+    `page`: the name of the URL that shows it.
+    """
 
     def decorate(view: View) -> View:
         @access.person_required
         @functools.wraps(view)
         def entered(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
-            found = get(access.person_of(request), kwargs.pop(name))
-            return view(request, found, **kwargs)
+            key = kwargs.pop(name)
+            with leading_to(page, key):
+                return view(request, get(access.person_of(request), key), **kwargs)
 
         return entered
 
     return decorate
 
 
-order_view = _passing(get_for_applicant, "application_id")
-bulk_view = _passing(get_bulk_order, "bulk_order_id")
+order_view = _passing(get_for_applicant, "application_id", "applications:order")
+bulk_view = _passing(get_bulk_order, "bulk_order_id", "applications:bulk_order")
+
+
+@contextmanager
+def leading_to(page: str, key: UUID) -> Iterator[None]:
+    """Let the page of a refusal for the present state lead to what it is about."""
+    try:
+        yield
+    except Gone:
+        raise
+    except Stale as refusal:
+        refusal.place = reverse(page, args=[key])
+        raise
 
 
 def member_view(may: Callable[[HttpRequest], bool], page: str) -> Callable[[View], View]:

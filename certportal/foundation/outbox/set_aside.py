@@ -22,7 +22,7 @@ from certportal.foundation.outbox import outbox
 class NotSetAside(Stale):
     """Somebody has already retried the work or given it up."""
 
-    message = _("Somebody has dealt with this already.")
+    message = _("This has been dealt with already.")
 
 
 BOUNCED = "Bounced"

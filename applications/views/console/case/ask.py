@@ -100,7 +100,7 @@ def extend(request: HttpRequest, application: Application) -> HttpResponse:
     """Give the applicant more time."""
     question = application.question
     if question is None:
-        return lost(request, application, NotPossible())
+        return lost(request, application, NotPossible(status=application.get_status_display()))
     data, first = request.POST or None, {"version": application.version}
     form = DeadlineForm(data, after=question.deadline, initial=first)
     more: dict[str, Any] = {"form": form}

@@ -1,0 +1,54 @@
+"""A page of a case in the wrong state says how the case stands, and blames nobody."""
+
+from django.urls import reverse
+from django.utils import translation
+
+
+def test_riitta_wants_to_take_over_her_own_case(case, desk):
+    page = desk.open("take_over", case.pk)
+    assert "You have the case already." in page.text
+    again = desk.press("take_over", case, reason="Raimo on lomalla.")
+    assert again.status_code == 409
+    assert "You have the case already." in again.text
+
+
+def test_nobody_has_the_case_that_is_to_be_taken_over(waiting, desk):
+    page = desk.open("take_over", waiting.pk)
+    assert "Nobody has the case. You can take it on its page." in page.text
+
+
+def test_raimo_claims_what_riitta_has(case, other_desk):
+    answer = other_desk.press("claim", case)
+    assert answer.status_code == 409
+    assert "Another reviewer has this case." in answer.text
+
+
+def test_a_case_in_review_is_not_taken_up_again(case, desk):
+    page = desk.open("reopen", case.pk)
+    assert "Its status is: In review." in page.text
+    assert desk.press("reopen", case, reasons="Uudelleen.").status_code == 409
+
+
+def test_a_rejected_case_is_not_set_aside_or_taken_over(case, desk):
+    desk.reject(case, "Ei oikeutta.")
+    for name in ("set_aside", "take_over"):
+        page = desk.open(name, case.pk)
+        assert "Its status is: Rejected." in page.text, name
+        assert "omebody" not in page.text, name
+
+
+def test_the_address_of_a_button_opens_a_page_in_words(case, desk, web_of, matti):
+    for language, words in (
+        ("fi", "Osoitteesta ei avaudu sivua"),
+        ("sv", "Adressen öppnar ingen sida"),
+        ("en", "The address opens no page"),
+    ):
+        with translation.override(language):
+            claim = desk.url("claim", case.pk)
+            leave = reverse("accounts:logout")
+        for browser, there in ((desk.client, claim), (web_of(matti), leave)):
+            page = browser.get(there)
+            assert (page.status_code, page["Allow"]) == (405, "POST"), there
+            assert f"<h1>{words}</h1>" in " ".join(page.text.split()).replace("> ", ">").replace(
+                " <", "<"
+            )
