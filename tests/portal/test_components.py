@@ -99,7 +99,22 @@ def test_a_table_names_the_column_of_each_cell_and_stays_a_table_when_stacked() 
     assert (html.count('role="columnheader"'), html.count('role="rowheader"')) == (2, 1)
 
 
-def test_a_table_that_scrolls_on_narrow_screens_is_left_as_it_is() -> None:
-    html = drawn('{% table "Orders" stacks=False %}' + ROWS + "{% endtable %}", day="1.12.")
-    assert "table--stack" not in html
-    assert not any(word in html for word in ('role="cell"', 'role="table"', "data-label"))
+GROUPED = """
+<thead>
+  <tr>
+    <th scope="col" rowspan="2">Month</th>
+    <th scope="colgroup" colspan="2">Short &amp; weak key</th>
+  </tr>
+  <tr><th scope="col">Given</th><th scope="col">Expired</th></tr>
+</thead>
+<tbody><tr><th scope="row">11/2026</th><td class="number">
+  </td><td></td></tr></tbody>
+"""
+
+
+def test_a_cell_below_two_lines_of_heads_is_named_by_both_and_an_empty_one_has_a_dash() -> None:
+    html = drawn('{% table "Waivers" %}' + GROUPED + "{% endtable %}")
+    named = 'data-label="Short &amp; weak key: '
+    assert f'<td class="number" role="cell" {named}Given">–</td>' in html
+    assert f'<td role="cell" {named}Expired">–</td>' in html
+    assert html.count('role="columnheader"') == 4

@@ -20,6 +20,8 @@ from certportal.foundation.wording import language_words
 register = template.Library()
 
 _COLUMN = re.compile(r'<th[^>]*scope="col"[^>]*>(.*?)</th>', re.DOTALL)
+_GROUP = re.compile(r'<th[^>]*scope="colgroup"[^>]*colspan="(\d+)"[^>]*>(.*?)</th>', re.DOTALL)
+_EMPTY = re.compile(r"(<td\b(?![^>]*\bcolspan)[^>]*>)\s*</td>")
 _PART = re.compile(r"<(thead|tbody|tr|th|td)\b([^>]*)>")
 _ROLES = {"thead": "rowgroup", "tbody": "rowgroup", "tr": "row", "td": "cell"}
 
@@ -68,12 +70,10 @@ def back(to: str, *args: object, label: str = "") -> dict[str, str]:
 
 
 @register.simple_block_tag(takes_context=True)
-def table(
-    context: Context, content: SafeString, caption: str, *, stacks: bool = True, **options: object
-) -> SafeString:
+def table(context: Context, content: SafeString, caption: str, **options: object) -> SafeString:
     """Render a table around ``thead`` and ``tbody``. Options: components/table.html."""
-    rows = _stacking(content) if stacks else content
-    return _component(context, "table", rows, caption=caption, stacks=stacks, **options)
+    rows = _stacking(_EMPTY.sub(r"\1–</td>", content))
+    return _component(context, "table", rows, caption=caption, **options)
 
 
 def _stacking(rows: str) -> SafeString:
@@ -82,7 +82,7 @@ def _stacking(rows: str) -> SafeString:
     These are the roles of a table, which its parts lose when CSS lays them out as blocks, and in
     each cell the name of its column. The rows are a template's output, in which "<" is of a tag.
     """
-    names = [" ".join(strip_tags(name).split()) for name in _COLUMN.findall(rows)]
+    names = _columns(rows)
     column = 0
 
     def part(found: re.Match[str]) -> str:
@@ -90,7 +90,7 @@ def _stacking(rows: str) -> SafeString:
         tag, more = found[1], found[2]
         column = 0 if tag == "tr" else column + 1
         if tag == "th":
-            role = "columnheader" if 'scope="col"' in more else "rowheader"
+            role = "columnheader" if 'scope="col' in more else "rowheader"
         else:
             role = _ROLES[tag]
         named = tag == "td" and "colspan" not in more
@@ -98,6 +98,15 @@ def _stacking(rows: str) -> SafeString:
         return f'<{tag}{more} role="{role}"' + (f' data-label="{label}">' if label else ">")
 
     return mark_safe(_PART.sub(part, rows))  # noqa: S308 (the template's own output)
+
+
+def _columns(rows: str) -> list[str]:
+    """Return the names of the columns; those in groups, which stand last, begin with the group."""
+    names = [" ".join(strip_tags(name).split()) for name in _COLUMN.findall(rows)]
+    groups = [strip_tags(name) for width, name in _GROUP.findall(rows) for _ in range(int(width))]
+    single = len(names) - len(groups)
+    within = zip(groups, names[single:], strict=True)
+    return names[:single] + [f"{group}: {name}" for group, name in within]
 
 
 @register.simple_block_tag(takes_context=True)
