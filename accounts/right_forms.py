@@ -1,6 +1,7 @@
 """Forms in which a document that shows a right to act is handed in."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, RightDocument
 from accounts.services.rights.documents import Enough, Paper
+from certportal.foundation.errors import TooMany
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import (
     MAX_BYTES,
@@ -51,9 +53,11 @@ class DocumentField(UploadField):
 class RightDocumentForm(Form):
     """A document that shows the person's right to act.
 
-    A fit file is held if something else in the form is wrong: `held`, named in the page's field
-    `attached`. Another file takes its place.
+    A fit file is held until the form is accepted: `held`, named in the page's field `attached`.
+    Another file takes its place. `over`: the refusal if a limit was reached.
     """
+
+    over: TooMany | None = None
 
     document = DocumentField()
     attached = KeyField(required=False)
@@ -88,13 +92,19 @@ class RightDocumentForm(Form):
             typed["attached"] = ""
         return cleaned
 
-    def refusals_shown(self) -> AbstractContextManager[None]:
-        """Show beside the field why the services do not accept the document."""
-        return refusals_shown(self, "document", Enough)
+    @contextmanager
+    def refusals_shown(self) -> Iterator[None]:
+        """Show why the services do not accept the document beside its field, and a limit above."""
+        try:
+            with refusals_shown(self, "document", Enough):
+                yield
+        except TooMany as refusal:
+            self.over = refusal
+            self.add_error(None, str(refusal))
 
     def upload(self) -> Paper | None:
         """Return the file that was chosen now, unless it is refused; or None."""
-        upload = self.cleaned_data.get("document") if self.is_bound else None
+        upload = "document" not in self.errors and self.cleaned_data.get("document")
         if not upload:
             return None
         upload.seek(0)

@@ -21,7 +21,7 @@ from accounts.services.organisations import found as found_organisations
 from accounts.services.organisations import join as join_organisations
 from accounts.services.organisations import take_back
 from accounts.views.redirects import landing, next_page
-from accounts.views.rights import held_for, hold_document
+from accounts.views.rights import held_for, hold_document, limited
 from certportal.foundation import clock
 
 REFUSALS = {
@@ -48,17 +48,11 @@ def confirm(request: HttpRequest, business_id: str) -> HttpResponse:
     code = read_business_id(business_id)
     if code is None:
         return redirect("accounts:found")
-    person, now = access.person_of(request), clock.now()
     if request.method == "POST" and "visit" in request.POST and visited() is not None:
-        typed = _typed(request)
-        # Counted as a look-up, because the page of the visit names the organisation too.
-        prospect = found_organisations.look_up(person, code, now=now)
-        if prospect.finding is not found_organisations.Finding.FREE:
-            return _refuse(request, prospect)
-        visit.begin(request.session, person, code, typed, now=now)
-        return redirect("accounts:mandates", code)
+        return _visit(request, code)
     if request.method == "POST":
         return _found_account(request, code)
+    person, now = access.person_of(request), clock.now()
     shown = visit.confirmed(request.session, person, code, now=now)
     typed = visit.typed(request.session, person, code)
     held = held_for(request, typed.get("attached", ""))
@@ -66,13 +60,26 @@ def confirm(request: HttpRequest, business_id: str) -> HttpResponse:
     return _show(request, found_organisations.look_up(person, code, now=now), form)
 
 
-def _typed(request: HttpRequest) -> dict[str, str]:
-    """Return what was typed before a visit, and the key of the document that was chosen."""
+def _visit(request: HttpRequest, code: str) -> HttpResponse:
+    """Begin a visit to the source of mandates; what was typed and chosen is kept meanwhile."""
     form = StatementForm(request.POST, request.FILES, held=held_for(request))
-    form.is_valid()
     hold_document(request, form)
+    # Counted as a look-up, because the page of the visit names the organisation too.
+    prospect = _look_up(request, code, form)
+    if form.over or prospect.finding is not found_organisations.Finding.FREE:
+        return _show(request, prospect, form)
     names = ("basis", "detail", "attached")
-    return {name: form.data.get(name, "")[:MOST_DETAIL] for name in names}
+    typed = {name: form.data.get(name, "")[:MOST_DETAIL] for name in names}
+    visit.begin(request.session, access.person_of(request), code, typed, now=clock.now())
+    return redirect("accounts:mandates", code)
+
+
+def _look_up(request: HttpRequest, code: str, form: StatementForm) -> found_organisations.Prospect:
+    """Return the prospect; without the registers' data, and with an error, if over the limit."""
+    prospect = found_organisations.Prospect(code, found_organisations.Finding.FREE)
+    with form.refusals_shown():
+        prospect = found_organisations.look_up(access.person_of(request), code, now=clock.now())
+    return prospect
 
 
 def _found_account(request: HttpRequest, code: str) -> HttpResponse:
@@ -80,6 +87,7 @@ def _found_account(request: HttpRequest, code: str) -> HttpResponse:
     shown = visit.confirmed(request.session, person, code, now=now)
     held = held_for(request)
     form = StatementForm(request.POST, request.FILES, held=held, is_shown=shown is not None)
+    hold_document(request, form)
     organisation = None
     try:
         if form.is_valid():
@@ -87,8 +95,7 @@ def _found_account(request: HttpRequest, code: str) -> HttpResponse:
     except found_organisations.NotFoundable:
         return _show(request, found_organisations.prospect(person, code, on=clock.day(now)), form)
     if organisation is None:
-        hold_document(request, form)
-        return _show(request, found_organisations.look_up(person, code, now=now), form)
+        return _show(request, _look_up(request, code, form), form)
     visit.forget(request.session)
     act_for(request, organisation)
     messages.success(
@@ -100,7 +107,7 @@ def _found_account(request: HttpRequest, code: str) -> HttpResponse:
 def _found(
     request: HttpRequest, code: str, form: StatementForm, shown: Mandate | None
 ) -> Organisation | None:
-    """Found the account; None and an error of the form if the document is refused."""
+    """Found the account; None and an error of the form for a document refused, or a limit."""
     person, organisation = access.person_of(request), None
     given: dict[str, Any] = {"shown": shown} | access.acting(request)
     with form.refusals_shown():
@@ -130,7 +137,7 @@ def _show(
         "shown": source.in_words(shown) if source and shown else "",
         "may_visit": source is not None,
     }
-    return render(request, "accounts/confirm.html", context)
+    return limited(render(request, "accounts/confirm.html", context), form)
 
 
 def _refuse(request: HttpRequest, prospect: found_organisations.Prospect) -> HttpResponse:

@@ -14,9 +14,8 @@ from accounts.services.organisations import administrator_requests
 from accounts.services.organisations import take_back as requests
 from accounts.services.organisations.administrator_requests import AskedLately, MayNotAsk
 from accounts.views.redirects import landing
-from accounts.views.rights import held_for, hold_document
+from accounts.views.rights import held_for, hold_document, limited
 from certportal.foundation import clock
-from certportal.foundation.errors import TooMany
 
 
 @access.person_required
@@ -29,10 +28,10 @@ def ask(request: HttpRequest, business_id: str) -> HttpResponse:
     person, now = access.person_of(request), clock.now()
     form = AdministratorForm(request.POST or None, request.FILES or None, held=held_for(request))
     if request.method == "POST":
+        hold_document(request, form)
         if form.is_valid() and _ask(request, organisation, form):
             messages.success(request, _("The request has been sent to the authority."))
             return redirect("accounts:ask_administrator", code)
-        hold_document(request, form)
     context = {
         "code": code,
         "form": form,
@@ -41,7 +40,7 @@ def ask(request: HttpRequest, business_id: str) -> HttpResponse:
         "again_at": administrator_requests.until_another(person, organisation, now=now),
         "asked": organisation.administrator_requests.filter(person=person).last(),
     }
-    return render(request, "accounts/ask_administrator.html", context)
+    return limited(render(request, "accounts/ask_administrator.html", context), form)
 
 
 @access.person_required
@@ -73,6 +72,6 @@ def _ask(request: HttpRequest, organisation: Organisation, form: AdministratorFo
                 paper=paper,
                 **access.acting(request),
             )
-    except (AskedLately, MayNotAsk, TooMany) as refusal:
+    except (AskedLately, MayNotAsk) as refusal:
         form.add_error(None, str(refusal))
     return form.is_valid()

@@ -14,9 +14,9 @@ from accounts.models import RightDocument
 from accounts.right_forms import RightDocumentForm
 from accounts.right_to_act import right_of
 from accounts.services.rights import documents
-from certportal.foundation.errors import TooMany
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF
+from certportal.foundation.web import limits
 
 
 def document_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
@@ -48,7 +48,7 @@ def right(request: HttpRequest) -> HttpResponse:
         "handed_in": documents.handed_in(person, organisation),
         "documents": organisation.right_documents.filter(person=person),
     }
-    return render(request, "accounts/right.html", context)
+    return limited(render(request, "accounts/right.html", context), form)
 
 
 @document_view
@@ -73,15 +73,17 @@ def held_for(request: HttpRequest, key: str = "") -> RightDocument | None:
 
 
 def hold_document(request: HttpRequest, form: RightDocumentForm) -> None:
-    """Hold the file chosen in a form that something else is wrong with, and show it as attached."""
+    """Hold the file chosen in the form, and show it as attached, whatever becomes of the form."""
     paper = form.upload()
     if paper is None:
         return
-    try:
-        with form.refusals_shown():
-            form.show(documents.hold(access.person_of(request), paper, **access.acting(request)))
-    except TooMany as refusal:
-        form.add_error("document", str(refusal))
+    with form.refusals_shown():
+        form.show(documents.hold(access.person_of(request), paper, **access.acting(request)))
+
+
+def limited(page: HttpResponse, form: RightDocumentForm) -> HttpResponse:
+    """Return the page of the form, with the status of the limit that was reached, if any."""
+    return limits.too_many(page, form.over) if form.over else page
 
 
 def _hand_in(request: HttpRequest, form: RightDocumentForm) -> bool:

@@ -11,8 +11,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import BusinessIdField
-from applications.views.shared import stale
 from certportal.foundation.errors import TooMany
+from certportal.foundation.web import limits
 from certportal.foundation.web.forms import (
     LONGEST_TEXT,
     EmailField,
@@ -86,7 +86,7 @@ def over_limit(
     form.refuse_private_keys()
     if isinstance(form, FileOrTextForm):
         form.keep_file()
-    return stale.too_many(render(request, template, {"form": form} | (context or {})), refusal)
+    return limits.too_many(render(request, template, {"form": form} | (context or {})), refusal)
 
 
 class FeedbackForm(Form):

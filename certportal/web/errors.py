@@ -15,7 +15,7 @@ from django.views import defaults
 
 from certportal.foundation.errors import Refused, TooMany, Unavailable
 from certportal.foundation.files.documents import TooBig
-from certportal.foundation.web import refusals
+from certportal.foundation.web import limits, refusals
 from certportal.foundation.web.browsers import came_from
 
 log = structlog.get_logger(__name__)
@@ -85,9 +85,7 @@ def refused(request: HttpRequest, error: Refused) -> HttpResponse:
     context = {"message": str(error), "back": came_from(request)}
     context["place"] = getattr(error, "place", "")
     response = render(request, template, context, status=error.status)
-    if isinstance(error, TooMany):
-        response["Retry-After"] = str(error.retry_after)
-    return response
+    return limits.too_many(response, error) if isinstance(error, TooMany) else response
 
 
 def only_pressed(request: HttpRequest, refusal: HttpResponseNotAllowed) -> HttpResponse:

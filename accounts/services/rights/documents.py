@@ -35,6 +35,11 @@ class Paper:
     data: bytes
     name: str
 
+    @property
+    def sha256(self) -> str:
+        """The hash of the bytes, in hex."""
+        return hashlib.sha256(self.data).hexdigest()
+
 
 class NothingToShow(Refused):
     """The right to act has been confirmed already."""
@@ -142,8 +147,11 @@ def hand_in(
 def require_fit(person: Person, paper: Paper, *, actor: Actor, now: datetime) -> None:
     """Raise Unfit unless the paper is a complete PDF without active content or a known virus.
 
-    Raises TooMany, and Unavailable when the scanner does not answer. Call outside a transaction.
+    One that is held for the person was checked, and counted, when it was held. Raises TooMany, and
+    Unavailable when the scanner does not answer. Call outside a transaction.
     """
+    if _held(person).filter(sha256=paper.sha256).exists():
+        return
     day = timedelta(days=1)
     most = {"most": MOST_A_DAY, "most_from": MOST_A_DAY_FROM}
     limits.spend_by("right_document", actor, **most, per=day, now=now)
@@ -159,9 +167,9 @@ def keep(
     The same bytes are stored once, as after a double click. Raises Enough and NotStored.
     """
     Organisation.objects.select_for_update().get(pk=organisation.pk)
-    theirs, sha256 = _unjudged(person, organisation), hashlib.sha256(paper.data).hexdigest()
+    theirs = _unjudged(person, organisation)
     remove_documents(_held(person))
-    if same := theirs.filter(sha256=sha256).first():
+    if same := theirs.filter(sha256=paper.sha256).first():
         return same
     if theirs.count() >= MOST:
         raise Enough
@@ -171,11 +179,13 @@ def keep(
 
 
 def hold(person: Person, paper: Paper, *, actor: Actor, now: datetime) -> RightDocument:
-    """Store a fit paper until the form in which it was chosen is complete, so that it is not lost.
+    """Store a fit paper until the form in which it was chosen is accepted, so that it is not lost.
 
-    Only the person sees it. It takes the place of the one held before. Raises what `require_fit`
-    raises, and NotStored.
+    Only the person sees it. It takes the place of the one held before, unless that has the same
+    bytes. Raises what `require_fit` raises, and NotStored.
     """
+    if same := _held(person).filter(sha256=paper.sha256).first():
+        return same
     require_fit(person, paper, actor=actor, now=now)
     with storing.atomic():
         remove_documents(_held(person))
@@ -199,7 +209,7 @@ def _stored(
         person=person,
         name=clean_name(paper.name),
         size=len(paper.data),
-        sha256=hashlib.sha256(paper.data).hexdigest(),
+        sha256=paper.sha256,
         handed_in_at=now,
     )
     document.file.name = storing.write(paper.data)

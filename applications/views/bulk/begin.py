@@ -24,11 +24,12 @@ from applications.services.applicant.bulk_orders import MOST_ORDERS
 from applications.views.bulk import sheet
 from applications.views.bulk.forms import TYPES, Common, ManyTypeForm, RowsForm
 from applications.views.order import unit
-from applications.views.shared import spreadsheet, stale
+from applications.views.shared import spreadsheet
 from applications.views.shared.entry import applicant_view, by_person
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
 from certportal.foundation.reading import one_reading
+from certportal.foundation.web import limits
 from certportal.foundation.web.forms import shown_again
 
 SHOWN = 100
@@ -74,7 +75,7 @@ def order_many(request: HttpRequest, type: str) -> HttpResponse:
         lines = sheet.lines(form.text(), draft.kind)
     except TooMany as refusal:
         form.add_error(None, str(refusal))
-        return stale.too_many(_rows_page(request, draft, form, judge), refusal)
+        return limits.too_many(_rows_page(request, draft, form, judge), refusal)
     except ValidationError as error:
         form.add_error("rows", error)
         return _rows_page(request, draft, form, judge)

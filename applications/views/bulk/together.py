@@ -37,7 +37,7 @@ from applications.views.account.orders import head, line
 from applications.views.bulk.forms import SendTogetherForm
 from applications.views.order import next_step
 from applications.views.order.submit import MARGIN
-from applications.views.shared import spreadsheet, stale, summary
+from applications.views.shared import spreadsheet, summary
 from applications.views.shared.entry import bulk_view, by_person
 from applications.views.shared.page import order_url
 from applications.views.shared.requests_given import Line, RequestsForm, lines
@@ -47,6 +47,7 @@ from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused, TooMany
 from certportal.foundation.reading import one_reading
+from certportal.foundation.web import limits
 
 TAKE_REQUESTS = frozenset({Status.DRAFT, Status.AWAITING_CSR})
 COMMON = ("purpose", "validity", "contact", "delivery", "technical")
@@ -230,7 +231,7 @@ def _send(request: HttpRequest, bulk: BulkOrder, form: SendTogetherForm) -> Http
             None, asked=_declared(drafts), initial={"version": fingerprint(drafts)}
         )
         page = _check_page(request, bulk, drafts, fresh, refusal)
-        return stale.too_many(page, refusal) if isinstance(refusal, TooMany) else page
+        return limits.too_many(page, refusal) if isinstance(refusal, TooMany) else page
     words = ngettext("%(count)d order was sent.", "%(count)d orders were sent.", len(sent))
     messages.success(request, words % {"count": len(sent)})
     return redirect("applications:bulk_order", bulk.pk)

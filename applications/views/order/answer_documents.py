@@ -13,7 +13,6 @@ from applications.errors import NotPossible
 from applications.models import Application
 from applications.rules import answers
 from applications.views.order.forms.conformity import DocumentForm
-from applications.views.shared import stale
 from applications.views.shared.entry import order_view
 from applications.views.shared.forms import VersionForm
 from applications.views.shared.page import check_url, order_url, show
@@ -21,6 +20,7 @@ from applications.views.shared.summary import Part, Row
 from applications.workflow import Status
 from certportal.foundation.errors import TooMany
 from certportal.foundation.files.documents import refusals_shown
+from certportal.foundation.web import limits
 
 
 @order_view
@@ -36,7 +36,7 @@ def give(request: HttpRequest, application: Application) -> HttpResponse:
                 _attach(request, application, form)
         except TooMany as refusal:
             form.add_error(None, str(refusal))
-            return stale.too_many(_show(request, application, form), refusal)
+            return limits.too_many(_show(request, application, form), refusal)
         if form.is_valid():
             return redirect("applications:answer_documents", application.pk)
     return _show(request, application, form)

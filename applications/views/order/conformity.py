@@ -20,6 +20,7 @@ from applications.views.shared.page import show
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
 from certportal.foundation.files.documents import refusals_shown
+from certportal.foundation.web import limits
 
 KIND = Attachment.Kind.CONFORMITY
 
@@ -38,7 +39,7 @@ def give(request: HttpRequest, application: Application) -> HttpResponse:
     except TooMany as refusal:
         form = _form(application, request.POST)
         form.add_error(None, str(refusal))
-        return stale.too_many(_show(request, application, form), refusal)
+        return limits.too_many(_show(request, application, form), refusal)
     except Changed as refusal:
         form = _form(application, request.POST)
         context = stale.kept(request, application, form, refusal)

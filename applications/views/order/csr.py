@@ -28,12 +28,12 @@ from applications.views.shared.comparison import COLUMNS, comparison
 from applications.views.shared.entry import as_seen, order_view, seen_version
 from applications.views.shared.forms import VersionForm
 from applications.views.shared.page import about, back_url, order_url
-from applications.views.shared.stale import too_many
 from applications.views.shared.summary import part_url
 from applications.workflow import Action, Role, Status
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import TooMany
+from certportal.foundation.web import limits
 from certportal.foundation.web.forms import shown_again
 from issuance.csr import Report, differences, is_for_another, remedies
 
@@ -92,7 +92,7 @@ def ask(request: HttpRequest, giver: Giver) -> HttpResponse:
         except TooMany as refusal:
             form.add_error(None, str(refusal))
             form.refuse_private_keys()
-            return too_many(_form(request, giver, form), refusal)
+            return limits.too_many(_form(request, giver, form), refusal)
     if form.is_bound:
         form.keep_file()
     return _form(request, giver, form)
@@ -179,7 +179,9 @@ def _propose(request: HttpRequest, giver: Giver, stored: Csr) -> HttpResponse:
         return refused(request, giver.page, refusal)
     except TooMany as refusal:
         form.add_error(None, str(refusal))
-        return too_many(_preview(request, giver, stored, form=form, names_awaited=True), refusal)
+        return limits.too_many(
+            _preview(request, giver, stored, form=form, names_awaited=True), refusal
+        )
     except Changed as refusal:
         context = stale.kept(request, giver.application, form, refusal)
         context |= {"status": refusal.status, "form": form, "names_awaited": True}

@@ -12,12 +12,12 @@ from applications.rules.mailbox_code import is_waiting
 from applications.services.applicant.mailbox import WrongMailboxCode
 from applications.views.order import next_step
 from applications.views.order.forms.mailbox import CodeForm, MailboxForm
-from applications.views.shared import stale
 from applications.views.shared.entry import as_seen
 from applications.views.shared.page import show
 from applications.views.shared.summary import part_url
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
+from certportal.foundation.web import limits
 
 PART = "mailbox_proof"
 
@@ -34,7 +34,7 @@ def give(request: HttpRequest, application: Application) -> HttpResponse:
             services.ask_mailbox_code(application.pk, address, **as_seen(request))
         except TooMany as refusal:
             form.add_error(None, str(refusal))
-            return stale.too_many(_show(request, application, form=form), refusal)
+            return limits.too_many(_show(request, application, form=form), refusal)
         return redirect(part_url(application, PART))
     return _show(request, application, form=form)
 

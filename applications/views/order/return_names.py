@@ -18,6 +18,7 @@ from applications.views.shared.proposed_names import proposed_names
 from applications.workflow import Action, Role
 from certportal.foundation import clock
 from certportal.foundation.errors import Stale, TooMany
+from certportal.foundation.web import limits
 
 TEMPLATE = "return_names"
 
@@ -39,7 +40,7 @@ def return_names(request: HttpRequest, application: Application) -> HttpResponse
         return stale.again(request, application, TEMPLATE, form, refusal)
     except TooMany as refusal:
         form.add_error(None, str(refusal))
-        return stale.too_many(_show(request, application, form, now), refusal)
+        return limits.too_many(_show(request, application, form, now), refusal)
     if is_mailed:
         messages.success(request, _("The host names were sent back to the technical contact."))
         return redirect(order_url(application))

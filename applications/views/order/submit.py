@@ -30,13 +30,14 @@ from applications.views.order import (
     unit,
 )
 from applications.views.order.forms.declarations import AdditionForm, DeclarationsForm
-from applications.views.shared import stale, summary, tracking
+from applications.views.shared import summary, tracking
 from applications.views.shared.entry import by_person, order_view, seen_version
 from applications.views.shared.page import order_url, show
 from applications.views.shared.proposed_names import proposed_names
 from applications.workflow import Status
 from certportal.foundation import clock, invisible
 from certportal.foundation.errors import TooMany
+from certportal.foundation.web import limits
 from certportal.foundation.web.forms import PRIVATE_KEY, shown_again
 
 # The identification must stay valid for this long, so that it does not expire on the page.
@@ -119,7 +120,7 @@ def _send(request: HttpRequest, application: Application, form: DeclarationsForm
         return _show(request, application, fresh, status=refusal.status, refusal=refusal)
     except TooMany as refusal:
         fresh = _form(application, reply=form.reply)
-        return stale.too_many(_show(request, application, fresh, refusal=refusal), refusal)
+        return limits.too_many(_show(request, application, fresh, refusal=refusal), refusal)
     except UnfitCsr as refusal:
         message = _("The order was not sent, and nothing in it was lost.")
         return csr.refused(request, csr.page_of(request, application), refusal, said=message)

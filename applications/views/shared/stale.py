@@ -9,6 +9,7 @@ from applications.models import Application
 from applications.views.shared.forms import VersionForm
 from applications.views.shared.page import order_url, show
 from certportal.foundation.errors import Refused, Stale, TooMany
+from certportal.foundation.web import limits
 from certportal.foundation.web.forms import Form, shown_again
 
 
@@ -44,13 +45,6 @@ def again(
     """Show the form again, with a link to the order as it is now if that has changed."""
     if isinstance(refusal, TooMany):
         form.add_error(None, str(refusal))
-        return too_many(show(request, application, template, form=form), refusal)
+        return limits.too_many(show(request, application, template, form=form), refusal)
     context = kept(request, application, form, refusal, now_url=order_url(application))
     return show(request, application, template, status=refusal.status, form=form, **context)
-
-
-def too_many(page: HttpResponse, refusal: TooMany) -> HttpResponse:
-    """Set the status and Retry-After of the page, which shows the refusal in its form."""
-    page.status_code = refusal.status
-    page["Retry-After"] = str(refusal.retry_after)
-    return page

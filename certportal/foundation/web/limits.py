@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.http import HttpResponse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
@@ -49,7 +50,7 @@ def spend_each(
     """
     start, window = _window(per, now)
     if any(counted > most for counted in _count(scope, subjects, window, uses)):
-        raise _too_many(start, per, now)
+        raise _refusal(start, per, now)
 
 
 def count(scope: str, subject: str, *, per: timedelta, now: datetime) -> int:
@@ -126,7 +127,14 @@ def look(scope: str, subject: str, *, most: int, per: timedelta, now: datetime) 
     start, window = _window(per, now)
     tally = Tally.objects.filter(scope=scope, subject=_hashed(scope, subject), window=window)
     if tally.filter(count__gte=most).exists():
-        raise _too_many(start, per, now)
+        raise _refusal(start, per, now)
+
+
+def too_many(page: HttpResponse, refusal: TooMany) -> HttpResponse:
+    """Return the page, which shows the refusal, with its status and Retry-After."""
+    page.status_code = refusal.status
+    page["Retry-After"] = str(refusal.retry_after)
+    return page
 
 
 def _window(per: timedelta, now: datetime) -> tuple[int, datetime]:
@@ -139,7 +147,7 @@ def _hashed(scope: str, subject: str) -> str:
     return salted_hmac(f"limit.{scope}", subject, algorithm="sha256").hexdigest()
 
 
-def _too_many(start: int, per: timedelta, now: datetime) -> TooMany:
+def _refusal(start: int, per: timedelta, now: datetime) -> TooMany:
     left = _seconds_left(start, per, now)
     return TooMany(_words(left), retry_after=left)
 

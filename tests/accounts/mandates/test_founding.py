@@ -281,7 +281,11 @@ class TestNobodyElse:
         for code in (PHARMACY, CLINICS):
             founder.client.get(PAGE.replace(PHARMACY, code))
 
-        assert founder.client.post(PAGE, {"visit": "1"} | STATED).status_code == 429
+        chosen_too = {"document": upload(pdf(), "valtakirja.pdf")}
+        page = founder.client.post(PAGE, {"visit": "1"} | STATED | chosen_too)
+        assert page.status_code == 429
+        assert "proviisori" in page.text and "Attached: valtakirja.pdf" in page.text
+        assert page.context["prospect"].name == ""
         assert founder.client.get(f"{PAGE}mandates/").status_code == 302
 
     def test_what_is_posted_is_no_confirmation(self, founder, valtuudet, matti):

@@ -21,12 +21,12 @@ from applications.views.console.case.forms import AskForm, DeadlineForm
 from applications.views.console.case.hearing_forms import HearForm
 from applications.views.console.case.obstacle_words import kept_from
 from applications.views.console.entry import back_to, case_view, kept, lost
-from applications.views.shared import stale
 from applications.views.shared.entry import as_seen, by_person
 from applications.workflow import Action
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Refused, Stale, TooMany, Unavailable
 from certportal.foundation.files.documents import NOT_SCANNED, Unfit
+from certportal.foundation.web import limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def _ask(request: HttpRequest, application: Application, kind: Kind, message: st
     context |= {"form": form, "templates": reasons.offered(kind.use), "hears": kind is HEARING}
     if fault is not None:
         page = render(request, "applications/console/ask.html", context, status=fault.status)
-        return stale.too_many(page, fault) if isinstance(fault, TooMany) else page
+        return limits.too_many(page, fault) if isinstance(fault, TooMany) else page
     if request.method != "POST" or "edit" in request.POST or not form.is_valid():
         return render(request, "applications/console/ask.html", context)
     if "send" not in request.POST:

@@ -1,0 +1,153 @@
+"""A document is checked and counted once, and kept whatever becomes of its form."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from accounts.access import actor_for
+from accounts.models import AdministratorRequest, Membership, Organisation, RightDocument
+from accounts.services.organisations import administrator_requests, take_back
+from accounts.services.organisations import found as found_organisations
+from accounts.services.rights import documents
+from certportal.dev.builders import people
+from certportal.dev.builders.documents import pdf, upload
+from certportal.foundation.web import limits
+from tests.tables import rewrite
+
+pytestmark = pytest.mark.django_db
+CLINICS = "9900008-5"
+FOUND = f"/en/account/organisation/found/{CLINICS}/"
+ASK = "/en/account/organisation/found/9900001-8/administrator/"
+RIGHT = "/en/account/right/"
+PAPER = documents.Paper(pdf("Valtakirja"), "valtakirja.pdf")
+STATED = {"basis": "mandate", "detail": "hallintojohtaja"}
+TOO_MANY = "You have tried too many times"
+
+
+@pytest.fixture
+def aino(sample):
+    """A person with a verified address and no organisation."""
+    return people.make_person("Aino Ahkera")
+
+
+@pytest.fixture
+def checked(monkeypatch):
+    """The bytes given to the check of PDFs, to the virus scanner and to the limit, from now on."""
+    given = {"pdf": [], "virus": [], "limit": []}
+    for key, module, name in (
+        ("pdf", documents, "check_pdf"),
+        ("virus", documents, "require_clean"),
+        ("limit", limits, "spend_by"),
+    ):
+        real = getattr(module, name)
+
+        def noted(first, *args, real=real, key=key, **kwargs):
+            if key != "limit" or first == "right_document":
+                given[key].append(first)
+            return real(first, *args, **kwargs)
+
+        monkeypatch.setattr(module, name, noted)
+    return given
+
+
+def valtakirja():
+    return upload(PAPER.data, PAPER.name)
+
+
+def times(checked):
+    return [len(given) for given in checked.values()]
+
+
+def attached(page):
+    return re.search(r'name="attached" value="(\d+)"', page.text)[1]
+
+
+@pytest.mark.parametrize("way", ["at once", "after a fault", "chosen again"])
+def test_the_founder_s_document_is_checked_and_counted_once(client, aino, checked, way):
+    browser, given = people.log_in(client, aino), {"document": valtakirja()}
+    if way != "at once":
+        page = browser.post(FOUND, {**STATED, "basis": "", "document": valtakirja()})
+        given = {"attached": attached(page)}
+    if way == "chosen again":
+        given["document"] = valtakirja()
+    assert browser.post(FOUND, STATED | given).status_code == 302
+    assert times(checked) == [1, 1, 1]
+    (document,) = RightDocument.objects.all()
+    assert (document.name, document.organisation) == (PAPER.name, Organisation.objects.get())
+
+
+def test_who_asks_too_early_has_the_document_checked_once(client, maija, pharmacy, now, checked):
+    """Maija took her request of today back; tomorrow she sends what the page kept."""
+    given = {"reason": "Eläkkeellä.", "paper": PAPER, "actor": actor_for(maija)}
+    administrator_requests.ask(maija, pharmacy, **given, now=now)
+    take_back.take_back(maija, pharmacy, actor=actor_for(maija), now=now)
+    RightDocument.objects.all().delete()
+    before = times(checked)
+    browser = people.log_in(client, maija)
+    page = browser.post(ASK, {"reason": "Sittenkin.", "document": valtakirja()})
+    assert "Ask again when 24 hours have passed" in page.text
+    rewrite(AdministratorRequest.objects.all(), asked_at=now - timedelta(days=2))
+    sent = browser.post(ASK, {"reason": "Sittenkin.", "attached": attached(page)})
+    assert sent.status_code == 302
+    assert [new - old for new, old in zip(times(checked), before, strict=True)] == [1, 1, 1]
+    assert pharmacy.right_documents.get().name == PAPER.name
+
+
+def test_other_bytes_and_other_people_are_checked_for_themselves(aino, maija, now, checked):
+    for person, paper in (
+        (aino, PAPER),
+        (maija, PAPER),
+        (aino, documents.Paper(pdf("Toinen"), PAPER.name)),
+        (aino, PAPER),
+    ):
+        documents.hold(person, paper, actor=actor_for(person), now=now)
+    assert times(checked) == [4, 4, 4]
+
+
+def test_a_document_that_was_handed_in_earlier_is_checked_again(maija, pharmacy, now, checked):
+    """Only one that is held a few days is known: viruses are found that were not known before."""
+    pharmacy.memberships.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None)
+    for _time in range(2):
+        documents.hand_in(maija, pharmacy, PAPER, actor=actor_for(maija), now=now)
+    assert times(checked) == [2, 2, 2]
+
+
+def test_over_the_limit_of_founding_nothing_that_was_given_is_lost(client, aino, monkeypatch):
+    browser = people.log_in(client, aino)
+    with monkeypatch.context() as full:
+        full.setattr(found_organisations, "MOST_FOUNDED_A_DAY", 0)
+        page = browser.post(FOUND, STATED | {"document": valtakirja()})
+    assert (page.status_code, page.text.count(TOO_MANY)) == (429, 1)
+    assert int(page["Retry-After"]) > 0
+    assert "hallintojohtaja" in page.text
+    assert page.context["form"]["basis"].value() == "mandate"
+    assert "Attached: valtakirja.pdf" in page.text
+    assert not Organisation.objects.exists()
+
+    assert browser.post(FOUND, STATED | {"attached": attached(page)}).status_code == 302
+    assert Organisation.objects.get().right_documents.get().name == PAPER.name
+
+
+def test_over_the_limit_of_look_ups_the_form_comes_back_without_names(client, aino, monkeypatch):
+    monkeypatch.setattr(found_organisations, "MOST_LOOKUPS_AN_HOUR", 0)
+    given = STATED | {"basis": "", "document": valtakirja()}
+    page = people.log_in(client, aino).post(FOUND, given)
+    assert page.status_code == 429
+    for kept in (TOO_MANY, "hallintojohtaja", "Attached: valtakirja.pdf", CLINICS):
+        assert kept in page.text
+    assert page.context["prospect"].name == ""
+    assert "Units for which you can order" not in page.text
+
+
+def test_over_the_limit_of_documents_the_pages_come_back(client, maija, pharmacy, monkeypatch):
+    pharmacy.memberships.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None)
+    monkeypatch.setattr(documents, "MOST_A_DAY", 0)
+    browser = people.log_in(client, maija)
+    asked = browser.post(ASK, {"reason": "Matti on poissa.", "document": valtakirja()})
+    assert (asked.status_code, asked.text.count(TOO_MANY)) == (429, 1)
+    assert "Matti on poissa." in asked.text
+    shown = browser.post(reverse("accounts:right"), {"document": valtakirja()})
+    assert (shown.status_code, shown.text.count(TOO_MANY)) == (429, 1)
+    assert not RightDocument.objects.exists()
