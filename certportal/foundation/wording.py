@@ -1,5 +1,6 @@
-"""Lazily translated sentences with values, and names of languages."""
+"""Lazily translated sentences with values, long words, and names of languages."""
 
+import re
 from typing import TYPE_CHECKING
 
 from django.utils.functional import lazystr
@@ -20,6 +21,21 @@ class _Filled:
 def filled(words: "_StrOrPromise", **values: object) -> "_StrOrPromise":
     """Return the lazily translated words with `%(name)s` replaced by the values."""
     return lazystr(_Filled(words, values))
+
+
+_LONG = re.compile(r"\w{15,}")
+# Before a consonant and a vowel, not next to an end of the word: so Finnish and Swedish divide.
+_SEAM = re.compile(r"(?<=\w{3})(?=[bcdfghjklmnpqrstvwxz][aeiouyåäö]\w\w)")
+
+
+def breakable(words: object) -> str:
+    """Return the text with soft hyphens in long Finnish and Swedish words.
+
+    Browsers have no Finnish hyphenation of their own, and not all have the Swedish one.
+    """
+    if get_language() == "en":
+        return str(words)
+    return _LONG.sub(lambda word: _SEAM.sub("\u00ad", word[0]), str(words))
 
 
 def language_words(code: str) -> str:

@@ -5,6 +5,7 @@ from django import forms
 from django.template import Context, Template
 from django.test import RequestFactory
 from django.urls import reverse
+from django.utils import translation
 
 
 class Question(forms.Form):
@@ -118,3 +119,21 @@ def test_a_cell_below_two_lines_of_heads_is_named_by_both_and_an_empty_one_has_a
     assert f'<td class="number" role="cell" {named}Given">–</td>' in html
     assert f'<td role="cell" {named}Expired">–</td>' in html
     assert html.count('role="columnheader"') == 4
+
+
+@pytest.mark.parametrize(
+    ("language", "word", "shown"),
+    [
+        ("fi", "Järjestelmäallekirjoitusvarmenne", "Jär-jes-tel-mäal-le-kir-joi-tus-var-menne"),
+        ("fi", "Testi-palvelinvarmenne", "Testi-pal-ve-lin-var-menne"),
+        ("sv", "Systemsignaturcertifikat", "Sys-tem-sig-na-tur-cer-ti-fikat"),
+        ("fi", "Palvelin", "Palvelin"),
+        ("en", "Systemsignaturcertifikat", "Systemsignaturcertifikat"),
+    ],
+)
+def test_a_long_word_can_be_divided_where_finnish_and_swedish_divide(
+    language: str, word: str, shown: str
+) -> None:
+    with translation.override(language):
+        html = drawn("{{ word|breakable }}", word=word)
+    assert html.replace("\u00ad", "-") == shown

@@ -43,6 +43,11 @@ class Part:
     left_out: bool = False
 
     @property
+    def is_said_by_title(self) -> bool:
+        """Whether the title says already what its only row is."""
+        return [row.label for row in self.rows] == [self.title]
+
+    @property
     def hint(self) -> str:
         """The first value, for the task list."""
         row = self.rows[0] if self.rows else None

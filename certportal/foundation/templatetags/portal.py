@@ -15,7 +15,7 @@ from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from certportal.foundation.wording import language_words
+from certportal.foundation.wording import breakable, language_words
 
 register = template.Library()
 
@@ -52,6 +52,7 @@ def icon(name: str) -> SafeString:
     )
 
 
+register.filter("breakable", breakable)
 register.filter("language_words", language_words)
 
 

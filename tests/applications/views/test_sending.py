@@ -53,6 +53,12 @@ def test_the_check_shows_all_answers_with_links_to_change_them(web, fresh, addre
     assert address("applications:part", fresh.pk, "host_names") + "?from=check" in page.text
 
 
+def test_a_part_of_one_answer_is_named_once_to_matti_s_eyes(web, fresh, address):
+    text = " ".join(web.get(address("applications:check", fresh.pk)).text.split())
+    assert '<dt class="visually-hidden">Host names</dt>' in text
+    assert "<dt >Contact person</dt>" in text  # beside the address
+
+
 def follows(web, order, address) -> list[str]:
     """Return what the page for checking says that follows the sending."""
     return web.get(address("applications:check", order.pk)).context["follows"]
