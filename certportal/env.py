@@ -129,7 +129,8 @@ def _database_limits(process: str) -> dict[str, Any]:
     Connecting may take 2 s, and packets may stay unacknowledged for 10 s. PostgreSQL ends a
     statement of the process `web`, and of commands in its container, after 10 s; longer work runs
     in a worker or as `manage` (see also `database_limit`). `metrics` is read-only with 2 s per
-    statement. JIT compilation is off, since it takes longer than the statements of a page.
+    statement. JIT compilation is off, since it takes longer than the statements of a page; so do,
+    for `web`, the start of parallel workers (10 ms for a statement of 1 ms) and their cores.
     """
     limits = {
         "connect_timeout": "2",
@@ -139,7 +140,7 @@ def _database_limits(process: str) -> dict[str, Any]:
         "keepalives_count": "2",
     }
     of_process = {
-        "web": " -c statement_timeout=10s",
+        "web": " -c statement_timeout=10s -c max_parallel_workers_per_gather=0",
         "metrics": " -c statement_timeout=2s -c default_transaction_read_only=on",
     }
     return limits | {"options": f"-c jit=off{of_process.get(process, '')}"}

@@ -9,7 +9,12 @@ from accounts.register.identifiers import business_id
 
 
 def organisations_named(words: str) -> QuerySet[Organisation]:
-    """Return the accounts with these words in their name, or with this business ID or key."""
+    """Return the accounts with these words in their name, or with this business ID or key.
+
+    Without words, return all.
+    """
+    if not words:
+        return Organisation.objects.all()
     try:
         return Organisation.objects.filter(pk=UUID(words))
     except ValueError:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import CharField, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, UUIDField, When
 from django.db.models.functions import Cast
 
 from accounts.models import Organisation, Person
@@ -102,10 +102,11 @@ class News:
 
 def newest(orders: QuerySet[Application], organisation: Organisation, most: int) -> QuerySet[Event]:
     """Return the `most` newest events of the organisation's orders that the reader sees."""
-    keys = orders.annotate(key=Cast("pk", CharField())).values("key")
+    # The key of the event is cast, and not that of the order: the order is then found by its index.
+    key = Case(When(object_type="application", then=Cast("object_id", UUIDField())))
     about = Event.objects.filter(organisation_id=organisation.pk, object_type="application")
-    events = about.filter(object_id__in=keys).exclude(action__in=HIDDEN)
-    return events.order_by("-id")[:most]
+    events = about.alias(order=key).filter(Exists(orders.filter(pk=OuterRef("order"))))
+    return events.exclude(action__in=HIDDEN).order_by("-id")[:most]
 
 
 def people_in(events: Sequence[Event]) -> QuerySet[Person]:

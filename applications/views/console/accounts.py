@@ -1,6 +1,6 @@
 """Customer accounts: search, people and their rights, and decisions of the authority."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -66,6 +66,9 @@ PARTS = {
     "administrator_requests": ["person"],
 }
 """Relations of an account that its page shows, each with its own related objects."""
+MEMBERSHIPS = Membership.objects.filter(organisation=OuterRef("pk"))
+PAPERS = RightDocument.objects.filter(organisation=OuterRef("pk"))
+ASKED = AdministratorRequest.objects.filter(organisation=OuterRef("pk"), decided_at=None)
 CONSENT = ("customer", "supplier", "given_by")
 FOLLOWED: dict[str, Promise] = {
     ENDED_ORDERS: _("Orders ended"),
@@ -106,7 +109,7 @@ def accounts(request: HttpRequest) -> HttpResponseBase:
     query = form.cleaned_data["q"] if form.is_valid() else ""
     found = organisations_named(query.strip())
     page = Paginator(_listed(found), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"form": form, "page_obj": page, "query": query}
+    context = {"form": form, "page_obj": page, "rows": _numbered(page.object_list), "query": query}
     return render(request, "applications/console/accounts.html", context)
 
 
@@ -273,20 +276,14 @@ def _member(member: Membership, account: Organisation) -> dict[str, Any]:
 
 def _listed(accounts: QuerySet[Organisation]) -> QuerySet[Organisation]:
     """Annotate the accounts for the list, and sort those with open requests or documents first."""
-    memberships = Membership.objects.filter(organisation=OuterRef("pk"))
-    papers = RightDocument.objects.filter(organisation=OuterRef("pk"))
-    asked = AdministratorRequest.objects.filter(organisation=OuterRef("pk"), decided_at=None)
+    memberships = MEMBERSHIPS.exclude(basis__in=Membership.UNCONFIRMED)
     codes = Prefetch("business_ids", BusinessId.objects.filter(valid_to=None))
     return (
         accounts.annotate(
-            is_confirmed=Exists(memberships.exclude(basis__in=Membership.UNCONFIRMED)),
+            is_confirmed=Exists(memberships),
             is_open=Exists(BusinessId.objects.filter(organisation=OuterRef("pk"), valid_to=None)),
-            has_papers=Exists(papers),
-            is_asked=Exists(asked),
-            # Of the rows on the page alone, since the list is not sorted by them.
-            people=_number(memberships.filter(ended_at=None)),
-            papers=_number(papers),
-            asked=_number(asked),
+            has_papers=Exists(PAPERS),
+            is_asked=Exists(ASKED),
         )
         .prefetch_related(codes)
         .order_by(
@@ -294,6 +291,22 @@ def _listed(accounts: QuerySet[Organisation]) -> QuerySet[Organisation]:
             *["is_confirmed", "-has_papers", "-founded_at"],
         )
     )
+
+
+def _numbered(accounts: Iterable[Organisation]) -> list[tuple[Organisation, Mapping[str, Any]]]:
+    """Return each account with its numbers of `people`, `papers` and requests (`asked`).
+
+    They are asked for the accounts of a page alone: PostgreSQL would count those of all accounts
+    before it sorts them.
+    """
+    shown = list(accounts)
+    counted = Organisation.objects.filter(pk__in=[each.pk for each in shown]).annotate(
+        people=_number(MEMBERSHIPS.filter(ended_at=None)),
+        papers=_number(PAPERS),
+        asked=_number(ASKED),
+    )
+    numbers = {each["pk"]: each for each in counted.values("pk", "people", "papers", "asked")}
+    return [(each, numbers[each.pk]) for each in shown if each.pk in numbers]
 
 
 def _number(rows: QuerySet[Any]) -> Coalesce:

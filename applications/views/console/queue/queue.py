@@ -24,6 +24,12 @@ from certportal.foundation.web import keyset
 
 PAGE = 25
 SUBMITTED = [status for status in Status if status != Status.DRAFT]
+SHOWN = (
+    *("number", "status", "type", "due_on", "submitted_at", "aside_until", "findings"),
+    *("system_name", "certified_email", "reviewer__given_name", "reviewer__family_name"),
+    *("organisation__name", "submission__person", "submission__record__long_name"),
+)
+"""The columns of cases and of their related rows that the list shows or is ordered by."""
 
 
 @access.reviewer_required
@@ -60,10 +66,9 @@ def cases() -> QuerySet[Application]:
 
 
 def filled(narrowed: QueueFilter) -> QuerySet[Application]:
-    """Return the cases with the related data of their rows."""
+    """Return the cases with the columns of their rows, a third of all."""
     related = narrowed.qs.select_related("organisation", "reviewer", "submission__record")
-    lean = related.defer("submission__content")
-    return with_marks(lean, narrowed.reader.now).prefetch_related("host_names")
+    return with_marks(related.only(*SHOWN), narrowed.reader.now).prefetch_related("host_names")
 
 
 def narrow(request: HttpRequest) -> QueueFilter:
