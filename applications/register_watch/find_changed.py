@@ -76,6 +76,11 @@ class Impact:
     is_provider: bool = False
 
     @property
+    def id(self) -> tuple[UUID, str]:
+        """What names the change for the organisation."""
+        return self.organisation_id, self.change.key
+
+    @property
     def proposal(self) -> RegisterTask.Outcome:
         """The outcome to propose to the reviewer."""
         return proposal(self.change, self.profiles, is_provider=self.is_provider)

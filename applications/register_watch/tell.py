@@ -1,6 +1,7 @@
 """Notices to an organisation's administrators about a change in the register."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from accounts.models import Membership
@@ -9,25 +10,37 @@ from applications.models import Application
 from applications.models.register_task import RegisterTask
 from certportal.foundation.outbox import outbox
 
-
-def enqueue(task: RegisterTask, notice: str, *, now: datetime) -> None:
-    """Enqueue the notice to each administrator of the task's organisation."""
-    for person in administrators(task):
-        outbox.enqueue("register.notice", now=now, task=task.pk, notice=notice, person=str(person))
+FEW = 20
+"""More notices than this are sent at the sweeper's pace: people who wait for a mail come first."""
 
 
-def administrators(task: RegisterTask) -> Sequence[object]:
-    """Return the keys of the account's administrators whose address is verified.
+def enqueue(tasks: Sequence[RegisterTask], notice: str, *, now: datetime) -> None:
+    """Enqueue the notice to each administrator of each task's organisation."""
+    notices = [
+        {"task": task.pk, "notice": notice, "person": str(person)}
+        for task, person in _administrators(tasks)
+    ]
+    outbox.enqueue_all("register.notice", notices, now=now, paced=len(notices) > FEW)
+
+
+def _administrators(tasks: Sequence[RegisterTask]) -> Iterator[tuple[RegisterTask, object]]:
+    """Yield each task with the keys of the account's administrators whose address is verified.
 
     One whose right to act is not confirmed is included only if all the task's certificates are of
     their own orders: they see no others.
     """
     memberships = Membership.objects.filter(
-        organisation=task.organisation_id, role=Membership.Role.ADMINISTRATOR, ended_at=None
+        organisation__in={task.organisation_id for task in tasks},
+        role=Membership.Role.ADMINISTRATOR,
+        ended_at=None,
     ).exclude(person__email_verified_at=None)
-    found = memberships.order_by("begun_at").select_related("person", "organisation")
-    senders = _senders(task)
-    return [each.person_id for each in found if is_shown(each) or senders == {each.person_id}]
+    found = defaultdict[object, list[tuple[object, bool]]](list)
+    for each in memberships.order_by("begun_at").select_related("person", "organisation"):
+        found[each.organisation_id].append((each.person_id, is_shown(each)))
+    for task in tasks:
+        for person, sees_all in found[task.organisation_id]:
+            if sees_all or _senders(task) == {person}:
+                yield task, person
 
 
 def _senders(task: RegisterTask) -> set[object]:

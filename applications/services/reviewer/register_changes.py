@@ -1,12 +1,14 @@
 """Tasks about changes in the registers: open, close when no longer topical, and decide them."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import batched
 from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
@@ -37,6 +39,8 @@ from issuance.services.errors import NotReviewer, ReasonStands
 
 WATCH = system("register-watch")
 Outcome, Change = RegisterTask.Outcome, RegisterTask.Change
+AT_ONCE = 100
+"""The most changes whose tasks are opened in one transaction."""
 MOST_AT_ONCE = 50
 """The most certificates of one decision that one item of the outbox proposes to revoke."""
 log = structlog.get_logger(__name__)
@@ -56,10 +60,8 @@ def watch_register(*, now: datetime) -> int:
     depends only on the present state, so late or repeated runs are harmless.
     """
     changes = find_changed(now)
-    opened = sum(_open_task(affected, now) for affected in changes)
-    closed = _close_outdated(
-        {(affected.organisation_id, affected.change.key) for affected in changes}, now
-    )
+    opened = sum(_open(some, now) for some in batched(changes, AT_ONCE))
+    closed = _close_outdated({affected.id for affected in changes}, now)
     _release_keys({affected.change.key for affected in changes})
     log.info("register_watched", changes=len(changes), opened=opened, over=closed)
     return opened
@@ -97,8 +99,68 @@ def decide_register_task(
     _settle(task, Outcome(outcome), actor, now)
     if task.outcome == Outcome.REVOKE:
         outbox.enqueue("register.decided", now=now, task=task.pk, after=0)
-    tell.enqueue(task, "register_decided", now=now)
+    tell.enqueue([task], "register_decided", now=now)
     return task
+
+
+def _open(changes: Sequence[Impact], now: datetime) -> int:
+    """Open the tasks of these changes; return how many. A change without any task gets its first
+    together with the others, since a renamed county changes thousands at once.
+    """
+    tasks = RegisterTask.objects.filter(
+        organisation__in={each.organisation_id for each in changes},
+        key__in={each.change.key for each in changes},
+    )
+    covered: dict[tuple[UUID, str], set[int]] = defaultdict(set)
+    for organisation, key, certificate in tasks.values_list("organisation", "key", "certificates"):
+        covered[organisation, key].add(certificate)
+    first = [each for each in changes if each.id not in covered]
+    added = [each for each in changes if set(each.certificates) - covered.get(each.id, set())]
+    try:
+        opened = _open_first(first, now)
+    except IntegrityError:  # another process opened one of them meanwhile
+        opened, first = 0, []
+    done = {each.id for each in first}
+    return opened + sum(_open_task(each, now) for each in added if each.id not in done)
+
+
+@transaction.atomic
+def _open_first(changes: Sequence[Impact], now: datetime) -> int:
+    """Open a task for each change, none of which has had one. Raises IntegrityError if one has."""
+    tasks = RegisterTask.objects.bulk_create(
+        RegisterTask(organisation_id=each.organisation_id, key=each.change.key, **_facts(each, now))
+        for each in changes
+    )
+    opened = list(zip(tasks, changes, strict=True))
+    link = RegisterTask.certificates.through
+    link.objects.bulk_create(
+        link(registertask_id=task.pk, certificate_id=certificate)
+        for task, each in opened
+        for certificate in each.certificates
+    )
+    name = ApplicationEvent.REGISTER_TASK_OPENED
+    events.insert(
+        [
+            events.made(name, task, WATCH, now, certificates=len(each.certificates))
+            for task, each in opened
+        ]
+    )
+    tell.enqueue(tasks, "register_changed", now=now)
+    return len(tasks)
+
+
+def _facts(affected: Impact, now: datetime) -> dict[str, Any]:
+    change = affected.change
+    return {
+        "change": change.kind,
+        "record_kind": change.record_kind,
+        "record_oid": change.oid,
+        "then": affected.then,
+        "present": affected.present,
+        "values": {name: [old, new] for name, old, new in change.values},
+        "proposal": affected.proposal,
+        "opened_at": now,
+    }
 
 
 @transaction.atomic
@@ -118,22 +180,13 @@ def _open_task(affected: Impact, now: datetime) -> bool:
         organisation_id=affected.organisation_id,
         key=change.key,
         outcome="",
-        defaults={
-            "change": change.kind,
-            "record_kind": change.record_kind,
-            "record_oid": change.oid,
-            "then": affected.then,
-            "present": affected.present,
-            "values": {name: [old, new] for name, old, new in change.values},
-            "proposal": affected.proposal,
-            "opened_at": now,
-        },
+        defaults=_facts(affected, now),
     )
     task.certificates.add(*uncovered)
     if new:
         name = ApplicationEvent.REGISTER_TASK_OPENED
         events.record(name, task, WATCH, now, certificates=len(uncovered))
-        tell.enqueue(task, "register_changed", now=now)
+        tell.enqueue([task], "register_changed", now=now)
     return new
 
 

@@ -12,10 +12,12 @@ from applications import services
 from applications.mail import register
 from applications.models.register_task import RegisterTask
 from applications.register_watch import find_changed
+from applications.services.reviewer import register_changes
 from applications.services.reviewer.may_act import FactsChanged
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.register import announce, change
 from certportal.foundation import clock
+from certportal.foundation.models import OutboxItem
 from issuance.models import Certificate
 from tests.applications.register.watching import decide, watch
 from tests.conftest import CLINICS
@@ -144,6 +146,27 @@ def test_the_same_change_is_brought_up_once_whatever_was_decided(order, riitta):
     assert watch() == [task]
     change(orders.UNIT, long_name="Helsingin uusin apteekki")
     assert len(watch()) == 2
+
+
+def test_two_looks_at_once_open_each_task_and_tell_of_it_once(
+    matti, kalle, riitta, cas, monkeypatch
+):
+    """The nightly one, and the one that an import wakes, have found the same changes."""
+    orders.delivered(matti, riitta, "test_server")
+    orders.delivered(kalle, riitta, "test_system_signature", unit=UNIT)
+    change(orders.UNIT, long_name="Helsingin uusi apteekki")
+    change(UNIT, long_name="Uusi toimipiste")
+    open_first = register_changes._open_first
+
+    def overtaken(changes, now):
+        monkeypatch.setattr(register_changes, "_open_first", open_first)
+        services.watch_register(now=now)
+        return open_first(changes, now)
+
+    monkeypatch.setattr(register_changes, "_open_first", overtaken)
+    assert [task.certificates.count() for task in watch()] == [1, 1]
+    told = OutboxItem.objects.filter(topic="register.notice")
+    assert sorted(item.payload["task"] for item in told) == [task.pk for task in watch()]
 
 
 def test_a_change_that_was_taken_back_closes_its_task(order):
