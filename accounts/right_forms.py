@@ -12,12 +12,8 @@ from accounts.models import Membership, RightDocument
 from accounts.services.rights.documents import Enough, Paper
 from certportal.foundation.errors import TooMany
 from certportal.foundation.files import storing
-from certportal.foundation.files.documents import (
-    MAX_BYTES,
-    MAX_MEGABYTES,
-    TooBig,
-    refusals_shown,
-)
+from certportal.foundation.files.documents import MAX_BYTES, MAX_MEGABYTES, TooBig
+from certportal.foundation.files.form_errors import refusals_shown
 from certportal.foundation.web.forms import (
     Form,
     HintedRadioSelect,
@@ -77,9 +73,7 @@ class RightDocumentForm(Form):
         self["document"].help_text = format_lazy("{} {}. {}", *words)
         self.initial["attached"] = held.pk
         if self.is_bound:
-            typed: Any = self.data
-            self.data = typed = typed.copy()
-            typed["attached"] = str(held.pk)
+            self.retype(attached=str(held.pk))
 
     def clean(self) -> dict[str, Any]:
         """Refuse the form once if the document that it showed as attached is gone."""
@@ -87,9 +81,7 @@ class RightDocumentForm(Form):
         if cleaned.get("attached") and not (self.held or cleaned.get("document")):
             message = _("The attached document is no longer here. Choose the file again.")
             self.add_error("document", message)
-            typed: Any = self.data
-            self.data = typed = typed.copy()
-            typed["attached"] = ""
+            self.retype(attached="")
         return cleaned
 
     @contextmanager

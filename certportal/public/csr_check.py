@@ -10,7 +10,7 @@ from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
 from certportal.foundation.web.addresses import address_of
 from certportal.public.csr_check_forms import DoctorForm
-from certportal.public.forms import over_limit
+from certportal.public.limited import over_limit
 from issuance import services as authority
 from issuance.csr import ExpectedNames, Report, remedies
 

@@ -1,24 +1,19 @@
 """Forms of the public pages."""
 
-from contextlib import suppress
 from typing import Any, ClassVar
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import BusinessIdField
-from certportal.foundation.errors import TooMany
-from certportal.foundation.web import limits
+from certportal.foundation.web.file_or_text import FileOrText
 from certportal.foundation.web.forms import (
     LONGEST_TEXT,
     EmailField,
     Form,
     HintedRadioSelect,
-    shown_again,
 )
 
 
@@ -28,8 +23,8 @@ class BusinessIdForm(Form):
     business_id = BusinessIdField(label=_("Business ID"), help_text=_("For example 0245437-2"))
 
 
-class FileOrTextForm(Form):
-    """A form whose fields `file` and `text` are two ways of giving the same data.
+class FileOrTextForm(FileOrText):
+    """A form that needs a file or a text.
 
     `nothing`: a sentence that asks for one of the two; the hint of the first field, and the error
     if neither is given.
@@ -53,18 +48,6 @@ class FileOrTextForm(Form):
             self.add_error("file", str(self.nothing))
         return found
 
-    def keep_file(self) -> None:
-        """Show a chosen file of text in the text field, since a page cannot keep a file."""
-        upload = self.cleaned_data.get("file")
-        if not upload:
-            return
-        upload.seek(0)
-        with suppress(UnicodeDecodeError):
-            given: Any = self.data
-            given = given.copy()
-            given["text"] = upload.read().decode()
-            self.data = shown_again(given)
-
     def data_given(self) -> bytes:
         """Return the bytes of the file, or of the text if there is no file."""
         if file := self.cleaned_data.get("file"):
@@ -72,21 +55,6 @@ class FileOrTextForm(Form):
             return content
         text: str = self.cleaned_data["text"]
         return text.encode()
-
-
-def over_limit(
-    request: HttpRequest,
-    template: str,
-    form: Form,
-    refusal: TooMany,
-    context: dict[str, object] | None = None,
-) -> HttpResponse:
-    """Show the form with what was given, and when to try again."""
-    form.add_error(None, str(refusal))
-    form.refuse_private_keys()
-    if isinstance(form, FileOrTextForm):
-        form.keep_file()
-    return limits.too_many(render(request, template, {"form": form} | (context or {})), refusal)
 
 
 class FeedbackForm(Form):

@@ -16,7 +16,8 @@ from certportal.foundation.web.addresses import address_of
 from certportal.public import csr_check, numbers, revoke_by_key, verify
 from certportal.public import eligibility as eligibility_service
 from certportal.public import feedback as feedback_service
-from certportal.public.forms import BusinessIdForm, FeedbackForm, over_limit
+from certportal.public.forms import BusinessIdForm, FeedbackForm
+from certportal.public.limited import over_limit
 
 ROBOTS = "User-agent: *\nDisallow: /*/console/\nDisallow: /*/settings/\nDisallow: /dev/\n"
 

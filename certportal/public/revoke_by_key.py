@@ -13,7 +13,8 @@ from django.views.decorators.http import require_safe
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused, TooMany
 from certportal.foundation.web.addresses import address_of
-from certportal.public.forms import FileOrTextForm, over_limit
+from certportal.public.forms import FileOrTextForm
+from certportal.public.limited import over_limit
 from certportal.public.revoke_by_key_forms import KeyForm, ProofForm
 from issuance import services as authority
 from issuance.models import KeyChallenge

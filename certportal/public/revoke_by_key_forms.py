@@ -11,17 +11,10 @@ from issuance.csr.possession import MAX_BYTES
 _PASTED = {"rows": 6, "spellcheck": "false", "autocomplete": "off", "autocapitalize": "none"}
 
 
-class _ExaminedForm(FileOrTextForm):
-    """A form in which a private key is examined, since its certificate is to be revoked."""
-
-    def is_examined(self, name: str) -> bool:
-        """Return True for the text, unless the file is examined instead."""
-        return name == "text" and not self.cleaned_data.get("file")
-
-
-class KeyForm(_ExaminedForm):
+class KeyForm(FileOrTextForm):
     """A certificate, public key or CSR, to identify the key."""
 
+    examines = True  # a certificate with a private key given here is to be revoked
     nothing = _("Choose a file or paste the certificate.")
     file = UploadField(
         label=_("Certificate as a file"),
@@ -40,9 +33,10 @@ class KeyForm(_ExaminedForm):
     )
 
 
-class ProofForm(_ExaminedForm):
+class ProofForm(FileOrTextForm):
     """The proof of possession: the signature of the line, or a CSR that contains it."""
 
+    examines = True
     nothing = _("Paste the signature or choose a file.")
     text = forms.CharField(
         label=_("Signature as text"),

@@ -18,7 +18,8 @@ from certportal.foundation.event_log.receipts import LARGEST, SUFFIX, BadReceipt
 from certportal.foundation.web import limits
 from certportal.foundation.web.addresses import address_of
 from certportal.foundation.web.forms import UploadField
-from certportal.public.forms import FileOrTextForm, over_limit
+from certportal.public.forms import FileOrTextForm
+from certportal.public.limited import over_limit
 from issuance.publication import repository
 
 # More than the events of an order, whose receipts somebody may check one by one.

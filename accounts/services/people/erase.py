@@ -23,9 +23,9 @@ from accounts.models import (
     StaffRole,
     User,
 )
+from accounts.services.document_files import remove_documents
 from certportal.foundation import events
 from certportal.foundation.actors import system
-from certportal.foundation.files import storing
 
 
 def erase_persons(limit: datetime, *, in_use: Collection[UUID], now: datetime) -> None:
@@ -128,10 +128,3 @@ def erase_invitations(limit: datetime) -> None:
     """Delete unaccepted invitations and requests to join that are older than the limit."""
     Invitation.objects.filter(accepted_at=None, expires_at__lt=limit).delete()
     JoinRequest.objects.filter(asked_at__lt=limit).delete()
-
-
-def remove_documents(documents: QuerySet[RightDocument]) -> None:
-    """Delete the rows and, once the transaction is committed, the files."""
-    for document in documents:
-        storing.delete(document.file.name)
-    documents.delete()

@@ -13,7 +13,7 @@ from accounts import access
 from accounts.event_names import AccountEvent
 from accounts.models import Membership, Organisation, Person, RightDocument
 from accounts.right_to_act import has_ended, is_unconfirmed, right_of
-from accounts.services.people.erase import remove_documents
+from accounts.services.document_files import remove_documents
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused

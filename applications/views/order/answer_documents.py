@@ -19,7 +19,7 @@ from applications.views.shared.page import check_url, order_url, show
 from applications.views.shared.summary import Part, Row
 from applications.workflow import Status
 from certportal.foundation.errors import TooMany
-from certportal.foundation.files.documents import refusals_shown
+from certportal.foundation.files.form_errors import refusals_shown
 from certportal.foundation.web import limits
 
 

@@ -19,7 +19,7 @@ from applications.views.shared.forms import VersionForm
 from applications.views.shared.page import show
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
-from certportal.foundation.files.documents import refusals_shown
+from certportal.foundation.files.form_errors import refusals_shown
 from certportal.foundation.web import limits
 
 KIND = Attachment.Kind.CONFORMITY

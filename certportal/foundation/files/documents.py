@@ -7,14 +7,12 @@ docs/decisions/attachments.md. This process does not decompress or parse it.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
-from django.forms import Form
 from django.utils.translation import gettext_lazy as _
 
 from certportal.foundation import invisible
-from certportal.foundation.errors import Refused, Unavailable
+from certportal.foundation.errors import Refused
 from certportal.foundation.files.pdf.reader import open_pdf
 from certportal.foundation.wording import filled
 
@@ -22,11 +20,6 @@ MAX_MEGABYTES = 10
 MAX_BYTES = MAX_MEGABYTES * 1024 * 1024
 PDF = "application/pdf"
 LONGEST_NAME = 100
-# Form error for when the PDF reader or the virus scanner does not answer.
-NOT_SCANNED = _(
-    "The file could not be checked just now. Choose it again in a few minutes. What you wrote in"
-    " the other fields is kept."
-)
 
 # ISO 32000-2, 7.5.2 (header at the very beginning) and 7.5.5 (startxref, offset, %%EOF at the end).
 _HEADER = re.compile(rb"%PDF-[12]\.[0-9][\r\n ]")
@@ -142,18 +135,6 @@ _REFUSALS: dict[str, type[Unfit]] = {
     "damaged": DamagedPdf,
     "complex": ComplexPdf,
 }
-
-
-@contextmanager
-def refusals_shown(form: Form, name: str, *others: type[Refused]) -> Iterator[None]:
-    """Show beside the form's field why the services do not accept the file: Unfit, and `others`."""
-    shown: tuple[type[Refused], ...] = (Unfit, *others)
-    try:
-        yield
-    except shown as refusal:
-        form.add_error(name, str(refusal))
-    except Unavailable:
-        form.add_error(name, NOT_SCANNED)
 
 
 def check_pdf(data: bytes) -> None:

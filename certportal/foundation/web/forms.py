@@ -84,12 +84,17 @@ class Form(forms.Form):
             if self.is_examined(name) and not self.errors:
                 continue
             self.add_error(name, PRIVATE_KEY)
-            shown: Any = self.data
-            self.data = shown = shown.copy()
-            given = str(shown.get(self.add_prefix(name)) or "")
+            given = str(self.data.get(self.add_prefix(name)) or "")
             # Where only cleaning brings the key to light, nothing of what was given is shown.
             rest = without_private_keys(given) if shows_private_key(given) else ""
-            shown[self.add_prefix(name)] = rest
+            self.retype(**{name: rest})
+
+    def retype(self, **values: str) -> None:
+        """Show these values in the fields instead of those that were given."""
+        shown: Any = self.data
+        self.data = shown = shown.copy()
+        for name, value in values.items():
+            shown[self.add_prefix(name)] = value
 
     def _has_private_key(self, name: str) -> bool:
         given = (self.data.get(self.add_prefix(name)), self.cleaned_data.get(name))

@@ -25,7 +25,8 @@ from applications.views.shared.entry import as_seen, by_person
 from applications.workflow import Action
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Refused, Stale, TooMany, Unavailable
-from certportal.foundation.files.documents import NOT_SCANNED, Unfit
+from certportal.foundation.files.documents import Unfit
+from certportal.foundation.files.form_errors import NOT_SCANNED
 from certportal.foundation.web import limits
 
 

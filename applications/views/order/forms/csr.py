@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applications.views.shared.forms import VersionForm
-from certportal.foundation.web.forms import Form, UploadField, Words
+from certportal.foundation.web.file_or_text import FileOrText
+from certportal.foundation.web.forms import UploadField, Words
 from certportal.foundation.wording import filled
 from issuance.csr import MAX_BYTES, MOST_SEARCHED, plain_request
 
@@ -53,26 +54,17 @@ def request_text(label: Words) -> forms.CharField:
     )
 
 
-class RequestForm(Form):
-    """A form with the fields `file` and `text`, two ways of giving a certificate request."""
+class RequestForm(FileOrText):
+    """A form with two ways of giving a certificate request."""
 
-    def is_examined(self, name: str) -> bool:
-        """Return True for the text, unless the file is examined instead."""
-        return name == "text" and not self.cleaned_data.get("file")
+    examines = True
 
-    def keep_file(self) -> None:
-        """Show the request in the chosen file as text, since a page cannot keep a file.
+    def as_text(self, data: bytes) -> str:
+        """Return a plain request as PEM.
 
-        Only a plain request is shown. The file is not examined, because that takes long and is
-        counted by the services that do so.
+        The file is not examined, because that takes long and is counted by the services that do so.
         """
-        upload = None if "file" in self.errors else self.cleaned_data.get("file")
-        if not upload or upload.size > MAX_BYTES or (self.data.get("text") or "").strip():
-            return
-        upload.seek(0)
-        if pem := plain_request(upload.read()):
-            kept = {"text": pem} | ({"how": "text"} if "how" in self.fields else {})
-            self.data = dict(self.data.items()) | kept
+        return plain_request(data)
 
 
 class CsrForm(RequestForm, VersionForm):
@@ -99,6 +91,12 @@ class CsrForm(RequestForm, VersionForm):
     def is_examined(self, name: str) -> bool:
         """Return False too if the request comes later: then nothing given now is examined."""
         return super().is_examined(name) and self.cleaned_data.get("how") not in dict(LATER)
+
+    def keep_file(self) -> bool:
+        """Choose the text if the file is shown there."""
+        if is_kept := super().keep_file():
+            self.retype(how="text")
+        return is_kept
 
     def clean(self) -> dict[str, Any]:
         """Require the chosen input; accept the other one if only that was given."""

@@ -1,0 +1,39 @@
+"""Forms in which the same data is given as a file or as text."""
+
+from contextlib import suppress
+
+from certportal.foundation.private_keys import without_private_keys
+from certportal.foundation.web.forms import Form
+
+
+class FileOrText(Form):
+    """A form whose fields `file` and `text` are two ways of giving the same data.
+
+    `examines`: the view refuses and blocks a private key in what is given.
+    """
+
+    examines = False
+
+    def is_examined(self, name: str) -> bool:
+        """Return True for the text of a form that `examines`, unless the file is examined."""
+        return self.examines and name == "text" and not self.cleaned_data.get("file")
+
+    def keep_file(self) -> bool:
+        """Show the chosen file in the empty text field, since a page cannot keep a file.
+
+        Returns whether it is shown.
+        """
+        upload = None if "file" in self.errors else self.cleaned_data.get("file")
+        if not upload or (self.data.get("text") or "").strip():
+            return False
+        upload.seek(0)
+        text = self.as_text(upload.read())
+        if text:
+            self.retype(text=text)
+        return bool(text)
+
+    def as_text(self, data: bytes) -> str:
+        """Return the file's content as it is shown in the text field; empty if it is not."""
+        with suppress(UnicodeDecodeError):
+            return without_private_keys(data.decode())
+        return ""
