@@ -68,14 +68,17 @@ def order_many(request: HttpRequest, type: str) -> HttpResponse:
     if not judge.units:
         return unit.none_standing(request, None)
     form = RowsForm(request.POST or None, request.FILES or None)
-    if request.method != "POST" or not form.is_valid() or act not in {"go", "create"}:
+    if request.method != "POST":
         return _rows_page(request, draft, form, judge)
-    try:
+    try:  # every button has the rows read or the registers searched
         services.count_reading(**access.acting(request))
-        lines = sheet.lines(form.text(), draft.kind)
     except TooMany as refusal:
         form.add_error(None, str(refusal))
         return limits.too_many(_rows_page(request, draft, form, judge), refusal)
+    if not form.is_valid() or act not in {"go", "create"}:
+        return _rows_page(request, draft, form, judge)
+    try:
+        lines = sheet.lines(form.text(), draft.kind)
     except ValidationError as error:
         form.add_error("rows", error)
         return _rows_page(request, draft, form, judge)
@@ -123,7 +126,7 @@ def _rows_page(
     lines: Sequence[sheet.Line] = (),
 ) -> HttpResponse:
     """Show the form for the rows, which keeps its input whichever button was pressed."""
-    query = request.POST.get("q", "").strip()
+    query = "" if form.non_field_errors() else request.POST.get("q", "").strip()
     fitting = _fitting(judge, draft, query)
     act, picked = request.POST.get("act", ""), request.POST.getlist("unit")
     text = form.text() if form.is_bound and hasattr(form, "cleaned_data") else ""

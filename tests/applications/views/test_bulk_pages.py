@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from applications import services
 from applications.models import Application, BulkOrder, Submission
 from applications.rules.certificate_names import names
+from applications.views.bulk import begin
 from applications.workflow import Status
 from certportal.dev.builders import bulk, orders, people, requests
 from certportal.foundation import clock
@@ -144,6 +145,22 @@ def test_one_person_has_so_many_tables_read_and_loses_none(rows_of, monkeypatch)
         assert answer.status_code == 429
         assert "You have tried too many times." in answer.text
         assert "harjula.example.fi" in answer.text
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize("act", ["go", "create", "search", "add", "all"])
+def test_every_button_of_the_table_is_counted(rows_of, monkeypatch, act):
+    monkeypatch.setattr("applications.services.applicant.bulk_orders.MOST_READ", 1)
+    given = {"act": act, "rows": ROWS, "q": "Harjula", "unit": [f"{ROOT}.204"]}
+    assert rows_of(**given).status_code == 200
+    searched = []
+    monkeypatch.setattr(begin, "search_units", lambda *asked, **more: searched.append(asked))
+    answer = rows_of(**given)
+    assert answer.status_code == 429
+    assert text_in(answer).strip() == ROWS.strip()
+    assert 'value="Harjula"' in answer.text
+    assert not searched
+    assert not Application.objects.exists()
 
 
 @pytest.mark.parametrize("act", ["go", "search", "create"])
