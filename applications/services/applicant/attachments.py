@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from applications.errors import NotPossible
 from applications.models import Application, Attachment
@@ -59,13 +60,18 @@ def attach_to_answer(
     with storing.atomic():
         application = _answering(application_id)
         attached = answers.documents(application)
-        if attached.filter(sha256=hashlib.sha256(data).hexdigest()).exists():
+        if same(attached, data):
             return application
         if attached.count() >= answers.MOST_DOCUMENTS:
             raise answers.Enough
         transition.save(application, now=now)
         store(application, Attachment.Kind.ANSWER, data, name, actor, now)
     return application
+
+
+def same(attached: QuerySet[Attachment], data: bytes) -> Attachment | None:
+    """Return the one of the attachments that has these bytes, or None."""
+    return attached.filter(sha256=hashlib.sha256(data).hexdigest()).first()
 
 
 def require_fit(

@@ -31,8 +31,9 @@ def attach_to_hearing(
 ) -> Attachment:
     """Attach a PDF to a hearing that is being written; only reviewers read it before it is sent.
 
-    Raises NotPdf, ActivePdf, TooBig, Infected or NotStored, Unavailable if the virus scanner does
-    not answer, TooMany, Enough, and what keeps the reviewer from hearing the applicant.
+    If the same bytes are attached already, that attachment is returned and nothing is done. Raises
+    NotPdf, ActivePdf, TooBig, Infected or NotStored, Unavailable if the virus scanner does not
+    answer, TooMany, Enough, and what keeps the reviewer from hearing the applicant.
     """
     subject = events.Subject(
         "person", person.pk
@@ -40,7 +41,10 @@ def attach_to_hearing(
     attachments.require_fit(application_id, data, actor, now, subject=subject)
     with storing.atomic():
         application = take(Action.HEAR, application_id, person, version, now=now)
-        if hearing_documents.unsent(application).count() >= hearing_documents.MOST_DOCUMENTS:
+        unsent = hearing_documents.unsent(application)
+        if attached := attachments.same(unsent, data):
+            return attached
+        if unsent.count() >= hearing_documents.MOST_DOCUMENTS:
             raise hearing_documents.Enough
         transition.save(application, now=now)
         kind, event = Attachment.Kind.HEARING, ApplicationEvent.ADD_HEARING_DOCUMENT

@@ -130,7 +130,9 @@ def test_the_applicant_cannot_take_it_away(heard, matti, web_of):
 
 
 def test_one_that_is_unticked_is_taken_away_and_never_read(case, desk, stored):
-    first, second = attached(desk, case, name="a.pdf"), attached(desk, case, name="b.pdf")
+    first, second = (
+        attached(desk, case, name=f"{one}.pdf", data=documents.pdf(one)) for one in "ab"
+    )
     press(desk, case, "send", documents=[second.pk])
     first.refresh_from_db()
     assert first.removed_at is not None and not first.file
@@ -248,12 +250,24 @@ def test_a_virus_is_refused_and_no_news_to_the_applicant(case, desk, settings, m
 def test_more_than_a_hearing_may_have_are_refused(case, desk, monkeypatch):
     monkeypatch.setattr(hearing_documents, "MOST_DOCUMENTS", 1)
     attached(desk, case)
-    page = press(desk, case, file=pdf())
+    page = press(desk, case, file=pdf(data=documents.pdf("Toinen ote")))
     assert page.status_code == 400
     form = page.context["form"]
     assert "A hearing has at most" in form.errors["file"][0]
     assert (form["reason"].value(), form["material"].value()) == (GROUNDS, EXTRACT)
     assert case.attachments.count() == 1
+
+
+def test_the_same_file_attached_again_is_sent_once(case, desk, monkeypatch):
+    monkeypatch.setattr(hearing_documents, "MOST_DOCUMENTS", 1)
+    document = attached(desk, case)
+    page = press(desk, case, "attach", file=pdf(name="kopio.pdf"), documents=[document.pk])
+    assert page.status_code == 200
+    hidden = {one.name: one.value() for one in page.context["form"] if one.value() is not None}
+    assert hidden["documents"] == [str(document.pk)]
+    assert desk.client.post(desk.url("hear", case.pk), hidden | {"send": "1"}).status_code == 302
+    assert [one.pk for one in case.attachments.all()] == [document.pk]
+    assert list(case.requests.get().documents.all()) == [document]
 
 
 def test_too_many_uploads_are_refused_on_the_page_and_what_was_typed_stays(case, desk, monkeypatch):

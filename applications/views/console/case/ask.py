@@ -161,7 +161,8 @@ def _attached(
         return typed, refusal
     except Unavailable:
         return typed, Unfit(NOT_SCANNED)
-    typed.appendlist("documents", str(document.pk))
+    chosen = dict.fromkeys([*typed.getlist("documents"), str(document.pk)])
+    typed.setlist("documents", list(chosen))
     typed["version"] = str(document.application.version)
     return typed, None
 
