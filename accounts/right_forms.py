@@ -92,7 +92,7 @@ class RightDocumentForm(Form):
                 yield
         except TooMany as refusal:
             self.over = refusal
-            self.add_error(None, str(refusal))
+            self.refuse(refusal)
 
     def upload(self) -> Paper | None:
         """Return the file that was chosen now, unless it is refused; or None."""

@@ -111,17 +111,12 @@ def _found(
     person, organisation = access.person_of(request), None
     given: dict[str, Any] = {"shown": shown} | access.acting(request)
     with form.refusals_shown():
-        statement = _statement(form)
+        stated = form.cleaned_data.get("basis", ""), form.cleaned_data.get("detail", "")
+        statement = found_organisations.Statement(*stated)  # empty if the form has no fields
         organisation = found_organisations.found(
             person, code, statement, paper=form.paper(), **given
         )
     return organisation
-
-
-def _statement(form: StatementForm) -> found_organisations.Statement:
-    """Return the founder's statement; empty if the form has no fields."""
-    given = form.cleaned_data
-    return found_organisations.Statement(given.get("basis", ""), given.get("detail", ""))
 
 
 def _show(

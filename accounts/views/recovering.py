@@ -73,5 +73,5 @@ def _ask(request: HttpRequest, organisation: Organisation, form: AdministratorFo
                 **access.acting(request),
             )
     except (AskedLately, MayNotAsk) as refusal:
-        form.add_error(None, str(refusal))
+        form.refuse(refusal)
     return form.is_valid()

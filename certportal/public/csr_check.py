@@ -8,9 +8,9 @@ from django.views.decorators.csrf import csrf_exempt
 from applications.checks.wording import word_all
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
+from certportal.foundation.web import limits
 from certportal.foundation.web.addresses import address_of
 from certportal.public.csr_check_forms import DoctorForm
-from certportal.public.limited import over_limit
 from issuance import services as authority
 from issuance.csr import ExpectedNames, Report, remedies
 
@@ -34,7 +34,8 @@ def examine(request: HttpRequest) -> HttpResponse:
             now=clock.now(),
         )
     except TooMany as refusal:
-        return over_limit(request, "pages/csr.html", form, refusal)
+        form.refuse(refusal)
+        return limits.too_many(render(request, "pages/csr.html", {"form": form}), refusal)
     return render(request, "pages/csr_report.html", _context(report, form.names()))
 
 

@@ -8,6 +8,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import BusinessIdField
+from certportal.foundation.errors import Refused
 from certportal.foundation.web.file_or_text import FileOrText
 from certportal.foundation.web.forms import (
     LONGEST_TEXT,
@@ -48,13 +49,10 @@ class FileOrTextForm(FileOrText):
             self.add_error("file", str(self.nothing))
         return found
 
-    def data_given(self) -> bytes:
-        """Return the bytes of the file, or of the text if there is no file."""
-        if file := self.cleaned_data.get("file"):
-            content: bytes = file.read()
-            return content
-        text: str = self.cleaned_data["text"]
-        return text.encode()
+    def refuse(self, refusal: Refused) -> None:
+        """Show why the services refuse the form, and the file that was given."""
+        super().refuse(refusal)
+        self.keep_file()
 
 
 class FeedbackForm(Form):

@@ -12,12 +12,12 @@ from django.views.decorators.http import require_safe
 
 from certportal.foundation import agency, clock
 from certportal.foundation.errors import TooMany
+from certportal.foundation.web import limits
 from certportal.foundation.web.addresses import address_of
 from certportal.public import csr_check, numbers, revoke_by_key, verify
 from certportal.public import eligibility as eligibility_service
 from certportal.public import feedback as feedback_service
 from certportal.public.forms import BusinessIdForm, FeedbackForm
-from certportal.public.limited import over_limit
 
 ROBOTS = "User-agent: *\nDisallow: /*/console/\nDisallow: /*/settings/\nDisallow: /dev/\n"
 
@@ -55,7 +55,8 @@ def feedback(request: HttpRequest) -> HttpResponse:
         try:
             feedback_service.give(**form.cleaned_data, address=address, now=clock.now())
         except TooMany as refusal:
-            return over_limit(request, "pages/feedback.html", form, refusal)
+            form.refuse(refusal)
+            return limits.too_many(render(request, "pages/feedback.html", {"form": form}), refusal)
         return redirect("feedback_sent")
     return render(request, "pages/feedback.html", {"form": form})
 

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_safe
 
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused, TooMany
+from certportal.foundation.web import limits
 from certportal.foundation.web.addresses import address_of
 from certportal.public.forms import FileOrTextForm
-from certportal.public.limited import over_limit
 from certportal.public.revoke_by_key_forms import KeyForm, ProofForm
 from issuance import services as authority
 from issuance.models import KeyChallenge
@@ -47,7 +47,10 @@ def begin(request: HttpRequest) -> HttpResponse:
         except NoKeyFound as refusal:
             _complain(form, refusal)
         except TooMany as refusal:
-            return over_limit(request, "pages/revoke_by_key.html", form, refusal)
+            form.refuse(refusal)
+            return limits.too_many(
+                render(request, "pages/revoke_by_key.html", {"form": form}), refusal
+            )
         else:
             return redirect("revoke_by_key_sign", asked.token)
     return render(request, "pages/revoke_by_key.html", {"form": form})
@@ -71,8 +74,9 @@ def sign(request: HttpRequest, token: str) -> HttpResponse:
     except NotProven as refusal:
         _complain(form, refusal)
     except TooMany as refusal:
-        page = "pages/revoke_by_key_sign.html"
-        return over_limit(request, page, form, refusal, _context(asked, form))
+        form.refuse(refusal)
+        page = render(request, "pages/revoke_by_key_sign.html", _context(asked, form))
+        return limits.too_many(page, refusal)
     return render(request, "pages/revoke_by_key_sign.html", _context(asked, form))
 
 

@@ -19,7 +19,6 @@ from certportal.foundation.web import limits
 from certportal.foundation.web.addresses import address_of
 from certportal.foundation.web.forms import UploadField
 from certportal.public.forms import FileOrTextForm
-from certportal.public.limited import over_limit
 from issuance.publication import repository
 
 # More than the events of an order, whose receipts somebody may check one by one.
@@ -61,7 +60,10 @@ def verify(request: HttpRequest) -> HttpResponse:
         given, address = form.data_given(), address_of(request)
         found = check_for_visitor(given, key, address=address, now=clock.now())
     except TooMany as refusal:
-        return over_limit(request, "pages/verify.html", form, refusal, {"key": key})
+        form.refuse(refusal)
+        return limits.too_many(
+            render(request, "pages/verify.html", {"form": form, "key": key}), refusal
+        )
     return render(request, "pages/verified.html", found | {"key": key})
 
 

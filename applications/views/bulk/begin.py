@@ -73,7 +73,7 @@ def order_many(request: HttpRequest, type: str) -> HttpResponse:
     try:  # every button has the rows read or the registers searched
         services.count_reading(**access.acting(request))
     except TooMany as refusal:
-        form.add_error(None, str(refusal))
+        form.refuse(refusal)
         return limits.too_many(_rows_page(request, draft, form, judge), refusal)
     if not form.is_valid() or act not in {"go", "create"}:
         return _rows_page(request, draft, form, judge)

@@ -86,7 +86,7 @@ def _give(request: HttpRequest, bulk: BulkOrder, form: RequestsForm) -> list[Lin
     try:
         results = services.give_requests(orders, files, about=bulk, **access.acting(request))
     except TooMany as refusal:
-        form.add_error(None, str(refusal))
+        form.refuse(refusal)
         return []
     return lines(
         results,

@@ -35,7 +35,7 @@ def give(request: HttpRequest, application: Application) -> HttpResponse:
             with refusals_shown(form, "file", answers.Enough):
                 _attach(request, application, form)
         except TooMany as refusal:
-            form.add_error(None, str(refusal))
+            form.refuse(refusal)
             return limits.too_many(_show(request, application, form), refusal)
         if form.is_valid():
             return redirect("applications:answer_documents", application.pk)

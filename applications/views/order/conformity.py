@@ -38,7 +38,7 @@ def give(request: HttpRequest, application: Application) -> HttpResponse:
         saved = services.save_section(application.pk, KIND, form.values(), **seen)
     except TooMany as refusal:
         form = _form(application, request.POST)
-        form.add_error(None, str(refusal))
+        form.refuse(refusal)
         return limits.too_many(_show(request, application, form), refusal)
     except Changed as refusal:
         form = _form(application, request.POST)

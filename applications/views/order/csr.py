@@ -90,8 +90,7 @@ def ask(request: HttpRequest, giver: Giver) -> HttpResponse:
         try:
             return _later(request, giver, form) if form.later_by else _examine(request, giver, form)
         except TooMany as refusal:
-            form.add_error(None, str(refusal))
-            form.refuse_private_keys()
+            form.refuse(refusal)
             return limits.too_many(_form(request, giver, form), refusal)
     if form.is_bound:
         form.keep_file()
@@ -178,7 +177,7 @@ def _propose(request: HttpRequest, giver: Giver, stored: Csr) -> HttpResponse:
     except UnfitCsr as refusal:
         return refused(request, giver.page, refusal)
     except TooMany as refusal:
-        form.add_error(None, str(refusal))
+        form.refuse(refusal)
         return limits.too_many(
             _preview(request, giver, stored, form=form, names_awaited=True), refusal
         )

@@ -33,7 +33,7 @@ def give(request: HttpRequest, application: Application) -> HttpResponse:
         try:
             services.ask_mailbox_code(application.pk, address, **as_seen(request))
         except TooMany as refusal:
-            form.add_error(None, str(refusal))
+            form.refuse(refusal)
             return limits.too_many(_show(request, application, form=form), refusal)
         return redirect(part_url(application, PART))
     return _show(request, application, form=form)

@@ -39,7 +39,7 @@ def return_names(request: HttpRequest, application: Application) -> HttpResponse
     except Stale as refusal:
         return stale.again(request, application, TEMPLATE, form, refusal)
     except TooMany as refusal:
-        form.add_error(None, str(refusal))
+        form.refuse(refusal)
         return limits.too_many(_show(request, application, form, now), refusal)
     if is_mailed:
         messages.success(request, _("The host names were sent back to the technical contact."))

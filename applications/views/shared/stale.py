@@ -44,7 +44,7 @@ def again(
 ) -> HttpResponse:
     """Show the form again, with a link to the order as it is now if that has changed."""
     if isinstance(refusal, TooMany):
-        form.add_error(None, str(refusal))
+        form.refuse(refusal)
         return limits.too_many(show(request, application, template, form=form), refusal)
     context = kept(request, application, form, refusal, now_url=order_url(application))
     return show(request, application, template, status=refusal.status, form=form, **context)

@@ -42,7 +42,7 @@ def _results(request: HttpRequest, form: RequestsForm) -> list[FileResult]:
             now=clock.now(),
         )
     except TooMany as refusal:
-        form.add_error(None, str(refusal))
+        form.refuse(refusal)
         return []
 
 

@@ -32,6 +32,14 @@ class FileOrText(Form):
             self.retype(text=text)
         return bool(text)
 
+    def data_given(self) -> bytes:
+        """Return the bytes of the file, or of the text if there is no file."""
+        if file := self.cleaned_data.get("file"):
+            content: bytes = file.read()
+            return content
+        text: str = self.cleaned_data["text"]
+        return text.encode()
+
     def as_text(self, data: bytes) -> str:
         """Return the file's content as it is shown in the text field; empty if it is not."""
         with suppress(UnicodeDecodeError):

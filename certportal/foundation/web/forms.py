@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from certportal.foundation import invisible
+from certportal.foundation.errors import Refused
 from certportal.foundation.private_keys import shows_private_key, without_private_keys
 
 if TYPE_CHECKING:
@@ -74,11 +75,16 @@ class Form(forms.Form):
         """Whether the view refuses and blocks a private key in this field of a valid form."""
         return False
 
-    def refuse_private_keys(self) -> None:
-        """Refuse a private key in any field, and do not show it again on the page.
+    def refuse(self, refusal: Refused) -> None:
+        """Show why the services refuse the form, which was valid.
 
-        Call it again when a form is refused that was valid: what the view examines is not now.
+        What they would have examined is not, so that private keys are now refused there too.
         """
+        self.add_error(None, str(refusal))
+        self.refuse_private_keys()
+
+    def refuse_private_keys(self) -> None:
+        """Refuse a private key in any field, and do not show it again on the page."""
         keys = [name for name in self.fields if self._has_private_key(name)]
         for name in sorted(keys, key=self.is_examined):
             if self.is_examined(name) and not self.errors:

@@ -84,7 +84,7 @@ def _preview(request: HttpRequest, parties: PartiesForm, form: SuccessionForm) -
     try:
         prospect = services.preview_succession(cleaned["former"], cleaned["successor"], now=now)
     except NotSucceeding as refusal:
-        parties.add_error(None, str(refusal))
+        parties.refuse(refusal)
         return _show(request, parties)
     obstacles = list(to_succeed(prospect, access.person_of(request), now=now))
     context = {"form": form, "prospect": prospect, "given": cleaned, "obstacles": obstacles}

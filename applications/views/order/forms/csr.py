@@ -112,6 +112,8 @@ class CsrForm(RequestForm, VersionForm):
                 cleaned["how"] = "file"
             else:
                 self.add_error("text", _("Paste the certificate request."))
+        if cleaned.get("how") == "text":
+            cleaned["file"] = None
         return cleaned
 
     @property
@@ -119,11 +121,3 @@ class CsrForm(RequestForm, VersionForm):
         """Who sends the request later; empty when it is given now."""
         how: str = self.cleaned_data["how"]
         return how if how in dict(LATER) else ""
-
-    def data_given(self) -> bytes:
-        """Return the bytes of the upload or the pasted text."""
-        if self.cleaned_data["how"] == "file":
-            content: bytes = self.cleaned_data["file"].read()
-            return content
-        text: str = self.cleaned_data["text"]
-        return text.encode()
