@@ -67,6 +67,14 @@ def test_pasted_text_does_as_well_and_confirming_leads_on(give, confirm, draft, 
     assert draft.csr == Csr.objects.get()
 
 
+def test_a_file_that_was_chosen_before_the_text_is_left_out(give, draft):
+    file = SimpleUploadedFile("pyynto.csr", orders.openssl_csr("muu.example.fi"))
+    page = give(draft, how="text", text=orders.openssl_csr().decode(), file=file)
+    assert "Is this the right certificate request?" in page.text
+    assert "muu.example.fi" not in page.text
+    assert draft.csrs.count() == 1
+
+
 def test_a_request_with_other_names_is_accepted_and_the_differences_shown(give, draft):
     page = give(draft, **upload(orders.openssl_csr("muu.example.fi")))
     assert "Differs. The certificate gets: erecept.example.fi, varmuus.example.fi" in page.text
