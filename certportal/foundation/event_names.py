@@ -13,6 +13,59 @@ ACTORS: dict[str, Promise] = {
 }
 """How actors that are not named are described, by kind."""
 
+OBJECTS: dict[str, Promise] = {
+    "administrator_request": _("Request to be an administrator"),
+    "application": pgettext("noun", "Order"),
+    "approvers": _("Approvers' passkeys"),
+    "attachment": _("Attachment"),
+    "bulk_order": _("Bulk order"),
+    "ceremony_record": _("Record of a key ceremony"),
+    "certificate": _("Certificate"),
+    "console": _("Page of the reviewers"),
+    "contact_link": _("Technical contact's link"),
+    "csr": _("Certificate request (CSR)"),
+    "customers": _("Page of the customers of a supplier"),
+    "disowned_certificate": _("Certificate that nobody approved"),
+    "domain": _("Domain"),
+    "event_log": _("Log of the events"),
+    "events": _("Recorded events"),
+    "feedback": _("Feedback"),
+    "hostname": _("Host name"),
+    "identity_key": _("Key of the hashes of identity codes"),
+    "invitation": _("Invitation"),
+    "issuing_ca": _("Certificate authority"),
+    "join_request": _("Request to be invited to a customer account"),
+    "key": _("Public key"),
+    "list": _("List"),
+    "login": pgettext("noun", "Login"),
+    "members": _("Members"),
+    "membership": _("Membership"),
+    "order": _("Page for ordering"),
+    "organisation": _("Organisation"),
+    "outbox_item": _("Work of the service"),
+    "page": _("Page"),
+    "paper": _("Document of the authority"),
+    "person": _("Person"),
+    "prepared_certificate": _("Prepared certificate"),
+    "ready_reason": _("Ready-made reason"),
+    "reference": _("Reference of a certificate's order"),
+    "register_run": _("Import of the register"),
+    "register_task": _("Change in the register"),
+    "replacement": _("Mass replacement of certificates"),
+    "right_document": _("Document about the authority to act"),
+    "root": _("Root certificate authority"),
+    "seal": _("Seal of documents"),
+    "second_factor": _("Page of the second factor"),
+    "service_notice": _("Notice on all pages"),
+    "session": _("Session"),
+    "settings": _("Settings"),
+    "signing_term": _("Term of the signing service"),
+    "staff_role": pgettext("staff", "Role"),
+    "succession": _("Transfer to the successor of an organisation"),
+    "supplier_consent": _("Permission of a supplier"),
+}
+"""What events are about, by `Event.object_type`. Like names, types are stored for ever."""
+
 
 class EventName(TextChoices):
     """The names of one app's events; `label` says in words what happened.
@@ -39,6 +92,11 @@ class ServiceEvent(EventName):
     NOTICE_SET = "service_notice.set", _("A notice was put on all pages")
     NOTICE_ENDED = "service_notice.ended", _("A notice on all pages was ended")
     FEEDBACK_GIVEN = "feedback.given", _("Feedback was given")
+
+
+def object_words(kind: str, key: object) -> str:
+    """Return kind and key of what an event is about, in the active language."""
+    return f"{OBJECTS.get(kind, kind)} {key}"
 
 
 def words(name: str) -> str:

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.utils import translation
 
 from certportal.foundation import event_names
 from certportal.foundation.event_names import EventName
+from certportal.foundation.events import subject_of
 
 # Every name that any version of the service has recorded, by what stands before the point.
 EVER_STORED = {
@@ -123,6 +125,9 @@ EVER_STORED = {
         given_up taken_up
     """,
 }
+APPS = ("accounts", "applications", "certportal", "issuance")
+# What a source calls the type of the objects of events where it is no argument.
+TYPES = {"event_type", "KIND", "DISOWNED"}
 STORED = [f"{part}.{name}" for part, names in EVER_STORED.items() for name in names.split()]
 
 
@@ -164,7 +169,7 @@ def test_no_event_is_recorded_or_looked_up_by_a_free_string() -> None:
 
 
 def sources() -> Iterator[Path]:
-    for app in ("accounts", "applications", "certportal", "issuance"):
+    for app in APPS:
         for path in (settings.BASE_DIR / app).rglob("*.py"):
             if "migrations" not in path.parts:
                 yield path
@@ -183,3 +188,44 @@ def free_names(path: Path) -> Iterator[str]:
             for one in ast.walk(value):
                 if isinstance(one, ast.Constant) and str(one.value).count(".") == 1:
                     yield ast.unparse(node)
+
+
+def kinds() -> set[str]:
+    """What events are about, as the sources name it, and the models that events are named after."""
+    named = {kind for path in sources() for kind in kinds_in(path)}
+    own = [model for model in apps.get_models() if model.__module__.split(".")[0] in APPS]
+    types = {subject_of(model()).type: model for model in own}
+    said = {name for name, model in types.items() if hasattr(model, "event_data")}
+    return named | said | types.keys() & EVER_STORED.keys()
+
+
+def kinds_in(path: Path) -> Iterator[str]:
+    """Types given to `Subject` and to what refuses a page, and those of models of other names."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            place = {"Subject": 0, "not_found": 1, "no_page": 1, "member_view": 1}.get(
+                ast.unparse(node.func).rpartition(".")[2]
+            )
+            given = node.args[place : place + 1] if place is not None else []
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in TYPES:
+            given = [node.value]
+        else:
+            continue
+        yield from (one.value for one in given if isinstance(one, ast.Constant))
+
+
+@pytest.mark.parametrize("language", ["en", "fi", "sv"])
+def test_every_kind_of_object_has_words(language: str) -> None:
+    assert {"application", "issuing_ca", "events", "login", "approvers"} <= kinds()
+    with translation.override(language):
+        shown = {kind: event_names.object_words(kind, "17") for kind in kinds()}
+    assert not [kind for kind, words in shown.items() if words in {f"{kind} 17", " 17"}]
+
+
+@pytest.mark.parametrize("language", ["fi", "sv"])
+def test_the_words_of_objects_are_translated(language: str) -> None:
+    with translation.override("en"):
+        english = {kind: str(words) for kind, words in event_names.OBJECTS.items()}
+    with translation.override(language):
+        same = {kind for kind, words in event_names.OBJECTS.items() if str(words) == english[kind]}
+    assert same <= {"organisation", "person", "session"}  # Swedish says the same

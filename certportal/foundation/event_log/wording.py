@@ -8,12 +8,12 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from certportal.foundation.event_log.notes import BadNote, Checkpoint
 from certportal.foundation.event_log.policy import Policy
 from certportal.foundation.event_log.receipts import BadReceipt, Fault, Receipt
-from certportal.foundation.event_names import ACTORS, words
+from certportal.foundation.event_names import ACTORS, object_words, words
 
 FAULTS: dict[Fault, Promise] = {
     Fault.FORM: gettext_lazy("This is not an event receipt, or it is damaged."),
@@ -31,18 +31,6 @@ FAULTS: dict[Fault, Promise] = {
 _NOT_YET = gettext_lazy(
     "fewer than our policy requires. If the event is new, download the receipt again later."
 )
-
-KINDS: dict[str, Promise] = {
-    "application": pgettext_lazy("noun", "Order"),
-    "prepared_certificate": gettext_lazy("Prepared certificate"),
-    "certificate": gettext_lazy("Certificate"),
-    "issuing_ca": gettext_lazy("Certificate authority"),
-    "key": gettext_lazy("Public key"),
-    "organisation": gettext_lazy("Organisation"),
-    "membership": gettext_lazy("Membership"),
-    "person": gettext_lazy("Person"),
-}
-"""Names of the objects of events; others are shown by their name in the program."""
 
 
 def facts(receipt: Receipt, head: Checkpoint) -> list[tuple[str, str]]:
@@ -72,8 +60,7 @@ def _about(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield pgettext("noun", "Order"), str(order)
     if serial := data.get("serial"):
         yield _("Serial number (hexadecimal)"), str(serial)
-    about = event["object_type"]
-    yield _("What it is about"), f"{KINDS.get(about, about)} {event['object_id']}"
+    yield _("What it is about"), object_words(event["object_type"], event["object_id"])
 
 
 def _where(receipt: Receipt, head: Checkpoint) -> Iterator[tuple[str, str]]:

@@ -6,10 +6,13 @@ import zipfile
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
 from applications.documents.certificate_files import certificate_of
 from applications.rules.event_search import EventQuery
 from applications.views.console.events import events as page
+from applications.views.console.events.data_words import data_words
+from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock, event_search
 from certportal.foundation.event_log.receipts import Receipt
@@ -55,6 +58,35 @@ def test_everything_is_there_the_newest_first(order, auditor):
     numbers = [event.pk for event in found(auditor)]
     assert numbers == sorted(numbers, reverse=True)
     assert Event.objects.filter(pk__gt=numbers[0]).count() == 1  # that it was looked at
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("fi", ("Varmentaja sote-ec-1", "Aiempi tila:", "Tilauksen osa:")),
+        ("sv", ("Certifikatutfärdare sote-ec-1", "Tidigare status:", "Del av beställningen:")),
+        ("en", ("Certificate authority sote-ec-1", "Status before:", "Part of the order:")),
+    ],
+)
+def test_anneli_reads_words_and_no_names_of_the_program(order, auditor, language, words):
+    with translation.override(language):
+        text = auditor.open("events").text
+        assert all(one in text for one in words)
+        assert str(Status.IN_REVIEW.label) in text
+    assert "issuing_ca" not in text
+    assert "prepared_certificate" not in text
+    assert "{&quot;" not in text
+
+
+def test_what_a_key_says_of_an_order_is_not_said_of_other_things(order):
+    about, nested = Event.objects.get(action="application.submit"), {"a_b": [1, None], "no": False}
+    assert dict(data_words(about))["Status after"] == "Being checked"
+    given = Event(object_type="page", data={"to": "checking", "query": nested, "left": []})
+    assert data_words(given) == [
+        ("to", "checking"),
+        ("query", "a b: 1, –, no: No"),
+        ("left", "–"),
+    ]
 
 
 def test_by_order_and_serial_all_of_the_certificate_s_life_is_found(order, auditor):

@@ -16,6 +16,7 @@ from accounts.models import Organisation
 from applications import services
 from applications.models import Application
 from applications.services.reviewer.recorded_events import MOST_EXPORTED, MOST_PROVEN
+from applications.views.console.events.data_words import data_words
 from applications.views.console.events.search_form import EventSearchForm
 from applications.views.shared import spreadsheet
 from applications.views.shared.certificate import attachment
@@ -67,7 +68,7 @@ def _rows(events: Sequence[Event]) -> list[dict[str, object]]:
             "who": signed(who(event.actor, people), event, suppliers),
             "order": orders_by_key.get(event.object_id),
             "account": accounts.get(event.organisation_id) if event.organisation_id else None,
-            "data": _data(event),
+            "data": data_words(event),
         }
         for event in events
     ]
