@@ -96,7 +96,9 @@ class RightDocumentForm(Form):
 
     def upload(self) -> Paper | None:
         """Return the file that was chosen now, unless it is refused; or None."""
-        upload = "document" not in self.errors and self.cleaned_data.get("document")
+        if not self.is_bound or "document" in self.errors:
+            return None
+        upload = self.cleaned_data.get("document")
         if not upload:
             return None
         upload.seek(0)

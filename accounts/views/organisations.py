@@ -66,7 +66,8 @@ def _visit(request: HttpRequest, code: str) -> HttpResponse:
     hold_document(request, form)
     # Counted as a look-up, because the page of the visit names the organisation too.
     prospect = _look_up(request, code, form)
-    if form.over or prospect.finding is not found_organisations.Finding.FREE:
+    unfit = request.FILES.get("document") and "document" in form.errors
+    if form.over or unfit or prospect.finding is not found_organisations.Finding.FREE:
         return _show(request, prospect, form)
     names = ("basis", "detail", "attached")
     typed = {name: form.data.get(name, "")[:MOST_DETAIL] for name in names}

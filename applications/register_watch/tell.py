@@ -38,8 +38,10 @@ def _administrators(tasks: Sequence[RegisterTask]) -> Iterator[tuple[RegisterTas
     for each in memberships.order_by("begun_at").select_related("person", "organisation"):
         found[each.organisation_id].append((each.person_id, is_shown(each)))
     for task in tasks:
-        for person, sees_all in found[task.organisation_id]:
-            if sees_all or _senders(task) == {person}:
+        theirs = found[task.organisation_id]
+        senders = set() if all(sees_all for _, sees_all in theirs) else _senders(task)
+        for person, sees_all in theirs:
+            if sees_all or senders == {person}:
                 yield task, person
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from django.utils.functional import lazystr
+from django.utils.functional import Promise, lazystr
 from django.utils.translation import get_language, get_language_info
 
 if TYPE_CHECKING:
@@ -29,11 +29,12 @@ _SEAM = re.compile(r"(?<=\w{3})(?=[bcdfghjklmnpqrstvwxz][aeiouyåäö]\w\w)")
 
 
 def breakable(words: object) -> str:
-    """Return the text with soft hyphens in long Finnish and Swedish words.
+    """Return the translated text with soft hyphens in long Finnish and Swedish words.
 
-    Browsers have no Finnish hyphenation of their own, and not all have the Swedish one.
+    Browsers have no Finnish hyphenation of their own, and not all have the Swedish one. Names of a
+    register are left as they are, since people copy them.
     """
-    if get_language() == "en":
+    if get_language() == "en" or not isinstance(words, Promise):
         return str(words)
     return _LONG.sub(lambda word: _SEAM.sub("\u00ad", word[0]), str(words))
 

@@ -4,10 +4,12 @@ import pytest
 
 from accounts.access import actor_for
 from accounts.mandates.none import NoMandates
-from accounts.models import Membership
+from accounts.models import Membership, RightDocument
 from accounts.services.organisations import found as found_organisations
+from accounts.services.rights import documents
 from applications.rules.sender import lacks_right
 from certportal.dev.builders import orders
+from certportal.dev.builders.documents import pdf
 from certportal.dev.builders.people import make_person
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
@@ -44,6 +46,14 @@ def test_confirmed_right_is_held_for_true_at_once(aino, settings, now):
     assert right.confirmed_at == now and right.confirmed_by is None
     assert right.stated_basis == Membership.Basis.MANDATE
     assert Event.objects.get(action="organisation.founded").data["confirmed"] is True
+
+
+def test_a_document_is_not_kept_where_the_right_is_confirmed_at_once(aino, settings, now):
+    trust(settings, rights=(ROLE,))
+    paper = documents.Paper(pdf("Valtakirja"), "valtakirja.pdf")
+    documents.hold(aino, paper, actor=actor_for(aino), now=now)
+    found(aino, now)
+    assert not RightDocument.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from django.core import mail
 from django.test import Client
 
 from accounts.access import SECOND_FACTOR, actor_for
-from accounts.models import AdministratorRequest, Membership
+from accounts.models import AdministratorRequest, Membership, RightDocument
 from accounts.right_to_act import right_of
 from accounts.services.organisations import administrator_requests
 from accounts.services.people import erase, merge
@@ -102,6 +102,12 @@ def test_neither_reason_nor_document_may_lack(client, maija, given):
     assert not AdministratorRequest.objects.exists()
 
 
+def test_nothing_sent_at_all_is_refused_in_words(client, maija, pharmacy):
+    page = people.log_in(client, maija).post(ASK)
+    assert page.status_code == 200
+    assert not pharmacy.administrator_requests.exists()
+
+
 def test_a_fit_document_is_kept_while_the_reason_lacks(client, maija, pharmacy):
     browser = people.log_in(client, maija)
     page = browser.post(ASK, {"reason": "", "document": upload(pdf(), "valtakirja.pdf")}).text
@@ -165,8 +171,9 @@ def test_a_reviewer_is_told_before_asking_what_it_bars(matti, kalle, riitta, now
 
 
 def test_asked_twice_is_one_request(asked, maija, pharmacy, now):
+    documents.hold(maija, PAPER, actor=actor_for(maija), now=now)
     assert ask(maija, pharmacy, now) == asked
-    assert pharmacy.right_documents.count() == 1
+    assert pharmacy.right_documents.get() == RightDocument.objects.get()
 
 
 def test_granted_a_member_becomes_administrator_and_all_are_told(

@@ -139,6 +139,8 @@ def ask(
             recipients = [member.person for member in confirmed_administrators(organisation)]
             mailing.enqueue_for(recipients, "administrator_asked", request, now=now)
             outbox.enqueue("administrator.asked", now=now, request=request.pk)
+        else:
+            documents.let_go(person)
     return request
 
 

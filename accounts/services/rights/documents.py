@@ -192,6 +192,11 @@ def hold(person: Person, paper: Paper, *, actor: Actor, now: datetime) -> RightD
         return _stored(person, paper, now)
 
 
+def let_go(person: Person) -> None:
+    """Remove what is held for the person, whose form was accepted without a document."""
+    remove_documents(_held(person))
+
+
 def held(person: Person, key: str) -> RightDocument | None:
     """Return the document with this key that is held for the person, or None."""
     return _held(person).filter(pk=key).first() if re.fullmatch("[0-9]{1,18}", key) else None

@@ -183,6 +183,8 @@ class Case:
         """Return in words who has the case, for a reviewer who cannot take it for that reason."""
         if self.is_mine:
             return _("You have the case already.")
+        if self._is_free and any(self.obstacles_to_handle(Action.CLAIM)):
+            return _("Nobody has the case.")
         if self._is_free:
             return _("Nobody has the case. You can take it on its page.")
         return _("Another reviewer has this case.")

@@ -59,7 +59,8 @@ def watch_register(*, now: datetime) -> int:
     whose change was reverted, or no longer affects a certificate in force, are closed. The result
     depends only on the present state, so late or repeated runs are harmless.
     """
-    changes = find_changed(now)
+    # In an order of their own, so that two looks at once wait for each other and do not deadlock.
+    changes = sorted(find_changed(now), key=lambda each: each.id)
     opened = sum(_open(some, now) for some in batched(changes, AT_ONCE))
     closed = _close_outdated({affected.id for affected in changes}, now)
     _release_keys({affected.change.key for affected in changes})

@@ -69,7 +69,7 @@ def waive(
     if finding is None:
         raise NotWaivable
     if waivers.covering(application, finding, on=today):
-        raise NotPossible
+        raise NotPossible(_("A waiver covers this already."))
     if assertion:
         signed = waiver_to_sign(application, finding, reason=reason, ends_on=ends_on)
         authority_to_sign.require(assertion, signed)
@@ -172,7 +172,7 @@ def to_withdraw(waiver: Waiver, person: Person, *, now: datetime) -> Iterator[Re
     if any(waiver in waivers.relied_on(order, on=today) for order in orders):
         yield impartiality.PartInAnOrder()
     if not waivers.in_force(today).filter(pk=waiver.pk).exists():
-        yield NotPossible()
+        yield NotPossible(_("The waiver is no longer in force."))
 
 
 @transaction.atomic

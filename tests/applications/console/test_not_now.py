@@ -3,6 +3,8 @@
 from django.urls import reverse
 from django.utils import translation
 
+from applications.models import Application
+
 
 def test_riitta_wants_to_take_over_her_own_case(case, desk):
     page = desk.open("take_over", case.pk)
@@ -15,6 +17,14 @@ def test_riitta_wants_to_take_over_her_own_case(case, desk):
 def test_nobody_has_the_case_that_is_to_be_taken_over(waiting, desk):
     page = desk.open("take_over", waiting.pk)
     assert "Nobody has the case. You can take it on its page." in page.text
+
+
+def test_what_nobody_has_and_nobody_can_take_is_not_said_to_be_free_to_take(waiting, desk):
+    """The applicant must answer first."""
+    Application.objects.filter(pk=waiting.pk).update(status="info_requested")
+    page = desk.open("take_over", waiting.pk)
+    assert "Nobody has the case." in page.text
+    assert "You can take it" not in page.text
 
 
 def test_raimo_claims_what_riitta_has(case, other_desk):
