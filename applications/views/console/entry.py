@@ -120,10 +120,14 @@ def kept(
 
 
 def lost(request: HttpRequest, application: Application, refusal: Stale) -> HttpResponse:
-    """Show why the action was refused and who changed the case meanwhile; offer the next case."""
+    """Show why the action was refused and who changed the case meanwhile; offer the next case.
+
+    Nobody did where an address was only opened.
+    """
     refusals.record_act(request, refusal)
     last = happened(application)
-    is_moved = isinstance(refusal, Changed | NotPossible | ProposalOver)
+    may_be_moved = isinstance(refusal, Changed | NotPossible | ProposalOver)
+    is_moved = may_be_moved and request.method == "POST"
     faster = last if last and is_moved and last.who != str(access.person_of(request)) else None
     since = of_case(application, access.person_of(request))
     context = {"application": application, "refusal": refusal, "faster": faster, "since": since}

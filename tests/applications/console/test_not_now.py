@@ -27,6 +27,13 @@ def test_what_nobody_has_and_nobody_can_take_is_not_said_to_be_free_to_take(wait
     assert "You can take it" not in page.text
 
 
+def test_nobody_was_faster_where_an_address_was_only_opened(waiting, desk):
+    page = desk.open("extend", waiting.pk)
+    assert page.status_code == 409
+    assert "Its status is: In review." in page.text
+    assert "omebody was faster" not in page.text
+
+
 def test_raimo_claims_what_riitta_has(case, other_desk):
     answer = other_desk.press("claim", case)
     assert answer.status_code == 409
