@@ -73,8 +73,6 @@ def approve(
         case = may_act.locked(application_id, person, version, now=now)
         case.require(Action.APPROVE)
         application, record = case.application, case.record
-        with one_reading():
-            policy = _policy(application, now)
         if case.prepared is None or case.prepared.pk != prepared_id:
             raise NotOpen
         state = authority.approve(
@@ -85,7 +83,7 @@ def approve(
             register_record=str(record.pk) if record else "",
             assertion=assertion,
             now=now,
-            **policy,
+            **_policy_to_decide_by(application, now),
         )
         relied_on = confirm_relied_on(application, person=person, actor=actor, now=now)
         if state.complete:
@@ -114,6 +112,12 @@ def _require_confirmed(relied_on: Iterable[Waiver]) -> None:
 def to_sign(application: Application, prepared: PreparedCertificate, *, now: datetime) -> bytes:
     """Return the challenge that the reviewer's passkey signs to approve the certificate shown."""
     return authority_to_sign.challenge(prepared, **_policy(application, now))
+
+
+@one_reading()
+def _policy_to_decide_by(application: Application, now: datetime) -> Policy:
+    """Return the policy from facts read anew, while the application is locked."""
+    return _policy(application, now)
 
 
 def _policy(application: Application, now: datetime) -> Policy:

@@ -105,90 +105,65 @@ def decide_register_task(
 
 
 def _open(changes: Sequence[Impact], now: datetime) -> int:
-    """Open the tasks of these changes; return how many. A change without any task gets its first
-    together with the others, since a renamed county changes thousands at once.
+    """Open a task for each of these changes that wants one; return how many."""
+    try:
+        return _open_together(changes, now)
+    except IntegrityError:  # another process has opened one of them since it was looked for
+        return _open_together(changes, now)
+
+
+@transaction.atomic
+def _open_together(changes: Sequence[Impact], now: datetime) -> int:
+    """Open tasks, or add to the open ones, for certificates not yet in a task on their change.
+
+    Returns how many were opened. Locks the open tasks, because certificates added while one is
+    being decided would not be part of the decision.
     """
     tasks = RegisterTask.objects.filter(
         organisation__in={each.organisation_id for each in changes},
         key__in={each.change.key for each in changes},
     )
+    locked = tasks.filter(outcome="").order_by("organisation", "key").select_for_update()
+    found = {(task.organisation_id, task.key): task for task in locked}
     covered: dict[tuple[UUID, str], set[int]] = defaultdict(set)
     for organisation, key, certificate in tasks.values_list("organisation", "key", "certificates"):
         covered[organisation, key].add(certificate)
-    first = [each for each in changes if each.id not in covered]
-    added = [each for each in changes if set(each.certificates) - covered.get(each.id, set())]
-    try:
-        opened = _open_first(first, now)
-    except IntegrityError:  # another process opened one of them meanwhile
-        opened, first = 0, []
-    done = {each.id for each in first}
-    return opened + sum(_open_task(each, now) for each in added if each.id not in done)
-
-
-@transaction.atomic
-def _open_first(changes: Sequence[Impact], now: datetime) -> int:
-    """Open a task for each change, none of which has had one. Raises IntegrityError if one has."""
-    tasks = RegisterTask.objects.bulk_create(
-        RegisterTask(organisation_id=each.organisation_id, key=each.change.key, **_facts(each, now))
-        for each in changes
-    )
-    opened = list(zip(tasks, changes, strict=True))
+    uncovered = {each.id: set(each.certificates) - covered[each.id] for each in changes}
+    first = [each for each in changes if uncovered[each.id] and each.id not in found]
+    opened = RegisterTask.objects.bulk_create(_task(each, now) for each in first)
+    found |= {(task.organisation_id, task.key): task for task in opened}
     link = RegisterTask.certificates.through
     link.objects.bulk_create(
-        link(registertask_id=task.pk, certificate_id=certificate)
-        for task, each in opened
-        for certificate in each.certificates
+        link(registertask_id=found[id].pk, certificate_id=certificate)
+        for id, certificates in uncovered.items()
+        for certificate in certificates
     )
     name = ApplicationEvent.REGISTER_TASK_OPENED
+    numbers = [len(uncovered[each.id]) for each in first]
     events.insert(
         [
-            events.made(name, task, WATCH, now, certificates=len(each.certificates))
-            for task, each in opened
+            events.made(name, task, WATCH, now, certificates=number)
+            for task, number in zip(opened, numbers, strict=True)
         ]
     )
-    tell.enqueue(tasks, "register_changed", now=now)
-    return len(tasks)
+    tell.enqueue(opened, "register_changed", now=now)
+    return len(opened)
 
 
-def _facts(affected: Impact, now: datetime) -> dict[str, Any]:
+def _task(affected: Impact, now: datetime) -> RegisterTask:
     change = affected.change
-    return {
-        "change": change.kind,
-        "record_kind": change.record_kind,
-        "record_oid": change.oid,
-        "then": affected.then,
-        "present": affected.present,
-        "values": {name: [old, new] for name, old, new in change.values},
-        "proposal": affected.proposal,
-        "opened_at": now,
-    }
-
-
-@transaction.atomic
-def _open_task(affected: Impact, now: datetime) -> bool:
-    """Open a task, or add to the open one, for certificates not yet in a task on this change.
-
-    Returns whether a new task was opened. Locks the open task, because certificates added
-    while it is being decided would not be part of the decision.
-    """
-    change = affected.change
-    tasks = RegisterTask.objects.filter(organisation=affected.organisation_id, key=change.key)
-    covered = set(tasks.values_list("certificates", flat=True))
-    uncovered = [pk for pk in affected.certificates if pk not in covered]
-    if not uncovered:
-        return False
-    task, new = RegisterTask.objects.select_for_update().get_or_create(
+    return RegisterTask(
         organisation_id=affected.organisation_id,
         key=change.key,
-        outcome="",
-        defaults=_facts(affected, now),
+        change=change.kind,
+        record_kind=change.record_kind,
+        record_oid=change.oid,
+        then=affected.then,
+        present=affected.present,
+        values={name: [old, new] for name, old, new in change.values},
+        proposal=affected.proposal,
+        opened_at=now,
     )
-    task.certificates.add(*uncovered)
-    if new:
-        name = ApplicationEvent.REGISTER_TASK_OPENED
-        events.record(name, task, WATCH, now, certificates=len(uncovered))
-        tell.enqueue([task], "register_changed", now=now)
-    return new
 
 
 def _close_outdated(topical: set[tuple[UUID, str]], now: datetime) -> int:

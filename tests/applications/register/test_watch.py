@@ -156,14 +156,14 @@ def test_two_looks_at_once_open_each_task_and_tell_of_it_once(
     orders.delivered(kalle, riitta, "test_system_signature", unit=UNIT)
     change(orders.UNIT, long_name="Helsingin uusi apteekki")
     change(UNIT, long_name="Uusi toimipiste")
-    open_first = register_changes._open_first
+    task = register_changes._task
 
-    def overtaken(changes, now):
-        monkeypatch.setattr(register_changes, "_open_first", open_first)
+    def overtaken(affected, now):
+        monkeypatch.setattr(register_changes, "_task", task)
         services.watch_register(now=now)
-        return open_first(changes, now)
+        return task(affected, now)
 
-    monkeypatch.setattr(register_changes, "_open_first", overtaken)
+    monkeypatch.setattr(register_changes, "_task", overtaken)
     assert [task.certificates.count() for task in watch()] == [1, 1]
     told = OutboxItem.objects.filter(topic="register.notice")
     assert sorted(item.payload["task"] for item in told) == [task.pk for task in watch()]
