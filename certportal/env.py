@@ -129,8 +129,8 @@ def _database_limits(process: str) -> dict[str, Any]:
     Connecting may take 2 s, and packets may stay unacknowledged for 10 s. PostgreSQL ends a
     statement of the process `web`, and of commands in its container, after 10 s; longer work runs
     in a worker or as `manage` (see also `database_limit`). `metrics` is read-only with 2 s per
-    statement. JIT compilation is off, since it takes longer than the statements of a page; so do,
-    for `web`, the start of parallel workers (10 ms for a statement of 1 ms) and their cores.
+    statement. JIT compilation is off, since it takes longer than the statements of a page.
+    Parallel workers are off for `web`: starting them takes 10 ms, most of its statements take 1 ms.
     """
     limits = {
         "connect_timeout": "2",

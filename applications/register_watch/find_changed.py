@@ -77,7 +77,7 @@ class Impact:
 
     @property
     def id(self) -> tuple[UUID, str]:
-        """What names the change for the organisation."""
+        """The keys of organisation and change, for which at most one task is open."""
         return self.organisation_id, self.change.key
 
     @property

@@ -66,7 +66,7 @@ def cases() -> QuerySet[Application]:
 
 
 def filled(narrowed: QueueFilter) -> QuerySet[Application]:
-    """Return the cases with the columns of their rows, a third of all."""
+    """Return the cases with only the columns that their rows show."""
     related = narrowed.qs.select_related("organisation", "reviewer", "submission__record")
     return with_marks(related.only(*SHOWN), narrowed.reader.now).prefetch_related("host_names")
 
