@@ -4,12 +4,15 @@ import datetime
 import re
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django import forms
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import QueryDict
 from django.template import Context, Template
 from django.utils import translation
 
+from certportal.dev.builders.orders import openssl_csr
 from certportal.foundation.web import forms as own
 
 
@@ -99,6 +102,52 @@ def test_what_is_shown_again_leaves_out_private_keys() -> None:
         "other": ["Tässä:\n\nMuu teksti säilyy."],
         "version": ["7"],
     }
+
+
+BEGIN, *LINES, END = (
+    ec.generate_private_key(ec.SECP256R1())
+    .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    .decode()
+    .splitlines()
+)
+BODY = "\n".join(LINES)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        f"{BEGIN}\n{END}\n{BODY}",
+        f"{BEGIN}\n# do not send PRIVATE keys\n{BODY}",
+        f"{BODY}\n{BEGIN}\n{BODY}\n{END}",
+        f"{BEGIN}\n{BODY}\n{END}\n" + f"{BEGIN}\n{BODY}\n{END}".replace("PRI", "PRI\u200b"),
+        f"{BEGIN}\n{END}\n" + BODY.replace("\n", "").replace(BODY[8:24], f"{BODY[8:24]} "),
+        f"{BEGIN}\n{END}\n" + "\n".join(re.findall(".{1,20}", BODY.replace("\n", ""))),
+    ],
+    ids=["below", "in a sentence", "above", "unseen characters", "in one line", "in short lines"],
+)
+def test_no_line_of_a_key_is_shown_wherever_its_begin_and_end_stand(given: str) -> None:
+    form = Examined({"pasted": "A request", "about": given, "kind": "One"})
+    assert form.errors["about"]
+    assert form.data["about"] == ""
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\ufeff", "\u00ad", "\u2060", "\u200d"])
+def test_a_key_is_known_although_characters_that_nobody_sees_stand_in_its_label(
+    unseen: str,
+) -> None:
+    for label in (f"PRI{unseen}VATE KEY", f"{unseen}PRIVATE\u00a0KEY", f"EC PRIVATE{unseen} KEY"):
+        given = f"-----BEGIN {label}-----\n{BODY}\n-----END {label}-----"
+        form = Examined({"pasted": "A request", "about": given, "kind": "One"})
+        assert form.errors["about"], label
+        assert form.data["about"] == "", label
+
+
+def test_a_request_beside_a_key_is_shown_again() -> None:
+    request = openssl_csr().decode().strip()
+    given = f"{request}\n{BEGIN}\n{BODY}\n{END}"
+    form = Examined({"pasted": "A request", "about": given, "kind": "One"})
+    assert form.errors["about"]
+    assert form.data["about"].strip() == request
 
 
 def test_spaces_do_not_fill_a_field() -> None:
