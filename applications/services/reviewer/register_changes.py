@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
@@ -35,6 +35,7 @@ from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import NotAllowed, Refused, Stale
 from certportal.foundation.outbox import outbox
 from issuance.models import Certificate
+from issuance.services import locks
 from issuance.services.errors import NotReviewer, ReasonStands
 
 WATCH = system("register-watch")
@@ -57,10 +58,15 @@ def watch_register(*, now: datetime) -> int:
 
     A change that has had a task gets no second one while it lasts, whatever was decided. Open tasks
     whose change was reverted, or no longer affects a certificate in force, are closed. The result
-    depends only on the present state, so late or repeated runs are harmless.
+    depends only on the present state, so late or repeated runs are harmless. Raises Busy while
+    another process looks: what it found first would close what this one opens.
     """
-    # In an order of their own, so that two looks at once wait for each other and do not deadlock.
-    changes = sorted(find_changed(now), key=lambda each: each.id)
+    with locks.alone("register watch"):
+        return _watch(now)
+
+
+def _watch(now: datetime) -> int:
+    changes = find_changed(now)
     opened = sum(_open(some, now) for some in batched(changes, AT_ONCE))
     closed = _close_outdated({affected.id for affected in changes}, now)
     _release_keys({affected.change.key for affected in changes})
@@ -104,16 +110,8 @@ def decide_register_task(
     return task
 
 
-def _open(changes: Sequence[Impact], now: datetime) -> int:
-    """Open a task for each of these changes that wants one; return how many."""
-    try:
-        return _open_together(changes, now)
-    except IntegrityError:  # another process has opened one of them since it was looked for
-        return _open_together(changes, now)
-
-
 @transaction.atomic
-def _open_together(changes: Sequence[Impact], now: datetime) -> int:
+def _open(changes: Sequence[Impact], now: datetime) -> int:
     """Open tasks, or add to the open ones, for certificates not yet in a task on their change.
 
     Returns how many were opened. Locks the open tasks, because certificates added while one is

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.db import connections
 
 from accounts.models import Membership
 from accounts.register.models import Kind, RegisterRecord
@@ -12,13 +13,13 @@ from applications import services
 from applications.mail import register
 from applications.models.register_task import RegisterTask
 from applications.register_watch import find_changed
-from applications.services.reviewer import register_changes
 from applications.services.reviewer.may_act import FactsChanged
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.register import announce, change
 from certportal.foundation import clock
-from certportal.foundation.models import OutboxItem
 from issuance.models import Certificate
+from issuance.services import locks
+from issuance.services.locks import Busy
 from tests.applications.register.watching import decide, watch
 from tests.conftest import CLINICS
 
@@ -148,25 +149,18 @@ def test_the_same_change_is_brought_up_once_whatever_was_decided(order, riitta):
     assert len(watch()) == 2
 
 
-def test_two_looks_at_once_open_each_task_and_tell_of_it_once(
-    matti, kalle, riitta, cas, monkeypatch
-):
-    """The nightly one, and the one that an import wakes, have found the same changes."""
-    orders.delivered(matti, riitta, "test_server")
-    orders.delivered(kalle, riitta, "test_system_signature", unit=UNIT)
+def test_of_two_looks_at_once_the_later_one_waits_for_its_turn(order):
+    """An import wakes one while the nightly one goes on, perhaps in a frozen process."""
     change(orders.UNIT, long_name="Helsingin uusi apteekki")
-    change(UNIT, long_name="Uusi toimipiste")
-    task = register_changes._task
-
-    def overtaken(affected, now):
-        monkeypatch.setattr(register_changes, "_task", task)
-        services.watch_register(now=now)
-        return task(affected, now)
-
-    monkeypatch.setattr(register_changes, "_task", overtaken)
-    assert [task.certificates.count() for task in watch()] == [1, 1]
-    told = OutboxItem.objects.filter(topic="register.notice")
-    assert sorted(item.payload["task"] for item in told) == [task.pk for task in watch()]
+    nightly = connections.create_connection("default")
+    try:
+        nightly.cursor().execute("SELECT pg_advisory_lock(%s)", locks._keys(["register watch"]))
+        with pytest.raises(Busy):
+            services.watch_register(now=clock.now())
+        assert not RegisterTask.objects.exists()
+    finally:
+        nightly.close()
+    assert len(watch()) == 1
 
 
 def test_a_change_that_was_taken_back_closes_its_task(order):
