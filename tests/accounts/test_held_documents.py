@@ -106,8 +106,17 @@ def test_other_bytes_and_other_people_are_checked_for_themselves(aino, maija, no
     assert times(checked) == [4, 4, 4]
 
 
+def test_a_document_held_for_hours_is_checked_again(aino, now, checked):
+    """The scanner may have learned of its virus meanwhile."""
+    documents.hold(aino, PAPER, actor=actor_for(aino), now=now)
+    for hours in (0.5, 2):
+        later = now + timedelta(hours=hours)
+        documents.require_fit(aino, PAPER, actor=actor_for(aino), now=later)
+    assert times(checked) == [2, 2, 2]
+
+
 def test_a_document_that_was_handed_in_earlier_is_checked_again(maija, pharmacy, now, checked):
-    """Only one that is held a few days is known: viruses are found that were not known before."""
+    """Only one that is held is known, for an hour."""
     pharmacy.memberships.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None)
     for _time in range(2):
         documents.hand_in(maija, pharmacy, PAPER, actor=actor_for(maija), now=now)

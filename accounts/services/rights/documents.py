@@ -26,6 +26,8 @@ from certportal.foundation.wording import filled
 MOST = 5  # documents of one person about one organisation at a time
 MOST_A_DAY = 20
 MOST_A_DAY_FROM = 200
+KNOWN_FOR = timedelta(hours=1)
+"""How long the check of a held document holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +149,12 @@ def hand_in(
 def require_fit(person: Person, paper: Paper, *, actor: Actor, now: datetime) -> None:
     """Raise Unfit unless the paper is a complete PDF without active content or a known virus.
 
-    One that is held for the person was checked, and counted, when it was held. Raises TooMany, and
-    Unavailable when the scanner does not answer. Call outside a transaction.
+    One that is held for the person was checked, and counted, when it was held; after `KNOWN_FOR` it
+    is again, since scanners learn of viruses. Raises TooMany, and Unavailable when the scanner does
+    not answer. Call outside a transaction.
     """
-    if _held(person).filter(sha256=paper.sha256).exists():
+    lately = _held(person).filter(handed_in_at__gt=now - KNOWN_FOR)
+    if lately.filter(sha256=paper.sha256).exists():
         return
     day = timedelta(days=1)
     most = {"most": MOST_A_DAY, "most_from": MOST_A_DAY_FROM}
