@@ -112,6 +112,7 @@ def database(url: str, process: str) -> dict[str, Any]:
     """
     parts = urlsplit(url)
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    limits, options = _database_limits(process), query.pop("options", "")
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -119,12 +120,14 @@ def database(url: str, process: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": query.pop("host", parts.hostname or ""),
         "PORT": query.pop("port", str(parts.port or "")),
-        "OPTIONS": _database_limits(process) | query,
+        "OPTIONS": limits | query | {"options": f"{limits['options']} {options}".strip()},
     }
 
 
 def _database_limits(process: str) -> dict[str, Any]:
     """Return libpq's options for a process, by name; the query of DATABASE_URL overrides them.
+
+    PostgreSQL's settings in its `options` are added: of a setting named twice, the last one counts.
 
     Connecting may take 2 s, and packets may stay unacknowledged for 10 s. PostgreSQL ends a
     statement of the process `web`, and of commands in its container, after 10 s; longer work runs

@@ -5,6 +5,7 @@ import re
 import pytest
 import yaml
 
+from certportal import env
 from tests.packaging.files import ALL, OURS, ROOT, STORE
 
 # Given by the image or the engine, or none of production's.
@@ -69,6 +70,14 @@ def read_by_the_code():
     return {
         name for match in found for name in re.findall(r'"([A-Z][A-Z0-9_]{3,})"', "".join(match))
     }
+
+
+def test_settings_of_postgresql_in_the_address_are_added_to_the_limits_of_the_process():
+    url = "postgres:///portal?options=-c%20lock_timeout%3D1s&connect_timeout=5"
+    options = env.database(url, "web")["OPTIONS"]
+    for setting in ("statement_timeout=10s", "jit=off", "lock_timeout=1s"):
+        assert f"-c {setting}" in options["options"]
+    assert options["connect_timeout"] == "5"
 
 
 def test_every_setting_that_the_code_reads_reaches_a_container():
