@@ -37,6 +37,11 @@ def has_ended(right: Membership | None, *, on: date) -> bool:
     return right is not None and right.confirmed_until is not None and right.confirmed_until < on
 
 
+def may_be_confirmed(right: Membership | None) -> bool:
+    """Whether a reviewer may confirm the right, or has seen only the person's word for it."""
+    return right is not None and (is_unconfirmed(right) or right.is_weak)
+
+
 def is_shown(membership: Membership) -> bool:
     """Whether the member's right to act, or the one it derives from, is confirmed.
 

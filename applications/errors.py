@@ -99,7 +99,7 @@ def require_reasons(words: str) -> None:
 class NotYourCase(NotAllowed):
     """The reviewer has not claimed the case."""
 
-    message = _("Take the case for yourself first: another reviewer may have it.")
+    message = _("Take the case for yourself first.")
 
 
 class PrivateKeyFound(Refused):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import access
 from accounts.event_names import AccountEvent
 from accounts.models import Membership, Person
-from accounts.right_to_act import is_unconfirmed, resting_on, shown_members
+from accounts.right_to_act import may_be_confirmed, resting_on, shown_members
 from accounts.services import mailing
 from accounts.services.rights import askers
 from accounts.services.rights import documents as documents_rights
@@ -77,7 +77,7 @@ def confirm_right(
     membership = found.select_related("person", "organisation").get(pk=membership_id)
     if by is not None and access.is_partial(by, membership.organisation_id, now=now):
         raise OwnRight
-    if not is_unconfirmed(membership) and not membership.is_weak:
+    if not may_be_confirmed(membership):
         return membership
     documents = list(documents_rights.documents_about(membership))
     note = note.strip() or ("" if until else ", ".join(each.name for each in documents)[:300])

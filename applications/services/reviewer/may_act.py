@@ -266,7 +266,7 @@ class Case:
         """Yield obstacles to a hearing, which replaces another request after its deadline."""
         question = self.application.question
         if question is not None and question.is_hearing:
-            yield NotPossible()
+            yield NotPossible(_("The applicant is being heard already."))
         yield from self._to_reject()
 
     def _to_reopen(self) -> Iterator[Refused]:

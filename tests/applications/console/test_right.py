@@ -59,6 +59,16 @@ def test_production_is_refused_until_the_right_is_confirmed(unconfirmed, ready, 
     assert orders.approve(riitta, ready).status == "approved"
 
 
+def test_what_is_confirmed_is_not_said_to_be_confirmed_again(unconfirmed, case, desk, other_desk):
+    desk.press("right", case, note="Kaupparekisteriote 2.3.")
+    again = other_desk.press("right", case, note="Toinen kirjaus Raimolta")
+    assert again.status_code == 302
+    page = other_desk.open("case", case.pk).text
+    assert "nothing was recorded now" in page
+    assert "Kaupparekisteriote 2.3." in page
+    assert "has been confirmed." not in page
+
+
 def test_the_confirmation_is_a_reviewer_s_act(unconfirmed, case, desk, riitta):
     desk.press("right", case, note="Trade register")
 

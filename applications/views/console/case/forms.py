@@ -303,7 +303,12 @@ class HandOverForm(VersionForm):
     """The new reviewer, and a note for them."""
 
     to = forms.TypedChoiceField(
-        label=_("New reviewer"), coerce=UUID, error_messages={"required": _("Choose a reviewer.")}
+        label=_("New reviewer"),
+        coerce=UUID,
+        error_messages={
+            "required": _("Choose a reviewer."),
+            "invalid_choice": _("The case cannot be handed to that reviewer now. Choose another."),
+        },
     )
     note = LongTextField(
         label=_("What the new reviewer should know"),

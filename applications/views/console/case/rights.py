@@ -2,14 +2,15 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import Membership, Person, RightDocument
-from accounts.right_to_act import has_ended, is_unconfirmed
+from accounts.right_to_act import has_ended, is_unconfirmed, may_be_confirmed
 from accounts.services.rights import documents as documents_rights
 from applications import services
 from applications.models import Application
@@ -31,6 +32,11 @@ def confirm(request: HttpRequest, application: Application) -> HttpResponse:
     right = right_to_send(application)
     if right is None:
         raise Http404
+    if not may_be_confirmed(right):
+        messages.warning(
+            request, _("The authority is confirmed already: nothing was recorded now.")
+        )
+        return redirect("console:case", application.pk)
     documents = documents_rights.documents_about(right)
     form = RightForm(
         request.POST or None,
@@ -97,10 +103,8 @@ def sender(application: Application, person: Person) -> dict[str, Any]:
     right, submission = right_to_send(application), application.submission
     unconfirmed = is_unconfirmed(right)
     now = clock.now()
-    confirmable = right is not None and (unconfirmed or right.is_weak)
-    obstacles = (
-        list(to_confirm(right, person, now=now)) if right is not None and confirmable else []
-    )
+    confirmable = may_be_confirmed(right)
+    obstacles = list(to_confirm(right, person, now=now)) if right and confirmable else []
     return {
         "sender": submission and submission.person,
         "right": right,
