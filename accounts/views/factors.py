@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.factors import app_codes, passkeys
@@ -23,6 +23,7 @@ from accounts.models import User
 from accounts.services.people import second_factor as services
 from accounts.views.redirects import identify_anew, landing, next_page, with_next
 from certportal.foundation import clock
+from certportal.foundation.web.pressed import pressed_on
 
 # Session key: the TOTP secret of an authenticator app that is being set up.
 PENDING = "second_factor_pending"
@@ -135,7 +136,7 @@ def own(request: HttpRequest) -> HttpResponseBase:
 
 
 @factor_view
-@require_POST
+@pressed_on("accounts:own_factors")
 def remove(request: HttpRequest, factor_id: int) -> HttpResponseBase:
     """Remove one of the login's own factors."""
     back = reverse("accounts:own_factors")

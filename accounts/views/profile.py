@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from accounts import access
 from accounts.forms import PreferencesForm
@@ -16,6 +15,7 @@ from accounts.models import MailChoice
 from accounts.models.mail_choices import ALWAYS
 from accounts.services.people import preferences, sessions
 from certportal.foundation import clock
+from certportal.foundation.web.pressed import pressed_on
 
 
 @access.person_required
@@ -57,7 +57,7 @@ def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 
 @access.person_required
-@require_POST
+@pressed_on("accounts:profile")
 def end_others(request: HttpRequest) -> HttpResponse:
     """End all of the person's sessions except this one."""
     this: Any = request

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import RightDocument
@@ -17,6 +17,7 @@ from accounts.services.rights import documents
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF
 from certportal.foundation.web import limits
+from certportal.foundation.web.pressed import pressed_on
 
 
 def document_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
@@ -59,7 +60,7 @@ def document(request: HttpRequest, found: RightDocument) -> HttpResponse:
 
 
 @document_view
-@require_POST
+@pressed_on("accounts:right")
 def take_back(request: HttpRequest, found: RightDocument) -> HttpResponse:
     """Delete a document while the right is unconfirmed."""
     documents.take_back(found.pk, **access.acting(request))

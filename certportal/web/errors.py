@@ -21,7 +21,7 @@ from certportal.foundation.web.browsers import came_from
 log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 60
-# Views that accept fewer are decorated with `require_safe` or `require_POST`.
+# Views that accept fewer are decorated with `require_safe`, `require_POST` or `pressed_on`.
 METHODS = ("GET", "HEAD", "POST")
 # More than twice the largest request of any form, including documents.
 MOST_BYTES = 32 * 1024 * 1024
@@ -89,8 +89,12 @@ def refused(request: HttpRequest, error: Refused) -> HttpResponse:
 
 
 def only_pressed(request: HttpRequest, refusal: HttpResponseNotAllowed) -> HttpResponse:
-    """Return the page for an address that only a button's POST is for, opened by itself."""
-    response = render(request, "405.html", {"back": came_from(request)}, status=refusal.status_code)
+    """Return the page for an address that only takes POST, opened by itself.
+
+    It leads to the page of the address's button if the view names it (`pressed_on`).
+    """
+    context = {"place": getattr(refusal, "place", ""), "back": came_from(request)}
+    response = render(request, "405.html", context, status=refusal.status_code)
     response["Allow"] = refusal["Allow"]
     return response
 

@@ -8,8 +8,9 @@ from urllib.parse import quote, urlencode
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -25,6 +26,7 @@ from applications.rules.domain_record import Outcome
 from applications.views.order.forms.hosts import host_names
 from applications.views.shared.entry import applicant_view
 from certportal.foundation.web.forms import Form
+from certportal.foundation.web.pressed import OnlyPressed
 
 OUTCOMES = {
     Outcome.PROVEN: (gettext_lazy("Found"), "success", ""),
@@ -146,7 +148,7 @@ def forget(request: HttpRequest, domain_id: int) -> HttpResponse:
     if not rules.in_use() or domain is None or not _may_forget(person, domain):
         raise access.no_page(request, "order")
     if request.method != "POST":
-        return HttpResponseNotAllowed(["POST"])
+        return OnlyPressed(reverse("applications:domains"))
     services.forget_domain(domain.organisation, domain.pk, **access.acting(request))
     messages.success(request, _("The domain was taken off the list."))
     return redirect("applications:domains")

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications import services
@@ -25,6 +25,7 @@ from certportal.foundation.web.forms import (
     LongTextField,
     shown_again,
 )
+from certportal.foundation.web.pressed import pressed_on
 
 Use = ReadyReason.Use
 USES = {
@@ -118,7 +119,7 @@ def change(request: HttpRequest, reason_id: int) -> HttpResponseBase:
 
 
 @access.reviewer_required
-@require_POST
+@pressed_on("console:ready_reason", "reason_id")
 def end(request: HttpRequest, reason_id: int) -> HttpResponseBase:
     """Stop offering the reason."""
     reason = get_object_or_404(ReadyReason, pk=reason_id)

@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications import services
@@ -12,6 +12,7 @@ from applications.rules import hearing_documents
 from applications.views.shared.entry import as_seen, order_view
 from applications.views.shared.summary import part_url
 from certportal.foundation.files import storing
+from certportal.foundation.web.pressed import pressed_on
 
 
 @order_view
@@ -23,7 +24,7 @@ def download(request: HttpRequest, application: Application, attachment_id: int)
 
 
 @order_view
-@require_POST
+@pressed_on("applications:order", "application_id")
 def remove(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
     """Remove an attachment and return to its part."""
     document = find(request, application, attachment_id)

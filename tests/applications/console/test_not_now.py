@@ -69,3 +69,29 @@ def test_the_address_of_a_button_opens_a_page_in_words(case, desk, web_of, matti
             assert f"<h1>{words}</h1>" in " ".join(page.text.split()).replace("> ", ">").replace(
                 " <", "<"
             )
+
+
+def test_the_address_of_a_button_leads_to_the_page_that_has_the_button(case, desk, web_of, matti):
+    ours, own = desk.client, web_of(matti)
+    for browser, address, page in (
+        (ours, desk.url("claim", case.pk), desk.url("case", case.pk)),
+        (ours, desk.url("withdraw_revocation", case.pk), desk.url("case", case.pk)),
+        (ours, desk.url("take_next"), desk.url("queue")),
+        (own, reverse("accounts:end_other_sessions"), reverse("accounts:profile")),
+    ):
+        opened = browser.get(address)
+        assert opened.status_code == 405, address
+        assert f'<a class="button" href="{page}">Go to the page it belongs to</a>' in opened.text
+
+
+def test_where_no_one_page_has_the_button_the_way_leads_to_the_start(web_of, matti):
+    """Each page has the button for logging out; the test provider's endpoint is for machines."""
+    for address, language, words in (
+        (reverse("accounts:logout"), "en", "for example by a button on another page"),
+        ("/testidp/token", "fi", "esimerkiksi toisen sivun painikkeella"),
+    ):
+        opened = web_of(matti).get(address)
+        assert opened.status_code == 405, address
+        assert words in opened.text
+        with translation.override(language):
+            assert f'<a class="button" href="{reverse("start")}"' in " ".join(opened.text.split())

@@ -57,3 +57,11 @@ def test_what_was_discarded_leads_to_no_page_of_it(web, address, matti, monkeypa
     page = web.post(there, seen)
     assert page.status_code == 409
     assert f'href="{address("applications:order", draft.pk)}"' not in page.text
+
+
+def test_the_address_of_a_button_leads_to_its_order(web, address, matti):
+    draft = orders.with_csr(matti, "system_signature")
+    there = address("applications:remove_attachment", draft.pk, draft.attachments.get().pk)
+    page = web.get(there)
+    assert page.status_code == 405
+    assert f'href="{address("applications:order", draft.pk)}">Go to the page' in page.text

@@ -9,7 +9,6 @@ from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
 
 from accounts import access
 from applications import services
@@ -24,12 +23,13 @@ from applications.views.shared.forms import VersionForm
 from applications.workflow import Action
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Stale
+from certportal.foundation.web.pressed import pressed_on
 
 type MakeForm = Callable[[HttpRequest, Application], VersionForm]
 
 
 @access.reviewer_required
-@require_POST
+@pressed_on("console:queue")
 def take_next(request: HttpRequest) -> HttpResponseBase:
     """Redirect to the reviewer's next case, or to a case that needs them as second person."""
     case = services.take_next(**by_person(request))

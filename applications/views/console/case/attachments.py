@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications import services
@@ -19,6 +19,7 @@ from applications.views.shared.entry import by_person, seen_version
 from applications.views.shared.submissions import contents
 from certportal.foundation.errors import Stale
 from certportal.foundation.files import storing
+from certportal.foundation.web.pressed import pressed_on
 
 LATEST = datetime.max.replace(tzinfo=UTC)
 
@@ -99,7 +100,7 @@ def inline(request: HttpRequest, application: Application, attachment_id: int) -
 
 
 @case_view
-@require_POST
+@pressed_on("console:case", "application_id")
 def remove(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
     """Remove an extract that was not sent with a hearing."""
     extracts = application.attachments.filter(kind=Attachment.Kind.HEARING)

@@ -5,20 +5,20 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
 
 from applications import services
 from applications.models import Application
 from applications.views.console.entry import back_to, case_view, lost
 from applications.views.shared.entry import by_person, seen_version
 from certportal.foundation.errors import Stale
+from certportal.foundation.web.pressed import pressed_on
 
 
 def button(act: Callable[..., object], message: Promise) -> Callable[..., HttpResponseBase]:
     """Return the view of a button that calls the service with person and seen version."""
 
     @case_view
-    @require_POST
+    @pressed_on("console:case", "application_id")
     def press(request: HttpRequest, application: Application) -> HttpResponse:
         try:
             act(application.pk, version=seen_version(request), **by_person(request))

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from accounts import access
 from applications import services
@@ -23,10 +22,11 @@ from applications.views.shared.entry import by_person
 from applications.workflow import Action
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Stale
+from certportal.foundation.web.pressed import pressed_on
 
 
 @case_view
-@require_POST
+@pressed_on("console:case", "application_id")
 def evidence(request: HttpRequest, application: Application, host_id: int) -> HttpResponseBase:
     """Record the evidence that the applicant administers a host name, or `several`.
 
@@ -53,7 +53,7 @@ def evidence(request: HttpRequest, application: Application, host_id: int) -> Ht
 
 
 @case_view
-@require_POST
+@pressed_on("console:case", "application_id")
 def choose(request: HttpRequest, application: Application) -> HttpResponse:
     """Choose how names too long for a certificate are shortened."""
     form = names_form(application, now=clock.now(), data=request.POST)

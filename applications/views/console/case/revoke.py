@@ -6,7 +6,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from accounts import access
 from applications import services
@@ -27,6 +26,7 @@ from applications.views.shared.revocation_forms import (
 )
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Stale
+from certportal.foundation.web.pressed import pressed_on
 
 
 @case_view
@@ -95,7 +95,7 @@ def decline(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 @case_view
-@require_POST
+@pressed_on("console:case", "application_id")
 def withdraw(request: HttpRequest, application: Application) -> HttpResponse:
     """Withdraw the reviewer's own proposal."""
     form = WithdrawForm(request.POST)
