@@ -26,7 +26,7 @@ from applications.models.replacement import ReplacementApproval as ReplacementAp
 from applications.models.replacement import ReplacementItem as ReplacementItem
 from applications.models.revocation import RevocationRequest as RevocationRequest
 from applications.models.revocation_proposal import RevocationProposal as RevocationProposal
-from applications.workflow import OPEN_CASES, Status
+from applications.workflow import OPEN_CASES, Role, Status
 from certportal.foundation.kept_tables import Kept, Ordinary
 from certportal.foundation.reading import asked_once
 from issuance.certificate.hosts import with_unicode
@@ -230,6 +230,11 @@ class Application(models.Model):
             return str(Status(self.status).label)
         until = date_format(question.deadline, "SHORT_DATE_FORMAT")
         return pgettext("application status", "Hearing until %(day)s") % {"day": until}
+
+    def status_words_for(self, role: Role) -> str:
+        """The status as the role sees it: a hearing is no business of the technical contact."""
+        is_others = role == Role.TECHNICAL_CONTACT
+        return str(Status(self.status).label) if is_others else self.status_words
 
 
 class HostName(models.Model):

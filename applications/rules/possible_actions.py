@@ -92,4 +92,4 @@ def require(
 ) -> None:
     """Raise NotPossible if the role may not do the action to the order now; `by_link` as above."""
     if not may(action, application, role, by_link=by_link, now=now):
-        raise NotPossible(status=application.get_status_display())
+        raise NotPossible(status=application.status_words_for(role))

@@ -170,7 +170,7 @@ def _asked_again(application: Application) -> set[str] | None:
 def require_editable(application: Application, section_id: str, *, now: datetime) -> None:
     """Raise NotPossible if the applicant may not change the part now."""
     if section_id not in editable(application, now=now):
-        raise NotPossible(status=application.get_status_display())
+        raise NotPossible(status=application.status_words)
 
 
 def _unit_fault(application: Application, today: date) -> str:

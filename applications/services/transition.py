@@ -71,8 +71,9 @@ def move(
     that follow from the action are sent.
     Raises NotPossible if the role may not do the action, ValueError for a target not in the table.
     """
-    if not workflow.may(action, application.status, role or workflow.sole_role(action)):
-        raise NotPossible(status=application.get_status_display())
+    role = role or workflow.sole_role(action)
+    if not workflow.may(action, application.status, role):
+        raise NotPossible(status=application.status_words_for(role))
     targets = workflow.TRANSITIONS[action].targets
     target = to or _only(targets, application)
     if target not in targets:

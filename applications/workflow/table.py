@@ -24,7 +24,7 @@ class Status(TextChoices):
     IN_REVIEW = "in_review", pgettext_lazy("application status", "In review")
     INFO_REQUESTED = (
         "info_requested",
-        pgettext_lazy("application status", "More information needed"),
+        pgettext_lazy("application status", "Waiting for the applicant's reply"),
     )
     APPROVED = "approved", pgettext_lazy("application status", "Approved")
     ISSUED = "issued", pgettext_lazy("application status", "Issued")

@@ -27,7 +27,7 @@ from certportal.foundation.web import limits
 def give(request: HttpRequest, application: Application) -> HttpResponse:
     """Show the documents that are sent along; attach another PDF."""
     if not answers.may_attach(application):
-        raise NotPossible(status=application.get_status_display())
+        raise NotPossible(status=application.status_words)
     initial = {"version": application.version}
     form = DocumentForm(request.POST or None, request.FILES or None, initial=initial)
     if request.method == "POST" and form.is_valid():

@@ -72,7 +72,7 @@ def _is_chosen_by(giver: Giver) -> bool:
 def _require_open(giver: Giver) -> None:
     by_link = giver.actor.is_by_link
     if not (_is_chosen_by(giver) or attachable(giver.application, giver.role, by_link=by_link)):
-        raise NotPossible(status=giver.application.get_status_display())
+        raise NotPossible(status=giver.application.status_words_for(giver.role))
 
 
 def ask(request: HttpRequest, giver: Giver) -> HttpResponse:

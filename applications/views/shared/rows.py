@@ -17,7 +17,7 @@ from applications.models import Application, HostName
 from applications.models.certificate_types import CertificateType
 from applications.rules import proposed_names
 from applications.views.shared.due import Due, due
-from applications.workflow import Status
+from applications.workflow import Role, Status
 from certportal.foundation import clock
 from certportal.foundation.reading import asked_once
 from certportal.foundation.together import Values
@@ -176,7 +176,7 @@ def rows_for_others(found: Iterable[Application], *, now: datetime) -> list[Orde
 def _without_question(row: OrderRow) -> OrderRow:
     if row.order.status != Status.INFO_REQUESTED:
         return row
-    return replace(row, label=str(row.order.get_status_display()), due=None)
+    return replace(row, label=row.order.status_words_for(Role.TECHNICAL_CONTACT), due=None)
 
 
 def _order_row(

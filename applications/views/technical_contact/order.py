@@ -36,7 +36,7 @@ def order(request: HttpRequest, seat: Seat) -> HttpResponse:
     awaits_csr = gives and application.status == Status.AWAITING_CSR
     is_asked = application.status == Status.INFO_REQUESTED
     # A reviewer's question and its deadline concern the applicant alone.
-    status = str(application.get_status_display())
+    status = application.status_words_for(contact)
     context = about(application) | {
         "seat": seat,
         "host_names": application.names,

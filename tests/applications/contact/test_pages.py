@@ -217,5 +217,5 @@ def test_a_hearing_and_its_term_are_the_applicants_alone(order, link, opened, ma
     term = clock.add_months(clock.day(clock.now()), 1)
     orders.hear(riitta, order, term)
     page = opened.get(at(link, "order")).text
-    assert "More information needed" in page
+    assert "Waiting for the applicant&#x27;s reply" in page
     assert "Hearing" not in page and date_format(term, "SHORT_DATE_FORMAT") not in page
