@@ -71,6 +71,16 @@ class BeingPrepared(Stale):
     message = gettext_lazy("The certificate is being prepared. It takes a moment.")
 
 
+CHANGED_UNSENT = gettext_lazy(
+    "The applicant has changed the order and not sent it yet, so what you asked cannot be taken"
+    " back."
+)
+CSR_UNCHECKED = gettext_lazy(
+    "The order has another certificate request by now, which has not been checked, so what you"
+    " asked cannot be taken back."
+)
+
+
 class DeadlineOpen(Refused):
     """The deadline of the open request for information has not passed."""
 
@@ -125,7 +135,7 @@ class Case:
             elif in_status:
                 yield NotPossible(self._holder())
         if not in_status:
-            yield NotPossible(status=self.application.get_status_display())
+            yield NotPossible(status=self.application.status_words)
 
     def obstacles_to_prepare(self) -> bool:
         """Return whether the certificate is prepared already, or being prepared."""
@@ -274,11 +284,13 @@ class Case:
             yield Erased()
 
     def _to_cancel_request(self) -> Iterator[Refused]:
-        """Yield NotPossible if the order differs from what was sent, or that was not checked."""
+        """Yield why the order cannot go on as sent: it differs, or its request was not checked."""
         application = self.application
+        if not submission.is_as_sent(application, now=self.now):
+            yield NotPossible(CHANGED_UNSENT)
         checked = Check.objects.filter(submission=application.submission_id, csr=application.csr_id)
-        if not submission.is_as_sent(application, now=self.now) or not checked.exists():
-            yield NotPossible()
+        if not checked.exists():
+            yield NotPossible(CSR_UNCHECKED)
 
 
 NEEDS = {

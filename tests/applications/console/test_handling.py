@@ -238,14 +238,18 @@ def test_a_question_is_not_taken_back_once_the_applicant_has_changed_the_order(c
     ask(desk, case, sections=["host_names"])
     names = {"host_names": ["toinen.example.fi"]}
     services.save_section(case.pk, "host_names", names, **orders.Handler(matti, case).seen)
-    assert desk.press("cancel_request", case).status_code == 409
+    refused = desk.press("cancel_request", case)
+    assert refused.status_code == 409
+    assert "The applicant has changed the order and not sent it yet" in refused.text
     assert case.status == "info_requested"
 
 
 def test_nor_once_another_request_was_chosen(case, desk, matti):
     ask(desk, case, sections=["csr"])
     orders.upload(matti, case, orders.openssl_csr())
-    assert desk.press("cancel_request", case).status_code == 409
+    refused = desk.press("cancel_request", case)
+    assert refused.status_code == 409
+    assert "The order has another certificate request by now" in refused.text
 
 
 def test_answers_that_were_never_sent_are_not_certified(case, desk, matti, riitta):

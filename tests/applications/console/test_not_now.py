@@ -1,9 +1,71 @@
 """A page of a case in the wrong state says how the case stands, and blames nobody."""
 
+from datetime import timedelta
+
+import pytest
 from django.urls import reverse
 from django.utils import translation
 
+from applications import services, workflow
 from applications.models import Application
+from applications.workflow import Action, Role
+from certportal.dev.builders import orders
+from certportal.foundation import clock
+
+OF_ACTION = {
+    "set_aside": Action.SET_ASIDE,
+    "hand_over": Action.HAND_OVER,
+    "take_over": Action.TAKE_OVER,
+    "ask": Action.REQUEST_INFO,
+    "extend": Action.EXTEND_DEADLINE,
+    "approve": Action.APPROVE,
+    "hear": Action.HEAR,
+    "reject": Action.REJECT,
+    "reopen": Action.REOPEN,
+}
+"""The pages of a case on which a reviewer acts, by name."""
+
+
+def reviewed(_case, _desk, _matti):
+    """Riitta has the case."""
+
+
+def heard(case, desk, _matti):
+    orders.hear(desk.person, case, clock.day(clock.now()) + timedelta(days=14))
+
+
+def rejected(case, desk, _matti):
+    desk.reject(case, "Ei oikeutta.")
+
+
+def withdrawn(case, _desk, matti):
+    services.withdraw(case.pk, **orders.Handler(matti, case).seen)
+
+
+@pytest.mark.parametrize("stand", [reviewed, heard, rejected, withdrawn])
+def test_every_page_of_what_cannot_be_done_says_how_the_case_stands(case, desk, matti, stand):
+    desk.confirm()
+    stand(case, desk, matti)
+    case.refresh_from_db()
+    wrong = []
+    for name, action in OF_ACTION.items():
+        if workflow.may(action, case.status, Role.REVIEWER):
+            continue
+        page = desk.open(name, case.pk)
+        said = f"Its status is: {case.status_words}." in page.text
+        headed = "State of the certificate" in page.text
+        if (page.status_code, said, headed) != (200, True, True):
+            wrong.append((name, page.status_code, said, headed))
+    assert wrong == []
+
+
+def test_a_decision_that_will_not_be_made_is_not_announced(case, desk, matti):
+    withdrawn(case, desk, matti)
+    page = desk.open("decision", case.pk)
+    assert page.status_code == 200
+    assert "There is no decision in force on the order." in page.text
+    assert "This will be the decision" not in page.text
+    assert "State of the certificate" in page.text
 
 
 def test_riitta_wants_to_take_over_her_own_case(case, desk):
@@ -29,7 +91,6 @@ def test_what_nobody_has_and_nobody_can_take_is_not_said_to_be_free_to_take(wait
 
 def test_nobody_was_faster_where_an_address_was_only_opened(waiting, desk):
     page = desk.open("extend", waiting.pk)
-    assert page.status_code == 409
     assert "Its status is: In review." in page.text
     assert "omebody was faster" not in page.text
 

@@ -11,16 +11,15 @@ from django.utils.translation import gettext as _
 
 from accounts import access
 from applications import services
-from applications.errors import NotPossible
 from applications.mail import orders as mail_orders
 from applications.models import Application, InformationRequest, ReadyReason
 from applications.rules import hearing_documents
 from applications.views.console.case import reasons
-from applications.views.console.case.case_context import identity
 from applications.views.console.case.forms import AskForm, DeadlineForm
 from applications.views.console.case.hearing_forms import HearForm
+from applications.views.console.case.identity import identity
 from applications.views.console.case.obstacle_words import kept_from
-from applications.views.console.entry import back_to, case_view, kept, lost
+from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import as_seen, by_person
 from applications.workflow import Action
 from certportal.foundation import clock
@@ -99,11 +98,9 @@ def _refused(
 @case_view
 def extend(request: HttpRequest, application: Application) -> HttpResponse:
     """Give the applicant more time."""
-    question = application.question
-    if question is None:
-        return lost(request, application, NotPossible(status=application.get_status_display()))
-    data, first = request.POST or None, {"version": application.version}
-    form = DeadlineForm(data, after=question.deadline, initial=first)
+    question, first = application.question, {"version": application.version}
+    after = question.deadline if question else None
+    form = DeadlineForm(request.POST or None, after=after, initial=first)
     more: dict[str, Any] = {"form": form}
     status = 200
     if form.is_valid():

@@ -14,8 +14,8 @@ from accounts import access
 from applications import services
 from applications.models import Application
 from applications.services.reviewer.assignment import receivers
-from applications.views.console.case.case_context import identity
 from applications.views.console.case.forms import AsideForm, HandOverForm, NoteForm, TakeOverForm
+from applications.views.console.case.identity import identity
 from applications.views.console.case.obstacle_words import kept_from
 from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person

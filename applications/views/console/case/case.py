@@ -11,10 +11,10 @@ from applications.views.console.case import checklist, rights
 from applications.views.console.case.case_context import (
     background,
     evidence,
-    identity,
     pending,
     prepared,
 )
+from applications.views.console.case.identity import identity
 from applications.views.console.case.reading import read
 from applications.views.console.entry import case_view
 from certportal.foundation import clock

@@ -8,12 +8,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from applications.checks.wording import word_all
-from applications.documents.certificate_files import certificate_of
 from applications.models import Application, Decision
-from applications.rules import impartiality, reviewers_day, undelivered
+from applications.rules import reviewers_day, undelivered
 from applications.rules.approvals_needed import approvals_needed, only_needed_two
 from applications.rules.attempts import approvals_of
-from applications.rules.last_submission import Sent
 from applications.services.reviewer import own_passkey, revocation, revocation_report
 from applications.services.reviewer.may_act import Case
 from applications.views.console import undelivered as undelivered_views
@@ -32,9 +30,6 @@ from applications.views.console.case import (
 from applications.views.console.case import background as background_case
 from applications.views.shared import history, since, thread
 from applications.views.shared import submissions as submissions_shown
-from applications.views.shared.due import due
-from applications.views.shared.page import about
-from applications.views.shared.rows import condition, environment_words, standings
 from applications.workflow import Action, Status
 from certportal.foundation import clock
 from issuance.certificate.lint_pkix import is_accepted
@@ -45,23 +40,6 @@ from issuance.services.issuing.approve import approval_state
 State = PreparedCertificate.State
 UNLIKE = {"differs", "clash"}
 """The verdicts of a comparison that a reviewer must look at."""
-
-
-def identity(application: Application, person: Person, *, now: datetime) -> dict[str, Any]:
-    """Return the context for the top of every page about the case."""
-    certificate = certificate_of(application)
-    return about(application) | {
-        "standing": standings([application], now=now)[application.pk],
-        "business_id": Sent.of(application).business_id,
-        "environment": environment_words(is_test=application.kind.is_test),
-        "certificate": certificate,
-        "condition": certificate and condition(certificate, now=now),
-        "due": due(application, now=now),
-        "is_mine": application.reviewer_id == person.pk,
-        "is_aside": (until := application.aside_until) is not None and until > clock.day(now),
-        "bias": impartiality.bias(person, application, now=now),
-        "question": application.question,
-    }
 
 
 def evidence(application: Application, *, now: datetime) -> dict[str, Any]:

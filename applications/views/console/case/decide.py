@@ -16,12 +16,13 @@ from applications.rules import second_look
 from applications.views.console import passkey
 from applications.views.console.case import case_context, checklist, rights
 from applications.views.console.case.forms import ApproveForm, ReasonsForm
+from applications.views.console.case.identity import identity
 from applications.views.console.case.obstacle_words import kept_from
 from applications.views.console.case.reading import read
 from applications.views.console.entry import back_to, case_view, kept, lost, taking_next
 from applications.views.shared import since
 from applications.views.shared.entry import by_person
-from applications.workflow import Action
+from applications.workflow import Action, Status
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Stale
 from issuance.models import PreparedCertificate
@@ -72,7 +73,7 @@ def reopen(request: HttpRequest, application: Application) -> HttpResponse:
         else:
             return back_to(application, request, _("The case was taken up again."))
     person, now = access.person_of(request), clock.now()
-    context = case_context.identity(application, person, now=now)
+    context = identity(application, person, now=now)
     context |= case_context.prepared(application, person, now=now) | more
     context["kept_from"] = kept_from(Action.REOPEN, application, person, now=now)
     return render(request, "applications/console/reopen.html", context, status=status)
@@ -83,7 +84,7 @@ def confirmation(request: HttpRequest, application: Application) -> dict[str, An
     """Return the context of the page on which the reviewer approves."""
     person, now = access.person_of(request), clock.now()
     read(application, person, now=now)
-    context = case_context.identity(application, person, now=now)
+    context = identity(application, person, now=now)
     context |= case_context.evidence(application, now=now) | rights.sender(application, person)
     context |= case_context.prepared(application, person, now=now)
     context["checklist"] = checklist.items(context["handled"], context)
@@ -93,6 +94,8 @@ def confirmation(request: HttpRequest, application: Application) -> dict[str, An
         initial |= {"prepared_id": latest.pk, "tbs_sha256": latest.tbs_sha256}
     can = latest is not None and "approve" in context["offers"]
     decided = _decided(application, latest, now=now) if can else None
+    if application.status != Status.IN_REVIEW:
+        context["kept_from"] = kept_from(Action.APPROVE, application, person, now=now)
     context["since"] = since.of_case(application, person)
     context["looking"] = second_look.by_another(application, person, now=now)
     return context | passkey.page(request, decided) | {"form": ApproveForm(initial=initial)}

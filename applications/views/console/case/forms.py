@@ -232,14 +232,15 @@ def after_today(today: date) -> MinValueValidator:
 
 
 class DeadlineForm(VersionForm):
-    """A later deadline for the answer; `after` is the present one."""
+    """A later deadline for the answer; `after` is the present one, None once it was answered."""
 
     deadline = DateField(label=_("New deadline"))
 
-    def __init__(self, *args: Any, after: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, after: date | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        later = MinValueValidator(after + DAY, _("Choose a later day than the present deadline."))
-        self.fields["deadline"].validators.append(later)
+        if after is not None:
+            words = _("Choose a later day than the present deadline.")
+            self.fields["deadline"].validators.append(MinValueValidator(after + DAY, words))
 
 
 class AskForm(WithReasons):

@@ -15,6 +15,7 @@ from applications.models import Application, Decision, ReadyReason
 from applications.rules import hearing
 from applications.views.console.case import case_context, reasons
 from applications.views.console.case.hearing_forms import RejectForm
+from applications.views.console.case.identity import identity
 from applications.views.console.case.obstacle_words import kept_from
 from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person
@@ -71,7 +72,7 @@ def _page(
     request: HttpRequest, application: Application, form: RejectForm, status: int = 200, **more: Any
 ) -> HttpResponse:
     person, now = access.person_of(request), clock.now()
-    context = case_context.identity(application, person, now=now)
+    context = identity(application, person, now=now)
     context |= case_context.prepared(application, person, now=now)
     context |= {
         "form": form,
@@ -102,7 +103,7 @@ def _preview(
         submission=application.submission,
         at=now,
     )
-    context = case_context.identity(application, person, now=now) | {
+    context = identity(application, person, now=now) | {
         "form": form,
         "must_confirm": _must_confirm(request, now),
         "language": application.submission.language,

@@ -14,6 +14,7 @@ from applications.models import Application
 from applications.services.reviewer import revocation
 from applications.services.reviewer.revocation import ProposalOver
 from applications.views.console.case import case_context
+from applications.views.console.case.identity import identity
 from applications.views.console.case.obstacle_words import kept_from_proposing
 from applications.views.console.entry import back_to, case_view, confirmed_lately, kept, lost
 from applications.views.shared.certificate import facts
@@ -111,7 +112,7 @@ def withdraw(request: HttpRequest, application: Application) -> HttpResponse:
 def page(request: HttpRequest, application: Application, name: str, **more: Any) -> HttpResponse:
     """Show a page about revoking the case's certificate."""
     person, now = access.person_of(request), clock.now()
-    context = case_context.identity(application, person, now=now)
+    context = identity(application, person, now=now)
     context |= case_context.prepared(application, person, now=now) | _certificate(application, now)
     context |= case_context.pending(application, person) | more
     status = more["stale"].status if "stale" in more else 200

@@ -17,6 +17,7 @@ from applications.models import Application
 from applications.rules.sender import right_to_send
 from applications.services.reviewer.rights import to_confirm
 from applications.views.console.case.forms import RightForm
+from applications.views.console.case.identity import identity
 from applications.views.console.entry import audits, back_to, case_view, confirmed_lately, kept
 from applications.views.shared.entry import by_person
 from certportal.foundation import clock
@@ -63,12 +64,12 @@ def confirm(request: HttpRequest, application: Application) -> HttpResponse:
 def _context(
     request: HttpRequest, application: Application, right: Membership, form: RightForm
 ) -> dict[str, Any]:
-    return {
-        "application": application,
+    person, now = access.person_of(request), clock.now()
+    return identity(application, person, now=now) | {
         "form": form,
         "right": right,
         "documents": documents_rights.documents_about(right),
-        "obstacles": list(to_confirm(right, access.person_of(request), now=clock.now())),
+        "obstacles": list(to_confirm(right, person, now=now)),
         "asked": application.organisation.administrator_requests.filter(decided_at=None),
     }
 

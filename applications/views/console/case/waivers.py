@@ -20,6 +20,7 @@ from applications.services.reviewer.own_passkey import NotSigned
 from applications.services.reviewer.waivers import waiver_to_sign
 from applications.views.console import passkey
 from applications.views.console.case.forms import WaiveForm
+from applications.views.console.case.identity import identity
 from applications.views.console.case.obstacle_words import kept_from
 from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person
@@ -69,9 +70,10 @@ def waive(request: HttpRequest, application: Application, rule: str) -> HttpResp
         raise Http404
     initial = {"version": application.version, "ends_on": usual_end(now)}
     form = WaiveForm(request.POST or None, initial=initial, now=now)
-    obstacles = kept_from(Action.WAIVE, application, access.person_of(request), now=now)
+    person = access.person_of(request)
+    context = identity(application, person, now=now) | {"row": row, "form": form}
+    context["kept_from"] = kept_from(Action.WAIVE, application, person, now=now)
     environment = "test" if application.kind.is_test else "production"
-    context = {"application": application, "row": row, "form": form, "kept_from": obstacles}
     context["lacks_passkey"] = passkey.lacks(request, wanted=proof_wanted(environment))
     page = "applications/console/waive.html"
     if not form.is_valid():
