@@ -190,7 +190,7 @@ def test_the_papers_go_with_the_rest_of_an_erased_order(
         erase.erase(sent.pk, now=now)
     assert not Paper.objects.exists()
     assert not default_storage.exists(name)
-    assert web.get(receipt_of(sent)).status_code == 404
+    assert web.get(receipt_of(sent)).status_code == 409
 
 
 @pytest.mark.django_db(transaction=True)

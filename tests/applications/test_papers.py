@@ -173,7 +173,7 @@ def test_the_approval_is_on_the_account_when_the_certificate_is_signed(web, matt
     case = orders.claimed(matti, riitta)
     place = reverse("applications:decision", args=[case.pk])
     orders.approve(riitta, case)
-    assert web.get(place).status_code == 404  # it may still be recalled
+    assert web.get(place).status_code == 409  # it may still be recalled
     orders.drain()
     page = web.get(reverse("applications:order", args=[case.pk])).content.decode()
     assert f'href="{place}"' in page
@@ -232,7 +232,6 @@ def test_nobody_else_gets_them_and_what_is_not_there_is_not_found(web, sent, str
     receipt = reverse("applications:receipt", args=[sent.pk, 1])
     assert people.log_in(Client(), stranger).get(receipt).status_code == 404
     assert web.get(reverse("applications:receipt", args=[sent.pk, 2])).status_code == 404
-    assert web.get(reverse("applications:decision", args=[sent.pk])).status_code == 404
 
 
 def test_they_come_with_their_mails(rejected):
@@ -244,7 +243,10 @@ def test_they_come_with_their_mails(rejected):
 def test_erased_orders_have_no_papers(web, sent, now):
     sent.erased_at = now
     sent.save()
-    assert web.get(reverse("applications:receipt", args=[sent.pk, 1])).status_code == 404
+    for name, more in (("receipt", [1]), ("decision", [])):
+        answer = web.get(reverse(f"applications:{name}", args=[sent.pk, *more]))
+        assert answer.status_code == 409, name
+        assert "Tilauksen henkilötiedot on poistettu" in answer.text
 
 
 @pytest.fixture
@@ -289,7 +291,9 @@ def test_who_did_not_ask_for_the_revocation_is_told_how_to_appeal(issued, riitta
 
 def test_the_notice_is_on_the_account_once_the_certificate_is_revoked(web, request, issued):
     place = reverse("applications:revocation_notice", args=[issued.pk])
-    assert web.get(place).status_code == 404
+    early = web.get(place)
+    assert early.status_code == 409
+    assert "Varmennetta ei ole suljettu." in early.text
     request.getfixturevalue("revoked")
     page = web.get(reverse("applications:order", args=[issued.pk])).content.decode()
     assert f'href="{place}"' in page

@@ -32,6 +32,7 @@ from applications.views.account.reading import read
 from applications.views.shared import spreadsheet
 from applications.views.shared.certificate import attachment, facts
 from applications.views.shared.entry import applicant_view, order_view
+from applications.views.shared.not_there import no_certificate
 from applications.views.shared.page import show
 from applications.views.shared.rows import (
     SOON,
@@ -190,7 +191,7 @@ def certificate(request: HttpRequest, application: Application) -> HttpResponse:
     read(request, application, now=now)
     about = shown(application, printed=fitting(request), now=now)
     if not about:
-        raise Http404
+        raise no_certificate(application)
     context = about | {
         "host_names": application.names,
         "reports": revocation_report.reports(application),
@@ -215,10 +216,10 @@ def install(request: HttpRequest, application: Application) -> HttpResponse:
 def installing_of(
     application: Application, *, url: Callable[[str], str] | None = None
 ) -> dict[str, Any]:
-    """Return the context of the page of instructions; Http404 without a certificate."""
+    """Return the context of the page of instructions. Raises NotPossible without a certificate."""
     about = shown(application, url=url, now=clock.now())
     if not about:
-        raise Http404
+        raise no_certificate(application)
     return about | {
         "recipes": installing.recipes(application, about["certificate"]),
         "checks": installing.check(application, about["certificate"]),
@@ -246,11 +247,16 @@ def hand_over(
     *,
     record: Callable[..., None] = services.record_download,
 ) -> HttpResponse:
-    """Return one file of the order's certificate, or its last day for a calendar; else Http404."""
+    """Return one file of the order's certificate, or its last day for a calendar.
+
+    Raises NotPossible without a certificate, and Http404 for another kind.
+    """
     certificate = certificate_of(application)
-    if certificate is not None and kind == "ics":
+    if certificate is None:
+        raise no_certificate(application)
+    if kind == "ics":
         return attachment(calendar_entry.last_day(application, certificate))
-    file = files(application, certificate).get(kind) if certificate else None
+    file = files(application, certificate).get(kind)
     if file is None:
         raise Http404
     record(application, kind, actor=actor, now=clock.now())

@@ -15,6 +15,7 @@ from applications.models import Application
 from applications.views.account import history
 from applications.views.shared.certificate import attachment
 from applications.views.shared.entry import order_view
+from applications.views.shared.not_there import no_certificate
 from certportal.foundation.event_log.receipts import MEDIA_TYPE, SUFFIX
 from certportal.foundation.mail.sending import File
 from issuance import services as authority
@@ -40,8 +41,10 @@ def event_receipt(request: HttpRequest, application: Application, event_id: int)
 def life(request: HttpRequest, application: Application) -> HttpResponse:
     """Download the certificate with its papers, its events and their receipts."""
     certificate, verifier = certificate_of(application), repository.log_key()
-    if certificate is None or verifier is None:
+    if verifier is None:
         raise Http404
+    if certificate is None:
+        raise no_certificate(application)
     events = history.events_of(application).order_by("pk").values_list("pk", flat=True)
     receipts = list(authority.receipts(list(events)).values())
     file = certificate_life.life(application, certificate, receipts, verifier)

@@ -14,10 +14,12 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from applications import services
 from applications.documents import kept_papers
+from applications.errors import Erased
 from applications.models import Application, Attachment, Paper
 from applications.models.paper import Source
 from applications.rules import answers, hearing_documents
 from applications.services.system.papers import is_set_aside
+from applications.views.shared import not_there
 from applications.views.shared.entry import order_view
 from applications.views.shared.page import about
 from certportal.foundation import clock
@@ -63,6 +65,8 @@ def _attachments(application: Application) -> list[Attachment]:
 def receipt(request: HttpRequest, application: Application, number: int) -> HttpResponse:
     """Download the receipt of a submission."""
     submission = application.submissions.filter(number=number).first()
+    if submission is None:
+        raise Http404
     return answer(request, application, submission)
 
 
@@ -71,7 +75,10 @@ def receipt(request: HttpRequest, application: Application, number: int) -> Http
 @never_cache
 def decision(request: HttpRequest, application: Application) -> HttpResponse:
     """Download the decision that rejected or approved the order."""
-    return answer(request, application, kept_papers.last_decision(application))
+    made_of = kept_papers.last_decision(application)
+    if made_of is None:
+        raise not_there.no_decision(application)
+    return answer(request, application, made_of)
 
 
 @order_view
@@ -79,7 +86,10 @@ def decision(request: HttpRequest, application: Application) -> HttpResponse:
 @never_cache
 def revocation_notice(request: HttpRequest, application: Application) -> HttpResponse:
     """Download the notice that the order's certificate was revoked."""
-    return answer(request, application, kept_papers.revoked_certificate(application))
+    made_of = kept_papers.revoked_certificate(application)
+    if made_of is None:
+        raise not_there.no_certificate_or(application, not_there.NOT_REVOKED)
+    return answer(request, application, made_of)
 
 
 @order_view
@@ -87,14 +97,21 @@ def revocation_notice(request: HttpRequest, application: Application) -> HttpRes
 @never_cache
 def install_sheet(request: HttpRequest, application: Application) -> HttpResponse:
     """Download the instructions for installing the certificate."""
+    return answer(request, application, installable(application))
+
+
+def installable(application: Application) -> Source:
+    """Return the source of the installing sheet. Raises NotPossible if there is none."""
     made_of = kept_papers.installable(application, now=clock.now())
-    return answer(request, application, made_of)
+    if made_of is None:
+        raise not_there.no_certificate_or(application, not_there.NOT_VALID)
+    return made_of
 
 
 def answer(
     request: HttpRequest,
     application: Application,
-    made_of: Source | None,
+    made_of: Source,
     *,
     actor: Actor | None = None,
     back: str = "",
@@ -104,9 +121,10 @@ def answer(
     After waiting, a page that starts the download is returned when the paper is made: a browser
     that downloads a file stays on the previous page, which must not still say that the file is
     being made. `actor` and `back`: who asks, and the URL of the link back, if not the account's.
+    Raises Erased.
     """
-    if made_of is None or application.erased_at is not None:
-        raise Http404
+    if application.erased_at is not None:
+        raise Erased
     actor = actor or access.actor_of(request)
     paper = services.want_paper(made_of, actor=actor, now=clock.now())
     waited = "waited" in request.GET

@@ -1,7 +1,7 @@
 """Revoking a certificate on the account: the reason, the consequences, the confirmation."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
@@ -11,6 +11,7 @@ from applications.models import Application
 from applications.rules import revocation
 from applications.views.account import certificates
 from applications.views.shared.entry import by_person, order_view
+from applications.views.shared.not_there import no_certificate
 from applications.views.shared.page import show
 from applications.views.shared.revocation_forms import RevocationForm
 from certportal.foundation import clock
@@ -22,7 +23,7 @@ def revoke(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask for the reason, show the consequences, and revoke."""
     certificate = certificate_of(application)
     if certificate is None:
-        raise Http404
+        raise no_certificate(application)
     now = clock.now()
     reasons = revocation.reasons(certificate, now=now)
     if request.method == "POST":

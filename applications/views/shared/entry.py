@@ -44,7 +44,7 @@ bulk_view = _passing(get_bulk_order, "bulk_order_id", "applications:bulk_order")
 
 
 @contextmanager
-def leading_to(page: str, key: UUID) -> Iterator[None]:
+def leading_to(page: str, key: UUID | str) -> Iterator[None]:
     """Let the page of a refusal for the present state lead to what it is about."""
     try:
         yield

@@ -17,6 +17,7 @@ from applications.access import get_for_technical
 from applications.errors import LinkOver
 from applications.models import Application, ContactLink
 from applications.rules import contact_links
+from applications.views.shared.entry import leading_to
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.web import tokens
@@ -53,7 +54,7 @@ def contact_view(view: View) -> Callable[..., HttpResponseBase]:
         link = valid_link(request, token)
         if not is_bound(request, link):
             return redirect("contact:landing", token)
-        return view(request, seat_of(request, link, token), **kwargs)
+        return seen_by(request, seat_of(request, link, token), **kwargs)
 
     @access.person_required
     def by_membership(
@@ -64,7 +65,11 @@ def contact_view(view: View) -> Callable[..., HttpResponseBase]:
             access.person_of(request), application_id, address=address, now=clock.now()
         )
         seat = Seat(application, actor, "technical", str(application_id))
-        return view(request, seat, **kwargs)
+        return seen_by(request, seat, **kwargs)
+
+    def seen_by(request: HttpRequest, seat: Seat, **kwargs: Any) -> HttpResponse:
+        with leading_to(f"{seat.space}:order", seat.key):
+            return view(request, seat, **kwargs)
 
     return entered
 

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 
 from applications import services
 from applications.checks.wording import word_faults
-from applications.documents import kept_papers
 from applications.rules import proposed_names
 from applications.views.account import certificates, papers
 from applications.views.account.certificates import fitting
@@ -113,8 +112,7 @@ def install(request: HttpRequest, seat: Seat) -> HttpResponse:
 @require_safe
 def install_sheet(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Download the instructions for installing the certificate as a PDF."""
-    made_of = kept_papers.installable(seat.application, now=clock.now())
-    back = seat.url("install")
+    made_of, back = papers.installable(seat.application), seat.url("install")
     return papers.answer(request, seat.application, made_of, actor=seat.actor, back=back)
 
 

@@ -125,11 +125,6 @@ def test_a_certificates_row_says_whose_it_is_and_when_it_changed(matti, riitta, 
         assert order.number in shown
 
 
-def test_there_is_no_page_before_there_is_a_certificate(sent, web, address):
-    for name in ("certificate", "install"):
-        assert web.get(address(f"applications:{name}", sent.pk)).status_code == 404
-
-
 def walk(web, place, query):
     """Return the order numbers of each page, and the queries that lead from one to the next."""
     pages, queries = [], [query]

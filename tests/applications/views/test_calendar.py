@@ -39,12 +39,6 @@ def test_one_of_a_test_certificate_says_so(matti, riitta, cas):
     assert 'filename="TEST-' in answer["Content-Disposition"]
 
 
-def test_before_the_certificate_there_is_none(matti):
-    order = orders.in_review(matti)
-    web = people.log_in(Client(), matti)
-    assert web.get(f"/fi/orders/{order.pk}/files/ics/").status_code == 404
-
-
 def test_values_are_escaped_and_lines_folded_by_octets():
     assert escaped("a,b;c\\d\ne") == r"a\,b\;c\\d\ne"
     text = "SUMMARY:" + "äö" * 60

@@ -300,11 +300,6 @@ def test_the_certificates_numbers_are_shown_both_ways(web, address, matti, riitt
     assert "TEST" in page.text
 
 
-def test_there_is_no_file_before_there_is_a_certificate(web, address, matti):
-    order = orders.submitted(matti)
-    assert web.get(address("applications:download", order.pk, "der")).status_code == 404
-
-
 def test_home_shows_what_waits_first_and_certificates_by_expiry(web, address, matti, riitta, cas):
     assert "You have not ordered any certificates yet." in web.get(address("home")).text
     orders.draft(matti)

@@ -1,9 +1,13 @@
 """An address opened in the wrong state: the page says how the order stands, and blames nobody."""
 
+from html import unescape
+from uuid import uuid4
+
 import pytest
+from django.test import Client
 
 from applications import services
-from certportal.dev.builders import orders
+from certportal.dev.builders import orders, people
 
 WORDS = {
     "fi": ("Tätä ei voi tehdä nyt", "Tilauksen tila: Käsittelyssä."),
@@ -65,3 +69,61 @@ def test_the_address_of_a_button_leads_to_its_order(web, address, matti):
     page = web.get(there)
     assert page.status_code == 405
     assert f'href="{address("applications:order", draft.pk)}">Go to the page' in page.text
+
+
+OF_A_CERTIFICATE = ("certificate", "install", "install_sheet", "revoke", "revocation_notice")
+EARLY = {
+    "fi": (
+        "Tilauksella ei ole vielä varmennetta. Tilauksen tila: Käsittelyssä.",
+        "Tilausta koskevaa päätöstä ei voi vielä lukea. Tilauksen tila: Käsittelyssä.",
+    ),
+    "sv": (
+        "Beställningen har inget certifikat ännu. Beställningens status: Under behandling.",
+        "Beslutet om beställningen kan inte läsas ännu. Beställningens status: Under behandling.",
+    ),
+    "en": (
+        "The order has no certificate yet. Its status is: In review.",
+        "The decision on the order cannot be read yet. The order's status is: In review.",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", EARLY)
+def test_matti_looks_for_certificate_and_decision_too_early(web, address, matti, language):
+    case = orders.in_review(matti)
+    places = {(name, ()): EARLY[language][0] for name in OF_A_CERTIFICATE}
+    places |= {("download", (kind,)): EARLY[language][0] for kind in ("der", "ics")}
+    places |= {("decision", ()): EARLY[language][1]}
+    for (name, more), words in places.items():
+        page = web.get(address(f"applications:{name}", case.pk, *more, language=language))
+        assert page.status_code == 409, name
+        assert words in unescape(page.text), name
+        order = address("applications:order", case.pk, language=language)
+        assert f'<a class="button" href="{order}">' in page.text
+
+
+def test_matti_looks_for_what_will_not_come(web, address, matti):
+    case = orders.in_review(matti)
+    services.withdraw(case.pk, **orders.Handler(matti, case).seen)
+    pages = [web.get(address(f"applications:{name}", case.pk)) for name in ("install", "decision")]
+    assert [page.status_code for page in pages] == [409, 409]
+    assert "No certificate was issued for the order. Its status is: Withdrawn." in pages[0].text
+    assert "No decision was made on the order. Its status is: Withdrawn." in pages[1].text
+
+
+def test_kalle_learns_nothing_of_an_order_that_is_not_his(address, matti, kalle):
+    case = orders.in_review(matti)
+    browser = people.log_in(Client(), kalle)
+    for name in (*OF_A_CERTIFICATE, "decision"):
+        for key in (case.pk, uuid4()):
+            assert browser.get(address(f"applications:{name}", key)).status_code == 404, name
+
+
+def test_teemu_looks_for_the_certificate_that_he_shall_install_too_early(address, matti, teemu):
+    case = orders.waiting_for_contact(matti, technical_email="teemu@example.fi")
+    browser = people.log_in(Client(), teemu)
+    for name, more in (("install", ()), ("install_sheet", ()), ("download", ("der",))):
+        page = browser.get(address(f"technical:{name}", case.pk, *more))
+        assert page.status_code == 409, name
+        assert "The order has no certificate yet. Its status is: Waiting for" in page.text
+        assert f'href="{address("technical:order", case.pk)}"' in page.text

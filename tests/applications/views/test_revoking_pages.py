@@ -146,9 +146,8 @@ def test_the_list_is_each_organisation_s_own(order, pages, kalle, teemu):
     assert people.log_in(Client(), teemu).get(pages["list"]).status_code == 404
 
 
-def test_there_is_no_certificate_to_see_or_revoke_before_there_is_one(web, matti, address):
+def test_there_is_no_certificate_to_see_before_there_is_one(web, matti, address):
     waiting = orders.submitted(matti)
-    assert web.get(address("applications:revoke", waiting.pk)).status_code == 404
     assert 'id="certificate"' not in web.get(address("applications:order", waiting.pk)).text
 
 
