@@ -41,6 +41,12 @@ def test_empty_fields_say_what_to_do_and_name_themselves() -> None:
     }
 
 
+def test_an_option_that_is_none_is_refused_in_the_same_words() -> None:
+    """As in an old address of a list; Django's sentence would repeat it."""
+    given = {"name": "Tiina", "unit": "7", "binding": "on", "reason": "So."}
+    assert errors(given) == {"unit": ["Choose an option: Unit"]}
+
+
 KEY = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----"
 
 

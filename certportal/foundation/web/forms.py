@@ -29,7 +29,14 @@ PRIVATE_KEY = _(
     "This is a private key. We did not store it. Consider the key exposed: make a new key pair, and"
     " revoke the certificate of this key if it has one."
 )
-_DJANGOS_OWN = forms.Field.default_error_messages["required"]
+_DJANGOS_OWN = {
+    "required": [forms.Field.default_error_messages["required"]],
+    "invalid_choice": [
+        field.default_error_messages["invalid_choice"]
+        for field in (forms.ChoiceField, forms.ModelChoiceField)
+    ],
+}
+"""Messages that `Form` replaces by those that name the field."""
 
 
 class Form(forms.Form):
@@ -50,8 +57,9 @@ class Form(forms.Form):
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
-            if field.error_messages.get("required") == _DJANGOS_OWN:
-                field.error_messages["required"] = _missing(field, field.label or name)
+            for code, own in _DJANGOS_OWN.items():
+                if field.error_messages.get(code) in own:
+                    field.error_messages[code] = _missing(field, field.label or name)
             if name in self.only_if:
                 other, value = self.only_if[name]
                 field.only_if = f"{self.add_prefix(other)}={value}"  # type: ignore[attr-defined]
@@ -349,7 +357,7 @@ class UploadField(forms.FileField):
 
 
 def _missing(field: forms.Field, label: Words) -> Words:
-    """Return the error for an empty field, with its label."""
+    """Return the error for an empty field or an option that is none, with its label."""
     if isinstance(field, forms.ChoiceField):
         return format_lazy(_("Choose an option: {label}"), label=label)
     if isinstance(field, forms.BooleanField):

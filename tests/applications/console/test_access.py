@@ -60,3 +60,20 @@ def test_looking_never_acts(case, desk):
     assert opened == dict.fromkeys(BUTTONS, 405)
     case.refresh_from_db()
     assert case.version == version
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "label"),
+    [
+        ("queue", "status", "Status"),
+        ("events", "kind", "What happened"),
+        ("numbers", "type", "Type of certificate"),
+        ("waivers", "state", "Which waivers"),
+        ("certificates", "state", "Status"),
+    ],
+)
+def test_a_filter_of_an_old_address_is_refused_in_words(desk, name, field, label):
+    page = desk.open(name, **{field: "<gone>"})
+    assert page.status_code == 200
+    assert f"Choose an option: {label}" in page.text
+    assert "&lt;gone&gt;" not in page.text
