@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -86,13 +87,18 @@ class RightDocumentForm(Form):
 
     @contextmanager
     def refusals_shown(self) -> Iterator[None]:
-        """Show why the services do not accept the document beside its field, and a limit above."""
+        """Show why the services do not accept the document beside its field, and a limit above.
+
+        Of several limits only the one that lasts longest is shown.
+        """
         try:
             with refusals_shown(self, "document", Enough):
                 yield
         except TooMany as refusal:
-            self.over = refusal
-            self.refuse(refusal)
+            if self.over is None or refusal.retry_after > self.over.retry_after:
+                self.errors.pop(NON_FIELD_ERRORS, None)  # the limit that is over sooner
+                self.over = refusal
+                self.refuse(refusal)
 
     def upload(self) -> Paper | None:
         """Return the file that was chosen now, unless it is refused; or None."""

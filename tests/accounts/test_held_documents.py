@@ -150,6 +150,17 @@ def test_over_the_limit_of_look_ups_the_form_comes_back_without_names(client, ai
     assert "Units for which you can order" not in page.text
 
 
+@pytest.mark.usefixtures("still")
+def test_of_two_limits_the_one_that_lasts_longest_is_told(client, aino, now, monkeypatch):
+    """Accounts are counted by the day, look-ups by the hour; the page needs a look-up too."""
+    monkeypatch.setattr(found_organisations, "MOST_FOUNDED_A_DAY", 0)
+    monkeypatch.setattr(found_organisations, "MOST_LOOKUPS_AN_HOUR", 0)
+    page = people.log_in(client, aino).post(FOUND, STATED | {"document": valtakirja()})
+    assert (page.status_code, page.text.count(TOO_MANY)) == (429, 1)
+    day = 24 * 3600
+    assert int(page["Retry-After"]) == day - int(now.timestamp()) % day
+
+
 def test_over_the_limit_of_documents_the_pages_come_back(client, maija, pharmacy, monkeypatch):
     pharmacy.memberships.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None)
     monkeypatch.setattr(documents, "MOST_A_DAY", 0)
