@@ -4,6 +4,7 @@ import json
 from functools import partial
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -255,6 +256,17 @@ def test_each_technical_contact_gets_one_mail_with_all_their_links(matti, mailou
     assert first.number not in told["veera@example.com"]
     links = ContactLink.objects.filter(application__bulk_order=together, revoked_at=None)
     assert all(one.token in "".join(told.values()) for one in links)
+
+
+def test_over_the_limit_of_uploads_no_request_is_given(matti, monkeypatch):
+    together = bulk.begun(matti, *hosts(2))
+    monkeypatch.setattr("applications.services.applicant.csr.MOST_UPLOADS_AN_HOUR", 0)
+    file = SimpleUploadedFile("a.csr", orders.openssl_csr())
+    there = reverse("applications:bulk_order", args=[together.pk])
+    page = people.log_in(Client(), matti).post(there, {"requests": file})
+    assert (page.status_code, 0 < int(page["Retry-After"]) <= 3600) == (429, True)
+    assert page.text.count("Olet yrittänyt liian monta kertaa") == 1
+    assert not together.orders.exclude(csr=None).exists()
 
 
 def test_a_bulk_order_s_links_count_by_address(matti, monkeypatch):

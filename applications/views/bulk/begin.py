@@ -195,9 +195,19 @@ def _common_page(
         except (NotStanding, OtherOwner) as refusal:
             return unit.none_standing(request, None, refusal.reason)
         except TooMany as refusal:
-            common.forms[0].add_error(None, str(refusal))
-        else:
-            return redirect("applications:bulk_order", bulk.pk)
+            common.forms[0].refuse(refusal)
+            return limits.too_many(_common_form(request, draft, text, lines, common), refusal)
+        return redirect("applications:bulk_order", bulk.pk)
+    return _common_form(request, draft, text, lines, common)
+
+
+def _common_form(
+    request: HttpRequest,
+    draft: Application,
+    text: str,
+    lines: Sequence[sheet.Line],
+    common: Common,
+) -> HttpResponse:
     title = _("What the orders have in common")
     context: dict[str, Any] = {"forms": list(common), "rows": text, "title": title}
     context |= {"count": len(lines), "kind": draft.kind}

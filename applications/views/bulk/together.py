@@ -73,21 +73,20 @@ def bulk_order(request: HttpRequest, bulk: BulkOrder) -> HttpResponse:
     """Show the orders; accept certificate requests, and show the result for each file."""
     posted = request.method == "POST"
     form = RequestsForm(request.POST if posted else None, request.FILES if posted else None)
-    results = list[Line]()
-    if posted and form.is_valid():
-        results = _give(request, bulk, form)
+    try:
+        results = _give(request, bulk, form) if posted and form.is_valid() else []
+    except TooMany as refusal:
+        form.refuse(refusal)
+        return limits.too_many(_page(request, bulk, form=form, lines=[]), refusal)
     return _page(request, bulk, form=form, lines=results)
 
 
 def _give(request: HttpRequest, bulk: BulkOrder, form: RequestsForm) -> list[Line]:
+    """Return a line for each file; none and a form error if none was read. Raises TooMany."""
     orders = [order for order in _orders(request, bulk) if order.status in TAKE_REQUESTS]
     if not (files := form.read()):
         return []
-    try:
-        results = services.give_requests(orders, files, about=bulk, **access.acting(request))
-    except TooMany as refusal:
-        form.refuse(refusal)
-        return []
+    results = services.give_requests(orders, files, about=bulk, **access.acting(request))
     return lines(
         results,
         order_url=order_url,

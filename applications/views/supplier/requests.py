@@ -13,37 +13,41 @@ from applications.views.shared.supplying import orders, supplier_actor, supplier
 from applications.workflow import Role, Status
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
-from certportal.foundation.web import keyset
+from certportal.foundation.web import keyset, limits
 
 
 @supplier_view
 def several(request: HttpRequest) -> HttpResponse:
     """Ask for files, attach each request to the order with its names, and show the results."""
     form = RequestsForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid() and (results := _results(request, form)):
-        return _result(request, results)
+    try:
+        if request.method == "POST" and form.is_valid() and (results := _results(request, form)):
+            return _result(request, results)
+    except TooMany as refusal:
+        form.refuse(refusal)
+        return limits.too_many(_page(request, form), refusal)
+    return _page(request, form)
+
+
+def _page(request: HttpRequest, form: RequestsForm) -> HttpResponse:
     waiting = orders(request).filter(status=Status.AWAITING_CSR)
     context = {"form": form, "count": keyset.count(waiting), "organisation": _supplier(request)}
     return render(request, "applications/customers/requests.html", context)
 
 
 def _results(request: HttpRequest, form: RequestsForm) -> list[FileResult]:
-    """Return the results for the files; [] and a form error if none was examined."""
+    """Return the results for the files; [] and a form error if none was read. Raises TooMany."""
     files = form.read()
     if not files:
         return []
-    try:
-        return services.give_requests(
-            list(orders(request).filter(status=Status.AWAITING_CSR)),
-            files,
-            about=_supplier(request),
-            role=Role.TECHNICAL_CONTACT,
-            actor=supplier_actor(request),
-            now=clock.now(),
-        )
-    except TooMany as refusal:
-        form.refuse(refusal)
-        return []
+    return services.give_requests(
+        list(orders(request).filter(status=Status.AWAITING_CSR)),
+        files,
+        about=_supplier(request),
+        role=Role.TECHNICAL_CONTACT,
+        actor=supplier_actor(request),
+        now=clock.now(),
+    )
 
 
 def _result(request: HttpRequest, results: list[FileResult]) -> HttpResponse:

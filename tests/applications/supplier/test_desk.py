@@ -273,6 +273,16 @@ def test_who_sends_the_files_again_reads_which_were_given_before(matti, given, w
     assert Event.objects.filter(action="application.attach_csr").count() == 1
 
 
+def test_over_the_limit_of_uploads_the_page_says_when_to_go_on(matti, given, web, monkeypatch):
+    orders.waiting_for_contact(matti, host="apteekki.example.fi")
+    monkeypatch.setattr("applications.services.applicant.csr.MOST_UPLOADS_AN_HOUR", 0)
+    files = [SimpleUploadedFile("a.csr", orders.openssl_csr("apteekki.example.fi"))]
+    page = web.post(reverse("customers:requests"), {"requests": files})
+    assert (page.status_code, 0 < int(page["Retry-After"]) <= 3600) == (429, True)
+    assert page.text.count("Olet yrittänyt liian monta kertaa") == 1
+    assert not Event.objects.filter(action="application.attach_csr").exists()
+
+
 def test_a_consent_that_ends_between_two_files_stops_its_own_orders_alone(
     matti, kalle, valma, given, also_given
 ):

@@ -254,6 +254,16 @@ def test_common_answers_are_asked_once_and_kept_with_the_rows(rows_of):
     assert text_in(back).strip() == ROWS.strip()
 
 
+@pytest.mark.usefixtures("still")
+def test_common_answers_are_kept_over_the_limit_of_orders(rows_of, monkeypatch):
+    monkeypatch.setattr("applications.services.applicant.repeated_starts.MOST_AN_HOUR", 0)
+    page = rows_of("create", rows=ROWS, **COMMON)
+    assert page.status_code == 429
+    assert "You have tried too many times." in page.text
+    assert 'value="liisa@example.fi"' in page.text
+    assert not Application.objects.exists()
+
+
 @pytest.mark.parametrize("act", ["rows", "create"])
 def test_common_answers_stay_on_the_way_back_to_the_rows(rows_of, act):
     """By the button, or since a row became faulty meanwhile; nothing is asked a second time."""
