@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KeyTextTransform
 
-from certportal.foundation.event_names import object_words, words
+from certportal.foundation.event_names import words
 from certportal.foundation.kept_tables import ALWAYS, Kept, Ordinary
 
 
@@ -62,11 +62,6 @@ class Event(models.Model):
     def words(self) -> str:
         """What happened, in the active language."""
         return words(self.action)
-
-    @property
-    def about(self) -> str:
-        """What it is about, in the active language."""
-        return object_words(self.object_type, self.object_id)
 
     def __str__(self) -> str:
         """Return time, actor, action and object."""

@@ -12,6 +12,7 @@ from django.utils import translation
 from certportal.foundation import event_names
 from certportal.foundation.event_names import EventName
 from certportal.foundation.events import subject_of
+from tests.foundation.sources import APPS, sources
 
 # Every name that any version of the service has recorded, by what stands before the point.
 EVER_STORED = {
@@ -125,7 +126,6 @@ EVER_STORED = {
         given_up taken_up
     """,
 }
-APPS = ("accounts", "applications", "certportal", "issuance")
 # What a source calls the type of the objects of events where it is no argument.
 TYPES = {"event_type", "KIND", "DISOWNED"}
 STORED = [f"{part}.{name}" for part, names in EVER_STORED.items() for name in names.split()]
@@ -166,13 +166,6 @@ def test_no_event_is_recorded_or_looked_up_by_a_free_string() -> None:
         if template.is_file() and "event.action ==" in template.read_text():
             found.append(str(template))
     assert not found
-
-
-def sources() -> Iterator[Path]:
-    for app in APPS:
-        for path in (settings.BASE_DIR / app).rglob("*.py"):
-            if "migrations" not in path.parts:
-                yield path
 
 
 def free_names(path: Path) -> Iterator[str]:

@@ -12,6 +12,7 @@ from applications.documents.certificate_files import certificate_of
 from applications.rules.event_search import EventQuery
 from applications.views.console.events import events as page
 from applications.views.console.events.data_words import data_words
+from applications.views.console.events.named import named
 from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock, event_search
@@ -78,15 +79,23 @@ def test_anneli_reads_words_and_no_names_of_the_program(order, auditor, language
     assert "{&quot;" not in text
 
 
-def test_what_a_key_says_of_an_order_is_not_said_of_other_things(order):
-    about, nested = Event.objects.get(action="application.submit"), {"a_b": [1, None], "no": False}
-    assert dict(data_words(about))["Status after"] == "Being checked"
-    given = Event(object_type="page", data={"to": "checking", "query": nested, "left": []})
-    assert data_words(given) == [
-        ("to", "checking"),
-        ("query", "a b: 1, –, no: No"),
-        ("left", "–"),
+def test_facts_within_facts_are_listed_one_by_one(order):
+    submitted = Event.objects.get(action="application.submit")
+    assert dict(words_of(submitted))["Status after"] == "Being checked"
+    nested = {"before": 17, "refused": True}
+    given = Event(object_type="events", data={"query": nested, "csr": "", "serials": ["0a", "0b"]})
+    assert words_of(given) == [
+        ("What was searched for", ""),
+        ("Older than event number", "17"),
+        ("Only what was refused", "Yes"),
+        ("Certificate request (CSR)", "–"),
+        ("Serial numbers", "0a, 0b"),
     ]
+
+
+def words_of(event):
+    facts = data_words(event, named([event]))
+    return [(label, ", ".join(part.text for part in parts)) for label, parts in facts]
 
 
 def test_by_order_and_serial_all_of_the_certificate_s_life_is_found(order, auditor):

@@ -12,15 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import access
-from accounts.models import Organisation
 from applications import services
-from applications.models import Application
 from applications.services.reviewer.recorded_events import MOST_EXPORTED, MOST_PROVEN
 from applications.views.console.events.data_words import data_words
+from applications.views.console.events.named import named
 from applications.views.console.events.search_form import EventSearchForm
 from applications.views.shared import spreadsheet
 from applications.views.shared.certificate import attachment
-from applications.views.shared.history import names_of, signed, suppliers_of, who
+from applications.views.shared.history import names, signed, who
 from certportal.foundation.event_log.receipts import SUFFIX
 from certportal.foundation.mail.sending import File
 from certportal.foundation.models import Event
@@ -53,22 +52,17 @@ def events(request: HttpRequest) -> HttpResponseBase:
 
 
 def _rows(events: Sequence[Event]) -> list[dict[str, object]]:
-    """Return each event with its actor, and its order or account."""
-    people, suppliers = names_of(event.actor for event in events), suppliers_of(events)
-    orders = Application.objects.in_bulk(
-        [event.object_id for event in events if event.object_type == "application"]
-    )
-    accounts = Organisation.objects.in_bulk(
-        [event.organisation_id for event in events if event.organisation_id]
-    )
-    orders_by_key = {str(key): order for key, order in orders.items()}
+    """Return each event with its actor, what it is about, and its account."""
+    known = named(events)
+    people = names(known.people.values())
+    suppliers = {key: account.name for key, account in known.accounts.items()}
     return [
         {
             "event": event,
             "who": signed(who(event.actor, people), event, suppliers),
-            "order": orders_by_key.get(event.object_id),
-            "account": accounts.get(event.organisation_id) if event.organisation_id else None,
-            "data": data_words(event),
+            "about": known.subject(event),
+            "account": known.accounts.get(str(event.organisation_id)),
+            "data": data_words(event, known),
         }
         for event in events
     ]
