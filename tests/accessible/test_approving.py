@@ -50,4 +50,17 @@ def test_setting_aside_handing_over_taking_over_and_noting(go, matti, riitta, ra
 
 def test_the_numbers_of_the_desk(go, matti, riitta, cas):
     orders.delivered(matti, riitta)
-    check_in_turn(go("console:numbers", who=riitta))
+    page = go("console:numbers", who=riitta)
+    check_in_turn(page)
+    tables, folds = page.locator("main table").all(), page.locator("main .fold > summary").all()
+    page.set_viewport_size({"width": 1366, "height": 768})
+    assert all(one.is_visible() for one in tables)
+    assert not any(one.is_visible() for one in folds)
+    page.set_viewport_size({"width": 320, "height": 568})
+    assert not any(one.is_visible() for one in tables)
+    assert page.evaluate("document.documentElement.scrollHeight") < 9 * 568
+    folds[-1].press("Enter")
+    assert tables[-1].is_visible()
+    page.emulate_media(media="print")
+    assert all(one.is_visible() for one in tables)
+    page.emulate_media(media="screen")
