@@ -348,6 +348,7 @@ def test_the_organisation_reads_that_it_is_heard_and_until_when(
     for page in (order, web.get(f"{begins}/orders/").text, web.get(f"{begins}/home/").text):
         assert status in page and term in page
     assert turn in order and waits not in order and "{#" not in order
+    assert order.count(turn.partition(".")[0]) == 1
     assert task in web.get(f"{begins}/home/").text
 
 
