@@ -185,15 +185,16 @@ def _any(words: Sequence[str]) -> str:
     return " | ".join(map(_whole, words))
 
 
-# The search is unordered and stops at the limit. The limit is outside the CTE, so that the query is
-# planned as if all rows were wanted and uses the index; for few rows the planner would choose a
-# sequential scan.
-_ANY = """
-WITH found AS MATERIALIZED (
-    SELECT application_id FROM applications_searchentry WHERE words @@ %s::tsquery
-)
-SELECT application_id FROM found LIMIT %s
+# Unordered, and only as many as are wanted. The words are not looked for if the typed text, as one
+# term, has found enough: of a business ID these are the same orders.
+_FOUND = """
+WITH whole AS MATERIALIZED (SELECT found FROM applications_found(%s::tsquery, %s) AS found)
+SELECT 1, found FROM whole
+UNION ALL
+SELECT 2, found FROM applications_found(%s::tsquery, %s) AS found
+WHERE (SELECT count(*) FROM whole) < %s
 """
+_NONE = "SELECT NULL::uuid WHERE false"
 
 
 class _Fits(Func):
@@ -209,21 +210,23 @@ def _having(
 ) -> list[list[UUID]]:
     """Return the orders that have one of the serial numbers, and those that match each query.
 
-    An empty query matches none. All orders are searched with one statement.
+    An empty query matches none. All orders are searched with one statement, and not for the words
+    if the whole text has matched more than `MOST_COUNTED`.
     """
     if within is not None:
         conditions = [Q(pk__in=_of_serials(typed)), *map(_fits_query, queries)]
         fitting = [within.order_by().filter(condition) for condition in conditions]
         return [list(orders.values_list("pk", flat=True)[: MOST_COUNTED + 1]) for orders in fitting]
-    parts = {n: (_ANY, (query, MOST_COUNTED + 1)) for n, query in enumerate(queries, 1) if query}
-    if typed:
-        parts[0] = _of_serials(typed).query.sql_with_params()
+    serial_orders, params = _of_serials(typed).query.sql_with_params() if typed else (_NONE, ())
     found: list[list[UUID]] = [[] for _ in ("serials", *queries)]
-    if parts:
-        each = [f"SELECT {n}, part.* FROM ({sql}) AS part" for n, (sql, _given) in parts.items()]  # noqa: S608
+    if any(queries):
+        most = MOST_COUNTED + 1
+        whole, words = queries
         with connection.cursor() as cursor:
-            given = [value for _sql, values in parts.values() for value in values]
-            cursor.execute(" UNION ALL ".join(each), given)
+            cursor.execute(
+                f"{_FOUND} UNION ALL SELECT 0, part.* FROM ({serial_orders}) AS part",  # noqa: S608
+                [whole, most, words, most, most, *params],
+            )
             for number, key in cursor.fetchall():
                 found[number].append(key)
     return found
