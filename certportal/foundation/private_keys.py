@@ -1,10 +1,13 @@
 """Signs of a private key in text, in any of the forms in which programs write one."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 _LINE = rb"(?m)^[ \t>]*"
-_LABEL = rb"[A-Z0-9 _+%]{1,40}?"
+_LABEL = rb"[A-Z0-9\s_+%=&#;]{1,40}?"
+_KEY = rb"(?:[\s_+-]|%20|=20|&(?:nbsp|#32|#x20);){0,9}KEY"
+"""The label's last word, and the blanks before it as programs wrap or encode them."""
 _ONE_DASH = rb"(?:\xe2\x80)?[\x93\x94\x96\x97]"
 _DASH = rb"(?:(?:-|" + _ONE_DASH + rb"){2} ?|" + _ONE_DASH + rb")"
 """Two hyphens or dashes (UTF-8 or Windows-1252) before BEGIN and END, or one dash.
@@ -12,9 +15,22 @@ _DASH = rb"(?:(?:-|" + _ONE_DASH + rb"){2} ?|" + _ONE_DASH + rb")"
 Without these only capital letters match: a mail around a request may say "do not send your private
 key", or list "- Begin by making a private key".
 """
+_IN_BASE64 = [
+    *[rb"UFJJVkFURSBLRV", rb"BSSVZBVEUgS0VZ", rb"QUklWQVRFIEtFW"],
+    *[rb"b3BlbnNzaC1rZXktdj", rb"BgkqhkiG9w0BBQ0", rb"CSqGSIb3DQEFDT", rb"YJKoZIhvcNAQUN"],
+]
+"""In base64: "PRIVATE KEY" at each place in three, and what OpenSSH's and encrypted keys have."""
+_DER_IN_BASE64 = (
+    rb"(?<![\w+/])M(?:II[A-P][\w+/][AQgw]IB(?:AD|AAKC|AzCC)|I[GH][\w+/]AgE(?:AM|BB)"
+    rb"|[A-H][\w+/]CAQ(?:Aw|EE))"
+)
+"""A key in DER, of any length, in base64 without a label: a SEQUENCE that begins with a version.
+
+PKCS#8, PKCS#1 and PKCS#12; then PKCS#8 and SEC 1 of fewer octets. No request or certificate does.
+"""
 _SIGNS = [
-    (b"PRIVATE", rb"(?<![A-Z])(?:BEGIN|END)" + _LABEL + rb"PRIVATE(?:[ _+-]|%20)?KEY"),
-    (b"PRIVATE", rb"(?i)" + _DASH + rb"(?:BEGIN|END)[^\n-]{0,40}PRIVATE(?:[ _+-]|%20)?KEY"),
+    (b"PRIVATE", rb"(?<![A-CE-Z])(?:BEGIN|END)" + _LABEL + rb"PRIVATE" + _KEY),
+    (b"PRIVATE", rb"(?i)" + _DASH + rb"(?:BEGIN|END)[^\n-]{0,40}PRIVATE" + _KEY),
     (b"PRIVATE", rb"(?i)^Private-(?:Lines|key-format):"),
     (b"PUTTY", rb"(?i)PuTTY-User-Key-File-"),
     (b"RSAKEYVALUE", rb"(?i)<(?:\w{1,20}:)?D>"),
@@ -25,14 +41,19 @@ _SIGNS = [
     (b"AGE-SECRET", rb"AGE-SECRET-KEY-1"),
     (b"KTY", rb"[\"']d[\"']\s{0,9}:\s{0,9}[\"'][\w-]"),
     (b"KTY:", _LINE + rb"(?:- )?d: ?[\"']?[\w-]{20}"),
+    *((word.upper(), word) for word in _IN_BASE64),
+    (b"M", _DER_IN_BASE64),
 ]
 _COMPILED = [(hint, re.compile(pattern, re.MULTILINE)) for hint, pattern in _SIGNS]
 """Patterns of a private key in text; each with a pre-test: a substring of the text in capitals."""
 
 
-_UNSEEN = re.compile(rb"\xc2\xad|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf")
-_BLANK = re.compile(rb"\xc2\xa0|\xe2\x80[\x80-\x8a\xaf]")
-"""Characters without width, and blanks of other widths, in UTF-8: programs for texts add them."""
+# The default-ignorable code points (UAX #44) that NFKC leaves, and the blanks of Ogham and Braille.
+_UNSEEN = re.compile(
+    "[\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u2800\ufe00-\ufe0f\ufeff\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 
 
 def shows_private_key(text: str | bytes) -> bool:
@@ -40,14 +61,25 @@ def shows_private_key(text: str | bytes) -> bool:
     content = text.encode(errors="replace") if isinstance(text, str) else text
     if any(pattern.search(content) for pattern in _hinted(content)):
         return True
-    if content.isascii():
+    return not content.isascii() and _shows_in_plain(content)
+
+
+def _shows_in_plain(content: bytes) -> bool:
+    """Whether a text in UTF-8 has a sign once what programs for texts add is taken out of it.
+
+    They add characters without width, and blanks and letters of other shapes.
+    """
+    try:
+        normal = unicodedata.normalize("NFKC", content.decode())
+    except UnicodeDecodeError:
         return False
-    plain = _BLANK.sub(b" ", _UNSEEN.sub(b"", content))
+    plain = _UNSEEN.sub("", normal).encode()
     return any(pattern.search(plain) for pattern in _hinted(plain))
 
 
 _WHOLE = re.compile(
-    r"(?is)[-\u2010-\u2015 ]*BEGIN[^\n]{0,40}PRIVATE.*?(?:END[^\n]{0,40}PRIVATE[^\n]*|\Z)"
+    r"(?is)(?:[-\u2010-\u2015 ]|[=%]2D)*BEGIN[^\n]{0,40}PRIVATE.*?"
+    r"(?:END[^\n]{0,40}PRIVATE[^\n]*|\Z)"
 )
 """A key from its BEGIN line to its END line; to the end of the text if there is none."""
 

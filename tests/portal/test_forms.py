@@ -1,11 +1,17 @@
 """The common form: own words for empty fields, lists of lines, Finnish days, limits of uploads."""
 
+import base64
 import datetime
 import re
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 from django import forms
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import QueryDict
@@ -69,6 +75,7 @@ def test_a_private_key_is_refused_in_any_field_and_not_shown_again(name: str, sh
     with translation.override("en"):
         assert "This is a private key" in " ".join(map(str, form.errors[name]))
     assert "MHcCAQEE" not in form.as_p()
+    assert "MHcCAQEE" not in Order({"unit": KEY}).as_p()  # the error of a choice quotes it else
     rest = "See:" if "See" in shape else ""
     assert form.data[name] == rest
     assert form.data["pasted"] == (rest if name == "pasted" else "A request")
@@ -81,6 +88,10 @@ def test_a_private_key_is_refused_in_any_field_and_not_shown_again(name: str, sh
         "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----",
         "MHcCAQEE\n-----END EC PRIVATE KEY-----",
         "\u2014BEGIN PRIVATE-KEY\u2014",
+        "-----BEGIN RSA PRIVATE\n  KEY-----",
+        "-----BEGIN PRIVATE&nbsp;KEY-----",
+        "=2D=2D=2D=2D=2DBEGIN=20PRIVATE=20KEY=2D=2D=2D=2D=2D",
+        "%2D%2D%2D%2D%2DBEGIN%20EC%20PRIVATE%20KEY%2D%2D%2D%2D%2D",
         '{"kty": "EC", "d": "870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"}',
     ],
 )
@@ -137,7 +148,24 @@ def test_no_line_of_a_key_is_shown_wherever_its_begin_and_end_stand(given: str) 
     assert form.data["about"] == ""
 
 
-@pytest.mark.parametrize("unseen", ["\u200b", "\ufeff", "\u00ad", "\u2060", "\u200d"])
+def test_a_key_is_known_without_its_label_and_in_base64_once_more() -> None:
+    """As where only the lines between BEGIN and END were copied, or in a Kubernetes secret."""
+    shapes = [PrivateFormat.PKCS8, PrivateFormat.OpenSSH, PrivateFormat.TraditionalOpenSSL]
+    made = [ec.generate_private_key(curve) for curve in (ec.SECP256R1(), ec.SECP384R1())]
+    for key in (*made, rsa.generate_private_key(65537, 2048), ed25519.Ed25519PrivateKey.generate()):
+        for shape in shapes[:2] if isinstance(key, ed25519.Ed25519PrivateKey) else shapes:
+            pem = key.private_bytes(Encoding.PEM, shape, NoEncryption())
+            bare = b"".join(pem.splitlines()[1:-1]).decode()
+            for given in (bare, *(base64.b64encode(b" " * n + pem).decode() for n in range(3))):
+                form = Examined({"pasted": "A request", "about": f"Avain: {given}", "kind": "One"})
+                assert form.errors["about"], given[:40]
+                assert form.data["about"] == ""
+        public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        given = base64.b64encode(public).decode()
+        assert Examined({"pasted": "A request", "about": given, "kind": "One"}).is_valid()
+
+
+@pytest.mark.parametrize("unseen", "\u200b\ufeff\xad\u2060\u200d\u3164\ufe0f\u034f\U000e0041")
 def test_a_key_is_known_although_characters_that_nobody_sees_stand_in_its_label(
     unseen: str,
 ) -> None:

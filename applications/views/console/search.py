@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,7 +24,8 @@ from applications.views.console.people import known
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.events import Subject
-from certportal.foundation.web.forms import LONGEST_SEARCH
+from certportal.foundation.private_keys import shows_private_key
+from certportal.foundation.web.forms import LONGEST_SEARCH, PRIVATE_KEY
 from issuance.models import BlockedKey, Certificate, IssuingCA
 
 MOST = 10
@@ -36,7 +38,11 @@ _HASH = re.compile("[0-9a-f]{64}")
 def search(request: HttpRequest) -> HttpResponseBase:
     """Lead to the page of the only thing that the typed number names, or list all that fits."""
     looked_at(request, Subject("list", "search"))
-    typed = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
+    typed = request.GET.get("q", "").replace("\0", "").strip()
+    if shows_private_key(typed):
+        messages.error(request, str(PRIVATE_KEY))
+        typed = ""
+    typed = typed[:LONGEST_SEARCH]
     if not typed:
         return render(request, "applications/console/search.html", {})
     exact = list(dict.fromkeys(_exact(typed)))

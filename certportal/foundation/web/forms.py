@@ -97,6 +97,7 @@ class Form(forms.Form):
         for name in sorted(keys, key=self.is_examined):
             if self.is_examined(name) and not self.errors:
                 continue
+            self.errors.pop(name, None)  # an error may quote what was given
             self.add_error(name, PRIVATE_KEY)
             given = str(self.data.get(self.add_prefix(name)) or "")
             # Where only cleaning brings the key to light, nothing of what was given is shown.

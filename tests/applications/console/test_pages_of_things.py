@@ -323,6 +323,12 @@ def test_the_search_groups_what_several_things_have(desk, order, matti):
     assert desk.open("search").status_code == 200
 
 
+def test_a_private_key_that_was_typed_into_the_search_is_not_shown_again(desk):
+    page = desk.open("search", q="-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgE").text
+    assert "This is a private key" in page
+    assert "MIGHAgEAMBMG" not in page
+
+
 def test_the_lists_search_as_many_characters_as_the_bar(desk, order):
     longest = int(re.search(r'name="q"\s+maxlength="(\d+)"', desk.open("queue").text)[1])
     for name, nothing in (("accounts", "No account fits"), ("people", "0 people")):
