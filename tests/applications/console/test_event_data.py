@@ -121,7 +121,8 @@ def shown(desk, number):
     """Return what the event is about and its data, as the page of the events has them."""
     rows = desk.open("events").context["rows"]
     (row,) = [row for row in rows if row["event"].pk == number]
-    return row["about"], dict(row["data"])
+    about = Part(f"{row['kind']} {row['about'].text}", row["about"].url)
+    return about, dict(row["data"])
 
 
 def recorded_about(about, by, now, **data):

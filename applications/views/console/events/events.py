@@ -21,6 +21,7 @@ from applications.views.shared import spreadsheet
 from applications.views.shared.certificate import attachment
 from applications.views.shared.history import names, signed, who
 from certportal.foundation.event_log.receipts import SUFFIX
+from certportal.foundation.event_names import OBJECTS
 from certportal.foundation.mail.sending import File
 from certportal.foundation.models import Event
 from certportal.foundation.web.keyset import before_of
@@ -60,6 +61,7 @@ def _rows(events: Sequence[Event]) -> list[dict[str, object]]:
         {
             "event": event,
             "who": signed(who(event.actor, people), event, suppliers),
+            "kind": OBJECTS.get(event.object_type, event.object_type),
             "about": known.subject(event),
             "account": known.accounts.get(str(event.organisation_id)),
             "data": data_words(event, known),

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from accounts.models import Organisation, Person, User
 from applications.models import Application
 from applications.workflow import Status
-from certportal.foundation.event_names import OBJECTS
 from certportal.foundation.models import Event
 
 PEOPLE = {"person", "persons", "given_to", "into"}
@@ -70,7 +69,7 @@ class Named:
         return self.order(key) if name in ORDERS else None
 
     def subject(self, event: Event) -> Part:
-        """Return what the event is about; a kind and a key if it has no other name."""
+        """Return what the event is about, without its kind; its key if it has no other name."""
         kind, key = event.object_type, event.object_id
         found: Callable[[str], Part] | None = {
             "application": self.order,
@@ -82,8 +81,7 @@ class Named:
             "list": lambda name: Part(str(LISTS.get(name, name))),
             **dict.fromkeys(PAGES, lambda route: Part(address_of(route))),
         }.get(kind)
-        part = found(key) if found else Part(key)
-        return Part(f"{OBJECTS.get(kind, kind)} {part.text}", part.url)
+        return found(key) if found else Part(key)
 
     def person(self, key: str) -> Part:
         """Return the person's name; of an erased person, that it is one."""
