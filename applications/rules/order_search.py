@@ -80,9 +80,9 @@ def fitting(typed: str, orders: QuerySet[Application]) -> QuerySet[Application]:
 
 def narrowed(orders: QuerySet[Application], found: SearchResult) -> QuerySet[Application]:
     """Return those of the orders that were found, annotated with `is_other`: not an exact match."""
-    return orders.filter(pk__in=found.orders).annotate(
+    return orders.filter(_Among(F("pk"), found.orders)).annotate(
         is_other=Case(
-            When(pk__in=found.exact, then=Value(False)),
+            When(_Among(F("pk"), found.exact), then=Value(False)),
             default=Value(True),
             output_field=BooleanField(),
         )
@@ -203,6 +203,18 @@ class _Fits(Func):
     output_field = BooleanField()
     template = "(%(expressions)s::tsquery)"
     arg_joiner = " @@ "
+
+
+class _Among(Func):
+    """Whether a key is one of the keys: one array, as Django adapts each key by itself."""
+
+    output_field = BooleanField()
+    template = "(%(expressions)s::uuid[]))"
+    arg_joiner = " = ANY("
+
+    def __init__(self, key: F, keys: Sequence[UUID]) -> None:
+        """Take the column and the keys."""
+        super().__init__(key, Value([str(each) for each in keys]))
 
 
 def _having(

@@ -45,8 +45,10 @@ def fold(text: str) -> str:
 
     Words are separated by one space, and cut after ``LONGEST_WORD`` characters.
     """
-    parts = unicodedata.normalize("NFKD", text.casefold().translate(_UNSEEN).translate(_STROKES))
-    plain = "".join(part for part in parts if not unicodedata.combining(part))
+    plain = text.casefold()
+    if not plain.isascii():
+        parts = unicodedata.normalize("NFKD", plain.translate(_UNSEEN).translate(_STROKES))
+        plain = "".join(part for part in parts if not unicodedata.combining(part))
     return " ".join(word[:LONGEST_WORD] for word in _WORD.findall(plain))
 
 

@@ -116,17 +116,18 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
         *counted.values(),
     )
     ending = _ending(ending, now)
-    keys = {key for (key,) in waiting + first} | {cert.reference for cert in ending}
+    listed = {key for (key,) in waiting + first}
+    keys = listed | {cert.reference for cert in ending}
     named = seen.filter(pk__in=keys | {UUID(event.object_id) for event in events})
     orders, hosts, requests, people = read_all(
         Rows(named.order_by("due_on", "submitted_at", "pk")),
         Rows(HostName.objects.filter(application__in=keys)),
-        Rows(InformationRequest.objects.filter(application__in=keys)),
+        Rows(InformationRequest.objects.filter(application__in=listed)),
         Rows(people_in(events)),
     )
     shown = [order for order in orders if order.pk in keys]
     hand_over(shown, "host_names", hosts)
-    hand_over(shown, "requests", requests)
+    hand_over([order for order in shown if order.pk in listed], "requests", requests)
     return Desk(
         counts={name: sum(number) for name, number in zip(counted, numbers, strict=True)},
         events=events,

@@ -116,12 +116,19 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         return queue_order.KEY if self.found is None else order_search.KEY | queue_order.KEY
 
     def counted(self) -> dict[str, Cases]:
-        """Return the cases for counting, unless they are those of a ready-made view."""
+        """Return the cases for counting, unless they are those of a ready-made view or too many."""
+        if self._is_more:
+            return {}
         chosen = {name for name, value in self.form.cleaned_data.items() if value}
         return {} if chosen <= {"view"} else {LISTED: self.qs}
 
     def count(self, counts: Mapping[str, keyset.Count]) -> keyset.Count:
         """Return the number of cases from those of the ready-made views and of `counted`."""
-        if self.found is not None and self.found.is_more:
+        if self._is_more:
             return keyset.MORE
         return counts[LISTED if LISTED in counts else self.form.cleaned_data.get("view", "")]
+
+    @property
+    def _is_more(self) -> bool:
+        """Whether the search found more cases than are shown."""
+        return self.found is not None and self.found.is_more
