@@ -1,6 +1,7 @@
 """Home and the order's page tell what waits for whom, and nothing that is not so."""
 
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -164,7 +165,7 @@ def test_who_is_only_the_technical_contact_does_not_read_that_the_applicant_is_h
     services.claim(order.pk, person=riitta, **orders.Handler(riitta, order).seen)
     orders.drain()
     orders.hear(riitta, order, clock.day(clock.now()) + timedelta(days=9))
-    page = home(teemu).text
+    page = unescape(home(teemu).text)
     assert order.number in page and str(Status.INFO_REQUESTED.label) in page
     assert "Hearing until" not in page
     assert "Hearing until" in people.log_in(Client(), matti).get("/en/orders/").text
