@@ -336,13 +336,13 @@ def remind_of_expiry() -> None:
 
 @shared_task(name="applications.watch_register")
 def watch_register() -> None:
-    """Compare the certificates in force with the registers; Celery beat runs this every night."""
-    services.watch_register(now=clock.now())
+    """Have the certificates in force compared with the registers; beat runs this every night."""
+    services.want_register_watched(now=clock.now())
 
 
 @outbox.task("applications.hear_register")
 def hear_register(*, item: OutboxItem, now: datetime, **_: object) -> None:
-    """Do what `watch_register` does, after an import has changed a register."""
+    """Compare the certificates in force with the registers, every night and after an import."""
     services.watch_register(now=now)
 
 

@@ -51,6 +51,7 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
         ("applications.hear_register", "default"),
     ],
     "register.decided": [("applications.propose_decided", "default")],
+    "register.look_wanted": [("applications.hear_register", "default")],
     "register.notice": [("applications.send_register_notice", "mail")],
     "reviewer.mail": [("applications.mail_reviewer", "mail")],
 }

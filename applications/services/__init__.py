@@ -96,6 +96,7 @@ from applications.services.reviewer.recorded_events import (
 from applications.services.reviewer.register_changes import (
     decide_register_task,
     propose_decided,
+    want_register_watched,
     watch_register,
 )
 from applications.services.reviewer.replacement import approve_plan as approve_replacement

@@ -53,6 +53,11 @@ class AlreadyDecided(Stale):
     message = _("This change in the register has been decided already.")
 
 
+def want_register_watched(*, now: datetime) -> None:
+    """Have a worker do `watch_register`, and again until no other process looks."""
+    outbox.enqueue("register.look_wanted", now=now)
+
+
 def watch_register(*, now: datetime) -> int:
     """Open a task for every new change that affects certificates in force; return how many.
 

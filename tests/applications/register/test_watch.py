@@ -1,5 +1,6 @@
 """Every night: what has changed in the registers under certificates in force."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from applications.mail import register
 from applications.models.register_task import RegisterTask
 from applications.register_watch import find_changed
 from applications.services.reviewer.may_act import FactsChanged
+from applications.tasks import watch_register
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.register import announce, change
 from certportal.foundation import clock
@@ -149,18 +151,42 @@ def test_the_same_change_is_brought_up_once_whatever_was_decided(order, riitta):
     assert len(watch()) == 2
 
 
-def test_of_two_looks_at_once_the_later_one_waits_for_its_turn(order):
-    """An import wakes one while the nightly one goes on, perhaps in a frozen process."""
-    change(orders.UNIT, long_name="Helsingin uusi apteekki")
-    nightly = connections.create_connection("default")
+@contextmanager
+def another_look():
+    """Another process looks at the registers meanwhile, and perhaps is frozen."""
+    other, keys = connections.create_connection("default"), locks._keys(["register watch"])
     try:
-        nightly.cursor().execute("SELECT pg_advisory_lock(%s)", locks._keys(["register watch"]))
+        other.cursor().execute("SELECT pg_advisory_lock(%s)", keys)
+        yield
+        other.cursor().execute("SELECT pg_advisory_unlock(%s)", keys)
+    finally:
+        other.close()
+
+
+def test_of_two_looks_at_once_the_later_one_waits_for_its_turn(order):
+    """An import wakes one while the nightly one goes on."""
+    change(orders.UNIT, long_name="Helsingin uusi apteekki")
+    with another_look():
         with pytest.raises(Busy):
             services.watch_register(now=clock.now())
         assert not RegisterTask.objects.exists()
-    finally:
-        nightly.close()
     assert len(watch()) == 1
+
+
+def test_the_nightly_look_is_made_after_one_that_is_under_way(matti, riitta, cas, monkeypatch):
+    """A unit whose validity has run out does not wait for the next night or import."""
+    change(orders.UNIT, valid_to=clock.day(clock.now()))
+    orders.delivered(matti, riitta)
+    orders.drain()
+    night = clock.now() + timedelta(days=1)
+    monkeypatch.setattr(clock, "now", lambda: night)
+    with another_look():
+        watch_register()
+        orders.drain()
+    assert not RegisterTask.objects.exists()
+    monkeypatch.setattr(clock, "now", lambda: night + timedelta(minutes=1))
+    orders.drain()
+    assert RegisterTask.objects.get().change == Change.ENDED
 
 
 def test_a_change_that_was_taken_back_closes_its_task(order):
