@@ -5,9 +5,11 @@ import tomllib
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+from certportal.foundation import service_addresses
 
 # development: with test persons and readable logs; test: for `./portal test`.
 ENVIRONMENTS = ("development", "test", "production")
@@ -52,8 +54,8 @@ def public_address(environment: str) -> SplitResult:
     and documents are not protected.
     """
     url = text("PORTAL_BASE_URL", "http://localhost:8000").rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    parts = service_addresses.split(url)
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ImproperlyConfigured(
             "PORTAL_BASE_URL must be an address such as https://varmenteet.example.fi,"
             f" not {url!r}."
@@ -98,6 +100,28 @@ def key_pairs(*names: str) -> tuple[tuple[str, str], ...]:
     return tuple((str(path), str(path.with_suffix(".key"))) for path in certificates)
 
 
+def _server(name: str, url: str, example: str, *schemes: str, several: bool = False) -> SplitResult:
+    """Return the parts of a server's address, which may hold a password.
+
+    Raises ImproperlyConfigured, which quotes nothing of it, for another scheme and where it is not
+    clear what is the password.
+    """
+    parts = service_addresses.split(url, several=several)
+    if parts is None or parts.scheme not in schemes:
+        raise ImproperlyConfigured(
+            f"{name} must be an address such as {example}. Percent-encode each character of the"
+            " user's name and password that is no letter or digit: / as %2F, # as %23, ? as %3F,"
+            " @ as %40. The address is not shown here, because it may hold a password."
+        )
+    return parts
+
+
+def redis(url: str) -> str:
+    """Return `REDIS_URL` as it is. Raises ImproperlyConfigured if it cannot be read."""
+    _server("REDIS_URL", url, "redis://:password@host:6379/0", "redis", "rediss", "unix")
+    return url
+
+
 def broker(redis_url: str) -> str:
     """Return the URL of Redis in Celery's syntax, which differs for a Unix socket."""
     if not redis_url.startswith("unix:"):
@@ -108,18 +132,21 @@ def broker(redis_url: str) -> str:
 def database(url: str, process: str) -> dict[str, Any]:
     """Turn `postgres://user:password@host:port/name?host=/socket/dir` into a DATABASES entry.
 
-    The process's limits (`_database_limits`) apply unless the query overrides them.
+    The address is read as libpq does, which takes several servers too. The process's limits
+    (`_database_limits`) apply unless the query overrides them.
     """
-    parts = urlsplit(url)
-    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    example, schemes = "postgres://user:password@host/name", ("postgres", "postgresql")
+    parts = _server("DATABASE_URL", url, example, *schemes, several=True)
+    hosts, ports = service_addresses.hosts_and_ports(parts)
+    query = service_addresses.query_of(parts)
     limits, options = _database_limits(process), query.pop("options", "")
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": query.pop("host", parts.hostname or ""),
-        "PORT": query.pop("port", str(parts.port or "")),
+        "HOST": query.pop("host", hosts),
+        "PORT": query.pop("port", ports),
         "OPTIONS": limits | query | {"options": f"{limits['options']} {options}".strip()},
     }
 
@@ -157,7 +184,7 @@ def store(url: str, key: str, *, whole_seconds: float) -> dict[str, Any]:
     """
     if not url and not key:
         return {}
-    parts = urlsplit(url)
+    parts = service_addresses.split(url) or SplitResult("", "", "", "", "")
     bucket, (id_, _, secret_key) = parts.path.strip("/"), key.partition(":")
     if parts.scheme not in {"http", "https"} or not parts.hostname or not bucket or "/" in bucket:
         raise ImproperlyConfigured(
@@ -169,7 +196,7 @@ def store(url: str, key: str, *, whole_seconds: float) -> dict[str, Any]:
             "The store's key must not be in STORE_URL: put it, as id:secret, into the file that"
             " STORE_KEY_FILE names."
         )
-    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    query = service_addresses.query_of(parts)
     if unknown := query.keys() - {"region", "encryption", "cafile"}:
         raise ImproperlyConfigured(f"STORE_URL: unknown parameter {', '.join(sorted(unknown))}.")
     encryption = {"ServerSideEncryption": query["encryption"]} if "encryption" in query else {}
@@ -194,8 +221,8 @@ def mailer(url: str, directory: Path) -> dict[str, Any]:
     if not url:
         backend = "certportal.foundation.mail.eml_files.EmlBackend"
         return {"BACKEND": backend, "OPTIONS": {"directory": str(directory)}}
-    parts = urlsplit(url)
-    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    parts = _server("SMTP_URL", url, "smtp://user:password@host:25?tls=1", "smtp", "smtps")
+    query = service_addresses.query_of(parts)
     options: dict[str, Any] = {
         "host": parts.hostname,
         "port": parts.port or (465 if parts.scheme == "smtps" else 25),
@@ -218,6 +245,7 @@ def scanner(name: str) -> dict[str, Any]:
     scanners = "certportal.foundation.files.scanning"
     if not (address := text(name)):
         return {"BACKEND": f"{scanners}.none.NoScanner", "OPTIONS": {}}
+    _server(name, address, "tcp://host:3310 or unix:/path", "tcp", "unix")
     return {"BACKEND": f"{scanners}.clamd.Clamd", "OPTIONS": {"address": address}}
 
 

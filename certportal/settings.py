@@ -114,7 +114,7 @@ FORM_RENDERER = "certportal.web.form_renderer.FormRenderer"
 DATABASE_URL = env.secret("DATABASE_URL", "postgres:///portal")
 DATABASES = {"default": env.database(DATABASE_URL, PORTAL_PROCESS)}
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-REDIS_URL = env.secret("REDIS_URL", "redis://localhost:6379/0")
+REDIS_URL = env.redis(env.secret("REDIS_URL", "redis://localhost:6379/0"))
 
 # ------------------------------------------------------------------ people
 AUTH_USER_MODEL = "accounts.User"

@@ -35,7 +35,7 @@ def heartbeat_of(queue: str) -> str:
 
 def probe_worker(queue: str) -> None:
     """Check the worker's heartbeat. Raises OSError if there is none or Redis is down."""
-    where = env.secret("REDIS_URL")
+    where = env.redis(env.secret("REDIS_URL"))
     once = Retry(NoBackoff(), 0)
     store = redis.Redis.from_url(
         where, socket_timeout=SECONDS, socket_connect_timeout=SECONDS, retry=once

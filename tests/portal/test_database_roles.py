@@ -204,6 +204,13 @@ def test_the_accounts_get_the_passwords_of_their_files(tmp_path: Path) -> None:
         assert cursor.fetchone()[0] is None
 
 
+def test_a_password_that_would_be_cut_short_is_not_set(tmp_path: Path) -> None:
+    (tmp_path / "database_url_web").write_text(f"postgres://{Role.WEB}:s3cr/et@db/portal\n")
+    with pytest.raises(CommandError, match="database_url_web") as refused:
+        call_command("grant_roles", accounts=tmp_path)
+    assert "s3cr" not in str(refused.value)
+
+
 def test_where_all_share_the_owner_s_account_nothing_is_made_or_granted(tmp_path: Path) -> None:
     for kind in ("web", "worker", "ca", "metrics"):
         (tmp_path / f"database_url_{kind}").write_text("postgres://owner:one@db/portal\n")

@@ -278,6 +278,17 @@ def test_tls_to_the_other_servers_is_a_matter_of_their_addresses(start):
     assert " True " in found
 
 
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [("DATABASE_URL", "postgres"), ("REDIS_URL", "redis"), ("SMTP_URL", "smtp")],
+)
+def test_a_password_that_is_not_encoded_stops_the_process_and_is_not_shown(name, scheme, start):
+    result = start("mail", **{name: f"{scheme}://portal:s3cr/et@db.example/0"})
+    assert result.returncode != 0
+    assert f"{name} must be an address such as" in result.stderr.splitlines()[-1]
+    assert "s3cr" not in result.stdout + result.stderr
+
+
 @pytest.mark.parametrize("process", ["web", "front", "default", "ca", "beat"])
 def test_only_the_worker_that_sends_mail_reads_the_password_of_the_mail_server(process, start):
     told = {"SMTP_URL": "smtp://sote:salainen@mail.example:587"}

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError, ProgrammingError, transaction
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from certportal.foundation import database_roles
 from certportal.foundation.database_roles import Role
 from certportal.foundation.management.operators import OperatorCommand
+from certportal.foundation.service_addresses import split
 
 
 class Command(OperatorCommand):
@@ -71,11 +72,19 @@ class Command(OperatorCommand):
 def _passwords(folder: Path) -> dict[Role, str]:
     """Return the passwords of the accounts in the files' addresses; "" for one without a password.
 
-    Accounts that are not in `Role` are left out.
+    Accounts that are not in `Role` are left out. Raises CommandError if an address cannot be read.
     """
     found: dict[Role, str] = {}
     for path in sorted(folder.glob("database_url_*")):
-        address = urlsplit(path.read_text().strip())
+        address = split(path.read_text().strip(), several=True)
+        if address is None:
+            raise CommandError(
+                _(
+                    "%(file)s holds no address that can be read: percent-encode characters such as"
+                    " / and # in its password."
+                )
+                % {"file": path}
+            )
         if (name := address.username or "") in {*Role}:
             found[Role(name)] = unquote(address.password or "")
     return found
