@@ -10,9 +10,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, RightDocument
-from accounts.services.rights.documents import Enough, Paper
+from accounts.services.rights.documents import Enough, NoLongerHeld, Paper, read_held
 from certportal.foundation.errors import TooMany
-from certportal.foundation.files import storing
 from certportal.foundation.files.documents import MAX_BYTES, MAX_MEGABYTES, TooBig
 from certportal.foundation.files.form_errors import refusals_shown
 from certportal.foundation.web.forms import (
@@ -80,8 +79,7 @@ class RightDocumentForm(Form):
         """Refuse the form once if the document that it showed as attached is gone."""
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("attached") and not (self.held or cleaned.get("document")):
-            message = _("The attached document is no longer here. Choose the file again.")
-            self.add_error("document", message)
+            self.add_error("document", str(NoLongerHeld()))
             self.retype(attached="")
         return cleaned
 
@@ -92,7 +90,7 @@ class RightDocumentForm(Form):
         Of several limits only the one that lasts longest is shown.
         """
         try:
-            with refusals_shown(self, "document", Enough):
+            with refusals_shown(self, "document", Enough, NoLongerHeld):
                 yield
         except TooMany as refusal:
             if self.over is None or refusal.retry_after > self.over.retry_after:
@@ -111,12 +109,24 @@ class RightDocumentForm(Form):
         return Paper(upload.read(), upload.name)
 
     def paper(self) -> Paper | None:
-        """Return the chosen file, or else the one that is held, or None."""
+        """Return the chosen file, or else the one that is held, or None. Raises NoLongerHeld."""
         if "document" not in self.fields:  # the right has been confirmed meanwhile
             return None
-        if self.held and not self.cleaned_data.get("document"):
-            return Paper(storing.read(self.held.file), self.held.name)
-        return self.upload()
+        if not self.held or self.cleaned_data.get("document"):
+            return self.upload()
+        try:
+            return read_held(self.held)
+        except NoLongerHeld:
+            self._ask_again()
+            raise
+
+    def _ask_again(self) -> None:
+        """Undo `show`."""
+        field: Any = self.fields["document"]
+        field.required, field.never_optional = self.base_fields["document"].required, False
+        self["document"].help_text = field.help_text
+        self.held = None
+        self.retype(attached="")
 
 
 class AdministratorForm(RightDocumentForm):

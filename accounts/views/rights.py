@@ -78,8 +78,9 @@ def hold_document(request: HttpRequest, form: RightDocumentForm) -> None:
     paper = form.upload()
     if paper is None:
         return
+    given = {"instead_of": form.held} | access.acting(request)
     with form.refusals_shown():
-        form.show(documents.hold(access.person_of(request), paper, **access.acting(request)))
+        form.show(documents.hold(access.person_of(request), paper, **given))
 
 
 def limited(page: HttpResponse, form: RightDocumentForm) -> HttpResponse:

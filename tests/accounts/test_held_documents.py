@@ -11,6 +11,7 @@ from accounts.models import AdministratorRequest, Membership, Organisation, Righ
 from accounts.services.organisations import administrator_requests, take_back
 from accounts.services.organisations import found as found_organisations
 from accounts.services.rights import documents
+from accounts.views import organisations, recovering
 from certportal.dev.builders import people
 from certportal.dev.builders.documents import pdf, upload
 from certportal.foundation.web import limits
@@ -22,6 +23,7 @@ FOUND = f"/en/account/organisation/found/{CLINICS}/"
 ASK = "/en/account/organisation/found/9900001-8/administrator/"
 RIGHT = "/en/account/right/"
 PAPER = documents.Paper(pdf("Valtakirja"), "valtakirja.pdf")
+OTHER = documents.Paper(pdf("Toinen"), "toinen.pdf")
 STATED = {"basis": "mandate", "detail": "hallintojohtaja"}
 TOO_MANY = "You have tried too many times"
 
@@ -96,14 +98,57 @@ def test_who_asks_too_early_has_the_document_checked_once(client, maija, pharmac
 
 
 def test_other_bytes_and_other_people_are_checked_for_themselves(aino, maija, now, checked):
-    for person, paper in (
-        (aino, PAPER),
-        (maija, PAPER),
-        (aino, documents.Paper(pdf("Toinen"), PAPER.name)),
-        (aino, PAPER),
-    ):
-        documents.hold(person, paper, actor=actor_for(person), now=now)
+    held = {}
+    for person, paper in ((aino, PAPER), (maija, PAPER), (aino, OTHER), (aino, PAPER)):
+        given = {"instead_of": held.get(person), "actor": actor_for(person), "now": now}
+        held[person] = documents.hold(person, paper, **given)
     assert times(checked) == [4, 4, 4]
+
+
+@pytest.mark.parametrize(
+    ("place", "given", "view"),
+    [(FOUND, STATED, organisations), (ASK, {"reason": "Matti on poissa."}, recovering)],
+)
+def test_one_that_another_request_removes_meanwhile_is_asked_for_again(
+    client, maija, pharmacy, now, place, given, view, monkeypatch, request
+):
+    """As when the form is sent twice, or the account founded in another window."""
+    committed = request.getfixturevalue("django_capture_on_commit_callbacks")
+
+    def let_go(*_):
+        with committed(execute=True):
+            documents.let_go(maija, None)
+
+    held = documents.hold(maija, PAPER, actor=actor_for(maija), now=now)
+    browser = people.log_in(client, maija)
+    with monkeypatch.context() as between:
+        between.setattr(view, "hold_document", let_go)
+        page = browser.post(place, given | {"attached": held.pk})
+    assert page.status_code == 200
+    assert "The attached document is no longer here. Choose the file again." in page.text
+    assert "Attached:" not in page.text
+    assert all(page.context["form"][name].value() == value for name, value in given.items())
+    assert not RightDocument.objects.exists()
+    assert browser.post(place, given | {"document": valtakirja()}).status_code == 302
+    assert RightDocument.objects.get().organisation is not None
+
+
+def test_what_is_held_for_another_form_of_the_person_stays(client, aino, now):
+    """For instance where they found two accounts, each in a window of its own."""
+    browser = people.log_in(client, aino)
+    first = documents.hold(aino, OTHER, actor=actor_for(aino), now=now)
+    page = browser.post(FOUND, {**STATED, "basis": "", "document": valtakirja()})
+    assert browser.post(FOUND, STATED | {"attached": attached(page)}).status_code == 302
+    assert Organisation.objects.get().right_documents.get().name == PAPER.name
+    assert RightDocument.objects.get(organisation=None) == first
+
+
+def test_of_many_forms_the_newest_documents_are_held(aino, now):
+    papers = [documents.Paper(pdf(f"Liite {n}"), f"{n}.pdf") for n in range(documents.MOST + 2)]
+    for paper in papers:
+        documents.hold(aino, paper, actor=actor_for(aino), now=now)
+    names = RightDocument.objects.values_list("name", flat=True)
+    assert sorted(names) == [paper.name for paper in papers[2:]]
 
 
 def test_a_document_held_for_hours_is_checked_again(aino, now, checked):

@@ -140,7 +140,7 @@ def ask(
             mailing.enqueue_for(recipients, "administrator_asked", request, now=now)
             outbox.enqueue("administrator.asked", now=now, request=request.pk)
         else:
-            documents.let_go(person)
+            documents.let_go(person, paper)
     return request
 
 

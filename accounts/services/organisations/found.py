@@ -143,8 +143,8 @@ def found(
             organisation = _insert(person, basis, statement, mandate, actor, now)
             if paper is not None and mandate is None:
                 documents.keep(person, organisation, paper, actor=actor, now=now)
-            else:
-                documents.let_go(person)
+            elif mandate is not None:
+                documents.let_go(person, paper)
             return organisation
     except IntegrityError as error:
         raise NotFoundable(Finding.TAKEN) from error

@@ -82,6 +82,14 @@ class Enough(Refused):
     )
 
 
+class NoLongerHeld(Refused):
+    """The held document has been removed, for example by another request of the same person."""
+
+    status = 409
+
+    message = _("The attached document is no longer here. Choose the file again.")
+
+
 def to_show(person: Person, organisation: Organisation) -> Membership | None:
     """Return the membership whose right a document of the person may show, or None.
 
@@ -168,11 +176,12 @@ def keep(
 ) -> RightDocument:
     """Store a paper that has passed `require_fit`, in the caller's transaction.
 
-    The same bytes are stored once, as after a double click. Raises Enough and NotStored.
+    The same bytes are stored once, as after a double click. What is held for the person's other
+    forms stays. Raises Enough and NotStored.
     """
     Organisation.objects.select_for_update().get(pk=organisation.pk)
     theirs = _unjudged(person, organisation)
-    remove_documents(_held(person))
+    let_go(person, paper)
     if same := theirs.filter(sha256=paper.sha256).first():
         return same
     if theirs.count() >= MOST:
@@ -182,28 +191,46 @@ def keep(
     return document
 
 
-def hold(person: Person, paper: Paper, *, actor: Actor, now: datetime) -> RightDocument:
+def hold(
+    person: Person,
+    paper: Paper,
+    *,
+    instead_of: RightDocument | None = None,
+    actor: Actor,
+    now: datetime,
+) -> RightDocument:
     """Store a fit paper until the form in which it was chosen is accepted, so that it is not lost.
 
-    Only the person sees it. It takes the place of the one held before, unless that has the same
-    bytes. Raises what `require_fit` raises, and NotStored.
+    Only the person sees it. `instead_of`: the one that was held for the form before. Of several
+    forms the newest `MOST` papers are held. Raises what `require_fit` raises, and NotStored.
     """
     if same := _held(person).filter(sha256=paper.sha256).first():
         return same
     require_fit(person, paper, actor=actor, now=now)
+    others = _held(person).exclude(pk__in=[instead_of.pk] if instead_of else [])
+    newest = [other.pk for other in others[: MOST - 1]]
     with storing.atomic():
-        remove_documents(_held(person))
+        remove_documents(_held(person).exclude(pk__in=newest))
         return _stored(person, paper, now)
 
 
-def let_go(person: Person) -> None:
-    """Remove what is held for the person, whose form was accepted without a document."""
-    remove_documents(_held(person))
+def let_go(person: Person, paper: Paper | None) -> None:
+    """Remove the paper that is held for the person's form; without one all, whatever the form."""
+    held = _held(person)
+    remove_documents(held if paper is None else held.filter(sha256=paper.sha256))
 
 
 def held(person: Person, key: str) -> RightDocument | None:
     """Return the document with this key that is held for the person, or None."""
     return _held(person).filter(pk=key).first() if re.fullmatch("[0-9]{1,18}", key) else None
+
+
+def read_held(document: RightDocument) -> Paper:
+    """Return the held document as it was given. Raises NoLongerHeld, and Unavailable."""
+    try:
+        return Paper(storing.read(document.file), document.name)
+    except FileNotFoundError:
+        raise NoLongerHeld from None
 
 
 def _held(person: Person) -> QuerySet[RightDocument]:
