@@ -21,12 +21,13 @@ _IN_BASE64 = [
 ]
 """In base64: "PRIVATE KEY" at each place in three, and what OpenSSH's and encrypted keys have."""
 _DER_IN_BASE64 = (
-    rb"(?<![\w+/])M(?:II[A-P][\w+/][AQgw]IB(?:AD|AAKC|AzCC)|I[GH][\w+/]AgE(?:AM|BB)"
+    rb"M(?<![\w+/]M)(?:II[A-P][\w+/][AQgw]IB(?:AD|AAKC|AzCC)|I[GH][\w+/]AgE(?:AM|BB)"
     rb"|[A-H][\w+/]CAQ(?:Aw|EE))"
 )
 """A key in DER, of any length, in base64 without a label: a SEQUENCE that begins with a version.
 
 PKCS#8, PKCS#1 and PKCS#12; then PKCS#8 and SEC 1 of fewer octets. No request or certificate does.
+The M comes before what may not precede it, since a literal is found forty times as fast.
 """
 _SIGNS = [
     (b"PRIVATE", rb"(?<![A-CE-Z])(?:BEGIN|END)" + _LABEL + rb"PRIVATE" + _KEY),

@@ -81,6 +81,19 @@ def test_what_is_no_pdf_founds_nothing_and_keeps_what_was_written(client, aino):
     assert not Organisation.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("-----BEGIN PRIVATE KEY-----", "a.pdf"), ("", "-----BEGIN PRIVATE KEY-----MIGHAgEA.pdf")],
+)
+def test_a_document_with_a_private_key_in_it_or_its_name_is_not_stored(client, aino, text, name):
+    answer = found(people.log_in(client, aino), document=upload(pdf(text), name))
+    assert "The file or its name holds a private key. We did not store it." in answer.text
+    assert "PRIVATE KEY" not in answer.text
+    assert "hallintojohtaja" in answer.text
+    assert not Organisation.objects.exists()
+    assert not RightDocument.objects.exists()
+
+
 def test_a_fit_document_is_kept_while_another_field_is_wrong(client, aino):
     browser = people.log_in(client, aino)
     page = found(browser, basis="", document=upload(pdf(), "valtakirja.pdf")).text

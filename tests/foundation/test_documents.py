@@ -11,6 +11,7 @@ from certportal.foundation.files.documents import (
     MAX_BYTES,
     PDF,
     ActivePdf,
+    HoldsPrivateKey,
     NotPdf,
     TooBig,
     check_pdf,
@@ -97,6 +98,20 @@ def test_the_size_is_limited_before_anything_is_read():
 )
 def test_names_are_shown_clean(given, shown):
     assert clean_name(given) == shown
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "-----BEGIN PRIVATE KEY-----MIGHAgEAMBMGByqGSM49.pdf",
+        "avain MIGHAgEAMBMGByqGSM49AgEG.pdf",
+        f"{'a' * 90} -----BEGIN PRIVATE KEY-----.pdf",
+        "-----BEGIN PRI\x00VATE KEY-----.pdf",
+    ],
+)
+def test_a_name_that_is_a_private_key_is_refused(given):
+    with pytest.raises(HoldsPrivateKey):
+        clean_name(given)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from certportal.foundation.files.documents import (
     ComplexPdf,
     DamagedPdf,
     EncryptedPdf,
+    HoldsPrivateKey,
     NotPdf,
     check_pdf,
     viewing_copy,
@@ -64,6 +65,51 @@ def test_every_version_of_the_document_counts(data):
 
 def test_a_harmless_update_is_taken():
     check_pdf(pdfs.updated_in_object_stream(pdf(), PASSIVE))
+
+
+BODY = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg"
+KEY = f"-----BEGIN PRIVATE KEY-----\n{BODY}\n-----END PRIVATE KEY-----\n"
+
+
+def in_comment(key):
+    """Where nothing refers to it: only a search through the bytes finds it."""
+    lines = "".join(f"% {line}\n" for line in key.splitlines())
+    return pdf().replace(b"startxref", lines.encode() + b"startxref")
+
+
+def compressed(key):
+    """On the page, after more drawing than is searched at a time."""
+
+    def change(document):
+        text = "".join(f"({line}) Tj T*\n" for line in key.splitlines())
+        # The key begins just before the end of the first megabyte.
+        drawn = b"0 0 m 9 9 l S\n" * 74_897
+        put = document.make_stream(drawn + f"BT /F1 9 Tf {text} ET".encode())
+        document.pages[0].Contents = put
+
+    data = pdfs.changed(change, compress_streams=True)
+    assert BODY.encode() not in data
+    return data
+
+
+def in_title(key):
+    """In a string in UTF-16, in an object stream."""
+
+    def change(document):
+        document.docinfo = document.make_indirect(pikepdf.Dictionary(Title=f"Avain λ: {key}"))
+
+    return pdfs.changed(change)
+
+
+@pytest.mark.parametrize("key", [KEY, BODY], ids=["whole", "without its label"])
+@pytest.mark.parametrize("place", [pdf, in_comment, compressed, in_title])
+def test_a_private_key_in_the_text_is_refused(place, key):
+    with pytest.raises(HoldsPrivateKey, match="Consider the key exposed"):
+        check_pdf(place(key))
+
+
+def test_a_document_about_private_keys_is_taken():
+    check_pdf(pdf("Yksityinen avain luodaan palvelimella. Never send us a PRIVATE KEY."))
 
 
 @pytest.mark.parametrize(("user", "revision"), [("", 6), ("salasana", 6), ("", 4), ("", 2)])
@@ -193,8 +239,8 @@ def test_links_are_dead_in_the_structure_too():
 
 ATTEMPTS = """
 import os, socket, subprocess, sys
-sys.path.insert(0, sys.argv[1])
-from pdf.confine import confine
+sys.path.append(sys.argv[1])
+from foundation.files.pdf.confine import confine
 assert confine()
 def tried(act):
     try:
@@ -223,7 +269,8 @@ def test_the_child_opens_starts_and_reaches_nothing():
 
 def test_it_computes_and_writes_no_more_than_it_may():
     start = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from pdf.confine import confine; confine()"
+        "import sys; sys.path.append(sys.argv[1]);"
+        " from foundation.files.pdf.confine import confine; confine()"
     )
     command = [sys.executable, "-I", "-c", f"{start}\nwhile True: print('x' * 999_999)"]
     with open(os.memfd_create("out"), "w+b") as out:

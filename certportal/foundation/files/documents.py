@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from certportal.foundation import invisible
 from certportal.foundation.errors import Refused
 from certportal.foundation.files.pdf.reader import open_pdf
+from certportal.foundation.private_keys import shows_private_key
 from certportal.foundation.wording import filled
 
 MAX_MEGABYTES = 10
@@ -95,6 +96,18 @@ class EncryptedPdf(Unfit):
     )
 
 
+class HoldsPrivateKey(Unfit):
+    """A private key stands in the text of the document, or in the name of its file.
+
+    As in a form's field it is not blocked: only what is uploaded as a request is searched for that.
+    """
+
+    message = _(
+        "The file or its name holds a private key. We did not store it. Consider the key exposed:"
+        " make a new key pair, and revoke the certificate of this key if it has one."
+    )
+
+
 class ComplexPdf(Unfit):
     """The document needs more time or memory to check than allowed."""
 
@@ -134,6 +147,7 @@ _REFUSALS: dict[str, type[Unfit]] = {
     "encrypted": EncryptedPdf,
     "damaged": DamagedPdf,
     "complex": ComplexPdf,
+    "secret": HoldsPrivateKey,
 }
 
 
@@ -141,7 +155,8 @@ def check_pdf(data: bytes) -> None:
     """Check that the data is a complete PDF without active content.
 
     Takes a fraction of a second; call outside a transaction. Raises TooBig, NotPdf, DamagedPdf,
-    EncryptedPdf, ActivePdf or ComplexPdf, and Unavailable when no child process is available.
+    EncryptedPdf, ActivePdf, HoldsPrivateKey or ComplexPdf, and Unavailable when no child process is
+    available.
     """
     viewing_copy(data)
 
@@ -177,12 +192,15 @@ def clean_name(given: str) -> str:
     """Return the uploaded file's name for display: one path component, visible characters only.
 
     Control and format characters (line breaks, NUL, bidirectional marks) are removed; the name
-    always ends in `.pdf`.
+    always ends in `.pdf`. Raises HoldsPrivateKey.
     """
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", given))[-1]
     visible = "".join(" " if c.isspace() else c for c in last if _is_visible(c) or c.isspace())
     stem = re.sub(r"\.pdf\Z", "", " ".join(visible.split()).rstrip(". "), flags=re.IGNORECASE)
-    stem = stem.strip(". ")[:LONGEST_NAME].strip(". ")
+    stem = stem.strip(". ")
+    if shows_private_key(given) or shows_private_key(stem):
+        raise HoldsPrivateKey
+    stem = stem[:LONGEST_NAME].strip(". ")
     return f"{'liite' if invisible.is_blank(stem) else stem}.pdf"
 
 

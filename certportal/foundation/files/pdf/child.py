@@ -13,19 +13,22 @@ from typing import Any
 import pikepdf
 from pikepdf import settings
 
+from ...private_keys import shows_private_key
 from .active import Objects, examine
 from .confine import confine
 from .passive import get_object, rewrite
 
 CONFINED, UNFILTERED = b"confined\n", b"unfiltered\n"
-PASSIVE, ACTIVE, ENCRYPTED, DAMAGED, COMPLEX = (
-    *("passive", "active", "encrypted", "damaged", "complex"),
+PASSIVE, ACTIVE, ENCRYPTED, DAMAGED, COMPLEX, SECRET = (
+    *("passive", "active", "encrypted", "damaged", "complex", "secret"),
 )
 
 MOST_OBJECTS = 100_000
 # Bytes of one unpacked stream, and of all: an A4 page scanned in colour at 600 dpi is 105 MB.
 MOST_IN_STREAM = 192 * 1024 * 1024
 MOST_IN_ALL = 768 * 1024 * 1024
+# Bytes in which private keys are searched at a time; the label of one is shorter than the overlap.
+_WINDOW, _OVERLAP = 1024 * 1024, 1024
 
 # qpdf's warnings of a duplicate key, and of a cross-reference entry for a different object.
 _AMBIGUOUS = re.compile(r"duplicated key|expected (\d+ \d+|n n) obj")
@@ -82,37 +85,50 @@ def _open(data: bytes) -> tuple[dict[str, Any], bytes]:
             return {"verdict": ENCRYPTED}, b""
         if len(pdf.objects) > MOST_OBJECTS:
             raise TooMuch
-        objects = _objects(pdf)
+        objects, shows_in_strings = _objects(pdf)
         examination = examine(objects)
         if examination.found:
             return {"verdict": ACTIVE, "found": sorted(examination.found)}, b""
-        _measure(pdf, objects)
+        shows_in_streams = _measure(pdf, objects)
+        if shows_in_strings or shows_in_streams or _shows_key(data):
+            return {"verdict": SECRET}, b""
         if _is_ambiguous(pdf) or not pdf.pages:
             return {"verdict": DAMAGED}, b""
         return {"verdict": PASSIVE}, rewrite(pdf, examination.acting)
 
 
-def _objects(pdf: pikepdf.Pdf) -> Objects:
+def _objects(pdf: pikepdf.Pdf) -> tuple[Objects, bool]:
+    """Return all objects, without the streams' data, and whether a string shows a private key."""
     written = BytesIO()
     pdf.write_qpdf_json(written, json_stream_data=pikepdf.JSONStreamData.none)
-    objects: Objects = json.loads(written.getvalue())["qpdf"][1]
-    return objects
+    described = written.getvalue()
+    objects: Objects = json.loads(described)["qpdf"][1]
+    return objects, _shows_key(described)
 
 
-def _measure(pdf: pikepdf.Pdf, objects: Objects) -> None:
-    """Raise TooMuch if the unpacked streams together exceed `MOST_IN_ALL`."""
-    total = 0
+def _measure(pdf: pikepdf.Pdf, objects: Objects) -> bool:
+    """Raise TooMuch if the unpacked streams together exceed `MOST_IN_ALL`.
+
+    Returns whether one shows a private key.
+    """
+    total, shows = 0, False
     for name, entry in objects.items():
         if "stream" in entry:
-            total += _size(pdf, get_object(pdf, name))
+            size, shows_here = _unpack(pdf, get_object(pdf, name))
+            total, shows = total + size, shows or shows_here
             if total > MOST_IN_ALL:
                 raise TooMuch
+    return shows
 
 
-def _size(pdf: pikepdf.Pdf, stream: pikepdf.Stream) -> int:
-    """Return the unpacked size in bytes; of an image, without decoding the image format."""
+def _unpack(pdf: pikepdf.Pdf, stream: pikepdf.Stream) -> tuple[int, bool]:
+    """Return the unpacked size in bytes, and whether a private key shows, unless in an image.
+
+    An image is measured without decoding its image format.
+    """
     try:
-        return len(memoryview(stream.get_stream_buffer()))
+        content = memoryview(stream.get_stream_buffer())
+        return len(content), stream.get("/Subtype") != "/Image" and _shows_key(content)
     except pikepdf.DataDecodingError:
         raise
     except pikepdf.PdfError as error:  # qpdf's "unfilterable"
@@ -120,10 +136,15 @@ def _size(pdf: pikepdf.Pdf, stream: pikepdf.Stream) -> int:
             raise TooMuch from error
     filters = stream.get("/Filter")
     if not isinstance(filters, pikepdf.Array) or len(filters) < 2:
-        return 0
+        return 0, False
     before = pikepdf.Stream(pdf, stream.read_raw_bytes())  # never saved: nothing refers to it
     before.Filter = pikepdf.Array(list(filters)[:-1])
-    return _size(pdf, before)
+    return _unpack(pdf, before)
+
+
+def _shows_key(content: bytes | memoryview) -> bool:
+    starts = range(0, len(content), _WINDOW)
+    return any(shows_private_key(bytes(content[at : at + _WINDOW + _OVERLAP])) for at in starts)
 
 
 def _is_ambiguous(pdf: pikepdf.Pdf) -> bool:

@@ -20,9 +20,12 @@ SECONDS = 20
 AT_ONCE = 2
 _PLACES = threading.BoundedSemaphore(AT_ONCE)
 
-_START = "import sys; sys.path.insert(0, sys.argv[1]); from pdf.child import main; main()"
+# Last in the path: there are modules here with the names of libraries.
+_START = (
+    "import sys; sys.path.append(sys.argv[1]); from foundation.files.pdf.child import main; main()"
+)
 # -I (isolated): working directory and environment variables do not affect what is imported.
-COMMAND = [sys.executable, "-I", "-c", _START, str(Path(__file__).parent.parent)]
+COMMAND = [sys.executable, "-I", "-c", _START, str(Path(__file__).parents[3])]
 
 
 @dataclass(frozen=True, slots=True)
