@@ -9,10 +9,11 @@ import json
 import os
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -83,25 +84,61 @@ def fill(size: int, *, one_in: int = ONE_IN) -> None:
     with unkept(), connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")
         _organisations(cursor, size)
-        first = 0
-        for status, template in templates.items():
-            last = first + SHARES.get(status, 1000 - sum(SHARES.values()))
-            cursor.execute("DROP TABLE IF EXISTS made")
-            cursor.execute(MADE, {"size": size, "first": first, "last": last, "one_in": one_in})
-            for table, (key, fields) in CLONES.items():
-                _clone(cursor, table, key, fields, template)
-            first = last
-        for statement in OTHERS:
-            cursor.execute(statement, {"size": size, "events": EVENTS_EACH, "mails": MAILS_EACH})
-        cursor.execute("DROP INDEX search_words")
-        cores = os.cpu_count() or 1
-        with ThreadPoolExecutor(cores) as pool:
-            list(pool.map(_index, [cores] * cores, range(cores)))
+        with _indexed_later(cursor):
+            _orders(cursor, size, one_in, templates)
+        _on_each_core(_enter, range(os.cpu_count() or 1))
         cursor.execute(SEARCHED)
         cursor.execute(BLOCKED, [min(BLOCKED_KEYS, size)])
     authority.settle_blocked_keys(now=clock.now())  # as each night
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
+
+
+def _orders(cursor: Any, size: int, one_in: int, templates: dict[Status, Application]) -> None:
+    first = 0
+    for status, template in templates.items():
+        last = first + SHARES.get(status, 1000 - sum(SHARES.values()))
+        cursor.execute("DROP TABLE IF EXISTS made")
+        cursor.execute(MADE, {"size": size, "first": first, "last": last, "one_in": one_in})
+        for table, (key, fields) in CLONES.items():
+            _clone(cursor, table, key, fields, template)
+        first = last
+    given = {"size": size, "events": EVENTS_EACH, "mails": MAILS_EACH}
+    _on_each_core(partial(_execute, given), OTHERS)
+
+
+@contextmanager
+def _indexed_later(cursor: Any) -> Iterator[None]:
+    """Make the indexes of the tables that are filled afterwards, which takes half as long.
+
+    Those of constraints stay. The index of searches is made when there are entries.
+    """
+    cursor.execute(INDEXES, [[*CLONES, "foundation_event", "foundation_outboxitem"]])
+    indexes = cursor.fetchall()
+    for name, _definition in [*indexes, ("search_words", "")]:
+        cursor.execute(f"DROP INDEX {name}")
+    yield
+    _on_each_core(partial(_execute, {}), [definition for _name, definition in indexes])
+
+
+def _on_each_core(work: Callable[[Any], None], parts: Iterable[Any]) -> None:
+    """Do the work for each part, at as many as there are cores at once, with a connection each."""
+
+    def alone(part: Any) -> None:
+        try:
+            with unkept():
+                work(part)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(alone, parts))
+
+
+def _execute(given: dict[str, int], statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off")
+        cursor.execute(statement, given or None)
 
 
 def _templates() -> dict[Status, Application]:
@@ -146,13 +183,10 @@ def _organisations(cursor: Any, size: int) -> None:
         cursor.execute(statement)
 
 
-def _index(parts: int, part: int) -> None:
+def _enter(part: int) -> None:
     """Make the search entries of one part of the orders."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(INDEXED, [parts, part])
-    finally:
-        connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute(INDEXED, [os.cpu_count() or 1, part])
 
 
 def _clone(
@@ -337,7 +371,12 @@ OTHERS = (
     FROM applications_application, generate_series(1, %(mails)s)
     """,
 )
-# The search index is half of all the work, and is made by as many connections as there are cores.
+INDEXES = """
+SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+WHERE indrelid::regclass::text = ANY(%s)
+AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+"""
+# The search index is half of all the work.
 INDEXED = """
 SELECT applications_index_orders(array_agg(id))
 FROM (SELECT id, row_number() OVER (ORDER BY id) / 1000 AS batch FROM applications_application)
