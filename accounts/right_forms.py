@@ -173,10 +173,7 @@ class StatementForm(RightDocumentForm):
             limit=MOST_DETAIL,
         ),
         max_length=MOST_DETAIL,
-        error_messages={
-            "required": _("Tell your role or the authorisation in a few words."),
-            "max_length": _("Shorten the text to at most %(limit_value)s characters."),
-        },
+        error_messages={"required": _("Tell your role or the authorisation in a few words.")},
     )
     document = DocumentField(required=False)
 

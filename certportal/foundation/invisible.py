@@ -25,6 +25,11 @@ def without(text: str) -> str:
     return " ".join(_REMOVED.sub("", " ".join(text.split())).split())
 
 
+def with_line_feeds(text: str) -> str:
+    """Return a text whose line breaks are one character each (HTML, "normalize newlines")."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def is_blank(text: str) -> bool:
     """Whether nothing of the text is seen: at most spaces, marks without a letter, and characters
     without width (Unicode categories Z, M and C, unassigned and private ones included).

@@ -73,10 +73,7 @@ class FeedbackForm(Form):
         help_text=_("If it is about one page, say which one."),
         max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 6}),
-        error_messages={
-            "required": _("Write your feedback."),
-            "max_length": _("Shorten the text to at most %(limit_value)s characters."),
-        },
+        error_messages={"required": _("Write your feedback.")},
     )
     email = EmailField(
         label=_("Your email address"),

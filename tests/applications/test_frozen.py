@@ -86,3 +86,13 @@ def test_a_field_that_the_version_before_did_not_have_is_as_sent_while_it_is_emp
     sent.submission.refresh_from_db()
     assert "system_oid" not in kept
     assert submission.is_as_sent(sent, now=clock.now()) is as_sent
+
+
+def test_a_reason_is_as_sent_whichever_line_breaks_it_was_saved_with(sent):
+    sent.type, sent.system_oid_reason = "system_signature", "Sopimus 1.\nYhteinen."
+    kept = json.loads(sent.submission.content) | {"type": "system_signature"}
+    for reason, as_sent in (("Sopimus 1.\r\nYhteinen.", True), ("Sopimus 1. Yhteinen.", False)):
+        frozen = json.dumps(kept | {"system_oid_reason": reason})
+        rewrite(Submission.objects, content=frozen)
+        sent.submission.refresh_from_db()
+        assert submission.is_as_sent(sent, now=clock.now()) is as_sent

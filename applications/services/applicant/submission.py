@@ -14,7 +14,7 @@ from applications.rules.certificate_names import names
 from applications.services.applicant import identified
 from applications.services.applicant.csr import require_unused_key
 from applications.services.applicant.identified import Signature
-from certportal.foundation import clock
+from certportal.foundation import clock, invisible
 from certportal.foundation.errors import Refused
 from certportal.foundation.reading import one_reading
 
@@ -122,7 +122,7 @@ def is_as_sent(application: Application, *, now: datetime) -> bool:
     The applicant edits reopened parts in place; until they are sent they are in no submission.
     Evidence is what the reviewer weighs: the certificate of conformity, and the reason for a
     foreign OID of the system. A field added to the service after the submission counts as equal
-    while empty.
+    while empty. Line breaks of texts saved before are as the browser sent them, CR and LF.
     """
     assert application.submission is not None
     sent = json.loads(application.submission.content)
@@ -131,5 +131,12 @@ def is_as_sent(application: Application, *, now: datetime) -> bool:
     weighed = {field.key for field in fields.marked(fields.WEIGHED)} & sent.keys()
     compared = (certified | weighed) & present.keys()
     return all(
-        sent[name] == present[name] if name in sent else not present[name] for name in compared
+        _alike(sent[name], present[name]) if name in sent else not present[name]
+        for name in compared
     )
+
+
+def _alike(sent: Any, present: Any) -> bool:
+    if isinstance(sent, str) and isinstance(present, str):
+        return invisible.with_line_feeds(sent) == invisible.with_line_feeds(present)
+    return bool(sent == present)

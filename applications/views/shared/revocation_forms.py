@@ -50,9 +50,6 @@ class RevocationForm(Form):
         max_length=WORDS,
         required=False,
         rows=5,
-        error_messages={
-            "max_length": gettext_lazy("Shorten the text to at most %(limit_value)s characters."),
-        },
     )
     understood = _understood(
         gettext_lazy(

@@ -37,6 +37,27 @@ _DJANGOS_OWN = {
     ],
 }
 """Messages that `Form` replaces by those that name the field."""
+_OF_TEXTS: Mapping[str, Words] = {
+    "max_length": _("Shorten the text to at most %(limit_value)s characters."),
+    "null_characters_not_allowed": _(
+        "Remove the invisible characters from the text, or type it again."
+    ),
+}
+"""Messages of `Form` in place of those of Django's validators, unless the field has its own."""
+
+
+class AsCounted(forms.BoundField):
+    """A field whose text has its line breaks as the browser counts them for `maxlength`.
+
+    The browser counts each as one character and sends it as two (HTML, "API value" of a textarea
+    and "constructing the entry list").
+    """
+
+    @property
+    def data(self) -> Any:
+        """Return what was given; a text with line feeds alone."""
+        given = super().data
+        return invisible.with_line_feeds(given) if isinstance(given, str) else given
 
 
 class Form(forms.Form):
@@ -49,6 +70,7 @@ class Form(forms.Form):
     """
 
     use_required_attribute = False
+    bound_field_class = AsCounted
     heading_field: str | None = None
     never_optional = False
     only_if: ClassVar[Mapping[str, tuple[str, str]]] = {}
@@ -57,9 +79,6 @@ class Form(forms.Form):
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
-            for code, own in _DJANGOS_OWN.items():
-                if field.error_messages.get(code) in own:
-                    field.error_messages[code] = _missing(field, field.label or name)
             if name in self.only_if:
                 other, value = self.only_if[name]
                 field.only_if = f"{self.add_prefix(other)}={value}"  # type: ignore[attr-defined]
@@ -67,11 +86,15 @@ class Form(forms.Form):
     def full_clean(self) -> None:
         """Clean as Django does; a text of which nothing is seen is empty, as one of spaces is.
 
-        Single-line fields are checked by `one_line`. Fields are changed here and not in
-        `__init__`, after which some forms add fields.
+        Single-line fields are checked by `one_line`, and errors are in our words. Fields are
+        changed here and not in `__init__`, after which some forms add fields.
         """
-        for field in self.fields.values():
+        for name, field in self.fields.items():
+            for code, own in _DJANGOS_OWN.items():
+                if field.error_messages.get(code) in own:
+                    field.error_messages[code] = _missing(field, field.label or name)
             if isinstance(field, forms.CharField):
+                field.error_messages = {**_OF_TEXTS, **field.error_messages}
                 field.empty_values = _Empty(field.empty_values)
             if _is_single_line(field) and one_line not in field.validators:
                 field.validators.append(one_line)

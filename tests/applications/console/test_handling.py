@@ -143,6 +143,17 @@ def test_the_applicant_reads_what_was_previewed(case, desk):
     assert " ".join(mail.text.split()) in " ".join(shown)
 
 
+@pytest.mark.parametrize(("name", "field"), [("ask", "reason"), ("note", "text")])
+def test_as_many_characters_as_the_browser_lets_in_are_taken(case, desk, name, field):
+    page = desk.open(name, case.pk)
+    most = page.context["form"].fields[field].max_length
+    assert f'maxlength="{most}"' in page.text
+    typed = "\r\n".join(["x" * 60] * (most // 61))
+    typed += "y" * (most - len(typed.replace("\r\n", "\n")))
+    values = {"deadline": day(14).isoformat(), "sections": ["contact"], "send": "1", field: typed}
+    assert desk.press(name, case, **values).status_code == 302
+
+
 def test_from_the_preview_one_can_go_back_to_editing(case, desk):
     data = QUESTION | {"deadline": day(14).isoformat(), "edit": "1"}
     answer = desk.press("ask", case, **data)

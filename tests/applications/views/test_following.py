@@ -198,6 +198,14 @@ def test_a_reply_to_a_question_that_was_taken_back_meanwhile_is_shown(web, addre
     assert asked.additions.get().text == REPLY
 
 
+def test_a_reply_of_several_lines_is_known_again_when_it_is_sent_twice(web, address, asked):
+    check = address("applications:check", asked.pk)
+    given = {"version": asked.version, "reply": "Kyllä.\r\nLiite tulee."} | DECLARED
+    assert web.post(check, given).url == address("applications:sent", asked.pk)
+    assert asked.additions.get().text == "Kyllä.\nLiite tulee."
+    assert web.post(check, given).url == address("applications:sent", asked.pk)
+
+
 def test_a_private_key_in_a_reply_that_was_not_sent_is_not_shown_again(web, address, asked, riitta):
     check, version = address("applications:check", asked.pk), asked.version
     services.cancel_request(asked.pk, person=riitta, **orders.Handler(riitta, asked).seen)

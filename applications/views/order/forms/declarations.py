@@ -114,8 +114,5 @@ class AdditionForm(VersionForm):
         ),
         max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 6}),
-        error_messages={
-            "required": _("Write what you want to add."),
-            "max_length": _("Shorten the text to at most %(limit_value)s characters."),
-        },
+        error_messages={"required": _("Write what you want to add.")},
     )
