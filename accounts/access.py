@@ -41,6 +41,7 @@ from certportal.foundation.reading import asked_once
 from certportal.foundation.together import Asks, Question, Values
 from certportal.foundation.web import refusals
 from certportal.foundation.web.browsers import came_from
+from certportal.foundation.web.queries import kept_path
 
 type View = Callable[..., HttpResponseBase]
 
@@ -359,7 +360,7 @@ def lead_to_reauthenticate(request: HttpRequest, *, back: str = "") -> HttpRespo
         return None
     if sends:
         messages.warning(request, _("Confirm first that it is you. Nothing has been done yet."))
-    return lead_to("accounts:second_factor", request, wanted=back or request.get_full_path())
+    return lead_to("accounts:second_factor", request, wanted=back or kept_path(request))
 
 
 def lead_to_log_in(request: HttpRequest) -> HttpResponseBase:
@@ -378,6 +379,6 @@ def lead_to_log_in(request: HttpRequest) -> HttpResponseBase:
 
 def lead_to(name: str, request: HttpRequest, *, wanted: str = "") -> HttpResponseBase:
     """Redirect to the named page, which leads on to `wanted` (default: the current page)."""
-    wanted = wanted or (request.get_full_path() if request.method == "GET" else "")
+    wanted = wanted or (kept_path(request) if request.method == "GET" else "")
     query = f"?{urlencode({'next': wanted})}" if wanted else ""
     return redirect(f"{reverse(name)}{query}")

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from accounts import access
+from certportal.foundation.web.queries import kept_path, without_key
 
 
 def next_page(request: HttpRequest) -> str:
@@ -15,7 +16,7 @@ def next_page(request: HttpRequest) -> str:
     ours = url_has_allowed_host_and_scheme(
         address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return address if ours and address.startswith("/") else ""
+    return without_key(address) if ours and address.startswith("/") else ""
 
 
 def with_next(request: HttpRequest, name: str) -> str:
@@ -26,7 +27,7 @@ def with_next(request: HttpRequest, name: str) -> str:
 
 def identify_anew(request: HttpRequest) -> HttpResponse:
     """Redirect to fresh identification, which leads back to this page."""
-    query = urlencode({"anew": "1", "next": request.get_full_path()})
+    query = urlencode({"anew": "1", "next": kept_path(request)})
     return redirect(f"{reverse('accounts:identify')}?{query}")
 
 

@@ -138,12 +138,14 @@ def test_a_database_that_is_down_is_no_fault_of_the_program(
     ("referer", "back"),
     [
         ("http://testserver/en/orders/", "http://testserver/en/orders/"),
+        ("http://testserver/en/orders/?q=apteekki", "http://testserver/en/orders/?q=apteekki"),
+        ("http://testserver/en/orders/?q=BEGIN+PRIVATE+KEY", "http://testserver/en/orders/"),
         ("https://evil.example/", ""),
         ("", ""),
     ],
 )
 def test_way_back_is_never_to_another_site(rf: RequestFactory, referer: str, back: str) -> None:
-    """The link leads to the page the reader came from if it is ours."""
+    """The link leads to the page the reader came from if it is ours, without a private key."""
     assert errors.came_from(rf.get("/", headers={"referer": referer})) == back
 
 

@@ -53,7 +53,6 @@ def numbers(request: HttpRequest) -> HttpResponse:
     by_hour = load_by_hour(now=now)
     context = _about_certificates(now) | {
         "chosen": chosen,
-        "query": request.GET.urlencode(),
         "returns": [
             (_asked(one.part), one) for one in return_figures.returns(now=now, among=among)
         ],

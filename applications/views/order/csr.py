@@ -35,6 +35,7 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.errors import TooMany
 from certportal.foundation.web import limits
 from certportal.foundation.web.forms import shown_again
+from certportal.foundation.web.queries import kept_query
 from issuance.csr import Report, differences, is_for_another, remedies
 
 
@@ -257,10 +258,8 @@ def preview(request: HttpRequest, application: Application, csr_id: UUID) -> Htt
 
 
 def _applicant(request: HttpRequest, application: Application) -> Giver:
-    query = f"?{request.GET.urlencode()}" if request.GET else ""
-
     def preview_url(csr_id: UUID) -> str:
-        return f"{reverse('applications:csr', args=[application.pk, csr_id])}{query}"
+        return f"{reverse('applications:csr', args=[application.pk, csr_id])}{kept_query(request)}"
 
     def used(saved: Application) -> HttpResponse:
         part = saved.status in {Status.DRAFT, Status.NAMES_PROPOSED, Status.INFO_REQUESTED}

@@ -21,6 +21,7 @@ from applications.views.shared.entry import as_seen, order_view
 from applications.views.shared.forms import VersionForm
 from applications.views.shared.page import order_url, show
 from certportal.foundation import clock
+from certportal.foundation.web.queries import kept_query
 
 SHOWN = 20
 """The most units that are listed; others are found by searching."""
@@ -128,8 +129,7 @@ def _with_posted(offered: Offer, posted: str) -> list[RegisterRecord]:
 
 def _save(request: HttpRequest, application: Application, form: UnitForm) -> HttpResponse:
     services.save_section(application.pk, "unit", form.values(), **as_seen(request))
-    query = f"?{request.GET.urlencode()}" if request.GET else ""
-    return redirect(f"{next_step.names_url(application)}{query}")
+    return redirect(f"{next_step.names_url(application)}{kept_query(request)}")
 
 
 def none_standing(

@@ -15,7 +15,7 @@ from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from certportal.foundation.private_keys import shows_private_key
+from certportal.foundation.web import queries
 from certportal.foundation.wording import breakable, language_words
 
 register = template.Library()
@@ -156,14 +156,9 @@ def _component(context: Context, name: str, content: SafeString, **values: objec
 
 @register.inclusion_tag("components/languages.html", takes_context=True)
 def language_links(context: Context) -> dict[str, list[LanguageLink]]:
-    """Render links to this page in each language; to the start page if its URL has no language.
-
-    Without the query if a private key was typed into a search.
-    """
+    """Render links to this page in each language; to the start page if its URL has no language."""
     request: HttpRequest | None = context.get("request")
-    path = request.get_full_path() if request else "/"
-    if request and shows_private_key(path):
-        path = request.path
+    path = queries.kept_path(request) if request else "/"
     current = get_language()
     return {
         "links": [
@@ -176,6 +171,12 @@ def language_links(context: Context) -> dict[str, list[LanguageLink]]:
             for code, name in settings.LANGUAGES
         ]
     }
+
+
+@register.simple_tag(takes_context=True)
+def kept_query(context: Context, **changes: object) -> str:
+    """Render the page's query for a link (`queries.kept_query`)."""
+    return queries.kept_query(context["request"], **changes)
 
 
 @register.inclusion_tag("components/error_summary.html")

@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.csrf import csrf_failure
 
+from certportal.foundation.web.queries import without_key
+
 log = structlog.get_logger(__name__)
 
 type View = Callable[..., HttpResponseBase]
@@ -92,7 +94,7 @@ def came_from(request: HttpRequest) -> str:
     referer = request.headers.get("Referer", "")
     host = {request.get_host()}
     safe = url_has_allowed_host_and_scheme(referer, host, require_https=request.is_secure())
-    return referer if safe else ""
+    return without_key(referer) if safe else ""
 
 
 def from_other_sites(view: View) -> View:

@@ -25,6 +25,7 @@ from certportal.foundation.event_names import OBJECTS
 from certportal.foundation.mail.sending import File
 from certportal.foundation.models import Event
 from certportal.foundation.web.keyset import before_of
+from certportal.foundation.web.queries import kept_query
 from issuance.publication import repository
 
 PER_PAGE = 50
@@ -44,7 +45,6 @@ def events(request: HttpRequest) -> HttpResponseBase:
         "rows": _rows(matching[:PER_PAGE]),
         "before": before,
         "older": matching[PER_PAGE - 1].pk if len(matching) > PER_PAGE else None,
-        "query": request.GET.urlencode(),
         "most": MOST_EXPORTED,
         "most_proven": MOST_PROVEN,
         "proves": repository.log_key() is not None,
@@ -107,7 +107,7 @@ def _table(events: Sequence[Event]) -> bytes:
 
 
 def _back(request: HttpRequest) -> str:
-    return f"{reverse('console:events')}?{request.GET.urlencode()}"
+    return f"{reverse('console:events')}{kept_query(request)}"
 
 
 def head() -> list[str]:

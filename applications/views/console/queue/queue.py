@@ -1,7 +1,6 @@
 """The queue: the earliest promised day first."""
 
 from collections.abc import Mapping
-from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
@@ -20,7 +19,7 @@ from applications.views.console.queue.rows import rows, with_marks
 from applications.views.shared import spreadsheet
 from applications.workflow import Status
 from certportal.foundation import clock
-from certportal.foundation.web import keyset
+from certportal.foundation.web import keyset, queries
 
 PAGE = 25
 SUBMITTED = [status for status in Status if status != Status.DRAFT]
@@ -82,12 +81,10 @@ def chips(narrowed: QueueFilter, request: HttpRequest) -> list[dict[str, str]]:
     active = []
     for name, value in narrowed.form.cleaned_data.items():
         if value and name != "view":
-            other_filters = {
-                key: text for key, text in request.GET.items() if key not in {name, "page"}
-            }
+            without = queries.kept_query(request, **{name: None, "page": None})
             choices = dict(flatten_choices(getattr(narrowed.form.fields[name], "choices", ())))
             label = f"{narrowed.form.fields[name].label}: {choices.get(value, value)}"
-            active.append({"label": label, "href": f"?{urlencode(other_filters)}"})
+            active.append({"label": label, "href": without})
     return active
 
 
