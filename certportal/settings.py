@@ -202,6 +202,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "certportal.web.errors.wrong_token"
 # Session and CSRF token are the only cookies.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 if PUBLIC_ADDRESS.scheme == "https":

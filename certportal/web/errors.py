@@ -16,7 +16,8 @@ from django.views import defaults
 from certportal.foundation.errors import Refused, TooMany, Unavailable
 from certportal.foundation.files.documents import TooBig
 from certportal.foundation.web import limits, refusals
-from certportal.foundation.web.browsers import came_from
+from certportal.foundation.web.browsers import came_from, comes_from_our_page
+from certportal.foundation.web.unsent import unsent
 
 log = structlog.get_logger(__name__)
 
@@ -105,6 +106,18 @@ def unavailable(request: HttpRequest, error: Unavailable) -> HttpResponse:
     response = HttpResponse(render_to_string("503.html", {"back": came_from(request)}), status=503)
     response["Retry-After"] = str(RETRY_SECONDS)
     return response
+
+
+def wrong_token(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Return the page for a form without the session's CSRF token (``CSRF_FAILURE_VIEW``).
+
+    A login changes the token, so the forms in other tabs have an old one. What such a form had is
+    shown and can be sent, unless it has no texts. Only to a request that our own page made:
+    otherwise our button would send what another site has written.
+    """
+    late = unsent(request) if comes_from_our_page(request) else None
+    context = {"unsent": late if late and late.texts else None}
+    return render(request, "403_csrf.html", context, status=403)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,11 +1,14 @@
 """Other sites' pages send nothing here: every form wants its token, and to come from us."""
 
 import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
 from certportal.dev.builders import orders, people
 from certportal.foundation.models import Event
+from tests.isolation.forms import Form
 from tests.isolation.table import TABLE
 
 # Open to everybody: no login and no cookie is used, so none is set and no token asked for.
@@ -68,6 +71,79 @@ def test_a_reviewer_lured_elsewhere_approves_nothing(matti, riitta, cas):
     lured = client.post(page, form, headers={"Sec-Fetch-Site": "cross-site"})
     assert lured.status_code == 403
     assert not Event.objects.filter(object_id=str(case.pk), action__contains="approve").exists()
+
+
+class OldTab:
+    """Matti's page on the contact of a draft, opened before he logged in again in another tab."""
+
+    def __init__(self, matti):
+        self.draft = orders.draft(matti)
+        self.page = reverse("applications:part", args=[self.draft.pk, "contact"])
+        self.client = people.log_in(Client(enforce_csrf_checks=True), matti)
+        self.fields = Form(self.client.get(self.page).text).fields
+        del self.client.cookies[settings.CSRF_COOKIE_NAME]  # a login gives another one
+        self.client.get(self.page)
+
+    def send(self, headers, **values):
+        return self.client.post(self.page, self.fields | values, headers=headers)
+
+
+BUTTON = "csrfmiddlewaretoken"
+OURS = [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://testserver"}]
+
+
+@pytest.mark.parametrize("told", OURS)
+def test_what_was_written_before_a_login_in_another_tab_is_shown_and_can_be_sent(matti, told):
+    tab = OldTab(matti)
+    late = tab.send(told, contact_name="Maija Meikäläinen")
+    assert late.status_code == 403
+    assert "Maija Meikäläinen" in late.text and str(matti) in late.text
+    again = {name: values[0] for name, values in Form(late.text).fields.items()}
+    sent = tab.client.post(tab.page, again, headers=told)
+    assert sent.status_code == 302
+    tab.draft.refresh_from_db()
+    assert tab.draft.contact_name == "Maija Meikäläinen"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"Sec-Fetch-Site": "none"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "http://testserver"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "http://testserver"},
+        {"Origin": "https://testserver"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+def test_what_another_site_may_have_written_gets_no_button_of_ours(matti, told):
+    late = OldTab(matti).send(told, contact_name="Maija Meikäläinen")
+    assert late.status_code == 403
+    assert "Maija" not in late.text and BUTTON not in late.text
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        {"code": "1234 5678"},
+        {"credential": '{"id": "1234 5678"}'},
+        {"file": SimpleUploadedFile("1234 5678.txt", b"x")},
+        {"text": "-----BEGIN PRIVATE KEY-----\n1234 5678\n-----END PRIVATE KEY-----"},
+    ],
+)
+def test_texts_beside_a_file_or_a_secret_are_shown_for_copying_alone(matti, secret):
+    late = OldTab(matti).send(OURS[0], contact_name="Maija Meikäläinen", **secret)
+    assert "Maija Meikäläinen" in late.text
+    assert "1234 5678" not in late.text and BUTTON not in late.text
+
+
+def test_a_button_without_texts_is_not_offered_again(matti):
+    tab = OldTab(matti)
+    page = reverse("applications:discard", args=[tab.draft.pk])
+    late = tab.client.post(page, {"version": tab.draft.version}, headers=OURS[0])
+    assert late.status_code == 403
+    assert BUTTON not in late.text
 
 
 def test_trace_tells_nothing_of_the_request(riitta):

@@ -26,7 +26,8 @@ from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Stale
 from certportal.foundation.events import Subject
 from certportal.foundation.web import refusals
-from certportal.foundation.web.forms import PRIVATE_KEY, Form, shown_again
+from certportal.foundation.web.forms import PRIVATE_KEY, Form
+from certportal.foundation.web.unsent import unsent
 
 type CaseView = Callable[..., HttpResponseBase]
 
@@ -68,12 +69,8 @@ def confirm_again(request: HttpRequest) -> HttpResponse | None:
     """Return the page that sends the same again once the second factor is proven; or None."""
     if clock.now() - access.second_factor_at(request) <= access.SECOND_FACTOR_LASTS:
         return None
-    shown = shown_again(request.POST)
-    fields = [(name, value) for name, values in shown.lists() for value in values]
-    posted = [(name, value) for name, value in fields if name != "csrfmiddlewaretoken"]
-    written = [value for _name, value in posted if " " in value.strip()]
-    withheld = "" if shown == request.POST else PRIVATE_KEY
-    context = {"posted": posted, "written": written, "withheld": withheld}
+    late = unsent(request)
+    context = {"unsent": late, "withheld": PRIVATE_KEY if late.has_private_key else ""}
     return render(request, "applications/console/confirm_first.html", context)
 
 

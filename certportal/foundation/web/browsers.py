@@ -89,6 +89,17 @@ def comes_from_elsewhere(request: HttpRequest) -> bool:
     return urlsplit(origin).netloc != request.get_host()
 
 
+def comes_from_our_page(request: HttpRequest) -> bool:
+    """Whether the browser says that a page of this origin made the request.
+
+    No page can set or change these headers itself (Fetch, "forbidden request-header").
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    return request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
+
+
 def came_from(request: HttpRequest) -> str:
     """Return the URL of the referring page if it belongs to this service, else empty."""
     referer = request.headers.get("Referer", "")

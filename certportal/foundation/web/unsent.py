@@ -1,0 +1,45 @@
+"""What was posted and is not carried out yet, as a page shows it and offers to send it."""
+
+import re
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+from certportal.foundation.web.forms import shown_again
+from certportal.foundation.web.queries import kept_path
+
+TOKEN = "csrfmiddlewaretoken"  # noqa: S105 # the name of Django's field
+# Fields of one-time codes, and of a passkey's answer.
+SECRETS = {"code", "credential"}
+_WORD = re.compile(r"[\w-]{0,64}", re.ASCII)
+"""A choice, a number or a key: what nobody has to type again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A form that was posted, for `components/send_again.html`."""
+
+    address: str
+    fields: list[tuple[str, str]]
+    """Name and value of each field that can be shown: no file, private key or secret."""
+    has_private_key: bool
+    is_whole: bool
+    """Whether all that was posted is in `fields`."""
+
+    @property
+    def texts(self) -> list[str]:
+        """The values that somebody has written."""
+        return [value for _name, value in self.fields if not _WORD.fullmatch(value.strip())]
+
+
+def unsent(request: HttpRequest) -> Unsent:
+    """Return what the request posted."""
+    shown = shown_again(request.POST)
+    has_private_key = shown != request.POST
+    fields = [(name, value) for name, values in shown.lists() for value in values]
+    return Unsent(
+        kept_path(request),
+        [(name, value) for name, value in fields if name not in SECRETS | {TOKEN}],
+        has_private_key,
+        is_whole=not (has_private_key or request.FILES or SECRETS & set(shown)),
+    )
