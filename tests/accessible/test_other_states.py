@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db.models import F
 
 from accounts.register.models import RegisterRecord
@@ -36,6 +37,21 @@ def test_the_authorities_before_and_after_the_ceremony(go, request):
     check_in_turn(go("authorities"))
     request.getfixturevalue("cas")
     check_in_turn(go("authorities"))
+
+
+def test_a_form_of_an_old_tab_after_a_login_in_another(go, matti):
+    draft = orders.draft(matti)
+    page = go("applications:part", draft.pk, "contact", who=matti)
+    page.locator("[name=contact_name]").fill("Maija Meikäläinen")
+    page.context.clear_cookies(name=settings.CSRF_COOKIE_NAME)  # a login gives another one
+    page.context.request.get(page.url)
+    press(page)
+    page.wait_for_selector("[type=hidden][value='Maija Meikäläinen']", state="attached")
+    check_in_turn(page)
+    press(page)
+    page.wait_for_selector("[name=contact_name]", state="detached")
+    draft.refresh_from_db()
+    assert draft.contact_name == "Maija Meikäläinen"
 
 
 def test_mail_of_a_development_machine(go, settings, tmp_path):
