@@ -344,7 +344,7 @@ def test_the_organisation_reads_that_it_is_heard_and_until_when(
     web, begins = web_of(matti), f"/{language}"
     with translation.override(language):
         term = short(14)
-        waits = escape(Status.INFO_REQUESTED.label)
+        waits = str(escape(Status.INFO_REQUESTED.label))
     order = web.get(f"{begins}/orders/{heard.pk}/").text
     for page in (order, web.get(f"{begins}/orders/").text, web.get(f"{begins}/home/").text):
         assert status in page and term in page

@@ -83,7 +83,7 @@ def test_reasons_written_past_the_second_factor_are_sent_again_once_it_is_proven
     session = stale.session
     session[access.SECOND_FACTOR] = clock.now().isoformat()
     session.save()
-    again = stale.post(url("register_task", task.pk), dict(asks.context["posted"]))
+    again = stale.post(url("register_task", task.pk), dict(asks.context["unsent"].fields))
     assert again.status_code == 302
     task.refresh_from_db()
     assert (task.outcome, task.reasons) == ("nothing", ANSWER["reasons"])

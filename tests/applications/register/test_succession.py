@@ -331,7 +331,7 @@ def test_a_hand_over_wants_a_fresh_second_factor(stale, order, kalle):
     given = {"former": PHARMACY, "successor": CLINICS, "reason": "Fuusio."}
     page = stale.post(reverse("console:succession"), given)
     assert reverse("accounts:second_factor") in page.text
-    assert dict(page.context["posted"]) == given
+    assert dict(page.context["unsent"].fields) == given
     assert not Succession.objects.exists()
 
 
