@@ -216,13 +216,16 @@ def mailer(url: str, directory: Path) -> dict[str, Any]:
     """Turn `smtp://user:password@host:port?tls=1` or `smtps://…` into a MAILERS entry.
 
     The port is 25 by default, for `smtps` 465 (RFC 8314 §3.3).
-    Without a URL mail is written to `directory` as `.eml` files.
+    Without a URL mail is written to `directory` as `.eml` files. Raises ImproperlyConfigured for
+    other parameters, which somebody may have meant to ask for TLS.
     """
     if not url:
         backend = "certportal.foundation.mail.eml_files.EmlBackend"
         return {"BACKEND": backend, "OPTIONS": {"directory": str(directory)}}
     parts = _server("SMTP_URL", url, "smtp://user:password@host:25?tls=1", "smtp", "smtps")
     query = service_addresses.query_of(parts)
+    if query.keys() - {"tls"} or query.get("tls", "0") not in {"0", "1"}:
+        raise ImproperlyConfigured("SMTP_URL: after ? only tls=1 (STARTTLS) or tls=0 may stand.")
     options: dict[str, Any] = {
         "host": parts.hostname,
         "port": parts.port or (465 if parts.scheme == "smtps" else 25),

@@ -8,6 +8,7 @@ from email import message_from_bytes, policy
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
+from django.core.exceptions import ImproperlyConfigured
 
 from certportal import env
 from certportal.foundation import deadline
@@ -82,6 +83,13 @@ def test_smtps_speaks_tls_from_the_start_at_port_465():
     options = env.mailer("smtps://mail.example.fi", None)["OPTIONS"]
     assert (options["port"], options["use_ssl"], options["use_tls"]) == (465, True, False)
     assert env.mailer("smtp://mail.example.fi?tls=1", None)["OPTIONS"]["port"] == 25
+
+
+@pytest.mark.parametrize("query", ["tls=true", "tls=2", "starttls=1", "tls=1&tls_cert=x"])
+def test_what_may_have_asked_for_tls_is_not_passed_over(query):
+    with pytest.raises(ImproperlyConfigured, match="SMTP_URL: after"):
+        env.mailer(f"smtp://a:salainen@mail.example.fi?{query}", None)
+    assert not env.mailer("smtp://mail.example.fi?tls=0", None)["OPTIONS"]["use_tls"]
 
 
 def test_address_of_the_server_comes_from_a_file(monkeypatch, tmp_path):
