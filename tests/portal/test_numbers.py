@@ -92,6 +92,18 @@ def test_anybody_reads_the_figures_in_their_language(client):
     assert led.url == "/sv/numbers/"
 
 
+@pytest.mark.django_db
+def test_a_chart_without_figures_says_so_in_each_language(client):
+    for language, words in (
+        ("fi", "Kaaviossa ei ole vielä pylväitä."),
+        ("sv", "Diagrammet har inga staplar ännu."),
+        ("en", "The chart has no bars yet."),
+    ):
+        page = client.get(f"/{language}/numbers/").text
+        assert page.count(words) == 2
+        assert 'class="bars"' not in page
+
+
 def test_times_promises_and_certificates_of_this_month(client, of_two):
     month = client.get("/en/numbers/").context["months"][-1]
     assert (month.decided, month.kept_percent) == (1, 100)

@@ -31,6 +31,11 @@ class Drawing:
         """The chart's width in SVG units."""
         return STEP * len(self.bars)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no bar has any height."""
+        return not any(bar.low or bar.high for bar in self.bars)
+
 
 def drawn(values: Sequence[tuple[float, float]]) -> Drawing:
     """Return the chart of these values: (lower part, upper part) for each bar."""

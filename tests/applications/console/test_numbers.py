@@ -58,7 +58,10 @@ def test_requests_for_information_and_loads(case, riitta, desk):
 
 def test_certificates_in_force_and_when_they_end(matti, riitta, cas, desk):
     orders.delivered(matti, riitta)
-    page = desk.open("numbers").context
+    shown = desk.open("numbers")
+    assert shown.text.count('class="bars"') == 4
+    assert shown.text.count("The chart has no bars yet.") == 1  # there are no waivers
+    page = shown.context
     assert dict(zip(map(str, page["types"]), page["in_force"], strict=True)) == {
         str(kind.label): int(kind == "server") for kind in CertificateType
     }
@@ -104,6 +107,8 @@ def test_an_empty_desk_has_numbers_too(desk):
     page = desk.open("numbers")
     assert len(page.context["months"]) == 12
     assert page.context["months"][-1].kept_percent is None
+    assert page.text.count("The chart has no bars yet.") == 5
+    assert 'class="bars"' not in page.text
 
 
 def rows_of(answer):
