@@ -116,9 +116,20 @@ def _server(name: str, url: str, example: str, *schemes: str, several: bool = Fa
     return parts
 
 
+def _refuse_lone_user(name: str, parts: SplitResult, example: str) -> None:
+    """Refuse a user without a password, which is a password without its colon, and is logged."""
+    if parts.username and not parts.password:
+        raise ImproperlyConfigured(
+            f"{name} has a user but no password. A password stands after a colon, as in {example}."
+            " The address is not shown here, because it may hold a password."
+        )
+
+
 def redis(url: str) -> str:
     """Return `REDIS_URL` as it is. Raises ImproperlyConfigured if it cannot be read."""
-    _server("REDIS_URL", url, "redis://:password@host:6379/0", "redis", "rediss", "unix")
+    example = "redis://:password@host:6379/0"
+    parts = _server("REDIS_URL", url, example, "redis", "rediss", "unix")
+    _refuse_lone_user("REDIS_URL", parts, example)
     return url
 
 
@@ -222,7 +233,9 @@ def mailer(url: str, directory: Path) -> dict[str, Any]:
     if not url:
         backend = "certportal.foundation.mail.eml_files.EmlBackend"
         return {"BACKEND": backend, "OPTIONS": {"directory": str(directory)}}
-    parts = _server("SMTP_URL", url, "smtp://user:password@host:25?tls=1", "smtp", "smtps")
+    example = "smtp://user:password@host:25?tls=1"
+    parts = _server("SMTP_URL", url, example, "smtp", "smtps")
+    _refuse_lone_user("SMTP_URL", parts, example)
     query = service_addresses.query_of(parts)
     if query.keys() - {"tls"} or query.get("tls", "0") not in {"0", "1"}:
         raise ImproperlyConfigured("SMTP_URL: after ? only tls=1 (STARTTLS) or tls=0 may stand.")

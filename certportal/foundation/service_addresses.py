@@ -12,18 +12,25 @@ def split(address: str, *, several: bool = False) -> SplitResult | None:
     """Return the parts of the address; None if it is none, or what is its password is not clear.
 
     Of a password that is not percent-encoded, `/`, `?` and `#` would end the part that names the
-    server. `several`: the address may name servers separated by commas.
+    server. Without `//` there is no such part: a password would be read as a path, which errors of
+    the servers and their libraries quote. `several`: the address may name servers separated by
+    commas, or none, as libpq's. The path of `unix` is a socket's, which stands alone.
     """
     try:
         parts = urlsplit(address)
     except ValueError:
         return None
-    rest = f"{parts.path}?{parts.query}"
-    if "#" in address or (parts.netloc and "@" in rest):
+    if "#" in address or "@" in f"{parts.path}?{parts.query}":
         return None
     places = _places(parts)
-    sound = all(place and int(place[2] or 0) <= LAST_PORT for place in places)
-    return parts if sound and (several or len(places) == 1) else None
+    if not all(place and int(place[2] or 0) <= LAST_PORT for place in places):
+        return None
+    if parts.scheme == "unix":
+        is_whole = parts.path.startswith("/") and not parts.hostname
+    else:
+        is_whole = f"{parts.scheme}://" == address[: len(parts.scheme) + 3].lower()
+        is_whole = is_whole and (several or (len(places) == 1 and bool(parts.hostname)))
+    return parts if is_whole else None
 
 
 def hosts_and_ports(parts: SplitResult) -> tuple[str, str]:

@@ -70,11 +70,47 @@ def test_a_password_that_is_not_encoded_is_refused_and_not_shown(name):
         f"{scheme}://db.example:s3cret/0",
     ]
     for address in addresses:
-        with pytest.raises(ImproperlyConfigured) as refused:
-            read(address)
-        assert f"{name} must be an address such as {scheme}" in str(refused.value)
-        assert "Percent-encode" in str(refused.value)
-        assert "s3c" not in "".join(traceback.format_exception(refused.value)), address
+        refused = refusal(read, address)
+        assert f"{name} must be an address such as {scheme}" in refused
+        assert "Percent-encode" in refused
+        assert "s3c" not in refused, address
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_an_address_without_its_two_slashes_is_refused_and_not_shown(name):
+    """The password would be part of a database's or socket's name, which errors quote."""
+    scheme, read = READERS[name]
+    schemes = {scheme} | ({"unix"} if scheme == "redis" else set())
+    for start in [f"{one}:{slashes}" for one in schemes for slashes in ("", "/", "///", "////")]:
+        for rest in ("portal:s3cr3t@db/0", ":s3cr3t@db:6379/0", "s3cr3t@db", ":s3cr3t@/run/socket"):
+            for query in ("", "?host=/run/pg&user=portal", "?tls=1"):
+                refused = refusal(read, start + rest + query)
+                assert f"{name} must be an address such as {scheme}://" in refused, start + rest
+                assert "s3c" not in refused
+
+
+def test_a_user_without_a_password_is_refused_where_it_is_a_password_without_its_colon():
+    """Celery writes the user into the log. PostgreSQL knows users without a password."""
+    of_redis = ["redis://s3cr3t@host:6379/0", "rediss://s3cr3t:@host", "unix://s3cr3t@/x.sock"]
+    for name, addresses in {"REDIS_URL": of_redis, "SMTP_URL": ["smtp://s3cr3t@host"]}.items():
+        for address in addresses:
+            refused = refusal(READERS[name][1], address)
+            assert f"{name} has a user but no password" in refused
+            assert "s3c" not in refused
+    assert env.database("postgres://portal@db.example/portal", "manage")["USER"] == "portal"
+
+
+@pytest.mark.parametrize("url", ["redis:///0", "smtp:///", "unix://host/x.sock", "unix:x.sock"])
+def test_an_address_names_a_server_or_a_socket(url):
+    read = READERS["SMTP_URL" if url.startswith("smtp") else "REDIS_URL"][1]
+    assert "must be an address such as" in refusal(read, url)
+
+
+def refusal(read, address):
+    """Return the refusal as a log would have it."""
+    with pytest.raises(ImproperlyConfigured) as refused:
+        read(address)
+    return "".join(traceback.format_exception(refused.value))
 
 
 @pytest.mark.parametrize("name", READERS)
