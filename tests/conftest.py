@@ -116,6 +116,14 @@ def _document_read_once():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _mails_made_once():
+    """Let the page of sample mails have them made once in a process, for tests of all pages."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sample_mails, "samples", begun.mails_made_once)
+        yield
+
+
 @pytest.fixture(scope="session")
 def _redis():
     """A connection that stays open: to open one takes ten times as long as to ask."""
@@ -211,12 +219,6 @@ def cas(db, settings, tmp_path: Path):
     """The four issuing CAs with keys in memory."""
     with remembered.step("cas", repr(pki())):
         return begun.put_hierarchy(settings, tmp_path)
-
-
-@pytest.fixture
-def mails_made_once(monkeypatch):
-    """Let the page of sample mails have them made once in this process, for tests of all pages."""
-    monkeypatch.setattr(sample_mails, "samples", begun.mails_made_once)
 
 
 @pytest.fixture

@@ -191,7 +191,6 @@ def undone(act):
     return given
 
 
-@pytest.mark.usefixtures("mails_made_once")
 def test_reading_pages_changes_nothing(seats):
     known, headed = keys(), set()
     before = state(known)
@@ -204,7 +203,6 @@ def test_reading_pages_changes_nothing(seats):
     assert changed(before, state(known)) == []
 
 
-@pytest.mark.usefixtures("mails_made_once")
 def test_a_form_that_lacks_fields_is_answered_in_words(seats):
     failed, lacked, asked = [], set(), set()
     for client, entry, place, application in doors(seats):
@@ -232,7 +230,6 @@ def test_a_form_that_lacks_fields_is_answered_in_words(seats):
     assert len(lacked) > 20
 
 
-@pytest.mark.usefixtures("mails_made_once")
 def test_hidden_fields_change_nothing(seats, kalle):
     wishes, known, compared, worked = evil(kalle), keys(), 0, set()
     before = state(known)

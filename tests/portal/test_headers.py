@@ -22,7 +22,7 @@ CSP = {
 
 
 @pytest.fixture
-def answers(matti, riitta, sofia, cas, mails_made_once):
+def answers(matti, riitta, sofia, cas):
     """An answer of each page that people see: visitors, applicants, reviewers, superusers."""
     order, case = orders.delivered(matti, riitta), orders.claimed(matti, riitta)
     found = [Client().get(place) for place in PUBLIC]

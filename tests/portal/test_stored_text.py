@@ -57,7 +57,6 @@ def ask_for_more(order, riitta):
     orders.drain()
 
 
-@pytest.mark.usefixtures("mails_made_once")
 def test_a_stored_script_is_text_on_every_page(order, mallory, riitta, cas, now):
     ask_for_more(order, riitta)
     sofia = people.make_superuser("Sofia Suurkäyttäjä")
