@@ -52,8 +52,7 @@ def _require_signed(
     What was found good is remembered: one assertion approves each attempt of a plan, and all are
     verified once more just before signing.
     """
-    rp = PublicKeyCredentialRpEntity(id=rp_id, name=rp_id)
-    server = Fido2Server(rp, verify_origin=lambda origin: origin in origins)
+    server = _server(rp_id, origins)
     wanted = {
         "challenge": base64url(challenge),
         "user_verification": UserVerificationRequirement.REQUIRED,
@@ -67,6 +66,12 @@ def _require_signed(
         raise
     except _UNREADABLE as error:
         raise BadAssertion(str(error) or type(error).__name__) from error
+
+
+@lru_cache(8)  # making one takes as long as verifying an assertion
+def _server(rp_id: str, origins: tuple[str, ...]) -> Fido2Server:
+    rp = PublicKeyCredentialRpEntity(id=rp_id, name=rp_id)
+    return Fido2Server(rp, verify_origin=origins.__contains__)
 
 
 def _as_response(assertion: Assertion) -> dict[str, object]:
