@@ -284,18 +284,6 @@ def person_required(view: View) -> View:
     return guarded
 
 
-def member_required(view: View) -> View:
-    """Admit people who have chosen an organisation to act for; redirect others to choose one."""
-
-    @functools.wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if getattr(request, "organisation", None) is None:
-            return lead_to("accounts:choose", request)
-        return view(request, *args, **kwargs)
-
-    return person_required(guarded)
-
-
 class OnlyReads(NotAllowed):
     """An auditor tried to change something."""
 

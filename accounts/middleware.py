@@ -10,13 +10,13 @@ from django.utils import translation
 from django.utils.cache import patch_cache_control
 
 from accounts import access
-from accounts.models import Membership, Person
+from accounts.acting_for import chosen
+from accounts.models import Person
 from accounts.services.people import sessions
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.web.addresses import address_of
 
-CHOSEN = "organisation"
 # Session key: the key of the `SignOn` row, and NameID and index of the provider's session.
 SIGN_ON = "sign_on"
 
@@ -96,16 +96,6 @@ def _set(request: Any, person: Person | None) -> None:
     )
     request.membership = chosen(request, person) if person is not None else None
     request.organisation = request.membership and request.membership.organisation
-
-
-def chosen(request: HttpRequest, person: Person) -> Membership | None:
-    """Return the membership chosen in this session, or the person's only one, or None."""
-    known: list[Membership] | None = getattr(request, "memberships", None)
-    current = list(access.memberships(person)) if known is None else known
-    if len(current) == 1:
-        return current[0]
-    wanted = request.session.get(CHOSEN)
-    return next((each for each in current if str(each.organisation_id) == wanted), None)
 
 
 def read_in(person: Person, request: HttpRequest) -> None:

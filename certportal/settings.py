@@ -105,7 +105,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "certportal.web.context.portal",
             ],
-            "builtins": ["certportal.web.facts"],
+            "builtins": ["certportal.web.facts", "certportal.web.form_token"],
         },
     },
 ]

@@ -13,18 +13,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from accounts import access
+from accounts.acting_for import act_for, member_required
 from accounts.forms import CodeForm, InviteForm, ResendForm
 from accounts.models import Invitation, Membership, Organisation, Person
 from accounts.right_to_act import is_shown
 from accounts.services.organisations import invite as invite_organisations
 from accounts.services.organisations.membership import NotConfirmed
 from accounts.services.people import email as addresses
-from accounts.views.organisations import act_for
 from accounts.views.redirects import landing
 from certportal.foundation import clock
 
 
-@access.member_required
+@member_required
 def invite(request: HttpRequest) -> HttpResponse:
     """Invite somebody to the account of the chosen organisation."""
     person, organisation = access.person_of(request), access.organisation_of(request)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import access
+from accounts.acting_for import member_required
 from accounts.forms import RoleForm
 from accounts.models import Invitation, Organisation
 from accounts.right_to_act import is_shown
@@ -15,7 +16,7 @@ from accounts.services.organisations import membership as services
 from certportal.foundation import clock
 
 
-@access.member_required
+@member_required
 @require_safe
 def members(request: HttpRequest) -> HttpResponse:
     """List the account's members; to administrators also invitations and requests to join.
@@ -82,7 +83,7 @@ def remove(request: HttpRequest, membership_id: int) -> HttpResponse:
     return render(request, "accounts/member_remove.html", {"membership": found})
 
 
-@access.member_required
+@member_required
 def leave(request: HttpRequest) -> HttpResponse:
     """Ask whether to leave the account, and leave it."""
     person, organisation = access.person_of(request), access.organisation_of(request)

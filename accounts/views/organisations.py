@@ -9,10 +9,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from accounts import access
+from accounts.acting_for import act_for
 from accounts.forms import BusinessIdForm, ChooseForm
 from accounts.mandates import visit
 from accounts.mandates.protocol import Mandate, visited
-from accounts.middleware import CHOSEN
 from accounts.models import BusinessId, Organisation
 from accounts.register.identifiers import business_id as read_business_id
 from accounts.right_forms import MOST_DETAIL, StatementForm
@@ -179,9 +179,3 @@ def _key(given: str) -> str:
         return str(UUID(given))
     except ValueError:
         return ""
-
-
-def act_for(request: HttpRequest, organisation: Organisation) -> None:
-    """Make the organisation the session's chosen one, under a new session id."""
-    request.session[CHOSEN] = str(organisation.pk)
-    request.session.cycle_key()

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import access
+from accounts.acting_for import member_required
 from accounts.models import RightDocument
 from accounts.right_forms import RightDocumentForm
 from accounts.right_to_act import right_of
@@ -31,7 +32,7 @@ def document_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
     return entered
 
 
-@access.member_required
+@member_required
 def right(request: HttpRequest) -> HttpResponse:
     """Show the basis of the right; while a document may show it (better), accept documents."""
     person, organisation = access.person_of(request), access.organisation_of(request)

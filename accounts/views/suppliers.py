@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from accounts import access, consents
+from accounts.acting_for import member_required
 from accounts.forms import ConsentForm, SupplierForm
 from accounts.models import Organisation
 from accounts.register.identifiers import business_id as read_business_id
@@ -14,7 +15,7 @@ from certportal.foundation import clock
 from certportal.foundation.errors import Refused
 
 
-@access.member_required
+@member_required
 def suppliers(request: HttpRequest) -> HttpResponse:
     """List the consents of the organisation, and ask for the supplier of a new one."""
     organisation, now = _administered(request), clock.now()
@@ -32,7 +33,7 @@ def suppliers(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/suppliers.html", context)
 
 
-@access.member_required
+@member_required
 def give(request: HttpRequest, business_id: str) -> HttpResponse:
     """Show the supplier and what it would be allowed, ask for the last day, give the consent."""
     organisation, code, now = _administered(request), read_business_id(business_id), clock.now()

@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views import defaults
 
+from accounts.acting_for import named
 from certportal.foundation.errors import Refused, TooMany, Unavailable
 from certportal.foundation.files.documents import TooBig
 from certportal.foundation.web import limits, refusals
@@ -116,7 +117,7 @@ def wrong_token(request: HttpRequest, reason: str = "") -> HttpResponse:
     otherwise our button would send what another site has written.
     """
     late = unsent(request) if comes_from_our_page(request) else None
-    context = {"unsent": late if late and late.texts else None}
+    context = {"unsent": late if late and late.texts else None, "named": named(request)}
     return render(request, "403_csrf.html", context, status=403)
 
 

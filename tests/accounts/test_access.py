@@ -9,6 +9,7 @@ from django.test import RequestFactory
 
 from accounts import access
 from accounts.access import actor_for
+from accounts.acting_for import member_required
 from accounts.models import Membership
 from accounts.services.rights import staff_roles
 from certportal.dev.builders.people import NOW, make_login
@@ -103,7 +104,7 @@ def test_reviewers_page_opens_to_reviewers_alone(riitta, matti):
 
 
 @pytest.mark.parametrize(
-    "guard", [access.person_required, access.member_required, access.reviewer_required]
+    "guard", [access.person_required, member_required, access.reviewer_required]
 )
 def test_visitors_are_led_to_log_in(guard):
     answer = guard(page)(request_of(None))
@@ -112,7 +113,7 @@ def test_visitors_are_led_to_log_in(guard):
 
 
 @pytest.mark.parametrize(
-    "guard", [access.person_required, access.member_required, access.reviewer_required]
+    "guard", [access.person_required, member_required, access.reviewer_required]
 )
 def test_nobody_passes_without_a_verified_address(guard):
     answer = guard(page)(request_of(make_login("Uuno Uusi").person))
@@ -131,7 +132,7 @@ def test_nobody_passes_without_a_verified_address(guard):
 def test_who_was_logged_out_before_posting_comes_back_to_the_page(referer, back):
     request = RequestFactory().post("/fi/home/", headers={"referer": referer})
 
-    answer = access.member_required(page)(request)
+    answer = member_required(page)(request)
 
     assert answer.url == f"/fi/account/login/?unsaved=1{back}"
 
@@ -143,13 +144,13 @@ def test_and_is_told_that_nothing_was_saved(client):
 
 
 def test_person_without_a_chosen_organisation_is_led_to_choose(matti):
-    answer = access.member_required(page)(request_of(matti))
+    answer = member_required(page)(request_of(matti))
 
     assert answer.url.startswith("/fi/account/organisation/")
 
 
 def test_member_passes(matti, pharmacy):
-    assert access.member_required(page)(request_of(matti, pharmacy)).status_code == 200
+    assert member_required(page)(request_of(matti, pharmacy)).status_code == 200
 
 
 def test_asking_for_nobody_is_denied():

@@ -12,10 +12,10 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
 from accounts.access import SECOND_FACTOR
+from accounts.acting_for import CHOSEN
 from accounts.identification import claims as claim_names
 from accounts.identification import identity
 from accounts.identification.testidp import tokens
-from accounts.middleware import CHOSEN
 from accounts.models import Identifier, Person, User
 from certportal.foundation import clock
 from certportal.foundation.models import Event

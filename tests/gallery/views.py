@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from accounts.models import Organisation
 from certportal.foundation.errors import NotAllowed, Refused, Stale, TooMany, Unavailable
 from certportal.foundation.web import forms as own
 
@@ -101,7 +102,11 @@ def components(request: HttpRequest) -> HttpResponse:
 def form(request: HttpRequest) -> HttpResponse:
     """Every field: empty, filled (a valid POST shows the page again) and in error."""
     bound = EveryField(request.POST, request.FILES) if request.method == "POST" else EveryField()
-    context = {"form": bound, "person": MATTI, "acting_for": "Esimerkkilän apteekki"}
+    context = {
+        "form": bound,
+        "person": MATTI,
+        "acting_for": Organisation(name="Esimerkkilän apteekki"),
+    }
     return render(request, "gallery/form.html", context)
 
 

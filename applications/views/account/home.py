@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import access, consents
+from accounts.acting_for import member_required
 from accounts.models import Organisation, Person
 from accounts.page_reading import read_once
 from accounts.right_to_act import held
@@ -56,7 +57,7 @@ class Task:
 
 
 @read_once
-@access.member_required
+@member_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show the home page; a technical member, who may not order, gets another one."""

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
 from accounts import access
+from accounts.acting_for import member_required
 from accounts.models import Person
 from applications.access import acting as acting_for
 from applications.access import get_bulk_order, get_for_applicant
@@ -59,7 +60,7 @@ def member_view(may: Callable[[HttpRequest], bool], page: str) -> Callable[[View
     """Return the decorator that gives 404 for the page to members who may not use it."""
 
     def decorate(view: View) -> View:
-        @access.member_required
+        @member_required
         @functools.wraps(view)
         def entered(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
             if not may(request):

@@ -148,8 +148,9 @@ def button(
 
 
 def _component(context: Context, name: str, content: SafeString, **values: object) -> SafeString:
-    # As in an inclusion tag, the component sees only its arguments and the CSRF token.
-    inner = context.new({"content": content, "csrf_token": context.get("csrf_token"), **values})
+    # As in an inclusion tag, the component sees only its arguments and what each form has.
+    of_forms = {name: context.get(name) for name in ("csrf_token", "acting_for")}
+    inner = context.new({"content": content, **of_forms, **values})
     template_of = context.template.engine.get_template  # type: ignore[union-attr] # while rendering
     return template_of(f"components/{name}.html").render(inner)
 

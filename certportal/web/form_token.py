@@ -1,0 +1,33 @@
+"""The tag `csrf_token`, which also names the organisation that the form's page acts for."""
+
+from typing import Any
+
+from django import template
+from django.template.base import Parser, Token
+from django.template.context import Context
+from django.template.defaulttags import CsrfTokenNode
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts.acting_for import FIELD
+
+register = template.Library()
+
+
+class FormToken(CsrfTokenNode):
+    """Django's hidden field and, on pages of an organisation, the one of `accounts.acting_for`."""
+
+    def render(self, context: Context) -> SafeString:
+        """Return the hidden fields."""
+        token: Any = super().render(context)
+        organisation = context.get("acting_for")
+        if not token or organisation is None:
+            return SafeString(token)
+        field = '{}<input type="hidden" name="{}" value="{}">'
+        return format_html(field, token, FIELD, organisation.pk)
+
+
+@register.tag
+def csrf_token(_parser: Parser, _token: Token) -> FormToken:
+    """Return the node, as Django's tag of this name does."""
+    return FormToken()
