@@ -1,7 +1,8 @@
 """Which organisation a session acts for: the one that was chosen, or that a sent form's page had.
 
 A session acts for one organisation, and its tabs may show pages of several: each form has the field
-`FIELD` with the organisation of its page (`certportal.web.form_token`), and acts for that one.
+`FIELD` with the person and the organisation of its page (`certportal.web.form_token`), and acts for
+that one.
 """
 
 import functools
@@ -17,7 +18,7 @@ from accounts.models import Membership, Organisation, Person
 from certportal.foundation.errors import Stale
 
 CHOSEN = "organisation"
-FIELD = "acting_for"
+FIELD = "acting"
 
 
 class NoLongerMember(Stale):
@@ -61,17 +62,33 @@ def member_required(view: access.View) -> access.View:
     return access.person_required(guarded)
 
 
+def of_page(person: Person, organisation: Organisation | None) -> str:
+    """Return the value of `FIELD` on a page of the person, who acts for the organisation if any."""
+    return f"{person.pk}/{organisation.pk if organisation else ''}"
+
+
+def is_anothers(request: HttpRequest) -> bool:
+    """Whether the posted form is of a page of another person, who was logged in before."""
+    person: Person | None = getattr(request, "person", None)
+    whose = request.POST.get(FIELD, "").partition("/")[0]
+    return bool(whose) and person is not None and whose != str(person.pk)
+
+
 def named(request: HttpRequest) -> Membership | None:
     """Return the person's membership of the organisation that the posted form names, or None."""
     person: Person | None = getattr(request, "person", None)
-    wanted = request.POST.get(FIELD, "")
+    wanted = _organisation(request)
     current = memberships(request, person) if person and wanted else []
     return next((each for each in current if str(each.organisation_id) == wanted), None)
 
 
+def _organisation(request: HttpRequest) -> str:
+    return request.POST.get(FIELD, "").partition("/")[2]
+
+
 def _act_as_the_page(request: Any) -> None:
     """Act for the organisation that the form names, if it is another. Raises NoLongerMember."""
-    if request.POST.get(FIELD, "") in {"", str(request.organisation and request.organisation.pk)}:
+    if _organisation(request) in {"", str(request.organisation and request.organisation.pk)}:
         return
     found = named(request)
     if found is None:

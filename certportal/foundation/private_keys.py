@@ -79,10 +79,13 @@ def _shows_in_plain(content: bytes) -> bool:
 
 
 _WHOLE = re.compile(
-    r"(?is)(?:[-\u2010-\u2015 ]|[=%]2D)*BEGIN[^\n]{0,40}PRIVATE.*?"
-    r"(?:END[^\n]{0,40}PRIVATE[^\n]*|\Z)"
+    r"(?is)(?<![-\u2010-\u2015 ])(?<![=%]2D)(?:[-\u2010-\u2015 ]|[=%]2D)*+"
+    r"BEGIN[^\n]{0,40}PRIVATE.*?(?:END[^\n]{0,40}PRIVATE[^\n]*|\Z)"
 )
-"""A key from its BEGIN line to its END line; to the end of the text if there is none."""
+"""A key from its BEGIN line to its END line; to the end of the text if there is none.
+
+What comes before BEGIN is read once, from its first dash on: a text may be a million dashes.
+"""
 
 
 _OTHER_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----[A-Za-z0-9+/=\s]*-----END \1-----")

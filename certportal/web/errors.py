@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views import defaults
 
-from accounts.acting_for import named
+from accounts.acting_for import is_anothers, named
 from certportal.foundation.errors import Refused, TooMany, Unavailable
 from certportal.foundation.files.documents import TooBig
 from certportal.foundation.web import limits, refusals
@@ -113,10 +113,12 @@ def wrong_token(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Return the page for a form without the session's CSRF token (``CSRF_FAILURE_VIEW``).
 
     A login changes the token, so the forms in other tabs have an old one. What such a form had is
-    shown and can be sent, unless it has no texts. Only to a request that our own page made:
-    otherwise our button would send what another site has written.
+    shown, and can be sent unless it has no texts or confirms something, which its own page says.
+    Only to a request that our own page made, for the person who is logged in now: otherwise our
+    button would send what another site or person has written.
     """
-    late = unsent(request) if comes_from_our_page(request) else None
+    is_own = comes_from_our_page(request) and not is_anothers(request)
+    late = unsent(request) if is_own else None
     context = {"unsent": late if late and late.texts else None, "named": named(request)}
     return render(request, "403_csrf.html", context, status=403)
 

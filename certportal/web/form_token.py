@@ -1,4 +1,4 @@
-"""The tag `csrf_token`, which also names the organisation that the form's page acts for."""
+"""The tag `csrf_token`, which also names the person and the organisation of the form's page."""
 
 from typing import Any
 
@@ -9,22 +9,22 @@ from django.template.defaulttags import CsrfTokenNode
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.acting_for import FIELD
+from accounts.acting_for import FIELD, of_page
 
 register = template.Library()
 
 
 class FormToken(CsrfTokenNode):
-    """Django's hidden field and, on pages of an organisation, the one of `accounts.acting_for`."""
+    """Django's hidden field and, on a person's pages, the one of `accounts.acting_for`."""
 
     def render(self, context: Context) -> SafeString:
         """Return the hidden fields."""
         token: Any = super().render(context)
-        organisation = context.get("acting_for")
-        if not token or organisation is None:
+        person = context.get("person")
+        if not token or person is None:
             return SafeString(token)
         field = '{}<input type="hidden" name="{}" value="{}">'
-        return format_html(field, token, FIELD, organisation.pk)
+        return format_html(field, token, FIELD, of_page(person, context.get("acting_for")))
 
 
 @register.tag

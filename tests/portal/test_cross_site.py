@@ -130,9 +130,10 @@ def test_what_another_site_may_have_written_gets_no_button_of_ours(matti, told):
         {"credential": '{"id": "1234 5678"}'},
         {"file": SimpleUploadedFile("1234 5678.txt", b"x")},
         {"text": "-----BEGIN PRIVATE KEY-----\n1234 5678\n-----END PRIVATE KEY-----"},
+        {"understood": "on"},  # what one understands stands on the form's own page
     ],
 )
-def test_texts_beside_a_file_or_a_secret_are_shown_for_copying_alone(matti, secret):
+def test_texts_beside_a_file_a_secret_or_a_confirmation_are_shown_for_copying_alone(matti, secret):
     late = OldTab(matti).send(OURS[0], contact_name="Maija Meikäläinen", **secret)
     assert "Maija Meikäläinen" in late.text
     assert "1234 5678" not in late.text and BUTTON not in late.text
@@ -144,6 +145,22 @@ def test_a_button_without_texts_is_not_offered_again(matti):
     late = tab.client.post(page, {"version": tab.draft.version}, headers=OURS[0])
     assert late.status_code == 403
     assert BUTTON not in late.text
+
+
+def test_nobody_is_offered_what_another_person_wrote_in_the_same_browser(matti, maija):
+    tab = OldTab(matti)
+    tab.client = people.log_in(tab.client, maija)
+    late = tab.send(OURS[0], contact_name="Matti Meikäläinen")
+    assert late.status_code == 403
+    assert "Matti" not in late.text and BUTTON not in late.text
+
+
+def test_a_form_of_a_million_dashes_is_answered(db):
+    """It took hours to look in them for what a private key begins with."""
+    form = {"text": "AGE-SECRET-KEY-1" + "-" * 900_000}
+    late = Client(enforce_csrf_checks=True).post("/en/orders/", form, headers=OURS[0])
+    assert late.status_code == 403
+    assert "AGE" not in late.text
 
 
 def test_trace_tells_nothing_of_the_request(riitta):

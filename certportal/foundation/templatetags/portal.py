@@ -149,7 +149,7 @@ def button(
 
 def _component(context: Context, name: str, content: SafeString, **values: object) -> SafeString:
     # As in an inclusion tag, the component sees only its arguments and what each form has.
-    of_forms = {name: context.get(name) for name in ("csrf_token", "acting_for")}
+    of_forms = {name: context.get(name) for name in ("csrf_token", "person", "acting_for")}
     inner = context.new({"content": content, **of_forms, **values})
     template_of = context.template.engine.get_template  # type: ignore[union-attr] # while rendering
     return template_of(f"components/{name}.html").render(inner)

@@ -31,6 +31,11 @@ class Unsent:
         """The values that somebody has written."""
         return [value for _name, value in self.fields if not _WORD.fullmatch(value.strip())]
 
+    @property
+    def confirms(self) -> bool:
+        """Whether a box was ticked: that one understands what its page says, or declares it."""
+        return any(value == "on" for _name, value in self.fields)
+
 
 def unsent(request: HttpRequest) -> Unsent:
     """Return what the request posted."""
