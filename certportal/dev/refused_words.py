@@ -40,8 +40,9 @@ REFUSED = {
         r"\btilauksen asianumero\w*": "tilausnumero",
         r"\bvuotan\w*": "paljastunut",
         r"\byhteyspiste\w*": "asiakaspalvelu",
-        r"\borganisaationne\b": "organisaatiosi",
-        r"\b([Tt]eidän|[Tt]eillä|[Tt]eille|saatte|voitte|olette|tilaatte)\b": "sinä",
+        # A possessive suffix of "te", and no word of the service that ends like one.
+        r"(?i)\b(?!\w*(varmenne|rakenne|tilanne|liikenne)\b)\w{3,}nne\b": "sinä",
+        r"(?i)\b(te|teidän|teidät|teillä|teille|saatte|voitte|olette|tilaatte|teette)\b": "sinä",
         r"\[TEST\]": "[TESTI]",
     },
     "sv": {
@@ -56,6 +57,8 @@ REFUSED = {
         r"\bläckt\w*": "röjd",
         r"\brätt att agera\b": "rätt att företräda",
         r"\bett kondensat som\b": "ett kondensat (hash)",
+        r"(?i)\b(ni|er|ert|era)\b": "du, din",
+        r"(?i)\bteknisk(a)? kontakt\b": "teknisk kontaktperson",
     },
 }
 """By language: a refused word, as a regular expression, and what to use (docs/glossary.md)."""

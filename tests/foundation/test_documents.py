@@ -4,6 +4,8 @@ import io
 import zipfile
 
 import pytest
+from django.template.defaultfilters import filesizeformat
+from django.utils import translation
 
 from certportal.dev.builders.documents import pdf
 from certportal.foundation.files import storing
@@ -126,3 +128,9 @@ def test_a_name_is_encoded_for_the_header(name, sent):
     answer = storing._answer(pdf(), name, PDF, as_file=True)
     assert answer["Content-Disposition"] == sent
     assert answer["Content-Type"] == "application/pdf"
+
+
+def test_the_size_of_a_file_is_in_the_units_of_the_language():
+    for language, size in {"fi": "12,1\xa0kt", "sv": "12,1\xa0kB", "en": "12.1\xa0KB"}.items():
+        with translation.override(language):
+            assert filesizeformat(12_400) == size

@@ -3,6 +3,7 @@
 import base64
 import datetime
 import re
+from typing import ClassVar
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -310,11 +311,19 @@ def test_hint_and_flag_stand_by_their_option() -> None:
 
 
 def test_optional_is_marked_not_mandatory() -> None:
-    """No asterisks."""
-    with translation.override("en"):
-        drawn = str(Order())
-    assert drawn.count("(optional)") == 1
-    assert " required" not in drawn
+    """No asterisks. What only a certain choice asks for is not called optional under it."""
+
+    class Begins(Order):
+        """The day is needed if it is chosen."""
+
+        only_if: ClassVar = {"day": ("unit", "1")}
+        day = forms.CharField(label="Day", required=False)
+
+    for form in (Order(), Begins()):
+        with translation.override("en"):
+            drawn = str(form)
+        assert drawn.count("(optional)") == 1
+        assert " required" not in drawn
 
 
 def test_summary_links_each_error_and_lists_several_forms() -> None:

@@ -26,6 +26,7 @@ def catalogue(folder: Path, entry: str) -> str:
             'msgstr[0] "Yksi"\nmsgstr[1] ""\n"Teille "\n"monta"\n',
             "fi: 'Teille', use 'sinä'",
         ),
+        ('msgid "Your units"\nmsgstr "Yksikkönne"\n', "fi: 'Yksikkönne', use 'sinä'"),
     ],
 )
 def test_a_refused_word_is_told_with_the_word_to_use(
@@ -36,6 +37,6 @@ def test_a_refused_word_is_told_with_the_word_to_use(
 
 
 def test_other_texts_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    entry = 'msgid "The order is in the register"\nmsgstr "Tilaus on rekisterissä"\n'
+    entry = 'msgid "The certificate goes there"\nmsgstr "Palvelinvarmenne viedään sinne"\n'
     assert main([catalogue(tmp_path, entry)]) == 0
     assert capsys.readouterr().out == "No text uses a refused word.\n"

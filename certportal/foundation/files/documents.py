@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from certportal.foundation import invisible
 from certportal.foundation.errors import Refused
@@ -21,6 +22,8 @@ MAX_MEGABYTES = 10
 MAX_BYTES = MAX_MEGABYTES * 1024 * 1024
 PDF = "application/pdf"
 LONGEST_NAME = 100
+# Django's filter of file sizes finds these in our catalogues; its own Finnish is not Finnish.
+gettext_noop("%s KB"), gettext_noop("%s MB")
 
 # ISO 32000-2, 7.5.2 (header at the very beginning) and 7.5.5 (startxref, offset, %%EOF at the end).
 _HEADER = re.compile(rb"%PDF-[12]\.[0-9][\r\n ]")

@@ -66,7 +66,8 @@ class Form(forms.Form):
     ``heading_field`` names the field whose label or legend is the page's h1, for pages that ask
     one question. ``never_optional``: no field is marked optional, as in a form of filters; a field
     may have the same attribute. ``only_if``: fields that are shown only while another one has a
-    value, as ``{field: (other, value)}``; without JavaScript they are always shown.
+    value, as ``{field: (other, value)}``; without JavaScript they are always shown. They are not
+    marked optional, since that depends on the other one; the hint says when they are needed.
     """
 
     use_required_attribute = False
@@ -82,6 +83,7 @@ class Form(forms.Form):
             if name in self.only_if:
                 other, value = self.only_if[name]
                 field.only_if = f"{self.add_prefix(other)}={value}"  # type: ignore[attr-defined]
+                field.never_optional = True  # type: ignore[attr-defined]
 
     def full_clean(self) -> None:
         """Clean as Django does; a text of which nothing is seen is empty, as one of spaces is.

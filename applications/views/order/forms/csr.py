@@ -85,8 +85,6 @@ class CsrForm(RequestForm, VersionForm):
         super().__init__(*args, **kwargs)
         field = cast(forms.ChoiceField, self.fields["how"])
         field.choices = HOW + (LATER if later else [])
-        for name in ("file", "text"):
-            self.fields[name].never_optional = True  # type: ignore[attr-defined]
 
     def is_examined(self, name: str) -> bool:
         """Return False too if the request comes later: then nothing given now is examined."""

@@ -211,6 +211,8 @@ class SystemForm(PartForm):
         oid = self.data.get("system_oid") if self.is_bound else self.initial["system_oid"]
         if self._is_own("".join(str(oid or "").split())):
             del self.fields["system_oid_reason"]
+        else:
+            self.fields["system_oid_reason"].never_optional = True  # type: ignore[attr-defined]
 
     def saved(self) -> dict[str, Any]:
         """Return the present values; the default of the OID is the organisation's root."""
