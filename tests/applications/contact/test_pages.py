@@ -150,11 +150,14 @@ def test_hidden_fields_change_nothing_else(order, link, opened):
     assert order.status == Status.CHECKING
 
 
-def test_the_token_reaches_no_log(link, rf):
-    path = at(link, "order")
+@pytest.mark.parametrize("after", ["/order/", *".,;:)>]}=&!*'”", "%20", "&x=1", "\n"])
+def test_the_token_reaches_no_log(link, rf, after):
+    path = f"/fi/contact-link/{link.token}{after}"
     assert link.token not in RequestLog.format_request(rf.get(path))
     line = hide_tokens(None, "warning", {"event": f"Not Found: {path}", "path": f"{path}?x=1"})
     assert link.token not in str(line)
+    cut = hide_tokens(None, "info", {"event": f"/sv/account/invitation/{link.token[:30]}{after}"})
+    assert link.token[:30] not in cut["event"]
     assert str(link.pk) in hide_tokens(None, "info", {"event": f"/orders/{link.pk}/"})["event"]
 
 
