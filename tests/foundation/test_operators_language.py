@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import OperationalError, ProgrammingError
+from django.db import OperationalError, ProgrammingError, connection
 from django.utils import translation
 
 from certportal.foundation.errors import Unavailable
@@ -96,6 +96,16 @@ def test_what_a_backup_lacks_is_told_in_it(spoken, settings, tmp_path):
     for command, (arguments, words) in refused.items():
         with pytest.raises(CommandError, match=words):
             call_command(command, *arguments)
+
+
+@pytest.mark.django_db
+def test_the_database_of_another_data_directory_is_refused_by_what_would_not_notice(
+    monkeypatch, settings, tmp_path
+):
+    monkeypatch.setattr(connection.introspection, "table_names", list)
+    for command, arguments in {"backup": [tmp_path], "retention": [], "verify_audit": []}.items():
+        with pytest.raises(CommandError, match=f"not in {settings.PORTAL_DATA}, give PORTAL_DATA"):
+            call_command(command, *arguments, skip_checks=False)
 
 
 @pytest.mark.parametrize(

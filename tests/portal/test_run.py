@@ -290,10 +290,10 @@ def lost():
         shutil.rmtree(place)
 
 
-def manage(data):
+def manage(data, *command):
     environment = {name: value for name, value in os.environ.items() if name not in CHOSEN}
     environment["PORTAL_DATA"] = str(data)
-    command = ["./portal", "manage", "showmigrations", "foundation"]
+    command = ["./portal", *(command or ("manage", "showmigrations", "foundation"))]
     return subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True)
 
 
@@ -303,4 +303,7 @@ def test_a_lost_database_is_not_replaced_by_an_empty_one(lost):
     assert f"the database of {lost} is missing" in done.stderr
     assert "./portal restore" in done.stderr
     (lost / "has-database").unlink()
-    assert manage(lost).returncode == 0
+    done = manage(lost, "backup", lost / "copy", "--recipients", lost / "lock")
+    assert done.returncode == 1
+    assert f"not in {lost}, give PORTAL_DATA=DIR" in done.stderr
+    assert (lost / "has-database").exists()

@@ -50,7 +50,7 @@ manage_command "$0"
 
 @pytest.mark.parametrize(
     ("command", "place"),
-    [("publish_crl", "ca/keys"), ("take_over_signing", "ca/keys"), ("migrate", "")],
+    [("publish_crl", "ca/keys"), ("list_approvers", "ca/keys"), ("migrate", "")],
 )
 def test_a_command_that_signs_is_told_where_the_keys_are(command, place, tmp_path):
     told_here = {name: value for name, value in os.environ.items() if name != "CA_KEYS_DIR"}

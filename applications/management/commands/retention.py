@@ -16,6 +16,7 @@ from certportal.foundation.management.operators import OperatorCommand
 class Command(OperatorCommand):
     """Apply the retention table now, or with --table print it."""
 
+    requires_migrations_checks = True
     help = "Erase personal data whose retention period has ended; --table prints docs/retention.md."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -34,9 +35,7 @@ def words_of(error: DatabaseError) -> str | None:
     why = str(error).strip().partition("\n")[0]
     with translation.override(language()):
         if code in {"42P01", "42703"}:  # undefined table, undefined column
-            return _("The database is not prepared for this version (%(why)s): run migrate.") % {
-                "why": why
-            }
+            return _unprepared(why)
         if code == "42501":  # insufficient privilege
             return _(
                 "The database's account of this process may not do that (%(why)s): run the command"
@@ -48,6 +47,13 @@ def words_of(error: DatabaseError) -> str | None:
                 " DATABASE_URL is its address. Only what is said above has been done."
             ) % {"why": why}
     return None
+
+
+def _unprepared(why: str) -> str:
+    return _(
+        "The database is not prepared for this version (%(why)s): run migrate. If the service's"
+        " data are not in %(data)s, give PORTAL_DATA=DIR to the command instead."
+    ) % {"why": why, "data": settings.PORTAL_DATA}
 
 
 def no_text(argument: bytes) -> str:
@@ -62,6 +68,8 @@ class OperatorCommand(BaseCommand):
     """Base command whose output and errors are in the operator's language.
 
     Raises Unavailable and OSError as CommandError. Each command words its other failures itself.
+    One that would succeed with an empty database, or fail elsewhere first, has
+    `requires_migrations_checks`.
     """
 
     def execute(self, *args: Any, **options: Any) -> str | None:
@@ -73,6 +81,15 @@ class OperatorCommand(BaseCommand):
                 raise CommandError(str(error) or type(error).__name__) from error
             except OSError as error:
                 raise CommandError(_fault(error)) from error
+
+    def check_migrations(self) -> None:
+        """Refuse a database in which nothing has been migrated: usually that of another directory.
+
+        One of the previous version is not refused, since it is backed up before an upgrade.
+        """
+        table = MigrationRecorder.Migration._meta.db_table
+        if table not in connection.introspection.table_names():
+            raise CommandError(_unprepared(table))
 
 
 def _fault(error: OSError) -> str:

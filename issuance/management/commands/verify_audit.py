@@ -17,6 +17,7 @@ from issuance import services
 
 
 class Command(OperatorCommand):
+    requires_migrations_checks = True
     help = "Compare the log of events with the database; exit status 1 if something differs."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -16,6 +16,7 @@ from certportal.foundation.management.operators import OperatorCommand
 class Command(OperatorCommand):
     """Back up; signing keys and secrets are not included."""
 
+    requires_migrations_checks = True
     help = "Back up database, attachments, journal and published files, encrypted with age."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
