@@ -5,8 +5,12 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
+from django.http import HttpResponseNotFound
 from django.urls import URLPattern, URLResolver, get_resolver
+
+from certportal import urls
 
 type Table = URLResolver
 
@@ -50,3 +54,11 @@ TABLE = list(walk())
 def text_of(answer: Any) -> str:
     """Return what an answer says, also one that is sent while it is made."""
     return b"".join(answer).decode(errors="replace")
+
+
+def _plain(*_given: object, **_more: object) -> HttpResponseNotFound:
+    return HttpResponseNotFound()
+
+
+statuses_only = patch.object(urls, "handler404", _plain, create=True)
+"""Says 404 without a page: to make it takes most of the time of trying every address."""

@@ -16,7 +16,7 @@ from certportal.dev.builders import orders, people
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from tests.isolation.addresses import address
-from tests.isolation.table import TABLE
+from tests.isolation.table import TABLE, statuses_only
 
 CONSOLE = [entry for entry in TABLE if entry.name.startswith("console:")]
 # What looking leaves behind: the session itself, its record, counters and what was refused.
@@ -100,6 +100,7 @@ def test_an_auditor_proves_a_second_factor_first(anneli):
     assert "/second-factor/" in client.get(reverse("console:queue"))["Location"]
 
 
+@statuses_only
 def test_a_former_auditor_finds_nothing(order, anneli, now):
     staff_roles.end_auditor(anneli, actor=TEST, now=now)
     client = people.log_in(Client(), anneli)

@@ -11,7 +11,7 @@ from certportal.foundation.models import Event
 from certportal.foundation.web import refusals
 from issuance.models import Certificate
 from tests.isolation.addresses import OF_AN_ORGANISATION, address, leads_to_an_organisation
-from tests.isolation.table import TABLE, text_of
+from tests.isolation.table import TABLE, statuses_only, text_of
 
 # What an address may want to be told without leading to anything of an organisation: names of
 # the public repository, a business ID of the public registers, mail of development, Django's own,
@@ -31,6 +31,7 @@ PUBLIC = {
 }
 
 
+@statuses_only
 def answers(client: Client, *applications) -> dict[str, set[int]]:
     """Try every address of each application by reading and by writing; return what came back."""
     found: dict[str, set[int]] = {}

@@ -15,7 +15,7 @@ from certportal.dev.builders.acts import act
 from certportal.dev.builders.suppliers import account_of, consent
 from certportal.foundation import clock
 from tests.isolation.addresses import address, leads_to_an_organisation
-from tests.isolation.table import TABLE, text_of
+from tests.isolation.table import TABLE, statuses_only, text_of
 
 INTERMEDIARY, OTHER = "9900022-9", "9900023-7"
 
@@ -52,6 +52,7 @@ OWN = ("home", "certificates", "customers:", "technical:", "applications:", "acc
 BY_CONSENT = ("technical:", "accounts:", "applications:again")
 
 
+@statuses_only
 def seen(person, *applications, among=""):
     """Return which addresses of the orders answer the person with anything but 404."""
     client, found = people.log_in(Client(), person), set()

@@ -16,7 +16,7 @@ from certportal.foundation import clock
 from certportal.foundation.models import Event
 from certportal.foundation.web import refusals
 from tests.isolation.addresses import address, leads_to_an_organisation
-from tests.isolation.table import TABLE, text_of
+from tests.isolation.table import TABLE, statuses_only, text_of
 
 CLINIC = "1.2.246.10.99000085.10.0"
 # What differs from one answer to the next whoever is there, and what one asked for oneself.
@@ -142,6 +142,7 @@ def contact_of_kalle(kalle):
     return client, link
 
 
+@statuses_only
 def test_a_technical_contact_of_another_order_finds_nothing(contact_of_kalle, order, draft):
     client, link = contact_of_kalle
     assert client.get(reverse("contact:order", args=[link.token])).status_code == 200
