@@ -120,6 +120,7 @@ def wrong_token(request: HttpRequest, reason: str = "") -> HttpResponse:
     is_own = comes_from_our_page(request) and not is_anothers(request)
     late = unsent(request) if is_own else None
     context = {"unsent": late if late and late.texts else None, "named": named(request)}
+    context["back"] = came_from(request)
     return render(request, "403_csrf.html", context, status=403)
 
 

@@ -26,6 +26,7 @@ from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Stale
 from certportal.foundation.events import Subject
 from certportal.foundation.web import refusals
+from certportal.foundation.web.browsers import came_from
 from certportal.foundation.web.forms import PRIVATE_KEY, Form
 from certportal.foundation.web.unsent import unsent
 
@@ -66,11 +67,15 @@ def confirmed_lately(view: CaseView) -> CaseView:
 
 
 def confirm_again(request: HttpRequest) -> HttpResponse | None:
-    """Return the page that sends the same again once the second factor is proven; or None."""
+    """Return the page that sends the same again once the second factor is proven; or None.
+
+    What cannot be sent again as it was (`Unsent.is_whole`) is shown for copying.
+    """
     if clock.now() - access.second_factor_at(request) <= access.SECOND_FACTOR_LASTS:
         return None
     late = unsent(request)
     context = {"unsent": late, "withheld": PRIVATE_KEY if late.has_private_key else ""}
+    context["back"] = came_from(request)
     return render(request, "applications/console/confirm_first.html", context)
 
 

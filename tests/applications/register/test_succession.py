@@ -332,7 +332,19 @@ def test_a_hand_over_wants_a_fresh_second_factor(stale, order, kalle):
     page = stale.post(reverse("console:succession"), given)
     assert reverse("accounts:second_factor") in page.text
     assert dict(page.context["unsent"].fields) == given
+    again = f'<form method="post" action="{reverse("console:succession")}">'
+    assert again in page.text
     assert not Succession.objects.exists()
+    key = "-----BEGIN PRIVATE KEY-----\nMIIsalaisuus\n-----END PRIVATE KEY-----"
+    before = {"Referer": "http://testserver/en/console/succession/?former=1"}
+    withheld = stale.post(
+        reverse("console:succession"),
+        given | {"reason": f"Fuusio on tehty.\n{key}"},
+        headers=before,
+    )
+    assert "Tämä on yksityinen avain" in withheld.text and "Fuusio on tehty." in withheld.text
+    assert "MIIsalaisuus" not in withheld.text and again not in withheld.text
+    assert f'<a href="{before["Referer"]}">Takaisin edelliselle sivulle</a>' in withheld.text
 
 
 def test_the_pages_show_what_would_move_and_move_it(desk, order, kalle):
