@@ -22,6 +22,7 @@ from accounts.services.organisations.membership import NotConfirmed
 from accounts.services.people import email as addresses
 from accounts.views.redirects import landing
 from certportal.foundation import clock
+from certportal.foundation.web.pressed import OnlyPressed
 
 
 @member_required
@@ -97,14 +98,14 @@ def resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     """Send an invitation again, with a new link."""
     person = access.person_of(request)
     found = access.get_invitation(person, invitation_id)
-    if request.method == "POST":
-        form = ResendForm(request.POST)
-        if not form.is_valid():
-            raise invite_organisations.NotWaiting
-        seen = form.cleaned_data["version"]
-        acting = access.acting(request)
-        invite_organisations.resend(found.pk, version=seen, by=person, **acting)
-        messages.success(request, _("The invitation was sent again. The earlier link is dead."))
+    if request.method != "POST":
+        return OnlyPressed(reverse("accounts:members"))
+    form = ResendForm(request.POST)
+    if not form.is_valid():
+        raise invite_organisations.NotWaiting
+    seen = form.cleaned_data["version"]
+    invite_organisations.resend(found.pk, version=seen, by=person, **access.acting(request))
+    messages.success(request, _("The invitation was sent again. The earlier link is dead."))
     return redirect("accounts:members")
 
 
@@ -113,9 +114,10 @@ def revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     """Cancel an invitation."""
     person = access.person_of(request)
     found = access.get_invitation(person, invitation_id)
-    if request.method == "POST":
-        invite_organisations.revoke(found.pk, by=person, **access.acting(request))
-        messages.success(request, _("The invitation was cancelled."))
+    if request.method != "POST":
+        return OnlyPressed(reverse("accounts:members"))
+    invite_organisations.revoke(found.pk, by=person, **access.acting(request))
+    messages.success(request, _("The invitation was cancelled."))
     return redirect("accounts:members")
 
 

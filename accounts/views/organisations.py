@@ -23,6 +23,7 @@ from accounts.services.organisations import take_back
 from accounts.views.redirects import landing, next_page
 from accounts.views.rights import held_for, hold_document, limited
 from certportal.foundation import clock
+from certportal.foundation.web.pressed import pressed_on
 
 REFUSALS = {
     found_organisations.Finding.TAKEN: "accounts/found_taken.html",
@@ -143,10 +144,11 @@ def _refuse(request: HttpRequest, prospect: found_organisations.Prospect) -> Htt
 
 
 @access.person_required
+@pressed_on("accounts:confirm", "business_id")
 def join(request: HttpRequest, business_id: str) -> HttpResponse:
     """Ask the administrators of the existing account for an invitation, and confirm that."""
     person, code = access.person_of(request), read_business_id(business_id)
-    if code is None or request.method != "POST":
+    if code is None:
         return redirect("accounts:confirm", business_id)
     asked = join_organisations.ask(person, code, **access.acting(request))
     if asked is None:

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -15,7 +16,7 @@ from accounts.models import MailChoice
 from accounts.models.mail_choices import ALWAYS
 from accounts.services.people import preferences, sessions
 from certportal.foundation import clock
-from certportal.foundation.web.pressed import pressed_on
+from certportal.foundation.web.pressed import OnlyPressed, pressed_on
 
 
 @access.person_required
@@ -50,7 +51,7 @@ def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     if not sessions.is_own(person, session_id):
         raise access.not_found(access.actor_of(request), "session", session_id)
     if request.method != "POST":
-        return redirect("accounts:profile")
+        return OnlyPressed(reverse("accounts:profile"))
     sessions.end_own(person, session_id, **access.acting(request))
     messages.success(request, _("The session was ended."))
     return redirect("accounts:profile")

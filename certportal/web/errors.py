@@ -18,6 +18,7 @@ from certportal.foundation.errors import Refused, TooMany, Unavailable
 from certportal.foundation.files.documents import TooBig
 from certportal.foundation.web import limits, refusals
 from certportal.foundation.web.browsers import came_from, comes_from_our_page
+from certportal.foundation.web.queries import kept_path
 from certportal.foundation.web.unsent import unsent
 
 log = structlog.get_logger(__name__)
@@ -49,7 +50,7 @@ class ErrorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Refuse other methods and too large requests, pass others on; see ``process_exception``.
 
-        A page for a browser that opens an address that only takes POST is added here.
+        A page for a browser that uses an address in the other way than it is for is added here.
 
         U+0000 in the path gives 404: no URL of ours has it, and PostgreSQL text cannot store it.
         """
@@ -60,8 +61,8 @@ class ErrorMiddleware:
         if announced(request) > MOST_BYTES:
             return refused(request, BodyTooBig())
         response = self.get_response(request)
-        if isinstance(response, HttpResponseNotAllowed) and request.method != "POST":
-            return only_pressed(request, response)
+        if isinstance(response, HttpResponseNotAllowed):
+            return not_allowed(request, response)
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -90,12 +91,15 @@ def refused(request: HttpRequest, error: Refused) -> HttpResponse:
     return limits.too_many(response, error) if isinstance(error, TooMany) else response
 
 
-def only_pressed(request: HttpRequest, refusal: HttpResponseNotAllowed) -> HttpResponse:
-    """Return the page for an address that only takes POST, opened by itself.
+def not_allowed(request: HttpRequest, refusal: HttpResponseNotAllowed) -> HttpResponse:
+    """Return the page for an address that only takes POST, opened by itself, or only shows.
 
-    It leads to the page of the address's button if the view names it (`pressed_on`).
+    It leads to the page of the address's button if the view names it (`pressed_on`), or to the page
+    that shows.
     """
-    context = {"place": getattr(refusal, "place", ""), "back": came_from(request)}
+    sent = request.method == "POST"
+    place = kept_path(request) if sent else getattr(refusal, "place", "")
+    context = {"sent": sent, "place": place, "back": came_from(request)}
     response = render(request, "405.html", context, status=refusal.status_code)
     response["Allow"] = refusal["Allow"]
     return response

@@ -49,7 +49,9 @@ def test_reading_the_buttons_addresses_changes_nothing(web, pharmacy, maija):
     )
     invitation = pharmacy.invitations.get()
     for name in ("resend", "revoke"):
-        web.get(reverse(f"accounts:{name}", args=[invitation.pk]))
+        opened = web.get(reverse(f"accounts:{name}", args=[invitation.pk]))
+        assert opened.status_code == 405
+        assert f'href="{reverse("accounts:members")}">' in opened.text
     web.get(reverse("accounts:remove", args=[member_of(maija).pk]))
     invitation.refresh_from_db()
     assert (invitation.sent, invitation.revoked_at) == (1, None)
@@ -225,6 +227,9 @@ def test_the_second_comer_is_told_and_asks_to_be_invited(second, matti, pharmacy
     page = client.get(f"/en/account/organisation/found/{PHARMACY}/")
     assert "Ask for an invitation" in page.text
     assert "Matti" not in page.text  # who administers it is the account's own affair
+    opened = client.get(reverse("accounts:join", args=[PHARMACY]))
+    assert opened.status_code == 405
+    assert f'href="{reverse("accounts:confirm", args=[PHARMACY])}">' in opened.text
     for _twice in range(2):
         asked = client.post(reverse("accounts:join", args=[PHARMACY]))
         assert asked.status_code == 200

@@ -49,6 +49,26 @@ def test_no_page_takes_another_method(client: Client, db: None, place: str, meth
     assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD, POST")
 
 
+@pytest.mark.parametrize(
+    ("language", "title", "link"),
+    [
+        ("fi", "Tälle sivulle ei voi lähettää mitään", "Avaa sivu"),
+        ("sv", "Det går inte att skicka något till den här sidan", "Öppna sidan"),
+        ("en", "Nothing can be sent to this page", "Open the page"),
+    ],
+)
+def test_what_is_sent_to_a_page_that_only_shows_gets_a_page_in_words(
+    client: Client, db: None, language: str, title: str, link: str
+) -> None:
+    """The way back leads to the page itself, as far as it was chosen in the address."""
+    place = f"/{language}/privacy/"
+    assert client.get(place).status_code == 200
+    answer = client.post(f"{place}?page=1", {"text": "x"})
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
+    assert title in answer.text
+    assert f'<a class="button" href="{place}?page=1">{link}</a>' in answer.text
+
+
 def test_a_text_too_large_for_any_field_is_refused_in_words(client: Client, db: None) -> None:
     """A form keeps a million bytes of text at most; files have limits of their own."""
     answer = client.post("/en/csr/", {"text": "x" * 1_100_000}, headers={"referer": ORIGIN})

@@ -19,6 +19,7 @@ from applications.views.shared.page import order_url, show
 from applications.workflow import Action, Role
 from certportal.foundation import clock
 from certportal.foundation.errors import Stale, TooMany
+from certportal.foundation.web.pressed import pressed_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def _state(link: ContactLink, *, lives: bool, used: bool) -> str:
 
 
 @order_view
+@pressed_on("applications:order", "application_id")
 def resend(request: HttpRequest, application: Application) -> HttpResponse:
     """Send the links again."""
     message = _("A new link was sent to the technical contact.")
@@ -68,6 +70,7 @@ def resend(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 @order_view
+@pressed_on("applications:order", "application_id")
 def revoke(request: HttpRequest, application: Application) -> HttpResponse:
     """End the links."""
     message = _("The technical contact's link has been ended.")
@@ -77,9 +80,8 @@ def revoke(request: HttpRequest, application: Application) -> HttpResponse:
 def _press(
     request: HttpRequest, application: Application, act: Callable[..., object], message: str
 ) -> HttpResponse:
-    if request.method == "POST":
-        act(application.pk, **as_seen(request))
-        messages.success(request, message)
+    act(application.pk, **as_seen(request))
+    messages.success(request, message)
     return redirect(order_url(application))
 
 

@@ -16,9 +16,11 @@ from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.rules import renewal
 from applications.views.shared.entry import order_view
+from certportal.foundation.web.pressed import pressed_on
 
 
 @order_view
+@pressed_on("applications:order", "application_id")
 def installed(request: HttpRequest, application: Application) -> HttpResponse:
     """Report that the certificate is in use."""
     message = _("Noted: the certificate is in use.")
@@ -26,6 +28,7 @@ def installed(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 @order_view
+@pressed_on("applications:order", "application_id")
 def renewing(request: HttpRequest, application: Application) -> HttpResponse:
     """Report that the reader takes care of the renewal."""
     message = _("Noted: you see to the new certificate.")
@@ -35,9 +38,8 @@ def renewing(request: HttpRequest, application: Application) -> HttpResponse:
 def _press(
     request: HttpRequest, application: Application, act: Callable[..., object], message: str
 ) -> HttpResponse:
-    if request.method == "POST":
-        act(application.pk, **access.acting(request))
-        messages.success(request, message)
+    act(application.pk, **access.acting(request))
+    messages.success(request, message)
     return redirect("applications:order", application.pk)
 
 

@@ -23,6 +23,7 @@ from applications.views.technical_contact.entry import Seat, contact_view
 from applications.workflow import Role, Status
 from certportal.foundation import clock
 from certportal.foundation.mail.sending import File
+from certportal.foundation.web.pressed import OnlyPressed
 
 
 @contact_view
@@ -92,9 +93,10 @@ def renewing(request: HttpRequest, seat: Seat) -> HttpResponse:
 def _press(
     request: HttpRequest, seat: Seat, act: Callable[..., object], message: str
 ) -> HttpResponse:
-    if request.method == "POST":
-        act(seat.application.pk, actor=seat.actor, now=clock.now())
-        messages.success(request, message)
+    if request.method != "POST":
+        return OnlyPressed(seat.url("order"))
+    act(seat.application.pk, actor=seat.actor, now=clock.now())
+    messages.success(request, message)
     return redirect(seat.url("order"))
 
 

@@ -354,6 +354,9 @@ def test_who_sees_to_the_next_certificate_for_a_supplier_is_named_with_it(
     web = people.log_in(Client(), valma)
     renewing = reverse("technical:renewing", args=[order.pk])
     assert renewing in web.get(reverse("technical:order", args=[order.pk])).text
+    opened = web.get(renewing)
+    assert opened.status_code == 405
+    assert reverse("technical:order", args=[order.pk]) in opened.text
     page = web.post(renewing, follow=True).text
     who = f"{valma}, {given.supplier}"
     assert who in page and renewing not in page

@@ -65,10 +65,13 @@ def test_what_was_discarded_leads_to_no_page_of_it(web, address, matti, monkeypa
 
 def test_the_address_of_a_button_leads_to_its_order(web, address, matti):
     draft = orders.with_csr(matti, "system_signature")
-    there = address("applications:remove_attachment", draft.pk, draft.attachments.get().pk)
-    page = web.get(there)
-    assert page.status_code == 405
-    assert f'href="{address("applications:order", draft.pk)}">Go to the page' in page.text
+    buttons = ("resend_link", "revoke_link", "installed", "renewing")
+    places = [address(f"applications:{name}", draft.pk) for name in buttons]
+    attached = draft.attachments.get()
+    for there in (*places, address("applications:remove_attachment", draft.pk, attached.pk)):
+        page = web.get(there)
+        assert page.status_code == 405, there
+        assert f'href="{address("applications:order", draft.pk)}">Go to the page' in page.text
 
 
 OF_A_CERTIFICATE = ("certificate", "install", "install_sheet", "revoke", "revocation_notice")
