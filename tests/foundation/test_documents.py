@@ -4,9 +4,12 @@ import io
 import zipfile
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.template.defaultfilters import filesizeformat
 from django.utils import translation
 
+from certportal.dev.builders import requests
 from certportal.dev.builders.documents import pdf
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import (
@@ -19,6 +22,8 @@ from certportal.foundation.files.documents import (
     check_pdf,
     clean_name,
 )
+
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def archive() -> bytes:
@@ -51,13 +56,41 @@ def test_a_whole_pdf_is_taken():
         pdf().replace(b"%%EOF", archive() + b"\nstartxref\n9\n%%EOF"),
         pdf().replace(b"startxref\n", b"startxref\n99999"),
         b"%PDF-9.9\n" + pdf()[9:],
-        b"-----BEGIN PRIVATE KEY-----\n",
         "%PDF-1.7 tekstinä".encode("utf-16"),
     ],
 )
 def test_anything_else_is_refused(data):
     with pytest.raises(NotPdf):
         check_pdf(data)
+
+
+@pytest.mark.parametrize(
+    ("begins", "said"),
+    [
+        (b"-----BEGIN CERTIFICATE REQUEST-----\nMIIC", "is a certificate request"),
+        (b"\xef\xbb\xbf\r\n-----BEGIN NEW CERTIFICATE REQUEST-----\n", "is a certificate request"),
+        (b"0\x82\x02\x100\x81\xf0\x02\x01\x00", "is a certificate request"),
+        (b"-----BEGIN CERTIFICATE-----\nMIIC", "is a certificate, not"),
+        (b"0\x82\x02\x100\x82\x01\xf0\xa0\x03\x02\x01\x02", "is a certificate, not"),
+        (b"My request: -----BEGIN CERTIFICATE REQUEST-----", "is not a PDF document, or"),
+    ],
+)
+def test_a_certificate_or_request_is_told_where_it_belongs(begins, said):
+    with pytest.raises(NotPdf, match=said):
+        check_pdf(begins)
+
+
+def test_what_is_examined_as_a_request_is_recognised_as_one_in_both_forms():
+    pem = requests.request(requests.new_key(), "ajanvaraus.example.fi")
+    der = x509.load_pem_x509_csr(pem).public_bytes(Encoding.DER)
+    for data in (pem, der):
+        with pytest.raises(NotPdf, match="is a certificate request"):
+            check_pdf(data)
+
+
+def test_a_private_key_given_for_a_document_is_told_to_be_exposed():
+    with pytest.raises(HoldsPrivateKey, match="Consider the key exposed"):
+        check_pdf(b"-----BEGIN PRIVATE KEY-----\n")
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,30 @@ _WORDS = {
     "media": _("sound, video or 3D content"),
 }
 
+# What begins another file, after a byte order mark or blanks: a request has its version first
+# (RFC 2986, 4.1), a certificate has it tagged (RFC 5280, 4.1).
+_IN_DER = rb"(?:\x30(?:[\x00-\x7f]|\x81.|\x82..)){2}"
+_OTHERS = [
+    (
+        re.compile(
+            rb"(?s)\W{0,40}-----BEGIN (?:NEW )?CERTIFICATE REQ|" + _IN_DER + rb"\x02\x01\x00"
+        ),
+        _(
+            "The file is a certificate request, not a PDF document. Give it in the order's part"
+            " Certificate request (CSR), and choose a PDF here."
+        ),
+    ),
+    (
+        re.compile(
+            rb"(?s)\W{0,40}-----BEGIN (?:TRUSTED )?CERTIFICATE-|" + _IN_DER + rb"\xa0\x03\x02"
+        ),
+        _(
+            "The file is a certificate, not a PDF document. An order needs no certificate. Choose a"
+            " PDF here."
+        ),
+    ),
+]
+
 # Any character of a name may be written as #xx (ISO 32000-2, 7.3.5).
 _HEX = re.compile(rb"#([0-9A-Fa-f]{2})")
 
@@ -67,6 +91,12 @@ class NotPdf(Unfit):
     """The file is not a complete PDF."""
 
     message = _("The file is not a PDF document, or it is not whole. Choose a PDF.")
+
+    @classmethod
+    def of(cls, data: bytes) -> "NotPdf":
+        """Return the refusal of the data, which says what it is if that is known."""
+        words = (words for beginning, words in _OTHERS if beginning.match(data))
+        return cls(next(words, None))
 
 
 class DamagedPdf(NotPdf):
@@ -100,7 +130,7 @@ class EncryptedPdf(Unfit):
 
 
 class HoldsPrivateKey(Unfit):
-    """A private key stands in the text of the document, or in the name of its file.
+    """The file is a private key, or one stands in the document's text or in the file's name.
 
     As in a form's field it is not blocked: only what is uploaded as a request is searched for that.
     """
@@ -169,7 +199,7 @@ def viewing_copy(data: bytes) -> bytes:
     if len(data) > MAX_BYTES:
         raise TooBig
     if not _is_pdf(data):
-        raise NotPdf
+        raise HoldsPrivateKey if shows_private_key(data) else NotPdf.of(data)
     if found := {_MEANT.get(name, "files") for name in _ACTIVE.findall(_HEX.sub(_plain, data))}:
         raise ActivePdf(found)
     opened = open_pdf(data)
