@@ -14,6 +14,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from django.utils.translation import gettext_lazy as _
 
 from certportal.foundation.errors import Refused
+from certportal.foundation.private_keys import shows_private_key
 from certportal.foundation.wording import filled
 from issuance.csr import MOST_SEARCHED
 
@@ -37,6 +38,7 @@ _LONGEST_NAME = 100
 class Skipped(StrEnum):
     """Why a file was not read."""
 
+    PRIVATE_KEY = "private_key"
     OTHER_KIND = "other_kind"
     TOO_BIG = "too_big"
     ENCRYPTED = "encrypted"
@@ -91,8 +93,8 @@ def _opened(uploads: Iterable[tuple[str, bytes]]) -> Iterator[tuple[RequestFile,
     for name, data in uploads:
         if data.startswith(_ARCHIVE):
             yield from _unpacked(data)
-        elif not _is_request(name):
-            yield RequestFile(shown(name), b"", Skipped.OTHER_KIND), 0
+        elif skipped := _by_name(name):
+            yield RequestFile(shown(name), b"", skipped), 0
         else:
             yield RequestFile(shown(name), data), len(data)
 
@@ -127,18 +129,28 @@ def _read(archive: ZipFile, entry: ZipInfo) -> tuple[RequestFile, int]:
 
 
 def _not_to_read(entry: ZipInfo) -> Skipped | None:
-    if not _is_request(shown(entry.filename)):
-        return Skipped.OTHER_KIND
+    if skipped := _by_name(entry.filename):
+        return skipped
     if entry.flag_bits & _ENCRYPTED:
         return Skipped.ENCRYPTED
     return None if entry.compress_type in {ZIP_STORED, ZIP_DEFLATED} else Skipped.DAMAGED
 
 
 def shown(name: str) -> str:
-    """Return a file's name for display: its last part, visible characters only."""
-    last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    return "".join(c for c in last if c.isprintable()).strip()[-_LONGEST_NAME:] or "?"
+    """Return a file's name for display: its last part, visible characters only; "?" for a key."""
+    last = _visible(name).replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return (not _holds_key(name) and last.strip()[-_LONGEST_NAME:]) or "?"
 
 
-def _is_request(name: str) -> bool:
-    return name.lower().endswith(ENDINGS)
+def _by_name(name: str) -> Skipped | None:
+    if _holds_key(name):
+        return Skipped.PRIVATE_KEY
+    return None if shown(name).lower().endswith(ENDINGS) else Skipped.OTHER_KIND
+
+
+def _holds_key(name: str) -> bool:
+    return shows_private_key(name) or shows_private_key(_visible(name))
+
+
+def _visible(name: str) -> str:
+    return "".join(c for c in name if c.isprintable())

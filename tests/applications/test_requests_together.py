@@ -131,6 +131,21 @@ def test_an_archive_is_unpacked_by_the_names_of_its_files_alone():
     assert others == ["notes.docx", "inner.zip", "photo.png"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "-----BEGIN PRIVATE KEY-----MIGHAgEAMBMGByqGSM49.csr",
+        "-----BEGIN PRI\x0bVATE KEY-----.pem",
+        f"-----BEGIN PRIVATE KEY-----{'A' * 200}.csr",
+        "avain MIGHAgEAMBMGByqGSM49AgEG/pyynto.csr",
+    ],
+)
+def test_a_file_whose_name_holds_a_private_key_is_not_read_and_not_named(name):
+    for uploads in ([(name, b"x")], [("all.zip", archive([(name, b"x")]))]):
+        (one,) = files_of(uploads)
+        assert (one.name, one.data, one.skipped) == ("?", b"", Skipped.PRIVATE_KEY)
+
+
 def test_a_bomb_is_not_unpacked():
     megabyte = b"\0" * 1024 * 1024
     bomb = archive([(f"{n}.csr", megabyte) for n in range(50)], compression=zipfile.ZIP_DEFLATED)

@@ -23,6 +23,7 @@ from applications.rules.request_files import (
 from applications.rules.request_matching import Why
 from applications.services.applicant.requests_together import FileResult, Outcome
 from certportal.foundation.errors import Refused
+from certportal.foundation.files.documents import HoldsPrivateKey
 from certportal.foundation.web.forms import Form, UploadField, Words
 from certportal.foundation.wording import filled
 
@@ -42,6 +43,7 @@ REASONS: dict[Why | Skipped, Words] = {
     Why.SEVERAL_REQUESTS: _("Several files fit the same order. Give the right one on its page:"),
     Why.NO_TIME: _("There was no time left for it. Give this file again."),
     Why.MOVED_ON: _("The order has changed meanwhile. Open its page to see how it stands."),
+    Skipped.PRIVATE_KEY: HoldsPrivateKey.message,
     Skipped.OTHER_KIND: filled(
         _("By its name it is no certificate request. Names end in %(endings)s."),
         endings=", ".join(ENDINGS),
