@@ -4,6 +4,8 @@ import pytest
 from django.urls import reverse
 from django.utils import translation
 
+from certportal.dev.builders import people
+
 
 @pytest.fixture
 def address():
@@ -14,3 +16,9 @@ def address():
             return reverse(name, args=args)
 
     return make
+
+
+@pytest.fixture
+def liisa(sample, now):
+    """The administrator of a county's account."""
+    return people.make_founder("Liisa Lakeus", "9900009-3", now=now)

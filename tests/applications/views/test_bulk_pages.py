@@ -1,28 +1,21 @@
-"""The pages by which a county orders for many: rows, common answers, requests, one sending."""
+"""The pages by which a county orders for many: rows, common answers, one sending."""
 
-import io
 import re
 import unicodedata
-import zipfile
 from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
-from applications import services
 from applications.models import Application, BulkOrder, Submission
 from applications.rules.certificate_names import names
 from applications.views.bulk import begin
-from applications.workflow import Status
-from certportal.dev.builders import bulk, orders, people, requests
+from certportal.dev.builders import people
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
 
 pytestmark = pytest.mark.django_db
-COUNTY = "9900009-3"
 ROOT = "1.2.246.10.99000093.10"
 COMMON = {
     "purpose": "both",
@@ -41,12 +34,6 @@ ROWS = (
     f"{ROOT}.200;;harjula.example.fi\n"
     ";Äyrälän terveysasema;ayrala.example.fi vara.ayrala.example.fi\n"
 )
-
-
-@pytest.fixture
-def liisa(sample, now):
-    """The administrator of the county's account."""
-    return people.make_founder("Liisa Lakeus", COUNTY, now=now)
 
 
 @pytest.fixture
@@ -357,85 +344,3 @@ def test_signatures_of_one_system_for_many_units(rows_of):
         (f"{ROOT}.200", "Acute", f"{root}.12.1"),
         (f"{ROOT}.202", "Acute", f"{root}.12.1"),
     ]
-
-
-@pytest.fixture
-def together(liisa):
-    """Three drafts of the county."""
-    hosts = [f"{one}.example.fi" for one in "abc"]
-    return bulk.begun(liisa, *hosts, unit=f"{ROOT}.200")
-
-
-def test_requests_in_an_archive_go_to_their_orders_with_their_findings(web, together, address):
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for names in (["a.example.fi"], ["b.example.fi", "x.example.fi"], ["z.example.fi"]):
-            archive.writestr(f"{names[0]}.csr", requests.request(requests.new_key(), *names))
-        archive.writestr("lue.docx", b"x")
-        archive.writestr("huono.csr", b"hei")
-    file = SimpleUploadedFile("pyynnot.zip", packed.getvalue())
-    page = web.post(address("applications:bulk_order", together.pk), {"requests": file})
-    told = unescape(page.text)
-    for said in ("Given to the order", "Waits for you to confirm it", "Given to no order"):
-        assert said in told
-    for said in ("Not read", "Cannot be used", "lue.docx", "x.example.fi"):
-        assert said in told
-    given = [one.csr_id is not None for one in together.orders.order_by("number")]
-    assert given == [True, False, False]
-    bomb = io.BytesIO()
-    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
-        for number in range(20):
-            archive.writestr(f"{number}.csr", b"\0" * 1024 * 1024)
-    file = SimpleUploadedFile("pommi.zip", bomb.getvalue())
-    page = web.post(address("applications:bulk_order", together.pk), {"requests": file})
-    assert "The upload holds too much" in page.text
-    assert "Choose a file." in web.post(address("applications:bulk_order", together.pk)).text
-
-
-def test_what_one_order_lacks_is_told_with_its_place(web, together, address, liisa):
-    lame = together.orders.order_by("number")[1]
-    values = {"mailbox": "", "deliver_to": "applicant"}
-    services.save_section(lame.pk, "delivery", values, **orders.Handler(liisa, lame).seen)
-    for name in ("bulk_order", "check_together"):
-        page = web.get(address(f"applications:{name}", together.pk))
-        assert address("applications:part", lame.pk, "delivery") in page.text
-    assert "Nothing can be sent yet: 1 order lacks something." in page.text
-    assert "It stands with each order below." in page.text
-
-
-def test_the_page_asks_as_often_for_many_orders_as_for_few(web, liisa, address):
-    few = bulk.begun(liisa, "a.example.fi", "b.example.fi", unit=f"{ROOT}.200")
-    many = bulk.begun(liisa, *[f"h{n}.example.fi" for n in range(60)], unit=f"{ROOT}.200")
-    for name in ("bulk_order", "check_together"):
-        asked = []
-        for one in (few, few, many):
-            with CaptureQueriesContext(connection) as queries:
-                assert web.get(address(f"applications:{name}", one.pk)).status_code == 200
-            asked.append(len(queries))
-        assert asked[2] <= asked[1], (name, [one["sql"][:300] for one in queries][-30:-20])
-
-
-def test_others_find_nothing_of_it(together, address, matti, now):
-    stranger = people.log_in(Client(), matti)
-    colleague = people.make_member("Tuula Tekninen", organisation_of(together), now=now)
-    colleague.memberships.update(role="technical")
-    for browser in (stranger, people.log_in(Client(), colleague)):
-        for name in ("bulk_order", "check_together", "discard_together", "bulk_csv"):
-            assert browser.get(address(f"applications:{name}", together.pk)).status_code == 404
-            assert browser.post(address(f"applications:{name}", together.pk)).status_code == 404
-    assert {one.status for one in together.orders.all()} == {Status.DRAFT}
-
-
-def test_all_drafts_are_deleted_at_once_and_only_those_that_were_seen(web, together, address):
-    place = address("applications:discard_together", together.pk)
-    page = web.get(place)
-    assert "Do you want to delete 3 drafts?" in page.text
-    seen = re.search(r'name="version" value="(\w+)"', page.text)[1]
-    assert web.post(place, {"version": "x"}).status_code == 409
-    assert together.orders.count() == 3
-    assert web.post(place, {"version": seen})["Location"] == address("applications:orders")
-    assert not BulkOrder.objects.exists()
-
-
-def organisation_of(together):
-    return together.orders.first().organisation
