@@ -15,7 +15,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -42,6 +42,7 @@ from certportal.foundation.together import Asks, Question, Values
 from certportal.foundation.web import refusals
 from certportal.foundation.web.browsers import came_from
 from certportal.foundation.web.queries import kept_path
+from certportal.foundation.web.unsent import written
 
 type View = Callable[..., HttpResponseBase]
 
@@ -354,19 +355,23 @@ def lead_to_reauthenticate(request: HttpRequest, *, back: str = "") -> HttpRespo
 def lead_to_log_in(request: HttpRequest) -> HttpResponseBase:
     """Redirect to log in, and from there back to the requested page.
 
-    Data posted after the session ended is lost: the login page says so, and leads back to the page
-    that the data came from.
+    After a POST the login page says that nothing was saved, and leads back to the page of the form.
     """
     if request.method != "POST":
         return lead_to("accounts:login", request)
     page = urlsplit(came_from(request))
     wanted = page._replace(scheme="", netloc="", fragment="").geturl()
-    query = {"unsaved": "1"} | ({"next": wanted} if wanted else {})
-    return redirect(f"{reverse('accounts:login')}?{urlencode(query)}")
+    return lead_to("accounts:login", request, wanted=wanted, unsaved="1")
 
 
-def lead_to(name: str, request: HttpRequest, *, wanted: str = "") -> HttpResponseBase:
-    """Redirect to the named page, which leads on to `wanted` (default: the current page)."""
+def lead_to(name: str, request: HttpRequest, *, wanted: str = "", **query: str) -> HttpResponseBase:
+    """Redirect to the named page, which leads on to `wanted` (default: the current page).
+
+    Texts that were posted are not lost: the response shows them, to be sent again after that page.
+    """
+    if request.method == "POST" and (late := written(request)):
+        context = {"unsent": late, "first": reverse(name), "back": came_from(request)}
+        return render(request, "not_sent.html", context, status=403)
     wanted = wanted or (kept_path(request) if request.method == "GET" else "")
-    query = f"?{urlencode({'next': wanted})}" if wanted else ""
-    return redirect(f"{reverse(name)}{query}")
+    query |= {"next": wanted} if wanted else {}
+    return redirect(f"{reverse(name)}{'?' if query else ''}{urlencode(query)}")

@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy
 from accounts import access
 from accounts.models import Membership, Organisation, Person
 from certportal.foundation.errors import Stale
+from certportal.foundation.web.unsent import FIELD
 
 CHOSEN = "organisation"
-FIELD = "acting"
 
 
 class NoLongerMember(Stale):
@@ -65,13 +65,6 @@ def member_required(view: access.View) -> access.View:
 def of_page(person: Person, organisation: Organisation | None) -> str:
     """Return the value of `FIELD` on a page of the person, who acts for the organisation if any."""
     return f"{person.pk}/{organisation.pk if organisation else ''}"
-
-
-def is_anothers(request: HttpRequest) -> bool:
-    """Whether the posted form is of a page of another person, who was logged in before."""
-    person: Person | None = getattr(request, "person", None)
-    whose = request.POST.get(FIELD, "").partition("/")[0]
-    return bool(whose) and person is not None and whose != str(person.pk)
 
 
 def named(request: HttpRequest) -> Membership | None:

@@ -13,13 +13,13 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views import defaults
 
-from accounts.acting_for import is_anothers, named
+from accounts.acting_for import named
 from certportal.foundation.errors import Refused, TooMany, Unavailable
 from certportal.foundation.files.documents import TooBig
 from certportal.foundation.web import limits, refusals
-from certportal.foundation.web.browsers import came_from, comes_from_our_page
+from certportal.foundation.web.browsers import came_from
 from certportal.foundation.web.queries import kept_path
-from certportal.foundation.web.unsent import unsent
+from certportal.foundation.web.unsent import written
 
 log = structlog.get_logger(__name__)
 
@@ -117,15 +117,10 @@ def wrong_token(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Return the page for a form without the session's CSRF token (``CSRF_FAILURE_VIEW``).
 
     A login changes the token, so the forms in other tabs have an old one. What such a form had is
-    shown, and can be sent unless it has no texts or confirms something, which its own page says.
-    Only to a request that our own page made, for the person who is logged in now: otherwise our
-    button would send what another site or person has written.
+    shown, and can be sent unless it confirms something, which its own page says.
     """
-    is_own = comes_from_our_page(request) and not is_anothers(request)
-    late = unsent(request) if is_own else None
-    context = {"unsent": late if late and late.texts else None, "named": named(request)}
-    context["back"] = came_from(request)
-    return render(request, "403_csrf.html", context, status=403)
+    context = {"unsent": written(request), "named": named(request), "back": came_from(request)}
+    return render(request, "not_sent.html", context, status=403)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -9,7 +9,8 @@ from django.template.defaulttags import CsrfTokenNode
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.acting_for import FIELD, of_page
+from accounts.acting_for import of_page
+from certportal.foundation.web.unsent import FIELD
 
 register = template.Library()
 

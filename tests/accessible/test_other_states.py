@@ -39,6 +39,19 @@ def test_the_authorities_before_and_after_the_ceremony(go, request):
     check_in_turn(go("authorities"))
 
 
+def test_a_form_sent_after_the_session_ended(go, matti):
+    draft = orders.draft(matti)
+    page = go("applications:part", draft.pk, "contact", who=matti)
+    page.locator("[name=contact_name]").fill("Maija Meikäläinen")
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    press(page)
+    page.wait_for_selector("[type=hidden][value='Maija Meikäläinen']", state="attached")
+    check_in_turn(page)
+    with page.expect_popup() as opened:
+        page.locator("main a[target=_blank]").click()
+    assert "/account/login/" in opened.value.url
+
+
 def test_a_form_of_an_old_tab_after_a_login_in_another(go, matti):
     draft = orders.draft(matti)
     page = go("applications:part", draft.pk, "contact", who=matti)

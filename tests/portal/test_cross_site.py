@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from certportal.dev.builders import orders, people
 from certportal.foundation.models import Event
+from certportal.foundation.web.unsent import FIELD
 from tests.isolation.forms import Form
 from tests.isolation.table import TABLE
 
@@ -25,7 +26,7 @@ def test_nothing_is_changed_without_the_form_s_token(riitta):
         if entry.name not in OPEN | PROVIDERS | MACHINES:
             answer = client.post(entry.somewhere)
             assert answer.status_code == 403, entry
-            assert "403_csrf.html" in [one.name for one in answer.templates], entry
+            assert "not_sent.html" in [one.name for one in answer.templates], entry
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
@@ -81,6 +82,7 @@ class OldTab:
         self.page = reverse("applications:part", args=[self.draft.pk, "contact"])
         self.client = people.log_in(Client(enforce_csrf_checks=True), matti)
         self.fields = Form(self.client.get(self.page).text).fields
+        self.cookie = self.client.cookies[settings.CSRF_COOKIE_NAME].value
         del self.client.cookies[settings.CSRF_COOKIE_NAME]  # a login gives another one
         self.client.get(self.page)
 
@@ -103,6 +105,34 @@ def test_what_was_written_before_a_login_in_another_tab_is_shown_and_can_be_sent
     assert sent.status_code == 302
     tab.draft.refresh_from_db()
     assert tab.draft.contact_name == "Maija Meikäläinen"
+
+
+@pytest.mark.parametrize("told", OURS)
+def test_what_was_written_before_the_session_ended_is_shown_and_sent_after_a_login(matti, told):
+    tab = OldTab(matti)
+    tab.client.logout()
+    tab.client.cookies[settings.CSRF_COOKIE_NAME] = tab.cookie
+    late = tab.send(told, contact_name="Maija Meikäläinen")
+    assert late.status_code == 403
+    assert "Maija Meikäläinen" in late.text and str(matti) not in late.text
+    assert f'href="{reverse("accounts:login")}" target="_blank"' in late.text
+    assert f'class="letter">{tab.fields[FIELD][0]}' not in late.text
+    people.log_in(tab.client, matti)
+    del tab.client.cookies[settings.CSRF_COOKIE_NAME]
+    for status in (403, 302):  # the login in another tab has changed the token
+        again = {name: values[0] for name, values in Form(late.text).fields.items()}
+        late = tab.client.post(tab.page, again, headers=told)
+        assert late.status_code == status
+    tab.draft.refresh_from_db()
+    assert tab.draft.contact_name == "Maija Meikäläinen"
+
+
+def test_a_session_that_ended_shows_nothing_that_another_site_may_have_written(matti):
+    tab = OldTab(matti)
+    tab.client.logout()
+    tab.client.cookies[settings.CSRF_COOKIE_NAME] = tab.cookie
+    late = tab.send({}, contact_name="Maija Meikäläinen")
+    assert (late.status_code, late.url) == (302, f"{reverse('accounts:login')}?unsaved=1")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +172,8 @@ def test_texts_beside_a_file_a_secret_or_a_confirmation_are_shown_for_copying_al
 def test_a_button_without_texts_is_not_offered_again(matti):
     tab = OldTab(matti)
     page = reverse("applications:discard", args=[tab.draft.pk])
-    late = tab.client.post(page, {"version": tab.draft.version}, headers=OURS[0])
+    given = {"version": tab.draft.version, FIELD: tab.fields[FIELD]}
+    late = tab.client.post(page, given, headers=OURS[0])
     assert late.status_code == 403
     assert BUTTON not in late.text
 

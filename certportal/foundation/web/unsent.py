@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
+from certportal.foundation.web.browsers import comes_from_our_page
 from certportal.foundation.web.forms import shown_again
 from certportal.foundation.web.queries import kept_path
 
 TOKEN = "csrfmiddlewaretoken"  # noqa: S105 # the name of Django's field
+FIELD = "acting"
+"""The field with the person and the organisation of the form's page (`accounts.acting_for`)."""
 # Fields of one-time codes, and of a passkey's answer.
 SECRETS = {"code", "credential"}
 _WORD = re.compile(r"[\w-]{0,64}", re.ASCII)
@@ -29,7 +32,8 @@ class Unsent:
     @property
     def texts(self) -> list[str]:
         """The values that somebody has written."""
-        return [value for _name, value in self.fields if not _WORD.fullmatch(value.strip())]
+        given = (value for name, value in self.fields if name != FIELD)
+        return [value for value in given if not _WORD.fullmatch(value.strip())]
 
     @property
     def confirms(self) -> bool:
@@ -48,3 +52,20 @@ def unsent(request: HttpRequest) -> Unsent:
         has_private_key,
         is_whole=not (has_private_key or request.FILES or SECRETS & set(shown)),
     )
+
+
+def written(request: HttpRequest) -> Unsent | None:
+    """Return what one of our own pages posted; None if no text is among it.
+
+    Only a page of the person who is logged in now, if anybody is: our button would else send what
+    another site or person has written.
+    """
+    is_own = comes_from_our_page(request) and not _is_anothers(request)
+    late = unsent(request) if is_own else None
+    return late if late and late.texts else None
+
+
+def _is_anothers(request: HttpRequest) -> bool:
+    person = getattr(request, "person", None)
+    whose = request.POST.get(FIELD, "").partition("/")[0]
+    return bool(whose) and person is not None and whose != str(person.pk)
