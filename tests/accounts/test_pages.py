@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Page
 
-from accounts.models import EmailCode
+from accounts.models import EmailCode, SignOn
 from accounts.services.people import email
 from certportal.dev.builders.people import make_login, make_person, open_session, verify
 from tests.accessibility import check_in_turn
@@ -112,10 +112,12 @@ def test_way_in_and_out_by_pressing_buttons(watched: Page, at):
     watched.click("main a[href*='/login/start/']")
     watched.get_by_role("button", name="Linnea Lindqvist").click()
     watched.wait_for_url(re.compile("/sv/account/email/"))
+    assert SignOn.objects.get(person__family_name="Lindqvist").ended_at is None
 
     watched.click(".userbar form button")
 
     watched.wait_for_url(re.compile("/sv/account/logged-out/"))
+    assert not SignOn.objects.filter(ended_at=None).exists()
 
 
 def test_turning_back_at_the_provider(watched: Page, at):
@@ -123,6 +125,7 @@ def test_turning_back_at_the_provider(watched: Page, at):
     watched.click("main a[href*='/login/start/']")
     watched.locator("main button[value='']").click()
     watched.wait_for_url(re.compile("/fi/account/login/cancelled/"))
+    assert not SignOn.objects.exists()
 
 
 def test_address_of_one_who_changes_it_is_filled_in(watched: Page, at, enter):

@@ -21,6 +21,7 @@ from certportal.foundation.files.documents import (
     TooBig,
     check_pdf,
     clean_name,
+    viewing_copy,
 )
 
 pytestmark = pytest.mark.usefixtures("english")
@@ -34,8 +35,8 @@ def archive() -> bytes:
 
 
 def test_a_whole_pdf_is_taken():
-    check_pdf(pdf())
-    check_pdf(pdf() + b"\r\n")
+    for data in (pdf(), pdf() + b"\r\n"):
+        assert viewing_copy(data).startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_every_version_of_the_document_counts(data):
 
 
 def test_a_harmless_update_is_taken():
-    check_pdf(pdfs.updated_in_object_stream(pdf(), PASSIVE))
+    assert viewing_copy(pdfs.updated_in_object_stream(pdf(), PASSIVE)).startswith(b"%PDF-")
 
 
 BODY = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg"
@@ -109,7 +109,8 @@ def test_a_private_key_in_the_text_is_refused(place, key):
 
 
 def test_a_document_about_private_keys_is_taken():
-    check_pdf(pdf("Yksityinen avain luodaan palvelimella. Never send us a PRIVATE KEY."))
+    about = pdf("Yksityinen avain luodaan palvelimella. Never send us a PRIVATE KEY.")
+    assert viewing_copy(about).startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize(("user", "revision"), [("", 6), ("salasana", 6), ("", 4), ("", 2)])

@@ -56,6 +56,9 @@ def test_the_probe_asks_by_the_public_name(settings, monkeypatch, live_server):
     settings.ALLOWED_HOSTS = ["orders.example"]
     monkeypatch.setenv("PORTAL_BASE_URL", "http://orders.example:8000")
     probe.probe(f"{live_server.url}/livez")
+    monkeypatch.setenv("PORTAL_BASE_URL", "http://elsewhere.example:8000")
+    with pytest.raises(OSError, match="400"):
+        probe.probe(f"{live_server.url}/livez")
 
 
 def test_the_probe_looks_for_a_workers_sign_of_life(monkeypatch):

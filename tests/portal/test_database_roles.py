@@ -27,6 +27,7 @@ from certportal.foundation.database_roles import ROLE_OF, Role
 from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.events import Subject
 from certportal.foundation.kept_tables import every_model
+from certportal.foundation.models import Event
 from issuance import services
 from issuance.models import Approval, Certificate, IssuingCA, SigningLease
 from tests.issuance.conftest import approve_by
@@ -258,6 +259,8 @@ def test_a_certificate_is_prepared_approved_signed_and_revoked_each_by_its_own(
 def test_every_process_records_what_it_does(db: None, role: Role, now: datetime) -> None:
     with as_role(role):
         events.record(ServiceEvent.FEEDBACK_GIVEN, Subject("x", 1), TESTS, now)
+    event = Event.objects.get(object_type="x")
+    assert (event.action, event.actor) == (str(ServiceEvent.FEEDBACK_GIVEN), str(TESTS))
 
 
 def test_an_import_is_the_workers_and_roles_are_given_in_web(maija: Person, now: datetime) -> None:
