@@ -98,7 +98,7 @@ def test_the_mailed_receipt_is_the_one_that_is_kept(web, matti, mailoutbox):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_thousand_requests_make_one_paper(web, sent, monkeypatch):
+def test_many_requests_at_once_make_one_paper(web, sent, monkeypatch):
     made = []
     render = papers.render
     monkeypatch.setattr(papers, "render", lambda paper: made.append(paper.pk) or render(paper))
@@ -112,7 +112,7 @@ def test_a_thousand_requests_make_one_paper(web, sent, monkeypatch):
         return answers
 
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(ask, [125] * 8))
+        answers = list(pool.map(ask, [13] * 8))
     assert answers == [{202}] * 8
     assert len(wanted()) == 1
     orders.drain()
