@@ -1,5 +1,7 @@
 """Each kind of failure has its page, its status and its reader's language."""
 
+from io import BytesIO
+
 import pytest
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -7,6 +9,7 @@ from django.test import Client, RequestFactory
 
 from certportal.foundation.errors import NotAllowed, Refused, Stale, TooMany, Unavailable
 from certportal.web import errors
+from certportal.web.whole_requests import reading_to_the_end
 
 pytestmark = pytest.mark.usefixtures("english")
 
@@ -75,6 +78,14 @@ def test_a_text_too_large_for_any_field_is_refused_in_words(client: Client, db: 
     assert answer.status_code == 400
     assert "Shorten it, or send it as a file." in answer.content.decode()
     assert f'href="{ORIGIN}"' in answer.content.decode()
+
+
+def test_what_is_refused_unread_is_read_to_its_end() -> None:
+    """Otherwise gunicorn resets the connection, and the proxy shows its own page instead."""
+    body = BytesIO(b"x" * 1_100_000)
+    refusing = reading_to_the_end(lambda _environ, _start: [b"refused"])
+    assert list(refusing({"wsgi.input": body}, print)) == [b"refused"]  # type: ignore[arg-type]
+    assert body.read() == b""
 
 
 def test_a_wrong_host_is_refused_all_the_same(client: Client) -> None:
