@@ -5,6 +5,8 @@ Waived findings and weak evidence need more approvals, which are valid for a lim
 
 from datetime import date, datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from applications.models import Application
 from applications.rules import intermediaries, waivers
 from applications.rules.attempts import approvals
@@ -25,21 +27,23 @@ def approvals_needed(application: Application, *, on: date) -> int:
     An order that was approved when it needed two persons needs two from then on: otherwise the
     first approver alone could record better evidence and approve again.
     """
-    return 2 if _has_reason_for_two(application, on=on) or _needed_two(application) else 1
-
-
-def only_needed_two(application: Application, *, on: date) -> bool:
-    """Return whether two persons are needed only because an earlier approval needed two."""
-    return not _has_reason_for_two(application, on=on) and _needed_two(application)
+    return 2 if why_two(application, on=on) else 1
 
 
 @asked_once
-def _has_reason_for_two(application: Application, *, on: date) -> bool:
+def why_two(application: Application, *, on: date) -> str:
+    """Return in words why two persons must approve the order that day; empty if one is enough."""
     if waivers.needed(application, on=on):
-        return True
-    if application.kind.is_test:
-        return False
-    return bool(weak_right(application)) or _first_of_intermediary(application)
+        return _("The order rests on a waiver, so it wants two persons.")
+    if not application.kind.is_test and weak_right(application):
+        return _("The right to act rests on the person's word, so the order wants two persons.")
+    if not application.kind.is_test and _first_of_intermediary(application):
+        return _("This is the intermediary's first certificate, so the order wants two persons.")
+    if _needed_two(application):
+        return _(
+            "The order wanted two persons when it was approved once, so it wants two to its end."
+        )
+    return ""
 
 
 def _needed_two(application: Application) -> bool:

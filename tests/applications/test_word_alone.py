@@ -12,6 +12,7 @@ from accounts.weak_evidence import MOST_DAYS, USUAL_DAYS, EndOutOfRange
 from applications import services
 from applications.models import HostName, Waiver
 from applications.rules import waivers
+from applications.rules.approvals_needed import why_two
 from applications.services.reviewer.may_act import RightMissing
 from applications.workflow import Status
 from certportal.dev.builders import orders, people
@@ -196,6 +197,7 @@ def test_whoever_approved_on_the_word_alone_is_not_enough_by_recording_better_ev
     assert approve(riitta, case).status == Status.IN_REVIEW
     state = approval_state(orders.prepared(case))
     assert (state.given, state.wanted, state.until) == (1, 2, None)
+    assert "kaksi loppuun asti" in why_two(case, on=clock.day(clock.now()))
     assert approve(raimo, case).status == Status.APPROVED
 
 

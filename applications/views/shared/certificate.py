@@ -1,5 +1,6 @@
 """Facts about a certificate, and file downloads, for pages of applicants and reviewers."""
 
+from cryptography.x509.oid import NameOID
 from django.http import HttpResponse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -7,6 +8,9 @@ from django.utils.translation import gettext as _
 from certportal.foundation import clock
 from certportal.foundation.mail.sending import File
 from issuance.models import Certificate
+
+_NAMED = {NameOID.SERIAL_NUMBER: "serialNumber"}
+"""RFC 4514 has no name of this attribute, which the library would show as an OID."""
 
 
 def facts(certificate: Certificate) -> list[tuple[str, str]]:
@@ -16,7 +20,7 @@ def facts(certificate: Certificate) -> list[tuple[str, str]]:
     return [
         (_("Validity begins"), date_format(first, "SHORT_DATE_FORMAT")),
         (_("Last day of validity"), date_format(last, "SHORT_DATE_FORMAT")),
-        (_("Holder"), certificate.certificate.subject.rfc4514_string()),
+        (_("Holder"), certificate.certificate.subject.rfc4514_string(_NAMED)),
         (_("Issuer"), issuer),
     ]
 

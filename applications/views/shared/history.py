@@ -1,8 +1,9 @@
 """The audit events of a case in words."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -62,15 +63,15 @@ def worded(events: Sequence[Event]) -> list[Line]:
         Line(word(event), signed(who(event.actor, people), event, suppliers), event.at)
         for event in events
     ]
-    return without_repeats(lines)
+    same = groupby(lines, key=lambda line: (line.text, line.who))
+    return [_counted(list(repeated)) for _pair, repeated in same]
 
 
-def without_repeats(lines: list[Line]) -> list[Line]:
-    """Keep only the newest of consecutive lines with the same text and person."""
-    pairs = zip([None, *lines], lines, strict=False)
-    return [
-        line for last, line in pairs if not last or (last.text, last.who) != (line.text, line.who)
-    ]
+def _counted(repeated: list[Line]) -> Line:
+    """Return the newest of consecutive lines with the same text and person, with their number."""
+    line, times = repeated[0], len(repeated)
+    words = _("%(event)s, %(times)s times") % {"event": line.text, "times": times}
+    return line if times == 1 else replace(line, text=words)
 
 
 def word(event: Event) -> str:

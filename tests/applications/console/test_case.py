@@ -3,6 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import override
+
 from accounts.access import actor_for
 from applications import services
 from applications.rules.certificate_order import certificate_order
@@ -21,6 +25,8 @@ def row(answer, label):
 
 def test_an_unclaimed_case_offers_only_to_take_it(waiting, desk):
     answer = desk.open("case", waiting.pk)
+    assert answer.context["environment"] == "test"  # that of the service, for its bar
+    assert "Matti Meikäläinen has sent no other orders." in answer.text
     assert answer.context["offers"] == {"claim"}
     assert answer.context["stage"].id == "none"
     assert waiting.number in answer.text
@@ -185,11 +191,15 @@ def test_what_is_approved_stands_with_its_text_on_the_page_to_approve(ready, des
     assert "Made from the bytes to be signed" in page.text
 
 
-def test_history_names_people_and_puts_the_newest_first(case, desk):
+def test_history_names_people_and_puts_the_newest_first(case, desk, matti):
     lines = desk.open("case", case.pk).context["history"]
     assert (lines[0].text, lines[0].who) == ("A reviewer took the case", "Riitta Ratkaisija")
     assert lines[-1].who == "Matti Meikäläinen"
     assert all("application." not in line.text for line in lines)
+    for text in ("Yksi.", "Toinen."):
+        given = {"text": text, "person": matti}
+        services.add_information(case.pk, **given, **orders.Handler(matti, case).seen)
+    assert desk.open("case", case.pk).context["history"][0].text.endswith(", 2 times")
 
 
 def test_every_event_of_an_order_has_words(matti, cas):
@@ -239,7 +249,11 @@ def test_an_order_whose_certificate_is_revoked_is_nowhere_called_delivered(
     services.revoke(old.pk, reason="cessation_of_operation", words="", **given)
     ((_order, standing),) = desk.open("case", new.pk).context["earlier"].rows
     assert standing.label == "Revoked"
-    assert desk.open("case", old.pk).context["standing"].label == "Revoked"
+    page = desk.open("case", old.pk)
+    assert page.context["standing"].label == "Revoked"
+    revoked = page.context["certificate"].revoked_at
+    with override("en"):
+        assert date_format(localtime(revoked), "SHORT_DATETIME_FORMAT") in page.text
     queue = desk.open("queue", q=old.number).context["rows"]
     assert [row.standing.label for row in queue] == ["Revoked"]
     assert ";Revoked;" in desk.open("queue_csv", q=old.number).getvalue().decode()

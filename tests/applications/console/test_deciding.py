@@ -70,7 +70,9 @@ def test_where_two_are_wanted_the_second_reviewer_completes(ready, desk, other_d
     assert ready.status == "in_review"
     page = desk.open("case", ready.pk)
     assert "approve" not in page.context["offers"]
-    assert "Another reviewer must approve it too." in page.text
+    approved = f"You approved the certificate of {ready.number}."
+    assert f"{approved} Another reviewer must approve it too." in page.text
+    assert "Another reviewer must approve it too." in desk.open("case", ready.pk).text
     assert "Approvals: 1 of 2" in page.text
     assert "approve" in other_desk.open("case", ready.pk).context["offers"]
     approve(other_desk, ready, shown(other_desk, ready))
@@ -145,6 +147,7 @@ def test_an_approval_without_its_hash_is_refused(ready, desk):
 def test_rejecting_needs_reasons(case, desk):
     answer = desk.press("reject", case, reasons="  ")
     assert answer.status_code == 200
+    assert "(optional)" not in answer.text
     assert "Write the reasons, so that the applicant understands." in answer.text
     assert case.status == "in_review"
 

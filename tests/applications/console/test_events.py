@@ -177,6 +177,8 @@ def test_each_look_and_each_export_is_an_event_with_keys_only(order, auditor, ri
     auditor.open("events", person="Riitta Ratkaisija", kind="application.approve")
     viewed = Event.objects.filter(action="events.viewed").latest("pk")
     assert viewed.actor == f"person:{auditor.person.pk}"
+    looked = auditor.open("events", kind="events.viewed").context["rows"]
+    assert {row["about"].text for row in looked} == {""}
     assert viewed.data["query"] == {"persons": [str(riitta.pk)], "action": "application.approve"}
     auditor.open("events_csv", order=order.number)
     exported = Event.objects.filter(action="events.exported").latest("pk")

@@ -183,6 +183,7 @@ def test_a_sent_question_reopens_the_parts_and_is_mailed(case, desk):
 def test_an_unfinished_question_is_not_sent(case, desk, values, words):
     answer = ask(desk, case, **values)
     assert answer.status_code == 200
+    assert "(optional)" not in answer.text
     assert words in answer.text
     assert case.status == "in_review"
 

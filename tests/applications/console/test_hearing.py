@@ -283,7 +283,7 @@ def test_the_case_says_that_the_clock_stands_for_a_hearing_and_until_when(heard,
     ]
     orders.resubmit(matti, heard)
     assert told_of_pauses(desk, heard) == [
-        f"The clock stood {short(0)}–{short(0)}: the applicant was heard."
+        f"The clock stood {short(0)}: the applicant was heard."
     ]
 
 
@@ -321,7 +321,7 @@ def test_the_case_says_of_a_question_that_information_was_asked_for(case, desk, 
     ]
     orders.resubmit(matti, case)
     assert told_of_pauses(desk, case) == [
-        f"The clock stood {short(0)}–{short(0)}: information was asked for."
+        f"The clock stood {short(0)}: information was asked for."
     ]
 
 

@@ -37,6 +37,7 @@ def test_an_answer_is_told_to_whoever_asked_once_it_has_been_checked(matti, riit
     assert told(riitta) == [ANSWERED]
     body = next(one.body for one in mail.outbox if one.to == [riitta.email])
     assert f"/console/{case.pk}/" in body
+    assert "varmennetta valmistellaan" in body and orders.prepared(case).is_open
     assert told(raimo) == []
 
 

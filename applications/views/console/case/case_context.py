@@ -10,7 +10,7 @@ from accounts.models import Person
 from applications.checks.wording import word_all
 from applications.models import Application, Decision
 from applications.rules import reviewers_day, undelivered
-from applications.rules.approvals_needed import approvals_needed, only_needed_two
+from applications.rules.approvals_needed import approvals_needed, why_two
 from applications.rules.attempts import approvals_of
 from applications.services.reviewer import own_passkey, revocation, revocation_report
 from applications.services.reviewer.may_act import Case
@@ -96,7 +96,7 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
         "rows": rows,
         "is_compared": sources.prepared is not None,
         "differing": [row for row in rows if any(cell.verdict in UNLIKE for cell in row.cells)],
-        "wanted_two": only_needed_two(application, on=today),
+        "why_two": why_two(application, on=today),
         **shown(sources.prepared, least=approvals_needed(application, on=today)),
     }
 

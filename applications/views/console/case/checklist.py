@@ -27,9 +27,13 @@ MOST_HOSTS = 4
 
 
 class Mark(StrEnum):
-    """The state of an item: done, something to do or read, wrong, or not needed."""
+    """The state of an item: done, something to look at or to do, wrong, or not needed.
+
+    What is to be looked at is nowhere marked as done, and does not keep from approving.
+    """
 
     DONE = "done"
+    LOOK = "look"
     TODO = "todo"
     WRONG = "wrong"
     NOT_NEEDED = "not_needed"
@@ -86,7 +90,7 @@ def _names(context: dict[str, Any]) -> Item:
     if context["names_form"] is None:
         return Item(label, Mark.DONE, _("as in the register"), comparison.ORGANISATION)
     place = "names" if Action.CHOOSE_NAMES in context["offers"] else comparison.ORGANISATION
-    return Item(label, Mark.DONE, _("shortened or respelt: look"), place)
+    return Item(label, Mark.LOOK, _("shortened or respelt: look"), place)
 
 
 def _hosts(application: Application, context: dict[str, Any]) -> Iterator[Item]:
@@ -128,7 +132,7 @@ def _conformity(case: Case, context: dict[str, Any]) -> Iterator[Item]:
     if conformity.is_asked(application, clock.day(case.now)):
         attached = any(shown.is_conformity for shown in context["attachments"])
         place = "attachments" if attached else COMPARISON
-        yield Item(label, Mark.TODO, _("read the document"), place)
+        yield Item(label, Mark.LOOK, _("read the document"), place)
     else:
         yield Item(label, Mark.NOT_NEEDED, _("not needed"), COMPARISON)
 
@@ -136,7 +140,7 @@ def _conformity(case: Case, context: dict[str, Any]) -> Iterator[Item]:
 def _key(key: Key) -> Item:
     used = _("used before") if key.seen else _("not used before")
     text = f"{key.kind}, {used}" if key.kind else "–"
-    mark = Mark.WRONG if key.is_unfit else Mark.TODO if key.seen else Mark.DONE
+    mark = Mark.WRONG if key.is_unfit else Mark.LOOK if key.seen else Mark.DONE
     return Item(_("Key"), mark, text, "key")
 
 
@@ -150,7 +154,7 @@ def _checks(application: Application, context: dict[str, Any]) -> Item:
     if not findings:
         return Item(label, Mark.DONE, _("nothing to remark"), "checks")
     text = ngettext("%(number)s finding: look", "%(number)s findings: look", len(findings))
-    return Item(label, Mark.TODO, text % {"number": len(findings)}, "checks")
+    return Item(label, Mark.LOOK, text % {"number": len(findings)}, "checks")
 
 
 def _lint(context: dict[str, Any]) -> Iterator[Item]:
@@ -161,5 +165,5 @@ def _lint(context: dict[str, Any]) -> Iterator[Item]:
     lint = [pair for pair in context["lint"] if not is_accepted(pair[0])]
     text = ngettext("%(number)s remark", "%(number)s remarks", len(lint)) % {"number": len(lint)}
     wrong = any(finding.severity == Severity.ERROR for finding, _words in lint)
-    mark = Mark.WRONG if wrong else Mark.TODO if lint else Mark.DONE
+    mark = Mark.WRONG if wrong else Mark.LOOK if lint else Mark.DONE
     yield Item(label, mark, text, "certificate")

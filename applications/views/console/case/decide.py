@@ -48,11 +48,13 @@ def approve(request: HttpRequest, application: Application) -> HttpResponse:
     confirmed = passkey.given(request, _decided(application, shown, now=clock.now()))
     arguments = form.cleaned_data | confirmed | by_person(request)
     try:
-        services.approve(application.pk, **arguments)
+        approved = services.approve(application.pk, **arguments)
     except Stale as refusal:
         return lost(request, application, refusal)
     passkey.note(request, arguments)
     message = _("You approved the certificate of %(number)s.") % {"number": application.number}
+    if approved.status == Status.IN_REVIEW:
+        message += " " + _("Another reviewer must approve it too.")
     if request.POST.get("then") == "next":
         return taking_next(request, message)
     return back_to(application, request, message)

@@ -246,10 +246,13 @@ class DeadlineForm(VersionForm):
 class AskForm(WithReasons):
     """What the applicant is asked, which parts open again, and until when."""
 
+    needs_one_of: ClassVar = ("sections", "wanted")
+
     sections = forms.MultipleChoiceField(
         label=_("Parts that the applicant can change"),
         widget=forms.CheckboxSelectMultiple,
         required=False,
+        help_text=_("Choose at least one part, or name a document."),
     )
     wanted = LongTextField(
         label=_("Documents that the applicant attaches to the answer"),
@@ -271,6 +274,8 @@ class AskForm(WithReasons):
     def __init__(self, *args: Any, application: Application, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["deadline"].validators.append(after_today(today))
+        for name in self.needs_one_of:
+            self.fields[name].never_optional = True  # type: ignore[attr-defined]
         parts = sections_rules.asked(application, on=today)
         open_again = [(part.id, part.title) for part in parts]
         self.fields["sections"].choices = open_again  # type: ignore[attr-defined]

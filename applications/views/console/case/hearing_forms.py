@@ -1,6 +1,6 @@
 """Forms for hearing the applicant before a rejection, and for the rejection."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils import translation
@@ -43,6 +43,7 @@ class HearForm(AskForm):
         required=False,
         error_messages={"too_big": TooBig.message},
     )
+    needs_one_of: ClassVar = ()
     field_order = ("reason", "material", "documents", "file", "deadline", "sections")
 
     def __init__(self, *args: Any, application: Application, **kwargs: Any) -> None:
@@ -97,6 +98,9 @@ class RejectForm(ReasonsForm, WithReasons):
         super().__init__(*args, **kwargs)
         if is_heard:
             del self.fields["unheard"], self.fields["unheard_because"]
+            return
+        for name in ("unheard", "unheard_because"):
+            self.fields[name].never_optional = True  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """Require an exception and an explanation if the applicant was not heard."""

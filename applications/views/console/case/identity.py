@@ -20,7 +20,7 @@ def identity(application: Application, person: Person, *, now: datetime) -> dict
     return about(application) | {
         "standing": standings([application], now=now)[application.pk],
         "business_id": Sent.of(application).business_id,
-        "environment": environment_words(is_test=application.kind.is_test),
+        "environment_name": environment_words(is_test=application.kind.is_test),
         "certificate": certificate,
         "condition": certificate and condition(certificate, now=now),
         "due": due(application, now=now),

@@ -32,7 +32,8 @@ def _sentence(
         words = _lasting(request)
     else:
         words = _ended(request)
-    return words % shown
+    within_a_day = f"{shown['begun']}–{shown['begun']}"
+    return (words % shown).replace(within_a_day, shown["begun"])
 
 
 def _past(request: InformationRequest, answered: Container[datetime | None]) -> str:

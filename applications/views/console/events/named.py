@@ -78,6 +78,7 @@ class Named:
             "members": self.account,
             "person": self.person,
             "login": self._login,
+            "events": lambda _all: Part(""),
             "list": lambda name: Part(str(LISTS.get(name, name))),
             **dict.fromkeys(PAGES, lambda route: Part(address_of(route))),
         }.get(kind)
