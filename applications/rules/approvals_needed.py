@@ -36,7 +36,7 @@ def why_two(application: Application, *, on: date) -> str:
     if waivers.needed(application, on=on):
         return _("The order rests on a waiver, so it wants two persons.")
     if not application.kind.is_test and weak_right(application):
-        return _("The right to act rests on the person's word, so the order wants two persons.")
+        return _("The authority to act rests on the person's word, so the order wants two persons.")
     if not application.kind.is_test and _first_of_intermediary(application):
         return _("This is the intermediary's first certificate, so the order wants two persons.")
     if _needed_two(application):

@@ -23,7 +23,8 @@ class Change:
 def changes(submissions: list[Submission]) -> list[Change]:
     """Return the differences between the last two submissions; [] if there is only one.
 
-    Documents sent along are no change: each submission has its own.
+    Documents sent along are no change: each submission has its own. Nor is the first certificate
+    request: it came before the order's review, and so before any answer.
     """
     if len(submissions) < 2:
         return []
@@ -34,6 +35,7 @@ def changes(submissions: list[Submission]) -> list[Change]:
         if field.label and field.key != "answer_documents"
         # An earlier version of the service may not have added this value when sending.
         if field.part or field.key in before
+        if field.key != "csr" or before.get("csr")
         if before.get(field.key) != after.get(field.key)
     ]
     return [

@@ -282,9 +282,7 @@ def test_the_case_says_that_the_clock_stands_for_a_hearing_and_until_when(heard,
         f"The clock stands since {short(0)}: the applicant is heard until {short(14)}."
     ]
     orders.resubmit(matti, heard)
-    assert told_of_pauses(desk, heard) == [
-        f"The clock stood {short(0)}: the applicant was heard."
-    ]
+    assert told_of_pauses(desk, heard) == [f"The clock stood {short(0)}: the applicant was heard."]
 
 
 def test_a_hearing_nobody_answered_stood_until_its_term(heard, desk):
@@ -320,9 +318,7 @@ def test_the_case_says_of_a_question_that_information_was_asked_for(case, desk, 
         f"The clock stands since {short(0)}: information is asked for by {short(14)}."
     ]
     orders.resubmit(matti, case)
-    assert told_of_pauses(desk, case) == [
-        f"The clock stood {short(0)}: information was asked for."
-    ]
+    assert told_of_pauses(desk, case) == [f"The clock stood {short(0)}: information was asked for."]
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """What changed since the reader last did something stands on top of the case."""
 
+import json
 from datetime import timedelta
 
 from accounts.access import actor_for
 from applications import services
+from applications.models import Submission
+from applications.views.shared import submissions
 from applications.workflow import ApplicationEvent
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock, events
@@ -42,6 +45,14 @@ def test_an_answer_stands_on_top_with_what_it_changed(case, desk, matti, riitta)
 def test_an_answer_that_changed_nothing_says_so(case, desk, matti, riitta):
     answered(case, matti, riitta)
     assert "nothing in the order changed" in desk.open("case", case.pk).text
+
+
+def test_a_request_that_came_before_the_review_is_no_change_of_an_answer():
+    first, answer = (
+        {"csr": csr, "contact_phone": phone} for csr, phone in ((None, "1"), ("f3a0", "2"))
+    )
+    pair = [Submission(content=json.dumps(one)) for one in (first, answer)]
+    assert [one.after for one in submissions.changes(pair)] == ["2"]
 
 
 def test_a_look_of_an_auditor_changes_nothing(case, desk, web_of):

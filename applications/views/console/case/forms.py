@@ -246,7 +246,7 @@ class DeadlineForm(VersionForm):
 class AskForm(WithReasons):
     """What the applicant is asked, which parts open again, and until when."""
 
-    needs_one_of: ClassVar = ("sections", "wanted")
+    needs_one_of: ClassVar[tuple[str, ...]] = ("sections", "wanted")
 
     sections = forms.MultipleChoiceField(
         label=_("Parts that the applicant can change"),

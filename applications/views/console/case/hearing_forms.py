@@ -43,7 +43,7 @@ class HearForm(AskForm):
         required=False,
         error_messages={"too_big": TooBig.message},
     )
-    needs_one_of: ClassVar = ()
+    needs_one_of: ClassVar[tuple[str, ...]] = ()
     field_order = ("reason", "material", "documents", "file", "deadline", "sections")
 
     def __init__(self, *args: Any, application: Application, **kwargs: Any) -> None:
