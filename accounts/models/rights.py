@@ -13,7 +13,8 @@ class RightDocument(models.Model):
     """A PDF that shows a person's right to act, stored privately; the bytes never change.
 
     `name` is the uploaded file's name, cleaned, for display only. `organisation` is null while the
-    form in which the document was chosen is not complete (`documents.hold`).
+    form in which the document was chosen is not complete (`documents.hold`); `held_by` is that
+    form, and no other takes the document.
     """
 
     organisation = models.ForeignKey(
@@ -25,6 +26,7 @@ class RightDocument(models.Model):
     size = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
     handed_in_at = models.DateTimeField()
+    held_by = models.CharField(max_length=80, blank=True, db_default="")
 
     keeping = Kept(changing=["person"], deletable=ALWAYS)
 

@@ -71,7 +71,8 @@ def take_back(request: HttpRequest, found: RightDocument) -> HttpResponse:
 
 def held_for(request: HttpRequest, key: str = "") -> RightDocument | None:
     """Return the document that is held for the form that was sent, or under the key; or None."""
-    return documents.held(access.person_of(request), request.POST.get("attached", key))
+    key = request.POST.get("attached", key)
+    return documents.held(access.person_of(request), key, form=_form_of(request))
 
 
 def hold_document(request: HttpRequest, form: RightDocumentForm) -> None:
@@ -79,9 +80,16 @@ def hold_document(request: HttpRequest, form: RightDocumentForm) -> None:
     paper = form.upload()
     if paper is None:
         return
-    given = {"instead_of": form.held} | access.acting(request)
+    given = {"form": _form_of(request), "instead_of": form.held} | access.acting(request)
     with form.refusals_shown():
         form.show(documents.hold(access.person_of(request), paper, **given))
+
+
+def _form_of(request: HttpRequest) -> str:
+    """Return the name of the page that has the form, with the business ID in its address."""
+    page = request.resolver_match
+    assert page is not None
+    return f"{page.view_name} {page.kwargs['business_id']}"[:80]
 
 
 def limited(page: HttpResponse, form: RightDocumentForm) -> HttpResponse:

@@ -24,6 +24,7 @@ ASK = "/en/account/organisation/found/9900001-8/administrator/"
 RIGHT = "/en/account/right/"
 PAPER = documents.Paper(pdf("Valtakirja"), "valtakirja.pdf")
 OTHER = documents.Paper(pdf("Toinen"), "toinen.pdf")
+HERE = {"form": f"accounts:confirm {CLINICS}"}
 STATED = {"basis": "mandate", "detail": "hallintojohtaja"}
 TOO_MANY = "You have tried too many times"
 
@@ -100,17 +101,20 @@ def test_who_asks_too_early_has_the_document_checked_once(client, maija, pharmac
 def test_other_bytes_and_other_people_are_checked_for_themselves(aino, maija, now, checked):
     held = {}
     for person, paper in ((aino, PAPER), (maija, PAPER), (aino, OTHER), (aino, PAPER)):
-        given = {"instead_of": held.get(person), "actor": actor_for(person), "now": now}
+        given = HERE | {"instead_of": held.get(person), "actor": actor_for(person), "now": now}
         held[person] = documents.hold(person, paper, **given)
     assert times(checked) == [4, 4, 4]
 
 
 @pytest.mark.parametrize(
-    ("place", "given", "view"),
-    [(FOUND, STATED, organisations), (ASK, {"reason": "Matti on poissa."}, recovering)],
+    ("place", "form", "given", "view"),
+    [
+        (FOUND, HERE["form"], STATED, organisations),
+        (ASK, "accounts:ask_administrator 9900001-8", {"reason": "Poissa."}, recovering),
+    ],
 )
 def test_one_that_another_request_removes_meanwhile_is_asked_for_again(
-    client, maija, pharmacy, now, place, given, view, monkeypatch, request
+    client, maija, pharmacy, now, place, form, given, view, monkeypatch, request
 ):
     """As when the form is sent twice, or the account founded in another window."""
     committed = request.getfixturevalue("django_capture_on_commit_callbacks")
@@ -119,7 +123,7 @@ def test_one_that_another_request_removes_meanwhile_is_asked_for_again(
         with committed(execute=True):
             documents.let_go(maija, None)
 
-    held = documents.hold(maija, PAPER, actor=actor_for(maija), now=now)
+    held = documents.hold(maija, PAPER, form=form, actor=actor_for(maija), now=now)
     browser = people.log_in(client, maija)
     with monkeypatch.context() as between:
         between.setattr(view, "hold_document", let_go)
@@ -134,9 +138,15 @@ def test_one_that_another_request_removes_meanwhile_is_asked_for_again(
 
 
 def test_what_is_held_for_another_form_of_the_person_stays(client, aino, now):
-    """For instance where they found two accounts, each in a window of its own."""
+    """For instance where they found two accounts, each in a window of its own.
+
+    The form of one does not take the document of the other, whatever key it sends.
+    """
     browser = people.log_in(client, aino)
-    first = documents.hold(aino, OTHER, actor=actor_for(aino), now=now)
+    other = {"form": "accounts:confirm 9900004-2"}
+    first = documents.hold(aino, OTHER, **other, actor=actor_for(aino), now=now)
+    page = browser.post(FOUND, STATED | {"attached": first.pk})
+    assert "The attached document is no longer here." in page.text
     page = browser.post(FOUND, {**STATED, "basis": "", "document": valtakirja()})
     assert browser.post(FOUND, STATED | {"attached": attached(page)}).status_code == 302
     assert Organisation.objects.get().right_documents.get().name == PAPER.name
@@ -146,14 +156,14 @@ def test_what_is_held_for_another_form_of_the_person_stays(client, aino, now):
 def test_of_many_forms_the_newest_documents_are_held(aino, now):
     papers = [documents.Paper(pdf(f"Liite {n}"), f"{n}.pdf") for n in range(documents.MOST + 2)]
     for paper in papers:
-        documents.hold(aino, paper, actor=actor_for(aino), now=now)
+        documents.hold(aino, paper, **HERE, actor=actor_for(aino), now=now)
     names = RightDocument.objects.values_list("name", flat=True)
     assert sorted(names) == [paper.name for paper in papers[2:]]
 
 
 def test_a_document_held_for_hours_is_checked_again(aino, now, checked):
     """The scanner may have learned of its virus meanwhile."""
-    documents.hold(aino, PAPER, actor=actor_for(aino), now=now)
+    documents.hold(aino, PAPER, **HERE, actor=actor_for(aino), now=now)
     for hours in (0.5, 2):
         later = now + timedelta(hours=hours)
         documents.require_fit(aino, PAPER, actor=actor_for(aino), now=later)

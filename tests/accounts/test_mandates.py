@@ -51,7 +51,7 @@ def test_confirmed_right_is_held_for_true_at_once(aino, settings, now):
 def test_a_document_is_not_kept_where_the_right_is_confirmed_at_once(aino, settings, now):
     trust(settings, rights=(ROLE,))
     paper = documents.Paper(pdf("Valtakirja"), "valtakirja.pdf")
-    documents.hold(aino, paper, actor=actor_for(aino), now=now)
+    documents.hold(aino, paper, form="", actor=actor_for(aino), now=now)
     found(aino, now)
     assert not RightDocument.objects.exists()
 

@@ -171,7 +171,7 @@ def test_a_reviewer_is_told_before_asking_what_it_bars(matti, kalle, riitta, now
 
 
 def test_asked_twice_is_one_request(asked, maija, pharmacy, now):
-    documents.hold(maija, PAPER, actor=actor_for(maija), now=now)
+    documents.hold(maija, PAPER, form="", actor=actor_for(maija), now=now)
     assert ask(maija, pharmacy, now) == asked
     assert pharmacy.right_documents.get() == RightDocument.objects.get()
 

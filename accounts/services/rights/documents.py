@@ -195,23 +195,25 @@ def hold(
     person: Person,
     paper: Paper,
     *,
+    form: str,
     instead_of: RightDocument | None = None,
     actor: Actor,
     now: datetime,
 ) -> RightDocument:
     """Store a fit paper until the form in which it was chosen is accepted, so that it is not lost.
 
-    Only the person sees it. `instead_of`: the one that was held for the form before. Of several
-    forms the newest `MOST` papers are held. Raises what `require_fit` raises, and NotStored.
+    Only the person sees it. `form` names the form and its organisation; `instead_of`: the one that
+    was held for the form before. Of several forms the newest `MOST` papers are held. Raises what
+    `require_fit` raises, and NotStored.
     """
-    if same := _held(person).filter(sha256=paper.sha256).first():
+    if same := _held(person).filter(sha256=paper.sha256, held_by=form).first():
         return same
     require_fit(person, paper, actor=actor, now=now)
     others = _held(person).exclude(pk__in=[instead_of.pk] if instead_of else [])
     newest = [other.pk for other in others[: MOST - 1]]
     with storing.atomic():
         remove_documents(_held(person).exclude(pk__in=newest))
-        return _stored(person, paper, now)
+        return _stored(person, paper, now, held_by=form)
 
 
 def let_go(person: Person, paper: Paper | None) -> None:
@@ -220,9 +222,11 @@ def let_go(person: Person, paper: Paper | None) -> None:
     remove_documents(held if paper is None else held.filter(sha256=paper.sha256))
 
 
-def held(person: Person, key: str) -> RightDocument | None:
-    """Return the document with this key that is held for the person, or None."""
-    return _held(person).filter(pk=key).first() if re.fullmatch("[0-9]{1,18}", key) else None
+def held(person: Person, key: str, *, form: str) -> RightDocument | None:
+    """Return the document with this key that is held for the person's form, or None."""
+    if not re.fullmatch("[0-9]{1,18}", key):
+        return None
+    return _held(person).filter(pk=key, held_by=form).first()
 
 
 def read_held(document: RightDocument) -> Paper:
@@ -238,10 +242,16 @@ def _held(person: Person) -> QuerySet[RightDocument]:
 
 
 def _stored(
-    person: Person, paper: Paper, now: datetime, *, organisation: Organisation | None = None
+    person: Person,
+    paper: Paper,
+    now: datetime,
+    *,
+    organisation: Organisation | None = None,
+    held_by: str = "",
 ) -> RightDocument:
     document = RightDocument(
         organisation=organisation,
+        held_by=held_by,
         person=person,
         name=clean_name(paper.name),
         size=len(paper.data),
