@@ -13,6 +13,7 @@ from applications.models import Application, Attachment
 from applications.rules import answers, conformity, sections
 from applications.services import transition
 from applications.services.applicant.csr import spend_upload
+from applications.services.applicant.identified import require_member
 from applications.workflow import ApplicationEvent
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
@@ -35,11 +36,12 @@ def add_attachment(
 
     `kind` is also the id of the part of the form it belongs to. Raises NotPdf, ActivePdf, TooBig,
     Infected or NotStored, Unavailable if the virus scanner does not answer, Changed, NotPossible
-    when the part is not editable, TooMany.
+    when the part is not editable, MayNotAct if the person left during the check, TooMany.
     """
     require_fit(application_id, data, actor, now)
     with storing.atomic():
         application = _open(application_id, kind, version, now)
+        require_member(application, actor)
         for earlier in application.attachments.filter(kind=kind, removed_at=None):
             _remove(earlier, now)
         transition.save(application, now=now)
@@ -59,6 +61,7 @@ def attach_to_answer(
     require_fit(application_id, data, actor, now)
     with storing.atomic():
         application = _answering(application_id)
+        require_member(application, actor)
         attached = answers.documents(application)
         if same(attached, data):
             return application

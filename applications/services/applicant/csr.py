@@ -17,7 +17,7 @@ from applications.models import Application, Csr
 from applications.rules import possible_actions, sections
 from applications.rules.certificate_names import settled_names
 from applications.services import transition
-from applications.services.applicant.identified import require_consent
+from applications.services.applicant.identified import require_member, require_part
 from applications.workflow import Action, ApplicationEvent, Role, Status, promise
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -142,9 +142,10 @@ def choose_csr(
 ) -> Application:
     """Select an uploaded request for a draft or a reopened application.
 
-    Raises Changed, NotPossible when that part is not editable, and UnfitCsr.
+    Raises Changed, NotPossible when that part is not editable, MayNotAct, and UnfitCsr.
     """
     application = transition.lock(application_id, version=version)
+    require_member(application, actor)
     sections.require_editable(application, "csr", now=now)
     chosen = application.csrs.get(pk=csr_id)
     require_unused_key(application, chosen)
@@ -170,10 +171,13 @@ def attach_csr(
 
     A request can be replaced until a reviewer has claimed the case. Attaching it makes the
     application complete and sets the promised day; replacing it does not change that day. Raises
-    Changed, NotPossible, UnfitCsr, and MayNotAct for a supplier whose consent has ended.
+    Changed, NotPossible, UnfitCsr, and MayNotAct or LinkOver for who has no part in it any more.
     """
     application = transition.lock(application_id, version=version)
-    require_consent(application, actor, now=now)
+    if role == Role.APPLICANT:
+        require_member(application, actor)
+    else:
+        require_part(application, actor, now=now)
     action, completed = Action.REPLACE_CSR, dict[str, Any]()
     if application.status == Status.AWAITING_CSR:
         action = Action.ATTACH_CSR

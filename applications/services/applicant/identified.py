@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
 from applications.access import acting, as_technician
-from applications.errors import Changed
+from applications.errors import Changed, LinkOver
 from applications.models import Application
-from applications.rules import declarations
+from applications.rules import contact_links, declarations
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused
 from certportal.foundation.wording import filled
@@ -70,12 +70,28 @@ def is_fresh(identified_at: datetime, *, now: datetime) -> bool:
     return now - IDENTIFICATION_LASTS <= identified_at <= now
 
 
-def require_consent(application: Application, actor: Actor, *, now: datetime) -> None:
-    """Raise MayNotAct if the actor acts for a supplier whose consent has ended."""
-    if actor.supplier:
-        person = Person.objects.get(pk=actor.id)
-        if as_technician(person, application, now=now) is None:
+def require_member(application: Application, actor: Actor) -> None:
+    """Raise MayNotAct unless the person may still order for the organisation.
+
+    Called under the order's lock by services that took a while before, as checks of files do.
+    """
+    if acting(Person.objects.get(pk=actor.id), application.organisation_id) is None:
+        raise MayNotAct
+
+
+def require_part(application: Application, actor: Actor, *, now: datetime) -> None:
+    """Raise MayNotAct or LinkOver unless the actor still has a part in the order.
+
+    Checked under its lock. For a supplier the customer's consent is what counts.
+    """
+    if actor.kind == "technical_contact":
+        link = application.contact_links.get(pk=actor.id)
+        if not contact_links.is_valid(link, application, now=now):
+            raise LinkOver
+    elif as_technician(Person.objects.get(pk=actor.id), application, now=now) is None:
+        if actor.supplier:
             raise MayNotAct
+        require_member(application, actor)
 
 
 def require(application: Application, signature: Signature, *, now: datetime) -> None:

@@ -5,14 +5,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts.models import Person
-from applications.access import acting, as_technician
 from applications.documents.certificate_files import certificate_of
-from applications.errors import LinkOver, require
+from applications.errors import require
 from applications.models import Application
-from applications.rules import contact_links, renewal
+from applications.rules import renewal
 from applications.services import transition
-from applications.services.applicant.identified import MayNotAct
+from applications.services.applicant.identified import MayNotAct, require_part
 from applications.workflow import ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -26,7 +24,7 @@ def say_installed(application_id: UUID, *, actor: Actor, now: datetime) -> Appli
     part in the order any more.
     """
     application = transition.lock(application_id)
-    _require_part(application, actor, now)
+    require_part(application, actor, now=now)
     if application.installed_at is None:
         require(renewal.obstacles(certificate_of(application), now=now))
         _say(application, "installed_at", ApplicationEvent.INSTALLED, actor, now)
@@ -42,24 +40,11 @@ def see_to_renewal(application_id: UUID, *, actor: Actor, now: datetime) -> Appl
     application = transition.lock(application_id)
     if actor.kind != "person":
         raise MayNotAct  # a link identifies no person, and mostly ends before the certificate
-    _require_part(application, actor, now)
+    require_part(application, actor, now=now)
     if renewal.seen(application, now=now) is None:
         require(renewal.obstacles_to_seeing(certificate_of(application), now=now))
         _say(application, "expiry_seen_at", ApplicationEvent.EXPIRY_SEEN, actor, now)
     return application
-
-
-def _require_part(application: Application, actor: Actor, now: datetime) -> None:
-    """Raise unless the actor still has a part in the order, checked under its lock."""
-    if actor.kind == "technical_contact":
-        link = application.contact_links.get(pk=actor.id)
-        if not contact_links.is_valid(link, application, now=now):
-            raise LinkOver
-        return
-    person = Person.objects.get(pk=actor.id)
-    acts = acting(person, application.organisation_id)
-    if acts is None and as_technician(person, application, now=now) is None:
-        raise MayNotAct
 
 
 def _say(

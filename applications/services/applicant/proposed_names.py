@@ -19,7 +19,7 @@ from applications.services.applicant.csr import (
     spend_upload,
 )
 from applications.services.applicant.drafts import replace_host_names
-from applications.services.applicant.identified import Signature, require_consent
+from applications.services.applicant.identified import Signature, require_part
 from applications.services.applicant.submission import freeze
 from applications.workflow import Action, Role, promise
 from certportal.foundation.actors import Actor
@@ -64,7 +64,7 @@ def _propose(
     now: datetime,
 ) -> Application:
     application = transition.lock(application_id, version=version)
-    require_consent(application, actor, now=now)
+    require_part(application, actor, now=now)
     possible_actions.require(Action.PROPOSE_NAMES, application, role, now=now)
     chosen = application.csrs.get(pk=csr_id)
     require_unused_key(application, chosen)

@@ -199,6 +199,6 @@ def _give(
         return FileResult(
             file.name, Outcome.UNFIT, order, report=cast(doctor.Report, refusal.report)
         )
-    except (Stale, NotAllowed):  # the order changed, or a supplier's consent ended meanwhile
+    except (Stale, NotAllowed):  # the order changed, or the person's part in it ended
         return FileResult(file.name, Outcome.UNMATCHED, order, why=Why.MOVED_ON)
     return FileResult(file.name, Outcome.USED, order, stored, report)

@@ -75,12 +75,12 @@ def test_a_link_resent_after_delivery_says_that_the_certificate_is_there(
     assert "The certificate is ready to be fetched" in to(TIINA)[-1].subject
 
 
-def test_the_applicant_is_told_that_another_request_took_the_place(order, matti):
+def test_the_applicant_is_told_that_another_request_took_the_place(order, link, matti):
     orders.attach(matti, order, orders.openssl_csr())
     orders.drain()
     promised = Application.objects.get(pk=order.pk).due_on
     mail.outbox.clear()
-    actor = Actor("technical_contact", "test")
+    actor = Actor("technical_contact", str(link.pk))
     stored = services.upload_csr(order.pk, orders.openssl_csr(), actor=actor, now=clock.now())
     seen = orders.Handler(matti, order).seen | {"actor": actor}
     services.attach_csr(order.pk, stored.pk, role=Role.TECHNICAL_CONTACT, **seen)

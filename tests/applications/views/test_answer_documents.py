@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from applications import services
 from applications.rules import answers
+from applications.services.applicant import attachments
 from applications.views.shared.submissions import changes
 from certportal.dev.builders import documents, orders, people
 from certportal.foundation import clock
@@ -27,6 +28,7 @@ def asked(matti, riitta, cas):
         case.pk,
         sections=["host_names"],
         reason="Lähettäkää todistus verkkotunnuksesta.",
+        wanted="Verkkotunnuksen haltijan todistus",
         deadline=clock.day(clock.now()) + timedelta(days=14),
         person=riitta,
         **orders.Handler(riitta, case).seen,
@@ -44,7 +46,9 @@ def attach(web, address, order, content=None, name="todistus.pdf", **more):
 
 def test_it_is_attached_sent_with_the_answer_and_read_by_the_reviewer(web, address, asked, riitta):
     page = address("applications:answer_documents", asked.pk)
-    assert page in web.get(address("applications:order", asked.pk)).text
+    order = web.get(address("applications:order", asked.pk)).text
+    assert page in order and "Requested" in order
+    assert "Verkkotunnuksen haltijan todistus" in web.get(page).text
     assert attach(web, address, asked).url == page
     (document,) = answers.documents(asked)
     check = address("applications:check", asked.pk)
@@ -95,6 +99,19 @@ def test_the_second_press_of_a_double_click_attaches_nothing(web, address, asked
     assert answers.documents(asked).count() == 1
     attach(web, address, asked, documents.pdf("B"))
     assert answers.documents(asked).count() == 2
+
+
+def test_who_is_removed_while_the_file_is_checked_attaches_nothing(
+    web, address, asked, maija, monkeypatch
+):
+    """The check of a large file takes up to 20 seconds."""
+
+    def removed(_data):
+        maija.memberships.update(ended_at=clock.now())
+
+    monkeypatch.setattr(attachments, "check_pdf", removed)
+    assert attach(people.log_in(Client(), maija), address, asked).status_code == 403
+    assert not answers.documents(asked).exists()
 
 
 def test_what_is_no_pdf_and_a_missing_file_are_refused(web, address, asked):
