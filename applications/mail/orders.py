@@ -125,6 +125,7 @@ def _progress(order: Application, asked: Asked) -> dict[str, Any]:
             faults=lambda: [words for _finding, words in word_faults(order.findings)],
             request_wanted=lambda: contact_links.is_awaited(order),
             sent_through=lambda: contact_links.came_through(order),
+            supplied_by=lambda: contact_links.supplied_by(order),
             contact_told=lambda: contact_links.is_asked(order, now=asked.now),
             refused_by=refused_by,
             gets_instead=lambda: "recipient" not in package(order),
@@ -177,8 +178,13 @@ def _certificate(order: Application, now: datetime) -> dict[str, Any]:
 def _numbered(matter: Matter, subject: str) -> str:
     """Return the subject with the name on the certificate and the order's number added."""
     order = matter.order
-    test = f"{_('[TEST]')} " if order.kind.is_test else ""
-    return f"{test}{subject}: {proposed_names.called(order)} ({order.number})".replace(": (", " (")
+    named = f"{subject}: {proposed_names.called(order)} ({order.number})".replace(": (", " (")
+    return _of_several(matter, named)
+
+
+def _of_several(matter: Matter, subject: str) -> str:
+    """Return the subject of a mail about several orders, which names them in its text."""
+    return f"{_('[TEST]')} {subject}" if matter.order.kind.is_test else subject
 
 
 def _package(matter: Matter) -> Sequence[File]:
@@ -238,8 +244,15 @@ def _coded(asked: Asked) -> Matter | None:
 def _received_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
     order = matter.order
     sent = Application.objects.filter(bulk_order=order.bulk_order, submitted_at=order.submitted_at)
-    addressed = sent.filter(contact_email__iexact=order.contact_email)
-    return {**_context(matter, asked), "count": addressed.count()}
+    addressed = sent.filter(contact_email__iexact=order.contact_email).order_by("number")
+    orders = list(addressed.select_related("submission").prefetch_related("host_names"))
+    return {
+        **_context(matter, asked),
+        "orders": orders,
+        "count": len(orders),
+        "due_on": max(filter(None, (order.due_on for order in orders)), default=None),
+        "waiting": any(order.due_on is None for order in orders),
+    }
 
 
 def _about_links(asked: Asked) -> Matter | None:
@@ -313,21 +326,28 @@ def _mail(name: str, **more: Any) -> Mail[Matter]:
         return [kept_papers.kept(made_of)] if made_of else ()
 
     defaults: dict[str, Any] = {"about": _about, "to": _to, "context": _context, "files": paper}
-    return Mail(f"applications/mail/{name}", subject=_numbered, **(defaults | more))
+    defaults["subject"] = _numbered
+    return Mail(f"applications/mail/{name}", **(defaults | more))
 
 
 # Mails that follow from actions, then mails sent by services; a later row replaces an earlier one.
 MAILS = registry(
     *map(_mail, sorted(consequences.NOTICES)),
-    _mail("bulk_receipt", context=_received_together),
+    _mail("bulk_receipt", subject=_of_several, context=_received_together),
     _mail("link_sent", about=_about_link),
     _mail(
         "links_sent",
         about=_about_links,
         to=_to_links,
+        subject=_of_several,
         context=_linked_together,
     ),
-    _mail("csrs_attached", about=_about_requests, context=_completed_together),
+    _mail(
+        "csrs_attached",
+        about=_about_requests,
+        subject=_of_several,
+        context=_completed_together,
+    ),
     _mail("answered", context=_answered),
     _mail("withdrawn"),
     _mail("lapse_warning", about=_about_link),

@@ -224,17 +224,26 @@ class Application(models.Model):
 
     @property
     def status_words(self) -> str:
-        """The status as organisation and reviewers see it; for a hearing with its deadline."""
-        question = self.question if self.status == Status.INFO_REQUESTED else None
-        if question is None or not question.is_hearing:
+        """The status as reviewers see it; for a hearing with its deadline."""
+        hearing = self._hearing
+        if hearing is None:
             return str(Status(self.status).label)
-        until = date_format(question.deadline, "SHORT_DATE_FORMAT")
+        until = date_format(hearing.deadline, "SHORT_DATE_FORMAT")
         return pgettext("application status", "Hearing until %(day)s") % {"day": until}
 
     def status_words_for(self, role: Role) -> str:
         """The status as the role sees it: a hearing is no business of the technical contact."""
-        is_others = role == Role.TECHNICAL_CONTACT
-        return str(Status(self.status).label) if is_others else self.status_words
+        if role == Role.TECHNICAL_CONTACT:
+            return str(Status(self.status).label)
+        is_asked = self.status == Status.INFO_REQUESTED and self._hearing is None
+        if role == Role.APPLICANT and is_asked:
+            return pgettext("application status", "Waiting for your reply")
+        return self.status_words
+
+    @property
+    def _hearing(self) -> "InformationRequest | None":
+        question = self.question if self.status == Status.INFO_REQUESTED else None
+        return question if question is not None and question.is_hearing else None
 
 
 class HostName(models.Model):

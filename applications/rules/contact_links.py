@@ -2,16 +2,19 @@
 
 from datetime import datetime, timedelta
 
-from accounts.models import Membership
+from accounts.models import Membership, Organisation, Person
 from applications.models import Application, ContactLink
 from applications.models.certificate_types import Delivery
-from applications.workflow import LINKED, Status
+from applications.workflow import LINKED, ApplicationEvent, Status
+from certportal.foundation.models import Event
 
 # How long after delivery the certificate can still be downloaded through the link.
 KEPT = timedelta(days=30)
 # How long to wait for a new link to be opened before another one is mailed.
 AWAITED = timedelta(minutes=10)
 HOLDERS = (ContactLink.Holder.TECHNICAL_CONTACT, ContactLink.Holder.DEPUTY)
+GIVEN = (ApplicationEvent.ATTACH_CSR, ApplicationEvent.REPLACE_CSR, ApplicationEvent.PROPOSE_NAMES)
+"""The events of a certificate request that was given to a sent order."""
 
 
 def is_valid(link: ContactLink, application: Application, *, now: datetime) -> bool:
@@ -83,6 +86,16 @@ def came_through(application: Application) -> ContactLink | None:
     kind, _, key = giver.partition(":")
     links = application.contact_links.all() if kind == "technical_contact" else ()
     return next((link for link in links if str(link.pk) == key), None)
+
+
+def supplied_by(application: Application) -> str:
+    """Return the person and the supplier that gave the certificate request for it; or ""."""
+    of_order = Event.objects.filter(object_type="application", object_id=str(application.pk))
+    given = of_order.filter(action__in=GIVEN).order_by("-id").first()
+    if given is None or "supplier" not in given.data:
+        return ""
+    person = Person.objects.get(pk=given.actor.partition(":")[2])
+    return f"{person}, {Organisation.objects.get(pk=given.data['supplier'])}"
 
 
 def address_of(application: Application, holder: str) -> str:

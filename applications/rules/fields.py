@@ -22,6 +22,7 @@ from django.utils.translation import ngettext
 from applications.models import Application, Attachment
 from applications.models.certificate_types import CertificateType, Delivery, Purpose
 from applications.rules.declarations import DECLARATIONS, PUBLISHED
+from applications.rules.intermediaries import ORGANISATION
 from certportal.foundation import clock
 from certportal.foundation.agency import Published
 from certportal.foundation.wording import language_words
@@ -240,6 +241,7 @@ FIELDS: tuple[Field, ...] = (
         "technical",
         _("Technical contact's organisation"),
         PERSONAL | COPIED,
+        lambda value: str(_("Kanta intermediary") if value == ORGANISATION else value),
     ),
     Field(
         "technical_language", "technical", _("Technical contact's language"), COPIED, language_words

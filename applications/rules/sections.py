@@ -15,8 +15,16 @@ from accounts.register.lookup import queries
 from applications.errors import NotPossible
 from applications.models import Application
 from applications.models.certificate_types import CertificateType, Delivery
-from applications.rules import conformity, fields, proposed_names, systems, unit_ownership
+from applications.rules import (
+    conformity,
+    fields,
+    intermediaries,
+    proposed_names,
+    systems,
+    unit_ownership,
+)
 from applications.rules.certificate_names import unwritten
+from applications.workflow import Role
 from certportal.foundation import clock
 
 
@@ -54,8 +62,9 @@ class Section:
         return _has_required(application, self.id) and self.also(application)
 
     def is_touched(self, application: Application) -> bool:
-        """Return whether anything has been given in this part."""
-        return any(field.value(application) for field in fields.of(self.id))
+        """Return whether anything has been given in this part, not filled in by the service."""
+        values = (field.value(application) for field in fields.of(self.id))
+        return any(value and value != intermediaries.ORGANISATION for value in values)
 
 
 def _names_complete(application: Application) -> bool:
@@ -170,7 +179,7 @@ def _asked_again(application: Application) -> set[str] | None:
 def require_editable(application: Application, section_id: str, *, now: datetime) -> None:
     """Raise NotPossible if the applicant may not change the part now."""
     if section_id not in editable(application, now=now):
-        raise NotPossible(status=application.status_words)
+        raise NotPossible(status=application.status_words_for(Role.APPLICANT))
 
 
 def _unit_fault(application: Application, today: date) -> str:

@@ -185,7 +185,9 @@ def test_what_was_handed_in_is_shown_so_with_when_it_is_looked_at(
         shown = browser.get(page).text
         assert "Your proof of authority was uploaded on" in shown, page
         assert "within 5 working days" in shown, page
-    assert "Upload proof of authority" not in browser.get(HOME).text
+    home = browser.get(HOME).text
+    assert "Upload proof of authority" not in home
+    assert "was uploaded on" not in home.partition('id="needs"')[2].partition("</section>")[0]
 
 
 def test_it_is_handed_in_later_from_the_organisation_s_page(client, unconfirmed, matti):

@@ -168,6 +168,7 @@ def test_installing_is_the_main_thing_until_it_is_in_use(order, web):
     page = web.get(address).text
     assert install in page
     assert not main.search(page)
+    assert "The certificate is in use." in page or "Varmenne on käytössä." in page
 
 
 def test_a_technical_member_sees_to_it_by_their_account(order, teemu, monkeypatch):

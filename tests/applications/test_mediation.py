@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from accounts.models import Organisation
 from accounts.register.lookup import queries
@@ -10,7 +11,7 @@ from accounts.register.models import Kind, RegisterRecord
 from applications import services
 from applications.errors import NotStanding
 from applications.models import Application
-from applications.rules import declarations, sections
+from applications.rules import declarations, fields, sections
 from applications.services.applicant.bulk_orders import Row
 from applications.views.bulk import sheet
 from applications.views.order.forms.delivery import TechnicalForm
@@ -72,6 +73,10 @@ def test_the_system_writes_the_technical_contacts_organisation(valma):
     seen = orders.Handler(valma, application).seen
     application = services.save_section(application.pk, "technical", typed, **seen)
     assert application.technical_organisation == "Kanta-välittäjä"
+    assert not sections.BY_ID["technical"].is_touched(orders.begin(valma, "server"))
+    with translation.override("sv"):
+        shown = fields.BY_KEY["technical_organisation"].in_words("Kanta-välittäjä")
+    assert shown == "Kanta-förmedlare"
     form = TechnicalForm(application, typed, today=clock.day(clock.now()))
     assert form.fields["technical_organisation"].disabled
     orders.submit(valma, application)

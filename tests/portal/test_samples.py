@@ -72,8 +72,10 @@ def test_each_mail_is_shown_alike_by_all_mail_programs(samples):
 
 
 def test_the_order_number_stands_in_the_subject_and_none_claims_to_be_a_test(samples):
+    """That of a mail about several orders counts them."""
+    several = {"bulk_receipt", "csrs_attached", "links_sent"}
     for sample in samples:
-        if sample.name in orders.MAILS:
+        if sample.name in set(orders.MAILS) - several:
             assert re.search(r"\w: \S+( \(\w+\))? \(SV-\d{4}-\d{5}\)$", sample.message.subject)
         assert not re.match(r"\[TESTI?\]", sample.message.subject)
 

@@ -29,7 +29,8 @@ class NoSupplier(Refused):
 
     message = _(
         "No organisation with this business ID has a customer account here whose administrator has"
-        " been confirmed. Ask the supplier to set one up first."
+        " been confirmed. Ask the supplier to set one up, or wait until a reviewer has confirmed"
+        " the authority of its administrator."
     )
 
 

@@ -33,6 +33,7 @@ from applications.views.shared.rows import (
     rows_for_others,
     soon_until,
 )
+from applications.views.shared.supplying import orders as supplied
 from applications.views.shared.supplying import supplies
 from applications.workflow import OPEN_CASES, Status
 from certportal.foundation import clock
@@ -70,6 +71,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "organisation": organisation,
         "right_asked": right_asked(person, organisation, on=clock.day(now)),
         "asking": join.unanswered(person, organisation, now=now),
+        "customers_wait": supplies(request)
+        and supplied(request).filter(status=Status.AWAITING_CSR).exists(),
         "news": news(desk.events, {str(order.pk): order for order in desk.orders}, desk.people),
         **desk.counts,
         **_lists(desk, now),

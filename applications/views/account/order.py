@@ -103,6 +103,7 @@ def tasks(request: HttpRequest, application: Application, now: datetime) -> Http
 
 def _progress(application: Application, now: datetime) -> dict[str, Any]:
     return {
+        "status_words": application.status_words_for(Role.APPLICANT),
         "stages": tracking.stages(application),
         "stage": tracking.at(application),
         "turn": tracking.turn_words(application, now=now),

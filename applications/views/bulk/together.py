@@ -35,7 +35,7 @@ from applications.services.applicant.contact_links import TooManyContacts
 from applications.services.applicant.identified import IdentifyAgain, is_fresh
 from applications.views.account.orders import head, line
 from applications.views.bulk.forms import SendTogetherForm
-from applications.views.order import next_step
+from applications.views.order import after_sending, next_step
 from applications.views.order.submit import MARGIN
 from applications.views.shared import spreadsheet, summary
 from applications.views.shared.entry import bulk_view, by_person
@@ -43,7 +43,7 @@ from applications.views.shared.page import order_url
 from applications.views.shared.requests_given import Line, RequestsForm, lines
 from applications.views.shared.rows import OrderRow, order_rows
 from applications.views.shared.summary import part_url
-from applications.workflow import Status
+from applications.workflow import OPEN_CASES, Status, promise
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused, TooMany
 from certportal.foundation.reading import one_reading
@@ -113,8 +113,23 @@ def _page(request: HttpRequest, bulk: BulkOrder, **more: Any) -> HttpResponse:
         "drafts": len(drafts),
         "lacking": sum(1 for sibling in rows if sibling.lacks),
         "takes_requests": any(order.status in TAKE_REQUESTS for order in orders),
+        **_follows(request, [order for order in orders if order.status in OPEN_CASES], now),
     }
     return render(request, "applications/bulk/together.html", context | more)
+
+
+def _follows(
+    request: HttpRequest, orders: Sequence[Application], now: datetime, *, sends: bool = False
+) -> dict[str, Any]:
+    """Return the context on how the open orders go on, or would if they were sent now (`sends`)."""
+    person, today = access.person_of(request), clock.day(now)
+    having = [order for order in orders if not sends or order.csr_id is not None]
+    days = [promise.due_on(now) if sends else order.due_on for order in having]
+    return {
+        "right": after_sending.about_right(orders[0], person, today=today) if orders else "",
+        "due_on": max((day for day in days if day is not None and day >= today), default=None),
+        "waiting": any(order.csr_id is None for order in orders),
+    }
 
 
 def _siblings(
@@ -260,6 +275,7 @@ def _check_page(
             "refusal": refusal,
             "unmailable": next(iter(unmailable), None),
             "published": declarations.published_titles(),
+            **_follows(request, drafts, now, sends=True),
         }
     status = refusal.status if refusal else 200
     return render(request, "applications/bulk/check.html", context, status=status)

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from datetime import date
 
+from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
@@ -23,13 +25,23 @@ def sentences(application: Application, sender: Person, *, today: date) -> list[
     )
     shown = _addresses(application, recipients.package(application))
     follows = [*_until_decided(application, today), arrival % {"addresses": shown}]
-    if not application.kind.is_test:
-        asked = right_asked(sender, application.organisation, on=today)
-        if asked is not None and not asked.handed_in:
-            return [asked.words, *follows]
+    if right := about_right(application, sender, today=today):
+        return [right, *follows]
     if application.csr_id is not None:
         return [_("You don't need to do anything more."), *follows]
     return follows
+
+
+def about_right(application: Application, sender: Person, *, today: date) -> str:
+    """Return that the sender's right is confirmed first, with a link to speed it up; "" if not."""
+    if application.kind.is_test:
+        return ""
+    asked = right_asked(sender, application.organisation, on=today)
+    if asked is None or asked.handed_in:
+        return ""
+    words = _("A reviewer confirms your authority to act first. A document speeds it up:")
+    page, link = reverse("accounts:right"), _("Upload proof of authority")
+    return format_html('{} <a href="{}">{}</a>', words, page, link)
 
 
 def _until_decided(application: Application, today: date) -> list[str]:

@@ -17,7 +17,7 @@ from applications.views.shared.entry import order_view
 from applications.views.shared.forms import VersionForm
 from applications.views.shared.page import check_url, order_url, show
 from applications.views.shared.summary import Part, Row
-from applications.workflow import Status
+from applications.workflow import Role, Status
 from certportal.foundation.errors import TooMany
 from certportal.foundation.files.form_errors import refusals_shown
 from certportal.foundation.web import limits
@@ -27,7 +27,7 @@ from certportal.foundation.web import limits
 def give(request: HttpRequest, application: Application) -> HttpResponse:
     """Show the documents that are sent along; attach another PDF."""
     if not answers.may_attach(application):
-        raise NotPossible(status=application.status_words)
+        raise NotPossible(status=application.status_words_for(Role.APPLICANT))
     initial = {"version": application.version}
     form = DocumentForm(request.POST or None, request.FILES or None, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -60,6 +60,7 @@ def _show(
         "documents": answers.documents(application),
         "check_url": check_url(application),
         "order_url": order_url(application),
+        "wanted": application.question.wanted if application.question else "",
     }
     return show(request, application, "answer_documents", **more)
 

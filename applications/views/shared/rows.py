@@ -182,13 +182,15 @@ def _without_question(row: OrderRow) -> OrderRow:
 def _order_row(
     order: Application, units: Mapping[str, str], shown: Condition, now: datetime
 ) -> OrderRow:
+    is_asked = order.status == Status.INFO_REQUESTED
+    asked = order.status_words_for(Role.APPLICANT) if is_asked else ""
     return OrderRow(
         order=order,
         name=proposed_names.called_beside_status(order),
         more=max(0, len(order.names) - 1),
         unit=units.get(order.record_oid, ""),
         is_test=order.kind.is_test,
-        label=shown.label,
+        label=asked or shown.label,
         tone=shown.tone,
         due=due(order, now=now),
     )

@@ -148,7 +148,10 @@ def _technical(application: Application, _now: datetime) -> Rows:
     if not application.technical_name:
         needed = sections.needs_technical_contact(application)
         yield Row(_("Technical contact"), "" if needed else _("Nobody is named"))
-    yield from _fields(application, "technical")
+    language = str(fields.BY_KEY["technical_language"].label)
+    is_written_to = application.technical_name or application.deputy_name
+    rows = _fields(application, "technical")
+    yield from (row for row in rows if is_written_to or row.label != language)
 
 
 def _csr(application: Application, _now: datetime) -> Rows:

@@ -89,7 +89,7 @@ def stages(application: Application, *, status_words: str = "") -> list[Step]:
     steps = []
     for index, title in enumerate(TITLES):
         state = "done" if index < at or delivered else "current" if index == at else "ahead"
-        words = status_words or application.status_words
+        words = status_words or application.status_words_for(Role.APPLICANT)
         text = words if state == "current" and status not in SAID else ""
         steps.append(Step(str(title), state, text, _time(application, index, state)))
     return steps
@@ -121,6 +121,8 @@ def turn_words(application: Application, *, now: datetime) -> str:
         return str(_in_review(application, now))
     if status is Status.LAPSED and _ended_with_account(application):
         return str(CLOSED_ACCOUNT)
+    if status is Status.DELIVERED and application.installed_at is not None:
+        return _("The certificate is in use.")
     if (hearing := _hearing(application)) is not None:
         words = _("You are heard before a decision. Answer by %(day)s.")
         return words % {"day": date_format(hearing.deadline, "WEEKDAY_FORMAT")}

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -39,6 +40,7 @@ def order(request: HttpRequest, seat: Seat) -> HttpResponse:
     status = application.status_words_for(contact)
     context = about(application) | {
         "seat": seat,
+        "back": _back_url(seat),
         "host_names": application.names,
         "status": status,
         "stages": tracking.stages(application, status_words=status),
@@ -57,6 +59,13 @@ def order(request: HttpRequest, seat: Seat) -> HttpResponse:
         **_report_urls(seat),
     }
     return render(request, "applications/contact/order.html", context)
+
+
+def _back_url(seat: Seat) -> str:
+    """Return where a member came from; a link's holder sees this order only."""
+    if seat.link:
+        return ""
+    return reverse("customers:customers" if seat.actor.supplier else "home")
 
 
 def _proposal(seat: Seat) -> dict[str, Any]:

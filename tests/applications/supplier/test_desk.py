@@ -24,6 +24,7 @@ from applications.views.shared.rows import ending_soon
 from applications.workflow import Role, Status
 from certportal.dev.builders import orders, people, proposed_names
 from certportal.dev.builders.acts import act
+from certportal.dev.builders.mails import about_order
 from certportal.dev.builders.suppliers import account_of
 from certportal.foundation import clock
 from certportal.foundation.models import Event
@@ -49,6 +50,7 @@ def test_the_desk_shows_what_is_to_be_made_over_all_customers(matti, kalle, give
     other = orders.waiting_for_contact(kalle, unit=CLINIC)
     draft = orders.draft(matti)
     desk = page(web, "customers")
+    assert f'href="{reverse("customers:orders")}"' in web.get(reverse("home")).text
     for one in (mine, other):
         assert one.number in desk
         assert one.number in page(web, "orders")
@@ -93,6 +95,7 @@ def test_a_request_is_given_by_the_contact_s_pages_and_names_supplier_and_person
     preview = upload(web, order)
     done = web.post(preview, {"version": order.version})
     assert done["Location"] == reverse("technical:order", args=[order.pk])
+    assert f'class="back" href="{reverse("customers:customers")}"' in web.get(done["Location"]).text
     order.refresh_from_db()
     assert order.status == Status.CHECKING
     for name in ("upload_csr", "attach_csr"):
@@ -102,6 +105,7 @@ def test_a_request_is_given_by_the_contact_s_pages_and_names_supplier_and_person
     named = f"{valma}, {given.supplier}"
     assert named in [line.who for line in history(order)]
     assert named in [line.who for line in case_history(order)]
+    assert f"Sen liitti {named}." in about_order("csr_attached", order, "applicant").text
 
 
 def test_a_request_that_the_applicant_meant_to_give_is_given_and_corrected(matti, given, web):

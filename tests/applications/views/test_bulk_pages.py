@@ -283,7 +283,8 @@ def test_from_the_rows_to_the_sent_orders(web, rows_of, address, liisa):
     assert "Check and send 2 orders" in page.text
     check = address("applications:check_together", together.pk)
     page = web.get(check)
-    for said in ("harjula.example.fi", "Äyrälän terveysasema", "tekniikka@example.fi"):
+    when = "5 working days (Monday to Friday)"
+    for said in ("harjula.example.fi", "Äyrälän terveysasema", "tekniikka@example.fi", when):
         assert said in page.text
     seen = re.search(r'name="version" value="(\w+)"', page.text)[1]
     assert web.post(check, {"version": seen}).status_code == 200, "nothing declared"
@@ -294,6 +295,7 @@ def test_from_the_rows_to_the_sent_orders(web, rows_of, address, liisa):
     assert Submission.objects.count() == 2
     page = web.get(answer["Location"])
     assert "2 orders were sent." in page.text
+    assert when in page.text
     assert "Awaiting" in page.text or "Waiting" in page.text
     mails = OutboxItem.objects.filter(topic="application.notice")
     assert [one.payload["notice"] for one in mails] == ["bulk_receipt"]

@@ -75,6 +75,7 @@ def test_a_late_promise_is_admitted_in_words(matti, now):
 def test_the_reviewers_question_stands_in_their_words_with_the_open_parts(web, address, asked):
     page = page_of(web, address, asked)
     assert "Poistakaa nimi varmuus.example.fi." in page.text
+    assert "Waiting for your reply" in page.text
     assert address("applications:part", asked.pk, "host_names") in page.text
     assert address("applications:part", asked.pk, "contact") not in page.text
     closed = web.get(address("applications:part", asked.pk, "contact"))

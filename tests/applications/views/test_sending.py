@@ -95,7 +95,8 @@ def test_an_unconfirmed_right_to_act_is_told_before_sending_unless_it_is_a_test(
     rights = Membership.objects.filter(organisation=fresh.organisation)
     rights.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None)
     first, *rest = follows(web, fresh, address)
-    assert first.startswith("Your authority to act has not been confirmed yet.")
+    assert first.startswith("A reviewer confirms your authority to act first.")
+    assert "/account/right/" in first
     assert not any("anything more" in one for one in rest)
     Application.objects.filter(pk=fresh.pk).update(type="test_server")
     assert follows(web, fresh, address)[0] == "You don't need to do anything more."
