@@ -5,7 +5,7 @@ import gzip
 import json
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
@@ -164,6 +164,14 @@ HIDDEN = {
     .replace("-----", "–– ")
     .encode(),
     "no-begin": b"MIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n",
+    "jwk-escaped": json.dumps('{"kty": "RSA", "n": "AQ", "d": "AQ"}').encode(),
+    "jwk-percent": b"%7B%22kty%22%3A%22RSA%22%2C%22d%22%3A%22AQ%22%7D",
+    "jwk-word": "{”kty”: ”RSA”, ”d”: ”AQ”}".encode(),
+    "jwk-html": b"{&quot;kty&quot;: &quot;RSA&quot;, &quot;d&quot;: &quot;AQ&quot;}",
+    "xml-html": b"&lt;RSAKeyValue&gt;&lt;D&gt;AQ==&lt;/D&gt;&lt;/RSAKeyValue&gt;",
+    "hex-pem": dump(ed25519.Ed25519PrivateKey.generate()).hex().encode(),
+    "hex-ed448": dump(ed448.Ed448PrivateKey.generate(), Encoding.DER).hex().encode(),
+    "utf-16-after": CSR + dump(rsa_key()).decode().encode("utf-16-le"),
 }
 
 
@@ -222,6 +230,16 @@ def test_a_key_in_base64_inside_a_request_is_refused() -> None:
     data = request(attributes=(password,))
     for form in (data, pem(data).encode()):
         assert examine(form).leaked_spki_sha256 == [spki_sha256(spki_of(ec_key()))]
+
+
+def test_a_key_in_base64_after_a_character_of_base64_inside_a_request_is_refused() -> None:
+    """The length before it is 0x58, an X."""
+    key = base64.b64encode(dump(rsa.generate_private_key(65537, 2048), Encoding.DER))
+    attribute = tlv(UTF8, key + b" " * (0x658 - len(key)))
+    assert b"XMII" in attribute
+    data = request(attributes=(sequence(oid("1.2.840.113549.1.9.7"), tlv(0x31, attribute)),))
+    for form in (data, pem(data).encode()):
+        assert_refused(examine(form), key)
 
 
 def test_an_archive_is_unpacked_within_bounds() -> None:

@@ -1,0 +1,146 @@
+"""A private key in a field, in the forms in which people paste one; and texts that are none."""
+
+import base64
+import html
+import json
+import re
+import time
+from urllib.parse import quote
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django import forms
+
+from certportal.foundation.private_keys import shows_private_key
+from certportal.foundation.web import forms as own
+from tests.issuance.csr.private_keys import LOCKED, PKCS8, TRADITIONAL, dump
+
+KEYS = {
+    "P-256": ec.generate_private_key(ec.SECP256R1()),
+    "P-521": ec.generate_private_key(ec.SECP521R1()),
+    "RSA 1024": rsa.generate_private_key(65537, 1024),
+    "RSA 2048": rsa.generate_private_key(65537, 2048),
+    "Ed25519": ed25519.Ed25519PrivateKey.generate(),
+    "Ed448": ed448.Ed448PrivateKey.generate(),
+}
+
+
+class Answer(own.Form):
+    """A field in which people write what they want."""
+
+    about = forms.CharField(label="About", widget=forms.Textarea)
+
+
+def is_refused(text: str) -> bool:
+    """Whether the form refuses the text; then it does not show it again."""
+    form = Answer({"about": text})
+    assert form.is_valid() or form.data["about"] == ""
+    return not form.is_valid()
+
+
+def b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *["END USER PRIVATE KEY PROTECTION", "BEGINNING OF THE PRIVATE KEY LIFE CYCLE"],
+        *["ADDENDUM PRIVATE KEY", "-- End of instructions on private key"],
+        *["——— Begin with private key generation", "- - - END OF PRIVATE KEY POLICY"],
+        *["END OF PRIVATE KEY", "— End user private key", "--END-USER PRIVATE KEY--"],
+        *["– Begin private key generation", "--- Begin private key ceremony ---"],
+        *["6.2 PRIVATE KEY PROTECTION", "END PRIVATE KEY USAGE PERIOD", "BEGIN A PRIVATE KEY"],
+        *[
+            "DO NOT SEND YOUR PRIVATE KEY!",
+            "THE END ENTITY PRIVATE KEY",
+            "BEGIN: MAKE A PRIVATE KEY",
+        ],
+        *["MAKSETTU LASKU MIELELLÄÄN " * 20, "MIIETIN MIKÄ MIISSÄ " * 20, "3082 " * 60],
+    ],
+)
+def test_headings_and_lists_about_private_keys_are_none(words: str) -> None:
+    """As in a certificate policy (RFC 3647), or in instructions."""
+    for text in (words, words.lower(), f"Ensin.\n{words}\nSitten.", f"* {words}:"):
+        assert not is_refused(text), text
+
+
+WAYS = {
+    "base64": lambda der: b64(der),
+    "base64url": lambda der: base64.urlsafe_b64encode(der).decode(),
+    "after a letter": lambda der: f"avain{b64(der)}",
+    "after a slash": lambda der: f"avain/{b64(der)}",
+    "short lines": lambda der: "\n".join(re.findall(".{1,20}", b64(der))),
+    "quoted mail": lambda der: "> " + "\n> ".join(re.findall(".{1,64}", b64(der))),
+    "base64 twice": lambda der: b64(b64(der).encode()),
+    "hexadecimal": lambda der: f"Avain: {der.hex()}",
+    "hexadecimal, colons": lambda der: der.hex(":").upper(),
+    "json": lambda der: json.dumps({"key": base64.encodebytes(der).decode()}),
+    "json in json": lambda der: json.dumps(json.dumps({"key": base64.encodebytes(der).decode()})),
+    "percent": lambda der: quote(b64(der), safe=""),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", KEYS)
+def test_a_private_key_in_der_is_known_by_its_structure(kind: str, way: str) -> None:
+    key = KEYS[kind]
+    ders = [dump(key, Encoding.DER, PKCS8), dump(key, Encoding.DER, PKCS8, LOCKED)]
+    if not kind.startswith("Ed"):
+        ders.append(dump(key, Encoding.DER, TRADITIONAL))
+    assert all(is_refused(WAYS[way](der)) for der in ders)
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert not is_refused(WAYS[way](public))
+
+
+PBES1 = bytes.fromhex("308204a3301c060a2a864886f70d010c0103300e0408") + bytes(8) + b"\2\2\x08\0"
+WITH_PUBLIC = bytes.fromhex("3051020101300506032b657004220420") + bytes(range(32))
+STORE = bytes.fromhex("feedfeed00000002000000010000000100000001") + bytes(60)
+JWK = '{"kty": "EC", "crv": "P-256", "d": "870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b64(PBES1 + b"\x04\x82\x04\x81" + bytes(99)),
+        b64(WITH_PUBLIC),
+        b64(STORE),
+        json.dumps(JWK),
+        json.dumps(json.dumps(JWK)),
+        quote(JWK),
+        JWK.replace('"', "”"),
+        JWK.replace('"', "’"),
+        html.escape(JWK),
+        b64(JWK.encode()),
+        "&lt;RSAKeyValue&gt;&lt;D&gt;AQ==&lt;/D&gt;",
+        "BEGIN RSA PRIVATE KEY\nProc-Type: 4,ENCRYPTED",
+        f"BEGIN RSA PRIVATE KEY Proc-Type: 4,ENCRYPTED {'aB3d' * 16} END RSA PRIVATE KEY",
+        "-----BEGIN NEBULA ED25519 PRIVATE KEY-----",
+        "-----BEGIN JOKIN MUU PRIVATE KEY-----",
+        dump(KEYS["P-256"]).hex(),
+    ],
+)
+def test_a_private_key_is_known_as_programs_and_word_processors_write_it(text: str) -> None:
+    """Encrypted by PBES1, with its public half, in a key store, as JSON in JSON, in Word."""
+    assert is_refused(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hoitohenkilöstön varmenteet tilataan yksikölle, private key pysyy palvelimella. " * 130,
+        "Mitä ”tarkoittaa” %20 &amp; =C3 \\n “private key”? " * 220,
+        "MAKSETAAN MIELELLÄÄN 30.8.2026 " * 330,
+        b64(bytes(range(256)) * 30),
+        (bytes(range(256)) * 20).hex(),
+    ],
+)
+def test_a_long_text_is_read_in_no_time(text: str) -> None:
+    """10 kB take less than 1 ms alone; here ten times that, and the fastest of many."""
+    spent = []
+    for _ in range(20):
+        began = time.perf_counter()
+        assert not shows_private_key(text)
+        spent.append(time.perf_counter() - began)
+    assert min(spent) < 0.01
