@@ -65,6 +65,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "certportal.foundation.web.queries.AddressesWithoutKeys",
     "certportal.foundation.web.addresses.ForwardedScheme",
     "certportal.foundation.web.browsers.PolicyHeaders",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",

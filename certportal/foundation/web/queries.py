@@ -1,16 +1,39 @@
-"""The query of a page as its links and redirects repeat it: not at all if it has a private key.
+"""The address of a page as its links, redirects and log lines repeat it: without a private key.
 
-A key may be pasted into a search by mistake. It is refused, and no link carries it on.
+A key may be pasted into a search or after an address by mistake. No link carries it on.
 """
 
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template import Context
 from django.template.defaulttags import querystring
+from django.utils.translation import get_language_from_path
 
 from certportal.foundation.private_keys import shows_private_key
+
+
+class AddressesWithoutKeys:
+    """Has a path with a private key be another one, of no page, and no redirect repeat a key.
+
+    Outermost: Django's middleware redirects to another language, with a slash and to https, and
+    its log lines and those of `RequestLog` have the path. Views still see a query, to refuse it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on, and take a private key out of where the answer leads."""
+        if shows_private_key(request.path_info):
+            language = get_language_from_path(request.path_info)
+            request.path = request.path_info = f"/{language}/***" if language else "/***"
+        response = self.get_response(request)
+        if address := response.get("Location"):
+            response["Location"] = without_key(address)
+        return response
 
 
 def kept_query(request: HttpRequest, **changes: Any) -> str:
@@ -29,8 +52,10 @@ def kept_path(request: HttpRequest) -> str:
 
 
 def without_key(address: str) -> str:
-    """Return an address of this service, without its query if that has a private key."""
+    """Return an address without its query if that has a private key; "/" if the path has one."""
     path, _mark, query = address.partition("?")
+    if shows_private_key(unquote(urlsplit(path).path)):
+        return "/"
     return path if _has_private_key(query) else address
 
 
