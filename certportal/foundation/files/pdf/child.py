@@ -17,6 +17,7 @@ from ...private_keys import shows_private_key
 from .active import Objects, examine
 from .confine import confine
 from .passive import get_object, rewrite
+from .text import shown_texts
 
 CONFINED, UNFILTERED = b"confined\n", b"unfiltered\n"
 PASSIVE, ACTIVE, ENCRYPTED, DAMAGED, COMPLEX, SECRET = (
@@ -32,6 +33,9 @@ _WINDOW, _OVERLAP = 1024 * 1024, 1024
 
 # qpdf's warnings of a duplicate key, and of a cross-reference entry for a different object.
 _AMBIGUOUS = re.compile(r"duplicated key|expected (\d+ \d+|n n) obj")
+
+# qpdf's JSON of a string that is no text.
+_IN_DIGITS = re.compile(rb'"b:((?:[0-9a-f]{2})*)"')
 
 
 class TooMuch(Exception):
@@ -94,6 +98,8 @@ def _open(data: bytes) -> tuple[dict[str, Any], bytes]:
             return {"verdict": SECRET}, b""
         if _is_ambiguous(pdf) or not pdf.pages:
             return {"verdict": DAMAGED}, b""
+        if _shows_key_in_text(pdf, objects):
+            return {"verdict": SECRET}, b""
         return {"verdict": PASSIVE}, rewrite(pdf, examination.acting)
 
 
@@ -103,7 +109,8 @@ def _objects(pdf: pikepdf.Pdf) -> tuple[Objects, bool]:
     pdf.write_qpdf_json(written, json_stream_data=pikepdf.JSONStreamData.none)
     described = written.getvalue()
     objects: Objects = json.loads(described)["qpdf"][1]
-    return objects, _shows_key(described)
+    read = _IN_DIGITS.sub(lambda octets: bytes.fromhex(octets[1].decode()), described)
+    return objects, _shows_key(read.replace(b"#20", b" "))
 
 
 def _measure(pdf: pikepdf.Pdf, objects: Objects) -> bool:
@@ -140,6 +147,23 @@ def _unpack(pdf: pikepdf.Pdf, stream: pikepdf.Stream) -> tuple[int, bool]:
     before = pikepdf.Stream(pdf, stream.read_raw_bytes())  # never saved: nothing refers to it
     before.Filter = pikepdf.Array(list(filters)[:-1])
     return _unpack(pdf, before)
+
+
+def _shows_key_in_text(pdf: pikepdf.Pdf, objects: Objects) -> bool:
+    """Whether the text of a page shows a private key, or that of another stream with resources."""
+    described = {
+        name: entry["stream"]["dict"] for name, entry in objects.items() if "stream" in entry
+    }
+    streams = [
+        get_object(pdf, name)
+        for name, its in described.items()
+        if "/Resources" in its or its.get("/Subtype") == "/Form"
+    ]
+    return any(
+        _shows_key(one.encode(errors="replace"))
+        for text in shown_texts(pdf, streams)
+        for one in (text, text.replace("\n", ""))
+    )
 
 
 def _shows_key(content: bytes | memoryview) -> bool:
