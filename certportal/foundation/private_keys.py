@@ -85,7 +85,7 @@ def _plain(content: bytes) -> bytes:
         return content
     for _layer in range(3):
         before = text
-        text = html.unescape(unquote(text))
+        text = _unescaped(unquote(text))
         if "\\" in text or "=" in text:
             text = _ESCAPE.sub(_character, text)
         if text == before:
@@ -93,6 +93,13 @@ def _plain(content: bytes) -> bytes:
     if not text.isascii():
         text = _UNSEEN.sub("", unicodedata.normalize("NFKC", _QUOTES.sub('"', text)))
     return text.encode(errors="replace")
+
+
+def _unescaped(text: str) -> str:
+    try:
+        return html.unescape(text)
+    except ValueError:  # a reference of more digits than Python converts, which is to no character
+        return text
 
 
 def _character(escape: re.Match[str]) -> str:

@@ -4,7 +4,6 @@ import base64
 import html
 import json
 import re
-import time
 from urllib.parse import quote
 
 import pytest
@@ -134,13 +133,15 @@ def test_a_private_key_is_known_as_programs_and_word_processors_write_it(text: s
         "MAKSETAAN MIELELLÄÄN 30.8.2026 " * 330,
         b64(bytes(range(256)) * 30),
         (bytes(range(256)) * 20).hex(),
+        *[
+            "&#" + "9" * 10_000 + ";",
+            "&" * 10_000,
+            "\\" * 10_000,
+            "-" * 10_000,
+            "BEGIN RSA " * 1_000,
+        ],
     ],
 )
-def test_a_long_text_is_read_in_no_time(text: str) -> None:
-    """10 kB take less than 1 ms alone; here ten times that, and the fastest of many."""
-    spent = []
-    for _ in range(20):
-        began = time.perf_counter()
-        assert not shows_private_key(text)
-        spent.append(time.perf_counter() - began)
-    assert min(spent) < 0.01
+def test_a_long_text_without_a_key_has_none(text: str) -> None:
+    """A pattern that read it again from each of its characters would take hours."""
+    assert not shows_private_key(text * 40)
