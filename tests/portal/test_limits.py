@@ -157,21 +157,34 @@ def tries(act, matti, order, actors, now):
     return len(actors)
 
 
+def member(pharmacy, number, now):
+    """Return the key of a member who has done nothing yet, not even verified an address."""
+    person = people.make_login(f"Jäsen{number} Mallikas", now=now).person
+    more = {"role": "applicant", "basis": "invitation", "begun_at": now}
+    pharmacy.memberships.create(person=person, **more)
+    return str(person.pk)
+
+
 @pytest.mark.parametrize("act", ACTS)
-def test_one_account_gets_no_more_by_changing_its_address(act, matti, kalle, now, monkeypatch):
+def test_one_account_gets_no_more_by_changing_its_address(
+    act, matti, pharmacy, kalle, now, monkeypatch
+):
     module, most, _from = ACTS[act]
     monkeypatch.setattr(module, most, FEW)
     order = orders.draft(matti, "system_signature")
-    wandering = [Actor("person", "one", f"203.0.113.{last}") for last in range(2 * FEW)]
+    account = member(pharmacy, 1, now)
+    wandering = [Actor("person", account, f"203.0.113.{last}") for last in range(2 * FEW)]
     assert tries(act, matti, order, wandering, now) == FEW
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_one_address_gets_no_more_by_changing_its_account(act, matti, kalle, now, monkeypatch):
+def test_one_address_gets_no_more_by_changing_its_account(
+    act, matti, pharmacy, kalle, now, monkeypatch
+):
     module, _most, most_from = ACTS[act]
     monkeypatch.setattr(module, most_from, FEW)
     order = orders.draft(matti, "system_signature")
-    many = [Actor("person", f"somebody-{number}", HERE) for number in range(2 * FEW)]
+    many = [Actor("person", member(pharmacy, number, now), HERE) for number in range(2 * FEW)]
     assert tries(act, matti, order, many, now) == FEW
 
 

@@ -16,7 +16,6 @@ from certportal.foundation.management.operators import OperatorCommand
 class Command(OperatorCommand):
     """Apply the retention table now, or with --table print it."""
 
-    requires_migrations_checks = True
     help = "Erase personal data whose retention period has ended; --table prints docs/retention.md."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -28,6 +27,7 @@ class Command(OperatorCommand):
         if table:
             self.stdout.write(retention.as_markdown(), ending="")
             return
+        self.check_migrations()
         try:
             erased = services.erase_expired(now=clock.now())
         except Exception as error:

@@ -1,6 +1,8 @@
 """The pages of a certificate, a key and a person, their lists, and the search that finds them."""
 
 import re
+from copy import copy
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -11,7 +13,7 @@ from django.utils import translation
 from accounts.models import Organisation, Person
 from accounts.register.models import RegisterRecord
 from accounts.services.people.erase import erase_person
-from applications.models import Application
+from applications.models import Application, Csr
 from applications.rules import order_search
 from applications.views.account.history import history
 from applications.views.console.keys import sent_csrs
@@ -295,14 +297,19 @@ def test_a_request_is_found_by_its_hash(desk, order):
     csr, first = order.csrs.get(), desk.url("case", order.pk)
     for typed in (csr.sha256, csr.sha256.upper()):
         assert desk.open("search", q=typed).get("Location") == first
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        assert "csr_sha256" in sent_csrs().filter(sha256=csr.sha256).explain()
     certified(order, 1)
     csr.application, csr.pk = order, None  # the copy
     csr.save(force_insert=True)
     both = desk.open("search", q=csr.sha256)
     assert both.get("Location") == desk.url("key", csr.spki_sha256)
+    others = [copy(csr) for _ in range(300)]  # of a few, all indexes are as good
+    for number, other in enumerate(others):
+        other.pk, other.sha256 = uuid4(), f"{number:064x}"
+    Csr.objects.bulk_create(others)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE applications_csr")
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        assert "csr_sha256" in sent_csrs().filter(sha256=csr.sha256).explain()
 
 
 def test_a_serial_number_is_looked_up_by_the_index_of_its_authority(desk, order, certificate):
