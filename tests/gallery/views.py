@@ -8,11 +8,11 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from accounts.models import Organisation
+from accounts.models import Organisation, Person
 from certportal.foundation.errors import NotAllowed, Refused, Stale, TooMany, Unavailable
 from certportal.foundation.web import forms as own
 
-MATTI = "Matti Meikäläinen"
+MATTI = Person(given_name="Matti", family_name="Meikäläinen")
 PEM = "-----BEGIN CERTIFICATE REQUEST-----\n" + "MIICijCCAXICAQAwRTELMAkGA1UEBhMCRkkx\n" * 4
 TYPES = [
     ("server", "Palvelinvarmenne"),
