@@ -2,7 +2,6 @@
 
 import gc
 import os
-import zlib
 from collections import Counter
 from contextlib import suppress
 from functools import partial
@@ -27,7 +26,7 @@ from certportal.foundation.mail import sending
 from certportal.foundation.outbox import outbox
 from certportal.operations import health
 from issuance.conf import pki
-from tests import begun, database, remembered, tables
+from tests import begun, database, remembered, running_order, tables
 from tests.accessible import looked_at
 from tests.every_page import EveryPage
 from tests.nu.checker import faults
@@ -314,21 +313,6 @@ def context(request, _context):
     _context.clear_permissions()
 
 
-# Files whose few tests take long: were they the last, one process would wait for the other.
-LONG = {
-    *["test_run.py", "test_run_token.py", "test_database_limit.py", "test_hidden_fields.py"],
-    *["test_dripping.py", "test_leaked_key.py", "test_worker.py", "test_ocsp_served.py"],
-    *["test_files_served.py", "test_kept_papers.py", "test_fifty_orders.py", "test_headers.py"],
-    *["test_rolling.py", "test_whole_table.py", "test_at_once.py", "test_faults.py"],
-    *["test_suppliers.py", "test_kill.py", "test_auditors.py", "test_traces.py", "test_build.py"],
-    *["test_event_receipts.py", "test_journals.py", "test_computable_keys.py", "test_samples.py"],
-    *["test_stored_text.py", "test_settings_in_use.py", "test_shared_store_lost.py"],
-    *["test_self_checks.py"],
-}
-# It looks at what pages take, and test_run.py starts everything: it comes after those.
-AFTER_LONG = "test_hangs.py"
-
-
 def pytest_collection_modifyitems(config, items):
     """Mark what drives a browser: its event loop must not live beside tests that fork.
 
@@ -339,28 +323,11 @@ def pytest_collection_modifyitems(config, items):
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
     if config.getoption("every_page"):
-        items[:] = filter(_is_of_the_pair, items)
+        items[:] = filter(running_order.is_of_the_pair, items)
     if hasattr(config, "workerinput"):
         parts = {one: (one.path, one.get_closest_marker("browser") is None) for one in items}
         tests = Counter(part for part in parts.values() if "journeys" not in part[0].parts)
-        items.sort(key=lambda item: (*_rank(item.path), -tests[parts[item]]))
-
-
-def _is_of_the_pair(item):
-    """Whether a way through pages is gone in its language: Finnish, and one of the two others.
-
-    Which one changes from test to test, and most pages are looked at by several. A test that is run
-    by itself goes its way in all three.
-    """
-    language = item.callspec.params.get("language") if hasattr(item, "callspec") else None
-    if language not in {"sv", "en"} or item.get_closest_marker("browser") is None:
-        return True
-    other = ("sv", "en")[zlib.crc32(item.originalname.encode()) % 2]
-    return language == other
-
-
-def _rank(path):
-    return "journeys" in path.parts or path.name not in LONG, path.name != AFTER_LONG
+        items.sort(key=lambda item: (*running_order.rank(item.path), -tests[parts[item]]))
 
 
 def pytest_collection_finish():

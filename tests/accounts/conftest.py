@@ -1,4 +1,4 @@
-"""The browser of these tests: Debian's, beside the test's own database; and a person."""
+"""The browser of these tests: Debian's, beside the test's own database; and persons."""
 
 import pytest
 
@@ -17,3 +17,9 @@ def pekka(pharmacy, now):
     person = people.make_person("Pekka Pyytäjä", now=now)
     join.ask(person, PHARMACY, actor=actor_for(person), now=now)
     return person
+
+
+@pytest.fixture
+def aino(sample):
+    """A person with a verified address and no organisation."""
+    return people.make_person("Aino Ahkera")

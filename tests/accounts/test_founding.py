@@ -21,12 +21,6 @@ MANDATE = {"basis": "mandate", "detail": "tietohallintopäällikkö"}
 
 
 @pytest.fixture
-def aino(sample):
-    """A person with a verified address and no organisation."""
-    return make_person("Aino Ahkera")
-
-
-@pytest.fixture
 def browser_of_aino(client, aino):
     return log_in(client, aino)
 

@@ -30,12 +30,6 @@ TOO_MANY = "You have tried too many times"
 
 
 @pytest.fixture
-def aino(sample):
-    """A person with a verified address and no organisation."""
-    return people.make_person("Aino Ahkera")
-
-
-@pytest.fixture
 def checked(monkeypatch):
     """The bytes given to the check of PDFs, to the virus scanner and to the limit, from now on."""
     given = {"pdf": [], "virus": [], "limit": []}
