@@ -165,6 +165,8 @@ def _is_key(der: bytes) -> bool:
 
 _PASSWORD_BASED = bytes.fromhex("2a864886f70d0105"), bytes.fromhex("2a864886f70d010c")
 """PKCS#5 and PKCS#12: algorithms that encrypt a private key with a password."""
+_PKCS_7 = bytes.fromhex("2a864886f70d0107")
+"""The kinds of content that PKCS#12 has."""
 
 
 def _is_key_of(parts: list[tuple[int, bytes]]) -> bool:
@@ -175,10 +177,10 @@ def _is_key_of(parts: list[tuple[int, bytes]]) -> bool:
     match [tag for tag, _content in parts]:
         case [0x30, 0x04, *_]:  # PKCS#8, encrypted (RFC 5958, 3)
             return first[2:].startswith(_PASSWORD_BASED)
-        case [0x02, 0x30] | [0x02, 0x30, 0x04] if first != b"\3":  # PKCS#8 (RFC 5958, 2)
+        case [0x02, 0x30, 0x04] if first != b"\3":  # PKCS#8 (RFC 5958, 2)
             return second[:1] == b"\x06"
         case [0x02, 0x30, *_]:  # PKCS#12 (RFC 7292, 4)
-            return first == b"\3"
+            return first == b"\3" and second[2:].startswith(_PKCS_7)
         case [0x02, 0x02, *_]:  # PKCS#1 (RFC 8017, A.1.2), DSA
             return first in (b"\0", b"\1") and len(second) > _SHORTEST
         case [0x02, 0x04, *_]:  # SEC 1 (RFC 5915, 3)

@@ -145,3 +145,18 @@ def test_a_private_key_is_known_as_programs_and_word_processors_write_it(text: s
 def test_a_long_text_without_a_key_has_none(text: str) -> None:
     """A pattern that read it again from each of its characters would take hours."""
     assert not shows_private_key(text * 40)
+
+
+@pytest.mark.parametrize(
+    "der",
+    [
+        "30820100 020103 300d06092a864886f70d01010b0500 3020310b300906035504061302464931",
+        "308180 020100 307b 06092a864886f70d010701 301d0609608648016503040102",
+        "30820100 020101 303c 06072a8648ce3d0201 3031020101 3006",
+    ],
+    ids=["certificate of version 1", "encrypted content", "request with a curve, cut"],
+)
+def test_what_begins_like_a_private_key_and_is_none(der: str) -> None:
+    octets = bytes.fromhex(der)
+    for text in (octets.hex(), octets.hex(":"), b64(octets), b64(octets).replace("\n", "\\n")):
+        assert not is_refused(text), text

@@ -43,7 +43,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.font = _Font()
-        self._known: dict[tuple[int, int], _Font] = {}
+        self._known: dict[object, _Font] = {}
 
     def lines(self, stream: Any, resources: Any) -> Iterator[str]:
         """Return what each operator draws (ISO 32000-2, 9.4.3)."""
@@ -63,9 +63,9 @@ class _Reader:
 
     def _found(self, resources: Any, name: Any) -> "_Font":
         font = resources.get("/Font", {}).get(str(name), {})
-        number = getattr(font, "objgen", (0, 0))
-        if number == (0, 0):
-            return _Font(font)
+        number: object = getattr(font, "objgen", (0, 0))
+        if number == (0, 0):  # it stands in the page, and only its table by itself
+            number = getattr(font.get("/ToUnicode"), "objgen", (0, 0)), str(font.get("/Subtype"))
         if number not in self._known:
             self._known[number] = _Font(font)
         return self._known[number]
