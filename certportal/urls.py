@@ -48,4 +48,6 @@ if settings.MAIL_IS_LOCAL and not settings.PRODUCTION:
     ]
 
 handler400 = errors.bad_request
+handler403 = errors.permission_denied
+handler404 = errors.page_not_found
 handler500 = errors.server_error

@@ -136,9 +136,28 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
             " in a ZIP archive, or send them in several parts."
         ) % {"most": settings.DATA_UPLOAD_MAX_NUMBER_FILES}
     else:  # our template may fail too, for instance if the Host header is invalid
-        return defaults.bad_request(request, exception)
+        return defaults.bad_request(_read(request), exception)
     context = {"message": message, "back": came_from(request)}
     return render(request, "400.html", context, status=400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Return the 403 page (``handler403``)."""
+    return defaults.permission_denied(_read(request), exception)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Return the 404 page (``handler404``)."""
+    return defaults.page_not_found(_read(request), exception)
+
+
+def _read(request: HttpRequest) -> HttpRequest:
+    """Return the request, of which Django's views of errors read no more.
+
+    They look for the CSRF token in the form, and would fail where it is the form that is at fault.
+    """
+    request.csrf_processing_done = True  # type: ignore[attr-defined]
+    return request
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

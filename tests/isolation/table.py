@@ -60,5 +60,5 @@ def _plain(*_given: object, **_more: object) -> HttpResponseNotFound:
     return HttpResponseNotFound()
 
 
-statuses_only = patch.object(urls, "handler404", _plain, create=True)
+statuses_only = patch.object(urls, "handler404", _plain)
 """Says 404 without a page: to make it takes most of the time of trying every address."""

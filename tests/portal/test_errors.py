@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.test import Client, RequestFactory
 
+from certportal.dev.builders import people
 from certportal.foundation.errors import NotAllowed, Refused, Stale, TooMany, Unavailable
 from certportal.web import errors
 from certportal.web.whole_requests import reading_to_the_end
@@ -200,3 +201,18 @@ def test_form_from_another_site_is_refused_in_words() -> None:
     response = client.post("/en/account/logout/")
     assert response.status_code == 403
     assert b"Nothing was sent" in response.content
+
+
+@pytest.mark.parametrize("place", ["/en/csr/", "/en/nowhere/", "/en/feedback/"])
+@pytest.mark.parametrize("who", ["visitor", "matti"])
+def test_a_form_that_cannot_be_read_is_answered_in_words(request, db, who, place) -> None:
+    """The pages of errors have a form of their own, and do not read this one again."""
+    client = Client(raise_request_exception=False)
+    if who == "matti":
+        people.log_in(client, request.getfixturevalue(who))
+    of_no_text = "application/x-www-form-urlencoded; charset=utf-16"
+    many = "&".join(f"a{number}=1" for number in range(1100))
+    for body, kind in (("a=b+c", of_no_text), (many, of_no_text.partition(";")[0])):
+        answer = client.post(place, body, content_type=kind)
+        assert answer.status_code in {400, 404}, (kind, answer.status_code)
+        assert "<h1" in answer.text
