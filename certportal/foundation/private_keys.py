@@ -165,6 +165,11 @@ def _is_key(der: bytes) -> bool:
 
 _PASSWORD_BASED = bytes.fromhex("2a864886f70d0105"), bytes.fromhex("2a864886f70d010c")
 """PKCS#5 and PKCS#12: algorithms that encrypt a private key with a password."""
+_OF_KEYS = tuple(
+    bytes.fromhex(kind)
+    for kind in ("06092a864886f70d010101", "06072a8648ce3d0201", "06072a8648ce38", "06032b65")
+)
+"""Algorithms of keys: RSA (RFC 8017), EC (RFC 5480), DSA (RFC 3279), Ed25519 (RFC 8410)."""
 _PKCS_7 = bytes.fromhex("2a864886f70d0107")
 """The kinds of content that PKCS#12 has."""
 
@@ -179,6 +184,8 @@ def _is_key_of(parts: list[tuple[int, bytes]]) -> bool:
             return first[2:].startswith(_PASSWORD_BASED)
         case [0x02, 0x30, 0x04] if first != b"\3":  # PKCS#8 (RFC 5958, 2)
             return second[:1] == b"\x06"
+        case [0x02, 0x30] if first != b"\3":  # its beginning
+            return second.startswith(_OF_KEYS)
         case [0x02, 0x30, *_]:  # PKCS#12 (RFC 7292, 4)
             return first == b"\3" and second[2:].startswith(_PKCS_7)
         case [0x02, 0x02, *_]:  # PKCS#1 (RFC 8017, A.1.2), DSA

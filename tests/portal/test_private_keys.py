@@ -152,9 +152,10 @@ def test_a_long_text_without_a_key_has_none(text: str) -> None:
     [
         "30820100 020103 300d06092a864886f70d01010b0500 3020310b300906035504061302464931",
         "308180 020100 307b 06092a864886f70d010701 301d0609608648016503040102",
-        "30820100 020101 303c 06072a8648ce3d0201 3031020101 3006",
+        "30820100 020101 303c 06072a8648ce3d0101 3031020101 3006",
+        "30820100 020101 300d 06092a864886f70d01010b",
     ],
-    ids=["certificate of version 1", "encrypted content", "request with a curve, cut"],
+    ids=["certificate of version 1", "encrypted content", "request with a curve, cut", "CRL, cut"],
 )
 def test_what_begins_like_a_private_key_and_is_none(der: str) -> None:
     octets = bytes.fromhex(der)
