@@ -13,6 +13,9 @@ from accounts.identification.identity import NotIdentified
 from accounts.identification.saml.documents import PROTOCOL, Element, all_of, single
 
 VERSION = "2.0"
+MOST_ATTRIBUTES = 64
+"""Of one element. Reading and canonicalising them takes time with the square of their number, and
+is done before it is known who sent them."""
 
 
 def check_response(root: Element) -> None:
@@ -42,10 +45,16 @@ def check_assertion(assertion: Element) -> None:
 
 
 def _check_identifiers(element: Element) -> None:
-    """Raise NotIdentified if an ID occurs twice, in any attribute that may be read as one."""
+    """Raise NotIdentified if an ID occurs twice, in any attribute that may be read as one.
+
+    Also if an element has more attributes than any of SAML's.
+    """
+    elements = list(element.getroottree().iter(etree.Element))
+    if any(len(each.attrib) > MOST_ATTRIBUTES for each in elements):
+        raise NotIdentified("too many attributes")
     found = Counter(
         value
-        for each in element.getroottree().iter(etree.Element)
+        for each in elements
         for name, value in each.items()
         if etree.QName(name).localname.lower() == "id"
     )

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 import xmlsec
@@ -14,7 +15,7 @@ from lxml import etree
 from xmlsec import constants as c
 
 from accounts.identification.identity import NotIdentified
-from accounts.identification.saml import documents, signatures
+from accounts.identification.saml import documents, signatures, structure
 from certportal.foundation import clock
 from tests.accounts.saml.pairs import make_pair
 
@@ -201,6 +202,17 @@ BOMB = b"<!DOCTYPE a><a/>"
 def test_documents_that_are_not_read(content):
     with pytest.raises(NotIdentified):
         documents.parse(content)
+
+
+def test_an_element_of_many_attributes_is_refused_at_once():
+    names = " ".join(f'a{number}=""' for number in range(20_000))
+    head = f'<samlp:Response xmlns:samlp="{documents.PROTOCOL}" Version="2.0">'
+    root = documents.parse(f"{head}<any {names}/></samlp:Response>".encode())
+    begun = monotonic()
+    with pytest.raises(NotIdentified) as caught:
+        structure.check_response(root)
+    assert caught.value.problem == "too many attributes"
+    assert monotonic() - begun < 0.5
 
 
 @pytest.mark.parametrize(
