@@ -4,6 +4,7 @@ import socket
 import socketserver
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -54,19 +55,26 @@ class Stubborn(socketserver.StreamRequestHandler):
         while length := int.from_bytes(self.rfile.read(4), "big"):
             self.rfile.read(length)
         assert isinstance(self.server, Standin)
-        self.wfile.write(self.server.answer + b"\0")
+        with suppress(OSError):  # the other side may have gone
+            for octet in self.server.answer:
+                time.sleep(self.server.pause)
+                self.wfile.write(bytes([octet]))
 
 
 class Standin(socketserver.TCPServer):
     allow_reuse_address = True
     answer = b""
+    pause = 0.0
 
 
 @contextmanager
-def answering(answer: str) -> Iterator[str]:
-    """Answer one scan with these words, on a port; yield the address."""
+def answering(answer: str, *, end: str = "\0", pause: float = 0) -> Iterator[str]:
+    """Answer one scan with these words and this end, on a port; yield the address.
+
+    `pause`: seconds before each octet.
+    """
     with Standin(("127.0.0.1", 0), Stubborn) as server:
-        server.answer = answer.encode()
+        server.answer, server.pause = (answer + end).encode(), pause
         server.timeout = 10
         thread = threading.Thread(target=server.handle_request)
         thread.start()

@@ -1,6 +1,7 @@
 """Every backend of the seam finds the test file, passes what is clean, and can fail to answer."""
 
 import os
+import time
 
 import pytest
 
@@ -48,11 +49,28 @@ def test_over_the_network_the_answer_is_read_alike(answer, found):
 
 @pytest.mark.parametrize(
     "answer",
-    ["", "INSTREAM size limit exceeded. ERROR", "stream: FOUND", "OK", "stream: OK, x FOUND y"],
+    [
+        *["", "INSTREAM size limit exceeded. ERROR", "stream: FOUND", "OK"],
+        *["stream: OK, x FOUND y", "stream: OK\n", "stream: \u202ex FOUND", "stream: a\0b FOUND"],
+    ],
 )
 def test_an_answer_that_says_neither_is_no_answer(answer):
     with daemon.answering(answer) as address, pytest.raises(Unavailable):
         Clamd(address=address).scan(pdf())
+
+
+@pytest.mark.parametrize("answer", ["stream: OK", "stream: Eicar FOUND"])
+def test_an_answer_that_was_cut_short_is_no_answer(answer):
+    with daemon.answering(answer, end="") as address, pytest.raises(Unavailable):
+        Clamd(address=address).scan(pdf())
+
+
+def test_an_answer_that_drips_ends_in_time():
+    begun = time.monotonic()
+    with daemon.answering("stream: OK", pause=0.3) as address:
+        with pytest.raises(Unavailable):
+            Clamd(address=address, seconds=1).scan(pdf())
+        assert time.monotonic() - begun < 2
 
 
 def test_more_than_clamd_takes_is_no_answer(clamd):

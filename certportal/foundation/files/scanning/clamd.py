@@ -2,34 +2,36 @@
 
 Each session is one INSTREAM command (clamd(8)): chunks, each preceded by its length as four bytes
 in network order, and an empty chunk at the end. The response is one line: `stream: OK`,
-`stream: NAME FOUND`, or an error. With prefix `z`, command and response end in NUL.
+`stream: NAME FOUND`, or an error. With prefix `z`, command and response end in NUL; a response
+without it was cut short, and says nothing.
 """
 
 import re
 import socket
 from urllib.parse import urlsplit
 
+from certportal.foundation import deadline
 from certportal.foundation.errors import Unavailable
 
 COMMAND = b"zINSTREAM\0"
 CHUNK = 64 * 1024
 PORT = 3310
 LONGEST_ANSWER = 1024
-_FOUND = re.compile(r"stream: (\S{1,200}) FOUND\Z")
+_FOUND = re.compile(r"stream: ([!-~]{1,200}) FOUND\Z")
 
 
 class Clamd:
     """A clamd at `tcp://host:port` or `unix:/path/to/socket`."""
 
     def __init__(self, *, address: str, seconds: float = 20) -> None:
-        """Keep the address; `seconds` is the timeout of each socket operation."""
+        """Keep the address; `seconds` is the longest time for a scan."""
         self.address, self.seconds = address, seconds
 
     def scan(self, data: bytes) -> str:
         """Return the name of the virus found, or empty. Raises Unavailable."""
         try:
-            with self._connect() as session:
-                return _read(self._ask(session, data))
+            with deadline.within(self.seconds), self._connect() as session:
+                return _read(self._ask(deadline.watched(session), data))
         except OSError as error:
             raise Unavailable("virus scanner") from error
 
@@ -64,10 +66,10 @@ class Clamd:
 
 def _read(answer: bytes) -> str:
     """Return the virus name in the response, or empty if clean. Raises Unavailable otherwise."""
-    line = answer.rstrip(b"\0\n").decode("utf-8", "replace")
-    if line == "stream: OK":
+    line, end = answer[:-1].decode("utf-8", "replace"), answer[-1:]
+    if end == b"\0" and line == "stream: OK":
         return ""
     found = _FOUND.match(line)
-    if found is None:
+    if end != b"\0" or found is None:
         raise Unavailable(f"virus scanner: {line[:80]!r}")
     return found[1]
