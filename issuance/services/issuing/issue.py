@@ -198,7 +198,7 @@ def _faults(
 ) -> dict[int, str]:
     """By attempt id, a short code for why it may not be signed now; empty if it may."""
     approvals = approval_states(open_) if open_ else {}
-    lacking = unproved(open_, now)
+    lacking, revoked = unproved(open_, now), _revoked(open_)
     keys = [KeyOf(each.spki_sha256, each.reference, each.replaces) for each in open_]
     known = findings_of_keys(keys) if keys else []
     faults, marked = {}, set[str]()
@@ -206,12 +206,22 @@ def _faults(
         fault = _fault(each, states[each.pk], approvals[each.pk], now)
         fault = fault or ("approval_not_proved" if each.pk in lacking else "")
         fault = fault or ("rules_changed" if again.get(each.pk) else "")
+        fault = fault or ("revoked_meanwhile" if each.replaces in revoked else "")
         fault = fault or next((finding.rule for finding in findings), "")
         if not fault and each.spki_sha256 in marked:
             fault = "key.in_use"  # by another attempt of this batch
         faults[each.pk] = fault
         marked |= set() if fault else {each.spki_sha256}
     return faults
+
+
+def _revoked(attempts: Iterable[PreparedCertificate]) -> set[UUID | None]:
+    """The references of replaced certificates that were revoked: their holders want no new ones."""
+    replaced = [each.replaces for each in attempts if each.replaces]
+    if not replaced:
+        return set()
+    revoked = Certificate.objects.filter(reference__in=replaced, state=Certificate.State.REVOKED)
+    return set(revoked.values_list("reference", flat=True))
 
 
 def _fault(

@@ -7,6 +7,8 @@ from applications import services
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application, ReplacementItem
 from applications.views.shared.void_reasons import void_reason
+from certportal.dev.builders import orders
+from certportal.dev.builders.acts import act
 from certportal.dev.builders.replacements import OPERATOR, approve, plan, run
 from certportal.foundation import clock
 from issuance import services as authority
@@ -33,6 +35,18 @@ def test_a_key_blocked_after_the_approval_stops_it_at_the_authority(order, riitt
     item = only(made)
     assert (item.state, item.reason) == (State.REFUSED, "key.blocked")
     assert not Application.objects.filter(pk=item.reference).exists()
+
+
+def test_one_revoked_after_its_release_is_not_replaced(order, matti, riitta, raimo):
+    made = plan()
+    approve(made, riitta, raimo)
+    services.release_replacement(made.pk, actor=OPERATOR, now=clock.now())
+    words = "Palvelin poistettiin käytöstä."
+    act(matti, services.revoke, order, reason="cessation_of_operation", words=words)
+    orders.drain()
+    item = only(made)
+    assert (item.state, item.reason) == (State.REFUSED, "revoked_meanwhile")
+    assert Certificate.objects.count() == 1
 
 
 def test_an_ended_unit_gets_none(order, riitta, raimo):
