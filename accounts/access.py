@@ -161,7 +161,6 @@ def is_member(person: Person, organisation_id: UUID | str) -> bool:
 
 @asked_once
 def current_membership(person: Person, organisation_id: UUID | str) -> Membership | None:
-    """Return the person's current membership of the organisation, or None."""
     return memberships(person).filter(organisation_id=organisation_id).first()
 
 
@@ -286,8 +285,6 @@ def person_required(view: View) -> View:
 
 
 class OnlyReads(NotAllowed):
-    """An auditor tried to change something."""
-
     message = gettext_lazy("An auditor reads everything here and changes nothing.")
 
 

@@ -9,5 +9,4 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        """Load the checks."""
         from accounts import system_checks  # noqa: F401 - models must be ready

@@ -86,7 +86,6 @@ class DigitsField(forms.CharField):
         )
 
     def clean(self, value: Any) -> str:
-        """Return the digits without spaces and hyphens."""
         digits = re.sub(r"[\s-]", "", super().clean(value))
         if not re.fullmatch(self.pattern, digits):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
@@ -229,7 +228,6 @@ class ChooseForm(Form):
     )
 
     def __init__(self, organisations: Iterable[Organisation], *args: Any, **kwargs: Any) -> None:
-        """Offer the given organisations."""
         super().__init__(*args, **kwargs)
         field = cast(forms.ChoiceField, self.fields["organisation"])
         field.choices = [(str(each.pk), each.name) for each in organisations]
@@ -251,8 +249,6 @@ class RoleField(forms.ChoiceField):
 
 
 class RoleForm(Form):
-    """A member's role."""
-
     role = RoleField(label=_("Role in the account"))
 
 

@@ -56,7 +56,6 @@ def _conditions(person: Person) -> list[Q]:
 
 
 def is_by(event: Event, person: Person) -> bool:
-    """Whether the person is the event's actor."""
     return event.actor == f"person:{person.pk}"
 
 

@@ -20,7 +20,6 @@ class EndOutOfRange(Refused):
     """The end date is in the past, or later than weak evidence and waivers may last."""
 
     def __init__(self, last: date) -> None:
-        """Name the latest day allowed."""
         day = date_format(last, "SHORT_DATE_FORMAT")
         super().__init__(
             _("Choose an end date that is today or later, and at most %(day)s.") % {"day": day}

@@ -41,24 +41,18 @@ class Erased(NotPossible):
 
 
 class Changed(Stale):
-    """The application has changed since the user opened the page."""
-
     message = _(
         "The order has changed since you opened the page. Look at it as it is now and try again."
     )
 
 
 class Gone(Changed):
-    """The application is a draft that was removed since the user opened the page."""
-
     message = _(
         "The draft is not there any more. It was discarded, or the customer account was closed."
     )
 
 
 class AccountOver(Stale):
-    """The account has been closed, or merged into another one."""
-
     message = _(
         "The customer account has been closed, so nothing can be ordered through it any more."
     )
@@ -68,7 +62,6 @@ class Incomplete(Refused):
     """Parts of the application are missing; `sections` holds their ids."""
 
     def __init__(self, sections: list[str]) -> None:
-        """Store the ids of the missing parts."""
         super().__init__(_("Some parts of the order are still missing."))
         self.sections = sections
 
@@ -77,7 +70,6 @@ class NotStanding(Refused):
     """The unit is not valid in the register today; `reason` is the register's reason."""
 
     def __init__(self, reason: str) -> None:
-        """Store the register's reason."""
         super().__init__(
             _("The unit is not in the register today, so nothing can be ordered for it.")
         )
@@ -85,8 +77,6 @@ class NotStanding(Refused):
 
 
 class ReasonsMissing(Refused):
-    """A decision or request that must be given reasons has none (hallintolaki 45 §)."""
-
     message = _("Write the reasons, so that the applicant understands.")
 
 
@@ -97,8 +87,6 @@ def require_reasons(words: str) -> None:
 
 
 class NotYourCase(NotAllowed):
-    """The reviewer has not claimed the case."""
-
     message = _("Take the case for yourself first.")
 
 
@@ -115,7 +103,6 @@ class PrivateKeyFound(Refused):
     )
 
     def __init__(self, keys: Sequence[str], revoked: Sequence[object]) -> None:
-        """Store what was blocked and revoked."""
         super().__init__()
         self.keys, self.revoked = keys, revoked
 
@@ -124,14 +111,11 @@ class UnfitCsr(Refused):
     """The certificate request has errors; `report` (issuance.csr.Report) lists them."""
 
     def __init__(self, report: object) -> None:
-        """Store the report of the examination."""
         super().__init__(_("The certificate request cannot be used as it is."))
         self.report = report
 
 
 class LinkOver(Refused):
-    """The technical contact's link has ended."""
-
     status = 410
 
     message = _("The link is no longer valid. Ask the one who ordered for a new link.")

@@ -5,5 +5,4 @@ class IssuanceConfig(AppConfig):
     name = "issuance"
 
     def ready(self) -> None:
-        """Register the system checks."""
         from issuance import system_checks  # noqa: F401

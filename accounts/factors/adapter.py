@@ -16,7 +16,6 @@ class Adapter(DefaultMFAAdapter):
         return sealing.seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Decrypt the output of `encrypt`."""
         return sealing.unseal(encrypted_text)
 
     def _get_user_identifier(self, user: Any) -> str:

@@ -107,6 +107,5 @@ class Provider(Protocol):
 
 
 def provider() -> Provider:
-    """Return the provider set in ``IDENTIFICATION``."""
     found: Provider = backends.chosen("IDENTIFICATION")
     return found

@@ -26,12 +26,10 @@ class PeopleCommand(OperatorCommand):
     arguments: Sequence[str] = ("who",)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add an argument for each person to be named."""
         for argument in self.arguments:
             parser.add_argument(argument, help=NAME)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Carry out the command and print the result."""
         actor = system(type(self).__module__.rpartition(".")[2])
         named = [options[argument] for argument in self.arguments]
         try:
@@ -57,7 +55,6 @@ class RoleCommand(PeopleCommand):
     done: ClassVar[Promise]  # with %(person)s
 
     def act(self, named: Sequence[str], actor: Actor, now: datetime) -> str:
-        """Change the role of the person."""
         person = person_named(*named)
         type(self).change(person, actor=actor, now=now)
         return str(self.done) % {"person": f"{person} ({person.pk})"}

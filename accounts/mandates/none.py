@@ -10,5 +10,4 @@ class NoMandates:
     """A source without mandates."""
 
     def right(self, person: Person, business_id: str, *, now: datetime) -> Mandate | None:
-        """Return None."""
         return None

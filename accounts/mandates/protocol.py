@@ -59,7 +59,6 @@ class Visited(Mandates, Protocol):
 
 
 def mandates() -> Mandates:
-    """Return the source set in ``MANDATES``."""
     source: Mandates = backends.chosen("MANDATES")
     return source
 

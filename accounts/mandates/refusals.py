@@ -51,8 +51,6 @@ class NoRole(NotShown):
 
 
 class NotComplete(NotShown):
-    """The source could not query all registers."""
-
     message = _(
         "Suomi.fi e-Authorizations could not look into every register just now. Try again"
         " later, or create the account all the same: a reviewer confirms your authority."

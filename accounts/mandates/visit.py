@@ -65,7 +65,6 @@ def typed(session: SessionBase, person: Person, business_id: str) -> dict[str, s
 
 
 def restart_time(session: SessionBase, *, now: datetime) -> None:
-    """Restart the time allowed for the visit."""
     session[KEY] = session[KEY] | {"at": now.isoformat()}
 
 

@@ -66,7 +66,6 @@ def seal_label(paper: Paper) -> str:
 
 
 def receipt(submission: Submission) -> File:
-    """Return the receipt of a submission."""
     name = "receipt" if submission.number == 1 else f"receipt-{submission.number}"
     return _of_submission(submission, paper_text.receipt(submission), name)
 

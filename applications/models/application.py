@@ -219,7 +219,6 @@ class Application(models.Model):
 
     @property
     def question(self) -> "InformationRequest | None":
-        """The open request for information, or None."""
         return next((item for item in self.requests.all() if item.closed_at is None), None)
 
     @property

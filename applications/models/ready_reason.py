@@ -55,11 +55,9 @@ class ReadyReasonVersion(models.Model):
 
     @property
     def title(self) -> str:
-        """The title in the reader's language."""
         return self._in(get_language() or settings.LANGUAGE_CODE)["title"]
 
     def text_in(self, language: str) -> str:
-        """Return the text for the applicant in the language."""
         return self._in(language)["text"]
 
     def in_all(self) -> list[tuple[str, str]]:

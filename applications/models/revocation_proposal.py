@@ -74,7 +74,6 @@ class RevocationProposal(models.Model):
 
     @property
     def reason_words(self) -> str:
-        """The reason in words."""
         return reason_words(self.reason)
 
     @property

@@ -76,5 +76,4 @@ class Waiver(models.Model):
 
     @property
     def finding(self) -> Finding:
-        """The finding that it covers."""
         return Finding(self.rule, Severity.WARNING, self.params)

@@ -113,5 +113,4 @@ def order_for(
 
 
 def in_state(items: Iterable[ReplacementItem], state: State) -> Sequence[ReplacementItem]:
-    """Return the items that are in the state."""
     return [item for item in items if item.state == state]

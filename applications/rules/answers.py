@@ -15,8 +15,6 @@ MOST_DOCUMENTS = 5
 
 
 class Enough(Refused):
-    """As many documents are attached as are allowed."""
-
     message = filled(
         _(
             "At most %(most)s documents can be sent along. Remove one first, or join them in one"

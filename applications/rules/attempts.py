@@ -21,7 +21,6 @@ def approvals(reference: UUID) -> Asks[list[Approval]]:
 
 
 def approvals_of(attempt: PreparedCertificate) -> list[Approval]:
-    """Return the approvals of this attempt."""
     return [
         approval for approval in approvals(attempt.reference) if approval.prepared_id == attempt.pk
     ]

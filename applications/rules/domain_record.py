@@ -157,5 +157,4 @@ def _judged(value: str, issuer: str, organisation_id: UUID, is_above: bool, on: 
 
 
 def covers_subdomains(record: Record | None) -> bool:
-    """Return whether the record includes subdomains."""
     return record is not None and record.parameters.get("scope", "").lower() == SUBDOMAINS

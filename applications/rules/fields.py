@@ -93,8 +93,6 @@ def _subject(value: Mapping[str, str]) -> str:
 
 
 class Mark(Flag):
-    """Properties of a field."""
-
     NOTHING = 0
     CERTIFIED = auto()
     """Part of the TBSCertificate: a change must be sent and checked again."""
@@ -287,7 +285,6 @@ def of(part: str) -> tuple[Field, ...]:
 
 
 def marked(mark: Mark) -> tuple[Field, ...]:
-    """Return the fields with the mark."""
     return tuple(field for field in FIELDS if mark in field.marks)
 
 

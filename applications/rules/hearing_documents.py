@@ -11,8 +11,6 @@ MOST_DOCUMENTS = 5
 
 
 class Enough(Refused):
-    """The hearing has as many documents as it may have."""
-
     message = filled(
         _(
             "A hearing has at most %(most)s documents. Take one away on the case's page first, or"

@@ -43,8 +43,6 @@ class PartInAnOrder(Concerned):
 
 
 class PartInAll(Concerned):
-    """The person has a part in every order of a mass replacement."""
-
     message = _(
         "You have a part in all the orders of this plan, so other reviewers must approve it."
     )

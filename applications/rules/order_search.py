@@ -213,7 +213,6 @@ class _Among(Func):
     arg_joiner = " = ANY("
 
     def __init__(self, key: F, keys: Sequence[UUID]) -> None:
-        """Take the column and the keys."""
         super().__init__(key, Value([str(each) for each in keys]))
 
 

@@ -27,14 +27,10 @@ FIRST, TO_ADMINISTRATORS, LAST = 0, 2, -1
 
 
 class NotInForce(Refused):
-    """The order has no certificate in force."""
-
     message = _("There is no certificate in force here.")
 
 
 class TooEarly(Refused):
-    """The first reminder is not due yet."""
-
     message = _("It is too early for this: the certificate is not about to expire yet.")
 
 

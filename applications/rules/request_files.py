@@ -46,8 +46,6 @@ class Skipped(StrEnum):
 
 
 class TooMuch(Refused):
-    """The upload has too many files or bytes; nothing of it is used."""
-
     message = filled(
         _(
             "The upload holds too much: at most %(files)s files and %(megabytes)s MB, counted as"
@@ -59,8 +57,6 @@ class TooMuch(Refused):
 
 
 class NoArchive(Refused):
-    """The ZIP archive cannot be opened."""
-
     message = _("The ZIP file is damaged. Make it again, or choose the requests one by one.")
 
 

@@ -12,8 +12,6 @@ from issuance.services.errors import ReasonStands
 
 
 class NothingToRevoke(Refused):
-    """The order has no certificate, or it has expired."""
-
     message = _("There is no certificate in force here that could be revoked.")
 
 

@@ -16,8 +16,6 @@ OTHER_OWNER = "register_other_owner"
 
 
 class OtherOwner(Refused):
-    """The register ties the unit to another organisation's business ID."""
-
     reason = OTHER_OWNER
 
     message = _(

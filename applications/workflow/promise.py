@@ -24,7 +24,6 @@ def _closed(year: int) -> frozenset[date]:
 
 
 def is_working_day(on: date) -> bool:
-    """Return whether the day is a working day."""
     return on.weekday() < 5 and on not in _closed(on.year)
 
 

@@ -12,8 +12,6 @@ from django.utils.translation import pgettext_lazy
 
 
 class Status(TextChoices):
-    """The status of an application."""
-
     DRAFT = "draft", pgettext_lazy("application status", "Draft")
     AWAITING_CSR = "awaiting_csr", pgettext_lazy("application status", "Waiting for the CSR")
     NAMES_PROPOSED = (
@@ -205,7 +203,6 @@ def sole_role(action: Action) -> Role:
 
 
 def may(action: Action, status: str, role: Role) -> bool:
-    """Return whether the role may do the action in the status."""
     row = TRANSITIONS[action]
     return role in row.roles and Status(status) in row.sources
 

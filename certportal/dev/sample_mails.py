@@ -40,7 +40,6 @@ class Collector(BaseEmailBackend):
     """A mail backend that writes each mail in every language into the list `found`."""
 
     def __init__(self, *, found: list[Sample], **options: Any) -> None:
-        """Take the list."""
         super().__init__(**options)
         self.found = found
 

@@ -109,7 +109,6 @@ def _faults_in_languages(what: str, value: Any) -> Iterator[str]:
 
 
 def _faults_of(name: str, document: dict[str, Any]) -> Iterator[str]:
-    """Yield the faults of the table of a published document."""
     if lacking := {"url", "version", "day"} - document.keys():
         yield f"[{name}] lacks {', '.join(sorted(lacking))}"
         return

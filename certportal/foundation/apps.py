@@ -11,7 +11,6 @@ class FoundationConfig(AppConfig):
     label = "foundation"
 
     def ready(self) -> None:
-        """Load the checks and converters."""
         from certportal.foundation import (  # noqa: F401 - settings must be ready
             deployment_checks,
             kept_tables,

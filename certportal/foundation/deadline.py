@@ -15,7 +15,6 @@ class Cut:
     """The connections opened within the limit; they are shut down when the time is over."""
 
     def __init__(self) -> None:
-        """Start without connections."""
         self.is_over = False
         self._lock = threading.Lock()
         self._handles: list[socket.socket] = []

@@ -22,7 +22,6 @@ class Refused(Exception):
             self.message = message
 
     def __str__(self) -> str:
-        """Return the message in the active language."""
         return str(self.message)
 
 
@@ -49,7 +48,6 @@ class TooMany(Refused):
     status = 429
 
     def __init__(self, message: Any, *, retry_after: int) -> None:
-        """Keep the message and the waiting time in seconds."""
         super().__init__(message)
         self.retry_after = retry_after
 

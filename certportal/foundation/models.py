@@ -64,7 +64,6 @@ class Event(models.Model):
         return words(self.action)
 
     def __str__(self) -> str:
-        """Return time, actor, action and object."""
         return f"{self.at:%Y-%m-%dT%H:%M:%SZ} {self.actor} {self.action} {self.object_id}"
 
 
@@ -132,7 +131,6 @@ class OutboxItem(models.Model):
         return {"topic": self.topic, "task": self.task}
 
     def __str__(self) -> str:
-        """Return topic and task."""
         return f"{self.topic} → {self.task}"
 
 
@@ -182,5 +180,4 @@ class ServiceNotice(models.Model):
         return {"from": self.begins_at.isoformat(), "until": self.ends_at.isoformat()}
 
     def __str__(self) -> str:
-        """Return the period."""
         return f"{self.begins_at:%Y-%m-%dT%H:%MZ} – {self.ends_at:%Y-%m-%dT%H:%MZ}"

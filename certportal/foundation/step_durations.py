@@ -14,8 +14,6 @@ from typing import Any
 
 
 class Step(StrEnum):
-    """A step that is timed."""
-
     ISSUE = "issue"
     ISSUE_MANY = "issue_many"  # the certificates of a mass replacement, together
     LINT = "lint"

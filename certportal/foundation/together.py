@@ -116,7 +116,6 @@ class Number:
     """A query for the number of rows of another, counted up to `most` if it is given."""
 
     def __init__(self, query: QuerySet[Any, Any], most: int | None = None) -> None:
-        """Take the query whose rows are counted."""
         self.query = query.order_by().values("pk")[:most]
 
     def make(self, values: Sequence[Any]) -> int:
@@ -170,7 +169,6 @@ class Question[**P, R]:
         self._describe, self._ask = describe, asked_once(alone)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Return the answer."""
         return self._ask(*args, **kwargs)
 
     def know(self, answer: R, *args: P.args, **kwargs: P.kwargs) -> None:

@@ -61,7 +61,6 @@ class Proof:
         return cls(assertion, None if place is None else Inclusion.parse(place))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the stored form: that of the assertion, with ``plan`` where there is one."""
         plan = {"plan": self.place.to_json()} if self.place else {}
         return {**self.assertion.to_json(), **plan}
 

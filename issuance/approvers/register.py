@@ -148,7 +148,6 @@ class Register:
         }
 
     def with_approver(self, new: Approver, change: Mapping[str, str]) -> "Register":
-        """Return the register with one more approver."""
         return self._next((*self.approvers, new), change)
 
     def without(

@@ -68,7 +68,6 @@ class Waived:
         return cls(waiver, None if signed is None else Assertion.parse(signed))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the stored form."""
         signed = self.assertion.to_json() if self.assertion else None
         return {**self.waiver.to_json(), "assertion": signed}
 

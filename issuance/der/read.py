@@ -23,7 +23,6 @@ class MalformedError(Exception):
     """
 
     def __init__(self, problem: str, offset: int) -> None:
-        """Store the code and the offset."""
         super().__init__(f"{problem} at {offset}")
         self.problem = problem
         self.offset = offset
@@ -42,7 +41,6 @@ class Element:
 
     @property
     def content(self) -> bytes:
-        """The content octets."""
         return self.data[self.inner : self.end]
 
     @property

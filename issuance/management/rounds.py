@@ -35,7 +35,6 @@ class RoundsCommand(OperatorCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the option."""
         parser.add_argument("--once", action="store_true", help="do it once, and say how it went")
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:

@@ -105,7 +105,6 @@ class IssuingCA(models.Model):
 
     @cached_property
     def root(self) -> x509.Certificate:
-        """The certificate of the root that issued it."""
         return _parsed(bytes(self.root_der))
 
     @classmethod

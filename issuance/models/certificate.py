@@ -129,7 +129,6 @@ class Certificate(models.Model):
 
     @cached_property
     def certificate(self) -> x509.Certificate:
-        """The certificate, parsed."""
         return x509.load_der_x509_certificate(bytes(self.der))
 
 

@@ -27,12 +27,10 @@ class Seal(models.Model):
 
     @cached_property
     def certificate(self) -> x509.Certificate:
-        """The seal's own certificate."""
         return x509.load_der_x509_certificate(bytes(self.certificate_der))
 
     @cached_property
     def root(self) -> x509.Certificate:
-        """The certificate of the root that issued it."""
         return x509.load_der_x509_certificate(bytes(self.root_der))
 
 

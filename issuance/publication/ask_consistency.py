@@ -30,7 +30,6 @@ class Answer:
     proof: tuple[bytes, ...]
 
     def encoded(self) -> bytes:
-        """The answer as it is sent."""
         proof = [base64.b64encode(each).decode() for each in self.proof]
         return json.dumps({"note": self.note, "cosigned": self.cosigned, "proof": proof}).encode()
 

@@ -37,7 +37,6 @@ class Answer:
     places: Mapping[int, Place]
 
     def encoded(self) -> bytes:
-        """The answer as it is sent."""
         places = {
             number: [place.index, *(base64.b64encode(each).decode() for each in place.proof)]
             for number, place in self.places.items()

@@ -26,5 +26,4 @@ def own_marks(person: Person) -> Asks[set[str]]:
 
 
 def address_mark(address: str) -> str:
-    """The mark of an e-mail address."""
     return f"address:{hashlib.sha256(address.lower().encode()).hexdigest()}"

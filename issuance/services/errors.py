@@ -42,8 +42,6 @@ class PreparedByNewer(Unavailable):
 
 
 class AlreadySigning(Refused):
-    """The reference has a certificate, or one is being signed, so nothing can be changed."""
-
     message = _("The certificate has been made already, or is being made now.")
 
 
@@ -56,14 +54,10 @@ class NotOpen(Stale):
 
 
 class OtherBytes(Stale):
-    """The person approved bytes other than those now prepared."""
-
     message = _("The certificate has changed since you looked at it. Look at it again.")
 
 
 class NotReviewer(NotAllowed):
-    """The person is not a reviewer, or no longer."""
-
     message = _("Only reviewers may do this.")
 
 
@@ -98,14 +92,10 @@ class ReauthenticationTooOld(NotAllowed):
 
 
 class UnknownReason(Refused):
-    """The reason for revocation is not one that this CA uses."""
-
     message = _("Choose the reason for revoking the certificate.")
 
 
 class ReasonStands(Refused):
-    """A revoked certificate's reason may only be raised to key compromise."""
-
     message = _(
         "The certificate has been revoked already. Its reason can only be changed to "
         "the private key having been disclosed."

@@ -122,11 +122,9 @@ class _Kept:
         return self._key.public.key_size
 
     def private_numbers(self) -> NoReturn:
-        """Refuse."""
         raise NotImplementedError("the key does not leave the token")
 
     def private_bytes(self, *_: object, **__: object) -> NoReturn:
-        """Refuse."""
         raise NotImplementedError("the key does not leave the token")
 
     def __copy__(self) -> Self:
@@ -140,7 +138,6 @@ class RsaKey(_Kept, rsa.RSAPrivateKey):
     """An RSA private key in the token; PKCS#1 v1.5 signatures only."""
 
     def public_key(self) -> rsa.RSAPublicKey:
-        """Return the public half."""
         assert isinstance(self._key.public, rsa.RSAPublicKey)
         return self._key.public
 
@@ -151,7 +148,6 @@ class RsaKey(_Kept, rsa.RSAPrivateKey):
         return self._key.sign(*_digest(data, algorithm))
 
     def decrypt(self, ciphertext: bytes, padding: Any) -> NoReturn:
-        """Refuse."""
         raise NotImplementedError("the key only signs")
 
 
@@ -159,13 +155,11 @@ class EcKey(_Kept, ec.EllipticCurvePrivateKey):
     """An EC private key in the token. The token chooses the nonce: signatures differ each time."""
 
     def public_key(self) -> ec.EllipticCurvePublicKey:
-        """Return the public half."""
         assert isinstance(self._key.public, ec.EllipticCurvePublicKey)
         return self._key.public
 
     @property
     def curve(self) -> ec.EllipticCurve:
-        """The curve."""
         return self.public_key().curve
 
     def sign(self, data: Any, signature_algorithm: Any) -> bytes:
@@ -173,5 +167,4 @@ class EcKey(_Kept, ec.EllipticCurvePrivateKey):
         return self._key.sign(*_digest(data, signature_algorithm.algorithm))
 
     def exchange(self, algorithm: Any, peer_public_key: Any) -> NoReturn:
-        """Refuse."""
         raise NotImplementedError("the key only signs")

@@ -22,7 +22,6 @@ class TestPerson:
     eidas: bool = False
 
     def __str__(self) -> str:
-        """Return the given name and the family name."""
         return f"{self.given_name} {self.family_name}"
 
     def claims(self) -> dict[str, str]:
@@ -56,5 +55,4 @@ PERSONS = (
 
 
 def find(key: str) -> TestPerson | None:
-    """Return the person with this key, or None."""
     return next((person for person in PERSONS if person.key == key), None)

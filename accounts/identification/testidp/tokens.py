@@ -58,7 +58,6 @@ def claims(person: TestPerson, asked: dict[str, str], issuer: str, now: datetime
 
 
 def id_token(content: dict[str, Any]) -> str:
-    """Return the signed ID token."""
     return jwt.encode({"alg": "RS256", "kid": KID}, content, private_key())
 
 

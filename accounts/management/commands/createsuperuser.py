@@ -9,8 +9,6 @@ from certportal.foundation.management.operators import OperatorCommand
 
 
 class Command(OperatorCommand):
-    """Refuse, and say how to make a superuser."""
-
     help = "Closed: use make_superuser for somebody who has identified themselves."
 
     def add_arguments(self, parser: Any) -> None:
@@ -19,7 +17,6 @@ class Command(OperatorCommand):
         parser.add_argument("--noinput", "--no-input", action="store_false", dest="interactive")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Refuse."""
         raise CommandError(
             _(
                 "A superuser is a person who has identified themselves: let them log in once, then"

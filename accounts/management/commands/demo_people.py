@@ -11,16 +11,12 @@ from certportal.foundation.errors import Refused
 
 
 class Command(BaseCommand):
-    """`demo_people [--list]`."""
-
     help = "Grants the test persons their roles (development and tests only)."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add the option that only lists."""
         parser.add_argument("--list", action="store_true", help="only list whom to log in as")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Grant the roles unless only listing, then print one person per line."""
         if not options["list"]:
             try:
                 demo.grant_demo_roles(now=clock.now())

@@ -7,8 +7,6 @@ from accounts.services.rights import staff_roles
 
 
 class Command(RoleCommand):
-    """Take the auditor's role from a person; their access to the console ends at once."""
-
     help = "Take the auditor's role from a person."
     change = staticmethod(staff_roles.end_auditor)
     done = _("%(person)s is no auditor any more")

@@ -7,8 +7,6 @@ from accounts.services.rights import staff_roles
 
 
 class Command(RoleCommand):
-    """Take the lead's role from a person, who remains a reviewer."""
-
     help = "Take the lead's role from a reviewer, who stays one."
     change = staticmethod(staff_roles.end_lead)
     done = _("%(person)s does not lead the reviewers any more")

@@ -12,8 +12,6 @@ from certportal.foundation.actors import Actor
 
 
 class Command(PeopleCommand):
-    """Take the page of staff roles from every login of a person, with immediate effect."""
-
     help = "Close the page of staff roles to a person's logins."
 
     def act(self, named: Sequence[str], actor: Actor, now: datetime) -> str:

@@ -9,8 +9,6 @@ from accounts.services.rights import staff_roles
 
 
 class Command(RoleCommand):
-    """Let a reviewer lead the others; they are told of promises about to end."""
-
     help = "Let a reviewer lead the others; they are told of promises about to end."
     change = staticmethod(partial(staff_roles.grant_lead, by=None))
     done = _("%(person)s leads the reviewers")

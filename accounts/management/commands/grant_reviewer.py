@@ -9,8 +9,6 @@ from accounts.services.rights import staff_roles
 
 
 class Command(RoleCommand):
-    """Give a person the reviewer's role; they must have identified themselves once."""
-
     help = "Give a person the reviewer's role."
     change = staticmethod(partial(staff_roles.grant_reviewer, by=None))
     done = _("%(person)s is a reviewer")

@@ -12,8 +12,6 @@ from certportal.foundation.actors import Actor
 
 
 class Command(PeopleCommand):
-    """Give access to the page of staff roles to the login of a person who has identified once."""
-
     help = "Open the page of staff roles to a person's login."
 
     def act(self, named: Sequence[str], actor: Actor, now: datetime) -> str:

@@ -12,8 +12,6 @@ from certportal.foundation.actors import Actor
 
 
 class Command(PeopleCommand):
-    """Merge two `Person` rows of one human who was recognised by two identifiers."""
-
     help = "Move the logins, memberships and roles of the person FROM to the person INTO."
     arguments = ("FROM", "INTO")
 

@@ -20,7 +20,6 @@ class Command(OperatorCommand):
     help = __doc__
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the file and what to do with it."""
         parser.add_argument("file", type=Path, help="the private key set; made if it is missing")
         parser.add_argument("--signing", choices=keys.SIGNATURES, default="PS256")
         parser.add_argument("--encryption", choices=[*keys.KEY_ENCRYPTIONS, "none"])

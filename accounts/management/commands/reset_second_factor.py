@@ -12,8 +12,6 @@ from certportal.foundation.actors import Actor
 
 
 class Command(PeopleCommand):
-    """Remove a person's second factors; they set up a new one at the next login."""
-
     help = "Remove the second factors of a person who has lost them."
 
     def act(self, named: Sequence[str], actor: Actor, now: datetime) -> str:

@@ -17,13 +17,11 @@ class Command(OperatorCommand):
     help = __doc__
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add `--drop`."""
         parser.add_argument(
             "--drop", action="store_true", help="remove the old hash where a new one exists"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Drop if asked to, then report."""
         if options["drop"]:
             gone = rotate_identifiers.drop_superseded(
                 actor=system("rotate_identifiers"), now=clock.now()

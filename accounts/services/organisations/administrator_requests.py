@@ -75,8 +75,6 @@ class MayNotDecide(NotAllowed):
 
 
 class DecidedAlready(Stale):
-    """The request has been decided already, for example by another reviewer."""
-
     message = _("The request has been decided already.")
 
 

@@ -35,8 +35,6 @@ class NoSupplier(Refused):
 
 
 class OwnSupplier(Refused):
-    """An organisation consents to another one, not to itself."""
-
     message = _("This is your own organisation. Enter the business ID of the supplier.")
 
 
@@ -44,7 +42,6 @@ class DayOutOfRange(Refused):
     """The last day is in the past, or later than a consent may last."""
 
     def __init__(self, last: date) -> None:
-        """Name the latest day allowed."""
         day = date_format(last, "SHORT_DATE_FORMAT")
         super().__init__(
             _("Choose a last day that is today or later, and at most %(day)s.") % {"day": day}

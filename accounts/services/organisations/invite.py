@@ -27,14 +27,10 @@ MOST_GUESSES_AN_HOUR = 30
 
 
 class NotWaiting(Stale):
-    """The invitation has been accepted or cancelled, or has expired."""
-
     message = _("The invitation is no longer valid. Ask for a new one.")
 
 
 class OtherAddress(Refused):
-    """The invitation was sent to an address that the person has not verified."""
-
     message = _(
         "The invitation was sent to another address than yours. Ask for a code to that address,"
         " and enter it to accept the invitation."
@@ -42,8 +38,6 @@ class OtherAddress(Refused):
 
 
 class AlreadyMember(Refused):
-    """The person is a member of the account already."""
-
     message = _("You already belong to the customer account of this organisation.")
 
 

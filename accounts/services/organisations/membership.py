@@ -38,24 +38,18 @@ class NobodyConfirmed(LastAdministrator):
 
 
 class NoMember(Refused):
-    """The membership has ended in the meantime."""
-
     status = 409
 
     message = _("The person does not belong to the account any more.")
 
 
 class NotAdministrator(Refused):
-    """The person is not, or no longer, an administrator of the account."""
-
     status = 409
 
     message = _("Only an administrator of the account can do this.")
 
 
 class NotConfirmed(NotAllowed):
-    """No reviewer has confirmed yet that the person may act for the organisation."""
-
     message = _(
         "No reviewer has confirmed yet that you may act for this organisation, so you cannot"
         " administer its account or invite others. You can order certificates yourself; a reviewer"

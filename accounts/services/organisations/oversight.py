@@ -28,22 +28,16 @@ Kind = AccountDecision.Kind
 
 
 class NothingConfirmed(Stale):
-    """The right is not, or no longer, confirmed."""
-
     message = _("The right is not confirmed, so there is nothing to withdraw.")
 
 
 class RequestsWait(Refused):
-    """A request to be made administrator of the account is still undecided."""
-
     status = 409
 
     message = _("Somebody waits to be made an administrator of the account. Decide that first.")
 
 
 class ClosedAlready(Stale):
-    """The account has no current business ID: it was closed or handed over."""
-
     message = _("The account has been closed or handed over already.")
 
 

@@ -17,8 +17,6 @@ from certportal.foundation.errors import Stale
 
 
 class NothingOpen(Stale):
-    """The requests were answered or taken back since the person opened the page."""
-
     message = _("You have no open request about this account any more.")
 
 
@@ -30,12 +28,10 @@ class Open:
     administering: AdministratorRequest | None
 
     def __bool__(self) -> bool:
-        """Whether there is an open request."""
         return bool(self.joining or self.administering)
 
 
 def open_requests(person: Person, organisation: Organisation) -> Open:
-    """Return the person's open requests about the account."""
     joining = organisation.join_requests.filter(person=person, settled_at=None)
     administering = organisation.administrator_requests.filter(person=person, decided_at=None)
     return Open(joining.first(), administering.first())

@@ -21,8 +21,6 @@ MOST_CODES_AN_HOUR_FROM = 100
 
 
 class WrongCode(Refused):
-    """The code is wrong, expired, used or replaced."""
-
     message = _("The code is wrong or has expired. Check it, or ask for a new code.")
 
 

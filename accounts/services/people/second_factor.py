@@ -33,14 +33,10 @@ ADDED = AccountEvent.SECOND_FACTOR_ADDED
 
 
 class NotProven(Refused):
-    """The code or passkey is not the login's, or the code has been used already."""
-
     message = _("The code is not right, or it has been used already.")
 
 
 class LastFactor(Refused):
-    """The login's only second factor cannot be removed."""
-
     message = _("This is your only second factor. Add another one before you remove it.")
 
 
@@ -61,7 +57,6 @@ def login_with_factors(person: Person, own: User) -> User:
 
 
 def recovery(login: User) -> RecoveryCodes | None:
-    """Return the login's recovery codes, or None."""
     row = Authenticator.objects.filter(user=login, type=Kind.RECOVERY_CODES).first()
     return RecoveryCodes(row) if row else None
 

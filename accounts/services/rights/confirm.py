@@ -33,8 +33,6 @@ class OwnRight(NotAllowed):
 
 
 class NothingSeen(Refused):
-    """There is neither a document nor a note about the evidence of the right."""
-
     message = _("Write by what you saw the right, so that another can follow.")
 
 

@@ -44,8 +44,6 @@ class Paper:
 
 
 class NothingToShow(Refused):
-    """The right to act has been confirmed already."""
-
     status = 409
 
     message = _("Your authority to act has been confirmed. No document is needed.")
@@ -63,16 +61,12 @@ class NotMember(Refused):
 
 
 class NothingAsked(Refused):
-    """A technical member orders nothing and needs no right to act."""
-
     status = 409
 
     message = _("A technical member needs no authority to act. No document is needed.")
 
 
 class Enough(Refused):
-    """The person has handed in the maximum number of documents (`MOST`)."""
-
     message = filled(
         _(
             "You have uploaded %(most)s documents about the organisation already. Remove one"
@@ -83,8 +77,6 @@ class Enough(Refused):
 
 
 class NoLongerHeld(Refused):
-    """The held document has been removed, for example by another request of the same person."""
-
     status = 409
 
     message = _("The attached document is no longer here. Choose the file again.")

@@ -31,8 +31,6 @@ class NotIdentified(Refused):
 
 
 class OwnRole(NotAllowed):
-    """A person tried to give a role to themselves."""
-
     message = _("You cannot give the role to yourself. Somebody else must give it.")
 
 
@@ -43,8 +41,6 @@ class OtherRole(Refused):
 
 
 class NotReviewer(Refused):
-    """The person is not a reviewer, so they cannot lead the reviewers."""
-
     message = _("Only a reviewer can lead the reviewers. Give the reviewer's role first.")
 
 

@@ -14,7 +14,6 @@ class Command(OperatorCommand):
     help = "Raise the next order number above the highest in database, file and CA journal."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Raise the sequence and print the next number."""
         self.stdout.write(
             _("Order numbers go on from %(number)s.") % {"number": order_numbers.lift()}
         )

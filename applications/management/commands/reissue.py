@@ -32,7 +32,6 @@ class Command(OperatorCommand):
     help = "Replace many certificates after an incident: same keys, new certificates."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare the acts and their arguments."""
         acts = parser.add_subparsers(dest="act", required=True)
         planning = acts.add_parser("plan", help="select certificates and prepare new ones")
         _add_choice(planning)
@@ -118,7 +117,6 @@ class Command(OperatorCommand):
         self._show(Replacement.objects.get(pk=pk))
 
     def act_revoke(self, options: dict[str, Any]) -> None:
-        """Revoke the replaced certificates."""
         revoked = services.revoke_replaced(options["plan"], actor=ACTOR, now=clock.now())
         self.stdout.write(_("revoked: %(count)s") % {"count": revoked})
 

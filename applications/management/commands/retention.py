@@ -14,16 +14,12 @@ from certportal.foundation.management.operators import OperatorCommand
 
 
 class Command(OperatorCommand):
-    """Apply the retention table now, or with --table print it."""
-
     help = "Erase personal data whose retention period has ended; --table prints docs/retention.md."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare --table."""
         parser.add_argument("--table", action="store_true", help="print the table and do nothing")
 
     def handle(self, *args: Any, table: bool = False, **options: Any) -> None:
-        """Print or erase."""
         if table:
             self.stdout.write(retention.as_markdown(), ending="")
             return

@@ -44,8 +44,6 @@ MOST_READ, MOST_READ_FROM = 120, 600
 
 
 class TooManyOrders(Refused):
-    """More orders at once than `MOST_ORDERS`."""
-
     message = filled(_("Order at most %(limit)s certificates at once."), limit=MOST_ORDERS)
 
 
@@ -53,15 +51,12 @@ class OrderRefused(Refused):
     """None of the orders was sent, because `order` cannot be sent for `reason`."""
 
     def __init__(self, order: Application, reason: Refused) -> None:
-        """Make the message from the order's number and the reason."""
         text = _("Nothing was sent because of the order %(number)s: %(reason)s")
         super().__init__(filled(text, number=order.number, reason=reason))
         self.order, self.reason, self.status = order, reason, reason.status
 
 
 class Busy(Stale):
-    """The orders are being sent, deleted or changed at this very moment by another request."""
-
     message = _(
         "The orders are being sent, deleted or changed at this moment. Nothing more was done. Wait"
         " a moment, open the page of the orders again, and see how they stand."

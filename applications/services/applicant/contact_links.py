@@ -30,8 +30,6 @@ MOST_GUESSES_AN_HOUR = 30
 
 
 class TooManyContacts(Refused):
-    """Orders sent together would mail links to more addresses than `MOST_MAILS_BY_ONE`."""
-
     message = filled(
         _(
             "The technical contacts and deputies of these orders have more than %(limit)s"

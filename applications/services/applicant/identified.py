@@ -19,8 +19,6 @@ IDENTIFICATION_LASTS = timedelta(minutes=60)
 
 
 class IdentifyAgain(NotAllowed):
-    """The person's identification is too old to send an order."""
-
     message = filled(
         _(
             "More than %(minutes)s minutes have passed since you identified yourself. Identify"
@@ -31,20 +29,14 @@ class IdentifyAgain(NotAllowed):
 
 
 class MayNotAct(NotAllowed):
-    """The person is not a member of the organisation in a role that may order."""
-
     message = _("You have no right to order certificates for this organisation.")
 
 
 class NotDeclared(Refused):
-    """A declaration that the order needs is missing."""
-
     message = _("Tick every declaration to send the order.")
 
 
 class TermsChanged(Changed):
-    """Other versions of price list or terms are published than the page showed."""
-
     message = _(
         "The price list or the terms of delivery have changed since you opened the page. Read them"
         " and send the order again."

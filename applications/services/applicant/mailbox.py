@@ -29,8 +29,6 @@ MOST_BY_ONE, MOST_FROM = 30, 200
 
 
 class WrongMailboxCode(Refused):
-    """The code is not the one that was mailed, or it is no longer valid."""
-
     message = _("The code is wrong or has expired. Check it, or ask for a new code.")
 
 

@@ -29,14 +29,10 @@ SECOND_HOLD = timedelta(minutes=30)
 
 
 class CannotReceive(NotAllowed):
-    """The case cannot be handed over to that person."""
-
     message = _("Choose a reviewer who has no part in the order.")
 
 
 class NotLead(NotAllowed):
-    """The reviewer is not a lead, and only leads assign cases."""
-
     message = _("Only who leads the reviewers gives them cases.")
 
 

@@ -27,16 +27,12 @@ from issuance.services.errors import NotOpen
 
 
 class EvidenceMissing(Refused):
-    """A host name has no recorded evidence that the applicant administers it."""
-
     message = gettext_lazy(
         "Record for each host name how you saw that the applicant administers it."
     )
 
 
 class RightMissing(Refused):
-    """The sender's right to act for the organisation has not been confirmed."""
-
     message = gettext_lazy(
         "Confirm first that the person who sent the order may act for the organisation."
     )
@@ -52,8 +48,6 @@ class NotWaived(Refused):
 
 
 class ApprovedAlready(NotAllowed):
-    """The reviewer has approved this prepared certificate."""
-
     message = gettext_lazy(
         "You have approved this certificate. Another reviewer must approve it too."
     )
@@ -82,8 +76,6 @@ CSR_UNCHECKED = gettext_lazy(
 
 
 class DeadlineOpen(Refused):
-    """The deadline of the open request for information has not passed."""
-
     message = gettext_lazy("The applicant still has time to answer.")
 
 
@@ -91,7 +83,6 @@ class FactsChanged(Refused):
     """A fact that the certificate rests on no longer holds, or cannot be checked now."""
 
     def __init__(self, title: str, text: str = "") -> None:
-        """Make the message from the finding's title and text."""
         super().__init__(f"{title}. {text}" if text else title)
 
 
@@ -111,7 +102,6 @@ class Case:
         require(self.obstacles(action))
 
     def actions(self) -> set[Action]:
-        """Return the actions without obstacles."""
         possible = workflow.actions(self.application.status, Role.REVIEWER)
         return {action for action in possible if not any(self.obstacles(action))}
 

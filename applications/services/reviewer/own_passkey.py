@@ -50,7 +50,6 @@ def asked(login: User, challenge: bytes, *, rather: Collection[str] = frozenset(
 
 
 def has_one_of(login: User, fingerprints: Collection[str]) -> bool:
-    """Return whether a passkey of the login has one of the fingerprints."""
     return any(passkeys.fingerprint_of(row) in fingerprints for row in passkeys.rows(login))
 
 

@@ -21,14 +21,10 @@ type Words = dict[str, dict[str, str]]
 
 
 class ReasonEnded(Stale):
-    """The reason is no longer offered."""
-
     message = _("This reason is offered no more.")
 
 
 class ReasonChanged(Stale):
-    """Another version was written since the reviewer opened the page."""
-
     message = _("The reason has been changed since you opened the page.")
 
 

@@ -48,8 +48,6 @@ log = structlog.get_logger(__name__)
 
 
 class AlreadyDecided(Stale):
-    """The task has been decided by another reviewer, or closed as no longer topical."""
-
     message = _("This change in the register has been decided already.")
 
 

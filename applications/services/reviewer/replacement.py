@@ -58,8 +58,6 @@ class PlanOver(Stale):
 
 
 class PersonsMissing(NotAllowed):
-    """The plan lacks approvals by enough persons who are still reviewers."""
-
     message = filled(
         _("%(persons)s reviewers must approve the plan before it is carried out."),
         persons=FOR_REISSUE,
@@ -67,8 +65,6 @@ class PersonsMissing(NotAllowed):
 
 
 class TooEarly(Refused):
-    """The day from which the replaced certificates may be revoked is not set or has not come."""
-
     message = _("The day of revoking the old certificates is not set or has not come.")
 
 

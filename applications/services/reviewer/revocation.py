@@ -33,14 +33,10 @@ AFTERWARDS = system("revocation")
 
 
 class AlreadyProposed(Stale):
-    """An open proposal about the certificate exists already."""
-
     message = _("The revocation has been proposed already. It waits for confirmation.")
 
 
 class ProposalOver(Stale):
-    """The proposal has been confirmed, declined, withdrawn or overtaken."""
-
     message = _("The proposal to revoke has been settled meanwhile.")
 
 
@@ -55,8 +51,6 @@ class SecondPersonNeeded(NotAllowed):
 
 
 class NotYours(NotAllowed):
-    """The person did not make the proposal, and only its maker may withdraw it."""
-
     message = _("Only the reviewer who made the proposal can take it back.")
 
 

@@ -34,8 +34,6 @@ WITHDRAWN, EVIDENCE_CHANGED = "waiver_withdrawn", "evidence_changed"
 
 
 class NotWaivable(Refused):
-    """A finding with this rule cannot be waived."""
-
     message = _("This finding cannot be waived. Ask the applicant to correct the order.")
 
 

@@ -57,7 +57,6 @@ class LogFiles:
         return Checkpoint.opened(note, verifier) if note else None
 
     def tiles(self, size: int) -> Tiles:
-        """Return the tree of this size."""
         return Tiles(self.read, size)
 
     def read(self, tile: Tile) -> bytes:

@@ -54,7 +54,6 @@ class Verifier:
         return hashlib.sha256(content).digest()[:4]
 
     def __str__(self) -> str:
-        """Return the text form."""
         key = base64.b64encode(bytes([self.kind]) + self.public).decode()
         return f"{self.name}+{self.key_id.hex()}+{key}"
 

@@ -41,7 +41,6 @@ class BadReceipt(ValueError):
     """The receipt proves nothing; `fault` says why."""
 
     def __init__(self, fault: Fault) -> None:
-        """Keep the fault."""
         super().__init__(str(fault))
         self.fault = fault
 
@@ -56,7 +55,6 @@ class Receipt:
     note: str
 
     def __str__(self) -> str:
-        """Return the text of the file."""
         lines = [_FIRST, f"extra {_encoded(self.entry)}", f"index {self.index}"]
         return "\n".join([*lines, *map(_encoded, self.proof), "", self.note])
 

@@ -88,8 +88,6 @@ class Unfit(Refused):
 
 
 class NotPdf(Unfit):
-    """The file is not a complete PDF."""
-
     message = _("The file is not a PDF document, or it is not whole. Choose a PDF.")
 
     @classmethod
@@ -121,8 +119,6 @@ class ActivePdf(Unfit):
 
 
 class EncryptedPdf(Unfit):
-    """The document is encrypted, possibly only to restrict printing or editing."""
-
     message = _(
         "The PDF is protected by a password or encryption, and we cannot accept it. Save it without"
         " protection, or print it as a new PDF, and attach that."
@@ -151,8 +147,6 @@ class ComplexPdf(Unfit):
 
 
 class TooBig(Unfit):
-    """The file is larger than `MAX_BYTES`."""
-
     message = filled(_("The file must be at most %(limit)s MB."), limit=MAX_MEGABYTES)
 
 
@@ -160,7 +154,6 @@ class Infected(Unfit):
     """The virus scanner found a known virus."""
 
     def __init__(self, found: str) -> None:
-        """Make the message from the scanner's name of the virus."""
         text = _(
             "The virus scanner found %(found)s in the file, and we have not kept it. Have the"
             " computer it comes from checked, and attach a clean PDF."

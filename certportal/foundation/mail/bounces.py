@@ -211,7 +211,6 @@ def _was_sent(sent: Sending) -> bool:
 
 
 def count(outcome: Outcome, *, now: datetime) -> None:
-    """Count a report with this outcome."""
     limits.count(_scope(outcome), "", per=COUNTED_BY, now=now)
 
 

@@ -16,12 +16,10 @@ class EmlBackend(BaseEmailBackend):
     """Writes each message to `directory`, atomically; file names begin with the time."""
 
     def __init__(self, *, directory: str, **options: Any) -> None:
-        """Keep the directory, which is created with the first mail."""
         super().__init__(**options)
         self.directory = Path(directory)
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Write the messages and return how many."""
         for message in email_messages:
             name = f"{clock.now():%Y%m%dT%H%M%S.%f}-{uuid4().hex[:8]}"
             content = message.message(policy=policy.SMTP).as_bytes()

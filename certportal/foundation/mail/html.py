@@ -79,7 +79,6 @@ def _linked(line: str) -> SafeString:
 
 
 def _blocks(text: str) -> list[Block]:
-    """Split the text into blocks."""
     found: list[Block] = []
     ended = True
     for each in text.split("\n"):

@@ -56,7 +56,6 @@ class Mail[Matter]:
 
 
 def registry(*mails: Mail[Any]) -> dict[str, Mail[Any]]:
-    """Return the mails by name."""
     return {PurePath(mail.template).name: mail for mail in mails}
 
 

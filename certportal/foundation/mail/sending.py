@@ -33,7 +33,6 @@ LEAST_REPLY = 200
 
 
 def _codes(error: Exception) -> list[int]:
-    """Return the server's reply codes in the error."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return [code for code, _reply in error.recipients.values()]
     return [error.smtp_code] if isinstance(error, smtplib.SMTPResponseException) else []

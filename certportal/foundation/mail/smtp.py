@@ -47,7 +47,6 @@ class SmtpBackend(EmailBackend):
 
     @property
     def connection_class(self) -> type[smtplib.SMTP]:
-        """The class of the connection, by `use_ssl`."""
         return _TlsConnection if self.use_ssl else _Connection
 
     def close(self) -> None:

@@ -20,8 +20,6 @@ from certportal.foundation.outbox import outbox
 
 
 class NotSetAside(Stale):
-    """Somebody has already retried the work or given it up."""
-
     message = _("This has been dealt with already.")
 
 

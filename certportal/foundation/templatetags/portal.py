@@ -28,8 +28,6 @@ _ROLES = {"thead": "rowgroup", "tbody": "rowgroup", "tr": "row", "td": "cell"}
 
 
 class LanguageLink(TypedDict):
-    """One entry of the language menu."""
-
     code: str
     name: str
     href: str

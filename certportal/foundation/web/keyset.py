@@ -41,7 +41,6 @@ class Page[Row]:
     next: str = ""
 
     def __iter__(self) -> Iterator[Row]:
-        """Yield the rows."""
         return iter(self.rows)
 
 
@@ -62,11 +61,9 @@ class Count:
         return f"{number_format(self.number)}+" if self.is_more else number_format(self.number)
 
     def __bool__(self) -> bool:
-        """Return whether there are rows."""
         return self.number > 0
 
     def __add__(self, other: "Count") -> "Count":
-        """Return the count of both lists together."""
         total = self.number + other.number
         is_more = self.is_more or other.is_more or total > MOST_COUNTED
         return Count(min(total, MOST_COUNTED), is_more)

@@ -47,7 +47,6 @@ def kept_query(request: HttpRequest, **changes: Any) -> str:
 
 
 def kept_path(request: HttpRequest) -> str:
-    """Return the path and the query."""
     return without_key(request.get_full_path())
 
 

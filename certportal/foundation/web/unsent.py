@@ -42,7 +42,6 @@ class Unsent:
 
 
 def unsent(request: HttpRequest) -> Unsent:
-    """Return what the request posted."""
     shown = shown_again(request.POST)
     has_private_key = shown != request.POST
     fields = [(name, value) for name, values in shown.lists() for value in values]

@@ -22,7 +22,6 @@ class Command(OperatorCommand):
     help = "Block keys by SHA-256 of their SubjectPublicKeyInfo (hex), one on each line."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument(
             "file", type=argparse.FileType("r", encoding="ascii"), help="- for stdin"
         )

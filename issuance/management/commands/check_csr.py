@@ -37,7 +37,6 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("file", nargs="?", default="-", help="the file, - for standard input")
         parser.add_argument("--json", action="store_true", help="answer as one line of JSON")
         parser.add_argument("--language", default="en", choices=dict(settings.LANGUAGES))

@@ -14,7 +14,6 @@ class Command(CeremonyCommand):
     help = "Make the key that signs the log of events, where the keys of the CAs are."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the options."""
         parser.add_argument(
             "--name",
             default=key.default_name(),

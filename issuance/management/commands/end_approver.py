@@ -16,12 +16,10 @@ class Command(CeremonyCommand):
     help = "End the enrolment of a reviewer's passkey, which was lost or whose holder has left."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the arguments."""
         parser.add_argument("fingerprint", help="as list_approvers shows it")
         add_people(parser)
 
     def act(self, options: dict[str, Any]) -> None:
-        """End the enrolment, and write the record of the ceremony."""
         now = clock.now()
         ended = enrol.end(
             options["fingerprint"],

@@ -20,7 +20,6 @@ class Command(CeremonyCommand):
     help = "Enrol a reviewer's passkey, by the fingerprint that they read out."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the arguments."""
         parser.add_argument("who", help=NAME)
         parser.add_argument(
             "--fingerprint", help="as the reviewer reads it out; asked for if it is not given"
@@ -37,7 +36,6 @@ class Command(CeremonyCommand):
         add_people(parser)
 
     def act(self, options: dict[str, Any]) -> None:
-        """Enrol the passkey, and write the record of the ceremony."""
         now, person = clock.now(), person_named(options["who"])
         approver = enrol.enrol(
             person,

@@ -9,10 +9,7 @@ from issuance.publication.shared.fetching import Fetcher
 
 
 class Command(RoundsCommand):
-    """Fetch CA certificates, revocation lists and OCSP responses on a machine without a signer."""
-
     help = "Fetch CA certificates, lists and OCSP responses from the shared store as they change."
 
     def carrier(self, store: Storage, options: dict[str, Any]) -> Carrier:
-        """Return the fetcher."""
         return Fetcher(store)

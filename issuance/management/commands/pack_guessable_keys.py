@@ -25,7 +25,6 @@ class Command(BaseCommand):
     help = "Pack the keys made from the words of Django's list, our own and the files given."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("files", nargs="*", type=Path, help="a word on each line, UTF-8")
 
     def handle(self, *args: Any, **options: Any) -> None:

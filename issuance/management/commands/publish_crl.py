@@ -27,7 +27,6 @@ class Command(OperatorCommand):
     help = "Publish revocation lists now; without a name, of every CA that needs one."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the CAs."""
         parser.add_argument("stems", nargs="*", metavar="CA", help="name such as sote-rsa-1")
         parser.add_argument(
             "--afresh",

@@ -17,7 +17,6 @@ class Command(OperatorCommand):
     help = "Compare journal, database and revocation lists; exit status 1 if something is left."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the options."""
         parser.add_argument(
             "--mend",
             action="store_true",
@@ -25,7 +24,6 @@ class Command(OperatorCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print one line for each difference."""
         outcomes = services.reconcile(mend=options["mend"], now=clock.now())
         for outcome in outcomes:
             self.stdout.write(line(outcome))

@@ -12,7 +12,6 @@ class Command(OperatorCommand):
     help = "Enter the events that the log has and a restored database lacks, before it is used."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Insert them and print how many."""
         count = services.restore_events()
         message = ngettext(
             "%(count)s event was entered from the log.",

@@ -10,17 +10,13 @@ from issuance.publication.shared.sending import Sender
 
 
 class Command(RoundsCommand):
-    """Send CA certificates, revocation lists and OCSP responses as they are published."""
-
     help = "Send CA certificates, lists and OCSP responses to the shared store as they change."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the options."""
         super().add_arguments(parser)
         parser.add_argument(
             "--again", action="store_true", help="first send everything, whatever the store has"
         )
 
     def carrier(self, store: Storage, options: dict[str, Any]) -> Carrier:
-        """Return the sender."""
         return Sender(store, again=options["again"])

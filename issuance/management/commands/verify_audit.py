@@ -21,7 +21,6 @@ class Command(OperatorCommand):
     help = "Compare the log of events with the database; exit status 1 if something differs."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the options."""
         parser.add_argument(
             "--anchor",
             action="append",

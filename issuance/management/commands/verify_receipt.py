@@ -21,7 +21,6 @@ class Command(OperatorCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the options."""
         parser.add_argument("file", type=Path, help="the receipt, a file .tlog-proof")
         parser.add_argument(
             "--verifier",

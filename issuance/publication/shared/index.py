@@ -44,7 +44,6 @@ class Index:
     is_whole: bool = True
 
     def encoded(self) -> bytes:
-        """The index as it is stored."""
         content = {"number": self.number, "whole": self.is_whole, "files": self.files}
         return json.dumps(content, sort_keys=True).encode()
 

@@ -48,7 +48,6 @@ def have_record_sealed(
 
 @transaction.atomic
 def keep_sealed_record(record: CeremonyRecord, pdf: bytes) -> None:
-    """Keep the sealed paper, once."""
     kept = CeremonyRecord.objects.select_for_update().get(pk=record.pk)
     if kept.pdf is None:
         kept.pdf, kept.prepared = pdf, b""

@@ -53,8 +53,6 @@ class PrivateKeyShown(Refused):
 
 
 class ChallengeOver(Refused):
-    """The challenge does not exist, has expired or was used."""
-
     status = 410
 
     message = _("The challenge is no longer valid. Begin again to get a new one.")

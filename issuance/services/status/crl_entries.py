@@ -68,7 +68,6 @@ class Differs(crl.CrlRefused):
     """
 
     def __init__(self, serials: Sequence[str]) -> None:
-        """Store the serial numbers."""
         count = len(serials)
         super().__init__(f"{count} entries of the last list differ" if count else "stopped before")
         self.serials = serials

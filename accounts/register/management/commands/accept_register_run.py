@@ -16,8 +16,6 @@ from certportal.foundation.management.operators import OperatorCommand
 
 
 class Command(OperatorCommand):
-    """Record that a person has reviewed the units that a held run would end."""
-
     help = "Let the next import end as many units as the held run RUN would have ended."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

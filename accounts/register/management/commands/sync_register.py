@@ -18,8 +18,6 @@ from certportal.foundation.management.operators import OperatorCommand
 
 
 class Command(OperatorCommand):
-    """Run the periodic synchronisation immediately, or only print the differences."""
-
     help = "Bring the SOTE register up to date from its source (REGISTER_URL) now."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -16,6 +16,5 @@ class Scanner(Protocol):
 
 
 def scanner() -> Scanner:
-    """Return the scanner configured in ``SCANNER``."""
     found: Scanner = backends.chosen("SCANNER")
     return found

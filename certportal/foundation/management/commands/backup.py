@@ -20,7 +20,6 @@ class Command(OperatorCommand):
     help = "Back up database, attachments, journal and published files, encrypted with age."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("target", type=Path, help="the folder to make")
         parser.add_argument(
             "--recipients",
@@ -30,7 +29,6 @@ class Command(OperatorCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Back up and print the sizes."""
         if options["recipients"] is None:
             raise CommandError(
                 _(

@@ -20,7 +20,6 @@ class Command(OperatorCommand):
     help = "Let the database's account of each process write the tables that it may write."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the option."""
         parser.add_argument(
             "--accounts",
             type=Path,

@@ -11,13 +11,10 @@ from certportal.foundation.management.operators import OperatorCommand
 
 
 class Command(OperatorCommand):
-    """Restore; afterwards run migrate and reconcile --mend, as `./portal restore` does."""
-
     help = "Restore a backup. Stop the service first; run migrate and reconcile --mend afterwards."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the options."""
         parser.add_argument("source", type=Path, help="the folder that backup made")
         parser.add_argument("--identity", type=Path, required=True, help="file of the private key")
         parser.add_argument(

@@ -17,15 +17,12 @@ ACTOR = system("service_notice")
 
 
 class Command(OperatorCommand):
-    """Announce or end a notice; without arguments, list present and future notices."""
-
     help = (
         "Tell something on all pages: give the text in each language and until when. Times are"
         " Finnish, such as 2026-12-01T18:00. Without arguments it lists what is told."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the texts, the period, and the number of a notice to end."""
         for code, name in settings.LANGUAGES:
             parser.add_argument(f"--{code}", default="", help=f"the text: {name}")
         parser.add_argument("--from", dest="begins", default="", help="default: now")

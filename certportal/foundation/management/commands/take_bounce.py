@@ -24,14 +24,11 @@ COUNTED_DAYS = 30
 
 
 class Command(OperatorCommand):
-    """Read one report, set aside the bounced mail, and print the outcome."""
-
     help = "Take in one report of a mail server about a mail that did not arrive, from the input."
     requires_system_checks = []
     stealth_options = ("stdin",)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the option."""
         parser.add_argument(
             "--counts",
             action="store_true",
