@@ -64,7 +64,3 @@ class SupplierConsent(models.Model):
     def last_held(self) -> date:
         """The last day on which it is or was in force."""
         return min(clock.day(self.ended_at), self.until) if self.ended_at else self.until
-
-    def __str__(self) -> str:
-        """Return the last day."""
-        return f"{self.until}"

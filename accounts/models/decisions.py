@@ -35,7 +35,3 @@ class AccountDecision(models.Model):
 
     class Meta:
         ordering = ["-at"]
-
-    def __str__(self) -> str:
-        """Return what was decided."""
-        return str(self.get_kind_display())

@@ -24,10 +24,6 @@ class Arrival(models.Model):
 
     keeping = Ordinary("an answer on its way to the browser, removed when it cannot be used again")
 
-    def __str__(self) -> str:
-        """Return the time."""
-        return f"{self.made_at}"
-
 
 class SignOn(models.Model):
     """A session of an identified person; once its row has ended, requests in it are anonymous.
@@ -52,7 +48,3 @@ class SignOn(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["name_digest"], name="sign_on_name")]
-
-    def __str__(self) -> str:
-        """Return the time."""
-        return f"{self.begun_at}"

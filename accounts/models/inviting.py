@@ -61,10 +61,6 @@ class Invitation(models.Model):
         """Return what every event about the invitation holds."""
         return {"role": self.role, "sent": self.sent}
 
-    def __str__(self) -> str:
-        """Return the role; the address is personal data and must not reach logs."""
-        return str(self.role)
-
     @property
     def token(self) -> str:
         """The current token, for use in the mail only."""
@@ -105,7 +101,3 @@ class JoinRequest(models.Model):
                 name="one_open_join_request",
             ),
         ]
-
-    def __str__(self) -> str:
-        """Return the time."""
-        return f"{self.asked_at}"

@@ -143,10 +143,6 @@ class Membership(models.Model):
         """Return what every event about the membership holds."""
         return {"person": str(self.person_id), "role": self.role}
 
-    def __str__(self) -> str:
-        """Return the role."""
-        return str(self.role)
-
     @property
     def is_unconfirmed(self) -> bool:
         """Whether the membership's own basis is unconfirmed (see `accounts.right_to_act`)."""

@@ -85,10 +85,6 @@ class Identifier(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        """Return the kind; the digest must not reach logs."""
-        return str(self.kind)
-
 
 class EmailCode(models.Model):
     """A code mailed to an address to verify that the person reads it.
@@ -120,10 +116,6 @@ class EmailCode(models.Model):
                 name="one_open_email_code",
             ),
         ]
-
-    def __str__(self) -> str:
-        """Return the key; the address is personal data and must not reach logs."""
-        return str(self.pk)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -180,7 +172,3 @@ class StaffRole(models.Model):
                 name="staff_role_held_once",
             ),
         ]
-
-    def __str__(self) -> str:
-        """Return the role."""
-        return str(self.kind)

@@ -94,7 +94,3 @@ class AdministratorRequest(models.Model):
     def event_data(self) -> dict[str, Any]:
         """Return what every event about the request holds."""
         return {"person": str(self.person_id)}
-
-    def __str__(self) -> str:
-        """Return the time."""
-        return f"{self.asked_at}"

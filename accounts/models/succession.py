@@ -35,7 +35,3 @@ class Succession(models.Model):
     def moves(self) -> bool:
         """Whether orders and people moved to another account, the successor's own."""
         return bool(self.organisation_id != self.successor_id)
-
-    def __str__(self) -> str:
-        """Return the two business IDs."""
-        return f"{self.former_code} → {self.code}"

@@ -195,6 +195,3 @@ class RegisterWord(models.Model):
                 OpClass(F("word"), "gin_trgm_ops"), fastupdate=False, name="register_word_trigrams"
             )
         ]
-
-    def __str__(self) -> str:
-        return self.word

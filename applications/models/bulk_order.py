@@ -23,7 +23,3 @@ class BulkOrder(models.Model):
         once=["sent_at"],
         deletable="NOT EXISTS (SELECT FROM applications_application WHERE bulk_order_id = OLD.id)",
     )
-
-    def __str__(self) -> str:
-        """Return the beginning of the hash."""
-        return self.asked[:16]

@@ -32,7 +32,3 @@ class CaseNote(models.Model):
 
     class Meta:
         ordering = ["at"]
-
-    def __str__(self) -> str:
-        """Return what it is about."""
-        return str(self.about)

@@ -49,10 +49,6 @@ class ContactLink(models.Model):
     class Meta:
         ordering = ["made_at"]
 
-    def __str__(self) -> str:
-        """Return the holder."""
-        return str(self.holder)
-
     @property
     def token(self) -> str:
         """The token in plain text, to be used only in the mail that carries the link."""

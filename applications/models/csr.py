@@ -40,7 +40,3 @@ class Csr(models.Model):
     class Meta:
         ordering = ["-uploaded_at"]
         indexes = [models.Index(fields=["sha256"], name="csr_sha256")]
-
-    def __str__(self) -> str:
-        """Return the beginning of the hash."""
-        return self.sha256[:16]

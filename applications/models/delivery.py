@@ -30,10 +30,6 @@ class Package(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        """Return the recipient's role."""
-        return self.recipient
-
 
 class SentNotice(models.Model):
     """A notice sent by a scheduled job, only once for each subject and occasion.
@@ -53,7 +49,3 @@ class SentNotice(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["notice", "about", "key"], name="notice_sent_once"),
         ]
-
-    def __str__(self) -> str:
-        """Return notice and occasion."""
-        return f"{self.notice} {self.key}"

@@ -58,10 +58,6 @@ class InformationRequest(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        """Return the deadline."""
-        return f"{self.deadline}"
-
 
 class Addition(models.Model):
     """A text from the applicant: added without a question, or sent with the answer to a request."""
@@ -75,10 +71,6 @@ class Addition(models.Model):
 
     class Meta:
         ordering = ["at"]
-
-    def __str__(self) -> str:
-        """Return the time."""
-        return f"{self.at}"
 
 
 class Decision(models.Model):
@@ -118,10 +110,6 @@ class Decision(models.Model):
     class Meta:
         ordering = ["at"]
 
-    def __str__(self) -> str:
-        """Return the kind."""
-        return str(self.kind)
-
 
 class Check(models.Model):
     """One run of the checks: what was examined, the findings, and the register record relied on."""
@@ -138,7 +126,3 @@ class Check(models.Model):
 
     class Meta:
         ordering = ["at"]
-
-    def __str__(self) -> str:
-        """Return the time."""
-        return f"{self.at}"

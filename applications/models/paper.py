@@ -111,7 +111,3 @@ class Paper(models.Model):
         if self.certificate is not None:
             return "revocation"
         return "receipt" if self.decision is None else self.decision.kind
-
-    def __str__(self) -> str:
-        """Return the file name, which is empty until the paper has been rendered."""
-        return self.name

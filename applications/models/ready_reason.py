@@ -24,10 +24,6 @@ class ReadyReason(models.Model):
 
     keeping = Kept(changing=["used"], once=["ended_at"])
 
-    def __str__(self) -> str:
-        """Return the number."""
-        return str(self.pk)
-
 
 class ReadyReasonVersion(models.Model):
     """A reason's texts from `at` until the next version; `person` wrote it, None if built in.

@@ -73,10 +73,6 @@ class RegisterTask(models.Model):
         """Return the data of every event about the task."""
         return {"change": self.change}
 
-    def __str__(self) -> str:
-        """Return the change and the record."""
-        return f"{self.change} {self.record_oid}"
-
     @property
     def is_open(self) -> bool:
         """Whether it still waits for a decision."""

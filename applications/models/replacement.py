@@ -39,10 +39,6 @@ class Replacement(models.Model):
     class Meta:
         ordering = ["-made_at"]
 
-    def __str__(self) -> str:
-        """Return the number."""
-        return str(self.pk)
-
     @property
     def planned(self) -> "models.QuerySet[ReplacementItem]":
         """The items that are still to be released."""
@@ -72,10 +68,6 @@ class ReplacementApproval(models.Model):
                 fields=["replacement", "person"], name="replacement_approved_once"
             ),
         ]
-
-    def __str__(self) -> str:
-        """Return who."""
-        return str(self.person_id)
 
 
 class ReplacementItem(models.Model):
@@ -121,7 +113,3 @@ class ReplacementItem(models.Model):
                 name="replacement_reason_when_not_made",
             ),
         ]
-
-    def __str__(self) -> str:
-        """Return the state."""
-        return self.state

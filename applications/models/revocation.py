@@ -60,7 +60,3 @@ class RevocationRequest(models.Model):
                 fields=["certificate_id", "reason"], name="revocation_asked_once_for_a_reason"
             ),
         ]
-
-    def __str__(self) -> str:
-        """Return the reason."""
-        return self.reason

@@ -68,10 +68,6 @@ class RevocationProposal(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        """Return the reason."""
-        return self.reason
-
     @property
     def reason_words(self) -> str:
         return reason_words(self.reason)

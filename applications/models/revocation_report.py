@@ -70,10 +70,6 @@ class RevocationReport(models.Model):
     class Meta:
         ordering = ["at"]
 
-    def __str__(self) -> str:
-        """Return the channel."""
-        return self.channel
-
     @property
     def settles(self) -> RevocationProposal | None:
         """The proposal that settles it, or None if the key was exposed."""

@@ -34,7 +34,3 @@ class SearchEntry(models.Model):
     class Meta:
         # Without fastupdate: each search would have to scan its list of pending entries.
         indexes = [GinIndex(fields=["words"], name="search_words", fastupdate=False)]
-
-    def __str__(self) -> str:
-        """Return the key of the order."""
-        return str(self.pk)

@@ -15,7 +15,3 @@ class SecondLook(models.Model):
     until = models.DateTimeField()
 
     keeping = Ordinary("it ends by itself after minutes; what is decided is an Approval")
-
-    def __str__(self) -> str:
-        """Return the end."""
-        return f"{self.until}"

@@ -40,7 +40,3 @@ class Submission(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["application", "number"], name="submission_number"),
         ]
-
-    def __str__(self) -> str:
-        """Return number and hash."""
-        return f"{self.number}: {self.sha256[:16]}"

@@ -70,10 +70,6 @@ class Waiver(models.Model):
         ]
         indexes = [models.Index(fields=["ends_on"], name="waiver_ends_on")]
 
-    def __str__(self) -> str:
-        """Return the rule and the last day."""
-        return f"{self.rule} until {self.ends_on}"
-
     @property
     def finding(self) -> Finding:
         return Finding(self.rule, Severity.WARNING, self.params)

@@ -79,10 +79,6 @@ class EventOrigin(models.Model):
 
     keeping = Kept(deletable=ALWAYS)
 
-    def __str__(self) -> str:
-        """Return the time; the address is personal data and must not reach logs."""
-        return f"{self.at:%Y-%m-%dT%H:%M:%SZ}"
-
 
 class OutboxItem(models.Model):
     """Work that is stored in the transaction that causes it and done later by one task."""
@@ -149,10 +145,6 @@ class Tally(models.Model):
             models.UniqueConstraint(fields=["scope", "subject", "window"], name="tally_once"),
         ]
 
-    def __str__(self) -> str:
-        """Return scope and count; the subject is a hash."""
-        return f"{self.scope}: {self.count}"
-
 
 class ServiceNotice(models.Model):
     """A notice of the operator on all pages, for a period.
@@ -178,6 +170,3 @@ class ServiceNotice(models.Model):
     def event_data(self) -> dict[str, Any]:
         """Return the data of every event about the notice."""
         return {"from": self.begins_at.isoformat(), "until": self.ends_at.isoformat()}
-
-    def __str__(self) -> str:
-        return f"{self.begins_at:%Y-%m-%dT%H:%MZ} – {self.ends_at:%Y-%m-%dT%H:%MZ}"

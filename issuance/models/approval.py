@@ -34,6 +34,3 @@ class Approval(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["prepared", "person"], name="approval_person_once")
         ]
-
-    def __str__(self) -> str:
-        return f"{self.prepared_id} by {self.person_id}"

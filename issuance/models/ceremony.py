@@ -21,6 +21,3 @@ class CeremonyRecord(models.Model):
     pdf = models.BinaryField(null=True)
 
     keeping = Kept(changing=["prepared"], once=["digest", "pdf"])
-
-    def __str__(self) -> str:
-        return self.name

@@ -164,6 +164,3 @@ class BlockedKey(models.Model):
                 name="blockedkey_known_reason",
             )
         ]
-
-    def __str__(self) -> str:
-        return self.spki_sha256

@@ -28,6 +28,3 @@ class KeyChallenge(models.Model):
                 name="keychallenge_used_in_time",
             )
         ]
-
-    def __str__(self) -> str:
-        return self.token

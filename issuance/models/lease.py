@@ -58,6 +58,3 @@ class RevokedSerial(models.Model):
             ),
             models.CheckConstraint(condition=~Q(serial=""), name="revokedserial_has_serial"),
         ]
-
-    def __str__(self) -> str:
-        return self.serial

@@ -31,6 +31,3 @@ class OcspResponder(models.Model):
                 condition=Q(not_before__lt=F("not_after")), name="ocspresponder_validity_ordered"
             ),
         ]
-
-    def __str__(self) -> str:
-        return self.serial

@@ -22,9 +22,6 @@ class Seal(models.Model):
 
     keeping = Kept()
 
-    def __str__(self) -> str:
-        return self.stem
-
     @cached_property
     def certificate(self) -> x509.Certificate:
         return x509.load_der_x509_certificate(bytes(self.certificate_der))
@@ -48,6 +45,3 @@ class SealedPaper(models.Model):
     sealed_at = models.DateTimeField()
 
     keeping = Kept()
-
-    def __str__(self) -> str:
-        return self.paper
