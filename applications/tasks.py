@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from celery import shared_task
 from django.db.models import Q, QuerySet
 
 from applications import checks, services
@@ -30,6 +29,7 @@ from certportal.foundation.mail import mails
 from certportal.foundation.mail.sending import File
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
+from certportal.foundation.scheduled import job
 from issuance import services as authority
 from issuance.findings import Finding, Severity
 from issuance.models import CeremonyRecord
@@ -310,36 +310,6 @@ def tell_administrator_asked(*, item: OutboxItem, now: datetime, request: int, *
     services.tell_administrator_asked(request, now=now)
 
 
-@outbox.task("applications.mail_reviewer")
-def mail_reviewer(*, item: OutboxItem, now: datetime, notice: str, **_: object) -> None:
-    """Send a reviewer one mail, unless it is not needed or they are not a reviewer any more."""
-    mails.send(MAILS[notice], item, now=now)
-
-
-@shared_task(name="applications.watch_incomplete")
-def watch_incomplete() -> None:
-    """Warn of incomplete applications and let overdue ones lapse; Celery beat runs this daily."""
-    services.watch_incomplete(now=clock.now())
-
-
-@shared_task(name="applications.watch_drafts")
-def watch_drafts() -> None:
-    """Warn of old drafts and remove them; Celery beat runs this daily."""
-    services.watch_drafts(now=clock.now())
-
-
-@shared_task(name="applications.remind_of_expiry")
-def remind_of_expiry() -> None:
-    """Remind of certificates that are about to expire; Celery beat runs this daily."""
-    services.remind_of_expiry(now=clock.now())
-
-
-@shared_task(name="applications.watch_register")
-def watch_register() -> None:
-    """Have the certificates in force compared with the registers; beat runs this every night."""
-    services.want_register_watched(now=clock.now())
-
-
 @outbox.task("applications.hear_register")
 def hear_register(*, item: OutboxItem, now: datetime, **_: object) -> None:
     """Compare the certificates in force with the registers, every night and after an import."""
@@ -352,31 +322,14 @@ def propose_decided(*, item: OutboxItem, now: datetime, task: int, after: int, *
     services.propose_decided(task, after=after, now=now)
 
 
-@outbox.task("applications.send_register_notice")
-def send_register_notice(*, item: OutboxItem, now: datetime, notice: str, **_: object) -> None:
-    """Send an administrator the mail about a change in the register, or the decision on it."""
-    mails.send(MAILS[notice], item, now=now)
+mail_reviewer = mails.task("applications.mail_reviewer", MAILS)
+send_register_notice = mails.task("applications.send_register_notice", MAILS)
+mail_mailbox_code = mails.task("applications.mail_mailbox_code", MAILS, only="mailbox_code")
 
-
-@shared_task(name="applications.greet_reviewers")
-def greet_reviewers() -> None:
-    """Mail reviewers the day's work; Celery beat runs this repeatedly on working days."""
-    services.greet_reviewers(now=clock.now())
-
-
-@shared_task(name="applications.raise_alarms")
-def raise_alarms() -> None:
-    """Alert reviewers to urgent matters; Celery beat runs this every ten minutes."""
-    services.raise_alarms(now=clock.now())
-
-
-@shared_task(name="applications.erase_expired")
-def erase_expired() -> None:
-    """Erase data whose retention period has ended; Celery beat runs this every night."""
-    services.erase_expired(now=clock.now())
-
-
-@outbox.task("applications.mail_mailbox_code")
-def mail_mailbox_code(*, item: OutboxItem, now: datetime, **_: object) -> None:
-    """Mail the code to the mailbox to be certified, unless a newer code has replaced it."""
-    mails.send(MAILS["mailbox_code"], item, now=now)
+watch_incomplete = job("applications.watch_incomplete", services.watch_incomplete)
+watch_drafts = job("applications.watch_drafts", services.watch_drafts)
+remind_of_expiry = job("applications.remind_of_expiry", services.remind_of_expiry)
+watch_register = job("applications.watch_register", services.want_register_watched)
+greet_reviewers = job("applications.greet_reviewers", services.greet_reviewers)
+raise_alarms = job("applications.raise_alarms", services.raise_alarms)
+erase_expired = job("applications.erase_expired", services.erase_expired)

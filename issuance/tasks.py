@@ -14,6 +14,7 @@ from certportal.foundation import alarms, clock
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
+from certportal.foundation.scheduled import job
 from certportal.foundation.step_durations import Step, timed
 from issuance import services
 from issuance.publication import ask_consistency, ask_receipts, ask_worker
@@ -128,12 +129,6 @@ def ask_witnesses() -> None:
         log.warning("head_not_witnessed", reason=str(error))
 
 
-@shared_task(name="issuance.settle_blocked_keys")
-def settle_blocked_keys() -> None:
-    """Note which blocked keys have no certificate, in the `default` worker; beat calls this."""
-    services.settle_blocked_keys(now=clock.now())
-
-
 @shared_task(name="issuance.answer_consistency")
 def answer_consistency(*, since: str, size: str, reply_to: str) -> None:
     """Send a worker the log's heads and the consistency proof between the two sizes."""
@@ -189,6 +184,11 @@ def answer_receipts(*, numbers: str, reply_to: str) -> None:
     ask_worker.reply(waiting, answer.encoded())
 
 
+# In the `default` worker.
+settle_blocked_keys = job("issuance.settle_blocked_keys", services.settle_blocked_keys)
+publish_crls = job("issuance.publish_crls", services.publish_crls, acks_late=False)
+
+
 # Acknowledged at its start: a run longer than `visibility_timeout` would be delivered again.
 @shared_task(name="issuance.reconcile", acks_late=False)
 def reconcile() -> None:
@@ -216,12 +216,6 @@ def _differences() -> list[Difference]:
         # A revocation that waits for the next CRL is no difference.
         services.publish_crls(now=clock.now(), reading=services.Reading.COMPARED)
     return [each for each, _ in services.reconcile(mend=False, now=clock.now())]
-
-
-@shared_task(name="issuance.publish_crls", acks_late=False)
-def publish_crls() -> None:
-    """Publish a new CRL of every CA; beat calls this."""
-    services.publish_crls(now=clock.now())
 
 
 @shared_task(name="issuance.extend_event_log")

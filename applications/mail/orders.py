@@ -7,6 +7,7 @@ An item holds `notice` (the mail), `application`, and `recipient`, named as in
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from accounts.models import Person
 from applications.checks.wording import word_all, word_faults
 from applications.documents import calendar_entry, certificate_files, kept_papers
 from applications.models import Application, Attachment, ContactLink, InformationRequest
@@ -87,50 +89,47 @@ def _to_named(matter: Matter, asked: Asked) -> To:
     return To(*resolve(matter.order, asked.payload["recipient"]))
 
 
-def _context(matter: Matter, asked: Asked) -> Mapping[str, Any]:
+def _context(matter: Matter, asked: Asked) -> dict[str, Any]:
+    """Return the context of every mail; a template computes only the facts that it reads."""
     order, link = matter.order, matter.link
+    facts = {name: partial(fact, order) for name, fact in FACTS.items()}
+    certificate: Any = SimpleLazyObject(lambda: certificate_files.certificate_of(order))
     return {
         "application": order,
         "recipient": matter.recipient,
         "is_contact": matter.is_contact,
         "on_account": not matter.is_contact and matter.recipient != "mailbox",
         "link": reverse("contact:landing", args=[link.token]) if link else "",
-        **_progress(order, asked),
-        **_certificate(order, asked.now),
-    }
-
-
-def _progress(order: Application, asked: Asked) -> dict[str, Any]:
-    """Return the context about questions, missing parts, findings and deadlines."""
-
-    def refused_by() -> str:
-        links = order.contact_links.exclude(not_mine_at=None)
-        refused = links.order_by("not_mine_at", "made_at").last()
-        return refused.email if refused else ""
-
-    sent = order.submission
-    request: Any = SimpleLazyObject(order.requests.last)
-    return {
-        **_request(request),
-        "removed_on": lapse.removed_on(clock.day(order.changed_at)),
-        "again": sent is not None and sent.number > 1,
+        **_request(SimpleLazyObject(order.requests.last)),
         **_when_read(
-            confirmed=lambda: proposed_names.is_confirmation(order),
-            awaited=lambda: proposed_names.are_awaited(order),
-            sent_back=lambda: proposed_names.sent_back(order),
-            missing=lambda: [section.title for section in lapse.missing(order)],
-            lapses_on=lambda: lapse.lapses_on(order),
-            last_day=lambda: _last_day(order),
-            findings=lambda: [words for _finding, words in word_all(order.findings)],
-            faults=lambda: [words for _finding, words in word_faults(order.findings)],
-            request_wanted=lambda: contact_links.is_awaited(order),
-            sent_through=lambda: contact_links.came_through(order),
-            supplied_by=lambda: contact_links.supplied_by(order),
+            **facts,
             contact_told=lambda: contact_links.is_asked(order, now=asked.now),
-            refused_by=refused_by,
-            gets_instead=lambda: "recipient" not in package(order),
+            seen=lambda: renewal.seen(order, now=asked.now),
+            proven=lambda: bool(certificate) and is_proven(certificate),
+            asked_by=lambda: asked_by(certificate) if certificate else "",
+            reason=lambda: reason_words(certificate.revocation_reason if certificate else ""),
         ),
+        "certificate": certificate,
+        "days": lambda: (clock.day(certificate.not_after) - clock.day(asked.now)).days,
     }
+
+
+def _when_read(**values: Callable[[], Any]) -> dict[str, Any]:
+    """Return lazy values, computed when a template reads them."""
+    return {name: SimpleLazyObject(value) for name, value in values.items()}
+
+
+def _request(request: Any, documents: Sequence[Attachment] = ()) -> dict[str, Any]:
+    """Return the context about a request for information, if there is one."""
+
+    def names() -> list[str]:
+        files = documents or (request.documents.all() if request and request.pk else ())
+        return [file.name for file in files]
+
+    def titles() -> list[Any]:
+        return [sections.BY_ID[key].title for key in request.fields] if request else []
+
+    return {"request": request, **_when_read(sections=titles, documents=names)}
 
 
 def _last_day(order: Application) -> date | None:
@@ -139,40 +138,34 @@ def _last_day(order: Application) -> date | None:
     return ends and ends - timedelta(days=1)
 
 
-def _when_read(**values: Callable[[], Any]) -> dict[str, Any]:
-    """Return lazy values, computed when a template reads them: each mail reads only a few."""
-    return {name: SimpleLazyObject(value) for name, value in values.items()}
+def _refused_by(order: Application) -> str:
+    """Return the address of whoever was the last to say that the order is not theirs."""
+    refused = order.contact_links.exclude(not_mine_at=None).order_by("not_mine_at", "made_at")
+    last = refused.last()
+    return last.email if last else ""
 
 
-def _request(
-    request: InformationRequest | None, documents: Sequence[Attachment] = ()
-) -> dict[str, Any]:
-    def sections_asked() -> list[Any]:
-        return [sections.BY_ID[key].title for key in request.fields] if request else []
-
-    def names() -> list[str]:
-        files = documents or (request.documents.all() if request and request.pk else ())
-        return [file.name for file in files]
-
-    return {"request": request, **_when_read(sections=sections_asked, documents=names)}
-
-
-def _certificate(order: Application, now: datetime) -> dict[str, Any]:
-    """Return the context about the order's certificate and its replacement."""
-    certificate: Any = SimpleLazyObject(lambda: certificate_files.certificate_of(order))
-    return {
-        "certificate": certificate,
-        "days": lambda: (clock.day(certificate.not_after) - clock.day(now)).days,
-        **_when_read(
-            predecessor=lambda: predecessors.predecessor(order),
-            successor=lambda: predecessors.successor(order),
-            seen=lambda: renewal.seen(order, now=now),
-            decided=lambda: kept_papers.last_decision(order) is not None,
-            proven=lambda: bool(certificate) and is_proven(certificate),
-            asked_by=lambda: asked_by(certificate) if certificate else "",
-            reason=lambda: reason_words(certificate.revocation_reason if certificate else ""),
-        ),
-    }
+# What templates may say about an order, by the name that they use.
+FACTS: dict[str, Callable[[Application], Any]] = {
+    "again": lambda order: order.submission is not None and order.submission.number > 1,
+    "awaited": proposed_names.are_awaited,
+    "confirmed": proposed_names.is_confirmation,
+    "decided": lambda order: kept_papers.last_decision(order) is not None,
+    "faults": lambda order: [words for _finding, words in word_faults(order.findings)],
+    "findings": lambda order: [words for _finding, words in word_all(order.findings)],
+    "gets_instead": lambda order: "recipient" not in package(order),
+    "lapses_on": lapse.lapses_on,
+    "last_day": _last_day,
+    "missing": lambda order: [section.title for section in lapse.missing(order)],
+    "predecessor": predecessors.predecessor,
+    "refused_by": _refused_by,
+    "removed_on": lambda order: lapse.removed_on(clock.day(order.changed_at)),
+    "request_wanted": contact_links.is_awaited,
+    "sent_back": proposed_names.sent_back,
+    "sent_through": contact_links.came_through,
+    "successor": predecessors.successor,
+    "supplied_by": contact_links.supplied_by,
+}
 
 
 def _numbered(matter: Matter, subject: str) -> str:
@@ -218,19 +211,14 @@ def _about_renewal(asked: Asked) -> Matter | None:
     return None if renewal.is_renewed(matter.order, certificate) else matter
 
 
+def _reader(matter: Matter, asked: Asked) -> Person | None:
+    return mail_choices.reader(matter.order, asked.payload["recipient"])
+
+
 def _to_reader(matter: Matter, asked: Asked) -> To:
     """Return the recipient with the language that the member has chosen, as it concerns no case."""
-    to, person = _to(matter, asked), mail_choices.reader(matter.order, asked.payload["recipient"])
+    to, person = _to(matter, asked), _reader(matter, asked)
     return To(to.address, person.language) if person is not None else to
-
-
-def _renewal(matter: Matter, asked: Asked) -> Mapping[str, Any]:
-    person = mail_choices.reader(matter.order, asked.payload["recipient"])
-    return {**_context(matter, asked), "chooses": person is not None}
-
-
-def _undelivered(matter: Matter, asked: Asked) -> Mapping[str, Any]:
-    return {**_context(matter, asked), "lost": undelivered.addresses(matter.order)}
 
 
 def _coded(asked: Asked) -> Matter | None:
@@ -241,13 +229,12 @@ def _coded(asked: Asked) -> Matter | None:
     return Matter(order, "certified_email", None)
 
 
-def _received_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
+def _received_together(matter: Matter, _asked: Asked) -> Mapping[str, Any]:
     order = matter.order
     sent = Application.objects.filter(bulk_order=order.bulk_order, submitted_at=order.submitted_at)
     addressed = sent.filter(contact_email__iexact=order.contact_email).order_by("number")
     orders = list(addressed.select_related("submission").prefetch_related("host_names"))
     return {
-        **_context(matter, asked),
         "orders": orders,
         "count": len(orders),
         "due_on": max(filter(None, (order.due_on for order in orders)), default=None),
@@ -283,7 +270,7 @@ def _linked_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
     links = [(order, proposed_names.called(order), link) for order, link in held]
     waiting = (_last_day(order) for order, _link in held if contact_links.is_awaited(order))
     first = min(filter(None, waiting), default=None)
-    return {**_context(matter, asked), "links": links, "names_wanted": wanted, "last_day": first}
+    return {"links": links, "names_wanted": wanted, "last_day": first}
 
 
 def _about_requests(asked: Asked) -> Matter | None:
@@ -308,65 +295,70 @@ def _completed(order: Application, asked: Asked) -> QuerySet[Application]:
     return known.prefetch_related("host_names").order_by("number")
 
 
-def _completed_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
-    return {**_context(matter, asked), "orders": list(_completed(matter.order, asked))}
+def _mail(
+    name: str,
+    *,
+    context: Callable[[Matter, Asked], Mapping[str, Any]] = lambda _matter, _asked: {},
+    **more: Any,
+) -> Mail[Matter]:
+    """Return a mail about an order; `context` adds to that of every mail.
 
-
-def _answered(matter: Matter, asked: Asked) -> Mapping[str, Any]:
-    was_heard = hearing.is_answered(matter.order, now=asked.now)
-    return {**_context(matter, asked), "was_heard": was_heard}
-
-
-def _mail(name: str, **more: Any) -> Mail[Matter]:
-    """Return a mail about an order, with the paper that goes with it, if any."""
+    Attached is by default the paper that goes with it, if any.
+    """
 
     def paper(matter: Matter) -> Sequence[File]:
         """Return the paper; raises Unavailable until it is made."""
         made_of = kept_papers.source(name, matter.order)
         return [kept_papers.kept(made_of)] if made_of else ()
 
-    defaults: dict[str, Any] = {"about": _about, "to": _to, "context": _context, "files": paper}
-    defaults["subject"] = _numbered
-    return Mail(f"applications/mail/{name}", **(defaults | more))
+    def whole(matter: Matter, asked: Asked) -> Mapping[str, Any]:
+        return _context(matter, asked) | context(matter, asked)
+
+    defaults: dict[str, Any] = {"about": _about, "to": _to, "subject": _numbered, "files": paper}
+    return Mail(f"applications/mail/{name}", context=whole, **(defaults | more))
+
+
+def _together(name: str, **more: Any) -> Mail[Matter]:
+    """Return a mail about several orders, which names them in its text."""
+    return _mail(name, subject=_of_several, **more)
 
 
 # Mails that follow from actions, then mails sent by services; a later row replaces an earlier one.
 MAILS = registry(
     *map(_mail, sorted(consequences.NOTICES)),
-    _mail("bulk_receipt", subject=_of_several, context=_received_together),
+    _together("bulk_receipt", context=_received_together),
     _mail("link_sent", about=_about_link),
-    _mail(
-        "links_sent",
-        about=_about_links,
-        to=_to_links,
-        subject=_of_several,
-        context=_linked_together,
-    ),
-    _mail(
+    _together("links_sent", about=_about_links, to=_to_links, context=_linked_together),
+    _together(
         "csrs_attached",
         about=_about_requests,
-        subject=_of_several,
-        context=_completed_together,
+        context=lambda first, asked: {"orders": list(_completed(first.order, asked))},
     ),
-    _mail("answered", context=_answered),
-    _mail("withdrawn"),
+    _mail(
+        "answered",
+        context=lambda of, asked: {"was_heard": hearing.is_answered(of.order, now=asked.now)},
+    ),
+    *map(_mail, ["withdrawn", "lapsed", "draft_warning", "replaced", "revoked"]),
     _mail("lapse_warning", about=_about_link),
-    _mail("lapsed"),
     _mail("account_closed", to=_to_named),
-    _mail("draft_warning"),
     _mail("package", files=_package),
-    _mail("renewal", about=_about_renewal, to=_to_reader, context=_renewal, files=_calendar),
-    _mail("replaced"),
-    _mail("undelivered", about=_about_undelivered, context=_undelivered),
-    _mail("revoked"),
+    _mail(
+        "renewal",
+        about=_about_renewal,
+        to=_to_reader,
+        context=lambda of, asked: {"chooses": _reader(of, asked) is not None},
+        files=_calendar,
+    ),
+    _mail(
+        "undelivered",
+        about=_about_undelivered,
+        context=lambda of, _asked: {"lost": undelivered.addresses(of.order)},
+    ),
     _mail(
         "mailbox_code",
         about=_coded,
-        to=lambda matter, _asked: To(matter.order.certified_email, matter.order.language),
-        context=lambda matter, _asked: {
-            "application": matter.order,
-            "code": tokens.readable(digits(matter.order)),
-        },
+        to=lambda of, _asked: To(of.order.certified_email, of.order.language),
+        context=lambda of, _asked: {"code": tokens.readable(digits(of.order))},
     ),
 )
 

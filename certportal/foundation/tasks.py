@@ -8,16 +8,13 @@ from celery import shared_task
 from certportal.foundation import alarms, clock
 from certportal.foundation.files import ownership, sweeping
 from certportal.foundation.outbox import outbox
+from certportal.foundation.scheduled import job
 
 log = structlog.get_logger(__name__)
 
 _UNTIL_NEXT = timedelta(hours=25)
 
-
-@shared_task(name="foundation.sweep")
-def sweep() -> None:
-    """Send lost outbox items again; beat calls this every few seconds."""
-    outbox.sweep(now=clock.now())
+sweep = job("foundation.sweep", outbox.sweep)
 
 
 @shared_task(name="foundation.sweep_files")

@@ -13,7 +13,6 @@ from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.events import Subject, record
 from certportal.foundation.mail import mails
 from certportal.foundation.mail.mails import Asked, Mail, To, registry
-from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from certportal.foundation.web import limits
 
@@ -47,12 +46,6 @@ def give(*, about: str, text: str, email: str, address: str, now: datetime) -> N
     )
 
 
-@outbox.task("certportal.mail_feedback")
-def mail_feedback(*, item: OutboxItem, now: datetime, **_: str) -> None:
-    """Mail the feedback to the agency, with an introduction in Finnish."""
-    mails.send(MAILS["feedback"], item, now=now)
-
-
 def _agency(given: Mapping[str, str], _asked: Asked) -> To:
     about = "accessibility" if given["about"] == "accessibility" else "certificates"
     return To(agency.contact()[about], "fi")
@@ -66,3 +59,4 @@ MAILS = registry(
         context=lambda given, _asked: {**given, "kind": SUBJECTS[given["about"]]},
     )
 )
+mail_feedback = mails.task("certportal.mail_feedback", MAILS, only="feedback")

@@ -25,8 +25,7 @@ ALONE = {
 
 def name_of(item: OutboxItem) -> str:
     """Return the name of the mail that the item asks for."""
-    named = item.payload.get("kind") or item.payload.get("notice")
-    return str(named or ALONE[item.topic])
+    return mails.name_of(item) or ALONE[item.topic]
 
 
 def written(item: OutboxItem, *, now: datetime | None = None, language: str = "") -> Message | None:

@@ -20,6 +20,7 @@ from certportal.foundation import agency
 from certportal.foundation.mail import sending
 from certportal.foundation.mail.sending import File, Message
 from certportal.foundation.models import OutboxItem
+from certportal.foundation.outbox import outbox
 from certportal.foundation.reading import one_reading
 
 
@@ -85,19 +86,31 @@ def about_row(
     return Mail(template, about, to, lambda row, asked: {name: row, **context(row, asked)})
 
 
+def task(task_name: str, mails: Mapping[str, Mail[Any]], *, only: str = "") -> Any:
+    """Return the Celery task that sends the mail of an item: the one it names, or `only`."""
+
+    @outbox.task(task_name)
+    def send_mail(*, item: OutboxItem, now: datetime, **_: Any) -> None:
+        send(mails[only or name_of(item)], item, now=now)
+
+    return send_mail
+
+
+def name_of(item: OutboxItem) -> str:
+    """Return the name of the item's mail; "" if its topic has only one mail."""
+    return str(item.payload.get("kind") or item.payload.get("notice") or "")
+
+
 def send(mail: Mail[Any], item: OutboxItem, *, now: datetime) -> None:
-    """Write and send the item's mail, unless it is no longer to be sent."""
+    """Write and send the item's mail, unless it is no longer to be sent.
+
+    The item keeps which mailbox it went to: the address may have changed when a bounce comes.
+    """
     message = write(mail, item.payload, now=now)
     if message is not None:
-        _remember(item, sending.mark_of(message.to))
-        sending.send(message, item_id=sending.name_of(item.pk, item.round))
-
-
-def _remember(item: OutboxItem, mark: str) -> None:
-    """Store which mailbox the mail goes to: the address may have changed when a bounce comes."""
-    if item.sent_to != mark:
-        item.sent_to = mark
+        item.sent_to = sending.mark_of(message.to)
         item.save(update_fields=["sent_to"])
+        sending.send(message, item_id=sending.name_of(item.pk, item.round))
 
 
 @one_reading()
