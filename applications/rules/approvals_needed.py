@@ -39,16 +39,11 @@ def why_two(application: Application, *, on: date) -> str:
         return _("The authority to act rests on the person's word, so the order wants two persons.")
     if not application.kind.is_test and _first_of_intermediary(application):
         return _("This is the intermediary's first certificate, so the order wants two persons.")
-    if _needed_two(application):
+    if any(approval.persons > 1 for approval in approvals(application.pk)):
         return _(
             "The order wanted two persons when it was approved once, so it wants two to its end."
         )
     return ""
-
-
-def _needed_two(application: Application) -> bool:
-    """Return whether an approval, in any attempt, was given when two were needed."""
-    return any(approval.persons > 1 for approval in approvals(application.pk))
 
 
 def approved_until(application: Application, *, on: date) -> datetime | None:

@@ -111,11 +111,6 @@ def _written_by(orders: Collection[UUID]) -> QuerySet[Any, tuple[UUID, str, str]
     return first.union(*others)
 
 
-def is_concerned(person: Person, application: Application) -> bool:
-    """Return whether the person, or one merged into them, has a part in the order."""
-    return not own_marks(person).isdisjoint(traces(application))
-
-
 def parts(person: Person, applications: Iterable[Application]) -> list[Application]:
     """Return the orders in which the person has a part; takes few queries for many orders."""
     orders, marks = list(applications), own_marks(person)
@@ -132,7 +127,7 @@ def bias(person: Person, application: Application, *, now: datetime) -> NotAllow
     """
     if partial := partiality(person, application.organisation_id, now=now):
         return partial
-    return Concerned() if is_concerned(person, application) else None
+    return Concerned() if own_marks(person) & traces(application) else None
 
 
 def partiality(person: Person, organisation_id: UUID, *, now: datetime) -> NotAllowed | None:

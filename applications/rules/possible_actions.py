@@ -14,19 +14,10 @@ from applications.rules import contact_links, proposed_names
 from applications.workflow import Action, Role
 
 
-def _is_replaceable(application: Application, _role: Role, _now: datetime) -> bool:
-    """Return whether the case is unclaimed, so that its request may be replaced."""
-    return application.reviewer_id is None
-
-
 def _has_links(application: Application, _role: Role, now: datetime) -> bool:
     """Return whether links can be resent: a contact has had one, and the order allows links."""
     has_had_link = bool(application.technical_email) and bool(application.contact_links.all())
     return has_had_link and contact_links.is_open(application, now=now)
-
-
-def _has_valid_link(application: Application, _role: Role, now: datetime) -> bool:
-    return bool(contact_links.valid_links(application, now=now))
 
 
 def _is_heard(application: Application, _role: Role, _now: datetime) -> bool:
@@ -35,22 +26,14 @@ def _is_heard(application: Application, _role: Role, _now: datetime) -> bool:
     return question is not None and question.is_hearing
 
 
-def _names_known(application: Application, role: Role, now: datetime) -> bool:
-    """Return False if host names are awaited: the request must then come together with them."""
-    return not _names_awaited(application, role, now)
-
-
-def _names_awaited(application: Application, _role: Role, _now: datetime) -> bool:
-    return proposed_names.are_awaited(application)
-
-
 NARROWED: Mapping[Action, Callable[[Application, Role, datetime], bool]] = {
     Action.ANSWER_HEARING: _is_heard,
-    Action.ATTACH_CSR: _names_known,
-    Action.PROPOSE_NAMES: _names_awaited,
-    Action.REPLACE_CSR: _is_replaceable,
+    # Host names that are awaited come together with the request.
+    Action.ATTACH_CSR: lambda order, _role, _now: not proposed_names.are_awaited(order),
+    Action.PROPOSE_NAMES: lambda order, _role, _now: proposed_names.are_awaited(order),
+    Action.REPLACE_CSR: lambda order, _role, _now: order.reviewer_id is None,  # unclaimed
     Action.RESEND_LINK: _has_links,
-    Action.REVOKE_LINK: _has_valid_link,
+    Action.REVOKE_LINK: lambda order, _role, now: bool(contact_links.valid_links(order, now=now)),
 }
 
 

@@ -73,11 +73,12 @@ class _Index[Key]:
 def _best[Key](request: DecodedCsr | None, index: _Index[Key]) -> Match[Key]:
     if request is None:
         return Match(None, Why.UNREADABLE)
-    hosts, numbers = _hosts(request), request.values("serialNumber")
+    common = _lower(request.values("CN"))
+    hosts, numbers = _lower(request.dns_names) | common, request.values("serialNumber")
     if not hosts and not numbers:
         return Match(None, Why.NAMELESS)
     named = [("host", host) for host in hosts] + [("serialNumber", number) for number in numbers]
-    named += [("CN", name) for name in _lower(request.values("CN"))]
+    named += [("CN", name) for name in common]
     fits = {
         key: _fit_of_hosts(hosts, index.hosts[key])
         if index.hosts[key]
@@ -106,10 +107,6 @@ def _common(names: ExpectedNames) -> str:
 def _fit_of_hosts(requested: set[str], ordered: set[str]) -> tuple[int, ...]:
     """Return a comparable fit: whether all names are equal, how many are, minus how many differ."""
     return requested == ordered, len(requested & ordered), -len(requested ^ ordered)
-
-
-def _hosts(request: DecodedCsr) -> set[str]:
-    return _lower(request.dns_names) | _lower(request.values("CN"))
 
 
 def _lower(names: Sequence[str]) -> set[str]:

@@ -28,10 +28,6 @@ from applications.workflow import Role
 from certportal.foundation import clock
 
 
-def _every(_type: CertificateType) -> bool:
-    return True
-
-
 def _has_required(application: Application, part: str) -> bool:
     return all(
         field.value(application) for field in fields.of(part) if fields.REQUIRED in field.marks
@@ -48,7 +44,7 @@ class Section:
 
     id: str
     title: Promise
-    has: Callable[[CertificateType], bool] = _every
+    has: Callable[[CertificateType], bool] = lambda _type: True
     when: Callable[[Application, date], bool] = lambda _application, _on: True
     also: Callable[[Application], bool] = lambda _application: True
     optional: Callable[[Application], bool] = lambda _application: False
@@ -81,10 +77,6 @@ def _technical_named(application: Application) -> bool:
 
 def _technical_optional(application: Application) -> bool:
     return not needs_technical_contact(application)
-
-
-def _technical_complete(application: Application) -> bool:
-    return _technical_named(application) or _technical_optional(application)
 
 
 def _csr_complete(application: Application) -> bool:
@@ -124,7 +116,7 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         "technical",
         _("Technical contact"),
-        also=_technical_complete,
+        also=lambda order: _technical_named(order) or _technical_optional(order),
         optional=_technical_optional,
     ),
     Section("csr", _("Certificate request (CSR)"), also=_csr_complete),

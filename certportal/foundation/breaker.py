@@ -16,10 +16,6 @@ class Resting(Unavailable):
     """The service has just exceeded its time limit and is not called for a while."""
 
 
-def _any_error(_error: Exception) -> bool:
-    return True
-
-
 class Breaker:
     """Refuses calls for `pause` seconds after one that failed and took at least `slow` seconds.
 
@@ -33,7 +29,7 @@ class Breaker:
         *,
         pause: float,
         slow: float,
-        silent: Callable[[Exception], bool] = _any_error,
+        silent: Callable[[Exception], bool] = lambda _error: True,
     ) -> None:
         self.name = name
         self._pause, self._slow, self._silent = pause, slow, silent

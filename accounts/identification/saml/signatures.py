@@ -65,7 +65,8 @@ def verified(element: Element, certificates: tuple[x509.Certificate, ...]) -> El
         raise NotIdentified("the signature does not hold")
     _remove(element, signature)
     content = _canonical(element, _inclusive_prefixes(reference))
-    if not hmac.compare_digest(_digest(reference, content), decode(_value(reference))):
+    stated = decode(whole(single(reference, "./ds:DigestValue")))
+    if not hmac.compare_digest(_digest(reference, content), stated):
         raise NotIdentified("the signature covers something else")
     return parse(content)
 
@@ -183,10 +184,6 @@ def _inclusive_prefixes(reference: Element) -> list[str]:
 def _digest(reference: Element, content: bytes) -> bytes:
     digests = {transform.href: digest for transform, digest in DIGESTS.items()}
     return digests[reference[1].get("Algorithm")](content).digest()
-
-
-def _value(reference: Element) -> str:
-    return whole(single(reference, "./ds:DigestValue"))
 
 
 def _names(element: Element) -> list[Any]:

@@ -95,7 +95,10 @@ def give_requests(
     order. Raises TooMany.
     """
     spend_upload(UUID(str(about.pk)), actor=actor, now=now)
-    reports = [None if order.skipped else _examined(order) for order in files]
+    reports = [
+        None if file.skipped else doctor.examine(file.data, blocked=authority.is_blocked)
+        for file in files
+    ]
     by_key = {order.pk: order for order in orders}
     names = {order.pk: expected_names(order, now=now) for order in orders}
     matches = match([order.csr if order else None for order in reports], names)
@@ -139,10 +142,6 @@ def _send_mails(now: datetime) -> None:
     """Send the mails about requests given together now that all were given."""
     about = {"payload__notice": "csrs_attached", "payload__at": now.isoformat()}
     outbox.hasten(OutboxItem.objects.filter(topic="application.notice", **about), now=now)
-
-
-def _examined(file: RequestFile) -> doctor.Report:
-    return doctor.examine(file.data, blocked=authority.is_blocked)
 
 
 def _without_order(

@@ -43,11 +43,6 @@ def _undecided(right: Membership) -> QuerySet[Application]:
     return awaiting.select_related("submission__person", "organisation").order_by("pk")
 
 
-def _resting_on(right: Membership) -> list[Application]:
-    """Return the organisation's undecided orders that rest on the right."""
-    return _filter_resting_on(right, _undecided(right))
-
-
 def _filter_resting_on(right: Membership, orders: Iterable[Application]) -> list[Application]:
     """Return those of the orders that rest on the right; looks up each sender's right once."""
     orders = list(orders)
@@ -64,7 +59,7 @@ def weighed_anew(right: Membership | None, *, actor: Actor, now: datetime) -> It
     account. The orders are locked before the block, which locks memberships: the same sequence as
     in closing an account.
     """
-    resting = _resting_on(right) if right and right.is_weak else []
+    resting = _filter_resting_on(right, _undecided(right)) if right and right.is_weak else []
     orders = [transition.lock(order.pk) for order in resting]
     before = [_evidence(order) for order in orders]
     yield

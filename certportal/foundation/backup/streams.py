@@ -51,15 +51,14 @@ def require_store() -> None:
 
 def postgres(tool: str) -> list[str]:
     """Return the command line of a PostgreSQL tool: the newest version reads all older ones."""
-    versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{tool}"), key=_version)
+    versions = sorted(
+        Path("/usr/lib/postgresql").glob(f"*/bin/{tool}"),
+        key=lambda tool: int(tool.parents[1].name),
+    )
     found = str(versions[-1]) if versions else shutil.which(tool)
     if not found:
         raise BackupFailed(_("%(tool)s is not installed on this machine.") % {"tool": tool})
     return [found, "--no-password"]
-
-
-def _version(tool: Path) -> int:
-    return int(tool.parents[1].name)
 
 
 PLACE = {"HOST": "PGHOST", "PORT": "PGPORT", "USER": "PGUSER", "PASSWORD": "PGPASSWORD"}

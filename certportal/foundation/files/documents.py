@@ -193,7 +193,8 @@ def viewing_copy(data: bytes) -> bytes:
         raise TooBig
     if not _is_pdf(data):
         raise HoldsPrivateKey if shows_private_key(data) else NotPdf.of(data)
-    if found := {_MEANT.get(name, "files") for name in _ACTIVE.findall(_HEX.sub(_plain, data))}:
+    plain = _HEX.sub(lambda written: bytes.fromhex(written[1].decode()), data)
+    if found := {_MEANT.get(name, "files") for name in _ACTIVE.findall(plain)}:
         raise ActivePdf(found)
     opened = open_pdf(data)
     if opened.verdict == "passive":
@@ -201,10 +202,6 @@ def viewing_copy(data: bytes) -> bytes:
     if opened.verdict == "active":
         raise ActivePdf(opened.found)
     raise _REFUSALS[opened.verdict]
-
-
-def _plain(written: re.Match[bytes]) -> bytes:
-    return bytes.fromhex(written[1].decode())
 
 
 def _is_pdf(data: bytes) -> bool:

@@ -37,11 +37,12 @@ SHA256 = "sha256"
 _NO_SUCH_FILE = {"NoSuchKey", "404"}
 
 
-def _is_silence(error: Exception) -> bool:
-    return not isinstance(error, ClientError)
-
-
-breaker = Breaker("store", pause=PAUSE_SECONDS, slow=CONNECT_SECONDS / 2, silent=_is_silence)
+breaker = Breaker(
+    "store",
+    pause=PAUSE_SECONDS,
+    slow=CONNECT_SECONDS / 2,
+    silent=lambda error: not isinstance(error, ClientError),
+)
 
 
 class SharedStore(S3Storage):

@@ -334,7 +334,8 @@ def _done_together(many: Callable[..., None], items: Sequence[OutboxItem]) -> bo
 
 
 def _perform_leased(handler: Callable[..., None], leased: OutboxItem) -> None:
-    with structlog.contextvars.bound_contextvars(**_cause(leased)):
+    cause = {"request_id": leased.request_id} if leased.request_id else {}
+    with structlog.contextvars.bound_contextvars(**cause):
         try:
             _require_understood(handler, leased)
             handler(item=leased, now=clock.now(), **leased.payload)
@@ -350,11 +351,6 @@ def _require_understood(handler: Callable[..., None], item: OutboxItem) -> None:
         inspect.signature(handler).bind(item=item, now=None, **item.payload)
     except TypeError as error:
         raise OfAnotherVersion from error
-
-
-def _cause(item: OutboxItem) -> dict[str, str]:
-    """Return the logging context of the request that caused the item."""
-    return {"request_id": item.request_id} if item.request_id else {}
 
 
 def _log_why(item_id: str, task_name: str) -> None:
