@@ -86,9 +86,14 @@ def add_root_keys(parser: CommandParser, *, required: bool) -> None:
 def root_keys(options: dict[str, Any]) -> KeyFiles | None:
     """The root keys given in the options, or None. Asks for the passphrase if no file is given.
 
-    Raises CommandError if the directory belongs to the service or the passphrase is too short.
+    Raises CommandError if the directory belongs to the service, the passphrase is too short, or
+    none are given in production.
     """
     if not options["root_keys"]:
+        if settings.PRODUCTION:
+            raise CommandError(
+                _("Give --root-keys: in production the root key leaves the service.")
+            )
         return None
     folder = Path(options["root_keys"]).resolve()
     for inside in (settings.PORTAL_DATA, settings.CA_KEYS_DIR):

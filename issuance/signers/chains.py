@@ -6,6 +6,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certportal.foundation.own_files import write_new
+from issuance.signers.errors import SignerUnavailable
 
 
 class ChainFiles:
@@ -19,8 +20,11 @@ class ChainFiles:
         return self._folder / f"{stem}.chain.pem"
 
     def read(self, stem: str) -> tuple[x509.Certificate, ...]:
-        """The chain, issuing CA first. Raises OSError, ValueError."""
-        return tuple(x509.load_pem_x509_certificates(self.path(stem).read_bytes()))
+        """The chain, issuing CA first. Raises SignerUnavailable."""
+        try:
+            return tuple(x509.load_pem_x509_certificates(self.path(stem).read_bytes()))
+        except (OSError, ValueError) as error:
+            raise SignerUnavailable(f"{stem}: {type(error).__name__}") from None
 
     def write(self, stem: str, chain: tuple[x509.Certificate, ...]) -> None:
         """Write a new chain file. Raises FileExistsError: no chain is ever overwritten."""

@@ -43,11 +43,7 @@ class KeyFiles:
 
     def load(self, stem: str) -> Signer:
         """Read and decrypt. Raises SignerUnavailable, whose message contains nothing secret."""
-        try:
-            chain = self._chains.read(stem)
-        except (OSError, ValueError) as error:
-            raise SignerUnavailable(f"{stem}: {type(error).__name__}") from None
-        return Signer(chain=chain, private_key=self._read(stem))
+        return Signer(chain=self._chains.read(stem), private_key=self._read(stem))
 
     def _read(self, stem: str) -> SigningKey:
         if not self._folder or not (self._password or self._password_file):

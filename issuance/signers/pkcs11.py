@@ -36,10 +36,7 @@ class TokenKeys:
 
         Raises SignerUnavailable, or SignerMismatch if the key with that label is another one.
         """
-        try:
-            chain = self._chains.read(stem)
-        except (OSError, ValueError) as error:
-            raise SignerUnavailable(f"{stem}: {type(error).__name__}") from None
+        chain = self._chains.read(stem)
         public = chain[0].public_key()
         assert isinstance(public, RSAPublicKey | EllipticCurvePublicKey)
         return Signer(chain, KeyInToken(self._address, stem, public).as_signing_key())

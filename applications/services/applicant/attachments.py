@@ -131,21 +131,15 @@ def remove_attachment(
             raise NotPossible
     else:
         application = _open(application_id, Attachment.Kind(attachment.kind), version, now)
-    _remove(attachment, now)
     transition.save(application, now=now)
-    events.record(
-        ApplicationEvent.REMOVE_ATTACHMENT, application, actor, now, sha256=attachment.sha256
-    )
+    _remove_with_event(attachment, actor, now)
     return application
 
 
 def remove_unsent(application: Application, *, actor: Actor, now: datetime) -> None:
     """Remove the documents attached to the locked draft or answer, which will not be sent."""
     for attachment in answers.unsent(application):
-        _remove(attachment, now)
-        events.record(
-            ApplicationEvent.REMOVE_ATTACHMENT, application, actor, now, sha256=attachment.sha256
-        )
+        _remove_with_event(attachment, actor, now)
 
 
 def erase_attachments(application: Application) -> None:
@@ -199,6 +193,12 @@ def _answering(application_id: UUID, version: int | None = None) -> Application:
     if not answers.may_attach(application):
         raise NotPossible
     return application
+
+
+def _remove_with_event(attachment: Attachment, actor: Actor, now: datetime) -> None:
+    _remove(attachment, now)
+    name, sha256 = ApplicationEvent.REMOVE_ATTACHMENT, attachment.sha256
+    events.record(name, attachment.application, actor, now, sha256=sha256)
 
 
 def _remove(attachment: Attachment, now: datetime) -> None:

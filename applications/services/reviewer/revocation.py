@@ -76,16 +76,17 @@ def to_note(application: Application, person: Person, *, now: datetime) -> Itera
 
 def reasons(application: Application, person: Person, *, now: datetime) -> list[str]:
     """Return the reasons for which the reviewer may revoke the certificate or propose it."""
-    exposed = revocation.obstacles(certificate_of(application), EXPOSED, now=now)
-    alone = [] if any(exposed) else [EXPOSED]
-    return alone + ([] if any(to_propose(application, person, now=now)) else [*PROPOSABLE])
+    return _reasons(application, to_propose(application, person, now=now), now)
 
 
 def reasons_to_report(application: Application, person: Person, *, now: datetime) -> list[str]:
     """Return the reasons for which the reviewer may record a report from outside."""
+    return _reasons(application, to_note(application, person, now=now), now)
+
+
+def _reasons(application: Application, obstacles: Iterator[Refused], now: datetime) -> list[str]:
     exposed = revocation.obstacles(certificate_of(application), EXPOSED, now=now)
-    alone = [] if any(exposed) else [EXPOSED]
-    return alone + ([] if any(to_note(application, person, now=now)) else [*PROPOSABLE])
+    return ([] if any(exposed) else [EXPOSED]) + ([] if any(obstacles) else [*PROPOSABLE])
 
 
 @Question

@@ -81,10 +81,6 @@ class Command(CeremonyCommand):
 
     def _create_one(self, options: dict[str, Any], common: dict[str, Any]) -> list[Record]:
         roots = root_keys(options)
-        if roots is None and settings.PRODUCTION:
-            raise CommandError(
-                _("Give --root-keys: in production the root key leaves the service.")
-            )
         is_weak = options["branch"] == "rsa" and options["rsa_bits"] < LEAST_RSA_BITS
         if settings.PRODUCTION and is_weak:
             raise CommandError(

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from django.conf import settings
-from django.core.management.base import CommandError, CommandParser
-from django.utils.translation import gettext as _
+from django.core.management.base import CommandParser
 
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -38,10 +36,6 @@ class Command(CeremonyCommand):
 
     def act(self, options: dict[str, Any]) -> None:
         roots = root_keys(options)
-        if roots is None and settings.PRODUCTION:
-            raise CommandError(
-                _("Give --root-keys: in production the root key leaves the service.")
-            )
         now = clock.now()
         records = create_seal.create_seal(
             keys=key_store(),

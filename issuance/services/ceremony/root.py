@@ -64,6 +64,17 @@ def open_root(place: Rooted, keys: KeyStore) -> Signer | None:
     return root
 
 
+def _root_in(keys: KeyFiles, place: Rooted) -> Signer:
+    """The verified root of a place. Raises NotRequested, SignerUnavailable."""
+    root = open_root(place, keys)
+    if root is None:
+        raise NotRequested(
+            _("The key of %(root)s is not in %(folder)s.")
+            % {"root": place.root_stem, "folder": keys.folder}
+        )
+    return root
+
+
 def make_root(place: Rooted, keys: KeyStore, *, now: datetime, rsa_bits: int) -> Signer:
     """Make the root of a place, with the pending key of an interrupted ceremony if there is one."""
     stem, conf = place.root_stem, pki()
@@ -98,12 +109,7 @@ def sign_request(
     request = _read(csr_der)
     place, public = _requested_place(request, pki())
     _refuse_known_key(csr_der)
-    root = open_root(place, keys)
-    if root is None:
-        raise NotRequested(
-            _("The key of %(root)s is not in %(folder)s.")
-            % {"root": place.root_stem, "folder": keys.folder}
-        )
+    root = _root_in(keys, place)
     issued = ChainFiles(keys.folder / "issued")
     if issued.path(place.stem).exists():
         raise AlreadyThere(
@@ -168,12 +174,7 @@ def next_list(
     above: int = 0,
 ) -> bytes:
     """Sign the next list of the root kept in ``keys``. Raises NotRequested, SignerUnavailable."""
-    root = open_root(place, keys)
-    if root is None:
-        raise NotRequested(
-            _("The key of %(root)s is not in %(folder)s.")
-            % {"root": place.root_stem, "folder": keys.folder}
-        )
+    root = _root_in(keys, place)
     return sign_list(place, root, keys.folder, now=now, revoke=revoke, above=above)
 
 
