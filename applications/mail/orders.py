@@ -229,11 +229,16 @@ def _coded(asked: Asked) -> Matter | None:
     return Matter(order, "certified_email", None)
 
 
+def _sent_with(first: Application) -> QuerySet[Application]:
+    """Return the orders sent together with this one, by number."""
+    sent = Application.objects.filter(bulk_order=first.bulk_order, submitted_at=first.submitted_at)
+    return sent.prefetch_related("host_names").order_by("number")
+
+
 def _received_together(matter: Matter, _asked: Asked) -> Mapping[str, Any]:
     order = matter.order
-    sent = Application.objects.filter(bulk_order=order.bulk_order, submitted_at=order.submitted_at)
-    addressed = sent.filter(contact_email__iexact=order.contact_email).order_by("number")
-    orders = list(addressed.select_related("submission").prefetch_related("host_names"))
+    addressed = _sent_with(order).filter(contact_email__iexact=order.contact_email)
+    orders = list(addressed.select_related("submission"))
     return {
         "orders": orders,
         "count": len(orders),
@@ -257,8 +262,7 @@ def _to_links(matter: Matter, asked: Asked) -> To:
 def _links(matter: Matter, asked: Asked) -> Iterator[tuple[Application, str]]:
     """Yield the orders sent together to which the recipient holds a link, and its path."""
     reached, first = mailbox(_to_links(matter, asked).address), matter.order
-    sent = Application.objects.filter(bulk_order=first.bulk_order, submitted_at=first.submitted_at)
-    for order in sent.prefetch_related("contact_links", "host_names").order_by("number"):
+    for order in _sent_with(first).prefetch_related("contact_links"):
         for link in contact_links.valid_links(order, now=asked.now):
             if mailbox(link.email) == reached:
                 yield order, reverse("contact:landing", args=[link.token])

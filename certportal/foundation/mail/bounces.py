@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email import message_from_bytes, message_from_string
+from email import message_from_bytes
 from email.errors import MessageError
 from email.message import Message
 from email.utils import parseaddr
@@ -33,7 +33,8 @@ MOST_BYTES = 256 * 1024
 
 ACTOR = system("bounces")
 DELIVERY_STATUS = "message/delivery-status"
-GLOBAL_STATUS = "message/global-delivery-status"
+# RFC 6533, the same in UTF-8: the parser knows only the type of RFC 3464.
+GLOBAL_STATUS = re.compile(rb"message/global-delivery-status", re.IGNORECASE)
 STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 PERMANENT = "5"
 MAILER_DAEMON = "mailer-daemon"
@@ -41,7 +42,7 @@ MAILER_DAEMON = "mailer-daemon"
 NOBODY = frozenset({"<>", f"<{MAILER_DAEMON}>"})
 HEAD_END = re.compile(rb"\r?\n\r?\n")
 MESSAGE_ID = re.compile(
-    rb"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\.([0-9]{1,5}))?@([a-z0-9.-]{1,253})>",
+    rb"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\.([1-9][0-9]{0,4}))?@([a-z0-9.-]{1,253})>",
     re.IGNORECASE,
 )
 # What the parsers raise for hostile input, for instance for deep nesting.
@@ -98,7 +99,7 @@ class Unreadable(Exception):
 
 def read(content: bytes) -> Bounce | None:
     """Return what the report says; None if it is about no failure. Raises Unreadable."""
-    content = content[:MOST_BYTES]
+    content = GLOBAL_STATUS.sub(DELIVERY_STATUS.encode(), content[:MOST_BYTES])
     try:
         report = message_from_bytes(content)
         statuses = list(_blocks(report))
@@ -125,15 +126,8 @@ def _parts(report: Message) -> Iterator[Message]:
 def _blocks(report: Message) -> Iterator[Message]:
     """Yield the field groups of a delivery status: one for the mail, one for each recipient."""
     for part in _parts(report):
-        kind, blocks = part.get_content_type(), part.get_payload()
-        if kind == GLOBAL_STATUS and isinstance(blocks, list):
-            # RFC 6533. The parser takes it for a mail: the first group as its head, the others as
-            # its text.
-            rest = "".join(
-                str(block.get_payload()) for block in blocks if isinstance(block, Message)
-            )
-            blocks = message_from_string(f"Content-Type: {DELIVERY_STATUS}\n\n{rest}").get_payload()
-        if kind in {DELIVERY_STATUS, GLOBAL_STATUS} and isinstance(blocks, list):
+        blocks = part.get_payload()
+        if part.get_content_type() == DELIVERY_STATUS and isinstance(blocks, list):
             yield from (block for block in blocks if isinstance(block, Message))
 
 
@@ -198,16 +192,11 @@ def take(bounce: Bounce | None, *, now: datetime) -> Outcome:
     if bounce is None:
         return Outcome.NO_FAILURE
     sent = bounce.sending
-    if sent is None or not _was_sent(sent):
+    mails = OutboxItem.objects.filter(queue=MAIL)
+    if sent is None or not mails.filter(pk=sent.item, round__gte=sent.round).exists():
         return Outcome.UNKNOWN
     was_done = set_aside.came_back(*sent, bounce.status, actor=ACTOR, now=now)
     return Outcome.SET_ASIDE if was_done else Outcome.KNOWN
-
-
-def _was_sent(sent: Sending) -> bool:
-    """Whether the item is a mail that has reached this round of attempts."""
-    found = OutboxItem.objects.filter(pk=sent.item, queue=MAIL)
-    return 1 <= sent.round and found.filter(round__gte=sent.round).exists()
 
 
 def count(outcome: Outcome, *, now: datetime) -> None:

@@ -105,13 +105,8 @@ class _Mail(EmailMultiAlternatives):
         return super().message(policy=_Policy())
 
 
-def name_of(item_id: object, round_: int) -> str:
-    """Return the local part of the Message-ID: the item's id and, from 2 on, the round's number."""
-    return f"{item_id}" if round_ == 1 else f"{item_id}.{round_}"
-
-
 def send(message: Message, *, item_id: object) -> None:
-    """Send the mail. The Message-ID is derived from `item_id`, as `name_of` returns it.
+    """Send the mail. `item_id`: the item's key and, from 2 on, its round, for the Message-ID.
 
     Line breaks and other invisible characters are removed from headers (header injection). Raises
     Undeliverable on a permanent failure, PutOff on a temporary one of this mailbox, and
