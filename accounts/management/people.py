@@ -4,21 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.utils.functional import Promise
 
 from accounts.models import Person
 from accounts.services.people.named import person_named
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor, system
-from certportal.foundation.errors import Refused
 from certportal.foundation.management.operators import OperatorCommand
 
 NAME = "login, key of the person, or verified e-mail address"
 
 
 class PeopleCommand(OperatorCommand):
-    """Acts on the people named in its arguments, and reports a refusal as an error.
+    """Acts on the people named in its arguments.
 
     The actor of the events is the command: whoever can run it on the server needs no login.
     """
@@ -32,10 +31,7 @@ class PeopleCommand(OperatorCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         actor = system(type(self).__module__.rpartition(".")[2])
         named = [options[argument] for argument in self.arguments]
-        try:
-            self.stdout.write(self.act(named, actor, clock.now()))
-        except Refused as refusal:
-            raise CommandError(str(refusal)) from refusal
+        self.stdout.write(self.act(named, actor, clock.now()))
 
     def act(self, named: Sequence[str], actor: Actor, now: datetime) -> str:
         """Carry out the command and return what to print; overridden by each command."""

@@ -24,7 +24,6 @@ LATELY = timedelta(days=30)
 ALONE = Q(prepared__replaces=None)
 """Approvals of single certificates; that of a mass replacement stands in the plan, once."""
 DAY = timedelta(days=1)
-RESTS_ON = ("timed", "parties", "timed_parties", "promised_parties")
 DECIDED = Q(kind__in=[Decision.Kind.APPROVED, Decision.Kind.REJECTED])
 
 
@@ -62,18 +61,18 @@ class Month:
     """
 
     first: date
-    approved: int
-    rejected: int
-    median: float | None
-    p95: float | None
-    kept: int
-    promised: int
-    asked: int
-    lapsed: int
-    timed: int
-    parties: int
-    timed_parties: int
-    promised_parties: int
+    approved: int = 0
+    rejected: int = 0
+    median: float | None = None
+    p95: float | None = None
+    kept: int = 0
+    promised: int = 0
+    asked: int = 0
+    lapsed: int = 0
+    timed: int = 0
+    parties: int = 0
+    timed_parties: int = 0
+    promised_parties: int = 0
 
     @property
     def kept_percent(self) -> int | None:
@@ -99,13 +98,13 @@ def months(*, now: datetime, among: Among = ALL) -> list[Month]:
     """Return the last twelve months, the present one last."""
     firsts = last_months(now)
     since = clock.start_of_day(firsts[0])
-    decided = {row["month"]: row for row in _decisions(since, among)}
+    decided = {row.pop("month"): row for row in _decisions(since, among)}
     requests = InformationRequest.objects.filter(among.holds("application__"), is_hearing=False)
     requested = _by_month(requests.exclude(reviewer=None), "asked_at", since)
     ended = Application.objects.filter(among.holds(), status=Status.LAPSED)
     lapsed = _by_month(ended, "ended_at", since)
     return [
-        _month(first, decided.get(first), requested.get(first, 0), lapsed.get(first, 0))
+        _month(first, decided.get(first, {}), requested.get(first, 0), lapsed.get(first, 0))
         for first in firsts
     ]
 
@@ -142,20 +141,9 @@ def _parties(among: Q | None = None) -> Count:
     return Count("application__organisation", distinct=True, filter=among)
 
 
-def _month(first: date, row: dict[str, Any] | None, asked: int, lapsed: int) -> Month:
-    values = row or {}
-    return Month(
-        first=first,
-        approved=values.get("approved", 0),
-        rejected=values.get("rejected", 0),
-        median=_days(values.get("median")),
-        p95=_days(values.get("p95")),
-        kept=values.get("kept", 0),
-        promised=values.get("promised", 0),
-        asked=asked,
-        lapsed=lapsed,
-        **{name: values.get(name, 0) for name in RESTS_ON},
-    )
+def _month(first: date, decided: dict[str, Any], asked: int, lapsed: int) -> Month:
+    times = {name: _days(decided.get(name)) for name in ("median", "p95")}
+    return Month(first, asked=asked, lapsed=lapsed, **decided | times)
 
 
 def _days(took: object) -> float | None:

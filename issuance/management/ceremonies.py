@@ -12,7 +12,6 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from certportal.foundation.actors import system
-from certportal.foundation.errors import Refused
 from certportal.foundation.management.operators import OperatorCommand
 from certportal.foundation.own_files import write_new
 from issuance.services.ceremony.ceremony_record import Minutes, Recorded
@@ -24,7 +23,7 @@ SHORTEST_PASSPHRASE = 16
 
 
 class CeremonyCommand(OperatorCommand):
-    """Base command: reports Refused, and that a file exists already, to the operator."""
+    """Base command: tells the operator that a file exists already."""
 
     requires_system_checks = []
     keeps_records = True
@@ -37,8 +36,6 @@ class CeremonyCommand(OperatorCommand):
             raise CommandError(
                 _("%(file)s exists already; nothing was overwritten") % {"file": error}
             ) from error
-        except Refused as error:
-            raise CommandError(str(error)) from error
 
     def act(self, options: dict[str, Any]) -> None:
         """Carry out the command; overridden by each command."""

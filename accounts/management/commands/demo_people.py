@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from accounts.identification.testidp.persons import PERSONS
 from accounts.services import demo
 from certportal.foundation import clock
-from certportal.foundation.errors import Refused
+from certportal.foundation.management.operators import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Grants the test persons their roles (development and tests only)."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -18,9 +18,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["list"]:
-            try:
-                demo.grant_demo_roles(now=clock.now())
-            except Refused as refusal:
-                raise CommandError(str(refusal)) from refusal
+            demo.grant_demo_roles(now=clock.now())
         for person in PERSONS:
             self.stdout.write(f"{person!s:<22} {person.part}")

@@ -18,7 +18,6 @@ from applications.models import Replacement, ReplacementItem
 from applications.replacement.selection import Selection, chosen
 from certportal.foundation import clock
 from certportal.foundation.actors import system
-from certportal.foundation.errors import Refused, Unavailable
 from certportal.foundation.management.operators import OperatorCommand
 from issuance.models import Certificate
 
@@ -51,7 +50,6 @@ class Command(OperatorCommand):
             )
 
     def handle(self, *args: Any, act: str, **options: Any) -> None:
-        """Run the act; show refusals with their own message."""
         try:
             getattr(self, f"act_{act}")(options)
         except Replacement.DoesNotExist as error:
@@ -63,8 +61,6 @@ class Command(OperatorCommand):
                 _("%(file)s cannot be read: %(error)s")
                 % {"file": options.get("serials"), "error": error}
             ) from error
-        except (Refused, Unavailable) as error:
-            raise CommandError(str(error)) from error
 
     def act_plan(self, options: dict[str, Any]) -> None:
         """Make a plan, or with --dry-run only list the selected certificates."""

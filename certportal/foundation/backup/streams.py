@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from certportal.foundation.errors import Refused
 from certportal.foundation.own_files import open_or_make
 
 DATABASE, FILES, MANIFEST = "database.age", "files.age", "manifest.json"
@@ -34,7 +35,7 @@ _OURS = {"isolation_level", "assume_role", "pool", "server_side_binding"}
 _OURS |= {"tcp_user_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count"}
 
 
-class BackupFailed(Exception):
+class BackupFailed(Refused):
     """The backup could not be made or restored; `str()` tells the operator why."""
 
 

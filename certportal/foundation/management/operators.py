@@ -11,7 +11,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from certportal.foundation.errors import Unavailable
+from certportal.foundation.errors import Refused, Unavailable
 
 TERMINAL = ("LC_ALL", "LC_MESSAGES", "LANG")
 """Variables with the terminal's language, in gettext's order of precedence."""
@@ -67,7 +67,7 @@ def no_text(argument: bytes) -> str:
 class OperatorCommand(BaseCommand):
     """Base command whose output and errors are in the operator's language.
 
-    Raises Unavailable and OSError as CommandError. Each command words its other failures itself.
+    Raises Refused, Unavailable and OSError as CommandError. Each command words its other failures.
     One that would succeed with an empty database, or fail elsewhere first, has
     `requires_migrations_checks`.
     """
@@ -77,7 +77,7 @@ class OperatorCommand(BaseCommand):
         with translation.override(language()):
             try:
                 return super().execute(*args, **options)
-            except Unavailable as error:
+            except (Refused, Unavailable) as error:
                 raise CommandError(str(error) or type(error).__name__) from error
             except OSError as error:
                 raise CommandError(_fault(error)) from error

@@ -11,7 +11,6 @@ from accounts.register.mirror import imports
 from accounts.register.models import RegisterRun
 from certportal.foundation import clock
 from certportal.foundation.actors import system
-from certportal.foundation.errors import Refused
 from certportal.foundation.management.operators import OperatorCommand
 
 
@@ -35,8 +34,6 @@ class Command(OperatorCommand):
                 _("No import has the number %(number)s: take the one that the held import told.")
                 % {"number": options["run"]}
             ) from error
-        except Refused as error:
-            raise CommandError(str(error)) from error
         message = ngettext(
             "Accepted: %(count)s unit may end. Import again within %(days)s days.",
             "Accepted: %(count)s units may end. Import again within %(days)s days.",

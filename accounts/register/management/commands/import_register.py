@@ -15,7 +15,6 @@ from accounts.register.models import Kind, RegisterRun
 from accounts.register.source import files
 from accounts.register.source.codeserver_api import Malformed
 from certportal.foundation import clock
-from certportal.foundation.errors import Refused
 from certportal.foundation.management.operators import OperatorCommand
 
 
@@ -43,7 +42,7 @@ class Command(OperatorCommand):
         try:
             for kind, rows in files.read_files(paths, watch=self._watch).items():
                 self._show(kind, bring(kind, self._watch(kind, rows), source, now=clock.now()))
-        except (Malformed, Refused, OSError) as error:
+        except (Malformed, OSError) as error:
             raise CommandError(str(error)) from error
 
     def _watch(self, label: str, items: Sequence[Any]) -> Iterable[Any]:

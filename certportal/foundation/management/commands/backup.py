@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 
 from certportal.foundation import clock
-from certportal.foundation.backup import BackupFailed, back_up
+from certportal.foundation.backup import back_up
 from certportal.foundation.management.operators import OperatorCommand
 
 
@@ -36,10 +36,7 @@ class Command(OperatorCommand):
                     " private half belongs where this machine cannot read it."
                 )
             )
-        try:
-            sizes = back_up(options["target"], recipients=options["recipients"], now=clock.now())
-        except BackupFailed as error:
-            raise CommandError(str(error)) from error
+        sizes = back_up(options["target"], recipients=options["recipients"], now=clock.now())
         for name, size in sizes.items():
             self.stdout.write(
                 _("%(file)s: %(size)s bytes") % {"file": options["target"] / name, "size": size}

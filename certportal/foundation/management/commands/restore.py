@@ -4,9 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandError
-
-from certportal.foundation.backup import BackupFailed, restore
+from certportal.foundation.backup import restore
 from certportal.foundation.management.operators import OperatorCommand
 
 
@@ -24,9 +22,5 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Restore and print which existing files were kept."""
         source, identity = options["source"], options["identity"]
-        try:
-            kept = restore(source, identity=identity, replace=options["replace"])
-        except BackupFailed as error:
-            raise CommandError(str(error)) from error
-        for line in kept:
+        for line in restore(source, identity=identity, replace=options["replace"]):
             self.stdout.write(line)

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from certportal.foundation import clock, notices
 from certportal.foundation.actors import system
-from certportal.foundation.errors import Refused
 from certportal.foundation.management.operators import OperatorCommand
 
 ACTOR = system("service_notice")
@@ -33,13 +32,10 @@ class Command(OperatorCommand):
         """Announce or end, then list the present and future notices."""
         now = clock.now()
         texts = {code: options[code] for code, _name in settings.LANGUAGES}
-        try:
-            if options["end"] is not None:
-                notices.end(options["end"], actor=ACTOR, now=now)
-            elif options["until"] or any(texts.values()):
-                self._announce(texts, options, now)
-        except Refused as refusal:
-            raise CommandError(str(refusal)) from refusal
+        if options["end"] is not None:
+            notices.end(options["end"], actor=ACTOR, now=now)
+        elif options["until"] or any(texts.values()):
+            self._announce(texts, options, now)
         self._list(now)
 
     def _announce(self, texts: dict[str, str], options: dict[str, Any], now: datetime) -> None:
