@@ -316,7 +316,7 @@ def _mail(
         return [kept_papers.kept(made_of)] if made_of else ()
 
     def whole(matter: Matter, asked: Asked) -> Mapping[str, Any]:
-        return _context(matter, asked) | context(matter, asked)
+        return {**_context(matter, asked), **context(matter, asked)}
 
     defaults: dict[str, Any] = {"about": _about, "to": _to, "subject": _numbered, "files": paper}
     return Mail(f"applications/mail/{name}", context=whole, **(defaults | more))
