@@ -22,7 +22,7 @@ from applications.models.certificate_types import CertificateType
 from applications.rules import figures, waiver_figures
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
-from certportal.foundation.web.bars import drawn
+from certportal.foundation.web import bars
 from issuance.models import Certificate
 
 log = structlog.get_logger(__name__)
@@ -182,11 +182,12 @@ def _at(end: datetime) -> Q:
 def numbers(request: HttpRequest) -> HttpResponse:
     """Show the figures as charts and tables."""
     counted = keeper.figures()
-    kinds = list(CertificateType)
+    kinds, labels = list(CertificateType), bars.months(month.first for month in counted.months)
+    in_force = [month.waivers.in_force() for month in counted.months]
     context = {
         "at": counted.at,
         "months": counted.months,
-        "drawing": drawn(_times(counted.months)),
+        "drawing": bars.drawn(_times(counted.months), labels),
         "kinds": [kind.label for kind in kinds],
         "in_force": [
             (month.first, [month.in_force[kind] for kind in kinds]) for month in counted.months
@@ -194,7 +195,7 @@ def numbers(request: HttpRequest) -> HttpResponse:
         "fewest": FEWEST,
         "waivers": [month.waivers for month in counted.months],
         "rules": waiver_figures.RULES.values(),
-        "waivers_drawing": drawn([month.waivers.in_force() for month in counted.months]),
+        "waivers_drawing": bars.drawn(in_force, labels),
     }
     return render(request, "pages/numbers.html", context)
 

@@ -21,7 +21,7 @@ from applications.rules.waiver_figures import RULES, waivers_by_month
 from applications.views.shared import spreadsheet
 from applications.views.shared.forms import FilterForm
 from certportal.foundation import clock
-from certportal.foundation.web.bars import drawn
+from certportal.foundation.web import bars
 
 
 class AmongForm(FilterForm):
@@ -61,17 +61,22 @@ def numbers(request: HttpRequest) -> HttpResponse:
             for one in return_figures.faults(now=now, among=among)
         ],
         "months": months,
-        "drawing": drawn([(month.approved, month.rejected) for month in months]),
+        "drawing": bars.drawn(
+            [(month.approved, month.rejected) for month in months],
+            bars.months(one.first for one in months),
+        ),
         "by_hour": by_hour,
         "came": [by_hour.came[hour] for hour in by_hour.hours],
         "acts": [
             (reviewer, [reviewer.acts(hour) for hour in by_hour.hours])
             for reviewer in by_hour.reviewers
         ],
-        "hours_drawing": drawn(by_hour.together),
+        "hours_drawing": bars.drawn(by_hour.together, [str(hour) for hour in by_hour.hours]),
         "waivers": waivers,
         "rules": RULES.values(),
-        "waivers_drawing": drawn([month.in_force() for month in waivers]),
+        "waivers_drawing": bars.drawn(
+            [month.in_force() for month in waivers], bars.months(one.first for one in waivers)
+        ),
         "loads": figures.loads(now=now),
     }
     return render(request, "applications/console/numbers.html", context)
@@ -84,10 +89,13 @@ def _about_certificates(now: datetime) -> dict[str, Any]:
     return {
         "types": [kind.label for kind in CertificateType],
         "ahead": ahead,
-        "ahead_drawing": drawn([(one.together, 0) for one in ahead]),
+        "ahead_drawing": bars.drawn(
+            [(one.together, 0) for one in ahead],
+            [*bars.months(one.first for one in ahead if one.first), _("later")],
+        ),
         "in_force": in_force,
         "in_force_together": sum(in_force),
-        "in_force_drawing": drawn([(number, 0) for number in in_force]),
+        "in_force_drawing": bars.drawn([(number, 0) for number in in_force]),
     }
 
 

@@ -1,8 +1,8 @@
-"""A chart of expiring certificates by month: geometry for an SVG, and the same in words."""
+"""A chart of expiring certificates by month, and the same in words."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncMonth
@@ -10,34 +10,18 @@ from django.utils.translation import gettext as _
 
 from certportal.foundation import clock
 from certportal.foundation.together import Values
+from certportal.foundation.web import bars
 from issuance.models import Certificate
 
-WIDTH, HEIGHT = 360, 70
-"""The size of the chart without its labels, in SVG user units."""
 SHORTEST = 12
 """The least number of months that the chart shows."""
-LABELLED = 3
-"""Every third month is labelled, so that labels do not overlap on a narrow screen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """The bar of a month in which certificates expire: its position, and their number."""
-
-    x: str
-    y: str
-    width: str
-    height: str
-    middle: str
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
 class TimeLine:
-    """The chart: its bars, labels with their x coordinates, and a description in words."""
+    """The chart, and a description in words."""
 
-    bars: list[Bar]
-    labels: list[tuple[str, str]]
+    drawing: bars.Drawing
     words: str
 
 
@@ -53,37 +37,14 @@ def months(certificates: QuerySet[Certificate]) -> Values:
 def of(rows: Iterable[tuple[datetime, int]], *, now: datetime) -> TimeLine | None:
     """Return the chart of a result of `months`, from the present month on; None if empty."""
     counts = {clock.day(month): number for month, number in rows}
-    return _drawn(counts, clock.day(now)) if counts else None
-
-
-def _drawn(counts: dict[date, int], today: date) -> TimeLine:
-    first = today.year * 12 + today.month - 1
-    ends = [(_ordinal(month) - first, count) for month, count in counts.items()]
-    span = max(SHORTEST, ends[-1][0] + 1)
-    step, most = WIDTH / span, max(counts.values())
-    bars = [_bar(place * step, step, count, most) for place, count in ends]
-    labels = [
-        (
-            f"{place * step + step / 2:.1f}",
-            f"{(first + place) % 12 + 1}/{(first + place) // 12 % 100}",
-        )
-        for place in range(0, span, LABELLED)
-    ]
-    return TimeLine(bars, labels, _worded(counts.items()))
-
-
-def _bar(left: float, step: float, count: int, most: int) -> Bar:
-    height = max(8, round((HEIGHT - 18) * count / most))
-    width = min(step * 0.7, 16)
-    x = left + (step - width) / 2
-    middle = f"{left + step / 2:.1f}"
-    return Bar(f"{x:.1f}", f"{HEIGHT - height}", f"{width:.1f}", f"{height}", middle, count)
-
-
-def _ordinal(month: date) -> int:
-    return month.year * 12 + month.month - 1
-
-
-def _worded(counts: Iterable[tuple[date, int]]) -> str:
-    listed = ", ".join(f"{month.month}/{month.year}: {count}" for month, count in counts)
-    return _("Certificates by the month in which they expire: %(months)s") % {"months": listed}
+    if not counts:
+        return None
+    shown, month = [clock.day(now).replace(day=1)], max(counts)
+    while len(shown) < SHORTEST or shown[-1] < month:
+        shown.append(clock.add_months(shown[-1], 1))
+    values = [(counts.get(each, 0), 0) for each in shown]
+    listed = ", ".join(f"{each.month}/{each.year}: {count}" for each, count in counts.items())
+    return TimeLine(
+        bars.drawn(values, bars.months(shown)),
+        _("Certificates by the month in which they expire: %(months)s") % {"months": listed},
+    )
