@@ -11,6 +11,7 @@ from django.db.models.expressions import Combinable
 
 from accounts.models import (
     AdministratorRequest,
+    BelongsTo,
     JoinRequest,
     Membership,
     Person,
@@ -38,16 +39,14 @@ def ties(
 
     That is: they were a member after `since`, also of a supplier that had the organisation's
     consent after `since`; or they asked after `since` to be invited or made administrator, or still
-    wait for an answer. What persons merged into this one did counts too.
+    wait for an answer. What persons merged into this one did counts too, and what they were to an
+    organisation that this one succeeded.
     """
     own = Q(person=person) | Q(person__merged_into=person)
     lately = Q(asked_at__gt=since)
-    joining = JoinRequest.objects.filter(
-        own, lately | Q(settled_at=None), organisation_id=organisation_id
-    )
-    administering = AdministratorRequest.objects.filter(
-        own, lately | Q(decided_at=None), organisation_id=organisation_id
-    )
+    concerned = BelongsTo("organisation", organisation_id)
+    joining = JoinRequest.objects.filter(own, lately | Q(settled_at=None), concerned)
+    administering = AdministratorRequest.objects.filter(own, lately | Q(decided_at=None), concerned)
     members = _recent_memberships(person, organisation_id, since=since)
     supplying = _supplying(person, organisation_id, since=since)
     return Q(Exists(members)) | Q(Exists(supplying)) | Q(Exists(joining)) | Q(Exists(administering))
@@ -64,8 +63,8 @@ def _supplying(
     own |= Q(supplier__memberships__person__merged_into=person)
     left = Q(supplier__memberships__ended_at=None) | Q(supplier__memberships__ended_at__gt=since)
     held = Q(ended_at=None) | Q(ended_at__gt=since)
-    given = Q(customer=organisation_id, until__gte=since)
-    return SupplierConsent.objects.filter(own & left, held, given)
+    given = BelongsTo("customer", organisation_id)
+    return SupplierConsent.objects.filter(own & left, held, given, until__gte=since)
 
 
 def _recent_memberships(
@@ -80,4 +79,4 @@ def _recent_memberships(
     """
     own = Q(person=person) | Q(person__merged_into=person)
     lately = Q(ended_at=None) | Q(ended_at__gt=since)
-    return Membership.objects.filter(own, lately, organisation_id=organisation_id)
+    return Membership.objects.filter(own, lately, BelongsTo("organisation", organisation_id))

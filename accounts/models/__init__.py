@@ -8,4 +8,4 @@ from accounts.models.mail_choices import MailChoice
 from accounts.models.organisations import BusinessId, Membership, Organisation
 from accounts.models.people import EmailCode, Identifier, Person, StaffRole, User
 from accounts.models.rights import AdministratorRequest, RightDocument
-from accounts.models.succession import Succession
+from accounts.models.succession import BelongsTo, Succession

@@ -1,5 +1,8 @@
 """The succession of one organisation by another."""
 
+from typing import Any
+from uuid import UUID
+
 from django.db import models
 
 from accounts.models.organisations import Organisation
@@ -35,3 +38,37 @@ class Succession(models.Model):
     def moves(self) -> bool:
         """Whether orders and people moved to another account, the successor's own."""
         return bool(self.organisation_id != self.successor_id)
+
+
+class BelongsTo(models.Func):
+    """Whether the row's account is `account`, or one that it succeeded, directly or through others.
+
+    `BelongsTo("organisation", account)`: what somebody was to a former account stays in its rows,
+    and counts for the orders that passed to the successor's.
+    """
+
+    output_field = models.BooleanField()
+
+    _SQL = """
+        ({row} = {account} OR EXISTS (
+            WITH RECURSIVE former AS (
+                SELECT organisation_id FROM accounts_succession WHERE successor_id = {account}
+              UNION
+                SELECT earlier.organisation_id FROM accounts_succession earlier
+                JOIN former ON earlier.successor_id = former.organisation_id
+            ) SELECT 1 FROM former WHERE former.organisation_id = {row}
+        ))
+    """
+
+    def __init__(self, row: str, account: Any) -> None:
+        """Take the name of the row's foreign key, and the account's key or an expression for it."""
+        is_expression = hasattr(account, "resolve_expression")
+        known = account if is_expression else models.Value(UUID(str(account)))
+        super().__init__(models.F(row), known)
+
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **_more: Any) -> tuple[str, Any]:
+        """Return the condition as SQL; each of the two expressions stands in it twice."""
+        expressions = self.get_source_expressions()
+        (row, of_row), (account, of_account) = map(compiler.compile, expressions)
+        sql = self._SQL.format(row=row, account=account)
+        return sql, (*of_row, *of_account, *of_account, *of_row)

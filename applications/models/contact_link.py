@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Membership
 from applications.models.application import Application
 from applications.models.kept import OF_ERASED_ORDER, OF_ORDER_NEVER_SENT
 from applications.models.register_task import RegisterTask as RegisterTask
@@ -33,6 +34,8 @@ class ContactLink(models.Model):
     application = models.ForeignKey(Application, models.CASCADE, related_name="contact_links")
     holder = models.CharField(max_length=20, choices=Holder)
     email = models.EmailField()
+    # The member who had this address when the link was made, and may have another one by now.
+    member = models.ForeignKey(Membership, models.PROTECT, null=True, related_name="+")
     token_hash = models.CharField(max_length=64, unique=True)
     made_at = models.DateTimeField()
     bound_session = models.CharField(max_length=64, blank=True)

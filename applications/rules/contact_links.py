@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from accounts.models import Membership, Organisation, Person
+from accounts import access
+from accounts.models import BelongsTo, Membership, Organisation, Person
 from applications.models import Application, ContactLink
 from applications.models.certificate_types import Delivery
 from applications.workflow import LINKED, ApplicationEvent, Status
@@ -31,13 +32,28 @@ def is_valid(link: ContactLink, application: Application, *, now: datetime) -> b
     return is_open(application, now=now) and not _has_left(link, application)
 
 
+def member_at(application: Application, holder: str) -> Membership | None:
+    """Return the present member of the order's account who has the holder's address, or None."""
+    current = Membership.objects.filter(organisation=application.organisation_id, ended_at=None)
+    return current.filter(person__email__iexact=address_of(application, holder)).first()
+
+
+def of_former_member(application: Application, holder: str) -> ContactLink | None:
+    """Return the newest link to the holder's address if it was made for a member who has left."""
+    link = _latest(application, holder)
+    return link if link is not None and _has_left(link, application) else None
+
+
 def _has_left(link: ContactLink, application: Application) -> bool:
-    """Return whether the link's address is that of a member who left after the link was made.
+    """Return whether the link's address is, or was, that of a member who left after it was made.
 
     A link made for somebody who had left before is the organisation's own choice, and works.
     """
+    member = link.member
+    if member is not None and member.ended_at is not None:
+        return not access.is_member(member.person.current, application.organisation_id)
     memberships = Membership.objects.filter(
-        organisation=application.organisation_id, person__email__iexact=link.email
+        BelongsTo("organisation", application.organisation_id), person__email__iexact=link.email
     )
     left = memberships.filter(ended_at__gte=link.made_at).exists()
     return left and not memberships.filter(ended_at=None).exists()

@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from accounts import access
-from accounts.models import Membership, Person
+from accounts.models import BelongsTo, Membership, Person
 from accounts.right_to_act import is_shown
 from applications.access import ACTING
 from applications.models import Application
@@ -73,14 +73,16 @@ def _has_left(application: Application, recipient: str) -> bool:
     address, _language = resolve(application, recipient)
     if not address:
         return False
+    holder = capacity(application, recipient)
+    if holder in contact_links.HOLDERS and contact_links.of_former_member(application, holder):
+        return True
     memberships = Membership.objects.filter(
-        organisation=application.organisation_id,
+        BelongsTo("organisation", application.organisation_id),
         person__email__iexact=address,
         person__merged_into=None,
     )
     if memberships.exists():
-        holds = capacity(application, recipient) in contact_links.HOLDERS
-        roles = Membership.Role.values if holds else ACTING
+        roles = Membership.Role.values if holder in contact_links.HOLDERS else ACTING
         return not memberships.filter(ended_at=None, role__in=roles).exists()
     return address == application.contact_email and _is_sender_who_left(application)
 

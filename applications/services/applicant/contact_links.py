@@ -282,6 +282,7 @@ def _make(application: Application, holder: str, now: datetime) -> ContactLink:
         application=application,
         holder=holder,
         email=contact_links.address_of(application, holder),
+        member=contact_links.member_at(application, holder),
         made_at=now,
     )
     link.token_hash = tokens.digest(link.token)

@@ -49,7 +49,7 @@ def take_over(item_id: int, certificate_id: int, *, now: datetime) -> Applicatio
     item.save(update_fields=["state", "reason", "closed_at"])
     old = transition.lock(item.certificate.reference)
     new = _copy(old, item.reference, now)
-    _copy_refusals(old, new)
+    _copy_ended_links(old, new)
     for recipient in recipients.package(new):
         Package.objects.create(application=new, recipient=recipient, certificate_id=certificate_id)
     transition.move(
@@ -103,13 +103,17 @@ def _copy(old: Application, key: UUID, now: datetime) -> Application:
     return new
 
 
-def _copy_refusals(old: Application, new: Application) -> None:
-    """Copy that a holder said that the order is not theirs, so that the new one is not mailed."""
-    for link in filter(None, (contact_links.refusal(old, one) for one in contact_links.HOLDERS)):
+def _copy_ended_links(old: Application, new: Application) -> None:
+    """Copy that a holder refused the order or has left, so that the new one is not mailed."""
+    for holder in contact_links.HOLDERS:
+        link = contact_links.refusal(old, holder) or contact_links.of_former_member(old, holder)
+        if link is None:
+            continue
         copy = ContactLink(
             application=new,
             holder=link.holder,
             email=link.email,
+            member=link.member,
             made_at=link.made_at,
             not_mine_at=link.not_mine_at,
         )

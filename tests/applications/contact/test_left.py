@@ -1,0 +1,54 @@
+"""A technical contact who was a member and has left, whatever address they have by now."""
+
+import pytest
+
+from accounts.services.organisations import membership
+from applications.rules import contact_links, recipients
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.acts import act
+from certportal.foundation import clock
+
+
+@pytest.fixture
+def order(matti, maija):
+    """An order that waits for the request of Maija, a colleague of Matti's."""
+    return orders.waiting_for_contact(matti, technical_email=maija.email)
+
+
+def leave(matti, maija):
+    act(matti, membership.remove, maija.memberships.get(ended_at=None).pk)
+
+
+def change_address(maija):
+    people.verify(maija, "maija@uusi.example.fi", now=clock.now())
+
+
+def is_valid(order):
+    return contact_links.is_valid(order.contact_links.get(), order, now=clock.now())
+
+
+def test_another_address_does_not_open_the_link_again(order, matti, maija):
+    leave(matti, maija)
+    assert not is_valid(order)
+    change_address(maija)
+    assert not is_valid(order)
+
+
+def test_who_changed_the_address_before_loses_the_link_by_leaving(order, matti, maija):
+    change_address(maija)
+    assert is_valid(order)
+    leave(matti, maija)
+    assert not is_valid(order)
+
+
+def test_the_certificate_goes_to_nobody_who_left(order, matti, maija):
+    assert told(order) == [maija.email]
+    change_address(maija)
+    leave(matti, maija)
+    assert told(order) == [matti.email]
+
+
+def told(order):
+    order.refresh_from_db()
+    to = recipients.present(order, ("recipient",))
+    return [recipients.resolve(order, one)[0] for one in to]
