@@ -37,6 +37,8 @@ from issuance.models import CeremonyRecord
 FOR_PACKAGES = Q(topic__in=["certificate.approved", "certificate.issued"])
 """Items that certificates wait for come first; then checks, and papers last."""
 
+LOOKS = ["application.domains_wanted", "domain.look_wanted"]
+"""Lookups in the DNS before review come after everything else: they may take long."""
 LOOKS_SECONDS = 40
 """The longest time for a task's lookups, in seconds; its lease in the outbox is longer."""
 DNS_WAITS = timedelta(minutes=10)
@@ -131,7 +133,7 @@ def _look(organisation_id: UUID, host: str, now: datetime) -> Outcome:
     return result.outcome
 
 
-@outbox.task("applications.look_up_domains")
+@outbox.task("applications.look_up_domains", first=~Q(topic__in=LOOKS))
 def look_up_domains(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> None:
     """Find evidence in the DNS for the host names of an order that have none.
 
@@ -140,15 +142,17 @@ def look_up_domains(*, item: OutboxItem, now: datetime, reference: str, **_: obj
     application = Application.objects.get(pk=reference)
     if application.status != Status.IN_REVIEW:
         return
-    organisation, ends = application.organisation_id, time.monotonic() + LOOKS_SECONDS
+    organisation, begun = application.organisation_id, time.monotonic()
+    ends = begun + min(LOOKS_SECONDS, services.seconds_left_to_look(organisation, now=now))
     for host in domains.unproven(application):
-        is_late = time.monotonic() > ends
+        is_late = time.monotonic() >= ends
         if not is_late and domains.proof(organisation, host.name, now=now) is None:
             _look(organisation, host.name, now)
+    services.count_seconds_of_looks(organisation, time.monotonic() - begun, now=now)
     services.use_proofs(application.pk, now=now)
 
 
-@outbox.task("applications.look_up_domain")
+@outbox.task("applications.look_up_domain", first=~Q(topic__in=LOOKS))
 def look_up_domain(
     *, item: OutboxItem, now: datetime, organisation: str, host: str, **_: object
 ) -> None:

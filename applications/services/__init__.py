@@ -124,7 +124,12 @@ from applications.services.system.certificates import (
     record_package_sent,
 )
 from applications.services.system.checks import conclude, wait
-from applications.services.system.domains import store_lookup, use_proofs
+from applications.services.system.domains import (
+    count_seconds_of_looks,
+    seconds_left_to_look,
+    store_lookup,
+    use_proofs,
+)
 from applications.services.system.erase import erase_expired
 from applications.services.system.lapse import watch_drafts, watch_incomplete
 from applications.services.system.papers import (

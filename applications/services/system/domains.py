@@ -1,6 +1,7 @@
 """Control of domains by DNS: store the results of lookups, and use them as evidence."""
 
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +15,15 @@ from applications.services import transition
 from applications.workflow import ApplicationEvent, Status
 from certportal.foundation import events
 from certportal.foundation.actors import system
+from certportal.foundation.errors import TooMany
+from certportal.foundation.web import limits
 
 ACTOR = system("domain control")
 # Evidence may be added before the decision; afterwards it is not changed.
 UNDECIDED = {Status.CHECKING, Status.IN_REVIEW}
+MOST_SECONDS, PER = 120, timedelta(hours=1)
+"""How long an organisation's orders may be looked up before review: whoever makes the name servers
+of their domains slow must not occupy the workers of all."""
 
 
 @transaction.atomic
@@ -58,6 +64,20 @@ def store_lookup(organisation_id: UUID, host: str, look: Look, *, now: datetime)
     )
 
 
+def seconds_left_to_look(organisation_id: UUID, *, now: datetime) -> int:
+    """Return for how many seconds more the organisation's orders may be looked up now."""
+    subject = [str(organisation_id)]
+    return limits.left_of("domain_seconds", subject, most=MOST_SECONDS, per=PER, now=now)
+
+
+def count_seconds_of_looks(organisation_id: UUID, seconds: float, *, now: datetime) -> None:
+    """Count how long the lookups for an order took; quick ones do not count."""
+    subject, uses = str(organisation_id), round(seconds)
+    if uses:
+        with suppress(TooMany):  # then the next order is not looked up
+            limits.spend("domain_seconds", subject, most=MOST_SECONDS, per=PER, now=now, uses=uses)
+
+
 @transaction.atomic
 def use_proofs(application_id: UUID, *, now: datetime) -> list[HostName]:
     """Record DNS proofs as evidence for host names of the order that have none; return these.
@@ -67,7 +87,9 @@ def use_proofs(application_id: UUID, *, now: datetime) -> list[HostName]:
     application = transition.lock(application_id)
     if application.status not in UNDECIDED or not application.kind.has_host_names:
         return []
-    proven = [host for host in domains.unproven(application) if _use(application, host, now)]
+    hosts, organisation = domains.unproven(application), application.organisation_id
+    names = domains.proven(organisation, [host.name for host in hosts], now=now)
+    proven = [host for host in hosts if host.name in names and _use(application, host, now)]
     if proven:
         transition.save(application, now=now)
     return proven
