@@ -2,6 +2,7 @@
 
 import smtplib
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 
 import pytest
 
@@ -66,9 +67,31 @@ def test_a_long_subject_begins_on_its_first_line(directory, name):
     send(subject=subject)
     (path,) = directory.glob("*.eml")
     (head,) = [line for line in path.read_bytes().split(b"\r\n") if line.startswith(b"Subject:")]
-    assert head.startswith(b"Subject: Oikeus toimia ")
+    assert head.startswith((b"Subject: Oikeus toimia ", b"Subject: =?utf-8?q?Oikeus_toimia_"))
     assert len(head) <= 78
     assert sent(directory)["Subject"] == subject
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Rätten att företräda Turun II apteekki har bekräftats",
+        "Oikeus toimia organisaation Länsi-Uudenmaan hyvinvointialue puolesta päättyy huomenna",
+        "Certificate of vastaanotto-lansi-uudenmaan-hyvinvointialue expires in 30 days",
+    ],
+)
+def test_encoded_words_are_read_as_they_were_written(directory, settings, words):
+    """RFC 2047, 2: there is white space between two of them, and no line is longer than 76."""
+    settings.DEFAULT_FROM_EMAIL = f"{words} <varmenteet@portal.example>"
+    send(subject=words)
+    (path,) = directory.glob("*.eml")
+    assert sent(directory)["Subject"] == words
+    head = path.read_bytes().partition(b"\r\n\r\n")[0]
+    sender = message_from_bytes(head, policy=policy.compat32)["From"]
+    read = " ".join(str(make_header(decode_header(sender))).split())
+    assert read == f"{words} <varmenteet@portal.example>"
+    assert b"?==?" not in head
+    assert max(len(line) for line in head.split(b"\r\n")) <= 78
 
 
 def test_the_text_comes_first_and_as_it_was_written(directory):

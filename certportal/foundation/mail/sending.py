@@ -4,13 +4,14 @@ A mail that was set aside and is sent again by a person's decision gets another 
 a bounce shows which sending it is about.
 """
 
-import re
 import smtplib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from email.header import Header
 from email.message import EmailMessage, MIMEPart
 from email.policy import EmailPolicy
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -42,9 +43,6 @@ def is_silence(error: Exception) -> bool:
     """Whether the server gave no answer. A refusal is an answer, however late."""
     return all(code < LEAST_REPLY for code in _codes(error))
 
-
-# A subject too long for one line, as Python folds it: nothing stands on its first line.
-EMPTY_FIRST_LINE = re.compile(rb"\ASubject:\r\n( .{1,60})(?= )")
 
 WHOLE_SECONDS = 50.0
 """Time limit for one mail, since a slow server may stay within the limit of every reply."""
@@ -90,12 +88,26 @@ class Message:
 
 
 class _Policy(EmailPolicy):
-    """SMTP's line ends; a long subject begins on its first line: some programs show it blank."""
+    """SMTP's line ends; the subject and the sender's name are encoded as RFC 2047 wants them.
+
+    Python's own folding writes encoded words without the space between them (RFC 2047, 2), so that
+    about one Swedish or Finnish subject of fifteen is read with a space too many or not at all.
+    """
 
     linesep = "\r\n"
 
-    def fold_binary(self, name: str, value: str) -> bytes:
-        return EMPTY_FIRST_LINE.sub(rb"Subject:\1\r\n", super().fold_binary(name, value))
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if name == "Subject":
+            return f"{name}: {_encoded(name, str(value))}\r\n".encode("ascii")
+        if name == "From" and not (sender := value.addresses[0]).display_name.isascii():
+            words = _encoded(name, sender.display_name)
+            return f"{name}: {words}\r\n <{sender.addr_spec}>\r\n".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+def _encoded(name: str, words: str) -> str:
+    charset = "us-ascii" if words.isascii() else "utf-8"
+    return Header(words, charset, maxlinelen=76, header_name=name).encode(linesep="\r\n")
 
 
 class _Mail(EmailMultiAlternatives):
