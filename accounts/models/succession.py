@@ -49,14 +49,15 @@ class BelongsTo(models.Func):
 
     output_field = models.BooleanField()
 
+    # Read from the account, so that the index of the rows' accounts is used.
     _SQL = """
-        ({row} = {account} OR EXISTS (
-            WITH RECURSIVE former AS (
-                SELECT organisation_id FROM accounts_succession WHERE successor_id = {account}
+        ({row} IN (
+            WITH RECURSIVE account AS (
+                SELECT {account} AS id
               UNION
-                SELECT earlier.organisation_id FROM accounts_succession earlier
-                JOIN former ON earlier.successor_id = former.organisation_id
-            ) SELECT 1 FROM former WHERE former.organisation_id = {row}
+                SELECT organisation_id FROM accounts_succession
+                JOIN account ON successor_id = account.id
+            ) SELECT id FROM account
         ))
     """
 
@@ -67,8 +68,7 @@ class BelongsTo(models.Func):
         super().__init__(models.F(row), known)
 
     def as_sql(self, compiler: Any, connection: Any, *_: Any, **_more: Any) -> tuple[str, Any]:
-        """Return the condition as SQL; each of the two expressions stands in it twice."""
+        """Return the condition as SQL."""
         expressions = self.get_source_expressions()
         (row, of_row), (account, of_account) = map(compiler.compile, expressions)
-        sql = self._SQL.format(row=row, account=account)
-        return sql, (*of_row, *of_account, *of_account, *of_row)
+        return self._SQL.format(row=row, account=account), (*of_row, *of_account)
