@@ -29,7 +29,7 @@ from certportal.foundation.mail import mails
 from certportal.foundation.mail.sending import File
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
-from certportal.foundation.scheduled import job
+from certportal.foundation.service_tasks import for_item, scheduled
 from issuance import services as authority
 from issuance.findings import Finding, Severity
 from issuance.models import CeremonyRecord
@@ -171,20 +171,6 @@ def confirm_replacements(
     services.confirm_replacements([UUID(reference) for reference in references], now=now)
 
 
-@outbox.task("applications.record_issued")
-def record_issued(
-    *, item: OutboxItem, now: datetime, reference: str, certificate_id: int, **_: object
-) -> None:
-    """Record that the CA has issued the certificate."""
-    services.record_issued(UUID(reference), certificate_id, now=now)
-
-
-@outbox.task("applications.recall")
-def recall(*, item: OutboxItem, now: datetime, reference: str, reason: str, **_: object) -> None:
-    """Return the application to review because the CA refused to issue."""
-    services.recall(UUID(reference), reason, now=now)
-
-
 @outbox.task("applications.send_notice", first=Q(payload__notice="package"))
 def send_notice(
     *, item: OutboxItem, now: datetime, application: str, notice: str, recipient: str, **_: object
@@ -282,58 +268,40 @@ def _finish_paper(paper: Paper) -> None:
     services.keep_paper(paper, File(paper.name, content, PDF), now=clock.now())
 
 
-@outbox.task("applications.tell_undelivered")
-def tell_undelivered(*, item: OutboxItem, now: datetime, mail: str, **_: object) -> None:
-    """Enqueue the mail to an order's sender that a mail did not reach an address on it."""
-    services.tell_undelivered(UUID(mail), now=now)
-
-
-@outbox.task("applications.tell_revoked")
-def tell_revoked(
-    *, item: OutboxItem, now: datetime, reference: str, certificate_id: int, **_: object
-) -> None:
-    """Enqueue the mails to all concerned that a certificate was revoked."""
-    services.tell_revoked(UUID(reference), certificate_id, now=now)
-
-
-@outbox.task("applications.tell_key_proven")
-def tell_key_proven(*, item: OutboxItem, now: datetime, spki_sha256: str, **_: object) -> None:
-    """Enqueue the mails to reviewers about certificates revoked because of an exposed key."""
-    services.tell_key_proven(spki_sha256, now=now)
-
-
-@outbox.task("applications.tell_key_blocked")
-def tell_key_blocked(*, item: OutboxItem, now: datetime, spki_sha256: str, **_: object) -> None:
-    """Enqueue the mails to reviewers about certificates in force whose key was blocked."""
-    services.tell_key_blocked(spki_sha256, now=now)
-
-
-@outbox.task("applications.tell_administrator_asked")
-def tell_administrator_asked(*, item: OutboxItem, now: datetime, request: int, **_: object) -> None:
-    """Enqueue the mails to reviewers that somebody asks to be made an administrator."""
-    services.tell_administrator_asked(request, now=now)
-
-
-@outbox.task("applications.hear_register")
-def hear_register(*, item: OutboxItem, now: datetime, **_: object) -> None:
-    """Compare the certificates in force with the registers, every night and after an import."""
-    services.watch_register(now=now)
-
-
 @outbox.task("applications.propose_decided")
 def propose_decided(*, item: OutboxItem, now: datetime, task: int, after: int, **_: object) -> None:
     """Propose to revoke the next certificates upon the decision about a change in the register."""
     services.propose_decided(task, after=after, now=now)
 
 
+record_issued = for_item(
+    "applications.record_issued", services.record_issued, reference=UUID, certificate_id=int
+)
+recall = for_item("applications.recall", services.recall, reference=UUID, reason=str)
+tell_undelivered = for_item("applications.tell_undelivered", services.tell_undelivered, mail=UUID)
+tell_revoked = for_item(
+    "applications.tell_revoked", services.tell_revoked, reference=UUID, certificate_id=int
+)
+tell_key_proven = for_item(
+    "applications.tell_key_proven", services.tell_key_proven, spki_sha256=str
+)
+tell_key_blocked = for_item(
+    "applications.tell_key_blocked", services.tell_key_blocked, spki_sha256=str
+)
+tell_administrator_asked = for_item(
+    "applications.tell_administrator_asked", services.tell_administrator_asked, request=int
+)
+# Every night, and after an import.
+hear_register = for_item("applications.hear_register", services.watch_register)
+
 mail_reviewer = mails.task("applications.mail_reviewer", MAILS)
 send_register_notice = mails.task("applications.send_register_notice", MAILS)
 mail_mailbox_code = mails.task("applications.mail_mailbox_code", MAILS, only="mailbox_code")
 
-watch_incomplete = job("applications.watch_incomplete", services.watch_incomplete)
-watch_drafts = job("applications.watch_drafts", services.watch_drafts)
-remind_of_expiry = job("applications.remind_of_expiry", services.remind_of_expiry)
-watch_register = job("applications.watch_register", services.want_register_watched)
-greet_reviewers = job("applications.greet_reviewers", services.greet_reviewers)
-raise_alarms = job("applications.raise_alarms", services.raise_alarms)
-erase_expired = job("applications.erase_expired", services.erase_expired)
+watch_incomplete = scheduled("applications.watch_incomplete", services.watch_incomplete)
+watch_drafts = scheduled("applications.watch_drafts", services.watch_drafts)
+remind_of_expiry = scheduled("applications.remind_of_expiry", services.remind_of_expiry)
+watch_register = scheduled("applications.watch_register", services.want_register_watched)
+greet_reviewers = scheduled("applications.greet_reviewers", services.greet_reviewers)
+raise_alarms = scheduled("applications.raise_alarms", services.raise_alarms)
+erase_expired = scheduled("applications.erase_expired", services.erase_expired)

@@ -14,7 +14,7 @@ from certportal.foundation import alarms, clock
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
-from certportal.foundation.scheduled import job
+from certportal.foundation.service_tasks import for_item, scheduled
 from certportal.foundation.step_durations import Step, timed
 from issuance import services
 from issuance.publication import ask_consistency, ask_receipts, ask_worker
@@ -107,12 +107,6 @@ def seal_paper(
     services.seal_paper(kind, paper, digest, now=now)
 
 
-@outbox.task("issuance.stamp_head")
-def stamp_head(*, item: OutboxItem, now: datetime, head: str, **_: object) -> None:
-    """Fetch a time stamp of a head of the log: in the `default` worker, which has network."""
-    services.have_stamped(head, now=now)
-
-
 @outbox.task("issuance.keep_stamp")
 def keep_stamp(*, item: OutboxItem, now: datetime, head: str, time_stamp: str, **_: object) -> None:
     """Keep the time stamp that a worker fetched."""
@@ -184,9 +178,10 @@ def answer_receipts(*, numbers: str, reply_to: str) -> None:
     ask_worker.reply(waiting, answer.encoded())
 
 
-# In the `default` worker.
-settle_blocked_keys = job("issuance.settle_blocked_keys", services.settle_blocked_keys)
-publish_crls = job("issuance.publish_crls", services.publish_crls, acks_late=False)
+# In the `default` worker, which has network.
+stamp_head = for_item("issuance.stamp_head", services.have_stamped, head=str)
+settle_blocked_keys = scheduled("issuance.settle_blocked_keys", services.settle_blocked_keys)
+publish_crls = scheduled("issuance.publish_crls", services.publish_crls, acks_late=False)
 
 
 # Acknowledged at its start: a run longer than `visibility_timeout` would be delivered again.

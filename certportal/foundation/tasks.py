@@ -8,13 +8,13 @@ from celery import shared_task
 from certportal.foundation import alarms, clock
 from certportal.foundation.files import ownership, sweeping
 from certportal.foundation.outbox import outbox
-from certportal.foundation.scheduled import job
+from certportal.foundation.service_tasks import scheduled
 
 log = structlog.get_logger(__name__)
 
 _UNTIL_NEXT = timedelta(hours=25)
 
-sweep = job("foundation.sweep", outbox.sweep)
+sweep = scheduled("foundation.sweep", outbox.sweep)
 
 
 @shared_task(name="foundation.sweep_files")

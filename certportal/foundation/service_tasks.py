@@ -1,0 +1,36 @@
+"""Tasks that only call one service: when beat's schedule says so, or for an outbox item."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from celery import shared_task
+
+from certportal.foundation import clock
+from certportal.foundation.models import OutboxItem
+from certportal.foundation.outbox import outbox
+
+
+def scheduled(name: str, service: Callable[..., object], **options: Any) -> Any:
+    """Return the Celery task that calls the service with the present time."""
+
+    @shared_task(name=name, **options)
+    def run() -> None:
+        service(now=clock.now())
+
+    return run
+
+
+def for_item(name: str, service: Callable[..., object], **keys: Callable[[Any], Any]) -> Any:
+    """Return the outbox task that calls the service with these keys of the payload, in this order.
+
+    Each value is converted as given, such as `reference=UUID`.
+    """
+
+    @outbox.task(name)
+    def run(*, item: OutboxItem, now: datetime, **payload: Any) -> None:
+        if keys.keys() - payload.keys():
+            raise outbox.OfAnotherVersion
+        service(*(convert(payload[key]) for key, convert in keys.items()), now=now)
+
+    return run
