@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.db.models import Model
 
-from accounts.models import Person
+from accounts.models import Organisation, Person
+from accounts.right_to_act import confirmed_administrators
 from certportal.foundation.outbox import outbox
 
 
@@ -19,6 +20,12 @@ def enqueue_for(people: Iterable[Person], kind: str, about: Model, *, now: datet
     for person in dict.fromkeys(people):
         payload = {"kind": kind, "id": str(about.pk), "to": str(person.pk)}
         outbox.enqueue("person.mail", now=now, language=person.language, **payload)
+
+
+def tell_administrators(account: Organisation, kind: str, about: Model, *, now: datetime) -> None:
+    """Enqueue the mail for each administrator of the account whose right is confirmed."""
+    members = confirmed_administrators(account)
+    enqueue_for([member.person for member in members], kind, about, now=now)
 
 
 def tell_reviewers(readers: Iterable[Person], notice: str, about: object, *, now: datetime) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Self
 
 from issuance.publication import ask_worker
-from issuance.publication.ask_worker import NotAsked
 
 _SIZE = re.compile(r"[0-9]{1,18}")
 _REPLY_TO = re.compile(r"consistency-answer:[0-9a-f]{32}")
@@ -56,8 +55,5 @@ def ask(since: int = 0, size: int = 0) -> Answer | None:
 
 def read(since: object, size: object, reply_to: object) -> tuple[int, int, str]:
     """Validate a message; return the sizes and the Redis list for the reply. Raises NotAsked."""
-    given = [(since, _SIZE), (size, _SIZE), (reply_to, _REPLY_TO)]
-    texts = [text for text, form in given if isinstance(text, str) and form.fullmatch(text)]
-    if len(texts) != len(given):
-        raise NotAsked("the message is not of the form of a question")
+    texts = ask_worker.texts_of((since, _SIZE), (size, _SIZE), (reply_to, _REPLY_TO))
     return int(texts[0]), int(texts[1]), texts[2]

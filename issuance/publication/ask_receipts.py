@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from issuance.publication import ask_worker
-from issuance.publication.ask_worker import Allowance, NotAsked
+from issuance.publication.ask_worker import Allowance
 
 MOST = 100
 """Events in one question, at most."""
@@ -71,7 +71,5 @@ def ask(numbers: Sequence[int]) -> Answer | None:
 
 def read(numbers: object, reply_to: object) -> tuple[list[int], str]:
     """Validate a message; return the numbers and the Redis list for the reply. Raises NotAsked."""
-    texts = isinstance(numbers, str) and isinstance(reply_to, str)
-    if not texts or not _NUMBERS.fullmatch(str(numbers)) or not _REPLY_TO.fullmatch(str(reply_to)):
-        raise NotAsked("the message is not of the form of a question")
-    return [int(number) for number in str(numbers).split(",")], str(reply_to)
+    listed, waiting = ask_worker.texts_of((numbers, _NUMBERS), (reply_to, _REPLY_TO))
+    return [int(number) for number in listed.split(",")], waiting

@@ -120,6 +120,14 @@ def tell(task: str, **facts: str) -> None:
         raise Unavailable(f"the signing worker is not told: {type(error).__name__}") from error
 
 
+def texts_of(*given: tuple[object, re.Pattern[str]]) -> list[str]:
+    """The values of a message, each a text that matches its pattern. Raises NotAsked."""
+    texts = [text for text, form in given if isinstance(text, str) and form.fullmatch(text)]
+    if len(texts) != len(given):
+        raise NotAsked("the message is not of the form of a question")
+    return texts
+
+
 def read(stem: object, request: object, reply_to: object) -> Question:
     """Validate a message and return the question in it. Raises NotAsked.
 
@@ -127,10 +135,7 @@ def read(stem: object, request: object, reply_to: object) -> Question:
     may ask for the status of any certificate, and the signed status is always true. But this
     process holds keys, so it only accepts the limited form that `ask` sends.
     """
-    given = [(stem, _STEM), (request, _REQUEST), (reply_to, _REPLY_TO)]
-    texts = [text for text, form in given if isinstance(text, str) and form.fullmatch(text)]
-    if len(texts) != len(given):
-        raise NotAsked("the message is not of the form of a question")
+    texts = texts_of((stem, _STEM), (request, _REQUEST), (reply_to, _REPLY_TO))
     return Question(texts[0], base64.b64decode(texts[1]), texts[2])
 
 

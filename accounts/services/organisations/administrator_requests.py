@@ -134,8 +134,7 @@ def ask(
         if made:
             documents.keep(person, organisation, paper, actor=actor, now=now)
             events.record(AccountEvent.ADMINISTRATOR_REQUEST_MADE, request, actor, now)
-            recipients = [member.person for member in confirmed_administrators(organisation)]
-            mailing.enqueue_for(recipients, "administrator_asked", request, now=now)
+            mailing.tell_administrators(organisation, "administrator_asked", request, now=now)
             outbox.enqueue("administrator.asked", now=now, request=request.pk)
         else:
             documents.let_go(person, paper)

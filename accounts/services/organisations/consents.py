@@ -93,7 +93,7 @@ def give(
     administrators are told. Raises OwnSupplier, NoSupplier, DayOutOfRange, and the errors of
     `membership.require_administrator`.
     """
-    _lock(customer, supplier)
+    members.lock_accounts(customer, supplier)
     members.require_administrator(by, customer.pk)
     _require_fit(supplier, customer)
     if not clock.day(now) <= until <= last_day(now):
@@ -104,8 +104,7 @@ def give(
         customer=customer, supplier=supplier, given_by=by, given_at=now, until=until
     )
     events.record(AccountEvent.CONSENT_GIVEN, made, actor, now)
-    recipients = [member.person for member in confirmed_administrators(supplier)]
-    mailing.enqueue_for(recipients, "consent_given", made, now=now)
+    mailing.tell_administrators(supplier, "consent_given", made, now=now)
     return made
 
 
@@ -177,14 +176,7 @@ def _warn(consent_id: int, now: datetime) -> None:
     consent.warned_at = now
     consent.save(update_fields=["warned_at"])
     for account in (consent.customer, consent.supplier):
-        recipients = [member.person for member in confirmed_administrators(account)]
-        mailing.enqueue_for(recipients, "consent_ending", consent, now=now)
-
-
-def _lock(*accounts: Organisation) -> None:
-    """Lock the accounts, since they may be closed concurrently; a fixed order avoids deadlocks."""
-    keys = [account.pk for account in accounts]
-    list(Organisation.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
+        mailing.tell_administrators(account, "consent_ending", consent, now=now)
 
 
 def _open(consent_id: int, now: datetime) -> SupplierConsent:
@@ -207,5 +199,4 @@ def _end(
     consent.ended_at, consent.ended_by = now, by
     consent.save(update_fields=["ended_at", "ended_by"])
     events.record(name, consent, actor, now)
-    recipients = [member.person for member in confirmed_administrators(tell)]
-    mailing.enqueue_for(recipients, "consent_ended", consent, now=now)
+    mailing.tell_administrators(tell, "consent_ended", consent, now=now)

@@ -105,8 +105,7 @@ def leave(membership_id: int, *, actor: Actor, now: datetime) -> Membership:
     membership = lock(membership_id)
     _end_own(membership, AccountEvent.MEMBERSHIP_LEFT, actor, now)
     sessions.renew(membership.person)
-    recipients = [each.person for each in confirmed_administrators(membership.organisation)]
-    mailing.enqueue_for(recipients, "member_left", membership, now=now)
+    mailing.tell_administrators(membership.organisation, "member_left", membership, now=now)
     return membership
 
 
@@ -132,6 +131,12 @@ def lock_account(organisation_id: UUID) -> Organisation:
     deadlocks.
     """
     return Organisation.objects.select_for_update().get(pk=organisation_id)
+
+
+def lock_accounts(*accounts: Organisation) -> None:
+    """Lock the accounts; a fixed order avoids deadlocks."""
+    keys = [account.pk for account in accounts]
+    list(Organisation.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
 
 
 def require_administrator(person: Person, organisation_id: UUID) -> None:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
@@ -15,6 +14,7 @@ from accounts.register.models import Kind, RegisterRecord
 from accounts.right_to_act import confirmed_administrators, is_shown, is_unconfirmed, right_of
 from accounts.services import mailing
 from accounts.services.organisations import consents
+from accounts.services.organisations.membership import lock_accounts
 from accounts.services.people import sessions
 from accounts.services.people.merge import strengthen
 from accounts.services.rights import askers
@@ -75,7 +75,7 @@ def hand_over(
     made administrator is undecided.
     """
     new, old = heir(code, on=clock.day(now)), account_of(former)
-    list(Organisation.objects.select_for_update().filter(pk__in=_keys(old, new)).order_by("pk"))
+    lock_accounts(old, *([new.account] if new.account else []))
     if new.account is not None and new.account.pk == old.pk:
         raise NotSucceeding(_("The organisation cannot succeed itself."))
     if new.account is not None and old.administrator_requests.filter(decided_at=None).exists():
@@ -105,10 +105,6 @@ def _record(code: str, on: date) -> RegisterRecord | None:
         return provider
     mediator = queries.find_intermediary(code, on)
     return mediator if mediator is not None and mediator.is_standing(on) else None
-
-
-def _keys(old: Organisation, new: Heir) -> list[UUID]:
-    return [old.pk, *([new.account.pk] if new.account else [])]
 
 
 def _end_business_id(old: Organisation, former: str, now: datetime) -> None:

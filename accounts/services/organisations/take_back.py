@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.event_names import AccountEvent
 from accounts.models import AdministratorRequest, JoinRequest, Organisation, Person
-from accounts.right_to_act import confirmed_administrators
 from accounts.services import mailing
 from accounts.services.organisations import membership as members
 from certportal.foundation import events
@@ -65,5 +64,4 @@ def _take_back(asked: AdministratorRequest, person: Person, actor: Actor, now: d
     locked.decided_by, locked.decided_at = person, now
     locked.save(update_fields=["decided_by", "decided_at"])
     events.record(AccountEvent.ADMINISTRATOR_REQUEST_TAKEN_BACK, locked, actor=actor, now=now)
-    recipients = [member.person for member in confirmed_administrators(locked.organisation)]
-    mailing.enqueue_for(recipients, "administrator_decided", locked, now=now)
+    mailing.tell_administrators(locked.organisation, "administrator_decided", locked, now=now)
