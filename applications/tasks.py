@@ -231,7 +231,7 @@ def next_ceremony_step(key: int) -> None:
         return
     if not record.digest:
         file = papers.ceremony(record)
-        prepared = sealing.prepare(file.content, seal, label=papers.english_seal_label())
+        prepared = sealing.prepare(file.content, seal, label=papers.seal_label("en"))
         authority.have_record_sealed(record, prepared.content, prepared.digest, now=clock.now())
         return
     digest = bytes.fromhex(record.digest)
@@ -247,7 +247,7 @@ def _prepare_paper(paper: Paper) -> None:
     if seal is None:
         services.keep_paper(paper, file, now=clock.now())
         return
-    prepared = sealing.prepare(file.content, seal, label=papers.seal_label(paper))
+    prepared = sealing.prepare(file.content, seal, label=papers.seal_label(paper.language))
     file = replace(file, content=prepared.content)
     services.have_sealed(paper, file, prepared.digest, instead_of=paper.digest, now=clock.now())
 

@@ -59,9 +59,9 @@ def render(paper: Paper) -> File:
     return decision(paper.decision)
 
 
-def seal_label(paper: Paper) -> str:
-    """Return the name of the seal that PDF readers show, in the paper's language."""
-    with translation.override(paper.language):
+def seal_label(language: str) -> str:
+    """Return the name of the seal that PDF readers show, in the language of the paper."""
+    with translation.override(language):
         return gettext("Electronic seal of %(agency)s") % agency.contact()
 
 
@@ -91,12 +91,6 @@ def ceremony(record: CeremonyRecord) -> File:
     """Return the record of a key ceremony, in English like the record itself."""
     identifier = hashlib.sha256(record.text.encode()).hexdigest()
     return File(f"{record.name}.pdf", _pdf(paper_text.ceremony(record), identifier), PDF)
-
-
-def english_seal_label() -> str:
-    """Return the name of the seal on a paper in English."""
-    with translation.override("en"):
-        return gettext("Electronic seal of %(agency)s") % agency.contact()
 
 
 def _of_submission(submission: Submission, html: str, name: str) -> File:
