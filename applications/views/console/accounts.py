@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -276,14 +276,18 @@ def _member(member: Membership, account: Organisation) -> dict[str, Any]:
 
 def _listed(accounts: QuerySet[Organisation]) -> QuerySet[Organisation]:
     """Annotate the accounts for the list, and sort those with open requests or documents first."""
-    memberships = MEMBERSHIPS.exclude(basis__in=Membership.UNCONFIRMED)
-    codes = Prefetch("business_ids", BusinessId.objects.filter(valid_to=None))
+    confirmed = Membership.objects.exclude(basis__in=Membership.UNCONFIRMED)
+    open_ids = BusinessId.objects.filter(valid_to=None)
+    papers = RightDocument.objects.exclude(organisation=None)  # NULL would make each answer NULL
+    asked = AdministratorRequest.objects.filter(decided_at=None)
+    codes = Prefetch("business_ids", open_ids)
+    # Each list of keys is read once; EXISTS would be asked of each account before the sorting.
     return (
         accounts.annotate(
-            is_confirmed=Exists(memberships),
-            is_open=Exists(BusinessId.objects.filter(organisation=OuterRef("pk"), valid_to=None)),
-            has_papers=Exists(PAPERS),
-            is_asked=Exists(ASKED),
+            is_confirmed=Q(pk__in=confirmed.values("organisation")),
+            is_open=Q(pk__in=open_ids.values("organisation")),
+            has_papers=Q(pk__in=papers.values("organisation")),
+            is_asked=Q(pk__in=asked.values("organisation")),
         )
         .prefetch_related(codes)
         .order_by(

@@ -13,10 +13,12 @@ from accounts.services.organisations import join as joining
 from accounts.services.organisations import membership
 from accounts.services.organisations import oversight as overseeing
 from accounts.services.organisations.administrator_requests import MayNotDecide
+from accounts.services.rights import documents
 from applications import services
 from applications.models import Domain
 from applications.rules.domain_record import Outcome
 from certportal.dev.builders import orders, people
+from certportal.dev.builders.documents import pdf
 from certportal.dev.builders.suppliers import consent
 from certportal.foundation import clock
 from certportal.foundation.models import Event
@@ -56,6 +58,18 @@ def test_the_page_leads_to_all_that_is_known_of_the_organisation(
     assert draft.number not in page
     assert done.number in desk.open("queue", q=PHARMACY).text
     assert done.number in desk.client.get(events).text
+
+
+def test_the_account_with_a_document_comes_before_others_that_are_unconfirmed(
+    desk, matti, pharmacy, seppo_elsewhere, now
+):
+    """Also while a document is held for a form, which is about no account yet."""
+    matti.memberships.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None, basis_note="")
+    held, handed_in = (documents.Paper(pdf(words), "liite.pdf") for words in ("Luonnos", "Valtuus"))
+    documents.hold(matti, held, form="", actor=actor_for(matti), now=now)
+    documents.hand_in(matti, pharmacy, handed_in, actor=actor_for(matti), now=now)
+    page = desk.open("accounts").text
+    assert page.index(str(pharmacy.pk)) < page.index(str(seppo_elsewhere.pk))
 
 
 def test_an_auditor_s_look_at_an_organisation_is_on_record(pharmacy, now):
