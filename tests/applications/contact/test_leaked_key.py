@@ -22,10 +22,13 @@ from tests.tables import rewrite
 MAILBOX = "tekniikka@example.fi"
 
 
-@pytest.fixture
-def leaked(tmp_path):
-    """A request of openssl's and the key it was made with, as PEM."""
-    key = tmp_path / "avain.key"
+@pytest.fixture(scope="module")
+def leaked(tmp_path_factory):
+    """A request of openssl's and the key it was made with, as PEM.
+
+    Made once: to examine an RSA key takes longer than all the rest of a test.
+    """
+    key = tmp_path_factory.mktemp("leaked") / "avain.key"
     subject = ["-subj", "/C=FI/CN=erecept.example.fi"]
     command = ["openssl", "req", "-new", "-newkey", "rsa:2048", "-noenc", "-keyout", key, *subject]
     csr = subprocess.run(command, capture_output=True, check=True).stdout

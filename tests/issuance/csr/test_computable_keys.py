@@ -207,16 +207,18 @@ def smooth_prime(dice: random.Random, bits: int, how: str) -> int:
     different primes of which one is there twice.
     """
     while True:
-        different = dice.sample(small_primes(), bits // 8)
-        rest = 2 * (different[0] ** 2 if how == "different" else 1)
+        unused = dice.sample(small_primes(), len(small_primes()))
+        rest = gmpy2.mpz(2 * (unused.pop() ** 2 if how == "different" else 1))
         while rest.bit_length() < bits - 17:
-            primes = different if how == "different" else small_primes()
-            rest *= dice.randrange(2, 1 << 16) if how == "numbers" else dice.choice(primes)
-            different = [each for each in different if rest % each]
-        for last in different:
+            if how == "different":
+                rest *= unused.pop()
+            else:
+                rest *= dice.randrange(2, 1 << 16) if how == "numbers" else dice.choice(unused)
+        for last in unused:
             p = rest * last + 1
-            if p.bit_length() == bits and p >> (bits - 2) == 3 and gmpy2.is_prime(p):
-                return p
+            fits = rest % last and p.bit_length() == bits and p >> (bits - 2) == 3
+            if fits and gmpy2.is_prime(p):
+                return int(p)
 
 
 DRAWN = [(2048, "primes"), (2048, "numbers"), (3072, "different"), (4096, "different")]
