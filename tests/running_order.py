@@ -13,7 +13,10 @@ LONG = {
     *["test_suppliers.py", "test_kill.py", "test_auditors.py", "test_traces.py", "test_build.py"],
     *["test_event_receipts.py", "test_journals.py", "test_computable_keys.py", "test_samples.py"],
     *["test_stored_text.py", "test_settings_in_use.py", "test_shared_store_lost.py"],
-    *["test_self_checks.py"],
+    *["test_self_checks.py", "test_shared_start.py", "test_shared_store.py", "test_serving.py"],
+    *["test_broker.py", "test_strangers.py", "test_cross_site.py"],
+    *["test_certificates.py", "test_first_screen.py", "test_samples_in_browser.py"],
+    *["test_days_in_browser.py"],
 }
 # It looks at what pages take, and test_run.py starts everything: it comes after those.
 AFTER_LONG = "test_hangs.py"
