@@ -58,7 +58,18 @@ def orders_seen(person: Person, organisation_id: UUID) -> QuerySet[Application]:
 
 def certificates_seen(person: Person, organisation_id: UUID) -> QuerySet[Certificate]:
     """Return the certificates of the orders that the person may see."""
+    if sees_all(person, organisation_id):
+        return certificates_of_account(organisation_id)
     return certificates_of(orders_seen(person, organisation_id), {organisation_id})
+
+
+def certificates_of_account(organisation_id: UUID) -> QuerySet[Certificate]:
+    """Return the certificates of all orders of the account."""
+    if any(organisation_id in pair for pair in successions()):
+        orders = Application.objects.filter(organisation=organisation_id)
+        return certificates_of(orders, {organisation_id})
+    # No order has come to the account or left it: each certificate names its order's account.
+    return Certificate.objects.filter(organisation=organisation_id)
 
 
 def certificates_of(orders: QuerySet[Application], owners: set[UUID]) -> QuerySet[Certificate]:

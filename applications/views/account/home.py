@@ -18,7 +18,7 @@ from accounts.models import Organisation, Person
 from accounts.page_reading import read_once
 from accounts.right_to_act import held
 from accounts.services.organisations import join
-from applications.access import certificates_of, naming, orders_seen, successions
+from applications.access import certificates_seen, naming, orders_seen, successions
 from applications.models import Application, ContactLink, HostName, InformationRequest
 from applications.models.certificate_types import Delivery
 from applications.rules import renewal
@@ -44,6 +44,7 @@ from issuance.models import Certificate
 MOST = 5
 """The number of lines in each part of the page; a link leads to the rest."""
 UNDER_WAY = Q(status__in=OPEN_CASES)
+WAITING = (Status.NAMES_PROPOSED, Status.INFO_REQUESTED, Status.AWAITING_CSR)
 LOOKED_AT = 100
 """The most certificates ending soon that are checked for a renewal."""
 
@@ -108,7 +109,7 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
         successions.of(),
     )
     seen = orders_seen(person, organisation.pk)
-    valid = certificates_of(seen, {organisation.pk}).filter(Certificate.in_force(now))
+    valid = certificates_seen(person, organisation.pk).filter(Certificate.in_force(now))
     ordered = seen.filter(UNDER_WAY).order_by("due_on", "submitted_at", "pk").values_list("pk")
     counted = _counted(seen)
     events, waiting, first, ending, months, *numbers = read_all(
@@ -158,8 +159,7 @@ def _waiting() -> Q:
     )
     # Without a link the applicant must act; with `csr_by` applicant a link is for delivery only.
     own = Q(csr_by=Delivery.APPLICANT) | Q(~Exists(living))
-    asked = Q(status__in=[Status.NAMES_PROPOSED, Status.INFO_REQUESTED])
-    return asked | Q(status=Status.AWAITING_CSR) & own
+    return Q(status__in=WAITING) & (~Q(status=Status.AWAITING_CSR) | own)
 
 
 def _counted(seen: QuerySet[Application]) -> dict[str, Number]:

@@ -18,7 +18,7 @@ from accounts import access
 from accounts.models import Organisation
 from accounts.page_reading import read_once
 from applications import services
-from applications.access import certificates_of
+from applications.access import certificates_of_account
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.models.revocation import reason_words
@@ -108,7 +108,7 @@ class AllCertificates(CertificateFilter):
         self, queryset: QuerySet[Certificate], _name: str, value: Organisation
     ) -> QuerySet[Certificate]:
         """Return the certificates of the organisation's orders, as its page lists them."""
-        return queryset & certificates_of(value.applications.all(), {value.pk})
+        return queryset & certificates_of_account(value.pk)
 
     def search(
         self, queryset: QuerySet[Certificate], _name: str, _value: str

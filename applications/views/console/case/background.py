@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet, prefetch_related_objects
 
-from applications.access import certificates_of
+from applications.access import certificates_of_account
 from applications.models import Application
 from applications.views.shared.rows import Condition, condition, standings
 from applications.workflow import Status
@@ -61,8 +61,7 @@ def certificates(application: Application, *, now: datetime) -> Newest[Certifica
 
 def of_account(organisation_id: UUID) -> Rows:
     """Return the query for the newest certificates of an organisation, and one more."""
-    orders = Application.objects.filter(organisation=organisation_id)
-    return issued(certificates_of(orders, {organisation_id}))
+    return issued(certificates_of_account(organisation_id))
 
 
 def issued(certificates: QuerySet[Certificate]) -> Rows:
