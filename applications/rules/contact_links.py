@@ -144,9 +144,17 @@ def refusal(application: Application, holder: str) -> ContactLink | None:
 
 
 def mailable_holders(application: Application) -> list[str]:
-    """Return the holders to whom the service may mail a link on its own."""
-    addressed = (holder for holder in HOLDERS if address_of(application, holder))
-    return [holder for holder in addressed if not is_dismissed(application, holder)]
+    """Return the holders to whom the service may mail a link on its own.
+
+    Only the applicant sends another one to who was dismissed, or has left the organisation.
+    """
+    return [
+        holder
+        for holder in HOLDERS
+        if address_of(application, holder)
+        and not is_dismissed(application, holder)
+        and not of_former_member(application, holder)
+    ]
 
 
 def named_anew(application: Application) -> list[str]:

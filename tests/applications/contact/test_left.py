@@ -3,6 +3,7 @@
 import pytest
 
 from accounts.services.organisations import membership
+from applications import services
 from applications.rules import contact_links, recipients
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act
@@ -46,6 +47,20 @@ def test_the_certificate_goes_to_nobody_who_left(order, matti, maija):
     change_address(maija)
     leave(matti, maija)
     assert told(order) == [matti.email]
+
+
+def test_the_service_sends_no_link_to_who_left(order, matti, maija, riitta):
+    leave(matti, maija)
+    services.lapse(order.pk, now=clock.now())
+    act(riitta, services.reopen, order, reasons="Hakija pyysi, ja yksikkö on voimassa.")
+    assert not contact_links.valid_links(order, now=clock.now())
+    assert order.contact_links.count() == 1
+
+
+def test_the_applicant_may_still_send_one(order, matti, maija):
+    leave(matti, maija)
+    act(matti, services.resend_link, order)
+    assert contact_links.valid_links(order, now=clock.now())
 
 
 def told(order):
