@@ -8,6 +8,7 @@ from django.core import mail
 from applications import services
 from applications.models import Application, InformationRequest
 from certportal.dev.builders import mails, orders
+from certportal.dev.builders.acts import act
 from certportal.foundation import clock
 from issuance.services.errors import NotOpen
 from tests.applications.console.listed import ready
@@ -104,6 +105,22 @@ def test_what_was_seen_of_the_same_names_before_is_offered(ready, matti, desk, r
     again = orders.claimed(matti, riitta)
     form = desk.open("case", again.pk).context["missing_form"]
     assert form["evidence"].value() == "registry"
+
+
+@pytest.mark.parametrize("end", ["rejected", "revoked"])
+def test_what_was_seen_for_an_order_that_came_to_nothing_is_not_offered(
+    ready, matti, desk, riitta, end
+):
+    if end == "rejected":
+        words = "Verkkotunnus ei ole hakijan."
+        act(riitta, services.reject, ready, reasons=words, **orders.UNHEARD)
+    else:
+        orders.press_approve(riitta, ready)
+        orders.drain()
+        act(matti, services.revoke, ready, reason="affiliation_changed", words="Luovuimme siitä.")
+    again = orders.claimed(matti, riitta)
+    form = desk.open("case", again.pk).context["missing_form"]
+    assert not form["evidence"].value()
 
 
 def test_a_template_fills_the_question_in_the_applicants_language(case, desk):

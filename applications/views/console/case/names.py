@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -19,10 +20,11 @@ from applications.services.reviewer.may_act import Case
 from applications.views.console.case.forms import EVIDENCE, EvidenceForm, NamesForm
 from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person
-from applications.workflow import Action
+from applications.workflow import ENDED, Action, Status
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Stale
 from certportal.foundation.web.pressed import pressed_on
+from issuance.models import Certificate
 
 
 @case_view
@@ -125,13 +127,19 @@ def _seen_before(application: Application, hosts: Sequence[HostName]) -> dict[st
     """Return the latest evidence of the host names on earlier orders, if it is the same for all.
 
     Declarations are left out, because they must be weighed again for each order, and so is evidence
-    that the service found in the DNS, because it is looked up again.
+    that the service found in the DNS, because it is looked up again. So is that of orders that came
+    to nothing and of revoked certificates, because it may have been found wrong.
     """
     earlier = HostName.objects.filter(
         application__organisation=application.organisation_id,
         name__in=[host.name for host in hosts],
     ).exclude(evidence__in=["", HostName.Evidence.DECLARED])
     earlier = earlier.exclude(evidence=HostName.Evidence.DNS, evidenced_by=None)
+    earlier = earlier.exclude(application__status__in=ENDED - {Status.DELIVERED})
+    revoked = Certificate.objects.filter(
+        reference=OuterRef("application"), state=Certificate.State.REVOKED
+    )
+    earlier = earlier.exclude(Exists(revoked))
     latest = {earlier_host.name: earlier_host for earlier_host in earlier.order_by("evidenced_at")}
     evidences = {
         (earlier_host.evidence, earlier_host.evidence_note) for earlier_host in latest.values()
