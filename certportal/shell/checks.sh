@@ -17,13 +17,13 @@ check_sources() {
     # Runs without a database; the warning about that is ignored.
     PYTHONWARNINGS=ignore::RuntimeWarning manage makemigrations --check --dry-run
     heading "migrations beside the previous version"
-    .venv/bin/python -m certportal.dev.migration_steps
+    .venv/bin/python -m tests.portal.migration_steps
     heading "system checks"
     manage check --fail-level WARNING
     heading "untranslated strings"
     check_translations
     heading "refused words"
-    .venv/bin/python -m certportal.dev.refused_words locale/*/LC_MESSAGES/django.po
+    .venv/bin/python -m tests.portal.refused_words locale/*/LC_MESSAGES/django.po
 }
 
 format_sources() {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from certportal.dev.refused_words import main
+from tests.portal.refused_words import main
 
 HEAD = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
 

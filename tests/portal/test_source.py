@@ -87,12 +87,9 @@ def test_no_pattern_is_made_of_what_somebody_typed() -> None:
         assert source in (ROOT / file).read_text(), file
 
 
-# From a table or class of the same module, of a name whose every character is escaped, and of a
-# column's name.
+# From a table or class of the same module, and of a name whose every character is escaped.
 MADE = {
     "accounts/forms.py": "re.fullmatch(self.pattern, digits)",
-    "certportal/dev/migration_steps.py": 'gives_default = rf"\\b{column}',
-    "certportal/dev/refused_words.py": "for refused, better in REFUSED[language].items():",
     "applications/rules/spelling.py": "else re.escape(char) for char in name)",
     "issuance/certificate/hosts.py": "for code, pattern in _FOREIGN:",
     "issuance/csr/kinds.py": "for pattern, kind in _TEXTS",

@@ -1,6 +1,6 @@
 """Checks that the texts for users use none of the words that the glossary and the editors refuse.
 
-Run as `python -m certportal.dev.refused_words CATALOGUE…` with one .po file for each translation;
+Run as `python -m tests.portal.refused_words CATALOGUE…` with one .po file for each translation;
 the English texts are the message ids. Prints each text with the word to use instead; the exit
 status is 1 if there is one.
 """

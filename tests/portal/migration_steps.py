@@ -1,6 +1,6 @@
 """Checks that the previous version can keep running on the tables of the new migrations.
 
-Run as `python -m certportal.dev.migration_steps`; needs no database. A migration that removes or
+Run as `python -m tests.portal.migration_steps`; needs no database. A migration that removes or
 restricts something must say in its attribute `contracts` why the previous version does not need it
 (CONTRIBUTING.md, "change a column"; docs/decisions/rolling-upgrade.md).
 """
@@ -153,11 +153,11 @@ def main() -> int:
         before = loader.project_state(key, at_end=False)
         for fault in faults(migration, before):
             wrong = 1
-            print(f"{key[0]}.{key[1]}: {fault}")  # noqa: T201
+            print(f"{key[0]}.{key[1]}: {fault}")
         if reason := getattr(migration, "contracts", ""):
-            print(f"{key[0]}.{key[1]} contracts: {reason}")  # noqa: T201
+            print(f"{key[0]}.{key[1]} contracts: {reason}")
     if not wrong:
-        print("The previous version can run beside every new migration.")  # noqa: T201
+        print("The previous version can run beside every new migration.")
     return wrong
 
 
