@@ -1,6 +1,6 @@
 """URLs of the pages under ``/<language>/account/``."""
 
-from django.urls import path
+from django.urls import include, path
 
 from accounts.views import (
     email,
@@ -20,6 +20,14 @@ from accounts.views import (
 
 app_name = "accounts"
 
+OF_A_FOUNDING = [
+    path("", organisations.confirm, name="confirm"),
+    path("mandates/", mandates.mandates, name="mandates"),
+    path("mandates/go/", mandates.go, name="go_to_mandates"),
+    path("join/", organisations.join, name="join"),
+    path("administrator/", recovering.ask, name="ask_administrator"),
+    path("take-back/", recovering.take_back, name="take_back"),
+]
 urlpatterns = [
     path("login/", login.login, name="login"),
     path("login/start/", login.identify, name="identify"),
@@ -35,18 +43,7 @@ urlpatterns = [
     path("second-factor/own/", factors.own, name="own_factors"),
     path("second-factor/own/<int:factor_id>/remove/", factors.remove, name="remove_factor"),
     path("organisation/found/", organisations.found, name="found"),
-    path("organisation/found/<word:business_id>/", organisations.confirm, name="confirm"),
-    path("organisation/found/<word:business_id>/mandates/", mandates.mandates, name="mandates"),
-    path("organisation/found/<word:business_id>/mandates/go/", mandates.go, name="go_to_mandates"),
-    path("organisation/found/<word:business_id>/join/", organisations.join, name="join"),
-    path(
-        "organisation/found/<word:business_id>/administrator/",
-        recovering.ask,
-        name="ask_administrator",
-    ),
-    path(
-        "organisation/found/<word:business_id>/take-back/", recovering.take_back, name="take_back"
-    ),
+    path("organisation/found/<word:business_id>/", include(OF_A_FOUNDING)),
     path("organisation/", organisations.choose, name="choose"),
     path("members/", members.members, name="members"),
     path("members/leave/", members.leave, name="leave"),

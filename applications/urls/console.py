@@ -1,6 +1,6 @@
 """Pages under ``/<language>/console/``, for reviewers and (read-only) auditors."""
 
-from django.urls import path
+from django.urls import include, path
 
 from applications.views.console import (
     accounts,
@@ -41,6 +41,35 @@ from applications.views.console.register import changes, imports, record, succes
 
 app_name = "console"
 
+OF_A_CASE = [
+    path("", case.case, name="case"),
+    path("claim/", buttons.claim, name="claim"),
+    path("release/", buttons.release, name="release"),
+    path("set-aside/", assignment.set_aside, name="set_aside"),
+    path("hand-over/", assignment.hand_over, name="hand_over"),
+    path("take-over/", assignment.take_over, name="take_over"),
+    path("note/", assignment.note, name="note"),
+    path("evidence/<int:host_id>/", names.evidence, name="evidence"),
+    path("attachments/<int:attachment_id>/", attachments.download, name="attachment"),
+    path("attachments/<int:attachment_id>/page/", attachments.inline, name="attachment_page"),
+    path("attachments/<int:attachment_id>/remove/", attachments.remove, name="remove_attachment"),
+    path("names/", names.choose, name="names"),
+    path("waive/<word:rule>/", case_waivers.waive, name="waive"),
+    path("right/", rights.confirm, name="right"),
+    path("ask/", ask.ask, name="ask"),
+    path("extend/", ask.extend, name="extend"),
+    path("cancel-request/", buttons.cancel_request, name="cancel_request"),
+    path("decision/", decision.decision, name="decision"),
+    path("approve/", decide.approve, name="approve"),
+    path("hear/", ask.hear, name="hear"),
+    path("reject/", reject.reject, name="reject"),
+    path("reopen/", decide.reopen, name="reopen"),
+    path("revoke/", revoke.revoke, name="revoke"),
+    path("revocation-report/", revocation_report.report, name="revocation_report"),
+    path("revocation/", revoke.confirm, name="revocation"),
+    path("revocation/decline/", revoke.decline, name="decline_revocation"),
+    path("revocation/withdraw/", revoke.withdraw, name="withdraw_revocation"),
+]
 urlpatterns = [
     path("", queue.queue, name="queue"),
     path("queue.csv", queue.queue_csv, name="queue_csv"),
@@ -102,51 +131,5 @@ urlpatterns = [
     path("accounts/members/<int:membership_id>/end/", accounts.end, name="end_membership"),
     path("rights/<int:document_id>/", rights.document, name="right_document"),
     path("rights/<int:document_id>/page/", rights.inline, name="right_document_page"),
-    path("<uuid:application_id>/", case.case, name="case"),
-    path("<uuid:application_id>/claim/", buttons.claim, name="claim"),
-    path("<uuid:application_id>/release/", buttons.release, name="release"),
-    path("<uuid:application_id>/set-aside/", assignment.set_aside, name="set_aside"),
-    path("<uuid:application_id>/hand-over/", assignment.hand_over, name="hand_over"),
-    path("<uuid:application_id>/take-over/", assignment.take_over, name="take_over"),
-    path("<uuid:application_id>/note/", assignment.note, name="note"),
-    path("<uuid:application_id>/evidence/<int:host_id>/", names.evidence, name="evidence"),
-    path(
-        "<uuid:application_id>/attachments/<int:attachment_id>/",
-        attachments.download,
-        name="attachment",
-    ),
-    path(
-        "<uuid:application_id>/attachments/<int:attachment_id>/page/",
-        attachments.inline,
-        name="attachment_page",
-    ),
-    path(
-        "<uuid:application_id>/attachments/<int:attachment_id>/remove/",
-        attachments.remove,
-        name="remove_attachment",
-    ),
-    path("<uuid:application_id>/names/", names.choose, name="names"),
-    path("<uuid:application_id>/waive/<word:rule>/", case_waivers.waive, name="waive"),
-    path("<uuid:application_id>/right/", rights.confirm, name="right"),
-    path("<uuid:application_id>/ask/", ask.ask, name="ask"),
-    path("<uuid:application_id>/extend/", ask.extend, name="extend"),
-    path("<uuid:application_id>/cancel-request/", buttons.cancel_request, name="cancel_request"),
-    path("<uuid:application_id>/decision/", decision.decision, name="decision"),
-    path("<uuid:application_id>/approve/", decide.approve, name="approve"),
-    path("<uuid:application_id>/hear/", ask.hear, name="hear"),
-    path("<uuid:application_id>/reject/", reject.reject, name="reject"),
-    path("<uuid:application_id>/reopen/", decide.reopen, name="reopen"),
-    path("<uuid:application_id>/revoke/", revoke.revoke, name="revoke"),
-    path(
-        "<uuid:application_id>/revocation-report/",
-        revocation_report.report,
-        name="revocation_report",
-    ),
-    path("<uuid:application_id>/revocation/", revoke.confirm, name="revocation"),
-    path("<uuid:application_id>/revocation/decline/", revoke.decline, name="decline_revocation"),
-    path(
-        "<uuid:application_id>/revocation/withdraw/",
-        revoke.withdraw,
-        name="withdraw_revocation",
-    ),
+    path("<uuid:application_id>/", include(OF_A_CASE)),
 ]

@@ -1,6 +1,6 @@
 """Pages under ``/<language>/orders/``, for those who may order for an organisation."""
 
-from django.urls import path
+from django.urls import include, path
 
 from applications.views.account import (
     certificates,
@@ -30,6 +30,39 @@ from applications.views.order import (
 
 app_name = "applications"
 
+OF_AN_ORDER = [
+    path("", order.order, name="order"),
+    path("part/<slug:section_id>/", parts.part, name="part"),
+    path("attachments/<int:attachment_id>/", attachments.download, name="attachment"),
+    path("attachments/<int:attachment_id>/remove/", attachments.remove, name="remove_attachment"),
+    path("answer-hearing/", answer_hearing.answer_hearing, name="answer_hearing"),
+    path("answer-documents/", answer_documents.give, name="answer_documents"),
+    path("names/", unit.spelling, name="names"),
+    path("csr/", csr.give_later, name="give_csr"),
+    path("csr/<uuid:csr_id>/", csr.preview, name="csr"),
+    path("check/", submit.check, name="check"),
+    path("return-names/", return_names.return_names, name="return_names"),
+    path("sent/", submit.sent, name="sent"),
+    path("receipts/<int:number>/", papers.receipt, name="receipt"),
+    path("events/<int:event_id>/", event_receipts.event_receipt, name="event_receipt"),
+    path("life.zip", event_receipts.life, name="life"),
+    path("decision/", papers.decision, name="decision"),
+    path("revocation-notice/", papers.revocation_notice, name="revocation_notice"),
+    path("install-sheet/", papers.install_sheet, name="install_sheet"),
+    path("again/", start.again, name="again"),
+    path("withdraw/", withdraw.withdraw, name="withdraw"),
+    path("discard/", withdraw.discard, name="discard"),
+    path("information/", withdraw.add_information, name="add_information"),
+    path("contact/", contact_link.rename, name="rename_contact"),
+    path("contact/resend/", contact_link.resend, name="resend_link"),
+    path("contact/revoke/", contact_link.revoke, name="revoke_link"),
+    path("certificate/", certificates.certificate, name="certificate"),
+    path("install/", certificates.install, name="install"),
+    path("in-use/", in_use.installed, name="installed"),
+    path("renewing/", in_use.renewing, name="renewing"),
+    path("revoke/", revoke.revoke, name="revoke"),
+    path("files/<slug:kind>/", certificates.download, name="download"),
+]
 urlpatterns = [
     path("", orders.listing, name="orders"),
     path("orders.csv", orders.listing_csv, name="orders_csv"),
@@ -40,63 +73,11 @@ urlpatterns = [
     path("together/<uuid:bulk_order_id>/", together.bulk_order, name="bulk_order"),
     path("together/<uuid:bulk_order_id>/orders.csv", together.bulk_order_csv, name="bulk_csv"),
     path(
-        "together/<uuid:bulk_order_id>/discard/",
-        together.discard_together,
-        name="discard_together",
+        "together/<uuid:bulk_order_id>/discard/", together.discard_together, name="discard_together"
     ),
     path("together/<uuid:bulk_order_id>/check/", together.check_together, name="check_together"),
     path("units/", units.units, name="units"),
     path("domains/", domains.domains, name="domains"),
     path("domains/<int:domain_id>/forget/", domains.forget, name="forget_domain"),
-    path("<uuid:application_id>/", order.order, name="order"),
-    path("<uuid:application_id>/part/<slug:section_id>/", parts.part, name="part"),
-    path(
-        "<uuid:application_id>/attachments/<int:attachment_id>/",
-        attachments.download,
-        name="attachment",
-    ),
-    path(
-        "<uuid:application_id>/attachments/<int:attachment_id>/remove/",
-        attachments.remove,
-        name="remove_attachment",
-    ),
-    path(
-        "<uuid:application_id>/answer-hearing/",
-        answer_hearing.answer_hearing,
-        name="answer_hearing",
-    ),
-    path("<uuid:application_id>/answer-documents/", answer_documents.give, name="answer_documents"),
-    path("<uuid:application_id>/names/", unit.spelling, name="names"),
-    path("<uuid:application_id>/csr/", csr.give_later, name="give_csr"),
-    path("<uuid:application_id>/csr/<uuid:csr_id>/", csr.preview, name="csr"),
-    path("<uuid:application_id>/check/", submit.check, name="check"),
-    path("<uuid:application_id>/return-names/", return_names.return_names, name="return_names"),
-    path("<uuid:application_id>/sent/", submit.sent, name="sent"),
-    path("<uuid:application_id>/receipts/<int:number>/", papers.receipt, name="receipt"),
-    path(
-        "<uuid:application_id>/events/<int:event_id>/",
-        event_receipts.event_receipt,
-        name="event_receipt",
-    ),
-    path("<uuid:application_id>/life.zip", event_receipts.life, name="life"),
-    path("<uuid:application_id>/decision/", papers.decision, name="decision"),
-    path(
-        "<uuid:application_id>/revocation-notice/",
-        papers.revocation_notice,
-        name="revocation_notice",
-    ),
-    path("<uuid:application_id>/install-sheet/", papers.install_sheet, name="install_sheet"),
-    path("<uuid:application_id>/again/", start.again, name="again"),
-    path("<uuid:application_id>/withdraw/", withdraw.withdraw, name="withdraw"),
-    path("<uuid:application_id>/discard/", withdraw.discard, name="discard"),
-    path("<uuid:application_id>/information/", withdraw.add_information, name="add_information"),
-    path("<uuid:application_id>/contact/", contact_link.rename, name="rename_contact"),
-    path("<uuid:application_id>/contact/resend/", contact_link.resend, name="resend_link"),
-    path("<uuid:application_id>/contact/revoke/", contact_link.revoke, name="revoke_link"),
-    path("<uuid:application_id>/certificate/", certificates.certificate, name="certificate"),
-    path("<uuid:application_id>/install/", certificates.install, name="install"),
-    path("<uuid:application_id>/in-use/", in_use.installed, name="installed"),
-    path("<uuid:application_id>/renewing/", in_use.renewing, name="renewing"),
-    path("<uuid:application_id>/revoke/", revoke.revoke, name="revoke"),
-    path("<uuid:application_id>/files/<slug:kind>/", certificates.download, name="download"),
+    path("<uuid:application_id>/", include(OF_AN_ORDER)),
 ]

@@ -36,16 +36,22 @@ class Entry:
         return "/" + filled.strip("^$")
 
 
-def walk(table: Any = None, before: str = "", spaces: tuple[str, ...] = ()) -> Iterator[Entry]:
+def walk(
+    table: Any = None,
+    before: str = "",
+    spaces: tuple[str, ...] = (),
+    wanted: frozenset[str] = frozenset(),
+) -> Iterator[Entry]:
     """Yield every address, those of included tables too."""
     for one in (table or get_resolver()).url_patterns:
         route = before + str(one.pattern)
+        wants = wanted | set(one.pattern.converters) | set(one.pattern.regex.groupindex)
         if isinstance(one, URLPattern):
             name = ":".join((*spaces, one.name)) if one.name else ""
-            wants = set(one.pattern.converters) | set(one.pattern.regex.groupindex)
-            yield Entry(name, route, frozenset(wants))
+            yield Entry(name, route, wants)
         else:
-            yield from walk(one, route, (*spaces, one.namespace) if one.namespace else spaces)
+            within = (*spaces, one.namespace) if one.namespace else spaces
+            yield from walk(one, route, within, wants)
 
 
 TABLE = list(walk())
