@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from accounts.access import actor_for
 from accounts.models import Person
 from accounts.register.models import Kind
 from applications import services
@@ -12,7 +11,7 @@ from applications.models.certificate_types import CertificateType
 from applications.rules.request_files import RequestFile
 from applications.services.applicant.bulk_orders import Row, drafts_of, fingerprint
 from certportal.dev.builders import orders, requests
-from certportal.foundation import clock
+from certportal.dev.builders.acts import act
 
 COMMON: dict[str, Any] = {
     "purpose": "both",
@@ -43,15 +42,14 @@ def begun(
 
     `rows` replace the rows for `hosts`.
     """
-    return services.start_together(
+    return act(
+        person,
+        services.start_together,
         organisation=person.memberships.get(ended_at=None).organisation,
-        person=person,
         type=CertificateType.SERVER,
         language="fi",
         common=COMMON | more,
         rows=rows or rows_for(*hosts, unit=unit),
-        actor=actor_for(person),
-        now=clock.now(),
     )
 
 
@@ -61,15 +59,11 @@ def completed(person: Person, waiting: Sequence[Application]) -> None:
         RequestFile(f"{order.number}.csr", requests.request(requests.new_key(), *order.names))
         for order in waiting
     ]
-    acting: dict[str, Any] = {"actor": actor_for(person), "now": clock.now()}
-    services.give_requests(waiting, files, about=waiting[0], **acting)
+    act(person, services.give_requests, waiting, files, about=waiting[0])
 
 
 def sent(person: Person, together: BulkOrder, **more: Any) -> list[Application]:
     """Send the drafts of the bulk order together."""
-    given = orders.signature(person) | {
-        "seen": fingerprint(list(drafts_of(together, person))),
-        "actor": actor_for(person),
-        "now": clock.now(),
-    }
-    return services.submit_together(together.pk, **(given | more))
+    seen = fingerprint(list(drafts_of(together, person)))
+    given = orders.signature(person) | {"seen": seen} | more
+    return act(person, services.submit_together, together.pk, **given)

@@ -6,8 +6,6 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from celery import current_app
-
 from accounts.access import actor_for
 from accounts.models import Person
 from accounts.register.identifiers import organisation_root
@@ -17,8 +15,9 @@ from applications.models.certificate_types import CertificateType
 from applications.rules import conformity, declarations, mailbox_code
 from applications.workflow import Role
 from certportal.dev.builders import documents
+from certportal.dev.builders.acts import act
+from certportal.dev.builders.acts import drain as drain
 from certportal.foundation import clock
-from certportal.foundation.models import OutboxItem
 from issuance.models import PreparedCertificate
 
 MAILBOX = "kirjaamo@example.fi"
@@ -107,15 +106,9 @@ def begin(
     person: Person, type: str = "server", *, now: datetime | None = None, **more: Any
 ) -> Application:
     """Return an empty draft of the person's organisation."""
-    return services.start(
-        organisation=person.memberships.get(ended_at=None).organisation,
-        person=person,
-        type=CertificateType(type),
-        language="fi",
-        actor=actor_for(person),
-        now=now or clock.now(),
-        **more,
-    )
+    organisation = person.memberships.get(ended_at=None).organisation
+    given = {"organisation": organisation, "type": CertificateType(type), "language": "fi"}
+    return act(person, services.start, **given, now=now or clock.now(), **more)
 
 
 def draft(
@@ -125,8 +118,7 @@ def draft(
     kind = CertificateType(type)
     application = begin(person, type, now=now)
     for section, values in sections(kind, unit).items():
-        seen = Handler(person, application).seen
-        services.save_section(application.pk, section, values, **seen)
+        act(person, services.save_section, application, section, values)
     application.refresh_from_db()
     if kind.has_mailbox:
         prove_mailbox(person, application)
@@ -139,8 +131,7 @@ def draft(
 def name_contact(person: Person, application: Application, values: dict[str, Any]) -> None:
     """Change the recipient of the certificate and the technical contact."""
     for section in ("delivery", "technical"):
-        seen = Handler(person, application).seen
-        services.save_section(application.pk, section, values, **seen)
+        act(person, services.save_section, application, section, values)
 
 
 def waiting_for_contact(
@@ -152,21 +143,18 @@ def waiting_for_contact(
     """
     application = draft(person, unit=unit)
     if host:
-        seen = Handler(person, application).seen
-        services.save_section(application.pk, "host_names", {"host_names": [host]}, **seen)
+        act(person, services.save_section, application, "host_names", {"host_names": [host]})
     name_contact(person, application, CONTACT | more)
-    seen = Handler(person, application).seen
-    services.save_section(application.pk, "csr", {"csr_by": "technical_contact"}, **seen)
+    act(person, services.save_section, application, "csr", {"csr_by": "technical_contact"})
     submit(person, application)
     return application
 
 
 def prove_mailbox(person: Person, application: Application, address: str = MAILBOX) -> None:
     """Request the code for the mailbox and enter it."""
-    handler = Handler(person, application)
-    services.ask_mailbox_code(application.pk, address, **handler.seen)
+    act(person, services.ask_mailbox_code, application, address)
     application.refresh_from_db()
-    services.prove_mailbox(application.pk, mailbox_code.digits(application), **handler.seen)
+    act(person, services.prove_mailbox, application, mailbox_code.digits(application))
     application.refresh_from_db()
 
 
@@ -178,10 +166,9 @@ def attach_conformity(
     **more: Any,
 ) -> Application:
     """Attach the certificate of conformity that a private provider's signature needs."""
-    kind, handler = Attachment.Kind.CONFORMITY, Handler(person, application)
-    services.save_section(application.pk, kind, fields, **handler.seen)
-    given: dict[str, Any] = {"data": documents.pdf(), "name": "todistus.pdf"} | more
-    return services.add_attachment(application.pk, kind, **given, **handler.seen)
+    kind, given = Attachment.Kind.CONFORMITY, {"data": documents.pdf(), "name": "todistus.pdf"}
+    act(person, services.save_section, application, kind, fields)
+    return act(person, services.add_attachment, application, kind, **(given | more))
 
 
 def with_csr(
@@ -195,9 +182,8 @@ def with_csr(
 
 def upload(person: Person, application: Application, csr: bytes) -> None:
     """Upload a request and confirm it for the draft or reopened application."""
-    actor = actor_for(person)
-    stored = services.upload_csr(application.pk, csr, actor=actor, now=clock.now())
-    services.choose_csr(application.pk, stored.pk, **Handler(person, application).seen)
+    stored = act(person, services.upload_csr, application.pk, csr)
+    act(person, services.choose_csr, application, stored.pk)
 
 
 def submitted(person: Person, type: str = "server", **more: Any) -> Application:
@@ -216,15 +202,13 @@ def signature(person: Person, **more: Any) -> dict[str, Any]:
 
 def submit(person: Person, application: Application, **more: Any) -> None:
     """Submit the draft."""
-    seen = Handler(person, application).seen
-    services.submit(application.pk, **signature(person, **more), **seen)
+    act(person, services.submit, application, **signature(person, **more))
     application.refresh_from_db()
 
 
 def resubmit(person: Person, application: Application, **more: Any) -> None:
     """Send the corrected application again."""
-    seen = Handler(person, application).seen
-    services.resubmit(application.pk, **signature(person, **more), **seen)
+    act(person, services.resubmit, application, **signature(person, **more))
     application.refresh_from_db()
 
 
@@ -239,8 +223,7 @@ def in_review(person: Person, type: str = "server", **more: Any) -> Application:
 def claimed(person: Person, reviewer: Person, type: str = "server", **more: Any) -> Application:
     """Return a case claimed by the reviewer, its certificate prepared."""
     application = in_review(person, type, **more)
-    seen = Handler(reviewer, application).seen
-    services.claim(application.pk, person=reviewer, **seen)
+    act(reviewer, services.claim, application)
     drain()
     application.refresh_from_db()
     return application
@@ -256,14 +239,8 @@ def give_evidence(reviewer: Person, application: Application) -> None:
     """Record for the host names that the domain register names the applicant."""
     hosts = application.host_names.values_list("pk", flat=True)
     if hosts:
-        services.set_evidence(
-            application.pk,
-            *hosts,
-            evidence=HostName.Evidence.REGISTRY,
-            note="",
-            person=reviewer,
-            **Handler(reviewer, application).seen,
-        )
+        found = {"evidence": HostName.Evidence.REGISTRY, "note": ""}
+        act(reviewer, services.set_evidence, application, *hosts, **found)
 
 
 def approve(reviewer: Person, application: Application) -> Application:
@@ -276,47 +253,28 @@ def press_approve(reviewer: Person, application: Application) -> Application:
     """Approve the prepared certificate with the evidence recorded so far."""
     found = prepared(application)
     assert found is not None
-    seen = Handler(reviewer, application).seen
-    return services.approve(
-        application.pk,
-        prepared_id=found.pk,
-        tbs_sha256=found.tbs_sha256,
-        reauthenticated_at=seen["now"],
-        person=reviewer,
-        **seen,
-    )
+    shown = {"prepared_id": found.pk, "tbs_sha256": found.tbs_sha256}
+    now = clock.now()
+    return act(reviewer, services.approve, application, **shown, reauthenticated_at=now, now=now)
 
 
 def ask(reviewer: Person, application: Application, deadline: date) -> None:
     """Request information about the unit, as the reviewer who holds the case."""
-    services.request_info(
-        application.pk,
-        reason="Kumpi yksikkö?",
-        sections=["unit"],
-        deadline=deadline,
-        person=reviewer,
-        **Handler(reviewer, application).seen,
-    )
+    asked = {"reason": "Kumpi yksikkö?", "sections": ["unit"], "deadline": deadline}
+    act(reviewer, services.request_info, application, **asked)
 
 
 def hear(reviewer: Person, application: Application, deadline: date) -> None:
     """Hear the applicant before a rejection, as the reviewer who holds the case."""
-    services.request_info(
-        application.pk,
-        reason="Verkkotunnus kuuluu toiselle.",
-        sections=[],
-        deadline=deadline,
-        material="Verkkotunnusrekisterin ote 25.11.",
-        is_hearing=True,
-        person=reviewer,
-        **Handler(reviewer, application).seen,
-    )
+    told = {"reason": "Verkkotunnus kuuluu toiselle.", "is_hearing": True}
+    told |= {"material": "Verkkotunnusrekisterin ote 25.11.", "sections": []}
+    act(reviewer, services.request_info, application, **told, deadline=deadline)
 
 
 def finish(person: Person, reviewer: Person, application: Application) -> Application:
     """Process a submitted application up to the delivered certificate."""
     drain()
-    services.claim(application.pk, person=reviewer, **Handler(reviewer, application).seen)
+    act(reviewer, services.claim, application)
     drain()
     approve(reviewer, application)
     drain()
@@ -335,28 +293,5 @@ def delivered(person: Person, reviewer: Person, type: str = "server", **more: An
 
 def attach(person: Person, application: Application, csr: bytes) -> None:
     """Upload a request to a submitted application and confirm it."""
-    actor = actor_for(person)
-    stored = services.upload_csr(application.pk, csr, actor=actor, now=clock.now())
-    seen = Handler(person, application).seen
-    services.attach_csr(application.pk, stored.pk, role=Role.APPLICANT, **seen)
-
-
-def drain(most: int = 100) -> list[str]:
-    """Do all open work as the workers would, in order; return the topics done."""
-    _find_tasks()
-    done: list[str] = []
-    while items := list(
-        OutboxItem.objects.filter(done_at=None, failed_at=None, due_at__lte=clock.now()).order_by(
-            "created_at", "due_at"
-        )
-    ):
-        assert len(done) < most, "the work does not end"
-        for item in items:
-            current_app.tasks[item.task].run(item=str(item.pk))
-            done.append(item.topic)
-    return done
-
-
-@cache
-def _find_tasks() -> None:
-    current_app.autodiscover_tasks(force=True)
+    stored = act(person, services.upload_csr, application.pk, csr)
+    act(person, services.attach_csr, application, stored.pk, role=Role.APPLICANT)

@@ -7,7 +7,7 @@ from applications import services
 from applications.models import Application, ContactLink
 from applications.workflow import Role
 from certportal.dev.builders import orders
-from certportal.dev.builders.acts import do
+from certportal.dev.builders.acts import act, do
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 
@@ -51,8 +51,7 @@ def proposed(person: Person, *names: str, **more: Any) -> Application:
 
 def confirm(person: Person, order: Application, **more: Any) -> None:
     """Confirm the host names."""
-    seen = orders.Handler(person, order).seen
-    services.confirm_names(order.pk, **orders.signature(person, **more), **seen)
+    act(person, services.confirm_names, order, **orders.signature(person, **more))
     order.refresh_from_db()
 
 

@@ -19,7 +19,4 @@ def consent(customer: Person, supplier: Person, *, until: date | None = None) ->
     `customer` and `supplier` are administrators with one account each.
     """
     last = until or clock.day(clock.now()) + timedelta(days=365)
-    given: SupplierConsent = act(
-        customer, consents.give, account_of(customer), account_of(supplier), until=last
-    )
-    return given
+    return act(customer, consents.give, account_of(customer), account_of(supplier), until=last)
