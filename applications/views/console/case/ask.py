@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import access
 from applications import services
@@ -15,6 +16,7 @@ from applications.mail import orders as mail_orders
 from applications.models import Application, InformationRequest, ReadyReason
 from applications.rules import hearing_documents
 from applications.views.console.case import reasons
+from applications.views.console.case.form_page import form_page
 from applications.views.console.case.forms import AskForm, DeadlineForm
 from applications.views.console.case.hearing_forms import HearForm
 from applications.views.console.case.identity import identity
@@ -95,24 +97,19 @@ def _refused(
     return render(request, "applications/console/ask.html", context, status=refusal.status)
 
 
-@case_view
-def extend(request: HttpRequest, application: Application) -> HttpResponse:
-    """Give the applicant more time."""
-    question, first = application.question, {"version": application.version}
-    after = question.deadline if question else None
-    form = DeadlineForm(request.POST or None, after=after, initial=first)
-    more: dict[str, Any] = {"form": form}
-    status = 200
-    if form.is_valid():
-        try:
-            services.extend_deadline(application.pk, **form.cleaned_data, **by_person(request))
-        except (Stale, NotAllowed) as refusal:
-            more |= kept(request, application, form, refusal)
-            status = refusal.status
-        else:
-            return back_to(application, request, _("The applicant was told the new deadline."))
-    context = _context(request, application, Action.EXTEND_DEADLINE) | more
-    return render(request, "applications/console/extend.html", context, status=status)
+def _deadline(application: Application) -> dict[str, Any]:
+    question = application.question
+    return {"after": question.deadline if question else None}
+
+
+extend = form_page(
+    "extend",
+    Action.EXTEND_DEADLINE,
+    services.extend_deadline,
+    DeadlineForm,
+    gettext_lazy("The applicant was told the new deadline."),
+    _deadline,
+)
 
 
 def _form(

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import access
 from accounts.page_reading import read_once
@@ -15,16 +16,17 @@ from applications.models import Application
 from applications.rules import second_look
 from applications.views.console import passkey
 from applications.views.console.case import case_context, checklist, rights
+from applications.views.console.case.form_page import form_page
 from applications.views.console.case.forms import ApproveForm, ReasonsForm
 from applications.views.console.case.identity import identity
 from applications.views.console.case.obstacle_words import kept_from
 from applications.views.console.case.reading import read
-from applications.views.console.entry import back_to, case_view, kept, lost, taking_next
+from applications.views.console.entry import back_to, case_view, lost, taking_next
 from applications.views.shared import since
 from applications.views.shared.entry import by_person
 from applications.workflow import Action, Status
 from certportal.foundation import clock
-from certportal.foundation.errors import NotAllowed, Stale
+from certportal.foundation.errors import Stale
 from issuance.models import PreparedCertificate
 
 
@@ -60,25 +62,13 @@ def approve(request: HttpRequest, application: Application) -> HttpResponse:
     return back_to(application, request, message)
 
 
-@case_view
-def reopen(request: HttpRequest, application: Application) -> HttpResponse:
-    """Reopen a rejected or lapsed order; keep the typed reasons if it has changed meanwhile."""
-    form = ReasonsForm(request.POST or None, initial={"version": application.version})
-    more: dict[str, Any] = {"form": form}
-    status = 200
-    if form.is_valid():
-        try:
-            services.reopen(application.pk, **form.cleaned_data, **by_person(request))
-        except (Stale, NotAllowed) as refusal:
-            more |= kept(request, application, form, refusal)
-            status = refusal.status
-        else:
-            return back_to(application, request, _("The case was taken up again."))
-    person, now = access.person_of(request), clock.now()
-    context = identity(application, person, now=now)
-    context |= case_context.prepared(application, person, now=now) | more
-    context["kept_from"] = kept_from(Action.REOPEN, application, person, now=now)
-    return render(request, "applications/console/reopen.html", context, status=status)
+reopen = form_page(
+    "reopen",
+    Action.REOPEN,
+    services.reopen,
+    ReasonsForm,
+    gettext_lazy("The case was taken up again."),
+)
 
 
 @read_once
