@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy
 
 from applications.models.certificate_types import CertificateType
 from applications.rules.certificate_names import LONGEST
-from applications.views.order.forms.csr import RequestForm, request_file, request_text
+from applications.views.order.forms.csr import RequestForm, pasted_text, request_file
 from certportal.foundation.web.forms import LinesField, Words, counted
 from certportal.public.forms import FileOrTextForm
 from issuance.csr import ExpectedNames
@@ -35,7 +35,7 @@ class DoctorForm(RequestForm, FileOrTextForm):
         error_messages={"required": gettext_lazy("Choose what certificate the request is for.")},
     )
     file = request_file()
-    text = request_text(gettext_lazy("Or paste the certificate request as text"))
+    text = pasted_text(gettext_lazy("Or paste the certificate request as text"))
     organisation = _name(
         gettext_lazy("Name of the organisation"),
         gettext_lazy("We write it into the commands for making a valid request."),

@@ -1,14 +1,11 @@
 """Forms for revocation by proof of possession of the private key."""
 
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from applications.views.order.forms.csr import TEXT_TOO_LONG
+from applications.views.order.forms.csr import pasted_text
 from certportal.foundation.web.forms import UploadField
 from certportal.public.forms import FileOrTextForm
 from issuance.csr.possession import MAX_BYTES
-
-_PASTED = {"rows": 6, "spellcheck": "false", "autocomplete": "off", "autocapitalize": "none"}
 
 
 class KeyForm(FileOrTextForm):
@@ -22,15 +19,7 @@ class KeyForm(FileOrTextForm):
         max_bytes=MAX_BYTES,
         required=False,
     )
-    text = forms.CharField(
-        label=_("Or paste the certificate as text"),
-        help_text=_("From the BEGIN line to the END line."),
-        max_length=MAX_BYTES,
-        widget=forms.Textarea(attrs=_PASTED),
-        required=False,
-        strip=False,
-        error_messages={"max_length": TEXT_TOO_LONG},
-    )
+    text = pasted_text(_("Or paste the certificate as text"))
 
 
 class ProofForm(FileOrTextForm):
@@ -38,14 +27,8 @@ class ProofForm(FileOrTextForm):
 
     examines = True
     nothing = _("Paste the signature or choose a file.")
-    text = forms.CharField(
-        label=_("Signature as text"),
-        help_text=_("What the last command printed, or the certificate request."),
-        max_length=MAX_BYTES,
-        widget=forms.Textarea(attrs=_PASTED),
-        required=False,
-        strip=False,
-        error_messages={"max_length": TEXT_TOO_LONG},
+    text = pasted_text(
+        _("Signature as text"), _("What the last command printed, or the certificate request.")
     )
     file = UploadField(
         label=_("Or the signature as a file"),

@@ -1,10 +1,24 @@
-"""Base classes of forms about an order, and of forms that filter lists."""
+"""Base classes of forms about an order, and of forms that filter lists; the field for a PDF."""
 
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
 
 from applications.models import Application
-from certportal.foundation.web.forms import Form, KeyField
+from certportal.foundation.files.documents import MAX_BYTES, MAX_MEGABYTES, PDF, TooBig
+from certportal.foundation.web.forms import Form, KeyField, UploadField, Words
+from certportal.foundation.wording import filled
+
+
+class PdfField(UploadField):
+    """An uploaded PDF, which a service checks."""
+
+    default_error_messages: ClassVar[dict[str, Words]] = {"too_big": TooBig.message}
+
+    def __init__(self, **kwargs: Any) -> None:
+        most = filled(_("At most %(limit)s MB."), limit=MAX_MEGABYTES)
+        super().__init__(help_text=most, max_bytes=MAX_BYTES, accept=f".pdf,{PDF}", **kwargs)
 
 
 class FilterForm(Form):

@@ -12,9 +12,8 @@ from applications.rules import answers, hearing, hearing_documents
 from applications.services.reviewer.decision import NotHeard
 from applications.views.console.case.forms import AskForm, ReasonsForm
 from applications.views.console.case.reasons import WithReasons
-from certportal.foundation.files.documents import MAX_BYTES, MAX_MEGABYTES, TooBig
-from certportal.foundation.web.forms import LONGEST_TEXT, LongTextField, UploadField
-from certportal.foundation.wording import filled
+from applications.views.shared.forms import PdfField
+from certportal.foundation.web.forms import LONGEST_TEXT, LongTextField
 
 
 class HearForm(AskForm):
@@ -35,14 +34,7 @@ class HearForm(AskForm):
             "The applicant reads them with the hearing. One that you untick is taken away."
         ),
     )
-    file = UploadField(
-        label=_("Attach an extract as a PDF"),
-        help_text=filled(_("At most %(limit)s MB."), limit=MAX_MEGABYTES),
-        max_bytes=MAX_BYTES,
-        accept=".pdf,application/pdf",
-        required=False,
-        error_messages={"too_big": TooBig.message},
-    )
+    file = PdfField(label=_("Attach an extract as a PDF"), required=False)
     needs_one_of: ClassVar[tuple[str, ...]] = ()
     field_order = ("reason", "material", "documents", "file", "deadline", "sections")
 

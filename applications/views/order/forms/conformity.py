@@ -9,10 +9,8 @@ from django.utils.translation import gettext_lazy
 
 from applications.models.certificate_types import ConformityClass
 from applications.rules.conformity import document
-from applications.views.shared.forms import PartForm, VersionForm
-from certportal.foundation.files.documents import MAX_BYTES, MAX_MEGABYTES, TooBig
-from certportal.foundation.web.forms import DateField, UploadField
-from certportal.foundation.wording import filled
+from applications.views.shared.forms import PartForm, PdfField, VersionForm
+from certportal.foundation.web.forms import DateField
 
 
 class ConformityForm(PartForm):
@@ -46,14 +44,7 @@ class ConformityForm(PartForm):
         label=gettext_lazy("Last day of validity"),
         help_text=gettext_lazy("As the document says it."),
     )
-    file = UploadField(
-        label=gettext_lazy("Certificate of conformity as a PDF"),
-        help_text=filled(gettext_lazy("At most %(limit)s MB."), limit=MAX_MEGABYTES),
-        max_bytes=MAX_BYTES,
-        accept=".pdf,application/pdf",
-        required=False,
-        error_messages={"too_big": TooBig.message},
-    )
+    file = PdfField(label=gettext_lazy("Certificate of conformity as a PDF"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Make the file optional if the document is attached already."""
@@ -88,10 +79,4 @@ class ConformityForm(PartForm):
 class DocumentForm(VersionForm):
     """A PDF to be sent to the reviewer with the answer."""
 
-    file = UploadField(
-        label=gettext_lazy("Document as a PDF"),
-        help_text=filled(gettext_lazy("At most %(limit)s MB."), limit=MAX_MEGABYTES),
-        max_bytes=MAX_BYTES,
-        accept=".pdf,application/pdf",
-        error_messages={"required": gettext_lazy("Choose a file."), "too_big": TooBig.message},
-    )
+    file = PdfField(label=gettext_lazy("Document as a PDF"))

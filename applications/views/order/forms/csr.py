@@ -41,13 +41,14 @@ def request_file() -> UploadField:
     )
 
 
-def request_text(label: Words) -> forms.CharField:
-    """Return the field for a certificate request pasted as text, under its label."""
+def pasted_text(label: Words, help_text: Words = "") -> forms.CharField:
+    """Return the field for a certificate request or the like, pasted as text."""
+    attrs = {"spellcheck": "false", "autocomplete": "off", "autocapitalize": "none"}
     return forms.CharField(
         label=label,
-        help_text=gettext_lazy("From the BEGIN line to the END line."),
+        help_text=help_text or gettext_lazy("From the BEGIN line to the END line."),
         max_length=MAX_BYTES,
-        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off"}),
+        widget=forms.Textarea(attrs={"rows": 6, **attrs}),
         required=False,
         strip=False,
         error_messages={"max_length": TEXT_TOO_LONG},
@@ -78,7 +79,7 @@ class CsrForm(RequestForm, VersionForm):
         error_messages={"required": gettext_lazy("Choose how you give the certificate request.")},
     )
     file = request_file()
-    text = request_text(gettext_lazy("Certificate request as text"))
+    text = pasted_text(gettext_lazy("Certificate request as text"))
 
     def __init__(self, *args: Any, later: bool, **kwargs: Any) -> None:
         """Offer to send the request later only while the order is a draft."""
