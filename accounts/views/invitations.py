@@ -44,7 +44,11 @@ def invite_for(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """
     asked = access.get_join_request(access.person_of(request), request_id)
     if asked.settled_at is not None:
-        messages.info(request, _no_longer_asked())
+        words = _(
+            "This request is no longer open: the person has taken it back, or belongs to the"
+            " account already. No invitation was sent."
+        )
+        messages.info(request, words)
         return redirect("accounts:members")
     known = {
         "email": asked.person.email,
@@ -73,24 +77,14 @@ def _invite(
         if made.made_at == now:
             messages.success(request, _("The invitation was sent."))
         else:
-            messages.info(request, _sent_before())
+            words = _(
+                "The same invitation was sent a moment ago, so it was not sent again. If the mail"
+                " does not arrive, press “Send again”."
+            )
+            messages.info(request, words)
         return redirect("accounts:members")
     context = {"form": form, "organisation": organisation, "asker": asker}
     return render(request, "accounts/invite.html", context)
-
-
-def _no_longer_asked() -> str:
-    return _(
-        "This request is no longer open: the person has taken it back, or belongs to the account"
-        " already. No invitation was sent."
-    )
-
-
-def _sent_before() -> str:
-    return _(
-        "The same invitation was sent a moment ago, so it was not sent again. If the mail does not"
-        " arrive, press “Send again”."
-    )
 
 
 @access.person_required

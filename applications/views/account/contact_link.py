@@ -30,25 +30,18 @@ class LinkRow:
     who: str
     sent_at: datetime
     state: str
-    lives: bool
 
 
 def links(application: Application, *, now: datetime) -> list[LinkRow]:
     """Return the newest link of each holder."""
-    all_links = list(application.contact_links.all())
-    newest = {link.holder: link for link in all_links}
-    used = {
-        link.holder
-        for link in all_links
-        if link.bound_at is not None and contact_links.is_valid(link, application, now=now)
-    }
-    return [_row(link, application, link.holder in used, now) for link in newest.values()]
-
-
-def _row(link: ContactLink, application: Application, used: bool, now: datetime) -> LinkRow:
-    lives = contact_links.is_valid(link, application, now=now)
-    state = _state(link, lives=lives, used=used)
-    return LinkRow(link.get_holder_display(), link.email, link.made_at, state, lives)
+    links = list(application.contact_links.all())
+    living = [link for link in links if contact_links.is_valid(link, application, now=now)]
+    used = {link.holder for link in living if link.bound_at is not None}
+    rows = []
+    for link in {link.holder: link for link in links}.values():
+        state = _state(link, lives=link in living, used=link.holder in used)
+        rows.append(LinkRow(link.get_holder_display(), link.email, link.made_at, state))
+    return rows
 
 
 def _state(link: ContactLink, *, lives: bool, used: bool) -> str:

@@ -120,7 +120,8 @@ class Row:
 @applicant_view
 def domains(request: HttpRequest) -> HttpResponse:
     """List the domains; a posted name is added to the list and looked up."""
-    _require_use()
+    if not rules.in_use():
+        raise Http404
     person, organisation = access.person_of(request), access.organisation_of(request)
     form = DomainForm(person, organisation, request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -161,11 +162,6 @@ def _may_forget(person: Person, domain: Domain) -> bool:
     """
     organisation = domain.organisation_id
     return acting_for(person, organisation) is not None and sees_all(person, organisation)
-
-
-def _require_use() -> None:
-    if not rules.in_use():
-        raise Http404
 
 
 def _rows(person: Person, organisation: Organisation) -> Iterable[Row]:

@@ -107,7 +107,6 @@ def _progress(application: Application, now: datetime) -> dict[str, Any]:
         "stages": tracking.stages(application),
         "stage": tracking.at(application),
         "turn": tracking.turn_words(application, now=now),
-        "turn_is_yours": tracking.is_applicants_turn(application),
         "promise": tracking.promise_words(application, now=now),
         "lapse": tracking.lapse_words(application),
         "place": tracking.place_words(application),

@@ -113,16 +113,13 @@ def _line(number: int, order: Sequence[str], cells: Sequence[str]) -> Line:
     placed = list(zip_longest(order, cells[: len(order)], fillvalue=""))
     stray = [cell for name, cell in placed if not name] + list(cells[len(order) :])
     line = Line(number, {name: cell for name, cell in placed if name})
-    if any(stray):  # report only the first one
-        line.faults.append(_stray_fault(next(filter(None, stray))))
+    if cell := next(filter(None, stray), ""):  # report only the first one
+        fault = _(
+            "“%(value)s” is in no column. Separate the host names of one order by spaces, and write"
+            " each order on a row of its own."
+        )
+        line.faults.append(fault % {"value": cell[:100]})
     return line
-
-
-def _stray_fault(cell: str) -> str:
-    return _(
-        "“%(value)s” is in no column. Separate the host names of one order by spaces, and write"
-        " each order on a row of its own."
-    ) % {"value": cell[:100]}
 
 
 def _split(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -153,22 +150,17 @@ def _head(cells: Sequence[str], kind: CertificateType) -> tuple[str, ...]:
     named = tuple(keys_by_name.get(cell.casefold(), "") for cell in cells)
     if not any(named):
         return ()
-    for cell, name in zip(cells, named, strict=True):
-        if cell and name not in columns(kind):
-            raise Unreadable(_unknown_column(cell))
-        if cell and named.count(name) > 1:
-            raise Unreadable(
-                _("The column “%(value)s” stands there twice. Remove one of them.")
-                % {"value": cell}
-            )
-    return named
-
-
-def _unknown_column(cell: str) -> str:
-    return _(
+    unknown = _(
         "The column “%(value)s” does not belong to orders of this type of certificate. Remove it,"
         " or correct its name."
-    ) % {"value": cell[:100]}
+    )
+    repeated = _("The column “%(value)s” stands there twice. Remove one of them.")
+    for cell, name in zip(cells, named, strict=True):
+        if cell and name not in columns(kind):
+            raise Unreadable(unknown % {"value": cell[:100]})
+        if cell and named.count(name) > 1:
+            raise Unreadable(repeated % {"value": cell})
+    return named
 
 
 def with_units(text: str, kind: CertificateType, units: Sequence[RegisterRecord]) -> str:
@@ -231,7 +223,11 @@ class Judge:
         if unit is None:
             line.faults.append(_unit_fault(written, len(named)))
         elif name and _folded(name) != _folded(unit.long_name):
-            line.faults.append(_contradiction(unit, name))
+            fault = _(
+                "The OID is that of “%(unit)s”, but the row says “%(value)s”. Correct one of the"
+                " two, or leave it empty."
+            )
+            line.faults.append(fault % {"unit": unit.long_name, "value": name[:100]})
         return unit
 
     def _own(self, line: Line, unit: RegisterRecord | None) -> tuple[dict[str, Any], list[str]]:
@@ -284,23 +280,13 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", " ".join(name.split())).casefold()
 
 
-def _contradiction(unit: RegisterRecord, name: str) -> str:
-    return _(
-        "The OID is that of “%(unit)s”, but the row says “%(value)s”. Correct one of the two, or"
-        " leave it empty."
-    ) % {"unit": unit.long_name, "value": name[:100]}
-
-
 def _unit_fault(written: str, named: int) -> str:
     if not written:
         return _("Write the OID or the name of the unit.")
+    words = _("“%(value)s” is not a unit of your organisation that is in the register.")
     if named:
-        return _("Several of your units are called “%(value)s”. Write the OID of the unit.") % {
-            "value": written[:100]
-        }
-    return _("“%(value)s” is not a unit of your organisation that is in the register.") % {
-        "value": written[:100]
-    }
+        words = _("Several of your units are called “%(value)s”. Write the OID of the unit.")
+    return words % {"value": written[:100]}
 
 
 def number_fault(lines: Sequence[Line]) -> str:

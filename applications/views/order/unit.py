@@ -84,7 +84,8 @@ def choose(request: HttpRequest, application: Application) -> HttpResponse:
         application, request.POST or None, today=today, records=records, found=offered.searched
     )
     if request.method == "POST" and form.is_valid():
-        return _save(request, application, form)
+        services.save_section(application.pk, "unit", form.values(), **as_seen(request))
+        return redirect(f"{next_step.names_url(application)}{kept_query(request)}")
     context: dict[str, Any] = {
         "search": search,
         "query": query,
@@ -125,11 +126,6 @@ def _with_posted(offered: Offer, posted: str) -> list[RegisterRecord]:
     """Return the shown units, and the posted one if the list has changed meanwhile."""
     hidden = (record for record in offered.standing if record not in offered.shown)
     return [*offered.shown, *(record for record in hidden if key_of(record) == posted)]
-
-
-def _save(request: HttpRequest, application: Application, form: UnitForm) -> HttpResponse:
-    services.save_section(application.pk, "unit", form.values(), **as_seen(request))
-    return redirect(f"{next_step.names_url(application)}{kept_query(request)}")
 
 
 def none_standing(

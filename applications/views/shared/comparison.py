@@ -69,8 +69,9 @@ def comparison(application: Application, stored: Csr, *, now: datetime) -> list[
     expected = settled_names(application, now=now)
     if kind.has_host_names:
         rows += _server(list(expected.dns_names), decoded)
-    if kind.has_system and application.system_oid:
-        rows += _system(application, decoded)
+    if kind.has_system and (oid := application.system_oid):
+        asked = asked_in(decoded, "serialNumber")
+        rows.append(_row(_("OID of the information system"), asked, oid, oid))
     common_name = expected.common_name or ""
     requested = asked_in(decoded, "CN")
     common_name_row = _row(_("Name (CN)"), requested, common_name, common_name)
@@ -109,11 +110,6 @@ def _server(names: list[str], decoded: dict[str, Any]) -> list[Row]:
         return [readable(_unfilled(Row(_("Host names"), [Cell(requested)])))]
     first = Cell(requested, "same") if agrees else _differing(requested, ordered)
     return [readable(Row(_("Host names"), [first, Cell(ordered), Cell(ordered)]))]
-
-
-def _system(application: Application, decoded: dict[str, Any]) -> list[Row]:
-    oid = application.system_oid
-    return [_row(_("OID of the information system"), asked_in(decoded, "serialNumber"), oid, oid)]
 
 
 def asked_in(decoded: dict[str, Any], label: str) -> str:

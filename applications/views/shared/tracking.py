@@ -83,7 +83,8 @@ def stages(application: Application, *, status_words: str = "") -> list[Step]:
     """
     status = Status(application.status)
     if status in STOPPED:
-        return _stopped(application, status)
+        sent = Step(_("Order sent"), "done", time=application.submitted_at)
+        return [sent, Step(str(status.label), "stopped", time=application.ended_at)]
     at = next(index for index, stage in enumerate(STAGES) if status in stage)
     delivered = status is Status.DELIVERED
     steps = []
@@ -93,11 +94,6 @@ def stages(application: Application, *, status_words: str = "") -> list[Step]:
         text = words if state == "current" and status not in SAID else ""
         steps.append(Step(str(title), state, text, _time(application, index, state)))
     return steps
-
-
-def _stopped(application: Application, status: Status) -> list[Step]:
-    sent = Step(_("Order sent"), "done", time=application.submitted_at)
-    return [sent, Step(str(status.label), "stopped", time=application.ended_at)]
 
 
 def _time(application: Application, index: int, state: str) -> datetime | None:

@@ -5,7 +5,6 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from accounts import access
-from accounts.models import Organisation
 from applications import services
 from applications.services.applicant.requests_together import FileResult, Outcome
 from applications.views.shared.requests_given import RequestsForm, lines
@@ -31,7 +30,11 @@ def several(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, form: RequestsForm) -> HttpResponse:
     waiting = orders(request).filter(status=Status.AWAITING_CSR)
-    context = {"form": form, "count": keyset.count(waiting), "organisation": _supplier(request)}
+    context = {
+        "form": form,
+        "count": keyset.count(waiting),
+        "organisation": access.organisation_of(request),
+    }
     return render(request, "applications/customers/requests.html", context)
 
 
@@ -43,7 +46,7 @@ def _results(request: HttpRequest, form: RequestsForm) -> list[FileResult]:
     return services.give_requests(
         list(orders(request).filter(status=Status.AWAITING_CSR)),
         files,
-        about=_supplier(request),
+        about=access.organisation_of(request),
         role=Role.TECHNICAL_CONTACT,
         actor=supplier_actor(request),
         now=clock.now(),
@@ -57,13 +60,9 @@ def _result(request: HttpRequest, results: list[FileResult]) -> HttpResponse:
         preview_url=lambda order, csr: reverse("technical:preview", args=[order.pk, csr]),
     )
     context = {
-        "organisation": _supplier(request),
+        "organisation": access.organisation_of(request),
         "lines": shown,
         "used": sum(result.outcome == Outcome.USED for result in results),
         "all": len(results),
     }
     return render(request, "applications/customers/requests_given.html", context)
-
-
-def _supplier(request: HttpRequest) -> Organisation:
-    return access.organisation_of(request)

@@ -54,7 +54,8 @@ def contact_view(view: View) -> Callable[..., HttpResponseBase]:
         link = valid_link(request, token)
         if not is_bound(request, link):
             return redirect("contact:landing", token)
-        return seen_by(request, seat_of(request, link, token), **kwargs)
+        seat = Seat(link.application, actor_of(request, link), "contact", token, link)
+        return seen_by(request, seat, **kwargs)
 
     @access.person_required
     def by_membership(
@@ -83,11 +84,6 @@ def valid_link(request: HttpRequest, token: str) -> ContactLink:
     if not contact_links.is_valid(link, link.application, now=now):
         raise LinkOver
     return link
-
-
-def seat_of(request: HttpRequest, link: ContactLink, token: str) -> Seat:
-    """Return the seat of the link's holder."""
-    return Seat(link.application, actor_of(request, link), "contact", token, link)
 
 
 def actor_of(request: HttpRequest, link: ContactLink) -> Actor:

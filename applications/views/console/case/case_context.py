@@ -37,7 +37,6 @@ from issuance.models import PreparedCertificate
 from issuance.services.errors import NotOpen
 from issuance.services.issuing.approve import approval_state
 
-State = PreparedCertificate.State
 UNLIKE = {"differs", "clash"}
 """The verdicts of a comparison that a reviewer must look at."""
 
@@ -75,7 +74,7 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
     stage = preparation.stage(application, handled.prepared, now=now)
     latest = handled.prepared if stage.is_shown else None
     sources = comparison.sources(application, latest, now=now)
-    rows, columns = comparison.rows(sources), comparison.columns(is_made=_is_made(latest))
+    rows, columns = comparison.rows(sources), comparison.columns(latest)
     if earlier := previous.previous(application):
         rows, columns = previous.beside(rows, earlier), [*columns, _("Previous certificate")]
     revocable = revocation.reasons(application, person, now=now)
@@ -99,10 +98,6 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
         "why_two": why_two(application, on=today),
         **shown(sources.prepared, least=approvals_needed(application, on=today)),
     }
-
-
-def _is_made(latest: PreparedCertificate | None) -> bool:
-    return latest is not None and latest.state == State.ISSUED
 
 
 def _to_approve(case: Case) -> list[str]:

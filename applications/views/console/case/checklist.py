@@ -55,11 +55,11 @@ def items(case: Case, context: dict[str, Any]) -> list[Item]:
         _authority(case.application, context),
         _register(case, context),
         _names(context),
-        *_hosts(case.application, context),
+        *_hosts(context["hosts"]),
         *_mailbox(case.application),
         *_conformity(case, context),
         _key(context["key"]),
-        _checks(case.application, context),
+        _checks(context),
         *_lint(context),
     ]
 
@@ -93,8 +93,7 @@ def _names(context: dict[str, Any]) -> Item:
     return Item(label, Mark.LOOK, _("shortened or respelt: look"), place)
 
 
-def _hosts(application: Application, context: dict[str, Any]) -> Iterator[Item]:
-    rows = context["hosts"]
+def _hosts(rows: list[dict[str, Any]]) -> Iterator[Item]:
     for row in rows[:MOST_HOSTS]:
         label = with_unicode(row["host"].name)
         if not row["evidence"]:
@@ -144,7 +143,7 @@ def _key(key: Key) -> Item:
     return Item(_("Key"), mark, text, "key")
 
 
-def _checks(application: Application, context: dict[str, Any]) -> Item:
+def _checks(context: dict[str, Any]) -> Item:
     label, findings = _("Automatic checks"), context["findings"]
     if context["changed"]:
         return Item(label, Mark.WRONG, _("something has changed since"), "checks")

@@ -39,8 +39,9 @@ class Sources:
         return asked_in(self.csr, label)
 
 
-def columns(*, is_made: bool = False) -> list[str]:
-    """Return the names of the columns; `is_made`: the certificate has been issued."""
+def columns(latest: PreparedCertificate | None) -> list[str]:
+    """Return the names of the columns; `latest`: the attempt that is compared."""
+    is_made = latest is not None and latest.state == PreparedCertificate.State.ISSUED
     return [
         _("Certificate request (CSR)"),
         _("Application"),
@@ -98,13 +99,12 @@ def _contents(sources: Sources) -> Iterator[Row]:
     key = sources.csr.get("key", {}).get("spki_sha256", "")
     certified = prepared.spki_sha256 if prepared else None
     yield _row(_("SHA-256 of the public key"), key, None, None, certified)
-    registered = record.business_id if record else ""
-    unlike = _compared(registered, sent.business_id, _unlike_application())
-    cells = [SILENT, Cell(sent.business_id), unlike, SILENT]
-    yield Row(_("Business ID"), cells)
-    unlike = _compared(record.oid if record else "", sent.record_oid, _unlike_application())
-    cells = [SILENT, Cell(sent.record_oid), unlike, SILENT]
-    yield Row(_("OID of the unit"), cells)
+    for label, ordered, registered in (
+        (_("Business ID"), sent.business_id, record.business_id if record else ""),
+        (_("OID of the unit"), sent.record_oid, record.oid if record else ""),
+    ):
+        unlike = _compared(registered, ordered, _("Differs from the application"))
+        yield Row(label, [SILENT, Cell(ordered), unlike, SILENT])
     yield _validity(sources)
 
 
@@ -160,10 +160,6 @@ def _compared(value: str | None, base: str, note: str = "") -> Cell:
     if not value or not base:
         return Cell(value)
     return Cell(value, "same") if value == base else Cell(value, "differs", note)
-
-
-def _unlike_application() -> str:
-    return _("Differs from the application")
 
 
 def _ignored() -> str:

@@ -1,6 +1,5 @@
 """Revoke as a reviewer: alone when the key is exposed, otherwise by two persons."""
 
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -113,19 +112,12 @@ def page(request: HttpRequest, application: Application, name: str, **more: Any)
     """Show a page about revoking the case's certificate."""
     person, now = access.person_of(request), clock.now()
     context = identity(application, person, now=now)
-    context |= case_context.prepared(application, person, now=now) | _certificate(application, now)
+    context |= case_context.prepared(application, person, now=now)
+    if certificate := certificate_of(application):
+        context |= {"certificate": certificate, "certificate_facts": facts(certificate)}
     context |= case_context.pending(application, person) | more
     status = more["stale"].status if "stale" in more else 200
     return render(request, f"applications/console/{name}.html", context, status=status)
-
-
-def _certificate(application: Application, now: datetime) -> dict[str, Any]:
-    certificate = certificate_of(application)
-    return (
-        {}
-        if certificate is None
-        else {"certificate": certificate, "certificate_facts": facts(certificate)}
-    )
 
 
 def _initial(application: Application) -> dict[str, Any]:

@@ -70,10 +70,6 @@ def _rows(events: Sequence[Event]) -> list[dict[str, object]]:
     ]
 
 
-def _data(event: Event) -> str:
-    return json.dumps(event.data, ensure_ascii=False) if event.data else ""
-
-
 @access.reviewer_required
 @require_safe
 def events_csv(request: HttpRequest) -> HttpResponseBase:
@@ -95,15 +91,11 @@ def events_zip(request: HttpRequest) -> HttpResponseBase:
     matching, receipts = services.prove_events(form.query(), **access.acting(request))
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as bundle:
-        bundle.writestr("events.csv", _table(matching))
+        bundle.writestr("events.csv", b"".join(spreadsheet.written(head(), rows(matching))))
         bundle.writestr("event-log.vkey", f"{repository.log_key()}\n")
         for number, receipt in receipts.items():
             bundle.writestr(f"events/{number}{SUFFIX}", str(receipt))
     return attachment(File("events.zip", content.getvalue(), "application/zip"))
-
-
-def _table(events: Sequence[Event]) -> bytes:
-    return b"".join(spreadsheet.written(head(), rows(events)))
 
 
 def _back(request: HttpRequest) -> str:
@@ -137,5 +129,5 @@ def rows(events: Sequence[Event]) -> Iterator[list[str]]:
             event.actor,
             f"{event.object_type} {event.object_id}",
             str(event.organisation_id or ""),
-            _data(event),
+            json.dumps(event.data, ensure_ascii=False) if event.data else "",
         ]

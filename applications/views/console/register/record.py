@@ -1,7 +1,5 @@
 """The history of a register record in the mirror, and its contents as of a day."""
 
-from datetime import date
-
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -9,7 +7,7 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from accounts.models import BusinessId
 from accounts.register.lookup import queries
-from accounts.register.models import Kind, RegisterRecord
+from accounts.register.models import Kind
 from applications.register_watch.wording import SECTORS, described, status
 from applications.views.console.register.forms import AsOfForm
 from certportal.foundation import clock
@@ -26,7 +24,8 @@ def record(request: HttpRequest, record_kind: str, oid: str) -> HttpResponseBase
     form = AsOfForm(request.GET if asked else None, today=clock.day(clock.now()))
     answer = None
     if asked and form.is_valid():
-        answer = _as_of(oid, record_kind, form.cleaned_data["on"], form.cleaned_data["known"])
+        on, known_at = form.cleaned_data["on"], clock.end_of_day(form.cleaned_data["known"])
+        answer = queries.as_of(oid, kind=record_kind, on=on, known_at=known_at)
     context = {
         "versions": [
             (version, SECTORS.get(version.sector or 0, ""), status(version)) for version in versions
@@ -39,7 +38,3 @@ def record(request: HttpRequest, record_kind: str, oid: str) -> HttpResponseBase
         "told": described(answer) if answer else [],
     }
     return render(request, "applications/console/record.html", context)
-
-
-def _as_of(oid: str, kind: str, on: date, known: date) -> RegisterRecord | None:
-    return queries.as_of(oid, kind=kind, on=on, known_at=clock.end_of_day(known))
