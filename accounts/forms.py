@@ -8,7 +8,6 @@ from typing import Any, ClassVar, cast
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.consents import MOST_MONTHS
@@ -23,7 +22,6 @@ from certportal.foundation.web.forms import (
     HintedCheckboxes,
     HintedRadioSelect,
     KeyField,
-    SearchField,
     Words,
 )
 from certportal.foundation.web.tokens import DIGITS as MAILED_DIGITS
@@ -267,15 +265,3 @@ class InviteForm(Form):
     )
     role = RoleField(label=_("Role in the account"))
     language = LanguageField(label=_("Language of the invitation"))
-
-
-class RegisterSearchForm(Form):
-    """One search field for name, short name, business ID, OID or municipality of a unit."""
-
-    q = SearchField(
-        label=_("Search for a unit"),
-        help_text=_(
-            "Name, short name, business ID, OID or municipality. Spelling mistakes are allowed for."
-        ),
-        options=reverse_lazy("register_options"),
-    )

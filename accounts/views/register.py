@@ -3,15 +3,17 @@
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.forms import RegisterSearchForm
 from accounts.register import identifiers
 from accounts.register.lookup import queries
 from accounts.register.models import RegisterRecord
 from accounts.services.organisations.search import search_for_visitor
 from certportal.foundation import clock
 from certportal.foundation.web.addresses import address_of
+from certportal.foundation.web.search_form import SearchForm
 
 MOST = 200
 PER_PAGE = 20
@@ -21,8 +23,12 @@ OPTIONS = 10
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """Show the units that match the query, page by page."""
-    form = RegisterSearchForm(request.GET)
-    query = form.cleaned_data["q"] if form.is_valid() else ""
+    hint = _(
+        "Name, short name, business ID, OID or municipality. Spelling mistakes are allowed for."
+    )
+    address, label = reverse("register_options"), _("Search for a unit")
+    form = SearchForm(request.GET, label=label, help_text=hint, options=address)
+    query = form.words
     found = _search(request, query, MOST + 1)
     page = Paginator(found[:MOST], PER_PAGE).get_page(request.GET.get("page"))
     context = {

@@ -19,7 +19,7 @@ from accounts.services.people.named import people_named
 from accounts.services.rights import staff_roles
 from certportal.foundation.errors import Refused
 from certportal.foundation.web import refusals
-from certportal.foundation.web.forms import Form, SearchField
+from certportal.foundation.web.search_form import SearchForm
 
 MOST_FOUND = 25
 KINDS: dict[str, Promise] = {
@@ -41,23 +41,22 @@ ENDING: dict[str, tuple[Promise, Callable[..., object]]] = {
 }
 
 
-class SearchForm(Form):
-    """One field that finds a person."""
-
-    q = SearchField(label=_("Search for a person"), help_text=_("Name, email address or login."))
+def person_search(request: HttpRequest) -> SearchForm:
+    """Return the form that finds a person, filled in by the query."""
+    hint = _("Name, email address or login.")
+    return SearchForm(request.GET, label=_("Search for a person"), help_text=hint)
 
 
 @access.superuser_required
 @require_safe
 def staff(request: HttpRequest) -> HttpResponseBase:
     """List the holders of roles, the superusers, and the people that a search finds."""
-    form = SearchForm(request.GET)
-    query = form.cleaned_data["q"].strip() if form.is_valid() else ""
+    form = person_search(request)
     held = StaffRole.objects.filter(ended_at=None).select_related("person", "granted_by")
     context = {
         "form": form,
-        "query": query,
-        "found": _search(query) if query else [],
+        "query": form.words,
+        "found": _search(form.words) if form.words else [],
         "roles": [
             (role, KINDS[role.kind]) for role in held.order_by("person__family_name", "kind")
         ],

@@ -30,7 +30,7 @@ from applications.views.account.filters import CertificateFilter
 from applications.views.account.history import certificate_history
 from applications.views.account.reading import read
 from applications.views.shared import spreadsheet
-from applications.views.shared.certificate import attachment, facts
+from applications.views.shared.certificate import attachment, facts, plain_hash
 from applications.views.shared.entry import applicant_view, order_view
 from applications.views.shared.not_there import no_certificate
 from applications.views.shared.page import show
@@ -229,8 +229,7 @@ def installing_of(
 
 def fitting(request: HttpRequest) -> str:
     """Return the hash from the query, without the prefix and colons that tools print."""
-    text = request.GET.get("hash", "").rpartition("=")[2]
-    return "".join(text.replace(":", "").split()).lower()[:64]
+    return plain_hash(request.GET.get("hash", "").rpartition("=")[2])[:64]
 
 
 @order_view

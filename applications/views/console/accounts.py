@@ -53,7 +53,8 @@ from applications.views.console.entry import confirmed_lately, looked_at
 from applications.views.shared.entry import by_person
 from certportal.foundation import clock
 from certportal.foundation.together import Rows, Wanted, ask_together, parts
-from certportal.foundation.web.forms import Form, LongTextField, SearchField
+from certportal.foundation.web.forms import Form, LongTextField
+from certportal.foundation.web.search_form import SearchForm
 from issuance.models import Certificate
 
 PER_PAGE = 25
@@ -82,15 +83,6 @@ FOLLOWED: dict[str, Promise] = {
 }
 
 
-class AccountSearchForm(Form):
-    """The search for an account."""
-
-    q = SearchField(
-        label=_("Search for an account"),
-        help_text=_("Name or business ID of the organisation."),
-    )
-
-
 class ReasonsForm(Form):
     """The reasons of the authority's decision; everybody concerned reads them."""
 
@@ -105,11 +97,11 @@ class ReasonsForm(Form):
 @require_safe
 def accounts(request: HttpRequest) -> HttpResponseBase:
     """List the accounts; those with requests or rights that wait for a reviewer come first."""
-    form = AccountSearchForm(request.GET)
-    query = form.cleaned_data["q"] if form.is_valid() else ""
-    found = organisations_named(query.strip())
-    page = Paginator(_listed(found), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"form": form, "page_obj": page, "rows": _numbered(page.object_list), "query": query}
+    label, hint = _("Search for an account"), _("Name or business ID of the organisation.")
+    form = SearchForm(request.GET, label=label, help_text=hint)
+    found = _listed(organisations_named(form.words))
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    context = {"form": form, "page_obj": page, "rows": _numbered(page.object_list)}
     return render(request, "applications/console/accounts.html", context)
 
 

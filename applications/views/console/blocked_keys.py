@@ -13,13 +13,14 @@ from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications.views.console.entry import looked_at
+from applications.views.shared.certificate import plain_hash
 from applications.views.shared.history import names_of, who
 from applications.views.shared.rows import CertificateRow, certificate_rows
 from certportal.foundation import clock
 from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
-from certportal.foundation.web.forms import Form, SearchField
 from certportal.foundation.web.keyset import before_of
+from certportal.foundation.web.search_form import SearchForm
 from issuance import services as authority
 from issuance.event_names import IssuanceEvent
 from issuance.models import BlockedKey
@@ -51,19 +52,6 @@ class Blocked:
     who: str
 
 
-class KeySearchForm(Form):
-    """The search for a blocked key."""
-
-    q = SearchField(
-        label=_("Search for a blocked key"),
-        help_text=_("SHA-256 of the public key (hexadecimal), or its beginning."),
-    )
-
-    def clean_q(self) -> str:
-        """Return the hash as it is stored: lower case, without colons and spaces."""
-        return "".join(self.cleaned_data["q"].replace(":", "").split()).lower()
-
-
 @access.reviewer_required
 @require_safe
 def certificates(request: HttpRequest) -> HttpResponseBase:
@@ -76,8 +64,10 @@ def certificates(request: HttpRequest) -> HttpResponseBase:
     keys = BlockedKey.objects.in_bulk(hashes, field_name="spki_sha256")
     blocked = [(row, keys[row.certificate.spki_sha256]) for row in shown]
     rows = [Row(row, key, SOURCES[key.reason]) for row, key in blocked]
-    form, before = KeySearchForm(request.GET), before_of(request)
-    found = _found(form.cleaned_data["q"] if form.is_valid() else "", before)
+    hint = _("SHA-256 of the public key (hexadecimal), or its beginning.")
+    form = SearchForm(request.GET, label=_("Search for a blocked key"), help_text=hint)
+    before = before_of(request)
+    found = _found(plain_hash(form.words), before)
     context = {
         "rows": rows,
         "page_obj": page,

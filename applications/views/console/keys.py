@@ -25,7 +25,7 @@ from certportal.foundation.events import Subject
 from certportal.foundation.together import Rows, first, read_all
 from issuance.models import BlockedKey, Certificate
 
-_HASH = re.compile("[0-9a-f]{64}")
+HASH = re.compile("[0-9a-f]{64}")
 
 
 @access.reviewer_required
@@ -33,7 +33,7 @@ _HASH = re.compile("[0-9a-f]{64}")
 def key(request: HttpRequest, spki_sha256: str) -> HttpResponseBase:
     """Show what is known of the key with this SPKI hash; 404 if nothing is."""
     now = clock.now()
-    if not _HASH.fullmatch(spki_sha256):
+    if not HASH.fullmatch(spki_sha256):
         raise Http404
     ordered = Application.objects.filter(pk__in=csrs_of(spki_sha256).values("application"))
     csrs, keys, certified, orders = read_all(

@@ -7,13 +7,12 @@ from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquer
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import AccountDecision, Membership, Person, StaffRole, User
 from accounts.services.people.named import people_named
-from accounts.views.staff import KINDS, SUPERUSER
+from accounts.views.staff import KINDS, SUPERUSER, person_search
 from applications.models import Application, Decision, Submission
 from applications.views.console.case.background import MOST, newest_orders, submitted
 from applications.views.console.entry import looked_at
@@ -21,16 +20,9 @@ from certportal.foundation import clock
 from certportal.foundation.events import Subject
 from certportal.foundation.together import Rows, first, read_all
 from certportal.foundation.web import keyset
-from certportal.foundation.web.forms import Form, SearchField
 
 PAGE = 25
 BY_NAME: keyset.Key = {"family_name": str, "given_name": str, "id": UUID}
-
-
-class PersonSearchForm(Form):
-    """The search for a person."""
-
-    q = SearchField(label=_("Search for a person"), help_text=_("Name, email address or login."))
 
 
 @access.reviewer_required
@@ -38,9 +30,8 @@ class PersonSearchForm(Form):
 def people(request: HttpRequest) -> HttpResponseBase:
     """List the people by name, without those whose data has been erased."""
     looked_at(request, Subject("list", "people"))
-    form = PersonSearchForm(request.GET)
-    query = form.cleaned_data["q"].strip() if form.is_valid() else ""
-    found = known(query)
+    form = person_search(request)
+    found = known(form.words)
     page = keyset.page_of(_with_roles(found), request, BY_NAME, most=PAGE)
     context = {
         "form": form,

@@ -1,6 +1,5 @@
 """The search of the console's bar: leads to what one number names, or lists what was found."""
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,8 +18,9 @@ from accounts.services.organisations.named import organisations_named
 from applications.models import Application
 from applications.rules import order_search
 from applications.views.console.entry import looked_at
-from applications.views.console.keys import csrs_of, sent_csrs
+from applications.views.console.keys import HASH, csrs_of, sent_csrs
 from applications.views.console.people import known
+from applications.views.shared.certificate import plain_hash
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.events import Subject
@@ -30,7 +30,6 @@ from issuance.models import BlockedKey, Certificate, IssuingCA
 
 MOST = 10
 """The most of each kind that the page lists."""
-_HASH = re.compile("[0-9a-f]{64}")
 
 
 @access.reviewer_required
@@ -69,7 +68,7 @@ def _exact(typed: str) -> Iterator[str]:
         if account := BusinessId.holder(code):
             yield reverse("console:account", args=[account.pk])
         return
-    if _HASH.fullmatch(spki := "".join(typed.replace(":", "").split()).lower()):
+    if HASH.fullmatch(spki := plain_hash(typed)):
         if any(holds(spki) for holds in KEYS):
             yield reverse("console:key", args=[spki])
         issued = Certificate.objects.filter(sha256=spki)

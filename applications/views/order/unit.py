@@ -6,6 +6,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
 from accounts.register.lookup import queries
@@ -16,12 +19,13 @@ from applications.models import Application
 from applications.rules import intermediaries, sections, unit_ownership
 from applications.rules.certificate_names import names
 from applications.views.order import next_step
-from applications.views.order.forms.unit import SearchForm, SpellingForm, UnitForm, key_of
+from applications.views.order.forms.unit import SpellingForm, UnitForm, key_of
 from applications.views.shared.entry import as_seen, order_view
 from applications.views.shared.forms import VersionForm
 from applications.views.shared.page import order_url, show
 from certportal.foundation import clock
 from certportal.foundation.web.queries import kept_query
+from certportal.foundation.web.search_form import SearchForm
 
 SHOWN = 20
 """The most units that are listed; others are found by searching."""
@@ -68,8 +72,10 @@ def choose(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask for the unit; if none is valid in the register, explain what to do."""
     sections.require_editable(application, "unit", now=clock.now())
     code = application.organisation.business_id
-    search = SearchForm(request.GET, within=code)
-    query = search.cleaned_data["q"].strip() if search.is_valid() else ""
+    within = f"{reverse('register_options')}?{urlencode({'within': code})}" if code else ""
+    label = _("Search by name, OID or municipality")
+    search = SearchForm(request.GET, label=label, options=within)
+    query = search.words
     today = clock.day(clock.now())
     if application.organisation.kind == Organisation.Kind.INTERMEDIARY:
         return _intermediary(request, application, today)

@@ -25,6 +25,11 @@ def facts(certificate: Certificate) -> list[tuple[str, str]]:
     ]
 
 
+def plain_hash(typed: str) -> str:
+    """Return a typed hash as it is stored: in lower case, without colons and spaces."""
+    return "".join(typed.replace(":", "").split()).lower()
+
+
 def attachment(file: File) -> HttpResponse:
     """Return the file as a download, never shown as a page."""
     response = HttpResponse(file.content, content_type=file.media_type)

@@ -5,31 +5,14 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.register.models import RegisterRecord
 from applications.rules.certificate_names import LONGEST, CertificateName, Names, fits
 from applications.views.shared.forms import PartForm, VersionForm
-from certportal.foundation.web.forms import Form, HintedRadioSelect, SearchField, counted
+from certportal.foundation.web.forms import HintedRadioSelect, counted
 from issuance.certificate.names import foreign_characters
-
-
-class SearchForm(Form):
-    """A search among the units of the organisation."""
-
-    q = SearchField(label=gettext_lazy("Search by name, OID or municipality"))
-
-    def __init__(self, *args: Any, within: str = "", **kwargs: Any) -> None:
-        """`within`: the business ID to whose units the suggestions are limited."""
-        super().__init__(*args, **kwargs)
-        if within:
-            place = reverse("register_options")
-            self.fields["q"].widget.attrs["data-combobox"] = (
-                f"{place}?{urlencode({'within': within})}"
-            )
 
 
 def key_of(record: RegisterRecord) -> str:
