@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from applications.models import Application, Decision
 from applications.rules import proposed_names
 from applications.rules.sections import BY_ID, Section
-from applications.workflow import Status, promise
-from certportal.foundation import clock
+from applications.workflow import Status
+from certportal.foundation import clock, working_days
 
 LAPSE_MONTHS = 6
 DRAFT_MONTHS = 12
@@ -25,7 +25,7 @@ MENDING_DAYS = 30
 def last_day(submitted: date, deadline: date | None = None) -> date:
     """Return the last day on which the application can still be completed."""
     full = clock.add_months(submitted, LAPSE_MONTHS)
-    return promise.working_day(max(full, deadline) if deadline else full)
+    return working_days.working_day(max(full, deadline) if deadline else full)
 
 
 def lapses_on(application: Application) -> date | None:

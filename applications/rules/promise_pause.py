@@ -8,6 +8,7 @@ from typing import Any
 
 from applications.models import Application
 from applications.workflow import promise
+from certportal.foundation import working_days
 
 
 def paused(application: Application, now: datetime) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def answered(application: Application, now: datetime) -> dict[str, Any]:
 def unanswered(application: Application, deadline: date) -> dict[str, Any]:
     """Return the fields that resume it on the day after the deadline, without an answer."""
     days_left = application.days_left if application.days_left is not None else promise.WORKING_DAYS
-    return _resumed(application, promise.after(deadline, max(days_left, 1)))
+    return _resumed(application, working_days.after(deadline, max(days_left, 1)))
 
 
 def cancelled(application: Application, now: datetime) -> dict[str, Any]:

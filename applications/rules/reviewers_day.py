@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Person, StaffRole
 from applications.models import Application, RevocationReport
 from applications.models.revocation_report import TERM
-from applications.workflow import Status, promise
-from certportal.foundation import clock
+from applications.workflow import Status
+from certportal.foundation import clock, working_days
 
 MORNING = time(7, 30)
 LONGEST_WAIT = timedelta(hours=4)
@@ -54,7 +54,7 @@ class Day:
 def is_morning(now: datetime) -> bool:
     """Return whether it is a working day and at least 7:30 in Finnish time."""
     local = now.astimezone(clock.HELSINKI)
-    return promise.is_working_day(local.date()) and local.time() >= MORNING
+    return working_days.is_working_day(local.date()) and local.time() >= MORNING
 
 
 def work_of(today: date, reader: Person) -> Day:
@@ -84,7 +84,7 @@ def _day(
     reviewing: Collection[UUID],
 ) -> Day:
     """Divide the cases for one reader; `reviewing` are the keys of the current reviewers."""
-    next_day = promise.after(today, 1)
+    next_day = working_days.after(today, 1)
     later = next_day if is_lead else today
     free = {case.pk for case in (*promised, *unanswered) if case.reviewer_id not in reviewing}
     dated = [(case, case.due_on) for case in promised if case.due_on is not None]

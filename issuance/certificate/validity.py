@@ -1,11 +1,8 @@
 """When a certificate starts and ends, and how long a prepared certificate is valid. Pure."""
 
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
 
-import holidays
-
-from certportal.foundation import clock
+from certportal.foundation import clock, working_days
 
 PREPARATION_WORKING_DAYS = 3
 
@@ -26,17 +23,4 @@ def window(months: int, *, start: date | None, now: datetime) -> tuple[datetime,
 
 def preparation_expires(now: datetime) -> datetime:
     """When a certificate prepared ``now`` expires: the end of the third working day after."""
-    day, left = clock.day(now), PREPARATION_WORKING_DAYS
-    while left:
-        day += timedelta(days=1)
-        left -= _is_working_day(day)
-    return clock.end_of_day(day)
-
-
-def _is_working_day(day: date) -> bool:
-    return day.weekday() < 5 and day not in _finnish_holidays(day.year)
-
-
-@cache
-def _finnish_holidays(year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays("FI", years=[year]))
+    return clock.end_of_day(working_days.after(clock.day(now), PREPARATION_WORKING_DAYS))

@@ -12,8 +12,8 @@ from applications.rules import case_holder, contact_links, domains, hearing, que
 from applications.rules.lapse import MENDING_DAYS
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
-from applications.workflow import Action, Status, consequences, promise
-from certportal.foundation import clock
+from applications.workflow import Action, Status, consequences
+from certportal.foundation import clock, working_days
 from certportal.foundation.actors import system
 from certportal.foundation.outbox import outbox
 from issuance.findings import RULE_SET_VERSION, Finding, Severity
@@ -139,7 +139,7 @@ def _return_order(application: Application, outcome: Outcome, now: datetime) -> 
         reviewer=None,
         reason="",
         fields=outcome.sections,
-        deadline=promise.working_day(clock.day(now) + timedelta(days=MENDING_DAYS)),
+        deadline=working_days.working_day(clock.day(now) + timedelta(days=MENDING_DAYS)),
         asked_at=now,
     )
     # An order that the checks return was not complete, so the promise starts with the answer.

@@ -12,7 +12,7 @@ from applications.rules import reviewers_day
 from applications.services.reviewer.revocation_report import ReportDetails
 from applications.workflow import promise
 from certportal.dev.builders import orders, people
-from certportal.foundation import clock
+from certportal.foundation import clock, working_days
 from certportal.foundation.actors import system
 
 
@@ -169,9 +169,9 @@ def test_a_hearing_that_nobody_answers_is_late_in_the_end(matti, riitta, raimo, 
         services.watch_incomplete(now=morning_of(date(2026, 12, 12), hour))
     order.refresh_from_db()
     assert (order.status, order.days_left) == ("info_requested", None)
-    assert order.due_on == promise.after(date(2026, 12, 11), left)
+    assert order.due_on == working_days.after(date(2026, 12, 11), left)
     post(clock.now())
-    after = promise.after(order.due_on, 1)
+    after = working_days.after(order.due_on, 1)
     told = {message.to[0]: message.body for message in greeted(post, morning_of(after))}
     assert order.number in told["raimo@example.fi"]
 

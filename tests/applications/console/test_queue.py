@@ -14,9 +14,8 @@ from applications.views.console.queue import export
 from applications.views.console.queue.queue import cases
 from applications.views.shared import spreadsheet
 from applications.views.shared.spreadsheet import quoted
-from applications.workflow import promise
 from certportal.dev.builders import orders
-from certportal.foundation import clock
+from certportal.foundation import clock, working_days
 from issuance.models import Certificate
 from tests.applications.console.listed import due_in, numbers
 from tests.tables import unkept
@@ -41,7 +40,7 @@ def test_the_oldest_promise_comes_first(matti, cas, desk):
 
 def test_a_late_case_says_how_late_in_words(waiting, desk):
     day = due_in(waiting, -10)
-    late = promise.working_days_between(day, clock.day(clock.now()))
+    late = working_days.between(day, clock.day(clock.now()))
     assert f"{late} working days late" in desk.open("queue").text
     assert numbers(desk.open("queue", view="late")) == [waiting.number]
     assert numbers(desk.open("queue", view="today")) == []
