@@ -1,6 +1,5 @@
 """The applicant manages the technical contact's link: resend, revoke, name another contact."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,18 +7,19 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from applications import services
 from applications.models import Application, ContactLink
 from applications.rules import contact_links, possible_actions
 from applications.views.order.forms.delivery import ContactForm
 from applications.views.shared import stale
+from applications.views.shared.buttons import order_button
 from applications.views.shared.entry import as_seen, order_view
 from applications.views.shared.page import order_url, show
 from applications.workflow import Action, Role
 from certportal.foundation import clock
 from certportal.foundation.errors import Stale, TooMany
-from certportal.foundation.web.pressed import pressed_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +54,16 @@ def _state(link: ContactLink, *, lives: bool, used: bool) -> str:
     return _("The link has been opened") if link.bound_at else _("The link has not been opened")
 
 
-@order_view
-@pressed_on("applications:order", "application_id")
-def resend(request: HttpRequest, application: Application) -> HttpResponse:
-    """Send the links again."""
-    message = _("A new link was sent to the technical contact.")
-    return _press(request, application, services.resend_link, message)
-
-
-@order_view
-@pressed_on("applications:order", "application_id")
-def revoke(request: HttpRequest, application: Application) -> HttpResponse:
-    """End the links."""
-    message = _("The technical contact's link has been ended.")
-    return _press(request, application, services.revoke_link, message)
-
-
-def _press(
-    request: HttpRequest, application: Application, act: Callable[..., object], message: str
-) -> HttpResponse:
-    act(application.pk, **as_seen(request))
-    messages.success(request, message)
-    return redirect(order_url(application))
+resend = order_button(
+    services.resend_link,
+    gettext_lazy("A new link was sent to the technical contact."),
+    as_seen,
+)
+revoke = order_button(
+    services.revoke_link,
+    gettext_lazy("The technical contact's link has been ended."),
+    as_seen,
+)
 
 
 @order_view
