@@ -3,9 +3,9 @@
 import pytest
 
 from certportal.dev.builders import orders, people
-from certportal.dev.builders.suppliers import consent
 from tests.accessibility import check_in_turn
 from tests.accessible.conftest import press
+from tests.suppliers import consent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,9 +14,9 @@ from accounts.services.organisations import invite, oversight, succession
 from accounts.services.organisations import membership as members
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act, do
-from certportal.dev.builders.suppliers import account_of, consent
 from certportal.foundation import clock
 from certportal.foundation.models import Event
+from tests.suppliers import account_of, consent
 
 
 @pytest.fixture

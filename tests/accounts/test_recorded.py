@@ -11,10 +11,10 @@ from accounts.services.organisations import consents, invite, join, membership, 
 from accounts.views import recorded
 from certportal.dev.builders import people
 from certportal.dev.builders.acts import act
-from certportal.dev.builders.suppliers import consent
 from certportal.foundation import clock, event_search
 from certportal.foundation.models import Event
 from tests.many_events import indexes_of, insert_many
+from tests.suppliers import consent
 
 pytestmark = pytest.mark.django_db
 EXPORT = "/fi/account/me/export/"

@@ -22,7 +22,6 @@ from applications.services.reviewer.may_act import FactsChanged
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act
 from certportal.dev.builders.documents import pdf
-from certportal.dev.builders.suppliers import consent
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import OutboxItem
@@ -32,6 +31,7 @@ from issuance.services.errors import Concerned, OwnOrganisationLately
 from issuance.services.issuing.approve import approval_state
 from tests.applications import waivers
 from tests.conftest import CLINICS, PHARMACY
+from tests.suppliers import consent
 
 PARTS = ["contact_email", "technical_email", "deputy_email", "mailbox"]
 

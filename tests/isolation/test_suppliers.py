@@ -12,10 +12,10 @@ from accounts.services.organisations import membership as members
 from applications import services
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act
-from certportal.dev.builders.suppliers import account_of, consent
 from certportal.foundation import clock
 from tests.isolation.addresses import address, leads_to_an_organisation
 from tests.isolation.table import TABLE, statuses_only, text_of
+from tests.suppliers import account_of, consent
 
 INTERMEDIARY, OTHER = "9900022-9", "9900023-7"
 

@@ -12,9 +12,10 @@ from playwright.sync_api import expect
 from accounts.models import BusinessId, Membership, Person
 from accounts.services.rights import confirm as confirming
 from applications.models import Application
-from certportal.dev.builders import orders, people, suppliers
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
+from tests import suppliers
 from tests.journeys import ordering, steps
 
 SUPPLIER = "9900022-9"

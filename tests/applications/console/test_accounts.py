@@ -19,13 +19,13 @@ from applications.models import Domain
 from applications.rules.domain_record import Outcome
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.documents import pdf
-from certportal.dev.builders.suppliers import consent
 from certportal.foundation import clock
 from certportal.foundation.models import Event
 from issuance.models import Certificate, PreparedCertificate
 from tests.applications.console.conftest import Desk
 from tests.applications.console.oversight import REASONS, given, mails, right, told
 from tests.conftest import PHARMACY
+from tests.suppliers import consent
 
 
 def test_an_account_is_found_by_name_and_business_id(desk, pharmacy, seppo_elsewhere):

@@ -18,7 +18,6 @@ from applications.rules import order_search
 from applications.views.account.history import history
 from applications.views.console.keys import sent_csrs
 from certportal.dev.builders import orders, people
-from certportal.dev.builders.suppliers import account_of
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
@@ -28,6 +27,7 @@ from tests.applications.console.conftest import Desk
 from tests.applications.long_lists import certified, certified_for
 from tests.applications.renewals import renew
 from tests.conftest import PHARMACY
+from tests.suppliers import account_of
 
 OPERATOR = system("block_keys")
 

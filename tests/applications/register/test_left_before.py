@@ -10,10 +10,10 @@ from applications import services
 from applications.rules import contact_links, impartiality, recipients
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act
-from certportal.dev.builders.suppliers import consent
 from certportal.foundation import clock
 from issuance.services.errors import OwnOrganisationLately
 from tests.conftest import CLINICS, PHARMACY
+from tests.suppliers import consent
 
 COUNTY = "9900009-3"
 

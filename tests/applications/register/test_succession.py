@@ -22,13 +22,13 @@ from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.documents import pdf
 from certportal.dev.builders.register import change
-from certportal.dev.builders.suppliers import consent
 from certportal.foundation import clock
 from certportal.foundation.models import Event, OutboxItem
 from issuance.models import Certificate, PreparedCertificate
 from issuance.services.errors import NotReviewer, OwnOrganisation
 from tests.applications.console.undelivered import refuse_mails
 from tests.conftest import CLINICS, PHARMACY
+from tests.suppliers import consent
 
 COUNTY = "9900009-3"
 

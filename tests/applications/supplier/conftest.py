@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from certportal.dev.builders import people
-from certportal.dev.builders.suppliers import consent
+from tests.suppliers import consent
 
 
 @pytest.fixture

@@ -25,11 +25,11 @@ from applications.workflow import Role, Status
 from certportal.dev.builders import orders, people, proposed_names
 from certportal.dev.builders.acts import act
 from certportal.dev.builders.mails import about_order
-from certportal.dev.builders.suppliers import account_of
 from certportal.foundation import clock
 from certportal.foundation.models import Event
 from tests.applications.long_lists import certified_for
 from tests.isolation.table import text_of
+from tests.suppliers import account_of
 
 CLINIC = "1.2.246.10.99000085.10.0"
 DESK = ("customers", "requests", "orders", "certificates", "orders_csv", "certificates_csv")
