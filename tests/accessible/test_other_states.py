@@ -10,7 +10,7 @@ from accounts.register.models import RegisterRecord
 from applications import services
 from applications.views.console.events import events
 from applications.workflow import Status
-from certportal.dev.builders import documents, hierarchy, orders, people
+from certportal.dev.builders import documents, orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
@@ -18,6 +18,7 @@ from issuance import services as authority
 from issuance.services.ceremony.kept_record import keep_record
 from tests.accessibility import check_in_turn
 from tests.accessible.conftest import press
+from tests.authorities import add_seal
 from tests.logged import answer_at_once, make_log
 from tests.tables import rewrite, unkept
 
@@ -132,7 +133,7 @@ def test_the_records_of_ceremonies(go, cas, riitta):
     keep_record("20261127T083015Z-approver", "Key ceremony", actor=system("x"), now=clock.now())
     page.reload()
     check_in_turn(page)
-    hierarchy.add_seal()
+    add_seal()
     page.reload()
     check_in_turn(page)
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from applications import tasks
 from applications.documents import paper_text
-from certportal.dev.builders import hierarchy, orders, people
+from certportal.dev.builders import orders, people
 from certportal.foundation.actors import system
 from certportal.foundation.event_log.files import LogUnavailable
 from certportal.foundation.models import Event
@@ -18,6 +18,7 @@ from issuance.models import CeremonyRecord, SealedPaper
 from issuance.services.ceremony.kept_record import keep_record
 from issuance.services.event_log import key
 from tests import seals
+from tests.authorities import add_seal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,7 +50,7 @@ def keep(now, name="20261127T083015Z-approver"):
 
 
 def test_a_record_becomes_a_sealed_paper_that_others_find_valid(log, now, tmp_path: Path):
-    seal = hierarchy.add_seal()
+    seal = add_seal()
     keep(now)
     orders.drain()
     record = CeremonyRecord.objects.get()
@@ -64,7 +65,7 @@ def test_a_record_becomes_a_sealed_paper_that_others_find_valid(log, now, tmp_pa
 
 
 def test_the_paper_is_tagged_and_says_what_the_record_says(log, now, tmp_path: Path):
-    hierarchy.add_seal()
+    add_seal()
     keep(now)
     orders.drain()
     path = tmp_path / "record.pdf"
@@ -79,7 +80,7 @@ def test_the_paper_is_tagged_and_says_what_the_record_says(log, now, tmp_path: P
 
 
 def test_the_signer_seals_no_record_of_whose_making_it_finds_no_event(log, now):
-    hierarchy.add_seal()
+    add_seal()
     with pytest.raises(LogUnavailable, match="is not in the log"):
         authority.seal_paper("ceremony_record", "1", "ab" * 48, now=now)
     assert not SealedPaper.objects.exists()
@@ -89,13 +90,13 @@ def test_a_record_from_before_the_seal_gets_its_paper_with_it(log, now):
     keep(now)
     orders.drain()
     assert CeremonyRecord.objects.get().pdf is None
-    hierarchy.add_seal()
+    add_seal()
     orders.drain()
     assert CeremonyRecord.objects.get().pdf is not None
 
 
 def test_done_twice_and_killed_between_it_is_one_paper(log, now):
-    hierarchy.add_seal()
+    add_seal()
     record = keep(now)
     tasks.next_ceremony_step(record.pk)
     tasks.next_ceremony_step(record.pk)
@@ -112,7 +113,7 @@ def test_staff_read_the_records_and_nobody_else(log, now, matti, riitta):
     page, paper = reverse("console:ceremonies"), reverse("console:ceremony", args=[record.pk])
     auditor = people.log_in(Client(), people.make_auditor("Anneli Auditoija", now=now))
     assert auditor.get(paper).status_code == 404  # not made yet
-    hierarchy.add_seal()
+    add_seal()
     orders.drain()
     assert paper in auditor.get(page).content.decode()
     assert auditor.get(paper)["Content-Type"] == "application/pdf"

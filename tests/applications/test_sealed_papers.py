@@ -14,7 +14,7 @@ from applications import services
 from applications.documents import papers, sealing
 from applications.models import Paper
 from applications.services.system import erase
-from certportal.dev.builders import hierarchy, orders, people
+from certportal.dev.builders import orders, people
 from certportal.foundation.event_log.files import LogUnavailable
 from certportal.foundation.models import Event, OutboxItem
 from issuance import services as authority
@@ -22,6 +22,7 @@ from issuance.models import SealedPaper
 from issuance.services.event_log import key
 from issuance.services.sealing import CertificatesFirst, SealEnded
 from tests import seals
+from tests.authorities import add_seal
 from tests.doubles import time_stamps
 from tests.tables import unkept
 
@@ -35,7 +36,7 @@ def seal(cas, settings, tmp_path):
     settings.CA_KEY_PASSWORD_FILE = str(tmp_path / "password")
     (tmp_path / "password").write_text("a password of the tests")
     key.make("log.example.fi/events")
-    return hierarchy.add_seal()
+    return add_seal()
 
 
 @pytest.fixture

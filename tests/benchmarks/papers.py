@@ -15,6 +15,8 @@ from applications.documents import paper_text, papers, sealing
 from certportal.dev.builders import hierarchy, orders, people
 from certportal.foundation import clock
 from issuance.authority.seal import sign
+from tests.authorities import add_seal
+from tests.authorities import sealing as sealed
 from tests.benchmarks.harness import Figure, figure, own_database
 
 ROUNDS = 20
@@ -33,7 +35,7 @@ def run() -> list[Figure]:
 
 
 def _measure(submission) -> list[Figure]:
-    seal, (signer, _root) = hierarchy.add_seal(), hierarchy.sealing()
+    seal, (signer, _root) = add_seal(), sealed()
     pdf = papers.receipt(submission).content
     prepared = sealing.prepare(pdf, seal, label="Sinetti")
     signature = sign(prepared.digest, signer)

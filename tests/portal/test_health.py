@@ -9,7 +9,6 @@ from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 
 from accounts.register.models import RegisterRun
-from certportal.dev.builders.hierarchy import add_seal, publish_roots
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.breaker import Resting
@@ -20,6 +19,7 @@ from certportal.operations import health
 from issuance import services
 from issuance.models import IssuingCA
 from issuance.publication import repository
+from tests.authorities import add_seal, publish_roots
 from tests.tables import rewrite
 
 

@@ -8,15 +8,12 @@ from typing import Any
 from certportal.dev.builders import memory
 from certportal.foundation.actors import system
 from issuance.algorithms import Branch
-from issuance.authority import crl, hierarchy
+from issuance.authority import hierarchy
 from issuance.authority.places import PLACES, Place
-from issuance.authority.seal import BRANCH, SealPlace, certify
 from issuance.certificate.profiles import Environment
 from issuance.conf import pki
-from issuance.models import IssuingCA, Seal
-from issuance.services.ceremony.create_seal import register_seal
-from issuance.services.ceremony.register_ca import publish_root_list, register
-from issuance.services.ceremony.root import sign_list
+from issuance.models import IssuingCA
+from issuance.services.ceremony.register_ca import register
 from issuance.signers import Signer, protocol
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -66,28 +63,3 @@ def add_ca(place: Place, state: IssuingCA.State = IssuingCA.State.ACTIVE) -> Iss
     signer = issuing(place)
     memory.put(place.stem, signer)
     return register(place, signer, actor=system("test"), now=START, state=state)
-
-
-def publish_roots(data: Path, *, now: datetime) -> None:
-    """Sign and publish the list of every root, with its keys under ``data``."""
-    for place in PLACES:
-        signer = root(place.environment, place.branch)
-        der = sign_list(place, signer, data / "roots", now=now)
-        publish_root_list(place, der, signer, now=now)
-
-
-@cache
-def sealing() -> tuple[Signer, Signer]:
-    """The seal and its root."""
-    place, conf = SealPlace(), pki()
-    above = hierarchy.make_root(protocol.make_key(BRANCH), place.root_names(conf), START, END)
-    key = protocol.make_key(BRANCH)
-    return Signer(certify(place, key.public_key(), above, conf, START, END), key), above
-
-
-def add_seal() -> Seal:
-    """Register the seal of papers, with its key in memory."""
-    signer, above = sealing()
-    memory.put(SealPlace().stem, signer)
-    listed = crl.make([], crl.CrlFacts(1, START, END), above)
-    return register_seal(SealPlace(), signer, listed, actor=system("test"), now=START)

@@ -5,13 +5,13 @@ from datetime import datetime
 
 import pytest
 
-from certportal.dev.builders import hierarchy
 from certportal.foundation.event_log.notes import Verifier
 from certportal.foundation.event_log.verifying import Kind
 from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
 from issuance import services
 from issuance.models import IssuingCA, SealedPaper
+from tests.authorities import add_seal
 from tests.issuance.event_log.conftest import AsOwner
 from tests.issuance.event_log.rows import TESTS, named, only
 
@@ -22,7 +22,7 @@ DIGEST = "ab" * 48
 @pytest.fixture
 def sealed(cas: dict[str, IssuingCA], keyed: Verifier, now: datetime) -> SealedPaper:
     """The seal over paper 17."""
-    hierarchy.add_seal()
+    add_seal()
     paper = Subject("paper", 17)
     services.ask_for_seal(paper, bytes.fromhex(DIGEST), "receipt", actor=TESTS, now=now)
     services.seal_paper("paper", "17", DIGEST, now=now)

@@ -13,7 +13,6 @@ from accounts.register.models import Kind
 from applications.models import Application
 from applications.workflow import Status
 from certportal.dev.builders import orders
-from certportal.dev.builders.hierarchy import publish_roots
 from certportal.foundation import clock, step_durations
 from certportal.foundation.models import OutboxItem
 from certportal.operations import health
@@ -21,6 +20,7 @@ from certportal.operations.metrics import state as read_state
 from issuance import services
 from issuance.models import Certificate, IssuingCA
 from issuance.publication.shared import index
+from tests.authorities import publish_roots
 
 HOUR = timedelta(hours=1)
 
