@@ -102,6 +102,16 @@ def root_keys(options: dict[str, Any]) -> KeyFiles | None:
     return KeyFiles(str(folder), password=_passphrase(options, new=not any(folder.glob("*.key"))))
 
 
+def ask_name(prompt: str, name: str) -> None:
+    """Let the operator go on by typing the name. Raises CommandError for another answer."""
+    try:
+        typed = input(f"{prompt} ")
+    except EOFError as error:
+        raise CommandError(_("Nobody answered; with --no-input nobody is asked.")) from error
+    if typed.strip() != name:
+        raise CommandError(_("Nothing was done: the answer was not %(ca)s.") % {"ca": name})
+
+
 def _passphrase(options: dict[str, Any], *, new: bool) -> bytes:
     if options["root_passphrase_file"]:
         phrase = Path(options["root_passphrase_file"]).read_bytes().strip()

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from certportal.foundation import clock
 from certportal.foundation.actors import system
-from issuance.management.ceremonies import CeremonyCommand
+from issuance.management.ceremonies import CeremonyCommand, ask_name
 from issuance.services.ceremony.generations import retire
 
 
@@ -27,7 +27,9 @@ class Command(CeremonyCommand):
 
     def act(self, options: dict[str, Any]) -> None:
         if not options["no_input"]:
-            self._ask(options["stem"])
+            stem = {"ca": options["stem"]}
+            self.stdout.write(_("%(ca)s will issue no certificate ever again.") % stem)
+            ask_name(_("Type its name to go on: %(ca)s?") % stem, options["stem"])
         ca = retire(
             options["stem"],
             leave_branch=options["leave_branch"],
@@ -35,12 +37,3 @@ class Command(CeremonyCommand):
             now=clock.now(),
         )
         self.stdout.write(_("%(ca)s issues no more") % {"ca": ca.stem})
-
-    def _ask(self, stem: str) -> None:
-        self.stdout.write(_("%(ca)s will issue no certificate ever again.") % {"ca": stem})
-        try:
-            typed = input(_("Type its name to go on: %(ca)s?") % {"ca": stem} + " ")
-        except EOFError as error:
-            raise CommandError(_("Nobody answered; with --no-input nobody is asked.")) from error
-        if typed.strip() != stem:
-            raise CommandError(_("Nothing was done: the answer was not %(ca)s.") % {"ca": stem})

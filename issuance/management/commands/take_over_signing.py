@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance import services
-from issuance.management.ceremonies import CeremonyCommand
+from issuance.management.ceremonies import CeremonyCommand, ask_name
 from issuance.management.outcomes import line
 from issuance.services.recovery.take_over import Plan, Source, plan, take_over
 
@@ -42,7 +42,9 @@ class Command(CeremonyCommand):
         planned, now = plan(options["source"]), clock.now()
         self._explain(planned, now)
         if not options["no_input"]:
-            self._ask(_host(planned))
+            host = planned.lease.host if planned.lease else "nobody"
+            prompt = _("Is it dead for good? Type its name to go on: %(host)s?")
+            ask_name(prompt % {"host": host}, host)
         given_up = take_over(planned, actor=system("take_over_signing"), now=now)
         self.stdout.write(_("This machine has the lease. Its signer may be started."))
         for attempt in given_up:
@@ -86,15 +88,6 @@ class Command(CeremonyCommand):
         for attempt in planned.given_up:
             self.stdout.write(f"  {attempt.label or attempt.reference}, {attempt.serial}")
 
-    def _ask(self, host: str) -> None:
-        try:
-            prompt = _("Is it dead for good? Type its name to go on: %(host)s?") % {"host": host}
-            typed = input(f"{prompt} ")
-        except EOFError as error:
-            raise CommandError(_("Nobody answered; with --no-input nobody is asked.")) from error
-        if typed.strip() != host:
-            raise CommandError(_("Nothing was done: the answer was not %(ca)s.") % {"ca": host})
-
     def _follow_up(self, now: datetime) -> None:
         """Store the certificates that only the journal has, and publish the CRLs here."""
         for outcome in services.reconcile(mend=True, now=now):
@@ -124,7 +117,3 @@ _SOURCE_WORDS = {
         " are written again from the database."
     ),
 }
-
-
-def _host(planned: Plan) -> str:
-    return planned.lease.host if planned.lease else "nobody"

@@ -20,7 +20,7 @@ def row(number, *, is_weak=False, waiver=None):
 def counted(*rest):
     """Return the line of the host names beyond those listed by themselves."""
     first = [row(number) for number in range(checklist.MOST_HOSTS)]
-    *_listed, line = checklist._hosts(None, {"hosts": [*first, *rest]})
+    *_listed, line = checklist._hosts([*first, *rest])
     return line
 
 
