@@ -252,22 +252,13 @@ def counted[F: forms.CharField](field: F, *, most: int) -> F:
 
 
 class SearchField(forms.CharField):
-    """A single line of search words. It is never required, and never marked optional.
-
-    `options`: URL that returns suggestions for the words typed so far.
-    """
+    """A single line of search words. It is never required, and never marked optional."""
 
     never_optional = True
 
-    def __init__(self, *, options: Words | None = None, **kwargs: Any) -> None:
-        attrs: dict[str, Any] = {"type": "search", "autocomplete": "off"}
-        attrs |= {} if options is None else {"data-combobox": options}  # lazy: no URLs yet
-        super().__init__(
-            max_length=LONGEST_SEARCH,
-            required=False,
-            widget=forms.TextInput(attrs=attrs),
-            **kwargs,
-        )
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.TextInput(attrs={"type": "search", "autocomplete": "off"})
+        super().__init__(max_length=LONGEST_SEARCH, required=False, widget=widget, **kwargs)
 
 
 class LongTextField(forms.CharField):
