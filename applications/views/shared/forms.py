@@ -32,6 +32,10 @@ class VersionForm(Form):
 
     version = KeyField()
 
+    def values(self) -> dict[str, Any]:
+        """Return the cleaned values to save, by field name."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
 
 class PartForm(VersionForm):
     """A part of the order: initial values are those saved, `values` returns those to save.
@@ -51,7 +55,3 @@ class PartForm(VersionForm):
         """Return the present values of the form's fields."""
         names = [name for name in self.base_fields if hasattr(self.application, name)]
         return {name: getattr(self.application, name) for name in names if name != "version"}
-
-    def values(self) -> dict[str, Any]:
-        """Return the cleaned values to save, by field name."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "version"}

@@ -77,10 +77,6 @@ class SpellingForm(VersionForm):
         """Whether there is anything to write."""
         return len(self.fields) > 1
 
-    def values(self) -> dict[str, str]:
-        """Return the spellings by field name."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
-
 
 def asks(name: CertificateName) -> bool:
     """Return whether a person must give a spelling of the name, or has given one."""
