@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -227,8 +227,7 @@ class ChooseForm(Form):
 
     def __init__(self, organisations: Iterable[Organisation], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = cast(forms.ChoiceField, self.fields["organisation"])
-        field.choices = [(str(each.pk), each.name) for each in organisations]
+        self.offer("organisation", ((str(each.pk), each.name) for each in organisations))
 
 
 ROLE_HINTS: dict[str, Words] = {

@@ -34,8 +34,7 @@ class ManyTypeForm(NewOrderForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the types that can be ordered in bulk."""
         super().__init__(*args, **kwargs)
-        field: Any = self.fields["type"]
-        field.choices = [(kind.value, kind.label) for kind in TYPES]
+        self.offer("type", ((kind.value, kind.label) for kind in TYPES))
 
 
 class RequestByForm(PartForm):

@@ -1,6 +1,6 @@
 """Requests to be made administrator: the list, and the page for deciding a request."""
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -48,8 +48,7 @@ class AdministratorDecisionForm(Form):
     def __init__(self, *args: Any, contested: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not contested:
-            field = cast(forms.ChoiceField, self.fields["decision"])
-            field.choices = [choice for choice in CHOICES if choice[0] != ALONE]
+            self.offer("decision", (choice for choice in CHOICES if choice[0] != ALONE))
 
     decision = forms.ChoiceField(
         label=_("Decision"),

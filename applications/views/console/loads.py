@@ -50,12 +50,11 @@ class AssignForm(Form):
         super().__init__(*args, **kwargs)
         now = clock.now()
         people = ((person.pk, str(person)) for person in reviewers_day.reviewers())
-        self.fields["to"].choices = [("", _("Choose")), *people]  # type: ignore[attr-defined]
+        self.offer("to", [("", _("Choose")), *people])
         free = Application.objects.filter(case_holder.free(), status=Status.IN_REVIEW)
         cases = queue_order.ordered(free.select_related("organisation"))
-        self.fields["cases"].choices = [  # type: ignore[attr-defined]
-            (case.pk, _words(case, now=now)) for case in cases.prefetch_related("host_names")[:MOST]
-        ]
+        shown = cases.prefetch_related("host_names")[:MOST]
+        self.offer("cases", ((case.pk, _words(case, now=now)) for case in shown))
 
 
 def _words(application: Application, *, now: Any) -> str:

@@ -10,7 +10,6 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -28,15 +27,15 @@ from certportal.foundation.outbox.outbox import mark_in
 from certportal.foundation.web.forms import EmailField, Form
 
 KINDS: dict[str, Promise] = {
-    "application.mailbox_code": gettext_lazy("The code that proves the mailbox to be certified"),
-    "ceremony.recorded": gettext_lazy("The record of a key ceremony as a PDF"),
-    "mail.undelivered": gettext_lazy("The notice to an order’s sender that a mail did not arrive"),
-    "paper.made": gettext_lazy("The seal on a receipt or decision"),
-    "paper.sealed": gettext_lazy("The sealed receipt or decision of an order"),
-    "paper.wanted": gettext_lazy("The receipt or decision of an order as a PDF"),
-    "person.mail": gettext_lazy("A mail about an account or a login"),
-    "reviewer.mail": gettext_lazy("A mail to a reviewer"),
-    "feedback.given": gettext_lazy("Feedback on the service"),
+    "application.mailbox_code": _("The code that proves the mailbox to be certified"),
+    "ceremony.recorded": _("The record of a key ceremony as a PDF"),
+    "mail.undelivered": _("The notice to an order’s sender that a mail did not arrive"),
+    "paper.made": _("The seal on a receipt or decision"),
+    "paper.sealed": _("The sealed receipt or decision of an order"),
+    "paper.wanted": _("The receipt or decision of an order as a PDF"),
+    "person.mail": _("A mail about an account or a login"),
+    "reviewer.mail": _("A mail to a reviewer"),
+    "feedback.given": _("Feedback on the service"),
 }
 
 PER_PAGE = 50
@@ -71,9 +70,7 @@ class UndeliveredForm(Form):
     def __init__(self, *args: Any, correctable: bool, **kwargs: Any) -> None:
         """Offer to correct the address only if that is possible (`undelivered.to_correct`)."""
         super().__init__(*args, **kwargs)
-        choice = self.fields["act"]
-        assert isinstance(choice, forms.ChoiceField)
-        choice.choices = [pair for pair in CHOICES if correctable or pair[0] != CORRECT]
+        self.offer("act", (pair for pair in CHOICES if correctable or pair[0] != CORRECT))
         if not correctable:
             del self.fields["address"]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Container
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -62,8 +62,7 @@ class RevocationForm(Form):
         """Offer these reasons; of a revoked certificate only an exposed key can be reported."""
         super().__init__(*args, **kwargs)
         self.today = today
-        field = cast(forms.ChoiceField, self.fields["reason"])
-        field.choices = [choice for choice in CHOICES.items() if choice[0] in reasons]
+        self.offer("reason", (choice for choice in CHOICES.items() if choice[0] in reasons))
 
     def clean_exposed_on(self) -> date | None:
         """Refuse a day in the future."""
@@ -94,11 +93,10 @@ class ReviewerForm(Form):
     def __init__(self, *args: Any, reasons: Container[str], **kwargs: Any) -> None:
         """Offer these reasons; of a revoked certificate only an exposed key can be reported."""
         super().__init__(*args, **kwargs)
-        field = cast(forms.ChoiceField, self.fields["reason"])
         hints = {EXPOSED: _("At once, by you alone.")}
         hints |= dict.fromkeys(PROPOSABLE, _("A second reviewer must confirm."))
-        field.widget = HintedRadioSelect(hints=hints)
-        field.choices = [(reason, WORDED[reason]) for reason in hints if reason in reasons]
+        self.fields["reason"].widget = HintedRadioSelect(hints=hints)
+        self.offer("reason", ((reason, WORDED[reason]) for reason in hints if reason in reasons))
 
     @property
     def is_exposed(self) -> bool:

@@ -1,7 +1,7 @@
 """Base classes of the service's forms, fields and widgets."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -103,6 +103,11 @@ class Form(forms.Form):
         super().full_clean()
         if self.is_bound:
             self.refuse_private_keys()
+
+    def offer(self, name: str, choices: Iterable[tuple[Any, Any]]) -> None:
+        """Let the field offer these choices."""
+        field: Any = self.fields[name]
+        field.choices = list(choices)
 
     def is_examined(self, name: str) -> bool:
         """Whether the view refuses and blocks a private key in this field of a valid form."""

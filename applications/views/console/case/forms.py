@@ -65,8 +65,7 @@ class EvidenceForm(VersionForm):
         """Several `hosts` can be ticked; `now` limits the last day."""
         super().__init__(*args, **kwargs)
         self.now, self.first = now, hosts[0]
-        choices = [(host.pk, with_unicode(host.name)) for host in hosts]
-        self.fields["hosts"].choices = choices  # type: ignore[attr-defined]
+        self.offer("hosts", ((host.pk, with_unicode(host.name)) for host in hosts))
         self.fields["hosts"].initial = [host.pk for host in hosts]
         if len(hosts) == 1:
             del self.fields["hosts"]
@@ -277,8 +276,7 @@ class AskForm(WithReasons):
         for name in self.needs_one_of:
             self.fields[name].never_optional = True  # type: ignore[attr-defined]
         parts = sections_rules.asked(application, on=today)
-        open_again = [(part.id, part.title) for part in parts]
-        self.fields["sections"].choices = open_again  # type: ignore[attr-defined]
+        self.offer("sections", ((part.id, part.title) for part in parts))
         self.fields["deadline"].initial = today + timedelta(days=ANSWER_DAYS)
 
     def clean(self) -> dict[str, Any]:
@@ -325,7 +323,7 @@ class HandOverForm(VersionForm):
     def __init__(self, *args: Any, receivers: Iterable[Person], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         people = [(reviewer.pk, str(reviewer)) for reviewer in receivers]
-        self.fields["to"].choices = [("", _("Choose")), *people]  # type: ignore[attr-defined]
+        self.offer("to", [("", _("Choose")), *people])
 
 
 class TakeOverForm(VersionForm):

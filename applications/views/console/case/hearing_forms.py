@@ -59,7 +59,7 @@ class HearForm(AskForm):
             del self.fields["documents"]
             return
         choices = [(str(document.pk), document.name) for document in unsent]
-        self.fields["documents"].choices = choices  # type: ignore[attr-defined]
+        self.offer("documents", choices)
         self.fields["documents"].initial = [key for key, _name in choices]
 
     def clean(self) -> dict[str, Any]:

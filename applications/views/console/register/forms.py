@@ -36,8 +36,7 @@ class DecisionForm(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the three outcomes."""
         super().__init__(*args, **kwargs)
-        choices = [(outcome.value, outcome.label) for outcome in OFFERED]
-        self.fields["outcome"].choices = choices  # type: ignore[attr-defined]
+        self.offer("outcome", ((outcome.value, outcome.label) for outcome in OFFERED))
 
 
 class AsOfForm(Form):

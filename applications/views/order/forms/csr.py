@@ -1,6 +1,6 @@
 """The certificate request: a file, pasted text, or later."""
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -84,8 +84,7 @@ class CsrForm(RequestForm, VersionForm):
     def __init__(self, *args: Any, later: bool, **kwargs: Any) -> None:
         """Offer to send the request later only while the order is a draft."""
         super().__init__(*args, **kwargs)
-        field = cast(forms.ChoiceField, self.fields["how"])
-        field.choices = HOW + (LATER if later else [])
+        self.offer("how", HOW + (LATER if later else []))
 
     def is_examined(self, name: str) -> bool:
         """Return False too if the request comes later: then nothing given now is examined."""

@@ -39,9 +39,8 @@ class UnitForm(PartForm):
         offered = list(records)
         self.only = key_of(offered[0]) if found and len(offered) == 1 else ""
         super().__init__(*args, **kwargs)
-        field = cast(forms.ChoiceField, self.fields["record"])
-        field.choices = [(key_of(record), record.long_name) for record in offered]
-        cast(HintedRadioSelect, field.widget).hints = {
+        self.offer("record", ((key_of(record), record.long_name) for record in offered))
+        cast(HintedRadioSelect, self.fields["record"].widget).hints = {
             key_of(record): ", ".join(part for part in (record.oid, record.municipality) if part)
             for record in offered
         }
