@@ -33,7 +33,6 @@ def members(request: HttpRequest) -> HttpResponse:
     invitations = _invitations(organisation) if administers else []
     context = {
         "organisation": organisation,
-        "own": own,
         "administers": administers,
         "code": organisation.business_id,
         "members": current.order_by("person__family_name", "person__given_name"),

@@ -124,7 +124,6 @@ def _waiting(application: Application, now: datetime) -> dict[str, Any]:
         "findings": word_faults(application.findings)
         if tracking.is_applicants_turn(application)
         else [],
-        "csr_returned": returned and bool(application.findings),
         "may_give_csr": csr.attachable(application),
         "wanted": application.status == Status.AWAITING_CSR,
         "proposed": proposed_names(application, now=now),

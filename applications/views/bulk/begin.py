@@ -148,7 +148,6 @@ def _rows_page(
         "elsewhere": [oid for oid in picked if oid in judge.units and oid not in shown_oids],
         "count": len(fitting),
         "picking": act in {"search", "add", "all"},
-        "most": MOST_ORDERS,
         "kept": Common(draft, None, kept=posted, today=judge.on).kept,
     }
     return render(request, "applications/bulk/rows.html", context)
