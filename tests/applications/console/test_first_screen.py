@@ -59,7 +59,7 @@ def queue(look, desk, matti, cas):
     return open_in
 
 
-def test_the_queue_begins_at_once_and_shows_a_page_of_cases(queue):
+def test_the_queue_begins_at_once_and_shows_a_page_of_cases_and_its_filters_stay_on_it(queue):
     for language in ("fi", "sv", "en"):
         page = queue(language)
         page.set_viewport_size({"width": WIDTH, "height": LOW})
@@ -67,11 +67,6 @@ def test_the_queue_begins_at_once_and_shows_a_page_of_cases(queue):
         assert rows.count() == ROWS
         assert rows.first.bounding_box()["y"] <= 200
         assert bottom(rows.last) <= LOW, language
-
-
-def test_the_filters_of_the_queue_stay_on_the_page_and_show_what_is_chosen(queue):
-    for language in ("fi", "sv", "en"):
-        page = queue(language)
         for width in (320, 1024, 1152, 1280, WIDTH, 1920):
             page.set_viewport_size({"width": width, "height": HEIGHT})
             assert page.locator("#filters").evaluate(STICKING_OUT) == [], (language, width)
