@@ -84,7 +84,10 @@ class _Sample:
             for table, text in self.tables.items():
                 text = text.replace(f"\t{self.written}\t", f"\t{moment}\t")
                 cursor.copy_expert(f"COPY {table} FROM STDIN", io.StringIO(text))
-        _insert_again(self.events, at=now)
+        copies = [copy.copy(one) for one in self.events]
+        for one in copies:
+            one.at = now
+        bulk_insert.insert(copies)
 
 
 class _Hierarchy:
@@ -104,8 +107,9 @@ class _Hierarchy:
     def put(self, settings: Any, data: Path) -> None:
         """Put the same rows and files there."""
         use_memory(settings, data)
-        IssuingCA.objects.bulk_create(map(copy.copy, self.cas))  # with the keys that they had
-        _insert_again(self.events)
+        # With the keys that they had: events of what is put back after them have later ones.
+        IssuingCA.objects.bulk_create(map(copy.copy, self.cas))
+        Event.objects.bulk_create(map(copy.copy, self.events))
         for name, content in self.files.items():
             own_files.replace(data / name, content, lasting=False)
 
@@ -116,13 +120,6 @@ def _last_event() -> int:
 
 def _events_after(key: int) -> list[Event]:
     return list(Event.objects.filter(pk__gt=key).order_by("pk"))
-
-
-def _insert_again(events: list[Event], **changed: Any) -> None:
-    copies = [copy.copy(one) for one in events]
-    for one in copies:
-        vars(one).update(changed)
-    bulk_insert.insert(copies)
 
 
 def _copy_of(cursor: Any, table: str) -> str:

@@ -39,9 +39,10 @@ os.environ["OPERATOR_LANGUAGE"] = "en"
 PHARMACY = "9900001-8"
 CLINICS = "9900008-5"
 
-# The folders whose tests do without making the same people and orders again and again.
-REMEMBERING = {"console", "views", "clocks", "contact", "replacing", "accounts", "register"}
-REMEMBERING |= {"supplier", "isolation"}
+# The folders whose tests do without making the same people and orders again and again, and what in
+# them is left out, since servers of its own decide what becomes of an order.
+REMEMBERING = {"applications", "accounts", "isolation"}
+ON_THEIR_OWN = {"scanning", "test_domains.py"}
 
 # Octets of a document and of what its reader said, up to which they are kept.
 MOST_KEPT = 100_000
@@ -182,7 +183,8 @@ def _remembering(request, monkeypatch, _no_service_notices):
     marker = request.node.get_closest_marker("django_db")
     is_real = {"transactional_db", "live_server"} & set(request.fixturenames)
     is_real = is_real or (marker and marker.kwargs.get("transaction"))
-    if is_real or not REMEMBERING & set(request.path.parts):
+    parts = set(request.path.parts)
+    if is_real or not REMEMBERING & parts or ON_THEIR_OWN & parts:
         yield
         return
     named = "tmp_path" in request.fixturenames

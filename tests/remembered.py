@@ -5,8 +5,9 @@ from test to test. Here a call of a builder is kept with what it changed. When a
 minute makes the same call in the same state, the rows are put there again, for a twentieth of the
 time: as if the test had begun when they were made. In any other state the builder does its work.
 
-The state is known as long as a test has only called builders. Whatever else it writes ends that:
-then, and in tests whose transactions are real, builders work as ever.
+The state is known as long as a test has only called builders. Whatever else it writes ends that,
+and a change of the register for good. Then, and in tests whose transactions are real, builders
+work as ever.
 """
 
 from __future__ import annotations
@@ -35,17 +36,17 @@ from accounts.register.models import RegisterRecord, RegisterWord
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.models import Event
+from tests import kept_files
 from tests.tables import MIGRATED
 
 REMEMBERED = {
     people: ("make_person", "make_founder", "make_member", "make_reviewer", "make_auditor"),
-    orders: ("draft", "with_csr", "submitted", "in_review", "claimed"),
+    orders: ("draft", "with_csr", "submitted", "in_review", "claimed", "delivered"),
 }
 MOST_AGE = timedelta(minutes=1)
 """How old what is put back may be: not older than it would be on a slow machine."""
 MOMENT = timedelta(seconds=5)
 """So near to it a time that a builder is given is this very moment."""
-STORED = "attachments"
 # Large, and changed only by imports.
 REGISTER = {RegisterRecord._meta.db_table, RegisterWord._meta.db_table}
 READING = re.compile(
@@ -80,6 +81,8 @@ class Test:
 
     patches: Callable[[], list[Any]]
     folder: str
+    is_lost: bool = False
+    """Whether the register was changed, which is not compared."""
     state: State | None = ()
     oldest: datetime | None = None
     depth: int = 0
@@ -144,6 +147,7 @@ def _as_step(act: Callable[..., Any]) -> Callable[..., Any]:
 def _watch(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
     if _test is not None and not _test.depth and not READING.match(str(sql)):
         _test.state = None
+        _test.is_lost = _test.is_lost or any(table in str(sql) for table in REGISTER)
     return execute(sql, params, many, context)
 
 
@@ -222,7 +226,9 @@ def _again(keys: Any) -> Any:
 
 def _is_known(test: Test, build: Callable[..., Any]) -> bool:
     """Whether it is known what state the test is in, and what else decides what is built."""
-    if test.state is None or not connection.in_atomic_block or connection.needs_rollback:
+    if test.state is None or test.is_lost:
+        return False
+    if not connection.in_atomic_block or connection.needs_rollback:
         return False
     if connection.force_debug_cursor:  # statements are being counted
         return False
@@ -236,7 +242,7 @@ def _is_known(test: Test, build: Callable[..., Any]) -> bool:
 def _keeps_files_here(test: Test) -> bool:
     storages: dict[str, Any] = settings.STORAGES
     location = storages["default"].get("OPTIONS", {}).get("location")
-    return bool(test.folder) and location == str(Path(test.folder, STORED))
+    return bool(test.folder) and location == str(Path(test.folder, kept_files.STORED))
 
 
 def _key_of(test: Test, build: Any, arguments: Any, more: Any) -> Any:
@@ -285,16 +291,17 @@ def _record(
     begun = test.state
     assert begun is not None
     before = test.known.get(begun) or _rows()
-    files, mails = _files(test), len(getattr(mail, "outbox", ()))
+    files, mails = kept_files.last_changes(test.folder), len(getattr(mail, "outbox", ()))
     settled, values = (_overridden(test), len(test.patches())), list(map(_values, given))
     made = build()  # a builder that it calls first is remembered too
-    after, later = _rows(), _files(test)
+    after, later = _rows(), kept_files.last_changes(test.folder)
     keys = _keys(made)
     test.state = state = (*begun, key[1], next(_numbers))  # what it made has keys of its own
     test.known[state] = after
     written = [name for name, changed in later.items() if changed != files.get(name)]
     is_all = settled == (_overridden(test), len(test.patches())) and files.keys() <= later.keys()
-    if keys is None or not is_all or not all(map(_may_be_copied, written)):
+    may_copy = not test.is_lost and all(map(kept_files.may_be_copied, written))
+    if keys is None or not is_all or not may_copy:
         _changes[key] = None
         return made
     _forget_old(now)
@@ -309,11 +316,6 @@ def _record(
         moved=[place for place, row in enumerate(given) if _values(row) != values[place]],
     )
     return made
-
-
-def _may_be_copied(name: str) -> bool:
-    """Whether a file of the test is a stored document, or the number of the last order."""
-    return name.startswith(f"{STORED}/") or name == "numbers/orders"
 
 
 def _forget_old(now: datetime) -> None:
@@ -333,10 +335,7 @@ def _put(change: Change, test: Test) -> bool:
                 test.depth -= 1
     except DatabaseError:
         return False
-    for name, content in change.files.items():
-        place = Path(test.folder, name)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
+    kept_files.put(change.files, test.folder)
     mail.__dict__.setdefault("outbox", []).extend(map(copy, change.mails))
     return True
 
@@ -376,11 +375,3 @@ def _rows() -> Rows:
 def _tables() -> list[str]:
     every = (model for model in apps.get_models(include_auto_created=True) if model._meta.managed)
     return sorted({model._meta.db_table for model in every} - MIGRATED - REGISTER)
-
-
-def _files(test: Test) -> dict[str, int]:
-    """Return the files of the test, each with its last change."""
-    if not test.folder:
-        return {}
-    every = (path for path in Path(test.folder).rglob("*") if path.is_file())
-    return {str(path.relative_to(test.folder)): path.stat().st_mtime_ns for path in every}
