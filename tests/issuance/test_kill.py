@@ -28,7 +28,7 @@ from tests.issuance.orders import server_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-TIMES = 3
+TIMES = 10
 
 
 @pytest.fixture

@@ -35,8 +35,6 @@ from tests.tables import unkept
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TIMES = 20
-EVENTS = 600
-"""More than two tiles have room for."""
 POINTS = ("log_before_tiles", "log_between_tiles", "log_before_head", "log_after_head")
 
 
@@ -247,8 +245,8 @@ def test_killed_at_each_step_the_log_has_every_event_once_and_never_forks(
 ) -> None:
     settings.FAULT_POINTS_DIR = str(tmp_path)
     heads = []
-    for turn in range(times := 5):
-        for number in range(EVENTS // times):
+    for turn in range(TIMES):
+        for number in range(30):
             record(number, turn=turn)
         (tmp_path / point).touch()
         assert in_child(build.extend) == signal.SIGKILL
