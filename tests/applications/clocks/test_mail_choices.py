@@ -42,7 +42,7 @@ def notified(order, notice: str, *recipients: str) -> list[str]:
     """Return who is told of the recipients."""
     before = set(OutboxItem.objects.values_list("pk", flat=True))
     transition.notify(order, notice, recipients, clock.now())
-    new = OutboxItem.objects.exclude(pk__in=before)
+    new = OutboxItem.objects.exclude(pk__in=before).order_by("pk")
     return [one.payload["recipient"] for one in new]
 
 
