@@ -39,11 +39,11 @@ def decline(person, *groups: str) -> None:
 
 
 def notified(order, notice: str, *recipients: str) -> list[str]:
-    """Return who is told of the recipients."""
+    """Return who is told of the recipients, in their order."""
     before = set(OutboxItem.objects.values_list("pk", flat=True))
     transition.notify(order, notice, recipients, clock.now())
-    new = OutboxItem.objects.exclude(pk__in=before).order_by("pk")
-    return [one.payload["recipient"] for one in new]
+    new = OutboxItem.objects.exclude(pk__in=before)
+    return sorted((one.payload["recipient"] for one in new), key=recipients.index)
 
 
 def make_administrator(person) -> None:
