@@ -3,6 +3,7 @@
 import pytest
 
 from certportal.dev.builders import orders
+from certportal.foundation.models import OutboxItem
 from tests.accessibility import check_in_turn
 from tests.accessible.conftest import press
 from tests.applications.console.undelivered import refuse_mails
@@ -17,7 +18,7 @@ def test_the_list_and_one_of_it(go, matti, riitta, monkeypatch):
     orders.drain()
     check_in_turn(go("console:undelivered", who=riitta))
     check_in_turn(go("console:queue", who=riitta))
-    item = orders.OutboxItem.objects.exclude(failed_at=None).get(payload__notice="receipt")
+    item = OutboxItem.objects.exclude(failed_at=None).get(payload__notice="receipt")
     page = go("console:undelivered_one", item.pk, who=riitta)
     check_in_turn(page)
     address, reason = page.locator("[name=address]"), page.locator("[name=reason]")
