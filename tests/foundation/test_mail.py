@@ -52,6 +52,15 @@ def test_no_character_turns_the_words_of_a_subject_round(directory):
     assert sent(directory)["Subject"] == "Vahvista: Matti Meikäläinen"
 
 
+@pytest.mark.parametrize("hidden", ["A=0D=0ABcc:_x@example.com", "=00", "=E2=80=AE", "A"])
+def test_an_encoded_word_in_a_name_is_read_as_it_was_typed(directory, hidden):
+    """Decoded, it would bring back what was removed, or keep the mail from being written."""
+    subject = f"Tilaus on vastaanotettu: =?utf-8?q?{hidden}?= (9900001-8)"
+    send(subject=subject)
+    assert sent(directory)["Subject"] == subject
+    assert sent(directory)["Bcc"] is None
+
+
 def test_finnish_letters_survive(directory):
     send(subject="Järvirannan äänestys", text="Šemeikan öljyä\n")
     assert sent(directory)["Subject"] == "Järvirannan äänestys"

@@ -96,9 +96,13 @@ class _Policy(EmailPolicy):
 
     linesep = "\r\n"
 
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
+        # Python would decode what looks like an encoded word, although somebody typed it as a name.
+        return (name, value) if name == "Subject" else super().header_store_parse(name, value)
+
     def fold_binary(self, name: str, value: Any) -> bytes:
         if name == "Subject":
-            return f"{name}: {_encoded(name, str(value))}\r\n".encode("ascii")
+            return f"{name}: {_encoded(name, value)}\r\n".encode("ascii")
         if name == "From" and not (sender := value.addresses[0]).display_name.isascii():
             words = _encoded(name, sender.display_name)
             return f"{name}: {words}\r\n <{sender.addr_spec}>\r\n".encode("ascii")
@@ -106,7 +110,7 @@ class _Policy(EmailPolicy):
 
 
 def _encoded(name: str, words: str) -> str:
-    charset = "us-ascii" if words.isascii() else "utf-8"
+    charset = "us-ascii" if words.isascii() and "=?" not in words else "utf-8"
     return Header(words, charset, maxlinelen=76, header_name=name).encode(linesep="\r\n")
 
 
