@@ -110,8 +110,8 @@ def send(mail: Mail[Any], item: OutboxItem, *, now: datetime) -> None:
     if message is not None:
         item.sent_to = sending.mark_of(message.to)
         item.save(update_fields=["sent_to"])
-        sent_before = f".{item.round}" if item.round > 1 else ""
-        sending.send(message, item_id=f"{item.pk}{sent_before}")
+        of_round = f".{item.round}" if item.round > 1 else ""
+        sending.send(message, item_id=f"{item.pk}{of_round}")
 
 
 @one_reading()
