@@ -34,7 +34,7 @@ class ContactLink(models.Model):
     application = models.ForeignKey(Application, models.CASCADE, related_name="contact_links")
     holder = models.CharField(max_length=20, choices=Holder)
     email = models.EmailField()
-    # The member who had this address when the link was made, and may have another one by now.
+    # The member who alone had this address when the link was made, and may have another by now.
     member = models.ForeignKey(Membership, models.PROTECT, null=True, related_name="+")
     token_hash = models.CharField(max_length=64, unique=True)
     made_at = models.DateTimeField()

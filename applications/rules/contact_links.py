@@ -33,9 +33,13 @@ def is_valid(link: ContactLink, application: Application, *, now: datetime) -> b
 
 
 def member_at(application: Application, holder: str) -> Membership | None:
-    """Return the present member of the order's account who has the holder's address, or None."""
+    """Return the present member of the order's account who alone has the holder's address, or None.
+
+    Colleagues may share a mailbox; then it is not known for whom of them a link is made.
+    """
     current = Membership.objects.filter(organisation=application.organisation_id, ended_at=None)
-    return current.filter(person__email__iexact=address_of(application, holder)).first()
+    found = current.filter(person__email__iexact=address_of(application, holder))[:2]
+    return found[0] if len(found) == 1 else None
 
 
 def of_former_member(application: Application, holder: str) -> ContactLink | None:

@@ -67,3 +67,14 @@ def told(order):
     order.refresh_from_db()
     to = recipients.present(order, ("recipient",))
     return [recipients.resolve(order, one)[0] for one in to]
+
+
+def test_a_colleague_who_reads_the_same_mailbox_keeps_the_link(matti, maija):
+    """Nobody can tell for which of the two it was made."""
+    for reader in (matti, maija):
+        people.verify(reader, "tekniikka@example.fi", now=clock.now())
+    act(matti, membership.change_role, maija.memberships.get().pk, "administrator")
+    order = orders.waiting_for_contact(maija, technical_email="tekniikka@example.fi")
+    leave(maija, matti)
+    assert is_valid(order)
+    assert told(order) == ["tekniikka@example.fi"]
