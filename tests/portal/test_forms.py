@@ -212,9 +212,12 @@ def test_an_address_without_a_domain_name_is_refused_in_words(language: str, tol
         assert told in said
 
 
-@pytest.mark.parametrize("typed", ["a@localhost", "a@127.0.0.1", "a@127.0.0.10", "a", "@a.fi"])
+@pytest.mark.parametrize(
+    "typed",
+    ["a@localhost", "a@127.0.0.1", "a@127.0.0.10", "a", "@a.fi", "=?utf-8?q?A=0D=0ABcc?=@a.fi"],
+)
 def test_no_mail_address_is_told_by_an_example(typed: str) -> None:
-    """Also the machine's own name."""
+    """Also the machine's own name, and an encoded word, which no mail can have there."""
     with translation.override("en"), pytest.raises(forms.ValidationError, match="in the form"):
         own.EmailField().clean(typed)
 

@@ -211,10 +211,13 @@ def mail_address(value: str) -> None:
     """Refuse what is no address in a domain of the internet. Raises ValidationError.
 
     Django's validator takes address literals (RFC 5321, 4.1.3) and localhost, through which a mail
-    reaches a machine of the mail server's choice and no mailbox that an organisation manages.
+    reaches a machine of the mail server's choice and no mailbox that an organisation manages. No
+    mail can be written to an address with an encoded word (RFC 2047, 5).
     """
     if value.rpartition("@")[2].startswith("["):
         raise ValidationError("", code="literal")
+    if "=?" in value:
+        raise ValidationError("", code="invalid")
     EmailValidator(allowlist=[])(value)
 
 
