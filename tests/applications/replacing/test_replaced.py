@@ -1,9 +1,12 @@
 """What a mass replacement makes: certificates under the same keys, and orders of their own."""
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.core import mail
+from django.test import Client
+from django.urls import reverse
 
 from accounts.register.models import RegisterRecord
 from applications import services
@@ -11,12 +14,14 @@ from applications.documents.certificate_files import certificate_of
 from applications.models import Application, ReplacementItem
 from applications.rules import renewal
 from applications.services.reviewer.replacement import TooEarly
+from applications.services.system import replaced_orders
 from applications.services.system.persons_in_use import in_use
 from applications.workflow import Status
-from certportal.dev.builders import hierarchy, orders
+from certportal.dev.builders import hierarchy, orders, people
 from certportal.dev.builders.replacements import OPERATOR, approve, plan, run
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
+from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import Event, OutboxItem
 from issuance.models import Certificate
 from issuance.services.ceremony import generations
@@ -58,6 +63,19 @@ def test_the_new_certificate_has_an_order_of_its_own(order, matti, riitta, raimo
     assert new.csr.application == new
     assert Event.objects.filter(object_id=str(order.pk), action="application.replaced").exists()
     assert Event.objects.filter(object_id=str(new.pk), action="application.reissue").exists()
+
+
+def test_no_link_leads_to_an_order_that_is_not_made_yet(order, matti, riitta, raimo, monkeypatch):
+    """The worker that makes it may be down when the certificate is there already."""
+    made = plan()
+    approve(made, riitta, raimo)
+    monkeypatch.setattr(replaced_orders, "take_over", Mock(side_effect=Unavailable("worker")))
+    run(made)
+    new = Certificate.objects.get(reference=only(made).reference)
+    page = people.log_in(Client(), matti).get(reverse("home")).text
+    assert reverse("applications:certificate", args=[order.pk]) in page
+    assert new.serial in page
+    assert str(new.reference) not in page
 
 
 def test_who_approved_is_kept_as_long_as_the_new_order(order, riitta, raimo):
