@@ -180,7 +180,7 @@ def send_notice(
     made_of = kept_papers.source(notice, about) if about else None
     if about is not None and made_of is not None and about.erased_at is None:
         services.paper_for_mail(made_of, now=now)
-    mails.send(MAILS[notice], item, now=now)
+    mails.send(mails.named(notice, MAILS), item, now=now)
     if notice == "package":
         services.record_package_sent(UUID(application), recipient, str(item.pk), now=clock.now())
 

@@ -1,8 +1,10 @@
 """The outbox loses nothing and does everything at least once."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from celery import current_app
 from django.db import transaction
 
 from certportal.foundation import clock
@@ -116,6 +118,27 @@ def test_what_only_a_worker_of_another_version_understands_is_left_to_it(item, o
     seen = []
     outbox.perform(lambda *, item, now, times: seen.append(times), str(item.pk), "tests.ring")
     assert seen == [3]
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("person.mail", {"kind": "greeting"}),
+        ("person.mail", {}),
+        ("reviewer.mail", {"notice": "greeting"}),
+        (
+            "application.notice",
+            {"application": str(uuid4()), "notice": "greet", "recipient": ""},
+        ),
+    ],
+)
+def test_a_mail_that_only_another_version_has_is_left_to_it(now, topic, payload):
+    (item,) = outbox.enqueue(topic, now=now, **payload)
+    OutboxItem.objects.filter(pk=item.pk).update(attempts=outbox.MOST_ATTEMPTS)
+    current_app.autodiscover_tasks(force=True)
+    current_app.tasks[item.task](item=str(item.pk))
+    item.refresh_from_db()
+    assert (item.failed_at, item.done_at, item.problem) == (None, None, "OfAnotherVersion")
 
 
 def test_what_no_version_understands_is_set_aside_for_an_operator(item):

@@ -91,9 +91,16 @@ def task(task_name: str, mails: Mapping[str, Mail[Any]], *, only: str = "") -> A
 
     @outbox.task(task_name)
     def send_mail(*, item: OutboxItem, now: datetime, **_: Any) -> None:
-        send(mails[only or name_of(item)], item, now=now)
+        send(named(only or name_of(item), mails), item, now=now)
 
     return send_mail
+
+
+def named(name: str, mails: Mapping[str, Mail[Any]]) -> Mail[Any]:
+    """Return the mail. Raises OfAnotherVersion for one that this version does not have."""
+    if name not in mails:
+        raise outbox.OfAnotherVersion
+    return mails[name]
 
 
 def name_of(item: OutboxItem) -> str:

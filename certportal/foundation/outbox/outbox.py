@@ -59,7 +59,7 @@ broker = Breaker("broker", pause=5, slow=0.5)
 
 
 class OfAnotherVersion(Unavailable):
-    """The item's payload has more or fewer keys than this version's task accepts.
+    """The item's payload has other keys than this version's task accepts, or names another mail.
 
     During an upgrade, a worker of the other version takes it at one of the next attempts.
     """
