@@ -102,6 +102,20 @@ def test_a_foot_that_somebody_wrote_is_not_ours():
     assert "Katso" not in foot.text_content()
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Sinun ei tarvitse tehdä mitään: saat meiltä viestin, kun varmenne on valmis.",
+        "Den här nyckeln kan inte användas: dess privata del är allmänt känd.",
+        "Lupa on päättynyt: Kuusi Oy ei enää toimi asiakkaan teknisenä yhteyshenkilönä.",
+    ],
+)
+def test_a_sentence_with_a_colon_is_no_row_of_a_table(sentence):
+    page = parsed(f"{sentence}\n\nSyy: Palvelin poistettiin.\nTilaus: SV-2026-00001\n")
+    assert [cell.text_content().strip() for cell in page.iter("p")].count(sentence) == 1
+    assert "Palvelin poistettiin." in [cell.text_content().strip() for cell in page.iter("td")]
+
+
 def test_a_subject_stays_text():
     subject = "</title><script>alert(1)</script>"
     assert list(faults(html.page(subject, TEXT, "sv"), subject, TEXT, "sv")) == []

@@ -4,7 +4,8 @@ The form of the text decides the layout:
 
 - a blank line ends a paragraph,
 - `* ` begins a list item, and lines indented by two spaces continue it,
-- `Label: value` is a row of a table,
+- `Label: value` is a row of a table, unless it reads as a sentence: three words or more before the
+  colon, and a full stop at the end,
 - a URL of the service alone on a line makes the sentence before it a link,
 - `-- ` begins the footer.
 """
@@ -25,6 +26,7 @@ FOOT = "\n-- \n"
 # Characters that an HTML document must not contain: HTML, 13.2.3.5.
 FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 ROW = re.compile(r"([^\W\d_][^:.,;?!]{0,39}): +(\S.*)")
+SENTENCE = re.compile(r"(\S+ +){2,}[^:]*:.*[.!?]")
 LEAD = re.compile(r"(?P<before>.*[.?!] )?(?P<sentence>[^\W\d_].*):")
 
 
@@ -107,7 +109,7 @@ def _read(line: str) -> tuple[str, list[str]]:
     """Return the kind of block that the line belongs to, and its parts."""
     if line.startswith("* "):
         return "list", [line[2:]]
-    row = ROW.fullmatch(line)
+    row = None if SENTENCE.fullmatch(line) else ROW.fullmatch(line)
     return ("rows", list(row.groups())) if row else ("text", [line.strip()])
 
 
