@@ -9,6 +9,7 @@ from certportal.foundation.models import Event
 from issuance import services
 from issuance.certificate.order import CertificateOrder
 from issuance.models import Approval, PreparedCertificate
+from issuance.services.concerned import address_mark
 from issuance.services.errors import (
     NotOpen,
     NotReviewer,
@@ -50,6 +51,23 @@ def test_two_persons_found_to_be_one_count_once(
     approve_by(raimo, prepared, now)
     raimo.merged_into = riitta
     raimo.save(update_fields=["merged_into"])
+    assert not approval_state(prepared).complete
+
+
+@pytest.mark.parametrize("mark", ["person", "address"])
+def test_who_is_found_to_have_had_a_part_in_the_order_does_not_count(
+    prepared: PreparedCertificate, riitta: Person, kalle: Person, now: datetime, mark: str
+) -> None:
+    """Riitta began the order under another identity, which was merged with hers after she
+    approved it.
+    """
+    part = f"person:{kalle.pk}" if mark == "person" else address_mark(kalle.email)
+    prepared.concerned = [part]
+    with unkept():
+        prepared.save(update_fields=["concerned"])
+    assert approve_by(riitta, prepared, now).complete
+    kalle.merged_into = riitta
+    kalle.save(update_fields=["merged_into"])
     assert not approval_state(prepared).complete
 
 

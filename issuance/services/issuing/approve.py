@@ -44,13 +44,20 @@ ROLE = "reviewer"
 # have sent the order themselves or have promised it to a colleague.
 ESTRANGED = access.ESTRANGED
 _IDS: Any = object()
-# The approver took no part in the application: none of their marks is in ``concerned``.
+# The approver took no part in the application: none of their marks is in ``concerned``, nor one of
+# a record that was merged with theirs, perhaps only after they approved.
 _UNCONCERNED = """
-    NOT issuance_preparedcertificate.concerned::text[] && ARRAY[
-        'person:' || issuance_approval.person_id::text,
-        'person:' || accounts_person.merged_into_id::text,
-        'address:' || encode(sha256(convert_to(lower(accounts_person.email), 'UTF8')), 'hex')
-    ]
+    NOT EXISTS (
+        SELECT FROM accounts_person account
+        WHERE (
+            account.id IN (accounts_person.id, accounts_person.merged_into_id)
+            OR account.merged_into_id IN (accounts_person.id, accounts_person.merged_into_id)
+        )
+        AND issuance_preparedcertificate.concerned::text[] && ARRAY[
+            'person:' || account.id::text,
+            'address:' || encode(sha256(convert_to(lower(account.email), 'UTF8')), 'hex')
+        ]
+    )
 """
 
 
