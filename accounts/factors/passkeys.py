@@ -4,7 +4,9 @@ import json
 import struct
 from collections.abc import Collection
 from typing import Any
+from urllib.parse import urlsplit
 
+from allauth.core import context
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.internal import auth
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -14,6 +16,7 @@ from django.db.models import QuerySet
 from fido2.server import Fido2Server
 from fido2.webauthn import (
     AttestedCredentialData,
+    CollectedClientData,
     PublicKeyCredentialRpEntity,
     UserVerificationRequirement,
 )
@@ -89,8 +92,9 @@ def to_sign(
 def check_new(credential: Credential) -> None:
     """Raise NoPasskey unless this is a new passkey for the session's challenge, used up here."""
     try:
-        auth.parse_registration_response(credential)
+        made = auth.parse_registration_response(credential).response
         auth.complete_registration(credential)
+        _require_own_page(made.client_data)
     except UNREADABLE as error:
         raise NoPasskey from error
 
@@ -101,10 +105,22 @@ def proven(login: User, credential: Credential) -> Authenticator:
     Raises NoPasskey.
     """
     try:
-        auth.parse_authentication_response(credential)
-        return auth.complete_authentication(login, credential)
+        signed = auth.parse_authentication_response(credential).response
+        used = auth.complete_authentication(login, credential)
+        _require_own_page(signed.client_data)
+        return used
     except UNREADABLE as error:
         raise NoPasskey from error
+
+
+def _require_own_page(client: CollectedClientData) -> None:
+    """Raise NoPasskey unless a page of the requested host asked, not framed by another site.
+
+    fido2 also accepts pages of subdomains, which need not be this service's, and frames (Web
+    Authentication, level 3, 13.4.9).
+    """
+    if client.cross_origin or urlsplit(client.origin).netloc != context.request.get_host():
+        raise NoPasskey
 
 
 def _credential_data_in(credential: Any) -> AttestedCredentialData | None:

@@ -38,12 +38,12 @@ class Passkey:
         """What its holder reads out."""
         return fingerprint(self.credential)
 
-    def registration(self, challenge: bytes) -> dict[str, Any]:
-        """Return what the browser hands over when the passkey is made."""
+    def registration(self, challenge: bytes, **said: Any) -> dict[str, Any]:
+        """Return what the browser hands over when the passkey is made; `said` as in `sign`."""
         data = AuthenticatorData.create(self._site, UP | UV | AT, 0, self.credential)
         attestation = AttestationObject.create("none", data, {})
         response = {
-            "clientDataJSON": base64url(self._client_data("webauthn.create", challenge)),
+            "clientDataJSON": base64url(self._client_data("webauthn.create", challenge, **said)),
             "attestationObject": base64url(bytes(attestation)),
         }
         return self._as_json(response)

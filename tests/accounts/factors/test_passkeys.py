@@ -4,9 +4,11 @@ import base64
 import json
 
 import pytest
+from fido2.utils import websafe_decode
 
 from accounts.services.people import second_factor
 from certportal.foundation.models import Event
+from tests.doubles.passkey import Passkey
 
 pytestmark = pytest.mark.django_db
 CLIENT = {"type": "webauthn.create", "challenge": "AAAA", "origin": "http://testserver"}
@@ -65,3 +67,40 @@ def test_what_is_no_object_is_refused_in_words(enrolled, name, said):
 
     (told,) = answer.context["form"].errors["credential"]
     assert told == "Pääsyavain ei vastannut. Yritä uudelleen."
+
+
+ELSEWHERE = {
+    "a subdomain": {"origin": "https://crl.testserver"},
+    "another port": {"origin": "https://testserver:8443"},
+    "a frame in another site": {"crossOrigin": True},
+}
+
+
+def challenge(visit, name):
+    """Return the challenge of the page, for the passkey."""
+    options = json.loads(visit.get(name).context["passkey_options"])
+    return websafe_decode(options["publicKey"]["challenge"])
+
+
+@pytest.mark.parametrize("said", ELSEWHERE)
+def test_a_passkey_that_a_page_elsewhere_asked_proves_nothing(enrolled, said):
+    key = Passkey()
+    made = key.registration(challenge(enrolled, "second_factor_set_up"))
+    enrolled.post("second_factor_set_up", credential=json.dumps(made))
+    again = enrolled.again()
+
+    elsewhere = key.answer(challenge(again, "second_factor"), **ELSEWHERE[said])
+    assert again.post("second_factor", credential=json.dumps(elsewhere)).context["form"].errors
+
+    here = key.answer(challenge(again, "second_factor"))
+    assert again.post("second_factor", credential=json.dumps(here)).status_code == 302
+
+
+@pytest.mark.parametrize("said", ELSEWHERE)
+def test_no_passkey_is_made_on_a_page_elsewhere(enrolled, said):
+    made = Passkey().registration(challenge(enrolled, "second_factor_set_up"), **ELSEWHERE[said])
+
+    answer = enrolled.post("second_factor_set_up", credential=json.dumps(made))
+
+    assert answer.context["form"].errors
+    assert [one.type for one in second_factor.factors(enrolled.login)] == [second_factor.Kind.TOTP]
