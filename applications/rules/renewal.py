@@ -1,4 +1,4 @@
-"""Reminders before a certificate expires, and when a reminder is no longer needed."""
+"""When a certificate should be renewed: the reminders, and when none is needed any more."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    DurationField,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import TruncDate
+from django.db.models.lookups import GreaterThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access, consents
@@ -42,27 +52,41 @@ class Seen:
     at: datetime
 
 
-def expiring(now: datetime) -> QuerySet[Certificate]:
-    """Return the certificates in force for which a reminder may be due."""
-    soon = now + timedelta(days=REMINDERS[FIRST][0] + 1)
-    in_force = Certificate.objects.filter(Certificate.in_force(now), not_after__lt=soon)
-    return in_force.order_by("not_after")
+def ends_soon(certificate: Certificate, now: datetime) -> bool:
+    """Return whether a new certificate should be ordered: from the day of the first reminder.
+
+    Mails, pages and services all go by this, or in queries by `ending_soon`.
+    """
+    first, last = _life(certificate)
+    return last - timedelta(days=days_before(first, last)[FIRST]) <= clock.day(now) <= last
 
 
-def days_before(issued: date, last: date) -> list[int]:
+def ending_soon(now: datetime) -> Q:
+    """Return the condition for the certificates in force that end soon, as `ends_soon` says."""
+    days, part = REMINDERS[FIRST]
+    today = clock.day(now)
+    first, last = (TruncDate(name, tzinfo=clock.HELSINKI) for name in ("not_before", "not_after"))
+    parts_left = ExpressionWrapper((last - Value(today)) * part, output_field=DurationField())
+    in_last_part = Q(GreaterThanOrEqual(last - first, parts_left))
+    by_tomorrow = Q(not_after__lt=clock.start_of_day(today + timedelta(days=2)))
+    within_days = Q(not_after__lt=clock.start_of_day(today + timedelta(days=days + 1)))
+    return Certificate.in_force(now) & within_days & (in_last_part | by_tomorrow)
+
+
+def days_before(first: date, last: date) -> list[int]:
     """Return when reminders are due, in days before the last day of validity."""
-    life = (last - issued).days
+    life = (last - first).days
     return [min(days, max(life // part, 1)) for days, part in REMINDERS]
 
 
-def reminder_due(issued: date, last: date, today: date) -> int | None:
+def reminder_due(first: date, last: date, today: date) -> int | None:
     """Return the latest reminder due by today, in days before the last day of validity, or None.
 
-    A reminder whose day is not after the day of issue is never due: it would arrive together with
-    the certificate itself.
+    A reminder whose day is not after the first day of validity is never due: it would arrive
+    together with the certificate itself.
     """
-    all_days = days_before(issued, last)
-    days = [days for days in all_days if issued < last - timedelta(days=days) <= today <= last]
+    all_days = days_before(first, last)
+    days = [days for days in all_days if first < last - timedelta(days=days) <= today <= last]
     return min(days, default=None)
 
 
@@ -218,10 +242,7 @@ def obstacles(certificate: Certificate | None, *, now: datetime) -> Iterator[Ref
 def obstacles_to_seeing(certificate: Certificate | None, *, now: datetime) -> Iterator[Refused]:
     """Yield why nobody can report to take care of the renewal."""
     yield from obstacles(certificate, now=now)
-    if certificate is None:
-        return
-    issued, last = _life(certificate)
-    if clock.day(now) < last - timedelta(days=days_before(issued, last)[FIRST]):
+    if certificate is not None and not ends_soon(certificate, now):
         yield TooEarly()
 
 
@@ -265,4 +286,5 @@ def seen(application: Application, *, now: datetime) -> Seen | None:
 
 
 def _life(certificate: Certificate) -> tuple[date, date]:
-    return clock.day(certificate.issued_at), clock.day(certificate.not_after)
+    """Return the first and the last day of its validity."""
+    return clock.day(certificate.not_before), clock.day(certificate.not_after)

@@ -1,4 +1,4 @@
-"""A second order that renews the certificate of a first."""
+"""Delivered orders with a chosen validity, such as one that renews the certificate of another."""
 
 from datetime import timedelta
 
@@ -9,17 +9,18 @@ from certportal.dev.builders import orders
 from certportal.foundation import clock
 
 
+def valid_for(
+    matti: Person, riitta: Person, months: int, *, begins_in: int = 0, type: str = "server"
+) -> Application:
+    """Return a delivered order; the validity begins in so many days, or at once."""
+    order = orders.with_csr(matti, type)
+    start = clock.day(clock.now()) + timedelta(days=begins_in) if begins_in else None
+    chosen = {"validity_months": months, "start": start}
+    services.save_section(order.pk, "validity", chosen, **orders.Handler(matti, order).seen)
+    orders.submit(matti, order)
+    return orders.finish(matti, riitta, order)
+
+
 def renew(matti: Person, riitta: Person, type: str = "server") -> Application:
     """Return a delivered order like the first, whose certificate begins and ends a day later."""
-    later = orders.with_csr(matti, type)
-    start = {"validity_months": 12, "start": clock.day(clock.now()) + timedelta(days=1)}
-    services.save_section(later.pk, "validity", start, **orders.Handler(matti, later).seen)
-    orders.submit(matti, later)
-    orders.drain()
-    services.claim(later.pk, person=riitta, **orders.Handler(riitta, later).seen)
-    orders.drain()
-    later.refresh_from_db()
-    orders.approve(riitta, later)
-    orders.drain()
-    later.refresh_from_db()
-    return later
+    return valid_for(matti, riitta, 12, begins_in=1, type=type)

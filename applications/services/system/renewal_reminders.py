@@ -15,7 +15,8 @@ CONCERNED = ("applicant", "mailbox", "technical_contact")
 
 def remind_of_expiry(*, now: datetime) -> None:
     """Send each reminder that is due once; after an outage, only the latest of those missed."""
-    expiring = {certificate.pk: certificate for certificate in renewal.expiring(now)}
+    ending = Certificate.objects.filter(renewal.ending_soon(now)).order_by("not_after")
+    expiring = {certificate.pk: certificate for certificate in ending}
     due = [
         key
         for key, certificate in expiring.items()

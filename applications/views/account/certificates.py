@@ -35,7 +35,6 @@ from applications.views.shared.entry import applicant_view, order_view
 from applications.views.shared.not_there import no_certificate
 from applications.views.shared.page import show
 from applications.views.shared.rows import (
-    SOON,
     CertificateRow,
     certificate_rows,
     condition,
@@ -109,7 +108,7 @@ def _ending(application: Application, certificate: Certificate, now: datetime) -
         "revocation": requests.last() if revoked else None,
         "proven": is_proven(certificate),
         "may_revoke": bool(reasons(certificate, now=now)),
-        "ends_soon": not revoked and 0 <= days_left <= SOON,
+        "ends_soon": not revoked and renewal.ends_soon(certificate, now),
         "left": left_words(days_left) if not revoked and days_left >= 0 else "",
     }
 

@@ -14,10 +14,10 @@ from django_filters import CharFilter, ChoiceFilter, FilterSet
 from accounts import access
 from applications.models import Application
 from applications.models.certificate_types import CertificateType
-from applications.rules import order_search, queue_order
+from applications.rules import order_search, queue_order, renewal
 from applications.views.shared import spreadsheet
 from applications.views.shared.forms import FilterForm
-from applications.views.shared.rows import CERTIFICATE_COLUMNS, ORDER_COLUMNS, ending_soon
+from applications.views.shared.rows import CERTIFICATE_COLUMNS, ORDER_COLUMNS
 from applications.workflow import ENDED, Status
 from certportal.foundation import clock
 from certportal.foundation.web import keyset
@@ -201,7 +201,9 @@ class CertificateFilter(Listing[Certificate]):
             return queryset.filter(state=Certificate.State.REVOKED)
         if value == "expired":
             return queryset.filter(state=Certificate.State.ISSUED, not_after__lte=now)
-        return queryset.filter(ending_soon(now) if value == "soon" else Certificate.in_force(now))
+        if value == "soon":
+            return queryset.filter(renewal.ending_soon(now))
+        return queryset.filter(Certificate.in_force(now))
 
     def search(
         self, queryset: QuerySet[Certificate], _name: str, value: str

@@ -31,7 +31,6 @@ from applications.views.shared.rows import (
     certificate_rows,
     order_rows,
     rows_for_others,
-    soon_until,
 )
 from applications.views.shared.supplying import orders as supplied
 from applications.views.shared.supplying import supplies
@@ -198,14 +197,13 @@ def _first_to_end(valid: QuerySet[Certificate]) -> QuerySet[Certificate]:
 
 def _ending(by_end: list[Certificate], now: datetime) -> list[Certificate]:
     """Return those that end soon, and at least as many as are shown."""
-    until = soon_until(now)
-    return [each for n, each in enumerate(by_end) if n < MOST or each.not_after < until]
+    return [each for n, each in enumerate(by_end) if n < MOST or renewal.ends_soon(each, now)]
 
 
 def _unrenewed(rows: list[CertificateRow], now: datetime) -> list[CertificateRow]:
     """Return the rows of certificates ending soon that are not renewed."""
-    until = soon_until(now)
-    ending = [row for row in rows if row.order and row.certificate.not_after < until][:LOOKED_AT]
+    soon = [row for row in rows if renewal.ends_soon(row.certificate, now)]
+    ending = [row for row in soon if row.order][:LOOKED_AT]
     done = renewal.renewed_of((row.order, row.certificate) for row in ending if row.order)
     return [row for row in ending if row.certificate.pk not in done]
 

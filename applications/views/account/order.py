@@ -69,6 +69,7 @@ def _certificate(request: HttpRequest, application: Application, now: datetime) 
     about = certificates.shown(application, printed=printed, now=now)
     return about and about | {
         "installs": not (about["revoked"] or about["expired"]),
+        "in_use": bool(application.installed_at or about["seen"]),
         "reported": revocation_report.waiting(application),
         "reports": revocation_report.reports(application),
     }

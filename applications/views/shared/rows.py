@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from accounts.register.lookup import queries
 from accounts.register.lookup.folding import fold
 from applications.models import Application, HostName
 from applications.models.certificate_types import CertificateType
-from applications.rules import proposed_names
+from applications.rules import proposed_names, renewal
 from applications.views.shared.due import Due, due
 from applications.workflow import Role, Status
 from certportal.foundation import clock
@@ -35,8 +35,6 @@ TONES: dict[str, str] = {
     Status.DELIVERED: "success",
     Status.REJECTED: "error",
 }
-SOON = 60
-"""How many days before its last day a certificate counts as expiring soon."""
 IDENTIFYING_COLUMNS = (
     "number",
     "organisation",
@@ -120,16 +118,6 @@ class Condition:
 def beside_organisation(unit: str, organisation: str) -> str:
     """Return the unit's name; empty if it is the organisation's, however each is spelled."""
     return "" if fold(unit) == fold(organisation) else unit
-
-
-def ending_soon(now: datetime) -> Q:
-    """Return the query condition for certificates in force that expire soon."""
-    return Certificate.in_force(now) & Q(not_after__lt=soon_until(now))
-
-
-def soon_until(now: datetime) -> datetime:
-    """Return the time before which a certificate that expires soon ends."""
-    return clock.start_of_day(clock.day(now) + timedelta(days=SOON + 1))
 
 
 def environment_words(*, is_test: bool) -> str:
@@ -289,7 +277,7 @@ def _row(
         is_test=kind.is_test,
         ends=ends,
         label=left_words(days_left) if in_force else "",
-        tone="warning" if in_force and days_left <= SOON else "",
+        tone="warning" if in_force and renewal.ends_soon(certificate, now) else "",
         condition=condition(certificate, now=now),
         order=order,
         changed_at=max(

@@ -12,13 +12,13 @@ from django.views.decorators.http import require_safe
 
 from accounts import access, consents
 from applications.access import certificates_supplied
+from applications.rules import renewal
 from applications.views.account import certificates
 from applications.views.account import orders as account_orders
 from applications.views.shared import spreadsheet
 from applications.views.shared.rows import (
     CertificateRow,
     certificate_rows,
-    ending_soon,
     rows_for_others,
 )
 from applications.views.shared.supplying import orders as supplied
@@ -45,7 +45,7 @@ def customers(request: HttpRequest) -> HttpResponse:
     """Show the supplier's home page: requests to make, expiring certificates, and customers."""
     now, supplied_orders = clock.now(), supplied(request)
     waiting = supplied_orders.filter(status=Status.AWAITING_CSR).order_by("changed_at", "number")
-    ending = _certificates(request).filter(ending_soon(now)).order_by("not_after", "pk")
+    ending = _certificates(request).filter(renewal.ending_soon(now)).order_by("not_after", "pk")
     membership = access.current_membership(
         access.person_of(request), access.organisation_of(request).pk
     )

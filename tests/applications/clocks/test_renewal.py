@@ -13,7 +13,8 @@ from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance import services as authority
-from tests.applications.renewals import renew
+from issuance.models import Certificate
+from tests.applications.renewals import renew, valid_for
 
 
 def before(application, days: int):
@@ -194,6 +195,25 @@ def test_a_system_signature_is_renewed_by_the_systems_oid(matti, riitta, cas):
     Application.objects.filter(pk=later.pk).update(system_oid="1.2.246.10.99000018.12.2")
     services.remind_of_expiry(now=before(first, 60))
     assert sent(first) == ["60"]
+
+
+@pytest.mark.parametrize(("months", "begins_in"), [(1, 0), (1, 20), (12, 0)])
+def test_mails_pages_and_services_suggest_it_from_the_same_day(
+    matti, riitta, cas, months, begins_in
+):
+    order = valid_for(matti, riitta, months, begins_in=begins_in)
+    certificate = certificate_of(order)
+    life = (clock.day(certificate.not_after) - clock.day(certificate.not_before)).days
+    first, suggested = min(60, life // 3), {}
+    for days in range(first + 3):
+        now = before(order, days)
+        suggested[days] = {
+            renewal.ends_soon(certificate, now),
+            Certificate.objects.filter(renewal.ending_soon(now)).exists(),
+            renewal.due_now(certificate, now) is not None,
+            not any(renewal.obstacles_to_seeing(certificate, now=now)),
+        }
+    assert suggested == {days: {days <= first} for days in suggested}
 
 
 LAST = date(2027, 3, 31)

@@ -20,7 +20,6 @@ from applications.services.applicant.identified import MayNotAct
 from applications.services.applicant.requests_together import Outcome
 from applications.views.account.history import history
 from applications.views.shared.history import history as case_history
-from applications.views.shared.rows import ending_soon
 from applications.workflow import Role, Status
 from certportal.dev.builders import orders, people, proposed_names
 from certportal.dev.builders.acts import act
@@ -83,7 +82,7 @@ def test_certificates_of_customers_are_found_without_reading_those_of_all_others
     certified_for(given.supplier_id, certificate, 5000)
     supplied = certificates_supplied(valma, given.supplier_id, now=now)
     assert list(supplied) == [certificate]
-    newest, ending = supplied.order_by("-issued_at")[:25], supplied.filter(ending_soon(now))
+    newest, ending = supplied.order_by("-issued_at")[:25], supplied.filter(renewal.ending_soon(now))
     for listed in (supplied, newest, ending):
         assert "Seq Scan on issuance_certificate" not in listed.explain()
 

@@ -1,5 +1,6 @@
 """Home and the order's page tell what waits for whom, and nothing that is not so."""
 
+import re
 from datetime import timedelta
 from html import unescape
 
@@ -20,7 +21,7 @@ from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
-from tests.applications.renewals import renew
+from tests.applications.renewals import renew, valid_for
 
 pytestmark = pytest.mark.usefixtures("english")
 
@@ -178,3 +179,29 @@ def test_a_draft_discarded_meanwhile_is_no_news(matti, pharmacy):
     services.discard(gone.pk, **orders.Handler(matti, gone).seen)
     news = history.news(events, {str(one.pk): one for one in seen}, [])
     assert {one.order.pk for one in news} == {kept.pk}
+
+
+def test_a_certificate_of_one_month_is_first_installed_and_renewed_in_its_last_third(
+    matti, riitta, cas, days_before
+):
+    order = valid_for(matti, riitta, 1)
+    page = reverse("applications:order", args=[order.pk])
+    install, again, renewing = (
+        reverse(f"applications:{name}", args=[order.pk])
+        for name in ("install", "again", "renewing")
+    )
+
+    def main(web):
+        return re.findall(r'class="button"\s+href="([^"]+)"', web.get(page).text)
+
+    web = people.log_in(Client(), matti)
+    assert main(web) == [install]
+    assert again not in web.get(reverse("home")).text
+    days_before(order, 9)
+    web = people.log_in(Client(), matti)
+    assert main(web) == [install]
+    assert again in web.get(reverse("home")).text
+    assert web.post(renewing).status_code == 302
+    order.refresh_from_db()
+    assert order.expiry_seen_at is not None
+    assert main(web) == [again]
