@@ -97,3 +97,11 @@ def test_the_common_case_costs_few_clicks_pages_and_presses(
     hand = Hand(look(other_desk)("queue"), by_keyboard=by_keyboard)
     second(hand)
     assert (hand.clicks <= 3, hand.loads <= 2, hand.presses <= 25) == (True, True, True)
+
+
+def test_what_a_search_found_is_read_in_full(look, desk, matti, cas):
+    orders.in_review(matti)
+    page = look(desk)("queue", query="?q=varmuus")
+    assert "varmuus.example.fi" in page.locator("#cases tbody th").inner_text()
+    cell = page.locator("#cases tbody th")
+    assert cell.evaluate("one => one.scrollWidth <= one.clientWidth")

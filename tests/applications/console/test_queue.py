@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from applications import services
 from applications.models import Application
 from applications.rules import queue_order
 from applications.views.console.queue import export
@@ -52,8 +53,6 @@ def test_a_case_due_today_says_so(waiting, desk):
 
 
 def test_ended_cases_are_shown_only_when_asked_for(waiting, matti, desk):
-    from applications import services
-
     seen = orders.Handler(matti, waiting).seen
     services.withdraw(waiting.pk, **seen)
     assert numbers(desk.open("queue")) == []
@@ -219,3 +218,20 @@ def test_no_cell_is_run_as_a_formula(waiting, desk, pharmacy):
     formulas = ["+1", "-1", "@a", "=b", "\t=b", "\r=b", "\n=b", "＋1", "－1", "＠a", "＝b"]
     assert [quoted(cell)[0] for cell in formulas] == ["'"] * len(formulas)
     assert quoted("a＝b") == "a＝b"
+
+
+def test_a_search_says_that_closed_orders_were_searched_too(waiting, matti, desk):
+    services.withdraw(waiting.pk, **orders.Handler(matti, waiting).seen)
+
+    def listed(**query):
+        page = desk.open("queue", **query)
+        marked = [str(view["label"]) for view in page.context["views"] if view["current"]]
+        default = page.context["filter"].form["status"].field.empty_label
+        return marked, str(default), "closed ones too" in page.text
+
+    assert listed() == (["All open"], "All open", False)
+    assert listed(type="server") == (["All open"], "All open", False)
+    assert listed(q=waiting.number) == ([], "Open and closed", True)
+    assert listed(status="withdrawn") == ([], "Open and closed", False)
+    assert listed(status="withdrawn", q=waiting.number) == ([], "Open and closed", False)
+    assert listed(view="mine", q=waiting.number) == (["Mine"], "Open and closed", False)

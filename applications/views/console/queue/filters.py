@@ -45,7 +45,10 @@ def holders(_request: HttpRequest | None) -> QuerySet[Person]:
 
 
 class QueueFilter(FilterSet):  # django-filter has no annotations
-    """The cases of the queue: open ones, unless a view, a status or a search is given."""
+    """The cases of the queue: open ones, unless a view, a status or a search is given.
+
+    A search without view and status looks at the closed ones too.
+    """
 
     view = ChoiceFilter(
         choices=[(view.id, view.label) for view in ready_made.VIEWS if view.id],
@@ -56,7 +59,10 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
     q = CharFilter(
         method="typed",
         label=_("Search"),
-        help_text=_("Names, numbers or addresses; beginnings of words are enough."),
+        help_text=_(
+            "Names, numbers or addresses; beginnings of words are enough. Closed orders are"
+            " searched too."
+        ),
     )
     status = ChoiceFilter(choices=STATUSES, label=_("Status"), empty_label=_("All open"))
     type = ChoiceFilter(
@@ -81,10 +87,26 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         form = FilterForm
 
     def __init__(self, *args: Any, reader: ready_made.Reader, **kwargs: Any) -> None:
-        """Keep the reader."""
+        """Keep the reader; name the default of the status by what is listed without one."""
         super().__init__(*args, **kwargs)
         self.reader = reader
         self.found: order_search.SearchResult | None = None
+        if not self.is_of_open:
+            self.form.fields["status"].empty_label = _("Open and closed")
+
+    @property
+    def is_of_open(self) -> bool:
+        """Whether only open cases are listed, since neither view, status nor search is given."""
+        return not (self._is_chosen("view", "status") or self._is_chosen("q"))
+
+    @property
+    def searches_all(self) -> bool:
+        """Whether all orders are searched, open and closed."""
+        return self._is_chosen("q") and not self._is_chosen("view", "status")
+
+    def _is_chosen(self, *names: str) -> bool:
+        self.form.is_valid()
+        return any(self.form.cleaned_data.get(name) for name in names)
 
     def filter_queryset(self, queryset: Cases) -> Cases:
         """Apply the filters, then the search; by default leave out ended cases."""
@@ -94,8 +116,7 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         if typed := chosen.get("q"):
             self.found = order_search.find(typed, within=cases if is_filtered else None)
             return order_search.narrowed(cases, self.found)
-        is_chosen = any(chosen.get(name) for name in ("view", "status"))
-        return cases if is_chosen else cases.filter(status__in=OPEN_CASES)
+        return cases.filter(status__in=OPEN_CASES) if self.is_of_open else cases
 
     def of(self, queryset: Cases, _name: str, value: str) -> Cases:
         """Return the cases of the environment."""

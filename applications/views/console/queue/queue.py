@@ -44,7 +44,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
         "count": narrowed.count(counts),
         "rows": rows(page.rows, narrowed.reader, typed=narrowed.form.cleaned_data.get("q", "")),
         "chips": chips(narrowed, request),
-        "views": saved_views(request, counts),
+        "views": saved_views(narrowed, counts),
     }
     return render(request, "applications/console/queue.html", context)
 
@@ -89,16 +89,17 @@ def chips(narrowed: QueueFilter, request: HttpRequest) -> list[dict[str, str]]:
 
 
 def saved_views(
-    request: HttpRequest, counts: Mapping[str, keyset.Count]
+    narrowed: QueueFilter, counts: Mapping[str, keyset.Count]
 ) -> list[dict[str, object]]:
-    """Return the ready-made views with their numbers of cases, the current one marked."""
+    """Return the ready-made views with their numbers of cases, the one that is listed marked."""
     address = reverse("console:queue")
+    chosen = narrowed.form.cleaned_data.get("view") or ("" if narrowed.is_of_open else None)
     return [
         {
             "label": view.label,
             "href": f"{address}?view={view.id}" if view.id else address,
             "count": counts[view.id],
-            "current": request.GET.get("view", "") == view.id,
+            "current": view.id == chosen,
         }
         for view in ready_made.VIEWS
     ]
