@@ -150,8 +150,18 @@ def _entries(organisation: Organisation, *, on: date) -> list[RegisterRecord]:
     return [entry] if entry else []
 
 
+def _of_member(_request: HttpRequest, membership_id: int) -> str:
+    """Return the person and the organisation of the membership."""
+    membership = _membership(membership_id)
+    return f"{membership.person}, {membership.organisation.name}"
+
+
+def _of_account(_request: HttpRequest, organisation_id: UUID) -> str:
+    return get_object_or_404(Organisation, pk=organisation_id).name
+
+
 @access.reviewer_required
-@confirmed_lately
+@confirmed_lately(_("Confirm the authority to act"), _of_member)
 def confirm(request: HttpRequest, membership_id: int) -> HttpResponseBase:
     """Confirm a member's right to act from the account's page, for example by a document.
 
@@ -183,7 +193,7 @@ def confirm(request: HttpRequest, membership_id: int) -> HttpResponseBase:
 
 
 @access.reviewer_required
-@confirmed_lately
+@confirmed_lately(_("Withdraw the confirmation"), _of_member)
 def withdraw(request: HttpRequest, membership_id: int) -> HttpResponseBase:
     """Show what rests on a member's right, and withdraw its confirmation."""
     message = _("The right is no longer confirmed, and all concerned are told.")
@@ -192,7 +202,7 @@ def withdraw(request: HttpRequest, membership_id: int) -> HttpResponseBase:
 
 
 @access.reviewer_required
-@confirmed_lately
+@confirmed_lately(_("End the membership"), _of_member)
 def end(request: HttpRequest, membership_id: int) -> HttpResponseBase:
     """Show what ending a membership affects, and end it."""
     message = _("The membership has ended, and all concerned are told.")
@@ -201,7 +211,7 @@ def end(request: HttpRequest, membership_id: int) -> HttpResponseBase:
 
 
 @access.reviewer_required
-@confirmed_lately
+@confirmed_lately(_("Close the account"), _of_account)
 def close(request: HttpRequest, organisation_id: UUID) -> HttpResponseBase:
     """Show what closing the account affects, and close it."""
     account = get_object_or_404(Organisation, pk=organisation_id)

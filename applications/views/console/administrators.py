@@ -73,8 +73,14 @@ def requests(request: HttpRequest) -> HttpResponseBase:
     return render(request, "applications/console/administrators.html", {"page_obj": page})
 
 
+def _asked(_request: HttpRequest, asking_id: int) -> str:
+    """Return the person and the organisation of the request."""
+    asking = get_object_or_404(AdministratorRequest, pk=asking_id)
+    return f"{asking.person}, {asking.organisation.name}"
+
+
 @access.reviewer_required
-@confirmed_lately
+@confirmed_lately(_("A new administrator for the account"), _asked)
 def decide(request: HttpRequest, asking_id: int) -> HttpResponseBase:
     """Show a request with register, members and history, and decide it."""
     all_requests = AdministratorRequest.objects.select_related(

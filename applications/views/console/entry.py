@@ -10,6 +10,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.functional import Promise
 
 from accounts import access
 from accounts.models import StaffRole
@@ -51,30 +52,39 @@ def case_view(view: CaseView) -> Callable[..., HttpResponseBase]:
     return entered
 
 
-def confirmed_lately(view: CaseView) -> CaseView:
+def confirmed_lately(act: Promise, about: Callable[..., str]) -> Callable[[CaseView], CaseView]:
     """Admit whose second factor was proven lately; lead others to prove it before they write.
 
-    What is posted later than that is not carried out and not lost (`confirm_again`).
+    What is posted later than that is not carried out and not lost (`confirm_again`). `act` names
+    what the page does; `about`, given what the view is given, names to what.
     """
 
-    @functools.wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method == "POST":
-            return confirm_again(request) or view(request, *args, **kwargs)
-        return access.lead_to_reauthenticate(request) or view(request, *args, **kwargs)
+    def guard(view: CaseView) -> CaseView:
+        @functools.wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method != "POST":
+                return access.lead_to_reauthenticate(request) or view(request, *args, **kwargs)
+            named = functools.partial(about, request, *args, **kwargs)
+            return confirm_again(request, act, named) or view(request, *args, **kwargs)
 
-    return guarded
+        return guarded
+
+    return guard
 
 
-def confirm_again(request: HttpRequest) -> HttpResponse | None:
+def confirm_again(
+    request: HttpRequest, act: Promise, about: Callable[[], str]
+) -> HttpResponse | None:
     """Return the page that sends the same again once the second factor is proven; or None.
 
-    What cannot be sent again as it was (`Unsent.is_whole`) is shown for copying.
+    It names the act and what it is about. What cannot be sent again as it was (`Unsent.is_whole`)
+    is shown for copying.
     """
     if clock.now() - access.second_factor_at(request) <= access.SECOND_FACTOR_LASTS:
         return None
     late = unsent(request)
-    context = {"unsent": late, "withheld": PRIVATE_KEY if late.has_private_key else ""}
+    context: dict[str, Any] = {"unsent": late, "act": act, "about": about()}
+    context["withheld"] = PRIVATE_KEY if late.has_private_key else ""
     context["back"] = came_from(request)
     return render(request, "applications/console/confirm_first.html", context)
 

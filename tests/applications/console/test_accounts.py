@@ -278,6 +278,7 @@ def test_the_second_factor_is_proven_again_first(desk, maija):
     assert "/second-factor/" in desk.client.get(place).url
     page = desk.client.post(place, {"reasons": REASONS})
     assert "/second-factor/" in page.text and REASONS in page.text
+    assert f"End the membership: Maija Mallikas, {right(maija).organisation}" in page.text
     assert right(maija)
 
 

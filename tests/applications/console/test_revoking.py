@@ -1,7 +1,9 @@
 """Revoking in the console: alone for an exposed key, by two persons for the rest."""
 
+from accounts.access import SECOND_FACTOR_LASTS
 from applications.models import RevocationProposal
 from certportal.dev.builders import orders
+from certportal.foundation import clock
 from issuance.models import Certificate
 
 FILLED = {"reason": "privilege_withdrawn", "words": "Poistettu rekisteristä.", "understood": "on"}
@@ -14,6 +16,15 @@ def state():
 def test_an_exposed_key_is_revoked_by_one_person(desk, order):
     desk.press("revoke", order, **FILLED | {"reason": "key_compromise"})
     assert Certificate.objects.get().revocation_reason == "key_compromise"
+    assert not RevocationProposal.objects.exists()
+
+
+def test_who_presses_long_after_the_second_factor_reads_what_will_be_revoked(desk, order):
+    desk.confirm(clock.now() - 2 * SECOND_FACTOR_LASTS)
+    page = desk.press("revoke", order, **FILLED)
+    serial = Certificate.objects.get().serial
+    named = f"erecept.example.fi, serial number {serial}, order {order.number}"
+    assert f"Revoke the certificate: {named}" in page.text
     assert not RevocationProposal.objects.exists()
 
 

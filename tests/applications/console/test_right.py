@@ -84,6 +84,8 @@ def test_a_confirmation_wants_a_fresh_second_factor(unconfirmed, case, desk):
     desk.confirm(clock.now() - SECOND_FACTOR_LASTS - timedelta(minutes=1))
     answer = desk.press("right", case, note="Trade register")
     assert "/second-factor/" in answer.text and "Trade register" in answer.text
+    asked = f"Confirm the authority to act: Matti Meikäläinen, {unconfirmed.organisation}"
+    assert f"{asked}, order {case.number}" in answer.text
     unconfirmed.refresh_from_db()
     assert unconfirmed.basis == Membership.Basis.UNVERIFIED
 

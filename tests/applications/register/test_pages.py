@@ -78,6 +78,7 @@ def test_reasons_written_past_the_second_factor_are_sent_again_once_it_is_proven
     asks = stale.post(url("register_task", task.pk), ANSWER)
     assert reverse("accounts:second_factor") in asks.text
     assert ANSWER["reasons"] in asks.text
+    assert f"{asks.context['act']}: {task.then.long_name}" in asks.text
     task.refresh_from_db()
     assert task.is_open
     session = stale.session

@@ -332,6 +332,7 @@ def test_a_hand_over_wants_a_fresh_second_factor(stale, order, kalle):
     page = stale.post(reverse("console:succession"), given)
     assert reverse("accounts:second_factor") in page.text
     assert dict(page.context["unsent"].fields) == given
+    assert f"{PHARMACY} → {CLINICS}" in page.text
     again = f'<form method="post" action="{reverse("console:succession")}">'
     assert again in page.text
     assert not Succession.objects.exists()

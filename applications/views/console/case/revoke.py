@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import access
 from applications import services
@@ -29,8 +30,18 @@ from certportal.foundation.errors import NotAllowed, Stale
 from certportal.foundation.web.pressed import pressed_on
 
 
+def _certificate(_request: HttpRequest, application: Application) -> str:
+    """Return the certificate and its order in words."""
+    found = certificate_of(application)
+    named = {"number": application.number, "name": application.called}
+    if found is None:
+        return _("%(name)s, order %(number)s") % named
+    named["serial"] = found.serial
+    return _("%(name)s, serial number %(serial)s, order %(number)s") % named
+
+
 @case_view
-@confirmed_lately
+@confirmed_lately(gettext_lazy("Revoke the certificate"), _certificate)
 def revoke(request: HttpRequest, application: Application) -> HttpResponse:
     """Ask for reason and grounds; revoke for an exposed key, otherwise propose to revoke."""
     reasons = revocation.reasons(application, access.person_of(request), now=clock.now())
@@ -66,7 +77,7 @@ def _revoke(request: HttpRequest, application: Application, form: ReviewerForm) 
 
 
 @case_view
-@confirmed_lately
+@confirmed_lately(gettext_lazy("Confirm the revocation"), _certificate)
 def confirm(request: HttpRequest, application: Application) -> HttpResponse:
     """Show the proposal, and revoke on confirmation by a second person."""
     form = ConfirmForm(request.POST or None, initial=_initial(application))

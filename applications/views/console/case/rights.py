@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts import access
@@ -26,8 +27,16 @@ from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF
 
 
+def _sender(_request: HttpRequest, application: Application) -> str:
+    """Return whose right it is, and on which order it was asked."""
+    sent = application.submission
+    given = {"person": sent and sent.person, "number": application.number}
+    given["organisation"] = application.organisation.name
+    return _("%(person)s, %(organisation)s, order %(number)s") % given
+
+
 @case_view
-@confirmed_lately
+@confirmed_lately(gettext_lazy("Confirm the authority to act"), _sender)
 def confirm(request: HttpRequest, application: Application) -> HttpResponse:
     """Confirm that whoever sent the order may act for the organisation."""
     right = right_to_send(application)

@@ -6,6 +6,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts import access
@@ -57,7 +58,8 @@ def task(request: HttpRequest, task_id: int) -> HttpResponseBase:
     form = DecisionForm(request.POST or None, initial=first)
     if request.method == "POST" and form.is_valid():
         # Revoking is one of the outcomes.
-        if asking := confirm_again(request):
+        act = gettext_lazy("Change in the register")
+        if asking := confirm_again(request, act, lambda: shown.then.long_name):
             return asking
         try:
             services.decide_register_task(shown.pk, **form.cleaned_data, **by_person(request))

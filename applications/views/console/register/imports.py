@@ -58,7 +58,8 @@ def run(request: HttpRequest, run_id: int) -> HttpResponseBase:
         return leading
     form = AcceptForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        if asking := confirm_again(request):
+        act, name = gettext_lazy("Let the import through"), f"{REGISTERS[shown.kind]}, {shown.pk}"
+        if asking := confirm_again(request, act, lambda: name):
             return asking
         imports.accept_held(
             shown.pk,

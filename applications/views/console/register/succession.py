@@ -53,8 +53,14 @@ class SuccessionForm(Form):
     )
 
 
+def _parties(request: HttpRequest) -> str:
+    """Return the business IDs of the organisation and its successor."""
+    parties = PartiesForm(request.POST)
+    return " → ".join(parties.cleaned_data.values()) if parties.is_valid() else ""
+
+
 @access.reviewer_required
-@confirmed_lately
+@confirmed_lately(_("Hand over to the successor"), _parties)
 def succession(request: HttpRequest) -> HttpResponseBase:
     """Ask for the two business IDs, show what would be handed over, and hand it over."""
     if request.method == "POST":
