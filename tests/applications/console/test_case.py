@@ -300,3 +300,33 @@ def test_what_is_over_is_not_told_as_if_it_were_ahead(matti, riitta, cas, desk):
     page = desk.open("case", case.pk).text
     assert "No certificate was made." in page
     assert "when a reviewer takes the case" not in page
+
+
+def told(page):
+    """Return what the checklist says and how each line is marked."""
+    return {item.label: (str(item.mark), item.text) for item in page.context["checklist"]}
+
+
+def test_a_rejected_case_asks_for_no_work_any_more(case, desk):
+    assert told(desk.open("case", case.pk))["erecept.example.fi"] == ("todo", "evidence is missing")
+    desk.reject(case, "Verkkotunnus kuuluu toiselle.")
+    page = desk.open("case", case.pk)
+    lines = told(page)
+    assert lines["erecept.example.fi"] == ("not_done", "no evidence was recorded")
+    assert lines["Automatic checks"] == ("told", "1 finding")
+    assert lines["Lint"] == ("not_done", "No certificate was made.")
+    assert {mark for mark, _text in lines.values()} <= {"done", "not_needed", "not_done", "told"}
+    assert "Checklist when the case was closed" in page.text
+    for asked in ("yet", "Look at this", "To do", "to be issued"):
+        assert asked not in page.text.partition("<main")[2].partition("</main>")[0], asked
+
+
+def test_the_checklist_of_a_certificate_keeps_the_right_that_ended_later(matti, riitta, cas, desk):
+    order = orders.delivered(matti, riitta)
+    matti.memberships.update(confirmed_until=clock.day(clock.now()) - timedelta(days=1))
+    assert told(desk.open("case", order.pk))["Authority to act"][0] == "done"
+    matti.memberships.update(basis="unverified", confirmed_at=None, basis_note="")
+    assert told(desk.open("case", order.pk))["Authority to act"] == (
+        "done",
+        "confirmed when the certificate was approved",
+    )

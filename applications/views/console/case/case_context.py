@@ -74,7 +74,7 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
     stage = preparation.stage(application, handled.prepared, now=now)
     latest = handled.prepared if stage.is_shown else None
     sources = comparison.sources(application, latest, now=now)
-    rows, columns = comparison.rows(sources), comparison.columns(latest)
+    rows, columns = comparison.rows(sources), comparison.columns(application, latest)
     if earlier := previous.previous(application):
         rows, columns = previous.beside(rows, earlier), [*columns, _("Previous certificate")]
     revocable = revocation.reasons(application, person, now=now)

@@ -1,7 +1,7 @@
 """The checklist of a case: the conditions of a certificate of its type, and their state."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -29,7 +29,8 @@ MOST_HOSTS = 4
 class Mark(StrEnum):
     """The state of an item: done, something to look at or to do, wrong, or not needed.
 
-    What is to be looked at is nowhere marked as done, and does not keep from approving.
+    What is to be looked at is nowhere marked as done, and does not keep from approving. In a closed
+    case nothing is to do any more: what was not done is only told.
     """
 
     DONE = "done"
@@ -37,25 +38,48 @@ class Mark(StrEnum):
     TODO = "todo"
     WRONG = "wrong"
     NOT_NEEDED = "not_needed"
+    NOT_DONE = "not_done"
+    TOLD = "told"
+
+
+OF_CLOSED = {Mark.TODO: Mark.NOT_DONE, Mark.LOOK: Mark.TOLD}
+"""What becomes of the marks when the case is closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line of the checklist; `place` is the anchor of its evidence on the page."""
+    """A line of the checklist; `place` is the anchor of its evidence on the page.
+
+    `was` is the text in a closed case, if it is another one.
+    """
 
     label: str
     mark: Mark
     text: str
     place: str
+    was: str = ""
+
+    def closed(self) -> "Item":
+        """Return the line of the closed case."""
+        mark = OF_CLOSED.get(self.mark, self.mark)
+        return replace(self, mark=mark, text=self.was or self.text)
 
 
 def items(case: Case, context: dict[str, Any]) -> list[Item]:
-    """Return the checklist of the case; `context` is the context of its page."""
+    """Return the checklist of the case; `context` is the context of its page.
+
+    That of a closed case says what was done and what was not when it was closed.
+    """
+    found = _items(case, context)
+    return [item.closed() for item in found] if context["is_ended"] else found
+
+
+def _items(case: Case, context: dict[str, Any]) -> list[Item]:
     return [
         _authority(case.application, context),
         _register(case, context),
         _names(context),
-        *_hosts(context["hosts"]),
+        *_hosts(context["hosts"], is_ended=context["is_ended"]),
         *_mailbox(case.application),
         *_conformity(case, context),
         _key(context["key"]),
@@ -69,7 +93,11 @@ def _authority(application: Application, context: dict[str, Any]) -> Item:
     place = "right" if right else COMPARISON
     if application.kind.is_test:
         return Item(label, Mark.NOT_NEEDED, _("not needed for a test certificate"), place)
-    if right is None or context["is_unconfirmed"] or context["has_ended"]:
+    is_in_order = right is not None and not context["is_unconfirmed"]
+    if application.status == Status.DELIVERED and not is_in_order:
+        return Item(label, Mark.DONE, _("confirmed when the certificate was approved"), place)
+    # What ended after the case was closed was in force before.
+    if not is_in_order or (context["has_ended"] and not context["is_ended"]):
         return Item(label, Mark.TODO, _("not confirmed"), place)
     return Item(label, Mark.DONE, right.get_basis_display(), place)
 
@@ -90,29 +118,35 @@ def _names(context: dict[str, Any]) -> Item:
     if context["names_form"] is None:
         return Item(label, Mark.DONE, _("as in the register"), comparison.ORGANISATION)
     place = "names" if Action.CHOOSE_NAMES in context["offers"] else comparison.ORGANISATION
-    return Item(label, Mark.LOOK, _("shortened or respelt: look"), place)
+    text, was = _("shortened or respelt: look"), _("shortened or respelt")
+    return Item(label, Mark.LOOK, text, place, was)
 
 
-def _hosts(rows: list[dict[str, Any]]) -> Iterator[Item]:
+def _hosts(rows: list[dict[str, Any]], *, is_ended: bool = False) -> Iterator[Item]:
     for row in rows[:MOST_HOSTS]:
         label = with_unicode(row["host"].name)
         if not row["evidence"]:
-            yield Item(label, Mark.TODO, _("evidence is missing"), "hosts")
-        elif not _is_enough(row):
+            text, was = _("evidence is missing"), _("no evidence was recorded")
+            yield Item(label, Mark.TODO, text, "hosts", was)
+        elif not _is_enough(row, is_ended):
             yield Item(label, Mark.TODO, _("the evidence is no longer enough"), "hosts")
         else:
             yield Item(label, Mark.DONE, row["evidence"], "hosts")
     if rest := rows[MOST_HOSTS:]:
         label = ngettext("%(number)s more host name", "%(number)s more host names", len(rest))
-        proven = sum(map(_is_enough, rest))
+        proven = sum(_is_enough(row, is_ended) for row in rest)
         text = _("evidence %(given)s/%(all)s") % {"given": proven, "all": len(rest)}
         mark = Mark.DONE if proven == len(rest) else Mark.TODO
         yield Item(label % {"number": len(rest)}, mark, text, "hosts")
 
 
-def _is_enough(row: dict[str, Any]) -> bool:
-    """Return whether the host name has evidence, and a waiver in force if that is weak."""
-    return bool(row["evidence"]) and not (row["is_weak"] and row["waiver"] is None)
+def _is_enough(row: dict[str, Any], is_ended: bool) -> bool:
+    """Return whether the host name has evidence, and a waiver in force if that is weak.
+
+    Of a closed case only whether there was evidence: its waiver may have ended since.
+    """
+    is_weak = row["is_weak"] and row["waiver"] is None and not is_ended
+    return bool(row["evidence"]) and not is_weak
 
 
 def _mailbox(application: Application) -> Iterator[Item]:
@@ -131,7 +165,8 @@ def _conformity(case: Case, context: dict[str, Any]) -> Iterator[Item]:
     if conformity.is_asked(application, clock.day(case.now)):
         attached = any(shown.is_conformity for shown in context["attachments"])
         place = "attachments" if attached else COMPARISON
-        yield Item(label, Mark.LOOK, _("read the document"), place)
+        was = _("a document was attached") if attached else _("no document was attached")
+        yield Item(label, Mark.LOOK, _("read the document"), place, was)
     else:
         yield Item(label, Mark.NOT_NEEDED, _("not needed"), COMPARISON)
 
@@ -152,8 +187,10 @@ def _checks(context: dict[str, Any]) -> Item:
         return Item(label, Mark.TODO, _("a finding wants a waiver"), "waivers")
     if not findings:
         return Item(label, Mark.DONE, _("nothing to remark"), "checks")
+    number = {"number": len(findings)}
     text = ngettext("%(number)s finding: look", "%(number)s findings: look", len(findings))
-    return Item(label, Mark.LOOK, text % {"number": len(findings)}, "checks")
+    was = ngettext("%(number)s finding", "%(number)s findings", len(findings))
+    return Item(label, Mark.LOOK, text % number, "checks", was % number)
 
 
 def _lint(context: dict[str, Any]) -> Iterator[Item]:

@@ -14,6 +14,7 @@ from applications.rules.certificate_names import Names, names
 from applications.rules.last_submission import Sent
 from applications.views.console.case import specimen
 from applications.views.shared.comparison import LATER, SILENT, Cell, Row, asked_in, readable
+from applications.workflow import ENDED
 from issuance.certificate.submission import PURPOSES
 from issuance.models import PreparedCertificate
 
@@ -39,14 +40,15 @@ class Sources:
         return asked_in(self.csr, label)
 
 
-def columns(latest: PreparedCertificate | None) -> list[str]:
+def columns(application: Application, latest: PreparedCertificate | None) -> list[str]:
     """Return the names of the columns; `latest`: the attempt that is compared."""
     is_made = latest is not None and latest.state == PreparedCertificate.State.ISSUED
+    is_over = is_made or application.status in ENDED
     return [
         _("Certificate request (CSR)"),
         _("Application"),
         _("Register"),
-        _("Certificate") if is_made else _("Certificate to be issued"),
+        _("Certificate") if is_over else _("Certificate to be issued"),
     ]
 
 

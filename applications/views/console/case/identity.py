@@ -11,6 +11,7 @@ from applications.rules.last_submission import Sent
 from applications.views.shared.due import due
 from applications.views.shared.page import about
 from applications.views.shared.rows import condition, environment_words, standings
+from applications.workflow import ENDED
 from certportal.foundation import clock
 
 
@@ -28,4 +29,5 @@ def identity(application: Application, person: Person, *, now: datetime) -> dict
         "is_aside": (until := application.aside_until) is not None and until > clock.day(now),
         "bias": impartiality.bias(person, application, now=now),
         "question": application.question,
+        "is_ended": application.status in ENDED,
     }
