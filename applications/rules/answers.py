@@ -66,9 +66,14 @@ def _sent_in_words(
     application: Application, documents: Sequence[Attachment]
 ) -> Iterator[tuple[Attachment, Addition]]:
     """Yield documents sent with a text answer to a hearing: those attached when it was sent."""
-    heard = application.requests.filter(is_hearing=True, cancelled=False)
-    asked = {hearing.closed_at: hearing.asked_at for hearing in heard if hearing.closed_at}
-    for answer in application.additions.filter(at__in=asked):
+    asked = {
+        request.closed_at: request.asked_at
+        for request in application.requests.all()
+        if request.is_hearing and request.closed_at and not request.cancelled
+    }
+    for answer in application.additions.all():
+        if answer.at not in asked:
+            continue
         for document in documents:
             stayed = document.removed_at is None or document.removed_at > answer.at
             if stayed and asked[answer.at] <= document.uploaded_at <= answer.at:

@@ -38,7 +38,10 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """Events by others since `at`, newest first, and the changes in an answer received since."""
+    """Events by others since `at`, newest first, and the changes in an answer received since.
+
+    An answer to a hearing in words alone changes nothing.
+    """
 
     origin: Origin
     at: datetime
@@ -77,7 +80,14 @@ def since(
     sent = submissions[-1] if len(submissions) > 1 and submissions[-1].at > last.at else None
     seen = [earlier for earlier in submissions if earlier.at <= last.at][-1:]
     changed = changes([*seen, sent]) if sent and seen else []
-    return Since(origin, last.at, history.worded(later)[:MOST], sent.at if sent else None, changed)
+    answered_at = sent.at if sent else _heard_at(later)
+    return Since(origin, last.at, history.worded(later)[:MOST], answered_at, changed)
+
+
+def _heard_at(events: Sequence[Event]) -> datetime | None:
+    """Return when a hearing was answered in words; None if the events have no such answer."""
+    answers = (event for event in events if event.action == ApplicationEvent.ANSWER_HEARING)
+    return next((event.at for event in answers), None)
 
 
 def _before_the_first(events: Sequence[Event]) -> tuple[Event | None, Origin]:

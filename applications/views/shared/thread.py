@@ -45,6 +45,7 @@ TO_REVIEWERS: Mapping[Said, Promise] = {
     Said.ASKED: _("Request for information"),
     Said.RETURNED: _("Returned by the checks"),
     Said.NAMES_SENT_BACK: _("Proposed host names sent back by the applicant"),
+    Said.ANSWERED: _("Answer from the applicant"),
     Said.WRITTEN: _("Information from the applicant"),
     Said.APPROVED: _("Decision: approved"),
     Said.REJECTED: _("Decision: rejected"),
@@ -151,7 +152,11 @@ def _grounds(hearing: InformationRequest) -> str:
 
 
 def _answers(application: Application) -> Iterator[Entry]:
-    """Yield the answers, each with the reply sent together with it, then other additions."""
+    """Yield the answers, each with the reply sent together with it, then other additions.
+
+    A hearing can be answered in words alone, without sending the order again.
+    """
+    heard = [request.closed_at for request in application.requests.all() if request.is_hearing]
     replies = {addition.at: addition for addition in application.additions.all()}
     confirmed = proposed_names.confirmed_at(application)
     for sent in application.submissions.all()[1:]:
@@ -159,8 +164,9 @@ def _answers(application: Application) -> Iterator[Entry]:
         said = Said.ANSWERED if sent.at != confirmed else Said.NAMES_CONFIRMED
         yield Entry(said, sent.at, str(sent.person), reply.text if reply else "")
     for addition in replies.values():
-        is_about_names = proposed_names.is_about_names(addition, application)
-        said = Said.NAMES_SENT_BACK if is_about_names else Said.WRITTEN
+        said = Said.ANSWERED if addition.at in heard else Said.WRITTEN
+        if proposed_names.is_about_names(addition, application):
+            said = Said.NAMES_SENT_BACK
         yield Entry(said, addition.at, str(addition.person), addition.text)
 
 

@@ -1,10 +1,14 @@
 """Pages ask the database so many times at most, however much they show."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from certportal.dev.builders import orders
+from applications import services
+from certportal.dev.builders import documents, orders
+from certportal.dev.builders.acts import do
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance import services as authority
@@ -25,7 +29,7 @@ LISTS = {
     "events": 15,
     "numbers": 19,
 }
-SEARCH, EVERYTHING, CASE, PAGE = 12, 15, 20, 13
+SEARCH, EVERYTHING, CASE, PAGE, STEP = 12, 15, 20, 13, 20
 
 
 @pytest.fixture
@@ -68,6 +72,17 @@ def test_a_case_that_waits_and_one_that_has_ended(full, desk, matti, riitta):
     for order in (full, orders.delivered(matti, riitta)):
         found = asked(desk, "case", order.pk)
         assert len(found) <= CASE, found
+
+
+def test_an_answered_case_and_the_pages_on_which_it_is_decided(full, desk, matti, riitta):
+    orders.ask(riitta, full, clock.day(clock.now()) + timedelta(days=14))
+    do(matti, services.attach_to_answer, full.pk, data=documents.pdf(), name="sopimus.pdf")
+    orders.resubmit(matti, full, reply="Apteekki.")
+    orders.drain()
+    found = {name: asked(desk, name, full.pk) for name in ("case", "approve", "reject", "ask")}
+    assert len(found["case"]) <= CASE, found["case"]
+    steps = {name: len(found[name]) for name in ("approve", "reject", "ask")}
+    assert max(steps.values()) <= STEP, steps
 
 
 def test_the_bar_asks_once_however_many_pages_it_counts(full, desk):

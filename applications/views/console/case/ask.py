@@ -11,16 +11,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import access
+from accounts.page_reading import read_once
 from applications import services
 from applications.mail import orders as mail_orders
 from applications.models import Application, InformationRequest, ReadyReason
 from applications.rules import hearing_documents
-from applications.views.console.case import reasons
+from applications.views.console.case import answer, reasons
 from applications.views.console.case.form_page import form_page
 from applications.views.console.case.forms import AskForm, DeadlineForm
 from applications.views.console.case.hearing_forms import HearForm
 from applications.views.console.case.identity import identity
 from applications.views.console.case.obstacle_words import kept_from
+from applications.views.console.case.reading import read
 from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import as_seen, by_person
 from applications.workflow import Action
@@ -175,7 +177,10 @@ def _preview(application: Application, values: dict[str, Any], kind: Kind) -> st
     return mail_orders.question(application, request, list(chosen), now=clock.now())
 
 
+@read_once
 def _context(request: HttpRequest, application: Application, action: Action) -> dict[str, Any]:
     person, now = access.person_of(request), clock.now()
+    read(application, person, now=now)
     obstacles = kept_from(action, application, person, now=now)
-    return identity(application, person, now=now) | {"kept_from": obstacles}
+    context = {"kept_from": obstacles, "answer": answer.of_case(application)}
+    return identity(application, person, now=now) | context

@@ -28,6 +28,7 @@ from applications.views.console.case import (
     waivers,
 )
 from applications.views.console.case import background as background_case
+from applications.views.console.case.answer import answer
 from applications.views.shared import history, since, thread
 from applications.views.shared import submissions as submissions_shown
 from applications.workflow import Action, Status
@@ -47,6 +48,7 @@ def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
     Call `reading.read` first, so that this takes no queries for each part.
     """
     decisions = list(application.decisions.all())
+    dialogue, attached = thread.for_reviewers(application), attachments.shown(application)
     return {
         "undelivered": [undelivered_views.row(mail) for mail in undelivered.mails(application)],
         "awaited": reviewers_day.source_words(application.waiting_for),
@@ -55,9 +57,10 @@ def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
         "missing_form": names.missing_form(application, now=now),
         "waivers": waivers.rows(application, now=now),
         "names_form": names.names_form(application, now=now),
-        "attachments": attachments.shown(application),
+        "attachments": attached,
         "conformity": attachments.conformity_fields(application),
-        "dialogue": thread.for_reviewers(application),
+        "answer": answer(application, dialogue, attached),
+        "dialogue": dialogue,
         "is_decided": bool(decisions) and decisions[-1].kind != Decision.Kind.REOPENED,
         "notes": application.notes.all(),
         "pauses": pauses.sentences(application, now=now),

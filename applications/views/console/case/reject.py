@@ -8,15 +8,17 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from accounts import access
+from accounts.page_reading import read_once
 from applications import services
 from applications.documents import paper_text
 from applications.errors import Changed
 from applications.models import Application, Decision, ReadyReason
 from applications.rules import hearing
-from applications.views.console.case import case_context, reasons
+from applications.views.console.case import answer, case_context, reasons
 from applications.views.console.case.hearing_forms import RejectForm
 from applications.views.console.case.identity import identity
 from applications.views.console.case.obstacle_words import kept_from
+from applications.views.console.case.reading import read
 from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person
 from applications.workflow import Action
@@ -68,14 +70,17 @@ def _form(request: HttpRequest, application: Application, now: datetime) -> Reje
     return RejectForm(is_heard=is_heard, initial=typed)
 
 
+@read_once
 def _page(
     request: HttpRequest, application: Application, form: RejectForm, status: int = 200, **more: Any
 ) -> HttpResponse:
     person, now = access.person_of(request), clock.now()
+    read(application, person, now=now)
     context = identity(application, person, now=now)
     context |= case_context.prepared(application, person, now=now)
     context |= {
         "form": form,
+        "answer": answer.of_case(application),
         "templates": reasons.offered(ReadyReason.Use.REJECTING),
         "hearing": hearing.last(application, before=now),
         "is_heard": hearing.is_heard(application, now=now),
@@ -105,6 +110,7 @@ def _preview(
     )
     context = identity(application, person, now=now) | {
         "form": form,
+        "answer": answer.of_case(application),
         "must_confirm": _must_confirm(request, now),
         "language": application.submission.language,
         "text": paper_text.decision(decision, layout=paper_text.WITHIN_A_PAGE),
