@@ -4,6 +4,7 @@ The resolvers validate DNSSEC and must be reached over a trusted path such as lo
 AD bit of their answers (RFC 4035 section 3.2.3) is trusted. Every resolver must find the record.
 """
 
+import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,14 +29,18 @@ SECONDS_PER_HOST = 6
 SOURCE = "dns"
 """The name of the DNS as a source that checks wait for."""
 
+_COMPARED = {dns.rdatatype.CNAME, dns.rdatatype.TXT}
 _ANSWERED = {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
+    """`own`: the records at the name asked for itself, before any alias is followed."""
+
     values: list[str]
     is_secure: bool
     is_bogus: bool = False
+    own: frozenset[str] = frozenset()
 
 
 def look(
@@ -86,11 +91,24 @@ def _at(
             is_above=place != host,
             on=on,
         )
+        if outcome is Outcome.PROVEN and _is_from_wildcard(resolver, place, answer, ends):
+            continue
         if order.index(outcome) < order.index(best.outcome):
             best = Look(outcome, place, value, answer.is_secure)
         if outcome is Outcome.PROVEN:
             break
     return best
+
+
+def _is_from_wildcard(resolver: tuple[str, int], place: str, found: _Answer, ends: float) -> bool:
+    """Whether a name at the place that nobody can know has what the record's name has.
+
+    Then a wildcard such as `*.example.fi` gives it, which is meant for other purposes: whoever
+    runs the host that it is an alias of could prove control of the whole domain. Only the records
+    of the place itself are compared, since the alias's target may answer differently each time.
+    """
+    sibling = _ask(resolver, f"_{secrets.token_hex(7)}.{place}", "TXT", ends)
+    return sibling.is_bogus or not found.own.isdisjoint(sibling.own)
 
 
 def _caa(resolver: tuple[str, int], host: str, ends: float) -> list[str]:
@@ -115,7 +133,8 @@ def _ask(resolver: tuple[str, int], name: str, kind: str, ends: float) -> _Answe
             return _Answer([], is_secure=False, is_bogus=True)
     if response.rcode() not in _ANSWERED:
         raise Unavailable(SOURCE)
-    return _Answer(_values(response, kind), is_secure=bool(response.flags & dns.flags.AD))
+    is_secure = bool(response.flags & dns.flags.AD)
+    return _Answer(_values(response, kind), is_secure, own=_own_records(response, name))
 
 
 def _query(
@@ -137,6 +156,13 @@ def _query(
     except (dns.exception.DNSException, OSError) as error:
         raise Unavailable(SOURCE) from error
     return response
+
+
+def _own_records(response: dns.message.Message, name: str) -> frozenset[str]:
+    """Return the aliases and texts that the answer has at the name itself, as text."""
+    owner = dns.name.from_text(name)
+    own = [rrset for rrset in response.answer if rrset.name == owner and rrset.rdtype in _COMPARED]
+    return frozenset(record.to_text() for rrset in own for record in rrset)
 
 
 def _values(response: dns.message.Message, kind: str) -> list[str]:

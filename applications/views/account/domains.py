@@ -33,7 +33,10 @@ OUTCOMES = {
     Outcome.ABSENT: (
         gettext_lazy("Not found"),
         "warning",
-        gettext_lazy("The record is not there yet. A new record may take some hours to be seen."),
+        gettext_lazy(
+            "The record is not there yet. A new record may take some hours to be seen. It must"
+            " stand at its own name: what a wildcard (*) gives does not count."
+        ),
     ),
     Outcome.EXPIRED: (
         gettext_lazy("Expired"),

@@ -1,0 +1,60 @@
+"""A record that a wildcard of the zone gives proves control of no domain."""
+
+import pytest
+
+from applications.checks import domain_lookup
+from applications.rules import domain_record
+from applications.rules.domain_record import Outcome
+from certportal.foundation import clock
+from tests.dns_servers import name_servers
+
+HOST, ISSUER, LABEL = "erecept.example.fi", "dvv.fi", domain_record.LABEL
+
+
+@pytest.fixture(scope="module")
+def servers():
+    with name_servers() as running:
+        yield running
+
+
+@pytest.fixture
+def text(pharmacy):
+    """The record's text for all of a domain."""
+    return f'TXT "{domain_record.text(ISSUER, pharmacy.pk, subdomains=True)}"'
+
+
+@pytest.fixture
+def look(pharmacy, servers):
+    """Look the host up after these records of the zone, and some of a hoster's, were published."""
+
+    def found(*records, hosters=()):
+        servers.publish("example.fi", *records)
+        servers.publish("klinikka.fi", *hosters)
+        known = {"issuer": ISSUER, "resolvers": [servers.resolver], "on": clock.day(clock.now())}
+        return domain_lookup.look(HOST, pharmacy.pk, **known).outcome
+
+    return found
+
+
+def test_whoever_runs_the_host_of_a_wildcard_alias_proves_no_domain(look, text):
+    """The hoster of `*.example.fi` puts a record for its own account at its host."""
+    hosters = (f"web {text}",)
+    assert look("* CNAME web.klinikka.fi.", hosters=hosters) is Outcome.ABSENT
+    only_below = ("*.erecept CNAME web.klinikka.fi.", "erecept A 127.0.0.1")
+    assert look(*only_below, hosters=hosters) is Outcome.ABSENT
+
+
+def test_a_wildcard_text_proves_no_domain(look, text):
+    assert look(f"* {text}") is Outcome.ABSENT
+
+
+def test_a_record_of_its_own_beside_a_wildcard_proves_it(look, text):
+    assert look(f"{LABEL} {text}", "* CNAME web.klinikka.fi.") is Outcome.PROVEN
+    alias = f"{LABEL} CNAME proof.klinikka.fi."
+    hosters = (f"proof {text}", f"web {text}")
+    assert look(alias, "* CNAME web.klinikka.fi.", hosters=hosters) is Outcome.PROVEN
+
+
+def test_a_record_above_counts_where_a_wildcard_gives_one_nearer(look, text):
+    nearer = (f"*.erecept {text}", "erecept A 127.0.0.1")
+    assert look(f"{LABEL} {text}", *nearer) is Outcome.PROVEN
