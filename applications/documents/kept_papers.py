@@ -42,8 +42,8 @@ def revoked_certificate(application: Application) -> Certificate | None:
     )
 
 
-def installable(application: Application, *, now: datetime) -> Installing | None:
-    """Return the source of the installing sheet while the certificate is in force, else None."""
+def installable(application: Application, language: str, *, now: datetime) -> Installing | None:
+    """Return the source of the installing sheet, or None unless the certificate is in force."""
     certificate = certificate_of(application)
     if (
         certificate is None
@@ -51,7 +51,7 @@ def installable(application: Application, *, now: datetime) -> Installing | None
         or certificate.not_after <= now
     ):
         return None
-    return Installing(certificate)
+    return Installing(certificate, language)
 
 
 def source(notice: str, application: Application) -> Source | None:

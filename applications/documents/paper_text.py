@@ -86,9 +86,8 @@ def revocation(certificate: Certificate, application: Application) -> str:
     return _text("revocation", application, application.kind, facts, certificate.revoked_at)
 
 
-def installing_sheet(certificate: Certificate, application: Application) -> str:
+def installing_sheet(certificate: Certificate, application: Application, language: str) -> str:
     """Return the sheet with instructions for installing the certificate."""
-    language = application.technical_language or application.language
     with translation.override(language):
         facts = {
             "language": language,

@@ -1,9 +1,10 @@
 """Render an order's papers as PDF/UA: receipts, decisions, notices of revocation, and sheets for
 installing a certificate.
 
-All are rendered from immutable rows, in the submission's language, so that a row always gives the
-same document. Rendering loads nothing from the network, and only the font from disk. Only workers
-render: an import contract checks that no web process imports this module.
+All are rendered from immutable rows, in the submission's language or, for a sheet, that of the page
+on which it was asked for, so that a row always gives the same document. Rendering loads nothing
+from the network, and only the font from disk. Only workers render: an import contract checks that
+no web process imports this module.
 """
 
 import hashlib
@@ -53,7 +54,7 @@ def render(paper: Paper) -> File:
     if paper.certificate is not None:
         return revocation(paper.certificate, paper.application)
     if paper.installing is not None:
-        return installing_sheet(paper.installing, paper.application)
+        return installing_sheet(paper.installing, paper.application, paper.language)
     if paper.decision is None:
         raise ValueError(f"paper {paper.pk} has no source")
     return decision(paper.decision)
@@ -81,9 +82,10 @@ def revocation(certificate: Certificate, application: Application) -> File:
     return _file(application, application.kind, pdf, "revocation")
 
 
-def installing_sheet(certificate: Certificate, application: Application) -> File:
+def installing_sheet(certificate: Certificate, application: Application, language: str) -> File:
     """Return the sheet with instructions for installing the order's certificate."""
-    pdf = _pdf(paper_text.installing_sheet(certificate, application), certificate.sha256)
+    text = paper_text.installing_sheet(certificate, application, language)
+    pdf = _pdf(text, certificate.sha256)
     return _file(application, application.kind, pdf, "install")
 
 

@@ -19,9 +19,13 @@ from issuance.models import Certificate
 
 @dataclass(frozen=True, slots=True)
 class Installing:
-    """Marks a certificate as the source of its installing sheet, not of its revocation notice."""
+    """Marks a certificate as the source of its installing sheet in a language.
+
+    The certificate itself is the source of its revocation notice.
+    """
 
     certificate: Certificate
+    language: str
 
 
 type Source = Submission | Decision | Certificate | Installing
@@ -33,10 +37,10 @@ def storage_name(paper: "Paper", _given: str) -> str:
     return storing.random_name()
 
 
-def key_of(made_of: Source) -> dict[str, Submission | Decision | Certificate]:
+def key_of(made_of: Source) -> dict[str, Submission | Decision | Certificate | str]:
     """Return the filter that finds the paper made of the source."""
     if isinstance(made_of, Installing):
-        return {"installing": made_of.certificate}
+        return {"installing": made_of.certificate, "sheet_language": made_of.language}
     kinds = {Submission: "submission", Decision: "decision", Certificate: "certificate"}
     return {kinds[type(made_of)]: made_of}
 
@@ -61,7 +65,8 @@ class Paper(models.Model):
     """The PDF of a receipt, a decision, a notice of revocation, or an installing sheet.
 
     The row is created when the paper is first requested, and `made_at` is None until a worker has
-    made it. The sources are unique, so that repeated requests give one paper. `item` is the latest
+    made it. The sources are unique, so that repeated requests give one paper; of an
+    installing sheet, one in each language (`sheet_language`). `item` is the latest
     outbox item that makes it or has it sealed. While it waits for the seal, `prepared` is the file
     without the signature, and `digest` (SHA-384, hex) is what the seal signs.
     """
@@ -70,7 +75,8 @@ class Paper(models.Model):
     submission = models.OneToOneField(Submission, models.PROTECT, null=True, related_name="paper")
     decision = models.OneToOneField(Decision, models.PROTECT, null=True, related_name="paper")
     certificate = models.OneToOneField(Certificate, models.PROTECT, null=True, related_name="+")
-    installing = models.OneToOneField(Certificate, models.PROTECT, null=True, related_name="+")
+    installing = models.ForeignKey(Certificate, models.PROTECT, null=True, related_name="+")
+    sheet_language = models.CharField(max_length=2, blank=True, db_default="")
     item = models.UUIDField(null=True)
     prepared = models.FileField(upload_to=storage_name, max_length=60, blank=True, db_default="")
     digest = models.CharField(max_length=96, blank=True, db_default="")
@@ -93,13 +99,16 @@ class Paper(models.Model):
             models.CheckConstraint(
                 condition=reduce(or_, map(_made_of_alone, SOURCES)), name="paper_of_one_source"
             ),
+            models.UniqueConstraint(
+                fields=["installing", "sheet_language"], name="paper_sheet_of_one_language"
+            ),
         ]
 
     @property
     def language(self) -> str:
-        """The language of its submission or else its order; of a sheet, the technical contact's."""
+        """The language of its submission or else its order; of a sheet, that of its page."""
         if self.installing is not None:
-            return self.application.technical_language or self.application.language
+            return self.sheet_language or self.application.language
         made_of = self.submission or (self.decision and self.decision.submission)
         return made_of.language if made_of else self.application.language
 

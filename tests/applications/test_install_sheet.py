@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from applications import services
 from applications.documents import papers
@@ -19,16 +20,15 @@ def sheet_of(space: str, key) -> str:
     return reverse(f"{space}:install_sheet", args=[key])
 
 
-def rendered(order) -> bytes:
-    return papers.installing_sheet(certificate_of(order), order).content
+def rendered(order, language: str = "fi") -> bytes:
+    return papers.installing_sheet(certificate_of(order), order, language).content
 
 
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
 @pytest.mark.parametrize("type", ["server", "system_signature"])
-def test_it_is_one_accessible_page_in_the_technicians_language(matti, riitta, cas, language, type):
+def test_it_is_one_accessible_page_in_each_language(matti, riitta, cas, language, type):
     order = orders.delivered(matti, riitta, type)
-    order.technical_language = language
-    pdf = rendered(order)
+    pdf = rendered(order, language)
     facts = facts_of(pdf)
     assert "Pages:           1" in facts
     assert "Tagged:          yes" in facts
@@ -65,13 +65,34 @@ def test_a_worker_makes_it_once_for_account_link_and_technical_member(order, web
     assert paper.kind == "installing"
 
 
+def test_it_is_in_the_language_of_the_page_whatever_the_technical_contact_s(order, web, teemu):
+    Application.objects.filter(pk=order.pk).update(
+        technical_email=teemu.email, technical_language="sv"
+    )
+    theirs = people.log_in(Client(), teemu)
+    asked = (
+        (web, "applications", "fi", "varmenteen asennus"),
+        (web, "applications", "en", "Installing the"),
+        (theirs, "technical", "sv", "Installation av"),
+    )
+    addresses = []
+    for client, space, language, _title in asked:
+        with translation.override(language):
+            addresses.append(sheet_of(space, order.pk))
+        assert client.get(addresses[-1]).status_code == 202
+    orders.drain()
+    for (client, _space, _language, title), address in zip(asked, addresses, strict=True):
+        pdf = client.get(address).content
+        assert title in facts_of(pdf)
+
+
 def test_the_receipt_of_a_revocation_is_another_paper_of_the_same_certificate(order, now):
     certificate = certificate_of(order)
     by = {"actor": system("test"), "now": now}
-    sheet = services.want_paper(Installing(certificate), **by)
+    sheet = services.want_paper(Installing(certificate, "fi"), **by)
     notice = services.want_paper(certificate, **by)
     assert sheet.pk != notice.pk
-    assert services.want_paper(Installing(certificate), **by) == sheet
+    assert services.want_paper(Installing(certificate, "fi"), **by) == sheet
 
 
 def test_pages_and_mails_lead_to_it(order, web):

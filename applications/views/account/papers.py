@@ -8,6 +8,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -101,8 +102,11 @@ def install_sheet(request: HttpRequest, application: Application) -> HttpRespons
 
 
 def installable(application: Application) -> Source:
-    """Return the source of the installing sheet. Raises NotPossible if there is none."""
-    made_of = kept_papers.installable(application, now=clock.now())
+    """Return the source of the installing sheet in the page's language.
+
+    Raises NotPossible if there is none.
+    """
+    made_of = kept_papers.installable(application, get_language() or "", now=clock.now())
     if made_of is None:
         raise not_there.no_certificate_or(application, not_there.NOT_VALID)
     return made_of
