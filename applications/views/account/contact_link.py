@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from applications import services
 from applications.models import Application, ContactLink
@@ -32,7 +32,16 @@ class LinkRow:
     state: str
 
 
-def links(application: Application, *, now: datetime) -> list[LinkRow]:
+def shown(application: Application, *, now: datetime) -> dict[str, Any]:
+    """Return the context about the links, and about how many each button sends or ends."""
+    return {
+        "links": _rows(application, now),
+        "sends_both": bool(application.deputy_email),
+        "ends_both": len(contact_links.valid_links(application, now=now)) > 1,
+    }
+
+
+def _rows(application: Application, now: datetime) -> list[LinkRow]:
     """Return the newest link of each holder."""
     links = list(application.contact_links.all())
     living = [link for link in links if contact_links.is_valid(link, application, now=now)]
@@ -54,16 +63,23 @@ def _state(link: ContactLink, *, lives: bool, used: bool) -> str:
     return _("The link has been opened") if link.bound_at else _("The link has not been opened")
 
 
-resend = order_button(
-    services.resend_link,
-    gettext_lazy("A new link was sent to the technical contact."),
-    as_seen,
-)
-revoke = order_button(
-    services.revoke_link,
-    gettext_lazy("The technical contact's link has been ended."),
-    as_seen,
-)
+def _sent_words(application: Application) -> str:
+    if application.deputy_email:
+        return _("New links were sent to the technical contact and the technical deputy.")
+    return _("A new link was sent to the technical contact.")
+
+
+def _ended_words(application: Application) -> str:
+    holders = [link.holder for link in contact_links.valid_links(application, now=clock.now())]
+    if len(holders) > 1:
+        return _("The links of the technical contact and the technical deputy have been ended.")
+    if holders == [ContactLink.Holder.DEPUTY]:
+        return _("The technical deputy's link has been ended.")
+    return _("The technical contact's link has been ended.")
+
+
+resend = order_button(services.resend_link, _sent_words, as_seen)
+revoke = order_button(services.revoke_link, _ended_words, as_seen)
 
 
 @order_view
@@ -75,8 +91,8 @@ def rename(request: HttpRequest, application: Application) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         return show(request, application, template, form=form)
     try:
-        services.rename_contact(application.pk, form.values(), **as_seen(request))
+        renamed = services.rename_contact(application.pk, form.values(), **as_seen(request))
     except (Stale, TooMany) as refusal:
         return stale.again(request, application, template, form, refusal)
-    messages.success(request, _("A link was sent to the technical contact you named."))
+    messages.success(request, _sent_words(renamed))
     return redirect(order_url(application))

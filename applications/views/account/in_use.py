@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from accounts import access
 from applications import services
@@ -14,8 +14,12 @@ from applications.models import Application
 from applications.rules import renewal
 from applications.views.shared.buttons import order_button
 
-installed = order_button(services.say_installed, _("Noted: the certificate is in use."))
-renewing = order_button(services.see_to_renewal, _("Noted: you see to the new certificate."))
+installed = order_button(
+    services.say_installed, lambda _order: _("Noted: the certificate is in use.")
+)
+renewing = order_button(
+    services.see_to_renewal, lambda _order: _("Noted: you see to the new certificate.")
+)
 
 
 def renewed(request: HttpRequest, application: Application, *, now: datetime) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
         **_progress(application, now),
         **_waiting(application, now),
         "unreached": undelivered.addresses(application),
-        "links": contact_link.links(application, now=now),
+        **contact_link.shown(application, now=now),
         "predecessor": predecessors.predecessor(application),
         "successor": predecessors.successor(application),
         "right_asked": _right_asked(request, application, now),

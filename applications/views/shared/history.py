@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.event_names import AccountEvent
 from accounts.models import Organisation, Person
-from applications.models import Application
+from applications.models import Application, ContactLink
 from applications.rules.sender import right_to_send
 from applications.views.shared.void_reasons import void_reason
 from applications.workflow import ApplicationEvent
@@ -82,6 +82,9 @@ def word(event: Event) -> str:
         return _("The certificate was approved; another approval is needed")
     if event.action == ApplicationEvent.CLAIM and event.data.get("given_to"):
         return _("The case was given to a reviewer")
+    to_deputy = event.data.get("holder") == ContactLink.Holder.DEPUTY
+    if event.action == ApplicationEvent.LINK_SENT and to_deputy:
+        return _("A link was sent to the technical deputy")
     if event.action == ApplicationEvent.RECALL:
         return f"{text}: {void_reason(event.data.get('reason', ''))}"
     return text

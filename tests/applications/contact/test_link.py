@@ -242,6 +242,30 @@ def test_the_applicant_sees_resends_and_revokes(order, link, tiina, matti):
     assert "The link has ended" in web.get(f"/en/orders/{order.pk}/").text
 
 
+def test_with_a_deputy_the_pages_say_that_both_links_are_sent_and_ended(matti, send):
+    order = send(matti, deputy_name="Veera Vara", deputy_email="veera@example.com")
+    web, at = people.log_in(Client(), matti), f"/en/orders/{order.pk}/"
+    page = web.get(at).text
+    for words in ("Links of the technical contact and the technical deputy", "End both links"):
+        assert words in page
+    assert "Send both a new link" in page
+    assert "A link was sent to the technical deputy" in page
+
+    def press(name):
+        seen = {"version": Handler(matti, order).seen["version"]}
+        return web.post(f"{at}contact/{name}/", seen, follow=True).text
+
+    sent = press("resend")
+    assert "New links were sent to the technical contact and the technical deputy." in sent
+    deputys = order.contact_links.filter(holder="deputy").last()
+    services.not_mine(deputys.pk, actor=TIINA, now=clock.now())
+    order.refresh_from_db()
+    page = web.get(at).text
+    assert "End the link" in page  # the only one that is left
+    assert "Send both a new link" in page
+    assert "The technical contact&#x27;s link has been ended." in press("revoke")
+
+
 def test_thirty_days_after_delivery_no_link_is_sent_any_more(order, link, matti, now):
     over = now - timedelta(days=30)
     Application.objects.filter(pk=order.pk).update(status=Status.DELIVERED, ended_at=over)
