@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Self
 
-RULE_SET_VERSION = "2026.11.6"
+RULE_SET_VERSION = "2026.11.7"
 """Raised whenever a rule is added, removed or changes its result. Form: year.month[.n].
 
 A signer runs its rules again on what was prepared under another version.

@@ -79,6 +79,9 @@ def alt_name_findings(names: AltNames, *, for_server: bool | None) -> Iterator[F
         yield found("san.empty")
     if names.count > MOST_NAMES:
         yield found("san.too_many", value=names.count, wanted=MOST_NAMES)
+    if for_server is False:
+        yield from _unused(names)
+        return
     for name in names.dns[:MOST_NAMES]:
         if problem := host_problem(name):
             yield host_finding("san.host", visible(name), problem)
@@ -88,6 +91,17 @@ def alt_name_findings(names: AltNames, *, for_server: bool | None) -> Iterator[F
     others = ["rfc822Name"] * bool(names.emails and not for_server) + names.others
     if others:
         yield found("san.unused", value=sorted(set(others)))
+
+
+def _unused(names: AltNames) -> Iterator[Finding]:
+    """The finding about names in a request for a certificate without alternative names of hosts.
+
+    Host names are common there, because tools add them, and stay without a word.
+    """
+    kinds = {"iPAddress": names.addresses, "rfc822Name": names.emails}
+    unused = {*names.others, *(kind for kind, values in kinds.items() if values)}
+    if unused:
+        yield found("san.unused", value=sorted(unused))
 
 
 def _address_findings(names: AltNames) -> Iterator[Finding]:

@@ -164,6 +164,8 @@ def _nameless(
         return
     if csr.subject and for_server is False:
         yield found("subject.no_names")
+    elif for_server is False:
+        yield found("subject.missing", problem="no_common_name")
     else:
         yield found("subject.missing")
 

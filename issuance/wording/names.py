@@ -7,6 +7,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "subject.missing": _(
             "The request names nobody: it has neither a common name nor host names."
         ),
+        "subject.missing:no_common_name": _("The request names nobody: it has no common name."),
         "subject.empty_value": _("This field of the name is empty: %(attribute)s."),
         "subject.invisible": _(
             "The field %(attribute)s has invisible characters (%(characters)s): “%(value)s”."

@@ -217,11 +217,24 @@ def test_mail_addresses_are_refused_for_servers_only() -> None:
     assert examine(data).accepted
 
 
+def test_names_of_hosts_in_a_system_s_request_are_not_judged_as_a_server_s() -> None:
+    unused = ((DNS, "palvelin", []), (DNS, "*.malli.fi", []), (IP, bytes(4), ["san.unused"]))
+    for kind, value, told in unused:
+        data = request(subject=subject(CN="Todistus"), extensions=(alt_names((kind, value)),))
+        assert not examine(data, for_server=True).accepted
+        report = examine(data, for_server=False)
+        assert report.accepted
+        assert [one.rule for one in report.findings if one.rule.startswith("san.")] == told
+
+
 def test_a_request_without_any_name_is_refused_unless_a_systems_name_is_ordered() -> None:
     nameless = request(subject=name(attribute("O", "Malli Oy")), extensions=())
     assert errors(nameless) == ["subject.missing"]
     assert examine(nameless, for_server=False).accepted
     assert errors(subject=name(), extensions=()) == ["subject.missing"]
+    (finding,) = examine(request(subject=name(), extensions=()), for_server=False).errors
+    with override("en"):
+        assert word(finding).text == "The request names nobody: it has no common name."
     assert errors(subject=name()) == []
 
 
