@@ -26,6 +26,7 @@ from applications.rules import (
     hearing,
     lapse,
     mail_choices,
+    promise_pause,
     proposed_names,
     renewal,
     sections,
@@ -100,7 +101,7 @@ def _context(matter: Matter, asked: Asked) -> dict[str, Any]:
         "is_contact": matter.is_contact,
         "on_account": not matter.is_contact and matter.recipient != "mailbox",
         "link": reverse("contact:landing", args=[link.token]) if link else "",
-        **_request(SimpleLazyObject(order.requests.last)),
+        **_request(order, SimpleLazyObject(order.requests.last)),
         **_when_read(
             **facts,
             contact_told=lambda: contact_links.is_asked(order, now=asked.now),
@@ -119,7 +120,9 @@ def _when_read(**values: Callable[[], Any]) -> dict[str, Any]:
     return {name: SimpleLazyObject(value) for name, value in values.items()}
 
 
-def _request(request: Any, documents: Sequence[Attachment] = ()) -> dict[str, Any]:
+def _request(
+    order: Application, request: Any, documents: Sequence[Attachment] = ()
+) -> dict[str, Any]:
     """Return the context about a request for information, if there is one."""
 
     def names() -> list[str]:
@@ -129,7 +132,10 @@ def _request(request: Any, documents: Sequence[Attachment] = ()) -> dict[str, An
     def titles() -> list[Any]:
         return [sections.BY_ID[key].title for key in request.fields] if request else []
 
-    return {"request": request, **_when_read(sections=titles, documents=names)}
+    def resumes() -> str:
+        return promise_pause.words(order, is_heard=request.is_hearing) if request else ""
+
+    return {"request": request, **_when_read(sections=titles, documents=names, resumes=resumes)}
 
 
 def _last_day(order: Application) -> date | None:
@@ -386,5 +392,6 @@ def question(
     """
     asked = Asked({"recipient": "applicant"}, now)
     matter, row = _matter(order, asked), MAILS["information_wanted"]
-    mail = replace(row, context=lambda m, a: {**_context(m, a), **_request(request, documents)})
+    about = _request(order, request, documents)
+    mail = replace(row, context=lambda m, a: _context(m, a) | about)
     return "\n\n".join(render(mail, matter, mail.to(matter, asked), asked)).strip()

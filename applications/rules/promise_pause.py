@@ -1,10 +1,12 @@
 """Pause the promise while the applicant must act, and resume it.
 
-Each function returns the fields to save of the order.
+Each function but `words` returns the fields to save of the order.
 """
 
 from datetime import date, datetime
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from applications.models import Application
 from applications.workflow import promise
@@ -38,6 +40,22 @@ def cancelled(application: Application, now: datetime) -> dict[str, Any]:
     days_left = application.days_left
     resumed = promise.due_on(now) if days_left is None else promise.resumed_on(now, days_left)
     return _resumed(application, resumed)
+
+
+def words(application: Application, *, is_heard: bool) -> str:
+    """Return when the promise resumes, in a sentence of the order's page and of the request's mail.
+
+    `is_heard`: the request is a hearing.
+    """
+    if application.due_on is None and application.days_left is None:
+        anew = _("The promised %(days)s working days begin the day after your answer.")
+        return anew % {"days": promise.WORKING_DAYS}
+    if is_heard:
+        return _(
+            "The promised time stands still until you answer or the term is over, and goes on the"
+            " day after."
+        )
+    return _("The promised time stands still until you answer and goes on the day after.")
 
 
 def _resumed(application: Application, day: date) -> dict[str, Any]:

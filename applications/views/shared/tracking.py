@@ -13,6 +13,7 @@ from applications.rules import (
     case_holder,
     contact_links,
     lapse,
+    promise_pause,
     proposed_names,
     queue_order,
     sender,
@@ -160,12 +161,7 @@ def promise_words(application: Application, *, now: datetime) -> str:
     if status is Status.AWAITING_CSR:
         return promise_after_request()
     if status is Status.INFO_REQUESTED and application.due_on is None:
-        if application.days_left is None:
-            words = _("The %(days)s working days begin the day after you have answered.")
-            return words % {"days": promise.WORKING_DAYS}
-        if _hearing(application) is not None:
-            return _("The handling time goes on when you have answered or the term is over.")
-        return _("The handling time goes on when you have answered.")
+        return promise_pause.words(application, is_heard=_hearing(application) is not None)
     if application.due_on is None or status in {Status.ISSUED, Status.DELIVERED, *STOPPED}:
         return ""
     shown = {"day": date_format(application.due_on, "WEEKDAY_FORMAT")}

@@ -15,6 +15,15 @@ from tests.applications.clocks.asking import answer, ask, queue, seen, sent
 from tests.applications.clocks.conftest import noon
 
 
+def assert_the_mail_says_the_same(application, day: str) -> None:
+    """Check that the order's page and the mail that asks say alike when the time goes on."""
+    mail = mails.about_order("information_wanted", application, "applicant", now=noon(day))
+    with translation.override("fi"):
+        words = tracking.promise_words(application, now=noon(day))
+    assert "toimitusaika" in words
+    assert words in " ".join(mail.text.split())
+
+
 @pytest.mark.parametrize(
     ("day", "due"), [("2026-12-21", date(2026, 12, 30)), ("2027-06-21", date(2027, 6, 29))]
 )
@@ -37,9 +46,27 @@ def test_the_days_left_stand_still_and_count_on_after_the_answer(
     application = sent(matti, day)
     ask(riitta, application, asked)
     assert (application.due_on, application.days_left) == (None, left)
+    assert_the_mail_says_the_same(application, asked)
     answer(matti, application, answered)
     assert (application.due_on, application.days_left) == (due, None)
     assert application.reviewer == riitta
+
+
+def test_a_hearing_says_alike_on_the_page_and_in_the_mail_when_the_time_goes_on(matti, riitta):
+    application, day = sent(matti, "2026-12-21"), "2026-12-22"
+    services.claim(application.pk, person=riitta, **seen(riitta, application, day))
+    services.request_info(
+        application.pk,
+        reason="Verkkotunnus kuuluu toiselle.",
+        material="Verkkotunnusrekisterin ote",
+        is_hearing=True,
+        sections=[],
+        deadline=date(2028, 1, 1),
+        person=riitta,
+        **seen(riitta, application, day),
+    )
+    application.refresh_from_db()
+    assert_the_mail_says_the_same(application, day)
 
 
 def test_a_case_that_was_late_is_due_the_day_after_its_answer(matti, riitta):
@@ -82,9 +109,8 @@ def test_an_answer_to_the_checks_begins_five_working_days(matti, riitta):
     assert (application.due_on, application.days_left) == (None, None)
     with translation.override("en"):
         words = tracking.promise_words(application, now=noon("2027-01-08"))
-    assert words == "The 5 working days begin the day after you have answered."
-    mail = mails.about_order("information_wanted", application, "applicant", now=noon("2027-01-08"))
-    assert "Luvattu 5 arkipäivän toimitusaika alkaa" in mail.text
+    assert words == "The promised 5 working days begin the day after your answer."
+    assert_the_mail_says_the_same(application, "2027-01-08")
     given = {"host_names": ["erecept.example.fi"]}
     services.save_section(
         application.pk, "host_names", given, **seen(matti, application, "2027-01-09")
