@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from accounts.register.lookup.queries import Reason, Standing
 from accounts.register.models import Kind, RegisterRecord
@@ -94,6 +94,21 @@ def described(record: RegisterRecord) -> list[tuple[str, str]]:
     return [*rows, (_("Status"), status(record))]
 
 
+def in_force(record: RegisterRecord) -> str:
+    """Return from when and until when the record is in force, as far as the register says."""
+    first, last = (
+        date_format(day, "SHORT_DATE_FORMAT") if day else ""
+        for day in (record.valid_from, record.valid_to)
+    )
+    if first and last:
+        return f"{first}–{last}"
+    if first:
+        return pgettext("register", "from %(day)s") % {"day": first}
+    if last:
+        return pgettext("register", "until %(day)s") % {"day": last}
+    return _("the register gives no days")
+
+
 def status(record: RegisterRecord) -> str:
     """Return the record's status in the register, in the active language."""
     return str(STATUSES.get(record.status, record.status))
@@ -109,7 +124,7 @@ def _pair(name: str, then: Any, now: Any) -> Pair:
 
 def _word(name: str, value: Any) -> str:
     if value in (None, ""):
-        return _("open") if name in {"valid_from", "valid_to"} else _("none")
+        return _("no day in the register") if name in {"valid_from", "valid_to"} else _("none")
     return str(_WORDS[name](value)) if name in _WORDS else str(value)
 
 

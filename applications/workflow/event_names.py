@@ -139,7 +139,7 @@ class ApplicationEvent(EventName):
     REVOKE = "application.revoke", _("The applicant had the certificate revoked")
     REVOKE_EXPOSED = (
         "application.revoke_exposed",
-        _("A reviewer revoked the certificate: the key was exposed"),
+        _("A reviewer revoked the certificate: the key was exposed or may have been"),
     )
     REVOCATION_PROPOSED = (
         "application.revocation_proposed",

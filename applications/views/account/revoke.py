@@ -56,6 +56,9 @@ def consequences() -> list[str]:
             " Otherwise, if the service is still needed, first order a new certificate and install"
             " it."
         ),
-        _("A key that has been exposed is refused for good: the new certificate needs a new key."),
+        _(
+            "A key that has been exposed, or may have been, is refused for good: the new"
+            " certificate needs a new key."
+        ),
         _("Everybody concerned is told by email."),
     ]

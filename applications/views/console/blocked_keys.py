@@ -27,7 +27,10 @@ from issuance.models import BlockedKey
 
 PAGE = 25
 SOURCES: dict[str, Promise] = {
-    "key_compromise": _("The private key was reported or proven to be in other hands."),
+    "key_compromise": _(
+        "The private key was reported to be exposed, or suspected to be, or proven to be in other"
+        " hands."
+    ),
     "private_key_uploaded": _("The private key was sent to the service."),
     "published": _("The key is on a list of keys that others have."),
 }

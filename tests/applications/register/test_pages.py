@@ -1,13 +1,16 @@
 """Reviewers see and decide what has changed in the registers; everybody sees then and now."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import translation
 
 from accounts import access
+from accounts.register.models import RegisterRecord
 from applications import services
 from applications.models.register_task import RegisterTask
+from applications.register_watch import wording
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.register import change
 from certportal.foundation import clock
@@ -160,6 +163,19 @@ def test_what_the_register_said_as_of_a_day(desk, order):
     never = asked | {"known": "0001-01-01"}
     assert list(desk.get(place, never).context["form"].errors) == ["known"]
     assert desk.get(url("record", "sote_unit", "1.2.3")).status_code == 404
+
+
+def test_a_validity_that_the_register_leaves_open_is_told_in_words():
+    first, last = date(2025, 1, 1), date(2027, 12, 31)
+    told = {
+        (first, last): "1.1.2025–31.12.2027",
+        (first, None): "1.1.2025 alkaen",
+        (None, last): "31.12.2027 asti",
+        (None, None): "rekisterissä ei ole päiviä",
+    }
+    with translation.override("fi"):
+        for (begins, ends), words in told.items():
+            assert wording.in_force(RegisterRecord(valid_from=begins, valid_to=ends)) == words
 
 
 def test_a_recalled_case_tells_the_difference(matti, riitta, cas):

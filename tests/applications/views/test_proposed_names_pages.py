@@ -178,6 +178,13 @@ def test_home_and_the_order_ask_to_confirm_and_show_what_is_known(web, matti, or
     assert "The technical contact has proposed the host names" in said(page)
 
 
+def test_an_order_without_host_names_names_its_type_once(web, order, link, tiina, address):
+    own = address("applications:order", order.pk)
+    for client, page in ((web, own), (tiina, at(link, "order"))):
+        with_heading = client.get(page).text.partition("<h1>")[2]
+        assert with_heading.partition("<h2")[0].count("Server certificate") == 1
+
+
 def test_a_name_only_in_the_request_and_a_domain_known_are_told(
     web, matti, riitta, cas, order, address
 ):

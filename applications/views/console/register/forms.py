@@ -43,7 +43,7 @@ class AsOfForm(Form):
     """Two days: `on`, on which the record is valid, and `known`, as of which the mirror is read."""
 
     on = DateField(label=_("In force on"))
-    known = DateField(label=_("As it was known at the end of"))
+    known = DateField(label=_("As it was known at the end of the day"))
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         """Fill in today for both."""

@@ -8,7 +8,7 @@ from accounts import access
 from accounts.models import BusinessId
 from accounts.register.lookup import queries
 from accounts.register.models import Kind
-from applications.register_watch.wording import SECTORS, described, status
+from applications.register_watch.wording import SECTORS, described, in_force, status
 from applications.views.console.register.forms import AsOfForm
 from certportal.foundation import clock
 
@@ -28,7 +28,8 @@ def record(request: HttpRequest, record_kind: str, oid: str) -> HttpResponseBase
         answer = queries.as_of(oid, kind=record_kind, on=on, known_at=known_at)
     context = {
         "versions": [
-            (version, SECTORS.get(version.sector or 0, ""), status(version)) for version in versions
+            (version, in_force(version), SECTORS.get(version.sector or 0, ""), status(version))
+            for version in versions
         ],
         "newest": versions[0],
         "account": BusinessId.holder(versions[0].business_id),
