@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import Person
 from applications.checks.wording import word_all, word_faults
@@ -177,7 +178,9 @@ FACTS: dict[str, Callable[[Application], Any]] = {
 def _numbered(matter: Matter, subject: str) -> str:
     """Return the subject with the name on the certificate and the order's number added."""
     order = matter.order
-    named = f"{subject}: {proposed_names.called(order)} ({order.number})".replace(": (", " (")
+    proposed = pgettext("host name", "proposed") if proposed_names.is_proposal(order) else ""
+    about = ", ".join(filter(None, [proposed, order.number]))
+    named = f"{subject}: {order.called} ({about})".replace(": (", " (")
     return _of_several(matter, named)
 
 

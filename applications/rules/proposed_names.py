@@ -26,9 +26,14 @@ def are_awaited(application: Application) -> bool:
     return sent is not None and not _names(sent.content)
 
 
+def is_proposal(application: Application) -> bool:
+    """Return whether the order's host names are a proposal that nobody has confirmed."""
+    return are_awaited(application) and bool(application.names)
+
+
 def called(application: Application) -> str:
     """Return the order's display name, marked as proposed if it is an unconfirmed host name."""
-    if not are_awaited(application) or not application.names:
+    if not is_proposal(application):
         return application.called
     return _("%(name)s (proposed)") % {"name": application.called}
 

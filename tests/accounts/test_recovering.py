@@ -56,7 +56,7 @@ def asked(maija, pharmacy, now):
 def test_the_button_sends_a_request_and_not_a_question_to_an_applicant(client, maija, pharmacy):
     page = people.log_in(client, maija).get(ASK.replace("/en/", "/fi/", 1)).text
     assert "Lähetä pyyntö" in page
-    assert "täydennyspyyntö" not in page
+    assert "lisätietopyyntö" not in page
 
 
 def test_a_member_asks_with_reason_and_document(client, maija, matti, pharmacy):

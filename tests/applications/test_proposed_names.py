@@ -278,7 +278,7 @@ def test_another_type_forgets_who_was_to_propose_names(matti):
 def test_a_subject_names_a_host_as_proposed_until_it_is_confirmed(matti, name, recipient, marked):
     order = proposed_names.proposed(matti, HOSTS[0])
     subject = about_order(name, order, recipient).subject
-    assert subject.endswith(f": {HOSTS[0]} ({marked}) ({order.number})")
+    assert subject.endswith(f": {HOSTS[0]} ({marked}, {order.number})")
     proposed_names.confirm(matti, order)
     assert about_order(name, order, recipient).subject.endswith(f": {HOSTS[0]} ({order.number})")
 
@@ -287,7 +287,7 @@ def test_an_order_that_ended_before_its_names_were_confirmed_is_told_of_as_such(
     order = proposed_names.proposed(matti, HOSTS[0])
     do(matti, services.withdraw, order)
     subject = about_order("withdrawn", order, "applicant").subject
-    assert subject.endswith(f": {HOSTS[0]} (ehdotettu) ({order.number})")
+    assert subject.endswith(f": {HOSTS[0]} (ehdotettu, {order.number})")
 
 
 def test_links_sent_again_for_many_orders_mark_what_is_proposed(matti):

@@ -39,6 +39,8 @@ REFUSED = {
         r"\bsertifikaat\w*": "varmenne",
         r"\btilauksen asianumero\w*": "tilausnumero",
         r"\bvuotan\w*": "paljastunut",
+        r"(?i)\btäydennyspyyn\w*": "lisätietopyyntö",
+        r"\b[Pp]yyd\w+ täydennystä\b": "pyydä lisätietoja",
         r"\byhteyspiste\w*": "asiakaspalvelu",
         # A possessive suffix of "te", and no word of the service that ends like one.
         r"(?i)\b(?!\w*(varmenne|rakenne|tilanne|liikenne)\b)\w{3,}nne\b": "sinä",
@@ -59,6 +61,7 @@ REFUSED = {
         r"\bett kondensat som\b": "ett kondensat (hash)",
         r"(?i)\b(ni|er|ert|era)\b": "du, din",
         r"(?i)\bteknisk(a)? kontakt\b": "teknisk kontaktperson",
+        r"(?i)\btilläggsuppgift\w*": "komplettering",
     },
 }
 """By language: a refused word, as a regular expression, and what to use (docs/glossary.md)."""

@@ -26,6 +26,10 @@ def catalogue(folder: Path, entry: str) -> str:
             'msgstr[0] "Yksi"\nmsgstr[1] ""\n"Teille "\n"monta"\n',
             "fi: 'Teille', use 'sinä'",
         ),
+        (
+            'msgid "Send the request"\nmsgstr "Lähetä täydennyspyyntö"\n',
+            "fi: 'täydennyspyyntö', use 'lisätietopyyntö'",
+        ),
         ('msgid "Your units"\nmsgstr "Yksikkönne"\n', "fi: 'Yksikkönne', use 'sinä'"),
     ],
 )

@@ -76,7 +76,7 @@ def test_the_order_number_stands_in_the_subject_and_none_claims_to_be_a_test(sam
     several = {"bulk_receipt", "csrs_attached", "links_sent"}
     for sample in samples:
         if sample.name in set(orders.MAILS) - several:
-            assert re.search(r"\w: \S+( \(\w+\))? \(SV-\d{4}-\d{5}\)$", sample.message.subject)
+            assert re.search(r"^[^:]*\w: \S+ \((\w+, )?SV-\d{4}-\d{5}\)$", sample.message.subject)
         assert not re.match(r"\[TESTI?\]", sample.message.subject)
 
 

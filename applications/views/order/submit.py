@@ -61,7 +61,11 @@ def check(request: HttpRequest, application: Application) -> HttpResponse:
         person = access.person_of(request)
         services.keep_reply(application.pk, text=form.reply, person=person)
     if "keep" in request.POST and form.has_reply:
-        messages.success(request, _("Your reply has been saved. It goes with the answer."))
+        words = _(
+            "Your reply has been saved, but it has not been sent yet. When you are ready, press"
+            " “Send the answer”."
+        )
+        messages.success(request, words)
         return redirect("applications:check", application.pk)
     return _show(request, application, form)
 

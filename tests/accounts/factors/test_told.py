@@ -57,7 +57,7 @@ def test_a_reset_by_an_operator_is_told_in_the_person_s_language(riitta):
 
     call_command("reset_second_factor", str(riitta.pk))
 
-    assert told()[-1].subject == "De andra identifieringsmetoderna återställdes"
+    assert told()[-1].subject == "Den andra identifieringsmetoden återställdes"
     assert "dina sessioner har avslutats" in told()[-1].text
 
 
