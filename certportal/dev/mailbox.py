@@ -60,7 +60,15 @@ def attachment(part: EmailMessage) -> HttpResponse:
 
 @require_GET
 def samples(request: HttpRequest) -> HttpResponse:
-    """Show every mail as its recipients get it."""
+    """Show every mail as its recipients get it.
+
+    Making them takes some 20 seconds. So the first answer is a page that says so; its header has
+    the browser load the same address with `?made`, and meanwhile the page stays in sight.
+    """
+    if "made" not in request.GET:
+        page = render(request, "dev/samples.html", {"samples": None})
+        page["Refresh"] = f"0; url={request.path}?made"
+        return page
     from certportal.dev import sample_mails  # and with it what makes people and orders, 4 MiB
 
     return render(request, "dev/samples.html", {"samples": sample_mails.samples()})

@@ -15,6 +15,7 @@ def test_every_mail_reads_well_on_two_screens(watched, server, monkeypatch):
     made = sample_mails.samples()  # takes longer than a browser waits on a busy machine
     monkeypatch.setattr(sample_mails, "samples", lambda: made)
     watched.goto(f"{server}/dev/mail/samples/")
+    watched.wait_for_selector("article")  # the page that says that they are made follows by itself
     check_both_widths(watched)
     watched.goto(f"{server}/dev/mail/")
     check_both_widths(watched)
