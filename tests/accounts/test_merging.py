@@ -6,7 +6,7 @@ import pytest
 
 from accounts import access, own_records
 from accounts.models import AdministratorRequest, Invitation, JoinRequest, Membership, Person
-from accounts.right_to_act import right_of
+from accounts.right_to_act import is_shown, right_of
 from accounts.services.organisations import invite, join
 from accounts.services.people import merge as merge_people
 from accounts.services.people import recognise
@@ -130,6 +130,21 @@ def test_of_two_rights_for_a_limited_time_the_longer_one_stays(
     merge(abroad, into)
 
     assert right_of(into, pharmacy).confirmed_until == max(NOW.date(), until)
+
+
+@pytest.mark.parametrize("stays", ["founder", "invited"])
+def test_nobody_becomes_a_confirmed_administrator_by_it(maija, pharmacy, stays):
+    """Maija, whom Matti invited to order, had founded the account under another identity."""
+    founder = make_person("Maija Mallikas-Smith")
+    stated = {"basis": Membership.Basis.UNVERIFIED, "begun_at": NOW}
+    pharmacy.memberships.create(person=founder, role=Membership.Role.ADMINISTRATOR, **stated)
+    gone, into = (maija, founder) if stays == "founder" else (founder, maija)
+    merge(gone, into)
+
+    membership = access.current_membership(into, pharmacy.pk)
+    assert membership.role == Membership.Role.APPLICANT
+    assert is_shown(membership)
+    assert pharmacy.memberships.filter(ended_at=None).count() == 2
 
 
 def test_one_step_leads_from_every_key_to_the_one_who_stays(matti, maija, kalle):

@@ -16,7 +16,7 @@ from accounts.models import (
     StaffRole,
     User,
 )
-from accounts.right_to_act import right_of
+from accounts.right_to_act import is_shown, right_of
 from accounts.services.people import sessions
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -70,14 +70,23 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
 
 
 def _hand_over_memberships(gone: Person, into: Person, now: datetime) -> None:
+    """Move current memberships; of two in one account, one stays.
+
+    If the right of only one is confirmed, that one stays as it is: an unconfirmed membership adds
+    no role to it.
+    """
     current = Membership.objects.filter(ended_at=None)
     for membership in current.filter(person=gone):
         kept = current.filter(person=into, organisation=membership.organisation_id).first()
-        if kept is not None:
-            strengthen(kept, membership)
-            membership.ended_at = now
-        else:
+        if kept is None or (is_shown(membership) and not is_shown(kept)):
+            if kept is not None:
+                kept.ended_at = now
+                kept.save(update_fields=["ended_at"])
             membership.person = into
+        else:
+            if is_shown(membership) or not is_shown(kept):
+                strengthen(kept, membership)
+            membership.ended_at = now
         membership.save(update_fields=["person", "ended_at"])
 
 
