@@ -263,6 +263,23 @@ def test_a_case_whose_applicant_is_asked_is_handed_over_by_its_holder(
     assert offers.isdisjoint({"hand_over", "take_over"})  # nobody has it
 
 
+def test_each_note_says_what_it_was_written_for(ready, desk, other_desk, raimo, riitta):
+    desk.press("note", ready, text="Soitin kirjaamoon.")
+    desk.press("set_aside", ready, until=day(3).isoformat(), reason="Odotan THL:n vastausta.")
+    desk.press("hand_over", ready, to=raimo.pk, note="Lomani alkaa.")
+    desk.press("take_over", ready, reason="Raimo on sairaana.")
+    kinds = ("Note", "Set aside", f"Handed over to {raimo}", f"Taken over from {raimo}")
+    for name in ("case", "approve"):
+        notes = desk.open(name, ready.pk).text.partition('id="notes"')[2]
+        places = [notes.index(kind) for kind in kinds]
+        assert places == sorted(places), name
+
+
+def test_the_page_for_handing_over_begins_with_what_it_does(case, desk):
+    page = desk.open("hand_over", case.pk).text
+    assert "The case becomes the next one of the reviewer whom you choose" in page
+
+
 def test_a_note_is_for_reviewers_alone(case, desk, matti, web_of):
     desk.press("note", case, text="Soitin kirjaamoon.")
     assert "Soitin kirjaamoon." in desk.open("case", case.pk).text
