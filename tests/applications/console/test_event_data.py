@@ -137,7 +137,16 @@ def test_raimo_to_whom_a_case_is_given_is_named(case, desk, riitta, raimo, now):
     about, data = shown(desk, event.pk)
     assert about == Part(f"Order {case.number}", desk.url("case", case.pk))
     assert data["Who has the case now"] == [Part(str(raimo), desk.url("person", raimo.pk))]
+    assert data["Taken over from"] == [Part(str(riitta), desk.url("person", riitta.pk))]
     assert f'<a href="{desk.url("person", raimo.pk)}"' in desk.open("events").text
+
+
+def test_days_are_written_as_on_other_pages(case, desk, riitta, now):
+    number = recorded_about(case, riitta, now, until="2026-12-02", reference="2026-12-02")
+    data = shown(desk, number)[1]
+    assert data["Until the day"] == [Part("2 Dec 2026")]
+    with translation.override("fi"):
+        assert value_words("application", "until", "2026-12-02") == "2.12.2026"
 
 
 def test_whose_data_was_erased_is_said_to_be_erased(desk, riitta, now):

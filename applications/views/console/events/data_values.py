@@ -3,6 +3,8 @@
 from functools import cache
 
 from django.conf import settings
+from django.utils.dateparse import parse_date
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -25,6 +27,9 @@ from certportal.foundation.errors import Refused
 from certportal.foundation.event_names import words
 
 type Words = dict[str, Promise | str]
+
+DAYS = {"deadline", "ends_on", "since", "until"}
+"""Keys of the data with a day."""
 
 CA_STATES: Words = {
     "standby": pgettext_lazy("authority", "Published in advance"),
@@ -114,11 +119,13 @@ def reasons() -> Words:
 
 
 def value_words(kind: str, name: str, value: str) -> str:
-    """Return the code stored under the key in words; one without words as it is.
+    """Return the code in words and a day as it is written; what has no words as it is.
 
-    `kind`: what the event is about.
+    `name`: the key of the data; `kind`: what the event is about.
     """
     if name == "action":
         return words(value)
+    if name in DAYS and (day := parse_date(value)):
+        return date_format(day, "SHORT_DATE_FORMAT")
     choices = OF_KIND.get((kind, name)) or (reasons() if name == "reason" else CHOICES.get(name))
     return str((choices or {}).get(value, value))

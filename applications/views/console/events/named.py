@@ -15,7 +15,7 @@ from applications.models import Application
 from applications.workflow import Status
 from certportal.foundation.models import Event
 
-PEOPLE = {"person", "persons", "given_to", "into"}
+PEOPLE = {"person", "persons", "given_to", "taken_from", "into"}
 ACCOUNTS = {"supplier", "successor", "organisations"}
 ORDERS = {"reference", "replaces", "replaced_by"}
 SUBJECTS = {
