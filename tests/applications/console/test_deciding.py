@@ -134,6 +134,7 @@ def test_without_evidence_the_page_says_what_is_missing(case, desk):
     page = desk.open("approve", case.pk)
     assert "You cannot approve this certificate now." in page.text
     assert "Record for each host name" in page.text
+    assert "This is exactly what will be signed." not in page.text
     answer = approve(desk, case, shown(desk, case))
     assert answer.status_code == 400
     assert "Record for each host name" in answer.text
