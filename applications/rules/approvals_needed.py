@@ -62,7 +62,10 @@ def approved_until(application: Application, *, on: date) -> datetime | None:
 def _first_of_intermediary(application: Application) -> bool:
     if not intermediaries.is_mediated(application):
         return False
-    earlier = Application.objects.filter(organisation=application.organisation_id)
+    # Those for its own units, if it has some, tie nobody to the intermediary.
+    earlier = Application.objects.filter(
+        organisation=application.organisation_id, record_kind=application.record_kind
+    )
     return not Certificate.objects.filter(
         reference__in=earlier.exclude(pk=application.pk).values("pk"), environment="production"
     ).exists()

@@ -17,8 +17,9 @@ from applications.views.bulk import sheet
 from applications.views.order.forms.delivery import TechnicalForm
 from applications.workflow import Status
 from certportal.dev.builders import bulk, orders, people, register
+from certportal.dev.builders.acts import act
 from certportal.foundation import clock
-from issuance.models import Certificate
+from issuance.models import Approval, Certificate
 
 NAME = "Esimerkki Kanta-välitys Oy"
 OID = "1.2.246.10.99000229"
@@ -52,6 +53,22 @@ def test_its_own_name_stands_in_the_certificate_without_a_unit(valma, riitta, ra
     subject = Certificate.objects.get(reference=application.pk).certificate.subject
     assert f"O={NAME}" in subject.rfc4514_string()
     assert "OU=" not in subject.rfc4514_string()
+
+
+def test_a_provider_s_first_order_as_an_intermediary_takes_two(matti, pharmacy, riitta, cas, now):
+    """The pharmacy has a certificate for its unit, and is in the register of intermediaries too."""
+    unit = orders.delivered(matti, riitta)
+    own = RegisterRecord.objects.get(oid=OID, known_to=None)
+    register.change(own.oid, Kind.INTERMEDIARY, business_id=pharmacy.business_id, now=now)
+    application = orders.draft(matti)
+    mediated = {"record_kind": Kind.INTERMEDIARY, "record_oid": OID}
+    act(matti, services.save_section, application, "unit", mediated)
+    orders.upload(matti, application, orders.csr_of_order(2))
+    application.refresh_from_db()
+    orders.submit(matti, application)
+    orders.finish(matti, riitta, application)
+    assert (unit.status, application.status) == (Status.DELIVERED, Status.IN_REVIEW)
+    assert Approval.objects.filter(prepared__reference=application.pk).count() == 1
 
 
 def test_no_certificate_of_conformity_is_asked(valma):
