@@ -7,10 +7,11 @@ import pytest
 from accounts import access, own_records
 from accounts.models import AdministratorRequest, Invitation, JoinRequest, Membership, Person
 from accounts.right_to_act import is_shown, right_of
-from accounts.services.organisations import invite, join
+from accounts.services.organisations import found as founding
+from accounts.services.organisations import invite, join, oversight
 from accounts.services.people import merge as merge_people
 from accounts.services.people import recognise
-from accounts.services.rights import staff_roles
+from accounts.services.rights import confirm, staff_roles
 from certportal.dev.builders.people import NOW, identity_of, log_in, make_person, make_reviewer
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
@@ -236,6 +237,35 @@ def test_a_reviewer_and_an_auditor_are_merged_only_without_one_of_the_roles(maij
     staff_roles.end_auditor(maija, actor=OPERATOR, now=NOW)
     merge(maija, riitta)
     assert access.is_reviewer(riitta)
+    assert not access.is_auditor(riitta)
+
+
+def test_what_one_confirmed_for_the_other_is_withdrawn_first(riitta, raimo, maija, now):
+    """Riitta confirmed the right of Sirpa, as whom she had founded an account herself."""
+    sirpa = make_person("Sirpa Ratkaisija")
+    statement = founding.Statement(Membership.Basis.MANDATE, "proviisori")
+    act = {"actor": access.actor_for(sirpa), "now": now}
+    founded = founding.found(sirpa, "9900003-4", statement, **act)
+    right = founded.memberships.get()
+    reviewed = {"actor": access.actor_for(riitta), "now": now}
+    confirm.confirm_right(right.pk, note="Kaupparekisteri", by=riitta, **reviewed)
+    for gone, into in [(sirpa, riitta), (riitta, sirpa)]:
+        with pytest.raises(merge_people.NotMergeable, match="vahvistus on peruutettava ensin"):
+            merge(gone, into)
+
+    oversight.withdraw_right(right.pk, reasons="Oma oikeus", by=raimo, **reviewed)
+    merge(sirpa, riitta)
+    assert not is_shown(riitta.memberships.get())
+
+
+def test_a_role_that_one_gave_the_other_is_taken_away_first(riitta, maija):
+    staff_roles.grant_auditor(maija, by=riitta, actor=OPERATOR, now=NOW)
+    staff_roles.end_reviewer(riitta, actor=OPERATOR, now=NOW)
+    with pytest.raises(merge_people.NotMergeable, match="Rooli on otettava"):
+        merge(maija, riitta)
+
+    staff_roles.end_auditor(maija, actor=OPERATOR, now=NOW)
+    merge(maija, riitta)
     assert not access.is_auditor(riitta)
 
 

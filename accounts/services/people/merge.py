@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.event_names import AccountEvent
@@ -35,7 +36,9 @@ SHOWN_BY = (
 
 
 class NotMergeable(Refused):
-    """The two are the same person, were merged before, or hold roles that exclude each other."""
+    """The two are the same person or were merged before; or as one person they would have what
+    nobody has: roles that exclude each other, or a role or right that they gave themselves.
+    """
 
 
 @transaction.atomic
@@ -48,6 +51,7 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
     pair = Person.objects.select_for_update().filter(pk__in=[gone.pk, into.pk], merged_into=None)
     if len(pair) != 2:
         raise NotMergeable(_("The persons cannot be merged."))
+    _refuse_given_to_oneself(gone, into)
     _hand_over_memberships(gone, into, now)
     _hand_over_roles(gone, into, now)
     _hand_over_requests(gone, into, now)
@@ -67,6 +71,25 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
     # Persons merged earlier point directly to `into`, so that one step leads to the current one.
     Person.objects.filter(merged_into=gone).update(merged_into=into)
     events.record(AccountEvent.PERSON_MERGED, gone, actor, now, into=str(into.pk))
+
+
+def _refuse_given_to_oneself(gone: Person, into: Person) -> None:
+    """Raise NotMergeable if one has given the other a staff role, or confirmed their right to act.
+
+    Somebody else must have done that (`OwnRole`, `OwnRight`). It is taken back first, so that
+    another person decides anew, and what rests on it is stopped.
+    """
+    pair = [gone, into]
+    human = Person.objects.filter(Q(pk__in=[each.pk for each in pair]) | Q(merged_into__in=pair))
+    given = StaffRole.objects.filter(ended_at=None, person__in=human, granted_by__in=human)
+    confirmed = Membership.objects.exclude(basis__in=Membership.UNCONFIRMED)
+    if given.exists() or confirmed.filter(person__in=human, confirmed_by__in=human).exists():
+        raise NotMergeable(
+            _(
+                "One of them has given the other a role, or confirmed their authority to act. Have"
+                " the role taken away, or the confirmation withdrawn, first."
+            )
+        )
 
 
 def _hand_over_memberships(gone: Person, into: Person, now: datetime) -> None:
