@@ -92,7 +92,9 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         self.reader = reader
         self.found: order_search.SearchResult | None = None
         if not self.is_of_open:
-            self.form.fields["status"].empty_label = _("Open and closed")
+            status = self.form.fields["status"]
+            status.empty_label = _("Open and closed")
+            status.choices = STATUSES  # the widget's choices begin with the label
 
     @property
     def is_of_open(self) -> bool:
