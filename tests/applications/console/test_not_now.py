@@ -10,6 +10,7 @@ from applications import services, workflow
 from applications.models import Application
 from applications.workflow import Action, Role
 from certportal.dev.builders import orders
+from certportal.dev.builders.acts import act
 from certportal.foundation import clock
 
 OF_ACTION = {
@@ -156,3 +157,38 @@ def test_where_no_one_page_has_the_button_the_way_leads_to_the_start(web_of, mat
         assert words in opened.text
         with translation.override(language):
             assert f'<a class="button" href="{reverse("start")}"' in " ".join(opened.text.split())
+
+
+def what_to_do(answer):
+    """Return the part of the case's page about what its reader can do."""
+    return answer.text.partition('id="decision"')[2].partition("</section>")[0]
+
+
+def test_who_approved_is_told_that_another_must_and_not_what_to_do_before(
+    ready, desk, other_desk, riitta, settings
+):
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
+    orders.press_approve(riitta, ready)
+    own = what_to_do(desk.open("case", ready.pk))
+    assert "You have approved this certificate." in own
+    assert "Before you can approve" not in own
+    others = what_to_do(other_desk.open("case", ready.pk))
+    assert "Another reviewer has this case. You can approve its certificate." in others
+
+
+def test_an_auditor_is_not_told_what_to_do_before_approving(case, desk, web_of, anneli):
+    assert "Before you can approve" in what_to_do(desk.open("case", case.pk))
+    page = what_to_do(web_of(anneli).get(desk.url("case", case.pk)))
+    assert "Before you can approve" not in page
+    assert "What to do" not in page
+
+
+def test_of_a_revoked_certificate_only_an_exposed_key_is_left_to_report(order, desk, riitta, raimo):
+    assert "Revoke the certificate" in what_to_do(desk.open("case", order.pk))
+    given = {"reason": "superseded", "words": "Vaihdettu."}
+    proposal = act(riitta, services.propose, order.pk, **given)
+    act(raimo, services.confirm_proposal, proposal.pk)
+    for page in ("case", "certificate"):
+        text = desk.open(page, order.pk).text
+        assert "Revoke the certificate" not in text.partition("<main")[2].partition("</main>")[0]
+        assert "Report that the private key has been exposed" in text

@@ -13,7 +13,7 @@ from applications.rules import reviewers_day, undelivered
 from applications.rules.approvals_needed import approvals_needed, why_two
 from applications.rules.attempts import approvals_of
 from applications.services.reviewer import own_passkey, revocation, revocation_report
-from applications.services.reviewer.may_act import Case
+from applications.services.reviewer.may_act import ApprovedAlready, Case
 from applications.views.console import undelivered as undelivered_views
 from applications.views.console.case import (
     attachments,
@@ -33,6 +33,7 @@ from applications.views.shared import history, since, thread
 from applications.views.shared import submissions as submissions_shown
 from applications.workflow import Action, Status
 from certportal.foundation import clock
+from certportal.foundation.errors import Refused
 from issuance.certificate.lint_pkix import is_accepted
 from issuance.models import PreparedCertificate
 from issuance.services.errors import NotOpen
@@ -81,7 +82,7 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
     if earlier := previous.previous(application):
         rows, columns = previous.beside(rows, earlier), [*columns, _("Previous certificate")]
     revocable = revocation.reasons(application, person, now=now)
-    today = clock.day(now)
+    today, obstacles = clock.day(now), _to_approve(handled)
     lint = word_all(latest.findings) if latest else []
     return {
         "handled": handled,
@@ -91,7 +92,8 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
         "accepted": [pair for pair in lint if is_accepted(pair[0])],
         "past_attempts": preparation.past(application),
         "offers": handled.actions() | ({"revoke"} if revocable else set()),
-        "obstacles": _to_approve(handled),
+        "obstacles": [str(obstacle) for obstacle in obstacles],
+        "has_approved": any(isinstance(obstacle, ApprovedAlready) for obstacle in obstacles),
         "removes_extracts": not any(handled.obstacles_to_handle(Action.HEAR)),
         "changed": handled.changed if application.status == Status.IN_REVIEW else None,
         "columns": columns,
@@ -103,15 +105,15 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
     }
 
 
-def _to_approve(case: Case) -> list[str]:
-    """Return in words the obstacles to approving a case in review.
+def _to_approve(case: Case) -> list[Refused]:
+    """Return the obstacles to approving a case in review.
 
     The state of the preparation is left out, because the page shows it elsewhere (`stage`).
     """
     if case.application.status != Status.IN_REVIEW:
         return []
     obstacles = case.obstacles(Action.APPROVE)
-    return [str(obstacle) for obstacle in obstacles if not isinstance(obstacle, NotOpen)]
+    return [obstacle for obstacle in obstacles if not isinstance(obstacle, NotOpen)]
 
 
 def shown(attempt: PreparedCertificate | None, *, least: int = 1) -> dict[str, Any]:
