@@ -122,6 +122,17 @@ def test_a_mailbox_is_the_same_in_capitals_and_for_other_orders(matti, asked):
         ask("Info@Example.fi")
 
 
+@pytest.mark.usefixtures("still")
+def test_nobody_keeps_others_from_proving_their_mailbox(matti, kalle, asked):
+    """Kalle, of another organisation, has code after code mailed to Matti's mailbox."""
+    for _ in range(mailbox_applicant.MOST_CODES):
+        other = orders.begin(kalle, "email")
+        seen = orders.Handler(kalle, other).seen
+        services.ask_mailbox_code(other.pk, "info@example.fi", **seen)
+    seen = orders.Handler(matti, asked).seen
+    services.ask_mailbox_code(asked.pk, "info@example.fi", **seen)
+
+
 def test_other_types_have_no_mailbox(matti):
     server = orders.draft(matti)
     with pytest.raises(NotPossible):

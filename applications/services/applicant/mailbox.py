@@ -23,7 +23,7 @@ from certportal.foundation.web import limits
 LASTS = timedelta(minutes=30)
 MOST_TRIES = 5
 MOST_CODES = 5
-"""The most codes within an hour, for one order and to one address."""
+"""The most codes within an hour, for one order, and by one person to one address."""
 MOST_BY_ONE, MOST_FROM = 30, 200
 """The most codes within an hour, by one person and from one network address."""
 
@@ -39,8 +39,9 @@ def ask_mailbox_code(
 
     Raises TooMany, Changed, and NotPossible when that part is not editable.
     """
-    hour = timedelta(hours=1)
-    for subject in (str(application_id), mailbox(address)):
+    # Not of all persons to one address: a stranger could use that up for those whose mailbox it is.
+    hour, to_one = timedelta(hours=1), f"{actor}:{mailbox(address)}"
+    for subject in (str(application_id), to_one):
         limits.spend("mailbox_code", subject, most=MOST_CODES, per=hour, now=now)
     limits.spend_by("mailbox_code", actor, most=MOST_BY_ONE, most_from=MOST_FROM, per=hour, now=now)
     with transaction.atomic():
