@@ -38,6 +38,20 @@ class NoRoutine(logging.Filter):
         return not any(name in message for name in (*ROUTINE, "task_succeeded"))
 
 
+class ForeignHosts(logging.Filter):
+    """Makes the line about a request for another host a warning without its traceback.
+
+    Django logs it as an error, and anybody can send as many of them as they like.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the line; it is always written."""
+        if record.name == "django.security.DisallowedHost":
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            record.exc_info = record.exc_text = None
+        return True
+
+
 SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -67,12 +81,12 @@ def configuration(*, readable: bool) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"event": formatter},
-        "filters": {"routine": {"()": NoRoutine}},
+        "filters": {"routine": {"()": NoRoutine}, "hosts": {"()": ForeignHosts}},
         "handlers": {
             "out": {
                 "class": "logging.StreamHandler",
                 "formatter": "event",
-                "filters": ["routine"],
+                "filters": ["routine", "hosts"],
             }
         },
         "root": {"handlers": ["out"], "level": "INFO"},

@@ -60,3 +60,9 @@ def test_a_verified_passkey_is_no_line_and_a_warning_about_one_is(written):
     assert written == []
     logging.getLogger("fido2.server").warning("The attestation cannot be read")
     assert [one.levelno for one in written] == [logging.WARNING]
+
+
+def test_a_request_for_another_host_is_a_warning_of_one_line(written, client):
+    assert client.get("/fi/", headers={"host": "evil.example"}).status_code == 400
+    (told,) = [one for one in written if "evil.example" in one.getMessage()]
+    assert (told.levelname, told.exc_info) == ("WARNING", None)
