@@ -233,7 +233,7 @@ def test_a_search_says_that_closed_orders_were_searched_too(waiting, matti, desk
 
     assert listed() == (["All open"], "All open", False)
     assert listed(type="server") == (["All open"], "All open", False)
-    assert listed(q=waiting.number) == ([], "Open and closed", True)
-    assert listed(status="withdrawn") == ([], "Open and closed", False)
-    assert listed(status="withdrawn", q=waiting.number) == ([], "Open and closed", False)
-    assert listed(view="mine", q=waiting.number) == (["Mine"], "Open and closed", False)
+    assert listed(q=waiting.number) == ([], "All statuses", True)
+    assert listed(status="withdrawn") == ([], "All statuses", False)
+    assert listed(status="withdrawn", q=waiting.number) == ([], "All statuses", False)
+    assert listed(view="mine", q=waiting.number) == (["Mine"], "All statuses", False)

@@ -93,7 +93,7 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         self.found: order_search.SearchResult | None = None
         if not self.is_of_open:
             status = self.form.fields["status"]
-            status.empty_label = _("Open and closed")
+            status.empty_label = _("All statuses")
             status.choices = STATUSES  # the widget's choices begin with the label
 
     @property
