@@ -21,6 +21,7 @@ from applications.views.console.entry import looked_at
 from applications.views.console.keys import HASH, csrs_of, sent_csrs
 from applications.views.console.people import known
 from applications.views.shared.certificate import plain_hash
+from applications.views.shared.rows import standings
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.events import Subject
@@ -101,12 +102,14 @@ KEYS: tuple[Callable[[str], bool], ...] = (
 
 
 def _orders(found: order_search.SearchResult, typed: str) -> list[dict[str, Any]]:
-    """Return the first orders found, each with what of it fits."""
+    """Return the first orders found, each with its state and what of it fits."""
     sent = Application.objects.exclude(status=Status.DRAFT).select_related("organisation")
     orders = sent.prefetch_related("host_names").in_bulk(found.orders[:MOST])
-    matched = order_search.matched(typed, order_search.entries(list(orders.values())))
+    listed = list(orders.values())
+    stand = standings(listed, now=clock.now())
+    matched = order_search.matched(typed, order_search.entries(listed))
     return [
-        {"order": orders[key], "matched": matched.get(key, [])}
+        {"order": orders[key], "standing": stand[key], "matched": matched.get(key, [])}
         for key in found.orders
         if key in orders
     ]

@@ -322,6 +322,7 @@ def test_a_serial_number_is_looked_up_by_the_index_of_its_authority(desk, order,
 
 def test_the_search_groups_what_several_things_have(desk, order, matti):
     page = desk.open("search", q="meikäläinen").text
+    assert f"{order.called} · Delivered" in page
     assert desk.url("person", matti.pk) in page
     assert order.number in page
     page = desk.open("search", q="apteekki").text
