@@ -46,7 +46,7 @@ start_named() {
             TRUSTED_PROXIES=${TRUSTED_PROXIES:+$TRUSTED_PROXIES,}unix \
                 start_gunicorn web certportal.wsgi --workers 2 --threads 4
             ;;
-        front) start_gunicorn front certportal.wsgi_front --workers 1 --threads 8 ;;
+        front) start_python front certportal.operations.serve_front "unix:$RUN/front.sock" ;;
         proxy) start_proxy ;;
         default | mail) start_python "$1" certportal.operations.work ;;
         ca) with_ca_keys start_python ca certportal.operations.work ;;

@@ -3,7 +3,7 @@
 Peers are `openssl ocsp`, which signs each answer, and `cfssl ocspserve`, which has them signed
 ahead as ours does, but verifies one each time that it gives it: both with the P-384 key that signs
 ours, and with a P-256 key, with which that is several times as fast. The floors are one of our
-answers as fixed bytes: from the same server as `front` with the same options, and from granian. All
+answers as fixed bytes: from granian as `front` is served by it, and by its own interface. All
 are asked in turns: by wrk over lasting connections; openssl, which has none, over a new one each
 time. Rates are per CPU second of all processes of a server, from which what else the machine does
 takes nothing.
@@ -47,19 +47,10 @@ from tests.stack import free_port
 ROUNDS = int(os.environ.get("BENCH_STATUS_ROUNDS", "11"))
 SECONDS = int(os.environ.get("BENCH_STATUS_SECONDS", "1"))
 OURS, FIXED = "front", "the same response fixed, from the same server"
-OPENSSL, CFSSL, GRANIAN = "openssl ocsp", "cfssl ocspserve", "granian, fixed bytes"
-# As ./portal run starts `front` (certportal/shell/processes.sh); the containers have two workers.
-GUNICORN = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread"]
-GUNICORN += [
-    "--workers",
-    "1",
-    "--threads",
-    "8",
-    "--worker-tmp-dir",
-    "/dev/shm",
-    "--log-level",
-    "error",
-]
+OPENSSL, CFSSL, GRANIAN = "openssl ocsp", "cfssl ocspserve", "granian's own interface, fixed bytes"
+# As certportal/operations/serve_front.py; the containers have two workers.
+SERVER = [sys.executable, "-m", "granian", "--no-ws", "--log-level", "error"]
+WSGI = [*SERVER, "--interface", "wsgi", "--http", "1", "--workers", "1", "--blocking-threads", "3"]
 LIFE = timedelta(days=1)
 HEADERS = {"Content-Type": "application/ocsp-request"}
 
@@ -135,13 +126,13 @@ type Start = Callable[..., Server]
 
 def _front(start: Start, folder: Path) -> Server:
     port = free_port()
-    command = [*GUNICORN, "--bind", f"127.0.0.1:{port}", "certportal.wsgi_front"]
+    command = [sys.executable, "-m", "certportal.operations.serve_front", f"127.0.0.1:{port}"]
     return start(command, port, PORTAL_PROCESS="front", PORTAL_DATA=str(folder))
 
 
 def _fixed(start: Start, folder: Path) -> Server:
     port = free_port()
-    command = [*GUNICORN, "--bind", f"127.0.0.1:{port}", "tests.benchmarks.fixed"]
+    command = [*WSGI, "--port", str(port), "tests.benchmarks.fixed:application"]
     return start(command, port, FIXED_RESPONSE=str(folder))
 
 
@@ -158,11 +149,9 @@ def _peers(
         found[f"{OPENSSL}, {key}"] = _openssl(start, ca, signer, list(told), place)
         if has_cfssl:
             found[f"{CFSSL}, {key}"] = _cfssl(start, told.values(), place)
-    if servers.is_installed(servers.GRANIAN):
-        port = free_port()
-        command = [servers.GRANIAN, "--interface", "rsgi", "--no-ws", "--no-log"]
-        command += ["--port", str(port), "tests.benchmarks.fixed:rsgi"]
-        found[GRANIAN] = start(command, port, FIXED_RESPONSE=str(folder))
+    port = free_port()
+    command = [*SERVER, "--interface", "rsgi", "--port", str(port), "tests.benchmarks.fixed:rsgi"]
+    found[GRANIAN] = start(command, port, FIXED_RESPONSE=str(folder))
     return found
 
 

@@ -16,8 +16,6 @@ from tests.benchmarks import harness
 from tests.benchmarks.processes import of_session
 
 STARTS_WITHIN, ENDS_WITHIN = 60.0, 10.0
-GRANIAN = os.environ.get("BENCH_GRANIAN", "granian")
-"""The program of granian, which no part of the service needs: `pip install granian` anywhere."""
 CFSSL = "cfssl"
 LISTENERS = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 MORE_THAN_A_HEAD = 200

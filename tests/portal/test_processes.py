@@ -136,7 +136,7 @@ def test_a_process_of_another_name_is_not_taken_for_one_that_may_sign(start):
 
 ENTRIES = {
     "web": ["-m", "gunicorn", "certportal.wsgi", "--bind", "127.0.0.1:0"],
-    "front": ["-m", "gunicorn", "certportal.wsgi_front", "--bind", "127.0.0.1:0"],
+    "front": ["-m", "certportal.operations.serve_front", "127.0.0.1:0"],
     "default": ["-m", "certportal.operations.work"],
     "beat": ["-m", "certportal.operations.work", "/dev/null"],
     "manage": ["manage.py", "migrate", "--plan"],

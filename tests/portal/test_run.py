@@ -83,6 +83,23 @@ def goes_on_as(data):
     return 0 if done.returncode else data.stat().st_uid or -1
 
 
+def freeze_front(data):
+    """Freeze the process that answers about certificates' status; return its directory in /proc."""
+    fronts = [one for one in running(data) if named(one) == "front"]
+    (worker,) = (one for one in fronts if parent_of(one) in fronts)
+    os.kill(worker, signal.SIGSTOP)
+    return Path("/proc", str(worker))
+
+
+def named(process):
+    with suppress(OSError):
+        return Path("/proc", str(process), "comm").read_text().strip()
+
+
+def parent_of(process):
+    return int(Path("/proc", str(process), "stat").read_text().rpartition(")")[2].split()[1])
+
+
 def where_read(data, secret):
     """Return the logs and the command lines in which the secret can be read."""
     places = [*(data / "log").iterdir(), *Path("/proc").glob("[0-9]*/cmdline")]
@@ -121,6 +138,7 @@ def test_it_serves_and_leaves_no_orphan(data):
     assert f"http://localhost:{port}" in told
     assert "Matti Meikäläinen" in told and "Riitta Ratkaisija" in told
     assert answer_to(port, "/livez") == 200
+    frozen = freeze_front(data)
     assert readable_by_others(data) == []
     assert Path("/proc", str(run.pid)).stat().st_uid == goes_on_as(data)
     assert where_read(data, (data / "secrets" / "redis_password").read_bytes()) == []
@@ -133,6 +151,8 @@ def test_it_serves_and_leaves_no_orphan(data):
     assert_ambiguous_lengths_are_refused(port)
     assert_forged_addresses_are_not_believed(port, data)
     await_true(lambda: answer_to(port, asked) == 200, "the database stays away", seconds=60)
+    assert answer_to(port, "/crl/sote-ec-1.crl") == 200
+    await_true(lambda: not frozen.exists(), "front stays frozen", seconds=90)
     stop(run, data)
 
     again = start(HERE, data, port)  # with the same data
