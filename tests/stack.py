@@ -82,7 +82,10 @@ class Stack:
             "broker": [*REDIS, "--unixsocket", str(self.socket), "--dir", str(self.data)],
             "web": [*GUNICORN, "certportal.wsgi", "--bind", f"127.0.0.1:{self.port}"],
             # At the address of web: a test starts one of them.
-            "front": [*GUNICORN, "certportal.wsgi_front", "--bind", f"127.0.0.1:{self.port}"],
+            "front": [
+                *[sys.executable, "-m", "certportal.operations.serve_front"],
+                f"127.0.0.1:{self.port}",
+            ],
             "default": [*WORKER, "-Q", "default", "-c", "2", "-n", "default@test"],
             "mail": [*WORKER, "-Q", "mail", "-c", "2", "-n", "mail@test"],
             "ca": [*WORKER, "-Q", "ca", "-c", "1", "-n", "ca@test"],

@@ -1,7 +1,6 @@
 """Lists and CA certificates over HTTP from the real front process, while the database is away."""
 
 import http.client
-import os
 import subprocess
 from collections.abc import Iterator
 from datetime import datetime
@@ -30,14 +29,6 @@ def web(cas: dict[str, IssuingCA], settings: Settings) -> Iterator[Stack]:
         yield stack
     finally:
         stack.stop()
-
-
-def test_a_worker_keeps_to_one_processor(web: Stack) -> None:
-    """Its threads take turns, and waking another processor takes longer than an answer."""
-    main = web.processes["front"].pid
-    workers = Path(f"/proc/{main}/task/{main}/children").read_text().split()
-    assert workers
-    assert {len(os.sched_getaffinity(int(each))) for each in workers} == {1}
 
 
 def ask(
