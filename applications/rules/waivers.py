@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from applications.models import Application, HostName, Waiver
 from applications.rules import systems
@@ -88,14 +89,22 @@ def covering_each(
 @Question
 def _counting(application: Application, rules: frozenset[str], on: date) -> Asks[list[Waiver]]:
     """Return the waivers of these rules that count on the order that day, the latest last."""
-    counting = in_force(on).filter(
-        Q(application=application) | Q(confirmed_at__isnull=False),
+    # Not one whose giver and confirmer turned out to be the same person.
+    by_two = Q(confirmed_at__isnull=False) & ~Q(giver=F("confirmer"))
+    counting = in_force(on).annotate(giver=_human("waived_by"), confirmer=_human("confirmed_by"))
+    counting = counting.filter(
+        Q(application=application) | by_two,
         application__organisation=application.organisation_id,
         rule__in=rules,
     )
     return Rows(
         counting.order_by("ends_on", "-pk"), "application", "waived_by", "confirmed_by"
     ), list
+
+
+def _human(name: str) -> Coalesce:
+    """Return the key of the waiver's person, or of the one they were merged into."""
+    return Coalesce(f"{name}__merged_into_id", f"{name}_id")
 
 
 def _key(rule: str, params: Mapping[str, Any]) -> tuple[str, str]:

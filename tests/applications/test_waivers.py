@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, InternalError, transaction
 
 from accounts.services.organisations import membership
+from accounts.services.people import merge
 from accounts.services.rights import staff_roles
 from accounts.weak_evidence import MOST_DAYS, EndOutOfRange
 from applications import services
@@ -214,6 +215,19 @@ def test_an_unconfirmed_waiver_covers_no_second_order(matti, riitta, raimo, cas)
     waive(riitta, in_hand(matti, riitta))
     with pytest.raises(NotWaived):
         orders.press_approve(raimo, in_hand(matti, raimo))
+
+
+def test_nor_does_one_whose_two_persons_turned_out_to_be_one(matti, riitta, raimo, cas):
+    first = in_hand(matti, riitta)
+    waive(riitta, first)
+    approve(riitta, first)
+    approve(raimo, first)
+    orders.drain()
+    merge.merge(raimo, into=riitta, actor=system("operator"), now=clock.now())
+    second = in_hand(matti, riitta)
+    assert waivers.relied_on(second, on=day()) == []
+    with pytest.raises(NotWaived):
+        orders.press_approve(riitta, second)
 
 
 def test_a_renewal_after_the_end_is_judged_without_it(matti, riitta, raimo, cas, pass_days):
