@@ -117,7 +117,7 @@ def _context(request: HttpRequest, plan: Replacement) -> dict[str, Any]:
         "mine": mine,
         "changes": differences.counted(name for names in changed for name in names),
         "page_obj": page,
-        "items": [_item(item, orders) for item in page],
+        "rows": [_item(item, orders) for item in page],
         "form": PlanForm(initial={"digest": plan.digest}),
     }
     return row | shown | passkey.page(request, decided)

@@ -68,6 +68,7 @@ def test_an_old_plan_is_only_looked_at(made, desk):
     rewrite(Replacement.objects, expires_at=clock.now())
     page = desk.open("replacement", made.pk).text
     assert "can no longer be approved" in page
+    assert "ReplacementItem" not in page
     assert "Approve the plan" not in page
     assert approve(desk, made).status_code == 409
 
