@@ -33,6 +33,8 @@ OUTCOMES: dict[str, tuple[Promise, str]] = {
     RegisterRun.Outcome.HELD: (pgettext_lazy("import", "Stopped: waits for a person"), "warning"),
     RegisterRun.Outcome.FAILED: (pgettext_lazy("import", "Failed"), "error"),
 }
+LET_THROUGH = (gettext_lazy("Let through"), "info")
+"""An import that stopped, and that a person let through since."""
 
 
 @access.reviewer_required
@@ -78,7 +80,7 @@ def run(request: HttpRequest, run_id: int) -> HttpResponseBase:
 
 
 def _row(run: RegisterRun) -> dict[str, Any]:
-    label, tone = OUTCOMES[run.outcome]
+    label, tone = OUTCOMES[run.outcome] if run.accepted_at is None else LET_THROUGH
     return {
         "run": run,
         "name": REGISTERS[run.kind],
