@@ -117,6 +117,8 @@ def test_raimo_withdraws_it_with_reasons(held, desk, other_desk):
     assert other_desk.client.post(address, {"reason": "Sopimus päättyi."}).status_code == 302
     page = other_desk.client.get(address)
     assert "no longer in force" in page.text
+    assert "nobody yet" not in page.text
+    assert "nobody yet" not in other_desk.open("waivers", state="ended").text
     assert "Sopimus päättyi." in page.text
     assert other_desk.client.post(address, {"reason": "Toistamiseen."}).status_code == 409
     assert "It has not been waived" in desk.open("case", held.pk).text
