@@ -36,6 +36,7 @@ FACTS = """() => ({
       }).length,
     language: document.documentElement.lang,
     title: document.title,
+    raw: document.body.innerText.match(/<[A-Z]\\w*: [^>]*>/g) || [],
   })"""
 BROKEN_REFERENCES = """() => {
   const names = ["for", "aria-describedby", "aria-labelledby", "aria-controls", "data-copy"];
@@ -75,6 +76,7 @@ def faults(page: Page) -> list[str]:
     facts = page.evaluate(FACTS)
     found = [f"broken reference {one}" for one in facts["broken"]]
     found += [f"small target {one}" for one in facts["small"]]
+    found += [f"shows an object of the program: {one}" for one in facts["raw"]]
     if facts["nameless"]:
         found.append(f"{facts['nameless']} cells without the name of their column")
     if facts["sideways"]:

@@ -1,10 +1,15 @@
 """The page on which a reviewer approves: with a passkey, and where one is wanted and missing."""
 
+from datetime import timedelta
+
 import pytest
 from allauth.mfa.webauthn.internal.auth import WebAuthn
 
+from applications import services
 from applications.rules.waivers import OID_OUTSIDE
-from certportal.dev.builders import orders
+from certportal.dev.builders import documents, orders
+from certportal.dev.builders.acts import act, do
+from certportal.foundation import clock
 from tests.accessibility import check_in_turn
 from tests.accessible.conftest import press
 from tests.applications.waivers import in_hand
@@ -46,6 +51,20 @@ def test_setting_aside_handing_over_taking_over_and_noting(go, matti, riitta, ra
     press(page)
     page.wait_for_selector(".field__error")
     check_in_turn(page)
+
+
+def test_what_the_applicant_answered_and_notes_where_a_case_is_decided(go, matti, riitta, cas):
+    case = orders.claimed(matti, riitta)
+    orders.give_evidence(riitta, case)
+    act(riitta, services.write_note, case, text="Soitin kirjaamoon.")
+    orders.hear(riitta, case, clock.day(clock.now()) + timedelta(days=14))
+    document = {"data": documents.pdf(), "name": "sopimus.pdf"}
+    act(matti, services.attach_to_answer, case.pk, **document)
+    do(matti, services.answer_hearing, case, text="Verkkotunnus on meidän.")
+    for name in ("case", "approve", "reject", "ask"):
+        page = go(f"console:{name}", case.pk, who=riitta)
+        assert page.locator("#answer a[href*=attachments]").is_visible()
+        check_in_turn(page)
 
 
 def test_the_numbers_of_the_desk(go, matti, riitta, cas):
