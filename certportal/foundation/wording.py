@@ -4,6 +4,8 @@ import re
 from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise, lazystr
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, get_language_info
 
 if TYPE_CHECKING:
@@ -37,6 +39,45 @@ def breakable(words: object) -> str:
     if get_language() == "en" or not isinstance(words, Promise):
         return str(words)
     return _LONG.sub(lambda word: _SEAM.sub("\u00ad", word[0]), str(words))
+
+
+_LONGEST = re.compile(r"[A-ZÅÄÖa-zåäö][a-zåäö]{23,}")
+_PIECE = re.compile(
+    r"<(code|pre|script|style|svg|textarea|title)\b.*?</\1>|<[^>]*>"
+    rf"|(?<![\w.@/])(?<!<wbr>)({_LONGEST.pattern})(?![\w@/]|\.(?:\w|<wbr>))",
+    re.DOTALL,
+)
+"""An element in which nothing is divided; or a tag; or a word, but none of a host name."""
+
+
+def divided(html: SafeString) -> SafeString:
+    """Return HTML with soft hyphens in Finnish and Swedish words too long for a narrow screen.
+
+    These are the likes of järjestelmäallekirjoitusvarmenne; hardly any name is as long.
+    """
+    if get_language() == "en" or not any(map(_LONGEST.search, html.split())):
+        return html
+    return mark_safe(  # noqa: S308 (the HTML that was given)
+        _PIECE.sub(lambda found: _SEAM.sub("\u00ad", found[2]) if found[2] else found[0], html)
+    )
+
+
+_UNBROKEN = re.compile(r"\S{24,}")
+"""What may be wider than a narrow screen, such as a host name."""
+_JOINT = re.compile(r"(?<=[.,@/])(?=[^\W\d_])")
+
+
+def at_joints(name: object) -> SafeString:
+    """Return a name as HTML that breaks after its dots, commas, slashes and @, if it is long.
+
+    For host names, addresses and distinguished names, which would else break within a word. A copy
+    of the text has no trace of it.
+    """
+    if isinstance(name, SafeString):  # markup
+        return name
+    return mark_safe(  # noqa: S308 (escaped)
+        _UNBROKEN.sub(lambda long: _JOINT.sub("<wbr>", long[0]), escape(str(name)))
+    )
 
 
 def language_words(code: str) -> str:

@@ -2,7 +2,8 @@
 
 At most 100 kB, or the part is left out; nothing fetched from anywhere; no style sheet, program,
 form or picture; no colours but of lines; laid out by tables that screen readers pass over; language
-and title; links to the service only; the words of the text part and no others; valid HTML.
+and title; links to the service only; the words of the text part and no others, the longest divided
+by soft hyphens; valid HTML.
 """
 
 import re
@@ -15,7 +16,7 @@ from tinyhtml5.parser import HTMLParser
 from certportal.foundation.mail.html import MOST_BYTES
 
 TAGS = {"a", "body", "br", "h1", "head", "html", "li", "meta", "p"}
-TAGS |= {"table", "tbody", "td", "th", "title", "tr", "ul"}
+TAGS |= {"table", "tbody", "td", "th", "title", "tr", "ul", "wbr"}
 ATTRIBUTES = {"charset", "content", "dir", "href", "lang", "name", "role", "scope", "style"}
 # Markers of lists, and the colon after a label or before an address, are drawn otherwise.
 DRAWN = re.compile(r"^\* |^-- ?$|:(?=\s|$)", re.MULTILINE)
@@ -33,7 +34,8 @@ def faults(page: str, subject: str, text: str, language: str) -> Iterator[str]:
         yield "no doctype"
     if (root.get("lang"), root.get("dir")) != (language, "ltr"):
         yield "language"
-    if root.findtext(".//title") != subject or root.findtext(".//h1") != subject:
+    headings = [undivided(each.text_content()) for each in root.iter("title", "h1")]
+    if headings != [subject, subject]:
         yield "title"
     yield from _of_elements(root)
     if _words(root) != words_of(subject, text):
@@ -63,7 +65,12 @@ def _words(root: html.HtmlElement) -> list[str]:
         each.tail = f"\n{each.tail or ''}"
     body = root.find("body")
     assert body is not None
-    return DRAWN.sub("", body.text_content().replace("\n ", "\n")).split()
+    return DRAWN.sub("", undivided(body.text_content()).replace("\n ", "\n")).split()
+
+
+def undivided(text: str) -> str:
+    """The text without the soft hyphens of its long words."""
+    return text.replace("\u00ad", "")
 
 
 def words_of(subject: str, text: str) -> list[str]:

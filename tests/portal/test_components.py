@@ -122,6 +122,34 @@ def test_a_cell_below_two_lines_of_heads_is_named_by_both_and_an_empty_one_has_a
     assert html.count('role="columnheader"') == 4
 
 
+def test_the_longest_words_of_a_page_are_divided_and_nothing_that_is_copied() -> None:
+    word = "järjestelmäallekirjoitusvarmennetta"
+    host = "terveydenhuollonpalveluntuottajat.example.fi"
+    shown = "jär-jes-tel-mäal-le-kir-joi-tus-var-men-netta"
+    kept = (f'<a title="{word}">', f"<pre>{word}</pre>", f"<p>{host}</p>", f"<p>x@{host}</p>")
+    page = "{% filter divided %}<h1>Tilaa " + word + ".</h1>" + "".join(kept) + "{% endfilter %}"
+    with translation.override("fi"):
+        assert drawn(page).replace("\u00ad", "-") == f"<h1>Tilaa {shown}.</h1>" + "".join(kept)
+    with translation.override("en"):
+        assert word in drawn(page)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("erecept.example.fi", "erecept.example.fi"),
+        (
+            "palvelin-1.terveydenhuolto.example.fi",
+            "palvelin-1.<wbr>terveydenhuolto.<wbr>example.<wbr>fi",
+        ),
+        ("matti.meikalainen@example.fi", "matti.<wbr>meikalainen@<wbr>example.<wbr>fi"),
+        ("O=Kuusi & Kaski <b>, C=FI", "O=Kuusi &amp; Kaski &lt;b&gt;, C=FI"),
+    ],
+)
+def test_a_long_name_breaks_at_its_joints(name: str, shown: str) -> None:
+    assert drawn("{{ name|at_joints }}", name=name) == shown
+
+
 @pytest.mark.parametrize(
     ("language", "word", "shown"),
     [

@@ -16,8 +16,11 @@ from itertools import zip_longest
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.html import escape, format_html, format_html_join
+from django.utils import translation
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+
+from certportal.foundation.wording import at_joints, divided
 
 MOST_BYTES = 100_000
 """Gmail truncates HTML over 102 kB; a mail that would be longer has no HTML part."""
@@ -60,7 +63,9 @@ def page(subject: str, text: str, language: str) -> str:
         "blocks": _blocks(body if line else text),
         "foot": _blocks(foot) if line else [],
     }
-    rendered = re.sub(r"\s*\n\s*", "\n", render_to_string("mail/frame.html", context))
+    with translation.override(language):
+        whole = divided(render_to_string("mail/frame.html", context))
+    rendered = re.sub(r"\s*\n\s*", "\n", whole).lstrip()
     return rendered if len(rendered.encode()) <= MOST_BYTES else ""
 
 
@@ -75,8 +80,8 @@ def _address() -> re.Pattern[str]:
 def _linked(line: str) -> SafeString:
     """Return the escaped line with the service's URLs as links."""
     pieces = _address().split(line)
-    texts, urls = map(escape, pieces[::2]), pieces[1::2]
-    links = (format_html('<a href="{0}">{0}</a>', url) for url in urls)
+    texts, urls = map(at_joints, pieces[::2]), pieces[1::2]
+    links = (format_html('<a href="{}">{}</a>', url, at_joints(url)) for url in urls)
     return format_html_join("", "{}{}", zip_longest(texts, links, fillvalue=""))
 
 

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from certportal.foundation.web import queries
-from certportal.foundation.wording import breakable, language_words
+from certportal.foundation.wording import at_joints, breakable, divided, language_words
 
 register = template.Library()
 
@@ -51,7 +51,9 @@ def icon(name: str) -> SafeString:
     )
 
 
+register.filter("at_joints", at_joints)
 register.filter("breakable", breakable)
+register.filter("divided", divided, is_safe=True)
 register.filter("language_words", language_words)
 
 

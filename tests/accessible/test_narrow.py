@@ -1,0 +1,76 @@
+"""On a telephone no word is broken but at a hyphen, and no host name but at a dot."""
+
+import pytest
+
+from applications import services
+from applications.models import Application
+from certportal.dev.builders import mails, orders
+from certportal.foundation.mail import html
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LONG = "varmennepalvelin.terveydenhuolto.hyvinvointialue.example.fi"
+# For the browser the part of a word after a soft hyphen begins with the hyphen, on the line before.
+TORN = r"""() => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const torn = [], range = document.createRange();
+  while (texts.nextNode()) {
+    const text = texts.currentNode, box = text.parentElement;
+    if (!box.checkVisibility()) continue;
+    if (box.closest("thead, code, pre, .mono, .visually-hidden")) continue;
+    for (const word of text.data.matchAll(/(?<!\u00ad)[^\s\u00ad–\/-]{2,}/g)) {
+      range.setStart(text, word.index);
+      range.setEnd(text, word.index + word[0].length);
+      const parts = [...range.getClientRects()].filter((part) => part.width > 1);
+      if (new Set(parts.map((part) => Math.round(part.top))).size > 1) torn.push(word[0]);
+    }
+  }
+  return torn.filter((word) => !/^[0-9a-f]{24,}$/i.test(word));
+}"""
+
+
+@pytest.fixture
+def order(matti):
+    """Matti's draft for a server with a long name."""
+    draft = orders.draft(matti)
+    names = {"host_names": [LONG, "erecept.example.fi"]}
+    services.save_section(draft.pk, "host_names", names, **orders.Handler(matti, draft).seen)
+    orders.upload(matti, draft, orders.openssl_csr())
+    return draft
+
+
+def torn(page):
+    """Return the words that are broken on a telephone; the page must not scroll sideways."""
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    return page.evaluate(TORN)
+
+
+def test_public_pages(go):
+    for name in ("start", "which_certificate", "csr_doctor", "eligibility", "accessibility"):
+        assert torn(go(name)) == [], name
+
+
+def test_an_order_and_its_case(go, matti, riitta, cas, order):
+    assert torn(go("applications:check", order.pk, who=matti)) == []
+    orders.submit(matti, order)
+    orders.drain()
+    for name in ("home", "applications:orders"):
+        assert torn(go(name, who=matti)) == [], name
+    assert torn(go("applications:order", order.pk, who=matti)) == []
+    order.refresh_from_db()
+    orders.act(riitta, services.claim, order)
+    orders.drain()
+    assert torn(go("console:case", order.pk, who=riitta)) == []
+    orders.give_evidence(riitta, order)
+    page = go("console:approve", order.pk, who=riitta)
+    assert page.locator(".certified").is_visible()
+    assert torn(page) == []
+
+
+def test_a_mail_about_the_longest_type(page, matti, language):
+    order = orders.in_review(matti, "system_signature")
+    Application.objects.filter(pk=order.pk).update(language=language)
+    mail = mails.about_order("receipt", order, "applicant")
+    page.set_content(html.page(mail.subject, mail.text, language))
+    assert torn(page) == []
