@@ -1,9 +1,12 @@
 """What the first screen of the desk holds, and what the common case costs the hand."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import translation
 
 from certportal.dev.builders import orders
+from certportal.foundation import clock
 from tests.benchmarks.desk import HEIGHT, WIDTH, Hand, first, second, waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -105,3 +108,16 @@ def test_what_a_search_found_is_read_in_full(look, desk, matti, cas):
     assert "varmuus.example.fi" in page.locator("#cases tbody th").inner_text()
     cell = page.locator("#cases tbody th")
     assert cell.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
+def test_all_that_is_still_to_do_is_read(look, desk, case, matti, riitta):
+    orders.ask(riitta, case, clock.day(clock.now()) + timedelta(days=14))
+    orders.resubmit(matti, case)
+    orders.drain()
+    until = (clock.day(clock.now()) + timedelta(days=3)).isoformat()
+    desk.press("set_aside", case, until=until, reason="Odotan THL:n vastausta.")
+    for language in ("fi", "sv", "en"):
+        with translation.override(language):
+            cell = look(desk)("queue").locator("#cases tbody td").nth(4)
+        assert len(cell.inner_text().split(",")) == 3, language
+        assert cell.evaluate("one => one.scrollWidth <= one.clientWidth"), language
