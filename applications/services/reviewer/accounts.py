@@ -29,11 +29,12 @@ from applications import workflow
 from applications.access import ACTING
 from applications.errors import Gone, require
 from applications.models import Application
+from applications.replacement.selection import ACCOUNT_CLOSED
 from applications.rules import contact_links, impartiality, reviewers_day
 from applications.services import transition
 from applications.services.applicant.drafts import remove_draft
 from applications.services.end_without_decision import end_with_account
-from applications.services.reviewer.replacement import stop_released
+from applications.services.reviewer import replacement
 from applications.services.reviewer.rights import to_confirm, weighed_anew
 from applications.services.reviewer.waivers import start_over
 from applications.services.system.certificates import MEMBERSHIP_ENDED, RIGHT_WITHDRAWN, take_back
@@ -157,7 +158,7 @@ def close_account(
     """Close an account: its open orders end, its drafts are removed, and all its links end.
 
     An order whose certificate is being signed goes on to its certificate; what a mass replacement
-    has released is stopped unless it is being signed. Certificates in force stay in force until
+    has prepared is stopped unless it is being signed. Certificates in force stay in force until
     they are revoked on their own case. Raises RequestsWait, ClosedAlready, and what `to_oversee`
     yields.
     """
@@ -168,7 +169,7 @@ def close_account(
     # turn, drafts too: one may be sent by a concurrent request.
     orders = Application.objects.filter(organisation=organisation).order_by("pk")
     done = Counter(_close(key, actor, now) for key in list(orders.values_list("pk", flat=True)))
-    stopped = stop_released(organisation_id, actor=actor, now=now)
+    stopped = replacement.stop(organisation_id, ACCOUNT_CLOSED, actor=actor, now=now)
     decision = accounts.close(organisation_id, reasons=reasons, by=person, actor=actor, now=now)
     del done[""]
     return _note(decision, prospect, {**done, LINKS: len(prospect.linked), STOPPED: stopped})

@@ -20,7 +20,6 @@ from applications.checks import still_true
 from applications.models import Application, Replacement, ReplacementApproval, ReplacementItem
 from applications.replacement.differences import changes
 from applications.replacement.selection import (
-    ACCOUNT_CLOSED,
     Selection,
     chosen,
     in_state,
@@ -241,13 +240,15 @@ def release(
     batch = list(items[:size])
     if not batch:
         return None
+    last = batch[-1].pk
     _lock_accounts(batch)
+    batch = list(items.filter(pk__in=[item.pk for item in batch]))  # some may be refused by now
     _decide(batch, actor, now)
     released = in_state(batch, State.RELEASED)
     hand_over(released, now)
     refused = in_state(batch, State.REFUSED)
     unapproved = len(batch) - len(released) - len(refused)
-    outcome = Batch(batch[-1].pk, len(released), len(refused), unapproved)
+    outcome = Batch(last, len(released), len(refused), unapproved)
     events.record(
         ApplicationEvent.REPLACEMENT_RELEASED,
         plan,
@@ -261,7 +262,7 @@ def release(
 
 
 def _lock_accounts(batch: Sequence[ReplacementItem]) -> None:
-    """Lock the accounts of the items, so that none is closed between the check and the release."""
+    """Lock the accounts, so that none is closed or succeeded between the check and the release."""
     orders = Application.objects.filter(pk__in=[item.certificate.reference for item in batch])
     accounts = Organisation.objects.select_for_update().filter(pk__in=orders.values("organisation"))
     list(accounts.order_by("pk").values_list("pk", flat=True))
@@ -313,20 +314,20 @@ def _void(item: ReplacementItem, reason: str, actor: Actor, now: datetime) -> bo
     return True
 
 
-def stop_released(organisation_id: UUID, *, actor: Actor, now: datetime) -> int:
-    """Refuse the released items of an account that is being closed; return how many.
+def stop(organisation_id: UUID, reason: str, *, actor: Actor, now: datetime) -> int:
+    """Refuse what is not yet issued of an account that is closed or succeeded; return how many.
 
     An item that is being signed is issued, as an order would be. Call in a transaction that has
-    locked the account. Planned items are refused later, when they would be released.
+    locked the account.
     """
     orders = Application.objects.filter(organisation=organisation_id)
-    released = ReplacementItem.objects.select_for_update(of=("self",)).filter(
-        state=State.RELEASED, certificate__reference__in=orders.values("pk")
+    unissued = ReplacementItem.objects.select_for_update(of=("self",)).filter(
+        state__in=[State.PLANNED, State.RELEASED], certificate__reference__in=orders.values("pk")
     )
-    items = list(released.order_by("pk"))
-    stopped = [item for item in items if _void(item, ACCOUNT_CLOSED, actor, now)]
+    items = list(unissued.order_by("pk"))
+    stopped = [item for item in items if _void(item, reason, actor, now)]
     for item in stopped:
-        item.state, item.reason, item.closed_at = State.REFUSED, ACCOUNT_CLOSED, now
+        item.state, item.reason, item.closed_at = State.REFUSED, reason, now
     ReplacementItem.objects.bulk_update(stopped, ["state", "reason", "closed_at"])
     return len(stopped)
 

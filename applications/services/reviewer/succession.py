@@ -17,6 +17,7 @@ from applications.models import Application
 from applications.models.register_task import RegisterTask
 from applications.rules import contact_links, impartiality
 from applications.services import transition
+from applications.services.reviewer import replacement
 from applications.services.system.certificates import recall
 from applications.workflow import ENDED, ApplicationEvent, Status, consequences
 from certportal.foundation import clock, events
@@ -102,9 +103,9 @@ def succeed(
     """Hand over orders, members and certificates from the business ID `former` to `successor`.
 
     Certificates follow their orders; the CA's rows still name the former organisation. Prepared
-    but unsigned certificates are void and prepared again, because their names and the check for
-    bias of their approvers concern the former organisation. Raises NotSucceeding, and
-    what `to_succeed` yields.
+    but unsigned certificates are void, because their names and the check for bias of their
+    approvers concern the former organisation; those of orders are prepared again, those of a mass
+    replacement only by a new plan. Raises NotSucceeding, and what `to_succeed` yields.
     """
     require(to_succeed(preview_succession(former, successor, now=now), person, now=now))
     succession = accounts.hand_over(
@@ -112,6 +113,7 @@ def succeed(
     )
     orders = Application.objects.filter(organisation=succession.organisation_id)
     keys = list(orders.order_by("pk").values_list("pk", flat=True))
+    replacement.stop(succession.organisation_id, REASON, actor=actor, now=now)
     moved = sum(_hand_over(key, succession, actor, now) for key in keys)
     if succession.moves:
         _hand_over_tasks(succession)

@@ -1,6 +1,10 @@
 """Who gets no new certificate by a mass replacement, and why."""
 
 from datetime import timedelta
+from functools import partial
+
+import pytest
+from django.db import transaction
 
 from accounts.register.models import RegisterRecord
 from applications import services
@@ -13,7 +17,9 @@ from certportal.dev.builders.replacements import OPERATOR, approve, plan, run
 from certportal.foundation import clock
 from issuance import services as authority
 from issuance.models import Certificate, PreparedCertificate
+from tests.applications.at_once import Beside
 from tests.applications.replacing.items import only
+from tests.conftest import CLINICS, PHARMACY
 from tests.tables import rewrite
 
 State = ReplacementItem.State
@@ -77,6 +83,43 @@ def test_an_account_that_was_closed_gets_none(order, riitta, raimo):
     assert (only(made).state, only(made).reason) == (State.REFUSED, "account_closed")
     assert Certificate.objects.count() == 1
     assert certificate_of(order).state == Certificate.State.ISSUED
+
+
+@pytest.fixture
+def merging(riitta, kalle):
+    """Carry out the merger of Matti's pharmacy into Kalle's organisation."""
+    return partial(act, riitta, services.succeed, PHARMACY, CLINICS, reason="Fuusio 1.12.2026.")
+
+
+def release(made):
+    services.release_replacement(made.pk, actor=OPERATOR, now=clock.now())
+
+
+@pytest.mark.parametrize("before", [lambda made: None, release], ids=["approved", "released"])
+def test_an_account_that_was_succeeded_gets_none_by_a_plan_made_before(
+    order, riitta, raimo, merging, before
+):
+    """The approvers' impartiality was judged about the former organisation."""
+    made = plan()
+    approve(made, riitta, raimo)
+    before(made)
+    merging()
+    run(made)
+    assert (only(made).state, only(made).reason) == (State.REFUSED, "succeeded")
+    assert Certificate.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_released_beside_a_succession(order, riitta, raimo, merging):
+    made = plan()
+    approve(made, riitta, raimo)
+    with transaction.atomic():
+        merging()
+        releasing = Beside(partial(release, made))
+    assert releasing.end() is None
+    orders.drain()
+    assert (only(made).state, only(made).reason) == (State.REFUSED, "succeeded")
+    assert Certificate.objects.count() == 1
 
 
 def test_a_revoked_or_replaced_certificate_is_not_replaced_again(order, riitta, raimo):
