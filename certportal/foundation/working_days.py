@@ -9,6 +9,10 @@ from functools import lru_cache
 
 import holidays
 
+# All countries, which are imported together at the first use: so that processes forked later
+# share them.
+import holidays.countries
+
 
 @lru_cache(maxsize=32)
 def _closed(year: int) -> frozenset[date]:
