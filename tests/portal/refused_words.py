@@ -62,6 +62,7 @@ REFUSED = {
         r"(?i)\b(ni|er|ert|era)\b": "du, din",
         r"(?i)\bteknisk(a)? kontakt\b": "teknisk kontaktperson",
         r"(?i)\btilläggsuppgift\w*": "komplettering",
+        r"(?i)\bobservation\w*": "anmärkning",
     },
 }
 """By language: a refused word, as a regular expression, and what to use (docs/glossary.md)."""
