@@ -30,6 +30,7 @@ pytestmark = pytest.mark.usefixtures("english")
 
 SCRIPT = b"<< /Type /Catalog /Pages 2 0 R /OpenAction << /S /JavaScript /JS (app.alert(1)) >> >>"
 PASSIVE = b"<< /Type /Catalog /Pages 2 0 R >>"
+IN_OBJECT_STREAM = pdfs.updated_in_object_stream(pdf(), SCRIPT)
 
 
 @pytest.mark.parametrize("what", pdfs.ACTIVE)
@@ -54,16 +55,30 @@ def test_everything_found_is_told():
         pdfs.updated(pdf(), {1: SCRIPT}),
         pdfs.updated_in_object_stream(pdf(), SCRIPT),
         pdfs.updated(pdfs.updated(pdf(), {1: SCRIPT}), {1: PASSIVE}),
+        pdfs.updated(IN_OBJECT_STREAM, {1: PASSIVE}),
+        pdfs.updated(IN_OBJECT_STREAM, {1: PASSIVE, 18: b"null"}),
     ],
-    ids=["added later", "added later in an object stream", "taken away later"],
+    ids=[
+        *["added later", "added later in an object stream", "taken away later"],
+        *["taken away from an object stream", "taken away with its object stream"],
+    ],
 )
 def test_every_version_of_the_document_counts(data):
     with pytest.raises(ActivePdf, match="programs"):
         check_pdf(data)
 
 
-def test_a_harmless_update_is_taken():
-    assert viewing_copy(pdfs.updated_in_object_stream(pdf(), PASSIVE)).startswith(b"%PDF-")
+@pytest.mark.parametrize(
+    "data",
+    [
+        pdfs.updated_in_object_stream(pdf(), PASSIVE),
+        pdfs.updated(pdfs.signed(), {1: PASSIVE}),
+        pdfs.changed(pdfs.with_form_and_links, linearize=True),
+    ],
+    ids=["in an object stream", "after a signature", "linearized"],
+)
+def test_a_harmless_update_is_taken(data):
+    assert viewing_copy(data).startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize(("user", "revision"), [("", 6), ("salasana", 6), ("", 4), ("", 2)])

@@ -7,6 +7,7 @@ the verdict as JSON; the rest is the copy. If the process dies, the output is in
 import json
 import re
 import sys
+from contextlib import suppress
 from io import BytesIO
 from typing import Any
 
@@ -14,7 +15,7 @@ import pikepdf
 from pikepdf import settings
 
 from ...private_keys import shows_private_key
-from .active import Objects, examine
+from .active import Finding, Objects, examine
 from .confine import confine
 from .passive import get_object, rewrite
 from .text import shown_texts
@@ -33,6 +34,8 @@ _WINDOW, _OVERLAP = 1024 * 1024, 1024
 
 # qpdf's warnings of a duplicate key, and of a cross-reference entry for a different object.
 _AMBIGUOUS = re.compile(r"duplicated key|expected (\d+ \d+|n n) obj")
+
+_END_OF_VERSION = re.compile(rb"%%EOF")
 
 # qpdf's JSON of a string that is no text.
 _IN_DIGITS = re.compile(rb'"b:((?:[0-9a-f]{2})*)"')
@@ -91,8 +94,8 @@ def _open(data: bytes) -> tuple[dict[str, Any], bytes]:
             raise TooMuch
         objects, shows_in_strings = _objects(pdf)
         examination = examine(objects)
-        if examination.found:
-            return {"verdict": ACTIVE, "found": sorted(examination.found)}, b""
+        if found := examination.found | _found_earlier(data):
+            return {"verdict": ACTIVE, "found": sorted(found)}, b""
         shows_in_streams = _measure(pdf, objects)
         if shows_in_strings or shows_in_streams or _shows_key(data):
             return {"verdict": SECRET}, b""
@@ -101,6 +104,22 @@ def _open(data: bytes) -> tuple[dict[str, Any], bytes]:
         if _shows_key_in_text(pdf, objects):
             return {"verdict": SECRET}, b""
         return {"verdict": PASSIVE}, rewrite(pdf, examination.acting)
+
+
+def _found_earlier(data: bytes) -> set[Finding]:
+    """Return the findings in the versions that later updates have replaced (ISO 32000-2, 7.5.6).
+
+    A reader shows such a version if it is the one that was signed. They are repaired if need be:
+    the first part of a linearized document is no document, and nothing of it is shown.
+    """
+    found: set[Finding] = set()
+    for end in list(_END_OF_VERSION.finditer(data))[:-1]:
+        with (
+            suppress(pikepdf.PikepdfError),
+            pikepdf.open(BytesIO(data[: end.end()]), suppress_warnings=True) as version,
+        ):
+            found |= examine(_objects(version)[0]).found
+    return found
 
 
 def _objects(pdf: pikepdf.Pdf) -> tuple[Objects, bool]:
