@@ -127,6 +127,15 @@ def supplier_renamed(given, matti, valma, riitta):
     act(riitta, succession.hand_over, INTERMEDIARY, OTHER, reason="Fuusio.")
 
 
+def customer_merged(given, matti, valma, riitta):
+    people.make_founder("Kalle Konsultti", "9900008-5", now=clock.now())
+    act(riitta, services.succeed, "9900001-8", "9900008-5", reason="Fuusio.")
+
+
+def customer_renamed(given, matti, valma, riitta):
+    act(riitta, services.succeed, "9900001-8", "9900009-3", reason="Fuusio.")
+
+
 def unconfirmed(given, matti, valma, riitta):
     right = valma.memberships.get().pk
     act(riitta, oversight.withdraw_right, right, reasons="Ei enää tehtävässä.")
@@ -136,7 +145,7 @@ def unconfirmed(given, matti, valma, riitta):
     "over",
     [
         *[other_supplier, ended, resigned, customer_closed, supplier_closed],
-        *[supplier_merged, supplier_renamed, unconfirmed],
+        *[customer_merged, customer_renamed, supplier_merged, supplier_renamed, unconfirmed],
     ],
 )
 def test_however_it_ends_what_it_opened_is_closed(

@@ -50,7 +50,12 @@ class Answering(BaseHTTPRequestHandler):
     def _answer(self, body: str) -> None:
         self.server.asked += 1
         content = f"{self.server.name}: {self.server.said} {self.command} {body}".strip().encode()
-        self.send_response(200)
+        if self.headers["If-None-Match"] == f'"{self.server.said}"':
+            content = b""
+            self.send_response(304)
+        else:
+            self.send_response(200)
+        self.send_header("ETag", f'"{self.server.said}"')
         self.send_header("Content-Length", str(len(content)))
         self.send_header("Cache-Control", self.server.caching)
         self.end_headers()
@@ -167,6 +172,28 @@ def test_a_revocation_shows_at_once_though_the_answer_before_was_good_for_a_minu
     assert ask(behind.port, LIST)[1] == "front: good GET"
     behind.front.said = "revoked"
     await_true(lambda: "revoked" in ask(behind.port, LIST)[1], "it still says good", seconds=20)
+
+
+def kept(folder: Path) -> list[int]:
+    """Return the identities of the files in the proxy's cache."""
+    return [file.stat().st_ino for file in (folder / "cache").rglob("*") if file.is_file()]
+
+
+def test_slow_readers_of_a_list_share_one_file(behind: Behind, tmp_path: Path) -> None:
+    """Each would otherwise keep a copy on the disk, which a visitor could fill."""
+    for path in (LIST, f"{LIST}?1", LIST.replace("sote", "%73ote")):
+        assert ask(behind.port, path) == (200, "front: good GET")
+    (first,) = kept(tmp_path)
+
+    def is_asked_again() -> bool:
+        before = behind.front.asked
+        assert ask(behind.port, LIST) == (200, "front: good GET")
+        return behind.front.asked > before
+
+    await_true(is_asked_again, "front is not asked again", seconds=10)
+    assert kept(tmp_path) == [first]
+    behind.front.said = "revoked"
+    await_true(lambda: "revoked" in ask(behind.port, LIST)[1], "the list stays", seconds=10)
 
 
 def test_no_answer_of_before_is_served_while_front_is_away(behind: Behind, web: Site) -> None:
