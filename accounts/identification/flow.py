@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.urls import reverse
@@ -42,6 +43,7 @@ def leave(
         "language": language,
         "next": wanted,
         "introduces": introduces,
+        "provider": _chosen(),
         "at": now.isoformat(),
     }
     open_ones = list(request.session.get(KEY, {}).items())[1 - MOST_OPEN :]
@@ -65,11 +67,19 @@ def arrive(request: HttpRequest, left: dict[str, Any] | None, *, now: datetime) 
     try:
         if left is None or now - datetime.fromisoformat(left["at"]) > LASTS:
             raise NotIdentified("state")
+        # The version before did not store it.
+        if left.get("provider", _chosen()) != _chosen():
+            raise NotIdentified("answer of a provider that is no longer used")
         answer = {name: request.GET[name] for name in request.GET}
         return provider().complete(answer, left["memory"], callback=callback(request), now=now)
     except NotIdentified as error:
         log.warning("not_identified", problem=error.problem)
         raise
+
+
+def _chosen() -> str:
+    """Return the path of the provider's class."""
+    return str(settings.IDENTIFICATION["BACKEND"])
 
 
 def callback(request: HttpRequest) -> str:

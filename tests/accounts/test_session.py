@@ -53,16 +53,26 @@ def test_of_several_the_person_chooses(client, matti, pharmacy, clinics):
 
 
 def test_who_left_for_identification_under_the_version_before_comes_back(client, settings, sample):
-    """Its session does not tell of an introduction; both run side by side in an upgrade."""
+    """Its session tells of neither introduction nor provider; both run side by side in an upgrade."""
     backend = "tests.doubles.identification.Memory"
     settings.IDENTIFICATION = {"BACKEND": backend, "OPTIONS": {"person": "matti"}}
     back = client.get("/fi/account/login/start/").url
     session = client.session
     for left in session[flow.KEY].values():
-        del left["introduces"]
+        del left["introduces"], left["provider"]
     session.save()
 
     assert client.get(back).url == "/fi/home/"
+
+
+def test_who_left_for_a_provider_that_is_no_longer_used_is_told_to_log_in_again(client, settings):
+    used_now = settings.IDENTIFICATION
+    backend = "tests.doubles.identification.Memory"
+    settings.IDENTIFICATION = {"BACKEND": backend, "OPTIONS": {"person": "matti"}}
+    back = client.get("/fi/account/login/start/").url
+    settings.IDENTIFICATION = used_now
+
+    assert client.get(back).url == "/fi/account/login/failed/"
 
 
 def test_organisation_of_others_cannot_be_chosen(client, matti, clinics):
