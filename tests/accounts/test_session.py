@@ -53,7 +53,7 @@ def test_of_several_the_person_chooses(client, matti, pharmacy, clinics):
 
 
 def test_who_left_for_identification_under_the_version_before_comes_back(client, settings, sample):
-    """Its session tells of neither introduction nor provider; both run side by side in an upgrade."""
+    """Its session tells of neither introduction nor provider; both versions run in an upgrade."""
     backend = "tests.doubles.identification.Memory"
     settings.IDENTIFICATION = {"BACKEND": backend, "OPTIONS": {"person": "matti"}}
     back = client.get("/fi/account/login/start/").url

@@ -80,7 +80,7 @@ def test_a_name_in_finnish_is_certified_and_shown_in_both_forms(matti, riitta, c
         row = next(row for row in riitta_sees.context["rows"] if row.label == place)
         assert shown in [cell.value for cell in row.cells]
     assert shown in dict(riitta_sees.context["facts"]).values()
-    assert riitta_sees.text.count(shown) >= 5
+    assert riitta_sees.text.replace("<wbr>", "").count(shown) >= 5
     orders.approve(riitta, draft)
     orders.drain()
     draft.refresh_from_db()

@@ -205,9 +205,9 @@ def test_what_riitta_is_told_stands_on_the_case_in_her_language(matti, riitta, c
     application = checked(matti, system_name="Kanta-palvelut")
     heading = "Järjestelmällä on vaatimustenmukaisuustodistuksessa toinen nimi"
     case = people.log_in(Client(), riitta).get(reverse("console:case", args=[application.pk]))
-    assert heading in case.text
+    assert heading in case.text.replace("\u00ad", "")
     order = people.log_in(Client(), matti).get(reverse("applications:order", args=[application.pk]))
-    assert heading not in order.text
+    assert heading not in order.text.replace("\u00ad", "")
     with translation.override("sv"):
         titles = [words.title for _finding, words in word_all(application.findings)]
     assert "Systemet har ett annat namn i intyget om överensstämmelse" in titles

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from applications import services
 from certportal.dev.builders import orders, people
 from issuance.conf import pki
 from issuance.models import Certificate
+from tests.applications.renewals import valid_for
 
 FILLED = {"reason": "key_compromise", "words": "Avain vuoti.", "understood": "on"}
 
@@ -157,15 +157,15 @@ def test_a_certificate_far_from_its_end_is_not_hurried(web, pages):
     assert "a certificate cannot be extended" not in page
 
 
-def test_one_near_its_end_leads_to_a_new_order_on_its_basis(web, matti, riitta, cas, address):
-    draft = orders.with_csr(matti)
-    month = {"validity_months": 1, "start": None}
-    services.save_section(draft.pk, "validity", month, **orders.Handler(matti, draft).seen)
-    orders.submit(matti, draft)
-    orders.finish(matti, riitta, draft)
-    page = web.get(address("applications:order", draft.pk)).text
+def test_one_near_its_end_leads_to_a_new_order_on_its_basis(
+    matti, riitta, cas, address, monkeypatch
+):
+    order = valid_for(matti, riitta, 1)
+    near = Certificate.objects.get().not_after - timedelta(days=9)
+    monkeypatch.setattr("certportal.foundation.clock.now", lambda: near)
+    page = people.log_in(Client(), matti).get(address("applications:order", order.pk)).text
     assert "a certificate cannot be extended" in page
-    again = page.index(address("applications:again", draft.pk))
+    again = page.index(address("applications:again", order.pk))
     assert again < page.index("Download the certificate")
 
 
