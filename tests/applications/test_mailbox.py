@@ -129,8 +129,10 @@ def test_nobody_keeps_others_from_proving_their_mailbox(matti, kalle, asked):
         other = orders.begin(kalle, "email")
         seen = orders.Handler(kalle, other).seen
         services.ask_mailbox_code(other.pk, "info@example.fi", **seen)
-    seen = orders.Handler(matti, asked).seen
+    before, seen = asked.certified_email_code, orders.Handler(matti, asked).seen
     services.ask_mailbox_code(asked.pk, "info@example.fi", **seen)
+    asked.refresh_from_db()
+    assert asked.certified_email_code != before
 
 
 def test_other_types_have_no_mailbox(matti):
