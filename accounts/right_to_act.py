@@ -83,6 +83,14 @@ def resting_on(membership: Membership) -> list[Membership]:
     return [each for each in others if right_of(each.person, each.organisation) == membership]
 
 
+def formerly_resting_on(membership: Membership) -> list[Membership]:
+    """Return the account's ended memberships whose right derived from this member's."""
+    ended = membership.organisation.memberships.exclude(ended_at=None)
+    invited = ended.filter(basis=Membership.Basis.INVITATION)
+    found = invited.select_related("person", "organisation")
+    return [each for each in found if _origin(each, each.organisation) == membership]
+
+
 def _origin(own: Membership, organisation: Organisation) -> Membership | None:
     """Follow the invitations up to a membership that did not begin with one.
 

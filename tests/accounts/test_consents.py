@@ -12,6 +12,8 @@ from accounts.models import Membership, SupplierConsent
 from accounts.services.organisations import consents as services
 from accounts.services.organisations import invite, oversight, succession
 from accounts.services.organisations import membership as members
+from applications import services as decisions
+from applications.services.reviewer.accounts import preview_withdrawal
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act, do
 from certportal.foundation import clock
@@ -162,6 +164,26 @@ def test_with_a_right_falls_what_the_invited_gave_and_not_what_others_did(
     assert str(hers.supplier) in told.body
     assert str(his.supplier) not in told.body
     assert reverse("accounts:suppliers") in told.body
+
+
+def test_with_a_right_falls_what_the_invited_gave_who_have_left_since(
+    matti, maija, kalle, pharmacy, riitta, now
+):
+    """Maija came by Matti's invitation, gave a permission and left."""
+    valma = people.make_founder("Valma Välittäjä", "9900022-9", now=now)
+    pekka = people.make_member("Pekka Proviisori", pharmacy, role="administrator", now=now)
+    shown = Membership.Basis.REVIEWER_DECISION
+    pekka.memberships.update(basis=shown, confirmed_by=riitta, confirmed_at=now)
+    act(matti, members.change_role, maija.memberships.get().pk, "administrator")
+    hers, his = consent(maija, kalle), consent(pekka, valma)
+    for leaving in (maija, pekka):
+        act(leaving, members.leave, leaving.memberships.get().pk)
+    right = matti.memberships.get()
+    told = preview_withdrawal(right, now=clock.now()).consents
+    assert [one.pk for one in told] == [hers.pk]
+    act(riitta, decisions.withdraw_right, right.pk, reasons="Ei edusta.")
+    assert acts_for(kalle, pharmacy) is None
+    assert acts_for(valma, pharmacy) == his.supplier
 
 
 def test_of_a_former_right_falls_what_was_given_before_the_one_that_stands_began(

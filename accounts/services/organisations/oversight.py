@@ -11,6 +11,7 @@ from accounts.event_names import AccountEvent
 from accounts.models import AccountDecision, Membership, Person
 from accounts.right_to_act import (
     confirmed_administrators,
+    formerly_resting_on,
     is_unconfirmed,
     shown_members,
 )
@@ -68,10 +69,10 @@ def withdraw_right(
     """Withdraw the confirmation of the member's right to act, and of rights derived from it.
 
     The right is unverified again: the member and the people they invited can only work on their
-    own orders, and their open invitations and consents to suppliers end. Where the membership is a
-    former one and the person's current one rests on another right, that one stays. Notified are the
-    person, the people affected and the administrators who remain confirmed. Raises MayNotDecide and
-    NothingConfirmed.
+    own orders, and their open invitations and consents to suppliers end, also what those gave who
+    have left since. Where the membership is a former one and the person's current one rests on
+    another right, that one stays. Notified are the person, the people affected and the
+    administrators who remain confirmed. Raises MayNotDecide and NothingConfirmed.
     """
     found = Membership.objects.select_related("person", "organisation").get(pk=membership_id)
     members.lock_account(found.organisation_id)
@@ -86,7 +87,8 @@ def withdraw_right(
     for member in fallen:
         members.cancel_invitations(member, actor, now)
         sessions.renew(member.person)
-    consents.end_given_by([found, *fallen], actor=actor, now=now)
+    former = formerly_resting_on(found)
+    consents.end_given_by([found, *fallen, *former], actor=actor, now=now)
     events.record(AccountEvent.MEMBERSHIP_RIGHT_WITHDRAWN, found, actor, now)
     decision = _decide(Kind.RIGHT_WITHDRAWN, found, reasons, by, now)
     administrator, person = Membership.Role.ADMINISTRATOR, found.person.current

@@ -19,7 +19,7 @@ from accounts.models import (
     Person,
     SupplierConsent,
 )
-from accounts.right_to_act import acts_without, resting_on, right_of
+from accounts.right_to_act import acts_without, formerly_resting_on, resting_on, right_of
 from accounts.services import mailing
 from accounts.services.organisations import administrator_requests
 from accounts.services.organisations import membership as members
@@ -94,7 +94,8 @@ def preview_withdrawal(membership: Membership, *, now: datetime) -> Prospect:
     orders = Application.objects.none()
     for member in falling:
         orders |= _made_by(member.person, member.organisation)
-    prospect = _prospect(orders, people, falling, _given_by([membership, *people], now), now)
+    ending = _given_by([membership, *people, *formerly_resting_on(membership)], now)
+    prospect = _prospect(orders, people, falling, ending, now)
     return replace(prospect, acts_without=acts_without(membership))
 
 
