@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 from celery import current_app
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -236,6 +237,22 @@ def test_each_order_gets_its_own_and_each_file_its_findings(matti, sample):
     assert [is_blocked(spki) for spki in found[2].report.leaked_spki_sha256] == [True]
     assert Event.objects.filter(action="application.private_key_refused").count() == 1
     assert found[4].why is Why.NO_ORDER
+
+
+@pytest.mark.django_db
+def test_the_same_request_in_two_files_is_given_once(matti, sample):
+    """Programs write a request as .csr and .pem, and folders keep copies."""
+    order = named_order(matti, "a.example.fi")
+    pem = requests.request(requests.new_key(), "a.example.fi")
+    der = x509.load_pem_x509_csr(pem).public_bytes(Encoding.DER)
+    other = requests.request(requests.new_key(), "a.example.fi")
+    found = give(matti, [order], ("a.csr", pem), ("a.der", der))
+    assert [one.outcome for one in found] == [Outcome.USED, Outcome.COPY]
+    order.refresh_from_db()
+    assert order.csr_id == found[0].csr.pk
+    found = give(matti, [order], ("b.csr", other), ("a.csr", pem), ("a.der", der))
+    assert [one.why for one in found] == [Why.SEVERAL_REQUESTS, None, None]
+    assert [one.outcome for one in found[1:]] == [Outcome.USED_BEFORE, Outcome.COPY]
 
 
 @pytest.mark.django_db

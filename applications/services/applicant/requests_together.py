@@ -43,11 +43,13 @@ class Outcome(StrEnum):
     """The result for an uploaded file.
 
     `USED_BEFORE`: the same person gave it to its order in an earlier upload, whose answer may not
-    have reached them; `TO_CONFIRM`: stored with its order, for a person to confirm.
+    have reached them; `COPY`: a file before it has the same request; `TO_CONFIRM`: stored with its
+    order, for a person to confirm.
     """
 
     USED = "used"
     USED_BEFORE = "used_before"
+    COPY = "copy"
     TO_CONFIRM = "to_confirm"
     UNFIT = "unfit"
     PRIVATE_KEY = "private_key"
@@ -101,12 +103,18 @@ def give_requests(
     ]
     by_key = {order.pk: order for order in orders}
     names = {order.pk: expected_names(order, now=now) for order in orders}
-    matches = match([order.csr if order else None for order in reports], names)
+    copies = _copies(reports)
+    matches = match(
+        [one.csr if one and place not in copies else None for place, one in enumerate(reports)],
+        names,
+    )
     results, deadline = list[FileResult](), monotonic() + MOST_SECONDS
     mails = _Mails(by_key[one.order] for one in matches if one.order is not None)
-    for file, report, matched in zip(files, reports, matches, strict=True):
+    for place, (file, report, matched) in enumerate(zip(files, reports, matches, strict=True)):
         if report is None:
             results.append(FileResult(file.name, Outcome.SKIPPED, why=file.skipped))
+        elif place in copies:
+            results.append(FileResult(file.name, Outcome.COPY))
         elif matched.order is None:
             results.append(_without_order(file, report, matched, by_key, about, actor, now))
         elif monotonic() > deadline:
@@ -116,6 +124,21 @@ def give_requests(
             results.append(_give(order, file, mails, role=role, actor=actor, now=now))
     _send_mails(now)
     return results
+
+
+def _copies(reports: Sequence[doctor.Report | None]) -> set[int]:
+    """Return the places of the requests that a file before them has too, as PEM or DER.
+
+    A file with a private key is neither: what is exposed is told of each file.
+    """
+    seen, copies = set[str](), set[int]()
+    for place, report in enumerate(reports):
+        if report is None or report.csr is None or report.contains_private_key:
+            continue
+        if report.csr.sha256 in seen:
+            copies.add(place)
+        seen.add(report.csr.sha256)
+    return copies
 
 
 class _Mails:

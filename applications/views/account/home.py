@@ -109,7 +109,7 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
     )
     seen = orders_seen(person, organisation.pk)
     valid = certificates_seen(person, organisation.pk).filter(Certificate.in_force(now))
-    ordered = seen.filter(UNDER_WAY).order_by("due_on", "submitted_at", "pk").values_list("pk")
+    ordered = seen.filter(UNDER_WAY).order_by("due_on", "submitted_at", "number").values_list("pk")
     counted = _counted(seen)
     events, waiting, first, ending, months, *numbers = read_all(
         Rows(newest(seen, organisation, MOST)),
@@ -124,7 +124,7 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
     keys = listed | {cert.reference for cert in ending}
     named = seen.filter(pk__in=keys | {UUID(event.object_id) for event in events})
     orders, hosts, requests, people = read_all(
-        Rows(named.order_by("due_on", "submitted_at", "pk")),
+        Rows(named.order_by("due_on", "submitted_at", "number")),
         Rows(HostName.objects.filter(application__in=keys)),
         Rows(InformationRequest.objects.filter(application__in=listed)),
         Rows(people_in(events)),

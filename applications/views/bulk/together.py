@@ -40,7 +40,7 @@ from applications.views.order.submit import MARGIN
 from applications.views.shared import spreadsheet, summary
 from applications.views.shared.entry import bulk_view, by_person
 from applications.views.shared.page import order_url
-from applications.views.shared.requests_given import Line, RequestsForm, lines
+from applications.views.shared.requests_given import RequestsForm, shown
 from applications.views.shared.rows import OrderRow, order_rows
 from applications.views.shared.summary import part_url
 from applications.workflow import OPEN_CASES, Status, promise
@@ -74,20 +74,20 @@ def bulk_order(request: HttpRequest, bulk: BulkOrder) -> HttpResponse:
     posted = request.method == "POST"
     form = RequestsForm(request.POST if posted else None, request.FILES if posted else None)
     try:
-        results = _give(request, bulk, form) if posted and form.is_valid() else []
+        given = _give(request, bulk, form) if posted and form.is_valid() else {}
     except TooMany as refusal:
         form.refuse(refusal)
-        return limits.too_many(_page(request, bulk, form=form, lines=[]), refusal)
-    return _page(request, bulk, form=form, lines=results)
+        return limits.too_many(_page(request, bulk, form=form), refusal)
+    return _page(request, bulk, form=form, **given)
 
 
-def _give(request: HttpRequest, bulk: BulkOrder, form: RequestsForm) -> list[Line]:
-    """Return a line for each file; none and a form error if none was read. Raises TooMany."""
+def _give(request: HttpRequest, bulk: BulkOrder, form: RequestsForm) -> dict[str, Any]:
+    """Return the context of the results; {} and a form error if none was read. Raises TooMany."""
     orders = [order for order in _orders(request, bulk) if order.status in TAKE_REQUESTS]
     if not (files := form.read()):
-        return []
+        return {}
     results = services.give_requests(orders, files, about=bulk, **access.acting(request))
-    return lines(
+    return shown(
         results,
         order_url=order_url,
         preview_url=lambda order, key: reverse("applications:csr", args=[order.pk, key]),

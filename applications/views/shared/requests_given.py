@@ -30,12 +30,15 @@ from certportal.foundation.wording import filled
 OUTCOMES: dict[Outcome, tuple[Promise, str]] = {
     Outcome.USED: (_("Given to the order"), "success"),
     Outcome.USED_BEFORE: (_("Given to its order in an earlier upload"), "success"),
+    Outcome.COPY: (_("The same request as in another file"), "plain"),
     Outcome.TO_CONFIRM: (_("Waits for you to confirm it"), "warning"),
     Outcome.UNFIT: (_("Cannot be used"), "error"),
     Outcome.PRIVATE_KEY: (_("Contains a private key"), "error"),
     Outcome.UNMATCHED: (_("Given to no order"), "warning"),
     Outcome.SKIPPED: (_("Not read"), "plain"),
 }
+_URGENCY = ("error", "warning", "plain", "success")
+"""The tones of outcomes, in the order in which they are read."""
 REASONS: dict[Why | Skipped, Words] = {
     Why.NAMELESS: _("The request names neither a host nor a system. Give it on the order's page."),
     Why.NO_ORDER: _("No order that waits for a request has these names. Check the names."),
@@ -123,14 +126,21 @@ class Line:
     links: list[tuple[Application, str]]
 
 
-def lines(
+def shown(
     results: Sequence[FileResult],
     *,
     order_url: Callable[[Application], str],
     preview_url: Callable[[Application, UUID], str],
-) -> list[Line]:
-    """Return the results in words; a request to confirm links to its own page."""
-    return [_line(result, order_url, preview_url) for result in results]
+) -> dict[str, Any]:
+    """Return the template context of the results in words, those that need somebody first.
+
+    A request to confirm links to its own page.
+    """
+    lines = [_line(result, order_url, preview_url) for result in results]
+    return {
+        "lines": sorted(lines, key=lambda line: _URGENCY.index(line.tone)),
+        "used": sum(result.outcome == Outcome.USED for result in results),
+    }
 
 
 def _exposed(result: FileResult) -> Words:

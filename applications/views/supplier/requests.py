@@ -6,8 +6,8 @@ from django.urls import reverse
 
 from accounts import access
 from applications import services
-from applications.services.applicant.requests_together import FileResult, Outcome
-from applications.views.shared.requests_given import RequestsForm, lines
+from applications.services.applicant.requests_together import FileResult
+from applications.views.shared.requests_given import RequestsForm, shown
 from applications.views.shared.supplying import orders, supplier_actor, supplier_view
 from applications.workflow import Role, Status
 from certportal.foundation import clock
@@ -54,15 +54,10 @@ def _results(request: HttpRequest, form: RequestsForm) -> list[FileResult]:
 
 
 def _result(request: HttpRequest, results: list[FileResult]) -> HttpResponse:
-    shown = lines(
+    context = shown(
         results,
         order_url=lambda order: reverse("technical:order", args=[order.pk]),
         preview_url=lambda order, csr: reverse("technical:preview", args=[order.pk, csr]),
     )
-    context = {
-        "organisation": access.organisation_of(request),
-        "lines": shown,
-        "used": sum(result.outcome == Outcome.USED for result in results),
-        "all": len(results),
-    }
+    context["organisation"] = access.organisation_of(request)
     return render(request, "applications/customers/requests_given.html", context)

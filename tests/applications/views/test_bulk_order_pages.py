@@ -61,6 +61,18 @@ def test_requests_in_an_archive_go_to_their_orders_with_their_findings(web, toge
     assert "Choose a file." in web.post(address("applications:bulk_order", together.pk)).text
 
 
+def test_what_became_of_the_requests_begins_with_those_that_were_not_given(web, together, address):
+    """Among sixty files nobody finds the three that fit no order."""
+    given = {one: requests.request(requests.new_key(), f"{one}.example.fi") for one in "abz"}
+    given["a-copy"] = given["a"]
+    files = [SimpleUploadedFile(f"{name}.csr", data) for name, data in sorted(given.items())]
+    page = web.post(address("applications:bulk_order", together.pk), {"requests": files})
+    told = page.text[page.text.index("What became of the requests") :]
+    assert "2 of 4 were given to an order." in told
+    names = [f">{one}.csr<" for one in ("z", "a-copy", "a", "b")]
+    assert sorted(names, key=told.index) == names
+
+
 def test_what_one_order_lacks_is_told_with_its_place(web, together, address, liisa):
     lame = together.orders.order_by("number")[1]
     values = {"mailbox": "", "deliver_to": "applicant"}

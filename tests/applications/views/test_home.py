@@ -18,7 +18,7 @@ from applications.views.account import history
 from applications.views.account import home as desk
 from applications.views.shared import tracking
 from applications.workflow import Status
-from certportal.dev.builders import orders, people
+from certportal.dev.builders import bulk, orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from tests.applications.renewals import renew, valid_for
@@ -55,6 +55,13 @@ def test_who_asks_to_join_is_told_on_the_administrator_s_home(matti, kalle, phar
     page = home(matti).text
     assert "asks to join" not in page
     assert NOTHING in page
+
+
+def test_orders_sent_together_are_listed_by_their_numbers(matti, cas):
+    bulk.sent(matti, bulk.begun(matti, *(f"{one}.example.fi" for one in "abcdefgh")))
+    page = home(matti).text
+    shown = re.findall(r">([a-h])\.example\.fi<", page[page.index("Orders under way") :])
+    assert len(shown) > 1 and shown == sorted(shown)
 
 
 def test_an_unconfirmed_right_is_not_called_nothing_to_do(matti, cas):
