@@ -23,7 +23,7 @@ class Command(OperatorCommand):
         if table:
             self.stdout.write(retention.as_markdown(), ending="")
             return
-        self.check_migrations()
+        self.check_migrations()  # here, since the table is printed without a database
         try:
             erased = services.erase_expired(now=clock.now())
         except Exception as error:
