@@ -177,11 +177,15 @@ FACTS: dict[str, Callable[[Application], Any]] = {
 
 def _numbered(matter: Matter, subject: str) -> str:
     """Return the subject with the name on the certificate and the order's number added."""
-    order = matter.order
+    named = f"{subject}: {_named(matter.order)}".replace(": (", " (")
+    return _of_several(matter, named)
+
+
+def _named(order: Application) -> str:
+    """Return the name on the certificate, with whether it is only proposed, and the number."""
     proposed = pgettext("host name", "proposed") if proposed_names.is_proposal(order) else ""
     about = ", ".join(filter(None, [proposed, order.number]))
-    named = f"{subject}: {order.called} ({about})".replace(": (", " (")
-    return _of_several(matter, named)
+    return f"{order.called} ({about})".strip()
 
 
 def _of_several(matter: Matter, subject: str) -> str:
@@ -280,7 +284,7 @@ def _links(matter: Matter, asked: Asked) -> Iterator[tuple[Application, str]]:
 def _linked_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
     held = list(_links(matter, asked))
     wanted = any(proposed_names.are_awaited(order) for order, _link in held)
-    links = [(order, proposed_names.called(order), link) for order, link in held]
+    links = [(_named(order), link) for order, link in held]
     waiting = (_last_day(order) for order, _link in held if contact_links.is_awaited(order))
     first = min(filter(None, waiting), default=None)
     return {"links": links, "names_wanted": wanted, "last_day": first}
