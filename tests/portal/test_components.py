@@ -1,5 +1,8 @@
 """What the tags that draw components promise to the pages."""
 
+import re
+from pathlib import Path
+
 import pytest
 from django import forms
 from django.template import Context, Template
@@ -69,6 +72,17 @@ def test_the_words_of_a_component_are_escaped_and_its_body_is_not_escaped_twice(
     assert html.count("A &amp; B") == 4  # the region's name, the caption, the two titles
     assert html.count("C &amp; D") == 3
     assert 'role="alert"' in html
+
+
+def test_a_notice_says_only_what_it_is_given() -> None:
+    """A title that the page has set for one notice must not stand over another."""
+    root = Path(__file__).parents[2] / "templates"
+    included = re.compile(r'{% include "components/notice.html"(.*?)%}')
+    given = [
+        options for page in root.rglob("*.html") for options in included.findall(page.read_text())
+    ]
+    assert len(given) > 100
+    assert [options for options in given if not options.endswith(" only ")] == []
 
 
 def test_the_way_back_is_named_or_says_back() -> None:

@@ -19,6 +19,7 @@ from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from issuance.models import Certificate
 from tests.applications.console.conftest import Desk
+from tests.tables import rewrite
 
 CALLED = {
     "channel": "phone",
@@ -110,6 +111,14 @@ def test_the_applicant_sees_that_it_was_asked_for_and_not_by_whom(desk, order, m
     assert "Somebody outside the service asked for the revocation" in page
     assert "040 123" not in page
     assert "Soitin" not in page
+
+
+def test_the_title_of_the_warning_stands_over_no_other_notice(desk, order, matti, web_of):
+    told(desk, order)
+    rewrite(Certificate.objects, not_after=clock.now() + timedelta(days=1))
+    page = web_of(matti).get(reverse("applications:order", args=[order.pk])).text
+    assert "The certificate is valid until" in page
+    assert page.count("We were asked to revoke the certificate") == 1
 
 
 def test_after_the_decision_the_applicant_is_warned_no_more(desk, other_desk, order, matti, web_of):
