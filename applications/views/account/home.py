@@ -115,11 +115,10 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
         Rows(newest(seen, organisation, MOST)),
         Values(ordered.filter(_waiting())[:MOST]),
         Values(ordered[:MOST]),
-        Rows(_first_to_end(valid)),
+        Rows(_ending(valid, now)),
         time_line.months(valid),
         *counted.values(),
     )
-    ending = _ending(ending, now)
     listed = {key for (key,) in waiting + first}
     keys = listed | {cert.reference for cert in ending}
     named = seen.filter(pk__in=keys | {UUID(event.object_id) for event in events})
@@ -189,21 +188,21 @@ def _lists(desk: Desk, now: datetime) -> dict[str, Any]:
     }
 
 
-def _first_to_end(valid: QuerySet[Certificate]) -> QuerySet[Certificate]:
-    """Return the first certificates to expire; their keys are found in the index alone."""
-    first = valid.order_by("not_after", "pk").values("pk")[: LOOKED_AT + MOST]
-    return Certificate.objects.filter(pk__in=first).order_by("not_after", "pk")
+def _ending(valid: QuerySet[Certificate], now: datetime) -> QuerySet[Certificate]:
+    """Return the first certificates to expire, and those that should be renewed, by expiry.
 
-
-def _ending(by_end: list[Certificate], now: datetime) -> list[Certificate]:
-    """Return those that end soon, and at least as many as are shown."""
-    return [each for n, each in enumerate(by_end) if n < MOST or renewal.ends_soon(each, now)]
+    The first ones' keys are found in the index alone. Short certificates expire early, but long
+    ones are to be renewed before them.
+    """
+    by_end = valid.order_by("not_after", "pk").values("pk")
+    soon = by_end.filter(renewal.ending_soon(now))[:LOOKED_AT]
+    return Certificate.objects.filter(pk__in=by_end[:MOST].union(soon)).order_by("not_after", "pk")
 
 
 def _unrenewed(rows: list[CertificateRow], now: datetime) -> list[CertificateRow]:
     """Return the rows of certificates ending soon that are not renewed."""
     soon = [row for row in rows if renewal.ends_soon(row.certificate, now)]
-    ending = [row for row in soon if row.order][:LOOKED_AT]
+    ending = [row for row in soon if row.order]
     done = renewal.renewed_of((row.order, row.certificate) for row in ending if row.order)
     return [row for row in ending if row.certificate.pk not in done]
 

@@ -115,6 +115,19 @@ def test_what_is_renewed_hides_nothing_that_ends_after_it(
     assert MORE not in page.text
 
 
+def test_short_certificates_that_end_first_do_not_hide_a_long_one_to_renew(
+    matti, riitta, cas, days_before, monkeypatch
+):
+    monkeypatch.setattr(desk, "MOST", 1)
+    monkeypatch.setattr(desk, "LOOKED_AT", 1)
+    long = orders.delivered(matti, riitta, "system_signature")
+    days_before(long, 50)
+    short = [valid_for(matti, riitta, 1), valid_for(matti, riitta, 1)]
+    page = home(matti)
+    assert [row.order.pk for row in page.context["certificates"]] == [short[0].pk]
+    assert [row.order.pk for row in page.context["renewals"]] == [long.pk]
+
+
 def test_more_that_end_soon_are_one_link_away(matti, riitta, cas, days_before, monkeypatch):
     monkeypatch.setattr(desk, "MOST", 1)
     order = orders.delivered(matti, riitta)
