@@ -8,7 +8,7 @@ status is 1 if there is one.
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 REFUSED = {
@@ -40,7 +40,7 @@ REFUSED = {
         r"\btilauksen asianumero\w*": "tilausnumero",
         r"\bvuotan\w*": "paljastunut",
         r"(?i)\btäydennyspyyn\w*": "lisätietopyyntö",
-        r"\b[Pp]yyd\w+ täydennystä\b": "pyydä lisätietoja",
+        r"\b[Pp]yy[dt]\w+ täydennystä\b": "pyydä lisätietoja",
         r"\byhteyspiste\w*": "asiakaspalvelu",
         # A possessive suffix of "te", and no word of the service that ends like one.
         r"(?i)\b(?!\w*(varmenne|rakenne|tilanne|liikenne)\b)\w{3,}nne\b": "sinä",
@@ -73,14 +73,15 @@ def main(catalogues: list[str]) -> int:
     texts = {Path(each).parents[1].name: list(_entries(each)) for each in catalogues}
     english = [identifier for identifier, _ in next(iter(texts.values()), [])]
     by_language = {code: [text for _, text in pairs] for code, pairs in texts.items()}
-    wrong = [*_wrong("en", english)]
+    refused = [*wrong("en", english)]
     for code, found in by_language.items():
-        wrong += _wrong(code, found)
-    sys.stdout.write("\n".join(wrong or ["No text uses a refused word."]) + "\n")
-    return bool(wrong)
+        refused += wrong(code, found)
+    sys.stdout.write("\n".join(refused or ["No text uses a refused word."]) + "\n")
+    return bool(refused)
 
 
-def _wrong(language: str, texts: list[str]) -> Iterator[str]:
+def wrong(language: str, texts: Iterable[str]) -> Iterator[str]:
+    """Yield each text with a refused word, and the word to use instead."""
     for text in texts:
         for refused, better in REFUSED[language].items():
             if word := re.search(refused, text):

@@ -13,7 +13,9 @@ def numbers(answer: Any) -> list[str]:
 
 def ready(part: str) -> int:
     """Return the key of the ready-made reason whose English title has this part."""
-    return ReadyReasonVersion.objects.get(words__en__title__icontains=part).reason_id
+    versions = ReadyReasonVersion.objects.filter(words__en__title__icontains=part)
+    (key,) = set(versions.values_list("reason", flat=True))
+    return int(key)
 
 
 def due_in(application: Application, days: int) -> date:

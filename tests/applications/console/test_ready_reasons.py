@@ -1,8 +1,10 @@
 """The library of reasons: written in versions, chosen, counted when sent, ended."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 
 from applications import services
 from applications.models import ReadyReason, ReadyReasonVersion
@@ -12,6 +14,7 @@ from certportal.foundation import clock
 from certportal.foundation.models import Event
 from issuance.services.errors import NotReviewer
 from tests.applications.console.listed import ready
+from tests.portal import refused_words
 
 WORDS = {
     "title_fi": "Sähköposti ei toimi",
@@ -42,12 +45,28 @@ def question(**more):
 
 
 def test_the_library_begins_with_eight_reasons_in_three_languages(desk):
-    offered = ReadyReasonVersion.objects.all()
+    offered = [reason.versions.first() for reason in ReadyReason.objects.all()]
     assert len(offered) == 8
     assert all({*one.words} == {"fi", "sv", "en"} for one in offered)
+    for code in ("fi", "sv", "en"):
+        texts = [text for one in offered for text in one.words[code].values()]
+        assert [*refused_words.wrong(code, texts)] == []
     page = desk.open("ready_reasons").text
     assert "No evidence for a host name" in page
     assert "No answer in time" in page
+
+
+def test_words_mended_by_an_upgrade_leave_what_a_reviewer_wrote(desk):
+    upgrade = import_module("applications.migrations.0049_ready_reason_words")
+    before = ReadyReasonVersion.objects.count()
+    (old,) = (text for text in upgrade.MENDED if text.startswith("Pyytämäämme"))
+    reason = write(desk, text_fi=old)
+    first = ReadyReason.objects.create(use="rejecting")
+    first.versions.create(number=1, words=reason.versions.get().words, at=clock.now())
+    upgrade.mend(apps, None)
+    assert ReadyReasonVersion.objects.count() == before + 3
+    assert reason.versions.get().text_in("fi") == old
+    assert first.versions.first().text_in("fi") == upgrade.MENDED[old]
 
 
 def test_a_reason_that_a_reviewer_wrote_is_offered_in_the_applicants_language(desk, case):
