@@ -97,6 +97,15 @@ def test_only_what_came_after_the_last_question_is_shown(answered, desk, riitta,
     assert (said, "toinen nimi" in question) == ([("Sekin on meidän.", [])], True)
 
 
+def test_what_is_asked_now_is_read_before_the_earlier_answer(answered, desk, riitta, matti):
+    ask(riitta, answered, reason="Entä toinen nimi?")
+    page = desk.open("case", answered.pk).text
+    assert page.index("Entä toinen nimi?") < page.index(REPLY) < page.index('id="comparison"')
+    orders.resubmit(matti, answered, reply="Sekin on meidän.")
+    page = desk.open("case", answered.pk).text
+    assert page.index("Sekin on meidän.") < page.index("Entä toinen nimi?")
+
+
 def test_a_closed_case_has_it_in_its_correspondence_alone(answered, desk):
     desk.reject(answered, "Ei kuulu hakijalle.")
     page = desk.open("case", answered.pk)
