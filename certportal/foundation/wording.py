@@ -48,13 +48,16 @@ _PIECE = re.compile(
     re.DOTALL,
 )
 """An element in which nothing is divided; or a tag; or a word, but none of a host name."""
+_SHORT_SPAN = re.compile(r"(\(\w{2,3}–)(?=\w{2,3}\))")
 
 
 def divided(html: SafeString) -> SafeString:
     """Return HTML with soft hyphens in Finnish and Swedish words too long for a narrow screen.
 
-    These are the likes of järjestelmäallekirjoitusvarmenne; hardly any name is as long.
+    These are the likes of järjestelmäallekirjoitusvarmenne; hardly any name is as long. What is as
+    short as (ma–pe) is not broken at its dash.
     """
+    html = mark_safe(_SHORT_SPAN.sub("\\1\u2060", html))  # noqa: S308 (the HTML that was given)
     if get_language() == "en" or not any(map(_LONGEST.search, html.split())):
         return html
     return mark_safe(  # noqa: S308 (the HTML that was given)
@@ -64,7 +67,11 @@ def divided(html: SafeString) -> SafeString:
 
 _UNBROKEN = re.compile(r"\S{24,}")
 """What may be wider than a narrow screen, such as a host name."""
-_JOINT = re.compile(r"(?<=[.,@/])(?=[^\W\d_])")
+_JOINT = re.compile(
+    r"(?<=[,@/])(?=[^\W\d_])"
+    r"|(?<=[^.,@/]{4}\.)(?=[^\W\d_])(?![^\W\d_]{1,3}(?![\w-]|\.\w))"
+)
+"""Before a letter; but a label as short as "www" or "fi" stays with the longer one beside it."""
 
 
 def at_joints(name: object) -> SafeString:

@@ -149,14 +149,28 @@ def test_the_longest_words_of_a_page_are_divided_and_nothing_that_is_copied() ->
 
 
 @pytest.mark.parametrize(
+    ("days", "shown"),
+    [("(ma–pe)", "(ma–\u2060pe)"), ("(mån–fre)", "(mån–\u2060fre)"), ("(2025–26)", "(2025–26)")],
+)
+def test_days_in_brackets_are_not_broken_at_their_dash(days: str, shown: str) -> None:
+    assert drawn("{% filter divided %}5 arkipäivää " + days + "{% endfilter %}").endswith(shown)
+
+
+@pytest.mark.parametrize(
     ("name", "shown"),
     [
         ("erecept.example.fi", "erecept.example.fi"),
         (
             "palvelin-1.terveydenhuolto.example.fi",
-            "palvelin-1.<wbr>terveydenhuolto.<wbr>example.<wbr>fi",
+            "palvelin-1.<wbr>terveydenhuolto.<wbr>example.fi",
         ),
-        ("matti.meikalainen@example.fi", "matti.<wbr>meikalainen@<wbr>example.<wbr>fi"),
+        (
+            "x1.vastaanotto.terveydenhuolto.kys.fi",
+            "x1.vastaanotto.<wbr>terveydenhuolto.<wbr>kys.fi",
+        ),
+        ("www.varmennepalvelin.fi/reseptit", "www.varmennepalvelin.fi/<wbr>reseptit"),
+        ("matti.meikalainen@example.fi", "matti.<wbr>meikalainen@<wbr>example.fi"),
+        ("CN=erecept.example.fi,O=Kuusi,C=FI", "CN=erecept.<wbr>example.fi,<wbr>O=Kuusi,<wbr>C=FI"),
         ("O=Kuusi & Kaski <b>, C=FI", "O=Kuusi &amp; Kaski &lt;b&gt;, C=FI"),
     ],
 )
