@@ -107,9 +107,14 @@ def test_a_printed_hash_is_compared_with_the_certificates(matti, riitta, cas, we
     assert (
         "The key fits the certificate." in web.get(place, {"hash": f"SHA2-256(stdin)= {spki}"}).text
     )
-    assert "This is not the hash" in web.get(place, {"hash": "00" * 32}).text
+    refused = web.get(place, {"hash": "00" * 32}).text
+    # The form leads to the answer, which stands beside it, with what was typed.
+    assert 'method="get" action="#fits"' in refused
+    asked = refused[refused.index('<details id="fits" open') :]
+    asked = asked[: asked.index("</details>")]
+    assert "This is not the hash" in asked and f'value="{"00" * 32}"' in asked
     shown = web.get(place).text
-    assert "This is not the hash" not in shown
+    assert "This is not the hash" not in shown and re.search(r'<details id="fits"\s*>', shown)
     for command in ("openssl pkey -in", "keytool -exportcert", "Get-ChildItem Cert:"):
         assert command in shown
 
