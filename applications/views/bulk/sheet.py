@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
@@ -40,6 +41,8 @@ COLUMNS: Mapping[str, Promise] = {
 }
 _SYSTEM = ("system_name", "system_oid", "system_oid_reason")
 _DELIMITERS = ";\t,"
+_SEPARATOR = re.compile(rf'"?sep=([{_DELIMITERS}])"?[{_DELIMITERS}]*\r?(?:\n|\Z)', re.IGNORECASE)
+"""The first line by which a file tells Excel, and Excel tells others, its delimiter."""
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -124,16 +127,19 @@ def _line(number: int, order: Sequence[str], cells: Sequence[str]) -> Line:
 
 def _split(text: str) -> Iterator[tuple[int, list[str]]]:
     text = text.removeprefix("\ufeff")
+    passed = 1 if _SEPARATOR.match(text) else 0
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     for number, cells in enumerate(reader, 1):
         # Files made by this service escape cells that look like formulas (`spreadsheet.quoted`).
         tidy = [" ".join(cell.split()).removeprefix("'") for cell in cells]
         tidy = ["" if invisible.is_blank(cell) else cell for cell in tidy]
-        if any(tidy):
+        if any(tidy) and number > passed:
             yield number, tidy
 
 
 def _delimiter(text: str) -> str:
+    if told := _SEPARATOR.match(text.removeprefix("\ufeff")):
+        return told[1]
     first = next((line for line in text.splitlines() if line.strip()), "")
     return max(_DELIMITERS, key=first.count)  # the first of the three in a tie
 

@@ -335,7 +335,7 @@ class DateField(forms.DateField):
 
     default_error_messages: ClassVar[dict[str, Words]] = {
         "required": _("Enter a date."),
-        "invalid": _("Enter the date in the form 31.12.2026."),
+        "invalid": _("Enter a day that exists, in the form 31.12.2026."),
         "year": _("Check the year of the date."),
     }
 

@@ -193,7 +193,7 @@ def test_a_sent_question_reopens_the_parts_and_is_mailed(case, desk):
     [
         ({"reason": " "}, "Write what is missing or wrong."),
         ({"sections": []}, "Choose at least one part, or name a document."),
-        ({"deadline": "yesterday"}, "Enter the date in the form 31.12.2026."),
+        ({"deadline": "yesterday"}, "Enter a day that exists, in the form 31.12.2026."),
         ({"deadline": "1.1.2020"}, "Choose a day after today."),
     ],
 )

@@ -58,7 +58,7 @@ def test_the_form_proposes_half_a_year_and_the_waiver_stands_on_the_case(held, d
     ("values", "said"),
     [
         ({"reason": " "}, "Write why the finding can be waived"),
-        ({"ends_on": "32.13.2026"}, "Enter the date in the form 31.12.2026."),
+        ({"ends_on": "31.11.2026"}, "Enter a day that exists, in the form 31.12.2026."),
         ({"ends_on": "1.1.2020"}, "Choose an end date that is today or later"),
         ({"ends_on": "1.1.2099"}, "Choose an end date that is today or later"),
     ],

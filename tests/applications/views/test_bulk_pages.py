@@ -97,6 +97,17 @@ def test_every_encoding_and_separator_of_spreadsheets_is_read(rows_of, encoding)
     assert "This holds for all 2 orders" in rows_of(file=finnish.encode(encoding)).text
 
 
+@pytest.mark.parametrize("first", ["sep=,\r\n", "sep=;\n", '"sep=\t"\n', "SEP=;;;\r\n"])
+def test_the_line_that_names_the_separator_to_excel_is_no_row(rows_of, first):
+    separator = next(one for one in ",;\t" if one in first)
+    page = rows_of(file=(first + ROWS.replace(";", separator)).encode("utf-8-sig"))
+    assert "This holds for all 2 orders" in page.text
+    faulty = rows_of(rows=first + ROWS.replace(";", separator) + "nowhere")
+    assert "“nowhere” is not a unit" in faulty.text
+    assert re.search(r'<th scope="row"[^>]*>5</th>', faulty.text), "as the spreadsheet counts"
+    assert text_in(faulty).startswith(first[:4])
+
+
 def test_what_is_no_table_is_refused_in_words(rows_of):
     for file in (b"PK\x03\x04 a workbook", b"a\0b"):
         assert "is not a CSV file" in rows_of(file=file).text
