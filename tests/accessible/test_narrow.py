@@ -1,11 +1,13 @@
-"""On a telephone no word is broken but at a hyphen, and no host name but at a dot."""
+"""On a telephone no word is broken but at a hyphen, no name but at a dot; the bar is folded."""
 
 import pytest
+from django.utils.translation import gettext as _
 
 from applications import services
 from applications.models import Application
 from certportal.dev.builders import mails, orders
 from certportal.foundation.mail import html
+from tests.accessibility import check_in_turn
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,9 +41,12 @@ def order(matti):
     return draft
 
 
+TELEPHONE = {"width": 320, "height": 640}
+
+
 def torn(page):
     """Return the words that are broken on a telephone; the page must not scroll sideways."""
-    page.set_viewport_size({"width": 320, "height": 640})
+    page.set_viewport_size(TELEPHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     return page.evaluate(TORN)
 
@@ -61,11 +66,31 @@ def test_an_order_and_its_case(go, matti, riitta, cas, order):
     order.refresh_from_db()
     orders.act(riitta, services.claim, order)
     orders.drain()
-    assert torn(go("console:case", order.pk, who=riitta)) == []
+    page = go("console:case", order.pk, who=riitta)
+    assert torn(page) == []
+    assert page.locator("h1").bounding_box()["y"] < 200
     orders.give_evidence(riitta, order)
     page = go("console:approve", order.pk, who=riitta)
     assert page.locator(".certified").is_visible()
     assert torn(page) == []
+
+
+def test_the_bar_of_the_console_is_folded_under_the_name_of_the_page(go, riitta):
+    page = go("console:certificates", who=riitta)
+    summary, pages = page.locator(".menu > summary"), page.locator(".menu .nav")
+    assert pages.is_visible() and not summary.is_visible()
+    page.set_viewport_size(TELEPHONE)
+    assert not pages.is_visible()
+    assert summary.inner_text().strip().endswith(f" – {_('Certificates')}")
+    assert page.locator("h1").bounding_box()["y"] < 200
+    summary.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.locator(".menu input[type=search]").evaluate(
+        "(it) => it === document.activeElement"
+    )
+    assert pages.is_visible()
+    check_in_turn(page)
 
 
 def test_a_mail_about_the_longest_type(page, matti, language):

@@ -46,7 +46,7 @@ def test_a_case_before_and_after_it_is_taken(go, waiting, desk):
 
 def test_questions_are_written_previewed_and_sent(go, case):
     page = go("ask", case.pk)
-    page.click("summary >> nth=0")
+    page.click("main summary >> nth=0")
     page.click("button[name=template] >> nth=0")
     expect(page.locator("#id_reason")).not_to_have_value("")
     check_in_turn(page)
