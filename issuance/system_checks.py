@@ -1,5 +1,6 @@
 """System checks (Django) of the configuration, the CA keys and the registered CAs."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -146,6 +147,19 @@ def journal_copied_elsewhere(**_: Any) -> list[CheckMessage]:
         return []
     hint = "Mount a directory of another machine there, and name it in JOURNAL_COPY."
     return [Error("The journal is copied to its own disk.", hint=hint, id="issuance.E023")]
+
+
+@register(Tags.security, deploy=True)
+def heads_have_a_place(**_: Any) -> list[CheckMessage]:
+    """The directory for the heads of the log of events exists, and this process may write there."""
+    place = settings.EVENT_LOG_ANCHORS
+    if not place or (Path(place).is_dir() and os.access(place, os.W_OK)):
+        return []
+    hint = (
+        "Mount a directory of another machine there that this user may write to, or correct"
+        " EVENT_LOG_ANCHORS; see docs/operations.md, “The log of events”."
+    )
+    return [Error(f"No head of the log can be written to {place}.", hint=hint, id="issuance.E025")]
 
 
 @register(Tags.security, deploy=True)

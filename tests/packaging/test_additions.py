@@ -1,5 +1,6 @@
 """The files that add to docker-compose.yml: metrics, token, second place, store, machines."""
 
+import pytest
 import yaml
 
 from tests.packaging.files import COMPOSE, MEASURED, NODE, ROOT, SERVICES, STORE, made_for
@@ -13,11 +14,14 @@ def test_a_token_is_for_the_signer_and_ceremonies_and_changes_nothing_of_the_oth
         assert all(volume.endswith(":ro") for volume in service["volumes"])
 
 
-def test_the_second_place_of_the_journal_is_the_signers_and_the_take_overs():
-    copied = yaml.safe_load((ROOT / "docker-compose.journal-copy.yml").read_text())["services"]
+@pytest.mark.parametrize(
+    ("file", "setting"), [("journal-copy", "JOURNAL_COPY"), ("anchors", "EVENT_LOG_ANCHORS")]
+)
+def test_a_place_on_another_machine_is_the_signers_and_the_ceremonies(file, setting):
+    copied = yaml.safe_load((ROOT / f"docker-compose.{file}.yml").read_text())["services"]
     assert set(copied) == {"signer", "ceremony"}
     for service in copied.values():
-        where = service["environment"]["JOURNAL_COPY"]
+        where = service["environment"][setting]
         assert [volume.endswith(f"}}:{where}") for volume in service["volumes"]] == [True]
         assert not any(volume.endswith(where) for volume in SERVICES["signer"]["volumes"])
 
