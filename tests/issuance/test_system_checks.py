@@ -1,3 +1,6 @@
+import re
+import textwrap
+import tomllib
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +17,7 @@ from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance import services, signers, system_checks
 from issuance.certificate.profiles import PROFILES
-from issuance.conf import pki
+from issuance.conf import Pki, demonstration_values, pki
 from issuance.models import Certificate, IssuingCA
 from issuance.services.ceremony.register_ca import register
 from issuance.services.ceremony.root import certify
@@ -189,6 +192,31 @@ def test_a_journal_copied_to_its_own_disk_is_noticed(settings: Settings, tmp_pat
     assert "issuance.E023" in found(deploy=True)
     settings.JOURNAL_COPY = "/proc"  # another file system on every machine
     assert "issuance.E023" not in found(deploy=True)
+
+
+def test_heads_that_cannot_be_written_are_noticed(settings: Settings, tmp_path: Path) -> None:
+    """Otherwise the first night tells, and the auditors' anchors are missing."""
+    settings.EVENT_LOG_ANCHORS = str(tmp_path / "anchors")
+    assert "issuance.E025" in found(deploy=True)
+    (tmp_path / "anchors").mkdir()
+    assert "issuance.E025" not in found(deploy=True)
+    settings.EVENT_LOG_ANCHORS = __file__
+    assert "issuance.E025" in found(deploy=True)
+    settings.EVENT_LOG_ANCHORS = ""
+    assert "issuance.E025" not in found(deploy=True)
+
+
+def test_the_example_of_the_ceremonies_page_is_refused_until_it_is_filled_in() -> None:
+    """Whoever copies it as it stands would have its names in every certificate."""
+    page = (Path(__file__).parents[2] / "docs" / "ceremony.md").read_text()
+    example = re.search(r"^    prefix = .*?\n\n", page, re.MULTILINE | re.DOTALL)
+    assert example
+    written = tomllib.loads(textwrap.dedent(example[0]))
+    refused = demonstration_values(Pki(public_url="http://pki.example.fi", **written))
+    assert {name for name, _value in refused} == {
+        *("prefix", "organisation", "policy_oids.production.rsa", "policy_oids.production.ec"),
+        *("policy_oids.test.rsa", "policy_oids.test.ec"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ class Command(CeremonyCommand):
     def act(self, options: dict[str, Any]) -> None:
         """Print a line for each passkey, the ended ones too."""
         found = register.read()
+        if not found.approvers:
+            self.stdout.write(_("No passkey is enrolled yet. Enrol one with enrol_approver."))
         people = Person.objects.in_bulk([each.person for each in found.approvers])
         names = {str(key): str(person) for key, person in people.items()}
         for each in found.approvers:

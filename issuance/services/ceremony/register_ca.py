@@ -112,7 +112,10 @@ def install_ca(
     place = place_named(chain[0].subject, pki())
     if place is None:
         raise NotInstalled(
-            _("No CA of these settings is %(subject)s.")
+            _(
+                "No CA of these settings is %(subject)s. See whether PKI_FILE names the same file"
+                " here."
+            )
             % {"subject": chain[0].subject.rfc4514_string()}
         )
     _check_root(place, chain[-1], root_sha256)

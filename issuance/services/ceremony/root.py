@@ -139,7 +139,10 @@ def _requested_place(
     place = place_named(request.subject, conf)
     if place is None:
         raise NotRequested(
-            _("No CA of these settings is %(subject)s.")
+            _(
+                "No CA of these settings is %(subject)s. See whether PKI_FILE names the same file"
+                " here."
+            )
             % {"subject": request.subject.rfc4514_string()}
         )
     public = request.public_key()

@@ -196,6 +196,8 @@ def test_the_operator_s_commands_keep_a_record(
     keyed: Verifier, riitta: Person, riittas: Passkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = StringIO()
+    call_command("list_approvers", stdout=said)
+    assert "No passkey is enrolled yet" in said.getvalue()
     people = ["--operator=Olli Operaattori", "--witness=Ville Valvoja"]
     monkeypatch.setattr("builtins.input", lambda _words: riittas.fingerprint.lower())
     call_command("enrol_approver", str(riitta.pk), *people, stdout=said)
