@@ -4,7 +4,7 @@ An item holds `kind` (the mail), `id` (what it is about), `language`, and `to` (
 where the object itself does not determine who gets it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -31,21 +31,44 @@ from certportal.foundation.models import Event
 from certportal.foundation.web import tokens
 
 
-def _mail(name: str, rows: Rows, row: str, *, to: str = "", **more: Any) -> Mail[Any]:
+def _mail(
+    name: str,
+    rows: Rows,
+    row: str,
+    *,
+    to: str = "",
+    of: Sequence[str] = (),
+    asker: str = "",
+    **more: Any,
+) -> Mail[Any]:
     """Return a mail about one of the rows, called `row` in the template.
 
     `to`: path of the row's attribute that holds the address; by default the item names a person.
+    `of`: paths to the keys of the accounts whose administrators get the mail; it may wait for days,
+    and nobody gets it who has ceased to administer them meanwhile. `asker`: path to a person who
+    gets it in any case.
     """
 
     def recipient(found: Any, asked: Asked) -> To:
-        address = attrgetter(to)(found) if to else _recipient(asked).email
-        return To(address, asked.payload["language"])
+        language = asked.payload["language"]
+        if to:
+            return To(attrgetter(to)(found), language)
+        person = _recipient(asked)
+        gets = not of or any(_administers(person, attrgetter(path)(found)) for path in of)
+        gets = gets or (bool(asker) and attrgetter(asker)(found).current == person)
+        return To(person.email if gets else "", language)
 
     return about_row(f"accounts/mail/{name}", rows, row, key="id", to=recipient, **more)
 
 
 def _recipient(asked: Asked) -> Person:
-    return Person.objects.get(pk=asked.payload["to"])
+    """Return the person whom the item names, or the one they were merged into meanwhile."""
+    return Person.objects.select_related("merged_into").get(pk=asked.payload["to"]).current
+
+
+def _administers(person: Person, account: UUID) -> bool:
+    own = access.current_membership(person, account)
+    return own is not None and access.administers(own)
 
 
 def _code(name: str) -> Mail[Any]:
@@ -69,7 +92,7 @@ def _account_decided(decision: AccountDecision, asked: Asked) -> Mapping[str, An
     """
     recipient, about = _recipient(asked), decision.membership
     own = access.current_membership(recipient, decision.organisation_id)
-    administers = own is not None and access.administers(own)
+    administers = _administers(recipient, decision.organisation_id)
     was_former = about and about.ended_at and about.ended_at < decision.at
     return {
         "stays": own is not None and is_shown(own),
@@ -106,6 +129,8 @@ def _suppliers_lost(customer: UUID, at: datetime) -> list[str]:
     return [str(consent.supplier) for consent in ended.select_related("supplier")]
 
 
+ACCOUNT = ["organisation_id"]
+BOTH_SIDES = ["customer_id", "supplier_id"]
 MAILS = registry(
     _code("email_code"),
     _code("invitation_code"),
@@ -116,14 +141,25 @@ MAILS = registry(
         to="email",
         still=lambda found, now: found.state(now) == Invitation.State.WAITING,
     ),
-    _mail("join_request", JoinRequest.objects.filter(settled_at=None), "asked"),
-    _mail("joined", Invitation.objects, "invitation"),
+    _mail("join_request", JoinRequest.objects.filter(settled_at=None), "asked", of=ACCOUNT),
+    _mail("joined", Invitation.objects, "invitation", of=ACCOUNT),
     _mail("role_changed", Membership.objects, "membership", to="person.email"),
     _mail("membership_ended", Membership.objects, "membership", to="person.email"),
-    _mail("member_left", Membership.objects, "membership"),
+    _mail("member_left", Membership.objects, "membership", of=ACCOUNT),
     _mail("succession", Succession.objects, "succession", context=_succession),
-    _mail("administrator_asked", AdministratorRequest.objects.filter(decided_at=None), "asked"),
-    _mail("administrator_decided", AdministratorRequest.objects, "asked"),
+    _mail(
+        "administrator_asked",
+        AdministratorRequest.objects.filter(decided_at=None),
+        "asked",
+        of=ACCOUNT,
+    ),
+    _mail(
+        "administrator_decided",
+        AdministratorRequest.objects,
+        "asked",
+        of=ACCOUNT,
+        asker="person",
+    ),
     _mail(
         "right_confirmed",
         Membership.objects.exclude(basis__in=Membership.UNCONFIRMED),
@@ -135,12 +171,14 @@ MAILS = registry(
         "consent_given",
         SupplierConsent.objects.filter(ended_at=None),
         "consent",
+        of=["supplier_id"],
         still=lambda consent, now: consent.until >= clock.day(now),
     ),
     _mail(
         "consent_ending",
         SupplierConsent.objects.filter(ended_at=None),
         "consent",
+        of=BOTH_SIDES,
         still=lambda consent, now: consent.until >= clock.day(now),
         context=_to_customer,
     ),
@@ -148,6 +186,7 @@ MAILS = registry(
         "consent_ended",
         SupplierConsent.objects.exclude(ended_at=None),
         "consent",
+        of=BOTH_SIDES,
         context=_to_customer,
     ),
     _mail("address_changed", EmailCode.objects, "code", to="replaced"),

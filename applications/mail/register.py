@@ -8,15 +8,18 @@ from typing import Any
 
 from accounts.models import Person
 from applications.models.register_task import RegisterTask
+from applications.register_watch import tell
 from applications.register_watch.wording import SENTENCES, differences
 from certportal.foundation.mail.mails import Asked, Mail, To, about_row, registry
 
 LISTED = 50
 
 
-def _to(_task: RegisterTask, asked: Asked) -> To:
-    person = Person.objects.get(pk=asked.payload["person"])
-    return To(person.email, person.language)
+def _to(task: RegisterTask, asked: Asked) -> To:
+    """Return the person's address; no address if they may not read of the task any more."""
+    found = Person.objects.select_related("merged_into").get(pk=asked.payload["person"])
+    person = found.current
+    return To(person.email if tell.reads(task, person) else "", person.language)
 
 
 def _context(task: RegisterTask, _asked: Asked) -> Mapping[str, Any]:

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from accounts.models import Membership
+from accounts.models import Membership, Person
 from accounts.right_to_act import is_shown
+from applications.access import acting
 from applications.models import Application
 from applications.models.register_task import RegisterTask
 from certportal.foundation.outbox import outbox
@@ -21,6 +22,12 @@ def enqueue(tasks: Sequence[RegisterTask], notice: str, *, now: datetime) -> Non
         for task, person in _administrators(tasks)
     ]
     outbox.enqueue_all("register.notice", notices, now=now, paced=len(notices) > FEW)
+
+
+def reads(task: RegisterTask, person: Person) -> bool:
+    """Whether the person still acts for the task's organisation, and may know its certificates."""
+    membership = acting(person, task.organisation_id)
+    return membership is not None and (is_shown(membership) or _senders(task) == {person.pk})
 
 
 def _administrators(tasks: Sequence[RegisterTask]) -> Iterator[tuple[RegisterTask, object]]:

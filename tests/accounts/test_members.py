@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from django.core import mail
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
@@ -11,10 +12,11 @@ from accounts.access import actor_for
 from accounts.models import Invitation, JoinRequest, Membership
 from accounts.services.organisations import invite, join
 from accounts.services.organisations import membership as services
-from certportal.dev.builders import mails, people
+from certportal.dev.builders import mails, orders, people
 from certportal.dev.builders.acts import act
 from certportal.foundation.models import Event, OutboxItem
 from tests.conftest import PHARMACY
+from tests.suppliers import consent
 
 ADMINISTRATOR = Membership.Role.ADMINISTRATOR
 MEMBERS = "accounts:members"
@@ -293,3 +295,27 @@ def test_the_last_administrator_reads_why_there_is_no_leaving(web, matti, maija,
     assert "button--danger" not in page
     change(maija, ADMINISTRATOR, matti, now)
     assert "button--danger" in web.get("/en/account/members/leave/").text
+
+
+def test_who_is_removed_before_a_mail_is_sent_learns_nothing_more_of_the_account(
+    matti, maija, kalle, pharmacy, now
+):
+    """The mails wait for the mail server, and an administrator is removed meanwhile."""
+    change(maija, ADMINISTRATOR, matti, now)
+    orders.drain()
+    mail.outbox.clear()
+    pekka, uuno = people.make_person("Pekka Pyytäjä"), people.make_person("Uuno Uusi")
+    act(pekka, join.ask, pekka, PHARMACY)
+    role = {"role": "technical", "language": "fi"}
+    invited = act(matti, invite.invite, pharmacy, uuno.email, **role)
+    act(uuno, invite.accept, invited.pk, invited.token)
+    act(uuno, services.leave, member_of(uuno).pk)
+    consent(kalle, matti)
+    act(matti, services.remove, member_of(maija).pk)
+    orders.drain()
+    hers, his = ([one for one in mail.outbox if one.to == [of.email]] for of in (maija, matti))
+    clinics = str(kalle.memberships.get().organisation)
+    told = [str(pekka), f"{uuno} on hyväksynyt", f"{uuno} on poistunut", clinics]
+    assert [any(name in one.body for one in his) for name in told] == [True] * len(told)
+    assert [one.subject for one in hers if any(name in one.body for name in told)] == []
+    assert len(hers) == 1  # that her membership has ended

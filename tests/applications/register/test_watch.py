@@ -9,7 +9,7 @@ from django.db import connections
 
 from accounts.models import Membership
 from accounts.register.models import Kind, RegisterRecord
-from accounts.services.organisations import follow_register
+from accounts.services.organisations import follow_register, membership
 from applications import services
 from applications.mail import register
 from applications.models.register_task import RegisterTask
@@ -17,8 +17,10 @@ from applications.register_watch import find_changed
 from applications.services.reviewer.may_act import FactsChanged
 from applications.tasks import watch_register
 from certportal.dev.builders import orders, people
+from certportal.dev.builders.acts import act
 from certportal.dev.builders.register import announce, change
 from certportal.foundation import clock
+from certportal.foundation.models import OutboxItem
 from issuance.models import Certificate
 from issuance.services import locks
 from issuance.services.locks import Busy
@@ -281,6 +283,20 @@ def test_an_administrator_who_is_not_confirmed_is_told_of_their_own_certificates
     change(orders.UNIT, long_name="Helsingin uusi apteekki")
     orders.drain()
     assert [one.to for one in mail.outbox] == [["matti@example.fi"]]
+
+
+def test_who_is_removed_before_the_mail_is_sent_is_not_told(order, matti, maija):
+    act(matti, membership.change_role, maija.memberships.get().pk, "administrator")
+    orders.drain()
+    change(orders.UNIT, long_name="Helsingin uusi apteekki")
+    services.watch_register(now=clock.now())
+    waiting = OutboxItem.objects.filter(topic="register.notice", done_at=None)
+    assert {one.payload["person"] for one in waiting} == {str(matti.pk), str(maija.pk)}
+    act(matti, membership.remove, maija.memberships.get().pk)
+    mail.outbox.clear()
+    orders.drain()
+    serial = Certificate.objects.get().serial
+    assert [one.to for one in mail.outbox if serial in one.body] == [[matti.email]]
 
 
 def test_a_notice_about_more_certificates_than_it_lists_says_how_many(order, monkeypatch):
