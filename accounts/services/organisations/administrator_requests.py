@@ -17,6 +17,7 @@ from accounts.right_to_act import confirmed_administrators, is_shown, right_of, 
 from accounts.services import mailing
 from accounts.services.organisations import membership as members
 from accounts.services.people import sessions
+from accounts.services.people.merge import lock_person
 from accounts.services.rights import askers, confirm, documents
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -123,6 +124,7 @@ def ask(
     with storing.atomic():
         if members.lock_account(organisation.pk).is_closed:
             raise AccountClosed
+        person = lock_person(person)
         if until_another(person, organisation, now=now):
             raise AskedLately
         request, made = AdministratorRequest.objects.get_or_create(
@@ -151,8 +153,9 @@ def decide(
     person's are notified. Raises DecidedAlready, and MayNotDecide if the reviewer made the request
     or was a member within `access.ESTRANGED`.
     """
-    about = AdministratorRequest.objects.values_list("organisation", flat=True)
-    account = members.lock_account(about.get(pk=request_id))
+    about = AdministratorRequest.objects.select_related("person").get(pk=request_id)
+    account = members.lock_account(about.organisation_id)
+    lock_person(about.person)
     locked = AdministratorRequest.objects.select_for_update(of=["self"])
     request = locked.select_related("person", "organisation").get(pk=request_id)
     if not may_decide(by, request, now=now):

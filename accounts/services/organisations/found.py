@@ -13,6 +13,7 @@ from accounts.models import BusinessId, Membership, Organisation, Person
 from accounts.register.lookup import queries
 from accounts.register.models import RegisterRecord
 from accounts.right_to_act import confirmed_administrators
+from accounts.services.people.merge import lock_person
 from accounts.services.rights import documents
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
@@ -140,6 +141,7 @@ def found(
         documents.require_fit(person, paper, actor=actor, now=now)
     try:
         with storing.atomic():
+            person = lock_person(person)
             organisation = _insert(person, basis, statement, mandate, actor, now)
             if paper is not None and mandate is None:
                 documents.keep(person, organisation, paper, actor=actor, now=now)

@@ -13,6 +13,7 @@ from accounts.services import mailing
 from accounts.services.organisations import membership as members
 from accounts.services.people import email as addresses
 from accounts.services.people import sessions
+from accounts.services.people.merge import lock_person
 from accounts.services.rights import askers
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -180,6 +181,7 @@ def _accept(
     if not right or invitation.state(now) != Invitation.State.WAITING:
         raise NotWaiting
     _require_inviter(invitation)
+    person = lock_person(person)
     require_outside(person, invitation)
     invitation.accepted_by, invitation.accepted_at = person, now
     invitation.save(update_fields=["accepted_by", "accepted_at"])

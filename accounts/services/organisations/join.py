@@ -16,6 +16,7 @@ from accounts.models import BusinessId, Invitation, JoinRequest, Membership, Org
 from accounts.right_to_act import confirmed_administrators
 from accounts.services.organisations import membership as members
 from accounts.services.organisations.invite import AlreadyMember
+from accounts.services.people.merge import lock_person
 from accounts.services.rights import askers
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -42,6 +43,7 @@ def ask(person: Person, business_id: str, *, actor: Actor, now: datetime) -> Joi
     # Locked, as it may be closed at this moment: nobody would ever answer the request.
     if organisation is None or members.lock_account(organisation.pk).is_closed:
         return None
+    person = lock_person(person)
     if person.memberships.filter(organisation=organisation, ended_at=None).exists():
         raise AlreadyMember
     day = timedelta(days=1)

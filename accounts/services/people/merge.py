@@ -12,6 +12,7 @@ from accounts.models import (
     Invitation,
     JoinRequest,
     Membership,
+    Organisation,
     Person,
     RightDocument,
     StaffRole,
@@ -48,6 +49,10 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
     Open requests to join and open invitations move too; of duplicates only `into`'s stays. Past
     events keep the key they were recorded under. All sessions of both end. Raises NotMergeable.
     """
+    # Under these locks roles and rights are given and taken: none is saved as it was before.
+    held = Membership.objects.filter(person__in=[gone, into], ended_at=None)
+    accounts = Organisation.objects.filter(pk__in=held.values("organisation"))
+    list(accounts.select_for_update().order_by("pk"))
     pair = Person.objects.select_for_update().filter(pk__in=[gone.pk, into.pk], merged_into=None)
     if len(pair) != 2:
         raise NotMergeable(_("The persons cannot be merged."))
@@ -71,6 +76,16 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
     # Persons merged earlier point directly to `into`, so that one step leads to the current one.
     Person.objects.filter(merged_into=gone).update(merged_into=into)
     events.record(AccountEvent.PERSON_MERGED, gone, actor, now, into=str(into.pk))
+
+
+def lock_person(person: Person) -> Person:
+    """Return the person, or the one they were merged into, who gets a membership or loses a role.
+
+    The lock keeps a merger waiting until the transaction ends: it moves the rows that it sees, and
+    nobody acts by those of a merged record. Take it after the account's, and before a request's.
+    """
+    locked = Person.objects.select_for_update().get(pk=person.pk)
+    return lock_person(locked.current) if locked.merged_into_id else locked
 
 
 def _refuse_given_to_oneself(gone: Person, into: Person) -> None:

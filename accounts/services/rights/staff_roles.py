@@ -11,6 +11,7 @@ from accounts.event_names import AccountEvent
 from accounts.models import Person, StaffRole, User
 from accounts.services import mailing
 from accounts.services.people import sessions
+from accounts.services.people.merge import lock_person
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused
@@ -123,6 +124,7 @@ def end_auditor(person: Person, *, actor: Actor, now: datetime) -> None:
 
 
 def _end(kind: Kind, person: Person, actor: Actor, now: datetime) -> None:
+    person = lock_person(person)  # a concurrent merger moves the role
     held = StaffRole.objects.select_for_update().filter(person=person, kind=kind, ended_at=None)
     for role in held:
         role.ended_at = now
