@@ -34,7 +34,7 @@ from applications.rules import (
     undelivered,
 )
 from applications.rules.mailbox_code import digits
-from applications.rules.recipients import capacity, is_former_member, package, resolve
+from applications.rules.recipients import capacity, package, reached, resolve
 from applications.rules.revocation import asked_by, is_proven
 from applications.workflow import consequences
 from certportal.foundation import clock
@@ -80,10 +80,8 @@ def _about_link(asked: Asked) -> Matter | None:
 
 
 def _to(matter: Matter, asked: Asked) -> To:
-    """Return the recipient; no address for a person who has left the organisation meanwhile."""
-    to = _to_named(matter, asked)
-    left = is_former_member(matter.order, asked.payload["recipient"])
-    return To("", to.language) if left else to
+    """Return the recipient, unless they have left the organisation meanwhile (`reached`)."""
+    return To(*reached(matter.order, asked.payload["recipient"]))
 
 
 def _to_named(matter: Matter, asked: Asked) -> To:

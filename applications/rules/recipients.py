@@ -76,15 +76,23 @@ def _has_left(application: Application, recipient: str) -> bool:
     holder = capacity(application, recipient)
     if holder in contact_links.HOLDERS and contact_links.of_former_member(application, holder):
         return True
+    roles = Membership.Role.values if holder in contact_links.HOLDERS else ACTING
+    acts = _acts(application, address, roles)
+    if acts is not None:
+        return not acts
+    return address == application.contact_email and _is_sender_who_left(application)
+
+
+def _acts(application: Application, address: str, roles: Sequence[str]) -> bool | None:
+    """Whether a member with the address has one of the roles; None if none ever had the address."""
     memberships = Membership.objects.filter(
         BelongsTo("organisation", application.organisation_id),
         person__email__iexact=address,
         person__merged_into=None,
     )
-    if memberships.exists():
-        roles = Membership.Role.values if holder in contact_links.HOLDERS else ACTING
-        return not memberships.filter(ended_at=None, role__in=roles).exists()
-    return address == application.contact_email and _is_sender_who_left(application)
+    if not memberships.exists():
+        return None
+    return memberships.filter(ended_at=None, role__in=roles).exists()
 
 
 def _is_sender_who_left(application: Application) -> bool:
@@ -184,6 +192,21 @@ def distinct(
         if key:
             by_address.setdefault(key, recipient)
     return tuple(by_address.values())
+
+
+def reached(application: Application, recipient: str) -> tuple[str, str]:
+    """Return address and language of whoever gets the recipient's mail at the moment it is written.
+
+    It may have waited for days since `present` was asked: a person who is no member now gets
+    nothing, and in place of a contact person who has left an administrator does, if there is one.
+    """
+    if is_former_member(application, recipient):
+        return "", resolve(application, recipient)[1]
+    if capacity(application, recipient) == "applicant":
+        acts = _acts(application, application.contact_email, ACTING)
+        if acts is False:
+            recipient = next(iter(administrators(application)), recipient)
+    return resolve(application, recipient)
 
 
 def resolve(application: Application, recipient: str) -> tuple[str, str]:

@@ -1,6 +1,9 @@
 """A technical contact who was a member and has left, whatever address they have by now."""
 
+from datetime import timedelta
+
 import pytest
+from django.core import mail
 
 from accounts.services.organisations import membership
 from applications import services
@@ -78,3 +81,19 @@ def test_a_colleague_who_reads_the_same_mailbox_keeps_the_link(matti, maija):
     leave(maija, matti)
     assert is_valid(order)
     assert told(order) == ["tekniikka@example.fi"]
+
+
+def test_a_question_that_waited_for_the_mail_server_goes_to_nobody_who_left(
+    matti, maija, riitta, cas
+):
+    """Maija is the contact person of her order, and is removed before the mail is written."""
+    case = orders.claimed(maija, riitta)
+    case.contact_name, case.contact_email = str(maija), maija.email
+    case.save(update_fields=["contact_name", "contact_email"])
+    orders.drain()
+    mail.outbox.clear()
+    orders.ask(riitta, case, clock.day(clock.now()) + timedelta(days=14))
+    leave(matti, maija)
+    orders.drain()
+    asking = [one.to for one in mail.outbox if case.number in one.subject]
+    assert asking == [[matti.email]]
