@@ -44,8 +44,12 @@ obstacle() {
     fi
 }
 
-# find in the data directory, without nested data directories (for example of the tests).
-in_data() { find "$DATA" -xdev -mindepth 1 -type d -exec test -e '{}/lock' ';' -prune -o "$@"; }
+# find in the data directory, without nested data directories (for example of the tests), which have
+# what `lock_data` makes. The log of events has a file `lock` too.
+in_data() {
+    find "$DATA" -xdev -mindepth 1 -type d -exec test -e '{}/lock' ';' \
+        -exec test -d '{}/static' ';' -prune -o "$@"
+}
 
 # $@: the options of `run`. Returns only if the service must continue as root.
 become_ordinary() {

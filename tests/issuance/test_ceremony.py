@@ -1,3 +1,4 @@
+import re
 import shutil
 from datetime import timedelta
 from io import StringIO
@@ -80,6 +81,15 @@ def test_what_a_crash_left_out_is_made_up_for(keys: KeyFiles) -> None:
     create_ca("--demo")
     assert IssuingCA.objects.count() == 4
     assert repository.chain_path("sote-rsa-1").exists()
+
+
+def test_after_a_restore_without_the_keys_it_says_which_are_missing(keys: KeyFiles) -> None:
+    create_ca("--demo")
+    path = keys.key_path("sote-ec-1")
+    path.unlink()
+    with pytest.raises(CommandError, match=f"its key is missing: put {re.escape(str(path))} back"):
+        create_ca("--demo")
+    assert not path.exists()
 
 
 def test_a_ceremony_never_overwrites(keys: KeyFiles) -> None:

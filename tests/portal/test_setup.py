@@ -37,6 +37,17 @@ def test_with_everything_installed_nobody_is_asked():
     assert told("install_packages bash coreutils") == (0, "")
 
 
+def test_the_log_of_events_is_given_to_the_services_user_with_the_other_data(tmp_path):
+    """After a restore as root the log remained root's, and nothing was signed."""
+    for name in ("journal/events/lock", "journal/events/checkpoint", "test/lock", "test/kept"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "test" / "static").mkdir()  # as of another run, in its own data directory
+    script = '. certportal/shell/user.sh; DATA=$0; in_data -type f -printf "%P\\n"'
+    found = subprocess.check_output(["bash", "-c", script, tmp_path], cwd=ROOT, text=True)
+    assert sorted(found.splitlines()) == ["journal/events/checkpoint", "journal/events/lock"]
+
+
 COMMAND = """
 . ./portal help >/dev/null
 set_up() { :; }

@@ -5,6 +5,7 @@ The register's own format is not published, so this one is specific to this serv
 as CSV from a spreadsheet. Dates are ISO 8601 or Finnish (31.12.2026), or empty if open.
 """
 
+import codecs
 import csv
 import io
 from collections.abc import Iterable, Iterator
@@ -63,8 +64,8 @@ def read_entries(entries: Iterable[object]) -> list[Row]:
 def read_csv(data: bytes) -> list[dict[str, str]]:
     """The entries of a list in CSV.
 
-    Separators are semicolons, commas or tabs; the encoding is UTF-8, Windows-1252 (written by
-    spreadsheets; it has Š and Ž) or Latin-1.
+    Separators are semicolons, commas or tabs; the encoding is UTF-8, UTF-16 with a byte order mark,
+    Windows-1252 (written by spreadsheets; it has Š and Ž) or Latin-1.
 
     Raises:
         Malformed: not CSV, or the first line has no heading for the name column.
@@ -83,6 +84,8 @@ def read_csv(data: bytes) -> list[dict[str, str]]:
 
 
 def _decoded(data: bytes) -> str:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", errors="replace")
     for encoding in ("utf-8-sig", "cp1252"):
         with suppress(UnicodeDecodeError):
             return data.decode(encoding)

@@ -100,6 +100,14 @@ def _require_new(place: Place, keys: KeyStore, root_keys: KeyFiles) -> None:
     registered = IssuingCA.objects.filter(stem=place.stem).exists()
     if not registered and not keys.exists(place.stem):
         return
+    if registered and not keys.exists(place.stem):
+        raise AlreadyThere(
+            _(
+                "%(ca)s exists already, and its key is missing: put %(key)s back;"
+                " see docs/backup.md."
+            )
+            % {"ca": place.stem, "key": keys.place(place.stem)}
+        )
     root = None if registered else open_root(place, root_keys)
     if root is None or keys.load(place.stem).chain[-1] != root.chain[0]:
         raise AlreadyThere(_("%(ca)s exists already; nothing was changed.") % {"ca": place.stem})

@@ -64,6 +64,7 @@ def test_a_dry_run_prints_every_difference_and_whether_it_would_be_held(tmp_path
     ("encoding", "name"),
     [
         ("utf-8-sig", "Välittäjä Äyräs Oy"),
+        ("utf-16", "Välittäjä Äyräs Oy"),
         ("latin-1", "Välittäjä Äyräs Oy"),
         ("cp1252", "Šemeikan välitys Oy"),
     ],
