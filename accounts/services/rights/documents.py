@@ -259,8 +259,11 @@ def _stored(
 def take_back(document_id: int, *, actor: Actor, now: datetime) -> None:
     """Delete a document whose right is still unconfirmed: no confirmation rests on it.
 
-    Does nothing if the document is gone. Raises NotMember, NothingAsked, NothingToShow.
+    The right is looked at under the account's lock, under which it is confirmed. Does nothing if
+    the document is gone. Raises NotMember, NothingAsked, NothingToShow.
     """
+    handed_in = RightDocument.objects.filter(pk=document_id).values("organisation")
+    Organisation.objects.select_for_update().filter(pk__in=handed_in).first()
     locked = RightDocument.objects.select_for_update(of=["self"]).filter(pk=document_id)
     document = locked.select_related("person", "organisation").first()
     if document is None or document.organisation is None:
