@@ -74,10 +74,9 @@ def load_what_tasks_need(**_: object) -> None:
     if settings.PORTAL_PROCESS in {"default", "mail"}:
         get_resolver().reverse_dict  # noqa: B018
     if settings.PORTAL_PROCESS == "default":
-        from applications.documents import papers, sealing, typeface  # noqa: F401
+        from applications.documents import papers, sealing  # noqa: F401
 
-        for weight in typeface.WEIGHTS:
-            typeface.in_weight(weight)
+        papers.load_before_fork()
 
 
 @worker_init.connect

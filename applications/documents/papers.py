@@ -140,6 +140,17 @@ def _style() -> tuple[FontConfiguration, CSS, list[Path]]:
     return fonts, style, list(folder.iterdir()) if folder is not None else []
 
 
+def load_before_fork() -> None:
+    """Load what the processes of a worker can share: the font's weights and the CSS parser.
+
+    The fonts are not registered here: that starts a thread of Pango, which a forked process lacks
+    and would wait for.
+    """
+    for weight in typeface.WEIGHTS:
+        typeface.in_weight(weight)
+    CSS(string=STYLE.read_text("utf-8"), url_fetcher=_fetcher())
+
+
 def forget_style() -> None:
     """Remove the font files; the next paper creates them again."""
     _style.cache_clear()

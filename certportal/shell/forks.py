@@ -30,6 +30,9 @@ certportal.public.feedback certportal.tasks certportal.urls issuance.tasks
 celery.app.control celery.app.log celery.apps.beat celery.apps.worker celery.backends.base
 celery.concurrency.prefork celery.contrib.django.task celery.events.state celery.worker.autoscale
 celery.worker.components celery.worker.consumer
+billiard.popen_fork billiard.sharedctypes celery.app.amqp celery.app.events
+celery.worker.consumer.delayed_delivery celery.worker.strategy cffi.cparser
+certportal.operations.settings_in_use _strptime
 certportal.operations.beat django.core.handlers.wsgi gunicorn.app.wsgiapp gunicorn.workers.gthread
 kombu.transport.redis
 """
@@ -105,6 +108,29 @@ def _import() -> None:
     django.setup()
     for module in MODULES.split():
         importlib.import_module(module)
+    _make_ready()
+
+
+def _make_ready() -> None:
+    """Make what most processes would make at their first work, so that they share it.
+
+    Only what does not depend on settings that differ between kinds of processes.
+    """
+    from billiard.util import get_pdeathsig  # type: ignore[attr-defined]
+    from django.apps import apps
+    from django.conf import settings
+    from django.template import engines
+    from django.urls import get_resolver
+    from django.utils import translation
+
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            translation.gettext("")  # loads the language's catalogue
+            get_resolver().reverse_dict  # noqa: B018
+    for model in apps.get_models():
+        model._base_manager.filter(pk__isnull=False).order_by("pk").query.sql_with_params()
+    engines["django"].from_string("{% load i18n %}{% translate 'x' %}{{ 1.5 }}").render()
+    get_pdeathsig()  # has pycparser make the tables of its parser, as each worker process does
 
 
 def _forget_settings() -> None:
