@@ -93,9 +93,8 @@ run_tests
         ("portal check", 1, "./portal check"),
         ("not browser", 0, "-m not browser"),
         ("not browser", 1, "-m not browser"),
-        ("--every-page", 1, "--every-page"),
-        ("nothing", 1, "--every-page"),
-        ("nothing", 0, "--every-page"),
+        ("nothing", 1, "-m not browser"),
+        ("nothing", 0, "-m not browser"),
     ],
 )
 def test_the_journeys_are_shown_whatever_fails_before_them(failing, journeys, last, tmp_path):
@@ -106,6 +105,29 @@ def test_the_journeys_are_shown_whatever_fails_before_them(failing, journeys, la
     is_well = failing == "nothing" and not journeys
     assert shown and last in before.splitlines()[-2], done.stderr
     assert (done.returncode == 0, "== everything passed" in after) == (is_well, is_well)
+
+
+IN_A_BROWSER = """
+. ./portal help >/dev/null
+mkdir -p "$DATA/log"
+prepare_tests() { :; }
+setpriv() { echo "$*" >>"$PORTAL_DATA/run"; [[ " $* " != *" $FAILING "* ]]; }
+export -f setpriv
+in_background() { local name=$1; shift; "$@" & PIDS[$name]=$!; }
+in_foreground() { :; }
+run_tests
+"""
+
+
+@pytest.mark.parametrize("failing", ["tests/journeys", "--every-page", "nothing"])
+def test_the_pages_are_looked_at_after_the_journeys_whether_these_pass_or_not(failing, tmp_path):
+    given = {"PORTAL_DATA": str(tmp_path), "FAILING": failing}
+    script, environment = ["bash", "-c", IN_A_BROWSER], os.environ | given
+    done = subprocess.run(script, cwd=ROOT, env=environment, capture_output=True, text=True)
+    journeys, pages = (tmp_path / "run").read_text().splitlines()
+    assert journeys.endswith("--dist loadfile --no-loadscope-reorder tests/journeys")
+    assert "-m browser --every-page --nu" in pages and "--ignore tests/journeys" in pages
+    assert (done.returncode == 0) == (failing == "nothing"), done.stderr
 
 
 ENGINE = ORDINARY + ". certportal/shell/engine.sh; . certportal/shell/containers.sh\n"
