@@ -119,7 +119,7 @@ def _make_ready() -> None:
     from billiard.util import get_pdeathsig  # type: ignore[attr-defined]
     from django.apps import apps
     from django.conf import settings
-    from django.template import engines
+    from django.template.loader import get_template, render_to_string
     from django.urls import get_resolver
     from django.utils import translation
 
@@ -129,7 +129,8 @@ def _make_ready() -> None:
             get_resolver().reverse_dict  # noqa: B018
     for model in apps.get_models():
         model._base_manager.filter(pk__isnull=False).order_by("pk").query.sql_with_params()
-    engines["django"].from_string("{% load i18n %}{% translate 'x' %}{{ 1.5 }}").render()
+    get_template("base.html")
+    render_to_string("mail/sign.txt")
     get_pdeathsig()  # has pycparser make the tables of its parser, as each worker process does
 
 
