@@ -61,8 +61,7 @@ class Matter:
 def _about(asked: Asked) -> Matter | None:
     """Find the order; a draft may have been deleted meanwhile."""
     orders = Application.objects.select_related("organisation", "submission", "reviewer")
-    found = orders.filter(pk=asked.payload["application"]).prefetch_related("host_names")
-    order = found.first()
+    order = orders.filter(pk=asked.payload["application"]).prefetch_related("host_names").first()
     return _matter(order, asked) if order is not None else None
 
 
@@ -175,8 +174,7 @@ FACTS: dict[str, Callable[[Application], Any]] = {
 
 def _numbered(matter: Matter, subject: str) -> str:
     """Return the subject with the name on the certificate and the order's number added."""
-    named = f"{subject}: {_named(matter.order)}".replace(": (", " (")
-    return _of_several(matter, named)
+    return _of_several(matter, f"{subject}: {_named(matter.order)}".replace(": (", " ("))
 
 
 def _named(order: Application) -> str:

@@ -145,16 +145,31 @@ def test_it_ends_when_the_authority_ends_the_right_of_whoever_gave_it(
     assert [kalle.email] in [one.to for one in mail.outbox]
 
 
-def test_with_a_right_falls_what_the_invited_gave_and_not_what_others_did(
-    matti, maija, kalle, pharmacy, riitta, now
-):
-    """Maija came by Matti's invitation; a reviewer has confirmed Pekka's right by itself."""
-    valma = people.make_founder("Valma Välittäjä", "9900022-9", now=now)
-    pekka = people.make_member("Pekka Proviisori", pharmacy, role="administrator", now=now)
+@pytest.fixture
+def pekka(pharmacy, riitta, now):
+    """An administrator of the pharmacy whose right a reviewer has confirmed by itself."""
+    made = people.make_member("Pekka Proviisori", pharmacy, role="administrator", now=now)
     shown = Membership.Basis.REVIEWER_DECISION
-    pekka.memberships.update(basis=shown, confirmed_by=riitta, confirmed_at=now)
+    made.memberships.update(basis=shown, confirmed_by=riitta, confirmed_at=now)
+    return made
+
+
+@pytest.fixture
+def valma(now):
+    return people.make_founder("Valma Välittäjä", "9900022-9", now=now)
+
+
+@pytest.fixture
+def hers_and_his(matti, maija, kalle, pekka, valma):
+    """What Maija, who came by Matti's invitation, has permitted, and what Pekka has."""
     act(matti, members.change_role, maija.memberships.get().pk, "administrator")
-    hers, his = consent(maija, kalle), consent(pekka, valma)
+    return consent(maija, kalle), consent(pekka, valma)
+
+
+def test_with_a_right_falls_what_the_invited_gave_and_not_what_others_did(
+    matti, pekka, hers_and_his, riitta
+):
+    hers, his = hers_and_his
     do(riitta, oversight.withdraw_right, matti.memberships.get().pk, reasons="Ei edusta.")
     hers.refresh_from_db()
     his.refresh_from_db()
@@ -167,15 +182,9 @@ def test_with_a_right_falls_what_the_invited_gave_and_not_what_others_did(
 
 
 def test_with_a_right_falls_what_the_invited_gave_who_have_left_since(
-    matti, maija, kalle, pharmacy, riitta, now
+    matti, maija, pekka, kalle, valma, hers_and_his, pharmacy, riitta
 ):
-    """Maija came by Matti's invitation, gave a permission and left."""
-    valma = people.make_founder("Valma Välittäjä", "9900022-9", now=now)
-    pekka = people.make_member("Pekka Proviisori", pharmacy, role="administrator", now=now)
-    shown = Membership.Basis.REVIEWER_DECISION
-    pekka.memberships.update(basis=shown, confirmed_by=riitta, confirmed_at=now)
-    act(matti, members.change_role, maija.memberships.get().pk, "administrator")
-    hers, his = consent(maija, kalle), consent(pekka, valma)
+    hers, his = hers_and_his
     for leaving in (maija, pekka):
         act(leaving, members.leave, leaving.memberships.get().pk)
     right = matti.memberships.get()
