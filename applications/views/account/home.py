@@ -31,6 +31,7 @@ from applications.views.shared.rows import (
     certificate_rows,
     order_rows,
     rows_for_others,
+    with_names,
 )
 from applications.views.shared.supplying import orders as supplied
 from applications.views.shared.supplying import supplies
@@ -45,7 +46,7 @@ MOST = 5
 UNDER_WAY = Q(status__in=OPEN_CASES)
 WAITING = (Status.NAMES_PROPOSED, Status.INFO_REQUESTED, Status.AWAITING_CSR)
 LOOKED_AT = 100
-"""The most certificates ending soon that are checked for a renewal."""
+"""The number of certificates ending soon that are checked for a renewal at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,9 @@ class Desk:
     """The data of the page.
 
     `waiting` and `first` are the keys of the first orders that wait for the applicant, and of the
-    first open ones; `certificates` are the first to expire; `months` count expiring certificates by
-    month. `orders` are all orders referred to by the others, by promised day.
+    first open ones. `soon` asks for all certificates that end soon; `certificates` are the first to
+    expire, and the first of `soon`. `months` count expiring certificates by month. `orders` are all
+    orders referred to by the others, by promised day.
     """
 
     counts: dict[str, int]
@@ -95,6 +97,7 @@ class Desk:
     waiting: set[UUID]
     first: set[UUID]
     certificates: list[Certificate]
+    soon: QuerySet[Certificate]
     months: list[tuple[datetime, int]]
     orders: list[Application]
 
@@ -109,13 +112,14 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
     )
     seen = orders_seen(person, organisation.pk)
     valid = certificates_seen(person, organisation.pk).filter(Certificate.in_force(now))
+    soon = valid.filter(renewal.ending_soon(now)).order_by("not_after", "pk")
     ordered = seen.filter(UNDER_WAY).order_by("due_on", "submitted_at", "number").values_list("pk")
     counted = _counted(seen)
     events, waiting, first, ending, months, *numbers = read_all(
         Rows(newest(seen, organisation, MOST)),
         Values(ordered.filter(_waiting())[:MOST]),
         Values(ordered[:MOST]),
-        Rows(_ending(valid, now)),
+        Rows(_ending(valid, soon)),
         time_line.months(valid),
         *counted.values(),
     )
@@ -138,6 +142,7 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
         waiting={key for (key,) in waiting},
         first={key for (key,) in first},
         certificates=ending,
+        soon=soon,
         months=months,
         orders=orders,
     )
@@ -173,7 +178,7 @@ def _counted(seen: QuerySet[Application]) -> dict[str, Number]:
 def _lists(desk: Desk, now: datetime) -> dict[str, Any]:
     """Return the context's lists: tasks, open orders, certificates and renewals."""
     rows = certificate_rows(desk.certificates, now=now, among=desk.orders)
-    unrenewed = _unrenewed(rows, now)
+    unrenewed = _unrenewed(rows, desk.soon, now)
     under_way = [order for order in desk.orders if order.pk in desk.first]
     return {
         "tasks": [_task(order) for order in desk.orders if order.pk in desk.waiting],
@@ -188,23 +193,40 @@ def _lists(desk: Desk, now: datetime) -> dict[str, Any]:
     }
 
 
-def _ending(valid: QuerySet[Certificate], now: datetime) -> QuerySet[Certificate]:
-    """Return the first certificates to expire, and those that should be renewed, by expiry.
+def _ending(valid: QuerySet[Certificate], soon: QuerySet[Certificate]) -> QuerySet[Certificate]:
+    """Return the first certificates to expire, and the first that should be renewed, by expiry.
 
     The first ones' keys are found in the index alone. Short certificates expire early, but long
     ones are to be renewed before them.
     """
-    by_end = valid.order_by("not_after", "pk").values("pk")
-    soon = by_end.filter(renewal.ending_soon(now))[:LOOKED_AT]
-    return Certificate.objects.filter(pk__in=by_end[:MOST].union(soon)).order_by("not_after", "pk")
+    first = valid.order_by("not_after", "pk").values("pk")[:MOST]
+    keys = first.union(soon.values("pk")[:LOOKED_AT])
+    return Certificate.objects.filter(pk__in=keys).order_by("not_after", "pk")
 
 
-def _unrenewed(rows: list[CertificateRow], now: datetime) -> list[CertificateRow]:
-    """Return the rows of certificates ending soon that are not renewed."""
-    soon = [row for row in rows if renewal.ends_soon(row.certificate, now)]
-    ending = [row for row in soon if row.order]
-    done = renewal.renewed_of((row.order, row.certificate) for row in ending if row.order)
-    return [row for row in ending if row.certificate.pk not in done]
+def _unrenewed(
+    rows: list[CertificateRow], soon: QuerySet[Certificate], now: datetime
+) -> list[CertificateRow]:
+    """Return the rows of the certificates ending soon that are not renewed.
+
+    `rows` include the first of them. More are read only while there are too few to fill the list.
+    """
+    ending = [row for row in rows if renewal.ends_soon(row.certificate, now)]
+    begin, unrenewed = 0, _not_done(ending)
+    while len(unrenewed) <= MOST and len(ending) == LOOKED_AT:
+        begin += LOOKED_AT
+        certificates = list(soon.defer("der")[begin : begin + LOOKED_AT])
+        keys = [certificate.reference for certificate in certificates]
+        orders = list(with_names(Application.objects.filter(pk__in=keys)))
+        ending = certificate_rows(certificates, now=now, among=orders)
+        unrenewed += _not_done(ending)
+    return unrenewed
+
+
+def _not_done(ending: list[CertificateRow]) -> list[CertificateRow]:
+    pairs = [(row.order, row.certificate) for row in ending if row.order]
+    done = renewal.renewed_of(pairs)
+    return [row for row in ending if row.order and row.certificate.pk not in done]
 
 
 def _task(order: Application) -> Task:

@@ -115,6 +115,20 @@ def test_what_is_renewed_hides_nothing_that_ends_after_it(
     assert MORE not in page.text
 
 
+def test_a_hundred_that_are_renewed_do_not_hide_the_next(
+    matti, riitta, cas, days_before, monkeypatch
+):
+    monkeypatch.setattr(desk, "MOST", 1)
+    monkeypatch.setattr(desk, "LOOKED_AT", 1)
+    order = orders.delivered(matti, riitta)
+    later = [renew(matti, riitta), orders.delivered(matti, riitta, "system_signature")]
+    days_before(order, 30)
+    page = home(matti)
+    by_end = sorted(later, key=lambda order: certificate_of(order).not_after)
+    assert [row.order.pk for row in page.context["renewals"]] == [by_end[0].pk]
+    assert MORE in page.text
+
+
 def test_short_certificates_that_end_first_do_not_hide_a_long_one_to_renew(
     matti, riitta, cas, days_before, monkeypatch
 ):
