@@ -1,4 +1,4 @@
-"""On a telephone no word is broken but at a hyphen, no name but at a dot; the bar is folded."""
+"""On a telephone no word is broken but at a hyphen, no name but at a dot; bars are folded."""
 
 import pytest
 from django.utils.translation import gettext as _
@@ -91,6 +91,31 @@ def test_the_bar_of_the_console_is_folded_under_the_name_of_the_page(go, riitta)
     )
     assert pages.is_visible()
     check_in_turn(page)
+
+
+def test_the_queue_begins_on_the_first_screen_and_its_filters_are_a_press_away(
+    go, matti, riitta, cas
+):
+    for _order in range(2):
+        orders.in_review(matti)
+    page = go("console:queue", who=riitta, query="?view=free")
+    views, search = page.locator(".views ul"), page.locator("#filters [name=q]")
+    assert views.is_visible() and search.is_visible()
+    page.set_viewport_size(TELEPHONE)
+    cases = page.locator("#cases tbody tr")
+    assert cases.first.bounding_box()["y"] < 400
+    for part, folded in ((".views", views), ("#filters", search)):
+        assert not folded.is_visible()
+        summary = page.locator(f"{part} summary")
+        summary.focus()
+        page.keyboard.press("Enter")
+        assert folded.is_visible()
+    assert page.locator(".views summary").inner_text().strip().endswith(f" – {_('Free')}")
+    check_in_turn(page)
+    search.fill("nothing")
+    search.press("Enter")
+    page.wait_for_url("**q=nothing**")
+    assert cases.count() == 0
 
 
 def test_a_mail_about_the_longest_type(page, matti, language):
