@@ -37,6 +37,7 @@ def on_starting(server: Any) -> None:
     # The garbage collector writes to the objects that it examines, which would copy shared pages.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000)  # by default a request sets it off some ten times
 
 
 def post_worker_init(worker: Any) -> None:

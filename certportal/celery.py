@@ -101,6 +101,7 @@ def keep_what_is_shared(**_: object) -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000)  # by default it takes a twentieth of a task's time
 
 
 @worker_process_shutdown.connect
