@@ -38,7 +38,7 @@ from certportal.foundation.errors import NotAllowed
 from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.events import Subject
 from certportal.foundation.reading import asked_once
-from certportal.foundation.together import Asks, Question, Values
+from certportal.foundation.together import Asks, Question, Rows, Values, compiled_for
 from certportal.foundation.web import refusals
 from certportal.foundation.web.browsers import came_from
 from certportal.foundation.web.queries import kept_path
@@ -90,8 +90,13 @@ def organisation_of(request: HttpRequest) -> Organisation:
 @Question
 def roles_of(person: Person) -> Asks[frozenset[str]]:
     """Return the kinds of the person's current staff roles."""
+    return _roles(person.pk), lambda found: frozenset(kind for (kind,) in found)
+
+
+@compiled_for(UUID(int=1))
+def _roles(person: UUID) -> Values:
     current = StaffRole.objects.filter(person=person, ended_at=None)
-    return Values(current.values_list("kind")), lambda found: frozenset(kind for (kind,) in found)
+    return Values(current.values_list("kind"))
 
 
 def is_reviewer(person: Person) -> bool:
@@ -161,14 +166,20 @@ def is_member(person: Person, organisation_id: UUID | str) -> bool:
 
 @asked_once
 def current_membership(person: Person, organisation_id: UUID | str) -> Membership | None:
-    return memberships(person).filter(organisation_id=organisation_id).first()
+    found: list[Membership] = _membership(person.pk, UUID(str(organisation_id))).alone()
+    return found[0] if found else None
+
+
+@compiled_for(UUID(int=1), UUID(int=2))
+def _membership(person: UUID, organisation: UUID) -> Rows:
+    current = Membership.objects.filter(person=person, organisation=organisation, ended_at=None)
+    return Rows(current, "organisation", "person")
 
 
 @Question
 def is_partial(person: Person, organisation_id: UUID | str, *, now: datetime) -> Asks[bool]:
     """Whether the person is disqualified: tied to the organisation now or within `ESTRANGED`."""
-    found = tied(person, organisation_id, since=now - ESTRANGED)
-    return Values(found.values_list("pk")), bool
+    return tied(person.pk, UUID(str(organisation_id)), now - ESTRANGED), bool
 
 
 def may_oversee(person: Person, organisation_id: UUID | str, *, now: datetime) -> bool:

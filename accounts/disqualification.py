@@ -3,11 +3,12 @@
 Disqualification of officials: Administrative Procedure Act (hallintolaki, 434/2003), section 28.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
+from django.db.models.functions import TruncDate
 
 from accounts.models import (
     AdministratorRequest,
@@ -17,20 +18,23 @@ from accounts.models import (
     Person,
     SupplierConsent,
 )
+from certportal.foundation.together import Values, compiled_for
 
 
 def is_tied(person: Person, organisation_id: UUID | str, *, since: datetime) -> bool:
     """Whether the person is tied to the organisation (`ties`)."""
-    return tied(person, organisation_id, since=since).exists()
+    return bool(tied(person.pk, UUID(str(organisation_id)), since).alone())
 
 
-def tied(person: Person, organisation_id: UUID | str, *, since: datetime) -> QuerySet[Person]:
-    """Return the person if they are tied to the organisation, else nobody."""
-    return Person.objects.filter(ties(person, organisation_id, since=since), pk=person.pk)
+@compiled_for(UUID(int=1), UUID(int=2), datetime.min.replace(tzinfo=UTC))
+def tied(person: UUID, organisation_id: UUID, since: datetime) -> Values:
+    """Return the person's key if they are tied to the organisation, else nothing."""
+    found = Person.objects.filter(ties(person, organisation_id, since=since), pk=person)
+    return Values(found.values_list("pk"))
 
 
 def ties(
-    person: Person | OuterRef,
+    person: UUID | OuterRef,
     organisation_id: UUID | str | OuterRef,
     *,
     since: datetime | Combinable,
@@ -53,7 +57,7 @@ def ties(
 
 
 def _supplying(
-    person: Person | OuterRef,
+    person: UUID | OuterRef,
     organisation_id: UUID | str | OuterRef,
     *,
     since: datetime | Combinable,
@@ -64,11 +68,12 @@ def _supplying(
     left = Q(supplier__memberships__ended_at=None) | Q(supplier__memberships__ended_at__gt=since)
     held = Q(ended_at=None) | Q(ended_at__gt=since)
     given = BelongsTo("customer", organisation_id)
-    return SupplierConsent.objects.filter(own & left, held, given, until__gte=since)
+    first_day = TruncDate(Value(since)) if isinstance(since, datetime) else since
+    return SupplierConsent.objects.filter(own & left, held, given, until__gte=first_day)
 
 
 def _recent_memberships(
-    person: Person | OuterRef,
+    person: UUID | OuterRef,
     organisation_id: UUID | str | OuterRef,
     *,
     since: datetime | Combinable,

@@ -16,14 +16,15 @@ from applications.models import Application, BulkOrder, Domain, HostName
 from applications.workflow import ApplicationEvent, Status
 from certportal.foundation.actors import Actor
 from certportal.foundation.events import Subject
-from certportal.foundation.together import Asks, Question, Values
+from certportal.foundation.together import Asks, Question, Values, by_key
 from certportal.foundation.web import refusals
 from issuance.models import Certificate
 
 ACTING = (Membership.Role.ADMINISTRATOR, Membership.Role.APPLICANT)
 
-RELATED = ("organisation", "csr", "reviewer", "submission__person", "submission__record")
-"""The relations that every page about an order needs."""
+SUBMISSION = ("submission", "submission__person", "submission__record")
+_order = by_key(Application, "organisation", "csr", "reviewer", *SUBMISSION)
+"""Reads an order with the rows that every page about it needs."""
 
 
 def acting(person: Person, organisation_id: UUID) -> Membership | None:
@@ -34,8 +35,7 @@ def acting(person: Person, organisation_id: UUID) -> Membership | None:
 
 def get_for_applicant(person: Person, application_id: UUID) -> Application:
     """Return the application if the person may act for its organisation; else raise Http404."""
-    applications = Application.objects.select_related(*RELATED)
-    application = applications.filter(pk=application_id).first()
+    application = _order(application_id)
     if application is not None:
         membership = acting(person, application.organisation_id)
         if membership is not None and _sees(membership, application):
@@ -170,8 +170,7 @@ def get_for_technical(
 
     The order must name this technical member, or belong to a customer of their organisation.
     """
-    applications = Application.objects.select_related("organisation", "csr", "submission")
-    application = applications.filter(pk=application_id).first()
+    application = _order(application_id)
     actor = as_technician(person, application, address=address, now=now) if application else None
     if application is not None and actor is not None:
         return application, actor
@@ -227,9 +226,9 @@ def naming(person: Person, organisation_id: UUID) -> QuerySet[Application]:
 
 def get_for_reviewer(person: Person, application_id: UUID) -> Application:
     """Return the submitted application if the person reads the console; else raise Http404."""
-    applications = Application.objects.select_related(*RELATED)
-    application = applications.filter(pk=application_id).exclude(status=Status.DRAFT).first()
-    if application is not None and access.reads_console(person):
+    application = _order(application_id)
+    is_sent = application is not None and application.status != Status.DRAFT
+    if application is not None and is_sent and access.reads_console(person):
         return application
     raise _refused(person, application_id, application)
 

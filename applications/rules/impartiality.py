@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet, TextField, Value
+from django.db.models import TextField, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
@@ -21,7 +21,7 @@ from applications.models import (
     Submission,
 )
 from certportal.foundation.errors import NotAllowed
-from certportal.foundation.together import Asks, Question, Values
+from certportal.foundation.together import Asks, Question, Values, compiled_for
 from issuance.services.concerned import address_mark, own_marks
 from issuance.services.errors import (
     Concerned,
@@ -57,14 +57,13 @@ def traces(application: Application) -> Asks[frozenset[str]]:
     contact person, technical contact, deputy, link holders and recipients. The CA stores the marks
     with the prepared certificate and rejects approvals by these persons.
     """
-    written = Values(_written_by([application.pk]), 3)
-    return written, lambda rows: _marks([application], rows)[application.pk]
+    return _written_by([application.pk]), lambda rows: _marks([application], rows)[application.pk]
 
 
 def traces_of(applications: Iterable[Application]) -> dict[UUID, frozenset[str]]:
     """Return the `traces` of many orders by their keys, with as few queries as for one."""
     orders = list(applications)
-    return _marks(orders, _written_by([order.pk for order in orders]))
+    return _marks(orders, _written_by([order.pk for order in orders]).alone())
 
 
 def _marks(
@@ -84,15 +83,17 @@ def _marks(
     return {key: frozenset(marks[key]) for key in by_key}
 
 
-def _written_by(orders: Collection[UUID]) -> QuerySet[Any, tuple[UUID, str, str]]:
+@compiled_for([UUID(int=0)])
+def _written_by(orders: Collection[UUID]) -> Values:
     """Return who began, sent, added, uploaded or was given a link to the orders, in one query.
 
     Each is a person's key (also of whom the person was merged into), a mark, or an address.
     """
     # Attaching a document to a hearing gives a reviewer no part in the order.
     of_applicant = Attachment.objects.exclude(kind=Attachment.Kind.HEARING)
+    keys = RawSQL("SELECT unnest(%s::uuid[])", [orders])
     first, *others = (
-        rows.filter(**{f"{order}__in": orders})
+        rows.filter(**{f"{order}__in": keys})
         .annotate(mark_kind=Value(kind), mark=Cast(column, TextField()))
         .filter(mark__gt="")
         .order_by()
@@ -108,7 +109,7 @@ def _written_by(orders: Collection[UUID]) -> QuerySet[Any, tuple[UUID, str, str]
             ("address", ContactLink.objects, "email", "application_id"),
         )
     )
-    return first.union(*others)
+    return Values(first.union(*others), 3)
 
 
 def parts(person: Person, applications: Iterable[Application]) -> list[Application]:

@@ -13,9 +13,11 @@ from applications.workflow import Action, Role, Status, consequences, event_of
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.outbox import outbox
+from certportal.foundation.together import by_key
 
 NOT_WAITING: dict[str, Any] = {"waiting_for": "", "waiting_since": None}
 """The fields of an order that waits for no source."""
+_locked = by_key(Application, lock=True)
 
 
 def lock(application_id: UUID, *, version: int | None = None) -> Application:
@@ -24,8 +26,7 @@ def lock(application_id: UUID, *, version: int | None = None) -> Application:
     `version` is the one the user saw: raises Changed (HTTP 409) if it is no longer the present
     one, and Gone, which is a Changed, for a draft that was discarded or whose account was closed.
     """
-    rows = Application.objects.select_for_update(of=("self",)).filter(pk=application_id)
-    application = rows.first()
+    application = _locked(application_id)
     if application is None:
         raise Gone
     if version is not None and application.version != version:

@@ -1,4 +1,4 @@
-"""Combines several queries of the ORM into one SQL statement, to save round trips.
+"""Combines several queries of the ORM into one SQL statement, or compiles one only once.
 
 Each query keeps its joins, conditions and order. The answers are cached while the page is read
 (`reading`); a service calls a `Question` outside of a reading and always queries the database. See
@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Field, Model, QuerySet
+from django.db.models import Field, Model, QuerySet, UUIDField
+from django.db.transaction import TransactionManagementError
 
 from certportal.foundation.reading import asked_once, is_known, know
 
@@ -35,13 +37,18 @@ class Rows:
             f"{path}__{each.attname}".removeprefix("__") for path, each in self._fields()
         ]
 
+    @property
+    def width(self) -> int:
+        """The number of columns."""
+        return len(self.columns)
+
     def alone(self) -> list[Any]:
         """Return the rows by a separate statement."""
         return list(self.query.select_related(*self.beside) if self.beside else self.query)
 
     def statement(self) -> tuple[str, Sequence[Any], int]:
         """Return the query as SQL, its parameters, and its number of columns."""
-        return *self.query.values_list(*self.columns).query.sql_with_params(), len(self.columns)
+        return *self.query.values_list(*self.columns).query.sql_with_params(), self.width
 
     def make(self, values: Sequence[Any]) -> Model:
         """Return the instance for one result row; `values` may continue with other columns."""
@@ -133,7 +140,89 @@ class Number:
         return f"SELECT count(*) FROM ({rows}) AS counted", parameters, 1  # noqa: S608
 
 
-type Asked = Rows | Values | Number
+class Compiled:
+    """A query that was compiled before, with the parameters of this call (`compiled_for`)."""
+
+    def __init__(self, asked: Rows | Values, sql: str, parameters: Sequence[Any]) -> None:
+        """Take the query as it was compiled, with the parameters to run it with."""
+        self.make, self._sql, self._parameters = asked.make, sql, parameters
+        self._width = asked.width
+
+    def alone(self) -> list[Any]:
+        """Return the rows by a separate statement."""
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql, self._parameters)
+            return [self.make(values) for values in cursor.fetchall()]
+
+    def statement(self) -> tuple[str, Sequence[Any], int]:
+        """Return the query as SQL, its parameters, and its number of columns."""
+        return self._sql, self._parameters, self._width
+
+
+def compiled_for[*Ts](
+    *stand_ins: *Ts,
+) -> Callable[[Callable[[*Ts], Rows | Values]], Callable[[*Ts], Compiled]]:
+    """Decorate a function that describes a query, which Django then compiles once in a process.
+
+    For frequent queries, which take Django several times as long to compile as PostgreSQL to run.
+    It is compiled for the stand-ins: values of the arguments' types, different from each other and
+    from all other parameters. A call puts its arguments in their places, so nothing but parameters
+    may depend on them. The first call compiles the query for its own arguments too, and raises
+    ValueError if that gives another statement.
+    """
+
+    def decorate(describe: Callable[[*Ts], Rows | Values]) -> Callable[[*Ts], Compiled]:
+        @functools.cache
+        def kept() -> tuple[Rows | Values, str, Sequence[Any]]:
+            asked = describe(*stand_ins)
+            return asked, *asked.statement()[:2]
+
+        is_checked = False
+
+        @functools.wraps(describe)
+        def ask(*args: *Ts) -> Compiled:
+            nonlocal is_checked
+            asked, sql, parameters = kept()
+            given = [args[stand_ins.index(p)] if p in stand_ins else p for p in parameters]
+            if not is_checked:
+                if _written(sql, given) != _written(*describe(*args).statement()[:2]):
+                    raise ValueError("more than parameters depends on the arguments")
+                is_checked = True
+            return Compiled(asked, sql, given)
+
+        return ask
+
+    return decorate
+
+
+def _written(sql: str, parameters: Sequence[Any]) -> bytes:
+    """Return the statement with its parameters, as the driver sends it."""
+    with connection.cursor() as cursor:
+        written: bytes = cursor.mogrify(sql, parameters)
+        return written
+
+
+def by_key[M: Model](model: type[M], *beside: str, lock: bool = False) -> Callable[[Any], M | None]:
+    """Return a function that reads a row by its primary key, None without one; compiled once.
+
+    `beside`: as for `Rows`. `lock`: lock the row until the end of the transaction; outside one, the
+    function raises TransactionManagementError.
+    """
+    key_field = model._meta.pk
+    rows = model._default_manager.select_for_update() if lock else model._default_manager.all()
+    stand_in = UUID(int=1) if isinstance(key_field, UUIDField) else -1
+    row = compiled_for(stand_in)(lambda key: Rows(rows.filter(pk=key), *beside))
+
+    def read(key: Any) -> M | None:
+        if lock and not connection.in_atomic_block:
+            raise TransactionManagementError("a row is locked only in a transaction")
+        found: M | None = first(row(key_field.to_python(key)).alone())
+        return found
+
+    return read
+
+
+type Asked = Rows | Values | Number | Compiled
 type Asks[R] = tuple[Asked, Callable[[list[Any]], R]]
 """A query, and a function that makes the answer from the rows found."""
 

@@ -1,7 +1,8 @@
-"""Several questions in one statement find what the ORM finds for each alone."""
+"""Several questions in one statement, or compiled once, find what the ORM finds for each alone."""
 
 import pytest
 from django.db import connection
+from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Person, StaffRole
@@ -17,6 +18,8 @@ from certportal.foundation.together import (
     Values,
     Wanted,
     ask_together,
+    by_key,
+    compiled_for,
     first,
     parts,
     read_all,
@@ -133,3 +136,62 @@ def test_without_a_page_being_read_each_question_is_asked_anew(delivered):
     with CaptureQueriesContext(connection) as queries:
         assert kinds() == kinds()
     assert len(queries) == 2
+
+
+@compiled_for("a name", "a language")
+def people(name: str, language: str) -> Rows:
+    """Return those of the name who read the language."""
+    return Rows(Person.objects.filter(family_name=name, language=language))
+
+
+def test_a_query_that_is_compiled_once_finds_for_each_call_what_the_orm_finds(delivered):
+    persons = Person.objects.all()
+    assert len(persons) > 1
+    for person in persons:
+        alike = persons.filter(family_name=person.family_name, language=person.language)
+        found = people(person.family_name, person.language).alone()
+        assert {each.pk: values(each) for each in found} == {
+            each.pk: values(each) for each in alike
+        }
+
+
+def test_it_can_be_asked_together_with_others(delivered):
+    person = Person.objects.first()
+    found, roles = read_all(
+        people(person.family_name, person.language),
+        Values(StaffRole.objects.values_list("kind")),
+    )
+    assert person in found
+    assert len(roles) == StaffRole.objects.count()
+
+
+def test_a_query_that_is_more_than_its_parameters_is_not_compiled_once(db):
+    @compiled_for("a name")
+    def named(name: str) -> Rows:
+        return Rows(Person.objects.filter(family_name=name.upper()))
+
+    @compiled_for("a name")
+    def sorted_for(name: str) -> Rows:
+        return Rows(Person.objects.filter(family_name=name).order_by("pk" if name else "-pk"))
+
+    for wrong, name in ((named, "Virtanen"), (sorted_for, "")):
+        with pytest.raises(ValueError, match="more than parameters"):
+            wrong(name)
+
+
+def test_a_row_is_read_by_its_key_with_what_it_names(delivered, django_assert_num_queries):
+    read = by_key(Application, "organisation", "submission", "submission__person")
+    read(delivered.pk)
+    with django_assert_num_queries(1):
+        found = read(str(delivered.pk))
+        assert found.organisation.name
+        assert found.submission.person.family_name
+    assert values(found) == values(Application.objects.get(pk=delivered.pk))
+    assert read("00000000-0000-0000-0000-000000000009") is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_is_locked_only_in_a_transaction():
+    locked = by_key(Application, lock=True)
+    with pytest.raises(TransactionManagementError):
+        locked("00000000-0000-0000-0000-000000000009")

@@ -19,7 +19,7 @@ from accounts.register.identifiers import business_id as read_business_id
 from accounts.register.lookup.folding import fold
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
 from certportal.foundation import clock
-from certportal.foundation.together import Asks, Question, Rows, Values
+from certportal.foundation.together import Asks, Question, Rows, Values, compiled_for
 
 
 class Reason(StrEnum):
@@ -51,7 +51,12 @@ def get_record(oid: str, *, kind: str = Kind.SOTE_UNIT, on: date) -> Asks[Regist
 
     None if there is none.
     """
-    return Rows(_current(kind).filter(oid=oid)), lambda found: _best(found, on)
+    return _current_of(oid, kind), lambda found: _best(found, on)
+
+
+@compiled_for("an OID", "a kind")
+def _current_of(oid: str, kind: str) -> Rows:
+    return Rows(_current(kind).filter(oid=oid))
 
 
 def standing(oid: str, kind: str, on: date) -> Standing:

@@ -5,11 +5,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import BooleanField, Exists, OuterRef
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
@@ -20,6 +19,7 @@ from accounts.models import Person
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
+from certportal.foundation.together import Values, compiled_for
 from issuance.approvers.assertion import Assertion
 from issuance.approvers.proof import Proof
 from issuance.approvers.waived import Waived
@@ -43,7 +43,6 @@ ROLE = "reviewer"
 # Bias is presumed of whoever left the organisation, or asked to join it, within this time: they may
 # have sent the order themselves or have promised it to a colleague.
 ESTRANGED = access.ESTRANGED
-_IDS: Any = object()
 # The approver took no part in the application: none of their marks is in ``concerned``, nor one of
 # a record that was merged with theirs, perhaps only after they approved.
 _UNCONCERNED = """
@@ -168,11 +167,7 @@ def approval_states(
     ``only``: count no other approvals than those with these ids.
     """
     wanted = {each.pk: by_policy(each) for each in attempts}
-    statement, parameters = _valid_approvals()
-    ids = list(wanted)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [ids if each is _IDS else each for each in parameters])
-        standing = cursor.fetchall()
+    standing = _valid_approvals(list(wanted)).alone()
     counted = {row[:2] for row in standing if only is None or row[4] in only}
     given = Counter(prepared_id for prepared_id, _ in counted)
     ends: dict[int, datetime] = {}
@@ -189,20 +184,20 @@ def by_policy(attempt: PreparedCertificate) -> int:
     return max(to_sign.FOR_REISSUE, by_setting) if attempt.replaces else by_setting
 
 
-@cache
-def _valid_approvals() -> tuple[str, tuple[Any, ...]]:
-    """The valid approvals as SQL, cached: compiling it takes ten times as long as running it."""
+@compiled_for([0])
+def _valid_approvals(attempts: list[int]) -> Values:
+    """The valid approvals of the attempts, by their ids."""
     person, organisation = OuterRef("person"), OuterRef("prepared__organisation_id")
     since = OuterRef("prepared__created_at") - ESTRANGED
     standing = Approval.objects.filter(
         Exists(access.reviewer_roles(person)),
         ~ties(person, organisation, since=since),
         RawSQL(_UNCONCERNED, [], output_field=BooleanField()),  # noqa: S611 - a constant
-        prepared__in=RawSQL("SELECT unnest(%s::bigint[])", [_IDS]),
+        prepared__in=RawSQL("SELECT unnest(%s::bigint[])", [attempts]),
     ).values_list(
         "prepared_id", Coalesce("person__merged_into_id", "person_id"), "persons", "until", "pk"
     )
-    return standing.query.sql_with_params()
+    return Values(standing, 5)
 
 
 def _was_tied(person: Person, prepared: PreparedCertificate) -> bool:

@@ -63,7 +63,7 @@ def approve_all(
 def _with_own(person: Person) -> QuerySet[PreparedCertificate]:
     """Attempts annotated with ``is_own``: the organisation is, or recently was, the person's."""
     since = OuterRef("created_at") - ESTRANGED
-    own = ties(person, OuterRef("organisation_id"), since=since)
+    own = ties(person.pk, OuterRef("organisation_id"), since=since)
     return PreparedCertificate.objects.annotate(is_own=own)
 
 
