@@ -9,12 +9,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from applications import checks, services
 from applications.checks import domain_lookup, still_true
 from applications.checks import domains as domain_checks
 from applications.documents import kept_papers
+from applications.errors import Gone
 from applications.mail import MAILS
 from applications.models import Application, Paper
 from applications.rules import domains
@@ -30,6 +31,7 @@ from certportal.foundation.mail.sending import File
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from certportal.foundation.service_tasks import for_item, scheduled
+from certportal.foundation.together import by_key
 from issuance import services as authority
 from issuance.findings import Finding, Severity
 from issuance.models import CeremonyRecord
@@ -43,11 +45,7 @@ LOOKS_SECONDS = 40
 """The longest time for a task's lookups, in seconds; its lease in the outbox is longer."""
 DNS_WAITS = timedelta(minutes=10)
 """How long an approved order waits for name servers that do not answer."""
-PAPERS_SOURCES = (
-    *("submission", "decision__submission", "application"),
-    *("certificate__issuing_ca", "installing__issuing_ca"),
-)
-"""The rows from which a paper is rendered."""
+_order = by_key(Application, "csr", "submission", "submission__person", "organisation")
 
 
 @outbox.task("applications.check", first=FOR_PACKAGES)
@@ -56,7 +54,7 @@ def check(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> No
 
     If a source does not answer, record what is awaited and raise Unavailable, to be retried.
     """
-    application = _as_sent().get(pk=reference)
+    application = _as_sent(reference)
     if application.status != Status.CHECKING or application.csr is None:
         return
     try:
@@ -78,7 +76,7 @@ def _prepare_together(*, items: Sequence[OutboxItem], now: datetime) -> None:
 @outbox.task("applications.prepare_certificate", many=_prepare_together)
 def prepare_certificate(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> None:
     """Have the CA prepare the certificate of a claimed case."""
-    application = Application.objects.select_related("csr", "submission").get(pk=reference)
+    application = _as_sent(reference)
     if application.status == Status.IN_REVIEW and application.reviewer_id is not None:
         authority.prepare(certificate_order(application, now=now), now=now)
 
@@ -86,7 +84,7 @@ def prepare_certificate(*, item: OutboxItem, now: datetime, reference: str, **_:
 @outbox.task("applications.confirm")
 def confirm(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> None:
     """Check the facts of an approved application again; release it for signing or recall it."""
-    application = _as_sent().get(pk=reference)
+    application = _as_sent(reference)
     if application.status != Status.APPROVED:
         return
     try:
@@ -98,10 +96,12 @@ def confirm(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> 
     services.confirm(application.pk, fault, now=now)
 
 
-def _as_sent() -> QuerySet[Application]:
-    """Return the orders, each read with what the checks look at."""
-    orders = Application.objects.select_related("csr", "submission__person", "organisation")
-    return orders.prefetch_related("host_names")
+def _as_sent(reference: str) -> Application:
+    """Return the order with the rows that the checks look at. Raises Gone if it was discarded."""
+    order = _order(reference)
+    if order is None:
+        raise Gone
+    return order
 
 
 def _domain_fault(application: Application, item: OutboxItem, now: datetime) -> Finding | None:
@@ -176,7 +176,7 @@ def send_notice(
     *, item: OutboxItem, now: datetime, application: str, notice: str, recipient: str, **_: object
 ) -> None:
     """Send one mail about an application to one recipient; record the sending of a package."""
-    about = Application.objects.select_related("submission").filter(pk=application).first()
+    about = _order(application)
     made_of = kept_papers.source(notice, about) if about else None
     if about is not None and made_of is not None and about.erased_at is None:
         services.paper_for_mail(made_of, now=now)
@@ -213,7 +213,7 @@ def make_ceremony_paper(*, item: OutboxItem, now: datetime, record: int, **_: ob
 
 def next_paper_step(key: int) -> None:
     """Do the next step for the paper, unless it is made or was erased with its order."""
-    paper = Paper.objects.select_related(*PAPERS_SOURCES).filter(pk=key, made_at=None).first()
+    paper = Paper.objects.filter(pk=key, made_at=None).first()
     if paper is None:
         return
     if paper.digest:

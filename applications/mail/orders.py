@@ -41,7 +41,10 @@ from certportal.foundation import clock
 from certportal.foundation.mail.mails import Asked, Mail, To, registry, render
 from certportal.foundation.mail.sending import File
 from certportal.foundation.mail_addresses import mailbox
+from certportal.foundation.together import by_key
 from certportal.foundation.web import tokens
+
+_order = by_key(Application, "organisation", "submission", "reviewer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,7 @@ class Matter:
 
 def _about(asked: Asked) -> Matter | None:
     """Find the order; a draft may have been deleted meanwhile."""
-    orders = Application.objects.select_related("organisation", "submission", "reviewer")
-    order = orders.filter(pk=asked.payload["application"]).prefetch_related("host_names").first()
+    order = _order(asked.payload["application"])
     return _matter(order, asked) if order is not None else None
 
 
