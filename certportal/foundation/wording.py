@@ -69,21 +69,28 @@ _UNBROKEN = re.compile(r"\S{24,}")
 """What may be wider than a narrow screen, such as a host name."""
 _JOINT = re.compile(
     r"(?<=[,@/])(?=[^\W\d_])"
-    r"|(?<=[^.,@/]{4}\.)(?=[^\W\d_])(?![^\W\d_]{1,3}(?![\w-]|\.\w))"
+    r"|(?<=[^\W_]_)(?=[^\W_])"
+    r"|(?<=[^.,@/]{4}\.)(?=[^\W\d_])(?![^\W_]{1,3}(?![^\W_]|-|\.\w))"
 )
 """Before a letter; but a label as short as "www" or "fi" stays with the longer one beside it."""
+_NUMBERS = re.compile(r"(?<![^\W_])(?:[A-Z]{2}-)?\d{2,5}(?:-\d{2,5}){1,2}(?![^\W_])")
+"""A day or an order number, as in the name of a file; browsers break them at their hyphens."""
 
 
-def at_joints(name: object) -> SafeString:
-    """Return a name as HTML that breaks after its dots, commas, slashes and @, if it is long.
+def at_joints(name: object, *, in_mail: bool = False) -> SafeString:
+    """Return a name as HTML that breaks after dots, commas, slashes, underscores and @, if long.
 
-    For host names, addresses and distinguished names, which would else break within a word. A copy
-    of the text has no trace of it.
+    For names of hosts and files, addresses and distinguished names, which would else break within
+    a word. A copy of the text has no trace of it. Pages, which have a style sheet, also keep a day
+    or a number whole.
     """
     if isinstance(name, SafeString):  # markup
         return name
+    whole = r"\g<0>" if in_mail else r'<span class="nowrap">\g<0></span>'
     return mark_safe(  # noqa: S308 (escaped)
-        _UNBROKEN.sub(lambda long: _JOINT.sub("<wbr>", long[0]), escape(str(name)))
+        _UNBROKEN.sub(
+            lambda long: _NUMBERS.sub(whole, _JOINT.sub("<wbr>", long[0])), escape(str(name))
+        )
     )
 
 

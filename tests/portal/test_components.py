@@ -173,6 +173,12 @@ def test_days_in_brackets_are_not_broken_at_their_dash(days: str, shown: str) ->
         ("www.varmennepalvelin.fi/reseptit", "www.varmennepalvelin.fi/<wbr>reseptit"),
         ("matti.meikalainen@example.fi", "matti.<wbr>meikalainen@<wbr>example.fi"),
         ("CN=erecept.example.fi,O=Kuusi,C=FI", "CN=erecept.<wbr>example.fi,<wbr>O=Kuusi,<wbr>C=FI"),
+        (
+            "TEST-SV-2026-00001_erecept.example.fi_2027-11-29_chain.p7b",
+            'TEST-<span class="nowrap">SV-2026-00001</span>_<wbr>erecept.<wbr>example.fi_<wbr>'
+            '<span class="nowrap">2027-11-29</span>_<wbr>chain.p7b',
+        ),
+        ("_dvv.terveydenhuolto.example.fi", "_dvv.<wbr>terveydenhuolto.<wbr>example.fi"),
         ("O=Kuusi & Kaski <b>, C=FI", "O=Kuusi &amp; Kaski &lt;b&gt;, C=FI"),
     ],
 )

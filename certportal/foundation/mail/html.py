@@ -12,6 +12,7 @@ The form of the text decides the layout:
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 
 from django.conf import settings
@@ -80,8 +81,9 @@ def _address() -> re.Pattern[str]:
 def _linked(line: str) -> SafeString:
     """Return the escaped line with the service's URLs as links."""
     pieces = _address().split(line)
-    texts, urls = map(at_joints, pieces[::2]), pieces[1::2]
-    links = (format_html('<a href="{}">{}</a>', url, at_joints(url)) for url in urls)
+    divide = partial(at_joints, in_mail=True)
+    texts, urls = map(divide, pieces[::2]), pieces[1::2]
+    links = (format_html('<a href="{}">{}</a>', url, divide(url)) for url in urls)
     return format_html_join("", "{}{}", zip_longest(texts, links, fillvalue=""))
 
 
