@@ -15,8 +15,9 @@ class Command(CeremonyCommand):
     def act(self, options: dict[str, Any]) -> None:
         """Print a line for each passkey, the ended ones too."""
         found = register.read()
-        if not found.approvers:
+        if not found.number:
             self.stdout.write(_("No passkey is enrolled yet. Enrol one with enrol_approver."))
+            return
         people = Person.objects.in_bulk([each.person for each in found.approvers])
         names = {str(key): str(person) for key, person in people.items()}
         for each in found.approvers:
@@ -28,5 +29,5 @@ class Command(CeremonyCommand):
             )
         self.stdout.write(
             _("Change %(number)s, SHA-256 %(digest)s")
-            % {"number": found.number, "digest": found.digest or "–"}
+            % {"number": found.number, "digest": found.digest}
         )

@@ -197,13 +197,14 @@ def test_the_operator_s_commands_keep_a_record(
 ) -> None:
     said = StringIO()
     call_command("list_approvers", stdout=said)
-    assert "No passkey is enrolled yet" in said.getvalue()
+    assert said.getvalue() == "No passkey is enrolled yet. Enrol one with enrol_approver.\n"
     people = ["--operator=Olli Operaattori", "--witness=Ville Valvoja"]
     monkeypatch.setattr("builtins.input", lambda _words: riittas.fingerprint.lower())
     call_command("enrol_approver", str(riitta.pk), *people, stdout=said)
     assert riittas.fingerprint in said.getvalue() and "Ville Valvoja" in said.getvalue()
     call_command("list_approvers", stdout=said)
     assert "in force    production test  Riitta Ratkaisija" in said.getvalue()
+    assert f"Change 1, SHA-256 {register.read().digest}\n" in said.getvalue()
     call_command("end_approver", riittas.fingerprint, *people, stdout=said)
     assert "Key ceremony: approver ended" in said.getvalue()
     records = (Path(live.PORTAL_DATA) / "ca" / "ceremonies").iterdir()
