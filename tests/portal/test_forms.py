@@ -214,6 +214,27 @@ def test_an_address_without_a_domain_name_is_refused_in_words(language: str, tol
 
 @pytest.mark.parametrize(
     "typed",
+    [
+        "matti@kl\u0131nikka.fi",
+        "matt\u0131@klinikka.fi",
+        "matti@\u0130nkoo.fi",
+        "matti@\u017foste.fi",
+        "matti@\u212aanta.fi",
+    ],
+)
+def test_no_mail_address_is_another_one_in_capitals(typed: str) -> None:
+    """The database finds a person by an address in any case, and must not find another person."""
+    with pytest.raises(forms.ValidationError):
+        own.EmailField().clean(typed)
+
+
+def test_a_domain_may_have_other_letters_than_those_of_ascii() -> None:
+    for address in ("matti@äkkö.fi", "matti@ŋuolla.se", "matti@xn--klnikka-r6a.fi"):
+        assert own.EmailField().clean(address) == address
+
+
+@pytest.mark.parametrize(
+    "typed",
     ["a@localhost", "a@127.0.0.1", "a@127.0.0.10", "a", "@a.fi", "=?utf-8?q?A=0D=0ABcc?=@a.fi"],
 )
 def test_no_mail_address_is_told_by_an_example(typed: str) -> None:
