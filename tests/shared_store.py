@@ -1,6 +1,5 @@
 """An S3-compatible store as a process of its own (moto's server), which tests stop and freeze."""
 
-import os
 import secrets
 import signal
 import subprocess
@@ -51,7 +50,6 @@ class StoreServer:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
             )
 
     def _answers_or_ended(self) -> bool:
@@ -111,23 +109,21 @@ class StoreServer:
 
     def freeze(self) -> None:
         """Let it accept connections and say nothing."""
-        self._signal(signal.SIGSTOP)
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let it go on, and let this process ask it at once."""
-        self._signal(signal.SIGCONT)
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
         shared_store.breaker.reset()
 
     def kill(self) -> None:
         """End it at once."""
         if self.process is not None:
-            self._signal(signal.SIGKILL)
+            self.process.kill()
             self.process.wait()
             self.process = None
-
-    def _signal(self, number: signal.Signals) -> None:
-        assert self.process is not None
-        os.killpg(self.process.pid, number)
 
     def storages(self, *, whole_seconds: float = 5) -> dict[str, Any]:
         """Return the entries of STORAGES with which a process uses this store."""
