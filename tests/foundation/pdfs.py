@@ -129,6 +129,10 @@ def with_associated_file(document: pikepdf.Pdf) -> None:
     document.Root.AF = Array([document.make_indirect(file_specification(document))])
 
 
+def with_addresses_in_folder(document: pikepdf.Pdf) -> None:
+    document.Root.URI = Dictionary(Base=String("file:///c:/"))
+
+
 def attached(document: pikepdf.Pdf) -> None:
     annotated(Dictionary(Subtype=Name.FileAttachment))(document)
     document.pages[0].Annots[0].FS = file_specification(document)
@@ -164,6 +168,9 @@ ACTIVE: dict[str, tuple[Change, str]] = {
     "address of a file": (link(Dictionary(S=Name.URI, URI=String("file:///c:/a.exe"))), REMOTE),
     "address of a share": (link(Dictionary(S=Name.URI, URI=UNC)), REMOTE),
     "address of a program": (link(Dictionary(S=Name.URI, URI=String(" JavaScript:a"))), REMOTE),
+    "address with a line break": (link(Dictionary(S=Name.URI, URI=String("fi\nle:/a"))), REMOTE),
+    "address of a share by slashes": (link(Dictionary(S=Name.URI, URI=String("/\\a/b"))), REMOTE),
+    "addresses in a folder": (with_addresses_in_folder, REMOTE),
     "data elsewhere": (with_data_elsewhere, REMOTE),
     "page elsewhere": (with_page_elsewhere, REMOTE),
     "form sent": (button(A=Dictionary(S=Name.SubmitForm, F=String("https://x.example"))), SUBMIT),

@@ -64,11 +64,14 @@ SUBTYPES = {
     "/PS": Finding.SCRIPT,
 }
 # Dictionaries without any of these keys, which are most, are skipped.
-_TELLING = KEYS.keys() | {"/S", "/Subtype", "/EF", "/AA", *TRIGGERS}
+_TELLING = KEYS.keys() | {"/S", "/Subtype", "/EF", "/AA", "/Base", *TRIGGERS}
 _FILES_OF_SPECIFICATION = {"/F", "/UF", "/DOS", "/Mac", "/Unix"}  # 7.11.3
 _REFERENCE = re.compile(r"\d+ \d+ R")
+# Blanks and control characters, which browsers leave out of an address (WHATWG URL, 4.4).
+_LEFT_OUT = re.compile(r"[\x00-\x20]+")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _SCHEMES = {"http", "https", "mailto", "tel"}
+_SHARE = re.compile(r"\\|/[/\\]")
 
 
 @dataclass(slots=True)
@@ -125,7 +128,8 @@ class _Walk:
                 found.add(known[name])
         if "/EF" in entries and self._holds_files(entries["/EF"]):
             found.add(Finding.FILES)
-        if self._name(entries, "/S") == "/URI" and not self._is_web(entries.get("/URI")):
+        address = entries.get("/URI" if self._name(entries, "/S") == "/URI" else "/Base")
+        if not self._is_web(address):  # 12.6.4.8: `/Base` begins every address without a scheme
             found.add(Finding.REMOTE)
         for action in self._triggered(entries):
             self.result.acting.add(holder)
@@ -153,11 +157,11 @@ class _Walk:
         text = self._value(given)
         if not isinstance(text, str):
             return True
-        address = text.removeprefix("u:").strip()
+        address = _LEFT_OUT.sub("", text.removeprefix("u:"))
         scheme = _SCHEME.match(address)
         if scheme:
             return scheme[1].lower() in _SCHEMES and not text.startswith("b:")
-        return not address.startswith(("\\", "//"))
+        return not _SHARE.match(address)
 
     def _name(self, entries: Any, key: str) -> str:
         """Return the dictionary's value for the key if it is a name, else the empty string."""
