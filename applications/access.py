@@ -12,6 +12,7 @@ from django.http import Http404
 from accounts import access, consents
 from accounts.models import Membership, Person, Succession
 from accounts.right_to_act import is_shown
+from applications.errors import MayNotAct
 from applications.models import Application, BulkOrder, Domain, HostName
 from applications.workflow import ApplicationEvent, Status
 from certportal.foundation.actors import Actor
@@ -31,6 +32,15 @@ def acting(person: Person, organisation_id: UUID) -> Membership | None:
     """Return the person's membership if they may order for the organisation, else None."""
     membership = access.current_membership(person, organisation_id)
     return membership if membership is not None and membership.role in ACTING else None
+
+
+def require_acting(organisation_id: UUID, actor: Actor) -> None:
+    """Raise MayNotAct unless the person may still order for the organisation.
+
+    Called in the transaction that writes: a membership may have ended since the page looked at it.
+    """
+    if acting(Person.objects.get(pk=actor.id), organisation_id) is None:
+        raise MayNotAct
 
 
 def get_for_applicant(person: Person, application_id: UUID) -> Application:

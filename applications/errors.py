@@ -52,6 +52,10 @@ class Gone(Changed):
     )
 
 
+class MayNotAct(NotAllowed):
+    message = _("You have no right to order certificates for this organisation.")
+
+
 class AccountOver(Stale):
     message = _(
         "The customer account has been closed, so nothing can be ordered through it any more."

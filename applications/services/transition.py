@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from applications import workflow
+from applications.access import require_acting
 from applications.errors import Changed, Gone, NotPossible
 from applications.models import Application
 from applications.rules import mail_choices, possible_actions
@@ -20,15 +21,20 @@ NOT_WAITING: dict[str, Any] = {"waiting_for": "", "waiting_since": None}
 _locked = by_key(Application, lock=True)
 
 
-def lock(application_id: UUID, *, version: int | None = None) -> Application:
+def lock(
+    application_id: UUID, *, by: Actor | None = None, version: int | None = None
+) -> Application:
     """Return the application with its row locked until the end of the transaction.
 
     `version` is the one the user saw: raises Changed (HTTP 409) if it is no longer the present
     one, and Gone, which is a Changed, for a draft that was discarded or whose account was closed.
+    `by` acts as a member of its organisation: raises MayNotAct if their right to do so has ended.
     """
     application = _locked(application_id)
     if application is None:
         raise Gone
+    if by is not None:
+        require_acting(application.organisation_id, by)
     if version is not None and application.version != version:
         raise Changed
     return application
@@ -39,15 +45,16 @@ def take(
     application_id: UUID,
     *,
     role: Role | None = None,
+    by: Actor | None = None,
     version: int | None = None,
     now: datetime,
 ) -> Application:
-    """Return the locked application for the action; `role` as in `move`.
+    """Return the locked application for the action; `role` as in `move`, `by` as in `lock`.
 
-    Raises Changed, and NotPossible if the role may not do the action now
+    Raises Changed, MayNotAct, and NotPossible if the role may not do the action now
     (`rules.possible_actions`).
     """
-    application = lock(application_id, version=version)
+    application = lock(application_id, by=by, version=version)
     possible_actions.require(action, application, role or workflow.sole_role(action), now=now)
     return application
 

@@ -10,11 +10,10 @@ from django.urls import reverse
 from accounts.access import actor_for
 from applications import services
 from applications.documents.certificate_files import certificate_of
-from applications.errors import LinkOver
+from applications.errors import LinkOver, MayNotAct
 from applications.models import Application, ContactLink
 from applications.rules import renewal
 from applications.rules.renewal import NotInForce
-from applications.services.applicant.identified import MayNotAct
 from applications.views.account.history import history
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock

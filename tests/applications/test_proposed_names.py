@@ -10,13 +10,13 @@ from django.utils import translation
 from django.utils.formats import date_format
 
 from applications import services
-from applications.errors import Changed, Incomplete, NotPossible
+from applications.errors import Changed, Incomplete, MayNotAct, NotPossible
 from applications.models import Application
 from applications.rules import lapse, possible_actions
 from applications.rules.proposed_names import are_awaited, is_confirmation, sent_back
 from applications.services.applicant import contact_links, csr
 from applications.services.applicant import proposed_names as service
-from applications.services.applicant.identified import IdentifyAgain, MayNotAct, NotDeclared
+from applications.services.applicant.identified import IdentifyAgain, NotDeclared
 from applications.workflow import Action, Role, Status
 from certportal.dev.builders import bulk, orders, people, proposed_names
 from certportal.dev.builders.acts import do

@@ -9,10 +9,10 @@ from django.core import mail
 from accounts.access import actor_for
 from accounts.models import Membership
 from applications import services
+from applications.errors import MayNotAct
 from applications.models import RevocationRequest
 from applications.rules import recipients
 from applications.rules.revocation import NothingToRevoke
-from applications.services.applicant.identified import MayNotAct
 from applications.workflow import Role, Status
 from certportal.celery import app
 from certportal.dev.builders import orders, people

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from django.utils import translation
 
+from applications.errors import MayNotAct
 from applications.models import Application
 from applications.rules import declarations
 from applications.rules.declarations import DECLARATIONS
-from applications.services.applicant.identified import IdentifyAgain, MayNotAct, NotDeclared
+from applications.services.applicant.identified import IdentifyAgain, NotDeclared
 from applications.workflow import Status
 from certportal.dev.builders import orders
 from certportal.foundation import clock

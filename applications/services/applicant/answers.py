@@ -8,14 +8,14 @@ from django.db import transaction
 
 from accounts.models import Person
 from applications.access import acting
-from applications.errors import NotPossible
+from applications.errors import MayNotAct, NotPossible
 from applications.models import Addition, Application
 from applications.rules import answers, contact_links, promise_pause, queue_order
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
 from applications.services.applicant.attachments import remove_unsent
 from applications.services.applicant.csr import refusals_on_record
-from applications.services.applicant.identified import MayNotAct, Signature
+from applications.services.applicant.identified import Signature
 from applications.services.applicant.submission import freeze
 from applications.workflow import Action
 from certportal.foundation.actors import Actor
@@ -131,7 +131,9 @@ def answer_hearing(
     may be the subject of the hearing. The case returns to its reviewer, and the working days
     continue from the next day. Raises Changed, NotPossible unless the applicant is heard.
     """
-    application = transition.take(Action.ANSWER_HEARING, application_id, version=version, now=now)
+    application = transition.take(
+        Action.ANSWER_HEARING, application_id, by=actor, version=version, now=now
+    )
     documents = [document.sha256 for document in answers.documents(application)]
     _store(application, text, person, now)
     application.requests.filter(closed_at=None).update(closed_at=now, reply_draft="")
@@ -163,7 +165,9 @@ def add_information(
     Raises Changed, NotPossible, and TooMany: each addition is mailed to the reviewer who holds the
     case.
     """
-    application = transition.take(Action.ADD_INFORMATION, application_id, version=version, now=now)
+    application = transition.take(
+        Action.ADD_INFORMATION, application_id, by=actor, version=version, now=now
+    )
     authority.void(application.pk, "information_added", actor=actor, now=now)
     add_words(application, text, person, now)
     back = queue_order.next_from_today(application, now)

@@ -13,7 +13,6 @@ from applications.models import Application, Attachment
 from applications.rules import answers, conformity, sections
 from applications.services import transition
 from applications.services.applicant.csr import spend_upload
-from applications.services.applicant.identified import require_member
 from applications.workflow import ApplicationEvent
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
@@ -40,8 +39,7 @@ def add_attachment(
     """
     require_fit(application_id, data, actor, now)
     with storing.atomic():
-        application = _open(application_id, kind, version, now)
-        require_member(application, actor)
+        application = _open(application_id, kind, version, actor, now)
         for earlier in application.attachments.filter(kind=kind, removed_at=None):
             _remove(earlier, now)
         transition.save(application, now=now)
@@ -60,8 +58,7 @@ def attach_to_answer(
     """
     require_fit(application_id, data, actor, now)
     with storing.atomic():
-        application = _answering(application_id)
-        require_member(application, actor)
+        application = _answering(application_id, actor)
         attached = answers.documents(application)
         if same(attached, data):
             return application
@@ -126,11 +123,11 @@ def remove_attachment(
     if attachment is None:
         raise NotPossible
     if attachment.kind == Attachment.Kind.ANSWER:
-        application = _answering(application_id, version)
+        application = _answering(application_id, actor, version)
         if not answers.documents(application).filter(pk=attachment.pk).exists():
             raise NotPossible
     else:
-        application = _open(application_id, Attachment.Kind(attachment.kind), version, now)
+        application = _open(application_id, Attachment.Kind(attachment.kind), version, actor, now)
     transition.save(application, now=now)
     _remove_with_event(attachment, actor, now)
     return application
@@ -181,15 +178,17 @@ def store(
     return attachment
 
 
-def _open(application_id: UUID, kind: Attachment.Kind, version: int, now: datetime) -> Application:
-    application = transition.lock(application_id, version=version)
+def _open(
+    application_id: UUID, kind: Attachment.Kind, version: int, actor: Actor, now: datetime
+) -> Application:
+    application = transition.lock(application_id, by=actor, version=version)
     sections.require_editable(application, kind, now=now)
     return application
 
 
-def _answering(application_id: UUID, version: int | None = None) -> Application:
+def _answering(application_id: UUID, actor: Actor, version: int | None = None) -> Application:
     """Return the locked order, to which documents can be attached now (`answers.may_attach`)."""
-    application = transition.lock(application_id, version=version)
+    application = transition.lock(application_id, by=actor, version=version)
     if not answers.may_attach(application):
         raise NotPossible
     return application

@@ -17,7 +17,7 @@ from psycopg2.errors import LockNotAvailable
 from accounts.models import Organisation, Person
 from accounts.register.lookup import queries
 from accounts.services.organisations import membership as members
-from applications.access import bulk_orders_seen
+from applications.access import bulk_orders_seen, require_acting
 from applications.errors import AccountOver, Changed, Gone, UnfitCsr, require
 from applications.models import Application, BulkOrder, HostName
 from applications.models.certificate_types import CertificateType
@@ -92,10 +92,11 @@ def start_together(
     """Create a draft for each row with the common fields and its own; the limits count one draft.
 
     The same request repeated within minutes returns the same bulk order. Raises AccountOver,
-    TooManyOrders, NotStanding, unit_ownership.OtherOwner and TooMany.
+    MayNotAct, TooManyOrders, NotStanding, unit_ownership.OtherOwner and TooMany.
     """
     if members.lock_account(organisation.pk).is_closed:
         raise AccountOver
+    require_acting(organisation.pk, actor)
     if len(rows) > MOST_ORDERS:
         raise TooManyOrders
     request_hash = _hash(

@@ -17,7 +17,7 @@ from applications.models import Application, Csr
 from applications.rules import possible_actions, sections
 from applications.rules.certificate_names import settled_names
 from applications.services import transition
-from applications.services.applicant.identified import require_member, require_part
+from applications.services.applicant.identified import require_part
 from applications.workflow import Action, ApplicationEvent, Role, Status, promise
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -144,8 +144,7 @@ def choose_csr(
 
     Raises Changed, NotPossible when that part is not editable, MayNotAct, and UnfitCsr.
     """
-    application = transition.lock(application_id, version=version)
-    require_member(application, actor)
+    application = transition.lock(application_id, by=actor, version=version)
     sections.require_editable(application, "csr", now=now)
     chosen = application.csrs.get(pk=csr_id)
     require_unused_key(application, chosen)
@@ -173,10 +172,9 @@ def attach_csr(
     application complete and sets the promised day; replacing it does not change that day. Raises
     Changed, NotPossible, UnfitCsr, and MayNotAct or LinkOver for who has no part in it any more.
     """
-    application = transition.lock(application_id, version=version)
-    if role == Role.APPLICANT:
-        require_member(application, actor)
-    else:
+    by = actor if role == Role.APPLICANT else None
+    application = transition.lock(application_id, by=by, version=version)
+    if by is None:
         require_part(application, actor, now=now)
     action, completed = Action.REPLACE_CSR, dict[str, Any]()
     if application.status == Status.AWAITING_CSR:

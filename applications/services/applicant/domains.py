@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from accounts.models import Organisation
+from applications.access import require_acting
 from applications.models import Domain
 from applications.workflow import ApplicationEvent
 from certportal.foundation import events
@@ -17,7 +18,7 @@ MOST_LOOKS, MOST_BY_ONE, MOST_FROM = 60, 30, 200
 
 
 def request_lookup(organisation: Organisation, host: str, *, actor: Actor, now: datetime) -> Domain:
-    """Have the record for a host looked up by a worker. Raises TooMany.
+    """Have the record for a host looked up by a worker. Raises TooMany, MayNotAct.
 
     `host` must be a valid host name. A lookup that is already enqueued is not enqueued again.
     """
@@ -25,6 +26,7 @@ def request_lookup(organisation: Organisation, host: str, *, actor: Actor, now: 
     limits.spend("domain_look", str(organisation.pk), most=MOST_LOOKS, per=hour, now=now)
     limits.spend_by("domain_look", actor, most=MOST_BY_ONE, most_from=MOST_FROM, per=hour, now=now)
     with transaction.atomic():
+        require_acting(organisation.pk, actor)
         domain, _made = Domain.objects.select_for_update().get_or_create(
             organisation=organisation, name=host, defaults={"asked_at": now}
         )
@@ -39,7 +41,8 @@ def request_lookup(organisation: Organisation, host: str, *, actor: Actor, now: 
 def forget_domain(
     organisation: Organisation, domain_id: int, *, actor: Actor, now: datetime
 ) -> None:
-    """Remove a domain and its lookup results from the organisation's list. Idempotent."""
+    """Remove a domain and its lookup results from the list. Idempotent. Raises MayNotAct."""
+    require_acting(organisation.pk, actor)
     for domain in Domain.objects.select_for_update().filter(
         organisation=organisation, pk=domain_id
     ):

@@ -10,6 +10,7 @@ from accounts.models import Organisation, Person
 from accounts.register.lookup import queries
 from accounts.register.models import Kind
 from accounts.services.organisations import membership as members
+from applications.access import require_acting
 from applications.errors import AccountOver, require
 from applications.models import Application, HostName
 from applications.models.certificate_types import CertificateType, Delivery
@@ -50,12 +51,13 @@ def start(
     From the template come its fields, host names, certificate of conformity while in force, and
     that the technical contact brings the request; never the key or the request. `unit` is the OID
     of one of the organisation's units, valid in the register. Raises NotStanding,
-    unit_ownership.OtherOwner, TooMany, and AccountOver if the account has been closed or merged
-    into another meanwhile.
+    unit_ownership.OtherOwner, TooMany, MayNotAct, and AccountOver if the account has been closed or
+    merged into another meanwhile.
     """
     # Closing an account takes the same lock, so that it ends every draft of the account.
     if members.lock_account(organisation.pk).is_closed:
         raise AccountOver
+    require_acting(organisation.pk, actor)
     application = _empty(organisation, person, type, language, now)
     if template is not None:
         _copy(template, application, now)
@@ -105,7 +107,7 @@ def save_section(
 
     Raises Changed for a stale version and NotPossible for a part that is not open to change.
     """
-    application = transition.lock(application_id, version=version)
+    application = transition.lock(application_id, by=actor, version=version)
     sections.require_editable(application, section_id, now=now)
     names = fields.saved_by(section_id)
     changes = {name: value for name, value in values.items() if name in names}
@@ -131,7 +133,7 @@ def save_section(
 def discard(application_id: UUID, *, version: int, actor: Actor, now: datetime) -> None:
     """Delete a draft with its uploads; the event stays."""
     application = transition.take(
-        Action.DISCARD, application_id, role=Role.APPLICANT, version=version, now=now
+        Action.DISCARD, application_id, role=Role.APPLICANT, by=actor, version=version, now=now
     )
     delete_draft(application, actor, now)
 

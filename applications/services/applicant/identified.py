@@ -6,8 +6,8 @@ from typing import TypedDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
-from applications.access import acting, as_technician
-from applications.errors import Changed, LinkOver
+from applications.access import acting, as_technician, require_acting
+from applications.errors import Changed, LinkOver, MayNotAct
 from applications.models import Application
 from applications.rules import contact_links, declarations
 from certportal.foundation.actors import Actor
@@ -26,10 +26,6 @@ class IdentifyAgain(NotAllowed):
         ),
         minutes=IDENTIFICATION_LASTS // timedelta(minutes=1),
     )
-
-
-class MayNotAct(NotAllowed):
-    message = _("You have no right to order certificates for this organisation.")
 
 
 class NotDeclared(Refused):
@@ -62,15 +58,6 @@ def is_fresh(identified_at: datetime, *, now: datetime) -> bool:
     return now - IDENTIFICATION_LASTS <= identified_at <= now
 
 
-def require_member(application: Application, actor: Actor) -> None:
-    """Raise MayNotAct unless the person may still order for the organisation.
-
-    Called under the order's lock by services that took a while before, as checks of files do.
-    """
-    if acting(Person.objects.get(pk=actor.id), application.organisation_id) is None:
-        raise MayNotAct
-
-
 def require_part(application: Application, actor: Actor, *, now: datetime) -> None:
     """Raise MayNotAct or LinkOver unless the actor still has a part in the order.
 
@@ -83,7 +70,7 @@ def require_part(application: Application, actor: Actor, *, now: datetime) -> No
     elif as_technician(Person.objects.get(pk=actor.id), application, now=now) is None:
         if actor.supplier:
             raise MayNotAct
-        require_member(application, actor)
+        require_acting(application.organisation_id, actor)
 
 
 def require(application: Application, signature: Signature, *, now: datetime) -> None:

@@ -6,11 +6,11 @@ from uuid import UUID
 from django.db import transaction
 
 from applications.documents.certificate_files import certificate_of
-from applications.errors import require
+from applications.errors import MayNotAct, require
 from applications.models import Application
 from applications.rules import renewal
 from applications.services import transition
-from applications.services.applicant.identified import MayNotAct, require_part
+from applications.services.applicant.identified import require_part
 from applications.workflow import ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor

@@ -45,7 +45,7 @@ def ask_mailbox_code(
         limits.spend("mailbox_code", subject, most=MOST_CODES, per=hour, now=now)
     limits.spend_by("mailbox_code", actor, most=MOST_BY_ONE, most_from=MOST_FROM, per=hour, now=now)
     with transaction.atomic():
-        application = _editable(application_id, version, now)
+        application = _editable(application_id, version, actor, now)
         code = uuid.uuid4()
         transition.save(
             application,
@@ -71,7 +71,7 @@ def prove_mailbox(
     invalid. Raises WrongMailboxCode, Changed, NotPossible.
     """
     with transaction.atomic():
-        application = _editable(application_id, version, now)
+        application = _editable(application_id, version, actor, now)
         right = is_waiting(application, now) and _same(digits(application), typed)
         if right:
             transition.save(
@@ -85,8 +85,8 @@ def prove_mailbox(
     return application
 
 
-def _editable(application_id: UUID, version: int, now: datetime) -> Application:
-    application = transition.lock(application_id, version=version)
+def _editable(application_id: UUID, version: int, actor: Actor, now: datetime) -> Application:
+    application = transition.lock(application_id, by=actor, version=version)
     sections.require_editable(application, "mailbox_proof", now=now)
     return application
 

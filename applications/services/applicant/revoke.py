@@ -8,14 +8,12 @@ from django.db import transaction
 from accounts import access
 from accounts.models import Person
 from accounts.services import mailing
-from applications.access import acting
 from applications.documents.certificate_files import certificate_of
 from applications.errors import require
 from applications.models import Application, RevocationProposal, RevocationRequest
 from applications.models.revocation import EXPOSED
 from applications.rules import recipients, reviewers_day, revocation
 from applications.services import transition
-from applications.services.applicant.identified import MayNotAct
 from applications.workflow import ApplicationEvent, Role
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
@@ -43,9 +41,7 @@ def revoke(
     order. A second call with the same reason does nothing. `exposed_on` is stored only with the
     reason key compromise. Raises MayNotAct, NothingToRevoke, UnknownReason, ReasonStands.
     """
-    application = transition.lock(application_id)
-    if acting(person, application.organisation_id) is None:
-        raise MayNotAct
+    application = transition.lock(application_id, by=actor)
     request = RevocationRequest(person=person, role=Role.APPLICANT, reason=reason, words=words)
     request.exposed_on = exposed_on if reason == EXPOSED else None
     return revoke_as(application, request, actor, now)

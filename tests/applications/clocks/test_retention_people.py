@@ -91,7 +91,7 @@ def test_a_member_and_one_whom_a_kept_order_names_are_not_forgotten(matti, maija
     for person, name in ((maija, "Maija Mallikas"), (matti, "Matti Meikäläinen")):
         person.refresh_from_db()
         assert str(person) == name
-    services.withdraw(application.pk, **orders.Handler(maija, application).seen)
+    services.withdraw(application.pk, **orders.Handler(matti, application).seen)
     services.erase_expired(now=years_after(now, 6))
     maija.refresh_from_db()
     assert str(maija) == ""

@@ -14,9 +14,9 @@ from accounts.services.organisations import consents
 from applications import services
 from applications.access import as_technician, certificates_supplied
 from applications.documents.certificate_files import certificate_of
+from applications.errors import MayNotAct
 from applications.rules import renewal
 from applications.rules.request_files import RequestFile
-from applications.services.applicant.identified import MayNotAct
 from applications.services.applicant.requests_together import Outcome
 from applications.views.account.history import history
 from applications.views.shared.history import history as case_history

@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from applications import services
 from applications.documents.certificate_files import certificate_of
+from applications.errors import MayNotAct
 from applications.models import Application
-from applications.services.applicant.identified import MayNotAct
 from applications.views.shared import tracking
 from applications.workflow import Status
 from certportal.dev.builders import orders, people
