@@ -1,14 +1,16 @@
 """The outbox loses nothing and does everything at least once."""
 
+import errno
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from celery import current_app
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.files.documents import NotStored
 from certportal.foundation.mail.sending import PutOff, Undeliverable
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
@@ -96,9 +98,23 @@ def test_a_mail_that_can_never_be_delivered_is_set_aside_at_once(item, now):
     assert outbox.sweep(now=now + timedelta(days=1)) == 0
 
 
-def test_a_source_that_is_down_is_waited_for_without_end(item):
+@pytest.mark.parametrize(
+    "passing",
+    [
+        Unavailable("bell"),
+        OSError(errno.ENOSPC, "No space left on device"),
+        NotStored(),
+        OperationalError("could not extend file: No space left on device"),
+        InterfaceError("connection already closed"),
+    ],
+    ids=["source", "disk", "store", "database", "connection"],
+)
+def test_what_is_down_or_full_is_waited_for_without_end(item, passing):
+    def meets(**_):
+        raise passing
+
     OutboxItem.objects.filter(pk=item.pk).update(attempts=10 * outbox.MOST_ATTEMPTS)
-    outbox.perform(waits, str(item.pk), "tests.ring")
+    outbox.perform(meets, str(item.pk), "tests.ring")
     item.refresh_from_db()
     assert item.failed_at is None
     assert item.due_at <= clock.now() + outbox.LONGEST_PAUSE

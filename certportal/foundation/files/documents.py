@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from certportal.foundation import invisible
-from certportal.foundation.errors import Refused
+from certportal.foundation.errors import Refused, Unavailable
 from certportal.foundation.files.pdf.reader import open_pdf
 from certportal.foundation.private_keys import shows_private_key
 from certportal.foundation.wording import filled
@@ -161,7 +161,7 @@ class Infected(Unfit):
         super().__init__(text % {"found": found})
 
 
-class NotStored(Unfit):
+class NotStored(Unfit, Unavailable):
     """The file cannot be stored now, for example because the disk is full. A retry may succeed."""
 
     status = 503
