@@ -22,7 +22,7 @@ def main() -> None:
     # Django's checks would run, whose result Celery does not read: 11 MiB.
     os.environ["CELERY_SKIP_CHECKS"] = "true"
     if kind == "beat":
-        app.Beat(schedule=sys.argv[1], loglevel="INFO").run()
+        app.Beat(schedule=sys.argv[1], loglevel="INFO", quiet=True).run()
         return
     worker = app.Worker(
         hostname=nodename(kind, socket.gethostname()),
@@ -31,6 +31,7 @@ def main() -> None:
         loglevel="INFO",
         without_gossip=True,
         without_mingle=True,
+        quiet=True,
     )
     worker.start()
     sys.exit(worker.exitcode)

@@ -159,6 +159,21 @@ def test_whatever_is_started_ends_with_the_sentence(entry):
     assert "PORTAL_ENV must be development, test or production, not 'prod'." in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("process", "sign"), [("beat", "beat: Starting"), ("mail", "Cannot connect to redis")]
+)
+def test_beat_and_workers_start_while_the_disk_of_their_log_is_full(process, sign, tmp_path):
+    command = [sys.executable, *ENTRIES["default"], str(tmp_path / "schedule")]
+    told = {"PORTAL_PROCESS": process, "REDIS_URL": "redis://127.0.0.1:1/0"}
+    given = {"env": {**os.environ, **told}, "cwd": ROOT, "stderr": subprocess.PIPE, "text": True}
+    with (
+        open("/dev/full", "w") as full,
+        subprocess.Popen(command, stdout=full, **given) as started,
+    ):
+        assert any(sign in line for line in started.stderr)
+        started.kill()
+
+
 def test_a_command_says_nothing_else():
     done = subprocess.run(
         [sys.executable, "manage.py", "migrate"],
