@@ -7,7 +7,8 @@ import pytest
 from issuance.publication.ask_worker import LONGEST_REQUEST
 from tests.packaging.files import ALL, COMPOSE, DOCKERFILE, ONCE, OURS, ROOT, SERVICES, made_for
 
-STATUS = (ROOT / "certportal/operations/proxy/shared/status.conf").read_text()
+SHARED = ROOT / "certportal/operations/proxy/shared"
+STATUS, HTTP = (SHARED / "status.conf").read_text(), (SHARED / "http.conf").read_text()
 USERS = {"web": "10001", "worker": "10002", "signer": "10003", "beat": "10004", "front": "10006"}
 
 
@@ -99,6 +100,13 @@ def test_the_proxy_lets_pass_what_the_responder_reads():
     sizes = re.findall(r"client_max_body_size (\d+)k;", STATUS)
     assert len(sizes) == 2
     assert all(int(size) * 1024 >= LONGEST_REQUEST for size in sizes)
+
+
+def test_the_bodies_of_requests_take_no_room_from_the_cache_of_revocation_status():
+    rooms = [room.partition(":")[0] for room in SERVICES["proxy"]["tmpfs"]]
+    assert rooms == ["/tmp", "/tmp/cache"]
+    assert '"-p", "/tmp/"' in DOCKERFILE
+    assert "proxy_cache_path cache " in HTTP and "client_body_temp_path bodies;" in HTTP
 
 
 def test_backup_and_restore_start_the_database_and_nothing_else():
