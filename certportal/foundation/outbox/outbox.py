@@ -4,7 +4,6 @@ Nothing is lost when the broker is down: the item is in the database, and the sw
 once the broker is back. Delivery is at least once; handlers must be idempotent.
 """
 
-import errno
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +15,7 @@ from uuid import UUID
 import celery
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from certportal.foundation import bulk_insert, clock
@@ -24,6 +23,7 @@ from certportal.foundation.breaker import Breaker, Resting
 from certportal.foundation.errors import Hopeless, Unavailable
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import urgent
+from certportal.foundation.outbox.outages import is_outage
 
 log = structlog.get_logger(__name__)
 
@@ -213,21 +213,12 @@ def mark_in(item: OutboxItem) -> str:
 
 
 def _is_tired(item: OutboxItem, attempts: int, error: Exception, now: datetime) -> bool:
-    """Whether the item is to be set aside after this many attempts in a row.
-
-    A full disk and a database that does not answer end at some time, as what is Unavailable does.
-    """
-    if isinstance(error, OperationalError | InterfaceError) or _is_full(error):
-        return False
+    """Whether the item is to be set aside after this many attempts in a row."""
     if not isinstance(error, Unavailable):
-        return attempts >= MOST_ATTEMPTS
+        return attempts >= MOST_ATTEMPTS and not is_outage(error)
     if error.most_attempts is None or now - item.created_at < error.least_age:
         return False
     return attempts >= error.most_attempts
-
-
-def _is_full(error: Exception) -> bool:
-    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True, slots=True)
