@@ -243,13 +243,12 @@ def _coded(asked: Asked) -> Matter | None:
 def _sent_with(first: Application) -> QuerySet[Application]:
     """Return the orders sent together with this one, by number."""
     sent = Application.objects.filter(bulk_order=first.bulk_order, submitted_at=first.submitted_at)
-    return sent.prefetch_related("host_names").order_by("number")
+    return sent.select_related("submission").prefetch_related("host_names").order_by("number")
 
 
 def _received_together(matter: Matter, _asked: Asked) -> Mapping[str, Any]:
     order = matter.order
-    addressed = _sent_with(order).filter(contact_email__iexact=order.contact_email)
-    orders = list(addressed.select_related("submission"))
+    orders = list(_sent_with(order).filter(contact_email__iexact=order.contact_email))
     return {
         "orders": orders,
         "count": len(orders),
@@ -306,8 +305,7 @@ def _completed(order: Application, asked: Asked) -> QuerySet[Application]:
         completed_at=datetime.fromisoformat(at) if at else order.completed_at,
         contact_email__iexact=order.contact_email,
     )
-    known = given.select_related("organisation", "submission", "reviewer")
-    return known.prefetch_related("host_names").order_by("number")
+    return given.select_related("organisation").prefetch_related("host_names").order_by("number")
 
 
 def _mail(
