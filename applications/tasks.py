@@ -176,7 +176,7 @@ def send_notice(
     *, item: OutboxItem, now: datetime, application: str, notice: str, recipient: str, **_: object
 ) -> None:
     """Send one mail about an application to one recipient; record the sending of a package."""
-    about = _order(application)
+    about = _order(application) if notice in kept_papers.NOTICES else None
     made_of = kept_papers.source(notice, about) if about else None
     if about is not None and made_of is not None and about.erased_at is None:
         services.paper_for_mail(made_of, now=now)

@@ -54,6 +54,10 @@ def installable(application: Application, language: str, *, now: datetime) -> In
     return Installing(certificate, language)
 
 
+NOTICES = frozenset({"receipt", "rejected"})
+"""The notices to which a paper is attached."""
+
+
 def source(notice: str, application: Application) -> Source | None:
     """Return the source of the paper to attach to the notice, or None."""
     if notice == "receipt":

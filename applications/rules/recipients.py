@@ -90,9 +90,8 @@ def _acts(application: Application, address: str, roles: Sequence[str]) -> bool 
         person__email__iexact=address,
         person__merged_into=None,
     )
-    if not memberships.exists():
-        return None
-    return memberships.filter(ended_at=None, role__in=roles).exists()
+    found = list(memberships.values_list("ended_at", "role"))
+    return any(end is None and role in roles for end, role in found) if found else None
 
 
 def _is_sender_who_left(application: Application) -> bool:
