@@ -1,11 +1,16 @@
 """Every backend of the seam finds the test file, passes what is clean, and can fail to answer."""
 
 import os
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from certportal.dev.builders.documents import pdf
+from certportal.foundation.breaker import Breaker
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.files.scanning import clamd as client
 from certportal.foundation.files.scanning.clamd import CHUNK, Clamd
 from certportal.foundation.files.scanning.none import NoScanner
 from tests.applications.scanning import daemon
@@ -79,6 +84,23 @@ def test_more_than_clamd_takes_is_no_answer(clamd):
 def test_nobody_there(address):
     with pytest.raises(Unavailable):
         Clamd(address=address, seconds=1).scan(pdf())
+
+
+def seconds_without_answer(scanner):
+    begun = time.monotonic()
+    with pytest.raises(Unavailable):
+        scanner.scan(b"")
+    return time.monotonic() - begun
+
+
+def test_a_silent_scanner_holds_two_threads_of_a_process_and_then_none(monkeypatch):
+    monkeypatch.setattr(client, "breaker", Breaker("virus scanner", pause=20, slow=0.5))
+    monkeypatch.setattr(client, "TURN_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(4) as threads:
+        scanner = Clamd(address=f"tcp://127.0.0.1:{silent.getsockname()[1]}", seconds=1.5)
+        waited = sorted(threads.map(seconds_without_answer, [scanner] * 4))
+        assert waited[1] < 1 < waited[2]
+        assert seconds_without_answer(scanner) < 1
 
 
 def test_without_a_scanner_nothing_is_found():

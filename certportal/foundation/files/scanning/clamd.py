@@ -8,15 +8,25 @@ without it was cut short, and says nothing.
 
 import re
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from certportal.foundation import deadline
+from certportal.foundation.breaker import Breaker, Resting
 from certportal.foundation.errors import Unavailable
 
 COMMAND = b"zINSTREAM\0"
 CHUNK = 64 * 1024
 PORT = 3310
 LONGEST_ANSWER = 1024
+AT_ONCE = 2
+"""Concurrent scans in a process, so that two of web's four threads are free while it is silent."""
+TURN_SECONDS = 2.0
+"""How long a scan waits for its turn, in a thread that pages need too."""
+_places = threading.BoundedSemaphore(AT_ONCE)
+breaker = Breaker("virus scanner", pause=20, slow=3)
 _FOUND = re.compile(r"stream: ([!-~]{1,200}) FOUND\Z")
 
 
@@ -30,7 +40,7 @@ class Clamd:
     def scan(self, data: bytes) -> str:
         """Return the name of the virus found, or empty. Raises Unavailable."""
         try:
-            with deadline.within(self.seconds), self._connect() as session:
+            with _turn(), deadline.within(self.seconds), self._connect() as session:
                 return _read(self._ask(deadline.watched(session), data))
         except OSError as error:
             raise Unavailable("virus scanner") from error
@@ -62,6 +72,18 @@ class Clamd:
                 break
             answer += more
         return answer
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Hold a place for a scan. Raises Resting if none gets free, or after a scan without answer."""
+    if not _places.acquire(timeout=TURN_SECONDS):
+        raise Resting("virus scanner: others wait for it")
+    try:
+        with breaker.call():
+            yield
+    finally:
+        _places.release()
 
 
 def _read(answer: bytes) -> str:
