@@ -138,6 +138,18 @@ def test_what_is_no_pdf_asks_nothing(maija, pharmacy, now):
     assert not AdministratorRequest.objects.exists()
 
 
+def test_one_who_leaves_while_the_document_is_checked_has_asked_nothing(
+    maija, pharmacy, now, monkeypatch
+):
+    def removed_meanwhile(*_args, **_given):
+        maija.memberships.update(ended_at=now)
+
+    monkeypatch.setattr(documents, "require_fit", removed_meanwhile)
+    with pytest.raises(administrator_requests.MayNotAsk):
+        ask(maija, pharmacy, now)
+    assert not AdministratorRequest.objects.exists()
+
+
 def test_a_later_comer_gives_the_administrators_a_week(pekka, pharmacy, now):
     with pytest.raises(administrator_requests.MayNotAsk):
         ask(pekka, pharmacy, now + timedelta(days=6))

@@ -124,6 +124,8 @@ def ask(
     with storing.atomic():
         if members.lock_account(organisation.pk).is_closed:
             raise AccountClosed
+        if not may_ask(person, organisation, now=now):  # left the account during the check
+            raise MayNotAsk
         person = lock_person(person)
         if until_another(person, organisation, now=now):
             raise AskedLately
