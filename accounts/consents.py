@@ -13,7 +13,7 @@ from accounts import access
 from accounts.models import Membership, Organisation, Person, SupplierConsent
 from accounts.right_to_act import is_shown
 from certportal.foundation import clock
-from certportal.foundation.together import Asks, Question, Values
+from certportal.foundation.together import Asks, Question, Values, compiled_for
 
 MOST_MONTHS = 24
 """Months that a consent lasts at most; afterwards the customer may give a new one."""
@@ -54,8 +54,13 @@ def received(person: Person, supplier: UUID, *, now: datetime) -> QuerySet[Suppl
 @Question
 def has_customers(supplier: UUID, on: date) -> Asks[bool]:
     """Whether the supplier has a customer's consent that is in force that day."""
+    return _consents_of(supplier, on), bool
+
+
+@compiled_for(UUID(int=1), date.min)
+def _consents_of(supplier: UUID, on: date) -> Values:
     found = SupplierConsent.objects.filter(_in_force_on(on), supplier=supplier)
-    return Values(found.values_list("pk")[:1]), bool
+    return Values(found.values_list("pk")[:1])
 
 
 def supplies(person: Person, supplier: UUID, *, now: datetime) -> bool:

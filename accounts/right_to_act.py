@@ -1,12 +1,13 @@
 """Determining the basis of a person's right to act for an organisation."""
 
 from datetime import date
+from uuid import UUID
 
 from django.db.models import F, Q
 
 from accounts.models import Invitation, Membership, Organisation, Person
 from certportal.foundation.reading import asked_once
-from certportal.foundation.together import Asks, Question, Rows
+from certportal.foundation.together import Asks, Question, Rows, compiled_for
 
 
 @asked_once
@@ -127,6 +128,12 @@ def held(person: Person, organisation: Organisation) -> Asks[list[Membership]]:
 
     ``person`` must not be merged into another.
     """
-    own = organisation.memberships.filter(Q(person=person) | Q(person__merged_into=person))
+    return _held(person.pk, organisation.pk), list
+
+
+@compiled_for(UUID(int=1), UUID(int=2))
+def _held(person: UUID, organisation: UUID) -> Rows:
+    of_person = Q(person=person) | Q(person__merged_into=person)
+    own = Membership.objects.filter(of_person, organisation=organisation)
     latest = own.order_by(F("ended_at").desc(nulls_first=True), "-begun_at", "-id")
-    return Rows(latest, "person", "confirmed_by"), list
+    return Rows(latest, "person", "confirmed_by")

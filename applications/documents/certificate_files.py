@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
+from uuid import UUID
 
 from applications.models import Application
 from certportal.foundation import clock
 from certportal.foundation.mail.sending import File
-from certportal.foundation.together import Asks, Question, Rows, first
+from certportal.foundation.together import Asks, Question, Rows, compiled_for, first
 from issuance.models import Certificate
 from issuance.publication.deliverables import deliverables
 
@@ -14,8 +15,13 @@ from issuance.publication.deliverables import deliverables
 @Question
 def certificate_of(application: Application) -> Asks[Certificate | None]:
     """Return the certificate issued for the application, if there is one."""
-    certificates = Certificate.objects.filter(reference=application.pk).order_by("pk")
-    return Rows(certificates, "issuing_ca", "prepared"), first
+    return _certificates(application.pk), first
+
+
+@compiled_for(UUID(int=1))
+def _certificates(reference: UUID) -> Rows:
+    certificates = Certificate.objects.filter(reference=reference).order_by("pk")
+    return Rows(certificates, "issuing_ca", "prepared")
 
 
 def stem(application: Application, certificate: Certificate) -> str:

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from django.db.models import Q
 from django.utils.functional import Promise
 
 from applications.models import Application, Replacement, ReplacementItem
-from certportal.foundation.together import Asks, Question, Rows
+from certportal.foundation.together import Asks, Question, Rows, compiled_for
 
 ISSUED = ReplacementItem.State.ISSUED
 
@@ -44,6 +45,11 @@ def successor(application: Application) -> Application | None:
 @Question
 def items(application: Application) -> Asks[list[ReplacementItem]]:
     """Return the items of mass replacements that made or replaced the order's certificate."""
-    about = Q(reference=application.pk) | Q(certificate__reference=application.pk)
+    return _items(application.pk), list
+
+
+@compiled_for(UUID(int=1))
+def _items(reference: UUID) -> Rows:
+    about = Q(reference=reference) | Q(certificate__reference=reference)
     rows = ReplacementItem.objects.filter(about, state=ISSUED).order_by("pk")
-    return Rows(rows, "certificate", "replacement"), list
+    return Rows(rows, "certificate", "replacement")

@@ -2,22 +2,32 @@
 
 from uuid import UUID
 
-from certportal.foundation.together import Asks, Question, Rows
+from certportal.foundation.together import Asks, Question, Rows, compiled_for
 from issuance.models import Approval, PreparedCertificate
 
 
 @Question
 def attempts(reference: UUID) -> Asks[list[PreparedCertificate]]:
     """Return the prepared certificates of the order with this key, the newest first."""
+    return _attempts(reference), list
+
+
+@compiled_for(UUID(int=1))
+def _attempts(reference: UUID) -> Rows:
     rows = PreparedCertificate.objects.filter(reference=reference)
-    return Rows(rows.order_by("-attempt")), list
+    return Rows(rows.order_by("-attempt"))
 
 
 @Question
 def approvals(reference: UUID) -> Asks[list[Approval]]:
     """Return the approvals of all attempts for the order, with their persons, the oldest first."""
+    return _approvals(reference), list
+
+
+@compiled_for(UUID(int=1))
+def _approvals(reference: UUID) -> Rows:
     rows = Approval.objects.filter(prepared__reference=reference)
-    return Rows(rows.order_by("pk"), "person"), list
+    return Rows(rows.order_by("pk"), "person")
 
 
 def approvals_of(attempt: PreparedCertificate) -> list[Approval]:

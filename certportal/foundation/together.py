@@ -122,6 +122,8 @@ class Values:
 class Number:
     """A query for the number of rows of another, counted up to `most` if it is given."""
 
+    width = 1
+
     def __init__(self, query: QuerySet[Any, Any], most: int | None = None) -> None:
         self.query = query.order_by().values("pk")[:most]
 
@@ -143,7 +145,7 @@ class Number:
 class Compiled:
     """A query that was compiled before, with the parameters of this call (`compiled_for`)."""
 
-    def __init__(self, asked: Rows | Values, sql: str, parameters: Sequence[Any]) -> None:
+    def __init__(self, asked: Rows | Values | Number, sql: str, parameters: Sequence[Any]) -> None:
         """Take the query as it was compiled, with the parameters to run it with."""
         self.make, self._sql, self._parameters = asked.make, sql, parameters
         self._width = asked.width
@@ -161,7 +163,7 @@ class Compiled:
 
 def compiled_for[*Ts](
     *stand_ins: *Ts,
-) -> Callable[[Callable[[*Ts], Rows | Values]], Callable[[*Ts], Compiled]]:
+) -> Callable[[Callable[[*Ts], Rows | Values | Number]], Callable[[*Ts], Compiled]]:
     """Decorate a function that describes a query, which Django then compiles once in a process.
 
     For frequent queries, which take Django several times as long to compile as PostgreSQL to run.
@@ -171,9 +173,9 @@ def compiled_for[*Ts](
     ValueError if that gives another statement.
     """
 
-    def decorate(describe: Callable[[*Ts], Rows | Values]) -> Callable[[*Ts], Compiled]:
+    def decorate(describe: Callable[[*Ts], Rows | Values | Number]) -> Callable[[*Ts], Compiled]:
         @functools.cache
-        def kept() -> tuple[Rows | Values, str, Sequence[Any]]:
+        def kept() -> tuple[Rows | Values | Number, str, Sequence[Any]]:
             asked = describe(*stand_ins)
             return asked, *asked.statement()[:2]
 
@@ -210,8 +212,7 @@ def by_key[M: Model](model: type[M], *beside: str, lock: bool = False) -> Callab
     """
     key_field = model._meta.pk
     rows = model._default_manager.select_for_update() if lock else model._default_manager.all()
-    stand_in = UUID(int=1) if isinstance(key_field, UUIDField) else -1
-    row = compiled_for(stand_in)(lambda key: Rows(rows.filter(pk=key), *beside))
+    row = compiled_for(_stand_in(model))(lambda key: Rows(rows.filter(pk=key), *beside))
 
     def read(key: Any) -> M | None:
         if lock and not connection.in_atomic_block:
@@ -220,6 +221,11 @@ def by_key[M: Model](model: type[M], *beside: str, lock: bool = False) -> Callab
         return found
 
     return read
+
+
+def _stand_in(model: type[Model]) -> Any:
+    """Return a value of the type of the model's primary keys."""
+    return UUID(int=1) if isinstance(model._meta.pk, UUIDField) else -1
 
 
 type Asked = Rows | Values | Number | Compiled
@@ -273,8 +279,15 @@ class Question[**P, R]:
 
 def parts(owner: Model, name: str, *beside: str) -> Wanted:
     """Return the query for the rows of a related manager, filled as by `prefetch_related`."""
-    asked = Rows(getattr(owner, name).all(), *beside)
+    asked = _parts_of(type(owner), name, beside)(owner.pk)
     return Wanted(asked, lambda found: hand_over([owner], name, found))
+
+
+@functools.cache
+def _parts_of(owner: type[Model], name: str, beside: tuple[str, ...]) -> Callable[[Any], Compiled]:
+    return compiled_for(_stand_in(owner))(
+        lambda key: Rows(getattr(owner(pk=key), name).all(), *beside)
+    )
 
 
 def hand_over(owners: Sequence[Model], name: str, found: Iterable[Model]) -> None:

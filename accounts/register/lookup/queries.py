@@ -187,11 +187,15 @@ def register_age(now: datetime, *, kind: str = Kind.SOTE_UNIT) -> timedelta | No
 @Question
 def last_import(kind: str) -> Asks[datetime | None]:
     """The start of the import by which `register_age` counts, or None."""
+    return _last_import(kind), lambda found: next((moment for (moment,) in found), None)
+
+
+@compiled_for("a kind")
+def _last_import(kind: str) -> Values:
     done = RegisterRun.objects.filter(kind=kind, outcome=RegisterRun.Outcome.DONE)
     wholes = done.filter(scope=RegisterRun.Scope.FULL)
     counted = done.filter(source__in=wholes.values("source")).order_by("-started_at")
-    started = Values(counted.values_list("started_at")[:1])
-    return started, lambda found: next((moment for (moment,) in found), None)
+    return Values(counted.values_list("started_at")[:1])
 
 
 def is_fresh(now: datetime, *, kind: str = Kind.SOTE_UNIT) -> bool:

@@ -7,6 +7,7 @@ authority instead (`administrator_requests`).
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
@@ -20,7 +21,7 @@ from accounts.services.people.merge import lock_person
 from accounts.services.rights import askers
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
-from certportal.foundation.together import Asks, Question, Rows
+from certportal.foundation.together import Asks, Question, Rows, compiled_for
 from certportal.foundation.web import limits
 
 MOST_A_DAY = 10
@@ -71,7 +72,13 @@ def ask(person: Person, business_id: str, *, actor: Actor, now: datetime) -> Joi
 @Question
 def waiting_for(organisation: Organisation) -> Asks[list[JoinRequest]]:
     """Return the open requests to join."""
-    return Rows(organisation.join_requests.filter(settled_at=None), "person"), list
+    return _waiting_for(organisation.pk), list
+
+
+@compiled_for(UUID(int=1))
+def _waiting_for(organisation: UUID) -> Rows:
+    waiting = JoinRequest.objects.filter(organisation=organisation, settled_at=None)
+    return Rows(waiting, "person")
 
 
 def waiting(

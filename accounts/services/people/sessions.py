@@ -2,20 +2,19 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import FilteredRelation, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts.event_names import AccountEvent
 from accounts.identification.identity import ProviderSession
 from accounts.models import Membership, Person, SignOn, StaffRole, User
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
+from certportal.foundation.together import Rows, Values, compiled_for, read_all
 
 # Absolute limit of a session, regardless of activity (NIST SP 800-63B, 4.2.3).
 LONGEST = timedelta(hours=12)
@@ -58,22 +57,34 @@ class Standing:
 
 def standing(sign_on: str, *, now: datetime) -> Standing | None:
     """Return the session, or None if it was ended (here or by its provider) or is too old."""
-    open_ = SignOn.objects.filter(pk=sign_on, ended_at=None, begun_at__gt=now - LONGEST)
-    roles = StaffRole.objects.filter(person=OuterRef("person"), ended_at=None)
-    current = Q(person__memberships__ended_at=None)
-    found: Any = open_.annotate(
-        roles=ArraySubquery(roles.values("kind")),
-        membership=FilteredRelation("person__memberships", condition=current),
+    key = SignOn._meta.pk.to_python(sign_on)
+    rows, roles, memberships = read_all(
+        _session(key, now - LONGEST), _roles_in(key), _memberships_in(key)
     )
-    related = found.select_related("person", "membership__organisation")
-    # A row for each membership, or a single row without one.
-    rows = list(related.order_by("membership__organisation__name", "membership__id"))
     if not rows:
         return None
-    memberships = [each.membership for each in rows if hasattr(each, "membership")]
     for each in memberships:
         each.person = rows[0].person
-    return Standing(rows[0], frozenset(rows[0].roles), memberships)
+    return Standing(rows[0], frozenset(kind for (kind,) in roles), memberships)
+
+
+@compiled_for(UUID(int=1), datetime.min.replace(tzinfo=UTC))
+def _session(sign_on: UUID, begun_after: datetime) -> Rows:
+    found = SignOn.objects.filter(pk=sign_on, ended_at=None, begun_at__gt=begun_after)
+    return Rows(found, "person")
+
+
+@compiled_for(UUID(int=1))
+def _roles_in(sign_on: UUID) -> Values:
+    person = SignOn.objects.filter(pk=sign_on).values("person")
+    return Values(StaffRole.objects.filter(person__in=person, ended_at=None).values_list("kind"))
+
+
+@compiled_for(UUID(int=1))
+def _memberships_in(sign_on: UUID) -> Rows:
+    person = SignOn.objects.filter(pk=sign_on).values("person")
+    current = Membership.objects.filter(person__in=person, ended_at=None)
+    return Rows(current.order_by("organisation__name", "id"), "organisation")
 
 
 def latest_end(row: SignOn) -> datetime:

@@ -23,7 +23,7 @@ from applications.workflow import ApplicationEvent, Role
 from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import NotAllowed, Refused, Stale
-from certportal.foundation.together import Asks, Question, Rows, first
+from certportal.foundation.together import Asks, Question, Rows, compiled_for, first
 from issuance.models import Certificate
 from issuance.services.errors import UnknownReason
 
@@ -92,8 +92,14 @@ def _reasons(application: Application, obstacles: Iterator[Refused], now: dateti
 @Question
 def open_proposal(application: Application) -> Asks[RevocationProposal | None]:
     """Return the proposal that waits for a second person, or None."""
-    waiting = application.revocation_proposals.filter(closed_at=None).order_by("-made_at", "-pk")
-    return Rows(waiting[:1], "maker", "report", "report__person"), first
+    return _open_proposal(application.pk), first
+
+
+@compiled_for(UUID(int=1))
+def _open_proposal(order: UUID) -> Rows:
+    waiting = RevocationProposal.objects.filter(application=order, closed_at=None)
+    latest = waiting.order_by("-made_at", "-pk")[:1]
+    return Rows(latest, "maker", "report", "report__person")
 
 
 @transaction.atomic

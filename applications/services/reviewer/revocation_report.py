@@ -25,7 +25,7 @@ from applications.services.reviewer.revocation import (
 from applications.workflow import ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
-from certportal.foundation.together import Asks, Question, Rows
+from certportal.foundation.together import Asks, Question, Rows, compiled_for
 from issuance.services.errors import UnknownReason
 
 
@@ -135,8 +135,13 @@ def _require_waiting(report: RevocationReport, reason: str) -> None:
 @Question
 def reports(application: Application) -> Asks[list[RevocationReport]]:
     """Return the reports about the order's certificate, the newest first."""
-    rows = application.revocation_reports.order_by("-received_at", "-pk")
-    return Rows(rows, "person", "proposal", "beside"), list
+    return _reports(application.pk), list
+
+
+@compiled_for(UUID(int=1))
+def _reports(order: UUID) -> Rows:
+    rows = RevocationReport.objects.filter(application=order).order_by("-received_at", "-pk")
+    return Rows(rows, "person", "proposal", "beside")
 
 
 def waiting(application: Application) -> RevocationReport | None:

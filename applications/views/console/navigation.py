@@ -1,7 +1,11 @@
 """The navigation of the console: its pages, with the number of things waiting on each."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -18,7 +22,8 @@ from applications.views.console import replacements
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.outbox import set_aside
-from certportal.foundation.web.keyset import NONE, Count, counts
+from certportal.foundation.together import Compiled, compiled_for
+from certportal.foundation.web.keyset import NONE, Count, bounded, counts
 from issuance import services as authority
 
 
@@ -69,20 +74,31 @@ LOADS = (pgettext_lazy("reviewers", "Loads"), "loads")
 VIEWS = {"register", "undelivered"}
 
 
+def _number(waiting: Callable[[datetime], QuerySet[Any]]) -> Callable[[datetime], Compiled]:
+    return compiled_for(datetime.min.replace(tzinfo=UTC))(lambda now: bounded(waiting(now)))
+
+
+COUNTED = {
+    name: _number(waiting)
+    for name, waiting in {
+        "queue": lambda _now: Application.objects.filter(status=Status.IN_REVIEW),
+        "administrators": lambda _now: AdministratorRequest.objects.filter(decided_at=None),
+        "register": lambda _now: RegisterTask.objects.filter(outcome=""),
+        "runs": lambda _now: queries.waiting_runs(),
+        "blocked_keys": lambda now: authority.blocked_in_force(now=now),
+        "replacements": replacements.open_plans,
+        "undelivered": lambda _now: set_aside.items(),
+    }.items()
+}
+"""The queries for what waits on the pages, by their names; every page of the console asks them."""
+
+
 def _waiting() -> dict[str, Count]:
     """Return the number of things waiting on each page, by the page's name, in one query."""
     now = clock.now()
     found = counts(
-        {
-            "queue": Application.objects.filter(status=Status.IN_REVIEW),
-            "administrators": AdministratorRequest.objects.filter(decided_at=None),
-            "register": RegisterTask.objects.filter(outcome=""),
-            "runs": queries.waiting_runs(),
-            "blocked_keys": authority.blocked_in_force(now=now),
-            "replacements": replacements.open_plans(now),
-            "waivers": waivers.ending_soon(clock.day(now)),
-            "undelivered": set_aside.items(),
-        }
+        {name: number(now) for name, number in COUNTED.items()}
+        | {"waivers": bounded(waivers.ending_soon(clock.day(now)))}
     )
     found["register"] += found["runs"]
     if found["replacements"]:  # few, and most of the time none

@@ -15,7 +15,7 @@ from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
 from django.http import HttpRequest
 from django.utils.formats import number_format
 
-from certportal.foundation.together import Number, read_all
+from certportal.foundation.together import Compiled, Number, read_all
 
 type Key = dict[str, Callable[[str], Any]]
 """The columns or annotations by which a list is ordered, the last one unique, with functions that
@@ -96,9 +96,14 @@ def count(found: QuerySet[Any]) -> Count:
     return Count.up_to(found.order_by()[: MOST_COUNTED + 1].count())
 
 
-def counts(lists: Mapping[str, QuerySet[Any]]) -> dict[str, Count]:
+def bounded(found: QuerySet[Any]) -> Number:
+    """Return the query for the number of rows, counted up to `MOST_COUNTED` and one more."""
+    return Number(found, MOST_COUNTED + 1)
+
+
+def counts(lists: Mapping[str, Number | Compiled]) -> dict[str, Count]:
     """Return the number of rows of each list by its name, by one statement."""
-    found = read_all(*(Number(each, MOST_COUNTED + 1) for each in lists.values()))
+    found = read_all(*lists.values())
     return {name: Count.up_to(sum(number)) for name, number in zip(lists, found, strict=True)}
 
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from applications.models import Application
 from applications.rules import queue_order
-from applications.views.console.queue.queue import cases
+from applications.views.console.queue.ready_made import cases
 from applications.workflow import OPEN_CASES
 from certportal.foundation.web import keyset
 from tests.applications.long_lists import copy

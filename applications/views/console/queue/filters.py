@@ -17,6 +17,7 @@ from applications.rules import order_search, queue_order
 from applications.views.console.queue import ready_made
 from applications.views.shared.forms import FilterForm
 from applications.workflow import ENDED, OPEN_CASES, Status
+from certportal.foundation.together import Number
 from certportal.foundation.web import keyset
 
 STATUSES = [
@@ -138,12 +139,12 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         """The sort key of the cases."""
         return queue_order.KEY if self.found is None else order_search.KEY | queue_order.KEY
 
-    def counted(self) -> dict[str, Cases]:
-        """Return the cases for counting, unless they are those of a ready-made view or too many."""
+    def counted(self) -> dict[str, Number]:
+        """Return the query for their number, unless they are a ready-made view's or too many."""
         if self._is_more:
             return {}
         chosen = {name for name, value in self.form.cleaned_data.items() if value}
-        return {} if chosen <= {"view"} else {LISTED: self.qs}
+        return {} if chosen <= {"view"} else {LISTED: keyset.bounded(self.qs)}
 
     def count(self, counts: Mapping[str, keyset.Count]) -> keyset.Count:
         """Return the number of cases from those of the ready-made views and of `counted`."""

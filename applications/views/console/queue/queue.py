@@ -12,17 +12,14 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from applications import services
 from applications.models import Application
-from applications.rules import queue_order
 from applications.views.console.queue import export, ready_made
 from applications.views.console.queue.filters import QueueFilter
 from applications.views.console.queue.rows import rows, with_marks
 from applications.views.shared import spreadsheet
-from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.web import keyset, queries
 
 PAGE = 25
-SUBMITTED = [status for status in Status if status != Status.DRAFT]
 SHOWN = (
     *("number", "status", "type", "due_on", "submitted_at", "aside_until", "findings"),
     *("system_name", "certified_email", "reviewer__given_name", "reviewer__family_name"),
@@ -37,7 +34,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
     """Show the filtered cases."""
     narrowed = narrow(request)
     page = keyset.page_of(filled(narrowed), request, narrowed.key, most=PAGE)
-    counts = keyset.counts(ready_made.counted(cases(), narrowed.reader) | narrowed.counted())
+    counts = keyset.counts(ready_made.numbers(narrowed.reader) | narrowed.counted())
     context = {
         "filter": narrowed,
         "page": page,
@@ -59,11 +56,6 @@ def queue_csv(request: HttpRequest) -> HttpResponseBase:
     return spreadsheet.answer("queue", export.head(), lines)
 
 
-def cases() -> QuerySet[Application]:
-    """Return every submitted application, the earliest promised day first."""
-    return queue_order.ordered(Application.objects.filter(status__in=SUBMITTED))
-
-
 def filled(narrowed: QueueFilter) -> QuerySet[Application]:
     """Return the cases with only the columns that their rows show."""
     related = narrowed.qs.select_related("organisation", "reviewer", "submission__record")
@@ -73,7 +65,7 @@ def filled(narrowed: QueueFilter) -> QuerySet[Application]:
 def narrow(request: HttpRequest) -> QueueFilter:
     """Return the filter for the query string."""
     reader = ready_made.Reader(access.person_of(request), clock.now())
-    return QueueFilter(request.GET, queryset=cases(), reader=reader)
+    return QueueFilter(request.GET, queryset=ready_made.cases(), reader=reader)
 
 
 def chips(narrowed: QueueFilter, request: HttpRequest) -> list[dict[str, str]]:

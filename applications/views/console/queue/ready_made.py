@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -17,9 +17,13 @@ from applications.models.certificate_types import CertificateType
 from applications.rules import case_holder, lapse, queue_order
 from applications.workflow import OPEN_CASES, Status
 from certportal.foundation import clock
+from certportal.foundation.together import Compiled, Number, compiled_for
+from certportal.foundation.web.keyset import bounded
 
 type Condition = Callable[[Reader], Q]
 
+SUBMITTED = [status for status in Status if status != Status.DRAFT]
+RIGHT = "right"
 TEST_TYPES = [kind.value for kind in CertificateType if kind.is_test]
 OPEN = Q(status__in=OPEN_CASES)
 REVIEWED = Q(status=Status.IN_REVIEW)
@@ -63,10 +67,14 @@ def _answered(_reader: Reader) -> Q:
 
 def _lapsing(reader: Reader) -> Q:
     """Return the condition for incomplete cases that may lapse within a month."""
-    long_ago = clock.add_months(clock.day(reader.now), 1 - lapse.LAPSE_MONTHS)
-    old = Q(status__in=lapse.INCOMPLETE, submitted_at__lt=clock.start_of_day(long_ago))
+    old = Q(status__in=lapse.INCOMPLETE, submitted_at__lt=_lapsing_before(reader.now))
     heard = InformationRequest.objects.filter(application=OuterRef("pk"), closed_at=None)
     return old & ~Q(Exists(heard.filter(is_hearing=True)))  # these do not lapse
+
+
+def _lapsing_before(now: datetime) -> datetime:
+    """Return before when an incomplete case was sent that lapses within a month."""
+    return clock.start_of_day(clock.add_months(clock.day(now), 1 - lapse.LAPSE_MONTHS))
 
 
 def _proposed(_reader: Reader) -> Q:
@@ -120,11 +128,35 @@ VIEWS = (
     View("today", _("Due today"), lambda reader: OPEN & Q(queue_day=clock.day(reader.now))),
     View("lapsing", _("Lapsing"), _lapsing),
     View("revocations", _("Revocations"), _proposed),
-    View("right", _("Authority to confirm"), right_missing),
+    View(RIGHT, _("Authority to confirm"), right_missing),
 )
 BY_ID = {view.id: view for view in VIEWS}
 
 
-def counted(cases: QuerySet[Application], reader: Reader) -> dict[str, QuerySet[Application]]:
-    """Return the cases of each view by its id, for counting."""
-    return {view.id: cases.filter(view.holds(reader)) for view in VIEWS}
+def cases() -> QuerySet[Application]:
+    """Return every submitted application, the earliest promised day first."""
+    return queue_order.ordered(Application.objects.filter(status__in=SUBMITTED))
+
+
+def numbers(reader: Reader) -> dict[str, Number | Compiled]:
+    """Return the queries for the number of cases of each view, by its id."""
+    known = {name: number(*_facts(reader)) for name, number in _NUMBERS.items()}
+    return known | {RIGHT: bounded(cases().filter(right_missing(reader)))}
+
+
+def _facts(reader: Reader) -> tuple[UUID, datetime, date, datetime]:
+    """Return everything about the reader and the time that is a parameter of the conditions."""
+    now = reader.now
+    return reader.person.pk, now, clock.day(now), _lapsing_before(now)
+
+
+def _number(view: View) -> Callable[[UUID, datetime, date, datetime], Compiled]:
+    return compiled_for(*_facts(Reader(Person(id=UUID(int=1)), datetime(1000, 6, 15, tzinfo=UTC))))(
+        lambda person, now, _today, _before: bounded(
+            cases().filter(view.holds(Reader(Person(id=person), now)))
+        )
+    )
+
+
+# The condition of the other one is longer or shorter by the number of senders.
+_NUMBERS = {view.id: _number(view) for view in VIEWS if view.id != RIGHT}
