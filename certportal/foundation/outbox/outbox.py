@@ -27,7 +27,7 @@ from certportal.foundation.outbox.outages import is_outage
 
 log = structlog.get_logger(__name__)
 
-# Not by the ORM, which takes longer to compile them, since every step of an order runs them.
+# Every step of an order runs these; the ORM would take longer to compile them than they run.
 _LEASE = """
 UPDATE foundation_outboxitem SET leased_until = %s, handed_at = NULL, attempts = attempts + 1
 WHERE id = %s AND task = %s AND done_at IS NULL AND failed_at IS NULL AND due_at <= %s
