@@ -17,7 +17,7 @@ from applications.models import Application, BulkOrder, Domain, HostName
 from applications.workflow import ApplicationEvent, Status
 from certportal.foundation.actors import Actor
 from certportal.foundation.events import Subject
-from certportal.foundation.together import Asks, Question, Values, by_key
+from certportal.foundation.together import Asks, Question, Values, by_key, compiled_for
 from certportal.foundation.web import refusals
 from issuance.models import Certificate
 
@@ -92,8 +92,13 @@ def certificates_of(orders: QuerySet[Application], owners: set[UUID]) -> QuerySe
 @Question
 def successions() -> Asks[list[tuple[UUID, UUID]]]:
     """Return all successors, which are few, each with an organisation that it succeeded."""
+    return _successions(), list
+
+
+@compiled_for()
+def _successions() -> Values:
     found = Succession.objects.exclude(organisation=F("successor")).order_by()
-    return Values(found.values_list("successor", "organisation"), 2), list
+    return Values(found.values_list("successor", "organisation"), 2)
 
 
 def _with_predecessors(organisations: set[UUID]) -> set[UUID]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, QuerySet, prefetch_related_objects
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
@@ -20,7 +21,7 @@ from applications.views.shared.due import Due, due
 from applications.workflow import Role, Status
 from certportal.foundation import clock
 from certportal.foundation.reading import asked_once
-from certportal.foundation.together import Values
+from certportal.foundation.together import Compiled, Values, compiled_for
 from issuance.models import Certificate
 
 # The colour of a status, always shown together with its name.
@@ -207,13 +208,19 @@ def standings(orders: Sequence[Application], *, now: datetime) -> dict[UUID, Con
 ENDED_BY = ("reference", "state", "not_before", "not_after")
 
 
-def ended(orders: Sequence[Application], *, now: datetime) -> Values:
+def ended(orders: Sequence[Application], *, now: datetime) -> Values | Compiled:
     """Return the query for those of the orders' certificates that have ended."""
-    over = Q(state=Certificate.State.REVOKED) | Q(not_after__lte=now)
     asked = [order for order in orders if order.status == Status.INFO_REQUESTED]
     prefetch_related_objects(asked, "requests")
     done = [order.pk for order in orders if order.status in {Status.ISSUED, Status.DELIVERED}]
-    found = Certificate.objects.filter(over, reference__in=done)
+    return _ended(done, now) if done else Values(Certificate.objects.none().values_list("pk"))
+
+
+@compiled_for([UUID(int=1)], datetime.min.replace(tzinfo=UTC))
+def _ended(references: list[UUID], now: datetime) -> Values:
+    over = Q(state=Certificate.State.REVOKED) | Q(not_after__lte=now)
+    given = RawSQL("SELECT unnest(%s::uuid[])", [references])
+    found = Certificate.objects.filter(over, reference__in=given)
     return Values(found.values_list(*ENDED_BY), len(ENDED_BY))
 
 

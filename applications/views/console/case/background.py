@@ -11,7 +11,7 @@ from applications.access import certificates_of_account
 from applications.models import Application
 from applications.views.shared.rows import Condition, condition, standings
 from applications.workflow import Status
-from certportal.foundation.together import Rows
+from certportal.foundation.together import Rows, compiled_for
 from issuance.models import Certificate
 
 MOST = 10
@@ -36,8 +36,13 @@ def together(application: Application) -> list[Application]:
 
 def earlier(application: Application, *, now: datetime) -> Newest[Application]:
     """Return the organisation's other submitted orders with their states, newest first."""
-    others = Application.objects.filter(organisation=application.organisation_id)
-    return newest_orders(submitted(others.exclude(pk=application.pk)).alone(), now=now)
+    found = _earlier(application.organisation_id, application.pk).alone()
+    return newest_orders(found, now=now)
+
+
+@compiled_for(UUID(int=1), UUID(int=2))
+def _earlier(organisation: UUID, but: UUID) -> Rows:
+    return submitted(Application.objects.filter(organisation=organisation).exclude(pk=but))
 
 
 def submitted(orders: QuerySet[Application]) -> Rows:

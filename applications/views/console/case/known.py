@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -10,6 +11,7 @@ from accounts.models import Person
 from applications.models import Application, InformationRequest
 from applications.views.shared.rows import Condition, standings
 from applications.workflow import Status
+from certportal.foundation.together import Rows, Values, compiled_for
 from certportal.foundation.web import keyset
 from issuance.findings import Severity
 
@@ -65,10 +67,15 @@ def key(application: Application, *, now: datetime) -> Key:
 def _seen(
     application: Application, spki_sha256: str, now: datetime
 ) -> list[tuple[Application, Condition]]:
-    others = _sent_besides(application).filter(csrs__spki_sha256=spki_sha256).distinct()
-    orders = list(others.select_related("organisation").order_by("-submitted_at")[:MOST])
+    orders = _with_key(application.pk, spki_sha256).alone()
     stand = standings(orders, now=now)
     return [(order, stand[order.pk]) for order in orders]
+
+
+@compiled_for(UUID(int=1), "a key")
+def _with_key(but: UUID, spki_sha256: str) -> Rows:
+    others = _sent_besides(but).filter(csrs__spki_sha256=spki_sha256).distinct()
+    return Rows(others.order_by("-submitted_at")[:MOST], "organisation")
 
 
 def sender(application: Application) -> Sender | None:
@@ -76,10 +83,7 @@ def sender(application: Application) -> Sender | None:
     sent = application.submission
     if sent is None:
         return None
-    asked = InformationRequest.objects.filter(application=OuterRef("pk")).exclude(reviewer=None)
-    others = _sent_besides(application).filter(submission__person=sent.person_id)
-    marked = others.annotate(is_returned=Exists(asked)).values_list("status", "is_returned")
-    found = list(marked[: keyset.MOST_COUNTED + 1])
+    found = _sent_by(sent.person_id, application.pk).alone()
     return Sender(
         person=sent.person.current,
         orders=keyset.Count.up_to(len(found)),
@@ -88,6 +92,15 @@ def sender(application: Application) -> Sender | None:
     )
 
 
-def _sent_besides(application: Application) -> QuerySet[Application]:
-    """Return all other orders that were sent."""
-    return Application.objects.exclude(pk=application.pk).exclude(status=Status.DRAFT)
+@compiled_for(UUID(int=1), UUID(int=2))
+def _sent_by(person: UUID, but: UUID) -> Values:
+    """Return each other order's status, and whether a reviewer ever asked for information."""
+    asked = InformationRequest.objects.filter(application=OuterRef("pk")).exclude(reviewer=None)
+    others = _sent_besides(but).filter(submission__person=person)
+    marked = others.annotate(is_returned=Exists(asked)).values_list("status", "is_returned")
+    return Values(marked[: keyset.MOST_COUNTED + 1], 2)
+
+
+def _sent_besides(but: UUID) -> QuerySet[Application]:
+    """Return all orders that were sent, but for one."""
+    return Application.objects.exclude(pk=but).exclude(status=Status.DRAFT)
