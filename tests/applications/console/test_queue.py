@@ -13,7 +13,7 @@ from applications import services
 from applications.models import Application
 from applications.rules import queue_order
 from applications.views.console.queue import export
-from applications.views.console.queue.queue import cases
+from applications.views.console.queue.ready_made import cases
 from applications.views.shared import spreadsheet
 from applications.views.shared.spreadsheet import quoted
 from certportal.dev.builders import orders
