@@ -4,7 +4,8 @@ Each makes one service call, sends one mail, or does one step of making a paper.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -41,10 +42,14 @@ FOR_PACKAGES = Q(topic__in=["certificate.approved", "certificate.issued"])
 
 LOOKS = ["application.domains_wanted", "domain.look_wanted"]
 """Lookups in the DNS before review come after everything else: they may take long."""
-LOOKS_SECONDS = 40
-"""The longest time for a task's lookups, in seconds; its lease in the outbox is longer."""
+LOOKS_SECONDS = 20
+"""The longest time for a task's lookups, in seconds: less than its lease in the outbox, and less
+than the worker's heartbeat may wait behind it."""
 DNS_WAITS = timedelta(minutes=10)
 """How long an approved order waits for name servers that do not answer."""
+LOOK_LASTS = timedelta(hours=1)
+"""How old a look may be on which a certificate is released: those for all its names take several
+attempts if name servers are slow, and an order may have waited for a register for days."""
 _order = by_key(Application, "csr", "submission", "submission__person", "organisation")
 
 
@@ -107,12 +112,13 @@ def _as_sent(reference: str) -> Application:
 def _domain_fault(application: Application, item: OutboxItem, now: datetime) -> Finding | None:
     """Look up the certificate's DNS evidence again; return a finding if a record is gone.
 
-    Records found since the approval are not looked up again. Raises Unavailable while the DNS does
-    not answer; after `DNS_WAITS` the record counts as not found.
+    Records found since the approval and within `LOOK_LASTS` are not looked up again. Raises
+    Unavailable while the DNS does not answer; after `DNS_WAITS` the record counts as not found.
     """
+    since = max(item.created_at, now - LOOK_LASTS)
     organisation, ends = application.organisation_id, time.monotonic() + LOOKS_SECONDS
     for host in domains.rest_on_dns(application.host_names.all()):
-        if domains.proof(organisation, host.name, now=now, since=item.created_at):
+        if domains.proof(organisation, host.name, now=now, since=since):
             continue
         outcome = _look(organisation, host.name, now) if domains.in_use() else Outcome.ABSENT
         waits = outcome is Outcome.UNANSWERED and now - item.created_at < DNS_WAITS
@@ -142,14 +148,21 @@ def look_up_domains(*, item: OutboxItem, now: datetime, reference: str, **_: obj
     application = Application.objects.get(pk=reference)
     if application.status != Status.IN_REVIEW:
         return
-    organisation, begun = application.organisation_id, time.monotonic()
-    ends = begun + min(LOOKS_SECONDS, services.seconds_left_to_look(organisation, now=now))
-    for host in domains.unproven(application):
-        is_late = time.monotonic() >= ends
-        if not is_late and domains.proof(organisation, host.name, now=now) is None:
-            _look(organisation, host.name, now)
-    services.count_seconds_of_looks(organisation, time.monotonic() - begun, now=now)
+    organisation = application.organisation_id
+    with _counted(organisation, now) as ends:
+        for host in domains.unproven(application):
+            is_late = time.monotonic() >= ends
+            if not is_late and domains.proof(organisation, host.name, now=now) is None:
+                _look(organisation, host.name, now)
     services.use_proofs(application.pk, now=now)
+
+
+@contextmanager
+def _counted(organisation_id: UUID, now: datetime) -> Iterator[float]:
+    """Give the time at which the organisation's lookups must end; count how long they took."""
+    begun = time.monotonic()
+    yield begun + min(LOOKS_SECONDS, services.seconds_left_to_look(organisation_id, now=now))
+    services.count_seconds_of_looks(organisation_id, time.monotonic() - begun, now=now)
 
 
 @outbox.task("applications.look_up_domain", first=~Q(topic__in=LOOKS))
@@ -157,7 +170,13 @@ def look_up_domain(
     *, item: OutboxItem, now: datetime, organisation: str, host: str, **_: object
 ) -> None:
     """Look up the record of a domain for an organisation; use a proof for its orders in review."""
-    if _look(UUID(organisation), host, now) is not Outcome.PROVEN:
+    with _counted(UUID(organisation), now) as ends:
+        if time.monotonic() >= ends:
+            unanswered = Look(Outcome.UNANSWERED)
+            services.store_lookup(UUID(organisation), host, unanswered, now=now)
+            return
+        outcome = _look(UUID(organisation), host, now)
+    if outcome is not Outcome.PROVEN:
         return
     for order in domains.waiting_for_proof(UUID(organisation)):
         services.use_proofs(order, now=now)

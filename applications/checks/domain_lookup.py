@@ -17,6 +17,7 @@ import dns.message
 import dns.name
 import dns.query
 import dns.rcode
+import dns.rdata
 import dns.rdatatype
 
 from applications.rules import domain_record
@@ -40,7 +41,7 @@ class _Answer:
     values: list[str]
     is_secure: bool
     is_bogus: bool = False
-    own: frozenset[str] = frozenset()
+    own: frozenset[dns.rdata.Rdata] = frozenset()
 
 
 def look(
@@ -48,13 +49,14 @@ def look(
 ) -> Look:
     """Return the result for the host; if resolvers differ, the worst of their results.
 
+    A record without subdomains is worse than one with them.
     `issuer`: the name of this authority in the record. `resolvers`: addresses and ports.
     Raises Unavailable if a resolver does not answer in time, refuses, or cannot reach the zone.
     """
     ends = time.monotonic() + SECONDS_PER_HOST
     order = list(Outcome)
     looks = [_at(resolver, host, organisation_id, issuer, on, ends) for resolver in resolvers]
-    worst = max(looks, key=lambda result: order.index(result.outcome))
+    worst = max(looks, key=lambda one: (order.index(one.outcome), not one.subdomains))
     caa = _caa(resolvers[0], host, ends) if worst.outcome is Outcome.PROVEN else []
     return Look(
         outcome=worst.outcome,
@@ -153,16 +155,19 @@ def _query(
             port=resolver[1],
             ignore_unexpected=True,
         )
-    except (dns.exception.DNSException, OSError) as error:
+    except (dns.exception.DNSException, EOFError, OSError) as error:  # EOFError: it hung up
         raise Unavailable(SOURCE) from error
     return response
 
 
-def _own_records(response: dns.message.Message, name: str) -> frozenset[str]:
-    """Return the aliases and texts that the answer has at the name itself, as text."""
+def _own_records(response: dns.message.Message, name: str) -> frozenset[dns.rdata.Rdata]:
+    """Return the aliases and texts that the answer has at the name itself.
+
+    They are compared as the DNS does, which ignores the capital letters of an alias.
+    """
     owner = dns.name.from_text(name)
     own = [rrset for rrset in response.answer if rrset.name == owner and rrset.rdtype in _COMPARED]
-    return frozenset(record.to_text() for rrset in own for record in rrset)
+    return frozenset(record for rrset in own for record in rrset)
 
 
 def _values(response: dns.message.Message, kind: str) -> list[str]:

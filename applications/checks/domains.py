@@ -5,14 +5,21 @@ from uuid import UUID
 
 from django.conf import settings
 
-from applications.checks import domain_lookup
+from applications.checks import domain_lookup, resolvers
 from applications.rules.domain_record import Look
 from certportal.foundation import clock
+from certportal.foundation.errors import Unavailable
 
 
 def look(organisation_id: UUID, host: str, *, now: datetime) -> Look:
-    """Return the result of the lookup with the operator's resolvers. Raises Unavailable."""
+    """Return the result of the lookup with the operator's resolvers.
+
+    Raises Unavailable, also while one of them is unfit: what an answer says that nobody has
+    validated may be anybody's, and a resolver that hangs must not hold up a worker for each host.
+    """
     control = settings.DOMAIN_CONTROL
+    if not resolvers.are_fit():
+        raise Unavailable(domain_lookup.SOURCE)
     return domain_lookup.look(
         host,
         organisation_id,

@@ -1,8 +1,8 @@
 """Whether the operator's resolvers answer and validate.
 
-If they do not, no order stops: reviewers look for evidence themselves, and nobody notices. So a
-worker asks each resolver about a zone whose answer is always signed, and `/healthz` tells of a
-fault as work for a person.
+A worker asks each resolver about a zone whose answer is always signed. While one is unfit, nothing
+is looked up, and `/healthz` tells of it as work for a person: no order stops, since reviewers look
+for evidence themselves, so that nobody else would notice.
 """
 
 import time
@@ -20,22 +20,28 @@ SIGNED = "fi"
 TRIES = 2
 """A single packet may be lost, and a resolver that was just started is slow."""
 ASKED_EVERY = 60.0
-"""Seconds for which what was found counts: heartbeats are more frequent, and a resolver that
-hangs costs the worker its time limit."""
+"""Seconds for which what was found counts: heartbeats and lookups are more frequent, and a resolver
+that hangs costs the worker its time limit."""
 
-_found: tuple[float, bool] | None = None
+_found: dict[tuple[str, int], tuple[float, bool]] = {}
+"""When each resolver was asked last by this process, and whether it was fit."""
 
 
 def are_fit() -> bool:
     """Whether each resolver answered and validated when it was asked last, at most a minute ago."""
-    global _found
-    if _found is None or time.monotonic() - _found[0] >= ASKED_EVERY:
-        fit = [_is_fit(one) for one in settings.DOMAIN_CONTROL["resolvers"]]
-        _found = time.monotonic(), all(fit)
-    return _found[1]
+    fit = [_is_fit(one) for one in settings.DOMAIN_CONTROL["resolvers"]]
+    return all(fit)
 
 
 def _is_fit(resolver: tuple[str, int]) -> bool:
+    at, is_fit = _found.get(resolver, (None, False))
+    if at is None or time.monotonic() - at >= ASKED_EVERY:
+        is_fit = _answers_fit(resolver)
+        _found[resolver] = time.monotonic(), is_fit
+    return is_fit
+
+
+def _answers_fit(resolver: tuple[str, int]) -> bool:
     fault = ""
     for _ in range(TRIES):
         fault = _fault(resolver)

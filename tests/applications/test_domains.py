@@ -10,7 +10,7 @@ from django.urls import reverse
 from structlog.testing import capture_logs
 
 from applications import services
-from applications.checks import domain_lookup, resolvers
+from applications.checks import domain_lookup, resolvers, still_true
 from applications.models import Domain, HostName
 from applications.rules import domain_record, domains
 from applications.rules.domain_record import Outcome
@@ -225,7 +225,7 @@ def test_the_health_tells_of_a_resolver_that_is_silent_or_does_not_validate(
     in_use, silent, settings, monkeypatch
 ):
     are_fit = self_checks.SELF_CHECKS["default"]["resolvers"]
-    monkeypatch.setattr(resolvers, "_found", None)
+    monkeypatch.setattr(resolvers, "_found", {})
     faults = {"does not answer": silent, "does not validate": (ADDRESS, in_use.authority)}
     for fault, unfit in faults.items():
         for used, fit in (([in_use.resolver], True), ([in_use.resolver, unfit], False)):
@@ -236,15 +236,16 @@ def test_the_health_tells_of_a_resolver_that_is_silent_or_does_not_validate(
             told = [(one["port"], one["fault"]) for one in logged]
             assert told == ([] if fit else [(unfit[1], fault)])
             monkeypatch.setattr(resolvers, "ASKED_EVERY", 3600)
-            settings.DOMAIN_CONTROL = settings.DOMAIN_CONTROL | {"resolvers": []}
-            assert are_fit() is fit  # not asked with each heartbeat
+            with monkeypatch.context() as later:
+                later.setattr(domain_lookup, "says_secure", raise_(AssertionError))
+                assert are_fit() is fit  # not asked with each heartbeat
 
 
 def test_a_resolver_is_asked_again_before_one_lost_answer_is_told(settings, monkeypatch):
     answers = iter([raise_(Unavailable(domain_lookup.SOURCE)), lambda: True])
     monkeypatch.setattr(domain_lookup, "says_secure", lambda *_asked: next(answers)())
     settings.DOMAIN_CONTROL = settings.DOMAIN_CONTROL | {"resolvers": [(ADDRESS, 53)]}
-    monkeypatch.setattr(resolvers, "_found", None)
+    monkeypatch.setattr(resolvers, "_found", {})
     assert resolvers.are_fit()
 
 
@@ -336,6 +337,25 @@ def test_a_worker_killed_after_a_look_lets_nothing_be_signed(
     orders.drain()
     order.refresh_from_db()
     assert order.status == Status.IN_REVIEW
+
+
+def test_a_record_found_long_ago_is_looked_up_again_however_long_the_order_waited(
+    matti, pharmacy, riitta, cas, in_use, monkeypatch
+):
+    in_use.publish("example.fi", whole(pharmacy))
+    order = orders.claimed(matti, riitta)
+    orders.press_approve(riitta, order)
+    with monkeypatch.context() as register_is_silent:
+        register_is_silent.setattr(still_true, "fault", raise_(Unavailable("register")))
+        people.log_in(Client(), matti).post(PAGE, {"name": HOST})
+        orders.drain()
+    assert domains.proof(pharmacy.pk, HOST, now=clock.now())
+    in_use.publish("example.fi")
+    later = clock.now() + timedelta(hours=2)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    orders.drain()
+    order.refresh_from_db()
+    assert (order.status, evidence_of(order)) == (Status.IN_REVIEW, ("", None))
 
 
 def test_without_any_evidence_left_nothing_is_signed(matti, riitta, cas):

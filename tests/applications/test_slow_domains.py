@@ -1,28 +1,27 @@
 """Name servers that are slow or silent take little time from the workers of all."""
 
-import socket
-
 import pytest
 from celery import current_app
 
 from applications import services
 from applications.checks import domain_lookup
+from applications.rules.domain_record import Outcome
 from applications.services.system import domains
 from applications.workflow import Status
 from certportal.dev.builders import orders
 from certportal.dev.builders.acts import act
 from certportal.foundation.models import Event, OutboxItem
+from tests.lying_resolvers import resolver
 
-ADDRESS = "127.0.0.1"
+HOST = "erecept.example.fi"
 
 
 @pytest.fixture(autouse=True)
-def silent(settings, monkeypatch):
-    """Use a resolver that takes questions and answers none, and wait a second for it."""
+def slow(settings, monkeypatch):
+    """Use a resolver that finds nobody but fi. in time, and wait a second for it."""
     monkeypatch.setattr(domain_lookup, "SECONDS_PER_HOST", 1)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind((ADDRESS, 0))
-        settings.DOMAIN_CONTROL = settings.DOMAIN_CONTROL | {"resolvers": [one.getsockname()[:2]]}
+    with resolver(lambda name, _kind: [] if name == "fi" else None) as one:
+        settings.DOMAIN_CONTROL = settings.DOMAIN_CONTROL | {"resolvers": [one]}
         yield
 
 
@@ -47,10 +46,22 @@ def test_the_time_is_each_organisation_s_own(matti, kalle, cas, monkeypatch):
 
 
 def test_checks_do_not_wait_for_lookups(matti, pharmacy, cas):
-    act(matti, services.request_lookup, pharmacy, "erecept.example.fi")
+    act(matti, services.request_lookup, pharmacy, HOST)
     order = orders.submitted(matti)
     look = OutboxItem.objects.get(topic="domain.look_wanted")
     current_app.autodiscover_tasks(force=True)
     current_app.tasks[look.task].run(item=str(look.pk))
     order.refresh_from_db()
     assert (order.status, looks()) == (Status.IN_REVIEW, 1)
+
+
+def test_what_members_ask_for_counts_too(matti, pharmacy, cas, monkeypatch):
+    monkeypatch.setattr(domains, "MOST_SECONDS", 1)
+    act(matti, services.request_lookup, pharmacy, HOST)
+    orders.drain()
+    asked = []
+    monkeypatch.setattr(domain_lookup, "look", lambda *given, **_named: asked.append(given))
+    act(matti, services.request_lookup, pharmacy, "varmuus.example.fi")
+    orders.drain()
+    assert not asked
+    assert set(pharmacy.domains.values_list("outcome", flat=True)) == {Outcome.UNANSWERED}

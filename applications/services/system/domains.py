@@ -21,9 +21,9 @@ from certportal.foundation.web import limits
 ACTOR = system("domain control")
 # Evidence may be added before the decision; afterwards it is not changed.
 UNDECIDED = {Status.CHECKING, Status.IN_REVIEW}
-MOST_SECONDS, PER = 120, timedelta(hours=1)
-"""How long an organisation's orders may be looked up before review: whoever makes the name servers
-of their domains slow must not occupy the workers of all."""
+MOST_SECONDS, PER = 40, timedelta(hours=1)
+"""How long an organisation's domains may be looked up before review: whoever makes their name
+servers slow must not occupy the workers of all, nor delay the heartbeats that wait behind these."""
 
 
 @transaction.atomic
@@ -65,16 +65,16 @@ def store_lookup(organisation_id: UUID, host: str, look: Look, *, now: datetime)
 
 
 def seconds_left_to_look(organisation_id: UUID, *, now: datetime) -> int:
-    """Return for how many seconds more the organisation's orders may be looked up now."""
+    """Return for how many seconds more the organisation's domains may be looked up now."""
     subject = [str(organisation_id)]
     return limits.left_of("domain_seconds", subject, most=MOST_SECONDS, per=PER, now=now)
 
 
 def count_seconds_of_looks(organisation_id: UUID, seconds: float, *, now: datetime) -> None:
-    """Count how long the lookups for an order took; quick ones do not count."""
+    """Count how long the organisation's lookups took; quick ones do not count."""
     subject, uses = str(organisation_id), round(seconds)
     if uses:
-        with suppress(TooMany):  # then the next order is not looked up
+        with suppress(TooMany):  # then the next ones are not looked up
             limits.spend("domain_seconds", subject, most=MOST_SECONDS, per=PER, now=now, uses=uses)
 
 
