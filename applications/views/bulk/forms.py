@@ -41,7 +41,7 @@ class RequestByForm(PartForm):
     """Who sends the certificate requests that are not given before the orders are sent."""
 
     csr_by = forms.ChoiceField(
-        label=gettext_lazy("Who sends the certificate requests?"),
+        label=gettext_lazy("Who sends the certificate request of each order?"),
         help_text=gettext_lazy("You can also give them before you send the orders."),
         choices=LATER,
         widget=forms.RadioSelect,
