@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import wraps
+from functools import cache, wraps
 from inspect import isgeneratorfunction
 from itertools import count
 from pathlib import Path
@@ -93,6 +93,8 @@ _numbers = count()
 _fixtures: set[Any] = set()
 _changes: dict[Any, Change | None] = {}
 _test: Test | None = None
+_asking: Any = None
+"""The connection whose session has the statement of `_rows`."""
 
 
 @contextmanager
@@ -345,14 +347,14 @@ def _put_rows(cursor: Any, change: Change) -> None:
     cursor.execute("SET LOCAL session_replication_role = replica")
     for table, rows in change.gone.items():
         if rows:
-            name = connection.ops.quote_name(table)
+            name = _quoted(table)
             cursor.execute(f"DELETE FROM {name} t WHERE t::text = ANY(%s)", [rows])
             if cursor.rowcount != len(rows):
                 raise DatabaseError("other rows than those that were changed")
     inserts, values = [], []
     for table, rows in change.new.items():
         if rows:
-            name = connection.ops.quote_name(table)
+            name = _quoted(table)
             inserts.append(f"INSERT INTO {name} SELECT * FROM unnest(%s::{name}[])")
             values.append(rows)
     inserts.append("SET LOCAL session_replication_role = DEFAULT")
@@ -360,18 +362,28 @@ def _put_rows(cursor: Any, change: Change) -> None:
 
 
 def _rows() -> Rows:
-    """Return the rows of each table but the register's, as text."""
+    """Return the rows of each table but the register's, as text.
+
+    The statement is prepared: to plan it, for all tables, takes five times as long as to run it.
+    """
+    global _asking
     found: Rows = {table: {} for table in _tables()}
-    parts = [
-        f"SELECT '{table}', t::text FROM {connection.ops.quote_name(table)} t" for table in found
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts))
+    with connection.connection.cursor() as cursor:  # that of the driver: no service asks this
+        if _asking is not connection.connection:
+            parts = [f"SELECT '{table}', t::text FROM {_quoted(table)} t" for table in found]
+            cursor.execute(f"PREPARE every_row AS {' UNION ALL '.join(parts)}")
+            _asking = connection.connection
+        cursor.execute("EXECUTE every_row")
         for table, row in cursor.fetchall():
             found[table][row] = None
     return found
 
 
+def _quoted(table: str) -> str:
+    return str(connection.ops.quote_name(table))
+
+
+@cache
 def _tables() -> list[str]:
     every = (model for model in apps.get_models(include_auto_created=True) if model._meta.managed)
     return sorted({model._meta.db_table for model in every} - MIGRATED - REGISTER)
