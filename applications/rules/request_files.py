@@ -26,6 +26,8 @@ MOST_BYTES = MOST_MEGABYTES * 1024 * 1024
 MOST_ENTRIES = 4 * MOST_FILES
 """The most entries (files, folders, macOS metadata) of an archive; opening reads all of them."""
 ENDINGS = (".csr", ".pem", ".der", ".p10", ".req", ".txt")
+KEY_ENDING = ".key"
+"""How the instructions name a private key. It is read, so that a key sent to us gets blocked."""
 
 _ARCHIVE = (b"PK\x03\x04", b"PK\x05\x06")
 _ENTRY = b"PK\x01\x02"
@@ -141,7 +143,7 @@ def shown(name: str) -> str:
 def _by_name(name: str) -> Skipped | None:
     if _holds_key(name):
         return Skipped.PRIVATE_KEY
-    return None if shown(name).lower().endswith(ENDINGS) else Skipped.OTHER_KIND
+    return None if shown(name).lower().endswith((*ENDINGS, KEY_ENDING)) else Skipped.OTHER_KIND
 
 
 def _holds_key(name: str) -> bool:

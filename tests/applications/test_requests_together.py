@@ -118,6 +118,7 @@ def test_an_archive_is_unpacked_by_the_names_of_its_files_alone():
             ("../../etc/a.csr", b"a"),
             ("folder/deeper/b.PEM", b"b"),
             ("folder\\c.req", b"c"),
+            ("folder/c.key", b"k"),
             ("empty/", b""),
             ("__MACOSX/._a.csr", b"x"),
             ("notes.docx", b"x"),
@@ -126,7 +127,7 @@ def test_an_archive_is_unpacked_by_the_names_of_its_files_alone():
     )
     found = files_of([("all.zip", packed), ("e.der", b"e"), ("photo.png", b"x")])
     assert [(one.name, one.data) for one in found if one.skipped is None] == [
-        *[("a.csr", b"a"), ("b.PEM", b"b"), ("c.req", b"c"), ("e.der", b"e")]
+        *[("a.csr", b"a"), ("b.PEM", b"b"), ("c.req", b"c"), ("c.key", b"k"), ("e.der", b"e")]
     ]
     others = [one.name for one in found if one.skipped is Skipped.OTHER_KIND]
     assert others == ["notes.docx", "inner.zip", "photo.png"]
@@ -274,7 +275,7 @@ def test_what_there_is_no_time_for_is_told_and_given_again(matti, sample, monkey
     ticks = iter([0, 1, 99])
     with monkeypatch.context() as slow:
         slow.setattr(requests_together, "monotonic", lambda: next(ticks))
-        found = give(matti, some, *files, ("key.pem", leaked))
+        found = give(matti, some, *files, ("palvelin.key", leaked))
     assert [(one.outcome, one.why) for one in found] == [
         *[(Outcome.USED, None), (Outcome.SKIPPED, Why.NO_TIME), (Outcome.PRIVATE_KEY, None)]
     ]
