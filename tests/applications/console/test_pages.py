@@ -15,10 +15,16 @@ LANGUAGES = ("fi", "sv", "en")
 
 
 @pytest.fixture(params=LANGUAGES)
-def go(request, enter, desk):
-    """Open pages as Riitta, in each language in turn."""
+def language(request):
+    """Each language in turn."""
     with translation.override(request.param):
-        yield enter(desk)
+        yield request.param
+
+
+@pytest.fixture
+def go(enter, desk, language):
+    """Open pages as Riitta, in the language."""
+    return enter(desk)
 
 
 def test_the_queue_empty_filled_and_filtered(go, matti, riitta, cas):

@@ -24,14 +24,20 @@ PARTS = [
 
 
 @pytest.fixture(params=["fi", "sv", "en"])
-def go(request, web, watched, live_server, address):
-    """Open a page of an order as Matti, in one language after the other."""
+def language(request):
+    """Each language in turn."""
+    return request.param
+
+
+@pytest.fixture
+def go(web, watched, live_server, address, language):
+    """Open a page of an order as Matti, in the language."""
     value = web.cookies[settings.SESSION_COOKIE_NAME].value
     cookie = {"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}
     watched.context.add_cookies([cookie])
 
     def go(name, *args):
-        watched.goto(live_server.url + address(name, *args, language=request.param))
+        watched.goto(live_server.url + address(name, *args, language=language))
         return watched
 
     return go
