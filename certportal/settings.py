@@ -123,6 +123,7 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "home"
 REVIEWER_REDIRECT_URL = "console:queue"
+SUPERUSER_REDIRECT_URL = "staff:staff"
 # Reviewers and superusers prove a second factor: passkey or authenticator app.
 MFA_ADAPTER = "accounts.factors.adapter.Adapter"
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]

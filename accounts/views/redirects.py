@@ -32,9 +32,11 @@ def identify_anew(request: HttpRequest) -> HttpResponse:
 
 
 def landing(request: HttpRequest) -> str:
-    """Return the URL of the page after login: the console for its readers, else the account."""
+    """Return the URL of the page after login: the page of the person's role, else the account."""
     user = request.user
     person = user.person if user.is_authenticated else None
     if person is not None and access.reads_console(person.current):
         return resolve_url(settings.REVIEWER_REDIRECT_URL)
+    if user.is_active and user.is_superuser:
+        return resolve_url(settings.SUPERUSER_REDIRECT_URL)
     return resolve_url(settings.LOGIN_REDIRECT_URL)

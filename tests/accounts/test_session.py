@@ -196,9 +196,10 @@ def test_login_page_offers_a_link_that_keeps_where_one_was_going(client, db):
     assert 'href="/fi/account/login/start/?next=%2Ffi%2Faccount%2Fme%2F"' in answer.content.decode()
 
 
-def test_who_is_logged_in_passes_the_login_page(client, matti, riitta):
+def test_who_is_logged_in_passes_the_login_page(client, matti, riitta, sofia):
     assert log_in(client, matti).get("/fi/account/login/").url == "/fi/home/"
     assert log_in(client, riitta).get("/fi/account/login/").url == "/fi/console/"
+    assert log_in(client, sofia).get("/fi/account/login/").url == "/fi/settings/"
 
 
 def test_profile_shows_own_details_and_changes_the_language(client, matti, pharmacy):
