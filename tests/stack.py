@@ -12,7 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -20,15 +20,17 @@ from urllib.parse import urlsplit, urlunsplit
 from django.db import connection
 
 from certportal.foundation.database_roles import ROLE_OF, Role
+from tests.forked import Forked, fork
 from tests.journeys.steps import await_true
 
 ROOT = Path(__file__).parent.parent
 EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
-CELERY = [sys.executable, "-m", "celery", "-A", "certportal"]
 # Nothing is kept on disk: what the broker holds when it stops is lost.
 REDIS = ["redis-server", "--port", "0", "--save", "", "--appendonly", "no"]
-GUNICORN = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--threads", "6"]
-WORKER = [*CELERY, "worker", "--without-gossip", "--without-mingle", "-l", "INFO"]
+GUNICORN = ["gunicorn", "--worker-class", "gthread", "--threads", "6"]
+WORK = "certportal.operations.work"
+
+type Process = subprocess.Popen[bytes] | Forked
 
 
 class Stack:
@@ -53,7 +55,7 @@ class Stack:
         self.password = data / "ca_password"
         self.socket = data / "redis.sock"
         self.granted = False
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.processes: dict[str, Process] = {}
         # Authenticator apps of the people who use the stack, by name.
         self.apps: dict[str, Any] = {}
         for folder in (self.mails, self.faults, self.logs):
@@ -76,31 +78,19 @@ class Stack:
             "DJANGO_SETTINGS_MODULE": "certportal.settings",
         }
 
-    def commands(self, name: str) -> list[str]:
-        """Return the command line of the named process."""
+    def modules(self) -> dict[str, list[str]]:
+        """Return what each process runs: a module and its arguments."""
         return {
-            "broker": [*REDIS, "--unixsocket", str(self.socket), "--dir", str(self.data)],
             "web": [*GUNICORN, "certportal.wsgi", "--bind", f"127.0.0.1:{self.port}"],
             # At the address of web: a test starts one of them.
-            "front": [
-                *[sys.executable, "-m", "certportal.operations.serve_front"],
-                f"127.0.0.1:{self.port}",
-            ],
-            "default": [*WORKER, "-Q", "default", "-c", "2", "-n", "default@test"],
-            "mail": [*WORKER, "-Q", "mail", "-c", "2", "-n", "mail@test"],
-            "ca": [*WORKER, "-Q", "ca", "-c", "1", "-n", "ca@test"],
-            "store": [sys.executable, "manage.py", "fetch_files"],
-            "metrics": [sys.executable, "-m", "certportal.operations.metrics"],
-            "beat": [
-                *CELERY,
-                "beat",
-                "-s",
-                str(self.data / "schedule"),
-                "--pidfile=",
-                "-l",
-                "INFO",
-            ],
-        }[name]
+            "front": ["certportal.operations.serve_front", f"127.0.0.1:{self.port}"],
+            "default": [WORK],
+            "mail": [WORK],
+            "ca": [WORK],
+            "store": ["manage", "fetch_files"],
+            "metrics": ["certportal.operations.metrics"],
+            "beat": [WORK, str(self.data / "schedule")],
+        }
 
     def start(self, *names: str, extra: Mapping[str, str] | None = None) -> None:
         """Start the named processes, each in a process group of its own."""
@@ -112,19 +102,26 @@ class Stack:
                     "CA_KEYS_DIR": str(self.keys),
                     "CA_KEY_PASSWORD_FILE": str(self.password),
                 }
-            command = self.commands(name)
-            if command[0] == sys.executable:
-                command[0] = self.python
-            with (self.logs / f"{name}.log").open("ab") as log:
-                self.processes[name] = subprocess.Popen(
-                    command,
-                    cwd=self.tree,
-                    env=environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
+            self.processes[name] = self._started(name, environment)
+
+    def _started(self, name: str, environment: Mapping[str, str]) -> Process:
+        log = self.logs / f"{name}.log"
+        if name == "broker":
+            command = [*REDIS, "--unixsocket", str(self.socket), "--dir", str(self.data)]
+        elif self.tree == ROOT:
+            return fork(name, self.modules()[name], environment, log)
+        else:
+            command = [self.python, "-m", *self.modules()[name]]
+        with log.open("ab") as said:
+            return subprocess.Popen(
+                command,
+                cwd=self.tree,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+            )
 
     def manage(self, *arguments: str, typed: str = "") -> str:
         """Run a Django command with the keys at hand, as the key ceremony does.
@@ -197,7 +194,8 @@ class Stack:
     def stop(self) -> None:
         """Stop everything; what does not stop by itself is killed."""
         for process in self.processes.values():
-            os.killpg(process.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # it has ended by itself
+                os.killpg(process.pid, signal.SIGTERM)
         for process in self.processes.values():
             try:
                 process.wait(timeout=10)

@@ -1,12 +1,14 @@
 """Whoever can write to Redis makes the workers do nothing that the database does not say."""
 
 import inspect
+import socket
 from contextlib import suppress
 from datetime import timedelta
 
 import celery
 import pytest
 import redis
+from celery.utils.nodenames import nodename
 from django.conf import settings as configured
 from django.core.exceptions import ValidationError
 from structlog.contextvars import bound_contextvars, get_contextvars
@@ -122,17 +124,23 @@ def test_a_question_for_a_status_has_the_form_that_web_gives_it(changed):
 # ------------------------------------------------------------------ real workers
 
 
-@pytest.fixture
-def service(transactional_db, tmp_path):
-    """Both workers, and a broker of their own."""
-    stack = Stack(tmp_path / "service")
-    stack.start("broker", "default", "mail", "ca")
+@pytest.fixture(scope="module")
+def workers(django_db_setup, tmp_path_factory):
+    """All three workers, and a broker of their own."""
+    stack = Stack(tmp_path_factory.mktemp("service"))
+    stack.start("broker", *health.QUEUES)
     try:
         for queue in health.QUEUES:
             stack.await_worker(queue)
         yield stack
     finally:
         stack.stop()
+
+
+@pytest.fixture
+def service(transactional_db, workers):
+    """Them, at work on the database of the test."""
+    return workers
 
 
 @pytest.fixture
@@ -191,7 +199,7 @@ def test_further_arguments_and_pickles_are_refused(service, attacker):
 def test_nobody_commands_a_worker(service, attacker):
     for queue in health.QUEUES:
         attacker.control.cancel_consumer(queue)
-        attacker.control.add_consumer("other", destination=[f"{queue}@test"])
+        attacker.control.add_consumer("other", destination=[nodename(queue, socket.gethostname())])
     attacker.control.shutdown()
     assert attacker.control.inspect(timeout=1).ping() is None
     for queue in health.QUEUES:
