@@ -246,9 +246,9 @@ def _sent_with(first: Application) -> QuerySet[Application]:
     return sent.select_related("submission").prefetch_related("host_names").order_by("number")
 
 
-def _received_together(matter: Matter, _asked: Asked) -> Mapping[str, Any]:
-    order = matter.order
-    orders = list(_sent_with(order).filter(contact_email__iexact=order.contact_email))
+def _listed(found: QuerySet[Application], first: Application) -> Mapping[str, Any]:
+    """Return the orders with the first one's contact, and by when they are handled."""
+    orders = list(found.filter(contact_email__iexact=first.contact_email))
     return {
         "orders": orders,
         "count": len(orders),
@@ -339,13 +339,13 @@ def _together(name: str, **more: Any) -> Mail[Matter]:
 # Mails that follow from actions, then mails sent by services; a later row replaces an earlier one.
 MAILS = registry(
     *map(_mail, sorted(consequences.NOTICES)),
-    _together("bulk_receipt", context=_received_together),
+    _together("bulk_receipt", context=lambda of, _asked: _listed(_sent_with(of.order), of.order)),
     _mail("link_sent", about=_about_link),
     _together("links_sent", about=_about_links, to=_to_links, context=_linked_together),
     _together(
         "csrs_attached",
         about=_about_requests,
-        context=lambda first, asked: {"orders": list(_completed(first.order, asked))},
+        context=lambda of, asked: _listed(_completed(of.order, asked), of.order),
     ),
     _mail(
         "answered",

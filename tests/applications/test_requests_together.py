@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.formats import date_format
 
 from accounts.access import actor_for
 from applications import services
@@ -315,6 +316,9 @@ def test_the_contact_gets_one_mail_for_all_requests_given_at_once(matti, sample,
     assert len(told) == 2
     assert "3 tilauksen varmennepyynnöt on liitetty" in told["matti@example.fi"].subject
     assert all(one in told["matti@example.fi"].body for one in names[:3])
+    last.refresh_from_db()
+    by = date_format(last.due_on, "DATE_FORMAT")
+    assert f"lähetämme varmenteet sähköpostitse viimeistään {by}." in told["matti@example.fi"].body
     assert names[3] not in told["matti@example.fi"].body
     assert last.number in told["maija@example.fi"].subject, "one alone is told as ever"
 
