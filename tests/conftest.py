@@ -49,6 +49,9 @@ MOST_KEPT = 100_000
 
 tables.let_flush()
 
+# What is loaded and collected stays, so that no garbage is looked for until the tests begin.
+gc.disable()
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(specs):
@@ -338,6 +341,7 @@ def pytest_collection_finish():
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000)
+    gc.enable()
 
 
 def pytest_addoption(parser):
