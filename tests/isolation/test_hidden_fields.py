@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from certportal.dev.builders import orders, people
+from tests import prepared
 from tests.isolation.addresses import address, set_aside
 from tests.isolation.forms import Form
 from tests.isolation.table import TABLE
@@ -101,10 +102,9 @@ def contents(models):
     """Return a digest of the rows of each model's table."""
     digests = "count(*) || ':' || coalesce(sum(hashtextextended(t::text, 0)), 0)"
     tables = [connection.ops.quote_name(model._meta.db_table) for model in models]
-    with connection.cursor() as cursor:
-        asked = ", ".join(f"(SELECT {digests} FROM {table} t)" for table in tables)
-        cursor.execute(f"SELECT {asked}")
-        return cursor.fetchone()
+    asked = ", ".join(f"(SELECT {digests} FROM {table} t)" for table in tables)
+    (found,) = prepared.rows(f"SELECT {asked}")
+    return found
 
 
 @lru_cache(1_000)  # an act changes few tables
