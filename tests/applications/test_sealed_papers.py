@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from asn1crypto import tsp
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.files.storage import default_storage
 from django.db import InternalError, transaction
@@ -24,6 +25,7 @@ from issuance.services.sealing import CertificatesFirst, SealEnded
 from tests import seals
 from tests.authorities import add_seal
 from tests.doubles import time_stamps
+from tests.journeys.steps import await_true
 from tests.tables import unkept
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -270,6 +272,29 @@ def test_while_the_time_stamp_service_is_away_the_paper_waits(time, prepared, no
     OutboxItem.objects.filter(done_at=None).update(due_at=now)
     orders.drain()
     assert Paper.objects.get().made_at is not None
+
+
+def test_a_service_that_sends_a_byte_at_a_time_is_cut_off(time, prepared, now, monkeypatch):
+    monkeypatch.setattr("applications.documents.time_stamps.SECONDS", 1.0)
+    sign(prepared, now)
+    for path in ("/stamp", "/list.crl"):
+        time.slow, time.was_cut = path, False
+        OutboxItem.objects.filter(done_at=None).update(due_at=now)
+        orders.drain()
+        await_true(lambda: time.was_cut, f"the worker waits for {path}")
+    assert Paper.objects.get().made_at is None
+
+
+def test_whatever_else_the_service_answers_the_paper_waits_for_a_stamp(time, prepared, now):
+    refusal = tsp.PKIStatusInfo({"status": "rejection"}).dump()
+    large = bytes(11 * 1024 * 1024)
+    sign(prepared, now)
+    for answer in (b"", b"busy", b"\x30\x03abc", b"\x30" + bytes([len(refusal)]) + refusal, large):
+        time.answer = answer
+        OutboxItem.objects.filter(done_at=None).update(due_at=now)
+        orders.drain()
+        problems = OutboxItem.objects.filter(done_at=None).values_list("problem", flat=True)
+        assert list(problems) == ["Unavailable"], answer[:20]
 
 
 def test_a_stamp_of_another_service_is_not_taken(time, prepared, seal, settings, now):

@@ -4,6 +4,7 @@ OpenSSL makes the answers.
 """
 
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -35,13 +36,19 @@ digests = sha256, sha384, sha512
 
 
 class Service:
-    """The service: `url`, its root as a file of PEM, and whether it answers."""
+    """The service: `url`, its root as a file of PEM, whether it answers, and how.
+
+    `answer`: what it answers instead of a stamp. `slow`: the path at which it sends a byte ten
+    times a second. `was_cut`: whether its client did not wait for all of them.
+    """
 
     def __init__(self, port: int, folder: Path) -> None:
         """Make the keys and certificates, valid since yesterday."""
         now = datetime.now(UTC).replace(microsecond=0)
         begun, ends = now - timedelta(days=1), now + timedelta(days=30)
         self.url, self.answers = f"http://127.0.0.1:{port}/stamp", True
+        self.answer: bytes | None = None
+        self.slow, self.was_cut = "", False
         names = CaNames("Time", None, "Root of time")
         root = hierarchy.make_root(make_key("ec"), names, begun, ends)
         self.list = crl.make([], crl.CrlFacts(1, begun, ends), root)
@@ -72,6 +79,8 @@ class Service:
 
     def stamp(self, request: bytes) -> bytes:
         """Answer one request (DER)."""
+        if self.answer is not None:
+            return self.answer
         (self.folder / "asked").write_bytes(request)
         command = "openssl ts -reply -config configuration -queryfile asked -out answer"
         subprocess.run(command.split(), check=True, capture_output=True, cwd=self.folder)
@@ -98,7 +107,18 @@ def serving(folder: Path) -> Iterator[Service]:
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            if self.path == service.slow:
+                self._send_slowly(body)
+            else:
+                self.wfile.write(body)
+
+        def _send_slowly(self, body: bytes) -> None:
+            try:
+                for byte in body:
+                    self.wfile.write(bytes([byte]))
+                    time.sleep(0.1)
+            except OSError:
+                service.was_cut = True
 
         def log_message(self, *_: object) -> None:
             """Log nothing."""

@@ -141,7 +141,7 @@ def test_only_a_few_modules_call_other_machines() -> None:
     """Each calls the address of a setting, or its own (the probe); none one that a visitor gave."""
     outward = re.compile(
         r"requests|urllib\.request|urllib3|http\.client|httpx|smtplib|ftplib|socket|dns(\..*)?"
-        r"|boto3|(botocore|storages)(\..*)?"
+        r"|boto3|(botocore|storages)(\..*)?|pyhanko.*\.(fetchers|timestamps)\..*"
     )
     found = {file for file, module in imported() if outward.fullmatch(module)}
     assert found == CALLERS
@@ -151,8 +151,10 @@ def test_only_a_few_modules_call_other_machines() -> None:
 # ask the database's own address whether it answers; `serving` asks the kernel for its own address.
 # `work` asks for the host's name; `forks` listens at a socket file of its own user.
 # `domain_lookup` asks the resolvers of a setting about names of orders, and calls none of these.
+# `time_stamps` has pyHanko's requests made by `outgoing`.
 CALLERS = {
     "applications/checks/domain_lookup.py",
+    "applications/documents/time_stamps.py",
     "certportal/foundation/database_limit.py",
     "certportal/foundation/deadline.py",
     "certportal/foundation/files/scanning/clamd.py",
