@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -181,7 +182,7 @@ def _lists(desk: Desk, now: datetime) -> dict[str, Any]:
     unrenewed = _unrenewed(rows, desk.soon, now)
     under_way = [order for order in desk.orders if order.pk in desk.first]
     return {
-        "tasks": [_task(order) for order in desk.orders if order.pk in desk.waiting],
+        "tasks": list(dict.fromkeys(_task(one) for one in desk.orders if one.pk in desk.waiting)),
         "orders": [
             {"row": row, "stages": tracking.stages(row.order), "place": tracking.at(row.order)}
             for row in order_rows(under_way, now=now, among=desk.orders)
@@ -230,8 +231,14 @@ def _not_done(ending: list[CertificateRow]) -> list[CertificateRow]:
 
 
 def _task(order: Application) -> Task:
+    """Return what the order waits for; equal for orders sent together without their requests."""
     href = reverse("applications:order", args=[order.pk])
     shown = {"name": order.called, "number": order.number}
+    if order.status == Status.AWAITING_CSR and order.bulk_order_id and order.submitted_at:
+        href = reverse("applications:bulk_order", args=[order.bulk_order_id])
+        day = date_format(clock.day(order.submitted_at), "SHORT_DATE_FORMAT")
+        words = _("Give the certificate requests: bulk order, sent %(day)s") % {"day": day}
+        return Task(words, href)
     if order.status == Status.AWAITING_CSR:
         return Task(_("Give the certificate request: %(name)s, %(number)s") % shown, href)
     if order.status == Status.NAMES_PROPOSED:

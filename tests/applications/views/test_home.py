@@ -64,6 +64,15 @@ def test_orders_sent_together_are_listed_by_their_numbers(matti, cas):
     assert len(shown) > 1 and shown == sorted(shown)
 
 
+def test_the_requests_of_orders_sent_together_are_one_task(matti, cas):
+    together = bulk.begun(matti, *(f"{one}.example.fi" for one in "abcdefgh"))
+    bulk.sent(matti, together)
+    page = home(matti)
+    (task,) = page.context["tasks"]
+    assert task.href == reverse("applications:bulk_order", args=[together.pk])
+    assert "All: 8 orders wait for you" in page.text
+
+
 def test_an_unconfirmed_right_is_not_called_nothing_to_do(matti, cas):
     order = orders.in_review(matti)
     now = clock.now()
