@@ -210,13 +210,14 @@ def _unrenewed(
 ) -> list[CertificateRow]:
     """Return the rows of the certificates ending soon that are not renewed.
 
-    `rows` include the first of them. More are read only while there are too few to fill the list.
+    `rows` include the first of them. More are read only while there are too few to fill the list,
+    each time twice as many.
     """
     ending = [row for row in rows if renewal.ends_soon(row.certificate, now)]
-    begin, unrenewed = 0, _not_done(ending)
-    while len(unrenewed) <= MOST and len(ending) == LOOKED_AT:
-        begin += LOOKED_AT
-        certificates = list(soon.defer("der")[begin : begin + LOOKED_AT])
+    begin, end, unrenewed = 0, LOOKED_AT, _not_done(ending)
+    while len(unrenewed) <= MOST and len(ending) == end - begin:
+        begin, end = end, end + 2 * (end - begin)
+        certificates = list(soon.defer("der")[begin:end])
         keys = [certificate.reference for certificate in certificates]
         orders = list(with_names(Application.objects.filter(pk__in=keys)))
         ending = certificate_rows(certificates, now=now, among=orders)
