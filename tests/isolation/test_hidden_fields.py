@@ -225,6 +225,8 @@ def test_a_form_that_lacks_fields_is_answered_in_words(seats):
             client.cookies = cookies
             if status == 500:
                 failed.append((entry.name, sorted(given)))
+            if status == 405:  # whatever the fields, of which none is read
+                break
         lacked |= {entry.name} if lacking else set()
     assert failed == []
     assert len(lacked) > 20
@@ -247,7 +249,10 @@ def test_hidden_fields_change_nothing(seats, kalle):
         application.refresh_from_db()
         fields = {"version": application.version} | form.fields
         hidden = {name: value for name, value in wishes.items() if name not in form.names}
-        honest, forged = sent(client, place, fields), sent(client, place, fields | hidden)
+        honest = sent(client, place, fields)
+        if honest[0] == 405:  # whatever the fields, of which none is read
+            continue
+        forged = sent(client, place, fields | hidden)
         assert honest[0] == forged[0], place
         assert differences(honest[1], forged[1]) == [], place
         compared += 1
