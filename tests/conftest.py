@@ -122,7 +122,7 @@ def _document_read_once():
 
 @pytest.fixture(scope="session", autouse=True)
 def _mails_made_once():
-    """Let the page of sample mails have them made once in a process, for tests of all pages."""
+    """Let the page of sample mails have them made once in a run, for tests of all pages."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sample_mails, "samples", begun.mails_made_once)
         yield

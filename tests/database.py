@@ -29,7 +29,7 @@ def make() -> None:
     That one is left standing after a run: a thread of a live server may hold a connection for a
     moment longer than the last test.
     """
-    migrated = f"{PREFIX}{_digest()}"
+    migrated = f"{PREFIX}{digest(*DECIDING)}"
     with _alone() as cursor:
         databases = _names(cursor)
         if migrated in databases:
@@ -83,11 +83,12 @@ def _names(cursor: Any) -> set[str]:
     return {name for (name,) in cursor.fetchall()}
 
 
-def _digest() -> str:
-    """Return a name for the state of the program."""
+def digest(*places: str) -> str:
+    """Return a name for the state of these files and folders of the checkout."""
     found = hashlib.sha256()
-    for start in DECIDING:
+    for start in places:
         path = ROOT / start
-        for file in [path] if path.is_file() else sorted(path.rglob("*.py")):
-            found.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
+        for file in [path] if path.is_file() else sorted(path.rglob("*")):
+            if file.is_file() and file.parent.name != "__pycache__":
+                found.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
     return found.hexdigest()[:32]
