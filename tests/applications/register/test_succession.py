@@ -13,6 +13,7 @@ from accounts.models import JoinRequest, Membership, Succession
 from accounts.right_to_act import is_shown, right_of
 from accounts.services.organisations import administrator_requests, join
 from accounts.services.organisations.succession import NotSucceeding
+from accounts.services.rights import documents
 from accounts.services.rights.documents import Paper
 from applications import services
 from applications.models.register_task import RegisterTask
@@ -79,6 +80,16 @@ def test_administrators_become_applicants_and_unconfirmed_rights_stay_so(matti, 
     assert (moved.role, moved.basis) == (Membership.Role.APPLICANT, Membership.Basis.UNVERIFIED)
     invited = maija.memberships.get(ended_at=None)
     assert (invited.basis, invited.confirmed_by) == (Membership.Basis.UNVERIFIED, None)
+
+
+def test_what_an_unconfirmed_member_handed_in_is_found_at_the_successor(matti, kalle, riitta):
+    matti.memberships.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None)
+    former, actor = matti.memberships.get().organisation, actor_for(matti)
+    paper = Paper(pdf(), "valtakirja.pdf")
+    handed_in = documents.hand_in(matti, former, paper, actor=actor, now=clock.now())
+    succeed(riitta)
+    moved = matti.memberships.get(ended_at=None)
+    assert list(documents.documents_about(moved)) == [handed_in]
 
 
 def test_a_right_on_the_word_alone_keeps_its_end(matti, maija, kalle, riitta):
