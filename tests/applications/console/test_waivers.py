@@ -143,6 +143,7 @@ def test_the_list_tells_in_force_ending_and_ended(matti, riitta, raimo, desk, ca
 
 
 def test_the_list_is_narrowed_to_an_organisation(held, desk):
+    assert "No waiver is in force." in desk.open("waivers").text
     give(desk, held)
     assert listed(desk, organisation="apteekki") == [Waiver.objects.get().pk]
     assert listed(desk, organisation="koivupiha") == []
