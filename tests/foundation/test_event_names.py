@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,7 @@ def free_names(path: Path) -> Iterator[str]:
                     yield ast.unparse(node)
 
 
+@cache
 def kinds() -> set[str]:
     """What events are about, as the sources name it, and the models that events are named after."""
     named = {kind for path in sources() for kind in kinds_in(path)}

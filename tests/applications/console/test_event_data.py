@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from django.utils import translation
@@ -80,6 +81,7 @@ def literal_keys(within: ast.AST) -> Iterator[str]:
             yield from (key.value for key in node.keys if isinstance(key, ast.Constant))
 
 
+@cache
 def recorded() -> set[str]:
     found = {key for path in sources() for key in keys_in(ast.parse(path.read_text()))}
     return found | COUNTED | ENROLLED | SEARCHED | {"from", "to", "supplier"}
