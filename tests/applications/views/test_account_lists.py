@@ -54,6 +54,12 @@ def test_nobody_finds_the_orders_of_others(sent, kalle, address, client):
     assert sent.number not in page.text
 
 
+def test_a_draft_without_a_name_has_its_number_once(matti, web, address):
+    draft = orders.begin(matti)
+    page = web.get(f"{address('applications:orders')}?stage=drafts").text
+    assert page.count(draft.number) == 1
+
+
 def test_the_row_says_name_unit_person_and_change(sent, web, address):
     page = web.get(address("applications:orders")).text
     for told in ("erecept.example.fi", "+1", "Helsingin VI apteekki", "Matti Meikäläinen"):
