@@ -6,9 +6,10 @@ docs/decisions/one-statement-a-page.md.
 """
 
 import functools
+import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from django.db import connection
 from django.db.models import Field, Model, QuerySet, UUIDField
 from django.db.transaction import TransactionManagementError
 
+from certportal.foundation.prepared_statements import Statement, type_of
 from certportal.foundation.reading import asked_once, is_known, know
 
 type Converter = Callable[[Any], Any]
@@ -145,18 +147,18 @@ class Number:
 class Compiled:
     """A query that was compiled before, with the parameters of this call (`compiled_for`)."""
 
-    def __init__(self, asked: Rows | Values | Number, sql: str, parameters: Sequence[Any]) -> None:
+    def __init__(
+        self, asked: Rows | Values | Number, sql: Statement, parameters: Sequence[Any]
+    ) -> None:
         """Take the query as it was compiled, with the parameters to run it with."""
         self.make, self._sql, self._parameters = asked.make, sql, parameters
         self._width = asked.width
 
     def alone(self) -> list[Any]:
         """Return the rows by a separate statement."""
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql, self._parameters)
-            return [self.make(values) for values in cursor.fetchall()]
+        return [self.make(values) for values in _found(self._sql, self._parameters)]
 
-    def statement(self) -> tuple[str, Sequence[Any], int]:
+    def statement(self) -> tuple[Statement, Sequence[Any], int]:
         """Return the query as SQL, its parameters, and its number of columns."""
         return self._sql, self._parameters, self._width
 
@@ -170,22 +172,26 @@ def compiled_for[*Ts](
     It is compiled for the stand-ins: values of the arguments' types, different from each other and
     from all other parameters. A call puts its arguments in their places, so nothing but parameters
     may depend on them. The first call compiles the query for its own arguments too, and raises
-    ValueError if that gives another statement.
+    ValueError if that gives another statement. PostgreSQL plans it once in a connection.
     """
 
     def decorate(describe: Callable[[*Ts], Rows | Values | Number]) -> Callable[[*Ts], Compiled]:
         @functools.cache
-        def kept() -> tuple[Rows | Values | Number, str, Sequence[Any]]:
+        def kept() -> tuple[Rows | Values | Number, Statement, list[int]]:
             asked = describe(*stand_ins)
-            return asked, *asked.statement()[:2]
+            sql, parameters, _ = asked.statement()
+            positions = [stand_ins.index(each) for each in parameters if each in stand_ins]
+            changing = [each in stand_ins for each in parameters]
+            types = [type_of(stand_ins[each]) for each in positions]
+            return asked, Statement(_with_constants(sql, parameters, changing), types), positions
 
         is_checked = False
 
         @functools.wraps(describe)
         def ask(*args: *Ts) -> Compiled:
             nonlocal is_checked
-            asked, sql, parameters = kept()
-            given = [args[stand_ins.index(p)] if p in stand_ins else p for p in parameters]
+            asked, sql, positions = kept()
+            given = [args[each] for each in positions]
             if not is_checked:
                 if _written(sql, given) != _written(*describe(*args).statement()[:2]):
                     raise ValueError("more than parameters depends on the arguments")
@@ -197,11 +203,31 @@ def compiled_for[*Ts](
     return decorate
 
 
+def _with_constants(sql: str, parameters: Sequence[Any], changing: Sequence[bool]) -> str:
+    """Return the statement with the parameters that never change written into it."""
+    left = iter(zip(parameters, changing, strict=True))
+
+    def written(place: re.Match[str]) -> str:
+        if place[0] == "%%":
+            return "%%"
+        parameter, is_changing = next(left)
+        return "%s" if is_changing else _written("%s", [parameter]).decode().replace("%", "%%")
+
+    return re.sub("%[s%]", written, sql)
+
+
 def _written(sql: str, parameters: Sequence[Any]) -> bytes:
     """Return the statement with its parameters, as the driver sends it."""
     with connection.cursor() as cursor:
         written: bytes = cursor.mogrify(sql, parameters)
         return written
+
+
+def _found(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement, sent as it is written while statements are logged."""
+    with connection.cursor() as cursor:
+        cursor.execute(str(sql) if connection.queries_logged else sql, parameters)
+        return list(cursor.fetchall())
 
 
 def by_key[M: Model](model: type[M], *beside: str, lock: bool = False) -> Callable[[Any], M | None]:
@@ -294,7 +320,7 @@ def hand_over(owners: Sequence[Model], name: str, found: Iterable[Model]) -> Non
     """Fill each owner's related manager with its rows, in their order, as a prefetch does."""
     by_owner: dict[Any, list[Model]] = {owner.pk: [] for owner in owners}
     fields = {getattr(owner, name).field for owner in owners}
-    for field, row in product(fields, found):
+    for field, row in itertools.product(fields, found):
         by_owner.get(getattr(row, field.attname), []).append(row)
     for owner in owners:
         manager = getattr(owner, name)
@@ -318,6 +344,7 @@ def read_all(*asked: Asked) -> list[list[Any]]:
     The queries are numbered from 0; PostgreSQL runs each only for the row with its number.
     """
     joined, begins, parameters, width = dict[int, str](), dict[int, int](), list[Any](), 1
+    queries = list[str]()
     for number, each in enumerate(asked):
         try:
             query, given, columns = each.statement()
@@ -325,9 +352,10 @@ def read_all(*asked: Asked) -> list[list[Any]]:
             continue
         joined[number], begins[number] = _joined(number, query, columns), width
         parameters += given
+        queries.append(query)
         width += 1 + columns
     found: list[list[Any]] = [[] for _ in asked]
-    for number, *values in _rows(len(asked), joined, parameters):
+    for number, *values in _rows(len(asked), joined, queries, parameters):
         begin = begins.get(number, 0)
         if begin and values[begin - 1] is not None:  # the row's position in its query
             found[number].append(values[begin - 1 :])
@@ -348,13 +376,14 @@ def _joined(number: int, query: str, columns: int) -> str:
 
 
 def _rows(
-    amount: int, joined: Mapping[int, str], parameters: Sequence[Any]
+    amount: int, joined: Mapping[int, str], queries: Iterable[str], parameters: Sequence[Any]
 ) -> Iterable[tuple[Any, ...]]:
     if not joined:
         return ()
     shown = ", ".join(f"p{number}.*" for number in joined)
     numbers = f"generate_series(0, {amount - 1}) AS part (number)"
     statement = f"SELECT part.number, {shown} FROM {numbers} {' '.join(joined.values())}"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return list(cursor.fetchall())
+    compiled = [each for each in queries if isinstance(each, Statement)]
+    if len(compiled) == len(joined):
+        statement = Statement(statement, itertools.chain(*(each.types for each in compiled)))
+    return _found(statement, parameters)
