@@ -30,6 +30,9 @@ class Organisation(models.Model):
 
     keeping = Kept(changing=["name", "kind"])
 
+    class Meta:
+        indexes = [models.Index(fields=["-founded_at", "id"], name="organisations_by_age")]
+
     @property
     def organisation_id(self) -> UUID:
         """Return the key of the account that events about the organisation belong to."""
@@ -136,6 +139,11 @@ class Membership(models.Model):
                 condition=Q(ended_at=None),
                 name="one_membership_at_a_time",
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["organisation"], condition=Q(basis="unverified"), name="unverified_rights"
+            )
         ]
 
     @property

@@ -27,6 +27,8 @@ from tests.applications.console.oversight import REASONS, given, mails, right, t
 from tests.conftest import PHARMACY
 from tests.suppliers import consent
 
+INTERMEDIARY = "9900022-9"
+
 
 def test_an_account_is_found_by_name_and_business_id(desk, pharmacy, seppo_elsewhere):
     place = desk.url("account", pharmacy.pk)
@@ -70,6 +72,30 @@ def test_the_account_with_a_document_comes_before_others_that_are_unconfirmed(
     documents.hand_in(matti, pharmacy, handed_in, actor=actor_for(matti), now=now)
     page = desk.open("accounts").text
     assert page.index(str(pharmacy.pk)) < page.index(str(seppo_elsewhere.pk))
+
+
+def test_accounts_where_somebody_waits_come_first_and_then_the_newest(
+    desk, maija, pharmacy, seppo_elsewhere, now
+):
+    newest = people.make_founder("Valma Välittäjä", INTERMEDIARY, now=now + timedelta(hours=1))
+    paper = documents.Paper(pdf("Valtakirja"), "valtakirja.pdf")
+    recovering.ask(
+        maija, pharmacy, reason="Eläkkeellä", paper=paper, actor=actor_for(maija), now=now
+    )
+    clinics = newest.memberships.get().organisation
+    page = desk.open("accounts").text
+    places = [page.index(str(each.pk)) for each in (pharmacy, seppo_elsewhere, clinics)]
+    assert places == sorted(places)
+
+
+def test_a_closed_account_is_shown_as_closed_and_waits_for_nobody(desk, seppo_elsewhere, now):
+    newest = people.make_founder("Valma Välittäjä", INTERMEDIARY, now=now + timedelta(hours=1))
+    seppo_elsewhere.business_ids.update(valid_to=clock.day(clock.now()))
+    page = desk.open("accounts").text
+    assert "Closed" in page
+    assert "9900008-5" not in page
+    clinics = newest.memberships.get().organisation
+    assert page.index(str(clinics.pk)) < page.index(str(seppo_elsewhere.pk))
 
 
 def test_an_auditor_s_look_at_an_organisation_is_on_record(pharmacy, now):
