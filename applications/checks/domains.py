@@ -14,11 +14,12 @@ from certportal.foundation.errors import Unavailable
 def look(organisation_id: UUID, host: str, *, now: datetime) -> Look:
     """Return the result of the lookup with the operator's resolvers.
 
-    Raises Unavailable, also while one of them is unfit: what an answer says that nobody has
-    validated may be anybody's, and a resolver that hangs must not hold up a worker for each host.
+    Raises Unavailable, also without any and while one of them is unfit: what an answer says that
+    nobody has validated may be anybody's, and a resolver that hangs must not hold up a worker for
+    each host.
     """
     control = settings.DOMAIN_CONTROL
-    if not resolvers.are_fit():
+    if not control["resolvers"] or not resolvers.are_fit():
         raise Unavailable(domain_lookup.SOURCE)
     return domain_lookup.look(
         host,

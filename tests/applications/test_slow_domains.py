@@ -55,6 +55,16 @@ def test_checks_do_not_wait_for_lookups(matti, pharmacy, cas):
     assert (order.status, looks()) == (Status.IN_REVIEW, 1)
 
 
+def test_what_was_asked_for_before_the_operator_turned_lookups_off_is_not_answered(
+    matti, pharmacy, settings
+):
+    act(matti, services.request_lookup, pharmacy, HOST)
+    settings.DOMAIN_CONTROL = settings.DOMAIN_CONTROL | {"resolvers": []}
+    orders.drain()
+    assert not OutboxItem.objects.filter(done_at=None).exists()
+    assert pharmacy.domains.get().outcome == Outcome.UNANSWERED
+
+
 def test_what_members_ask_for_counts_too(matti, pharmacy, cas, monkeypatch):
     monkeypatch.setattr(domains, "MOST_SECONDS", 1)
     act(matti, services.request_lookup, pharmacy, HOST)
