@@ -167,24 +167,30 @@ def _database_limits(process: str) -> dict[str, Any]:
 
     PostgreSQL's settings in its `options` are added: of a setting named twice, the last one counts.
 
-    Connecting may take 2 s, and packets may stay unacknowledged for 10 s. PostgreSQL ends a
-    statement of the process `web`, and of commands in its container, after 10 s; longer work runs
-    in a worker or as `manage` (see also `database_limit`). `metrics` is read-only with 2 s per
-    statement. JIT compilation is off, since it takes longer than the statements of a page.
+    Connecting may take 2 s, and packets may stay unacknowledged for 10 s. PostgreSQL, too, ends a
+    connection to a machine that has disappeared, which by default keeps its locks for two hours.
+    `default` and `mail` wait for a lock for 5 s and do the work later, so that one row cannot hold
+    up all work of their queue. PostgreSQL ends a statement of the process `web`, and of commands in
+    its container, after 10 s; longer work runs in a worker or as `manage` (see also
+    `database_limit`). `metrics` is read-only with 2 s per statement. JIT compilation is off, since
+    it takes longer than the statements of a page.
     Parallel workers are off for `web`: starting them takes 10 ms, most of its statements take 1 ms.
     """
-    limits = {
-        "connect_timeout": "2",
+    lost = {
         "tcp_user_timeout": "10000",
-        "keepalives_idle": "10",
-        "keepalives_interval": "5",
-        "keepalives_count": "2",
+        "tcp_keepalives_idle": "10",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "2",
     }
+    limits = {name.replace("tcp_keep", "keep"): value for name, value in lost.items()}
+    of_all = " ".join(f"-c {name}={value}" for name, value in {"jit": "off", **lost}.items())
     of_process = {
         "web": " -c statement_timeout=10s -c max_parallel_workers_per_gather=0",
+        "default": " -c lock_timeout=5s",
+        "mail": " -c lock_timeout=5s",
         "metrics": " -c statement_timeout=2s -c default_transaction_read_only=on",
     }
-    return limits | {"options": f"-c jit=off{of_process.get(process, '')}"}
+    return limits | {"connect_timeout": "2", "options": of_all + of_process.get(process, "")}
 
 
 def store(url: str, key: str, *, whole_seconds: float) -> dict[str, Any]:

@@ -80,6 +80,23 @@ def test_settings_of_postgresql_in_the_address_are_added_to_the_limits_of_the_pr
     assert options["connect_timeout"] == "5"
 
 
+def test_both_ends_of_a_database_connection_give_up_a_machine_that_has_disappeared():
+    for process in ("web", "default", "mail", "ca", "metrics", "manage"):
+        options = env.database("postgres:///portal", process)["OPTIONS"]
+        for limit in ("user_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count"):
+            ours = options.get(limit) or options[f"tcp_{limit}"]
+            assert f"-c tcp_{limit}={ours}" in options["options"]
+
+
+def test_a_lock_holds_up_a_worker_for_a_while_and_a_migration_for_as_long_as_it_takes():
+    limited = [
+        process
+        for process in ("web", "default", "mail", "ca", "manage")
+        if "lock_timeout" in env.database("postgres:///portal", process)["OPTIONS"]["options"]
+    ]
+    assert limited == ["default", "mail"]
+
+
 def test_every_setting_that_the_code_reads_reaches_a_container():
     more = ("metrics", "hsm", "journal-copy", "store")
     services = [
