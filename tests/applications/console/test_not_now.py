@@ -6,10 +6,11 @@ import pytest
 from django.urls import reverse
 from django.utils import translation
 
+from accounts.models import Membership
 from applications import services, workflow
 from applications.models import Application
 from applications.workflow import Action, Role
-from certportal.dev.builders import orders
+from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act
 from certportal.foundation import clock
 
@@ -181,6 +182,15 @@ def test_an_auditor_is_not_told_what_to_do_before_approving(case, desk, web_of, 
     page = what_to_do(web_of(anneli).get(desk.url("case", case.pk)))
     assert "Before you can approve" not in page
     assert "What to do" not in page
+    member = people.make_auditor("Maija Mallikas")
+    Membership.objects.create(
+        person=member,
+        organisation=case.organisation,
+        basis=Membership.Basis.INVITATION,
+        begun_at=clock.now(),
+    )
+    page = what_to_do(web_of(member).get(desk.url("case", case.pk)))
+    assert "another reviewer must handle" not in page
 
 
 def test_of_a_revoked_certificate_only_an_exposed_key_is_left_to_report(order, desk, riitta, raimo):
