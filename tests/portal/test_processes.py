@@ -1,6 +1,7 @@
 """Which process may see what: the real settings are read by real processes."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -166,12 +167,13 @@ def test_beat_and_workers_start_while_the_disk_of_their_log_is_full(process, sig
     command = [sys.executable, *ENTRIES["default"], str(tmp_path / "schedule")]
     told = {"PORTAL_PROCESS": process, "REDIS_URL": "redis://127.0.0.1:1/0"}
     given = {"env": {**os.environ, **told}, "cwd": ROOT, "stderr": subprocess.PIPE, "text": True}
+    given["start_new_session"] = True
     with (
         open("/dev/full", "w") as full,
         subprocess.Popen(command, stdout=full, **given) as started,
     ):
         assert any(sign in line for line in started.stderr)
-        started.kill()
+        os.killpg(started.pid, signal.SIGKILL)  # with the processes of its pool
 
 
 def test_a_command_says_nothing_else():
