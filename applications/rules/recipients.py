@@ -17,6 +17,7 @@ from applications.models.certificate_types import Delivery
 from applications.rules import case_holder, contact_links, sender
 from applications.workflow import Status, consequences
 from certportal.foundation.mail_addresses import mailbox
+from certportal.foundation.together import Values, compiled_for
 
 
 def administrators(application: Application) -> list[str]:
@@ -85,13 +86,16 @@ def _has_left(application: Application, recipient: str) -> bool:
 
 def _acts(application: Application, address: str, roles: Sequence[str]) -> bool | None:
     """Whether a member with the address has one of the roles; None if none ever had the address."""
-    memberships = Membership.objects.filter(
-        BelongsTo("organisation", application.organisation_id),
-        person__email__iexact=address,
-        person__merged_into=None,
-    )
-    found = list(memberships.values_list("ended_at", "role"))
+    found = _memberships(application.organisation_id, address).alone()
     return any(end is None and role in roles for end, role in found) if found else None
+
+
+@compiled_for(UUID(int=1), "an address")
+def _memberships(organisation: UUID, address: str) -> Values:
+    """Return the query for the end and role of each membership of a person with the address."""
+    of_account = Membership.objects.filter(BelongsTo("organisation", organisation))
+    theirs = of_account.filter(person__email__iexact=address, person__merged_into=None)
+    return Values(theirs.values_list("ended_at", "role"), 2)
 
 
 def _is_sender_who_left(application: Application) -> bool:
