@@ -183,7 +183,7 @@ def _database_limits(process: str) -> dict[str, Any]:
         "tcp_keepalives_count": "2",
     }
     limits = {name.replace("tcp_keep", "keep"): value for name, value in lost.items()}
-    of_all = " ".join(f"-c {name}={value}" for name, value in {"jit": "off", **lost}.items())
+    of_all = " ".join(f"-c {name}={value}" for name, value in {**lost, "jit": "off"}.items())
     of_process = {
         "web": " -c statement_timeout=10s -c max_parallel_workers_per_gather=0",
         "default": " -c lock_timeout=5s",
