@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
 from accounts.event_names import AccountEvent
-from accounts.models import Membership, Organisation, Person, RightDocument, Succession
+from accounts.models import BelongsTo, Membership, Organisation, Person, RightDocument
 from accounts.right_to_act import has_ended, is_unconfirmed, right_of
 from accounts.services.document_files import remove_documents
 from certportal.foundation import events
@@ -281,7 +281,6 @@ def documents_about(right: Membership) -> QuerySet[RightDocument]:
     Also what these handed in at the accounts it succeeded, since they hand it in only once.
     """
     members = Membership.objects.filter(organisation=right.organisation_id).values("person")
-    former = Succession.objects.filter(successor=right.organisation_id).values("organisation")
-    about = Q(organisation=right.organisation_id) | Q(organisation__in=former)
+    about = BelongsTo("organisation", right.organisation_id)
     found = RightDocument.objects.filter(about, person__in=members)
     return found.select_related("person")

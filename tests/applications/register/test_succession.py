@@ -82,14 +82,16 @@ def test_administrators_become_applicants_and_unconfirmed_rights_stay_so(matti, 
     assert (invited.basis, invited.confirmed_by) == (Membership.Basis.UNVERIFIED, None)
 
 
-def test_what_an_unconfirmed_member_handed_in_is_found_at_the_successor(matti, kalle, riitta):
+def test_what_an_unconfirmed_member_handed_in_is_found_at_each_successor(matti, kalle, riitta):
     matti.memberships.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None)
     former, actor = matti.memberships.get().organisation, actor_for(matti)
     paper = Paper(pdf(), "valtakirja.pdf")
     handed_in = documents.hand_in(matti, former, paper, actor=actor, now=clock.now())
-    succeed(riitta)
-    moved = matti.memberships.get(ended_at=None)
-    assert list(documents.documents_about(moved)) == [handed_in]
+    people.make_founder("Tuula Turkulainen", "9900003-4", now=clock.now())
+    for former_code, code in ((PHARMACY, CLINICS), (CLINICS, "9900003-4")):
+        succeed(riitta, former_code, code)
+        moved = matti.memberships.get(ended_at=None)
+        assert list(documents.documents_about(moved)) == [handed_in]
 
 
 def test_a_right_on_the_word_alone_keeps_its_end(matti, maija, kalle, riitta):
