@@ -26,7 +26,8 @@ class InOrder[M: Model](Sequence[M]):
     def __getitem__(self, index: int | slice) -> M | list[M]:
         """Return a row or a list of rows, by one statement for each query that has some of them."""
         if isinstance(index, int):
-            return self[index : index + 1][0]
+            place = range(len(self))[index]
+            return self[place : place + 1][0]
         begin, end, _step = index.indices(len(self))
         found = list[M]()
         for query, number in zip(self._queries, self._numbers, strict=True):
