@@ -57,7 +57,10 @@ class Cursor(extensions.cursor):
     """The cursor of all connections of Django: runs a `Statement` as a prepared statement."""
 
     def execute(self, query: Any, vars: Any = None) -> None:
-        """Run the query; one whose prepared form has become invalid is prepared anew next time."""
+        """Run the query; prepare it anew if its prepared form has become invalid.
+
+        That raises the driver's error only inside a transaction, which it has aborted.
+        """
         if not isinstance(query, Statement):
             super().execute(query, vars)
             return
@@ -66,7 +69,9 @@ class Cursor(extensions.cursor):
         except (errors.FeatureNotSupported, errors.InvalidSqlStatementName):
             # A migration changed the type of a column, or the connection forgot its statements.
             _names.pop(self.connection, None)
-            raise
+            if self.connection.get_transaction_status() != extensions.TRANSACTION_STATUS_IDLE:
+                raise
+            super().execute(*_prepared(self.connection, query, vars))
 
 
 def _prepared(

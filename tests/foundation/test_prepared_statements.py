@@ -1,7 +1,7 @@
 """PostgreSQL plans a frequent statement once in a connection; a changed table breaks nothing."""
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from psycopg2 import errors
 
 from accounts.models import Person, StaffRole
@@ -63,22 +63,37 @@ def test_a_query_beside_one_that_is_compiled_each_time_is_not_prepared(virtanen)
     assert len(rows(PREPARED)) == before
 
 
-def test_after_a_migration_a_statement_fails_once_and_is_prepared_anew(transactional_db):
-    rows_of = Statement("SELECT word FROM changing WHERE number = %s", ["bigint"])
+ROWS_OF = Statement("SELECT word FROM changing WHERE number = %s", ["bigint"])
+CHANGES = {
+    "ALTER TABLE changing ALTER COLUMN word TYPE varchar(20)": errors.FeatureNotSupported,
+    "DEALLOCATE ALL": errors.InvalidSqlStatementName,
+}
+
+
+@pytest.fixture
+def changing(transactional_db):
+    """A table of one row, which the statement has read."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE changing AS SELECT 1 AS number, 'a'::text AS word")
-        assert rows(rows_of, [1]) == [("a",)]
-        cursor.execute("ALTER TABLE changing ALTER COLUMN word TYPE varchar(20)")
-        with pytest.raises(Exception) as failed:
-            rows(rows_of, [1])
-        assert isinstance(failed.value.__cause__, errors.FeatureNotSupported)
-        assert rows(rows_of, [1]) == [("a",)]
-        cursor.execute("DEALLOCATE ALL")
-        with pytest.raises(Exception) as failed:
-            rows(rows_of, [1])
-        assert isinstance(failed.value.__cause__, errors.InvalidSqlStatementName)
-        assert rows(rows_of, [1]) == [("a",)]
+        assert rows(ROWS_OF, [1]) == [("a",)]
+        yield cursor
         cursor.execute("DROP TABLE changing")
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_statement_that_a_migration_made_invalid_is_prepared_anew_at_once(changing, change):
+    changing.execute(change)
+    assert rows(ROWS_OF, [1]) == [("a",)]
+
+
+@pytest.mark.parametrize(("change", "error"), CHANGES.items())
+def test_inside_a_transaction_it_fails_once(changing, change, error):
+    changing.execute(change)
+    with pytest.raises(Exception) as failed, transaction.atomic():
+        rows(ROWS_OF, [1])
+    assert isinstance(failed.value.__cause__, error)
+    with transaction.atomic():
+        assert rows(ROWS_OF, [1]) == [("a",)]
 
 
 def test_a_lost_connection_takes_its_statements_with_it(transactional_db):
