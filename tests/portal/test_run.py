@@ -136,6 +136,7 @@ def test_it_serves_and_leaves_no_orphan(data):
     run = start(HERE, data, port)
     told = told_by(run, data)
     assert f"http://localhost:{port}" in told
+    assert (data / "address").read_text() == f"http://localhost:{port}\n"
     assert "Matti Meikäläinen" in told and "Riitta Ratkaisija" in told
     assert answer_to(port, "/livez") == 200
     frozen = freeze_front(data)

@@ -76,6 +76,29 @@ def test_a_command_that_signs_is_told_where_the_keys_are(command, place, tmp_pat
     assert (done.stdout, done.stderr) == (f"{command} has {known}\n", "")
 
 
+AT_ADDRESS = """
+. ./portal help >/dev/null
+for name in set_up make_secrets reach_services give_back; do eval "$name() { :; }"; done
+manage() { echo "$PORTAL_BASE_URL"; }
+manage_command migrate
+"""
+
+
+def test_a_command_takes_the_address_at_which_the_service_was_run(tmp_path):
+    """Certificates that it prepares name it, such as those of `reissue plan`."""
+
+    def taken(**settings):
+        known = {name: value for name, value in os.environ.items() if "PORTAL_" not in name}
+        command = ["bash", "-c", AT_ADDRESS]
+        env = {**known, "PORTAL_DATA": str(tmp_path), **settings}
+        return subprocess.check_output(command, cwd=ROOT, env=env, text=True).strip()
+
+    assert taken() == "http://localhost:8000"
+    (tmp_path / "address").write_text("http://localhost:8210\n")
+    assert taken() == "http://localhost:8210"
+    assert taken(PORTAL_BASE_URL="http://here.example") == "http://here.example"
+
+
 WHOLE_TEST = """
 . ./portal help >/dev/null
 mkdir -p "$DATA/log"
