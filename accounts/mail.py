@@ -4,13 +4,14 @@ An item holds `kind` (the mail), `id` (what it is about), `language`, and `to` (
 where the object itself does not determine who gets it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 from accounts import access
+from accounts.consents import in_force
 from accounts.event_names import AccountEvent
 from accounts.models import (
     AccountDecision,
@@ -110,22 +111,25 @@ def _to_customer(consent: SupplierConsent, asked: Asked) -> Mapping[str, Any]:
 def _succession(succession: Succession, asked: Asked) -> Mapping[str, Any]:
     """Return the suppliers and customers whose consents ended with the succession.
 
-    A recipient whose right to act is not confirmed is not told them.
+    Not the suppliers to which the successor itself has given one. A recipient whose right to act
+    is not confirmed is not told them.
     """
     own = access.current_membership(_recipient(asked), succession.successor_id)
     if own is None or not is_shown(own):
         return {}
     ended = SupplierConsent.objects.filter(ended_at=succession.at, ended_by=None)
     account = succession.organisation_id
+    own_ones = SupplierConsent.objects.filter(in_force(asked.now), customer=succession.successor)
     return {
-        "suppliers": _suppliers_lost(account, succession.at),
+        "suppliers": _suppliers_lost(account, succession.at, but=own_ones.values("supplier")),
         "customers": [str(consent.customer) for consent in ended.filter(supplier=account)],
     }
 
 
-def _suppliers_lost(customer: UUID, at: datetime) -> list[str]:
+def _suppliers_lost(customer: UUID, at: datetime, *, but: Iterable[Any] = ()) -> list[str]:
     """Return the suppliers whose permission ended then by what the authority did."""
     ended = SupplierConsent.objects.filter(ended_at=at, ended_by=None, customer=customer)
+    ended = ended.exclude(supplier__in=but)
     return [str(consent.supplier) for consent in ended.select_related("supplier")]
 
 

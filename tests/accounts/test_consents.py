@@ -14,6 +14,7 @@ from accounts.services.organisations import invite, oversight, succession
 from accounts.services.organisations import membership as members
 from applications import services as decisions
 from applications.services.reviewer.accounts import preview_withdrawal
+from applications.services.reviewer.succession import preview_succession
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act, do
 from certportal.foundation import clock
@@ -242,6 +243,20 @@ def test_who_goes_on_under_a_new_business_id_reads_which_permissions_to_give_ane
     assert former in told.body and supplier in told.body
     assert reverse("accounts:suppliers") in told.body
     assert [kalle.email] in [one.to for one in mail.outbox]
+
+
+def test_a_reviewer_reads_before_a_hand_over_which_permissions_end(matti, kalle, given, riitta):
+    prospect = preview_succession("9900001-8", "9900022-9", now=clock.now())
+    assert prospect.consents == [given]
+
+
+def test_what_the_successor_has_given_itself_need_not_be_given_anew(matti, kalle, given, riitta):
+    linnea = people.make_founder("Linnea Lindqvist", "9900004-2", now=clock.now())
+    consent(linnea, kalle)
+    do(riitta, succession.hand_over, "9900001-8", "9900004-2", reason="Fuusio.")
+    told = [one for one in mail.outbox if "Fuusio." in one.body]
+    assert {one.to[0] for one in told} == {matti.email, linnea.email}
+    assert not [one for one in told if str(given.supplier) in one.body]
 
 
 def test_one_that_ran_out_ended_then_and_nobody_hears_of_it_later(

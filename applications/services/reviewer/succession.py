@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts import access
-from accounts.models import Organisation, Person, Succession
+from accounts import access, consents
+from accounts.models import Organisation, Person, Succession, SupplierConsent
 from accounts.services.organisations import succession as accounts
 from accounts.services.organisations.succession import Heir
 from applications.errors import Gone, require
@@ -38,7 +38,7 @@ class Prospect:
     Of `orders`, `opened` are sent, and neither issued nor ended; `returning` are approved and go
     back to review; `linked` have a valid link of the technical contact, which stays valid.
     `certificates` are those in force. If the successor has an account, `invitations` are cancelled
-    and `requests` to be invited are moved.
+    and `requests` to be invited are moved. `consents` to and of suppliers end.
     """
 
     former: Organisation
@@ -51,6 +51,7 @@ class Prospect:
     people: int
     invitations: int
     requests: int
+    consents: list[SupplierConsent]
 
 
 def preview_succession(former: str, code: str, *, now: datetime) -> Prospect:
@@ -74,6 +75,7 @@ def preview_succession(former: str, code: str, *, now: datetime) -> Prospect:
         people=old.memberships.filter(ended_at=None).count(),
         invitations=invitations.count() if new.account else 0,
         requests=old.join_requests.filter(settled_at=None).count() if new.account else 0,
+        consents=list(consents.of_account(old.pk, now=now)),
     )
 
 

@@ -367,6 +367,7 @@ def test_the_pages_show_what_would_move_and_move_it(desk, order, kalle):
     page = desk.get(place, both).text
     assert "Helsingin VI apteekki" in page
     assert "Koivupiha Terveys Oy" in page
+    assert "Toimittajien luvat, jotka päättyvät" not in page
     assert desk.post(place, both | {"reason": ""}).status_code == 200
     assert not Succession.objects.exists()
     assert desk.post(place, both | {"reason": "Fuusio."}).status_code == 302
