@@ -33,6 +33,14 @@ def test_an_empty_queue_says_what_comes_there(desk):
     assert "0 cases" in answer.text
 
 
+def test_an_empty_view_says_when_a_case_comes_to_that_view(desk):
+    """The checks put none before a second reviewer, nor into one's own hands."""
+    said = {view: desk.open("queue", view=view).text for view in ("second", "mine", "revocations")}
+    assert not [view for view, page in said.items() if "automatic checks have passed" in page]
+    assert "when a reviewer has approved it" in said["second"]
+    assert "Take the next one" in said["mine"]
+
+
 def test_the_oldest_promise_comes_first(matti, cas, desk):
     later, sooner = orders.in_review(matti), orders.in_review(matti)
     due_in(later, 20)

@@ -42,6 +42,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
         "rows": rows(page.rows, narrowed.reader, typed=narrowed.form.cleaned_data.get("q", "")),
         "chips": chips(narrowed, request),
         "views": saved_views(narrowed, counts),
+        "empty": ready_made.BY_ID[narrowed.form.cleaned_data.get("view") or ""].empty,
     }
     return render(request, "applications/console/queue.html", context)
 

@@ -49,13 +49,19 @@ class Reader:
         return is_open and pair in self.without_right
 
 
+NEW_ONES = _("No case waits. New ones come here as soon as the automatic checks have passed.")
+NOTHING = _("There is no such case.")
+
+
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view: its id in the URL, its label, and the condition for its cases (`with_day`)."""
+    """A view: its id in the URL, its label, the condition for its cases (`with_day`), and what is
+    said when it has none."""
 
     id: str
     label: Promise
     holds: Condition
+    empty: Promise = NOTHING
 
 
 def _answered(_reader: Reader) -> Q:
@@ -116,12 +122,20 @@ def _lacks(right: Membership | None, now: datetime) -> bool:
 
 
 VIEWS = (
-    View("", _("All open"), lambda _reader: OPEN),
+    View("", _("All open"), lambda _reader: OPEN, NEW_ONES),
     View(
-        "second", _("Second reviewer wanted"), lambda reader: queue_order.second_wanted(reader.now)
+        "second",
+        _("Second reviewer wanted"),
+        lambda reader: queue_order.second_wanted(reader.now),
+        _("No case waits. One comes here when a reviewer has approved it and another must too."),
     ),
-    View("mine", _("Mine"), lambda reader: OPEN & Q(reviewer=reader.person)),
-    View("free", _("Free"), lambda _reader: REVIEWED & case_holder.free()),
+    View(
+        "mine",
+        _("Mine"),
+        lambda reader: OPEN & Q(reviewer=reader.person),
+        _("You have no case. Take the next one by the button above."),
+    ),
+    View("free", _("Free"), lambda _reader: REVIEWED & case_holder.free(), NEW_ONES),
     View("answered", _("Answered"), _answered),
     View("waiting", _("With the applicant"), lambda _reader: Q(status__in=lapse.INCOMPLETE)),
     View("late", _("Late"), lambda reader: OPEN & Q(queue_day__lt=clock.day(reader.now))),
