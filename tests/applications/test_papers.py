@@ -226,6 +226,7 @@ def test_the_account_hands_the_receipt_and_the_decision_over(web, rejected):
         assert answer["Content-Type"] == "application/pdf"
         assert answer.content.startswith(b"%PDF-")
         assert answer["Content-Disposition"].startswith("attachment")
+    assert "miten siihen haetaan oikaisua" in page
 
 
 def test_nobody_else_gets_them_and_what_is_not_there_is_not_found(web, sent, stranger):

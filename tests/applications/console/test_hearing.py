@@ -44,6 +44,10 @@ def heard(case, desk):
     return case
 
 
+def test_a_hearing_without_grounds_says_that_these_are_missing(case, desk):
+    assert "Write why it would be rejected." in hear(desk, case, reason="").text
+
+
 def reject(riitta, case, **without):
     seen = orders.Handler(riitta, case).seen
     return services.reject(case.pk, reasons=GROUNDS, person=riitta, **without, **seen)

@@ -45,6 +45,7 @@ class HearForm(AskForm):
             "None, if the applicant only needs to answer in writing."
         )
         self.fields["reason"].label = _("Why the order would be rejected")
+        self.fields["reason"].error_messages["required"] = _("Write why it would be rejected.")
         attached = answers.read_by_reviewers(application).filter(removed_at=None)
         names = [document.name for document in attached]
         with translation.override(application.language):
