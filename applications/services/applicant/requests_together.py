@@ -182,7 +182,7 @@ def _without_order(
         revoked = tuple(one.serial for one in found)
         return FileResult(file.name, Outcome.PRIVATE_KEY, report=report, revoked=revoked)
     authority.report_known_keys(report, actor=actor, now=now)
-    if report.csr is None:
+    if report.csr is None or not report.accepted:
         return FileResult(file.name, Outcome.UNFIT, report=report)
     if _is_used(report.csr, actor):
         return FileResult(file.name, Outcome.USED_BEFORE)

@@ -20,6 +20,7 @@ from applications.rules.request_files import RequestFile
 from applications.services.applicant.requests_together import Outcome
 from applications.views.account.history import history
 from applications.views.shared.history import history as case_history
+from applications.views.shared.requests_given import OUTCOMES
 from applications.workflow import Role, Status
 from certportal.dev.builders import orders, people, proposed_names
 from certportal.dev.builders.acts import act
@@ -121,6 +122,17 @@ def test_a_request_that_the_applicant_meant_to_give_is_given_and_corrected(matti
     order.refresh_from_db()
     assert order.csr == order.csrs.latest("uploaded_at")
     assert order.csrs.count() == 2
+
+
+def test_a_request_that_can_be_used_nowhere_is_not_to_be_given_on_one_of_several_pages(
+    matti, valma, given, web
+):
+    for _twin in range(2):
+        orders.waiting_for_contact(matti)
+    weak = SimpleUploadedFile("heikko.csr", orders.openssl_csr(key="1024"))
+    answer = web.post(reverse("customers:requests"), {"requests": [weak]})
+    (line,) = answer.context["lines"]
+    assert (line.label, line.links) == (OUTCOMES[Outcome.UNFIT][0], [])
 
 
 def test_host_names_are_proposed_and_proposed_again_while_the_consent_lasts(
