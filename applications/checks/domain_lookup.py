@@ -93,7 +93,7 @@ def _at(
             is_above=place != host,
             on=on,
         )
-        if outcome is Outcome.PROVEN and _is_from_wildcard(resolver, place, answer, ends):
+        if outcome is not Outcome.ABSENT and _is_from_wildcard(resolver, place, answer, ends):
             continue
         if order.index(outcome) < order.index(best.outcome):
             best = Look(outcome, place, value, answer.is_secure)

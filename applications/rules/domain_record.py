@@ -23,6 +23,8 @@ LABEL = "_sote-validation"
 SUBDOMAINS = "subdomains"
 
 _WSP = " \t"
+_ISSUER = re.compile(r"[^;, \t]*")
+_ACCOUNT = re.compile(r"[0-9A-Fa-f]{32}\Z")
 _PARAMETER = re.compile(
     r"(?P<tag>[A-Za-z0-9](?:-*[A-Za-z0-9])*)[ \t]*=[ \t]*(?P<value>[\x21-\x3a\x3c-\x7e]*)\Z"
 )
@@ -136,13 +138,15 @@ def judge(
 
 
 def _judged(value: str, issuer: str, organisation_id: UUID, is_above: bool, on: date) -> Outcome:
-    record_issuer = value.split(";", 1)[0].strip(_WSP).lower()
-    if record_issuer != issuer:
+    named = _ISSUER.match(value.strip(_WSP))
+    if named is None or named[0].lower() != issuer:
         return Outcome.ABSENT
     record = read(value)
-    if record is None:
+    account = record.parameters.get("account", "") if record else ""
+    # A zone file without quotation marks leaves the issuer alone: a semicolon begins a comment.
+    if record is None or record.issuer != issuer or not _ACCOUNT.match(account):
         return Outcome.UNREADABLE
-    if record.parameters.get("account", "").lower() != account_of(organisation_id):
+    if account.lower() != account_of(organisation_id):
         return Outcome.OTHER_ACCOUNT
     if (until := record.parameters.get("until")) is not None:
         try:

@@ -84,6 +84,7 @@ class ApplicationEvent(EventName):
     TAKE_OVER = "application.take_over", _("A reviewer took the case over from another")
     NOTE = "application.note", _("A reviewer wrote an internal note")
     SET_EVIDENCE = "application.set_evidence", _("Evidence for a host name was recorded")
+    DROP_EVIDENCE = "application.drop_evidence", _("Evidence for a host name was taken away")
     DOMAIN_ASKED = "domain.asked", _("The DNS record of a domain was asked for")
     DOMAIN_LOOKED_UP = "domain.looked_up", _("The DNS record of a domain was looked up")
     DOMAIN_FORGOTTEN = "domain.forgotten", _("A domain was taken off the organisation's list")

@@ -48,6 +48,11 @@ def test_a_wildcard_text_proves_no_domain(look, text):
     assert look(f"* {text}") is Outcome.ABSENT
 
 
+def test_a_wildcard_text_is_not_told_to_be_a_record_that_lacks_something(look, text):
+    """Whoever added what it lacks would be told that there is no record."""
+    assert look(f"* {text.replace('; scope=subdomains', '')}") is Outcome.ABSENT
+
+
 def test_a_record_of_its_own_beside_a_wildcard_proves_it(look, text):
     assert look(f"{LABEL} {text}", "* CNAME web.klinikka.fi.") is Outcome.PROVEN
     alias = f"{LABEL} CNAME proof.klinikka.fi."

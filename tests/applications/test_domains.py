@@ -114,6 +114,7 @@ def test_a_record_taken_away_before_signing_stops_the_certificate(
     order.refresh_from_db()
     assert order.status == Status.IN_REVIEW
     assert evidence_of(order) == ("", None)
+    assert Event.objects.filter(action="application.drop_evidence").count() == 1
     assert order.findings[0]["rule"] == "order.domain_not_proven"
     page = people.log_in(Client(), riitta).get(reverse("console:case", args=[order.pk]))
     assert "ei löydy enää" in page.text

@@ -31,7 +31,8 @@ EVER_STORED = {
         ask_mailbox_code attach_csr
         cancel_request case_viewed certificate_taken choose_csr choose_names claim confirm_names
         correct_address csr_refused
-        deliver discard download edit end_with_account erase expiry_seen extend_deadline
+        deliver discard download
+        drop_evidence edit end_with_account erase expiry_seen extend_deadline
         hand_over hear hearing_document_taken installed issue lapse link_opened
         link_sent links_ended not_mine note
         private_key_refused propose_names prove_mailbox queue recall reissue reject release

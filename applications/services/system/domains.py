@@ -116,9 +116,7 @@ def drop_evidence(application: Application, host: str, *, now: datetime) -> None
     """Remove evidence from DNS that no longer exists from the host name of a locked order."""
     for host_name in domains.rest_on_dns(application.host_names.filter(name=host)):
         _set(host_name, "", "", None)
-        events.record(
-            ApplicationEvent.SET_EVIDENCE, application, ACTOR, now, host=host_name.pk, by=""
-        )
+        events.record(ApplicationEvent.DROP_EVIDENCE, application, ACTOR, now, host=host_name.pk)
 
 
 def _set(host: HostName, evidence: str, note: str, at: datetime | None) -> None:

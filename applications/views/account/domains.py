@@ -59,7 +59,10 @@ OUTCOMES = {
     Outcome.UNREADABLE: (
         gettext_lazy("Cannot be read"),
         "warning",
-        gettext_lazy("The record is there but is written wrongly. Copy it again from here."),
+        gettext_lazy(
+            "The record is there but is written wrongly. Copy it again from here. In a zone file"
+            " its value is put in quotation marks, since a semicolon begins a comment there."
+        ),
     ),
     Outcome.UNANSWERED: (
         gettext_lazy("No answer"),
@@ -94,14 +97,14 @@ class DomainForm(Form):
 
     def clean_name(self) -> str:
         """Return the host name in lower case, validated as in orders, if they may look it up."""
-        names = host_names([self.cleaned_data["name"]]).names
+        names = host_names([self.cleaned_data["name"]], of_order=False).names
         if len(names) != 1:
             raise ValidationError(_("Enter one host name at a time."))
         if not may_look_up(self.person, self.organisation.pk, names[0]):
             raise ValidationError(
                 _(
                     "Until your authority to act has been confirmed, only the host names of your"
-                    " own orders are looked up."
+                    " own orders are looked up. Write the name into your order first."
                 )
             )
         return names[0]
@@ -184,7 +187,8 @@ def _mail(name: str, place: str, record: str) -> str:
         "Type: TXT\nName: %(place)s\nValue: %(record)s\n"
     ) % {"name": name, "place": place, "record": record}
     subject = _("DNS record for %(name)s") % {"name": name}
-    return "mailto:?" + urlencode({"subject": subject, "body": text}, quote_via=quote)
+    body = text.replace("\n", "\r\n")  # RFC 6068, section 5
+    return "mailto:?" + urlencode({"subject": subject, "body": body}, quote_via=quote)
 
 
 def state(domain: Domain) -> tuple[str, str, str]:

@@ -39,6 +39,7 @@ HIDDEN = (
     ApplicationEvent.HEARING_DOCUMENT_TAKEN,
     ApplicationEvent.CERTIFICATE_TAKEN,
     ApplicationEvent.SET_EVIDENCE,
+    ApplicationEvent.DROP_EVIDENCE,
     ApplicationEvent.WAIVE,
     ApplicationEvent.WAIVER_CONFIRMED,
     ApplicationEvent.WAIVER_WITHDRAWN,

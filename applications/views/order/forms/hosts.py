@@ -32,13 +32,17 @@ class HostNames:
     said: list[str] = field(default_factory=list)
 
 
-def host_names(lines: list[str]) -> HostNames:
-    """Parse the lines into host names. Raises ValidationError naming up to `MOST_FAULTS` faults."""
+def host_names(lines: list[str], *, of_order: bool = True) -> HostNames:
+    """Parse the lines into host names, the first of an order being short enough to be a CN.
+
+    Raises ValidationError naming up to `MOST_FAULTS` faults.
+    """
     words = [word for line in lines for word in _BETWEEN.split(line) if word]
     name_of = {word: _name(word) for word in words[:MOST_WORDS]}
     tidy = list(dict.fromkeys(name_of.values()))
     faults = [_fault(name) for name in tidy if host_problem(name)]
-    faults += [_too_long(name) for name in tidy[:1] if len(name) > UPPER_BOUNDS["CN"]]
+    main = tidy[:1] if of_order else []
+    faults += [_too_long(name) for name in main if len(name) > UPPER_BOUNDS["CN"]]
     if len(tidy) > MOST_NAMES or len(words) > MOST_WORDS:
         faults.insert(0, _("Enter at most %(limit)d host names.") % {"limit": MOST_NAMES})
     if faults:

@@ -1,0 +1,77 @@
+"""What the page of the domains asks for and says, and how a record that went wrong is read."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Membership
+from applications import services
+from applications.models import Domain
+from applications.rules import domain_record
+from applications.rules.domain_record import Outcome
+from certportal.dev.builders import orders, people
+from certportal.foundation import clock
+from tests.dns_servers import ADDRESS
+
+HOST, ISSUER = "erecept.example.fi", "dvv.fi"
+PAGE = reverse("applications:domains")
+
+
+@pytest.fixture
+def browser(matti, settings):
+    """Matti's browser, while domains are looked up."""
+    resolvers = [(ADDRESS, 53)]
+    settings.DOMAIN_CONTROL = {"issuer": ISSUER, "resolvers": resolvers, "days": 200}
+    return people.log_in(Client(), matti)
+
+
+def test_a_record_with_our_name_that_was_written_wrongly_is_told_to_be_there(pharmacy):
+    """Not that it is absent, or another account's: one would wait, or ask whose account it is."""
+    account = domain_record.account_of(pharmacy.pk)
+    found = {
+        value: domain_record.judge(
+            [value],
+            issuer=ISSUER,
+            organisation_id=pharmacy.pk,
+            is_above=False,
+            on=clock.day(clock.now()),
+        )[0]
+        for value in (
+            ISSUER,  # a zone file without quotation marks, where the semicolon begins a comment
+            f"{ISSUER} account={account}",
+            f"{ISSUER}, account={account}",
+            f"{ISSUER}; {account}",
+            f"{ISSUER}; account={account[:-1]}",
+        )
+    }
+    assert set(found.values()) == {Outcome.UNREADABLE}, found
+
+
+def test_before_the_right_is_confirmed_the_page_says_where_a_name_is_written_first(
+    browser, matti, sample
+):
+    matti.memberships.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None)
+    assert "ensin tilaukseesi" in browser.get(PAGE).text
+    assert "ensin tilaukseesi" in browser.post(PAGE, {"name": HOST}).text
+    assert not Domain.objects.exists()
+    draft = orders.draft(matti)
+    seen = orders.Handler(matti, draft).seen
+    services.save_section(draft.pk, "host_names", {"host_names": [HOST]}, **seen)
+    browser.post(PAGE, {"name": HOST})
+    assert Domain.objects.get().name == HOST
+
+
+def test_a_name_may_be_longer_than_the_main_name_of_a_certificate(browser):
+    long = f"{'a' * 60}.apteekki.example.fi"
+    browser.post(PAGE, {"name": long})
+    assert Domain.objects.get().name == long
+
+
+def test_the_mail_to_the_keeper_of_the_dns_has_line_breaks_as_mails_have_them(browser):
+    browser.post(PAGE, {"name": HOST})
+    (row,) = browser.get(PAGE).context["rows"]
+    body = parse_qs(urlsplit(row.mail).query)["body"][0]
+    assert "\r\n\r\nTyyppi: TXT\r\n" in body
+    assert "\n" not in body.replace("\r\n", "")
