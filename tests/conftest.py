@@ -23,7 +23,7 @@ from certportal.foundation import alarms, clock, notices, redis_store
 from certportal.foundation.actors import system
 from certportal.foundation.files.pdf import reader
 from certportal.foundation.mail import sending
-from certportal.foundation.outbox import outbox
+from certportal.foundation.outbox import messages
 from certportal.operations import health
 from issuance.conf import pki
 from tests import begun, database, remembered, running_order, tables
@@ -152,7 +152,7 @@ def english(default_language):
 def _services_answer(_redis):
     """Forget that an earlier test of this process had a service hang."""
     sending.server.reset()
-    outbox.broker.reset()
+    messages.broker.reset()
     discovery.exchanges.breaker.reset()
     valtuudet.exchanges.breaker.reset()
     with suppress(redis.RedisError):

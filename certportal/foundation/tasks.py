@@ -7,14 +7,14 @@ from celery import shared_task
 
 from certportal.foundation import alarms, clock
 from certportal.foundation.files import ownership, sweeping
-from certportal.foundation.outbox import outbox
+from certportal.foundation.outbox import sweeper
 from certportal.foundation.service_tasks import scheduled
 
 log = structlog.get_logger(__name__)
 
 _UNTIL_NEXT = timedelta(hours=25)
 
-sweep = scheduled("foundation.sweep", outbox.sweep)
+sweep = scheduled("foundation.sweep", sweeper.sweep)
 
 
 @shared_task(name="foundation.sweep_files")

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
-from certportal.foundation.outbox import outbox
+from certportal.foundation.outbox import messages
 from issuance import csr, journal
 from issuance.authority.build import specimen
 from issuance.authority.sign import sign_certificate
@@ -246,6 +246,6 @@ def _broker():
 
     def hand_over():
         for item in heard:
-            outbox.hand_over(item)
+            messages.send(item)
 
     return hand_over

@@ -13,7 +13,7 @@ from certportal.foundation.errors import Unavailable
 from certportal.foundation.files.documents import NotStored
 from certportal.foundation.mail.sending import PutOff, Undeliverable
 from certportal.foundation.models import OutboxItem
-from certportal.foundation.outbox import outbox
+from certportal.foundation.outbox import outbox, sweeper
 
 pytestmark = pytest.mark.django_db
 
@@ -95,7 +95,7 @@ def test_a_mail_that_can_never_be_delivered_is_set_aside_at_once(item, now):
     item.refresh_from_db()
     assert (item.attempts, item.done_at, item.problem) == (1, None, "Undeliverable")
     assert item.failed_at
-    assert outbox.sweep(now=now + timedelta(days=1)) == 0
+    assert sweeper.sweep(now=now + timedelta(days=1)) == 0
 
 
 @pytest.mark.parametrize(
@@ -180,16 +180,16 @@ def test_with_the_broker_down_the_change_stands_and_the_sweeper_hands_over_later
     monkeypatch.setattr(
         "celery.canvas.Signature.apply_async", lambda self, **_: sent.append(self.kwargs["item"])
     )
-    assert outbox.sweep(now=now + timedelta(minutes=1)) == 1
+    assert sweeper.sweep(now=now + timedelta(minutes=1)) == 1
     assert sent == [str(item.pk)]
 
 
 def test_the_sweeper_leaves_fresh_leased_and_done_items_alone(item, now):
-    assert outbox.sweep(now=now) == 0
+    assert sweeper.sweep(now=now) == 0
     outbox.lease(item.pk, "tests.ring", now=now)
-    assert outbox.sweep(now=now + timedelta(seconds=30)) == 0
+    assert sweeper.sweep(now=now + timedelta(seconds=30)) == 0
     outbox.finish(item, now=now)
-    assert outbox.sweep(now=now + timedelta(hours=1)) == 0
+    assert sweeper.sweep(now=now + timedelta(hours=1)) == 0
 
 
 @pytest.fixture
@@ -205,8 +205,8 @@ def messages(monkeypatch):
 @pytest.mark.parametrize("name", ["due_at", "leased_until", "handed_at"])
 def test_what_was_dated_ahead_of_the_clock_is_done_now(item, now, name):
     OutboxItem.objects.update(**{name: now + timedelta(days=400)})
-    assert outbox.sweep(now=now) == 0  # the clock was put back
-    assert outbox.sweep(now=now + timedelta(minutes=1)) == 1
+    assert sweeper.sweep(now=now) == 0  # the clock was put back
+    assert sweeper.sweep(now=now + timedelta(minutes=1)) == 1
     outbox.perform(works, str(item.pk), "tests.ring")
     item.refresh_from_db()
     assert item.done_at is not None
@@ -216,7 +216,7 @@ def test_what_was_dated_ahead_of_the_clock_is_done_now(item, now, name):
 def test_a_pause_and_a_lease_are_let_run_out(item, now, name):
     soon = now + timedelta(hours=1, minutes=4)
     OutboxItem.objects.update(**{name: soon})
-    outbox.sweep(now=now + timedelta(hours=1))
+    sweeper.sweep(now=now + timedelta(hours=1))
     item.refresh_from_db()
     assert getattr(item, name) == soon
 
@@ -224,25 +224,25 @@ def test_a_pause_and_a_lease_are_let_run_out(item, now, name):
 def test_the_sweeper_sends_an_item_once_in_a_leases_time(item, now, messages):
     later = now + timedelta(minutes=1)
     for second in range(0, 60, 5):
-        outbox.sweep(now=later + timedelta(seconds=second))
+        sweeper.sweep(now=later + timedelta(seconds=second))
     assert messages == [str(item.pk)]
-    assert outbox.sweep(now=later + outbox.lease_time()) == 1
+    assert sweeper.sweep(now=later + outbox.lease_time()) == 1
 
 
 def test_what_was_handed_over_again_can_be_taken_and_its_next_try_is_not_held_up(
     item, now, messages
 ):
     later = now + timedelta(minutes=1)
-    outbox.sweep(now=later)
+    sweeper.sweep(now=later)
     outbox.postpone(outbox.lease(item.pk, "tests.ring", now=later), Unavailable("bell"), now=later)
-    assert outbox.sweep(now=later + timedelta(seconds=10)) == 1
+    assert sweeper.sweep(now=later + timedelta(seconds=10)) == 1
 
 
 def test_an_item_whose_worker_died_is_sent_again_when_its_lease_ends(item, now, messages):
     later = now + timedelta(minutes=1)
-    outbox.sweep(now=later)
+    sweeper.sweep(now=later)
     outbox.lease(item.pk, "tests.ring", now=later + timedelta(seconds=1))
-    assert outbox.sweep(now=later + outbox.lease_time() + timedelta(seconds=2)) == 1
+    assert sweeper.sweep(now=later + outbox.lease_time() + timedelta(seconds=2)) == 1
 
 
 def test_a_broker_still_down_does_not_hold_an_item_up(item, now, monkeypatch):
@@ -252,9 +252,9 @@ def test_a_broker_still_down_does_not_hold_an_item_up(item, now, monkeypatch):
     later = now + timedelta(minutes=1)
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr("celery.canvas.Signature.apply_async", refuse)
-        assert outbox.sweep(now=later) == 0
+        assert sweeper.sweep(now=later) == 0
     monkeypatch.setattr("celery.canvas.Signature.apply_async", lambda self, **_: None)
-    assert outbox.sweep(now=later + timedelta(seconds=5)) == 1
+    assert sweeper.sweep(now=later + timedelta(seconds=5)) == 1
 
 
 def put_off(**_):

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
-from certportal.foundation.outbox import outbox
+from certportal.foundation.outbox import outbox, sweeper
 
 pytestmark = pytest.mark.django_db
 ROUTES = {
@@ -137,7 +137,7 @@ def test_what_was_taken_along_by_a_worker_that_died_is_sent_again(done, now):
         outbox.perform(dies, str(items[0].pk), "tests.package", dies)
     assert not OutboxItem.objects.filter(leased_until=None).exists()
     later = clock.now() + 2 * outbox.lease_time()
-    assert outbox.sweep(now=later) == len(items)
+    assert sweeper.sweep(now=later) == len(items)
     assert all(outbox.lease(item.pk, item.task, now=later) for item in items)
 
 

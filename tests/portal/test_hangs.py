@@ -18,7 +18,7 @@ import pytest
 from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
-from certportal.foundation.outbox import outbox
+from certportal.foundation.outbox import messages
 from tests.benchmarks.harness import percentile
 from tests.journeys.steps import await_true
 from tests.portal.silence import Wire, dripping_server, mute_server
@@ -26,7 +26,7 @@ from tests.stack import Stack, database_url
 
 PAGES = ("/fi/", "/livez", "/fi/eligibility/")
 PAGE_WITHIN = 5.0
-PAUSE = outbox.broker._pause
+PAUSE = messages.broker._pause
 ANSWER_WITHIN = 20.0
 """Far from what a page takes, and from what it would wait without a limit: for ever."""
 

@@ -6,23 +6,23 @@ once the broker is back. Delivery is at least once; handlers must be idempotent.
 
 import functools
 import inspect
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import celery
 import structlog
+from celery import shared_task
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from certportal.foundation import bulk_insert, clock
-from certportal.foundation.breaker import Breaker, Resting
 from certportal.foundation.errors import Hopeless, Unavailable
 from certportal.foundation.models import OutboxItem
-from certportal.foundation.outbox import urgent
+from certportal.foundation.outbox import messages, urgent
 from certportal.foundation.outbox.outages import is_outage
 
 log = structlog.get_logger(__name__)
@@ -38,7 +38,8 @@ UPDATE foundation_outboxitem SET leased_until = %s, handed_at = NULL, attempts =
 WHERE id = ANY(ARRAY(
   SELECT id FROM foundation_outboxitem
   WHERE task = %s AND done_at IS NULL AND failed_at IS NULL AND leased_until IS NULL
-  AND due_at <= %s ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED
+  AND due_at <= %s AND (handed_at IS NULL OR %s) ORDER BY created_at LIMIT %s
+  FOR UPDATE SKIP LOCKED
 )) RETURNING *
 """
 _FINISH = """
@@ -56,12 +57,10 @@ MOST_ATTEMPTS = 12
 LONGEST_PAUSE = timedelta(minutes=5)
 MOST_TOGETHER = 50
 """Items of one task that a worker does at once."""
-MOST_SWEPT = 500
 MOST_LET_PASS = 20
 """How many urgent items are done before another one, so that others progress even under load."""
-# If the broker hangs, only one message waits for its time limit; the others of the request and of
-# the next seconds are left to the sweeper.
-broker = Breaker("broker", pause=5, slow=0.5)
+LONGEST_TURN = 5.0
+"""Seconds after which a worker begins no further item for the same message."""
 
 
 class OfAnotherVersion(Unavailable):
@@ -106,6 +105,7 @@ def enqueue_all(
             request_id=request_id,
             created_at=now,
             due_at=due_at or now,
+            handed_at=now - lease_time() if paced else None,
         )
         for payload in payloads
         for task, queue in settings.OUTBOX_ROUTES[topic]
@@ -113,31 +113,8 @@ def enqueue_all(
     bulk_insert.insert(items)
     for item in items:
         if not paced and due_at is None:
-            transaction.on_commit(functools.partial(hand_over, item), robust=True)
+            transaction.on_commit(functools.partial(messages.announce, item), robust=True)
     return items
-
-
-def hand_over(item: OutboxItem) -> bool:
-    """Send the item's id to its queue and return whether the broker accepted it.
-
-    A failure is logged; the sweeper will send the item again.
-    """
-    message = celery.signature(item.task, kwargs={"item": str(item.id)})
-    try:
-        with broker.call():
-            message.apply_async(queue=_queue_of(item))
-    except Resting:
-        return False
-    except Exception as error:
-        log.warning("broker_unavailable", topic=item.topic, error=type(error).__name__)
-        return False
-    return True
-
-
-def _queue_of(item: OutboxItem) -> str:
-    """Return the task's present queue, which may differ from that of the version that stored it."""
-    routes = dict(settings.OUTBOX_ROUTES.get(item.topic, ()))
-    return routes.get(item.task, item.queue)
 
 
 def lease_time() -> timedelta:
@@ -156,9 +133,13 @@ def lease(item_id: UUID | str, task_name: str, *, now: datetime) -> OutboxItem |
     return taken[0] if taken else None
 
 
-def lease_more(task_name: str, *, most: int, now: datetime) -> list[OutboxItem]:
-    """Lease further due items of the task, oldest first, except those that are locked."""
-    return list(OutboxItem.objects.raw(_LEASE_MORE, [now + lease_time(), task_name, now, most]))
+def lease_more(task_name: str, *, most: int, now: datetime, swept: bool = True) -> list[OutboxItem]:
+    """Lease further due items of the task, oldest first, except those that are locked.
+
+    `swept`: also those that the sweeper has sent or is to send.
+    """
+    values = [now + lease_time(), task_name, now, swept, most]
+    return list(OutboxItem.objects.raw(_LEASE_MORE, values))
 
 
 def finish(*items: OutboxItem, now: datetime) -> None:
@@ -172,7 +153,7 @@ def hasten(items: QuerySet[OutboxItem], *, now: datetime) -> None:
     waiting = list(items.filter(done_at=None, failed_at=None, leased_until=None, due_at__gt=now))
     OutboxItem.objects.filter(pk__in=[item.pk for item in waiting]).update(due_at=now)
     for item in waiting:
-        transaction.on_commit(functools.partial(hand_over, item), robust=True)
+        transaction.on_commit(functools.partial(messages.announce, item), robust=True)
 
 
 def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
@@ -249,16 +230,19 @@ def task(
     def decorate(handler: Callable[..., None]) -> Any:
         _works[name] = Work(handler, many)
 
-        @celery.shared_task(name=name)
+        @shared_task(name=name)
         @functools.wraps(handler)
         def run(*, item: str) -> None:
-            if first is not None:
-                is_urgent = _is_urgent(first, item, name)
-                if is_urgent is None:
-                    return _log_why(item, name)
-                if not is_urgent:
+            begun, others = time.monotonic(), messages.taken(name) - 1  # -1: it is not known
+            is_urgent = first is not None and _is_urgent(first, item, name)
+            if is_urgent is None:
+                _log_why(item, name)
+            else:
+                if first is not None and not is_urgent:
                     let_pass(first, _queues()[name])
-            return perform(handler, item, name, many)
+                others -= perform(handler, item, name, many if others else None)
+            if others > 0:
+                _go_on(name, first, others, until=begun + LONGEST_TURN)
 
         return run
 
@@ -291,6 +275,28 @@ def let_pass(first: Q, queue: str) -> None:
         tried.append(item.pk)
 
 
+def _go_on(name: str, first: Q | None, items: int, *, until: float) -> None:
+    """Do as many further due items of the task, oldest first: no message was sent for them.
+
+    At the time `until`, a message is sent for those that are left.
+    """
+    work = _works[name]
+    most = MOST_TOGETHER if work.many else 1
+    while items > 0:
+        if first is not None:
+            let_pass(first, _queues()[name])
+        is_late = time.monotonic() >= until
+        leased = [] if is_late else lease_more(name, most=most, now=clock.now(), swept=False)
+        if not leased:
+            break
+        _perform_all(work.one, leased, work.many)
+        items -= len(leased)
+    if items > 0 and is_late:
+        unsent = OutboxItem.objects.filter(task=name, done_at=None, failed_at=None, handed_at=None)
+        for item in unsent.filter(leased_until=None).order_by("created_at")[:1]:
+            messages.announce(item, items=items)
+
+
 def _queues() -> dict[str, str]:
     """Return the queue of each task that is routed to a topic."""
     return {name: queue for tasks in settings.OUTBOX_ROUTES.values() for name, queue in tasks}
@@ -301,18 +307,30 @@ def perform(
     item_id: str,
     task_name: str,
     many: Callable[..., None] | None = None,
-) -> None:
-    """Lease the item, run the handler, and mark the outcome; with `many` for all waiting items."""
+) -> int:
+    """Lease the item, run the handler, and mark the outcome; with `many` for all waiting items.
+
+    Returns how many other items it leased.
+    """
     leased = lease(item_id, task_name, now=clock.now())
     if leased is None:
         _log_why(item_id, task_name)
-        return
+        return 0
     others = lease_more(task_name, most=MOST_TOGETHER - 1, now=clock.now()) if many else []
-    if many and others and _done_together(many, [leased, *others]):
+    _perform_all(handler, [leased, *others], many)
+    return len(others)
+
+
+def _perform_all(
+    handler: Callable[..., None],
+    leased: Sequence[OutboxItem],
+    many: Callable[..., None] | None,
+) -> None:
+    """Run `many` for the leased items, if there are several; otherwise the handler for each."""
+    if many and leased[1:] and _done_together(many, leased):
         return
-    _perform_leased(handler, leased)
-    for each in others:
-        if _hold_longer(each, now=clock.now()):
+    for number, each in enumerate(leased):
+        if number == 0 or _hold_longer(each, now=clock.now()):
             _perform_leased(handler, each)
 
 
@@ -363,37 +381,3 @@ def _log_why(item_id: str, task_name: str) -> None:
         log.error("item_of_another_task", item=item_id, task=task_name)
     else:
         log.info("item_not_free", item=item_id)
-
-
-def sweep(*, now: datetime) -> int:
-    """Send open items that are due and not leased again, at most `MOST_SWEPT`; return how many.
-
-    Finds work whose message was lost with the broker, or whose worker died during the lease. Items
-    that became due in the last seconds are skipped: their message is probably on its way. An item
-    is sent at most once per lease time, so that sweeps do not lengthen a long queue.
-    """
-    _correct_times(now)
-    free = Q(leased_until=None) | Q(leased_until__lt=now)
-    unsent = Q(handed_at=None) | Q(handed_at__lte=now - lease_time())
-    grace = now - timedelta(seconds=settings.OUTBOX_SWEEP_SECONDS)
-    waiting = OutboxItem.objects.filter(
-        free, unsent, done_at=None, failed_at=None, due_at__lte=grace
-    )
-    items = list(waiting.order_by("due_at")[:MOST_SWEPT])
-    # Marked before sending, because a worker that takes the item at once clears the mark.
-    OutboxItem.objects.filter(pk__in=[item.pk for item in items]).update(handed_at=now)
-    unsent_still = [item.pk for item in items if not hand_over(item)]
-    OutboxItem.objects.filter(pk__in=unsent_still).update(handed_at=None)
-    return len(items) - len(unsent_still)
-
-
-def _correct_times(now: datetime) -> None:
-    """Make items due whose times are too far ahead: they were set before the clock was set back.
-
-    The tolerance is twice the longest pause or lease, so no regular item is affected.
-    """
-    ahead = now + 2 * max(LONGEST_PAUSE, lease_time())
-    future = Q(due_at__gt=ahead) | Q(leased_until__gt=ahead) | Q(handed_at__gt=ahead)
-    OutboxItem.objects.filter(future, done_at=None, failed_at=None).update(
-        due_at=now, leased_until=None, handed_at=None
-    )

@@ -16,7 +16,7 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Stale
 from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.models import OutboxItem
-from certportal.foundation.outbox import outbox
+from certportal.foundation.outbox import messages, outbox
 
 
 class NotSetAside(Stale):
@@ -46,7 +46,7 @@ def take_up(item_id: UUID, *, actor: Actor, now: datetime) -> OutboxItem:
     item.round += 1
     item.save(update_fields=["failed_at", "attempts", "due_at", "problem", "round"])
     events.record(ServiceEvent.WORK_TAKEN_UP, item, actor, now)
-    transaction.on_commit(functools.partial(outbox.hand_over, item), robust=True)
+    transaction.on_commit(functools.partial(messages.announce, item), robust=True)
     return item
 
 

@@ -1,0 +1,101 @@
+"""Messages to workers that an item is due. One on its way stands for further items of its task.
+
+Redis counts the items of each task since its last message. The worker that takes the message takes
+the count too, and finds the other items in the database: Celery needs more time for a message than
+the service for a small item. Message and count are only hints (docs/decisions/broker-not-trusted.md
+and urgency.md): an item that no worker was told of is found by the sweeper.
+"""
+
+from collections.abc import Callable
+from functools import cache
+
+import celery
+import redis
+import structlog
+from django.conf import settings
+
+from certportal.foundation import redis_store
+from certportal.foundation.breaker import Breaker, Resting
+from certportal.foundation.models import OutboxItem
+
+log = structlog.get_logger(__name__)
+
+COUNT_LASTS = 10
+"""Seconds after which another message is sent although nobody has taken the last one: it may be
+lost, or a worker of a version before the counts has taken it."""
+# If the broker hangs, only one message waits for its time limit; the others of the request and of
+# the next seconds are left to the sweeper.
+broker = Breaker("broker", pause=5, slow=0.5)
+
+
+def announce(item: OutboxItem, *, items: int = 1) -> bool:
+    """Send a message with the item's id, unless one for its task is on its way.
+
+    The message stands for so many items. Returns whether the broker answered; a failure is logged,
+    and the sweeper sends the item later.
+    """
+
+    def act() -> None:
+        if _is_first(item.task, items):
+            _send(item)
+
+    return _at_broker(item, act)
+
+
+def send(item: OutboxItem) -> bool:
+    """Send a message with the item's id, even if one for its task is on its way.
+
+    Returns whether the broker answered.
+    """
+    return _at_broker(item, lambda: _send(item))
+
+
+def taken(task: str) -> int:
+    """Return for how many items the message just taken stands, with its own; 0 if unknown."""
+    try:
+        with broker.call():
+            return int(_redis().getdel(_key(task)) or 0)
+    except (Resting, redis.RedisError, ValueError):
+        return 0
+
+
+def _at_broker(item: OutboxItem, act: Callable[[], object]) -> bool:
+    try:
+        with broker.call():
+            act()
+    except Resting:
+        return False
+    except Exception as error:
+        log.warning("broker_unavailable", topic=item.topic, error=type(error).__name__)
+        return False
+    return True
+
+
+def _is_first(task: str, items: int) -> bool:
+    """Count the items; return whether no message of their task is on its way."""
+    counting = _redis().pipeline(transaction=False)
+    counting.set(_key(task), 0, ex=COUNT_LASTS, nx=True)
+    counting.incrby(_key(task), items)
+    _, count = counting.execute()
+    return bool(count == items)
+
+
+def _send(item: OutboxItem) -> None:
+    message = celery.signature(item.task, kwargs={"item": str(item.id)})
+    message.apply_async(queue=_queue_of(item))
+
+
+def _queue_of(item: OutboxItem) -> str:
+    """Return the task's present queue, which may differ from that of the version that stored it."""
+    routes = dict(settings.OUTBOX_ROUTES.get(item.topic, ()))
+    return routes.get(item.task, item.queue)
+
+
+def _key(task: str) -> str:
+    return f"outbox:{task}"
+
+
+@cache
+def _redis() -> redis.Redis:
+    """Return the client of this process; its connections are not shared with forked processes."""
+    return redis_store.connect()
