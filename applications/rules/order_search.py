@@ -62,8 +62,7 @@ def find(typed: str, *, within: QuerySet[Application] | None = None) -> SearchRe
     `within`, because those could be among the matches left out.
     """
     whole, words = _exact(typed), _words(typed)
-    queries = [_any(whole), " & ".join(f"({word})" for word in words)]
-    of_serial, of_whole, others = _having(serials(typed), queries, within)
+    of_serial, of_whole, others = _having(serials(typed), _any(whole), words, within)
     exact = [*of_serial, *of_whole]
     keys = list(dict.fromkeys([*exact, *others]))
     return SearchResult(keys[:MOST_COUNTED], list(dict.fromkeys(exact)), len(keys) > MOST_COUNTED)
@@ -71,8 +70,8 @@ def find(typed: str, *, within: QuerySet[Application] | None = None) -> SearchRe
 
 def fitting(typed: str, orders: QuerySet[Application]) -> QuerySet[Application]:
     """Return all of `orders`, those of one organisation, that match the typed text."""
-    words = " & ".join(f"({word})" for word in _words(typed))
-    query = " | ".join(f"({part})" for part in (_any(_exact(typed)), words) if part)
+    parts = (_any(_exact(typed)), _all(_words(typed)))
+    query = " | ".join(f"({part})" for part in parts if part)
     if not query:
         return orders.none()
     return orders.filter(_fits_query(query) | Q(pk__in=_of_serials(serials(typed))))
@@ -185,13 +184,17 @@ def _any(words: Sequence[str]) -> str:
     return " | ".join(map(_whole, words))
 
 
+def _all(queries: Sequence[str]) -> str:
+    return " & ".join(f"({query})" for query in queries)
+
+
 # Unordered, and only as many as are wanted. The words are not looked for if the typed text, as one
 # term, has found enough: of a business ID these are the same orders.
 _FOUND = """
-WITH whole AS MATERIALIZED (SELECT found FROM applications_found(%s::tsquery, %s) AS found)
+WITH whole AS MATERIALIZED (SELECT found FROM applications_with_words(%s::tsquery[], %s) AS found)
 SELECT 1, found FROM whole
 UNION ALL
-SELECT 2, found FROM applications_found(%s::tsquery, %s) AS found
+SELECT 2, found FROM applications_with_words(%s::tsquery[], %s) AS found
 WHERE (SELECT count(*) FROM whole) < %s
 """
 _NONE = "SELECT NULL::uuid WHERE false"
@@ -217,26 +220,29 @@ class _Among(Func):
 
 
 def _having(
-    typed: Sequence[str], queries: Sequence[str], within: QuerySet[Application] | None
+    typed: Sequence[str],
+    whole: str,
+    words: list[str],
+    within: QuerySet[Application] | None,
 ) -> list[list[UUID]]:
-    """Return the orders that have one of the serial numbers, and those that match each query.
+    """Return the orders with one of the serial numbers, those that match `whole`, and all `words`.
 
     An empty query matches none. All orders are searched with one statement, and not for the words
-    if the whole text has matched more than `MOST_COUNTED`.
+    if `whole` has matched more than `MOST_COUNTED`.
     """
     if within is not None:
-        conditions = [Q(pk__in=_of_serials(typed)), *map(_fits_query, queries)]
+        matching = [_fits_query(whole), _fits_query(_all(words))]
+        conditions = [Q(pk__in=_of_serials(typed)), *matching]
         fitting = [within.order_by().filter(condition) for condition in conditions]
         return [list(orders.values_list("pk", flat=True)[: MOST_COUNTED + 1]) for orders in fitting]
     serial_orders, params = _of_serials(typed).query.sql_with_params() if typed else (_NONE, ())
-    found: list[list[UUID]] = [[] for _ in ("serials", *queries)]
-    if any(queries):
+    found: list[list[UUID]] = [[], [], []]
+    if whole or words:
         most = MOST_COUNTED + 1
-        whole, words = queries
         with connection.cursor() as cursor:
             cursor.execute(
                 f"{_FOUND} UNION ALL SELECT 0, part.* FROM ({serial_orders}) AS part",  # noqa: S608
-                [whole, most, words, most, most, *params],
+                [[whole] if whole else [], most, words, most, most, *params],
             )
             for number, key in cursor.fetchall():
                 found[number].append(key)

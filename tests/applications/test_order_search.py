@@ -138,3 +138,24 @@ def test_an_index_made_anew_is_the_same(order):
     with connection.cursor() as cursor:
         cursor.execute("SELECT applications_index_orders(ARRAY[%s])", [order.pk])
     assert find(order.number).orders == [order.pk]
+
+
+@pytest.mark.parametrize("frequent", ["Matti", "vi meik", "mat apteek"])
+def test_a_rare_word_beside_frequent_ones_finds_the_orders_that_have_all(
+    order, matti, kalle, frequent
+):
+    """The frequent ones are compared in the rows of the rare one."""
+    other = orders.begin(kalle)
+    copy(orders.draft(matti), 60)
+    for typed in (f"{frequent} {order.number}", f"{order.number} {frequent}"):
+        assert find(typed).orders == [order.pk], typed
+    for typed in (f"{frequent} {other.number}", f"{frequent} olematon"):
+        assert find(typed).orders == [], typed
+    assert len(find(frequent).orders) > 60
+
+
+def test_of_two_frequent_words_that_no_order_has_together_nothing_is_found(matti, kalle):
+    for person in (matti, kalle):
+        copy(orders.begin(person), 60)
+    for typed in ("Matti Kalle", "koivu helsin"):
+        assert find(typed).orders == [], typed
