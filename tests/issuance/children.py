@@ -4,7 +4,7 @@ import os
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, connections
 
@@ -73,7 +73,7 @@ def approved_item(
     prepared = services.prepare(server_order(pharmacy), now=now)
     approve_by(riitta, prepared, now)
     # the clock of the test stands still, the worker's does not
-    long_ago, far_ahead = now.replace(year=2020), now.replace(year=2100)
+    long_ago, far_ahead = now - timedelta(days=999), now + timedelta(days=9999)
     rewrite(PreparedCertificate.objects, expires_at=far_ahead)
     reference = str(prepared.reference)
     (item,) = outbox.enqueue("certificate.confirmed", now=long_ago, reference=reference)

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from accounts.models import Organisation, Person
 from certportal.foundation.actors import Actor
@@ -13,7 +12,7 @@ from issuance.keys.curves import CURVES
 from issuance.models import BlockedKey, Certificate, IssuingCA
 from tests.issuance.conftest import approve_by
 from tests.issuance.csr.builder import request
-from tests.issuance.csr.private_keys import key_of, signed_with
+from tests.issuance.csr.private_keys import drawn, key_of, signed_with
 from tests.issuance.orders import make_csr, server_order, with_csr
 
 VISITOR = Actor("visitor", address="192.0.2.7")
@@ -66,7 +65,7 @@ def lasting(
     cas: dict[str, IssuingCA], pharmacy: Organisation, riitta: Person, now: datetime
 ) -> tuple[int, Certificate]:
     """A certificate in force, and the private scalar of its key."""
-    scalar = ec.generate_private_key(CURVE.library).private_numbers().private_value
+    scalar = drawn(CURVE).private_numbers().private_value
     prepared = services.prepare(server_order(pharmacy, key_of(CURVE, scalar)), now=now)
     approve_by(riitta, prepared, now)
     issued = services.issue(prepared.reference, now=now)

@@ -52,7 +52,9 @@ def test_it_is_kept_from_task_to_task_and_made_anew_after_it_broke(stack: Stack)
         mail_feedback(stack)
     assert kept <= sessions()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s) pid", [[*kept]])
+        # The second argument: for how many milliseconds it waits until the session is gone.
+        cursor.execute("SELECT pg_terminate_backend(pid, 30000) FROM unnest(%s) pid", [[*kept]])
+        assert set(cursor.fetchall()) == {(True,)}
     for _ in range(4):
         mail_feedback(stack)
     assert not kept & sessions()

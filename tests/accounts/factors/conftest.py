@@ -41,6 +41,12 @@ class Visit:
         self.used = max(app_codes.step_at(clock.now()), self.used + 1)
         return app_codes.code_at(self.secret, self.used)
 
+    def wrong(self):
+        """Return six digits that the app shows at no time near now."""
+        near = app_codes.step_at(clock.now())
+        shown = {app_codes.code_at(self.secret, near + step) for step in range(-9, 10)}
+        return next(code for code in map("{:06}".format, range(20)) if code not in shown)
+
     def set_up(self, **more):
         """Set up an app as the page says; return the answer to its first code."""
         self.secret = self.get("second_factor_set_up").context["secret"].replace(" ", "")

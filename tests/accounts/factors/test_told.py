@@ -32,7 +32,7 @@ def test_another_app_in_place_of_the_first_is_told(enrolled):
 
 def test_what_is_refused_and_what_is_only_proven_mails_nothing(enrolled):
     visit = enrolled.again()
-    visit.post("second_factor", code="000000")
+    visit.post("second_factor", code=visit.wrong())
     visit.post("second_factor", code=visit.code())
     assert len(told()) == 1
 

@@ -59,7 +59,7 @@ def test_another_login_asks_for_the_code(enrolled):
 
 def test_a_wrong_code_is_refused_on_record_and_told(enrolled):
     visit = enrolled.again()
-    answer = visit.post("second_factor", code="000000")
+    answer = visit.post("second_factor", code=visit.wrong())
     assert "code" in answer.context["form"].errors
     assert not is_open(visit)
     assert Event.objects.filter(action="second_factor.proven", refused=True).count() == 1
@@ -85,7 +85,7 @@ def test_what_is_no_code_is_told_and_not_counted(enrolled, code):
 def test_guessing_is_stopped_and_the_right_code_then_waits_as_well(enrolled):
     visit = enrolled.again()
     for _try in range(second_factor.MOST_FAILURES):
-        assert visit.post("second_factor", code="000000").status_code == 200
+        assert visit.post("second_factor", code=visit.wrong()).status_code == 200
     answer = visit.post("second_factor", code=visit.code())
     assert answer.status_code == 429
     assert 0 < int(answer["Retry-After"]) <= second_factor.PER.total_seconds()

@@ -113,6 +113,14 @@ def key_of(curve: Curve, scalar: int) -> ec.EllipticCurvePrivateKey:
     return ec.derive_private_key(scalar % curve.n, curve.library)
 
 
+def drawn(curve: Curve) -> ec.EllipticCurvePrivateKey:
+    """A random key whose scalar begins with no zero octet: much shorter digits are no key."""
+    while True:
+        key = ec.generate_private_key(curve.library)
+        if key.private_numbers().private_value.bit_length() > 8 * (curve.octets - 1):
+            return key
+
+
 def signed_with(
     curve: Curve, scalar: int, nonce: int, digest: hashes.HashAlgorithm | None = None
 ) -> bytes:

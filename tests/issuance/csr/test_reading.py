@@ -8,6 +8,7 @@ import re
 import subprocess
 import tarfile
 import zipfile
+from datetime import timedelta
 from email.message import EmailMessage
 from urllib.parse import quote
 
@@ -178,7 +179,7 @@ def tarred(content: bytes) -> bytes:
 
 def crl() -> bytes:
     now, issuer = clock.now(), certificate().subject
-    builder = x509.CertificateRevocationListBuilder(issuer, now, now.replace(year=2099))
+    builder = x509.CertificateRevocationListBuilder(issuer, now, now + timedelta(days=9999))
     return builder.sign(ec_key(), hashes.SHA256()).public_bytes(Encoding.DER)
 
 

@@ -19,13 +19,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from issuance.csr import bare_keys, examine
+from issuance.keys.curves import CURVES
 from issuance.keys.policy import spki_sha256
 from tests.issuance.csr.builder import GOOD, ec_key, pem, request, rsa_key, spki_of
-from tests.issuance.csr.private_keys import PKCS8, TRADITIONAL, dump
+from tests.issuance.csr.private_keys import PKCS8, TRADITIONAL, drawn, dump
 
 KEYS = {
-    "P-256": ec.generate_private_key(ec.SECP256R1()),
-    "P-384": ec.generate_private_key(ec.SECP384R1()),
+    "P-256": drawn(CURVES["P-256"]),
+    "P-384": drawn(CURVES["P-384"]),
     "RSA": rsa.generate_private_key(65537, 2048),
 }
 
