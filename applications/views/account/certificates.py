@@ -1,6 +1,6 @@
 """The certificate of an order: its facts, files and state; and the list of certificates."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -8,8 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts import access
@@ -52,6 +51,21 @@ DOWNLOADS: dict[str, Promise] = {
     "p7b": gettext_lazy("Certificate and its chain (PKCS #7)"),
     "ca": gettext_lazy("The chain alone (PEM)"),
 }
+COLUMNS: spreadsheet.Columns[CertificateRow] = [
+    (pgettext_lazy("certificate", "Name"), lambda row: row.name),
+    (gettext_lazy("Certificate"), lambda row: row.kind),
+    (gettext_lazy("Organisational unit"), lambda row: row.unit),
+    (gettext_lazy("Status"), lambda row: row.condition.label),
+    (
+        gettext_lazy("Validity begins"),
+        lambda row: spreadsheet.day(clock.day(row.certificate.not_before)),
+    ),
+    (gettext_lazy("Last day of validity"), lambda row: spreadsheet.day(row.ends)),
+    (gettext_lazy("Serial number (hexadecimal)"), lambda row: row.certificate.serial),
+    (gettext_lazy("Order number"), lambda row: row.order.number if row.order else ""),
+    (gettext_lazy("Contact person"), lambda row: row.order.contact_name if row.order else ""),
+    (gettext_lazy("Last change"), lambda row: spreadsheet.day(clock.day(row.changed_at))),
+]
 
 
 def shown(
@@ -134,51 +148,14 @@ def listing(request: HttpRequest) -> HttpResponse:
 @require_safe
 def listing_csv(request: HttpRequest) -> HttpResponseBase:
     """Download the filtered list as a CSV file."""
-    narrowed = _narrowed(request)
-    return spreadsheet.answer("certificates", head(), _lines(narrowed, clock.now()))
+    lines = _narrowed(request).lines(certificate_rows)
+    return spreadsheet.table("certificates", COLUMNS, lines)
 
 
 def _narrowed(request: HttpRequest) -> CertificateFilter:
     seen = access.person_of(request), access.organisation_of(request).pk
     certificates, orders = certificates_seen(*seen), orders_seen(*seen)
     return CertificateFilter(request.GET, queryset=certificates, orders=orders)
-
-
-def head() -> list[str]:
-    """Return the column names of the spreadsheet."""
-    return [
-        pgettext("certificate", "Name"),
-        _("Certificate"),
-        _("Organisational unit"),
-        _("Status"),
-        _("Validity begins"),
-        _("Last day of validity"),
-        _("Serial number (hexadecimal)"),
-        _("Order number"),
-        _("Contact person"),
-        _("Last change"),
-    ]
-
-
-def _lines(narrowed: CertificateFilter, now: datetime) -> Iterator[list[str]]:
-    for batch in narrowed.batches():
-        yield from map(line, certificate_rows(batch, now=now))
-
-
-def line(row: CertificateRow) -> list[str]:
-    """Return the certificate's row of the spreadsheet."""
-    return [
-        row.name,
-        row.kind,
-        row.unit,
-        row.condition.label,
-        spreadsheet.day(clock.day(row.certificate.not_before)),
-        spreadsheet.day(row.ends),
-        row.certificate.serial,
-        row.order.number if row.order else "",
-        row.order.contact_name if row.order else "",
-        spreadsheet.day(clock.day(row.changed_at)),
-    ]
 
 
 @read_once

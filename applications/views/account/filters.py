@@ -1,6 +1,6 @@
 """Searching, filtering and sorting the account's lists of orders and certificates."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -113,6 +113,11 @@ class Listing[Row: Model](FilterSet):  # django-filter has no annotations
         """Yield all filtered rows in batches, with the columns that are `EXPORTED`."""
         rows, sorting = self.qs.only(*self.EXPORTED), self.sorting
         return keyset.walk(rows, sorting.key, most=spreadsheet.BATCH, newest=sorting.newest)
+
+    def lines[Line](self, worded: Callable[..., Iterable[Line]]) -> Iterator[Line]:
+        """Yield what `worded` makes of each batch at the present time: the lines of a file."""
+        now = clock.now()
+        return (line for batch in self.batches() for line in worded(batch, now=now))
 
 
 class OrderFilter(Listing[Application]):

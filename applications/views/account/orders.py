@@ -1,13 +1,10 @@
 """The list of the account's orders: searched, filtered, sorted, and as a CSV file."""
 
-from collections.abc import Iterator
-from datetime import datetime
-
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts import access
@@ -20,6 +17,17 @@ from applications.views.shared.entry import applicant_view
 from applications.views.shared.rows import OrderRow, order_rows, with_names
 from applications.workflow import Status
 from certportal.foundation import clock
+
+COLUMNS: spreadsheet.Columns[OrderRow] = [
+    (_("Order number"), lambda row: row.order.number),
+    (pgettext_lazy("certificate", "Name"), lambda row: row.name),
+    (_("Certificate"), lambda row: str(row.order.kind.label)),
+    (_("Organisational unit"), lambda row: row.unit),
+    (_("Contact person"), lambda row: row.order.contact_name),
+    (_("Status"), lambda row: row.label),
+    (_("Due date"), lambda row: spreadsheet.day(row.due.day) if row.due else ""),
+    (_("Last change"), lambda row: spreadsheet.day(clock.day(row.order.changed_at))),
+]
 
 
 @read_once
@@ -38,8 +46,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 @require_safe
 def listing_csv(request: HttpRequest) -> HttpResponseBase:
     """Download the filtered list as a CSV file."""
-    narrowed = _narrowed(request)
-    return spreadsheet.answer("orders", head(), _lines(narrowed, clock.now()))
+    return spreadsheet.table("orders", COLUMNS, _narrowed(request).lines(order_rows))
 
 
 def _seen(request: HttpRequest) -> QuerySet[Application]:
@@ -48,36 +55,3 @@ def _seen(request: HttpRequest) -> QuerySet[Application]:
 
 def _narrowed(request: HttpRequest) -> OrderFilter:
     return OrderFilter(request.GET, queryset=with_names(_seen(request)))
-
-
-def head() -> list[str]:
-    """Return the column names of the spreadsheet."""
-    return [
-        _("Order number"),
-        pgettext("certificate", "Name"),
-        _("Certificate"),
-        _("Organisational unit"),
-        _("Contact person"),
-        _("Status"),
-        _("Due date"),
-        _("Last change"),
-    ]
-
-
-def _lines(narrowed: OrderFilter, now: datetime) -> Iterator[list[str]]:
-    for batch in narrowed.batches():
-        yield from map(line, order_rows(batch, now=now))
-
-
-def line(row: OrderRow) -> list[str]:
-    """Return the order's row of the spreadsheet."""
-    return [
-        row.order.number,
-        row.name,
-        str(row.order.kind.label),
-        row.unit,
-        row.order.contact_name,
-        row.label,
-        spreadsheet.day(row.due.day) if row.due else "",
-        spreadsheet.day(clock.day(row.order.changed_at)),
-    ]

@@ -33,7 +33,7 @@ from applications.services.applicant.bulk_orders import (
 )
 from applications.services.applicant.contact_links import TooManyContacts
 from applications.services.applicant.identified import IdentifyAgain, is_fresh
-from applications.views.account.orders import head, line
+from applications.views.account.orders import COLUMNS
 from applications.views.bulk.forms import SendTogetherForm
 from applications.views.order import after_sending, next_step
 from applications.views.order.submit import MARGIN
@@ -170,7 +170,7 @@ def _lacks(draft: Application, now: datetime) -> Iterator[tuple[str, str]]:
 def bulk_order_csv(request: HttpRequest, bulk: BulkOrder) -> HttpResponseBase:
     """Download the orders as a CSV file."""
     rows = order_rows(_orders(request, bulk), now=clock.now())
-    return spreadsheet.answer("orders", head(), map(line, rows))
+    return spreadsheet.table("orders", COLUMNS, rows)
 
 
 @bulk_view

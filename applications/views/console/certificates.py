@@ -1,7 +1,5 @@
 """The certificates of all organisations, and the page of one, opened by its order."""
 
-from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -9,7 +7,6 @@ from django.forms import HiddenInput
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 from django_filters import CharFilter, ModelChoiceFilter
@@ -25,7 +22,7 @@ from applications.models.revocation import reason_words
 from applications.replacement import predecessors
 from applications.rules import impartiality, order_search, renewal
 from applications.services.reviewer import revocation, revocation_report
-from applications.views.account.certificates import DOWNLOADS, hand_over, head, line
+from applications.views.account.certificates import COLUMNS, DOWNLOADS, hand_over
 from applications.views.account.filters import CertificateFilter, Sorting
 from applications.views.account.history import of_certificate
 from applications.views.console.case import case_context
@@ -33,7 +30,7 @@ from applications.views.console.entry import case_view, looked_at
 from applications.views.shared import history, spreadsheet
 from applications.views.shared.certificate import facts
 from applications.views.shared.page import about
-from applications.views.shared.rows import certificate_rows, condition
+from applications.views.shared.rows import CertificateRow, certificate_rows, condition
 from certportal.foundation import clock
 from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
@@ -43,6 +40,10 @@ from issuance.models import BlockedKey, Certificate
 from issuance.services.concerned import own_marks
 
 PAGE = 25
+LISTED: spreadsheet.Columns[CertificateRow] = [
+    (gettext_lazy("Organisation"), lambda row: row.certificate.organisation.name),
+    *COLUMNS,
+]
 
 
 class AllCertificates(CertificateFilter):
@@ -145,19 +146,13 @@ def certificates(request: HttpRequest) -> HttpResponseBase:
 def list_csv(request: HttpRequest) -> HttpResponseBase:
     """Download the filtered list as a CSV file."""
     services.record_list_exported("certificates", **access.acting(request))
-    lines = _lines(_narrowed(request), clock.now())
-    return spreadsheet.answer("certificates", [_("Organisation"), *head()], lines)
+    lines = _narrowed(request).lines(certificate_rows)
+    return spreadsheet.table("certificates", LISTED, lines)
 
 
 def _narrowed(request: HttpRequest) -> AllCertificates:
     everything = Certificate.objects.select_related("organisation")
     return AllCertificates(request.GET, queryset=everything)
-
-
-def _lines(narrowed: AllCertificates, now: datetime) -> Iterator[list[str]]:
-    for batch in narrowed.batches():
-        for row in certificate_rows(batch, now=now):
-            yield [row.certificate.organisation.name, *line(row)]
 
 
 @read_once

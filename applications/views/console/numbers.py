@@ -23,6 +23,17 @@ from applications.views.shared.forms import FilterForm
 from certportal.foundation import clock
 from certportal.foundation.web import bars
 
+COLUMNS: spreadsheet.Columns[figures.Month] = [
+    (gettext_lazy("Month"), lambda month: f"{month.first:%Y-%m}"),
+    (gettext_lazy("Approved"), lambda month: str(month.approved)),
+    (gettext_lazy("Rejected"), lambda month: str(month.rejected)),
+    (gettext_lazy("Half took at most (days)"), lambda month: _number(month.median)),
+    (gettext_lazy("95 of 100 took at most (days)"), lambda month: _number(month.p95)),
+    (gettext_lazy("Promise kept, per cent"), lambda month: _number(month.kept_percent)),
+    (gettext_lazy("Requests for information"), lambda month: str(month.asked)),
+    (gettext_lazy("Lapsed"), lambda month: str(month.lapsed)),
+]
+
 
 class AmongForm(FilterForm):
     """Which orders are counted."""
@@ -123,27 +134,12 @@ def numbers_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Download the figures by month, of the chosen orders."""
     among = AmongForm(request.GET or None).among()
     services.record_list_exported("numbers", **access.acting(request))
-    head = [
-        _("Month"),
-        _("Approved"),
-        _("Rejected"),
-        _("Half took at most (days)"),
-        _("95 of 100 took at most (days)"),
-        _("Promise kept, per cent"),
-        _("Requests for information"),
-        _("Lapsed"),
-    ]
-    rows = [
-        [
-            f"{month.first:%Y-%m}",
-            *(str(value) for value in (month.approved, month.rejected)),
-            *("" if value is None else str(value) for value in (month.median, month.p95)),
-            "" if month.kept_percent is None else str(month.kept_percent),
-            *(str(value) for value in (month.asked, month.lapsed)),
-        ]
-        for month in figures.months(now=clock.now(), among=among)
-    ]
-    return spreadsheet.answer("numbers", head, rows)
+    months = figures.months(now=clock.now(), among=among)
+    return spreadsheet.table("numbers", COLUMNS, months)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else str(value)
 
 
 @access.reviewer_required

@@ -1,10 +1,11 @@
 """Lists as CSV files for spreadsheets."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import batched
+from typing import Any
 
 from django.http import StreamingHttpResponse
 from django.utils import translation
@@ -17,6 +18,22 @@ SENT_AT_ONCE = 100
 # Spreadsheets run a cell that starts with one of these as a formula (OWASP, CSV injection); the
 # full-width signs do so in Japanese and Chinese versions.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+type Columns[Row] = Sequence[tuple[Any, Callable[[Row], str]]]
+"""Each column's title, translated when it is written, and what its cell says of a row."""
+
+
+def table[Row](name: str, columns: Columns[Row], rows: Iterable[Row]) -> StreamingHttpResponse:
+    """Return the rows as the download `name`.csv (`answer`)."""
+    return answer(name, titles(columns), cells(columns, rows))
+
+
+def titles(columns: Columns[Any]) -> list[str]:
+    return [str(title) for title, _cell in columns]
+
+
+def cells[Row](columns: Columns[Row], rows: Iterable[Row]) -> Iterator[list[str]]:
+    return ([cell(row) for _title, cell in columns] for row in rows)
 
 
 def answer(name: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> StreamingHttpResponse:

@@ -1,13 +1,13 @@
 """The supplier's pages: its customers, and lists of their orders and certificates."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts import access, consents
@@ -18,6 +18,7 @@ from applications.views.account import orders as account_orders
 from applications.views.shared import spreadsheet
 from applications.views.shared.rows import (
     CertificateRow,
+    OrderRow,
     certificate_rows,
     rows_for_others,
 )
@@ -36,6 +37,14 @@ from issuance.models import Certificate
 
 MOST = 5
 """The number of lines in each part of the page; a link leads to the rest."""
+ORDER_COLUMNS: spreadsheet.Columns[OrderRow] = [
+    (_("Customer"), lambda row: row.order.organisation.name),
+    *account_orders.COLUMNS,
+]
+CERTIFICATE_COLUMNS: spreadsheet.Columns[CertificateRow] = [
+    (_("Customer"), lambda row: row.order.organisation.name if row.order else ""),
+    *certificates.COLUMNS,
+]
 
 
 @supplier_view
@@ -53,7 +62,7 @@ def customers(request: HttpRequest) -> HttpResponse:
         "administers": membership is not None and access.administers(membership),
         "waiting": rows_for_others(waiting[:MOST], now=now),
         "waiting_count": keyset.count(waiting),
-        "ending": _with_customers(certificate_rows(ending[:MOST], now=now)),
+        "ending": _certificate_rows(ending[:MOST], now=now),
         "ending_count": keyset.count(ending),
         "soon": consents.soon(now),
     }
@@ -73,8 +82,7 @@ def orders(request: HttpRequest) -> HttpResponse:
 @require_safe
 def orders_csv(request: HttpRequest) -> HttpResponseBase:
     """Download the filtered list as a CSV file."""
-    head = [_("Customer"), *account_orders.head()]
-    return spreadsheet.answer("orders", head, _order_lines(_orders(request), clock.now()))
+    return spreadsheet.table("orders", ORDER_COLUMNS, _orders(request).lines(rows_for_others))
 
 
 @supplier_view
@@ -82,7 +90,7 @@ def orders_csv(request: HttpRequest) -> HttpResponseBase:
 def certificate_list(request: HttpRequest) -> HttpResponse:
     """List the customers' certificates, filtered by the query."""
     context = _narrowed(request).page(request)
-    context["rows"] = _with_customers(certificate_rows(context["page"], now=clock.now()))
+    context["rows"] = _certificate_rows(context["page"], now=clock.now())
     return render(request, "applications/customers/certificates.html", context)
 
 
@@ -90,8 +98,8 @@ def certificate_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def certificates_csv(request: HttpRequest) -> HttpResponseBase:
     """Download the filtered list as a CSV file."""
-    head = [_("Customer"), *certificates.head()]
-    return spreadsheet.answer("certificates", head, _lines(_narrowed(request), clock.now()))
+    lines = _narrowed(request).lines(_certificate_rows)
+    return spreadsheet.table("certificates", CERTIFICATE_COLUMNS, lines)
 
 
 def _orders(request: HttpRequest) -> SuppliedOrders:
@@ -108,20 +116,8 @@ def _certificates(request: HttpRequest) -> QuerySet[Certificate]:
     return certificates_supplied(person, supplier.pk, now=clock.now())
 
 
-def _with_customers(rows: list[CertificateRow]) -> list[CertificateRow]:
+def _certificate_rows(found: Iterable[Certificate], *, now: datetime) -> list[CertificateRow]:
     """Return the rows, after reading the customers of all their orders with one query."""
+    rows = certificate_rows(found, now=now)
     prefetch_related_objects([row.order for row in rows if row.order], "organisation")
     return rows
-
-
-def _order_lines(narrowed: SuppliedOrders, now: datetime) -> Iterator[list[str]]:
-    for batch in narrowed.batches():
-        for row in rows_for_others(batch, now=now):
-            yield [row.order.organisation.name, *account_orders.line(row)]
-
-
-def _lines(narrowed: SuppliedCertificates, now: datetime) -> Iterator[list[str]]:
-    for batch in narrowed.batches():
-        for row in _with_customers(certificate_rows(batch, now=now)):
-            customer = row.order.organisation.name if row.order else ""
-            yield [customer, *certificates.line(row)]

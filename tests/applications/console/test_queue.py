@@ -209,8 +209,8 @@ def test_the_spreadsheet_looks_up_the_certificates_in_batches_without_their_byte
     with unkept():
         Certificate.objects.update(not_after=clock.now())
     with CaptureQueriesContext(connection) as queries:
-        rows = list(export.rows(cases(), queue_order.KEY, now=clock.now()))
-    stands = {row[0]: row[5] for row in rows}
+        lines = list(export.lines(cases(), queue_order.KEY, now=clock.now()))
+    stands = {line.case.number: line.standing for line in lines}
     assert {stands[one.number] for one in ended} == {"Expired"}
     assert stands[waiting.number] != "Expired"
     asked = [one["sql"] for one in queries if 'FROM "issuance_certificate"' in one["sql"]]

@@ -3,12 +3,12 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts import access
@@ -29,6 +29,17 @@ from certportal.foundation.web.queries import kept_query
 from issuance.publication import repository
 
 PER_PAGE = 50
+COLUMNS: spreadsheet.Columns[Event] = [
+    (_("Number"), lambda event: str(event.pk)),
+    (_("Time"), lambda event: event.at.isoformat()),  # for sorting
+    (_("What happened"), lambda event: event.words),
+    (_("Kind"), lambda event: event.action),
+    (_("Refused"), lambda event: "1" if event.refused else ""),
+    (_("Who did it"), lambda event: event.actor),
+    (_("What it is about"), lambda event: f"{event.object_type} {event.object_id}"),
+    (_("Organisation"), lambda event: str(event.organisation_id or "")),
+    (_("Data"), lambda event: json.dumps(event.data, ensure_ascii=False) if event.data else ""),
+]
 
 
 @access.reviewer_required
@@ -78,7 +89,7 @@ def events_csv(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         return redirect(_back(request))
     matching = services.export_events(form.query(), **access.acting(request))
-    return spreadsheet.answer("events", head(), rows(matching))
+    return spreadsheet.table("events", COLUMNS, matching)
 
 
 @access.reviewer_required
@@ -91,7 +102,8 @@ def events_zip(request: HttpRequest) -> HttpResponseBase:
     matching, receipts = services.prove_events(form.query(), **access.acting(request))
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as bundle:
-        bundle.writestr("events.csv", b"".join(spreadsheet.written(head(), rows(matching))))
+        head, rows = spreadsheet.titles(COLUMNS), spreadsheet.cells(COLUMNS, matching)
+        bundle.writestr("events.csv", b"".join(spreadsheet.written(head, rows)))
         bundle.writestr("event-log.vkey", f"{repository.log_key()}\n")
         for number, receipt in receipts.items():
             bundle.writestr(f"events/{number}{SUFFIX}", str(receipt))
@@ -100,34 +112,3 @@ def events_zip(request: HttpRequest) -> HttpResponseBase:
 
 def _back(request: HttpRequest) -> str:
     return f"{reverse('console:events')}{kept_query(request)}"
-
-
-def head() -> list[str]:
-    """Return the column names."""
-    return [
-        _("Number"),
-        _("Time"),
-        _("What happened"),
-        _("Kind"),
-        _("Refused"),
-        _("Who did it"),
-        _("What it is about"),
-        _("Organisation"),
-        _("Data"),
-    ]
-
-
-def rows(events: Sequence[Event]) -> Iterator[list[str]]:
-    """Yield the row of each event, with times in ISO 8601 for sorting."""
-    for event in events:
-        yield [
-            str(event.pk),
-            event.at.isoformat(),
-            event.words,
-            event.action,
-            "1" if event.refused else "",
-            event.actor,
-            f"{event.object_type} {event.object_id}",
-            str(event.organisation_id or ""),
-            json.dumps(event.data, ensure_ascii=False) if event.data else "",
-        ]

@@ -53,8 +53,8 @@ def queue_csv(request: HttpRequest) -> HttpResponseBase:
     """Download the filtered cases as a CSV file."""
     narrowed = narrow(request)
     services.record_list_exported("queue", **access.acting(request))
-    lines = export.rows(narrowed.qs, narrowed.key, now=clock.now())
-    return spreadsheet.answer("queue", export.head(), lines)
+    lines = export.lines(narrowed.qs, narrowed.key, now=clock.now())
+    return spreadsheet.table("queue", export.COLUMNS, lines)
 
 
 def filled(narrowed: QueueFilter) -> QuerySet[Application]:
