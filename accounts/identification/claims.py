@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
+from stdnum.exceptions import ValidationError
+from stdnum.fi import hetu
 
-from accounts.identification.codes import read_hetu
 from accounts.identification.hashing import digests
 from accounts.identification.identity import Identity, NotIdentified
 from accounts.mandates.introduced import Introduced
@@ -98,3 +99,16 @@ def _name(value: Any) -> str:
     if invisible.is_blank(name):
         raise NotIdentified("no name")
     return name
+
+
+def read_hetu(text: str, *, temporary_allowed: bool) -> str | None:
+    """Return the code in canonical form, or None if it is not a valid personal identity code.
+
+    The century sign is part of the code: signs in use since 2023 (``Y X W V U`` and ``B`` to
+    ``F``) distinguish persons whose other characters match.
+    """
+    try:
+        code: str = hetu.validate(text, allow_temporary=temporary_allowed)
+    except ValidationError:
+        return None
+    return code

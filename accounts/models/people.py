@@ -1,13 +1,13 @@
 """People, their identifiers, mailed codes, logins and staff roles."""
 
 import uuid
+from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
 
-from accounts.models.managers import UserManager
 from certportal.foundation.kept_tables import ALWAYS, Kept, Ordinary
 
 
@@ -116,6 +116,17 @@ class EmailCode(models.Model):
                 name="one_open_email_code",
             ),
         ]
+
+
+class UserManager(BaseUserManager[Any]):
+    """Creates logins for Django's own commands; people's logins are created at identification."""
+
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> Any:
+        """Create a login; without a password it is usable only through identification."""
+        user = self.model(username=username, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
 
 
 class User(AbstractBaseUser, PermissionsMixin):

@@ -9,11 +9,11 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from applications.documents import installing, submission_words
+from applications.documents import installing
 from applications.models import Application, Decision, Submission
 from applications.models.certificate_types import CertificateType
 from applications.models.revocation import reason_words
-from applications.rules import hearing
+from applications.rules import fields, hearing
 from applications.rules.revocation import asked_by
 from certportal.foundation import agency, clock
 from issuance.models import CeremonyRecord, Certificate
@@ -132,7 +132,7 @@ def _of_submission(
     with translation.override(language):
         common = {
             "content": content,
-            "facts": submission_words.facts(content, without=APART),
+            "facts": _facts(content, without=APART),
             "language": language,
         }
     kind = CertificateType(content["type"])
@@ -164,3 +164,17 @@ def _text(
 def _content(submission: Submission) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(submission.content)
     return content
+
+
+def _facts(content: dict[str, Any], *, without: frozenset[str]) -> list[tuple[str, str]]:
+    """Return (label, value) of each field with a value or a text for "unset", in the form's order.
+
+
+    `content` is a submission's parsed JSON; `without` are keys to leave out.
+    """
+    return [
+        (str(field.label), field.in_words(content[field.key]))
+        for field in fields.FIELDS
+        if field.label and field.key in content.keys() - without
+        if field.in_words(content[field.key])
+    ]

@@ -6,17 +6,20 @@ have been issued.
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from applications.views.order.forms.csr import pasted_text
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused, TooMany
 from certportal.foundation.web import limits
 from certportal.foundation.web.addresses import address_of
+from certportal.foundation.web.forms import UploadField
 from certportal.public.forms import FileOrTextForm
-from certportal.public.revoke_by_key_forms import KeyForm, ProofForm
 from issuance import services as authority
+from issuance.csr.possession import MAX_BYTES
 from issuance.models import KeyChallenge
 from issuance.services.exposed_keys.possession import (
     ChallengeOver,
@@ -32,6 +35,36 @@ REQUEST = "openssl req -new -key key.pem -subj /CN={token}"
 
 
 # Without a session no CSRF token (and so no cookie) is needed; `OwnPagesOnly` refuses other sites.
+class KeyForm(FileOrTextForm):
+    """A certificate, public key or CSR, to identify the key."""
+
+    examines = True  # a certificate with a private key given here is to be revoked
+    nothing = _("Choose a file or paste the certificate.")
+    file = UploadField(
+        label=_("Certificate as a file"),
+        help_text=_("The certificate, its public key or its certificate request: PEM or DER."),
+        max_bytes=MAX_BYTES,
+        required=False,
+    )
+    text = pasted_text(_("Or paste the certificate as text"))
+
+
+class ProofForm(FileOrTextForm):
+    """The proof of possession: the signature of the line, or a CSR that contains it."""
+
+    examines = True
+    nothing = _("Paste the signature or choose a file.")
+    text = pasted_text(
+        _("Signature as text"), _("What the last command printed, or the certificate request.")
+    )
+    file = UploadField(
+        label=_("Or the signature as a file"),
+        help_text=_("The file signature.bin, or the certificate request."),
+        max_bytes=MAX_BYTES,
+        required=False,
+    )
+
+
 @csrf_exempt
 @never_cache
 def begin(request: HttpRequest) -> HttpResponse:

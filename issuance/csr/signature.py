@@ -1,16 +1,19 @@
 """Proof of possession: the request's signature verifies with its own key, over a strong hash."""
 
+import hashlib
 from collections.abc import Iterator
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from issuance.csr.nonce import nonce_findings
 from issuance.csr.pss import PSS, PssParameters, pss_parameters
 from issuance.csr.request import Request
 from issuance.der import read
 from issuance.findings import Finding, found
+from issuance.keys.computable import NONCE_BITS, nonce_of
+from issuance.keys.curves import CURVES
 from issuance.keys.policy import Key
 
 WANTED = "SHA-256, SHA-384, SHA-512"
@@ -96,7 +99,7 @@ def signature_findings(request: Request, key: Key) -> Iterator[Finding]:
         yield found("signature.weak", value=digest, wanted=WANTED)
     yield from _parameters(request, kind)
     if key.point and kind == "EC":
-        yield from nonce_findings(request, key, digest)
+        yield from _nonce(request, key, digest)
     if key.public_key is None or digest == "?":
         return
     if request.signature_oid == PSS and kind == key.facts.kind and digest in _HASHES:
@@ -178,3 +181,24 @@ def _verifies_weakly(request: Request, key: Key, digest: str) -> bool:
     except (ValueError, UnsupportedAlgorithm):
         return True
     return True
+
+
+def _nonce(request: Request, key: Key, digest: str) -> Iterator[Finding]:
+    """A finding if the signature reveals the private key; a request is not secret."""
+    try:
+        r, s = decode_dss_signature(request.signature)
+    except ValueError:
+        return
+    curve = CURVES[key.facts.name]
+    if 0 < r < curve.n and 0 < s < curve.n and (nonce := nonce_of(curve.name, r)):
+        hashed = _hash_number(request.info, digest, curve.octets)
+        public, inverse = curve.point(key.point), pow(r, -1, curve.n)
+        scalars = ((s * k - hashed) * inverse % curve.n for k in (nonce, -nonce))
+        if any(curve.has_scalar(public, scalar) for scalar in scalars):
+            yield found("key.nonce", value=NONCE_BITS)
+
+
+def _hash_number(data: bytes, digest: str, octets: int) -> int:
+    """The hash as the signed integer: its leftmost octets (FIPS 186-5 section 6.4.1)."""
+    name = digest.lower().replace("sha-", "sha").replace("-", "_")
+    return int.from_bytes(hashlib.new(name, data, usedforsecurity=False).digest()[:octets])

@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from accounts.identification import hashing
-from accounts.identification.codes import read_hetu
+from accounts.identification.claims import read_hetu
 from accounts.models import Identifier, Person, User
 from accounts.services.people import recognise as recognise_people
 from certportal.dev.builders.people import NOW, identity_of

@@ -22,6 +22,7 @@ class DecisionForm(Form):
 
     outcome = forms.ChoiceField(
         label=_("What is done about the certificates?"),
+        choices=[(outcome.value, outcome.label) for outcome in OFFERED],
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose what is done about the certificates.")},
     )
@@ -32,11 +33,6 @@ class DecisionForm(Form):
         rows=5,
         missing=_("Write the reasons."),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the three outcomes."""
-        super().__init__(*args, **kwargs)
-        self.offer("outcome", ((outcome.value, outcome.label) for outcome in OFFERED))
 
 
 class AsOfForm(Form):

@@ -1,19 +1,44 @@
 """`manage.py copy_to_store`: copy this machine's documents into the shared store."""
 
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.files.storage import default_storage
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage, default_storage
 from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from certportal.foundation.backup.streams import ATTACHMENTS
-from certportal.foundation.files import moving
 from certportal.foundation.files.faults import DamagedFile
 from certportal.foundation.management.operators import OperatorCommand
 
 EVERY = 100
+
+
+class Differs(Exception):
+    """The store has other bytes under the name of a file."""
+
+
+def _copy(folder: Path, store: Storage) -> Iterator[tuple[str, bool]]:
+    """Copy each file of the folder that the store lacks; read every one back and compare.
+
+    Yields each name, and whether it was copied. Raises Differs, OSError, DamagedFile.
+    """
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name.startswith(".") or not path.is_file():
+            continue
+        data = path.read_bytes()
+        is_new = not store.exists(path.name)
+        if is_new:
+            store.save(path.name, ContentFile(data))
+        with store.open(path.name) as opened:
+            if hashlib.sha256(opened.read()).digest() != hashlib.sha256(data).digest():
+                raise Differs(path.name)
+        yield path.name, is_new
 
 
 class Command(OperatorCommand):
@@ -28,12 +53,12 @@ class Command(OperatorCommand):
         copied = seen = 0
         try:
             for seen, (_name, is_new) in enumerate(
-                moving.copy(settings.PORTAL_DATA / ATTACHMENTS, default_storage), 1
+                _copy(settings.PORTAL_DATA / ATTACHMENTS, default_storage), 1
             ):
                 copied += is_new
                 if seen % EVERY == 0:
                     self.stdout.write(_("%(seen)s files are in the store …") % {"seen": seen})
-        except moving.Differs as error:
+        except Differs as error:
             raise CommandError(
                 _(
                     "The store has another file of the name %(name)s. Compare the two, put the"
