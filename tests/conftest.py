@@ -2,8 +2,10 @@
 
 import gc
 import os
+import threading
 from collections import Counter
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 import redis
 from django.test import Client
 from django.utils import translation
+from playwright.sync_api import expect
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from accounts.identification.oidc import discovery
@@ -46,6 +49,9 @@ ON_THEIR_OWN = {"scanning", "test_domains.py"}
 
 # Octets of a document and of what its reader said, up to which they are kept.
 MOST_KEPT = 100_000
+
+# In a browser as long as a click waits: five seconds are short for a busy machine.
+expect.set_options(timeout=30_000)
 
 tables.let_flush()
 
@@ -172,6 +178,15 @@ def _builders_remembered():
     with pytest.MonkeyPatch.context() as patch:
         remembered.wrapped(patch)
         yield
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """Begin no test in the last minute of a Finnish day: many ask twice which day it is."""
+    now = clock.now()
+    left = clock.start_of_day(clock.day(now) + timedelta(days=1)) - now
+    if left < timedelta(minutes=1):
+        threading.Event().wait(left.total_seconds())
 
 
 @pytest.hookimpl(tryfirst=True)

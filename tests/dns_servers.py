@@ -8,10 +8,9 @@ github.io.          unsigned: everybody may have a name below it
 """
 
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -20,6 +19,7 @@ import dns.message
 import dns.query
 
 from tests.journeys.steps import await_true
+from tests.stack import free_port
 
 SIGNED = ("fi", "example.fi", "vaara.fi")
 UNSIGNED = ("klinikka.fi", "github.io")
@@ -31,14 +31,6 @@ $TTL 1
 ns A 127.0.0.1
 """
 ADDRESS = "127.0.0.1"
-
-
-def free_port() -> int:
-    """Return a port that nobody uses."""
-    with closing(socket.socket()) as one:
-        one.bind((ADDRESS, 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 class NameServers:

@@ -111,7 +111,7 @@ def _mail(file: Path, _written: int) -> EmailMessage:
 
 
 def await_mail(
-    address: str, mails: Path, *, later_than: int = 0, seconds: float = 30
+    address: str, mails: Path, *, later_than: int = 0, seconds: float = 60
 ) -> EmailMessage:
     """Return the newest mail to the address once there are more than `later_than`."""
     more = f"no mail to {address}"
@@ -120,7 +120,7 @@ def await_mail(
 
 
 def await_true(
-    condition: Callable[[], bool], complaint: str | Callable[[], str], *, seconds: float = 20
+    condition: Callable[[], bool], complaint: str | Callable[[], str], *, seconds: float = 60
 ) -> None:
     """Look again and again until the condition holds; AssertionError after `seconds`."""
     pause = threading.Event()

@@ -268,12 +268,14 @@ class TestNobodyElse:
 
         assert "http-equiv" not in page and "Identify yourself" in page
 
+    @pytest.mark.usefixtures("still")
     def test_nobody_visits_without_end(self, founder, valtuudet):
         founder.client.post(PAGE, {"visit": "1"} | STATED)
         for _ in range(10):
             assert founder.client.get(f"{PAGE}mandates/go/").status_code == 302
         assert founder.client.get(f"{PAGE}mandates/go/").status_code == 429
 
+    @pytest.mark.usefixtures("still")
     def test_who_has_looked_up_enough_learns_no_name_by_a_visit(
         self, founder, valtuudet, monkeypatch
     ):

@@ -270,6 +270,7 @@ def test_the_same_file_attached_again_is_sent_once(case, desk, monkeypatch):
     assert list(case.requests.get().documents.all()) == [document]
 
 
+@pytest.mark.usefixtures("still")
 def test_too_many_uploads_are_refused_on_the_page_and_what_was_typed_stays(case, desk, monkeypatch):
     monkeypatch.setattr(csr, "MOST_UPLOADS_AN_HOUR", 1)
     attached(desk, case)

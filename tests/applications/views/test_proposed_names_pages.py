@@ -302,6 +302,7 @@ def test_sent_back_to_nobody_says_so_and_asks_for_another_contact(web, order, li
     assert "Name now who proposes them." in web.get(answer["Location"]).text
 
 
+@pytest.mark.usefixtures("still")
 def test_too_many_tries_keep_what_was_typed(web, order, link, tiina, address, monkeypatch):
     monkeypatch.setattr(service, "MOST_PROPOSALS_A_DAY", 1)
     propose(tiina, link, "erecept.example.fi")
