@@ -273,7 +273,7 @@ def test_what_there_is_no_time_for_is_told_and_given_again(matti, sample, monkey
     some = list(together.orders.order_by("number"))
     files = [(f"{one}.csr", requests.request(requests.new_key(), one.names[0])) for one in some]
     leaked = requests.new_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    ticks = iter([0, 1, 99])
+    ticks = iter([0, 1, 1, 1, 1, 99])
     with monkeypatch.context() as slow:
         slow.setattr(requests_together, "monotonic", lambda: next(ticks))
         found = give(matti, some, *files, ("palvelin.key", leaked))
@@ -281,6 +281,21 @@ def test_what_there_is_no_time_for_is_told_and_given_again(matti, sample, monkey
         *[(Outcome.USED, None), (Outcome.SKIPPED, Why.NO_TIME), (Outcome.PRIVATE_KEY, None)]
     ]
     assert give(matti, some[1:], files[1])[0].outcome == Outcome.USED
+
+
+@pytest.mark.django_db
+def test_examining_ends_while_there_is_time_to_attach_what_was_examined(matti, sample, monkeypatch):
+    """Hundreds of archives that are unpacked in search of keys must not occupy a web process."""
+    together = bulk.begun(matti, "a.example.fi", "b.example.fi")
+    some = list(together.orders.order_by("number"))
+    files = [(f"{one}.csr", requests.request(requests.new_key(), one.names[0])) for one in some]
+    ticks = iter([0, 1, requests_together.MOST_EXAMINING + 1, requests_together.MOST_SECONDS - 1])
+    with monkeypatch.context() as slow:
+        slow.setattr(requests_together, "monotonic", lambda: next(ticks))
+        found = give(matti, some, *files)
+    assert [(one.outcome, one.why) for one in found] == [
+        *[(Outcome.USED, None), (Outcome.SKIPPED, Why.NO_TIME)]
+    ]
 
 
 @pytest.mark.django_db

@@ -35,8 +35,11 @@ from issuance import csr as doctor
 from issuance import services as authority
 
 MOST_SECONDS = 30
-"""The longest time spent on attaching the requests, well within the 65 s that the proxy waits for
+"""The longest time spent on the requests of an upload, well within the 65 s that the proxy waits for
 the page (certportal/operations/proxy/shared/http.conf)."""
+MOST_EXAMINING = 10
+"""How many of these may be spent on examining them: 500 usual requests take one, but as many
+archives, each unpacked in search of private keys, would take minutes of a process's CPU."""
 
 
 class Outcome(StrEnum):
@@ -97,10 +100,8 @@ def give_requests(
     order. Raises TooMany.
     """
     spend_upload(UUID(str(about.pk)), actor=actor, now=now)
-    reports = [
-        None if file.skipped else doctor.examine(file.data, blocked=authority.is_blocked)
-        for file in files
-    ]
+    begun = monotonic()
+    reports = _examined(files, until=begun + MOST_EXAMINING)
     by_key = {order.pk: order for order in orders}
     names = {order.pk: expected_names(order, now=now) for order in orders}
     copies = _copies(reports)
@@ -108,11 +109,12 @@ def give_requests(
         [one.csr if one and place not in copies else None for place, one in enumerate(reports)],
         names,
     )
-    results, deadline = list[FileResult](), monotonic() + MOST_SECONDS
+    results, deadline = list[FileResult](), begun + MOST_SECONDS
     mails = _Mails(by_key[one.order] for one in matches if one.order is not None)
     for place, (file, report, matched) in enumerate(zip(files, reports, matches, strict=True)):
         if report is None:
-            results.append(FileResult(file.name, Outcome.SKIPPED, why=file.skipped))
+            why = file.skipped or Why.NO_TIME
+            results.append(FileResult(file.name, Outcome.SKIPPED, why=why))
         elif place in copies:
             results.append(FileResult(file.name, Outcome.COPY))
         elif matched.order is None:
@@ -124,6 +126,16 @@ def give_requests(
             results.append(_give(order, file, mails, role=role, actor=actor, now=now))
     _send_mails(now)
     return results
+
+
+def _examined(files: Sequence[RequestFile], *, until: float) -> list[doctor.Report | None]:
+    """Return the report on each file; None if it was skipped or there was no time left for it."""
+    return [
+        None
+        if file.skipped or monotonic() > until
+        else doctor.examine(file.data, blocked=authority.is_blocked)
+        for file in files
+    ]
 
 
 def _copies(reports: Sequence[doctor.Report | None]) -> set[int]:
