@@ -24,6 +24,7 @@ from certportal.foundation.files.documents import (
     viewing_copy,
 )
 from certportal.foundation.files.pdf import confine, reader
+from certportal.foundation.files.scanning import clamd
 from tests.foundation import pdfs
 
 pytestmark = pytest.mark.usefixtures("english")
@@ -284,10 +285,19 @@ def test_one_that_does_not_start_is_no_answer(monkeypatch, program):
         check_pdf(pdf())
 
 
-def test_all_places_taken_is_no_answer(monkeypatch):
-    monkeypatch.setattr(reader, "SECONDS", 0)
-    with reader._PLACES, reader._PLACES, pytest.raises(Unavailable):
+def test_all_places_taken_is_no_answer_soon(monkeypatch):
+    """Documents that wait for the slow ones before them must not take the threads of pages."""
+    waited = []
+
+    class Taken:
+        def acquire(self, timeout):
+            waited.append(timeout)
+            return False
+
+    monkeypatch.setattr(reader, "_PLACES", Taken())
+    with pytest.raises(Unavailable):
         check_pdf(pdf())
+    assert waited == [clamd.TURN_SECONDS]
 
 
 def test_without_the_filter_of_calls_the_log_says_so(monkeypatch):

@@ -16,8 +16,11 @@ from certportal.foundation.errors import Unavailable
 log = structlog.get_logger(__name__)
 
 SECONDS = 20
-# Concurrent children of one web process, which also bounds their total memory.
+# Concurrent children of one web process, which also bounds their total memory, and leaves two of its
+# four threads free while these take their `SECONDS`.
 AT_ONCE = 2
+# How long a document waits for its turn, in a thread that pages need too.
+TURN_SECONDS = 2.0
 _PLACES = threading.BoundedSemaphore(AT_ONCE)
 
 # Last in the path: there are modules here with the names of libraries.
@@ -40,9 +43,9 @@ class Opened:
 def open_pdf(data: bytes) -> Opened:
     """Parse the document in a child; if the child dies or times out, the verdict is `complex`.
 
-    Raises Unavailable when no child can be started.
+    Raises Unavailable when no child can be started, or none of `AT_ONCE` ends in `TURN_SECONDS`.
     """
-    if not _PLACES.acquire(timeout=SECONDS):
+    if not _PLACES.acquire(timeout=TURN_SECONDS):
         raise Unavailable("PDF reader: all places are taken")
     try:
         whole, written = _run(data)
