@@ -16,6 +16,7 @@ from accounts.services.rights import confirm, documents
 from applications import services
 from applications.errors import AccountOver, Gone
 from applications.models import Application, ReplacementItem
+from applications.services import transition
 from applications.services.reviewer.accounts import STOPPED
 from applications.services.system import replaced_orders
 from applications.views.console.accounts import FOLLOWED
@@ -65,6 +66,22 @@ def test_a_draft_discarded_meanwhile_stops_no_merger(matti, kalle, riitta):
         late = Beside(merging)
     assert late.end() is None
     assert Succession.objects.get().orders == 0
+
+
+def test_an_order_that_changes_meanwhile_stops_no_merger(matti, kalle, riitta):
+    """Both enter it in the index of searches: the merger locks it first, as whoever changes it."""
+    draft = orders.begin(matti)
+    seen = orders.Handler(matti, draft).seen
+    given = {"reason": "Fuusio.", "person": riitta, "actor": actor_for(riitta)}
+    merging = partial(services.succeed, PHARMACY, CLINICS, now=clock.now(), **given)
+    values = {"contact_name": "Maija M.", "contact_email": "maija@example.fi"}
+    with transaction.atomic():
+        transition.lock(draft.pk)
+        late = Beside(merging)
+        services.save_section(draft.pk, "contact", values, **seen)
+    assert late.end() is None
+    assert Succession.objects.get().orders == 1
+    assert Application.objects.get().contact_name == "Maija M."
 
 
 def test_nobody_asks_to_join_an_account_that_is_being_closed(kalle, matti, closing):

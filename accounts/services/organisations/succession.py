@@ -75,7 +75,7 @@ def hand_over(
     made administrator is undecided.
     """
     new, old = heir(code, on=clock.day(now)), account_of(former)
-    lock_accounts(old, *([new.account] if new.account else []))
+    lock_both(old, new)
     if new.account is not None and new.account.pk == old.pk:
         raise NotSucceeding(_("The organisation cannot succeed itself."))
     if new.account is not None and old.administrator_requests.filter(decided_at=None).exists():
@@ -97,6 +97,11 @@ def hand_over(
     _record_event(succession, actor, now)
     _tell(succession, now)
     return succession
+
+
+def lock_both(old: Organisation, new: Heir) -> None:
+    """Lock the former account, and the successor's if there is one, until the transaction ends."""
+    lock_accounts(old, *([new.account] if new.account else []))
 
 
 def _record(code: str, on: date) -> RegisterRecord | None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -12,7 +11,7 @@ from accounts import access, consents
 from accounts.models import Organisation, Person, Succession, SupplierConsent
 from accounts.services.organisations import succession as accounts
 from accounts.services.organisations.succession import Heir
-from applications.errors import Gone, require
+from applications.errors import require
 from applications.models import Application
 from applications.models.register_task import RegisterTask
 from applications.rules import contact_links, impartiality
@@ -109,38 +108,45 @@ def succeed(
     approvers concern the former organisation; those of orders are prepared again, those of a mass
     replacement only by a new plan. Raises NotSucceeding, and what `to_succeed` yields.
     """
-    require(to_succeed(preview_succession(former, successor, now=now), person, now=now))
+    prospect = preview_succession(former, successor, now=now)
+    require(to_succeed(prospect, person, now=now))
+    orders = _locked_orders(prospect)
     succession = accounts.hand_over(
         former, successor, reason=reason, by=person, actor=actor, now=now
     )
-    orders = Application.objects.filter(organisation=succession.organisation_id)
-    keys = list(orders.order_by("pk").values_list("pk", flat=True))
     replacement.stop(succession.organisation_id, REASON, actor=actor, now=now)
-    moved = sum(_hand_over(key, succession, actor, now) for key in keys)
+    for order in orders:
+        _hand_over(order, succession, actor, now)
     if succession.moves:
         _hand_over_tasks(succession)
-    succession.orders = moved
+    succession.orders = len(orders)
     succession.save(update_fields=["orders"])
     return succession
 
 
-def _hand_over(key: UUID, succession: Succession, actor: Actor, now: datetime) -> bool:
-    """Hand over one order; return False for a draft that its owner has just discarded."""
-    try:
-        application = transition.lock(key)
-    except Gone:
-        return False
+def _locked_orders(prospect: Prospect) -> list[Application]:
+    """Lock the accounts, in which no order begins then, and the former one's orders; return these.
+
+    Before anything changes: a changed name or business ID enters all orders of the account in the
+    index of searches, and whoever changes one of them at this moment has locked it and enters it
+    next. Each would wait for the other.
+    """
+    accounts.lock_both(prospect.former, prospect.heir)
+    orders = Application.objects.filter(organisation=prospect.former)
+    return list(orders.select_for_update(of=("self",)).order_by("pk"))
+
+
+def _hand_over(application: Application, succession: Succession, actor: Actor, now: datetime) -> None:
     transition.save(application, now=now, organisation=succession.successor)
     events.record(ApplicationEvent.SUCCEED, application, actor, now, succession=succession.pk)
     try:
-        authority.void(key, REASON, actor=actor, now=now)
+        authority.void(application.pk, REASON, actor=actor, now=now)
     except AlreadySigning:  # signed already: it remains valid
-        return True
+        return
     if application.status == Status.APPROVED:
-        recall(key, REASON, now=now)
-    elif application.status == Status.IN_REVIEW and application.reviewer is not None:
-        outbox.enqueue(consequences.PREPARE, now=now, reference=str(key))
-    return True
+        recall(application.pk, REASON, now=now)
+    elif application.status == Status.IN_REVIEW and application.reviewer_id is not None:
+        outbox.enqueue(consequences.PREPARE, now=now, reference=str(application.pk))
 
 
 def _hand_over_tasks(succession: Succession) -> None:
