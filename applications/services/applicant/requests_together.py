@@ -35,8 +35,8 @@ from issuance import csr as doctor
 from issuance import services as authority
 
 MOST_SECONDS = 30
-"""The longest time spent on the requests of an upload, well within the 65 s that the proxy waits for
-the page (certportal/operations/proxy/shared/http.conf)."""
+"""The longest time spent on the requests of an upload, well within the 65 s that the proxy waits
+for the page (certportal/operations/proxy/shared/http.conf)."""
 MOST_EXAMINING = 10
 """How many of these may be spent on examining them: 500 usual requests take one, but as many
 archives, each unpacked in search of private keys, would take minutes of a process's CPU."""

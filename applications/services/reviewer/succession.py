@@ -136,7 +136,9 @@ def _locked_orders(prospect: Prospect) -> list[Application]:
     return list(orders.select_for_update(of=("self",)).order_by("pk"))
 
 
-def _hand_over(application: Application, succession: Succession, actor: Actor, now: datetime) -> None:
+def _hand_over(
+    application: Application, succession: Succession, actor: Actor, now: datetime
+) -> None:
     transition.save(application, now=now, organisation=succession.successor)
     events.record(ApplicationEvent.SUCCEED, application, actor, now, succession=succession.pk)
     try:

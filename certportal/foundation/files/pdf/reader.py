@@ -16,8 +16,8 @@ from certportal.foundation.errors import Unavailable
 log = structlog.get_logger(__name__)
 
 SECONDS = 20
-# Concurrent children of one web process, which also bounds their total memory, and leaves two of its
-# four threads free while these take their `SECONDS`.
+# Concurrent children of one web process, which also bounds their total memory, and leaves two of
+# its four threads free while these take their `SECONDS`.
 AT_ONCE = 2
 # How long a document waits for its turn, in a thread that pages need too.
 TURN_SECONDS = 2.0
