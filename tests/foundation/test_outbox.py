@@ -238,6 +238,21 @@ def test_what_was_handed_over_again_can_be_taken_and_its_next_try_is_not_held_up
     assert sweeper.sweep(now=later + timedelta(seconds=10)) == 1
 
 
+@pytest.mark.parametrize("error", [Unavailable("mail server"), Undeliverable("mail server")])
+def test_a_suspended_worker_frees_no_item_that_another_one_has_taken(settings, now, error):
+    """A mail that is being sent would be sent by a third one, or be told of as undelivered."""
+    settings.OUTBOX_ROUTES |= {"bell": [("tests.ring", outbox.MAIL)]}
+    item = outbox.enqueue("bell", now=now)[0]
+    late = outbox.lease(item.pk, "tests.ring", now=now)
+    later = now + outbox.lease_time() + timedelta(seconds=1)
+    held = outbox.lease(item.pk, "tests.ring", now=later)
+    outbox.postpone(late, error, now=later)
+    item.refresh_from_db()
+    assert (item.leased_until, item.failed_at) == (held.leased_until, None)
+    assert outbox.lease(item.pk, "tests.ring", now=later) is None
+    assert not OutboxItem.objects.filter(topic=outbox.UNDELIVERED).exists()
+
+
 def test_an_item_whose_worker_died_is_sent_again_when_its_lease_ends(item, now, messages):
     later = now + timedelta(minutes=1)
     sweeper.sweep(now=later)

@@ -166,8 +166,10 @@ def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
     attempts = item.attempts if mark == mark_in(item) else 1
     pause = min(timedelta(seconds=2 ** min(attempts, 9)), LONGEST_PAUSE)
     hopeless = isinstance(error, Hopeless) or _is_tired(item, attempts, error, now)
+    # Of no account to an item that somebody else has taken since its lease ended.
+    held = OutboxItem.objects.filter(pk=item.pk, done_at=None, leased_until=item.leased_until)
     with transaction.atomic():
-        OutboxItem.objects.filter(pk=item.pk).update(
+        postponed = held.update(
             attempts=attempts,
             due_at=now + pause,
             leased_until=None,
@@ -175,7 +177,7 @@ def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
             failed_at=now if hopeless else None,
             problem=f"{type(error).__name__} {mark}".strip()[:500],
         )
-        if hopeless and item.queue == MAIL:
+        if postponed and hopeless and item.queue == MAIL:
             enqueue(UNDELIVERED, now=now, mail=str(item.pk))
     log.warning(
         "item_postponed",
@@ -337,7 +339,8 @@ def _perform_all(
 def _hold_longer(item: OutboxItem, *, now: datetime) -> bool:
     """Renew the item's lease; False if it had ended and another worker has taken the item."""
     held = OutboxItem.objects.filter(pk=item.pk, done_at=None, leased_until=item.leased_until)
-    return held.update(leased_until=now + lease_time()) == 1
+    item.leased_until = now + lease_time()
+    return held.update(leased_until=item.leased_until) == 1
 
 
 def _done_together(many: Callable[..., None], items: Sequence[OutboxItem]) -> bool:
