@@ -1,7 +1,9 @@
 """Creating files and folders that other users cannot read, regardless of the umask.
 
 A file is readable by its owner (0600) or also by the group (0640): the service's processes run as
-different users that share a group. Folders have modes 0700 and 0750 accordingly.
+different users that share a group. Folders have modes 0700 and 0750 accordingly. What root makes
+belongs to the owner of the folder that it is in: a command of the operator runs beside a service
+whose user must be able to read a revocation list as soon as it is published.
 """
 
 import fcntl
@@ -26,15 +28,25 @@ def make_folder(folder: Path, mode: int = GROUP_FOLDER) -> None:
         if not folder.is_dir():
             raise
     else:
+        _give_to_owner_of(folder.parent, folder)
         folder.chmod(mode)  # mkdir applies the umask
+
+
+def _give_to_owner_of(folder: Path, made: int | Path) -> None:
+    """As root, give the open file or the folder that was made to the owner of its folder."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.chown(made, owner.st_uid, owner.st_gid)
 
 
 def open_or_make(path: Path, flags: int, mode: int = OWN) -> int:
     """Open the file, creating it if missing, with this mode; return the file descriptor."""
     descriptor = os.open(path, flags | os.O_CREAT, mode)
     found = os.fstat(descriptor)
-    if found.st_mode & 0o777 != mode and found.st_uid == os.geteuid():
-        os.fchmod(descriptor, mode)
+    if found.st_uid == os.geteuid():
+        if found.st_mode & 0o777 != mode:
+            os.fchmod(descriptor, mode)
+        _give_to_owner_of(path.parent, descriptor)
     return descriptor
 
 
@@ -82,6 +94,7 @@ def _draft(path: Path, content: bytes, mode: int, *, lasting: bool) -> Iterator[
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             os.fchmod(file.fileno(), mode)
+            _give_to_owner_of(path.parent, file.fileno())
             if lasting:
                 file.flush()
                 os.fsync(file.fileno())

@@ -141,3 +141,16 @@ def test_a_backup_is_its_makers_alone(umask: int, cas, tmp_path: Path) -> None:
         "files.age": 0o600,
         "manifest.json": 0o600,
     }
+
+
+def test_what_root_makes_is_given_at_once_to_whoever_runs_the_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list that `publish_crl` replaced as root could not be read until the command had ended."""
+    given: list[tuple[int, int]] = []
+    owner = (tmp_path.stat().st_uid, tmp_path.stat().st_gid)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "chown", lambda _made, *new: given.append(new))
+    own_files.replace(tmp_path / "crl" / "sote-ec-1.crl", b"list")
+    own_files.write_new(tmp_path / "sote-ec-1.key", b"key")
+    assert given == [owner] * 3
