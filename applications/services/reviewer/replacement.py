@@ -178,7 +178,7 @@ def approve_plan(
     plan = Replacement.objects.get(pk=plan_id)
     if not access.is_reviewer(person):
         raise NotReviewer
-    if plan.is_over(now) or digest != plan.digest:
+    if plan.is_over(now) or digest != plan.digest or not plan.planned.exists():
         raise PlanOver
     count, proof = 0, plan_proof(_prepared(plan), assertion) if assertion else None
     for batch in batched(plan.planned, BATCH):

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
@@ -78,8 +78,9 @@ def prepared_item(request: HttpRequest, plan_id: int, certificate_id: int) -> Ht
 
 
 def open_plans(now: datetime) -> QuerySet[Replacement]:
-    """Return the plans that have not ended."""
-    return Replacement.objects.exclude(digest="").filter(expires_at__gt=now)
+    """Return the plans that have not ended and have something that is still to be released."""
+    planned = ReplacementItem.objects.filter(replacement=OuterRef("pk"), state=State.PLANNED)
+    return Replacement.objects.exclude(digest="").filter(Exists(planned), expires_at__gt=now)
 
 
 def waiting(now: datetime) -> int:
@@ -96,7 +97,7 @@ def _row(plan: Replacement) -> dict[str, Any]:
         "counts": _counts(plan),
         "given": len(services.standing_approvals(plan)),
         "wanted": services.PERSONS_FOR_REPLACEMENT,
-        "over": plan.is_over(clock.now()),
+        "over": plan.is_over(clock.now()) or not plan.planned.exists(),
     }
 
 

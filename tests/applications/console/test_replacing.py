@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from applications.models import Replacement
+from applications.models import Replacement, ReplacementItem
 from certportal.dev.builders import orders
 from certportal.dev.builders.replacements import plan, run
 from certportal.foundation import clock
@@ -70,6 +70,14 @@ def test_an_old_plan_is_only_looked_at(made, desk):
     assert "can no longer be approved" in page
     assert "ReplacementItem" not in page
     assert "Approve the plan" not in page
+    assert approve(desk, made).status_code == 409
+
+
+def test_a_plan_of_which_nothing_is_left_waits_for_nobody(made, desk):
+    made.items.update(state=ReplacementItem.State.REFUSED, reason="revoked_meanwhile")
+    assert desk.count_in_bar("replacements") == 0
+    page = desk.open("replacement", made.pk).text
+    assert "can no longer be approved" in page and "Approve the plan" not in page
     assert approve(desk, made).status_code == 409
 
 
