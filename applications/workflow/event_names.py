@@ -103,7 +103,7 @@ class ApplicationEvent(EventName):
         "application.term_ended",
         _("No answer came in time: the working days go on"),
     )
-    CANCEL_REQUEST = "application.cancel_request", _("The request for information was taken back")
+    CANCEL_REQUEST = "application.cancel_request", _("The request to the applicant was taken back")
     RESUBMIT = "application.resubmit", _("The applicant answered and submitted again")
     ANSWER_HEARING = "application.answer_hearing", _("The applicant answered the hearing")
     APPROVE = "application.approve", _("The certificate was approved")

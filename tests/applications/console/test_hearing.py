@@ -357,3 +357,18 @@ def test_the_reviewers_lists_say_so_too(heard, desk):
     words = f"Hearing until {short(14)}"
     assert words in desk.open("queue", view="waiting").text
     assert words in desk.open("case", heard.pk).text
+
+
+def test_more_time_and_its_withdrawal_are_told_to_who_is_heard_as_what_they_are(heard, desk):
+    """Who was heard was asked for no information, and no part of the order is open to them."""
+    mail.outbox.clear()
+    heard.refresh_from_db()
+    assert desk.press("extend", heard, deadline=day(20).isoformat()).status_code == 302
+    orders.drain()
+    heard.refresh_from_db()
+    assert desk.press("cancel_request", heard).status_code == 302
+    orders.drain()
+    more_time, over = [one.body for one in mail.outbox if one.to == [heard.contact_email]]
+    assert "pyyntöömme" in more_time and "auki vastaustasi varten" not in more_time
+    assert "pyyntömme" in over
+    assert "lisätietopyynt" not in more_time + over
