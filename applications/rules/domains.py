@@ -1,6 +1,6 @@
 """For which host names a record found in the DNS is evidence, and for how long."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -69,6 +69,21 @@ def proven(organisation_id: UUID, hosts: Iterable[str], *, now: datetime) -> set
     exact = {domain.name for domain in valid}
     above = {domain.place for domain in valid if domain.subdomains}
     return {host for host, names in names_of.items() if host in exact or above.intersection(names)}
+
+
+def with_proofs(listed: Sequence[Domain], *, now: datetime) -> list[tuple[Domain, Domain]]:
+    """Return each of the organisation's domains with the one of them that proves it, or itself."""
+    above = [
+        one
+        for one in listed
+        if one.subdomains and one.proven_at and one.proven_at > now - lasts() and _lasts(one, now)
+    ]
+    return [(one, one if one.proven_at else _first_above(one.name, above) or one) for one in listed]
+
+
+def _first_above(host: str, proofs: Iterable[Domain]) -> Domain | None:
+    places = _places(host)
+    return next((proof for proof in proofs if proof.place in places), None)
 
 
 def _lasts(domain: Domain, now: datetime) -> bool:

@@ -75,3 +75,25 @@ def test_the_mail_to_the_keeper_of_the_dns_has_line_breaks_as_mails_have_them(br
     body = parse_qs(urlsplit(row.mail).query)["body"][0]
     assert "\r\n\r\nTyyppi: TXT\r\n" in body
     assert "\n" not in body.replace("\r\n", "")
+
+
+def test_a_name_below_one_whose_record_was_found_is_told_to_be_found(browser, pharmacy, riitta):
+    """Its orders take that record; the name itself was looked up before it was there."""
+    found = {"place": "example.fi", "subdomains": True, "outcome": Outcome.PROVEN}
+    record = domain_record.text(ISSUER, pharmacy.pk, subdomains=True)
+    pharmacy.domains.create(name="a.example.fi", proven_at=clock.now(), record=record, **found)
+    pharmacy.domains.create(name=HOST, outcome=Outcome.ABSENT, looked_at=clock.now())
+    pharmacy.domains.create(name="klinikka.fi", outcome=Outcome.ABSENT, looked_at=clock.now())
+    rows = browser.get(PAGE).context["rows"]
+    assert {row.domain.name: (row.label, row.found.place) for row in rows} == {
+        "a.example.fi": ("Löytyi", "example.fi"),
+        HOST: ("Löytyi", "example.fi"),
+        "klinikka.fi": ("Ei löytynyt", ""),
+    }
+    desk = people.log_in(Client(), riitta)
+    account = desk.get(reverse("console:account", args=[pharmacy.pk]))
+    assert [(one.name, str(label)) for one, _found, label, _tone in account.context["domains"]] == [
+        ("a.example.fi", "Löytyi"),
+        (HOST, "Löytyi"),
+        ("klinikka.fi", "Ei löytynyt"),
+    ]

@@ -25,6 +25,7 @@ from applications.rules import domains as rules
 from applications.rules.domain_record import Outcome
 from applications.views.order.forms.hosts import host_names
 from applications.views.shared.entry import applicant_view
+from certportal.foundation import clock
 from certportal.foundation.web.forms import Form
 from certportal.foundation.web.pressed import OnlyPressed
 
@@ -112,9 +113,10 @@ class DomainForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A domain: the record to publish, and its state in words."""
+    """A domain, the one that proves it or itself, the record to publish, and the state in words."""
 
     domain: Domain
+    found: Domain
     place: str
     record: str
     label: str
@@ -173,10 +175,12 @@ def _may_forget(person: Person, domain: Domain) -> bool:
 def _rows(person: Person, organisation: Organisation) -> Iterable[Row]:
     issuer = rules.issuer()
     record = domain_record.text(issuer, organisation.pk, subdomains=False)
-    for domain in domains_seen(person, organisation.pk):
-        label, tone, advice = state(domain)
+    seen = list(domains_seen(person, organisation.pk))
+    for domain, found in rules.with_proofs(seen, now=clock.now()):
+        label, tone, advice = state(found)
         place = f"{domain_record.LABEL}.{domain.name}"
-        yield Row(domain, place, record, label, tone, advice, _mail(domain.name, place, record))
+        mail = _mail(domain.name, place, record)
+        yield Row(domain, found, place, record, label, tone, advice, mail)
 
 
 def _mail(name: str, place: str, record: str) -> str:

@@ -33,6 +33,7 @@ from accounts.services.organisations.named import organisations_named
 from accounts.services.rights import documents as papers
 from applications import services
 from applications.models import Application
+from applications.rules.domains import with_proofs
 from applications.services.reviewer.accounts import (
     CERTIFICATES,
     CONSENTS,
@@ -131,7 +132,10 @@ def account(request: HttpRequest, organisation_id: UUID) -> HttpResponseBase:
         "units": _entries(organisation, on=clock.day(now)),
         "orders": background.newest_orders(orders, now=now),
         "certificates": background.newest_certificates(certificates, now=now),
-        "domains": [(one, *state(one)[:2]) for one in organisation.domains.all()],
+        "domains": [
+            (one, found, *state(found)[:2])
+            for one, found in with_proofs(list(organisation.domains.all()), now=now)
+        ],
         "members": members_of(organisation),
         "documents": organisation.right_documents.all(),
         "joining": [one for one in organisation.join_requests.all() if one.settled_at is None],
