@@ -128,6 +128,7 @@ def test_what_was_changed_since_is_not_given_for_what_is_asked_anew(matti):
         )
 
 
+@pytest.mark.usefixtures("still")
 def test_many_orders_count_as_one(matti):
     for number in range(MOST_AN_HOUR):
         bulk.begun(matti, f"a{number}.example.fi", "b.example.fi")
@@ -269,6 +270,7 @@ def test_over_the_limit_of_uploads_no_request_is_given(matti, monkeypatch):
     assert not together.orders.exclude(csr=None).exists()
 
 
+@pytest.mark.usefixtures("still")
 def test_a_bulk_order_s_links_count_by_address(matti, monkeypatch):
     """A county's technician gets one mail for all; a stranger or many get no flood."""
     contact = orders.CONTACT | {"csr_by": "technical_contact"}

@@ -314,6 +314,7 @@ def test_each_step_is_an_event_that_names_who_acted(matti):
     assert actors == ["technical_contact", "person", "technical_contact", "person"]
 
 
+@pytest.mark.usefixtures("still")
 def test_proposing_is_counted_as_each_time_is_mailed(matti, monkeypatch):
     monkeypatch.setattr(csr, "MOST_UPLOADS_AN_HOUR", 3)
     order = proposed_names.proposed(matti)  # an upload and a proposal
@@ -323,6 +324,7 @@ def test_proposing_is_counted_as_each_time_is_mailed(matti, monkeypatch):
     assert order.names == ["erecept.example.fi"]
 
 
+@pytest.mark.usefixtures("still")
 def test_one_order_gets_so_many_proposals_a_day_and_refused_tries_count(matti, monkeypatch):
     monkeypatch.setattr(service, "MOST_PROPOSALS_A_DAY", 2)
     order = proposed_names.proposed(matti)
@@ -370,6 +372,7 @@ def test_reviewers_see_it_with_the_applicant_and_can_do_nothing(matti, riitta):
     assert web.post(place, {"version": order.version}).status_code == 409
 
 
+@pytest.mark.usefixtures("still")
 def test_names_sent_back_again_and_again_flood_no_mailbox(matti, monkeypatch):
     monkeypatch.setattr(contact_links, "MOST_MAILS_TO_ONE", 2)
     order = proposed_names.proposed(matti)

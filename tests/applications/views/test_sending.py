@@ -214,6 +214,7 @@ def test_an_old_session_identifies_again_first_and_loses_nothing(web, send, fres
     assert fresh.host_names.count() == 2
 
 
+@pytest.mark.usefixtures("still")
 def test_no_mailbox_is_flooded_with_links_by_sending_order_after_order(
     matti, send, web, address, monkeypatch
 ):
