@@ -19,7 +19,7 @@ from certportal.foundation.actors import system
 from certportal.foundation.models import OutboxItem
 from issuance import services
 from issuance.certificate.plan import new_serial
-from issuance.models import Certificate
+from issuance.models import Certificate, IssuingCA
 from issuance.publication import ocsp_packs
 from issuance.services.status.publish_ocsp import publish_response_with
 from tests.issuance.conftest import approve_by
@@ -93,12 +93,24 @@ def deliver(service: Stack, *, task: str) -> None:
     await_true(done.exists, f"{task} is not done", seconds=120)
 
 
+def await_responder(service: Stack, ca: IssuingCA) -> None:
+    """Ask until the worker answers: before the first answer it makes a key, which takes a while."""
+    asked = request(ca.certificate, new_serial())
+
+    def answers() -> bool:
+        status = fetch(service, ca.stem, asked).response_status
+        return status is library.OCSPResponseStatus.SUCCESSFUL
+
+    await_true(answers, f"no responder of {ca.stem}", seconds=60)
+
+
 def test_openssl_is_told_how_certificates_stand(
     service: Stack, pharmacy: Organisation, riitta: Person, now: datetime, tmp_path: Path
 ) -> None:
     client = Client(tmp_path, service.base)
     for key in ("P-256", "RSA-2048"):
         certificate = certify(pharmacy, riitta, now, key)
+        await_responder(service, certificate.issuing_ca)
         client.ask(certificate, "-sha1", "-cert", "leaf.pem", status="good")  # on demand
         deliver(service, task="issuance.publish_ocsp")
         for algorithm in ("-sha1", "-sha256", "-sha512"):
