@@ -2,10 +2,8 @@
 
 import gc
 import os
-import threading
 from collections import Counter
 from contextlib import suppress
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +11,6 @@ import pytest
 import redis
 from django.test import Client
 from django.utils import translation
-from playwright.sync_api import expect
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from accounts.identification.oidc import discovery
@@ -29,7 +26,7 @@ from certportal.foundation.mail import sending
 from certportal.foundation.outbox import messages
 from certportal.operations import health
 from issuance.conf import pki
-from tests import begun, database, remembered, running_order, tables
+from tests import begun, database, patience, remembered, running_order, tables
 from tests.accessible import looked_at
 from tests.every_page import EveryPage
 from tests.nu.checker import faults
@@ -50,9 +47,7 @@ ON_THEIR_OWN = {"scanning", "test_domains.py"}
 # Octets of a document and of what its reader said, up to which they are kept.
 MOST_KEPT = 100_000
 
-# In a browser as long as a click waits: five seconds are short for a busy machine.
-expect.set_options(timeout=30_000)
-
+patience.have()
 tables.let_flush()
 
 # What is loaded and collected stays, so that no garbage is looked for until the tests begin.
@@ -182,11 +177,8 @@ def _builders_remembered():
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup():
-    """Begin no test in the last minute of a Finnish day: many ask twice which day it is."""
-    now = clock.now()
-    left = clock.start_of_day(clock.day(now) + timedelta(days=1)) - now
-    if left < timedelta(minutes=1):
-        threading.Event().wait(left.total_seconds())
+    """Begin no test in the last minute of a day."""
+    patience.wait_for_another_day()
 
 
 @pytest.hookimpl(tryfirst=True)

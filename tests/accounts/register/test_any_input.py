@@ -51,7 +51,7 @@ CODES = st.fixed_dictionaries(
 
 
 @given(ANYTHING | st.fixed_dictionaries({"conceptCodes": st.lists(CODES | ANYTHING)}))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_document_gives_rows_or_a_reason(document):
     with suppress(Malformed):
         assert all(row.oid for row in codeserver_api.read_page(document).rows)
@@ -62,9 +62,7 @@ TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60)
 
 @pytest.mark.django_db
 @given(st.dictionaries(NAMES, st.lists(TEXTS, max_size=2)), st.dates(), st.dates())
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_was_read_comes_out_of_the_mirror_unchanged(attributes, begin, end):
     listed = [{"attributeName": k, "attributeValue": v} for k, v in attributes.items()]
     code = {"conceptCodeId": OID, "beginDate": str(begin), "expirationDate": str(end)}
@@ -87,8 +85,6 @@ def test_an_absurd_name_keeps_no_register_out_and_is_found(letter):
 
 @pytest.mark.django_db
 @given(st.text(max_size=30))
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_query_is_answered(sample, query):
     assert len(search_units(query, on=TODAY)) <= 20

@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -123,6 +124,7 @@ def test_the_file_holds_the_same_months(ready, riitta, desk):
     assert rows[-1][1] == "1"
 
 
+@pytest.mark.usefixtures("still")
 def test_who_decided_and_asked_at_which_hour(ready, matti, riitta, raimo, desk):
     orders.press_approve(riitta, ready)
     other = orders.claimed(matti, raimo)

@@ -70,7 +70,7 @@ def opened(files, size):
     return Tiles(lambda tile: files[tile.path], size)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SIZES, st.integers(1, 300))
 def test_head_is_that_of_the_definition_however_the_log_grew(size, step):
     files, edge = stored(size, step)
@@ -79,7 +79,7 @@ def test_head_is_that_of_the_definition_however_the_log_grew(size, step):
     assert edge.size == size
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SIZES.filter(bool), st.data())
 def test_each_leaf_is_proven(size, data):
     index = data.draw(st.integers(0, size - 1))
@@ -97,7 +97,7 @@ def test_each_leaf_is_proven(size, data):
     )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(SIZES.filter(bool), st.data())
 def test_each_earlier_head_is_proven_to_be_a_beginning(size, data):
     before = data.draw(st.integers(0, size))
@@ -114,7 +114,7 @@ def test_each_earlier_head_is_proven_to_be_a_beginning(size, data):
         assert not is_consistent(before, earlier, size, edge.root(), proof[:-1])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SIZES, st.integers(0, 700))
 def test_a_log_goes_on_from_its_files(size, more):
     end = min(size + more, len(LEAVES))

@@ -24,7 +24,7 @@ from issuance.management.commands.pack_guessable_keys import OWN_WORDS, PASSWORD
 from tests.issuance.csr.builder import GOOD, request, rsa_spki, rules, spki_of
 from tests.issuance.csr.private_keys import key_of, signed_with
 
-SOME = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+SOME = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 FEW = settings(SOME, max_examples=5)
 SOME_RSA = settings(SOME, max_examples=6)
 

@@ -43,7 +43,7 @@ DERS = [GOOD.der(), request(key=rsa_key())]
 SEEDS = [*DERS, PEM.encode(), PEM.encode("utf-16")]
 GOOD_PEM = PEM.encode()
 CPU_SECONDS, MEMORY = 2.0, 512 * 1024 * 1024
-MANY = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 
 
 prepare_search()  # as every process that answers within the limit does
@@ -201,7 +201,7 @@ fillings = st.one_of(
     st.binary(min_size=1, max_size=40),
     st.sampled_from([b"\x30\x80", b"\x30\x00", b"-", b"-----BEGIN ", b"A", b"> ", b"\\n", b"=3D"]),
 )
-LARGE = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+LARGE = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 
 
 @LARGE

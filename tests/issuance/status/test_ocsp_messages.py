@@ -81,7 +81,7 @@ def test_what_is_no_request_is_told_so(data: bytes) -> None:
         ocsp.read_request(data)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_a_damaged_request_does_no_harm(data: st.DataObject) -> None:
     whole = bytearray(request(ca_of("ec").chain[0], new_serial(), nonce=b"n" * 32))
