@@ -4,12 +4,15 @@ The CA knows the keys of issued certificates; the registration authority knows t
 applications.
 """
 
+from uuid import UUID
+
 from cryptography.x509.oid import NameOID
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, When
 
 from applications import workflow
 from applications.models import Application
 from certportal.foundation import clock
+from certportal.foundation.together import Rows, compiled_for, first
 from issuance.findings import Finding, Severity
 from issuance.models import Certificate
 from issuance.services.blocked_keys import KeyOf, findings_of_keys
@@ -27,27 +30,30 @@ def used_before(application: Application, spki_sha256: str) -> list[Finding]:
     The error names the certificate or order if it is the organisation's own. Otherwise it says
     only that the key is in use, not by whom, nor whether a certificate has been issued.
     """
-    if certificate := _own_certificate(application, spki_sha256):
+    own = _own_certificate(spki_sha256, application.organisation_id, application.pk)
+    if certificate := first(own.alone()):
         return [_of_certificate(certificate)]
-    pending = _pending(application, spki_sha256)
-    if own := pending.filter(organisation=application.organisation_id).first():
-        return [Finding("key.own_order", Severity.ERROR, {"order": own.number})]
+    organisation = application.organisation_id
+    pending = first(_pending(spki_sha256, organisation, application.pk).alone())
+    if pending and pending.organisation_id == organisation:
+        return [Finding("key.own_order", Severity.ERROR, {"order": pending.number})]
     (findings,) = findings_of_keys([KeyOf(spki_sha256, application.pk)])
-    if pending.exists() and not any(finding.rule == "key.in_use" for finding in findings):
+    if pending and not any(finding.rule == "key.in_use" for finding in findings):
         findings.append(Finding("key.in_use", Severity.ERROR, {}))
     return findings
 
 
-def _own_certificate(application: Application, spki_sha256: str) -> Certificate | None:
-    """Return the organisation's newest certificate with the key, or None.
+@compiled_for("a key", UUID(int=1), UUID(int=2))
+def _own_certificate(spki_sha256: str, organisation_id: UUID, but: UUID) -> Rows:
+    """Return the query for the organisation's newest certificate with the key.
 
     Both those issued to the organisation and those of its orders count: orders pass to the
     organisation's successor, while a certificate always names the organisation it was issued to.
     """
-    orders = Application.objects.filter(organisation=application.organisation_id)
-    own = Q(organisation=application.organisation_id) | Q(reference__in=orders.values("pk"))
+    orders = Application.objects.filter(organisation=organisation_id)
+    own = Q(organisation=organisation_id) | Q(reference__in=orders.values("pk"))
     certificates = Certificate.objects.filter(own, spki_sha256=spki_sha256)
-    return certificates.exclude(reference=application.pk).order_by("-issued_at").first()
+    return Rows(certificates.exclude(reference=but).order_by("-issued_at")[:1])
 
 
 def _of_certificate(certificate: Certificate) -> Finding:
@@ -60,11 +66,14 @@ def _of_certificate(certificate: Certificate) -> Finding:
     return Finding("key.own_certificate", Severity.ERROR, params)
 
 
-def _pending(application: Application, spki_sha256: str) -> QuerySet[Application]:
-    """Return the other applications with this key that have been sent and have not ended."""
-    return (
-        Application.objects.filter(csr__spki_sha256=spki_sha256)
-        .exclude(pk=application.pk)
-        .exclude(status__in=workflow.ENDED)
-        .exclude(status=workflow.Status.DRAFT)
+@compiled_for("a key", UUID(int=1), UUID(int=2))
+def _pending(spki_sha256: str, organisation_id: UUID, but: UUID) -> Rows:
+    """Return the query for another order with this key that was sent and has not ended.
+
+    One of the organisation comes first.
+    """
+    pending = Application.objects.filter(csr__spki_sha256=spki_sha256).exclude(
+        Q(pk=but) | Q(status__in=[*workflow.ENDED, workflow.Status.DRAFT])
     )
+    own = Case(When(organisation=organisation_id, then=0), default=1)
+    return Rows(pending.order_by(own, "pk")[:1])

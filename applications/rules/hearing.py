@@ -1,12 +1,14 @@
 """Hearing the applicant before a rejection (hallintolaki 34 §), and when it may be left out."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from applications.models import Application, Decision, InformationRequest
 from certportal.foundation import clock
+from certportal.foundation.together import Rows, compiled_for, first
 
 EXCEPTIONS: dict[Decision.Unheard, Promise] = {
     Decision.Unheard.UNFOUNDED: _(
@@ -31,9 +33,19 @@ def last(application: Application, *, before: datetime) -> InformationRequest | 
 
     A hearing that was cancelled, or held before the order was reopened, does not count.
     """
-    hearings = application.requests.filter(is_hearing=True, cancelled=False, asked_at__lte=before)
+    hearing: InformationRequest | None = first(_last(application.pk, before).alone())
+    if hearing is None:
+        return None
     reopened = application.decisions.filter(kind=Decision.Kind.REOPENED, at__lt=before).last()
-    return (hearings.filter(asked_at__gt=reopened.at) if reopened else hearings).last()
+    return None if reopened and reopened.at >= hearing.asked_at else hearing
+
+
+@compiled_for(UUID(int=1), datetime.min.replace(tzinfo=UTC))
+def _last(application_id: UUID, before: datetime) -> Rows:
+    hearings = InformationRequest.objects.filter(
+        application=application_id, is_hearing=True, cancelled=False, asked_at__lte=before
+    )
+    return Rows(hearings.order_by("-asked_at")[:1])
 
 
 def is_over(hearing: InformationRequest, *, now: datetime) -> bool:

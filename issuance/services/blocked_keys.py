@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.outbox import outbox
+from certportal.foundation.prepared_statements import Statement
 from issuance.event_names import IssuanceEvent
 from issuance.findings import Finding, Severity
 from issuance.models import BlockedKey, Certificate
@@ -29,7 +30,7 @@ _HASH = re.compile("[0-9a-f]{64}")
 
 def is_blocked(spki_sha256: str) -> bool:
     """Whether the key of this SPKI hash (lower-case hex) is on the block list."""
-    return BlockedKey.objects.filter(spki_sha256=spki_sha256).exists()
+    return bool(blocked_among([spki_sha256]))
 
 
 def block_key(spki_sha256: str, reason: str, *, actor: Actor, now: datetime) -> BlockedKey:
@@ -147,7 +148,8 @@ class KeyOf:
 
 # One query for any number of keys; the last EXISTS uses the index prepared_key_signing. When a key
 # is reissued repeatedly, its certificates form a chain in which all but the last were replaced.
-_KNOWN = """
+_KNOWN = Statement(
+    """
 SELECT EXISTS (SELECT FROM issuance_blockedkey known WHERE known.spki_sha256 = key.spki),
        EXISTS (SELECT FROM issuance_certificate known WHERE known.spki_sha256 = key.spki
                AND known.reference NOT IN (key.reference, key.replaces)
@@ -158,10 +160,11 @@ SELECT EXISTS (SELECT FROM issuance_blockedkey known WHERE known.spki_sha256 = k
     OR EXISTS (SELECT FROM issuance_preparedcertificate known WHERE known.spki_sha256 = key.spki
                AND known.state = 'signing'
                AND known.reference NOT IN (key.reference, key.replaces))
-FROM unnest(%s::text[], %s::uuid[], %s::uuid[]) WITH ORDINALITY
-     AS key (spki, reference, replaces, number)
+FROM unnest(%s, %s, %s) WITH ORDINALITY AS key (spki, reference, replaces, number)
 ORDER BY key.number
-"""
+""",
+    ["text[]", "uuid[]", "uuid[]"],
+)
 
 
 def findings_of_keys(keys: Sequence[KeyOf]) -> list[list[Finding]]:
@@ -177,8 +180,8 @@ def findings_of_keys(keys: Sequence[KeyOf]) -> list[list[Finding]]:
             _KNOWN,
             [
                 [key.spki_sha256 for key in keys],
-                [str(key.reference) for key in keys],
-                [str(key.replaces or key.reference) for key in keys],
+                [key.reference for key in keys],
+                [key.replaces or key.reference for key in keys],
             ],
         )
         return [list(_findings(*known)) for known in cursor.fetchall()]
@@ -191,7 +194,9 @@ def _findings(blocked: bool, in_use: bool) -> Iterator[Finding]:
         yield Finding(rule="key.in_use", severity=Severity.ERROR, params={})
 
 
-_BLOCKED = "SELECT spki_sha256 FROM issuance_blockedkey WHERE spki_sha256 = ANY(%s)"
+_BLOCKED = Statement(
+    "SELECT spki_sha256 FROM issuance_blockedkey WHERE spki_sha256 = ANY(%s)", ["text[]"]
+)
 
 
 def blocked_among(hashes: Iterable[str]) -> set[str]:

@@ -16,6 +16,7 @@ from applications.workflow import Action, Status, consequences
 from certportal.foundation import clock, working_days
 from certportal.foundation.actors import system
 from certportal.foundation.outbox import outbox
+from certportal.foundation.together import Rows, compiled_for, first
 from issuance.findings import RULE_SET_VERSION, Finding, Severity
 
 ACTOR = system("checks")
@@ -90,13 +91,21 @@ def _is_answer(application: Application) -> bool:
 
     The checks may have returned the answer, even several times; it is then its corrected form.
     """
-    closed = application.requests.filter(closed_at__isnull=False, cancelled=False)
-    last = closed.exclude(reviewer=None).order_by("closed_at").last()
-    if last is None or last.closed_at is None or case_holder.is_free(application):
+    last = first(_last_closed(application.pk).alone())
+    if last is None or case_holder.is_free(application):
         return False
     *earlier, _this = application.check_runs.filter(at__gte=last.closed_at)
     reopened = application.decisions.filter(kind=Decision.Kind.REOPENED, at__gt=last.closed_at)
     return all(map(_sent_back, earlier)) and not reopened.exists()
+
+
+@compiled_for(UUID(int=1))
+def _last_closed(application_id: UUID) -> Rows:
+    """Return the query for the reviewers' request that was closed last."""
+    closed = InformationRequest.objects.filter(
+        application=application_id, closed_at__isnull=False, cancelled=False, reviewer__isnull=False
+    )
+    return Rows(closed.order_by("-closed_at")[:1])
 
 
 def _sent_back(run: Check) -> bool:

@@ -24,16 +24,21 @@ from certportal.foundation.errors import Hopeless, Unavailable
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import messages, urgent
 from certportal.foundation.outbox.outages import is_outage
+from certportal.foundation.prepared_statements import Statement
 
 log = structlog.get_logger(__name__)
 
 # Every step of an order runs these; the ORM would take longer to compile them than they run.
-_LEASE = """
+_LEASE = Statement(
+    """
 UPDATE foundation_outboxitem SET leased_until = %s, handed_at = NULL, attempts = attempts + 1
 WHERE id = %s AND task = %s AND done_at IS NULL AND failed_at IS NULL AND due_at <= %s
 AND (leased_until IS NULL OR leased_until < %s) RETURNING *
-"""
-_LEASE_MORE = """
+""",
+    ["timestamptz", "uuid", "text", "timestamptz", "timestamptz"],
+)
+_LEASE_MORE = Statement(
+    """
 UPDATE foundation_outboxitem SET leased_until = %s, handed_at = NULL, attempts = attempts + 1
 WHERE id = ANY(ARRAY(
   SELECT id FROM foundation_outboxitem
@@ -41,11 +46,16 @@ WHERE id = ANY(ARRAY(
   AND due_at <= %s AND (handed_at IS NULL OR %s) ORDER BY created_at LIMIT %s
   FOR UPDATE SKIP LOCKED
 )) RETURNING *
-"""
-_FINISH = """
+""",
+    ["timestamptz", "text", "timestamptz", "boolean", "bigint"],
+)
+_FINISH = Statement(
+    """
 UPDATE foundation_outboxitem SET done_at = %s, leased_until = NULL, problem = ''
-WHERE id = ANY(%s::uuid[])
-"""
+WHERE id = ANY(%s)
+""",
+    ["timestamptz", "uuid[]"],
+)
 
 MAIL = "mail"
 """The queue of mails."""

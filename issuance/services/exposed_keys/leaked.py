@@ -24,6 +24,8 @@ def report_known_keys(report: Report, *, actor: Actor, now: datetime) -> list[Ce
     The private key was in the file, or anybody can compute it from the request. Returns the
     unexpired certificates with these keys, also those revoked for it earlier.
     """
+    if not report.leaked_spki_sha256:
+        return []
     blocked_as = "private_key_uploaded" if report.contains_private_key else "key_compromise"
     for spki in report.leaked_spki_sha256:
         revoke_key(spki, blocked_as, actor=actor, now=now)
