@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.people import Person
 from certportal.foundation.kept_tables import Kept
+from certportal.foundation.together import rows_of
 
 
 class Organisation(models.Model):
@@ -46,7 +47,7 @@ class Organisation(models.Model):
     @property
     def business_id(self) -> str:
         """The current business ID, empty where there is none."""
-        current = (each.code for each in self.business_ids.all() if each.valid_to is None)
+        current = (each.code for each in rows_of(self, "business_ids") if each.valid_to is None)
         return next(current, "")
 
     def __str__(self) -> str:

@@ -29,7 +29,7 @@ from applications.models.revocation_proposal import RevocationProposal as Revoca
 from applications.workflow import OPEN_CASES, Role, Status
 from certportal.foundation.kept_tables import Kept, Ordinary
 from certportal.foundation.reading import asked_once
-from certportal.foundation.together import Rows, compiled_for
+from certportal.foundation.together import rows_of
 from issuance.certificate.hosts import with_unicode
 
 if TYPE_CHECKING:
@@ -279,14 +279,4 @@ class HostName(models.Model):
 
 @asked_once
 def _hosts(application: Application) -> tuple[HostName, ...]:
-    if "host_names" in getattr(application, "_prefetched_objects_cache", {}):
-        return tuple(application.host_names.all())
-    found: tuple[HostName, ...] = tuple(_hosts_of(application.pk).alone())
-    for host in found:
-        host.application = application
-    return found
-
-
-@compiled_for(uuid.UUID(int=1))
-def _hosts_of(order: uuid.UUID) -> Rows:
-    return Rows(HostName.objects.filter(application=order))
+    return tuple(rows_of(application, "host_names"))

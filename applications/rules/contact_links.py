@@ -8,6 +8,7 @@ from applications.models import Application, ContactLink
 from applications.models.certificate_types import Delivery
 from applications.workflow import LINKED, ApplicationEvent, Status
 from certportal.foundation.models import Event
+from certportal.foundation.together import rows_of
 
 # How long after delivery the certificate can still be downloaded through the link.
 KEPT = timedelta(days=30)
@@ -184,7 +185,7 @@ def _latest(application: Application, holder: str) -> ContactLink | None:
 
 def newest(application: Application, holder: str, *, now: datetime) -> ContactLink | None:
     """Return the holder's newest valid link, or None."""
-    links = [link for link in application.contact_links.all() if link.holder == holder]
+    links = [link for link in rows_of(application, "contact_links") if link.holder == holder]
     return next((link for link in reversed(links) if is_valid(link, application, now=now)), None)
 
 

@@ -309,6 +309,16 @@ def parts(owner: Model, name: str, *beside: str) -> Wanted:
     return Wanted(asked, lambda found: hand_over([owner], name, found))
 
 
+def rows_of(owner: Model, name: str) -> list[Any]:
+    """Return the rows of a related manager, which a statement compiled once reads if need be."""
+    if name in vars(owner).get("_prefetched_objects_cache", {}):
+        return list(getattr(owner, name).all())
+    found = _parts_of(type(owner), name, ())(owner.pk).alone()
+    for row in found:
+        setattr(row, getattr(owner, name).field.name, owner)
+    return found
+
+
 @functools.cache
 def _parts_of(owner: type[Model], name: str, beside: tuple[str, ...]) -> Callable[[Any], Compiled]:
     return compiled_for(_stand_in(owner))(
