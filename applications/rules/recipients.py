@@ -17,7 +17,7 @@ from applications.models.certificate_types import Delivery
 from applications.rules import case_holder, contact_links, sender
 from applications.workflow import Status, consequences
 from certportal.foundation.mail_addresses import mailbox
-from certportal.foundation.together import Values, compiled_for
+from certportal.foundation.together import Values, by_key, compiled_for
 
 
 def administrators(application: Application) -> list[str]:
@@ -242,12 +242,15 @@ def _of_person(person: Person | None) -> tuple[str, str]:
     return person.email, person.language
 
 
+_read_person = by_key(Person, "merged_into")
+
+
 def _person(recipient: str) -> Person | None:
     """Return the person whom `person:` and a key name; None for other recipients."""
     kind, _colon, key = recipient.partition(":")
     if kind != "person":
         return None
-    found = Person.objects.select_related("merged_into").filter(pk=key).first()
+    found = _read_person(key)
     return found.current if found else None
 
 

@@ -19,6 +19,7 @@ from certportal.foundation import clock
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import Hopeless
 from certportal.foundation.outbox import outbox
+from certportal.foundation.together import rows_of
 from issuance import services as authority
 from issuance.findings import Finding, Severity
 from issuance.models import PreparedCertificate
@@ -133,7 +134,8 @@ def _no_evidence(application: Application) -> Finding | None:
     """Return a finding if a host name of the certificate no longer has evidence of its control."""
     if not application.kind.has_host_names:
         return None
-    unproven = application.host_names.filter(evidence="").first()
+    hosts = rows_of(application, "host_names")
+    unproven = next((host for host in hosts if not host.evidence), None)
     if unproven is None:
         return None
     return Finding(NOT_PROVEN, Severity.WARNING, {"value": unproven.name})

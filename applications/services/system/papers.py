@@ -21,6 +21,7 @@ from certportal.foundation.files import storing
 from certportal.foundation.mail.sending import File
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
+from certportal.foundation.together import by_key
 from certportal.foundation.web import limits
 from issuance import services as authority
 
@@ -132,11 +133,15 @@ def erase_papers(application: Application) -> None:
     application.papers.all().delete()
 
 
+_read = by_key(Paper, "application")
+
+
 def _unmade(paper: Paper) -> Paper | None:
     """Return the paper's row while it is not finished, under a lock on its order."""
     # Locks the order first, so that a concurrent erasure misses no new file.
     transition.lock(paper.application_id)
-    return Paper.objects.select_related("application").filter(pk=paper.pk, made_at=None).first()
+    row = _read(paper.pk)
+    return row if row is not None and row.made_at is None else None
 
 
 def _subject(paper: Paper) -> events.Subject:
