@@ -1,15 +1,20 @@
 """Sending many while somebody else is at the same orders: nobody waits, and nothing is lost."""
 
+from functools import partial
+from itertools import pairwise
+
 import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
+from accounts.access import actor_for
 from applications import services
-from applications.models import Application, BulkOrder, Submission
+from applications.models import Application, BulkOrder, SearchEntry, Submission
 from applications.services.applicant.bulk_orders import Busy, drafts_of, fingerprint
 from applications.workflow import Status
 from certportal.dev.builders import bulk, orders, people
+from certportal.foundation import clock
 from tests.applications.at_once import Beside
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,3 +72,24 @@ def test_deleting_the_last_draft_while_it_is_to_be_sent_ends_one_way(matti, toge
         refused = Beside(lambda: bulk.sent(matti, together)).end()
     assert isinstance(refused, Busy)
     assert not BulkOrder.objects.exists()
+
+
+@pytest.mark.parametrize("act", ["send", "discard"])
+def test_what_is_done_together_stops_nobody_who_renames_its_organisation(matti, sample, act):
+    """A renaming enters the orders in the index of searches by their keys, as `act` does."""
+    many = bulk.begun(matti, *[f"{name}.example.fi" for name in "abcdefgh"])
+    bulk.completed(matti, list(many.orders.all()))
+    by_number = list(many.orders.order_by("number"))
+    later, first = next((a, b) for a, b in pairwise(by_number) if a.pk > b.pk)
+    seen = fingerprint(list(drafts_of(many, matti)))
+    given = {"seen": seen, "actor": actor_for(matti), "now": clock.now()}
+    works = {
+        "send": partial(services.submit_together, many.pk, **given, **orders.signature(matti)),
+        "discard": partial(services.discard_together, many.pk, **given, person=matti),
+    }
+    with transaction.atomic():
+        SearchEntry.objects.select_for_update().get(pk=first.pk)
+        beside = Beside(works[act])
+        SearchEntry.objects.select_for_update().get(pk=later.pk)
+    assert beside.end() is None
+    assert not many.orders.filter(status=Status.DRAFT).exists()

@@ -215,7 +215,8 @@ def _submit(
 ) -> list[Application]:
     bulk_order, drafts = _lock(bulk_order_id, signature["person"], seen)
     require(contact_links.obstacles(drafts, actor=actor, now=now))
-    sent = [_send(draft, signature, actor, now) for draft in drafts]
+    sent = [_send(draft, signature, actor, now) for draft in _as_indexed(drafts)]
+    sent.sort(key=lambda order: order.number)
     if bulk_order.sent_at is None:
         bulk_order.sent_at = now
         bulk_order.save(update_fields=["sent_at"])
@@ -236,7 +237,7 @@ def discard_together(
     Raises Changed, Gone and Busy.
     """
     _bulk_order, drafts = _lock(bulk_order_id, person, seen)
-    for draft in drafts:
+    for draft in _as_indexed(drafts):
         delete_draft(draft, actor, now)
 
 
@@ -259,6 +260,15 @@ def _lock(bulk_order_id: UUID, person: Person, seen: str) -> tuple[BulkOrder, li
     if not drafts or fingerprint(drafts) != seen:
         raise Changed
     return bulk_order, drafts
+
+
+def _as_indexed(drafts: Sequence[Application]) -> list[Application]:
+    """Return the drafts in the order in which the index of searches locks its entries.
+
+    Who renames an organisation or a person enters all their orders in this order. In another one
+    two transactions could wait for each other (applications/migrations/0026_search_entry.py).
+    """
+    return sorted(drafts, key=lambda draft: draft.pk)
 
 
 def _locked[Row: Model](rows: QuerySet[Row]) -> QuerySet[Row]:
