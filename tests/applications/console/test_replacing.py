@@ -94,5 +94,8 @@ def test_the_holder_s_pages_lead_from_one_order_to_the_other(made, desk, other_d
     run(made)
     new = made.items.get().reference
     client = web_of(matti)
-    assert f"/{new}/" in client.get(f"/en/orders/{old}/").text
+    replaced = client.get(f"/en/orders/{old}/").text
+    assert f"/{new}/" in replaced
+    assert "Install the certificate" not in replaced  # it is revoked once the new one is in use
+    assert "Install the certificate" in client.get(f"/en/orders/{new}/").text
     assert f"/{old}/" in client.get(f"/en/orders/{new}/").text
