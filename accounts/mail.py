@@ -111,8 +111,8 @@ def _to_customer(consent: SupplierConsent, asked: Asked) -> Mapping[str, Any]:
 def _succession(succession: Succession, asked: Asked) -> Mapping[str, Any]:
     """Return the suppliers and customers whose consents ended with the succession.
 
-    Not the suppliers to which the successor itself has given one. A recipient whose right to act
-    is not confirmed is not told them.
+    Not the successor, nor the suppliers to which it has given one itself. A recipient whose right
+    to act is not confirmed is not told them.
     """
     own = access.current_membership(_recipient(asked), succession.successor_id)
     if own is None or not is_shown(own):
@@ -120,8 +120,9 @@ def _succession(succession: Succession, asked: Asked) -> Mapping[str, Any]:
     ended = SupplierConsent.objects.filter(ended_at=succession.at, ended_by=None)
     account = succession.organisation_id
     own_ones = SupplierConsent.objects.filter(in_force(asked.now), customer=succession.successor)
+    kept = {succession.successor_id, *own_ones.values_list("supplier", flat=True)}
     return {
-        "suppliers": _suppliers_lost(account, succession.at, but=own_ones.values("supplier")),
+        "suppliers": _suppliers_lost(account, succession.at, but=kept),
         "customers": [str(consent.customer) for consent in ended.filter(supplier=account)],
     }
 

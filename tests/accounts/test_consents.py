@@ -259,6 +259,15 @@ def test_what_the_successor_has_given_itself_need_not_be_given_anew(matti, kalle
     assert not [one for one in told if str(given.supplier) in one.body]
 
 
+def test_a_supplier_that_succeeds_its_customer_is_not_told_to_be_given_one(
+    matti, kalle, given, riitta
+):
+    do(riitta, succession.hand_over, "9900001-8", "9900008-5", reason="Fuusio.")
+    told = [one for one in mail.outbox if "Fuusio." in one.body]
+    assert {one.to[0] for one in told} == {matti.email, kalle.email}
+    assert not [one for one in told if reverse("accounts:suppliers") in one.body]
+
+
 def test_one_that_ran_out_ended_then_and_nobody_hears_of_it_later(
     matti, kalle, given, riitta, monkeypatch
 ):
