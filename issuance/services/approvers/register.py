@@ -20,6 +20,7 @@ from certportal.foundation.event_log.notes import BadNote, Note
 from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
 from certportal.foundation.own_files import OWN, replace
+from certportal.foundation.together import Rows, compiled_for, first
 from issuance import journal
 from issuance.approvers.register import BadRegister, Register
 from issuance.event_names import IssuanceEvent
@@ -130,9 +131,15 @@ def _read(file: Path) -> Register:
 
 def _newest_digest() -> str:
     """Return the digest in the newest event of a change; empty without such an event."""
+    newest = first(_changes().alone())
+    return str(newest.data.get("register", "")) if newest else ""
+
+
+@compiled_for()
+def _changes() -> Rows:
+    """Return the query for the newest event of a change."""
     changes = Event.objects.filter(object_type=KIND, object_id=_SUBJECT.id, refused=False)
-    data = changes.order_by("-pk").values_list("data", flat=True).first() or {}
-    return str(data.get("register", ""))
+    return Rows(changes.order_by("-pk")[:1])
 
 
 def _record(register: Register, actor: Actor, now: datetime) -> None:

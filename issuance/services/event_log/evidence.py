@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from django.db.models.expressions import RawSQL
+
 from certportal.foundation.actors import Actor
 from certportal.foundation.event_log import stored
 from certportal.foundation.event_log.files import LogFiles, folder, logged_number
@@ -11,6 +13,7 @@ from certportal.foundation.event_log.leaves import event_of, number_of
 from certportal.foundation.event_log.tiles import WIDTH, tile_at
 from certportal.foundation.events import subject_of
 from certportal.foundation.models import Event
+from certportal.foundation.together import Rows, Values, compiled_for
 from issuance.event_names import IssuanceEvent
 from issuance.models import Approval, PreparedCertificate
 from issuance.services.errors import Unproven
@@ -44,10 +47,16 @@ def ensure_logged(attempts: Sequence[PreparedCertificate]) -> None:
     for each in attempts:
         if (str(each.pk), each.tbs_sha256) in voided:
             raise Unproven(f"attempt {each.pk} was voided, but is marked as being signed")
-    rows = Approval.objects.filter(prepared__in=attempts).values_list("prepared_id", "person_id")
-    for attempt, person in rows.order_by("pk"):
+    for attempt, person in _approved([each.pk for each in attempts]).alone():
         if not approvals[attempt, str(Actor("person", str(person)))] & logged:
             raise Unproven(f"the approval of attempt {attempt} by {person} is not in the log")
+
+
+@compiled_for([0])
+def _approved(attempts: list[int]) -> Values:
+    """Return the query for the attempt and the person of each approval of the attempts."""
+    given = Approval.objects.filter(prepared__in=RawSQL("SELECT unnest(%s::bigint[])", [attempts]))
+    return Values(given.order_by("pk").values_list("prepared_id", "person_id"), 2)
 
 
 def ensure_in_time(ends: Mapping[PreparedCertificate, datetime]) -> None:
@@ -85,12 +94,19 @@ def was_marked(attempt: PreparedCertificate) -> bool:
 
 def _voided(attempts: Sequence[PreparedCertificate]) -> set[_Attempt]:
     """Return which of these were voided according to the database: enough to refuse signing."""
-    found = Event.objects.filter(
-        object_type=subject_of(attempts[0]).type,
-        object_id__in=[str(each.pk) for each in attempts],
-        action=IssuanceEvent.VOIDED,
-    )
+    found = _about([str(each.pk) for each in attempts], IssuanceEvent.VOIDED.value).alone()
     return {(each.object_id, each.data.get("tbs_sha256", "")) for each in found}
+
+
+@compiled_for(["an attempt"], "an action")
+def _about(attempts: list[str], action: str) -> Rows:
+    """Return the query for the events of one kind about the attempts, by their ids."""
+    found = Event.objects.filter(
+        object_type=subject_of(PreparedCertificate()).type,
+        object_id__in=RawSQL("SELECT unnest(%s::text[])", [attempts]),
+        action=action,
+    )
+    return Rows(found.order_by("pk"))
 
 
 def _attempt_of(leaf: bytes) -> _Attempt:
@@ -101,14 +117,10 @@ def _attempt_of(leaf: bytes) -> _Attempt:
 def _approval_events(attempts: Sequence[PreparedCertificate]) -> dict[tuple[int, str], set[int]]:
     """Return the numbers of the events of approving these bytes, by attempt and actor."""
     known = {str(attempt.pk): attempt for attempt in attempts}
-    kind = subject_of(attempts[0]).type
-    events = Event.objects.filter(
-        object_type=kind, object_id__in=known, action=IssuanceEvent.APPROVED, refused=False
-    )
     found: dict[tuple[int, str], set[int]] = defaultdict(set)
-    for event in events:
+    for event in _about(list(known), IssuanceEvent.APPROVED.value).alone():
         attempt = known[event.object_id]
-        if event.data.get("tbs_sha256") == attempt.tbs_sha256:
+        if not event.refused and event.data.get("tbs_sha256") == attempt.tbs_sha256:
             found[attempt.pk, event.actor].add(event.pk)
     return found
 

@@ -4,15 +4,17 @@ The database is not trusted. What was signed is computed from the attempt's byte
 columns; whose key signed it comes from the register; the environment from the signing key's name.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db.models.expressions import RawSQL
 
 from accounts.models import Person
 from certportal.foundation import clock
+from certportal.foundation.together import Rows, compiled_for
 from issuance.approvers.assertion import Assertion, BadAssertion
 from issuance.approvers.proof import Proof
 from issuance.approvers.register import Approver, Register
@@ -48,7 +50,7 @@ def unproved(attempts: Sequence[PreparedCertificate], now: datetime) -> set[int]
         wanted[_environment(each)] = max(by_policy(each), wanted.get(_environment(each), 0))
     enough.require(known, wanted, now)
     proved: dict[tuple[int, str], int] = {}
-    for approval in _approvals(by_id):
+    for approval in _approvals(list(by_id)).alone():
         if key := _proved_by(approval, by_id[approval.prepared_id], known, now):
             # Counted by the register's persons: the database, which has mergers, is not trusted.
             proved.setdefault((approval.prepared_id, key.person), approval.pk)
@@ -56,8 +58,11 @@ def unproved(attempts: Sequence[PreparedCertificate], now: datetime) -> set[int]
     return {pk for pk, state in states.items() if not state.complete}
 
 
-def _approvals(attempts: Iterable[int]) -> Iterable[Approval]:
-    return Approval.objects.filter(prepared__in=attempts).select_related("person").order_by("pk")
+@compiled_for([0])
+def _approvals(attempts: list[int]) -> Rows:
+    """Return the query for all approvals of the attempts, by their ids, with their persons."""
+    given = Approval.objects.filter(prepared__in=RawSQL("SELECT unnest(%s::bigint[])", [attempts]))
+    return Rows(given.order_by("pk"), "person")
 
 
 def ensure_proved(attempts: Sequence[PreparedCertificate], now: datetime) -> None:
