@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.access import actor_for
 from accounts.models import AdministratorRequest, JoinRequest, Membership, Succession
-from accounts.services.organisations import administrator_requests, join
+from accounts.services.organisations import administrator_requests, join, membership
 from accounts.services.rights import confirm, documents
 from applications import services
 from applications.errors import AccountOver, Gone
@@ -21,13 +21,14 @@ from applications.services.reviewer.accounts import STOPPED
 from applications.services.system import replaced_orders
 from applications.views.console.accounts import FOLLOWED
 from applications.views.shared.void_reasons import void_reason
-from applications.workflow import ENDED
+from applications.workflow import ENDED, Status
 from certportal.dev.builders import orders, people
+from certportal.dev.builders.acts import act
 from certportal.dev.builders.documents import pdf
 from certportal.dev.builders.replacements import OPERATOR, approve, plan, run
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
-from issuance.models import Certificate
+from issuance.models import Certificate, PreparedCertificate
 from tests.applications.at_once import Beside
 from tests.conftest import CLINICS, PHARMACY
 
@@ -54,6 +55,20 @@ def test_a_draft_that_was_begun_just_before_is_removed(matti, closing):
         ending = Beside(closing)
     assert ending.end() is None
     assert not Application.objects.exists()
+
+
+def test_a_certificate_is_prepared_beside_the_closing(matti, pharmacy, riitta, cas, closing):
+    """Its row refers to the account: the worker, which has the order's lock, waits for nobody."""
+    case = orders.in_review(matti)
+    act(riitta, services.claim, case)
+    with transaction.atomic():
+        membership.lock_account(pharmacy.pk)
+        preparing = Beside(orders.drain)
+        closing()
+    assert preparing.end() is None
+    case.refresh_from_db()
+    assert case.status == Status.LAPSED
+    assert orders.prepared(case).state == PreparedCertificate.State.VOID
 
 
 def test_a_draft_discarded_meanwhile_stops_no_merger(matti, kalle, riitta):

@@ -128,15 +128,17 @@ def lock_account(organisation_id: UUID) -> Organisation:
     """Lock the account until the transaction ends.
 
     Take this lock before locking an invitation, a membership or a request: one order prevents
-    deadlocks.
+    deadlocks. It does not keep others from inserting rows that refer to the account, such as the
+    `ca` worker, which holds a lock of its own meanwhile.
     """
-    return Organisation.objects.select_for_update().get(pk=organisation_id)
+    return Organisation.objects.select_for_update(no_key=True).get(pk=organisation_id)
 
 
 def lock_accounts(*accounts: Organisation) -> None:
     """Lock the accounts; a fixed order avoids deadlocks."""
     keys = [account.pk for account in accounts]
-    list(Organisation.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
+    locked = Organisation.objects.select_for_update(no_key=True)
+    list(locked.filter(pk__in=keys).order_by("pk"))
 
 
 def require_administrator(person: Person, organisation_id: UUID) -> None:

@@ -52,7 +52,7 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
     # Under these locks roles and rights are given and taken: none is saved as it was before.
     held = Membership.objects.filter(person__in=[gone, into], ended_at=None)
     accounts = Organisation.objects.filter(pk__in=held.values("organisation"))
-    list(accounts.select_for_update().order_by("pk"))
+    list(accounts.select_for_update(no_key=True).order_by("pk"))
     pair = Person.objects.select_for_update().filter(pk__in=[gone.pk, into.pk], merged_into=None)
     if len(pair) != 2:
         raise NotMergeable(_("The persons cannot be merged."))

@@ -141,7 +141,7 @@ def hand_in(
     _require_to_show(person, organisation)
     require_fit(person, paper, actor=actor, now=now)
     with storing.atomic():
-        Organisation.objects.select_for_update().get(pk=organisation.pk)
+        Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
         _require_to_show(person, organisation)
         return keep(person, organisation, paper, actor=actor, now=now)
 
@@ -171,7 +171,7 @@ def keep(
     The same bytes are stored once, as after a double click. What is held for the person's other
     forms stays. Raises Enough and NotStored.
     """
-    Organisation.objects.select_for_update().get(pk=organisation.pk)
+    Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     theirs = _unjudged(person, organisation)
     let_go(person, paper)
     if same := theirs.filter(sha256=paper.sha256).first():
@@ -263,7 +263,7 @@ def take_back(document_id: int, *, actor: Actor, now: datetime) -> None:
     the document is gone. Raises NotMember, NothingAsked, NothingToShow.
     """
     handed_in = RightDocument.objects.filter(pk=document_id).values("organisation")
-    Organisation.objects.select_for_update().filter(pk__in=handed_in).first()
+    Organisation.objects.select_for_update(no_key=True).filter(pk__in=handed_in).first()
     locked = RightDocument.objects.select_for_update(of=["self"]).filter(pk=document_id)
     document = locked.select_related("person", "organisation").first()
     if document is None or document.organisation is None:

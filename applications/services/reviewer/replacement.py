@@ -264,7 +264,9 @@ def release(
 def _lock_accounts(batch: Sequence[ReplacementItem]) -> None:
     """Lock the accounts, so that none is closed or succeeded between the check and the release."""
     orders = Application.objects.filter(pk__in=[item.certificate.reference for item in batch])
-    accounts = Organisation.objects.select_for_update().filter(pk__in=orders.values("organisation"))
+    accounts = Organisation.objects.select_for_update(no_key=True).filter(
+        pk__in=orders.values("organisation")
+    )
     list(accounts.order_by("pk").values_list("pk", flat=True))
 
 
