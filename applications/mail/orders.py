@@ -6,7 +6,7 @@ An item holds `notice` (the mail), `application`, and `recipient`, named as in
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -30,6 +30,7 @@ from applications.rules import (
     promise_pause,
     proposed_names,
     renewal,
+    revocation_reports,
     sections,
     undelivered,
 )
@@ -138,19 +139,6 @@ def _request(
     return {"request": request, **_when_read(sections=titles, documents=names, resumes=resumes)}
 
 
-def _last_day(order: Application) -> date | None:
-    """Return the last day on which the order can be completed; None if it cannot lapse."""
-    ends = lapse.lapses_on(order)
-    return ends and ends - timedelta(days=1)
-
-
-def _refused_by(order: Application) -> str:
-    """Return the address of whoever was the last to say that the order is not theirs."""
-    refused = order.contact_links.exclude(not_mine_at=None).order_by("not_mine_at", "made_at")
-    last = refused.last()
-    return last.email if last else ""
-
-
 # What templates may say about an order, by the name that they use.
 FACTS: dict[str, Callable[[Application], Any]] = {
     "again": lambda order: order.submission is not None and order.submission.number > 1,
@@ -161,11 +149,12 @@ FACTS: dict[str, Callable[[Application], Any]] = {
     "findings": lambda order: [words for _finding, words in word_all(order.findings)],
     "gets_instead": lambda order: "recipient" not in package(order),
     "lapses_on": lapse.lapses_on,
-    "last_day": _last_day,
+    "last_day": lapse.last_day_of,
     "missing": lambda order: [section.title for section in lapse.missing(order)],
     "predecessor": predecessors.predecessor,
-    "refused_by": _refused_by,
+    "refused_by": contact_links.refused_by,
     "removed_on": lambda order: lapse.removed_on(clock.day(order.changed_at)),
+    "report": revocation_reports.waiting,
     "request_wanted": contact_links.is_awaited,
     "sent_back": proposed_names.sent_back,
     "sent_through": contact_links.came_through,
@@ -208,6 +197,12 @@ def _about_undelivered(asked: Asked) -> Matter | None:
     """Find the order, unless its mails have been sent again or given up meanwhile."""
     matter = _about(asked)
     return matter if matter and undelivered.addresses(matter.order) else None
+
+
+def _about_report(asked: Asked) -> Matter | None:
+    """Find the order, unless what was asked from outside has been decided meanwhile."""
+    matter = _about(asked)
+    return matter if matter and revocation_reports.waiting(matter.order) else None
 
 
 def _about_renewal(asked: Asked) -> Matter | None:
@@ -282,7 +277,7 @@ def _linked_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
     held = list(_links(matter, asked))
     wanted = any(proposed_names.are_awaited(order) for order, _link in held)
     links = [(_named(order), link) for order, link in held]
-    waiting = (_last_day(order) for order, _link in held if contact_links.is_awaited(order))
+    waiting = (lapse.last_day_of(order) for order, _link in held if contact_links.is_awaited(order))
     first = min(filter(None, waiting), default=None)
     return {"links": links, "names_wanted": wanted, "last_day": first}
 
@@ -352,6 +347,7 @@ MAILS = registry(
         context=lambda of, asked: {"was_heard": hearing.is_answered(of.order, now=asked.now)},
     ),
     *map(_mail, ["withdrawn", "lapsed", "draft_warning", "replaced", "revoked"]),
+    _mail("revocation_reported", about=_about_report),
     _mail("lapse_warning", about=_about_link),
     _mail("account_closed", to=_to_named),
     _mail("package", files=_package),

@@ -148,6 +148,13 @@ def refusal(application: Application, holder: str) -> ContactLink | None:
     return link if link is not None and link.not_mine_at is not None else None
 
 
+def refused_by(application: Application) -> str:
+    """Return the address of whoever was the last to say that the order is not theirs, or ""."""
+    refused = application.contact_links.exclude(not_mine_at=None)
+    last = refused.order_by("not_mine_at", "made_at").last()
+    return last.email if last else ""
+
+
 def mailable_holders(application: Application) -> list[str]:
     """Return the holders to whom the service may mail a link on its own.
 

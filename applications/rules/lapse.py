@@ -43,6 +43,12 @@ def lapses_on(application: Application) -> date | None:
     return last_day(submitted, deadline(application)) + timedelta(days=1)
 
 
+def last_day_of(application: Application) -> date | None:
+    """Return the last day on which the order can be completed; None if it cannot lapse."""
+    ends = lapses_on(application)
+    return ends and ends - timedelta(days=1)
+
+
 def deadline(application: Application) -> date | None:
     """Return the deadline given to the applicant, or None if none was given.
 

@@ -28,7 +28,7 @@ KINDS = {
         "decisions",
     ),
     **dict.fromkeys(["account_closed", "draft_warning", "lapse_warning", "lapsed"], "ending"),
-    **dict.fromkeys(["replaced", "revoked"], "revoking"),
+    **dict.fromkeys(["replaced", "revocation_reported", "revoked"], "revoking"),
     "undelivered": "register",
     "csr_replaced": "access",
     **dict.fromkeys(["answered", "information_added", "recalled"], "work"),

@@ -113,9 +113,13 @@ def tell_revoked(application_id: UUID, certificate_id: int, *, now: datetime) ->
     application = Application.objects.filter(pk=application_id).first()
     if application is None:
         return
-    people = recipients.administrators(application)
-    to = recipients.distinct(application, (*CONCERNED, *people))
-    transition.notify(application, "revoked", to, now)
+    tell_concerned(application, "revoked", now=now)
+
+
+def tell_concerned(application: Application, notice: str, *, now: datetime) -> None:
+    """Enqueue the mail to those whom the order names and the administrators, each address once."""
+    to = recipients.distinct(application, (*CONCERNED, *recipients.administrators(application)))
+    transition.notify(application, notice, to, now)
 
 
 def overtake(certificate_id: int, *, now: datetime) -> None:

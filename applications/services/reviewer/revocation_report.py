@@ -14,7 +14,7 @@ from applications.models import Application, RevocationReport
 from applications.models.revocation import EXPOSED
 from applications.models.revocation_proposal import PROPOSABLE
 from applications.services import transition
-from applications.services.applicant.revoke import revoke_exposed
+from applications.services.applicant.revoke import revoke_exposed, tell_concerned
 from applications.services.reviewer.revocation import (
     AlreadyProposed,
     ProposalOver,
@@ -25,7 +25,6 @@ from applications.services.reviewer.revocation import (
 from applications.workflow import ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
-from certportal.foundation.together import Asks, Question, Rows, compiled_for
 from issuance.services.errors import UnknownReason
 
 
@@ -54,7 +53,8 @@ def revoke_as_told(
 ) -> RevocationReport:
     """Revoke the order's certificate at once if its key is exposed, else propose to revoke it.
 
-    If a proposal is open already, the report is added to it. Recording the same report again
+    If a proposal is open already, the report is added to it. While it waits for a second reviewer,
+    the organisation is told by mail, since the caller may deceive. Recording the same report again
     returns the first row. Raises what `revoke_exposed` and `propose` raise, and ProposalOver if the
     proposal was closed meanwhile.
     """
@@ -90,6 +90,8 @@ def revoke_as_told(
         "reason": reason,
     }
     events.record(ApplicationEvent.REVOCATION_REPORTED, application, actor, now, **data)
+    if report.settles is not None:
+        tell_concerned(application, "revocation_reported", now=now)
     return report
 
 
@@ -130,25 +132,3 @@ def _require_waiting(report: RevocationReport, reason: str) -> None:
         raise ProposalOver
     if reason != (report.reason or settles.reason):
         raise AlreadyProposed
-
-
-@Question
-def reports(application: Application) -> Asks[list[RevocationReport]]:
-    """Return the reports about the order's certificate, the newest first."""
-    return _reports(application.pk), list
-
-
-@compiled_for(UUID(int=1))
-def _reports(order: UUID) -> Rows:
-    rows = RevocationReport.objects.filter(application=order).order_by("-received_at", "-pk")
-    return Rows(rows, "person", "proposal", "beside")
-
-
-def waiting(application: Application) -> RevocationReport | None:
-    """Return the earliest report that waits for a second person, or None."""
-    unsettled = (
-        report
-        for report in reversed(reports(application))
-        if report.settles and report.settles.is_open
-    )
-    return next(unsettled, None)

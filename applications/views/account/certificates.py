@@ -21,9 +21,8 @@ from applications.models import Application
 from applications.models.revocation import reason_words
 from applications.register_watch import evidence
 from applications.replacement import predecessors
-from applications.rules import renewal
+from applications.rules import renewal, revocation_reports
 from applications.rules.revocation import is_proven, reasons
-from applications.services.reviewer import revocation_report
 from applications.views.account import in_use
 from applications.views.account.filters import CertificateFilter
 from applications.views.account.history import certificate_history
@@ -170,7 +169,7 @@ def certificate(request: HttpRequest, application: Application) -> HttpResponse:
         raise no_certificate(application)
     context = about | {
         "host_names": application.names,
-        "reports": revocation_report.reports(application),
+        "reports": revocation_reports.reports(application),
         "register": evidence.entries(about["certificate"], now=now),
         "certificate_history": certificate_history(about["certificate"]),
         "predecessor": predecessors.predecessor(application),

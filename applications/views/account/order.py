@@ -12,9 +12,8 @@ from accounts.page_reading import read_once
 from applications.checks.wording import word_faults
 from applications.models import Application
 from applications.replacement import predecessors
-from applications.rules import possible_actions, sections, undelivered
+from applications.rules import possible_actions, revocation_reports, sections, undelivered
 from applications.rules.sender import lacks_right
-from applications.services.reviewer import revocation_report
 from applications.views.account import certificates, contact_link, in_use, papers
 from applications.views.account.history import history
 from applications.views.account.reading import read
@@ -70,8 +69,8 @@ def _certificate(request: HttpRequest, application: Application, now: datetime) 
     return about and about | {
         "installs": not (about["revoked"] or about["expired"]),
         "in_use": bool(application.installed_at or about["seen"]),
-        "reported": revocation_report.waiting(application),
-        "reports": revocation_report.reports(application),
+        "reported": revocation_reports.waiting(application),
+        "reports": revocation_reports.reports(application),
     }
 
 

@@ -11,8 +11,7 @@ from accounts.right_to_act import held
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.replacement import predecessors
-from applications.rules import undelivered
-from applications.services.reviewer import revocation_report
+from applications.rules import revocation_reports, undelivered
 from certportal.foundation import clock
 from certportal.foundation.together import Wanted, ask_together, parts
 
@@ -34,7 +33,7 @@ def read(request: HttpRequest, application: Application, *, now: datetime) -> No
         *(parts(application, name, *beside) for name, beside in PARTS.items()),
         certificate_of.of(application),
         predecessors.items.of(application),
-        revocation_report.reports.of(application),
+        revocation_reports.reports.of(application),
         undelivered.mails.of(application),
         *_of_organisation(request, application, now),
     )

@@ -20,8 +20,8 @@ from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.models.revocation import reason_words
 from applications.replacement import predecessors
-from applications.rules import impartiality, order_search, renewal
-from applications.services.reviewer import revocation, revocation_report
+from applications.rules import impartiality, order_search, renewal, revocation_reports
+from applications.services.reviewer import revocation
 from applications.views.account.certificates import COLUMNS, DOWNLOADS, hand_over
 from applications.views.account.filters import CertificateFilter, Sorting
 from applications.views.account.history import of_certificate
@@ -164,7 +164,7 @@ def certificate(request: HttpRequest, application: Application) -> HttpResponse:
     ask_together(
         certificate_of.of(application),
         revocation.open_proposal.of(application),
-        revocation_report.reports.of(application),
+        revocation_reports.reports.of(application),
         predecessors.items.of(application),
         access.is_partial.of(person, application.organisation_id, now=now),
         own_marks.of(person),

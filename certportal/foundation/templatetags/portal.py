@@ -58,6 +58,12 @@ register.filter("language_words", language_words)
 
 
 @register.filter
+def in_sentence(label: str) -> str:
+    """Return a label as it is written inside a sentence: its first letter small, but for CERT."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+
+
+@register.filter
 def near_pages(page: Page[Any]) -> list[int | None]:
     """Return the first, the near and the last page numbers; None where some are left out."""
     paginator = page.paginator

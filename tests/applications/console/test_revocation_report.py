@@ -72,6 +72,40 @@ def test_anything_else_waits_for_a_second_person_who_reads_the_report(desk, othe
     assert "Decide by" not in desk.open("case", order.pk).text
 
 
+ASKED = "Varmenteen sulkemista on pyydetty"
+
+
+def told_by_mail():
+    """Return to whom it was mailed that somebody asked for the revocation."""
+    return {one.to[0] for one in mail.outbox if one.subject.startswith(ASKED)}
+
+
+def test_the_organisation_is_told_by_mail_of_what_it_may_not_have_asked_for(desk, order):
+    told(desk, order)
+    orders.drain()
+    to_matti = [one for one in mail.outbox if one.to == ["matti@example.fi"]][-1]
+    assert to_matti.subject.startswith(ASKED)
+    text = " ".join(to_matti.body.split())
+    assert "palvelun ulkopuolelta (puhelin)" in text
+    assert "kerro siitä meille heti" in text
+    assert told_by_mail() == {"matti@example.fi", orders.CONTACT["mailbox"]}
+
+
+def test_what_is_done_at_once_or_decided_meanwhile_is_not_told_as_asked_for(
+    desk, other_desk, order
+):
+    told(desk, order)
+    other_desk.press(
+        "decline_revocation",
+        order,
+        proposal=RevocationProposal.objects.get().pk,
+        words="Apteekki ei tiedä pyynnöstä.",
+    )
+    told(desk, order, "key_compromise")
+    orders.drain()
+    assert told_by_mail() == set()
+
+
 def test_the_day_and_night_begin_when_the_report_came(desk, order):
     told(desk, order)
     report = RevocationReport.objects.get()
@@ -107,7 +141,7 @@ def test_the_applicant_sees_that_it_was_asked_for_and_not_by_whom(desk, order, m
     told(desk, order)
     page = web_of(matti).get(reverse("applications:order", args=[order.pk])).text
     assert "We were asked to revoke the certificate" in page
-    assert "Phone" in page
+    assert "(phone)" in page
     assert "Somebody outside the service asked for the revocation" in page
     assert "040 123" not in page
     assert "Soitin" not in page
@@ -128,7 +162,7 @@ def test_after_the_decision_the_applicant_is_warned_no_more(desk, other_desk, or
     for name in ("order", "certificate"):
         page = web_of(matti).get(reverse(f"applications:{name}", args=[order.pk])).text
         assert "We were asked to revoke the certificate" not in page
-        assert "Whoever maintains the system" in page
+        assert "whoever maintains the system" in page
         assert "the certificate was not revoked." in page
         assert "040 123" not in page
 

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from accounts.models import Person
 from applications.checks.wording import word_all
 from applications.models import Application, Decision
-from applications.rules import reviewers_day, undelivered
+from applications.rules import reviewers_day, revocation_reports, undelivered
 from applications.rules.approvals_needed import approvals_needed, why_two
 from applications.rules.attempts import approvals_of
-from applications.services.reviewer import own_passkey, revocation, revocation_report
+from applications.services.reviewer import own_passkey, revocation
 from applications.services.reviewer.may_act import ApprovedAlready, Case
 from applications.views.console import undelivered as undelivered_views
 from applications.views.console.case import (
@@ -145,7 +145,7 @@ def pending(application: Application, person: Person) -> dict[str, Any]:
     if application.status not in {Status.ISSUED, Status.DELIVERED}:
         return {}
     proposal, now = revocation.open_proposal(application), clock.now()
-    reports = sorted(revocation_report.reports(application), key=lambda report: report.at)
+    reports = sorted(revocation_reports.reports(application), key=lambda report: report.at)
     if proposal is None:
         return {"reports": reports}
     return {

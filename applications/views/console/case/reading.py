@@ -11,9 +11,14 @@ from applications.access import successions
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.register_watch.evidence import named
-from applications.rules import certificate_preparation, impartiality, undelivered
+from applications.rules import (
+    certificate_preparation,
+    impartiality,
+    revocation_reports,
+    undelivered,
+)
 from applications.rules.attempts import approvals, attempts
-from applications.services.reviewer import revocation, revocation_report
+from applications.services.reviewer import revocation
 from certportal.foundation import clock
 from certportal.foundation.together import Wanted, ask_together, parts
 from issuance.services.concerned import own_marks
@@ -46,7 +51,7 @@ def read(application: Application, person: Person, *, now: datetime) -> None:
         certificate_of.of(application),
         successions.of(),
         revocation.open_proposal.of(application),
-        revocation_report.reports.of(application),
+        revocation_reports.reports.of(application),
         *_of_register(application, now),
     )
 
