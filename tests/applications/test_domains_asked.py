@@ -20,11 +20,11 @@ PAGE = reverse("applications:domains")
 
 
 @pytest.fixture
-def browser(matti, settings):
-    """Matti's browser, while domains are looked up."""
+def web(web, settings):
+    """Matti's client, while domains are looked up."""
     resolvers = [(ADDRESS, 53)]
     settings.DOMAIN_CONTROL = {"issuer": ISSUER, "resolvers": resolvers, "days": 200}
-    return people.log_in(Client(), matti)
+    return web
 
 
 def test_a_record_with_our_name_that_was_written_wrongly_is_told_to_be_there(pharmacy):
@@ -50,41 +50,43 @@ def test_a_record_with_our_name_that_was_written_wrongly_is_told_to_be_there(pha
 
 
 def test_before_the_right_is_confirmed_the_page_says_where_a_name_is_written_first(
-    browser, matti, sample
+    web, matti, sample
 ):
     matti.memberships.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None)
-    assert "ensin tilaukseesi" in browser.get(PAGE).text
-    assert "ensin tilaukseesi" in browser.post(PAGE, {"name": HOST}).text
+    assert "ensin tilaukseesi" in web.get(PAGE).text
+    assert "ensin tilaukseesi" in web.post(PAGE, {"name": HOST}).text
     assert not Domain.objects.exists()
     draft = orders.draft(matti)
     seen = orders.Handler(matti, draft).seen
     services.save_section(draft.pk, "host_names", {"host_names": [HOST]}, **seen)
-    browser.post(PAGE, {"name": HOST})
+    web.post(PAGE, {"name": HOST})
     assert Domain.objects.get().name == HOST
 
 
-def test_a_name_may_be_longer_than_the_main_name_of_a_certificate(browser):
+def test_a_name_may_be_longer_than_the_main_name_of_a_certificate(web):
     long = f"{'a' * 60}.apteekki.example.fi"
-    browser.post(PAGE, {"name": long})
+    web.post(PAGE, {"name": long})
     assert Domain.objects.get().name == long
 
 
-def test_the_mail_to_the_keeper_of_the_dns_has_line_breaks_as_mails_have_them(browser):
-    browser.post(PAGE, {"name": HOST})
-    (row,) = browser.get(PAGE).context["rows"]
+def test_the_mail_to_the_keeper_of_the_dns_has_line_breaks_as_mails_have_them(web):
+    web.post(PAGE, {"name": HOST})
+    (row,) = web.get(PAGE).context["rows"]
     body = parse_qs(urlsplit(row.mail).query)["body"][0]
     assert "\r\n\r\nTyyppi: TXT\r\n" in body
     assert "\n" not in body.replace("\r\n", "")
 
 
-def test_a_name_below_one_whose_record_was_found_is_told_to_be_found(browser, pharmacy, riitta):
+def test_a_name_below_one_whose_record_was_found_is_told_to_be_found(web, pharmacy, riitta):
     """Its orders take that record; the name itself was looked up before it was there."""
     found = {"place": "example.fi", "subdomains": True, "outcome": Outcome.PROVEN}
     record = domain_record.text(ISSUER, pharmacy.pk, subdomains=True)
-    pharmacy.domains.create(name="a.example.fi", proven_at=clock.now(), record=record, **found)
-    pharmacy.domains.create(name=HOST, outcome=Outcome.ABSENT, looked_at=clock.now())
-    pharmacy.domains.create(name="klinikka.fi", outcome=Outcome.ABSENT, looked_at=clock.now())
-    rows = browser.get(PAGE).context["rows"]
+    looked = {"asked_at": clock.now(), "looked_at": clock.now()}
+    proven = {**found, "record": record, "proven_at": clock.now()}
+    pharmacy.domains.create(name="a.example.fi", **looked, **proven)
+    for name in (HOST, "klinikka.fi"):
+        pharmacy.domains.create(name=name, outcome=Outcome.ABSENT, **looked)
+    rows = web.get(PAGE).context["rows"]
     assert {row.domain.name: (row.label, row.found.place) for row in rows} == {
         "a.example.fi": ("Löytyi", "example.fi"),
         HOST: ("Löytyi", "example.fi"),
