@@ -84,12 +84,9 @@ def revoke_as_told(
         **({"reason": reason, "words": words} if beside else {}),
         **asdict(details),
     )
-    data: dict[str, Any] = {
-        "certificate": certificate.pk,
-        "channel": details.channel,
-        "reason": reason,
-    }
-    events.record(ApplicationEvent.REVOCATION_REPORTED, application, actor, now, **data)
+    data: dict[str, Any] = {"certificate": certificate.pk, "channel": details.channel}
+    reported = ApplicationEvent.REVOCATION_REPORTED
+    events.record(reported, application, actor, now, reason=reason, **data)
     if report.settles is not None:
         tell_concerned(application, "revocation_reported", now=now)
     return report

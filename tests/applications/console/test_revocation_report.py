@@ -16,7 +16,7 @@ from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act
 from certportal.foundation import clock
 from certportal.foundation.actors import system
-from certportal.foundation.models import Event
+from certportal.foundation.models import Event, OutboxItem
 from issuance.models import Certificate
 from tests.applications.console.conftest import Desk
 from tests.tables import rewrite
@@ -102,6 +102,9 @@ def test_what_is_done_at_once_or_decided_meanwhile_is_not_told_as_asked_for(
         words="Apteekki ei tiedä pyynnöstä.",
     )
     told(desk, order, "key_compromise")
+    asked = OutboxItem.objects.filter(payload__notice="revocation_reported")
+    assert {item.payload["recipient"] for item in asked} == {"applicant", "mailbox"}  # once each
+    assert asked.count() == 2
     orders.drain()
     assert told_by_mail() == set()
 
