@@ -9,6 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.access import actor_for
+from accounts.models import Organisation
+from accounts.services.organisations.follow_register import follow_register
 from applications import services
 from applications.models import Application, BulkOrder, SearchEntry, Submission
 from applications.services.applicant.bulk_orders import Busy, drafts_of, fingerprint
@@ -93,3 +95,18 @@ def test_what_is_done_together_stops_nobody_who_renames_its_organisation(matti, 
         SearchEntry.objects.select_for_update().get(pk=later.pk)
     assert beside.end() is None
     assert not many.orders.filter(status=Status.DRAFT).exists()
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_an_import_that_renames_accounts_stops_nobody_who_acts_on_orders_of_several(
+    matti, kalle, sample, first
+):
+    """Whichever order somebody holds, the import waits with no order of another account held."""
+    both = [orders.draft(person) for person in (matti, kalle)]
+    Organisation.objects.update(name="Vanha nimi")
+    with transaction.atomic():
+        SearchEntry.objects.select_for_update().get(pk=both[first].pk)
+        beside = Beside(lambda: follow_register(now=clock.now()))
+        SearchEntry.objects.select_for_update().get(pk=both[1 - first].pk)
+    assert beside.end() is None
+    assert not Organisation.objects.filter(name="Vanha nimi").exists()

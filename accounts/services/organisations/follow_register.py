@@ -1,6 +1,7 @@
 """Accounts take over name changes of their organisations from the registers."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, OuterRef, Q, Subquery
@@ -8,6 +9,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 from accounts.event_names import AccountEvent
 from accounts.models import BusinessId, Organisation
 from accounts.register.models import Kind, RegisterRecord
+from accounts.services.organisations import membership
 from certportal.foundation import clock, events
 from certportal.foundation.actors import system
 
@@ -20,12 +22,13 @@ KINDS = {
 def follow_register(*, now: datetime) -> int:
     """Give each account its organisation's name in the register; return how many changed.
 
-    An organisation that is no longer in the register keeps its last name.
+    An organisation that is no longer in the register keeps its last name. Each account is renamed
+    in a transaction of its own: a renaming enters the account's orders in the index of searches,
+    so several would lock orders in another sequence than those who act on many orders at once.
     """
     return sum(_follow(kind, register, now) for kind, register in KINDS.items())
 
 
-@transaction.atomic
 def _follow(kind: str, register: str, now: datetime) -> int:
     today = clock.day(now)
     standing = RegisterRecord.objects.filter(
@@ -45,15 +48,16 @@ def _follow(kind: str, register: str, now: datetime) -> int:
         .exclude(registered=F("name"))
         .filter(registered__isnull=False)
     )
-    renamed = list(accounts)
-    for account in renamed:
-        _rename(account, account.registered[:300], now)
-    return len(renamed)
+    renamed = list(accounts.order_by("pk").values_list("pk", "registered"))
+    return sum(_rename(account, name[:300], now) for account, name in renamed)
 
 
-def _rename(account: Organisation, name: str, now: datetime) -> None:
+@transaction.atomic
+def _rename(account_id: UUID, name: str, now: datetime) -> bool:
+    account = membership.lock_account(account_id)
     if account.name == name:
-        return
+        return False
     account.name = name
     account.save(update_fields=["name"])
     events.record(AccountEvent.ORGANISATION_RENAMED, account, system("register"), now)
+    return True
