@@ -30,12 +30,16 @@ def read_files(paths: Iterable[Path], *, watch: Watch = unwatched) -> dict[Kind,
     """The rows of the files, by register; ``watch`` is called with the entries of each file.
 
     Raises:
-        Malformed: a file is not in one of the two formats, or most units have no name.
+        Malformed: a file, which it names, is not in one of the two formats; or most units have no
+            name.
         OSError: a file cannot be read.
     """
     found: dict[Kind, list[Row]] = {}
     for path in paths:
-        kind, rows = read_bytes(path.read_bytes(), label=path.name, watch=watch)
+        try:
+            kind, rows = read_bytes(path.read_bytes(), label=path.name, watch=watch)
+        except codeserver_api.Malformed as error:
+            raise codeserver_api.Malformed(f"{path.name}: {error}") from error
         found.setdefault(kind, []).extend(rows)
     codeserver_api.require_names(found.get(Kind.SOTE_UNIT, []))
     return {kind: codeserver_api.without_repeats(rows) for kind, rows in found.items()}

@@ -25,8 +25,13 @@ def page(tmp_path, *names, file="page.json"):
     return str(path)
 
 
-def run(*arguments):
-    out, err = StringIO(), StringIO()
+class Terminal(StringIO):
+    def isatty(self):
+        return True
+
+
+def run(*arguments, err=None):
+    out, err = StringIO(), err or StringIO()
     call_command("import_register", *arguments, stdout=out, stderr=err)
     return out.getvalue(), err.getvalue()
 
@@ -34,11 +39,25 @@ def run(*arguments):
 @pytest.mark.django_db
 def test_files_are_imported_with_progress_and_counts(tmp_path):
     first, second = page(tmp_path, "A", "B"), page(tmp_path, "A", "B", file="again.json")
-    out, err = run(first, second)
+    out, err = run(first, second, err=Terminal())
     assert "2 rows read, 2 added" in out
     for label in ("page.json", "again.json", "sote_unit"):
         assert f"] 100% {label}\n" in err
     assert RegisterRecord.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_no_progress_bar_goes_to_a_log(tmp_path):
+    out, err = run(page(tmp_path, "A", "B"))
+    assert "2 rows read, 2 added" in out
+    assert err == ""
+
+
+def test_of_several_files_the_faulty_one_is_named(tmp_path):
+    faulty = tmp_path / "second.json"
+    faulty.write_text('{"conceptCodes": [{"conceptCodeId": "x"}]}')
+    with pytest.raises(CommandError, match=r"^second\.json: conceptCodeId 'x' is not an OID$"):
+        run(page(tmp_path, "A"), str(faulty))
 
 
 @pytest.mark.django_db

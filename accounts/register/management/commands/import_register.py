@@ -46,6 +46,8 @@ class Command(OperatorCommand):
             raise CommandError(str(error)) from error
 
     def _watch(self, label: str, items: Sequence[Any]) -> Iterable[Any]:
+        if not self.stderr.isatty():  # a bar in a log is one long line of carriage returns
+            return items
         return report_mirror.bar(label, items, lambda text: self.stderr.write(text, ending=""))
 
     def _show(self, kind: Kind, report: Report) -> None:
