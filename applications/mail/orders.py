@@ -154,7 +154,6 @@ FACTS: dict[str, Callable[[Application], Any]] = {
     "predecessor": predecessors.predecessor,
     "refused_by": contact_links.refused_by,
     "removed_on": lambda order: lapse.removed_on(clock.day(order.changed_at)),
-    "report": revocation_reports.waiting,
     "request_wanted": contact_links.is_awaited,
     "sent_back": proposed_names.sent_back,
     "sent_through": contact_links.came_through,
@@ -202,7 +201,12 @@ def _about_undelivered(asked: Asked) -> Matter | None:
 def _about_report(asked: Asked) -> Matter | None:
     """Find the order, unless what was asked from outside has been decided meanwhile."""
     matter = _about(asked)
-    return matter if matter and revocation_reports.waiting(matter.order) else None
+    return matter if matter and _of_report(matter, asked)["report"] else None
+
+
+def _of_report(matter: Matter, asked: Asked) -> Mapping[str, Any]:
+    """Return the report of which the mail tells, if it waits; an earlier version told no key."""
+    return {"report": revocation_reports.waiting(matter.order, asked.payload.get("report", ""))}
 
 
 def _about_renewal(asked: Asked) -> Matter | None:
@@ -347,7 +351,7 @@ MAILS = registry(
         context=lambda of, asked: {"was_heard": hearing.is_answered(of.order, now=asked.now)},
     ),
     *map(_mail, ["withdrawn", "lapsed", "draft_warning", "replaced", "revoked"]),
-    _mail("revocation_reported", about=_about_report),
+    _mail("revocation_reported", about=_about_report, context=_of_report),
     _mail("lapse_warning", about=_about_link),
     _mail("account_closed", to=_to_named),
     _mail("package", files=_package),

@@ -18,11 +18,14 @@ def _reports(order: UUID) -> Rows:
     return Rows(rows, "person", "proposal", "beside")
 
 
-def waiting(application: Application) -> RevocationReport | None:
-    """Return the earliest report that waits for a second person, or None."""
+def waiting(application: Application, key: str = "") -> RevocationReport | None:
+    """Return the earliest report that waits for a second person, or None.
+
+    `key`: return the report of this key if it waits.
+    """
     unsettled = (
         report
         for report in reversed(reports(application))
-        if report.settles and report.settles.is_open
+        if key in {"", str(report.pk)} and report.settles and report.settles.is_open
     )
     return next(unsettled, None)

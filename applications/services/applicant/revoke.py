@@ -116,10 +116,13 @@ def tell_revoked(application_id: UUID, certificate_id: int, *, now: datetime) ->
     tell_concerned(application, "revoked", now=now)
 
 
-def tell_concerned(application: Application, notice: str, *, now: datetime) -> None:
-    """Enqueue the mail to those whom the order names and the administrators, each address once."""
+def tell_concerned(application: Application, notice: str, *, now: datetime, **more: str) -> None:
+    """Enqueue the mail to those whom the order names and the administrators, each address once.
+
+    `more` goes into the item's payload.
+    """
     to = recipients.distinct(application, (*CONCERNED, *recipients.administrators(application)))
-    transition.notify(application, notice, to, now)
+    transition.notify(application, notice, to, now, due_at=None, **more)
 
 
 def overtake(certificate_id: int, *, now: datetime) -> None:

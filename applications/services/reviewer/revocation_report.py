@@ -88,7 +88,7 @@ def revoke_as_told(
     reported = ApplicationEvent.REVOCATION_REPORTED
     events.record(reported, application, actor, now, reason=reason, **data)
     if report.settles is not None:
-        tell_concerned(application, "revocation_reported", now=now)
+        tell_concerned(application, "revocation_reported", now=now, report=str(report.pk))
     return report
 
 

@@ -91,6 +91,19 @@ def test_the_organisation_is_told_by_mail_of_what_it_may_not_have_asked_for(desk
     assert told_by_mail() == {"matti@example.fi", orders.CONTACT["mailbox"]}
 
 
+def test_each_report_is_told_by_its_own_channel_and_time(desk, other_desk, order):
+    today = clock.day(clock.now())
+    yesterday = today - timedelta(days=1)
+    told(desk, order)
+    told(other_desk, order, channel="cert", received_on=yesterday.isoformat())
+    orders.drain()
+    to_matti = [one for one in mail.outbox if one.to == ["matti@example.fi"]]
+    asked = [" ".join(one.body.split()) for one in to_matti if one.subject.startswith(ASKED)]
+    phone = f"(puhelin) {today:%-d.%-m.%Y} klo 0.00"
+    cert = f"(CERT tai muu viranomainen) {yesterday:%-d.%-m.%Y} klo 0.00"
+    assert [(phone in text, cert in text) for text in asked] == [(True, False), (False, True)]
+
+
 def test_what_is_done_at_once_or_decided_meanwhile_is_not_told_as_asked_for(
     desk, other_desk, order
 ):
