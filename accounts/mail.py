@@ -108,6 +108,20 @@ def _to_customer(consent: SupplierConsent, asked: Asked) -> Mapping[str, Any]:
     return {"to_customer": access.is_member(_recipient(asked), consent.customer_id)}
 
 
+def _consent_ended(consent: SupplierConsent, asked: Asked) -> Mapping[str, Any]:
+    """Return whose account has the customer's orders now, if the supplier sees them there.
+
+    The consent then ended with the succession by an organisation that is the supplier itself, or
+    has given it a consent.
+    """
+    assert consent.ended_at is not None
+    passed = Succession.objects.filter(organisation=consent.customer_id, at=consent.ended_at)
+    own = SupplierConsent.objects.filter(in_force(asked.now), supplier=consent.supplier_id)
+    seen = {consent.supplier_id, *own.values_list("customer", flat=True)}
+    at = passed.filter(successor__in=seen - {consent.customer_id}).select_related("successor")
+    return {**_to_customer(consent, asked), "succession": at.first()}
+
+
 def _succession(succession: Succession, asked: Asked) -> Mapping[str, Any]:
     """Return the suppliers and customers whose consents ended with the succession.
 
@@ -192,7 +206,7 @@ MAILS = registry(
         SupplierConsent.objects.exclude(ended_at=None),
         "consent",
         of=BOTH_SIDES,
-        context=_to_customer,
+        context=_consent_ended,
     ),
     _mail("address_changed", EmailCode.objects, "code", to="replaced"),
     _mail(

@@ -268,6 +268,26 @@ def test_a_supplier_that_succeeds_its_customer_is_not_told_to_be_given_one(
     assert not [one for one in told if reverse("accounts:suppliers") in one.body]
 
 
+@pytest.mark.parametrize(("heir", "sees"), [("own", True), ("supplier", True), ("other", False)])
+def test_a_supplier_that_sees_the_orders_with_the_successor_is_told_so(
+    matti, kalle, given, riitta, heir, sees
+):
+    code = "9900008-5" if heir == "supplier" else "9900004-2"
+    if heir != "supplier":
+        linnea = people.make_founder("Linnea Lindqvist", code, now=clock.now())
+    if heir == "own":
+        consent(linnea, kalle)
+    former, successor = str(given.customer), succession.heir(code, on=clock.day(clock.now())).name
+    orders.drain()
+    mail.outbox.clear()
+    do(riitta, succession.hand_over, "9900001-8", code, reason="Fuusio.")
+    mails = [one for one in mail.outbox if one.to == [kalle.email] and "Fuusio." not in one.body]
+    (text,) = [" ".join(one.body.split()) for one in mails]
+    assert former in text
+    assert ("näkee ne siellä edelleen" in text and successor in text) == sees
+    assert ("ei enää näe asiakkaan tilauksia" in text) != sees
+
+
 def test_one_that_ran_out_ended_then_and_nobody_hears_of_it_later(
     matti, kalle, given, riitta, monkeypatch
 ):
