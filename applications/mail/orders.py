@@ -17,11 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.models import Person
-from applications.checks.wording import word_all, word_faults
 from applications.documents import calendar_entry, certificate_files, kept_papers
+from applications.mail.order_facts import FACTS
 from applications.models import Application, Attachment, ContactLink, InformationRequest
 from applications.models.revocation import reason_words
-from applications.replacement import predecessors
 from applications.rules import (
     contact_links,
     hearing,
@@ -35,7 +34,7 @@ from applications.rules import (
     undelivered,
 )
 from applications.rules.mailbox_code import digits
-from applications.rules.recipients import capacity, package, reached, resolve
+from applications.rules.recipients import capacity, reached, resolve
 from applications.rules.revocation import asked_by, is_proven
 from applications.workflow import consequences
 from certportal.foundation import clock
@@ -137,29 +136,6 @@ def _request(
         return promise_pause.words(order, is_heard=request.is_hearing) if request else ""
 
     return {"request": request, **_when_read(sections=titles, documents=names, resumes=resumes)}
-
-
-# What templates may say about an order, by the name that they use.
-FACTS: dict[str, Callable[[Application], Any]] = {
-    "again": lambda order: order.submission is not None and order.submission.number > 1,
-    "awaited": proposed_names.are_awaited,
-    "confirmed": proposed_names.is_confirmation,
-    "decided": lambda order: kept_papers.last_decision(order) is not None,
-    "faults": lambda order: [words for _finding, words in word_faults(order.findings)],
-    "findings": lambda order: [words for _finding, words in word_all(order.findings)],
-    "gets_instead": lambda order: "recipient" not in package(order),
-    "lapses_on": lapse.lapses_on,
-    "last_day": lapse.last_day_of,
-    "missing": lambda order: [section.title for section in lapse.missing(order)],
-    "predecessor": predecessors.predecessor,
-    "refused_by": contact_links.refused_by,
-    "removed_on": lambda order: lapse.removed_on(clock.day(order.changed_at)),
-    "request_wanted": contact_links.is_awaited,
-    "sent_back": proposed_names.sent_back,
-    "sent_through": contact_links.came_through,
-    "successor": predecessors.successor,
-    "supplied_by": contact_links.supplied_by,
-}
 
 
 def _numbered(matter: Matter, subject: str) -> str:

@@ -16,11 +16,11 @@ from accounts.services.rights import confirm, documents
 from applications import services
 from applications.errors import AccountOver, Gone
 from applications.models import Application, ReplacementItem
+from applications.rules.void_reasons import void_reason
 from applications.services import transition
 from applications.services.reviewer.accounts import STOPPED
 from applications.services.system import replaced_orders
 from applications.views.console.accounts import FOLLOWED
-from applications.views.shared.void_reasons import void_reason
 from applications.workflow import ENDED, Status
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act

@@ -26,7 +26,7 @@ from issuance.models import PreparedCertificate
 from issuance.services.errors import AlreadySigning
 
 ACTOR = system("issuance")
-# Why an approved application returned to review; their texts are in `views.shared.void_reasons`.
+# Why an approved application returned to review; their texts are in `rules.void_reasons`.
 MEMBERSHIP_ENDED, RIGHT_WITHDRAWN = "membership_ended", "right_withdrawn"
 
 

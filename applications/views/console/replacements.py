@@ -17,11 +17,11 @@ from applications import services
 from applications.checks.wording import word_all
 from applications.models import Application, Replacement, ReplacementItem
 from applications.replacement import differences
+from applications.rules.void_reasons import void_reason
 from applications.services.reviewer.replacement import PlanOver
 from applications.views.console import passkey
 from applications.views.console.case import case_context
 from applications.views.shared.entry import by_person
-from applications.views.shared.void_reasons import void_reason
 from certportal.foundation import clock
 from certportal.foundation.web.forms import Form
 from issuance.models import PreparedCertificate

@@ -12,7 +12,7 @@ from accounts.event_names import AccountEvent
 from accounts.models import Organisation, Person
 from applications.models import Application, ContactLink
 from applications.rules.sender import right_to_send
-from applications.views.shared.void_reasons import void_reason
+from applications.rules.void_reasons import void_reason
 from applications.workflow import ApplicationEvent
 from certportal.foundation.event_names import ACTORS
 from certportal.foundation.models import Event

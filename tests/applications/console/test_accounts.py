@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 
 from accounts.access import SECOND_FACTOR_LASTS, actor_for, current_membership
 from accounts.models import AccountDecision, Membership, Organisation
@@ -170,8 +171,12 @@ def test_what_was_approved_on_the_member_s_word_comes_back_to_review(
         one.refresh_from_db()
         assert one.status == status
     assert PreparedCertificate.objects.filter(reference=case.pk, state="void").exists()
+    mail.outbox.clear()
     orders.drain()
     assert [one.reference for one in Certificate.objects.all()] == [other.pk]
+    (to_holder,) = [one for one in mail.outbox if one.to == [riitta.email]]
+    assert case.number in to_holder.subject
+    assert "Peruste: viranomainen päätti tilauksen lähettäjän jäsenyyden" in to_holder.body
 
 
 def test_the_last_administrator_goes_too_and_anybody_may_ask_at_once(

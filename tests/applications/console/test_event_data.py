@@ -10,11 +10,11 @@ from django.utils import translation
 from accounts import access
 from accounts.models import Identifier, Membership, Organisation, Person, StaffRole
 from applications.models import Attachment, Decision
+from applications.rules.void_reasons import VOID_REASONS
 from applications.services.reviewer import assignment
 from applications.views.console.events.data_labels import LABELS
 from applications.views.console.events.data_values import value_words
 from applications.views.console.events.named import PAGES, Part, address_of, named
-from applications.views.shared.void_reasons import VOID_REASONS
 from applications.workflow import ApplicationEvent
 from certportal.dev.builders import orders, people
 from certportal.foundation import events

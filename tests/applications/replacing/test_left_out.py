@@ -10,7 +10,7 @@ from accounts.register.models import RegisterRecord
 from applications import services
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application, ReplacementItem
-from applications.views.shared.void_reasons import void_reason
+from applications.rules.void_reasons import void_reason
 from certportal.dev.builders import orders
 from certportal.dev.builders.acts import act
 from certportal.dev.builders.replacements import OPERATOR, approve, plan, run

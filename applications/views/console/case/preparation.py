@@ -10,7 +10,7 @@ from applications.checks.wording import word_all
 from applications.models import Application
 from applications.rules import certificate_preparation
 from applications.rules.attempts import approvals_of, attempts
-from applications.views.shared.void_reasons import void_reason
+from applications.rules.void_reasons import void_reason
 from applications.workflow import ENDED, Status
 from issuance.findings import Finding, Severity
 from issuance.models import PreparedCertificate

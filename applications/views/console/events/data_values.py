@@ -16,12 +16,12 @@ from applications.models.certificate_types import CertificateType
 from applications.models.revocation import WORDS as REVOCATION_REASONS
 from applications.rules import hearing, sections
 from applications.rules.fields import FIELDS
+from applications.rules.void_reasons import VOID_REASONS
 from applications.views.account.certificates import DOWNLOADS
 from applications.views.account.domains import OUTCOMES as LOOKUPS
 from applications.views.console.blocked_keys import SOURCES as BLOCKING
 from applications.views.console.case.forms import EVIDENCE
 from applications.views.console.undelivered import KINDS as WORK
-from applications.views.shared.void_reasons import VOID_REASONS
 from applications.workflow import Status
 from certportal.foundation.errors import Refused
 from certportal.foundation.event_names import words

@@ -3,6 +3,10 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from applications.models import Application
+from applications.workflow import ApplicationEvent
+from certportal.foundation.models import Event
+
 VOID_REASONS: dict[str, Promise] = {
     "released": gettext_lazy("the reviewer gave the case back"),
     "information_requested": gettext_lazy("more information was requested"),
@@ -58,3 +62,14 @@ VOID_REASONS: dict[str, Promise] = {
 def void_reason(reason: str) -> str:
     """Return the stored reason in words; one without words as it is."""
     return str(VOID_REASONS.get(reason, reason))
+
+
+def why_recalled(application: Application) -> str:
+    """Return why the order last returned to review after its approval; "" if it never did."""
+    recalled = Event.objects.filter(
+        object_type="application",
+        object_id=str(application.pk),
+        action=ApplicationEvent.RECALL,
+    )
+    last = recalled.order_by("pk").last()
+    return void_reason(last.data.get("reason", "")) if last else ""
