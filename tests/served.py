@@ -33,6 +33,11 @@ def running(data: Path) -> dict[int, bytes]:
     return found
 
 
+def commands(data: Path) -> list[list[bytes]]:
+    """Return how the processes at work on the directory were called: without their environment."""
+    return [about.split(b"\0")[:4] for about in running(data).values()]
+
+
 def start(checkout: Path, data: Path, port: int) -> subprocess.Popen[str]:
     """Start it in a session of its own."""
     environment = {name: value for name, value in os.environ.items() if name not in CHOSEN}
@@ -72,4 +77,4 @@ def stop(
     else:
         run.send_signal(end)
     run.wait(timeout=60)
-    await_true(lambda: not running(data), "something is left behind", seconds=60)
+    await_true(lambda: not running(data), lambda: f"left behind: {commands(data)}", seconds=60)

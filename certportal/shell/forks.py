@@ -22,7 +22,7 @@ import socket
 import sys
 import time
 from contextlib import suppress
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 MODULES = """
 accounts.register.tasks accounts.tasks applications.tasks certportal.foundation.tasks
@@ -41,6 +41,8 @@ SETTINGS = {"DJANGO_SETTINGS_MODULE": "certportal.settings"}
 SET_DEATH_SIGNAL, SET_NAME = 1, 15  # prctl(2)
 PATIENCE = 60.0
 """Seconds in which the modules are imported, and in which it answers."""
+GRACE = 10.0
+"""Seconds in which the processes may end by themselves, as in processes.sh."""
 FROZEN = 75
 """The exit status of `ask` if it was connected and got no answer; processes.sh knows it."""
 _kernel = ctypes.CDLL(None).prctl
@@ -150,6 +152,14 @@ def _forget_settings() -> None:
 def _wait(server: socket.socket) -> Request:
     """Answer requests with the number of a new process; return in that process."""
     parent = os.getpid()
+    children: set[int] = set()
+
+    def end(*_: object) -> None:
+        if os.getpid() != parent:  # just forked
+            os._exit(1)
+        _end(children)
+
+    signal.signal(signal.SIGTERM, end)
     while True:
         asking, _ = server.accept()
         with asking:
@@ -167,6 +177,8 @@ def _wait(server: socket.socket) -> Request:
                 _become(request, files[0], parent)
                 return request
             os.close(files[0])
+            children.difference_update({each for each in children if not _send(each, 0)})
+            children.add(child)
             try:
                 asking.sendall(str(child).encode())
             except OSError:  # whoever asked no longer waits, so nobody would watch or end it
@@ -174,10 +186,35 @@ def _wait(server: socket.socket) -> Request:
                     os.kill(child, signal.SIGKILL)
 
 
+def _send(leader: int, number: int) -> bool:
+    """Send the signal to the process group; return whether there is any."""
+    with suppress(ProcessLookupError):
+        os.killpg(leader, number)
+        return True
+    return False
+
+
+def _end(children: set[int]) -> NoReturn:
+    """End all, since the script that started this process has died, and would have ended them.
+
+    Of themselves not all do: a worker of Celery's that is told to stop waits for ever if the result
+    of its last task is larger than a pipe, as the traceback of a lost database can be.
+    """
+    deadline = time.monotonic() + GRACE
+    for each in children:
+        _send(each, signal.SIGTERM)
+    while time.monotonic() < deadline and any(_send(each, 0) for each in children):
+        time.sleep(0.1)
+    for each in children:
+        _send(each, signal.SIGKILL)
+    os._exit(0)
+
+
 def _become(request: Request, output: int, parent: int) -> None:
     """Make this process what a newly started one would be, in a process group of its own."""
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _kernel(SET_DEATH_SIGNAL, signal.SIGTERM)  # it ends when its parent does
     _kernel(SET_NAME, request.name.encode())
     if os.getppid() != parent:

@@ -74,7 +74,7 @@ check_metrics() {
 watch_processes() {
     local name
     while true; do
-        sleep 1 &
+        sleep 1 7>&- 9>&- &
         wait $! || true
         if [ "${REDIS_URL:-}" = "$(redis_address)" ] && ! redis_answers; then
             say "Redis stopped; starting it again"

@@ -133,8 +133,9 @@ start_redis() {
 
 stop_redis() { redis_command shutdown nosave >/dev/null || true; }
 
-# Stops the servers even if this script is killed: then its end of the pipe closes. If another
-# ./portal holds the lock by then, the servers are its own and are left running.
+# Stops the servers even if this script is killed: then its end of the pipe closes. A command that this
+# script had started can hold the lock a little longer. If another ./portal holds it, the servers are
+# its own and are left running.
 guard_services() {
     exec 7> >(
         trap '' INT TERM
@@ -142,7 +143,7 @@ guard_services() {
         cat >/dev/null
         redis_answers || [ -e "$STORE/postgres/postmaster.pid" ] || exit 0
         exec 9>>"$DATA/lock"
-        flock -n 9 || exit 0
+        flock -w 20 9 || exit 0
         POSTGRES=$(postgres_directory)/pg_ctl
         stop_redis
         stop_postgres

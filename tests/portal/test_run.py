@@ -36,6 +36,33 @@ def data():
     shutil.rmtree(made)
 
 
+def at_the_lock(data):
+    """Return the processes that have the lock of the directory, and those that wait for it."""
+    has, wait = [], []
+    for line in Path("/proc/locks").read_text().splitlines():
+        _number, *waits, _kind, _mode, _type, process, file, _start, _end = line.split()
+        if file.endswith(f":{(data / 'lock').stat().st_ino}"):
+            (wait if waits else has).append(int(process))
+    return has, wait
+
+
+def kill_while_the_lock_is_held(run, data):
+    """A command that it has started can hold the lock a little longer than itself."""
+    holder = subprocess.Popen(["flock", "--no-fork", data / "lock", "cat"], stdin=subprocess.PIPE)
+    try:
+        await_true(lambda: holder.pid in at_the_lock(data)[1], "nobody waits for the lock")
+        run.send_signal(signal.SIGKILL)
+
+        def guard_waits():
+            has, wait = at_the_lock(data)
+            return has == [holder.pid] and wait
+
+        await_true(guard_waits, "nobody waits to stop the servers")
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
 def kill_database(data):
     """Kill the database's first process, on which the others hang."""
     named = b"/bin/postgres\0-D\0"
@@ -159,6 +186,7 @@ def test_it_serves_and_leaves_no_orphan(data):
     again = start(HERE, data, port)  # with the same data
     told_by(again, data)
     assert answer_to(port, asked) == 200
+    kill_while_the_lock_is_held(again, data)
     stop(again, data, signal.SIGKILL, group=False)
 
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,13 @@ print(json.dumps({
     "group": os.getpgid(0) == os.getpid(),
     "metrics": "prometheus_client" in sys.modules,
 }), flush=True)
+signal.pause()
+"""
+STUBBORN = """
+import os, signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+os.fork()
+print(os.getppid(), flush=True)
 signal.pause()
 """
 READ = """
@@ -126,6 +134,31 @@ def test_each_process_has_its_own_settings_and_all_end_with_the_one_they_come_fr
     forks.kill()
     gone = [Path(f"/proc/{each}") for each in (web, ca)]
     await_true(lambda: not any(each.exists() for each in gone), "something is left behind")
+
+
+def is_alive(group):
+    with suppress(ProcessLookupError):
+        os.killpg(group, 0)
+        return True
+    return False
+
+
+def test_what_does_not_stop_by_itself_is_stopped(folder):
+    """A worker of Celery's waits for ever for a task whose result is larger than a pipe."""
+    (folder / "stubborn.py").write_text(STUBBORN)
+    hasty = "import sys, forks; forks.GRACE = 0.1; forks.serve(sys.argv[1])"
+    place, said = folder / "hasty.sock", folder / "stubborn.log"
+    environment = {**SERVED, "PYTHONPATH": ROOT / "certportal/shell"}
+    forks = subprocess.Popen([sys.executable, "-c", hasty, place], cwd=ROOT, env=environment)
+    with said.open("w") as output:
+        asked = [sys.executable, ROOT / FORKS[1], "ask", place, "mail", "stubborn"]
+        environment = {**SERVED, "PORTAL_PROCESS": "mail"}
+        subprocess.run(asked, env=environment, cwd=folder, stderr=output, check=True)
+    await_true(lambda: said.read_text().count("\n") == 2, "it says nothing")
+    leader = max(int(each) for each in said.read_text().split() if int(each) != forks.pid)
+    forks.terminate()
+    forks.wait()
+    await_true(lambda: not is_alive(leader), "it is left behind")
 
 
 def leave(folder, said):
