@@ -182,6 +182,17 @@ def test_the_approval_is_on_the_account_when_the_certificate_is_signed(web, matt
     assert web.get(place).content.startswith(b"%PDF-")
 
 
+def test_a_rejection_that_was_taken_up_again_is_told_as_an_earlier_decision(web, rejected, riitta):
+    page = reverse("applications:order", args=[rejected.pk])
+    assert "Päätös PDF-tiedostona" in web.get(page).text
+    handler = orders.Handler(riitta, rejected)
+    services.reopen(rejected.pk, reasons="Hakijan esitys.", person=riitta, **handler.seen)
+    shown = web.get(page).text
+    day = f"{clock.day(clock.now()):%-d.%-m.%Y}"
+    assert "Päätös PDF-tiedostona" not in shown
+    assert f"Aiempi päätös {day}, jolla tilaus hylättiin (PDF)" in shown
+
+
 def test_words_of_a_person_are_shown_not_run(matti, riitta, cas):
     case = orders.claimed(matti, riitta)
     seen = orders.Handler(riitta, case).seen

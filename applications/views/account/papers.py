@@ -16,13 +16,14 @@ from accounts import access
 from applications import services
 from applications.documents import kept_papers
 from applications.errors import Erased
-from applications.models import Application, Attachment, Paper
+from applications.models import Application, Attachment, Decision, Paper
 from applications.models.paper import Source
 from applications.rules import answers, hearing_documents
 from applications.services.system.papers import is_set_aside
 from applications.views.shared import not_there
 from applications.views.shared.entry import order_view
 from applications.views.shared.page import about
+from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.files import storing
@@ -37,7 +38,8 @@ def shown(application: Application) -> dict[str, Any]:
     if application.erased_at is not None:
         return {}
     revoked = kept_papers.revoked_certificate(application) is not None
-    decided = kept_papers.last_decision(application) is not None
+    decided = kept_papers.last_decision(application)
+    rejected = decided is not None and decided.kind == Decision.Kind.REJECTED
     return {
         "receipts": application.submissions.all(),
         "attachments": _attachments(application),
@@ -45,6 +47,8 @@ def shown(application: Application) -> dict[str, Any]:
             reverse("applications:revocation_notice", args=[application.pk]) if revoked else ""
         ),
         "decision_url": reverse("applications:decision", args=[application.pk]) if decided else "",
+        # The rejection of an order that was taken up again, until another decision is made.
+        "overtaken": decided if rejected and application.status != Status.REJECTED else None,
     }
 
 
