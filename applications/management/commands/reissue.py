@@ -64,7 +64,13 @@ class Command(OperatorCommand):
 
     def act_plan(self, options: dict[str, Any]) -> None:
         """Make a plan, or with --dry-run only list the selected certificates."""
-        wanted = _wanted(options)
+        wanted, now = _wanted(options), clock.now()
+        if options["revoke_on"] is not None and options["revoke_on"] < clock.day(now):
+            # Holders would read that it is too late, and `revoke` would wait for nobody.
+            raise CommandError(
+                _("%(day)s has passed: give --revoke-on a day that has not")
+                % {"day": options["revoke_on"]}
+            )
         if not wanted.conditions():
             raise CommandError(_("say which certificates: by CA, profile, time or serial numbers"))
         if options["dry_run"]:
@@ -77,7 +83,7 @@ class Command(OperatorCommand):
             revoke_on=options["revoke_on"],
             made_by=getpass.getuser(),
             actor=ACTOR,
-            now=clock.now(),
+            now=now,
         )
         self._show(plan)
 

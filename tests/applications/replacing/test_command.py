@@ -1,5 +1,6 @@
 """The operator's command for a mass replacement."""
 
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -9,6 +10,7 @@ from applications.documents.certificate_files import certificate_of
 from applications.models import Replacement
 from certportal.dev.builders import orders
 from certportal.dev.builders.replacements import approve
+from certportal.foundation import clock
 
 
 def command(*arguments):
@@ -48,6 +50,12 @@ def test_the_operator_s_mistakes_are_told(order, tmp_path):
     unknown.write_text("0102\n")
     with pytest.raises(CommandError, match="no certificate has"):
         command("plan", "--serials", str(unknown), *why)
+    yesterday = clock.day(clock.now()) - timedelta(days=1)
+    late = ("--profile", "server", "--revoke-on", yesterday.isoformat())
+    for given in (late, (*late, "--dry-run")):
+        with pytest.raises(CommandError, match="has passed: give --revoke-on a day"):
+            command("plan", *given, *why)
+    assert not Replacement.objects.exists()
     with pytest.raises(CommandError, match="there is no plan 4711; show lists them"):
         command("run", "4711")
     with pytest.raises(CommandError, match="there is no plan 4711"):
