@@ -36,9 +36,14 @@ def breakable(words: object) -> str:
     Browsers have no Finnish hyphenation of their own, and not all have the Swedish one. Names of a
     register are left as they are, since people copy them.
     """
-    if get_language() == "en" or not isinstance(words, Promise):
-        return str(words)
-    return _LONG.sub(lambda word: _SEAM.sub("\u00ad", word[0]), str(words))
+    return hyphenated(str(words)) if isinstance(words, Promise) else str(words)
+
+
+def hyphenated(text: str) -> str:
+    """Return the text with soft hyphens in long words, but in English."""
+    if get_language() == "en":
+        return text
+    return _LONG.sub(lambda word: _SEAM.sub("\u00ad", word[0]), text)
 
 
 _LONGEST = re.compile(r"[A-ZÅÄÖa-zåäö][a-zåäö]{23,}")
@@ -77,21 +82,40 @@ _NUMBERS = re.compile(r"(?<![^\W_])(?:[A-Z]{2}-)?\d{2,5}(?:-\d{2,5}){1,2}(?![^\W
 """A day or an order number, as in the name of a file; browsers break them at their hyphens."""
 
 
-def at_joints(name: object, *, in_mail: bool = False) -> SafeString:
+def at_joints(name: object) -> SafeString:
     """Return a name as HTML that breaks after dots, commas, slashes, underscores and @, if long.
 
     For names of hosts and files, addresses and distinguished names, which would else break within
-    a word. A copy of the text has no trace of it. Pages, which have a style sheet, also keep a day
-    or a number whole.
+    a word. A copy of the text has no trace of it. A day or a number in it is kept whole.
     """
     if isinstance(name, SafeString):  # markup
         return name
-    whole = r"\g<0>" if in_mail else r'<span class="nowrap">\g<0></span>'
+    whole = r'<span class="nowrap">\g<0></span>'
     return mark_safe(  # noqa: S308 (escaped)
         _UNBROKEN.sub(
             lambda long: _NUMBERS.sub(whole, _JOINT.sub("<wbr>", long[0])), escape(str(name))
         )
     )
+
+
+_WORD_OF_MAIL = re.compile(r"\S{8,}")
+
+
+def at_joints_in_mail(text: object) -> SafeString:
+    """Return a text of a mail as HTML in which names break as in `at_joints`, also shorter ones.
+
+    A table of a mail is narrow on a telephone, and a mail has no style sheet. A name that has room
+    on a line of its own is not broken, and a day or a number never is.
+    """
+    return mark_safe(  # noqa: S308 (escaped)
+        _WORD_OF_MAIL.sub(lambda word: _in_mail(word[0]), escape(str(text)))
+    )
+
+
+def _in_mail(word: str) -> str:
+    joined = _JOINT.sub("<wbr>", word)
+    shown = _NUMBERS.sub(r'<span style="white-space: nowrap">\g<0></span>', joined)
+    return f'<span style="display: inline-block">{shown}</span>' if joined != word else shown
 
 
 def language_words(code: str) -> str:

@@ -118,6 +118,33 @@ def test_the_queue_begins_on_the_first_screen_and_its_filters_are_a_press_away(
     assert cases.count() == 0
 
 
+# Whether a host name is broken elsewhere than after a dot, or a number of an order at all.
+BROKEN_NAMES = r"""() => [...document.querySelectorAll("td:not(:has(td))")].filter((cell) => {
+  const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  const range = document.createRange();
+  while (texts.nextNode())
+    for (const word of texts.currentNode.data.matchAll(/SV-\d+-\d+|[^\s.,]+/g)) {
+      range.setStart(texts.currentNode, word.index);
+      range.setEnd(texts.currentNode, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map((part) => Math.round(part.top))).size > 1)
+        return true;
+    }
+  return false;
+}).map((cell) => cell.textContent)"""
+
+
+def test_the_names_and_numbers_in_a_mail(page, matti, riitta, cas, language):
+    order = orders.delivered(matti, riitta)
+    Application.objects.filter(pk=order.pk).update(language=language)
+    mail = mails.about_order("package", order, "applicant")
+    page.set_content(html.page(mail.subject, mail.text, language))
+    page.set_viewport_size(TELEPHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    broken = [text for text in page.evaluate(BROKEN_NAMES) if len(text) != 30]  # a serial number
+    assert broken == []
+    assert order.number in page.locator("td td").first.inner_text()
+
+
 def test_a_mail_about_the_longest_type(page, matti, language):
     order = orders.in_review(matti, "system_signature")
     Application.objects.filter(pk=order.pk).update(language=language)

@@ -15,7 +15,7 @@ from tinyhtml5.parser import HTMLParser
 
 from certportal.foundation.mail.html import MOST_BYTES
 
-TAGS = {"a", "body", "br", "h1", "head", "html", "li", "meta", "p"}
+TAGS = {"a", "body", "br", "h1", "head", "html", "li", "meta", "p", "span"}
 TAGS |= {"table", "tbody", "td", "th", "title", "tr", "ul", "wbr"}
 ATTRIBUTES = {"charset", "content", "dir", "href", "lang", "name", "role", "scope", "style"}
 # Markers of lists, and the colon after a label or before an address, are drawn otherwise.

@@ -12,16 +12,15 @@ The form of the text decides the layout:
 
 import re
 from dataclasses import dataclass
-from functools import partial
 from itertools import zip_longest
 
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from certportal.foundation.wording import at_joints, divided
+from certportal.foundation.wording import at_joints_in_mail, divided, hyphenated
 
 MOST_BYTES = 100_000
 """Gmail truncates HTML over 102 kB; a mail that would be longer has no HTML part."""
@@ -48,7 +47,9 @@ class Block:
 
     @property
     def shown(self) -> list[list[SafeString]]:
-        """The lines as HTML."""
+        """The lines as HTML; long words of labels are divided, to leave room for the values."""
+        if self.kind == "rows":
+            return [[escape(hyphenated(label)), _linked(value)] for label, value in self.lines]
         return [[_linked(part) for part in line] for line in self.lines]
 
 
@@ -60,6 +61,7 @@ def page(subject: str, text: str, language: str) -> str:
     body, line, foot = text.rpartition(FOOT)  # the last one: quoted words may contain another
     context = {
         "subject": FORBIDDEN.sub("", subject),
+        "heading": at_joints_in_mail(FORBIDDEN.sub("", subject)),
         "language": language,
         "blocks": _blocks(body if line else text),
         "foot": _blocks(foot) if line else [],
@@ -81,9 +83,8 @@ def _address() -> re.Pattern[str]:
 def _linked(line: str) -> SafeString:
     """Return the escaped line with the service's URLs as links."""
     pieces = _address().split(line)
-    divide = partial(at_joints, in_mail=True)
-    texts, urls = map(divide, pieces[::2]), pieces[1::2]
-    links = (format_html('<a href="{}">{}</a>', url, divide(url)) for url in urls)
+    texts, urls = map(at_joints_in_mail, pieces[::2]), pieces[1::2]
+    links = (format_html('<a href="{}">{}</a>', url, at_joints_in_mail(url)) for url in urls)
     return format_html_join("", "{}{}", zip_longest(texts, links, fillvalue=""))
 
 
