@@ -45,9 +45,10 @@ obstacle() {
 }
 
 # find in the data directory, without nested data directories (for example of the tests), which have
-# what `lock_data` makes. The log of events has a file `lock` too.
+# what `lock_data` makes. The log of events has a file `lock` too. A running service removes files
+# meanwhile, which is no error.
 in_data() {
-    find "$DATA" -xdev -mindepth 1 -type d -exec test -e '{}/lock' ';' \
+    find "$DATA" -ignore_readdir_race -xdev -mindepth 1 -type d -exec test -e '{}/lock' ';' \
         -exec test -d '{}/static' ';' -prune -o "$@"
 }
 

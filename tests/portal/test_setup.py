@@ -48,6 +48,19 @@ def test_the_log_of_events_is_given_to_the_services_user_with_the_other_data(tmp
     assert sorted(found.splitlines()) == ["journal/events/checkpoint", "journal/events/lock"]
 
 
+def test_a_file_that_the_running_service_removes_meanwhile_makes_no_command_fail(tmp_path):
+    """The journal replaces its head by a file with another name, many times in a minute."""
+    for number in range(9):
+        (tmp_path / f"{number}.part").touch()
+    removes_all = '-user "$(id -un)" -type f -exec sh -c "rm -f $0/*" ";"'
+    script = f". certportal/shell/user.sh; DATA=$0; in_data {removes_all}"
+    done = subprocess.run(
+        ["bash", "-c", script, tmp_path], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list(tmp_path.iterdir())
+
+
 COMMAND = """
 . ./portal help >/dev/null
 set_up() { :; }
