@@ -108,11 +108,13 @@ def running(folder: Path, port: int) -> Iterator[None]:
             nginx.terminate()
 
 
-def ask(port: int, path: str, body: str | None = None, method: str = "GET") -> tuple[int, str]:
+def ask(
+    port: int, path: str, body: str | None = None, method: str = "GET", **head: str
+) -> tuple[int, str]:
     """Return status and content of the port's answer; status 0 while nobody listens."""
     connection = HTTPConnection("127.0.0.1", port, timeout=20)
     try:
-        connection.request("POST" if body else method, path, body)
+        connection.request("POST" if body else method, path, body, head)
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
     except ConnectionRefusedError:
@@ -253,6 +255,42 @@ def test_the_containers_proxy_counts_pages_and_no_file_or_answer_of_the_cas(tmp_
     with running(tmp_path, port):
         counted = [path for path in free + pages if ask(port, path)[1]]
     assert counted == pages
+
+
+OWN_PAGES = """daemon off;
+pid pages.pid;
+events {{}}
+http {{
+    access_log off;
+    geo $is_trusted {{ default 0; }}
+    map "" $web {{ default http://127.0.0.1:{web}; }}
+    map "" $front {{ default $web; }}
+    map "" $pages {{ default {sources}/pages; }}
+    include {sources}/shared/http.conf;
+    limit_req_zone $binary_remote_addr zone=few:1m rate=1r/m;
+    limit_req_status 429;
+    server {{
+        listen 127.0.0.1:{port};
+        include {sources}/shared/pages.conf;
+        location /few/ {{ limit_req zone=few; proxy_pass $web; }}
+    }}
+}}
+"""
+
+
+def test_whoever_asks_too_much_or_too_often_reads_why(tmp_path: Path, web: Site) -> None:
+    """A long text pasted into a search; and a hospital behind one address."""
+    port = free_port()
+    written = OWN_PAGES.format(web=web.server_port, port=port, sources=SOURCES)
+    (tmp_path / "nginx.conf").write_text(written)
+    with running(tmp_path, port):
+        status, said = ask(port, f"/fi/certificates/?q={'x' * 9000}")
+        assert (status, "Osoite on liian pitkä" in said) == (414, True)
+        status, said = ask(port, "/fi/", cookie="x" * 9000)
+        assert (status, "poista tämän sivuston evästeet" in said) == (400, True)
+        asked = [ask(port, "/few/") for _ in range(2)]
+    assert asked[0][0] == 200
+    assert (asked[1][0], "Pyyntöjä on juuri nyt liian monta" in asked[1][1]) == (429, True)
 
 
 TWO_VERSIONS = """daemon off;
