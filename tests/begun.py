@@ -26,7 +26,7 @@ from certportal.foundation import bulk_insert, clock, own_files
 from certportal.foundation.models import Event
 from issuance.conf import pki
 from issuance.models import IssuingCA, SigningLease
-from tests import database
+from tests import database, kept_files
 
 _make_mails = sample_mails.samples  # whose place `mails_made_once` takes in the page of all mails
 _samples: dict[date, "_Sample"] = {}
@@ -124,8 +124,9 @@ class _Hierarchy:
         SigningLease.objects.all().delete()  # it names files that the next test does not have
         self.events = _events_after(last)
         self.cas = list(IssuingCA.objects.order_by("pk"))
+        for one in data.rglob(kept_files.IDENTITY):  # a lease that is put back names its own
+            one.unlink()
         made = [one for one in data.rglob("*") if one.is_file() and one not in there]
-        made = [one for one in made if one.name != ".identity"]
         self.files = {one.relative_to(data): one.read_bytes() for one in made}
 
     def put(self, settings: Any, data: Path) -> None:

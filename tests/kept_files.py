@@ -10,12 +10,16 @@ RESERVE = ".reserve"
 IDENTITY = ".identity"
 
 
-def last_changes(folder: str) -> dict[str, int]:
-    """Return the files in the folder of the test, each with its last change."""
+def last_changes(folder: str) -> dict[str, tuple[int, int, int]]:
+    """Return the files in the folder of the test, each with its last change.
+
+    Linux before 6.13 may give two changes within 4 ms the same time: hence also size and inode.
+    """
     if not folder:
         return {}
     every = (path for path in Path(folder).rglob("*") if path.suffix != RESERVE and path.is_file())
-    return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in every}
+    found = {str(path.relative_to(folder)): path.stat() for path in every}
+    return {name: (one.st_mtime_ns, one.st_size, one.st_ino) for name, one in found.items()}
 
 
 def may_be_copied(name: str) -> bool:

@@ -248,7 +248,8 @@ def _keeps_files_here(test: Test) -> bool:
 def _key_of(test: Test, build: Any, arguments: Any, more: Any) -> Any:
     now = clock.now()
     given = tuple(map(_plain, arguments)), tuple((k, _plain(v)) for k, v in sorted(more.items()))
-    where = translation.get_language(), clock.day(now), _overridden(test)
+    hour = clock.day(now), now.hour  # limits count within an hour or a day of the clock
+    where = translation.get_language(), hour, _overridden(test)
     return test.state, f"{build.__module__}.{build.__qualname__}", given, where
 
 
@@ -299,6 +300,7 @@ def _record(
     test.state = state = (*begun, key[1], next(_numbers))  # what it made has keys of its own
     test.known[state] = after
     written = [name for name, changed in later.items() if changed != files.get(name)]
+    written += [name for name in later if name.endswith(kept_files.IDENTITY)]  # of a lease
     is_all = settled == (_overridden(test), len(test.patches())) and files.keys() <= later.keys()
     may_copy = not test.is_lost and all(map(kept_files.may_be_copied, written))
     if keys is None or not is_all or not may_copy:
