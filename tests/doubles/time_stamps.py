@@ -125,7 +125,7 @@ def serving(folder: Path) -> Iterator[Service]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         service = Service(server.server_port, folder)
-        thread = Thread(target=server.serve_forever, daemon=True)
+        thread = Thread(target=server.serve_forever, args=[0.02], daemon=True)
         thread.start()
         yield service
         server.shutdown()

@@ -84,7 +84,7 @@ def serving(name: str) -> Iterator[Witness]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         witness = Witness(name, f"http://127.0.0.1:{server.server_port}")
-        thread = Thread(target=server.serve_forever, daemon=True)
+        thread = Thread(target=server.serve_forever, args=[0.02], daemon=True)
         thread.start()
         yield witness
         server.shutdown()

@@ -69,7 +69,7 @@ class Answering(BaseHTTPRequestHandler):
 def serving(site: Site) -> Iterator[None]:
     """Serve until the block ends; then nobody listens at its port."""
     with site:
-        threading.Thread(target=site.serve_forever, daemon=True).start()
+        threading.Thread(target=site.serve_forever, args=[0.02], daemon=True).start()
         yield
         site.shutdown()
 
