@@ -9,6 +9,7 @@ import os
 import sys
 
 import django
+from django.core.exceptions import ImproperlyConfigured
 
 
 def prepare(*, accounts: bool) -> None:
@@ -39,5 +40,8 @@ def prepare(*, accounts: bool) -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
-    django.setup()
-    prepare(accounts="--accounts" in sys.argv)
+    try:
+        django.setup()
+        prepare(accounts="--accounts" in sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))  # a sentence for whoever set it

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,33 @@ def test_a_command_that_signs_is_told_where_the_keys_are(command, place, tmp_pat
     )
     known = tmp_path / place if place else "nothing"
     assert (done.stdout, done.stderr) == (f"{command} has {known}\n", "")
+
+
+@pytest.mark.parametrize("port", ["abc", "0", "65536", "80a", "-1", "8e3", "٣"])
+def test_what_is_no_port_is_refused_before_anything_is_made(port, tmp_path):
+    data = tmp_path / "data"
+    done = subprocess.run(
+        ["./portal", "run", "--data", str(data), "--port", port],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"portal: the port must be a number from 1 to 65535, not '{port}'\n"
+    assert not any(data.iterdir())
+
+
+def test_a_wrong_setting_is_told_by_run_in_a_sentence(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "certportal.operations.prepare"],
+        cwd=ROOT,
+        env={**os.environ, "PORTAL_BASE_URL": "ftp://here", "PORTAL_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("PORTAL_BASE_URL must be an address such as")
+    assert "Traceback" not in done.stderr
 
 
 AT_ADDRESS = """
