@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import TextField, Value
-from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +20,7 @@ from applications.models import (
     Submission,
 )
 from certportal.foundation.errors import NotAllowed
+from certportal.foundation.prepared_statements import listed
 from certportal.foundation.together import Asks, Question, Values, compiled_for
 from issuance.services.concerned import address_mark, own_marks
 from issuance.services.errors import (
@@ -91,7 +91,7 @@ def _written_by(orders: Collection[UUID]) -> Values:
     """
     # Attaching a document to a hearing gives a reviewer no part in the order.
     of_applicant = Attachment.objects.exclude(kind=Attachment.Kind.HEARING)
-    keys = RawSQL("SELECT unnest(%s::uuid[])", [orders])
+    keys = listed("uuid", orders)
     first, *others = (
         rows.filter(**{f"{order}__in": keys})
         .annotate(mark_kind=Value(kind), mark=Cast(column, TextField()))

@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+from django.db.models.expressions import RawSQL
 from psycopg2 import errors, extensions
 
 _TYPES = {datetime: "timestamptz", date: "date", UUID: "uuid", int: "bigint", bool: "boolean"}
@@ -46,6 +47,14 @@ def type_of(value: Any) -> str:
     if isinstance(value, list):
         return f"{_OF_LISTS[type(value[0])]}[]"
     return _TYPES.get(type(value), "unknown")
+
+
+def listed(kind: str, values: Iterable[Any]) -> RawSQL:
+    """Return the values as a subquery for `__in`: one parameter, however many they are.
+
+    `kind`: the type in PostgreSQL of each.
+    """
+    return RawSQL(f"SELECT unnest(%s::{kind}[])", [values])  # noqa: S611 (a type's name)
 
 
 def use_in(connection: Any, **_: object) -> None:

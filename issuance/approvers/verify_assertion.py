@@ -8,6 +8,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from fido2.server import Fido2Server
 from fido2.webauthn import (
     AttestedCredentialData,
+    AuthenticationResponse,
+    AuthenticatorAssertionResponse,
+    AuthenticatorData,
     CollectedClientData,
     PublicKeyCredentialRpEntity,
     UserVerificationRequirement,
@@ -74,14 +77,15 @@ def _server(rp_id: str, origins: tuple[str, ...]) -> Fido2Server:
     return Fido2Server(rp, verify_origin=origins.__contains__)
 
 
-def _as_response(assertion: Assertion) -> dict[str, object]:
-    stored = assertion.to_json()
-    return {
-        "id": stored["id"],
-        "rawId": stored.pop("id"),
-        "type": "public-key",
-        "response": stored,
-    }
+def _as_response(assertion: Assertion) -> AuthenticationResponse:
+    return AuthenticationResponse(
+        raw_id=assertion.credential_id,
+        response=AuthenticatorAssertionResponse(
+            client_data=CollectedClientData(assertion.client_data),
+            authenticator_data=AuthenticatorData(assertion.authenticator_data),
+            signature=assertion.signature,
+        ),
+    )
 
 
 @lru_cache(MOST_REMEMBERED)

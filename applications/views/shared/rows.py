@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, QuerySet, prefetch_related_objects
-from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
@@ -20,6 +19,7 @@ from applications.rules import proposed_names, renewal
 from applications.views.shared.due import Due, due
 from applications.workflow import Role, Status
 from certportal.foundation import clock
+from certportal.foundation.prepared_statements import listed
 from certportal.foundation.reading import asked_once
 from certportal.foundation.together import Compiled, Values, compiled_for
 from issuance.models import Certificate
@@ -219,7 +219,7 @@ def ended(orders: Sequence[Application], *, now: datetime) -> Values | Compiled:
 @compiled_for([UUID(int=1)], datetime.min.replace(tzinfo=UTC))
 def _ended(references: list[UUID], now: datetime) -> Values:
     over = Q(state=Certificate.State.REVOKED) | Q(not_after__lte=now)
-    given = RawSQL("SELECT unnest(%s::uuid[])", [references])
+    given = listed("uuid", references)
     found = Certificate.objects.filter(over, reference__in=given)
     return Values(found.values_list(*ENDED_BY), len(ENDED_BY))
 

@@ -23,6 +23,7 @@ _AS_JSON = f"""
         'request_id', request_id
     )::text FROM {_TABLE}
 """  # noqa: S608 (the table's own name)
+_NUMBERS_AFTER = f"SELECT id FROM {_TABLE} WHERE id > %s ORDER BY id LIMIT %s"  # noqa: S608
 _AT_ONCE = 5000
 
 
@@ -50,8 +51,9 @@ def writers() -> frozenset[str]:
 
 def numbers_after(number: int, *, most: int) -> list[int]:
     """Return the numbers of committed events after this one, in order."""
-    rows = Event.objects.filter(pk__gt=number).order_by("pk")
-    return list(rows.values_list("pk", flat=True)[:most])
+    with connection.cursor() as cursor:
+        cursor.execute(_NUMBERS_AFTER, [number, most])
+        return [number for (number,) in cursor.fetchall()]
 
 
 def leaves(numbers: Sequence[int]) -> list[bytes]:

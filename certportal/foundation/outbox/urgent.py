@@ -9,9 +9,9 @@ from functools import cache
 from uuid import UUID
 
 from django.db.models import Case, Q, When
-from django.db.models.expressions import RawSQL
 
 from certportal.foundation.models import OutboxItem
+from certportal.foundation.prepared_statements import listed
 from certportal.foundation.together import Compiled, Rows, Values, compiled_for
 
 
@@ -36,8 +36,8 @@ def oldest(condition: Q) -> Callable[[list[str], list[UUID], datetime], Compiled
     def found(tasks: list[str], but: list[UUID], now: datetime) -> Rows:
         due = OutboxItem.objects.filter(
             condition,
-            ~Q(pk__in=RawSQL("SELECT unnest(%s::uuid[])", [but])),
-            task__in=RawSQL("SELECT unnest(%s::text[])", [tasks]),
+            ~Q(pk__in=listed("uuid", but)),
+            task__in=listed("text", tasks),
             done_at=None,
             failed_at=None,
             leased_until=None,

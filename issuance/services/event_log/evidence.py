@@ -4,8 +4,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from django.db.models.expressions import RawSQL
-
 from certportal.foundation.actors import Actor
 from certportal.foundation.event_log import stored
 from certportal.foundation.event_log.files import LogFiles, folder, logged_number
@@ -13,6 +11,7 @@ from certportal.foundation.event_log.leaves import event_of, number_of
 from certportal.foundation.event_log.tiles import WIDTH, tile_at
 from certportal.foundation.events import subject_of
 from certportal.foundation.models import Event
+from certportal.foundation.prepared_statements import listed
 from certportal.foundation.together import Rows, Values, compiled_for
 from issuance.event_names import IssuanceEvent
 from issuance.models import Approval, PreparedCertificate
@@ -55,7 +54,7 @@ def ensure_logged(attempts: Sequence[PreparedCertificate]) -> None:
 @compiled_for([0])
 def _approved(attempts: list[int]) -> Values:
     """Return the query for the attempt and the person of each approval of the attempts."""
-    given = Approval.objects.filter(prepared__in=RawSQL("SELECT unnest(%s::bigint[])", [attempts]))
+    given = Approval.objects.filter(prepared__in=listed("bigint", attempts))
     return Values(given.order_by("pk").values_list("prepared_id", "person_id"), 2)
 
 
@@ -103,7 +102,7 @@ def _about(attempts: list[str], action: str) -> Rows:
     """Return the query for the events of one kind about the attempts, by their ids."""
     found = Event.objects.filter(
         object_type=subject_of(PreparedCertificate()).type,
-        object_id__in=RawSQL("SELECT unnest(%s::text[])", [attempts]),
+        object_id__in=listed("text", attempts),
         action=action,
     )
     return Rows(found.order_by("pk"))

@@ -17,6 +17,8 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.events import Subject, subject_of
 from certportal.foundation.models import Event
+from certportal.foundation.prepared_statements import listed
+from certportal.foundation.together import Values, compiled_for
 from issuance import journal
 from issuance.certificate.plan import serial_hex
 from issuance.event_names import IssuanceEvent
@@ -81,10 +83,18 @@ def was_restored(certificate_id: int) -> bool:
     ).exists()
 
 
+@compiled_for()
+def _disowned() -> Values:
+    """Return the query for the ids of all certificates that were ever disowned."""
+    return Values(Event.objects.filter(object_type=DISOWNED).values_list("object_id"))
+
+
 def _require_owned(ca: IssuingCA) -> None:
-    disowned = Event.objects.filter(object_type=DISOWNED).values_list("object_id", flat=True)
+    disowned = [key for (key,) in _disowned().alone() if key.isdecimal()]
+    if not disowned:
+        return
     in_force = Certificate.objects.filter(issuing_ca=ca, state=Certificate.State.ISSUED)
-    rows = in_force.filter(pk__in=[key for key in disowned if key.isdecimal()])
+    rows = in_force.filter(pk__in=disowned)
     for serial in rows.values_list("serial", flat=True):
         raise NobodyApproved(f"{ca.stem}: {serial}, by the registration authority")
 
@@ -116,13 +126,20 @@ def _tbs_sha256(der: bytes) -> str:
     return hashlib.sha256(tbs).hexdigest()
 
 
+@compiled_for(-1, ["a serial number"])
+def _stored(ca: int, serials: list[str]) -> Values:
+    """Return the query for those of the serial numbers that the CA has certificates with."""
+    wanted = listed("text", serials)
+    rows = Certificate.objects.filter(issuing_ca=ca, serial__in=wanted)
+    return Values(rows.values_list("serial"))
+
+
 def _not_stored(ca: IssuingCA, serials: Set[int]) -> set[int]:
-    rows = Certificate.objects.filter(issuing_ca=ca)
     if not serials:
         return set()
-    if len(serials) < FEW:
-        rows = rows.filter(serial__in=[*map(serial_hex, serials)])
+    every = Certificate.objects.filter(issuing_ca=ca).values_list("serial").iterator()
+    few = len(serials) < FEW
     lacking = set(serials)
-    for serial in rows.values_list("serial", flat=True).iterator():
+    for (serial,) in _stored(ca.pk, [*map(serial_hex, serials)]).alone() if few else every:
         lacking.discard(int(serial, 16))
     return lacking

@@ -3,9 +3,8 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
-from typing import cast
 
 from django.db import transaction
 from django.db.models.functions import Coalesce
@@ -13,6 +12,8 @@ from django.db.models.functions import Coalesce
 from certportal.foundation import bulk_insert, events
 from certportal.foundation.actors import system
 from certportal.foundation.outbox import outbox
+from certportal.foundation.prepared_statements import listed
+from certportal.foundation.together import Values, compiled_for
 from issuance import journal
 from issuance.authority.sign import sign_certificate, verify_certificate
 from issuance.event_names import IssuanceEvent
@@ -93,9 +94,8 @@ def _require_signable(attempts: Sequence[PreparedCertificate], now: datetime) ->
     ensure_proved(attempts, now)
     _require_approved(attempts)
     ends = {each.pk: each.expires_at for each in attempts}
-    waivers = Approval.objects.filter(prepared__in=attempts, until__lte=now)
-    for pk, until in waivers.values_list("prepared_id", "until"):
-        ends[pk] = min(ends[pk], cast(datetime, until))
+    for pk, until in _ended_waivers(list(ends), now).alone():
+        ends[pk] = min(ends[pk], until)
     ensure_in_time({each: ends[each.pk] for each in attempts if ends[each.pk] <= now})
 
 
@@ -105,14 +105,27 @@ def _require_approved(attempts: Sequence[PreparedCertificate]) -> None:
     For a certificate in the journal this is enough: an approver's proof may have lapsed since it
     was signed.
     """
-    approvals = Approval.objects.filter(prepared__in=attempts).annotate(
-        human=Coalesce("person__merged_into_id", "person_id")
-    )
-    given = Counter(pk for pk, _ in set(approvals.values_list("prepared_id", "human")))
+    humans = _humans([each.pk for each in attempts]).alone()
+    given = Counter(pk for pk, _human in set(humans))
     for attempt in attempts:
         if given[attempt.pk] < by_policy(attempt):
             raise Unproven(f"attempt {attempt.pk} is to be signed, but lacks approvals")
     ensure_logged(attempts)
+
+
+@compiled_for([0], datetime.min.replace(tzinfo=UTC))
+def _ended_waivers(attempts: list[int], now: datetime) -> Values:
+    """Return the query for the attempts' approvals by a waiver that has ended: id, end."""
+    approvals = Approval.objects.filter(prepared__in=listed("bigint", attempts), until__lte=now)
+    return Values(approvals.values_list("prepared_id", "until"), 2)
+
+
+@compiled_for([0])
+def _humans(attempts: list[int]) -> Values:
+    """Return the query for who approved the attempts, as persons who were merged: id, person."""
+    approvals = Approval.objects.filter(prepared__in=listed("bigint", attempts))
+    human = Coalesce("person__merged_into_id", "person_id")
+    return Values(approvals.values_list("prepared_id", human), 2)
 
 
 def _from_journal(attempt: PreparedCertificate) -> bytes | None:
