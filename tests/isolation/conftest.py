@@ -6,6 +6,7 @@ from accounts import access
 from accounts.services.organisations import invite, join
 from applications.models import Application, BulkOrder
 from certportal.dev.builders import orders, people
+from tests.applications.conftest import stored as stored
 
 
 @pytest.fixture

@@ -34,13 +34,13 @@ def viivi(valma, now):
 
 
 @pytest.fixture
-def given(matti, valma, viivi):
+def given(cas, matti, valma, viivi):
     """The pharmacy lets Valma's organisation act for it."""
     return consent(matti, valma)
 
 
 @pytest.fixture
-def waiting(matti):
+def waiting(cas, matti):
     """An order of the pharmacy that waits for its request."""
     return orders.waiting_for_contact(matti)
 
