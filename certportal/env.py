@@ -2,7 +2,9 @@
 
 import os
 import tomllib
+from collections.abc import Callable
 from ipaddress import ip_address
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -46,6 +48,31 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
     return value
 
 
+def number(name: str, default: float, *, least: float = 0) -> float:
+    """Return the variable, or the default when it is unset or empty.
+
+    Raises ImproperlyConfigured for what is no number, or one below `least`.
+    """
+    return _number(name, text(name), default, least, float, "a number")
+
+
+def whole(name: str, default: int, *, least: int = 0) -> int:
+    """As `number`, for a whole number."""
+    return _number(name, text(name), default, least, int, "a whole number")
+
+
+def _number[N: (int, float)](
+    name: str, given: str, default: N, least: N, kind: Callable[[str], N], words: str
+) -> N:
+    try:
+        value = kind(given) if given else default
+    except ValueError:
+        value = None
+    if value is None or not isfinite(value) or value < least:
+        raise ImproperlyConfigured(f"{name} must be {words}, at least {least}, not {given!r}.")
+    return value
+
+
 def public_address(environment: str) -> SplitResult:
     """Return `PORTAL_BASE_URL`, the service's public address, without a trailing slash.
 
@@ -71,9 +98,19 @@ def public_address(environment: str) -> SplitResult:
 
 
 def secret(name: str, default: str = "") -> str:
-    """Return a secret from the file named by `NAME_FILE`, else from `NAME`, else the default."""
+    """Return a secret from the file named by `NAME_FILE`, else from `NAME`, else the default.
+
+    Raises ImproperlyConfigured, which quotes nothing of it, if the file cannot be read.
+    """
     path = os.environ.get(f"{name}_FILE")
-    return Path(path).read_text().strip() if path else text(name, default)
+    try:
+        return Path(path).read_text().strip() if path else text(name, default)
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise ImproperlyConfigured(
+            f"{name}_FILE names {path}, which cannot be read: {why}."
+            " Put the secret there, or correct the variable."
+        ) from None
 
 
 def table(name: str) -> dict[str, Any]:
@@ -280,7 +317,7 @@ def domain_control() -> dict[str, Any]:
     return {
         "issuer": text("DOMAIN_ISSUER", "dvv.fi").lower(),
         "resolvers": [_resolver(address) for address in text("DOMAIN_RESOLVERS").split()],
-        "days": int(text("DOMAIN_PROOF_DAYS", "200")),
+        "days": whole("DOMAIN_PROOF_DAYS", 200, least=1),
     }
 
 

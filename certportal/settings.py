@@ -86,7 +86,7 @@ MIDDLEWARE = [
 ]
 
 # The port from which Prometheus reads metrics of web and `metrics`; 0: no metrics.
-METRICS_PORT = int(env.text("METRICS_PORT", "0")) if PORTAL_PROCESS in {"web", "metrics"} else 0
+METRICS_PORT = env.whole("METRICS_PORT", 0) if PORTAL_PROCESS in {"web", "metrics"} else 0
 # An address of this machine, or a network: then this machine's address in it.
 METRICS_ADDRESS = env.text("METRICS_ADDRESS", "127.0.0.1")
 if METRICS_PORT and PORTAL_PROCESS == "web":
@@ -174,7 +174,7 @@ if SAML_IDP_METADATA_FILE:
             "metadata": SAML_IDP_METADATA_FILE,
             "idp_entity_id": env.text("SAML_IDP_ENTITY_ID"),
             "levels": tuple(env.text("SAML_LEVELS", SAML_LEVELS).split()),
-            "skew_seconds": int(env.text("SAML_CLOCK_SKEW_SECONDS", "60")),
+            "skew_seconds": env.whole("SAML_CLOCK_SKEW_SECONDS", 60),
             "contact": env.text("SAML_CONTACT", f"varmenteet@{PORTAL_HOST}"),
         },
     }
@@ -304,8 +304,8 @@ REGISTER_URL = env.text("REGISTER_URL")
 REGISTER = {
     "BACKEND": "accounts.register.source.codeserver.CodeServer" if REGISTER_URL else "",
     "OPTIONS": {"url": REGISTER_URL} if REGISTER_URL else {},
-    "MAX_AGE": timedelta(hours=float(env.text("REGISTER_MAX_AGE_HOURS", "72"))),
-    "MAX_ENDED_SHARE": float(env.text("REGISTER_MAX_ENDED_PERCENT", "1")) / 100,
+    "MAX_AGE": timedelta(hours=env.number("REGISTER_MAX_AGE_HOURS", 72)),
+    "MAX_ENDED_SHARE": env.number("REGISTER_MAX_ENDED_PERCENT", 1) / 100,
 }
 
 # ------------------------------------------------------------------ work handed over
@@ -338,8 +338,8 @@ CELERY_TIMEZONE = "Europe/Helsinki"
 CELERY_BEAT_SCHEDULER = "certportal.operations.beat.Scheduler"
 OUTBOX_ROUTES = wiring.ROUTES
 # How long a worker may hold an item before another may take it; how often the sweeper runs.
-OUTBOX_LEASE_SECONDS = int(env.text("OUTBOX_LEASE_SECONDS", "60"))
-OUTBOX_SWEEP_SECONDS = float(env.text("OUTBOX_SWEEP_SECONDS", "5"))
+OUTBOX_LEASE_SECONDS = env.whole("OUTBOX_LEASE_SECONDS", 60, least=1)
+OUTBOX_SWEEP_SECONDS = env.number("OUTBOX_SWEEP_SECONDS", 5)
 CELERY_BEAT_SCHEDULE = wiring.BEAT_SCHEDULE | {
     "sweep": {
         "task": "foundation.sweep",
@@ -377,8 +377,8 @@ PKI |= {"PUBLIC_URL": PKI_PUBLIC_URL} if PKI_PUBLIC_URL else {}
 # How many people must approve a certificate before the CA signs it, by the environment of its
 # hierarchy. In production two, unless the operator configures another number.
 ISSUANCE_APPROVALS = {
-    "production": int(env.text("APPROVALS_PRODUCTION") or (2 if PRODUCTION else 1)),
-    "test": int(env.text("APPROVALS_TEST") or 1),
+    "production": env.whole("APPROVALS_PRODUCTION", 2 if PRODUCTION else 1, least=1),
+    "test": env.whole("APPROVALS_TEST", 1, least=1),
 }
 # For which hierarchies approvals must be signed by passkeys: docs/decisions/approvers.md.
 APPROVERS_PROVE = env.choice("APPROVERS_PROVE", "production" if PRODUCTION else "off", env.PROOFS)

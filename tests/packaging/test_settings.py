@@ -54,7 +54,7 @@ NEVER_GIVEN = {
     *("PORTAL_DATA", "STATIC_ROOT", "PROMETHEUS_MULTIPROC_DIR", "CELERY_SKIP_CHECKS"),
 }
 READ = re.compile(
-    r'(?:env\.(?:text|flag|secret|choice|table|key_pairs)|os\.environ\.get|os\.getenv)\(\s*("[A-Z][^)]*)'
+    r'(?:env\.(?:text|flag|number|whole|secret|choice|table|key_pairs)|os\.environ\.get|os\.getenv)\(\s*("[A-Z][^)]*)'
     r'|os\.environ\[("[A-Z_]+")'
 )
 
