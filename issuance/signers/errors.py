@@ -9,3 +9,13 @@ class SignerUnavailable(Unavailable):
 
 class SignerMismatch(SignerUnavailable):
     """The key found does not belong to the CA's certificate. An operator must correct this."""
+
+
+def why_unreadable(error: Exception) -> str:
+    """Return why an encrypted key file was not read; nothing of its content or the password.
+
+    A file that was decrypted with another password cannot be told from a damaged one.
+    """
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}"
+    return "the password is another one, or the file is damaged"

@@ -16,7 +16,7 @@ from django.conf import settings
 from certportal.foundation.own_files import write_new
 from issuance.algorithms import Branch
 from issuance.signers.chains import ChainFiles
-from issuance.signers.errors import SignerUnavailable
+from issuance.signers.errors import SignerUnavailable, why_unreadable
 from issuance.signers.protocol import Signer, SigningKey, make_key
 
 
@@ -51,7 +51,7 @@ class KeyFiles:
         try:
             key = load_pem_private_key(self.key_path(stem).read_bytes(), self.password())
         except (OSError, ValueError, TypeError) as error:
-            raise SignerUnavailable(f"{stem}: {type(error).__name__}") from None
+            raise SignerUnavailable(f"{stem}: {why_unreadable(error)}") from None
         if not isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
             raise SignerUnavailable(f"{stem}: neither an RSA nor an EC key")
         return key

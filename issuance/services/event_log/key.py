@@ -20,6 +20,7 @@ from certportal.foundation.event_log.files import LogFiles, LogUnavailable, fold
 from certportal.foundation.event_log.notes import BadNote, Signer, Verifier
 from certportal.foundation.own_files import GROUP, OWN, replace, write_new
 from issuance.publication import repository
+from issuance.signers.errors import why_unreadable
 from issuance.signers.file import KeyFiles
 
 STEM = "event-log"
@@ -68,7 +69,7 @@ def _decrypted(path: Path, public: str) -> Signer:
         verifier = Verifier.parse(public)
         private = load_pem_private_key(path.read_bytes(), KeyFiles().password())
     except (OSError, ValueError, TypeError) as error:
-        raise LogUnavailable(f"the key of the log: {type(error).__name__}") from None
+        raise LogUnavailable(f"the key of the log: {why_unreadable(error)}") from None
     if not isinstance(private, Ed25519PrivateKey):
         raise LogUnavailable("the key of the log is no Ed25519 key")
     signer = Signer(verifier.name, private)

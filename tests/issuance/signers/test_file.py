@@ -27,7 +27,12 @@ def test_a_wrong_password_is_unavailable_and_tells_nothing(keys: KeyFiles, tmp_p
     (tmp_path / "password").write_text("wrong")
     with pytest.raises(SignerUnavailable) as error:
         keys.load("file-1")
-    assert str(error.value) == "file-1: ValueError"
+    said = "the password is another one, or the file is damaged"
+    assert str(error.value) == f"file-1: {said}"
+    (tmp_path / "password").unlink()
+    with pytest.raises(SignerUnavailable) as error:
+        keys.load("file-1")
+    assert str(error.value) == f"file-1: {tmp_path / 'password'}: No such file or directory"
 
 
 def test_a_process_without_the_settings_has_no_keys(settings: Settings, keys: KeyFiles) -> None:
