@@ -5,6 +5,7 @@ request, only the host names are used, for comparison with the order. Extensions
 powers of a CA are refused; all others are ignored, with a finding that says so.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -53,7 +54,7 @@ def read_extensions(request: Request) -> tuple[list[Asked], list[Finding]]:
         findings.append(found("encoding.request_twice"))
     if holders and not values:
         findings.append(found("encoding.lax", problem="no_value"))
-    for oid in sorted({a.oid for a in asked if [b.oid for b in asked].count(a.oid) > 1}):
+    for oid in sorted(oid for oid, times in Counter(a.oid for a in asked).items() if times > 1):
         findings.append(found("encoding.extension_twice", value=EXTENSIONS.get(oid, oid)))
     return asked, findings
 

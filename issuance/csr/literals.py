@@ -16,7 +16,11 @@ _LONGEST = 64 * 1024
 _ITEM = r"(?:\(byte\)\s?)?(?:0[xX][0-9A-Fa-f]{1,2}|-?[0-9]{1,3})[uU]?"
 _ARRAY = re.compile(rf"[{{\[(]\s*({_ITEM}(?:\s*,\s*{_ITEM}){{15,}})")
 _ITEMS = re.compile(r"0[xX][0-9A-Fa-f]{1,2}|-?[0-9]{1,3}")
-_LITERAL = re.compile(r"\"((?:[^\"\\\n]|\\[^\n])*)\"|'((?:[^'\\\n]|\\[^\n])*)'")
+_QUOTE = re.compile("[\"']")
+_BODIES = {
+    '"': re.compile(r"(?:[^\"\\\n]|\\[^\n])*+"),
+    "'": re.compile(r"(?:[^'\\\n]|\\[^\n])*+"),
+}
 _GLUE = re.compile(r"[\s\\+.()bBrR]{0,80}")
 """Separators between the parts of one string: line ends, brackets, operators, b and r prefixes."""
 _LABEL = re.compile(
@@ -67,16 +71,35 @@ def _decimal(items: str) -> str:
 def _strings(text: str) -> Iterator[Octets]:
     """Strings with escapes such as \\x30; adjacent parts of one string are joined."""
     value, start, end = b"", 0, -1
-    for match in islice(_LITERAL.finditer(text), 20 * MOST):
-        body = match[1] or match[2] or ""
-        if end >= 0 and _GLUE.fullmatch(text, end, match.start()):
-            value, end = value + _unescaped(body), match.end()
+    for body in islice(_bodies(text), 20 * MOST):
+        first, last = body.start() - 1, body.end() + 1
+        if end >= 0 and _GLUE.fullmatch(text, end, first):
+            value, end = value + _unescaped(body[0]), last
             continue
         if end >= 0 and "\\x" in text[start:end]:
             yield Octets(_label(text, start), value[:_LONGEST], start, end)
-        value, start, end = _unescaped(body), match.start(), match.end()
+        value, start, end = _unescaped(body[0]), first, last
     if end >= 0 and "\\x" in text[start:end]:
         yield Octets(_label(text, start), value[:_LONGEST], start, end)
+
+
+def _bodies(text: str) -> Iterator[re.Match[str]]:
+    """What stands between two quotes in one line; quotes that nothing closes are passed over.
+
+    Nothing then closes a later one of their kind in the line either, so that the line, which may
+    have a megabyte, is not read again for each of them.
+    """
+    at, unclosed = 0, dict.fromkeys(_BODIES, -1)
+    while quote := _QUOTE.search(text, at):
+        at, kind = quote.end(), quote[0]
+        if at <= unclosed[kind]:
+            continue
+        body = _BODIES[kind].match(text, at)
+        if body and text[body.end() : body.end() + 1] == kind:
+            yield body
+            at = body.end() + 1
+        elif body:
+            unclosed[kind] = body.end()
 
 
 def _unescaped(body: str) -> bytes:
