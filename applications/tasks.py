@@ -31,8 +31,8 @@ from certportal.foundation.mail import mails
 from certportal.foundation.mail.sending import File
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
+from certportal.foundation.related_rows import by_key, rows_of
 from certportal.foundation.service_tasks import for_item, scheduled
-from certportal.foundation.together import by_key
 from issuance import services as authority
 from issuance.findings import Finding, Severity
 from issuance.models import CeremonyRecord
@@ -51,6 +51,7 @@ LOOK_LASTS = timedelta(hours=1)
 """How old a look may be on which a certificate is released: those for all its names take several
 attempts if name servers are slow, and an order may have waited for a register for days."""
 _order = by_key(Application, "csr", "submission", "submission__person", "organisation")
+_paper = by_key(Paper, "application", "submission", "decision", "decision__submission")
 
 
 @outbox.task("applications.check", first=FOR_PACKAGES)
@@ -117,7 +118,7 @@ def _domain_fault(application: Application, item: OutboxItem, now: datetime) -> 
     """
     since = max(item.created_at, now - LOOK_LASTS)
     organisation, ends = application.organisation_id, time.monotonic() + LOOKS_SECONDS
-    for host in domains.rest_on_dns(application.host_names.all()):
+    for host in domains.rest_on_dns(rows_of(application, "host_names")):
         if domains.proof(organisation, host.name, now=now, since=since):
             continue
         outcome = _look(organisation, host.name, now) if domains.in_use() else Outcome.ABSENT
@@ -232,9 +233,12 @@ def make_ceremony_paper(*, item: OutboxItem, now: datetime, record: int, **_: ob
 
 def next_paper_step(key: int) -> None:
     """Do the next step for the paper, unless it is made or was erased with its order."""
-    paper = Paper.objects.filter(pk=key, made_at=None).first()
-    if paper is None:
+    paper = _paper(key)
+    if paper is None or paper.made_at is not None:
         return
+    for made_of in (paper.submission, paper.decision, paper.decision and paper.decision.submission):
+        if made_of is not None:
+            made_of.application = paper.application
     if paper.digest:
         _finish_paper(paper)
     else:

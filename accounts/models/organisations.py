@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.people import Person
 from certportal.foundation.kept_tables import Kept
-from certportal.foundation.together import rows_of
+from certportal.foundation.related_rows import rows_of
 
 
 class Organisation(models.Model):

@@ -7,6 +7,7 @@ from uuid import UUID
 from applications.models import Application
 from certportal.foundation import clock
 from certportal.foundation.mail.sending import File
+from certportal.foundation.related_rows import rows_of
 from certportal.foundation.together import Asks, Question, Rows, compiled_for, first
 from issuance.models import Certificate
 from issuance.publication.deliverables import deliverables
@@ -26,8 +27,8 @@ def _certificates(reference: UUID) -> Rows:
 
 def stem(application: Application, certificate: Certificate) -> str:
     """Return the common part of the file names: order number, name and last day of validity."""
-    first = next(iter(application.host_names.all()), None)
-    name = first.name if first else application.system_name or application.certified_email
+    host = first(rows_of(application, "host_names"))
+    name = host.name if host else application.system_name or application.certified_email
     prefix = "TEST-" if application.kind.is_test else ""
     last = clock.day(certificate.not_after).isoformat()
     return f"{prefix}{application.number}_{in_file_name(name)}_{last}"

@@ -10,6 +10,7 @@ from certportal.foundation.errors import Unavailable
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF
 from certportal.foundation.mail.sending import File
+from certportal.foundation.related_rows import rows_of
 from issuance.models import Certificate
 
 SIGNED = frozenset({Status.ISSUED, Status.DELIVERED})
@@ -28,7 +29,7 @@ def last_decision(application: Application) -> Decision | None:
     kinds = [Decision.Kind.REJECTED]
     if application.status in SIGNED:
         kinds.append(Decision.Kind.APPROVED)
-    decisions = [decision for decision in application.decisions.all() if decision.kind in kinds]
+    decisions = [each for each in rows_of(application, "decisions") if each.kind in kinds]
     return decisions[-1] if decisions else None
 
 

@@ -41,7 +41,7 @@ from certportal.foundation import clock
 from certportal.foundation.mail.mails import Asked, Mail, To, registry, render
 from certportal.foundation.mail.sending import File
 from certportal.foundation.mail_addresses import mailbox
-from certportal.foundation.together import by_key
+from certportal.foundation.related_rows import by_key
 from certportal.foundation.web import tokens
 
 _order = by_key(Application, "organisation", "submission", "reviewer")

@@ -29,7 +29,7 @@ from applications.models.revocation_proposal import RevocationProposal as Revoca
 from applications.workflow import OPEN_CASES, Role, Status
 from certportal.foundation.kept_tables import Kept, Ordinary
 from certportal.foundation.reading import asked_once
-from certportal.foundation.together import rows_of
+from certportal.foundation.related_rows import rows_of
 from issuance.certificate.hosts import with_unicode
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from applications.models import Application, ContactLink
 from applications.models.certificate_types import Delivery
 from applications.workflow import LINKED, ApplicationEvent, Status
 from certportal.foundation.models import Event
-from certportal.foundation.together import rows_of
+from certportal.foundation.related_rows import rows_of
 
 # How long after delivery the certificate can still be downloaded through the link.
 KEPT = timedelta(days=30)

@@ -1,11 +1,13 @@
 """Which recipients get a mail, by their own choices: see docs/decisions/choice-of-mails.md."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from accounts.models import MailChoice, Membership, Person
 from applications.access import ACTING
 from applications.models import Application
 from applications.rules import contact_links, recipients
+from certportal.foundation.together import Rows, compiled_for, first
 
 # The group of each mail about an order: one that a person may decline (`MailChoice`), or one that
 # is always sent (`accounts.models.mail_choices.ALWAYS`).
@@ -97,10 +99,17 @@ def _member(application: Application, recipient: str) -> Membership | None:
     address, _language = recipients.resolve(application, recipient)
     if recipient in {"mailbox", "reviewer"} or not address:
         return None
+    found: Membership | None = first(_members(application.organisation_id, address).alone())
+    return found
+
+
+@compiled_for(UUID(int=1), "an address")
+def _members(organisation: UUID, address: str) -> Rows:
     memberships = Membership.objects.filter(
-        organisation=application.organisation_id,
+        organisation=organisation,
         ended_at=None,
         person__email__iexact=address,
         person__merged_into=None,
     )
-    return memberships.exclude(person__email_verified_at=None).select_related("person").first()
+    verified = memberships.exclude(person__email_verified_at=None)
+    return Rows(verified.order_by("pk")[:1], "person")

@@ -17,7 +17,8 @@ from applications.models.certificate_types import Delivery
 from applications.rules import case_holder, contact_links, sender
 from applications.workflow import Status, consequences
 from certportal.foundation.mail_addresses import mailbox
-from certportal.foundation.together import Values, by_key, compiled_for
+from certportal.foundation.related_rows import by_key, related_row
+from certportal.foundation.together import Values, compiled_for
 
 
 def administrators(application: Application) -> list[str]:
@@ -134,8 +135,10 @@ def author(application: Application) -> list[str]:
 
 def _maker(application: Application) -> UUID:
     """Return the key of the person who sent the order, or who began it while it is a draft."""
-    sent = application.submission
-    return (sent.person if sent else application.created_by).current.pk
+    sent = related_row(application, "submission")
+    maker = related_row(sent, "person") if sent else related_row(application, "created_by")
+    key: UUID = maker.current.pk
+    return key
 
 
 def by_lapse(application: Application, *, now: datetime) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from accounts import access
 from accounts.models import Membership
 from accounts.right_to_act import has_ended, is_unconfirmed, right_of
 from applications.models import Application
+from certportal.foundation.related_rows import related_row
 
 
 def right_to_send(application: Application) -> Membership | None:
@@ -13,9 +14,11 @@ def right_to_send(application: Application) -> Membership | None:
 
     None if nothing has been sent yet or the sender has no such membership.
     """
-    if application.submission is None:
+    submission = related_row(application, "submission")
+    if submission is None:
         return None
-    return right_of(application.submission.person, application.organisation)
+    sender = related_row(submission, "person")
+    return right_of(sender, related_row(application, "organisation"))
 
 
 def has_left(application: Application) -> bool:

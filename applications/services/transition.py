@@ -14,7 +14,7 @@ from applications.workflow import Action, Role, Status, consequences, event_of
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.outbox import outbox
-from certportal.foundation.together import by_key
+from certportal.foundation.related_rows import by_key
 
 NOT_WAITING: dict[str, Any] = {"waiting_for": "", "waiting_since": None}
 """The fields of an order that waits for no source."""

@@ -11,12 +11,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Field, Model, QuerySet, UUIDField
-from django.db.transaction import TransactionManagementError
+from django.db.models import Field, Model, QuerySet
 
 from certportal.foundation.prepared_statements import Statement, type_of
 from certportal.foundation.reading import asked_once, is_known, know
@@ -230,30 +228,6 @@ def _found(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def by_key[M: Model](model: type[M], *beside: str, lock: bool = False) -> Callable[[Any], M | None]:
-    """Return a function that reads a row by its primary key, None without one; compiled once.
-
-    `beside`: as for `Rows`. `lock`: lock the row until the end of the transaction; outside one, the
-    function raises TransactionManagementError.
-    """
-    key_field = model._meta.pk
-    rows = model._default_manager.select_for_update() if lock else model._default_manager.all()
-    row = compiled_for(_stand_in(model))(lambda key: Rows(rows.filter(pk=key), *beside))
-
-    def read(key: Any) -> M | None:
-        if lock and not connection.in_atomic_block:
-            raise TransactionManagementError("a row is locked only in a transaction")
-        found: M | None = first(row(key_field.to_python(key)).alone())
-        return found
-
-    return read
-
-
-def _stand_in(model: type[Model]) -> Any:
-    """Return a value of the type of the model's primary keys."""
-    return UUID(int=1) if isinstance(model._meta.pk, UUIDField) else -1
-
-
 type Asked = Rows | Values | Number | Compiled
 type Asks[R] = tuple[Asked, Callable[[list[Any]], R]]
 """A query, and a function that makes the answer from the rows found."""
@@ -301,44 +275,6 @@ class Question[**P, R]:
         asked, make = self._describe(*args, **kwargs)
         known = is_known(self._ask, *args, **kwargs)
         return Wanted(asked, lambda found: self.know(make(found), *args, **kwargs), known)
-
-
-def parts(owner: Model, name: str, *beside: str) -> Wanted:
-    """Return the query for the rows of a related manager, filled as by `prefetch_related`."""
-    asked = _parts_of(type(owner), name, beside)(owner.pk)
-    return Wanted(asked, lambda found: hand_over([owner], name, found))
-
-
-def rows_of(owner: Model, name: str) -> list[Any]:
-    """Return the rows of a related manager, which a statement compiled once reads if need be."""
-    if name in vars(owner).get("_prefetched_objects_cache", {}):
-        return list(getattr(owner, name).all())
-    found = _parts_of(type(owner), name, ())(owner.pk).alone()
-    for row in found:
-        setattr(row, getattr(owner, name).field.name, owner)
-    return found
-
-
-@functools.cache
-def _parts_of(owner: type[Model], name: str, beside: tuple[str, ...]) -> Callable[[Any], Compiled]:
-    return compiled_for(_stand_in(owner))(
-        lambda key: Rows(getattr(owner(pk=key), name).all(), *beside)
-    )
-
-
-def hand_over(owners: Sequence[Model], name: str, found: Iterable[Model]) -> None:
-    """Fill each owner's related manager with its rows, in their order, as a prefetch does."""
-    by_owner: dict[Any, list[Model]] = {owner.pk: [] for owner in owners}
-    fields = {getattr(owner, name).field for owner in owners}
-    for field, row in itertools.product(fields, found):
-        by_owner.get(getattr(row, field.attname), []).append(row)
-    for owner in owners:
-        manager = getattr(owner, name)
-        filled = manager.all()
-        filled._result_cache, filled._prefetch_done = by_owner[owner.pk], True
-        vars(owner).setdefault("_prefetched_objects_cache", {})[name] = filled
-        for row in by_owner[owner.pk]:
-            setattr(row, manager.field.name, owner)
 
 
 def ask_together(*wanted: Wanted) -> None:

@@ -5,7 +5,7 @@ the digest, never the paper.
 """
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import transaction
 
@@ -16,7 +16,7 @@ from certportal.foundation.event_log.files import LogUnavailable
 from certportal.foundation.events import Subject
 from certportal.foundation.models import Event, OutboxItem
 from certportal.foundation.outbox import outbox
-from certportal.foundation.together import Asks, Question, Rows, first
+from certportal.foundation.together import Asks, Question, Rows, Values, compiled_for, first
 from issuance import signers
 from issuance.authority import seal as sealing
 from issuance.event_names import IssuanceEvent
@@ -60,9 +60,8 @@ def ask_again(paper: Subject, digest: bytes, *, now: datetime) -> OutboxItem:
 
 def signature_over(digest: bytes) -> bytes | None:
     """The seal's signature (CMS, DER) over the paper of this digest; None until it is signed."""
-    found = SealedPaper.objects.filter(digest=digest.hex()).values_list("signature", flat=True)
-    signature = found.first()
-    return bytes(signature) if signature else None
+    found = _sealed(digest.hex()).alone()
+    return bytes(found[0][0]) if found else None
 
 
 def seal_paper(kind: str, paper: str, digest: str, *, now: datetime) -> None:
@@ -71,11 +70,11 @@ def seal_paper(kind: str, paper: str, digest: str, *, now: datetime) -> None:
     Raises CertificatesFirst, SealEnded, and LogUnavailable unless the log has the event that the
     paper was made.
     """
-    if SealedPaper.objects.filter(digest=digest).exists():
+    if _sealed(digest).alone():
         return
-    if _certificates_wait(now):
+    if _waiting_certificate(now).alone():
         raise CertificatesFirst("certificates are signed first")
-    own = Seal.objects.latest("pk")
+    (own,) = _newest_seal().alone()
     if now > own.certificate.not_valid_after_utc:
         raise SealEnded(own.stem)
     lease.require()
@@ -109,9 +108,23 @@ def _record(paper: Subject, own: Seal, digest: str, signature: bytes, now: datet
     )
 
 
-def _certificates_wait(now: datetime) -> bool:
+@compiled_for("a digest")
+def _sealed(digest: str) -> Values:
+    """Return the query for the signature over the paper of this digest, if there is one."""
+    return Values(SealedPaper.objects.filter(digest=digest).values_list("signature"))
+
+
+@compiled_for(datetime.min.replace(tzinfo=UTC))
+def _waiting_certificate(now: datetime) -> Values:
+    """Return the query for one item of a certificate that waits for the signer, if any does."""
     waiting = OutboxItem.objects.filter(done_at=None, failed_at=None, due_at__lte=now)
-    return waiting.filter(topic__in=CERTIFICATES).exists()
+    return Values(waiting.filter(topic__in=CERTIFICATES).values_list("topic")[:1])
+
+
+@compiled_for()
+def _newest_seal() -> Rows:
+    """Return the query for the seal made last."""
+    return Rows(Seal.objects.order_by("-pk")[:1])
 
 
 def _require_logged(kind: str, paper: str, digest: str) -> None:

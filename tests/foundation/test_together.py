@@ -10,6 +10,7 @@ from applications.models import Application, HostName, Submission
 from certportal.dev.builders import orders
 from certportal.foundation.models import Event
 from certportal.foundation.reading import one_reading
+from certportal.foundation.related_rows import by_key, parts, related_row
 from certportal.foundation.together import (
     Asks,
     Number,
@@ -18,10 +19,8 @@ from certportal.foundation.together import (
     Values,
     Wanted,
     ask_together,
-    by_key,
     compiled_for,
     first,
-    parts,
     read_all,
 )
 from issuance.models import Approval, Certificate, PreparedCertificate
@@ -188,6 +187,19 @@ def test_a_row_is_read_by_its_key_with_what_it_names(delivered, django_assert_nu
         assert found.submission.person.family_name
     assert values(found) == values(Application.objects.get(pk=delivered.pk))
     assert read("00000000-0000-0000-0000-000000000009") is None
+
+
+def test_the_row_of_a_foreign_key_is_read_once(delivered, django_assert_num_queries):
+    order = Application.objects.get(pk=delivered.pk)
+    with django_assert_num_queries(1):
+        submission = related_row(order, "submission")
+        assert related_row(order, "submission") is order.submission is submission
+    assert submission == delivered.submission
+    assert related_row(order, "reviewer") == delivered.reviewer
+    order.submission = None
+    assert related_row(order, "submission") is None
+    with pytest.raises(Application.organisation.RelatedObjectDoesNotExist):
+        related_row(Application(), "organisation")
 
 
 @pytest.mark.django_db(transaction=True)

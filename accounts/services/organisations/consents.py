@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
@@ -138,12 +139,14 @@ def end_with_account(account: Organisation, *, actor: Actor, now: datetime) -> N
     They are not handed over, because a consent is to a certain organisation. The other sides are
     told, except of consents whose last day has passed.
     """
-    current = SupplierConsent.objects.filter(in_force(now)).select_for_update(of=["self"])
-    current = current.select_related("customer", "supplier")
-    for given in current.filter(customer=account):
-        _end(given, AccountEvent.CONSENT_ENDED, None, actor, now, tell=given.supplier)
-    for received in current.filter(supplier=account):
-        _end(received, AccountEvent.CONSENT_RESIGNED, None, actor, now, tell=received.customer)
+    own = Q(customer=account) | Q(supplier=account)
+    found = SupplierConsent.objects.filter(in_force(now), own).select_for_update(of=["self"])
+    # In one order, as two accounts can be suppliers of each other, and both end at once.
+    for one in found.select_related("customer", "supplier").order_by("pk"):
+        if one.customer_id == account.pk:
+            _end(one, AccountEvent.CONSENT_ENDED, None, actor, now, tell=one.supplier)
+        else:
+            _end(one, AccountEvent.CONSENT_RESIGNED, None, actor, now, tell=one.customer)
 
 
 def end_given_by(losing: Collection[Membership], *, actor: Actor, now: datetime) -> None:
@@ -152,7 +155,7 @@ def end_given_by(losing: Collection[Membership], *, actor: Actor, now: datetime)
     The authority has found that they may not act for the customer. Whoever may gives it anew.
     """
     found = given_by(losing, now=now).select_for_update(of=["self"])
-    for one in found.select_related("customer", "supplier"):
+    for one in found.select_related("customer", "supplier").order_by("pk"):
         _end(one, AccountEvent.CONSENT_ENDED, None, actor, now, tell=one.supplier)
 
 

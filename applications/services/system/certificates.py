@@ -19,7 +19,7 @@ from certportal.foundation import clock
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import Hopeless
 from certportal.foundation.outbox import outbox
-from certportal.foundation.together import rows_of
+from certportal.foundation.related_rows import rows_of
 from issuance import services as authority
 from issuance.findings import Finding, Severity
 from issuance.models import PreparedCertificate

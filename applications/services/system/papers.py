@@ -9,7 +9,6 @@ import hashlib
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from applications.errors import NotPossible
 from applications.models import Application, Paper
@@ -21,7 +20,7 @@ from certportal.foundation.files import storing
 from certportal.foundation.mail.sending import File
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
-from certportal.foundation.together import by_key
+from certportal.foundation.related_rows import by_key
 from certportal.foundation.web import limits
 from issuance import services as authority
 
@@ -55,7 +54,8 @@ def _want(made_of: Source, actor: Actor, now: datetime) -> Paper:
 
 def is_set_aside(paper: Paper) -> bool:
     """Return whether making the paper failed for good, and somebody must decide about it."""
-    return _open_item(paper).exclude(failed_at=None).exists()
+    item = _open_item(paper)
+    return item is not None and item.failed_at is not None
 
 
 @transaction.atomic
@@ -103,7 +103,7 @@ def have_sealed(
     row.name = row.name or prepared.name
     row.digest = digest.hex()
     subject, actor = _subject(row), system("papers")
-    row.item = authority.ask_for_seal(subject, digest, row.kind, actor=actor, now=now).pk
+    row.item = authority.ask_for_seal(subject, digest, paper.kind, actor=actor, now=now).pk
     row.save(update_fields=["prepared", "name", "digest", "item"])
 
 
@@ -133,7 +133,7 @@ def erase_papers(application: Application) -> None:
     application.papers.all().delete()
 
 
-_read = by_key(Paper, "application")
+_read, _item = by_key(Paper, "application"), by_key(OutboxItem)
 
 
 def _unmade(paper: Paper) -> Paper | None:
@@ -161,7 +161,7 @@ def _row(made_of: Source) -> Paper:
 
 def _is_on_its_way(paper: Paper) -> bool:
     """Return whether an outbox item will make it, or is set aside for an operator to decide on."""
-    return _open_item(paper).exists() or _is_signed(paper)
+    return _open_item(paper) is not None or _is_signed(paper)
 
 
 def _is_signed(paper: Paper) -> bool:
@@ -169,9 +169,9 @@ def _is_signed(paper: Paper) -> bool:
     return bool(paper.digest) and authority.signature_over(bytes.fromhex(paper.digest)) is not None
 
 
-def _open_item(paper: Paper) -> QuerySet[OutboxItem]:
-    items = OutboxItem.objects.filter(done_at=None)
-    return items.filter(pk=paper.item) if paper.item else items.none()
+def _open_item(paper: Paper) -> OutboxItem | None:
+    item = _item(paper.item) if paper.item else None
+    return item if item is not None and item.done_at is None else None
 
 
 def _spend(application: Application, actor: Actor, now: datetime) -> None:

@@ -21,6 +21,7 @@ from applications.services.order_numbers import next_number
 from applications.workflow import Action, ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import system
+from certportal.foundation.together import Rows, compiled_for, first
 from certportal.foundation.web import tokens
 
 ACTOR = system("issuance")
@@ -29,7 +30,13 @@ OTHERS = ("applicant", "technical_contact", "deputy")
 
 def item_of(reference: UUID) -> ReplacementItem | None:
     """Return the item of a mass replacement with the reference, or None."""
-    return ReplacementItem.objects.filter(reference=reference).first()
+    found: ReplacementItem | None = first(_items(reference).alone())
+    return found
+
+
+@compiled_for(UUID(int=1))
+def _items(reference: UUID) -> Rows:
+    return Rows(ReplacementItem.objects.filter(reference=reference))
 
 
 @transaction.atomic

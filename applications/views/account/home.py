@@ -39,7 +39,8 @@ from applications.views.shared.supplying import supplies
 from applications.workflow import OPEN_CASES, Status
 from certportal.foundation import clock
 from certportal.foundation.models import Event
-from certportal.foundation.together import Number, Rows, Values, ask_together, hand_over, read_all
+from certportal.foundation.related_rows import hand_over
+from certportal.foundation.together import Number, Rows, Values, ask_together, read_all
 from issuance.models import Certificate
 
 MOST = 5

@@ -13,7 +13,8 @@ from applications.models import Application
 from applications.replacement import predecessors
 from applications.rules import revocation_reports, undelivered
 from certportal.foundation import clock
-from certportal.foundation.together import Wanted, ask_together, parts
+from certportal.foundation.related_rows import parts
+from certportal.foundation.together import Wanted, ask_together
 
 PARTS = {
     "host_names": [],

@@ -34,7 +34,8 @@ from applications.views.shared.rows import CertificateRow, certificate_rows, con
 from certportal.foundation import clock
 from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
-from certportal.foundation.together import Rows, ask_together, parts, read_all
+from certportal.foundation.related_rows import parts
+from certportal.foundation.together import Rows, ask_together, read_all
 from certportal.foundation.web import keyset
 from issuance.models import BlockedKey, Certificate
 from issuance.services.concerned import own_marks

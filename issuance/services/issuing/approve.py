@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import transaction
@@ -20,6 +20,7 @@ from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from certportal.foundation.prepared_statements import listed
+from certportal.foundation.related_rows import by_key
 from certportal.foundation.together import Values, compiled_for
 from issuance.approvers.assertion import Assertion
 from issuance.approvers.proof import Proof
@@ -41,6 +42,7 @@ from issuance.services.errors import (
 from issuance.services.issuing import to_sign
 
 ROLE = "reviewer"
+_attempt, _locked_attempt = by_key(PreparedCertificate), by_key(PreparedCertificate, lock=True)
 # Bias is presumed of whoever left the organisation, or asked to join it, within this time: they may
 # have sent the order themselves or have promised it to a colleague.
 ESTRANGED = access.ESTRANGED
@@ -100,10 +102,12 @@ def approve(
     Raises NotOpen, OtherBytes (both Stale), NotReviewer, OwnOrganisation, OwnOrganisationLately,
     Concerned, ReauthenticationTooOld (all NotAllowed); DoesNotExist for an unknown id.
     """
-    prepared = PreparedCertificate.objects.get(pk=prepared_id)
+    prepared = _attempt(prepared_id)
+    if prepared is None:
+        raise PreparedCertificate.DoesNotExist
     with refusals_on_record(prepared_id, person=person, now=now), transaction.atomic():
         locks.hold(f"issuance:{prepared.reference}")
-        prepared = PreparedCertificate.objects.select_for_update().get(pk=prepared_id)
+        prepared = cast(PreparedCertificate, _locked_attempt(prepared_id))
         _check(prepared, person, reauthenticated_at, expected_sha256, now)
         if assertion:
             policy: dict[str, Any] = {"persons": persons, "until": until, "waivers": waivers}

@@ -12,6 +12,7 @@ from itertools import batched
 from cryptography.x509.ocsp import OCSPResponseStatus
 
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.related_rows import by_key
 from issuance.authority import ocsp
 from issuance.authority.ocsp import CertId, Single, Standing, Status
 from issuance.conf import pki
@@ -32,6 +33,7 @@ MOST_PACKS = 200
 """Limit of packs signed in one task: the `ca` worker has other work waiting."""
 PACKS_AT_ONCE = 5
 """Packs locked and signed together: a revocation or a certificate waits at most for these."""
+_certificate = by_key(Certificate, "issuing_ca")
 EPOCH = datetime.min.replace(tzinfo=UTC)
 UNKNOWN_FOR = timedelta(minutes=5)
 """Validity of the status "unknown": the serial number may be issued later."""
@@ -46,7 +48,9 @@ def publish_response_with(
     the pack already has the certificate as good, it is not signed again; thus a mass issuance
     needs few signatures and does not delay revocations.
     """
-    certificate = Certificate.objects.select_related("issuing_ca").get(pk=certificate_id)
+    certificate = _certificate(certificate_id)
+    if certificate is None:
+        raise Certificate.DoesNotExist
     if certificate.not_after >= now and not _has_good_response(certificate, now):
         names = [ocsp_packs.name_of(certificate.serial)]
         publish_packs(certificate.issuing_ca, names, now=now, load_signer=load_signer)
@@ -75,7 +79,8 @@ def publish_packs(
             responses = dict(_responses(ca, statuses, responder, now, until))
             ocsp_packs.write(ca.stem, name, now, until, responses)
     # The first packs of this CA: from now on monitoring checks their nextUpdate.
-    IssuingCA.objects.filter(pk=ca.pk, ocsp_next_update=None).update(ocsp_next_update=until)
+    if ca.ocsp_next_update is None:
+        IssuingCA.objects.filter(pk=ca.pk, ocsp_next_update=None).update(ocsp_next_update=until)
     return until
 
 

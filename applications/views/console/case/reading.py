@@ -20,7 +20,8 @@ from applications.rules import (
 from applications.rules.attempts import approvals, attempts
 from applications.services.reviewer import revocation
 from certportal.foundation import clock
-from certportal.foundation.together import Wanted, ask_together, parts
+from certportal.foundation.related_rows import parts
+from certportal.foundation.together import Wanted, ask_together
 from issuance.services.concerned import own_marks
 
 PARTS = {
