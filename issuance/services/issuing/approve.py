@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -102,12 +102,10 @@ def approve(
     Raises NotOpen, OtherBytes (both Stale), NotReviewer, OwnOrganisation, OwnOrganisationLately,
     Concerned, ReauthenticationTooOld (all NotAllowed); DoesNotExist for an unknown id.
     """
-    prepared = _attempt(prepared_id)
-    if prepared is None:
-        raise PreparedCertificate.DoesNotExist
+    prepared = _existing(_attempt(prepared_id))
     with refusals_on_record(prepared_id, person=person, now=now), transaction.atomic():
         locks.hold(f"issuance:{prepared.reference}")
-        prepared = cast(PreparedCertificate, _locked_attempt(prepared_id))
+        prepared = _existing(_locked_attempt(prepared_id))
         _check(prepared, person, reauthenticated_at, expected_sha256, now)
         if assertion:
             policy: dict[str, Any] = {"persons": persons, "until": until, "waivers": waivers}
@@ -132,6 +130,12 @@ def approve(
         reach("approve_before_commit")
     reach("approve_after_commit")
     return state
+
+
+def _existing(found: PreparedCertificate | None) -> PreparedCertificate:
+    if found is None:
+        raise PreparedCertificate.DoesNotExist
+    return found
 
 
 @contextmanager

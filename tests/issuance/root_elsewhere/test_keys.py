@@ -33,7 +33,7 @@ def test_the_root_key_is_only_in_the_safe_and_the_service_signs_without_it(rooms
 def test_the_passphrase_of_the_safe_is_its_own(rooms: Rooms) -> None:
     rooms.create()
     (rooms.files / "passphrase").write_text("password of the service")
-    with pytest.raises(CommandError, match="root-ec-1: ValueError"):
+    with pytest.raises(CommandError, match="root-ec-1: the password is another one"):
         rooms.root_list()
 
 
