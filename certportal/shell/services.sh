@@ -110,7 +110,12 @@ stop_postgres() {
     as_service "$POSTGRES" -D "$STORE/postgres" -m fast -w stop >/dev/null 2>&1 || true
 }
 
-redis_command() { REDISCLI_AUTH=$(redis_password) redis-cli -s "$RUN/redis.sock" "$@" 2>/dev/null; }
+# Seconds after which a Redis that takes connections and answers nothing counts as hung.
+REDIS_PATIENCE=20
+
+redis_command() {
+    REDISCLI_AUTH=$(redis_password) timeout "$REDIS_PATIENCE" redis-cli -s "$RUN/redis.sock" "$@" 2>/dev/null
+}
 
 redis_answers() { [ "$(redis_command ping)" = PONG ]; }
 
@@ -131,7 +136,13 @@ start_redis() {
     export REDIS_URL
 }
 
-stop_redis() { redis_command shutdown nosave >/dev/null || true; }
+# What it holds are hints only (docs/decisions/broker-not-trusted.md), so a hung one is killed.
+stop_redis() {
+    local pid
+    redis_command shutdown nosave >/dev/null || true
+    pid=$(cat "$RUN/redis.pid" 2>/dev/null) || return 0
+    ! grep -qsF "unixsocket:$RUN/redis.sock" "/proc/$pid/cmdline" || kill -KILL "$pid" 2>/dev/null || true
+}
 
 # Stops the servers even if this script is killed: then its end of the pipe closes. A command that this
 # script had started can hold the lock a little longer. If another ./portal holds it, the servers are
@@ -141,7 +152,7 @@ guard_services() {
         trap '' INT TERM
         exec 9>&-
         cat >/dev/null
-        redis_answers || [ -e "$STORE/postgres/postmaster.pid" ] || exit 0
+        [ -e "$RUN/redis.pid" ] || [ -e "$STORE/postgres/postmaster.pid" ] || exit 0
         exec 9>>"$DATA/lock"
         flock -w 20 9 || exit 0
         POSTGRES=$(postgres_directory)/pg_ctl
