@@ -99,7 +99,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "reconcile": _timed(
         "issuance.reconcile", crontab(hour=2, minute=30), queue="ca", expires=3 * 3600
     ),
-    # Cheap: a run without new events makes three short queries.
+    # Seals papers too. Cheap: a run without new events or papers makes four short queries.
     "extend-event-log": _timed("issuance.extend_event_log", 1, queue="ca", expires=2),
     "ask-witnesses": _timed("issuance.ask_witnesses", 600, expires=500),
     "verify-audit": _timed(

@@ -13,7 +13,7 @@ from django.db.models import Q
 from certportal.foundation import alarms, clock
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import OutboxItem
-from certportal.foundation.outbox import outbox
+from certportal.foundation.outbox import outbox, urgent
 from certportal.foundation.service_tasks import for_item, scheduled
 from certportal.foundation.step_durations import Step, timed
 from issuance import services
@@ -99,12 +99,19 @@ def publish_ocsp(*, item: OutboxItem, now: datetime, certificate_id: int, **_: o
         services.publish_response_with(certificate_id, now=now)
 
 
-@outbox.task("issuance.seal_paper", first=CERTIFICATES)
+def _seal_together(*, items: Sequence[OutboxItem], now: datetime) -> None:
+    """Sign the digests of the papers together; raises if one cannot be signed."""
+    payloads = [item.payload for item in items]
+    made = [services.MadePaper(each["kind"], each["paper"], each["digest"]) for each in payloads]
+    services.seal_papers(made, now=now)
+
+
+@outbox.task("issuance.seal_paper", first=CERTIFICATES, many=_seal_together)
 def seal_paper(
     *, item: OutboxItem, now: datetime, kind: str, paper: str, digest: str, **_: object
 ) -> None:
     """Sign the digest of a paper, after the certificates that wait."""
-    services.seal_paper(kind, paper, digest, now=now)
+    services.seal_papers([services.MadePaper(kind, paper, digest)], now=now)
 
 
 @outbox.task("issuance.keep_stamp")
@@ -215,7 +222,7 @@ def _differences() -> list[Difference]:
 
 @shared_task(name="issuance.extend_event_log")
 def extend_event_log() -> None:
-    """Append committed events to the log; beat calls this every second.
+    """Append committed events to the log, then seal papers that wait; beat calls this every second.
 
     While this fails, no event is lost and /healthz reports it.
     """
@@ -224,6 +231,8 @@ def extend_event_log() -> None:
             services.extend_event_log()
     except Unavailable as error:
         log.error("event_log_stands_still", reason=str(error))
+    if paper := urgent.waiting(seal_paper.name, "ca"):
+        seal_paper(item=str(paper.pk))
 
 
 # Acknowledged at its start, as `reconcile` is: a run may take minutes.

@@ -38,10 +38,11 @@ from issuance.services.issuing.only_approved import require_all as ensure_journa
 from issuance.services.issuing.prepare import prepare, prepare_all, void
 from issuance.services.recovery.reconcile import reconcile
 from issuance.services.sealing import (
+    MadePaper,
     ask_again,
     ask_for_seal,
     seal_in_use,
-    seal_paper,
+    seal_papers,
     signature_over,
 )
 from issuance.services.status.could_sign import (

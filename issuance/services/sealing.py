@@ -1,21 +1,25 @@
 """Sealing papers: the CA signs the digest of a paper if the log of events has its making.
 
-Whoever makes the paper calls `ask_for_seal`; the signing worker runs `seal_paper`. The CA gets only
-the digest, never the paper.
+Whoever makes the paper calls `ask_for_seal`; the signing worker runs `seal_papers`. The CA gets
+only the digest, never the paper.
 """
 
 import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import transaction
 
-from certportal.foundation import events
+from certportal.foundation import bulk_insert, events
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log.files import LogUnavailable
 from certportal.foundation.events import Subject
 from certportal.foundation.models import Event, OutboxItem
 from certportal.foundation.outbox import outbox
+from certportal.foundation.prepared_statements import listed
 from certportal.foundation.together import Asks, Question, Rows, Values, compiled_for, first
 from issuance import signers
 from issuance.authority import seal as sealing
@@ -52,25 +56,46 @@ def ask_for_seal(
 
 
 def ask_again(paper: Subject, digest: bytes, *, now: datetime) -> OutboxItem:
-    """Queue the sealing of a recorded paper again, for example after it was given up."""
+    """Queue the sealing of a recorded paper again, for example after it was given up.
+
+    No message is sent: the signing worker seals what waits each second, after the extension of the
+    log that all these papers need.
+    """
     payload = {"kind": paper.type, "paper": str(paper.id), "digest": digest.hex()}
-    (item,) = outbox.enqueue("paper.made", now=now, **payload)
+    (item,) = outbox.enqueue_all("paper.made", [payload], now=now, paced=True)
     return item
 
 
 def signature_over(digest: bytes) -> bytes | None:
     """The seal's signature (CMS, DER) over the paper of this digest; None until it is signed."""
-    found = _sealed(digest.hex()).alone()
-    return bytes(found[0][0]) if found else None
+    for _digest, signature in _signed([digest.hex()]).alone():
+        return bytes(signature)
+    return None
 
 
-def seal_paper(kind: str, paper: str, digest: str, *, now: datetime) -> None:
-    """Sign the paper's digest, once, and enqueue ``paper.sealed``.
+@dataclass(frozen=True, slots=True)
+class MadePaper:
+    """A paper to be sealed: its subject in the event of its making, and its SHA-384 in hex."""
 
-    Raises CertificatesFirst, SealEnded, and LogUnavailable unless the log has the event that the
-    paper was made.
+    kind: str
+    paper: str
+    digest: str
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.kind, self.paper)
+
+
+def seal_papers(papers: Iterable[MadePaper], *, now: datetime) -> None:
+    """Sign the digests of the papers, each once, and enqueue ``paper.sealed`` for each.
+
+    Raises CertificatesFirst, SealEnded, and LogUnavailable unless the log has the event of each
+    that it was made; then none is signed.
     """
-    if _sealed(digest).alone():
+    wanted = {each.digest: each for each in papers}
+    for digest, _signature in _signed(list(wanted)).alone():
+        del wanted[digest]
+    if not wanted:
         return
     if _waiting_certificate(now).alone():
         raise CertificatesFirst("certificates are signed first")
@@ -78,40 +103,52 @@ def seal_paper(kind: str, paper: str, digest: str, *, now: datetime) -> None:
     if now > own.certificate.not_valid_after_utc:
         raise SealEnded(own.stem)
     lease.require()
-    _require_logged(kind, paper, digest)
-    signature = sealing.sign(bytes.fromhex(digest), signers.load(own.stem, own.certificate))
+    _require_logged(wanted.values())
+    signer = signers.load(own.stem, own.certificate)
+    sealed = {
+        each: sealing.sign(bytes.fromhex(digest), signer) for digest, each in wanted.items()
+    }
     with transaction.atomic():
         lease.hold()
-        _made, is_new = SealedPaper.objects.get_or_create(
-            digest=digest,
-            defaults={
-                "seal": own,
-                "paper": f"{kind}:{paper}",
-                "signature": signature,
-                "sealed_at": now,
-            },
+        # Another process may have signed one meanwhile: then the digest is not unique, nothing is
+        # stored, and the next attempt leaves that one out.
+        _keep(sealed, own, now)
+        payloads = [{"kind": each.kind, "paper": each.paper} for each in sealed]
+        outbox.enqueue_all("paper.sealed", payloads, now=now)
+
+
+def _keep(sealed: Mapping[MadePaper, bytes], own: Seal, now: datetime) -> None:
+    rows = [
+        SealedPaper(
+            seal=own,
+            paper=f"{each.kind}:{each.paper}",
+            digest=each.digest,
+            signature=signature,
+            sealed_at=now,
         )
-        if is_new:
-            _record(Subject(kind, paper), own, digest, signature, now)
-            outbox.enqueue("paper.sealed", now=now, kind=kind, paper=paper)
+        for each, signature in sealed.items()
+    ]
+    bulk_insert.insert(rows)
+    made = [
+        events.made(
+            IssuanceEvent.PAPER_SEALED,
+            each.subject,
+            system("ca"),
+            now,
+            seal=own.stem,
+            sha384=each.digest,
+            signature_sha256=hashlib.sha256(signature).hexdigest(),
+        )
+        for each, signature in sealed.items()
+    ]
+    events.insert(made)
 
 
-def _record(paper: Subject, own: Seal, digest: str, signature: bytes, now: datetime) -> None:
-    events.record(
-        IssuanceEvent.PAPER_SEALED,
-        paper,
-        system("ca"),
-        now,
-        seal=own.stem,
-        sha384=digest,
-        signature_sha256=hashlib.sha256(signature).hexdigest(),
-    )
-
-
-@compiled_for("a digest")
-def _sealed(digest: str) -> Values:
-    """Return the query for the signature over the paper of this digest, if there is one."""
-    return Values(SealedPaper.objects.filter(digest=digest).values_list("signature"))
+@compiled_for([""])
+def _signed(digests: list[str]) -> Values:
+    """Return the query for the digest and signature of each of the papers that is signed."""
+    signed = SealedPaper.objects.filter(digest__in=listed("text", digests))
+    return Values(signed.values_list("digest", "signature"), 2)
 
 
 @compiled_for(datetime.min.replace(tzinfo=UTC))
@@ -127,14 +164,25 @@ def _newest_seal() -> Rows:
     return Rows(Seal.objects.order_by("-pk")[:1])
 
 
-def _require_logged(kind: str, paper: str, digest: str) -> None:
-    """Raise LogUnavailable unless the log has the database's event that this paper was made."""
+def _require_logged(papers: Collection[MadePaper]) -> None:
+    """Raise LogUnavailable unless the log has the database's event of each that it was made."""
     if not key.is_wanted():
         raise LogUnavailable("no paper is sealed without a log of events")
     build.extend_wholly()
-    made = Event.objects.filter(
-        object_type=kind, object_id=paper, action=IssuanceEvent.PAPER_MADE, refused=False
-    )
-    numbers = [event.pk for event in made if event.data.get("sha384") == digest]
-    if not among_leaves(numbers):
-        raise LogUnavailable(f"the making of {kind} {paper} is not in the log")
+    making: dict[MadePaper, set[int]] = defaultdict(set)
+    for kind in {each.kind for each in papers}:
+        keys = [each.paper for each in papers if each.kind == kind]
+        for event in _making(kind, keys).alone():
+            made = MadePaper(kind, event.object_id, event.data.get("sha384", ""))
+            making[made].add(event.pk)
+    logged = among_leaves([number for each in papers for number in making[each]])
+    for each in papers:
+        if not making[each] & logged:
+            raise LogUnavailable(f"the making of {each.kind} {each.paper} is not in the log")
+
+
+@compiled_for("a kind", ["a paper"])
+def _making(kind: str, papers: list[str]) -> Rows:
+    """Return the query for the events that papers of the kind, with these keys, were made."""
+    about = Event.objects.filter(object_type=kind, object_id__in=listed("text", papers))
+    return Rows(about.filter(action=IssuanceEvent.PAPER_MADE.value, refused=False))

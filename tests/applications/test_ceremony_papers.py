@@ -82,7 +82,7 @@ def test_the_paper_is_tagged_and_says_what_the_record_says(log, now, tmp_path: P
 def test_the_signer_seals_no_record_of_whose_making_it_finds_no_event(log, now):
     add_seal()
     with pytest.raises(LogUnavailable, match="is not in the log"):
-        authority.seal_paper("ceremony_record", "1", "ab" * 48, now=now)
+        authority.seal_papers([authority.MadePaper("ceremony_record", "1", "ab" * 48)], now=now)
     assert not SealedPaper.objects.exists()
 
 

@@ -1,5 +1,6 @@
 """Papers with the authority's seal: whole way, killed on the way, and what is never sealed."""
 
+import hashlib
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from applications.models import Paper
 from applications.services.system import erase
 from certportal.dev.builders import orders, people
 from certportal.foundation.event_log.files import LogUnavailable
+from certportal.foundation.mail.sending import File
 from certportal.foundation.models import Event, OutboxItem
 from issuance import services as authority
+from issuance import tasks
 from issuance.models import SealedPaper
 from issuance.services.event_log import key
 from issuance.services.sealing import CertificatesFirst, SealEnded
@@ -67,7 +70,7 @@ def prepared(sent, now) -> Paper:
 
 
 def sign(paper: Paper, now) -> None:
-    authority.seal_paper("paper", str(paper.pk), paper.digest, now=now)
+    authority.seal_papers([authority.MadePaper("paper", str(paper.pk), paper.digest)], now=now)
 
 
 def test_a_receipt_is_sealed_mailed_and_found_valid_by_others(
@@ -162,21 +165,77 @@ def test_what_was_not_recorded_is_not_sealed(prepared, now):
     """A stolen worker asks for the seal on bytes of its own."""
     for digest in ("ab" * 48, prepared.digest):
         with pytest.raises(LogUnavailable, match="is not in the log"):
-            authority.seal_paper("paper", "999999", digest, now=now)
+            authority.seal_papers([authority.MadePaper("paper", "999999", digest)], now=now)
     with pytest.raises(LogUnavailable, match="is not in the log"):
-        authority.seal_paper("paper", str(prepared.pk), "ab" * 48, now=now)
+        authority.seal_papers([authority.MadePaper("paper", str(prepared.pk), "ab" * 48)], now=now)
     assert not SealedPaper.objects.exists()
+
+
+@pytest.fixture
+def others(prepared, matti, now) -> list[Paper]:
+    """The receipts of two more orders, which wait for the signer like the first one."""
+    made = []
+    for number in ("second", "third"):
+        order = orders.submitted(matti)
+        paper = Paper.objects.create(application=order, submission=order.submission)
+        content = File(f"{number}.pdf", prepared.prepared.read(), "application/pdf")
+        digest = hashlib.sha384(number.encode()).digest()
+        services.have_sealed(paper, content, digest, now=now)
+        paper.refresh_from_db()
+        made.append(paper)
+    return made
+
+
+def of(*papers: Paper) -> list[authority.MadePaper]:
+    return [authority.MadePaper("paper", str(each.pk), each.digest) for each in papers]
+
+
+def test_papers_are_sealed_together_each_once(prepared, others, now):
+    sign(others[0], now)
+    authority.seal_papers(of(prepared, *others, prepared), now=now)
+    keys = {str(each.pk) for each in (prepared, *others)}
+    signed = dict(SealedPaper.objects.values_list("paper", "digest"))
+    assert signed == {f"paper:{each.pk}": each.digest for each in (prepared, *others)}
+    told = Event.objects.filter(action="issuance.paper_sealed", object_id__in=keys)
+    assert sorted(told.values_list("object_id", flat=True)) == sorted(keys)
+    items = OutboxItem.objects.filter(topic="paper.sealed", done_at=None)
+    assert sorted(item.payload["paper"] for item in items) == sorted(keys)
+
+
+def test_papers_that_wait_are_sealed_when_the_log_is_extended(prepared, others):
+    tasks.extend_event_log()
+    sealed_at = SealedPaper.objects.values_list("sealed_at", flat=True)
+    assert len(sealed_at) == 3 and len({*sealed_at}) == 1
+    assert not OutboxItem.objects.filter(topic="paper.made", done_at=None).exists()
+    tasks.extend_event_log()
+    assert SealedPaper.objects.count() == 3
+
+
+def test_a_paper_that_was_not_recorded_keeps_none_of_the_others_from_the_seal(
+    prepared, others, now
+):
+    with pytest.raises(LogUnavailable, match="paper 999999 is not in the log"):
+        authority.seal_papers(
+            [*of(prepared), authority.MadePaper("paper", "999999", "ab" * 48)], now=now
+        )
+    assert not SealedPaper.objects.exists()
+    item = OutboxItem.objects.filter(topic="paper.made", done_at=None)[0]
+    item.pk, item.payload = None, item.payload | {"paper": "999999", "digest": "ab" * 48}
+    item.save(force_insert=True)
+    orders.drain()
+    assert SealedPaper.objects.count() == 3
+    assert OutboxItem.objects.get(payload__paper="999999").problem == "LogUnavailable"
 
 
 def test_an_event_that_was_changed_later_is_no_evidence(prepared, now):
     with pytest.raises(LogUnavailable, match="is not in the log"):
-        authority.seal_paper("paper", str(prepared.pk), "ab" * 48, now=now)
+        authority.seal_papers([authority.MadePaper("paper", str(prepared.pk), "ab" * 48)], now=now)
     with unkept():
         for event in Event.objects.filter(action="issuance.paper_made"):
             event.data["sha384"] = "ab" * 48
             event.save()
     with pytest.raises(LogUnavailable, match="is not in the log"):
-        authority.seal_paper("paper", str(prepared.pk), "ab" * 48, now=now)
+        authority.seal_papers([authority.MadePaper("paper", str(prepared.pk), "ab" * 48)], now=now)
 
 
 def test_without_a_log_of_events_nothing_is_sealed(prepared, settings, now):

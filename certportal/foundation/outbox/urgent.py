@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import Case, Q, When
 
+from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.prepared_statements import listed
 from certportal.foundation.together import Compiled, Rows, Values, compiled_for
@@ -46,3 +47,10 @@ def oldest(condition: Q) -> Callable[[list[str], list[UUID], datetime], Compiled
         return Rows(due.order_by("due_at")[:1])
 
     return found
+
+
+def waiting(task: str, queue: str) -> OutboxItem | None:
+    """Return the oldest due item of the task in the queue that nobody holds, or None."""
+    for item in oldest(Q(queue=queue))([task], [], clock.now()).alone():
+        return item
+    return None

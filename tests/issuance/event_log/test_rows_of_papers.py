@@ -25,7 +25,7 @@ def sealed(cas: dict[str, IssuingCA], keyed: Verifier, now: datetime) -> SealedP
     add_seal()
     paper = Subject("paper", 17)
     services.ask_for_seal(paper, bytes.fromhex(DIGEST), "receipt", actor=TESTS, now=now)
-    services.seal_paper("paper", "17", DIGEST, now=now)
+    services.seal_papers([services.MadePaper("paper", "17", DIGEST)], now=now)
     return SealedPaper.objects.get()
 
 
