@@ -125,9 +125,7 @@ def _blank(chain: tuple[x509.Certificate, ...]) -> bytes:
     To encode all of it takes five times as long as to fill in these two.
     """
     own, *others = [asn1.Certificate.load(each.public_bytes(Encoding.DER)) for each in chain]
-    identity = cms.IssuerAndSerialNumber(
-        {"issuer": own.issuer, "serial_number": own.serial_number}
-    )
+    identity = cms.IssuerAndSerialNumber({"issuer": own.issuer, "serial_number": own.serial_number})
     info = cms.SignerInfo(
         {
             "version": "v1",

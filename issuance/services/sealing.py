@@ -105,9 +105,7 @@ def seal_papers(papers: Iterable[MadePaper], *, now: datetime) -> None:
     lease.require()
     _require_logged(wanted.values())
     signer = signers.load(own.stem, own.certificate)
-    sealed = {
-        each: sealing.sign(bytes.fromhex(digest), signer) for digest, each in wanted.items()
-    }
+    sealed = {each: sealing.sign(bytes.fromhex(digest), signer) for digest, each in wanted.items()}
     with transaction.atomic():
         lease.hold()
         # Another process may have signed one meanwhile: then the digest is not unique, nothing is

@@ -51,6 +51,5 @@ def oldest(condition: Q) -> Callable[[list[str], list[UUID], datetime], Compiled
 
 def waiting(task: str, queue: str) -> OutboxItem | None:
     """Return the oldest due item of the task in the queue that nobody holds, or None."""
-    for item in oldest(Q(queue=queue))([task], [], clock.now()).alone():
-        return item
-    return None
+    found: list[OutboxItem] = oldest(Q(queue=queue))([task], [], clock.now()).alone()
+    return found[0] if found else None
