@@ -22,7 +22,7 @@ from accounts.register.models import RegisterRecord, RegisterRun, RegisterWord
 from accounts.register.source import files
 from certportal.dev import sample_mails
 from certportal.dev.builders.hierarchy import make_hierarchy, use_memory
-from certportal.foundation import bulk_insert, clock, own_files
+from certportal.foundation import clock, own_files, row_writes
 from certportal.foundation.models import Event
 from issuance.conf import pki
 from issuance.models import IssuingCA, SigningLease
@@ -111,7 +111,7 @@ class _Sample:
         copies = [copy.copy(one) for one in self.events]
         for one in copies:
             one.at = now
-        bulk_insert.insert(copies)
+        row_writes.insert(copies)
 
 
 class _Hierarchy:

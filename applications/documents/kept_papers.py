@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from applications.documents.certificate_files import certificate_of
-from applications.models import Application, Decision, Paper
-from applications.models.paper import Installing, Source, key_of
+from applications.models import Application, Decision
+from applications.models.paper import Installing, Source, paper_of
 from applications.workflow import Status
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files import storing
@@ -71,7 +71,7 @@ def kept(made_of: Source) -> File:
 
     Raises Unavailable until it is made, and while its file cannot be read.
     """
-    paper = Paper.objects.exclude(made_at=None).filter(**key_of(made_of)).first()
-    if paper is None:
+    paper = paper_of(made_of)
+    if paper is None or paper.made_at is None:
         raise Unavailable("paper")
     return File(paper.name, storing.read(paper.file), PDF)

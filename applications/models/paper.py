@@ -1,8 +1,10 @@
 """Papers of an order: PDFs made once by a worker and then stored unchanged."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
+from typing import Any
 from uuid import UUID
 
 from django.db import models
@@ -14,6 +16,7 @@ from applications.models.kept import OF_ERASED_ORDER
 from applications.models.submission import Submission
 from certportal.foundation.files import storing
 from certportal.foundation.kept_tables import Kept
+from certportal.foundation.together import Compiled, Rows, compiled_for
 from issuance.models import Certificate
 
 
@@ -120,3 +123,22 @@ class Paper(models.Model):
         if self.certificate is not None:
             return "revocation"
         return "receipt" if self.decision is None else self.decision.kind
+
+
+def paper_of(made_of: Source) -> Paper | None:
+    """Return the paper made of the source, or None."""
+    key = key_of(made_of)
+    values = [each.pk if isinstance(each, models.Model) else each for each in key.values()]
+    found: list[Paper] = _made_of(*key)(*values).alone()
+    return found[0] if found else None
+
+
+@cache
+def _made_of(*names: str) -> Callable[..., Compiled]:
+    stand_ins = ["a language" if name == "sheet_language" else -1 for name in names]
+
+    @compiled_for(*stand_ins)
+    def papers(*values: Any) -> Rows:
+        return Rows(Paper.objects.filter(**dict(zip(names, values, strict=True))))
+
+    return papers

@@ -127,10 +127,14 @@ def untold(application: Application, addressed: Sequence[str]) -> list[str]:
 def author(application: Application) -> list[str]:
     """Return who sent the order (or began the draft) if they still order for it; else []."""
     key = _maker(application)
-    person = Membership.objects.filter(
-        person=key, organisation=application.organisation_id, ended_at=None, role__in=ACTING
-    )
-    return [f"person:{key}"] if person.exists() else []
+    return [f"person:{key}"] if _acting(key, application.organisation_id).alone() else []
+
+
+@compiled_for(UUID(int=1), UUID(int=2))
+def _acting(person: UUID, organisation: UUID) -> Values:
+    """Return the query for the person's memberships of the organisation that may order for it."""
+    held = Membership.objects.filter(person=person, organisation=organisation, ended_at=None)
+    return Values(held.filter(role__in=ACTING).values_list("pk"))
 
 
 def _maker(application: Application) -> UUID:

@@ -11,7 +11,7 @@ from applications.models import Application
 from applications.rules import mail_choices, possible_actions
 from applications.rules import recipients as recipients_rules
 from applications.workflow import Action, Role, Status, consequences, event_of
-from certportal.foundation import events
+from certportal.foundation import events, row_writes
 from certportal.foundation.actors import Actor
 from certportal.foundation.outbox import outbox
 from certportal.foundation.related_rows import by_key
@@ -100,7 +100,7 @@ def save(application: Application, *, now: datetime, **fields: Any) -> None:
         setattr(application, name, value)
     application.version += 1
     application.changed_at = now
-    application.save(update_fields=[*fields, "version", "changed_at"])
+    row_writes.update(application, *fields, "version", "changed_at")
 
 
 def notify(

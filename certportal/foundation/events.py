@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 from django.db.models import Model
 
-from certportal.foundation import bulk_insert
+from certportal.foundation import row_writes
 from certportal.foundation.actors import Actor
 from certportal.foundation.event_names import EventName
 from certportal.foundation.models import Event, EventOrigin
@@ -58,9 +58,9 @@ def record(
 
 def insert(made_events: Sequence[Event]) -> None:
     """Insert events from `made` with one statement and write each to the log."""
-    bulk_insert.insert(made_events)
+    row_writes.insert(made_events)
     from_network = [event for event in made_events if event.address]
-    bulk_insert.insert(
+    row_writes.insert(
         [EventOrigin(event=event, at=event.at, address=event.address) for event in from_network]
     )
     for event in made_events:

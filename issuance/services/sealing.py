@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
-from certportal.foundation import bulk_insert, events
+from certportal.foundation import events, row_writes
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log.files import LogUnavailable
@@ -126,7 +126,7 @@ def _keep(sealed: Mapping[MadePaper, bytes], own: Seal, now: datetime) -> None:
         )
         for each, signature in sealed.items()
     ]
-    bulk_insert.insert(rows)
+    row_writes.insert(rows)
     made = [
         events.made(
             IssuanceEvent.PAPER_SEALED,

@@ -21,7 +21,7 @@ from applications.models import Paper
 from applications.services.system import erase
 from applications.services.system import papers as limits
 from certportal.dev.builders import orders
-from certportal.foundation import clock
+from certportal.foundation import clock, row_writes
 from certportal.foundation.files import storing
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox, set_aside
@@ -218,7 +218,7 @@ def test_a_paper_that_cannot_be_kept_leaves_no_file(sent, matti, now, monkeypatc
         raise OperationalError("could not extend file")
 
     paper = services.want_paper(sent.submission, actor=actor_for(matti), now=now)
-    monkeypatch.setattr(Paper, "save", full)
+    monkeypatch.setattr(row_writes, "update", full)
     with pytest.raises(OperationalError):
         services.keep_paper(paper, papers.render(paper), now=now)
     assert not default_storage.listdir("")[1]

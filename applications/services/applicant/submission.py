@@ -17,6 +17,7 @@ from applications.services.applicant.identified import Signature
 from certportal.foundation import clock, invisible
 from certportal.foundation.errors import Refused
 from certportal.foundation.reading import one_reading
+from certportal.foundation.related_rows import related_row
 
 
 def freeze(application: Application, signature: Signature, *, now: datetime) -> Submission:
@@ -28,8 +29,8 @@ def freeze(application: Application, signature: Signature, *, now: datetime) -> 
     system outside the organisation's own root, given without a reason.
     """
     identified.require(application, signature, now=now)
-    if application.csr is not None:
-        require_unused_key(application, application.csr)
+    if csr := related_row(application, "csr"):
+        require_unused_key(application, csr)
     require(obstacles(application, now=now))
     frozen = _frozen(application, signature, now)
     text = json.dumps(frozen, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

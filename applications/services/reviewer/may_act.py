@@ -23,6 +23,7 @@ from applications.services.applicant import submission
 from applications.workflow import Action, Role, Status
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Refused, Stale, Unavailable
+from certportal.foundation.related_rows import related_row
 from issuance.services.errors import NotOpen
 
 
@@ -252,8 +253,8 @@ class Case:
         application, prepared = self.application, self.prepared
         if prepared is None or not self.is_open:
             return False
-        assert application.csr is not None and application.submission is not None
-        present = (application.csr.sha256, application.submission.sha256)
+        csr, sent = (related_row(application, name) for name in ("csr", "submission"))
+        present = (csr.sha256, sent.sha256)
         made_from = (prepared.csr_sha256, prepared.submission_sha256)
         return present == made_from
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from applications import workflow
+from applications.errors import Gone
 from applications.models import Application, Package
 from applications.rules import queue_order, recipients
 from applications.rules.domains import NOT_PROVEN
@@ -15,7 +16,7 @@ from applications.services.applicant.answers import close_unanswered
 from applications.services.system import domains as domain_evidence
 from applications.services.system import replaced_orders
 from applications.workflow import Action, Role, Status, promise
-from certportal.foundation import clock
+from certportal.foundation import clock, row_writes
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import Hopeless
 from certportal.foundation.outbox import outbox
@@ -64,9 +65,10 @@ def record_issued(
 def _record_issued(application_id: UUID, certificate_id: int, now: datetime) -> Application | None:
     if item := replaced_orders.item_of(application_id):
         return replaced_orders.take_over(item.pk, certificate_id, now=now)
-    if not Application.objects.filter(pk=application_id).exists():
-        raise CannotRecord("the order is unknown")
-    application = transition.lock(application_id)
+    try:
+        application = transition.lock(application_id)
+    except Gone:
+        raise CannotRecord("the order is unknown") from None
     if application.status in {Status.ISSUED, Status.DELIVERED}:
         return None
     forgotten = application.status != Status.APPROVED
@@ -200,10 +202,11 @@ def record_package_sent(
     With the last recipient, the application becomes delivered.
     """
     application = transition.lock(application_id)
-    application.packages.filter(recipient=recipient, sent_at=None).update(
-        sent_at=now, message_id=message_id
-    )
-    waiting = application.packages.filter(sent_at=None).exists()
-    if application.status == Status.ISSUED and not waiting:
+    waiting = [each for each in rows_of(application, "packages") if each.sent_at is None]
+    for package in waiting:
+        if package.recipient == recipient:
+            package.sent_at, package.message_id = now, message_id
+            row_writes.update(package, "sent_at", "message_id")
+    if application.status == Status.ISSUED and all(each.sent_at for each in waiting):
         transition.move(application, Action.DELIVER, ACTOR, now, ended_at=now)
     return application

@@ -12,9 +12,9 @@ from django.db import transaction
 
 from applications.errors import NotPossible
 from applications.models import Application, Paper
-from applications.models.paper import Source, key_of, order_key
+from applications.models.paper import Source, key_of, order_key, paper_of
 from applications.services import transition
-from certportal.foundation import events
+from certportal.foundation import events, row_writes
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.files import storing
 from certportal.foundation.mail.sending import File
@@ -35,7 +35,7 @@ def want_paper(made_of: Source, *, actor: Actor, now: datetime) -> Paper:
     Repeated calls while the work is enqueued or will be retried change nothing. If the work was
     given up or removed, it is enqueued again. Raises TooMany, and NotPossible in an erased order.
     """
-    paper = Paper.objects.filter(**key_of(made_of)).first()  # without waiting for a lock
+    paper = paper_of(made_of)  # without waiting for a lock
     if paper is not None and (paper.made_at or _is_on_its_way(paper)):
         return paper
     return _want(made_of, actor, now)
@@ -83,7 +83,7 @@ def keep_paper(paper: Paper, file: File, *, now: datetime) -> None:
     row.sha256 = hashlib.sha256(file.content).hexdigest()
     storing.delete(row.prepared.name)
     row.prepared.name = ""
-    row.save(update_fields=["file", "name", "made_at", "size", "sha256", "prepared"])
+    row_writes.update(row, "file", "name", "made_at", "size", "sha256", "prepared")
     mails = OutboxItem.objects.filter(topic="application.notice")
     outbox.hasten(mails.filter(payload__application=str(row.application_id)), now=now)
 
@@ -104,7 +104,7 @@ def have_sealed(
     row.digest = digest.hex()
     subject, actor = _subject(row), system("papers")
     row.item = authority.ask_for_seal(subject, digest, paper.kind, actor=actor, now=now).pk
-    row.save(update_fields=["prepared", "name", "digest", "item"])
+    row_writes.update(row, "prepared", "name", "digest", "item")
 
 
 @transaction.atomic
@@ -123,7 +123,7 @@ def _enqueue(paper: Paper, now: datetime) -> None:
     else:
         (item,) = outbox.enqueue("paper.wanted", now=now, paper=paper.pk, application=order)
     paper.item = item.pk
-    paper.save(update_fields=["item"])
+    row_writes.update(paper, "item")
 
 
 def erase_papers(application: Application) -> None:
@@ -153,10 +153,8 @@ def _row(made_of: Source) -> Paper:
     application = transition.lock(order_key(made_of))
     if application.erased_at is not None:
         raise NotPossible
-    paper, _new = Paper.objects.get_or_create(
-        **key_of(made_of), defaults={"application": application}
-    )
-    return paper
+    found = paper_of(made_of)
+    return found or Paper.objects.create(application=application, **key_of(made_of))
 
 
 def _is_on_its_way(paper: Paper) -> bool:

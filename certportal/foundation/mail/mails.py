@@ -16,7 +16,7 @@ from django.db.models import Manager, QuerySet
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from certportal.foundation import agency
+from certportal.foundation import agency, row_writes
 from certportal.foundation.mail import sending
 from certportal.foundation.mail.sending import File, Message
 from certportal.foundation.models import OutboxItem
@@ -116,7 +116,7 @@ def send(mail: Mail[Any], item: OutboxItem, *, now: datetime) -> None:
     message = write(mail, item.payload, now=now)
     if message is not None:
         item.sent_to = sending.mark_of(message.to)
-        item.save(update_fields=["sent_to"])
+        row_writes.update(item, "sent_to")
         of_round = f".{item.round}" if item.round > 1 else ""
         sending.send(message, item_id=f"{item.pk}{of_round}")
 

@@ -19,14 +19,17 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
-from certportal.foundation import bulk_insert, clock
+from certportal.foundation import clock, row_writes
 from certportal.foundation.errors import Hopeless, Unavailable
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import messages, urgent
 from certportal.foundation.outbox.outages import is_outage
 from certportal.foundation.prepared_statements import Statement
+from certportal.foundation.related_rows import by_key
 
 log = structlog.get_logger(__name__)
+
+_item = by_key(OutboxItem)
 
 # Every step of an order runs these; the ORM would take longer to compile them than they run.
 _LEASE = Statement(
@@ -120,7 +123,7 @@ def enqueue_all(
         for payload in payloads
         for task, queue in settings.OUTBOX_ROUTES[topic]
     ]
-    bulk_insert.insert(items)
+    row_writes.insert(items)
     for item in items:
         if not paced and due_at is None:
             transaction.on_commit(functools.partial(messages.announce, item), robust=True)
@@ -389,7 +392,7 @@ def _require_understood(handler: Callable[..., None], item: OutboxItem) -> None:
 
 def _log_why(item_id: str, task_name: str) -> None:
     """Log that nothing was done; as an error if the message cannot have come from this service."""
-    found = OutboxItem.objects.filter(pk=item_id).first()
+    found = _item(item_id)
     if found is not None and found.task != task_name:
         log.error("item_of_another_task", item=item_id, task=task_name)
     else:

@@ -10,7 +10,7 @@ from django.db.models import OuterRef, QuerySet
 from accounts import access
 from accounts.disqualification import ties
 from accounts.models import Person
-from certportal.foundation import bulk_insert, events
+from certportal.foundation import events, row_writes
 from certportal.foundation.actors import Actor
 from issuance.approvers.assertion import BadAssertion
 from issuance.approvers.proof import PlanProof
@@ -82,7 +82,7 @@ def _insert(
         "role": ROLE,
         "reauthenticated_at": reauthenticated_at,
     }
-    bulk_insert.insert(
+    row_writes.insert(
         [
             Approval(
                 prepared=each,

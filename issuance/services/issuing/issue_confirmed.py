@@ -1,13 +1,15 @@
 """Issuing certificates that the registration authority (RA) has recently confirmed."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError
 
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.outbox import outbox
+from certportal.foundation.prepared_statements import listed
+from certportal.foundation.together import Rows, compiled_for
 from issuance.authority.sign import SignatureMismatch
 from issuance.models import Certificate, PreparedCertificate
 from issuance.services.approvers.register import RegisterUnavailable
@@ -141,14 +143,19 @@ def _released(references: Sequence[UUID], confirmed_at: datetime | None) -> list
     """
     if confirmed_at is None:
         return list(references)
-    later = PreparedCertificate.objects.filter(
-        reference__in=references,
-        state=PreparedCertificate.State.PREPARED,
-        created_at__gt=confirmed_at,
-    )
-    given = approval_states(found) if (found := list(later)) else {}
+    found = _prepared_since(list(references), confirmed_at).alone()
+    given = approval_states(found) if found else {}
     left = {each.reference for each in found if not given[each.pk].complete}
     return [reference for reference in references if reference not in left]
+
+
+@compiled_for([UUID(int=1)], datetime.min.replace(tzinfo=UTC))
+def _prepared_since(references: list[UUID], since: datetime) -> Rows:
+    """Return the query for what was prepared for the references later and is not being signed."""
+    waits = PreparedCertificate.objects.filter(
+        reference__in=listed("uuid", references), state=PreparedCertificate.State.PREPARED
+    )
+    return Rows(waits.filter(created_at__gt=since))
 
 
 def _waiting(references: Sequence[UUID]) -> set[UUID]:

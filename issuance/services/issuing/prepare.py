@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import transaction
 
-from certportal.foundation import bulk_insert, events
+from certportal.foundation import events, row_writes
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.models import Event
 from certportal.foundation.step_durations import Step, timed
@@ -57,7 +57,7 @@ def prepare_all(orders: Sequence[CertificateOrder], *, now: datetime) -> list[Pr
             _attempt(order, evidence, numbers[order.reference], made, now)
             for order, evidence, made in zip(orders, examined, built, strict=True)
         ]
-        bulk_insert.insert(attempts)
+        row_writes.insert(attempts)
         ca = system("issuance")
         events.insert(
             [_event(IssuanceEvent.PREPARED, each, ca, now, each.state) for each in attempts]

@@ -9,7 +9,7 @@ from itertools import groupby
 from django.db import transaction
 from django.db.models.functions import Coalesce
 
-from certportal.foundation import bulk_insert, events
+from certportal.foundation import events, row_writes
 from certportal.foundation.actors import system
 from certportal.foundation.outbox import outbox
 from certportal.foundation.prepared_statements import listed
@@ -186,7 +186,7 @@ def store_within(signed: Sequence[Signed], now: datetime) -> list[Certificate]:
     term = lease.hold()
     locks.hold(*(f"key:{attempt.spki_sha256}" for attempt in attempts))
     stored = [_certificate(attempt, der, term, now) for attempt, der in signed]
-    bulk_insert.insert(stored)
+    row_writes.insert(stored)
     mark_issued(attempts, now)
     events.insert(
         [
