@@ -21,6 +21,8 @@ type Key = dict[str, Callable[[str], Any]]
 """The columns or annotations by which a list is ordered, the last one unique, with functions that
 parse their values in a URL."""
 
+type Fill[Row: Model] = Callable[[QuerySet[Row]], QuerySet[Row]]
+
 MOST_COUNTED = 1_000
 """Rows of a list are counted up to this number, since counting all would take long."""
 _LARGEST = 2**63 - 1
@@ -74,21 +76,33 @@ NONE = Count(0)
 
 
 def page_of[Row: Model](
-    found: QuerySet[Row], request: HttpRequest, key: Key, *, most: int, newest: bool = False
+    found: QuerySet[Row],
+    request: HttpRequest,
+    key: Key,
+    *,
+    most: int,
+    newest: bool = False,
+    fill: Fill[Row] | None = None,
 ) -> Page[Row]:
     """Return the page that the query parameter `page` names, else the first.
 
     `most`: rows of a page. `newest`: in descending order. An invalid parameter gives the first
-    page, and so does a key after which there are no rows.
+    page, and so does a key after which there are no rows. `fill`: adds to a query of rows what the
+    page shows of each. The rows of the page are then found by a query of its own, for a list that
+    has to be sorted: what is shown is not read of all its rows.
     """
+
+    def page(edge: list[Any] | None, *, back: bool) -> Page[Row]:
+        return _page(found, key, edge, most, newest, back=back, fill=fill)
+
     asked = request.GET.get("page", "")
     back, edge = asked == LAST or asked.startswith("-"), _read(asked, key)
     if asked != LAST and edge is None:
-        return _page(found, key, None, most, newest, back=False)
-    shown = _page(found, key, edge, most, newest, back=back)
+        return page(None, back=False)
+    shown = page(edge, back=back)
     if back and not shown.previous and asked != LAST:  # going back may end in a partial first page
-        return _page(found, key, None, most, newest, back=False)
-    return shown if shown.rows else _page(found, key, None, most, newest, back=False)
+        return page(None, back=False)
+    return shown if shown.rows else page(None, back=False)
 
 
 def count(found: QuerySet[Any]) -> Count:
@@ -131,12 +145,20 @@ def before_of(request: HttpRequest) -> int | None:
 
 
 def _page[Row: Model](
-    found: QuerySet[Row], key: Key, edge: list[Any] | None, most: int, newest: bool, *, back: bool
+    found: QuerySet[Row],
+    key: Key,
+    edge: list[Any] | None,
+    most: int,
+    newest: bool,
+    *,
+    back: bool,
+    fill: Fill[Row] | None = None,
 ) -> Page[Row]:
     down = newest is not back
     if edge is not None:
         found = found.filter(Beyond(key, edge, "<" if down else ">"))
-    rows = list(found.order_by(*(f"-{name}" if down else name for name in key))[: most + 1])
+    listed = found.order_by(*(f"-{name}" if down else name for name in key))[: most + 1]
+    rows = _filled(listed, key, fill) if fill else list(listed)
     is_more, rows = len(rows) > most, rows[:most]
     if back:
         rows.reverse()
@@ -146,6 +168,17 @@ def _page[Row: Model](
         previous=f"-{_written(rows[0], key)}" if rows and is_before else "",
         next=_written(rows[-1], key) if rows and is_after else "",
     )
+
+
+def _filled[Row: Model](listed: QuerySet[Row], key: Key, fill: Fill[Row]) -> list[Row]:
+    """Return the rows of the list filled, each with the values of its key."""
+    keys = list(listed.values_list("pk", *key))
+    wanted = listed.model._default_manager.filter(pk__in=[pk for pk, *_ in keys])
+    rows = {row.pk: row for row in fill(wanted)}
+    for pk, *values in keys:
+        for name, value in zip(key, values, strict=True):
+            setattr(rows[pk], name, value)
+    return [rows[pk] for pk, *_ in keys]
 
 
 class Beyond(Func):

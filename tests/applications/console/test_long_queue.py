@@ -49,6 +49,21 @@ def test_walking_the_pages_meets_each_case_once_and_in_order(waiting, desk):
     assert back[-1] == expected[:25]
 
 
+def test_what_a_search_found_is_walked_in_the_same_order_and_counted(waiting, desk):
+    copy(waiting, 60)
+    expected = list(cases().filter(status__in=OPEN_CASES).values_list("number", flat=True))
+    typed = waiting.organisation.name
+    first = desk.open("queue", q=typed)
+    assert "61 cases" in first.text
+    assert {row.case.organisation.name for row in first.context["rows"]} == {typed}
+    ahead = walk(desk, "next", {"q": typed})
+    assert [len(page) for page in ahead] == [25, 25, 11]
+    assert [number for page in ahead for number in page] == expected
+    back = walk(desk, "prev", {"q": typed, "page": keyset.LAST})
+    assert back[0] == expected[-25:]
+    assert back[-1] == expected[:25]
+
+
 def test_the_way_back_from_the_second_page_is_the_first(waiting, desk):
     copy(waiting, 30)
     first = desk.open("queue")

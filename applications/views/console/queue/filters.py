@@ -17,7 +17,6 @@ from applications.rules import order_search, queue_order
 from applications.views.console.queue import ready_made
 from applications.views.shared.forms import FilterForm
 from applications.workflow import ENDED, OPEN_CASES, Status
-from certportal.foundation.together import Number
 from certportal.foundation.web import keyset
 
 STATUSES = [
@@ -31,8 +30,6 @@ ENVIRONMENTS = [
     ("production", pgettext_lazy("environment", "Production")),
     ("test", pgettext_lazy("environment", "Test")),
 ]
-
-LISTED = "listed"
 
 type Cases = QuerySet[Application]
 
@@ -139,18 +136,18 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         """The sort key of the cases."""
         return queue_order.KEY if self.found is None else order_search.KEY | queue_order.KEY
 
-    def counted(self) -> dict[str, Number]:
-        """Return the query for their number, unless they are a ready-made view's or too many."""
-        if self._is_more:
-            return {}
-        chosen = {name for name, value in self.form.cleaned_data.items() if value}
-        return {} if chosen <= {"view"} else {LISTED: keyset.bounded(self.qs)}
-
-    def count(self, counts: Mapping[str, keyset.Count]) -> keyset.Count:
-        """Return the number of cases from those of the ready-made views and of `counted`."""
+    def count(
+        self, page: keyset.Page[Application], counts: Mapping[str, keyset.Count]
+    ) -> keyset.Count:
+        """Return the number of cases: from the ready-made views' if only one is chosen, and counted
+        only if there are more pages than this one.
+        """
         if self._is_more:
             return keyset.MORE
-        return counts[LISTED if LISTED in counts else self.form.cleaned_data.get("view", "")]
+        if {name for name, value in self.form.cleaned_data.items() if value} <= {"view"}:
+            return counts[self.form.cleaned_data.get("view", "")]
+        is_whole = not (page.previous or page.next)
+        return keyset.Count(len(page.rows)) if is_whole else keyset.count(self.qs)
 
     @property
     def _is_more(self) -> bool:

@@ -1,6 +1,8 @@
 """The queue: the earliest promised day first."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
@@ -33,12 +35,12 @@ SHOWN = (
 def queue(request: HttpRequest) -> HttpResponseBase:
     """Show the filtered cases."""
     narrowed = narrow(request)
-    page = keyset.page_of(filled(narrowed), request, narrowed.key, most=PAGE)
-    counts = keyset.counts(ready_made.numbers(narrowed.reader) | narrowed.counted())
+    page = page_of(narrowed, request)
+    counts = keyset.counts(ready_made.numbers(narrowed.reader))
     context = {
         "filter": narrowed,
         "page": page,
-        "count": narrowed.count(counts),
+        "count": narrowed.count(page, counts),
         "rows": rows(page.rows, narrowed.reader, typed=narrowed.form.cleaned_data.get("q", "")),
         "chips": chips(narrowed, request),
         "views": saved_views(narrowed, counts),
@@ -57,10 +59,18 @@ def queue_csv(request: HttpRequest) -> HttpResponseBase:
     return spreadsheet.table("queue", export.COLUMNS, lines)
 
 
-def filled(narrowed: QueueFilter) -> QuerySet[Application]:
+def page_of(narrowed: QueueFilter, request: HttpRequest) -> keyset.Page[Application]:
+    """Return the page of cases. What was found by a search is sorted before it is read whole."""
+    fill, cases = partial(filled, now=narrowed.reader.now), narrowed.qs
+    if narrowed.found is not None and len(narrowed.found.orders) > PAGE:
+        return keyset.page_of(cases, request, narrowed.key, most=PAGE, fill=fill)
+    return keyset.page_of(fill(cases), request, narrowed.key, most=PAGE)
+
+
+def filled(cases: QuerySet[Application], *, now: datetime) -> QuerySet[Application]:
     """Return the cases with only the columns that their rows show."""
-    related = narrowed.qs.select_related("organisation", "reviewer", "submission__record")
-    return with_marks(related.only(*SHOWN), narrowed.reader.now).prefetch_related("host_names")
+    related = cases.select_related("organisation", "reviewer", "submission__record")
+    return with_marks(related.only(*SHOWN), now).prefetch_related("host_names")
 
 
 def narrow(request: HttpRequest) -> QueueFilter:
