@@ -231,7 +231,9 @@ def extend_event_log() -> None:
             services.extend_event_log()
     except Unavailable as error:
         log.error("event_log_stands_still", reason=str(error))
-    if paper := urgent.waiting(seal_paper.name, "ca"):
+    paper = urgent.waiting(seal_paper.name, "ca")
+    # While a certificate waits, fifty papers would be leased and postponed one by one before it.
+    if paper is not None and not services.certificates_wait(clock.now()):
         seal_paper(item=str(paper.pk))
 
 

@@ -41,6 +41,7 @@ from issuance.services.sealing import (
     MadePaper,
     ask_again,
     ask_for_seal,
+    certificates_wait,
     seal_in_use,
     seal_papers,
     signature_over,

@@ -97,7 +97,7 @@ def seal_papers(papers: Iterable[MadePaper], *, now: datetime) -> None:
         del wanted[digest]
     if not wanted:
         return
-    if _waiting_certificate(now).alone():
+    if certificates_wait(now):
         raise CertificatesFirst("certificates are signed first")
     (own,) = _newest_seal().alone()
     if now > own.certificate.not_valid_after_utc:
@@ -113,6 +113,11 @@ def seal_papers(papers: Iterable[MadePaper], *, now: datetime) -> None:
         _keep(sealed, own, now)
         payloads = [{"kind": each.kind, "paper": each.paper} for each in sealed]
         outbox.enqueue_all("paper.sealed", payloads, now=now)
+
+
+def certificates_wait(now: datetime) -> bool:
+    """Return whether a certificate waits for the signer, which must not be kept by papers."""
+    return bool(_waiting_certificate(now).alone())
 
 
 def _keep(sealed: Mapping[MadePaper, bytes], own: Seal, now: datetime) -> None:

@@ -211,6 +211,18 @@ def test_papers_that_wait_are_sealed_when_the_log_is_extended(prepared, others):
     assert SealedPaper.objects.count() == 3
 
 
+def test_papers_wait_unleased_while_a_certificate_waits(prepared, others):
+    item = OutboxItem.objects.filter(topic="paper.made", done_at=None)[0]
+    item.pk, item.topic, item.task = None, "certificate.confirmed", "issuance.issue"
+    item.save(force_insert=True)
+    tasks.extend_event_log()
+    waiting = OutboxItem.objects.filter(topic="paper.made", done_at=None)
+    assert sorted(waiting.values_list("attempts", flat=True)) == [0, 0, 0]
+    item.delete()
+    tasks.extend_event_log()
+    assert SealedPaper.objects.count() == 3
+
+
 def test_a_paper_that_was_not_recorded_keeps_none_of_the_others_from_the_seal(
     prepared, others, now
 ):
