@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BooleanField, Case, F, Func, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, F, Func, Q, QuerySet, TextField, Value, When
+from django.db.models.functions import Cast
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -45,13 +46,13 @@ _HEX = re.compile(r"[0-9A-F]+")
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The orders that a search found, at most `MOST_COUNTED`; `is_more`: there are others.
+    """The keys, as text, of the orders that a search found, at most `MOST_COUNTED`.
 
-    `exact` are those that contain the whole typed text as one term.
+    `is_more`: there are others. `exact` are those that contain the whole typed text as one term.
     """
 
-    orders: Sequence[UUID]
-    exact: Sequence[UUID]
+    orders: Sequence[str]
+    exact: Sequence[str]
     is_more: bool
 
 
@@ -79,9 +80,9 @@ def fitting(typed: str, orders: QuerySet[Application]) -> QuerySet[Application]:
 
 def narrowed(orders: QuerySet[Application], found: SearchResult) -> QuerySet[Application]:
     """Return those of the orders that were found, annotated with `is_other`: not an exact match."""
-    return orders.filter(_Among(F("pk"), found.orders)).annotate(
+    return orders.filter(Among("pk", found.orders)).annotate(
         is_other=Case(
-            When(_Among(F("pk"), found.exact), then=Value(False)),
+            When(Among("pk", found.exact), then=Value(False)),
             default=Value(True),
             output_field=BooleanField(),
         )
@@ -192,9 +193,9 @@ def _all(queries: Sequence[str]) -> str:
 # term, has found enough: of a business ID these are the same orders.
 _FOUND = """
 WITH whole AS MATERIALIZED (SELECT found FROM applications_with_words(%s::tsquery[], %s) AS found)
-SELECT 1, found FROM whole
+SELECT 1, found::text FROM whole
 UNION ALL
-SELECT 2, found FROM applications_with_words(%s::tsquery[], %s) AS found
+SELECT 2, found::text FROM applications_with_words(%s::tsquery[], %s) AS found
 WHERE (SELECT count(*) FROM whole) < %s
 """
 _NONE = "SELECT NULL::uuid WHERE false"
@@ -208,15 +209,15 @@ class _Fits(Func):
     arg_joiner = " @@ "
 
 
-class _Among(Func):
-    """Whether a key is one of the keys: one array, as Django adapts each key by itself."""
+class Among(Func):
+    """Whether a column has one of the keys: one array, as Django adapts each key by itself."""
 
     output_field = BooleanField()
     template = "(%(expressions)s::uuid[]))"
     arg_joiner = " = ANY("
 
-    def __init__(self, key: F, keys: Sequence[UUID]) -> None:
-        super().__init__(key, Value([str(each) for each in keys]))
+    def __init__(self, name: str, keys: Sequence[str]) -> None:
+        super().__init__(F(name), Value(list(keys)))
 
 
 def _having(
@@ -224,7 +225,7 @@ def _having(
     whole: str,
     words: list[str],
     within: QuerySet[Application] | None,
-) -> list[list[UUID]]:
+) -> list[list[str]]:
     """Return the orders with one of the serial numbers, those that match `whole`, and all `words`.
 
     An empty query matches none. All orders are searched with one statement, and not for the words
@@ -234,14 +235,15 @@ def _having(
         matching = [_fits_query(whole), _fits_query(_all(words))]
         conditions = [Q(pk__in=_of_serials(typed)), *matching]
         fitting = [within.order_by().filter(condition) for condition in conditions]
-        return [list(orders.values_list("pk", flat=True)[: MOST_COUNTED + 1]) for orders in fitting]
+        keys = [orders.values_list(Cast("pk", TextField()), flat=True) for orders in fitting]
+        return [list(each[: MOST_COUNTED + 1]) for each in keys]
     serial_orders, params = _of_serials(typed).query.sql_with_params() if typed else (_NONE, ())
-    found: list[list[UUID]] = [[], [], []]
+    found: list[list[str]] = [[], [], []]
     if whole or words:
         most = MOST_COUNTED + 1
         with connection.cursor() as cursor:
             cursor.execute(
-                f"{_FOUND} UNION ALL SELECT 0, part.* FROM ({serial_orders}) AS part",  # noqa: S608
+                f"{_FOUND} UNION ALL SELECT 0, key::text FROM ({serial_orders}) AS part (key)",  # noqa: S608
                 [[whole] if whole else [], most, words, most, most, *params],
             )
             for number, key in cursor.fetchall():

@@ -104,7 +104,7 @@ class AllCertificates(CertificateFilter):
         if self.found.is_more and (chosen.get("state") or chosen.get("type")):
             within = self.orders.filter(pk__in=kept.order_by().values("reference"))
             self.found = order_search.find(typed, within=within)
-        return kept.filter(reference__in=self.found.orders)
+        return kept.filter(order_search.Among("reference", self.found.orders))
 
     def owned(
         self, queryset: QuerySet[Certificate], _name: str, value: Organisation

@@ -104,12 +104,12 @@ KEYS: tuple[Callable[[str], bool], ...] = (
 def _orders(found: order_search.SearchResult, typed: str) -> list[dict[str, Any]]:
     """Return the first orders found, each with its state and what of it fits."""
     sent = Application.objects.exclude(status=Status.DRAFT).select_related("organisation")
-    orders = sent.prefetch_related("host_names").in_bulk(found.orders[:MOST])
-    listed = list(orders.values())
+    listed = list(sent.prefetch_related("host_names").filter(pk__in=found.orders[:MOST]))
+    orders = {str(order.pk): order for order in listed}
     stand = standings(listed, now=clock.now())
     matched = order_search.matched(typed, order_search.entries(listed))
     return [
-        {"order": orders[key], "standing": stand[key], "matched": matched.get(key, [])}
-        for key in found.orders
-        if key in orders
+        {"order": order, "standing": stand[order.pk], "matched": matched.get(order.pk, [])}
+        for order in map(orders.get, found.orders)
+        if order is not None
     ]
