@@ -6,7 +6,7 @@ from applications.documents.certificate_files import certificate_of
 from applications.models import Application, Decision
 from applications.models.paper import Installing, Source, paper_of
 from applications.workflow import Status
-from certportal.foundation.errors import Unavailable
+from certportal.foundation.errors import NotYet
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF
 from certportal.foundation.mail.sending import File
@@ -69,9 +69,9 @@ def source(notice: str, application: Application) -> Source | None:
 def kept(made_of: Source) -> File:
     """Return the stored paper of the source.
 
-    Raises Unavailable until it is made, and while its file cannot be read.
+    Raises NotYet until it is made, and Unavailable while its file cannot be read.
     """
     paper = paper_of(made_of)
     if paper is None or paper.made_at is None:
-        raise Unavailable("paper")
+        raise NotYet("paper")
     return File(paper.name, storing.read(paper.file), PDF)

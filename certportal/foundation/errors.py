@@ -65,6 +65,10 @@ class Unavailable(Exception):
     mark = ""
 
 
+class NotYet(Unavailable):
+    """What the work needs is being made, or more urgent work comes first: nothing is wrong."""
+
+
 class Hopeless(Exception):
     """No retry can succeed; the outbox sets the work aside at once and an alarm is raised."""
 

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from certportal.foundation import events, row_writes
 from certportal.foundation.actors import Actor, system
-from certportal.foundation.errors import Unavailable
+from certportal.foundation.errors import NotYet, Unavailable
 from certportal.foundation.event_log.files import LogUnavailable
 from certportal.foundation.events import Subject
 from certportal.foundation.models import Event, OutboxItem
@@ -33,7 +33,7 @@ CERTIFICATES = ("certificate.confirmed", "certificates.confirmed")
 """The topics of outbox items that are handled before any paper is sealed."""
 
 
-class CertificatesFirst(Unavailable):
+class CertificatesFirst(NotYet):
     """A certificate waits to be signed; papers are sealed after it."""
 
 

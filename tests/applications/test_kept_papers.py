@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
+import structlog
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import OperationalError, connection
@@ -95,6 +96,14 @@ def test_the_mailed_receipt_is_the_one_that_is_kept(web, matti, mailoutbox):
     (mailed,) = [m for m in mailoutbox if m.attachments and "_receipt" in str(m.attachments[0])]
     assert web.get(receipt_of(order)).content == mailed.attachments[0].get_content()
     assert len(wanted()) == 1
+
+
+def test_nothing_is_warned_of_while_a_mail_waits_for_its_paper(matti):
+    with structlog.testing.capture_logs() as logged:
+        orders.submitted(matti)
+        orders.drain()
+    postponed = [each for each in logged if each["event"] == "item_postponed"]
+    assert {each["log_level"] for each in postponed} == {"info"}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from certportal.foundation import clock, row_writes
-from certportal.foundation.errors import Hopeless, Unavailable
+from certportal.foundation.errors import Hopeless, NotYet, Unavailable
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import messages, urgent
 from certportal.foundation.outbox.outages import is_outage
@@ -192,7 +192,7 @@ def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
         )
         if postponed and hopeless and item.queue == MAIL:
             enqueue(UNDELIVERED, now=now, mail=str(item.pk))
-    log.warning(
+    (log.info if isinstance(error, NotYet) else log.warning)(
         "item_postponed",
         topic=item.topic,
         item=str(item.pk),
