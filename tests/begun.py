@@ -22,11 +22,11 @@ from accounts.register.models import RegisterRecord, RegisterRun, RegisterWord
 from accounts.register.source import files
 from certportal.dev import sample_mails
 from certportal.dev.builders.hierarchy import make_hierarchy, use_memory
-from certportal.foundation import clock, own_files, row_writes
+from certportal.foundation import clock, row_writes
 from certportal.foundation.models import Event
 from issuance.conf import pki
 from issuance.models import IssuingCA, SigningLease
-from tests import database, kept_files
+from tests import database, kept_files, rows
 
 _make_mails = sample_mails.samples  # whose place `mails_made_once` takes in the page of all mails
 _samples: dict[date, "_Sample"] = {}
@@ -83,8 +83,8 @@ class _Sample:
         """Import them."""
         last = _last_event()
         paths = [*files.SAMPLE_UNITS, *files.SAMPLE_INTERMEDIARIES]
-        for kind, rows in files.read_files(paths).items():
-            imports.import_rows(kind, rows, imports.Source("sample"), now=now)
+        for kind, records in files.read_files(paths).items():
+            imports.import_rows(kind, records, imports.Source("sample"), now=now)
         self.now, self.events = now, _events_after(last)
         self.runs = list(RegisterRun.objects.order_by("pk"))
         with connection.cursor() as cursor:
@@ -119,24 +119,21 @@ class _Hierarchy:
 
     def __init__(self, settings: Any, data: Path) -> None:
         """Register them."""
-        last, there = _last_event(), set(data.rglob("*"))
+        before, there = rows.all_rows(), set(data.rglob("*"))
         make_hierarchy(settings, data)
         SigningLease.objects.all().delete()  # it names files that the next test does not have
-        self.events = _events_after(last)
-        self.cas = list(IssuingCA.objects.order_by("pk"))
+        # With the keys that they had: events of what is put back after them have later ones.
+        self.rows = rows.lacking(rows.all_rows(), before)
         for one in data.rglob(kept_files.IDENTITY):  # a lease that is put back names its own
             one.unlink()
         made = [one for one in data.rglob("*") if one.is_file() and one not in there]
-        self.files = {one.relative_to(data): one.read_bytes() for one in made}
+        self.files = {str(one.relative_to(data)): one.read_bytes() for one in made}
 
     def put(self, settings: Any, data: Path) -> None:
         """Put the same rows and files there."""
         use_memory(settings, data)
-        # With the keys that they had: events of what is put back after them have later ones.
-        IssuingCA.objects.bulk_create(map(copy.copy, self.cas))
-        Event.objects.bulk_create(map(copy.copy, self.events))
-        for name, content in self.files.items():
-            own_files.replace(data / name, content, lasting=False)
+        rows.put({}, self.rows)
+        kept_files.put(self.files, str(data))
 
 
 def _last_event() -> int:

@@ -41,7 +41,8 @@ CLINICS = "9900008-5"
 
 # The folders whose tests do without making the same people and orders again and again, and what in
 # them is left out, since servers of its own decide what becomes of an order.
-REMEMBERING = {"applications", "accounts", "isolation"}
+REMEMBERING = {"applications", "accounts", "isolation", "issuance", "portal", "foundation"}
+REMEMBERING |= {"accessible"}
 ON_THEIR_OWN = {"scanning", "test_domains.py"}
 
 # Octets of a document and of what its reader said, up to which they are kept.
@@ -189,21 +190,21 @@ def pytest_fixture_setup(fixturedef):
 
 @pytest.fixture(autouse=True)
 def _remembering(request, monkeypatch, _no_service_notices):
-    """Keep and put back what builders make in this test, if its transaction is taken back."""
-    marker = request.node.get_closest_marker("django_db")
-    is_real = {"transactional_db", "live_server"} & set(request.fixturenames)
-    is_real = is_real or (marker and marker.kwargs.get("transaction"))
+    """Keep and put back what builders make in this test."""
     parts = set(request.path.parts)
-    if is_real or not REMEMBERING & parts or ON_THEIR_OWN & parts:
+    if not REMEMBERING & parts or ON_THEIR_OWN & parts:
         yield
         return
+    marker = request.node.get_closest_marker("django_db")
+    is_real = {"transactional_db", "live_server"} & set(request.fixturenames)
+    is_real = bool(is_real or (marker and marker.kwargs.get("transaction")))
     named = "tmp_path" in request.fixturenames
     folder = str(request.getfixturevalue("tmp_path")) if named else ""
 
     def patches():
         return [*monkeypatch._setattr, *monkeypatch._setitem]
 
-    with remembered.during(remembered.Test(patches, folder)):
+    with remembered.during(remembered.Test(patches, folder, is_real)):
         yield
 
 

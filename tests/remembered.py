@@ -6,8 +6,8 @@ minute makes the same call in the same state, the rows are put there again, for 
 time: as if the test had begun when they were made. In any other state the builder does its work.
 
 The state is known as long as a test has only called builders. Whatever else it writes ends that,
-and a change of the register for good. Then, and in tests whose transactions are real, builders
-work as ever.
+and a change of the register for good. Where transactions are real, other threads and processes may
+write as well: there the rows are compared with those that the last builder left.
 """
 
 from __future__ import annotations
@@ -18,26 +18,23 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cache, wraps
+from functools import wraps
 from inspect import isgeneratorfunction
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.conf import UserSettingsHolder, settings
 from django.core import mail
-from django.db import DatabaseError, connection, models, transaction
+from django.db import DatabaseError, connection, models
 from django.utils import translation
 from pytest_django import Settings
 
-from accounts.register.models import RegisterRecord, RegisterWord
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.models import Event
-from tests import kept_files, prepared
-from tests.tables import MIGRATED
+from tests import kept_files, rows
 
 REMEMBERED = {
     people: ("make_person", "make_founder", "make_member", "make_reviewer", "make_auditor"),
@@ -47,8 +44,6 @@ MOST_AGE = timedelta(minutes=1)
 """How old what is put back may be: not older than it would be on a slow machine."""
 MOMENT = timedelta(seconds=5)
 """So near to it a time that a builder is given is this very moment."""
-# Large, and changed only by imports.
-REGISTER = {RegisterRecord._meta.db_table, RegisterWord._meta.db_table}
 READING = re.compile(
     r"[\s(]*((SELECT|SAVEPOINT|RELEASE|SET|SHOW|EXPLAIN)\b"
     r"|WITH\b(?!.*\b(INSERT|UPDATE|DELETE|MERGE)\b))",
@@ -58,7 +53,6 @@ READING = re.compile(
 PLAIN = (models.Model, datetime, date, str, int, Path, Settings)
 
 type State = tuple[Any, ...]
-type Rows = dict[str, dict[str, None]]
 
 
 @dataclass
@@ -67,8 +61,8 @@ class Change:
 
     at: datetime
     after: State
-    gone: dict[str, list[str]]
-    new: dict[str, list[str]]
+    gone: rows.Some
+    new: rows.Some
     files: dict[str, bytes]
     mails: list[Any]
     made: Any
@@ -81,12 +75,14 @@ class Test:
 
     patches: Callable[[], list[Any]]
     folder: str
+    is_real: bool = False
+    """Whether its transactions are, so that not it alone may write."""
     is_lost: bool = False
     """Whether the register was changed, which is not compared."""
     state: State | None = ()
     oldest: datetime | None = None
     depth: int = 0
-    known: dict[State, Rows] = field(default_factory=dict)
+    known: dict[State, rows.Rows] = field(default_factory=dict)
 
 
 _numbers = count()
@@ -125,6 +121,8 @@ def step(*what: Any) -> Iterator[None]:
     finally:
         test.depth -= 1
         test.state = None if before is None else (*before, what)
+        if test.is_real and test.state is not None:
+            test.known[test.state] = rows.all_rows()
 
 
 def wrapped(patch: pytest.MonkeyPatch) -> None:
@@ -147,7 +145,7 @@ def _as_step(act: Callable[..., Any]) -> Callable[..., Any]:
 def _watch(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
     if _test is not None and not _test.depth and not READING.match(str(sql)):
         _test.state = None
-        _test.is_lost = _test.is_lost or any(table in str(sql) for table in REGISTER)
+        _test.is_lost = _test.is_lost or any(table in str(sql) for table in rows.REGISTER)
     return execute(sql, params, many, context)
 
 
@@ -228,7 +226,7 @@ def _is_known(test: Test, build: Callable[..., Any]) -> bool:
     """Whether it is known what state the test is in, and what else decides what is built."""
     if test.state is None or test.is_lost:
         return False
-    if not connection.in_atomic_block or connection.needs_rollback:
+    if connection.in_atomic_block == test.is_real or connection.needs_rollback:
         return False
     if connection.force_debug_cursor:  # statements are being counted
         return False
@@ -236,7 +234,18 @@ def _is_known(test: Test, build: Callable[..., Any]) -> bool:
         return False
     if build.__module__ != people.__name__ and not _keeps_files_here(test):
         return False
-    return bool(test.state) or not Event.objects.exists()
+    if not test.state and Event.objects.exists():
+        return False
+    return not test.is_real or _is_as_left(test)
+
+
+def _is_as_left(test: Test) -> bool:
+    """Whether nobody else has written since the test got into its state, which else is lost."""
+    assert test.state is not None
+    found = rows.all_rows()
+    if test.known.setdefault(test.state, found) != found:
+        test.state = None
+    return test.state is not None
 
 
 def _keeps_files_here(test: Test) -> bool:
@@ -291,11 +300,11 @@ def _record(
     """Let it be built, and keep what that changed."""
     begun = test.state
     assert begun is not None
-    before = test.known.get(begun) or _rows()
+    before = test.known.get(begun) or rows.all_rows()
     files, mails = kept_files.last_changes(test.folder), len(getattr(mail, "outbox", ()))
     settled, values = (_overridden(test), len(test.patches())), list(map(_values, given))
     made = build()  # a builder that it calls first is remembered too
-    after, later = _rows(), kept_files.last_changes(test.folder)
+    after, later = rows.all_rows(), kept_files.last_changes(test.folder)
     keys = _keys(made)
     test.state = state = (*begun, key[1], next(_numbers))  # what it made has keys of its own
     test.known[state] = after
@@ -310,8 +319,8 @@ def _record(
     _changes[key] = Change(
         at=min(test.oldest or now, now),
         after=state,
-        gone={table: [row for row in before[table] if row not in after[table]] for table in after},
-        new={table: [row for row in after[table] if row not in before[table]] for table in after},
+        gone=rows.lacking(before, after),
+        new=rows.lacking(after, before),
         files={name: Path(test.folder, name).read_bytes() for name in written},
         mails=[copy(one) for one in getattr(mail, "outbox", [])[mails:]],
         made=keys,
@@ -328,53 +337,15 @@ def _forget_old(now: datetime) -> None:
 
 def _put(change: Change, test: Test) -> bool:
     """Put the change there again; return False if the rows are not those that it begins with."""
+    test.depth += 1
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            test.depth += 1
-            try:
-                _put_rows(cursor, change)
-            finally:
-                test.depth -= 1
+        rows.put(change.gone, change.new)
     except DatabaseError:
         return False
+    finally:
+        test.depth -= 1
+    if test.is_real and test.state is not None:
+        test.known[change.after] = rows.changed(test.known[test.state], change.gone, change.new)
     kept_files.put(change.files, test.folder)
     mail.__dict__.setdefault("outbox", []).extend(map(copy, change.mails))
     return True
-
-
-def _put_rows(cursor: Any, change: Change) -> None:
-    """Triggers and keys are not minded: the rows are as these have let them become."""
-    cursor.execute("SET LOCAL session_replication_role = replica")
-    for table, rows in change.gone.items():
-        if rows:
-            name = _quoted(table)
-            cursor.execute(f"DELETE FROM {name} t WHERE t::text = ANY(%s)", [rows])
-            if cursor.rowcount != len(rows):
-                raise DatabaseError("other rows than those that were changed")
-    inserts, values = [], []
-    for table, rows in change.new.items():
-        if rows:
-            name = _quoted(table)
-            inserts.append(f"INSERT INTO {name} SELECT * FROM unnest(%s::{name}[])")
-            values.append(rows)
-    inserts.append("SET LOCAL session_replication_role = DEFAULT")
-    cursor.execute("; ".join(inserts), values)
-
-
-def _rows() -> Rows:
-    """Return the rows of each table but the register's, as text."""
-    found: Rows = {table: {} for table in _tables()}
-    parts = [f"SELECT '{table}', t::text FROM {_quoted(table)} t" for table in found]
-    for table, row in prepared.rows(" UNION ALL ".join(parts)):
-        found[table][row] = None
-    return found
-
-
-def _quoted(table: str) -> str:
-    return str(connection.ops.quote_name(table))
-
-
-@cache
-def _tables() -> list[str]:
-    every = (model for model in apps.get_models(include_auto_created=True) if model._meta.managed)
-    return sorted({model._meta.db_table for model in every} - MIGRATED - REGISTER)

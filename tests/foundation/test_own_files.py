@@ -12,7 +12,7 @@ from django.core.mail import EmailMessage
 from accounts.identification.testidp import tokens
 from applications.services.order_numbers import highest_path
 from certportal.dev.builders import orders
-from certportal.dev.builders.hierarchy import Place, issuing
+from certportal.dev.builders.hierarchy import Place, issuing, make_hierarchy
 from certportal.foundation import clock, own_files
 from certportal.foundation.backup import back_up
 from certportal.foundation.files import storing
@@ -82,6 +82,12 @@ def test_a_failed_write_leaves_the_old_file_and_no_draft(
         own_files.replace(path, b"two")
     assert path.read_bytes() == b"one"
     assert os.listdir(tmp_path) == ["list.crl"]
+
+
+@pytest.fixture
+def cas(umask: int, db: None, settings, tmp_path: Path):
+    """The four CAs, registered here: the files of what is put back have modes of its own."""
+    return make_hierarchy(settings, tmp_path)
 
 
 def test_all_that_an_order_leaves_on_the_disk(

@@ -44,8 +44,9 @@ def order(pharmacy: Organisation) -> CertificateOrder:
 
 @pytest.fixture
 def prepared(
-    cas: dict[str, IssuingCA], order: CertificateOrder, now: datetime
+    cas: dict[str, IssuingCA], riitta: Person, order: CertificateOrder, now: datetime
 ) -> PreparedCertificate:
+    """Prepared once Riitta is there, who mostly approves it: people are put back before orders."""
     return services.prepare(order, now=now)
 
 
