@@ -34,7 +34,7 @@ from pytest_django import Settings
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.models import Event
-from tests import kept_files, rows
+from tests import kept_files, papers, rows
 
 REMEMBERED = {
     people: ("make_person", "make_founder", "make_member", "make_reviewer", "make_auditor"),
@@ -129,7 +129,9 @@ def wrapped(patch: pytest.MonkeyPatch) -> None:
     """Let the builders be remembered."""
     for module, names in REMEMBERED.items():
         for name in names:
-            patch.setattr(module, name, _remembering(getattr(module, name)))
+            build = getattr(module, name)
+            build = papers.blank_in(build) if module is orders else build
+            patch.setattr(module, name, _remembering(build))
     patch.setattr(people, "log_in", _as_step(people.log_in))
 
 
