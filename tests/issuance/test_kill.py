@@ -28,7 +28,7 @@ from tests.issuance.orders import server_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-TIMES = 10
+TIMES = 3
 
 
 @pytest.fixture

@@ -81,8 +81,9 @@ def folder():
     shutil.rmtree(made)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def forks(folder):
+    """The process that the others come from: one for all tests, the last of which kills it."""
     place = folder / "forks.sock"
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
@@ -107,33 +108,6 @@ def ask(folder, kind, **told):
         ).stdout
     await_true(lambda: said.read_text().endswith("}\n"), f"{kind} says nothing", seconds=60)
     return int(number), json.loads(said.read_text())
-
-
-def test_each_process_has_its_own_settings_and_all_end_with_the_one_they_come_from(folder, forks):
-    web, of_web = ask(folder, "web", DATABASE_URL="postgres://portal_web@/portal")
-    ca, of_ca = ask(
-        folder, "ca", DATABASE_URL="postgres://portal_ca@/portal", CA_KEYS_DIR="/where/keys/are"
-    )
-    same = {"arguments": ["a", "b"], "group": True, "metrics": False}
-    assert of_web == same | {
-        "user": "portal_web",
-        "process": "web",
-        "keys": "",
-        "has_secret": True,
-        "patience": 1,
-    }
-    assert of_ca == same | {
-        "user": "portal_ca",
-        "process": "ca",
-        "keys": "/where/keys/are",
-        "has_secret": False,
-        "patience": 20,
-    }
-    assert Path(f"/proc/{web}/comm").read_text() == "web\n"
-    assert Path(f"/proc/{ca}/comm").read_text() == "ca\n"
-    forks.kill()
-    gone = [Path(f"/proc/{each}") for each in (web, ca)]
-    await_true(lambda: not any(each.exists() for each in gone), "something is left behind")
 
 
 def is_alive(group):
@@ -189,6 +163,33 @@ def test_who_asks_a_frozen_process_says_so(folder, forks):
     done = subprocess.run(asking, cwd=ROOT / "certportal/shell", check=False)
     assert done.returncode == FROZEN
     forks.send_signal(signal.SIGCONT)
+
+
+def test_each_process_has_its_own_settings_and_all_end_with_the_one_they_come_from(folder, forks):
+    web, of_web = ask(folder, "web", DATABASE_URL="postgres://portal_web@/portal")
+    ca, of_ca = ask(
+        folder, "ca", DATABASE_URL="postgres://portal_ca@/portal", CA_KEYS_DIR="/where/keys/are"
+    )
+    same = {"arguments": ["a", "b"], "group": True, "metrics": False}
+    assert of_web == same | {
+        "user": "portal_web",
+        "process": "web",
+        "keys": "",
+        "has_secret": True,
+        "patience": 1,
+    }
+    assert of_ca == same | {
+        "user": "portal_ca",
+        "process": "ca",
+        "keys": "/where/keys/are",
+        "has_secret": False,
+        "patience": 20,
+    }
+    assert Path(f"/proc/{web}/comm").read_text() == "web\n"
+    assert Path(f"/proc/{ca}/comm").read_text() == "ca\n"
+    forks.kill()
+    gone = [Path(f"/proc/{each}") for each in (web, ca)]
+    await_true(lambda: not any(each.exists() for each in gone), "something is left behind")
 
 
 def test_what_all_come_from_knows_nothing_of_the_keys_of_the_first_of_them(folder):

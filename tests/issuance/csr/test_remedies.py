@@ -66,8 +66,9 @@ def test_keytool_commands_name_everything() -> None:
     assert dname == "CN=resepti.malli.fi, O=It\\C3\\A4-J\\C3\\A4rven \\C3\\A4itiysneuvola, C=FI"
 
 
-@pytest.mark.parametrize("names", [SERVER, SYSTEM], ids=["server", "system"])
-@pytest.mark.parametrize("key", ["RSA 2048", "P-256"])
+@pytest.mark.parametrize(
+    ("names", "key"), [(SERVER, "RSA 2048"), (SYSTEM, "P-256")], ids=["server", "system"]
+)
 def test_keytool_makes_the_request(tmp_path, names: ExpectedNames, key: remedies.KeyChoice) -> None:
     commands = remedies.keytool_commands(names, key)
     made, asked = (line for line in commands.splitlines())

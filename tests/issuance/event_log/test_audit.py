@@ -13,11 +13,14 @@ from django.db import connection
 from pytest_django import Settings
 
 from certportal.dev.builders import mails
-from certportal.foundation import alarms, kept_tables
+from certportal.foundation import alarms, events, kept_tables
+from certportal.foundation.actors import system
 from certportal.foundation.event_log.files import LogUnavailable, folder
 from certportal.foundation.event_log.notes import Checkpoint, Verifier
 from certportal.foundation.event_log.tiles import bundle, entries_of
 from certportal.foundation.event_log.verifying import Kind
+from certportal.foundation.event_names import ServiceEvent
+from certportal.foundation.events import Subject
 from certportal.foundation.models import Event, OutboxItem
 from certportal.operations import health
 from issuance import services, tasks
@@ -30,11 +33,14 @@ NAME = "log.example.fi/events"
 
 
 @pytest.fixture
-def numbers(keyed: Verifier, record: Record) -> list[int]:
+def numbers(keyed: Verifier, now: datetime) -> list[int]:
     """The numbers of 600 events that are in the log."""
-    made = [record(number, count=number).pk for number in range(600)]
+    given, actor = ServiceEvent.FEEDBACK_GIVEN, system("test")
+    every = ((Subject("test", number), number) for number in range(600))
+    made = [events.made(given, about, actor, now, count=number) for about, number in every]
+    events.insert(made)
     build.extend_wholly()
-    return made
+    return [one.pk for one in made]
 
 
 def as_owner(statement: str, *parameters: object) -> None:
