@@ -70,19 +70,19 @@ check_metrics() {
     done
 }
 
-# Runs forever and restarts processes and servers that have died.
+# Runs forever and restarts processes that have died, and servers that have died or hang.
 watch_processes() {
     local name
     while true; do
         sleep 1 7>&- 9>&- &
         wait $! || true
         if [ "${REDIS_URL:-}" = "$(redis_address)" ] && ! redis_answers; then
-            say "Redis stopped; starting it again"
+            say "Redis stopped or hangs; starting it again"
             start_redis
         fi
-        if [ "${DATABASE_URL:-}" = "$(database_address)" ] && ! postgres_runs; then
-            say "PostgreSQL stopped; starting it again"
-            # Remaining processes may still hold its shared memory: the next round retries.
+        if [ "${DATABASE_URL:-}" = "$(database_address)" ] && ! postgres_answers; then
+            say "PostgreSQL stopped or hangs; starting it again"
+            # A process that is killed may still hold its shared memory: the next round retries.
             (start_postgres "") || true
         fi
         for name in "${!PIDS[@]}"; do

@@ -103,11 +103,47 @@ refuse_empty_database() {
             "backup with ./portal restore DIR. To begin without its data, delete $DATA/has-database."
 }
 
-postgres_runs() { kill -0 "$(head -n 1 "$STORE/postgres/postmaster.pid" 2>/dev/null)" 2>/dev/null; }
+postgres_exists() { kill -0 "$(head -n 1 "$STORE/postgres/postmaster.pid" 2>/dev/null)" 2>/dev/null; }
+
+# Times that PostgreSQL is asked, each for two to three seconds, before it counts as hung.
+POSTGRES_PATIENCE=7
+
+# Whether its first process runs and answers whoever connects, be it that it is starting or stopping.
+postgres_answers() {
+    local tries status
+    for ((tries = 0; tries < POSTGRES_PATIENCE; tries++)); do
+        postgres_exists || return 1
+        status=0
+        "${POSTGRES%/*}/pg_isready" -q -t 2 -h "$RUN" -U portal -d portal || status=$?
+        [ $status = 2 ] || return 0
+        sleep 1 7>&- 9>&-
+    done
+    return 1
+}
 
 stop_postgres() {
     [ -n "$POSTGRES" ] && [ -e "$STORE/postgres/postmaster.pid" ] || return 0
-    as_service "$POSTGRES" -D "$STORE/postgres" -m fast -w stop >/dev/null 2>&1 || true
+    { postgres_answers && as_service "$POSTGRES" -D "$STORE/postgres" -m fast -w stop >/dev/null 2>&1; } ||
+        kill_postgres
+}
+
+# Kills every process of the cluster and waits for their end: without the first one the others may work
+# on, and PostgreSQL does not start while one does. What was committed is on the disk.
+kill_postgres() {
+    local process name left tries
+    for ((tries = 0; tries < 100; tries++)); do
+        left=
+        for process in /proc/[0-9]*; do
+            { read -r name <"$process/comm"; } 2>/dev/null || continue
+            if [ "$name" = postgres ] && [ "$process/cwd" -ef "$STORE/postgres" ]; then
+                kill -KILL "${process#/proc/}" 2>/dev/null || true
+                left=yes
+            fi
+        done
+        # Until its parent has learnt of its end, the first one counts as running.
+        [ -n "$left" ] || postgres_exists || return 0
+        sleep 0.1
+    done
 }
 
 # Seconds after which a Redis that takes connections and answers nothing counts as hung.

@@ -1,0 +1,89 @@
+"""A private server that takes connections and answers nothing is replaced, and can be stopped."""
+
+import os
+import shutil
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.steps import await_true
+
+ROOT = Path(__file__).parents[2]
+BEGIN = """
+. ./portal help >/dev/null
+lock_data test
+make_secrets
+place_services
+"""
+REDIS = """
+REDIS_PATIENCE=1
+start_redis
+frozen=$(cat "$RUN/redis.pid")
+kill -STOP "$frozen"
+if redis_answers; then exit 3; fi
+start_redis
+redis_answers
+[ "$(cat "$RUN/redis.pid")" != "$frozen" ]
+frozen="$frozen $(cat "$RUN/redis.pid")"
+kill -STOP "$(cat "$RUN/redis.pid")"
+stop_redis
+echo "$frozen"
+"""
+POSTGRES = """
+POSTGRES_PATIENCE=1
+first() { head -n 1 "$STORE/postgres/postmaster.pid"; }
+ask() { "${POSTGRES%/*}/psql" -h "$RUN" -U portal -qtAc "$1" portal; }
+start_postgres ""
+ask "CREATE TABLE kept AS SELECT 42 AS answer"
+ask "SELECT pg_sleep(600)" >/dev/null 2>&1 7>&- 9>&- &
+until [ "$(ask "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%(600)'")" = 1 ]; do :; done
+frozen=$(first)
+kill -STOP "$frozen"
+if postgres_answers; then exit 3; fi
+start_postgres ""
+postgres_answers
+[ "$(first)" != "$frozen" ]
+[ "$(ask "SELECT answer FROM kept")" = 42 ]
+frozen="$frozen $(first)"
+kill -STOP "$(first)"
+stop_postgres
+echo "$frozen"
+"""
+
+
+@pytest.fixture
+def data():
+    made = Path(os.environ["PORTAL_DATA"], "hung").resolve()
+    shutil.rmtree(made, ignore_errors=True)  # of a run that was killed
+    made.mkdir()
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.mark.parametrize(
+    ("server", "program"), [(REDIS, b"redis-server"), (POSTGRES, b"bin/postgres")]
+)
+def test_a_server_that_answers_nothing_is_replaced_and_stopped(server, program, data):
+    environment = {**os.environ, "PORTAL_DATA": str(data)}
+    done = subprocess.run(
+        ["bash", "-c", BEGIN + server],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    frozen = done.stdout.split()
+    assert len(frozen) == 2
+    await_true(
+        lambda: not any(runs(program, process) for process in frozen), "a frozen one is left behind"
+    )
+
+
+def runs(program, process):
+    with suppress(OSError):
+        return program in Path("/proc", process, "cmdline").read_bytes()
