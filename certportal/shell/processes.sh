@@ -95,18 +95,25 @@ watch_processes() {
 }
 
 stop_all() {
+    trap '' HUP INT TERM
+    stop_groups "${PIDS[@]}"
+    # After the others, of which it would end whatever is left.
+    [ -z "$FORKS" ] || stop_groups "$FORKS"
+    stop_services
+}
+
+# stop_groups LEADER…: asks the process groups to end, and kills what has not done so in eleven seconds,
+# for example because it is frozen.
+stop_groups() {
     local pid tries=0
-    trap '' INT TERM
-    for pid in "${PIDS[@]}"; do kill -TERM -- "-$pid" 2>/dev/null || true; done
-    for pid in "${PIDS[@]}"; do
-        while kill -0 -- "-$pid" 2>/dev/null && [ $tries -lt 100 ]; do
+    for pid in "$@"; do kill -TERM -- "-$pid" 2>/dev/null || true; done
+    for pid in "$@"; do
+        while kill -0 -- "-$pid" 2>/dev/null && [ $tries -lt 110 ]; do
             tries=$((tries + 1))
             sleep 0.1
         done
         kill -KILL -- "-$pid" 2>/dev/null || true
     done
-    [ -z "$FORKS" ] || kill -TERM "$FORKS" 2>/dev/null || true
-    stop_services
 }
 
 # in_background NAME COMMAND…: start the command so that traps stop it together with the rest.

@@ -185,7 +185,7 @@ stop_redis() {
 # its own and are left running.
 guard_services() {
     exec 7> >(
-        trap '' INT TERM
+        trap '' HUP INT QUIT TERM
         exec 9>&-
         cat >/dev/null
         [ -e "$RUN/redis.pid" ] || [ -e "$STORE/postgres/postmaster.pid" ] || exit 0
