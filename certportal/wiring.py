@@ -9,6 +9,8 @@ from typing import Any
 
 from celery.schedules import crontab
 
+from certportal.foundation import clock
+
 # topic → [(task, queue), …]. Mails have a queue and a worker of their own, so that a mail server
 # that hangs delays no order.
 ROUTES: dict[str, list[tuple[str, str]]] = {
@@ -60,8 +62,13 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
 def _timed(
     task: str, schedule: float | crontab, *, queue: str = "default", expires: float | None = None
 ) -> dict[str, Any]:
-    """Return an entry of beat's schedule; a run not begun within `expires` seconds is dropped."""
-    options = {"queue": queue} | ({} if expires is None else {"expires": expires})
+    """Return an entry of beat's schedule; a run not begun within `expires` seconds is dropped.
+
+    Beat's clock says when that is, and the worker's whether it has come, so these may differ.
+    """
+    options: dict[str, Any] = {"queue": queue}
+    if expires is not None:
+        options["expires"] = expires + clock.MAY_DIFFER.total_seconds()
     return {"task": task, "schedule": schedule, "options": options}
 
 

@@ -7,6 +7,8 @@ from time import monotonic
 from zoneinfo import ZoneInfo
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
+MAY_DIFFER = timedelta(seconds=30)
+"""How much the clocks of two machines may differ without delay; heartbeats show what is more."""
 
 
 def now() -> datetime:

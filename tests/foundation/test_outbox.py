@@ -69,6 +69,16 @@ def test_a_leased_item_is_not_taken_by_another_worker_until_the_lease_ends(item,
     assert outbox.lease(item.pk, "tests.ring", now=now + outbox.lease_time() + timedelta(seconds=1))
 
 
+def test_what_is_to_be_done_at_once_is_taken_by_a_worker_whose_clock_is_behind(item, now):
+    (other,) = outbox.enqueue("bell", now=now, times=3)
+    behind = now - timedelta(seconds=10)
+    leased = outbox.lease(item.pk, "tests.ring", now=behind)
+    assert outbox.lease_more("tests.ring", most=9, now=behind) == [other]
+    outbox.postpone(leased, Unavailable("bell"), now=now)
+    assert outbox.lease(item.pk, "tests.ring", now=behind) is None
+    assert outbox.lease_more("tests.ring", most=9, now=behind) == []
+
+
 def test_an_error_postpones_with_growing_pauses(item, now):
     outbox.perform(fails, str(item.pk), "tests.ring")
     item.refresh_from_db()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 
 from certportal.celery import app
 from certportal.foundation import clock
@@ -103,3 +104,13 @@ def test_lists_dated_in_the_future_are_made_anew_by_the_run_that_beat_sends(wall
         served = repository.served_crl(stem)
         assert served is not None
         assert served.facts.this_update < clock.now()
+
+
+def test_no_run_is_dropped_because_beats_clock_is_half_a_minute_behind_a_workers():
+    lasting = {
+        name: entry["options"]["expires"]
+        for name, entry in settings.CELERY_BEAT_SCHEDULE.items()
+        if "expires" in entry["options"]
+    }
+    assert {"heartbeat-ca", "extend-event-log", "sweep"} <= set(lasting)
+    assert [name for name, seconds in lasting.items() if seconds <= 30] == []

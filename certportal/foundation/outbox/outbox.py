@@ -32,13 +32,15 @@ log = structlog.get_logger(__name__)
 _item = by_key(OutboxItem)
 
 # Every step of an order runs these; the ORM would take longer to compile them than they run.
+# What is to be done at once is due, although the clock of whoever stored it may be a little ahead.
 _LEASE = Statement(
     """
 UPDATE foundation_outboxitem SET leased_until = %s, handed_at = NULL, attempts = attempts + 1
-WHERE id = %s AND task = %s AND done_at IS NULL AND failed_at IS NULL AND due_at <= %s
+WHERE id = %s AND task = %s AND done_at IS NULL AND failed_at IS NULL
+AND (due_at <= %s OR attempts = 0 AND due_at = created_at AND due_at <= %s)
 AND (leased_until IS NULL OR leased_until < %s) RETURNING *
 """,
-    ["timestamptz", "uuid", "text", "timestamptz", "timestamptz"],
+    ["timestamptz", "uuid", "text", *["timestamptz"] * 3],
 )
 _LEASE_MORE = Statement(
     """
@@ -46,11 +48,12 @@ UPDATE foundation_outboxitem SET leased_until = %s, handed_at = NULL, attempts =
 WHERE id = ANY(ARRAY(
   SELECT id FROM foundation_outboxitem
   WHERE task = %s AND done_at IS NULL AND failed_at IS NULL AND leased_until IS NULL
-  AND due_at <= %s AND (handed_at IS NULL OR %s) ORDER BY created_at LIMIT %s
+  AND (due_at <= %s OR attempts = 0 AND due_at = created_at AND due_at <= %s)
+  AND (handed_at IS NULL OR %s) ORDER BY created_at LIMIT %s
   FOR UPDATE SKIP LOCKED
 )) RETURNING *
 """,
-    ["timestamptz", "text", "timestamptz", "boolean", "bigint"],
+    ["timestamptz", "text", *["timestamptz"] * 2, "boolean", "bigint"],
 )
 _FINISH = Statement(
     """
@@ -142,7 +145,8 @@ def lease(item_id: UUID | str, task_name: str, *, now: datetime) -> OutboxItem |
     write to the broker could otherwise run the last task of a chain on an earlier task's item.
     """
     key = OutboxItem._meta.pk.to_python(item_id)  # from the broker, it may be anything
-    taken = list(OutboxItem.objects.raw(_LEASE, [now + lease_time(), key, task_name, now, now]))
+    values = [now + lease_time(), key, task_name, now, now + clock.MAY_DIFFER, now]
+    taken = list(OutboxItem.objects.raw(_LEASE, values))
     return taken[0] if taken else None
 
 
@@ -151,7 +155,7 @@ def lease_more(task_name: str, *, most: int, now: datetime, swept: bool = True) 
 
     `swept`: also those that the sweeper has sent or is to send.
     """
-    values = [now + lease_time(), task_name, now, swept, most]
+    values = [now + lease_time(), task_name, now, now + clock.MAY_DIFFER, swept, most]
     return list(OutboxItem.objects.raw(_LEASE_MORE, values))
 
 
