@@ -5,13 +5,15 @@ from functools import partial
 import pytest
 from django.db import transaction
 
-from accounts.models import Membership, StaffRole
+from accounts.models import JoinRequest, Membership, Person, StaffRole
 from accounts.services.organisations import (
     administrator_requests,
     found,
     invite,
+    join,
     membership,
     oversight,
+    take_back,
 )
 from accounts.services.people.merge import merge
 from accounts.services.rights import staff_roles
@@ -113,3 +115,30 @@ def test_a_reviewer_whose_role_is_taken_meanwhile_is_none_under_the_other_record
         ending = Beside(partial(staff_roles.end_reviewer, riitta, **given))
     assert ending.end() is None
     assert not StaffRole.objects.filter(ended_at=None).exists()
+
+
+def test_a_request_that_is_taken_back_meanwhile_stays_so(pharmacy, uuno, ukko):
+    act(uuno, join.ask, uuno, PHARMACY)
+    with transaction.atomic():
+        act(uuno, take_back.take_back, uuno, pharmacy)
+        beside = merging(uuno, ukko)
+    assert beside.end() is None
+    assert JoinRequest.objects.get().settled_at is not None
+
+
+def beside_the_merger_of(giver, into, work):
+    """Do the work as the giver's page had begun it, beside the merger that ends the record."""
+    shown = Person.objects.get(pk=giver.pk)
+    with transaction.atomic():
+        merge(giver, into=into, actor=system("test"), now=clock.now())
+        working = Beside(partial(act, shown, work))
+    return working.end()
+
+
+def test_nobody_gives_themselves_a_role_as_the_record_that_goes(sofia, ukko):
+    given = {"actor": system("test"), "now": clock.now()}
+    refused = beside_the_merger_of(
+        sofia, ukko, lambda *, by: staff_roles.grant_reviewer(ukko, by=by, **given)
+    )
+    assert isinstance(refused, staff_roles.OwnRole)
+    assert not StaffRole.objects.exists()

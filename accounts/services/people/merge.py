@@ -174,10 +174,9 @@ def _hand_over_requests(gone: Person, into: Person, now: datetime) -> None:
     for request in waiting.filter(person=gone):
         account = request.organisation_id
         member = Membership.objects.filter(person=into, organisation=account, ended_at=None)
-        if member.exists() or waiting.filter(person=into, organisation=account).exists():
-            request.settled_at = now
-        else:
-            request.person = into
-        request.save(update_fields=["person", "settled_at"])
+        is_settled = member.exists() or waiting.filter(person=into, organisation=account).exists()
+        # One that is settled meanwhile stays so: its account may be another's, and is not locked.
+        still = waiting.filter(pk=request.pk)
+        still.update(**({"settled_at": now} if is_settled else {"person": into}))
     settled = Membership.objects.filter(person=into, ended_at=None).values("organisation")
     waiting.filter(person=into, organisation__in=settled).update(settled_at=now)

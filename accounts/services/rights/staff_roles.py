@@ -83,7 +83,8 @@ def _grant(
     # Read under the lock: a concurrent merge would otherwise leave the role on the merged row.
     person = Person.objects.select_for_update().get(pk=person.pk)
     _require_identified(person)
-    if by is not None and by.current == person.current:
+    # Read anew: the giver may be the same human since a merger that has just ended.
+    if by is not None and Person.objects.get(pk=by.pk).current == person:
         raise OwnRole
     held = StaffRole.objects.filter(person=person, ended_at=None)
     if held.filter(kind__in=EXCLUDED_BY[kind]).exists():
