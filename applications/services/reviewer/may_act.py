@@ -8,6 +8,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import access
 from accounts.models import Person
 from accounts.register.models import RegisterRecord
 from applications import workflow
@@ -24,7 +25,7 @@ from applications.workflow import Action, Role, Status
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Refused, Stale, Unavailable
 from certportal.foundation.related_rows import related_row
-from issuance.services.errors import NotOpen
+from issuance.services.errors import NotOpen, NotReviewer
 
 
 class EvidenceMissing(Refused):
@@ -295,14 +296,20 @@ NEEDS = {
 
 
 def locked(application_id: UUID, person: Person, version: int, *, now: datetime) -> Case:
-    """Return the case with its application locked. Raises Changed."""
-    return Case(transition.lock(application_id, version=version), person, now=now)
+    """Return the case with its application locked. Raises Changed, NotReviewer."""
+    application = transition.lock(application_id, version=version)
+    if not access.is_reviewer(person):
+        raise NotReviewer
+    return Case(application, person, now=now)
 
 
 def take(
     action: Action, application_id: UUID, person: Person, version: int, *, now: datetime
 ) -> Application:
-    """Return the locked application for the action; raise Changed or the first obstacle to it."""
+    """Return the locked application for the action.
+
+    Raises Changed, NotReviewer, or the first obstacle to it.
+    """
     case = locked(application_id, person, version, now=now)
     case.require(action)
     return case.application

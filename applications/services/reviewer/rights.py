@@ -20,6 +20,7 @@ from applications.services.reviewer.waivers import EVIDENCE_CHANGED, start_over
 from applications.workflow import ENDED, Status
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed
+from issuance.services.errors import NotReviewer
 
 
 def to_confirm(right: Membership, person: Person, *, now: datetime) -> Iterator[NotAllowed]:
@@ -86,10 +87,13 @@ def confirm_right(
     """Confirm the right as `accounts.services.rights.confirm.confirm_right` does.
 
     Approvals of orders in review that rest on a weak right are void if its evidence or last day
-    changes. Raises the errors of that service, and what `to_confirm` yields.
+    changes. Raises NotReviewer, the errors of that service, and what `to_confirm` yields.
     """
     memberships = Membership.objects.select_related("person", "organisation")
     members.lock_account(memberships.get(pk=membership_id).organisation_id)
+    # The role is also gone from a record that was merged meanwhile, perhaps with the member's.
+    if not access.is_reviewer(person):
+        raise NotReviewer
     right = memberships.get(pk=membership_id)
     require(to_confirm(right, person, now=now))
     with weighed_anew(right, actor=actor, now=now):

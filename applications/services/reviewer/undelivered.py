@@ -50,11 +50,11 @@ def address_field(item: OutboxItem, application: Application) -> str:
 def to_correct(
     item: OutboxItem, order: Application | None, person: Person, *, now: datetime
 ) -> Iterator[Refused]:
-    """Yield why the reviewer may not correct the address: NotOurs or bias."""
+    """Yield why the reviewer may not correct the address: NotOurs, NotReviewer or bias."""
     if order is None or not address_field(item, order):
         yield NotOurs()
-    elif biased := impartiality.bias(person, order, now=now):
-        yield biased
+    else:
+        yield from impartiality.to_review(person, order, now=now)
 
 
 @transaction.atomic

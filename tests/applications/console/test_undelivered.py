@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import access
 from accounts.models import Membership
+from accounts.services.rights import staff_roles
 from applications import services
 from applications.views.console import undelivered
 from certportal.dev.builders import orders, people
@@ -17,7 +18,7 @@ from certportal.foundation.actors import system
 from certportal.foundation.models import Event, OutboxItem
 from certportal.foundation.outbox import set_aside
 from certportal.operations import health
-from issuance.services.errors import OwnOrganisation
+from issuance.services.errors import NotReviewer, OwnOrganisation
 from tests.applications.console.undelivered import refuse_mails
 
 
@@ -140,6 +141,15 @@ def test_a_persons_own_address_is_not_corrected_by_others(desk, matti, refused):
     )
     assert answer.status_code == 200
     assert set_aside.items().filter(pk=refused.pk).exists()
+
+
+def test_nor_does_somebody_whose_role_is_taken_meanwhile(refused, riitta, now):
+    given = {"actor": access.actor_for(riitta), "now": now}
+    staff_roles.end_reviewer(riitta, **given)
+    with pytest.raises(NotReviewer):
+        services.send_corrected(refused.pk, "x@example.fi", person=riitta, **given)
+    refused.refresh_from_db()
+    assert refused.failed_at is not None
 
 
 def test_nor_does_a_member_correct_for_their_own_organisation(refused, settle, riitta, now):
