@@ -1,8 +1,9 @@
 """The containers' health check.
 
 `python -m certportal.operations.probe` requests /livez of the web process, with the public host
-name, since the service accepts no other (ALLOWED_HOSTS). With a queue's name as argument, it checks
-the heartbeat of the queue's worker in Redis, since Celery's remote control is disabled.
+name, since the service accepts no other (ALLOWED_HOSTS). With a queue's name as argument, or with
+`beat`, it checks the heartbeat of the queue's worker, or of beat, in Redis, since Celery's remote
+control is disabled.
 """
 
 import os

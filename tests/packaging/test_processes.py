@@ -23,6 +23,14 @@ def test_each_runs_as_an_ordinary_user_and_tells_its_health(name):
     assert name in ONCE or SERVICES[name]["healthcheck"]["test"]
 
 
+def test_a_worker_or_beat_that_hangs_is_told_by_its_missing_heartbeat():
+    processes = {"worker": "default", "mailer": "mail", "signer": "ca", "beat": "beat"}
+    for name, process in processes.items():
+        assert SERVICES[name]["environment"]["PORTAL_PROCESS"] == process
+        asked = SERVICES[name]["healthcheck"]["test"][-1]
+        assert asked == "python -m certportal.operations.probe $${PORTAL_PROCESS}", name
+
+
 def test_each_process_has_a_user_of_its_own_that_the_image_knows():
     users = {name: SERVICES[name]["user"].split(":")[0] for name in OURS}
     # Both workers make papers: one user, in two containers.
