@@ -114,7 +114,7 @@ postgres_answers() {
     for ((tries = 0; tries < POSTGRES_PATIENCE; tries++)); do
         postgres_exists || return 1
         status=0
-        "${POSTGRES%/*}/pg_isready" -q -t 2 -h "$RUN" -U portal -d portal || status=$?
+        "${POSTGRES%/*}/pg_isready" -q -t 2 -h "$RUN" -U portal -d portal 7>&- 9>&- || status=$?
         [ $status = 2 ] || return 0
         sleep 1 7>&- 9>&-
     done
@@ -153,7 +153,7 @@ redis_command() {
     REDISCLI_AUTH=$(redis_password) timeout "$REDIS_PATIENCE" redis-cli -s "$RUN/redis.sock" "$@" 2>/dev/null
 }
 
-redis_answers() { [ "$(redis_command ping)" = PONG ]; }
+redis_answers() { [ "$(exec 7>&- 9>&-; redis_command ping)" = PONG ]; }
 
 start_redis() {
     local tries
