@@ -100,7 +100,14 @@ def _origin(own: Membership, organisation: Organisation) -> Membership | None:
     followed, at = set(), own
     while at.basis == Membership.Basis.INVITATION:
         followed.add(at.person_id)
-        inviter = _inviter(at)
+        person = at.person
+        accepted = Invitation.objects.filter(
+            Q(accepted_by=person) | Q(accepted_by__merged_into=person),
+            organisation=at.organisation_id,
+            accepted_at=at.begun_at,
+        )
+        found = accepted.select_related("made_by").first()
+        inviter = found.made_by if found else None
         above = next(iter(held(inviter.current, organisation)), None) if inviter else None
         if above is None or above.person_id in followed:
             founding = held(organisation.founded_by.current, organisation)
@@ -108,18 +115,6 @@ def _origin(own: Membership, organisation: Organisation) -> Membership | None:
             return next((each for each in founding if each.basis != invited), None)
         at = above
     return at
-
-
-def _inviter(membership: Membership) -> Person | None:
-    """Return who made the invitation with which the membership began, or None if unknown."""
-    person = membership.person
-    accepted = Invitation.objects.filter(
-        Q(accepted_by=person) | Q(accepted_by__merged_into=person),
-        organisation=membership.organisation_id,
-        accepted_at=membership.begun_at,
-    )
-    found = accepted.select_related("made_by").first()
-    return found.made_by if found else None
 
 
 @Question

@@ -303,7 +303,7 @@ def scanner(name: str) -> dict[str, Any]:
     """Return BACKEND and OPTIONS of the virus scanner; `NoScanner` if the variable is unset."""
     scanners = "certportal.foundation.files.scanning"
     if not (address := text(name)):
-        return {"BACKEND": f"{scanners}.none.NoScanner", "OPTIONS": {}}
+        return {"BACKEND": f"{scanners}.protocol.NoScanner", "OPTIONS": {}}
     _server(name, address, "tcp://host:3310 or unix:/path", "tcp", "unix")
     return {"BACKEND": f"{scanners}.clamd.Clamd", "OPTIONS": {"address": address}}
 

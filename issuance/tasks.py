@@ -19,7 +19,6 @@ from certportal.foundation.step_durations import Step, timed
 from issuance import services
 from issuance.publication import ask_consistency, ask_receipts, ask_worker
 from issuance.services.errors import NotProved, Unproven
-from issuance.services.recovery.compare import Difference
 
 log = structlog.get_logger(__name__)
 
@@ -201,7 +200,10 @@ def reconcile() -> None:
     it until a run of the task or the command finds none.
     """
     try:
-        found = _differences()
+        with suppress(ExceptionGroup):  # /healthz reports a CRL that cannot be published
+            # A revocation that waits for the next CRL is no difference.
+            services.publish_crls(now=clock.now(), reading=services.Reading.COMPARED)
+        found = [each for each, _ in services.reconcile(mend=False, now=clock.now())]
     except Exception:
         alarms.sound("reconcile", lasting=_UNTIL_NEXT)
         raise
@@ -211,13 +213,6 @@ def reconcile() -> None:
         alarms.sound("reconcile", lasting=_UNTIL_NEXT)
     else:
         alarms.clear("reconcile")
-
-
-def _differences() -> list[Difference]:
-    with suppress(ExceptionGroup):  # /healthz reports a CRL that cannot be published
-        # A revocation that waits for the next CRL is no difference.
-        services.publish_crls(now=clock.now(), reading=services.Reading.COMPARED)
-    return [each for each, _ in services.reconcile(mend=False, now=clock.now())]
 
 
 @shared_task(name="issuance.extend_event_log")

@@ -34,9 +34,21 @@ def identity(claims: Mapping[str, Any]) -> Identity:
     Raises NotIdentified if they lack a valid identifier or a name.
     """
     if claims.get(HETU):
-        return _finnish(claims)
+        return Identity(
+            kind="hetu",
+            digests=digests("hetu", _code(claims)),
+            given_name=_name(claims.get(GIVEN_NAMES)),
+            family_name=_name(claims.get(FAMILY_NAME)),
+            proven_at=_proven_at(claims),
+        )
     if claims.get(EIDAS_IDENTIFIER):
-        return _eidas(claims)
+        return Identity(
+            kind="eidas",
+            digests=digests("eidas", str(claims[EIDAS_IDENTIFIER]).strip()),
+            given_name=_name(claims.get(EIDAS_GIVEN_NAME)),
+            family_name=_name(claims.get(EIDAS_FAMILY_NAME)),
+            proven_at=_proven_at(claims),
+        )
     raise NotIdentified("no identifier")
 
 
@@ -56,31 +68,11 @@ def introduced(claims: Mapping[str, Any]) -> Introduced | None:
         return None
 
 
-def _finnish(claims: Mapping[str, Any]) -> Identity:
-    return Identity(
-        kind="hetu",
-        digests=digests("hetu", _code(claims)),
-        given_name=_name(claims.get(GIVEN_NAMES)),
-        family_name=_name(claims.get(FAMILY_NAME)),
-        proven_at=_proven_at(claims),
-    )
-
-
 def _code(claims: Mapping[str, Any]) -> str:
     code = read_hetu(str(claims[HETU]), temporary_allowed=settings.PORTAL_ENV != "production")
     if code is None:
         raise NotIdentified("invalid personal identity code")
     return code
-
-
-def _eidas(claims: Mapping[str, Any]) -> Identity:
-    return Identity(
-        kind="eidas",
-        digests=digests("eidas", str(claims[EIDAS_IDENTIFIER]).strip()),
-        given_name=_name(claims.get(EIDAS_GIVEN_NAME)),
-        family_name=_name(claims.get(EIDAS_FAMILY_NAME)),
-        proven_at=_proven_at(claims),
-    )
 
 
 def _proven_at(claims: Mapping[str, Any]) -> datetime | None:

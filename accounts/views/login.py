@@ -74,7 +74,9 @@ def returned(request: HttpRequest) -> HttpResponse:
     except NotIdentified as refusal:
         return _turned_back(request, refusal, left if introduces else None)
     entry = sign_on.enter(identity, language=language, client=client_of(request), now=now)
-    end_earlier(request, now)
+    earlier = request.session.get(SIGN_ON)
+    if earlier:
+        sessions.leave(earlier["id"], actor=access.actor_of(request), now=now)
     begin_anew(request, entry.login)
     remember(request, identity.proven_at, now)
     remember_session(request, identity, entry)
@@ -105,13 +107,6 @@ def remember(request: HttpRequest, proven_at: datetime | None, now: datetime) ->
         request.session.pop("identified_at", None)
     else:
         request.session["identified_at"] = min(proven_at, now).isoformat()
-
-
-def end_earlier(request: HttpRequest, now: datetime) -> None:
-    """End the browser's earlier session: identifying again begins a new one."""
-    earlier = request.session.get(SIGN_ON)
-    if earlier:
-        sessions.leave(earlier["id"], actor=access.actor_of(request), now=now)
 
 
 def begin_anew(request: HttpRequest, login: User) -> None:

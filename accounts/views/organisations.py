@@ -125,7 +125,9 @@ def _show(
     request: HttpRequest, prospect: found_organisations.Prospect, form: StatementForm
 ) -> HttpResponse:
     if prospect.finding is not found_organisations.Finding.FREE:
-        return _refuse(request, prospect)
+        holder = BusinessId.holder(prospect.business_id)
+        own = take_back.open_requests(access.person_of(request), holder) if holder else None
+        return render(request, REFUSALS[prospect.finding], {"prospect": prospect, "mine": own})
     person, code = access.person_of(request), prospect.business_id
     source, shown = visited(), visit.confirmed(request.session, person, code, now=clock.now())
     context = {
@@ -135,12 +137,6 @@ def _show(
         "may_visit": source is not None,
     }
     return limited(render(request, "accounts/confirm.html", context), form)
-
-
-def _refuse(request: HttpRequest, prospect: found_organisations.Prospect) -> HttpResponse:
-    holder = BusinessId.holder(prospect.business_id)
-    own = take_back.open_requests(access.person_of(request), holder) if holder else None
-    return render(request, REFUSALS[prospect.finding], {"prospect": prospect, "mine": own})
 
 
 @access.person_required

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import structlog
 from django.conf import settings
 from django.contrib import auth
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -60,7 +60,8 @@ def answer(request: HttpRequest) -> HttpResponse:
     """
     saml, now = service_provider(), clock.now()
     sign_on.step(sign_on.Step.ANSWER, address=access.actor_of(request).address, now=now)
-    onward = saml.receive(_plain(request.POST), now=now)
+    found: dict[str, Any] = request.POST.dict()
+    onward = saml.receive(found, now=now)
     response = HttpResponseRedirect(f"{reverse('identification-return')}?{urlencode(onward)}")
     # 303 See Other: the browser continues with GET, which carries the SameSite=Lax cookies.
     response.status_code = 303
@@ -105,8 +106,3 @@ def _end(request: HttpRequest, saml: "Saml") -> HttpResponse:
     if own and sessions.standing(own["id"], now=now) is None:
         auth.logout(request)
     return HttpResponseRedirect(asked.answer_url)
-
-
-def _plain(values: QueryDict) -> dict[str, str]:
-    found: dict[str, Any] = values.dict()
-    return found

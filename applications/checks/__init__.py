@@ -28,13 +28,14 @@ def run(application: Application, *, now: datetime) -> Outcome:
         *conformity.check(application, now=now),
     ]
     csr_findings = [*request.check(application, now=now), *keys.check(application)]
+    faults = (finding for finding in order_findings if finding.severity is Severity.ERROR)
     return Outcome(
         submission_id=application.submission_id,
         csr_id=application.csr.pk,
         record=record,
         csr_findings=csr_findings,
         order_findings=order_findings,
-        sections=sections_of(order_findings),
+        sections=sorted({SECTION_OF_RULE.get(finding.rule, "unit") for finding in faults}),
     )
 
 
@@ -49,9 +50,3 @@ SECTION_OF_RULE = {
     "order.conformity_missing": "conformity",
     "order.conformity_expired": "conformity",
 }
-
-
-def sections_of(findings: list[Finding]) -> list[str]:
-    """Return the ids of the form's sections to reopen so that the faults can be corrected."""
-    faults = (finding for finding in findings if finding.severity is Severity.ERROR)
-    return sorted({SECTION_OF_RULE.get(finding.rule, "unit") for finding in faults})

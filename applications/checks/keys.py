@@ -32,7 +32,13 @@ def used_before(application: Application, spki_sha256: str) -> list[Finding]:
     """
     own = _own_certificate(spki_sha256, application.organisation_id, application.pk)
     if certificate := first(own.alone()):
-        return [_of_certificate(certificate)]
+        names = certificate.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        params: dict[str, str | int | list[str]] = {
+            "name": str(names[0].value) if names else certificate.serial,
+            "serial": certificate.serial,
+            "day": clock.day(certificate.issued_at).isoformat(),
+        }
+        return [Finding("key.own_certificate", Severity.ERROR, params)]
     organisation = application.organisation_id
     pending = first(_pending(spki_sha256, organisation, application.pk).alone())
     if pending and pending.organisation_id == organisation:
@@ -54,16 +60,6 @@ def _own_certificate(spki_sha256: str, organisation_id: UUID, but: UUID) -> Rows
     own = Q(organisation=organisation_id) | Q(reference__in=orders.values("pk"))
     certificates = Certificate.objects.filter(own, spki_sha256=spki_sha256)
     return Rows(certificates.exclude(reference=but).order_by("-issued_at")[:1])
-
-
-def _of_certificate(certificate: Certificate) -> Finding:
-    names = certificate.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    params: dict[str, str | int | list[str]] = {
-        "name": str(names[0].value) if names else certificate.serial,
-        "serial": certificate.serial,
-        "day": clock.day(certificate.issued_at).isoformat(),
-    }
-    return Finding("key.own_certificate", Severity.ERROR, params)
 
 
 @compiled_for("a key", UUID(int=1), UUID(int=2))

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from applications.models import Application
-from applications.rules.certificate_names import CertificateName, names
-from applications.rules.spelling import is_faithful
+from applications.rules.certificate_names import CertificateName, is_faithful, names
 from issuance.certificate.hosts import certified_problem, mail_host_problem, shared_suffix
 from issuance.certificate.names import is_email
 from issuance.findings import Finding, Severity

@@ -1,4 +1,4 @@
-"""Whether the operator's resolvers answer and validate.
+"""Lookups of domain records by the operator's resolvers, while these answer and validate.
 
 A worker asks each resolver about a zone whose answer is always signed. While one is unfit, nothing
 is looked up, and `/healthz` tells of it as work for a person: no order stops, since reviewers look
@@ -6,11 +6,15 @@ for evidence themselves, so that nobody else would notice.
 """
 
 import time
+from datetime import datetime
+from uuid import UUID
 
 import structlog
 from django.conf import settings
 
 from applications.checks import domain_lookup
+from applications.rules.domain_record import Look
+from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -58,3 +62,22 @@ def _fault(resolver: tuple[str, int]) -> str:
     except Unavailable:
         return "does not answer"
     return "" if validates else "does not validate"
+
+
+def look(organisation_id: UUID, host: str, *, now: datetime) -> Look:
+    """Return the result of the lookup with the operator's resolvers.
+
+    Raises Unavailable, also without any and while one of them is unfit: what an answer says that
+    nobody has validated may be anybody's, and a resolver that hangs must not hold up a worker for
+    each host.
+    """
+    control = settings.DOMAIN_CONTROL
+    if not control["resolvers"] or not are_fit():
+        raise Unavailable(domain_lookup.SOURCE)
+    return domain_lookup.look(
+        host,
+        organisation_id,
+        issuer=control["issuer"],
+        resolvers=control["resolvers"],
+        on=clock.day(now),
+    )

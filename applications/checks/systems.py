@@ -35,7 +35,8 @@ def _oid(application: Application, now: datetime) -> Iterator[Finding]:
 
 def _name(application: Application, now: datetime) -> Iterator[Finding]:
     name, today = application.system_name, clock.day(now)
-    proven = _proven_name(application, now)
+    needed = conformity.is_asked(application, clock.day(now))
+    proven = application.conformity_system_name if needed else ""
     vouched = bool(proven) and systems.same_name(name, proven)
     if proven and not vouched:
         params = {"value": name, "proven": proven}
@@ -48,12 +49,6 @@ def _name(application: Application, now: datetime) -> Iterator[Finding]:
         severity = Severity.INFO if vouched else Severity.WARNING
         params = {"value": name, "name": other.system_name} | _of(other)
         yield Finding("order.system_name_elsewhere", severity, params)
-
-
-def _proven_name(application: Application, now: datetime) -> str:
-    """Return the system's name in the certificate of conformity, empty when there is none."""
-    needed = conformity.is_asked(application, clock.day(now))
-    return application.conformity_system_name if needed else ""
 
 
 def _of(other: Application) -> dict[str, str]:

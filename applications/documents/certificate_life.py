@@ -55,15 +55,6 @@ def _contents(
         yield f"papers/{paper.name}", storing.read(paper.file)
     for document in hearing_documents.sent(application):
         yield f"hearing/{document.sha256[:12]}-{document.name}", storing.read(document.file)
-    yield "README.txt", _readme(application, receipts).encode()
-
-
-def _name(receipt: Receipt) -> str:
-    return f"events/{receipt.index:09}-{receipt.event['action']}{SUFFIX}"
-
-
-def _readme(application: Application, receipts: Sequence[Receipt]) -> str:
-    """Return the README: the events with their files, and how to check them."""
     title = _("The life of the certificate of order %(number)s") % {"number": application.number}
     how = _(
         "Each event is in a file of its own, which proves that it was recorded: check it on"
@@ -71,7 +62,11 @@ def _readme(application: Application, receipts: Sequence[Receipt]) -> str:
         " The key of the log is in event-log.vkey; compare it with the one that you know."
     )
     lines = [title, "", how, "", *map(_line, receipts), ""]
-    return "\n".join(lines)
+    yield "README.txt", "\n".join(lines).encode()
+
+
+def _name(receipt: Receipt) -> str:
+    return f"events/{receipt.index:09}-{receipt.event['action']}{SUFFIX}"
 
 
 def _line(receipt: Receipt) -> str:

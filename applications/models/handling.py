@@ -1,4 +1,4 @@
-"""The handling of an order: requests for information, additions, decisions and check runs."""
+"""The handling of an order: questions, additions, decisions, check runs, reservations, notes."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -16,7 +16,7 @@ from applications.models.replacement import ReplacementItem as ReplacementItem
 from applications.models.revocation import RevocationRequest as RevocationRequest
 from applications.models.revocation_proposal import RevocationProposal as RevocationProposal
 from applications.models.submission import Submission
-from certportal.foundation.kept_tables import Kept
+from certportal.foundation.kept_tables import Kept, Ordinary
 
 
 class InformationRequest(models.Model):
@@ -123,6 +123,42 @@ class Check(models.Model):
     at = models.DateTimeField()
 
     keeping = Kept()
+
+    class Meta:
+        ordering = ["at"]
+
+
+class SecondLook(models.Model):
+    """The case is reserved until `until` for the person, to approve it as second person."""
+
+    application = models.OneToOneField(Application, models.CASCADE, related_name="second_look")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    until = models.DateTimeField()
+
+    keeping = Ordinary("it ends by itself after minutes; what is decided is an Approval")
+
+
+class CaseNote(models.Model):
+    """A reviewer's note for other reviewers, about the case or their action on it.
+
+    The applicant does not see it. `to` is the new holder for `HANDED_OVER`, and the previous one
+    for `TAKEN_OVER`.
+    """
+
+    class About(models.TextChoices):
+        CASE = "case"
+        SET_ASIDE = "set_aside"
+        HANDED_OVER = "handed_over"
+        TAKEN_OVER = "taken_over"
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="notes")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    about = models.CharField(max_length=12, choices=About)
+    to = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    text = models.TextField()
+    at = models.DateTimeField()
+
+    keeping = Kept(erased=["text"], erasable=OF_ERASED_ORDER)
 
     class Meta:
         ordering = ["at"]

@@ -55,7 +55,8 @@ def sent_with(
         document.pk: answer
         for answer in latest_first
         for document in attached
-        if document.uploaded_at <= answer.at and document.sha256 in _hashes(answer)
+        if document.uploaded_at <= answer.at
+        and document.sha256 in set(json.loads(answer.content).get("answer_documents", ()))
     }
     for document, answer in _sent_in_words(application, attached):
         sent.setdefault(document.pk, answer)
@@ -78,10 +79,6 @@ def _sent_in_words(
             stayed = document.removed_at is None or document.removed_at > answer.at
             if stayed and asked[answer.at] <= document.uploaded_at <= answer.at:
                 yield document, answer
-
-
-def _hashes(answer: Submission) -> set[str]:
-    return set(json.loads(answer.content).get("answer_documents", ()))
 
 
 def unsent(application: Application) -> list[Attachment]:

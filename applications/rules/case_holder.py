@@ -1,10 +1,12 @@
-"""Who holds a case."""
+"""Who holds a case, and for whom it is reserved once approved."""
 
-from django.db.models import Q
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
 
 from accounts import access
-from accounts.models import StaffRole
-from applications.models import Application
+from accounts.models import Person, StaffRole
+from applications.models import Application, SecondLook
 
 
 def is_free(application: Application) -> bool:
@@ -16,3 +18,14 @@ def free() -> Q:
     """Return `is_free` as a database condition on Application."""
     roles = StaffRole.objects.filter(kind=StaffRole.Kind.REVIEWER, ended_at=None)
     return ~Q(reviewer__in=roles.values("person"))
+
+
+def running(application: Application, *, now: datetime) -> QuerySet[SecondLook]:
+    """Return the reservation of the case that has not expired, if any."""
+    return SecondLook.objects.filter(application=application, until__gt=now)
+
+
+def by_another(application: Application, person: Person, *, now: datetime) -> SecondLook | None:
+    """Return the unexpired reservation of another person, or None."""
+    looks = running(application, now=now)
+    return looks.exclude(person=person).select_related("person").first()

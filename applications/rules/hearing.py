@@ -48,11 +48,6 @@ def _last(application_id: UUID, before: datetime) -> Rows:
     return Rows(hearings.order_by("-asked_at")[:1])
 
 
-def is_over(hearing: InformationRequest, *, now: datetime) -> bool:
-    """Return whether the applicant has answered or the deadline has passed."""
-    return hearing.closed_at is not None or hearing.deadline < clock.day(now)
-
-
 def is_answered(application: Application, *, now: datetime) -> bool:
     """Return whether the last hearing is answered and no question was asked after it."""
     hearing = last(application, before=now)
@@ -64,4 +59,6 @@ def is_answered(application: Application, *, now: datetime) -> bool:
 def is_heard(application: Application, *, now: datetime) -> bool:
     """Return whether the order may be rejected without one of the `EXCEPTIONS`."""
     hearing = last(application, before=now)
-    return hearing is not None and is_over(hearing, now=now)
+    return hearing is not None and (
+        hearing.closed_at is not None or hearing.deadline < clock.day(now)
+    )

@@ -222,7 +222,10 @@ def reached(application: Application, recipient: str) -> tuple[str, str]:
 def resolve(application: Application, recipient: str) -> tuple[str, str]:
     """Return the recipient's e-mail address, empty if there is none, and language code."""
     if recipient == "reviewer":
-        return _of_holder(application)
+        person = application.reviewer
+        if person is None or case_holder.is_free(application):
+            return "", "fi"
+        return person.email, person.language
     if recipient.startswith("person:"):
         return _of_person(_person(recipient))
     recipient = capacity(application, recipient)
@@ -232,14 +235,6 @@ def resolve(application: Application, recipient: str) -> tuple[str, str]:
     if recipient == "mailbox":
         return application.mailbox, application.language
     return application.contact_email, application.language
-
-
-def _of_holder(application: Application) -> tuple[str, str]:
-    """Return the address and language of the reviewer of the case, if still a reviewer."""
-    person = application.reviewer
-    if person is None or case_holder.is_free(application):
-        return "", "fi"
-    return person.email, person.language
 
 
 def _of_person(person: Person | None) -> tuple[str, str]:

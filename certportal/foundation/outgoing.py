@@ -114,7 +114,7 @@ class Outgoing:
         patience = self.turn_seconds
         if self._is_patient.get():
             patience = self.patient_seconds
-        elif self._lags():
+        elif any(time.monotonic() - begun > LAGGING_SECONDS for begun in [*self.begun]):
             patience = 0
         until = time.monotonic() + patience
         with _place(self._own, self.name, until), _place(_threads, self.name, until):
@@ -124,10 +124,6 @@ class Outgoing:
                 yield
             finally:
                 self.begun.remove(begun)
-
-    def _lags(self) -> bool:
-        """Whether a present exchange has lasted longer than `LAGGING_SECONDS`."""
-        return any(time.monotonic() - begun > LAGGING_SECONDS for begun in [*self.begun])
 
     def _exchange(self, method: str, address: str, **options: Any) -> Reply:
         token = _is_secret.set(self.secret)

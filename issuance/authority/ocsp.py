@@ -108,25 +108,21 @@ def read_request(data: bytes) -> tuple[CertId, ...]:
     Raises BadRequest, NotUnderstood.
     """
     try:
-        return _read_request(data)
+        parts = read.read(data).expect(read.SEQUENCE).children()[0].expect(read.SEQUENCE).children()
+        if parts and parts[0].tag == _VERSION:
+            (version,) = parts.pop(0).children()
+            if read.integer(version) != 0:
+                raise BadRequest("version")
+        if parts and parts[0].tag == _REQUESTOR:
+            parts.pop(0)
+        requests = parts.pop(0).expect(read.SEQUENCE).children()
+        if not 1 <= len(requests) <= MOST_ASKED:
+            raise BadRequest(f"{len(requests)} certificates")
+        for extensions in parts:
+            _refuse_critical(extensions.expect(_EXTENSIONS))
+        return tuple(map(_read_one, requests))
     except (read.MalformedError, ValueError, IndexError) as error:
         raise BadRequest(str(error)) from error
-
-
-def _read_request(data: bytes) -> tuple[CertId, ...]:
-    parts = read.read(data).expect(read.SEQUENCE).children()[0].expect(read.SEQUENCE).children()
-    if parts and parts[0].tag == _VERSION:
-        (version,) = parts.pop(0).children()
-        if read.integer(version) != 0:
-            raise BadRequest("version")
-    if parts and parts[0].tag == _REQUESTOR:
-        parts.pop(0)
-    requests = parts.pop(0).expect(read.SEQUENCE).children()
-    if not 1 <= len(requests) <= MOST_ASKED:
-        raise BadRequest(f"{len(requests)} certificates")
-    for extensions in parts:
-        _refuse_critical(extensions.expect(_EXTENSIONS))
-    return tuple(map(_read_one, requests))
 
 
 def _read_one(request: read.Element) -> CertId:

@@ -20,28 +20,24 @@ def ordered(certificate: x509.Certificate) -> dict[str, Any]:
     """The fields of ``CertificateOrder`` that can be read from the certificate."""
     names = _value(certificate, x509.SubjectAlternativeName) or x509.SubjectAlternativeName([])
     usages = _value(certificate, x509.ExtendedKeyUsage) or ()
+    values = {attribute.oid: str(attribute.value) for attribute in certificate.subject}
+    named = certificate.extensions
+    has_names = any(isinstance(each.value, x509.SubjectAlternativeName) for each in named)
     return {
-        "subject": _subject(certificate),
+        "subject": Subject(
+            organisation=values.get(NameOID.ORGANIZATION_NAME, ""),
+            # An order has a common name of its own only if it has no host names or mailbox.
+            common_name="" if has_names else values.get(NameOID.COMMON_NAME, ""),
+            unit=values.get(NameOID.ORGANIZATIONAL_UNIT_NAME),
+            locality=values.get(NameOID.LOCALITY_NAME),
+            serial_number=values.get(NameOID.SERIAL_NUMBER),
+        ),
         "validity_months": _months(certificate),
         "purpose": frozenset(_PURPOSES[usage] for usage in usages if usage in _PURPOSES),
         "dns_names": tuple(names.get_values_for_type(x509.DNSName)),
         "emails": tuple(names.get_values_for_type(x509.RFC822Name)),
         "start": clock.day(certificate.not_valid_before_utc),
     }
-
-
-def _subject(certificate: x509.Certificate) -> Subject:
-    values = {attribute.oid: str(attribute.value) for attribute in certificate.subject}
-    named = certificate.extensions
-    has_names = any(isinstance(each.value, x509.SubjectAlternativeName) for each in named)
-    return Subject(
-        organisation=values.get(NameOID.ORGANIZATION_NAME, ""),
-        # An order has a common name of its own only if it has no host names or mailbox.
-        common_name="" if has_names else values.get(NameOID.COMMON_NAME, ""),
-        unit=values.get(NameOID.ORGANIZATIONAL_UNIT_NAME),
-        locality=values.get(NameOID.LOCALITY_NAME),
-        serial_number=values.get(NameOID.SERIAL_NUMBER),
-    )
 
 
 def _months(certificate: x509.Certificate) -> int:

@@ -139,14 +139,11 @@ def _belongs(number: int, key: Key) -> bool:
 def _unlabelled(text: str) -> list[int]:
     numbers = [_number_of(each) for each in written_octets(text) if len(each.value) <= 520]
     for match in islice(_BARE.finditer(text), _MOST):
-        numbers += _readings(match[0])
+        digits = match[0]
+        body = digits[2:] if digits[1:2] in ("x", "X") else digits
+        decimal = [int(digits)] if digits.isdecimal() else []
+        numbers += [int(body, 16), *decimal]
     return [number for number in numbers if number > _LEAST]
-
-
-def _readings(digits: str) -> list[int]:
-    body = digits[2:] if digits[1:2] in ("x", "X") else digits
-    decimal = [int(digits)] if digits.isdecimal() else []
-    return [int(body, 16), *decimal]
 
 
 def _labelled(text: str) -> Iterator[tuple[str, int]]:

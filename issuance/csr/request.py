@@ -39,7 +39,10 @@ def parse_request(der: bytes, root: read.Element | None = None) -> Request:
     ``root``: the outermost element of ``der``, if it has already been parsed as strict DER.
     """
     root = root or read.read_strictly(der)
-    info, algorithm, signature = _three(root)
+    children = root.expect(read.SEQUENCE).children()
+    if len(children) != 3:
+        raise read.MalformedError("structure", root.start)
+    info, algorithm, signature = children
     version, subject, spki, attributes = _info(info)
     oid, *parameters = algorithm.expect(read.SEQUENCE).children()
     bits = signature.expect(read.BIT_STRING).content
@@ -57,13 +60,6 @@ def parse_request(der: bytes, root: read.Element | None = None) -> Request:
         unused_bits=bits[0],
         notes=_notes(attributes),
     )
-
-
-def _three(root: read.Element) -> list[read.Element]:
-    children = root.expect(read.SEQUENCE).children()
-    if len(children) != 3:
-        raise read.MalformedError("structure", root.start)
-    return children
 
 
 def _info(info: read.Element) -> list[read.Element]:

@@ -3,14 +3,13 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from issuance.certificate.hosts import host_problem
 from issuance.csr import hosts
 from issuance.csr.oids import SUBJECT
 from issuance.csr.report import NameAttribute
 from issuance.csr.request import Request
-from issuance.csr.strings import OLD, BadStringError, is_lax, read_string
 from issuance.der import read
 from issuance.findings import Finding, found
 
@@ -237,3 +236,51 @@ def visible(value: str) -> str:
     """The value for a report: invisible characters as [U+XXXX], cut after 200 characters."""
     shown = "".join(f"[U+{ord(c):04X}]" if _is_hidden(c) else c for c in value[:200])
     return shown + "…" if len(value) > 200 else shown
+
+
+_PRINTABLE = re.compile(r"[A-Za-z0-9 '()+,./:=?-]*\Z")
+
+
+class BadStringError(Exception):
+    """Not a known string type, or octets that are invalid in it; the message names type or tag."""
+
+
+def _codec(name: str) -> Callable[[bytes], str]:
+    return lambda octets: octets.decode(name)
+
+
+def _numeric(octets: bytes) -> str:
+    """NumericString: digits and space only (X.680 section 41)."""
+    if octets.strip(b"0123456789 "):
+        raise UnicodeDecodeError("NumericString", octets, 0, 1, "no digit")
+    return octets.decode("ascii")
+
+
+_TYPES: dict[int, tuple[str, Callable[[bytes], str]]] = {
+    0x0C: ("UTF8String", _codec("utf-8")),
+    0x12: ("NumericString", _numeric),
+    0x13: ("PrintableString", _codec("ascii")),
+    0x14: ("TeletexString", _codec("latin-1")),
+    0x16: ("IA5String", _codec("ascii")),
+    0x1A: ("VisibleString", _codec("ascii")),
+    0x1C: ("UniversalString", _codec("utf-32-be")),
+    0x1E: ("BMPString", _codec("utf-16-be")),
+}
+OLD = frozenset({"TeletexString", "UniversalString", "BMPString"})
+"""Types that RFC 5280 section 4.1.2.4 allows only for already established subjects."""
+
+
+def read_string(element: read.Element) -> tuple[str, str]:
+    """The decoded value and the name of its string type. Raises BadStringError."""
+    name, decode = _TYPES.get(element.tag, ("", None))
+    if decode is None:
+        raise BadStringError(f"tag {element.tag:02x}")
+    try:
+        return decode(element.content), name
+    except UnicodeDecodeError as fault:
+        raise BadStringError(name) from fault
+
+
+def is_lax(value: str, string_type: str) -> bool:
+    """Whether a PrintableString holds characters not in its set, such as @ (X.680 section 41)."""
+    return string_type == "PrintableString" and not _PRINTABLE.match(value)

@@ -71,7 +71,7 @@ def adopt(stem: str, sources: Sequence[Path], size: int, *, aside: str) -> None:
         folder = path(stem).parent
         make_folder(folder / aside, OWN_FOLDER)
         draft = folder / f".{stem}.part"
-        with os.fdopen(_new(draft), "wb") as file:
+        with os.fdopen(open_or_make(draft, os.O_WRONLY | os.O_TRUNC, OWN), "wb") as file:
             file.writelines(_blocks(sources, size))
             file.flush()
             os.fsync(file.fileno())
@@ -99,7 +99,3 @@ def _blocks(files: Sequence[Path], size: int) -> Iterator[bytes]:
             while left and (block := file.read(min(_BLOCK, left))):
                 left -= len(block)
                 yield block
-
-
-def _new(draft: Path) -> int:
-    return open_or_make(draft, os.O_WRONLY | os.O_TRUNC, OWN)

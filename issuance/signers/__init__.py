@@ -13,8 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from issuance.signers.errors import SignerMismatch, SignerUnavailable
-from issuance.signers.protocol import Signer, SignerBackend
+from issuance.signers.protocol import Signer, SignerBackend, SignerMismatch, SignerUnavailable
 
 
 def load(stem: str, certificate: x509.Certificate) -> Signer:

@@ -15,9 +15,14 @@ from django.conf import settings
 
 from certportal.foundation.own_files import write_new
 from issuance.algorithms import Branch
-from issuance.signers.chains import ChainFiles
-from issuance.signers.errors import SignerUnavailable, why_unreadable
-from issuance.signers.protocol import Signer, SigningKey, make_key
+from issuance.signers.protocol import (
+    ChainFiles,
+    Signer,
+    SignerUnavailable,
+    SigningKey,
+    make_key,
+    why_unreadable,
+)
 
 
 class KeyFiles:

@@ -13,9 +13,7 @@ from pkcs11.util.rsa import encode_rsa_public_key
 
 from issuance.algorithms import Branch
 from issuance.certificate.plan import SubjectKey
-from issuance.signers.chains import ChainFiles
-from issuance.signers.errors import SignerUnavailable
-from issuance.signers.protocol import Signer, SigningKey
+from issuance.signers.protocol import ChainFiles, Signer, SignerUnavailable, SigningKey
 from issuance.signers.token import Connection, TokenAddress, token
 from issuance.signers.token_keys import KeyInToken
 

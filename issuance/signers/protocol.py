@@ -1,13 +1,20 @@
-"""The interface between the CA and the backend that holds its keys."""
+"""The interface between the CA and the backend that holds its keys, and its errors.
+
+The caller must never fall back to another key.
+"""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.own_files import write_new
 from issuance.algorithms import Branch
 
 type SigningKey = RSAPrivateKey | EllipticCurvePrivateKey
@@ -79,3 +86,44 @@ def make_key(branch: Branch, rsa_bits: int = 4096) -> SigningKey:
     if branch == "rsa":
         return rsa.generate_private_key(public_exponent=65537, key_size=rsa_bits)
     return ec.generate_private_key(ec.SECP384R1())
+
+
+class SignerUnavailable(Unavailable):
+    """The key cannot be used now: wrong password, missing token or file. The task is retried."""
+
+
+class SignerMismatch(SignerUnavailable):
+    """The key found does not belong to the CA's certificate. An operator must correct this."""
+
+
+def why_unreadable(error: Exception) -> str:
+    """Return why an encrypted key file was not read; nothing of its content or the password.
+
+    A file that was decrypted with another password cannot be told from a damaged one.
+    """
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}"
+    return "the password is another one, or the file is damaged"
+
+
+class ChainFiles:
+    """The chains in one folder. A chain is written last: a key without one is not certified."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self._folder = Path(folder)
+
+    def path(self, stem: str) -> Path:
+        """The file for the chain of ``stem``, whether it exists or not."""
+        return self._folder / f"{stem}.chain.pem"
+
+    def read(self, stem: str) -> tuple[x509.Certificate, ...]:
+        """The chain, issuing CA first. Raises SignerUnavailable."""
+        try:
+            return tuple(x509.load_pem_x509_certificates(self.path(stem).read_bytes()))
+        except (OSError, ValueError) as error:
+            raise SignerUnavailable(f"{stem}: {type(error).__name__}") from None
+
+    def write(self, stem: str, chain: tuple[x509.Certificate, ...]) -> None:
+        """Write a new chain file. Raises FileExistsError: no chain is ever overwritten."""
+        pem = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
+        write_new(self.path(stem), pem, mode=0o440)

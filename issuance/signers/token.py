@@ -16,7 +16,7 @@ from typing import Any
 import pkcs11
 from pkcs11.exceptions import PinIncorrect, PKCS11Error
 
-from issuance.signers.errors import SignerUnavailable
+from issuance.signers.protocol import SignerUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,12 @@ class Token:
                 ) from None
 
     def _connect(self, writable: bool) -> Connection:
-        pin = self._pin()
+        try:
+            pin = Path(self.address.pin_file).read_text().strip()
+        except (OSError, ValueError) as error:
+            raise SignerUnavailable(f"PIN file: {type(error).__name__}") from None
+        if _digest(pin) == self._refused_pin:
+            raise WrongPin(f"{self.address.label}: the PIN was refused before and is the same")
         library = pkcs11.lib(self.address.module)
         # Drops state inherited from a parent process, and detects reconnected tokens.
         library.reinitialize()
@@ -82,15 +87,6 @@ class Token:
         except PinIncorrect:
             self._refused_pin = _digest(pin)
             raise WrongPin(f"{self.address.label}: PinIncorrect") from None
-
-    def _pin(self) -> str:
-        try:
-            pin = Path(self.address.pin_file).read_text().strip()
-        except (OSError, ValueError) as error:
-            raise SignerUnavailable(f"PIN file: {type(error).__name__}") from None
-        if _digest(pin) == self._refused_pin:
-            raise WrongPin(f"{self.address.label}: the PIN was refused before and is the same")
-        return pin
 
 
 def _digest(pin: str) -> bytes:

@@ -18,8 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass
 
 from issuance.certificate.plan import SubjectKey
-from issuance.signers.errors import SignerMismatch, SignerUnavailable
-from issuance.signers.protocol import SigningKey
+from issuance.signers.protocol import SignerMismatch, SignerUnavailable, SigningKey
 from issuance.signers.token import Connection, TokenAddress, token
 
 _SPKI = PublicFormat.SubjectPublicKeyInfo

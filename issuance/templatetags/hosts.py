@@ -1,9 +1,9 @@
 """Template filters for host names and algorithms."""
 
 from django import template
+from django.utils.translation import gettext as _
 
 from issuance.certificate import hosts
-from issuance.wording.algorithms import algorithm_words
 
 register = template.Library()
 
@@ -18,5 +18,6 @@ def with_unicode(value: str | list[str]) -> str | list[str]:
 
 @register.filter
 def in_words(algorithm: str) -> str:
-    """The name of a signature's algorithm, as reports store it, in the active language."""
-    return algorithm_words(algorithm)
+    """A signature's algorithm as reports store it, "RSA with SHA-256", in the active language."""
+    kind, joined, digest = algorithm.partition(" with ")
+    return _("%(kind)s with %(digest)s") % {"kind": kind, "digest": digest} if joined else algorithm

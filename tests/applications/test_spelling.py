@@ -5,7 +5,7 @@ import pytest
 from accounts.register.models import RegisterRecord
 from applications import checks, services
 from applications.checks import wording
-from applications.rules.spelling import is_faithful
+from applications.rules.certificate_names import is_faithful
 from certportal.dev.builders import orders
 from issuance.findings import Finding, Severity
 from tests.applications.long_names import LONG

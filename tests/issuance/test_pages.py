@@ -11,7 +11,7 @@ from certportal.foundation.actors import system
 from issuance.models import IssuingCA
 from issuance.publication import repository
 from issuance.services.ceremony.generations import mark_revoked
-from issuance.views import installing
+from issuance.views import authorities
 
 STANDBY = IssuingCA.State.STANDBY
 
@@ -96,7 +96,7 @@ def test_the_commands_name_the_ca_that_issues(
 def test_the_openssl_commands_work_as_shown(cas: dict[str, IssuingCA], tmp_path: Path) -> None:
     """With copying in the place of curl, and the issuing CA as the certificate to check."""
     public = repository.certificate_path("root-rsa-1").parent
-    text = installing.OPENSSL.format(base="file", root="root-rsa-1", issuing="sote-rsa-1")
+    text = authorities.OPENSSL.format(base="file", root="root-rsa-1", issuing="sote-rsa-1")
     text = text.replace("curl -O file/ca/root-rsa-1.crt", f"cp {public}/root-rsa-1.crt .")
     text = text.replace("curl -o chain.pem file/ca/", f"cp {public}/")
     text = text.replace(f"{public}/sote-rsa-1.pem", f"{public}/sote-rsa-1.pem chain.pem")

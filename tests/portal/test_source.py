@@ -99,7 +99,7 @@ def test_no_pattern_is_made_of_what_somebody_typed() -> None:
 # From a table or class of the same module, and of a name whose every character is escaped.
 MADE = {
     "accounts/forms.py": "re.fullmatch(self.pattern, digits)",
-    "applications/rules/spelling.py": "else re.escape(char) for char in name)",
+    "applications/rules/certificate_names.py": "else re.escape(char) for char in name)",
     "issuance/certificate/hosts.py": "for code, pattern in _FOREIGN:",
     "issuance/csr/kinds.py": "for pattern, kind in _TEXTS",
     "certportal/foundation/private_keys.py": "for hint, pattern in _SIGNS",

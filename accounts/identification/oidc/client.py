@@ -15,6 +15,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import structlog
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
 
 from accounts.identification import claims
 from accounts.identification.freshness import LEEWAY_SECONDS, check_freshness
@@ -28,8 +30,7 @@ from accounts.identification.identity import (
 )
 from accounts.identification.oidc.authentication import ClientAuthentication
 from accounts.identification.oidc.discovery import Discovery, exchanges
-from accounts.identification.oidc.keys import OurKeys
-from accounts.identification.oidc.tokens import read_id_token
+from accounts.identification.oidc.keys import SIGNATURES, OurKeys
 from certportal.foundation.errors import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -148,7 +149,8 @@ class OpenIdConnect:
         self, answer: Mapping[str, str], memory: dict[str, str], *, callback: str, now: datetime
     ) -> Identity:
         """Exchange the code for an ID token, verify it and return its subject's identity."""
-        self._check_sender(answer)
+        if answer.get("iss", self.discovery.issuer) != self.discovery.issuer:
+            raise NotIdentified("iss of the answer")
         if answer.get("error") == "access_denied":
             raise Cancelled("access_denied")
         if not answer.get("code"):
@@ -167,11 +169,6 @@ class OpenIdConnect:
     def end_session(self, session: ProviderSession) -> ProviderLogout | None:
         """Return None: single logout is supported only over SAML."""
         return None
-
-    def _check_sender(self, answer: Mapping[str, str]) -> None:
-        """Raise NotIdentified if the answer names another issuer (RFC 9207 §2.4)."""
-        if answer.get("iss", self.discovery.issuer) != self.discovery.issuer:
-            raise NotIdentified("iss of the answer")
 
     def _exchange(self, code: str, verifier: str, callback: str) -> str:
         reply = self.authentication.post(
@@ -220,3 +217,25 @@ def challenge(verifier: str) -> str:
     """Return the S256 code challenge of a verifier (RFC 7636 §4.2)."""
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+# RFC 7516 §3.1: an encrypted token has five parts; RFC 7515 §3.1: a signed one has three.
+DOTS_OF_ENCRYPTED = 4
+
+
+def read_id_token(token: str, discovery: Discovery, keys: OurKeys | None) -> dict[str, Any]:
+    """Return the claims of a token after verifying the provider's signature and nothing else.
+
+    Raises NotIdentified if it cannot be decrypted, is not encrypted although the provider has our
+    key for that, or has no valid signature; Unavailable if the provider's keys cannot be fetched.
+    """
+    must = keys is not None and keys.decrypt_tokens
+    if must != (token.count(".") == DOTS_OF_ENCRYPTED):
+        raise NotIdentified("not encrypted" if must else "encrypted, and no key")
+    try:
+        signed = keys.decrypted(token) if keys and must else token
+        kid = jws.extract_compact(signed.encode()).headers().get("kid", "")
+        rules = jws.JWSRegistry(algorithms=SIGNATURES, strict_check_header=False)
+        return dict(jwt.decode(signed, discovery.key(str(kid)), registry=rules).claims)
+    except (JoseError, ValueError) as error:
+        raise NotIdentified(type(error).__name__) from error

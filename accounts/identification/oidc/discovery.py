@@ -34,9 +34,6 @@ class Discovery:
 
         Raises Unavailable if the configuration cannot be fetched or names another issuer.
         """
-        return str(self._current().get(name, ""))
-
-    def _current(self) -> dict[str, Any]:
         if time.monotonic() - self._configured_at > KEEP_SECONDS or not self._configuration:
             # §4.1: a slash at the end of the issuer is removed before the path is appended.
             found = get_json(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
@@ -44,7 +41,7 @@ class Discovery:
             if found.get("issuer") != self.issuer:
                 raise Unavailable("identification: issuer differs")
             self._configuration, self._configured_at = found, time.monotonic()
-        return self._configuration
+        return str(self._configuration.get(name, ""))
 
     def key(self, kid: str) -> Key:
         """Return the provider's public key with this id; without id its only key.

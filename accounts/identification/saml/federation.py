@@ -49,7 +49,11 @@ class Federation:
         expired (SAML 2.0 Metadata, 2.3.2).
         """
         try:
-            idp = self._refreshed()
+            stat = self.path.stat()
+            stamp = (stat.st_mtime_ns, stat.st_size)
+            if self._read is None or self._read[0] != stamp:
+                self._read = stamp, read(self.path.read_bytes(), self.entity_id)
+            idp = self._read[1]
         except (OSError, ValueError, NotIdentified) as error:
             log.error("saml_metadata_unreadable", problem=type(error).__name__)
             raise Unavailable("identification: metadata") from error
@@ -57,13 +61,6 @@ class Federation:
             log.error("saml_metadata_expired")
             raise Unavailable("identification: metadata expired")
         return idp
-
-    def _refreshed(self) -> IdentityProvider:
-        stat = self.path.stat()
-        stamp = (stat.st_mtime_ns, stat.st_size)
-        if self._read is None or self._read[0] != stamp:
-            self._read = stamp, read(self.path.read_bytes(), self.entity_id)
-        return self._read[1]
 
 
 def read(xml: bytes, entity_id: str = "") -> IdentityProvider:

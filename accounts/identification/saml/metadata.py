@@ -34,12 +34,13 @@ def document(party: Party, contact: str, *, only: str = "", now: datetime) -> by
     Suomi.fi-tunnistus does; otherwise all certificates are included. `contact` is the mail address
     of the technical contact.
     """
+    chosen = {"current": party.pairs[:1], "next": party.pairs[1:2]}.get(only)
     context = {
         "party": party,
         "contact": contact,
         "id": f"_{tokens.new()}",
         "valid_until": f"{now + LASTS:%Y-%m-%dT%H:%M:%SZ}",
-        "certificates": [_bare(pair.certificate) for pair in _chosen(party, only)],
+        "certificates": [_bare(pair.certificate) for pair in (chosen or party.pairs)],
         "names": _in_every_language(settings.SERVICE_NAME),
         "organisation": _in_every_language(settings.AUTHORITY_NAME),
         "attributes": ATTRIBUTES,
@@ -49,11 +50,6 @@ def document(party: Party, contact: str, *, only: str = "", now: datetime) -> by
     signatures.sign(root, pair.certificate, pair.key)
     signed: bytes = etree.tostring(root)
     return signed
-
-
-def _chosen(party: Party, only: str) -> Any:
-    chosen = {"current": party.pairs[:1], "next": party.pairs[1:2]}.get(only)
-    return chosen or party.pairs
 
 
 def _bare(certificate: str) -> str:

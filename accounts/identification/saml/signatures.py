@@ -57,7 +57,10 @@ def verified(element: Element, certificates: tuple[x509.Certificate, ...]) -> El
     removed unread: only the given certificates count. Then the signature is removed from the
     element too. Raises NotIdentified.
     """
-    signature = _only_signature(element)
+    found = all_of(element, "./ds:Signature")
+    if len(found) != 1:
+        raise NotIdentified("not signed once")
+    signature = found[0]
     reference = _check_form(signature, element.get("ID") or "")
     for info in all_of(signature, "./ds:KeyInfo"):
         signature.remove(info)
@@ -88,13 +91,6 @@ def sign(root: Element, certificate: str, key: str) -> None:
     context.key.load_cert_from_memory(certificate, c.KeyDataFormatPem)
     context.register_id(root, "ID")
     context.sign(signature)
-
-
-def _only_signature(element: Element) -> Element:
-    found = all_of(element, "./ds:Signature")
-    if len(found) != 1:
-        raise NotIdentified("not signed once")
-    return found[0]
 
 
 def _check_form(signature: Element, identifier: str) -> Element:

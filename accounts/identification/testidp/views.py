@@ -60,7 +60,14 @@ def authorize(request: HttpRequest) -> HttpResponse:
     if problem:
         return HttpResponse(problem, status=400, content_type="text/plain")
     if request.method == "POST":
-        return _answer(request)
+        person = persons.find(request.POST.get("person", ""))
+        answer = {"state": request.GET["state"]}
+        if person is None:
+            answer["error"] = "access_denied"
+        else:
+            asked = {name: request.GET[name] for name in ASKED}
+            answer["code"] = tokens.new_code(person, asked, now=clock.now())
+        return HttpResponseRedirect(f"{request.GET['redirect_uri']}?{urlencode(answer)}")
     known = dict(settings.LANGUAGES)
     wanted = request.GET.get("ui_locales", "").split()
     language = next((code for code in wanted if code in known), settings.LANGUAGE_CODE)
@@ -80,17 +87,6 @@ def fault(request: HttpRequest) -> str:
     if asked.get("code_challenge_method") != "S256" or not asked.get("code_challenge"):
         return "PKCE with S256 is required"
     return "" if asked.get("nonce") and asked.get("state") else "state and nonce are required"
-
-
-def _answer(request: HttpRequest) -> HttpResponse:
-    person = persons.find(request.POST.get("person", ""))
-    answer = {"state": request.GET["state"]}
-    if person is None:
-        answer["error"] = "access_denied"
-    else:
-        asked = {name: request.GET[name] for name in ASKED}
-        answer["code"] = tokens.new_code(person, asked, now=clock.now())
-    return HttpResponseRedirect(f"{request.GET['redirect_uri']}?{urlencode(answer)}")
 
 
 @csrf_exempt

@@ -51,25 +51,15 @@ class Command(OperatorCommand):
         if options["next"]:
             return held + made
         if options["switch"]:
-            return _newest_first(held)
+            last = [[key for key in held if key["use"] == use][-1:] for use in keys.USES]
+            front = [key for found in last for key in found]
+            return front + [key for key in held if key not in front]
         if options["drop"]:
-            return _one_for_each_use(held)
+            first = [[key for key in held if key["use"] == use][:1] for use in keys.USES]
+            return [key for found in first for key in found]
         return None
 
 
 def _new_keys(signing: str, encryption: str) -> list[dict[str, Any]]:
     made = [keys.new_key("sig", signing)]
     return made if encryption == "none" else [*made, keys.new_key("enc", encryption)]
-
-
-def _newest_first(held: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the keys with the last one of each use moved to the front."""
-    last = [[key for key in held if key["use"] == use][-1:] for use in keys.USES]
-    front = [key for found in last for key in found]
-    return front + [key for key in held if key not in front]
-
-
-def _one_for_each_use(held: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the first key of each use."""
-    first = [[key for key in held if key["use"] == use][:1] for use in keys.USES]
-    return [key for found in first for key in found]

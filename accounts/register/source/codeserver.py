@@ -52,7 +52,15 @@ class CodeServer:
         self, *, modified_since: date | None = None, valid_on: date | None = None
     ) -> Download:
         """The rows as described in `RegisterClient.download`."""
-        query = self._query(modified_since, valid_on)
+        query: Query = {
+            "pageSize": self.page_size,
+            "status": STATUSES,
+            "sortBy": "CONCEPTCODEID",
+        }
+        if modified_since is not None:
+            query["modifiedAfter"] = modified_since.isoformat()
+        if valid_on is not None:
+            query["validOn"] = valid_on.isoformat()
         ends_at = time.monotonic() + self.longest
         previous: list[Row] | None = None
         for _ in range(self.rounds):
@@ -106,18 +114,6 @@ class CodeServer:
         if page.total_pages is not None:
             return number >= page.total_pages
         return len(page.rows) < self.page_size
-
-    def _query(self, modified_since: date | None, valid_on: date | None) -> Query:
-        query: Query = {
-            "pageSize": self.page_size,
-            "status": STATUSES,
-            "sortBy": "CONCEPTCODEID",
-        }
-        if modified_since is not None:
-            query["modifiedAfter"] = modified_since.isoformat()
-        if valid_on is not None:
-            query["validOn"] = valid_on.isoformat()
-        return query
 
 
 def _require_names(rows: list[Row]) -> None:

@@ -58,14 +58,10 @@ class Transport:
             except _Again as fault:
                 if attempt == self.attempts:
                     raise SourceFault(f"{fault} after {attempt} tries") from fault
-                self.sleep(self._pause(attempt, fault.pause))
+                jitter = random.uniform(0.8, 1.2)  # noqa: S311 (no secret)
+                own = self.first_pause * 2.0 ** (attempt - 1) * jitter
+                self.sleep(min(max(own, fault.pause or 0.0), _LONGEST_PAUSE))
         raise SourceFault("no tries allowed")
-
-    def _pause(self, attempt: int, asked: float | None) -> float:
-        # Jitter, so that many clients do not return to a recovered source at the same time.
-        jitter = random.uniform(0.8, 1.2)  # noqa: S311 (no secret)
-        own = self.first_pause * 2.0 ** (attempt - 1) * jitter
-        return min(max(own, asked or 0.0), _LONGEST_PAUSE)
 
     def _try(self, url: str) -> Any:
         try:

@@ -101,7 +101,12 @@ def prospect(person: Person, business_id: str, *, on: date) -> Prospect:
     units = tuple(queries.find_units(business_id, on=on))
     if units:
         return Prospect(business_id, Finding.FREE, units[0].long_name, units=units)
-    return _without_units(business_id, on)
+    intermediary = queries.find_intermediary(business_id, on)
+    if intermediary is not None and intermediary.is_standing(on):
+        kind = Organisation.Kind.INTERMEDIARY
+        return Prospect(business_id, Finding.FREE, intermediary.long_name, kind, (intermediary,))
+    ended = intermediary is not None or bool(queries.all_units(business_id, on=on))
+    return Prospect(business_id, Finding.ENDED if ended else Finding.UNKNOWN)
 
 
 def found(
@@ -158,16 +163,6 @@ def _mandate(person: Person, business_id: str, now: datetime) -> Mandate | None:
         return mandates().right(person, business_id, now=now)
     except Unavailable:
         return None
-
-
-def _without_units(business_id: str, on: date) -> Prospect:
-    """Return the prospect of an organisation without a valid unit."""
-    intermediary = queries.find_intermediary(business_id, on)
-    if intermediary is not None and intermediary.is_standing(on):
-        kind = Organisation.Kind.INTERMEDIARY
-        return Prospect(business_id, Finding.FREE, intermediary.long_name, kind, (intermediary,))
-    ended = intermediary is not None or bool(queries.all_units(business_id, on=on))
-    return Prospect(business_id, Finding.ENDED if ended else Finding.UNKNOWN)
 
 
 def _insert(

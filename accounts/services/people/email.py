@@ -73,7 +73,11 @@ def confirm(person: Person, typed: str, *, actor: Actor, now: datetime) -> None:
     with transaction.atomic():
         code = try_code(person, typed, now=now)
         if code is not None:
-            _take_into_use(person, code, actor, now)
+            if person.email and person.email.lower() != code.email.lower():
+                _tell_former(person, code, now)
+            person.email, person.email_verified_at = code.email, now
+            person.save(update_fields=["email", "email_verified_at"])
+            events.record(AccountEvent.PERSON_EMAIL_VERIFIED, person, actor, now)
     if code is None:
         raise WrongCode
 
@@ -117,14 +121,6 @@ def _try(code: EmailCode, typed: str, now: datetime) -> bool:
         code.ended_at = now
     code.save(update_fields=["tries", "ended_at"])
     return right
-
-
-def _take_into_use(person: Person, code: EmailCode, actor: Actor, now: datetime) -> None:
-    if person.email and person.email.lower() != code.email.lower():
-        _tell_former(person, code, now)
-    person.email, person.email_verified_at = code.email, now
-    person.save(update_fields=["email", "email_verified_at"])
-    events.record(AccountEvent.PERSON_EMAIL_VERIFIED, person, actor, now)
 
 
 def _tell_former(person: Person, code: EmailCode, now: datetime) -> None:

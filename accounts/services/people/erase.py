@@ -1,10 +1,11 @@
-"""Erasing the personal data of people who no longer use the service."""
+"""Erasing data that is not needed any more: of people, documents, sessions and codes."""
 
 from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
@@ -12,6 +13,7 @@ from accounts.event_names import AccountEvent
 from accounts.models import (
     AccountDecision,
     AdministratorRequest,
+    Arrival,
     EmailCode,
     Identifier,
     Invitation,
@@ -82,25 +84,21 @@ def erase_person(person_id: UUID, *, now: datetime) -> None:
     """
     rows = Person.objects.select_for_update().filter(Q(pk=person_id) | Q(merged_into=person_id))
     for person in rows.order_by("pk"):
-        _erase_row(person, now)
-
-
-def _erase_row(person: Person, now: datetime) -> None:
-    person.given_name = person.family_name = person.email = ""
-    person.email_verified_at = None
-    person.save(update_fields=["given_name", "family_name", "email", "email_verified_at"])
-    Identifier.objects.filter(person=person).delete()
-    EmailCode.objects.filter(person=person).delete()
-    JoinRequest.objects.filter(person=person).delete()
-    SignOn.objects.filter(person=person).delete()
-    Authenticator.objects.filter(user__person=person).delete()
-    remove_documents(RightDocument.objects.filter(person=person))
-    AdministratorRequest.objects.filter(person=person).update(reason="", reasons="")
-    AccountDecision.objects.filter(membership__person=person).update(reasons="")
-    Invitation.objects.filter(accepted_by=person).update(email="")
-    Membership.objects.filter(person=person).update(basis_detail="", basis_note="")
-    User.objects.filter(person=person).update(email="", is_active=False)
-    events.record(AccountEvent.PERSON_ERASED, person, system("retention"), now)
+        person.given_name = person.family_name = person.email = ""
+        person.email_verified_at = None
+        person.save(update_fields=["given_name", "family_name", "email", "email_verified_at"])
+        Identifier.objects.filter(person=person).delete()
+        EmailCode.objects.filter(person=person).delete()
+        JoinRequest.objects.filter(person=person).delete()
+        SignOn.objects.filter(person=person).delete()
+        Authenticator.objects.filter(user__person=person).delete()
+        remove_documents(RightDocument.objects.filter(person=person))
+        AdministratorRequest.objects.filter(person=person).update(reason="", reasons="")
+        AccountDecision.objects.filter(membership__person=person).update(reasons="")
+        Invitation.objects.filter(accepted_by=person).update(email="")
+        Membership.objects.filter(person=person).update(basis_detail="", basis_note="")
+        User.objects.filter(person=person).update(email="", is_active=False)
+        events.record(AccountEvent.PERSON_ERASED, person, system("retention"), now)
 
 
 def erase_documents(limit: datetime) -> None:
@@ -128,3 +126,12 @@ def erase_invitations(limit: datetime) -> None:
     """Delete unaccepted invitations and requests to join that are older than the limit."""
     Invitation.objects.filter(accepted_at=None, expires_at__lt=limit).delete()
     JoinRequest.objects.filter(asked_at__lt=limit).delete()
+
+
+def forget_expired(*, now: datetime) -> None:
+    """Delete expired Django sessions and expired answers of the identification provider.
+
+    Data with a retention period is deleted by the nightly retention job instead.
+    """
+    Session.objects.filter(expire_date__lt=now).delete()
+    Arrival.objects.filter(expires_at__lt=now).delete()

@@ -19,7 +19,7 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import check_pdf, clean_name
-from certportal.foundation.files.scanning.requiring import require_clean
+from certportal.foundation.files.scanning.protocol import require_clean
 from certportal.foundation.web import limits
 from certportal.foundation.wording import filled
 

@@ -18,7 +18,7 @@ from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF, check_pdf, clean_name
-from certportal.foundation.files.scanning.requiring import require_clean
+from certportal.foundation.files.scanning.protocol import require_clean
 
 
 def add_attachment(

@@ -56,10 +56,11 @@ def _frozen(application: Application, signature: Signature, now: datetime) -> di
     person, language = signature["person"], signature["language"]
     ticked = signature["declarations"]
     declared = [name for name in declarations.asked(application) if name in ticked]
+    hashes = [document.sha256 for document in answers.documents(application)]
     return (
         content(application, on=today)
         | declarations.published_as_sent()
-        | _sent_along(application)
+        | ({"answer_documents": hashes} if hashes else {})
         | {
             "declarations": declared,
             "declared": declarations.in_words(declared, language),
@@ -75,12 +76,6 @@ def _frozen(application: Application, signature: Signature, now: datetime) -> di
             "submitted_at": now.isoformat(),
         }
     )
-
-
-def _sent_along(application: Application) -> dict[str, list[str]]:
-    """Return the hashes of the documents that are sent along, if there are any."""
-    hashes = [document.sha256 for document in answers.documents(application)]
-    return {"answer_documents": hashes} if hashes else {}
 
 
 def obstacles(application: Application, *, now: datetime) -> Iterator[Refused]:

@@ -13,7 +13,7 @@ from accounts import access
 from accounts.models import Person, StaffRole
 from applications.errors import Erased, NotPossible, require_reasons
 from applications.models import Application, CaseNote, SecondLook
-from applications.rules import case_holder, impartiality, queue_order, second_look
+from applications.rules import case_holder, impartiality, queue_order
 from applications.services import transition
 from applications.services.reviewer.may_act import Case, locked, take
 from applications.workflow import Action, ApplicationEvent, Status
@@ -74,7 +74,7 @@ def _reserve(case: Application, person: Person, now: datetime) -> bool:
     Whether it needs a second person is checked again under the lock.
     """
     rows = Application.objects.select_for_update(of=("self",), skip_locked=True)
-    if not rows.filter(pk=case.pk).exists() or second_look.running(case, now=now).exists():
+    if not rows.filter(pk=case.pk).exists() or case_holder.running(case, now=now).exists():
         return False
     if not _awaiting_second(person, now).filter(pk=case.pk).exists():
         return False

@@ -65,16 +65,12 @@ def watch_register(*, now: datetime) -> int:
     another process looks: what it found first would close what this one opens.
     """
     with locks.alone("register watch"):
-        return _watch(now)
-
-
-def _watch(now: datetime) -> int:
-    changes = find_changed(now)
-    opened = sum(_open(some, now) for some in batched(changes, AT_ONCE))
-    closed = _close_outdated({affected.id for affected in changes}, now)
-    _release_keys({affected.change.key for affected in changes})
-    log.info("register_watched", changes=len(changes), opened=opened, over=closed)
-    return opened
+        changes = find_changed(now)
+        opened = sum(_open(some, now) for some in batched(changes, AT_ONCE))
+        closed = _close_outdated({affected.id for affected in changes}, now)
+        _release_keys({affected.change.key for affected in changes})
+        log.info("register_watched", changes=len(changes), opened=opened, over=closed)
+        return opened
 
 
 def to_decide(task: RegisterTask, person: Person, *, now: datetime) -> Iterator[Refused]:

@@ -1,15 +1,16 @@
 """Apply the retention table: erase personal data from its rows; events are kept."""
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 
-from accounts.models import AccountDecision, AdministratorRequest, Succession
+from accounts.models import AccountDecision, AdministratorRequest, Membership, Person, Succession
 from accounts.services.people.erase import (
     erase_codes,
     erase_documents,
@@ -20,23 +21,25 @@ from accounts.services.people.erase import (
 )
 from applications.models import (
     Application,
+    Attachment,
+    Csr,
     RegisterTask,
     SentNotice,
     Submission,
 )
 from applications.models.kept import OF_ERASED_ORDER
+from applications.models.replacement import ReplacementApproval
 from applications.rules import fields, retention
 from applications.services import transition
 from applications.services.applicant.attachments import erase_attachments
 from applications.services.system.papers import erase_papers
-from applications.services.system.persons_in_use import in_use
 from applications.workflow import ApplicationEvent, Status
 from certportal.foundation import events
 from certportal.foundation.actors import system
 from certportal.foundation.kept_tables import Kept, keeping
 from certportal.foundation.models import EventOrigin, OutboxItem, Tally
 from certportal.foundation.outbox.jobs import for_each
-from issuance.models import Certificate
+from issuance.models import Approval, Certificate
 
 ACTOR = system("retention")
 EMPTY: dict[type, Any] = {models.BinaryField: b"", models.JSONField: {}}
@@ -64,7 +67,17 @@ def _erase_the_rest(now: datetime) -> None:
     erase_sessions(retention.SESSIONS.limit(now))
     erase_codes(retention.CODES.limit(now))
     erase_invitations(retention.INVITATIONS.limit(now))
-    _tidy(now)
+    finished = retention.WORK.limit(now)
+    OutboxItem.objects.filter(done_at__lt=finished).delete()
+    Tally.objects.filter(window__lt=finished).delete()
+    EventOrigin.objects.filter(at__lt=retention.ORIGINS.limit(now)).delete()
+    SentNotice.objects.filter(sent_at__lt=retention.NOTICES.limit(now)).delete()
+    decided = retention.MATTERS.limit(now)
+    RegisterTask.objects.filter(decided_at__lt=decided).exclude(reasons="").update(reasons="")
+    requests = AdministratorRequest.objects.filter(decided_at__lt=decided)
+    requests.exclude(reason="", reasons="").update(reason="", reasons="")
+    Succession.objects.filter(at__lt=decided).exclude(reason="").update(reason="")
+    AccountDecision.objects.filter(at__lt=decided).exclude(reasons="").update(reasons="")
 
 
 def over(now: datetime) -> list[UUID]:
@@ -120,15 +133,67 @@ def _without_persons(submission: Submission) -> str:
     return json.dumps(content | blanked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def _tidy(now: datetime) -> None:
-    finished = retention.WORK.limit(now)
-    OutboxItem.objects.filter(done_at__lt=finished).delete()
-    Tally.objects.filter(window__lt=finished).delete()
-    EventOrigin.objects.filter(at__lt=retention.ORIGINS.limit(now)).delete()
-    SentNotice.objects.filter(sent_at__lt=retention.NOTICES.limit(now)).delete()
-    decided = retention.MATTERS.limit(now)
-    RegisterTask.objects.filter(decided_at__lt=decided).exclude(reasons="").update(reasons="")
-    requests = AdministratorRequest.objects.filter(decided_at__lt=decided)
-    requests.exclude(reason="", reasons="").update(reason="", reasons="")
-    Succession.objects.filter(at__lt=decided).exclude(reason="").update(reason="")
-    AccountDecision.objects.filter(at__lt=decided).exclude(reasons="").update(reasons="")
+OF_NO_ORDER = frozenset(
+    {
+        # Rows deleted or blanked with the person, and rows that hold no more than the key.
+        *["Person.merged_into", "Identifier.person", "EmailCode.person", "User.person"],
+        *["SignOn.person", "JoinRequest.person", "RightDocument.person", "Membership.person"],
+        *["StaffRole.person", "StaffRole.granted_by", "Organisation.founded_by"],
+        *["Invitation.made_by", "Invitation.accepted_by"],
+        *["AdministratorRequest.person", "AdministratorRequest.decided_by"],
+        *["AccountDecision.decided_by", "Succession.decided_by", "RegisterTask.decided_by"],
+        *["ReadyReasonVersion.person", "SupplierConsent.given_by", "SupplierConsent.ended_by"],
+    }
+)
+"""References to persons from rows of no order. Any other reference keeps the person."""
+
+PERSON = "person:"
+# How the rows of a model without a foreign key to the order lead to it.
+_TO_KEY = {
+    ReplacementApproval: "replacement__items__reference__in",
+    Approval: "prepared__reference__in",
+}
+
+
+def in_use() -> set[UUID]:
+    """Return the keys of the persons named by orders that are not erased.
+
+    Among them are those who confirmed the rights in the accounts of these orders, and those who
+    only uploaded a file.
+    """
+    keys = set(_uploaders())
+    for model, name in references():
+        if f"{model.__name__}.{name}" not in OF_NO_ORDER:
+            rows = _of_kept_orders(model).exclude(**{name: None})
+            keys |= set(rows.values_list(name, flat=True))
+    return keys
+
+
+def _uploaders() -> Iterator[UUID]:
+    """Yield who uploaded a file of an order that is not erased, from the actor's text column."""
+    for model in (Csr, Attachment):
+        rows = _of_kept_orders(model).filter(uploaded_by__startswith=PERSON)
+        for actor in rows.values_list("uploaded_by", flat=True):
+            yield UUID(actor.removeprefix(PERSON))
+
+
+def references() -> Iterator[tuple[type[Model], str]]:
+    """Yield every foreign key to a person: its model and its name."""
+    for relation in Person._meta.get_fields(include_hidden=True):
+        if relation.auto_created and not relation.concrete:
+            model: Any = relation.related_model
+            yield model, relation.field.name  # type: ignore[union-attr]
+
+
+def _of_kept_orders(model: type[Model]) -> QuerySet[Any]:
+    """Return the model's rows of orders that are not erased; all rows if it leads to no order."""
+    orders = Application.objects.filter(erased_at=None)
+    rows = model._default_manager.all()
+    if model is Application:
+        return orders
+    if model is Membership:
+        return rows.filter(organisation__in=orders.values("organisation"))
+    if model in _TO_KEY:
+        return rows.filter(**{_TO_KEY[model]: orders.values("pk")})
+    leads = any(field.related_model is Application for field in model._meta.concrete_fields)
+    return rows.filter(application__in=orders) if leads else rows

@@ -47,7 +47,11 @@ def _want(made_of: Source, actor: Actor, now: datetime) -> Paper:
     if paper.made_at is None and not _is_on_its_way(paper):
         # Counted in this transaction: of concurrent requests for a new paper, those that waited for
         # the row's lock find it enqueued, and count nothing.
-        _spend(paper.application, actor, now)
+        minute = timedelta(minutes=1)
+        most = {"most": MOST_A_MINUTE, "most_from": MOST_FROM}
+        limits.spend_by("paper", actor, **most, per=minute, now=now)
+        organisation = str(paper.application.organisation_id)
+        limits.spend("paper_for", organisation, most=MOST_FOR_ONE, per=minute, now=now)
         _enqueue(paper, now)
     return paper
 
@@ -170,11 +174,3 @@ def _is_signed(paper: Paper) -> bool:
 def _open_item(paper: Paper) -> OutboxItem | None:
     item = _item(paper.item) if paper.item else None
     return item if item is not None and item.done_at is None else None
-
-
-def _spend(application: Application, actor: Actor, now: datetime) -> None:
-    minute = timedelta(minutes=1)
-    most = {"most": MOST_A_MINUTE, "most_from": MOST_FROM}
-    limits.spend_by("paper", actor, **most, per=minute, now=now)
-    organisation = str(application.organisation_id)
-    limits.spend("paper_for", organisation, most=MOST_FOR_ONE, per=minute, now=now)

@@ -34,15 +34,6 @@ class LinkRow:
 
 def shown(application: Application, *, now: datetime) -> dict[str, Any]:
     """Return the context about the links, and about how many each button sends or ends."""
-    return {
-        "links": _rows(application, now),
-        "sends_both": bool(application.deputy_email),
-        "ends_both": len(contact_links.valid_links(application, now=now)) > 1,
-    }
-
-
-def _rows(application: Application, now: datetime) -> list[LinkRow]:
-    """Return the newest link of each holder."""
     links = list(application.contact_links.all())
     living = [link for link in links if contact_links.is_valid(link, application, now=now)]
     used = {link.holder for link in living if link.bound_at is not None}
@@ -50,7 +41,11 @@ def _rows(application: Application, now: datetime) -> list[LinkRow]:
     for link in {link.holder: link for link in links}.values():
         state = _state(link, lives=link in living, used=link.holder in used)
         rows.append(LinkRow(link.get_holder_display(), link.email, link.made_at, state))
-    return rows
+    return {
+        "links": rows,
+        "sends_both": bool(application.deputy_email),
+        "ends_both": len(contact_links.valid_links(application, now=now)) > 1,
+    }
 
 
 def _state(link: ContactLink, *, lives: bool, used: bool) -> str:

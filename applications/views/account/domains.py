@@ -179,20 +179,15 @@ def _rows(person: Person, organisation: Organisation) -> Iterable[Row]:
     for domain, found in rules.with_proofs(seen, now=clock.now()):
         label, tone, advice = state(found)
         place = f"{domain_record.LABEL}.{domain.name}"
-        mail = _mail(domain.name, place, record)
+        text = _(
+            "Hello,\n\nplease publish this record in the DNS and leave it there. It shows that our"
+            " organisation controls the domain %(name)s; we need it for a server certificate.\n\n"
+            "Type: TXT\nName: %(place)s\nValue: %(record)s\n"
+        ) % {"name": domain.name, "place": place, "record": record}
+        subject = _("DNS record for %(name)s") % {"name": domain.name}
+        body = text.replace("\n", "\r\n")  # RFC 6068, section 5
+        mail = "mailto:?" + urlencode({"subject": subject, "body": body}, quote_via=quote)
         yield Row(domain, found, place, record, label, tone, advice, mail)
-
-
-def _mail(name: str, place: str, record: str) -> str:
-    """Return a mailto: URL with a request to the administrator of the DNS."""
-    text = _(
-        "Hello,\n\nplease publish this record in the DNS and leave it there. It shows that our"
-        " organisation controls the domain %(name)s; we need it for a server certificate.\n\n"
-        "Type: TXT\nName: %(place)s\nValue: %(record)s\n"
-    ) % {"name": name, "place": place, "record": record}
-    subject = _("DNS record for %(name)s") % {"name": name}
-    body = text.replace("\n", "\r\n")  # RFC 6068, section 5
-    return "mailto:?" + urlencode({"subject": subject, "body": body}, quote_via=quote)
 
 
 def state(domain: Domain) -> tuple[str, str, str]:

@@ -135,7 +135,7 @@ def _lines(events: Sequence[Event], people: Mapping[str, str]) -> list[Line]:
     return [
         Line(
             word(event),
-            signed(people.get(_key(event), ""), event, suppliers),
+            signed(people.get(event.actor.partition(":")[2], ""), event, suppliers),
             event.at,
             _number(event) if proves else None,
         )
@@ -151,7 +151,3 @@ def _is_ours(event: Event) -> bool:
 def _number(event: Event) -> int | None:
     """Return the event's number for the link to its receipt; None for events of a membership."""
     return None if event.object_type == "membership" else event.pk
-
-
-def _key(event: Event) -> str:
-    return event.actor.partition(":")[2]

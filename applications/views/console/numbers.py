@@ -15,7 +15,7 @@ from accounts import access
 from applications import services
 from applications.checks.wording import word_all
 from applications.models.certificate_types import CertificateType
-from applications.rules import certificate_figures, figures, return_figures, sections
+from applications.rules import figures, return_figures, sections
 from applications.rules.load_by_hour import load_by_hour
 from applications.rules.waiver_figures import RULES, waivers_by_month
 from applications.views.shared import spreadsheet
@@ -95,8 +95,8 @@ def numbers(request: HttpRequest) -> HttpResponse:
 
 def _about_certificates(now: datetime) -> dict[str, Any]:
     """Return the context about the certificates in force."""
-    ahead = certificate_figures.ends_ahead(now=now)
-    in_force = certificate_figures.by_type(ahead)
+    ahead = figures.ends_ahead(now=now)
+    in_force = figures.by_type(ahead)
     return {
         "types": [kind.label for kind in CertificateType],
         "ahead": ahead,
@@ -123,7 +123,7 @@ def certificates_csv(request: HttpRequest) -> StreamingHttpResponse:
     head = [_("Month"), *(str(kind.label) for kind in CertificateType)]
     rows = [
         [f"{one.first:%Y-%m}" if one.first else _("later"), *map(str, one.numbers)]
-        for one in certificate_figures.ends_ahead(now=clock.now())
+        for one in figures.ends_ahead(now=clock.now())
     ]
     return spreadsheet.answer("numbers-certificates", head, rows)
 

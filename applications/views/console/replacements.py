@@ -92,9 +92,10 @@ def waiting(now: datetime) -> int:
 
 
 def _row(plan: Replacement) -> dict[str, Any]:
+    counts = {state: plan.items.filter(state=state).count() for state in State}
     return {
         "plan": plan,
-        "counts": _counts(plan),
+        "counts": [(str(state.label), counts[state]) for state in State if counts[state]],
         "given": len(services.standing_approvals(plan)),
         "wanted": services.PERSONS_FOR_REPLACEMENT,
         "over": plan.is_over(clock.now()) or not plan.planned.exists(),
@@ -140,8 +141,3 @@ def _item(item: ReplacementItem, orders: dict[Any, Application]) -> dict[str, An
         "reason": void_reason(item.reason),
         "parts": differences.labels(item.changes),
     }
-
-
-def _counts(plan: Replacement) -> list[tuple[str, int]]:
-    counts = {state: plan.items.filter(state=state).count() for state in State}
-    return [(str(state.label), counts[state]) for state in State if counts[state]]

@@ -63,7 +63,17 @@ def waivers(request: HttpRequest) -> HttpResponseBase:
     matching = _found(state, organisation, today)
     page = Paginator(matching, PAGE).get_page(request.GET.get("page"))
     rows = [(waiver, word(waiver.finding)) for waiver in page]
-    rights = _rights(state, organisation, today)
+    weak = Membership.objects.filter(confirmed_until__isnull=False, ended_at=None)
+    if state == ENDED:
+        weak = weak.filter(confirmed_until__lt=today)
+    else:
+        weak = weak.filter(confirmed_until__gte=today)
+    if state == SOON:
+        weak = weak.filter(confirmed_until__lt=today + SOON_TIME)
+    if organisation:
+        weak = weak.filter(organisation__name__icontains=organisation)
+    people = weak.select_related("organisation", "person", "confirmed_by")
+    rights = people.order_by("confirmed_until", "pk")[:MOST_RIGHTS]
     context = {"form": form, "page_obj": page, "rows": rows, "rights": rights}
     return render(request, "applications/console/waivers.html", context)
 
@@ -100,18 +110,3 @@ def _found(state: str, organisation: str, today: date) -> QuerySet[Waiver]:
         "application__organisation", "waived_by", "confirmed_by", "closed_by"
     )
     return people.order_by("-ends_on" if state == ENDED else "ends_on", "pk")
-
-
-def _rights(state: str, organisation: str, today: date) -> QuerySet[Membership]:
-    """Return current members' rights to act that were confirmed on their word alone."""
-    weak = Membership.objects.filter(confirmed_until__isnull=False, ended_at=None)
-    if state == ENDED:
-        weak = weak.filter(confirmed_until__lt=today)
-    else:
-        weak = weak.filter(confirmed_until__gte=today)
-    if state == SOON:
-        weak = weak.filter(confirmed_until__lt=today + SOON_TIME)
-    if organisation:
-        weak = weak.filter(organisation__name__icontains=organisation)
-    people = weak.select_related("organisation", "person", "confirmed_by")
-    return people.order_by("confirmed_until", "pk")[:MOST_RIGHTS]

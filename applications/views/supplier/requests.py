@@ -21,7 +21,13 @@ def several(request: HttpRequest) -> HttpResponse:
     form = RequestsForm(request.POST or None, request.FILES or None)
     try:
         if request.method == "POST" and form.is_valid() and (results := _results(request, form)):
-            return _result(request, results)
+            context = shown(
+                results,
+                order_url=lambda order: reverse("technical:order", args=[order.pk]),
+                preview_url=lambda order, csr: reverse("technical:preview", args=[order.pk, csr]),
+            )
+            context["organisation"] = access.organisation_of(request)
+            return render(request, "applications/customers/requests_given.html", context)
     except TooMany as refusal:
         form.refuse(refusal)
         return limits.too_many(_page(request, form), refusal)
@@ -51,13 +57,3 @@ def _results(request: HttpRequest, form: RequestsForm) -> list[FileResult]:
         actor=supplier_actor(request),
         now=clock.now(),
     )
-
-
-def _result(request: HttpRequest, results: list[FileResult]) -> HttpResponse:
-    context = shown(
-        results,
-        order_url=lambda order: reverse("technical:order", args=[order.pk]),
-        preview_url=lambda order, csr: reverse("technical:preview", args=[order.pk, csr]),
-    )
-    context["organisation"] = access.organisation_of(request)
-    return render(request, "applications/customers/requests_given.html", context)

@@ -1,7 +1,6 @@
 """Keys held only in this process's memory, for tests and experiments."""
 
-from issuance.signers.errors import SignerUnavailable
-from issuance.signers.protocol import Signer
+from issuance.signers.protocol import Signer, SignerUnavailable
 
 _SIGNERS: dict[str, Signer] = {}
 

@@ -116,7 +116,10 @@ def _restore(name: PurePosixPath, content: bytes) -> str:
     if not kept and _is_shared(name):
         default_storage.save(name.name, ContentFile(content))
     elif not kept:
-        _write(Path(settings.PORTAL_DATA) / name, content)
+        path = Path(settings.PORTAL_DATA) / name
+        own = Path(settings.PORTAL_DATA, _GROWING) in path.parents
+        make_folder(path.parent, OWN_FOLDER if own else GROUP_FOLDER)
+        replace(path, content, OWN if own else GROUP)
     return kept
 
 
@@ -175,9 +178,3 @@ def _journals(path: Path) -> dict[Path, bytes]:
     current = path.with_name(path.name.partition(_SUFFIX)[0] + _SUFFIX)
     aside = path.parent.glob(f"{glob.escape(current.name)}.*")
     return {each: each.read_bytes() for each in (*sorted(aside), current) if each.exists()}
-
-
-def _write(path: Path, content: bytes) -> None:
-    own = Path(settings.PORTAL_DATA, _GROWING) in path.parents
-    make_folder(path.parent, OWN_FOLDER if own else GROUP_FOLDER)
-    replace(path, content, OWN if own else GROUP)

@@ -154,7 +154,8 @@ def send(message: Message, *, item_id: object) -> None:
 
 def _failure(error: Exception, address: str) -> Exception:
     """Return the exception to raise; its `mark` identifies the mailbox, if that refused."""
-    of_mailbox = _is_of_mailbox(error)
+    refused = isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError)
+    of_mailbox = refused and not is_silence(error) and CLOSING not in _codes(error)
     kind: type[Hopeless | Unavailable] = PutOff if of_mailbox else Unavailable
     failure = (Undeliverable if _is_final(error) else kind)("mail server")
     failure.mark = mark_of(address) if of_mailbox else ""
@@ -165,12 +166,6 @@ def mark_of(address: str) -> str:
     """Return a keyed hash of the address, which identifies a mailbox without naming it."""
     mark = salted_hmac("mailbox", address.strip().lower(), algorithm="sha256")
     return mark.hexdigest()[:16]
-
-
-def _is_of_mailbox(error: Exception) -> bool:
-    """Whether the server refused the recipient, or the mail for it, and not our access."""
-    refused = isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError)
-    return refused and not is_silence(error) and CLOSING not in _codes(error)
 
 
 def _is_final(error: Exception) -> bool:

@@ -29,7 +29,8 @@ class ForwardedScheme:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request without the header, unless a trusted proxy sent it."""
-        if not _is_trusted_peer(request):
+        peer = read(request.META.get("REMOTE_ADDR", ""))
+        if not (is_trusted(peer) if peer else is_trusted_socket(request)):
             request.META.pop(FORWARDED_PROTO, None)
         return self.get_response(request)
 
@@ -70,11 +71,6 @@ def is_trusted(address: Address) -> bool:
 def is_trusted_socket(request: HttpRequest) -> bool:
     """Whether the request came through the socket file and `unix` is trusted."""
     return not request.META.get("REMOTE_ADDR") and UNIX in settings.TRUSTED_PROXIES
-
-
-def _is_trusted_peer(request: HttpRequest) -> bool:
-    peer = read(request.META.get("REMOTE_ADDR", ""))
-    return is_trusted(peer) if peer else is_trusted_socket(request)
 
 
 def read(value: str) -> Address | None:

@@ -36,16 +36,11 @@ class Counted:
         """Answer, and count the answer."""
         begun = time.perf_counter()
         response = self.get_response(request)
-        view = view_of(request)
+        view = request.resolver_match.view_name if request.resolver_match else "none"
         method = request.method if request.method in METHODS else "other"
         ANSWERS.labels(view, method, f"{response.status_code // 100}xx").inc()
         SECONDS.labels(view).observe(time.perf_counter() - begun)
         return response
-
-
-def view_of(request: HttpRequest) -> str:
-    """Return the name of the view; `none` for an address without one, and for static files."""
-    return request.resolver_match.view_name if request.resolver_match else "none"
 
 
 def registry() -> Collector:

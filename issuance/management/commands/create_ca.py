@@ -58,7 +58,10 @@ class Command(CeremonyCommand):
             raise CommandError(_("Give --demo, or --environment and --branch."))
         if records:
             self.write_minutes("root and issuing CA", records, options, now)
-        self._make_log_key()
+        if settings.CA_KEYS_DIR and settings.CA_KEY_PASSWORD_FILE and not log_key.is_there():
+            verifier = log_key.make(log_key.default_name())
+            self.stdout.write(_("The public key of the log; hand it to the auditors:"))
+            self.stdout.write(str(verifier))
         if options["demo"] and not lease.refusal() and not Seal.objects.exists():
             made = create_seal.create_seal(
                 keys=key_store(), roots=KeyFiles(), actor=common["actor"], now=now
@@ -71,13 +74,6 @@ class Command(CeremonyCommand):
             self.stdout.write(_("Nothing is signed here: %(why)s") % {"why": why})
             return []
         return list(create_ca.create_missing(keys=key_store(), roots=KeyFiles(), **common))
-
-    def _make_log_key(self) -> None:
-        """Make the key of the log of events with the first CA."""
-        if settings.CA_KEYS_DIR and settings.CA_KEY_PASSWORD_FILE and not log_key.is_there():
-            verifier = log_key.make(log_key.default_name())
-            self.stdout.write(_("The public key of the log; hand it to the auditors:"))
-            self.stdout.write(str(verifier))
 
     def _create_one(self, options: dict[str, Any], common: dict[str, Any]) -> list[Record]:
         roots = root_keys(options)

@@ -36,17 +36,14 @@ class Command(CeremonyCommand):
         out = Path(options["out"])
         if out.exists():
             raise FileExistsError(str(out))
-        place, chain = sign_request(_der(options["request"]), keys=keys, now=now)
+        path = options["request"]
+        try:
+            request = x509.load_pem_x509_csr(Path(path).read_bytes())
+        except ValueError as error:
+            raise CommandError(
+                _("%(file)s is no certificate request (PEM).") % {"file": path}
+            ) from error
+        place, chain = sign_request(request.public_bytes(Encoding.DER), keys=keys, now=now)
         write_new(out, chain_pem(chain), mode=0o640)
         record = Record(place.stem, chain[0], "where the request was made")
         self.write_minutes("issuing CA certified by its root", [record], options, now)
-
-
-def _der(path: str) -> bytes:
-    try:
-        request = x509.load_pem_x509_csr(Path(path).read_bytes())
-    except ValueError as error:
-        raise CommandError(
-            _("%(file)s is no certificate request (PEM).") % {"file": path}
-        ) from error
-    return request.public_bytes(Encoding.DER)

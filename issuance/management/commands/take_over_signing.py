@@ -50,7 +50,19 @@ class Command(CeremonyCommand):
         for attempt in given_up:
             about = f"{attempt.label or attempt.reference}, {attempt.serial}"
             self.stdout.write(_("given up: %(about)s") % {"about": about})
-        self._follow_up(now)
+        for outcome in services.reconcile(mend=True, now=now):
+            self.stdout.write(line(outcome))
+        try:
+            for facts in services.publish_crls(now=clock.now()):
+                self.stdout.write(
+                    _("published: revocation list %(number)s") % {"number": facts.number}
+                )
+        except ExceptionGroup as failed:
+            why = "; ".join(str(each) or type(each).__name__ for each in failed.exceptions)
+            raise CommandError(
+                _("The lease is here, but lists were not published (%(why)s): run publish_crl.")
+                % {"why": why}
+            ) from failed
 
     def _explain(self, planned: Plan, now: datetime) -> None:
         lease = planned.lease
@@ -87,22 +99,6 @@ class Command(CeremonyCommand):
             self.stdout.write(message % {"count": len(planned.given_up)})
         for attempt in planned.given_up:
             self.stdout.write(f"  {attempt.label or attempt.reference}, {attempt.serial}")
-
-    def _follow_up(self, now: datetime) -> None:
-        """Store the certificates that only the journal has, and publish the CRLs here."""
-        for outcome in services.reconcile(mend=True, now=now):
-            self.stdout.write(line(outcome))
-        try:
-            for facts in services.publish_crls(now=clock.now()):
-                self.stdout.write(
-                    _("published: revocation list %(number)s") % {"number": facts.number}
-                )
-        except ExceptionGroup as failed:
-            why = "; ".join(str(each) or type(each).__name__ for each in failed.exceptions)
-            raise CommandError(
-                _("The lease is here, but lists were not published (%(why)s): run publish_crl.")
-                % {"why": why}
-            ) from failed
 
 
 _SOURCE_WORDS = {

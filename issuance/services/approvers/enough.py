@@ -41,12 +41,7 @@ def ensure(now: datetime) -> None:
     try:
         require(known, wanted, now)
     except RegisterUnavailable:
-        if _has_waiting(wanted):
+        open_ = [PreparedCertificate.State.PREPARED, PreparedCertificate.State.SIGNING]
+        waiting = Approval.objects.filter(prepared__state__in=open_)
+        if waiting.filter(prepared__environment__in=[*wanted]).exists():
             raise
-
-
-def _has_waiting(environments: Mapping[str, int]) -> bool:
-    """Whether an order of these environments has an approval and is not signed yet."""
-    open_ = [PreparedCertificate.State.PREPARED, PreparedCertificate.State.SIGNING]
-    waiting = Approval.objects.filter(prepared__state__in=open_)
-    return waiting.filter(prepared__environment__in=[*environments]).exists()

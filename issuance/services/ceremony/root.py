@@ -26,9 +26,8 @@ from issuance.csr import examine
 from issuance.publication import repository
 from issuance.services.errors import AlreadyThere
 from issuance.signers import verify
-from issuance.signers.chains import ChainFiles
 from issuance.signers.file import KeyFiles
-from issuance.signers.protocol import KeyStore, Signer
+from issuance.signers.protocol import ChainFiles, KeyStore, Signer
 
 # CA/B BR 4.9.7: twelve months at most.
 ROOT_CRL_VALIDITY = timedelta(days=365)
@@ -106,7 +105,13 @@ def sign_request(
 
     Raises NotRequested, AlreadyThere, SignerUnavailable.
     """
-    request = _read(csr_der)
+    try:
+        request = x509.load_der_x509_csr(csr_der)
+        valid = request.is_signature_valid
+    except (ValueError, InvalidSignature) as error:
+        raise NotRequested(_("This is no certificate request.")) from error
+    if not valid:
+        raise NotRequested(_("The request is not signed by its key."))
     place, public = _requested_place(request, pki())
     _refuse_known_key(csr_der)
     root = _root_in(keys, place)
@@ -119,17 +124,6 @@ def sign_request(
     chain = certify(place, public, root, now=now)
     issued.write(place.stem, chain)
     return place, chain
-
-
-def _read(csr_der: bytes) -> x509.CertificateSigningRequest:
-    try:
-        request = x509.load_der_x509_csr(csr_der)
-        valid = request.is_signature_valid
-    except (ValueError, InvalidSignature) as error:
-        raise NotRequested(_("This is no certificate request.")) from error
-    if not valid:
-        raise NotRequested(_("The request is not signed by its key."))
-    return request
 
 
 def _requested_place(

@@ -108,7 +108,9 @@ def _take(files: LogFiles, log: LogState, signer: Signer, most: int) -> int:
         log.note = write(files, signer, log.edge, log.tail, new)
     _advance(log, last, writing, numbers[-1] if len(new) == most else None)
     if log.horizon != before:
-        _keep_state(files, log)
+        since = min(log.taken.values(), default=log.edge.size)
+        state = {"size": log.edge.size, "horizon": log.horizon, "since": since}
+        replace(_state_path(files), json.dumps(state).encode(), OWN)
     return len(new)
 
 
@@ -188,9 +190,3 @@ def _state(files: LogFiles) -> dict[str, int]:
 def _state_path(files: LogFiles) -> Path:
     """Return the state file. It is hidden so that no backup has one that is ahead of the head."""
     return files.folder / ".state"
-
-
-def _keep_state(files: LogFiles, log: LogState) -> None:
-    since = min(log.taken.values(), default=log.edge.size)
-    state = {"size": log.edge.size, "horizon": log.horizon, "since": since}
-    replace(_state_path(files), json.dumps(state).encode(), OWN)

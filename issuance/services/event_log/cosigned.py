@@ -5,7 +5,6 @@ It is stored beside the head, as a note with the witnesses' signature lines
 witnesses are enough.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -97,19 +96,14 @@ def verify(verifier: Verifier, report: Report) -> None:
         signed = wanted.signers(kept)
         if not wanted.is_met_by(signed):
             report.add(Kind.WITNESSES, _path())
+        times = {name: datetime.fromtimestamp(at, UTC) for name, at in signed.items()}
+        named = ", ".join(f"{name} ({at:%Y-%m-%dT%H:%M:%SZ})" for name, at in times.items())
         report.told.append(
             _("A head of %(size)s events was signed by %(witnesses)s.")
-            % {"size": head.size, "witnesses": in_words(signed)}
+            % {"size": head.size, "witnesses": named or _("nobody")}
         )
     except (BadNote, LogUnavailable) as error:
         report.add(Kind.WITNESSES, f"{_path()} ({error})")
-
-
-def in_words(signed: Mapping[str, int]) -> str:
-    """Return the witnesses and when each signed."""
-    times = {name: datetime.fromtimestamp(at, UTC) for name, at in signed.items()}
-    named = ", ".join(f"{name} ({at:%Y-%m-%dT%H:%M:%SZ})" for name, at in times.items())
-    return named or _("nobody")
 
 
 def _size(head: str) -> int:

@@ -20,8 +20,8 @@ from certportal.foundation.event_log.files import LogFiles, LogUnavailable, fold
 from certportal.foundation.event_log.notes import BadNote, Signer, Verifier
 from certportal.foundation.own_files import GROUP, OWN, replace, write_new
 from issuance.publication import repository
-from issuance.signers.errors import why_unreadable
 from issuance.signers.file import KeyFiles
+from issuance.signers.protocol import why_unreadable
 
 STEM = "event-log"
 

@@ -38,13 +38,9 @@ def _receipts(leaves: Mapping[int, bytes], verifier: Verifier) -> Iterator[tuple
                 raise LogUnavailable(f"event {number} is not in the log")
             place = answer.places[number]
             receipt = Receipt(leaves[number], place.index, place.proof, answer.note)
-            yield number, _checked(receipt, number, verifier)
-
-
-def _checked(receipt: Receipt, number: int, verifier: Verifier) -> Receipt:
-    try:
-        receipt.check(verifier)
-    except BadReceipt as error:
-        log.error("event_not_as_logged", number=number, fault=error.fault)
-        raise LogUnavailable(f"event {number} is not what was logged: {error}") from error
-    return receipt
+            try:
+                receipt.check(verifier)
+            except BadReceipt as error:
+                log.error("event_not_as_logged", number=number, fault=error.fault)
+                raise LogUnavailable(f"event {number} is not what was logged: {error}") from error
+            yield number, receipt

@@ -89,7 +89,8 @@ def _lines(witness: Witness, note: str, since: int) -> str:
     size = _size(note)
     for _ in range(TRIES):
         proof = _answer(since, size).proof
-        reply = _posted(witness, _question(note, since, proof))
+        lines = [f"old {since}", *(base64.b64encode(each).decode() for each in proof), "", note]
+        reply = _posted(witness, "\n".join(lines))
         if reply.status == HTTPStatus.OK:
             return _checked(witness, note, reply.body.decode(errors="replace"))
         if reply.status == HTTPStatus.UNPROCESSABLE_ENTITY:
@@ -110,11 +111,6 @@ def _explain_longer(signed: int) -> None:
     if signed > _size(_answer().note):
         raise Contradicts(f"it has signed a head of {signed} events, which the log has not")
     raise Unavailable("another run asks it at the same time")
-
-
-def _question(note: str, since: int, proof: tuple[bytes, ...]) -> str:
-    lines = [f"old {since}", *(base64.b64encode(each).decode() for each in proof), "", note]
-    return "\n".join(lines)
 
 
 def _posted(witness: Witness, question: str) -> outgoing.Reply:

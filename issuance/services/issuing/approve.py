@@ -209,12 +209,6 @@ def _valid_approvals(attempts: list[int]) -> Values:
     return Values(standing, 5)
 
 
-def _was_tied(person: Person, prepared: PreparedCertificate) -> bool:
-    """Whether the person was tied to the organisation within ESTRANGED before the preparation."""
-    since = prepared.created_at - ESTRANGED
-    return is_tied(person, prepared.organisation_id, since=since)
-
-
 def _check(
     prepared: PreparedCertificate,
     person: Person,
@@ -226,7 +220,8 @@ def _check(
         raise NotReviewer
     if access.is_member(person, prepared.organisation_id):
         raise OwnOrganisation
-    if _was_tied(person, prepared):
+    since = prepared.created_at - ESTRANGED
+    if is_tied(person, prepared.organisation_id, since=since):
         raise OwnOrganisationLately
     if own_marks(person) & set(prepared.concerned):
         raise Concerned

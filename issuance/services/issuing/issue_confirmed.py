@@ -91,7 +91,13 @@ def _issue_all(references: Sequence[UUID], now: datetime) -> None:
     except SignerUnavailable:
         _issue_by_ca(references, now)
     except OF_ONE_REFERENCE:
-        _issue_each(references, now)
+        failures: list[Exception] = []
+        for reference in references:
+            try:
+                issue(reference, now=now)
+            except (*OF_ONE_REFERENCE, Unavailable) as error:
+                failures.append(error)
+        _raise(failures)
 
 
 def _issue_by_ca(references: Sequence[UUID], now: datetime) -> None:
@@ -109,16 +115,6 @@ def _issue_by_ca(references: Sequence[UUID], now: datetime) -> None:
         try:
             _issue_all(part, now)
         except (Unavailable, ExceptionGroup) as error:
-            failures.append(error)
-    _raise(failures)
-
-
-def _issue_each(references: Sequence[UUID], now: datetime) -> None:
-    failures: list[Exception] = []
-    for reference in references:
-        try:
-            issue(reference, now=now)
-        except (*OF_ONE_REFERENCE, Unavailable) as error:
             failures.append(error)
     _raise(failures)
 

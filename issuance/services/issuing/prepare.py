@@ -109,7 +109,14 @@ def void(reference: UUID, reason: str, *, actor: Actor, now: datetime) -> int:
     """
     with transaction.atomic():
         locks.hold(f"issuance:{reference}")
-        return _void(reference, reason, actor, now)
+        attempts = PreparedCertificate.objects.filter(reference=reference)
+        if attempts.filter(state__in=[State.SIGNING, State.ISSUED]).exists():
+            raise AlreadySigning
+        voided = 0
+        for prepared in attempts.filter(state=State.PREPARED).select_for_update():
+            close(prepared, reason, actor=actor, now=now)
+            voided += 1
+        return voided
 
 
 def _build(
@@ -212,17 +219,6 @@ def _next_attempts(references: Sequence[UUID], now: datetime) -> dict[UUID, int]
         for prepared in PreparedCertificate.objects.filter(pk__in=open_).select_for_update():
             close(prepared, "prepared_anew", actor=system("issuance"), now=now)
     return {reference: number + 1 for reference, number in last.items()}
-
-
-def _void(reference: UUID, reason: str, actor: Actor, now: datetime) -> int:
-    attempts = PreparedCertificate.objects.filter(reference=reference)
-    if attempts.filter(state__in=[State.SIGNING, State.ISSUED]).exists():
-        raise AlreadySigning
-    voided = 0
-    for prepared in attempts.filter(state=State.PREPARED).select_for_update():
-        close(prepared, reason, actor=actor, now=now)
-        voided += 1
-    return voided
 
 
 def close(prepared: PreparedCertificate, reason: str, *, actor: Actor, now: datetime) -> None:

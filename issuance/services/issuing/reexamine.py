@@ -13,8 +13,6 @@ submission is stored with them.
 import hashlib
 from datetime import datetime, timedelta
 
-from cryptography import x509
-
 from issuance.certificate.lint import lint
 from issuance.certificate.order import CertificateOrder, examine_order
 from issuance.certificate.plan import Plan, SubjectKey
@@ -52,25 +50,14 @@ def broken_rules(attempt: PreparedCertificate, *, now: datetime) -> list[str]:
 
 def _examine(attempt: PreparedCertificate, profile: Profile) -> list[Finding]:
     made = attempt.specimen
-    if not _is_whole(attempt, made):
+    csr_sha256 = hashlib.sha256(attempt.csr_der).hexdigest()
+    is_same = made.tbs_certificate_bytes == bytes(attempt.tbs)
+    if not (is_same and csr_sha256 == attempt.csr_sha256):
         return [_error("ca.csr_hash")]
     report = examine_csr(bytes(attempt.csr_der), profile)
     if report.csr is None or not report.accepted:
         return report.errors
-    order = _order(attempt, made)
-    own = examine_order(order, now=attempt.created_at)
-    return [*own, *lint(made, _plan(attempt, order, profile, report.csr.public_key()))]
-
-
-def _is_whole(attempt: PreparedCertificate, made: x509.Certificate) -> bool:
-    """Whether specimen and request still belong to the approved bytes."""
-    csr_sha256 = hashlib.sha256(attempt.csr_der).hexdigest()
-    is_same = made.tbs_certificate_bytes == bytes(attempt.tbs)
-    return is_same and csr_sha256 == attempt.csr_sha256
-
-
-def _order(attempt: PreparedCertificate, made: x509.Certificate) -> CertificateOrder:
-    return CertificateOrder(
+    order = CertificateOrder(
         reference=attempt.reference,
         profile_id=attempt.profile_id,
         organisation_id=attempt.organisation_id,
@@ -81,6 +68,8 @@ def _order(attempt: PreparedCertificate, made: x509.Certificate) -> CertificateO
         register_record=attempt.register_record,
         **ordered(made),
     )
+    own = examine_order(order, now=attempt.created_at)
+    return [*own, *lint(made, _plan(attempt, order, profile, report.csr.public_key()))]
 
 
 def _plan(

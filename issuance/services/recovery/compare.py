@@ -133,7 +133,8 @@ def _revocations(
             continue
         elif serial not in stored or stored[serial].lacks(revoked):
             yield Difference(Kind.NOT_REVOKED, ca.stem, serial, revoked=revoked)
-    published = _published_at(ca)
+    served = _served(ca)
+    published = served.last_update_utc if served else None
     for serial in Certificate.objects.filter(
         Q(revoked_at__lt=published) if published else Q(),
         issuing_ca=ca,
@@ -148,11 +149,6 @@ def _listed(ca: IssuingCA) -> dict[str, x509.RevokedCertificate]:
     """The entries of the list published last, by serial number."""
     served = _served(ca)
     return {serial_hex(each.serial_number): each for each in served} if served else {}
-
-
-def _published_at(ca: IssuingCA) -> object:
-    served = _served(ca)
-    return served.last_update_utc if served else None
 
 
 def _served(ca: IssuingCA) -> x509.CertificateRevocationList | None:

@@ -259,29 +259,25 @@ def _abandon(found: Found, actor: Actor, now: datetime) -> list[PreparedCertific
         given_up = _open_attempts(found)
         locks.hold(*(f"issuance:{each.reference}" for each in given_up))
         for attempt in given_up:
-            _revoke_serial(attempt, actor, now)
+            serial = int(attempt.serial, 16)
+            RevokedSerial.objects.create(
+                prepared=attempt,
+                issuing_ca=ca_of(attempt),
+                serial=attempt.serial,
+                not_after=cast(datetime, attempt.not_after),
+                revoked_at=now,
+                crl_entry=entry(serial, now, x509.ReasonFlags.unspecified, None),
+            )
+            events.record(
+                IssuanceEvent.SERIAL_REVOKED,
+                attempt,
+                actor,
+                now,
+                reference=str(attempt.reference),
+                serial=attempt.serial,
+            )
             refuse(attempt.reference, attempt, "journal_lost", now)
     return given_up
-
-
-def _revoke_serial(attempt: PreparedCertificate, actor: Actor, now: datetime) -> None:
-    serial = int(attempt.serial, 16)
-    RevokedSerial.objects.create(
-        prepared=attempt,
-        issuing_ca=ca_of(attempt),
-        serial=attempt.serial,
-        not_after=cast(datetime, attempt.not_after),
-        revoked_at=now,
-        crl_entry=entry(serial, now, x509.ReasonFlags.unspecified, None),
-    )
-    events.record(
-        IssuanceEvent.SERIAL_REVOKED,
-        attempt,
-        actor,
-        now,
-        reference=str(attempt.reference),
-        serial=attempt.serial,
-    )
 
 
 def _complete_journal() -> None:

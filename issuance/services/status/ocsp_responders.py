@@ -100,20 +100,16 @@ def _make(ca: IssuingCA, now: datetime, issuing: Signer) -> Signer:
     key = make_responder_key(issuing.branch)
     serial = new_serial()
     plan = ResponderPlan(issuing.chain[0], f"OCSP {ca.stem}", key.public_key(), serial, begun, end)
-    der = _sign(plan, issuing)
-    journal.append(lines, [journal.Entry(str(uuid4()), 1, serial_hex(serial), der, {})])
-    certificate = x509.load_der_x509_certificate(der)
-    _store(ca, certificate, now)
-    return Signer((certificate, *issuing.chain), key)
-
-
-def _sign(plan: ResponderPlan, issuing: Signer) -> bytes:
     draft = specimen(plan, issuing.branch)
     for finding in pkix_findings(draft.public_bytes(Encoding.DER)):
         if finding.severity == Severity.ERROR:
             raise SignerUnavailable(f"{plan.common_name}: {finding.params['detail']}")
     tbs = draft.tbs_certificate_bytes
-    return sign_certificate(tbs, hashlib.sha256(tbs).hexdigest(), issuing)
+    der = sign_certificate(tbs, hashlib.sha256(tbs).hexdigest(), issuing)
+    journal.append(lines, [journal.Entry(str(uuid4()), 1, serial_hex(serial), der, {})])
+    certificate = x509.load_der_x509_certificate(der)
+    _store(ca, certificate, now)
+    return Signer((certificate, *issuing.chain), key)
 
 
 def _store(ca: IssuingCA, certificate: x509.Certificate, now: datetime) -> None:

@@ -16,7 +16,6 @@ from issuance.publication import repository
 from issuance.services import lease, locks
 from issuance.services.signer import LoadSigner, signer_for
 from issuance.services.status.crl_entries import Differs, Entries, Reading, collect
-from issuance.signers import Signer
 
 log = structlog.get_logger(__name__)
 
@@ -63,23 +62,18 @@ def publish_crl(
     signer = load_signer(ca)
     with locks.alone(f"crl:{ca.stem}"):
         try:
-            return _publish(ca, now, signer, reading)
+            served = repository.last_crl_by(ca.stem, ca.certificate)
+            facts, entries = _begin(ca, served, now, reading)
+            der = crl.make(entries.joined, facts, signer)
+            after = served.facts.number if served else 0
+            made = crl.check(der, ca.certificate, after=after, now=now, entries=entries.joined)
+            lease.require()
+            repository.publish_list(ca.stem, facts.number, der)
+            _record(ca, entries, made, now)
+            return facts
         except Differs as different:
             _stop(ca, different, now)
             raise
-
-
-def _publish(ca: IssuingCA, now: datetime, signer: Signer, reading: Reading) -> crl.CrlFacts:
-    # Entries of another CA's list in this place must not be carried over.
-    served = repository.last_crl_by(ca.stem, ca.certificate)
-    facts, entries = _begin(ca, served, now, reading)
-    der = crl.make(entries.joined, facts, signer)
-    after = served.facts.number if served else 0
-    made = crl.check(der, ca.certificate, after=after, now=now, entries=entries.joined)
-    lease.require()
-    repository.publish_list(ca.stem, facts.number, der)
-    _record(ca, entries, made, now)
-    return facts
 
 
 def _begin(

@@ -14,7 +14,7 @@ from cryptography.x509.ocsp import OCSPResponseStatus
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.related_rows import by_key
 from issuance.authority import ocsp
-from issuance.authority.ocsp import CertId, Single, Standing, Status
+from issuance.authority.ocsp import Single, Standing, Status
 from issuance.conf import pki
 from issuance.models import Certificate, IssuingCA
 from issuance.publication import ocsp_packs
@@ -193,12 +193,6 @@ def answer(
     ca = IssuingCA.objects.filter(stem=stem).first()
     if ca is None or not all(map(ocsp.Names(ca.certificate).are_meant_by, asked)):
         return ocsp.refuse(OCSPResponseStatus.UNAUTHORIZED)
-    return _answer(ca, asked, now, load_signer)
-
-
-def _answer(
-    ca: IssuingCA, asked: Sequence[CertId], now: datetime, load_signer: LoadSigner
-) -> bytes:
     lease.require()
     responder = responder_for(ca, now=now, load_signer=load_signer)
     until = _next_update(responder, now)

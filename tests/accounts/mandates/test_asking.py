@@ -7,7 +7,7 @@ import pytest
 
 from accounts.mandates.protocol import visited
 from accounts.mandates.refusals import NoRole, NotComplete, OtherOrganisation, Over
-from accounts.mandates.suomifi import answers, client, signing
+from accounts.mandates.suomifi import client
 from accounts.models import Membership
 from certportal.foundation import clock
 from certportal.foundation.breaker import Resting
@@ -31,7 +31,7 @@ def test_the_published_vector():
     )
     stamp = "2017-02-09T10:29:42.090000+00:00"
 
-    found = signing.header("ed4b7ae7", "3ba56df8-88b8-4805-9b04-2f8e7a61", path, stamp)
+    found = client.header("ed4b7ae7", "3ba56df8-88b8-4805-9b04-2f8e7a61", path, stamp)
 
     assert found == {
         "X-AsiointivaltuudetAuthorization": f"ed4b7ae7 {stamp}"
@@ -125,7 +125,7 @@ def test_the_time_is_told_in_utc_with_its_offset(valtuudet, monkeypatch):
     ],
 )
 def test_a_role_that_represents_alone_is_enough(roles, expected):
-    found = answers.mandate([company(PHARMACY, *roles)], PHARMACY, ACCEPTED)
+    found = client.mandate([company(PHARMACY, *roles)], PHARMACY, ACCEPTED)
 
     assert found.detail == f"Suomi.fi-valtuudet: {expected}"
 
@@ -133,28 +133,28 @@ def test_a_role_that_represents_alone_is_enough(roles, expected):
 @pytest.mark.parametrize("roles", [[], ["PJ"], ["J"], ["YHM", "S", "IS", "TIL"], ["tj"], ["TJS"]])
 def test_a_role_that_represents_with_others_is_not(roles):
     with pytest.raises(NoRole):
-        answers.mandate([company(PHARMACY, *roles)], PHARMACY, ACCEPTED)
+        client.mandate([company(PHARMACY, *roles)], PHARMACY, ACCEPTED)
 
 
 def test_a_mandate_is_named_by_its_uri_where_the_setting_takes_it():
     uri = "http://valtuusrekisteri.suomi.fi/varmenteet"
-    found = answers.mandate([company(PHARMACY, uri)], PHARMACY, (*ACCEPTED, uri))
+    found = client.mandate([company(PHARMACY, uri)], PHARMACY, (*ACCEPTED, uri))
 
-    assert (found.basis, found.detail) == (Membership.Basis.MANDATE, f"{answers.SOURCE}: {uri}")
+    assert (found.basis, found.detail) == (Membership.Basis.MANDATE, f"{client.SOURCE}: {uri}")
 
 
 def test_the_business_id_is_read_in_its_other_form():
-    assert answers.mandate([company("99000018", "TJ")], PHARMACY, ACCEPTED)
+    assert client.mandate([company("99000018", "TJ")], PHARMACY, ACCEPTED)
 
 
 def test_what_the_registers_told_by_half_is_not_enough():
     with pytest.raises(NotComplete):
-        answers.mandate([company(PHARMACY, "TJ", complete=False)], PHARMACY, ACCEPTED)
+        client.mandate([company(PHARMACY, "TJ", complete=False)], PHARMACY, ACCEPTED)
 
 
 def test_no_organisation_at_all_is_another_one():
     with pytest.raises(OtherOrganisation):
-        answers.mandate([], PHARMACY, ACCEPTED)
+        client.mandate([], PHARMACY, ACCEPTED)
 
 
 ODD = [
@@ -173,20 +173,20 @@ ODD = [
 
 @pytest.mark.parametrize("odd", ODD, ids=repr)
 def test_what_is_not_of_the_published_form_is_no_answer(odd):
-    with pytest.raises(answers.Unreadable):
-        answers.mandate(odd, PHARMACY, ACCEPTED)
+    with pytest.raises(client.Unreadable):
+        client.mandate(odd, PHARMACY, ACCEPTED)
 
 
 @pytest.mark.parametrize("complete", [None, "true", 1, [True]])
 def test_complete_is_the_word_true_alone(complete):
     with pytest.raises(NotComplete):
-        answers.mandate([{**company(PHARMACY, "TJ"), "complete": complete}], PHARMACY, ACCEPTED)
+        client.mandate([{**company(PHARMACY, "TJ"), "complete": complete}], PHARMACY, ACCEPTED)
 
 
 @pytest.mark.parametrize("identifier", [None, 99000018, [PHARMACY], "", "9900001-9"])
 def test_an_identifier_that_is_none_names_nobody(identifier):
     with pytest.raises(OtherOrganisation):
-        answers.mandate([{**company(PHARMACY, "TJ"), "identifier": identifier}], PHARMACY, ACCEPTED)
+        client.mandate([{**company(PHARMACY, "TJ"), "identifier": identifier}], PHARMACY, ACCEPTED)
 
 
 BODIES = [b"", b"null", b"[]", b'"x"', b"{", b"\xff\xfe", b"[" * 100_000, b"<html>", b"9" * 5000]
@@ -238,8 +238,8 @@ def test_every_token_of_the_standard_is_taken(valtuudet, token):
     ids=repr,
 )
 def test_a_token_that_no_header_may_hold_is_none(token):
-    with pytest.raises(answers.Unreadable):
-        answers.token({"access_token": token})
+    with pytest.raises(client.Unreadable):
+        client.token({"access_token": token})
 
 
 @pytest.mark.parametrize("endpoint", ["register", "token", "roles"])

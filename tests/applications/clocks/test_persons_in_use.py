@@ -8,8 +8,8 @@ from accounts.access import actor_for
 from accounts.models import StaffRole
 from applications import services
 from applications.models import Waiver
-from applications.services.system import erase, persons_in_use
-from applications.services.system.persons_in_use import in_use
+from applications.services.system import erase
+from applications.services.system.erase import in_use
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from tests.applications.conformity import bare
@@ -23,7 +23,7 @@ def case(matti, riitta, cas):
 
 
 def named(model, name) -> bool:
-    return f"{model.__name__}.{name}" not in persons_in_use.OF_NO_ORDER
+    return f"{model.__name__}.{name}" not in erase.OF_NO_ORDER
 
 
 def test_who_confirmed_or_withdrew_a_waiver_is_kept_as_long_as_its_order(
@@ -64,15 +64,15 @@ def test_who_only_uploaded_a_file_is_kept(matti, maija, teemu, cas):
 
 
 def test_every_exception_is_a_column_that_exists():
-    known = {f"{model.__name__}.{name}" for model, name in persons_in_use.references()}
-    assert known >= persons_in_use.OF_NO_ORDER
-    names = {name for model, name in persons_in_use.references() if named(model, name)}
+    known = {f"{model.__name__}.{name}" for model, name in erase.references()}
+    assert known >= erase.OF_NO_ORDER
+    names = {name for model, name in erase.references() if named(model, name)}
     assert {"waived_by", "confirmed_by", "closed_by", "evidenced_by", "reviewer"} <= names
 
 
 def test_a_column_that_nobody_thought_of_keeps_its_persons(riitta, raimo, monkeypatch):
     rewrite(StaffRole.objects.filter(person=riitta), granted_by=raimo)
     assert raimo.pk not in in_use()
-    others = persons_in_use.OF_NO_ORDER - {"StaffRole.granted_by"}
-    monkeypatch.setattr(persons_in_use, "OF_NO_ORDER", others)
+    others = erase.OF_NO_ORDER - {"StaffRole.granted_by"}
+    monkeypatch.setattr(erase, "OF_NO_ORDER", others)
     assert raimo.pk in in_use()

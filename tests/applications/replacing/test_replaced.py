@@ -15,7 +15,7 @@ from applications.models import Application, ReplacementItem
 from applications.rules import renewal
 from applications.services.reviewer.replacement import TooEarly
 from applications.services.system import replaced_orders
-from applications.services.system.persons_in_use import in_use
+from applications.services.system.erase import in_use
 from applications.workflow import Status
 from certportal.dev.builders import hierarchy, orders, people
 from certportal.dev.builders.replacements import OPERATOR, approve, plan, run

@@ -11,7 +11,7 @@ from certportal.foundation.breaker import Breaker, Resting
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files.scanning import clamd as client
 from certportal.foundation.files.scanning.clamd import CHUNK, Clamd
-from certportal.foundation.files.scanning.none import NoScanner
+from certportal.foundation.files.scanning.protocol import NoScanner
 from tests.applications.scanning import daemon
 from tests.doubles.scanner import EICAR, InMemory
 

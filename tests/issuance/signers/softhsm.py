@@ -17,8 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from pkcs11.util.ec import decode_ec_private_key, decode_ec_public_key
 from pkcs11.util.rsa import decode_rsa_private_key, decode_rsa_public_key
 
-from issuance.signers.chains import ChainFiles
-from issuance.signers.protocol import Signer, SigningKey
+from issuance.signers.protocol import ChainFiles, Signer, SigningKey
 
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 LABEL = "Sote-testi"

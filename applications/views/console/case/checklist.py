@@ -70,12 +70,7 @@ def items(case: Case, context: dict[str, Any]) -> list[Item]:
 
     That of a closed case says what was done and what was not when it was closed.
     """
-    found = _items(case, context)
-    return [item.closed() for item in found] if context["is_ended"] else found
-
-
-def _items(case: Case, context: dict[str, Any]) -> list[Item]:
-    return [
+    found = [
         _authority(case.application, context),
         _register(case, context),
         _names(context),
@@ -86,6 +81,7 @@ def _items(case: Case, context: dict[str, Any]) -> list[Item]:
         _checks(context),
         *_lint(context),
     ]
+    return [item.closed() for item in found] if context["is_ended"] else found
 
 
 def _authority(application: Application, context: dict[str, Any]) -> Item:

@@ -13,7 +13,7 @@ from accounts.page_reading import read_once
 from applications import services
 from applications.errors import Changed
 from applications.models import Application
-from applications.rules import second_look
+from applications.rules import case_holder
 from applications.views.console import passkey
 from applications.views.console.case import case_context, checklist, rights
 from applications.views.console.case.form_page import form_page
@@ -89,7 +89,7 @@ def confirmation(request: HttpRequest, application: Application) -> dict[str, An
     if application.status != Status.IN_REVIEW:
         context["kept_from"] = kept_from(Action.APPROVE, application, person, now=now)
     context["since"] = since.of_case(application, person)
-    context["looking"] = second_look.by_another(application, person, now=now)
+    context["looking"] = case_holder.by_another(application, person, now=now)
     return context | passkey.page(request, decided) | {"form": ApproveForm(initial=initial)}
 
 

@@ -54,22 +54,16 @@ def key(application: Application, *, now: datetime) -> Key:
         return Key("", "", is_unfit=False, seen=())
     found = (stored.report.get("csr") or {}).get("key") or {}
     parts = (found.get("kind"), found.get("curve") or found.get("bits"))
+    orders = _with_key(application.pk, stored.spki_sha256).alone()
+    stand = standings(orders, now=now)
     return Key(
         kind=" ".join(str(part) for part in parts if part),
         spki_sha256=stored.spki_sha256,
         is_unfit=any(
             finding["severity"] == Severity.ERROR for finding in stored.report.get("findings", [])
         ),
-        seen=_seen(application, stored.spki_sha256, now),
+        seen=[(order, stand[order.pk]) for order in orders],
     )
-
-
-def _seen(
-    application: Application, spki_sha256: str, now: datetime
-) -> list[tuple[Application, Condition]]:
-    orders = _with_key(application.pk, spki_sha256).alone()
-    stand = standings(orders, now=now)
-    return [(order, stand[order.pk]) for order in orders]
 
 
 @compiled_for(UUID(int=1), "a key")

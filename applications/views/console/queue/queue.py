@@ -37,12 +37,19 @@ def queue(request: HttpRequest) -> HttpResponseBase:
     narrowed = narrow(request)
     page = page_of(narrowed, request)
     counts = keyset.counts(ready_made.numbers(narrowed.reader))
+    active = []
+    for name, value in narrowed.form.cleaned_data.items():
+        if value and name != "view":
+            without = queries.kept_query(request, **{name: None, "page": None})
+            choices = dict(flatten_choices(getattr(narrowed.form.fields[name], "choices", ())))
+            label = f"{narrowed.form.fields[name].label}: {choices.get(value, value)}"
+            active.append({"label": label, "href": without})
     context = {
         "filter": narrowed,
         "page": page,
         "count": narrowed.count(page, counts),
         "rows": rows(page.rows, narrowed.reader, typed=narrowed.form.cleaned_data.get("q", "")),
-        "chips": chips(narrowed, request),
+        "chips": active,
         "views": saved_views(narrowed, counts),
         "empty": ready_made.BY_ID[narrowed.form.cleaned_data.get("view") or ""].empty,
     }
@@ -77,18 +84,6 @@ def narrow(request: HttpRequest) -> QueueFilter:
     """Return the filter for the query string."""
     reader = ready_made.Reader(access.person_of(request), clock.now())
     return QueueFilter(request.GET, queryset=ready_made.cases(), reader=reader)
-
-
-def chips(narrowed: QueueFilter, request: HttpRequest) -> list[dict[str, str]]:
-    """Return each active filter in words, with the URL of the list without it."""
-    active = []
-    for name, value in narrowed.form.cleaned_data.items():
-        if value and name != "view":
-            without = queries.kept_query(request, **{name: None, "page": None})
-            choices = dict(flatten_choices(getattr(narrowed.form.fields[name], "choices", ())))
-            label = f"{narrowed.form.fields[name].label}: {choices.get(value, value)}"
-            active.append({"label": label, "href": without})
-    return active
 
 
 def saved_views(

@@ -80,7 +80,9 @@ class ContactForm(PartForm):
             self._require(
                 "deputy", _("Enter the name of the deputy."), _("Enter the deputy's address.")
             )
-            self._two_addresses(cleaned)
+            deputy, contact = cleaned.get("deputy_email", ""), cleaned.get("technical_email", "")
+            if deputy and deputy.casefold() == contact.casefold():
+                self.add_error("deputy_email", _("The deputy needs an address of their own."))
         return cleaned
 
     def _mark(self, *needed: str) -> None:
@@ -96,11 +98,6 @@ class ContactForm(PartForm):
         for field, words in ((f"{prefix}_name", name), (f"{prefix}_email", address)):
             if field not in self.errors and not self.cleaned_data.get(field):
                 self.add_error(field, words)
-
-    def _two_addresses(self, cleaned: dict[str, Any]) -> None:
-        deputy, contact = cleaned.get("deputy_email", ""), cleaned.get("technical_email", "")
-        if deputy and deputy.casefold() == contact.casefold():
-            self.add_error("deputy_email", _("The deputy needs an address of their own."))
 
 
 class TechnicalForm(ContactForm):

@@ -35,13 +35,10 @@ class Command(OperatorCommand):
         if options["end"] is not None:
             notices.end(options["end"], actor=ACTOR, now=now)
         elif options["until"] or any(texts.values()):
-            self._announce(texts, options, now)
+            begins = _moment(options["begins"]) if options["begins"] else now
+            ends = _moment(options["until"])
+            notices.announce(texts, begins_at=begins, ends_at=ends, actor=ACTOR, now=now)
         self._list(now)
-
-    def _announce(self, texts: dict[str, str], options: dict[str, Any], now: datetime) -> None:
-        begins = _moment(options["begins"]) if options["begins"] else now
-        ends = _moment(options["until"])
-        notices.announce(texts, begins_at=begins, ends_at=ends, actor=ACTOR, now=now)
 
     def _list(self, now: datetime) -> None:
         found = notices.read(now=now)

@@ -39,7 +39,9 @@ class Command(OperatorCommand):
         """Print one word for the outcome; exit status 75 if the report must be given again."""
         try:
             if options["counts"]:
-                self._print_counts()
+                since = clock.now() - timedelta(days=COUNTED_DAYS)
+                for outcome, number in bounces.counts(since=since).items():
+                    self.stdout.write(f"{outcome}: {number}")
             else:
                 self.stdout.write(self._take(options.get("stdin") or sys.stdin.buffer))
         except NotDone as error:
@@ -67,11 +69,6 @@ class Command(OperatorCommand):
             outcome = bounces.take(bounce, now=now)
         bounces.count(outcome, now=now)
         return outcome
-
-    def _print_counts(self) -> None:
-        since = clock.now() - timedelta(days=COUNTED_DAYS)
-        for outcome, number in bounces.counts(since=since).items():
-            self.stdout.write(f"{outcome}: {number}")
 
 
 @contextmanager
