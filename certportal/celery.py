@@ -7,12 +7,7 @@ from typing import Any
 
 import structlog
 from celery import Celery
-from celery.signals import (
-    setup_logging,
-    worker_init,
-    worker_process_shutdown,
-    worker_ready,
-)
+from celery.signals import setup_logging, worker_init, worker_process_shutdown, worker_ready
 from django_structlog.celery import signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")

@@ -10,12 +10,7 @@ from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper,
 from django.db.models.functions import TruncDate, TruncMonth
 
 from accounts.models import Person, StaffRole
-from applications.models import (
-    Application,
-    Decision,
-    InformationRequest,
-    ReplacementApproval,
-)
+from applications.models import Application, Decision, InformationRequest, ReplacementApproval
 from applications.models.certificate_types import CertificateType
 from applications.workflow import ENDED, Status
 from certportal.foundation import clock

@@ -140,9 +140,6 @@ from applications.services.system.papers import (
     want_paper,
 )
 from applications.services.system.renewal_reminders import remind_of_expiry
-from applications.services.system.reviewer_alerts import (
-    greet_reviewers,
-    raise_alarms,
-)
+from applications.services.system.reviewer_alerts import greet_reviewers, raise_alarms
 from applications.services.system.tell_undelivered import tell_undelivered
 from issuance.services.issuing.to_sign import FOR_REISSUE as PERSONS_FOR_REPLACEMENT

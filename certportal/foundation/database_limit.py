@@ -12,13 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from psycopg2 import OperationalError
-from psycopg2.extensions import (
-    POLL_OK,
-    POLL_READ,
-    connection,
-    get_wait_callback,
-    set_wait_callback,
-)
+from psycopg2.extensions import POLL_OK, POLL_READ, connection, get_wait_callback, set_wait_callback
 
 ANSWER_WITHIN = 5.0
 """Seconds that one answer, or connecting, may take."""

@@ -10,12 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms import BusinessIdField
 from certportal.foundation.errors import Refused
 from certportal.foundation.web.file_or_text import FileOrText
-from certportal.foundation.web.forms import (
-    LONGEST_TEXT,
-    EmailField,
-    Form,
-    HintedRadioSelect,
-)
+from certportal.foundation.web.forms import LONGEST_TEXT, EmailField, Form, HintedRadioSelect
 
 
 class BusinessIdForm(Form):

@@ -7,13 +7,7 @@ from uuid import UUID
 
 from certportal.foundation import clock
 from issuance.certificate.hosts import certified_problem
-from issuance.certificate.names import (
-    UPPER_BOUNDS,
-    foreign_characters,
-    is_email,
-    is_oid,
-    is_tidy,
-)
+from issuance.certificate.names import UPPER_BOUNDS, foreign_characters, is_email, is_oid, is_tidy
 from issuance.certificate.profiles import PROFILES, Profile, Purpose
 from issuance.findings import Finding, Severity
 

@@ -8,14 +8,7 @@ from pathlib import Path
 from issuance.journal import files
 from issuance.journal.copies import bring_up, ensure_copied
 from issuance.journal.entry import Entry, Line, parse
-from issuance.journal.files import (
-    JournalUnavailable,
-    every_path,
-    opened,
-    path,
-    stems,
-    write,
-)
+from issuance.journal.files import JournalUnavailable, every_path, opened, path, stems, write
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from certportal.foundation.own_files import (
-    OWN,
-    OWN_FOLDER,
-    make_folder,
-    open_or_make,
-    sync_folder,
-)
+from certportal.foundation.own_files import OWN, OWN_FOLDER, make_folder, open_or_make, sync_folder
 from issuance.journal.entry import parse
 from issuance.journal.files import JournalUnavailable, every_path, path
 

@@ -9,11 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_der_public_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from issuance.der import read
 from issuance.findings import PRIVATE_KEY_KNOWN, Finding, found

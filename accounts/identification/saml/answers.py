@@ -8,11 +8,7 @@ from accounts.identification.saml.encryption import decrypt
 from accounts.identification.saml.federation import IdentityProvider
 from accounts.identification.saml.party import Party
 from accounts.identification.saml.signatures import verified
-from accounts.identification.saml.structure import (
-    check_assertion,
-    check_response,
-    find_encrypted,
-)
+from accounts.identification.saml.structure import check_assertion, check_response, find_encrypted
 
 # A Response of Suomi.fi-tunnistus with all attributes is smaller than a tenth of this.
 MAX_CHARACTERS = 256 * 1024

@@ -17,14 +17,7 @@ from accounts.identification.identity import (
     ProviderLogout,
     ProviderSession,
 )
-from accounts.identification.saml import (
-    answers,
-    arrivals,
-    logout,
-    messages,
-    redirects,
-    statements,
-)
+from accounts.identification.saml import answers, arrivals, logout, messages, redirects, statements
 from accounts.identification.saml.federation import Federation
 from accounts.identification.saml.party import Party
 from certportal.foundation import clock

@@ -13,11 +13,7 @@ from applications.rules import contact_links, possible_actions
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
 from applications.services.applicant.answers import add_words
-from applications.services.applicant.csr import (
-    refusals_on_record,
-    require_unused_key,
-    spend_upload,
-)
+from applications.services.applicant.csr import refusals_on_record, require_unused_key, spend_upload
 from applications.services.applicant.drafts import replace_host_names
 from applications.services.applicant.identified import Signature, require_part
 from applications.services.applicant.submission import freeze

@@ -21,12 +21,7 @@ from applications.register_watch import tell
 from applications.register_watch.find_changed import Impact, find_changed
 from applications.rules import impartiality, reviewers_day
 from applications.rules.revocation import NothingToRevoke
-from applications.rules.revocation_wanted import (
-    REVOKED_AS,
-    answers,
-    proposed_upon,
-    unproposed,
-)
+from applications.rules.revocation_wanted import REVOKED_AS, answers, proposed_upon, unproposed
 from applications.services.reviewer.revocation import AlreadyProposed, propose
 from applications.services.sent_once import once
 from applications.workflow import ApplicationEvent

@@ -19,14 +19,7 @@ from accounts.services.people.erase import (
     erase_persons,
     erase_sessions,
 )
-from applications.models import (
-    Application,
-    Attachment,
-    Csr,
-    RegisterTask,
-    SentNotice,
-    Submission,
-)
+from applications.models import Application, Attachment, Csr, RegisterTask, SentNotice, Submission
 from applications.models.kept import OF_ERASED_ORDER
 from applications.models.replacement import ReplacementApproval
 from applications.rules import fields, retention

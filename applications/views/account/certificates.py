@@ -32,12 +32,7 @@ from applications.views.shared.certificate import attachment, facts, plain_hash
 from applications.views.shared.entry import applicant_view, order_view
 from applications.views.shared.not_there import no_certificate
 from applications.views.shared.page import show
-from applications.views.shared.rows import (
-    CertificateRow,
-    certificate_rows,
-    condition,
-    left_words,
-)
+from applications.views.shared.rows import CertificateRow, certificate_rows, condition, left_words
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from issuance.models import Certificate

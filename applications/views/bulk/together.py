@@ -25,12 +25,7 @@ from applications.rules import declarations, sections
 from applications.rules.certificate_names import unwritten
 from applications.rules.systems import ForeignOid
 from applications.services.applicant import contact_links, submission
-from applications.services.applicant.bulk_orders import (
-    Busy,
-    OrderRefused,
-    drafts_of,
-    fingerprint,
-)
+from applications.services.applicant.bulk_orders import Busy, OrderRefused, drafts_of, fingerprint
 from applications.services.applicant.contact_links import TooManyContacts
 from applications.services.applicant.identified import IdentifyAgain, is_fresh
 from applications.views.account.orders import COLUMNS

@@ -18,13 +18,7 @@ from applications.views.console.case import reasons
 from applications.views.shared.entry import by_person
 from certportal.foundation.errors import Stale
 from certportal.foundation.web import refusals
-from certportal.foundation.web.forms import (
-    LONGEST_TEXT,
-    Form,
-    KeyField,
-    LongTextField,
-    shown_again,
-)
+from certportal.foundation.web.forms import LONGEST_TEXT, Form, KeyField, LongTextField, shown_again
 from certportal.foundation.web.pressed import pressed_on
 
 Use = ReadyReason.Use

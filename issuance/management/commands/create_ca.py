@@ -10,12 +10,7 @@ from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance.algorithms import SIGNATURE_ALGORITHMS
 from issuance.authority.places import Place
-from issuance.management.ceremonies import (
-    CeremonyCommand,
-    add_people,
-    add_root_keys,
-    root_keys,
-)
+from issuance.management.ceremonies import CeremonyCommand, add_people, add_root_keys, root_keys
 from issuance.models import IssuingCA, Seal
 from issuance.services import lease
 from issuance.services.ceremony import create_ca, create_seal

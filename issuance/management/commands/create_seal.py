@@ -6,12 +6,7 @@ from django.core.management.base import CommandParser
 
 from certportal.foundation import clock
 from certportal.foundation.actors import system
-from issuance.management.ceremonies import (
-    CeremonyCommand,
-    add_people,
-    add_root_keys,
-    root_keys,
-)
+from issuance.management.ceremonies import CeremonyCommand, add_people, add_root_keys, root_keys
 from issuance.services.ceremony import create_seal
 from issuance.services.ceremony.root import REASONS
 from issuance.services.signer import key_store

@@ -10,12 +10,7 @@ from django.utils.translation import gettext as _
 
 from certportal.foundation import clock
 from certportal.foundation.own_files import write_new
-from issuance.management.ceremonies import (
-    CeremonyCommand,
-    add_people,
-    add_root_keys,
-    root_keys,
-)
+from issuance.management.ceremonies import CeremonyCommand, add_people, add_root_keys, root_keys
 from issuance.services.ceremony.ceremony_record import Record
 from issuance.services.ceremony.root import chain_pem, sign_request
 

@@ -8,12 +8,7 @@ from accounts import access
 from accounts.page_reading import read_once
 from applications.models import Application
 from applications.views.console.case import checklist, rights
-from applications.views.console.case.case_context import (
-    background,
-    evidence,
-    pending,
-    prepared,
-)
+from applications.views.console.case.case_context import background, evidence, pending, prepared
 from applications.views.console.case.identity import identity
 from applications.views.console.case.reading import read
 from applications.views.console.entry import case_view

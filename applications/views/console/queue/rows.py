@@ -12,12 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
-from applications.models import (
-    Application,
-    InformationRequest,
-    RevocationProposal,
-    SearchEntry,
-)
+from applications.models import Application, InformationRequest, RevocationProposal, SearchEntry
 from applications.models.certificate_types import CertificateType
 from applications.models.revocation_report import TERM, RevocationReport
 from applications.rules import order_search, queue_order
