@@ -34,10 +34,7 @@ def tied(person: UUID, organisation_id: UUID, since: datetime) -> Values:
 
 
 def ties(
-    person: UUID | OuterRef,
-    organisation_id: UUID | str | OuterRef,
-    *,
-    since: datetime | Combinable,
+    person: UUID | OuterRef, organisation_id: UUID | str | OuterRef, *, since: datetime | Combinable
 ) -> Q:
     """Return the condition that the person is tied to the organisation; for use in a query.
 
@@ -57,10 +54,7 @@ def ties(
 
 
 def _supplying(
-    person: UUID | OuterRef,
-    organisation_id: UUID | str | OuterRef,
-    *,
-    since: datetime | Combinable,
+    person: UUID | OuterRef, organisation_id: UUID | str | OuterRef, *, since: datetime | Combinable
 ) -> QuerySet[SupplierConsent]:
     """Return the organisation's consents that the person's suppliers had after `since`."""
     own = Q(supplier__memberships__person=person)
@@ -73,10 +67,7 @@ def _supplying(
 
 
 def _recent_memberships(
-    person: UUID | OuterRef,
-    organisation_id: UUID | str | OuterRef,
-    *,
-    since: datetime | Combinable,
+    person: UUID | OuterRef, organisation_id: UUID | str | OuterRef, *, since: datetime | Combinable
 ) -> QuerySet[Membership]:
     """Return the memberships that are current or ended after `since`; also usable in a subquery.
 

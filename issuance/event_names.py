@@ -24,10 +24,7 @@ class IssuanceEvent(EventName):
         "issuance.serial_revoked",
         _("The serial number of a lost signature was revoked"),
     )
-    SIGNING_TAKEN_OVER = (
-        "issuance.signing_taken_over",
-        _("Another machine took over the signing"),
-    )
+    SIGNING_TAKEN_OVER = "issuance.signing_taken_over", _("Another machine took over the signing")
     KEY_BLOCKED = "issuance.key_blocked", _("A key was blocked")
     KEYS_IMPORTED = "issuance.keys_imported", _("A list of blocked keys was imported")
     KEYS_LISTED = "issuance.keys_listed", _("Keys of an imported list were blocked")
@@ -68,10 +65,7 @@ class IssuanceEvent(EventName):
         "issuance.audit_settled",
         _("Differences between the log of events and the database were declared explained"),
     )
-    CEREMONY_RECORDED = (
-        "issuance.ceremony_recorded",
-        _("The record of a key ceremony was kept"),
-    )
+    CEREMONY_RECORDED = "issuance.ceremony_recorded", _("The record of a key ceremony was kept")
     SEAL_REGISTERED = "issuance.seal_registered", _("A seal was taken into the service")
     PAPER_MADE = "issuance.paper_made", _("A document was made and given to be sealed")
     PAPER_SEALED = "issuance.paper_sealed", _("A document was sealed")

@@ -221,10 +221,7 @@ class Among(Func):
 
 
 def _having(
-    typed: Sequence[str],
-    whole: str,
-    words: list[str],
-    within: QuerySet[Application] | None,
+    typed: Sequence[str], whole: str, words: list[str], within: QuerySet[Application] | None
 ) -> list[list[str]]:
     """Return the orders with one of the serial numbers, those that match `whole`, and all `words`.
 

@@ -42,12 +42,7 @@ GIVING = frozenset({Action.ATTACH_CSR, Action.REPLACE_CSR})
 
 
 def may(
-    action: Action,
-    application: Application,
-    role: Role,
-    *,
-    by_link: bool = False,
-    now: datetime,
+    action: Action, application: Application, role: Role, *, by_link: bool = False, now: datetime
 ) -> bool:
     """Return whether the role may do the action to the order now.
 
@@ -66,12 +61,7 @@ def actions(application: Application, role: Role, *, now: datetime) -> set[Actio
 
 
 def require(
-    action: Action,
-    application: Application,
-    role: Role,
-    *,
-    by_link: bool = False,
-    now: datetime,
+    action: Action, application: Application, role: Role, *, by_link: bool = False, now: datetime
 ) -> None:
     """Raise NotPossible if the role may not do the action to the order now; `by_link` as above."""
     if not may(action, application, role, by_link=by_link, now=now):

@@ -71,10 +71,7 @@ class ApplicationEvent(EventName):
         _("The order was submitted without a request (CSR)"),
     )
     RETURN_CSR = "application.return_csr", _("The checks returned the certificate request")
-    RETURN_ORDER = (
-        "application.return_order",
-        _("The checks returned the order to the applicant"),
-    )
+    RETURN_ORDER = "application.return_order", _("The checks returned the order to the applicant")
     WAIT = "application.wait", _("The checks wait for a source that does not answer")
     QUEUE = "application.queue", _("The checks found no obstacle: the order came to review")
     CLAIM = "application.claim", _("A reviewer took the case")
@@ -90,19 +87,13 @@ class ApplicationEvent(EventName):
     DOMAIN_FORGOTTEN = "domain.forgotten", _("A domain was taken off the organisation's list")
     CHOOSE_NAMES = "application.choose_names", _("The names in the certificate were chosen")
     WAIVE = "application.waive", _("A finding of the checks was waived")
-    WAIVER_CONFIRMED = (
-        "application.waiver_confirmed",
-        _("A second reviewer confirmed the waiver"),
-    )
+    WAIVER_CONFIRMED = "application.waiver_confirmed", _("A second reviewer confirmed the waiver")
     WAIVER_WITHDRAWN = "application.waiver_withdrawn", _("A reviewer withdrew a waiver")
     ADD_INFORMATION = "application.add_information", _("The applicant added information")
     REQUEST_INFO = "application.request_info", _("More information was requested")
     HEAR = "application.hear", _("The applicant is heard before a rejection")
     EXTEND_DEADLINE = "application.extend_deadline", _("The deadline for the answer was extended")
-    TERM_ENDED = (
-        "application.term_ended",
-        _("No answer came in time: the working days go on"),
-    )
+    TERM_ENDED = "application.term_ended", _("No answer came in time: the working days go on")
     CANCEL_REQUEST = "application.cancel_request", _("The request to the applicant was taken back")
     RESUBMIT = "application.resubmit", _("The applicant answered and submitted again")
     ANSWER_HEARING = "application.answer_hearing", _("The applicant answered the hearing")

@@ -85,10 +85,7 @@ class ServiceEvent(EventName):
     MAIL_CAME_BACK = "mail.came_back", _("A mail came back")
     EVENTS_VIEWED = "events.viewed", _("The recorded events were looked at")
     EVENTS_EXPORTED = "events.exported", _("The recorded events were exported")
-    SETTINGS_CHANGED = (
-        "settings.changed",
-        _("A part of the service started with other settings"),
-    )
+    SETTINGS_CHANGED = "settings.changed", _("A part of the service started with other settings")
     NOTICE_SET = "service_notice.set", _("A notice was put on all pages")
     NOTICE_ENDED = "service_notice.ended", _("A notice on all pages was ended")
     FEEDBACK_GIVEN = "feedback.given", _("Feedback was given")

@@ -31,12 +31,7 @@ class Unfit(Refused):
 
 @transaction.atomic
 def announce(
-    texts: Mapping[str, str],
-    *,
-    begins_at: datetime,
-    ends_at: datetime,
-    actor: Actor,
-    now: datetime,
+    texts: Mapping[str, str], *, begins_at: datetime, ends_at: datetime, actor: Actor, now: datetime
 ) -> ServiceNotice:
     """Show the notice on all pages in that period. Raises Unfit."""
     stripped = {code: texts.get(code, "").strip() for code, _name in settings.LANGUAGES}

@@ -120,9 +120,7 @@ def count(*, now: datetime) -> list[Month]:
 
 
 def _public(
-    month: figures.Month,
-    in_force: dict[CertificateType, int | None],
-    waivers: waiver_figures.Month,
+    month: figures.Month, in_force: dict[CertificateType, int | None], waivers: waiver_figures.Month
 ) -> Month:
     """Return the month without the figures that must not be published."""
     decided = month.approved + month.rejected

@@ -38,10 +38,7 @@ class CrlFacts:
 
 
 def entry(
-    serial: int,
-    revoked_at: datetime,
-    reason: x509.ReasonFlags,
-    invalidity_date: datetime | None,
+    serial: int, revoked_at: datetime, reason: x509.ReasonFlags, invalidity_date: datetime | None
 ) -> bytes:
     """One entry of revokedCertificates, DER. Reason "unspecified" is left out: section 5.3.1."""
     extensions = []

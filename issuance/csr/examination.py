@@ -57,10 +57,7 @@ def examine(
 
 
 def _examine(
-    data: bytes,
-    expected: ExpectedNames | None,
-    blocked: Blocked | None,
-    for_server: bool | None,
+    data: bytes, expected: ExpectedNames | None, blocked: Blocked | None, for_server: bool | None
 ) -> Report:
     file = open_file(data[:MOST_SEARCHED])
     if holds_private_key(file):

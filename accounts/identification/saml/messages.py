@@ -23,12 +23,7 @@ INTRODUCES = "_introduces-"
 
 
 def sign_on(
-    party: Party,
-    idp: IdentityProvider,
-    *,
-    force: bool,
-    introduces: bool = False,
-    now: datetime,
+    party: Party, idp: IdentityProvider, *, force: bool, introduces: bool = False, now: datetime
 ) -> Element:
     """Return a request for identification (SAML 2.0 Core, 3.4.1).
 

@@ -148,13 +148,7 @@ def require_outside(person: Person, invitation: Invitation) -> None:
 
 
 def accept(
-    invitation_id: UUID,
-    token: str,
-    *,
-    person: Person,
-    code: str = "",
-    actor: Actor,
-    now: datetime,
+    invitation_id: UUID, token: str, *, person: Person, code: str = "", actor: Actor, now: datetime
 ) -> Membership:
     """Make the identified person a member. The invitation works once, also under concurrency.
 

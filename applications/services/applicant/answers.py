@@ -117,13 +117,7 @@ def close_unanswered(
 
 @transaction.atomic
 def answer_hearing(
-    application_id: UUID,
-    *,
-    text: str,
-    person: Person,
-    version: int,
-    actor: Actor,
-    now: datetime,
+    application_id: UUID, *, text: str, person: Person, version: int, actor: Actor, now: datetime
 ) -> Application:
     """Answer a hearing with a text and the documents attached to the answer.
 
@@ -151,13 +145,7 @@ def answer_hearing(
 
 @transaction.atomic
 def add_information(
-    application_id: UUID,
-    *,
-    text: str,
-    person: Person,
-    version: int,
-    actor: Actor,
-    now: datetime,
+    application_id: UUID, *, text: str, person: Person, version: int, actor: Actor, now: datetime
 ) -> Application:
     """Add a text without having been asked; a question is answered by `resubmit`.
 

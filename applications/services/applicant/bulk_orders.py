@@ -187,12 +187,7 @@ def fingerprint(drafts: Sequence[Application]) -> str:
 
 
 def submit_together(
-    bulk_order_id: UUID,
-    *,
-    seen: str,
-    actor: Actor,
-    now: datetime,
-    **signature: Unpack[Signature],
+    bulk_order_id: UUID, *, seen: str, actor: Actor, now: datetime, **signature: Unpack[Signature]
 ) -> list[Application]:
     """Send the signing person's drafts of the bulk order, each with a submission of its own.
 

@@ -195,12 +195,7 @@ def not_mine(link_id: UUID, *, actor: Actor, now: datetime) -> None:
 
 @transaction.atomic
 def rename_contact(
-    application_id: UUID,
-    values: dict[str, str],
-    *,
-    version: int,
-    actor: Actor,
-    now: datetime,
+    application_id: UUID, values: dict[str, str], *, version: int, actor: Actor, now: datetime
 ) -> Application:
     """Change the technical contact or deputy, end all earlier links, and send new ones.
 

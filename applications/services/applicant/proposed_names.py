@@ -108,13 +108,7 @@ def confirm_names(
 
 @transaction.atomic
 def return_names(
-    application_id: UUID,
-    *,
-    text: str,
-    person: Person,
-    version: int,
-    actor: Actor,
-    now: datetime,
+    application_id: UUID, *, text: str, person: Person, version: int, actor: Actor, now: datetime
 ) -> Application:
     """Send the names back to the technical contact with the reason, to be proposed again.
 

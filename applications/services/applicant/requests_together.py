@@ -210,13 +210,7 @@ def _is_used(request: doctor.DecodedCsr, actor: Actor) -> bool:
 
 
 def _give(
-    order: Application,
-    file: RequestFile,
-    mails: _Mails,
-    *,
-    role: Role,
-    actor: Actor,
-    now: datetime,
+    order: Application, file: RequestFile, mails: _Mails, *, role: Role, actor: Actor, now: datetime
 ) -> FileResult:
     try:
         stored = examine_and_store(order.pk, file.data, actor=actor, now=now)

@@ -180,13 +180,7 @@ def _has_part(application: Application, people: Iterable[Person], now: datetime)
 
 @transaction.atomic
 def take_over(
-    application_id: UUID,
-    *,
-    reason: str,
-    person: Person,
-    version: int,
-    actor: Actor,
-    now: datetime,
+    application_id: UUID, *, reason: str, person: Person, version: int, actor: Actor, now: datetime
 ) -> Application:
     """Take over the case of an absent colleague, with a reason that the history shows.
 
@@ -200,13 +194,7 @@ def take_over(
 
 @transaction.atomic
 def write_note(
-    application_id: UUID,
-    *,
-    text: str,
-    person: Person,
-    version: int,
-    actor: Actor,
-    now: datetime,
+    application_id: UUID, *, text: str, person: Person, version: int, actor: Actor, now: datetime
 ) -> Application:
     """Write an internal note. Raises ReasonsMissing, Changed, Erased, and a reviewer's bias."""
     require_reasons(text)

@@ -176,13 +176,7 @@ def reject(
 
 @transaction.atomic
 def reopen(
-    application_id: UUID,
-    *,
-    reasons: str,
-    person: Person,
-    version: int,
-    actor: Actor,
-    now: datetime,
+    application_id: UUID, *, reasons: str, person: Person, version: int, actor: Actor, now: datetime
 ) -> Application:
     """Reopen a rejected or lapsed application, to correct an error or after a successful appeal.
 

@@ -172,11 +172,7 @@ def _added(
 
 
 def _common_page(
-    request: HttpRequest,
-    draft: Application,
-    text: str,
-    lines: Sequence[sheet.Line],
-    act: str,
+    request: HttpRequest, draft: Application, text: str, lines: Sequence[sheet.Line], act: str
 ) -> HttpResponse:
     today = clock.day(clock.now())
     data = request.POST if act == "create" else None
@@ -201,11 +197,7 @@ def _common_page(
 
 
 def _common_form(
-    request: HttpRequest,
-    draft: Application,
-    text: str,
-    lines: Sequence[sheet.Line],
-    common: Common,
+    request: HttpRequest, draft: Application, text: str, lines: Sequence[sheet.Line], common: Common
 ) -> HttpResponse:
     title = _("What the orders have in common")
     context: dict[str, Any] = {"forms": list(common), "rows": text, "title": title}

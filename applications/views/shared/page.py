@@ -23,12 +23,7 @@ def about(application: Application, **more: Any) -> dict[str, Any]:
 
 
 def show(
-    request: HttpRequest,
-    application: Application,
-    template: str,
-    *,
-    status: int = 200,
-    **more: Any,
+    request: HttpRequest, application: Application, template: str, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     """Render a page about the order for its applicant, with a link back; `more` is its context."""
     context = about(application, **{"back": back_url(request, application)} | more)

@@ -32,11 +32,7 @@ def rows_for(*hosts: str, unit: str = orders.UNIT) -> list[Row]:
 
 
 def begun(
-    person: Person,
-    *hosts: str,
-    unit: str = orders.UNIT,
-    rows: Sequence[Row] = (),
-    **more: Any,
+    person: Person, *hosts: str, unit: str = orders.UNIT, rows: Sequence[Row] = (), **more: Any
 ) -> BulkOrder:
     """Return a bulk order of server certificates: drafts whose CSRs are attached after sending.
 

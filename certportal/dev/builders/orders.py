@@ -159,11 +159,7 @@ def prove_mailbox(person: Person, application: Application, address: str = MAILB
 
 
 def attach_conformity(
-    person: Person,
-    application: Application,
-    *,
-    fields: dict[str, Any] = CONFORMITY,
-    **more: Any,
+    person: Person, application: Application, *, fields: dict[str, Any] = CONFORMITY, **more: Any
 ) -> Application:
     """Attach the certificate of conformity that a private provider's signature needs."""
     kind, given = Attachment.Kind.CONFORMITY, {"data": documents.pdf(), "name": "todistus.pdf"}

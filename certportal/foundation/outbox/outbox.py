@@ -341,9 +341,7 @@ def perform(
 
 
 def _perform_all(
-    handler: Callable[..., None],
-    leased: Sequence[OutboxItem],
-    many: Callable[..., None] | None,
+    handler: Callable[..., None], leased: Sequence[OutboxItem], many: Callable[..., None] | None
 ) -> None:
     """Run `many` for the leased items, if there are several; otherwise the handler for each."""
     if many and leased[1:] and _done_together(many, leased):

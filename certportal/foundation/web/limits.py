@@ -35,13 +35,7 @@ def spend(
 
 
 def spend_each(
-    scope: str,
-    subjects: Sequence[str],
-    *,
-    most: int,
-    per: timedelta,
-    now: datetime,
-    uses: int = 1,
+    scope: str, subjects: Sequence[str], *, most: int, per: timedelta, now: datetime, uses: int = 1
 ) -> None:
     """Count the uses for each subject with one statement; raise TooMany if one exceeds `most`.
 

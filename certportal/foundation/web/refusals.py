@@ -24,14 +24,7 @@ MOST_AN_HOUR = 60
 HOUR = timedelta(hours=1)
 
 
-def record(
-    name: EventName,
-    about: Subject,
-    /,
-    *,
-    actor: Actor,
-    **data: Any,
-) -> None:
+def record(name: EventName, about: Subject, /, *, actor: Actor, **data: Any) -> None:
     """Record one attempt by an identified actor as a refused event, up to MOST_AN_HOUR.
 
     Attempts beyond that, and those of anonymous visitors, only increase a counter. The id of

@@ -24,11 +24,7 @@ class NotPossible(Refused):
 
 
 def start_generation(
-    stem: str,
-    *,
-    actor: Actor,
-    now: datetime,
-    load_signer: LoadSigner = signer_for,
+    stem: str, *, actor: Actor, now: datetime, load_signer: LoadSigner = signer_for
 ) -> IssuingCA:
     """Activate a standby CA and retire the CA that was active.
 

@@ -139,10 +139,7 @@ def _from_journal(attempt: PreparedCertificate) -> bytes | None:
 
 
 def _sign_under(
-    ca: IssuingCA,
-    attempts: Sequence[PreparedCertificate],
-    load_signer: LoadSigner,
-    now: datetime,
+    ca: IssuingCA, attempts: Sequence[PreparedCertificate], load_signer: LoadSigner, now: datetime
 ) -> list[Signed]:
     signer = load_signer(ca)
     journal.ensure_room(ca.stem)

@@ -96,10 +96,7 @@ class _Read(NamedTuple):
 
 
 def collect(
-    ca: IssuingCA,
-    served: crl.Parts | None,
-    this_update: datetime,
-    reading: Reading = Reading.USUAL,
+    ca: IssuingCA, served: crl.Parts | None, this_update: datetime, reading: Reading = Reading.USUAL
 ) -> Entries:
     """The entries of the next list of ``ca``, whose row is locked; ``served`` is the last list.
 
@@ -164,13 +161,7 @@ def _carry(ca: IssuingCA, found: Entries, served: crl.Parts, since: datetime) ->
 
 
 def _compare(
-    ca: IssuingCA,
-    found: Entries,
-    base: crl.Parts,
-    since: datetime,
-    *,
-    raised: _Read,
-    new: _Read,
+    ca: IssuingCA, found: Entries, base: crl.Parts, since: datetime, *, raised: _Read, new: _Read
 ) -> None:
     """Raise Differs unless the last list has what the database says was on it, and still is."""
     joined = b"".join(found.joined)

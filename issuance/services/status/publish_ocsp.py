@@ -142,11 +142,7 @@ def refresh_responses(
 
 
 def _refresh(
-    ca: IssuingCA,
-    now: datetime,
-    most: int,
-    load_signer: LoadSigner,
-    between: Callable[[], None],
+    ca: IssuingCA, now: datetime, most: int, load_signer: LoadSigner, between: Callable[[], None]
 ) -> int:
     """Sign up to ``most`` packs that are due, delete unneeded ones; return how many were handled.
 
