@@ -86,7 +86,12 @@ def certificates_of_account(organisation_id: UUID) -> QuerySet[Certificate]:
 def certificates_of(orders: QuerySet[Application], owners: set[UUID]) -> QuerySet[Certificate]:
     """Return the certificates of the orders, all of which belong to the owners."""
     # The orders alone would do, but the database has an index by organisation.
-    issued = Certificate.objects.filter(organisation__in=_with_predecessors(owners))
+    # With those that they succeeded, which certificates still name.
+    found, new = set[UUID](), owners
+    while new:
+        found |= new
+        new = {former for successor, former in successions() if successor in new} - found
+    issued = Certificate.objects.filter(organisation__in=found)
     return issued.filter(reference__in=orders.values("pk"))
 
 
@@ -100,15 +105,6 @@ def successions() -> Asks[list[tuple[UUID, UUID]]]:
 def _successions() -> Values:
     found = Succession.objects.exclude(organisation=F("successor")).order_by()
     return Values(found.values_list("successor", "organisation"), 2)
-
-
-def _with_predecessors(organisations: set[UUID]) -> set[UUID]:
-    """Return the organisations and those that they succeeded, which certificates still name."""
-    found, new = set[UUID](), organisations
-    while new:
-        found |= new
-        new = {former for successor, former in successions() if successor in new} - found
-    return found
 
 
 def domains_seen(person: Person, organisation_id: UUID) -> QuerySet[Domain]:

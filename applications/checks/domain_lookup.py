@@ -136,7 +136,14 @@ def _ask(resolver: tuple[str, int], name: str, kind: str, ends: float) -> _Answe
     if response.rcode() not in _ANSWERED:
         raise Unavailable(SOURCE)
     is_secure = bool(response.flags & dns.flags.AD)
-    return _Answer(_values(response, kind), is_secure, own=_own_records(response, name))
+    # As the DNS compares names: the capital letters of an alias are ignored.
+    owner = dns.name.from_text(name)
+    own = [rrset for rrset in response.answer if rrset.name == owner and rrset.rdtype in _COMPARED]
+    return _Answer(
+        _values(response, kind),
+        is_secure,
+        own=frozenset(record for rrset in own for record in rrset),
+    )
 
 
 def _query(
@@ -158,16 +165,6 @@ def _query(
     except (dns.exception.DNSException, EOFError, OSError) as error:  # EOFError: it hung up
         raise Unavailable(SOURCE) from error
     return response
-
-
-def _own_records(response: dns.message.Message, name: str) -> frozenset[dns.rdata.Rdata]:
-    """Return the aliases and texts that the answer has at the name itself.
-
-    They are compared as the DNS does, which ignores the capital letters of an alias.
-    """
-    owner = dns.name.from_text(name)
-    own = [rrset for rrset in response.answer if rrset.name == owner and rrset.rdtype in _COMPARED]
-    return frozenset(record for rrset in own for record in rrset)
 
 
 def _values(response: dns.message.Message, kind: str) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from applications.models import Application
-from applications.rules.certificate_names import CertificateName, is_faithful, names
+from applications.rules.certificate_names import is_faithful, names
 from issuance.certificate.hosts import certified_problem, mail_host_problem, shared_suffix
 from issuance.certificate.names import is_email
 from issuance.findings import Finding, Severity
@@ -51,19 +51,15 @@ def _register_names(application: Application, now: datetime) -> Iterator[Finding
     if order_names is None:
         return
     for attribute, name in order_names.certified(application.kind).items():
-        yield from _findings_of(attribute, name)
-
-
-def _findings_of(attribute: str, name: CertificateName) -> Iterator[Finding]:
-    params = {"attribute": attribute, "full": name.full, "value": name.value}
-    if name.origin == "open" and name.foreign:
-        # Characters are never replaced silently: the applicant says how the name is spelled.
-        yield Finding(
-            "order.characters", Severity.ERROR, params | {"characters": " ".join(name.foreign)}
-        )
-    elif name.origin == "open":
-        yield Finding("order.name_too_long", Severity.WARNING, params)
-    elif name.origin == "spelling" and not is_faithful(name.full, name.value):
-        yield Finding("order.name_otherwise", Severity.WARNING, params)
-    elif name.origin != "long_name":
-        yield Finding("order.name_written", Severity.INFO, params)
+        params = {"attribute": attribute, "full": name.full, "value": name.value}
+        if name.origin == "open" and name.foreign:
+            # Characters are never replaced silently: the applicant says how the name is spelled.
+            yield Finding(
+                "order.characters", Severity.ERROR, params | {"characters": " ".join(name.foreign)}
+            )
+        elif name.origin == "open":
+            yield Finding("order.name_too_long", Severity.WARNING, params)
+        elif name.origin == "spelling" and not is_faithful(name.full, name.value):
+            yield Finding("order.name_otherwise", Severity.WARNING, params)
+        elif name.origin != "long_name":
+            yield Finding("order.name_written", Severity.INFO, params)

@@ -38,7 +38,9 @@ class Scheduler(PersistentScheduler):
         if ahead:
             log.warning("clock_put_back", entries=len(ahead))
             for entry in ahead:
-                _make_due(entry)
+                # A crontab entry has no interval and waits for its time of day.
+                interval: timedelta = getattr(entry.schedule, "run_every", timedelta())
+                entry.last_run_at = clock.now() - interval
             self._heap = None  # Celery sorts the entries again
         self._write_heartbeat()
         return float(super().tick(*args, **options))
@@ -55,9 +57,3 @@ class Scheduler(PersistentScheduler):
 
 def _is_ahead(entry: ScheduleEntry) -> bool:
     return entry.last_run_at is not None and entry.last_run_at > clock.now() + SLACK
-
-
-def _make_due(entry: ScheduleEntry) -> None:
-    """Make an interval due now. A crontab entry has no interval and waits for its time of day."""
-    interval: timedelta = getattr(entry.schedule, "run_every", timedelta())
-    entry.last_run_at = clock.now() - interval

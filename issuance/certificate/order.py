@@ -122,18 +122,14 @@ def _subject(order: CertificateOrder, profile: Profile) -> Iterator[Finding]:
     if profile.has_dns_names and order.subject.common_name not in {"", *order.dns_names[:1]}:
         yield _error("ca.common_name", value=order.subject.common_name)
     for name, value in attributes.items():
-        yield from _attribute(name, value)
-
-
-def _attribute(name: str, value: str) -> Iterator[Finding]:
-    if foreign := foreign_characters(value):
-        yield _error("ca.characters", attribute=name, value=value, characters=" ".join(foreign))
-    elif not is_tidy(value):
-        yield _error("ca.untidy", attribute=name, value=value)
-    if len(value) > UPPER_BOUNDS[name]:
-        yield _error("ca.length", attribute=name, value=len(value), limit=UPPER_BOUNDS[name])
-    if name == "serialNumber" and not is_oid(value):
-        yield _error("ca.oid", value=value)
+        if foreign := foreign_characters(value):
+            yield _error("ca.characters", attribute=name, value=value, characters=" ".join(foreign))
+        elif not is_tidy(value):
+            yield _error("ca.untidy", attribute=name, value=value)
+        if len(value) > UPPER_BOUNDS[name]:
+            yield _error("ca.length", attribute=name, value=len(value), limit=UPPER_BOUNDS[name])
+        if name == "serialNumber" and not is_oid(value):
+            yield _error("ca.oid", value=value)
 
 
 def _dns_names(order: CertificateOrder, profile: Profile) -> Iterator[Finding]:

@@ -76,7 +76,10 @@ def _lines(certificate: x509.Certificate) -> Iterator[str]:
     yield from _key(certificate.public_key())
     yield "        X509v3 extensions:"
     for extension in certificate.extensions:
-        yield from _extension(extension)
+        title = _TITLES.get(extension.oid._name, extension.oid.dotted_string)
+        yield f"            {title}:{' critical' if extension.critical else ''}"
+        for line in _value(extension.value):
+            yield f"                {line}" if line else ""
 
 
 def _name(name: x509.Name) -> str:
@@ -113,13 +116,6 @@ def _block(data: bytes) -> Iterator[str]:
 
 def _colons(data: bytes) -> str:
     return data.hex(":")
-
-
-def _extension(extension: x509.Extension[Any]) -> Iterator[str]:
-    title = _TITLES.get(extension.oid._name, extension.oid.dotted_string)
-    yield f"            {title}:{' critical' if extension.critical else ''}"
-    for line in _value(extension.value):
-        yield f"                {line}" if line else ""
 
 
 def _value(value: Any) -> Iterator[str]:

@@ -48,7 +48,18 @@ def require() -> int:
     """
     own = journal.identity()
     if (term := _term(own)) is None and not SigningLease.objects.exists():
-        _take_first(own, clock.now())
+        now = clock.now()
+        _require_own_journal()
+        first = SigningLease(
+            pk=1,
+            term=highest_term() + 1,
+            journal=own,
+            host=settings.SIGNER_HOST,
+            taken_at=now,
+            seen_at=now,
+        )
+        if SigningLease.objects.bulk_create([first], ignore_conflicts=True):
+            log.info("signing_lease_taken", host=settings.SIGNER_HOST, journal=own)
         term = _term(own)
     if term is None:
         raise SignerElsewhere(_refusal())
@@ -87,21 +98,6 @@ def _term(own: str, lock: str = "") -> int | None:
         cursor.execute(f"{_HELD} {lock}", [own])
         row = cursor.fetchone()
     return row[0] if row else None
-
-
-def _take_first(own: str, now: datetime) -> None:
-    """Take the lease that nobody has had, if the journal is this installation's."""
-    _require_own_journal()
-    first = SigningLease(
-        pk=1,
-        term=highest_term() + 1,
-        journal=own,
-        host=settings.SIGNER_HOST,
-        taken_at=now,
-        seen_at=now,
-    )
-    if SigningLease.objects.bulk_create([first], ignore_conflicts=True):
-        log.info("signing_lease_taken", host=settings.SIGNER_HOST, journal=own)
 
 
 def require_takable() -> None:

@@ -40,7 +40,10 @@ def read(encoded: str, party: Party, idp: IdentityProvider) -> Answer:
     encrypted = find_encrypted(root)
     if all_of(root, "./ds:Signature"):
         verified(root, idp.certificates)
-    _check_issuer(root, idp)
+    # An Issuer of the Response is optional.
+    issuers = [whole(issuer) for issuer in all_of(root, "./saml:Issuer")]
+    if issuers not in ([], [idp.entity_id]):
+        raise NotIdentified("Issuer of the Response")
     request = _departure(root, party)
     assertion = decrypt(encrypted, party.private_keys)
     check_assertion(assertion)
@@ -58,13 +61,6 @@ def _check_status(root: Element) -> None:
         raise Cancelled(values[1])
     if values != [SUCCESS]:
         raise NotIdentified(f"status {' '.join(values)[:160]}")
-
-
-def _check_issuer(root: Element, idp: IdentityProvider) -> None:
-    """Raise NotIdentified if the Response has an Issuer, which is optional, that is not ``idp``."""
-    issuers = [whole(issuer) for issuer in all_of(root, "./saml:Issuer")]
-    if issuers not in ([], [idp.entity_id]):
-        raise NotIdentified("Issuer of the Response")
 
 
 def _departure(root: Element, party: Party) -> str:

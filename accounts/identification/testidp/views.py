@@ -93,7 +93,11 @@ def fault(request: HttpRequest) -> str:
 @require_POST
 def token(request: HttpRequest) -> JsonResponse:
     """Exchange a code for an ID token (RFC 6749 §4.1.3, RFC 7636 §4.6)."""
-    if not _is_client(request):
+    known = (settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET)
+    expected = ":".join(map(quote_plus, known)).encode()
+    given = request.headers.get("Authorization", "")
+    wanted = f"Basic {base64.b64encode(expected).decode()}"
+    if not hmac.compare_digest(given.encode(), wanted.encode()):
         return JsonResponse({"error": "invalid_client"}, status=401)
     now = clock.now()
     asked = tokens.redeem(request.POST.get("code", ""), now=now)
@@ -109,14 +113,6 @@ def token(request: HttpRequest) -> JsonResponse:
             "id_token": tokens.id_token(content),
         }
     )
-
-
-def _is_client(request: HttpRequest) -> bool:
-    known = (settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET)
-    expected = ":".join(map(quote_plus, known)).encode()
-    given = request.headers.get("Authorization", "")
-    wanted = f"Basic {base64.b64encode(expected).decode()}"
-    return hmac.compare_digest(given.encode(), wanted.encode())
 
 
 def _belongs(posted: Any, asked: dict[str, str]) -> bool:

@@ -94,7 +94,8 @@ class SuomiFi:
 
     def in_words(self, mandate: Mandate) -> str:
         """Return the roles with their codes."""
-        return in_words(mandate.detail)
+        codes = mandate.detail.removeprefix(f"{SOURCE}: ").split(", ")
+        return ", ".join(f"{ROLES[code]} ({code})" if code in ROLES else code for code in codes)
 
     def _token(self, code: str, callback: str) -> str:
         query = {"code": code, "grant_type": "authorization_code", "redirect_uri": callback}
@@ -209,12 +210,6 @@ def mandate(found: Any, business_id: str, accepted: Collection[str]) -> Mandate:
     by_role = any(":" not in role for role in held)
     basis = Membership.Basis.REGISTER_ROLE if by_role else Membership.Basis.MANDATE
     return Mandate(basis, f"{SOURCE}: {', '.join(held)}"[:LONGEST_DETAIL])
-
-
-def in_words(detail: str) -> str:
-    """Return the roles of a mandate's detail in words, with their codes."""
-    codes = detail.removeprefix(f"{SOURCE}: ").split(", ")
-    return ", ".join(f"{ROLES[code]} ({code})" if code in ROLES else code for code in codes)
 
 
 def _holder(organisation: dict[str, Any]) -> str | None:

@@ -1,12 +1,11 @@
 """Terminal output for operators: progress and changes of an import."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from django.utils.translation import gettext as _
 
 from accounts.register.mirror.imports import Report
-from accounts.register.mirror.store import Difference
 from accounts.register.models import Kind
 
 WIDTH = 30
@@ -33,7 +32,11 @@ def _drawn(label: str, done: int, total: int) -> str:
 def lines(kind: Kind, report: Report) -> Iterator[str]:
     """The lines for all differences, then a line of counts."""
     for difference in report.differences:
-        yield from _difference(difference)
+        yield f"{difference.change} {difference.oid}"
+        for name in sorted({*difference.before, *difference.after}):
+            before, after = difference.before.get(name), difference.after.get(name)
+            if before or after:
+                yield f"  {name}: {before!r} → {after!r}"
     counts = report.counts
     yield _(
         "%(register)s: %(read)s rows read, %(added)s added, %(changed)s changed,"
@@ -56,11 +59,3 @@ def held_message(report: Report) -> str:
         "Held: it would end too many units. If that is right, run"
         " accept_register_run %(run)s --reason WHY and import again."
     ) % {"run": report.run.pk}
-
-
-def _difference(difference: Difference) -> Iterable[str]:
-    yield f"{difference.change} {difference.oid}"
-    for name in sorted({*difference.before, *difference.after}):
-        before, after = difference.before.get(name), difference.after.get(name)
-        if before or after:
-            yield f"  {name}: {before!r} → {after!r}"

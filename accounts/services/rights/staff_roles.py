@@ -54,7 +54,10 @@ def grant_reviewer(person: Person, *, by: Person | None, actor: Actor, now: date
     """
     role, made = _grant(Kind.REVIEWER, person, by, actor, now)
     if made:
-        _tell_reviewers(role, now)
+        # So that a wrongly granted role is noticed.
+        held = StaffRole.objects.filter(kind=role.kind, ended_at=None).exclude(pk=role.pk)
+        others = [other.person for other in held.select_related("person")]
+        mailing.tell_reviewers(others, "role_granted", role.pk, now=now)
     return role
 
 
@@ -156,13 +159,6 @@ def end_superuser(logins: Iterable[User], *, actor: Actor, now: datetime) -> Non
         events.record(AccountEvent.LOGIN_SUPERUSER_ENDED, login, actor, now)
         if login.person is not None:
             sessions.end_all(login.person.current, actor=actor, now=now)
-
-
-def _tell_reviewers(role: StaffRole, now: datetime) -> None:
-    """Notify the other reviewers of a new one, so that a wrongly granted role is noticed."""
-    held = StaffRole.objects.filter(kind=role.kind, ended_at=None).exclude(pk=role.pk)
-    others = [other.person for other in held.select_related("person")]
-    mailing.tell_reviewers(others, "role_granted", role.pk, now=now)
 
 
 def _require_identified(person: Person) -> None:

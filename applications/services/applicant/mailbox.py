@@ -79,7 +79,11 @@ def prove_mailbox(
             )
             events.record(ApplicationEvent.PROVE_MAILBOX, application, actor, now)
         else:
-            _count_try(application)
+            # The version is unchanged, as no page shows the count.
+            application.certified_email_code_tries += 1
+            if application.certified_email_code_tries >= MOST_TRIES:
+                application.certified_email_code = None
+            application.save(update_fields=["certified_email_code_tries", "certified_email_code"])
     if not right:
         raise WrongMailboxCode
     return application
@@ -93,11 +97,3 @@ def _editable(application_id: UUID, version: int, actor: Actor, now: datetime) -
 
 def _same(expected: str, typed: str) -> bool:
     return hmac.compare_digest(expected.encode(), typed.encode())
-
-
-def _count_try(application: Application) -> None:
-    """Count a wrong attempt; the version is unchanged, as no page shows the count."""
-    application.certified_email_code_tries += 1
-    if application.certified_email_code_tries >= MOST_TRIES:
-        application.certified_email_code = None
-    application.save(update_fields=["certified_email_code_tries", "certified_email_code"])

@@ -63,7 +63,10 @@ def watch_register(*, now: datetime) -> int:
         changes = find_changed(now)
         opened = sum(_open(some, now) for some in batched(changes, AT_ONCE))
         closed = _close_outdated({affected.id for affected in changes}, now)
-        _release_keys({affected.change.key for affected in changes})
+        # So that a reverted change can open a task again: a unit removed by mistake, entered
+        # again, and later really removed.
+        past = RegisterTask.objects.exclude(outcome="").exclude(key="")
+        past.exclude(key__in={affected.change.key for affected in changes}).update(key="")
         log.info("register_watched", changes=len(changes), opened=opened, over=closed)
         return opened
 
@@ -167,15 +170,6 @@ def _close_outdated(topical: set[tuple[UUID, str]], now: datetime) -> int:
             if task.is_open:
                 _settle(task, Outcome.OVER, WATCH, now)
     return len(outdated)
-
-
-def _release_keys(topical: set[str]) -> None:
-    """Empty the keys of closed tasks whose change was reverted, so that it can open a task again.
-
-    For example a unit that was removed by mistake, entered again, and later really removed.
-    """
-    past = RegisterTask.objects.exclude(outcome="").exclude(key="")
-    past.exclude(key__in=topical).update(key="")
 
 
 def _settle(task: RegisterTask, outcome: RegisterTask.Outcome, actor: Actor, now: datetime) -> None:

@@ -163,12 +163,9 @@ def _row(made_of: Source) -> Paper:
 
 def _is_on_its_way(paper: Paper) -> bool:
     """Return whether an outbox item will make it, or is set aside for an operator to decide on."""
-    return _open_item(paper) is not None or _is_signed(paper)
-
-
-def _is_signed(paper: Paper) -> bool:
-    """Return whether its digest is signed, so that the last step is enqueued."""
-    return bool(paper.digest) and authority.signature_over(bytes.fromhex(paper.digest)) is not None
+    return _open_item(paper) is not None or (
+        bool(paper.digest) and authority.signature_over(bytes.fromhex(paper.digest)) is not None
+    )
 
 
 def _open_item(paper: Paper) -> OutboxItem | None:

@@ -40,9 +40,17 @@ def shown(application: Application) -> dict[str, Any]:
     revoked = kept_papers.revoked_certificate(application) is not None
     decided = kept_papers.last_decision(application)
     rejected = decided is not None and decided.kind == Decision.Kind.REJECTED
+    # One attached to a draft and never sent must not look as if reviewers had it; those of an
+    # unsent answer stand at their part.
+    readable = hearing_documents.of_applicant(application)
+    kept = [document for document in readable if document.removed_at is None]
+    sent = answers.sent_with(application, kept)
+    answer = Attachment.Kind.ANSWER
     return {
         "receipts": application.submissions.all(),
-        "attachments": _attachments(application),
+        "attachments": [
+            document for document in kept if document.kind != answer or document.pk in sent
+        ],
         "revocation_url": (
             reverse("applications:revocation_notice", args=[application.pk]) if revoked else ""
         ),
@@ -50,18 +58,6 @@ def shown(application: Application) -> dict[str, Any]:
         # The rejection of an order that was taken up again, until another decision is made.
         "overtaken": decided if rejected and application.status != Status.REJECTED else None,
     }
-
-
-def _attachments(application: Application) -> list[Attachment]:
-    """Return the documents to list with the order: those of an unsent answer stand at their part.
-
-    One that was attached to a draft and never sent must not look as if reviewers had it.
-    """
-    readable = hearing_documents.of_applicant(application)
-    kept = [document for document in readable if document.removed_at is None]
-    sent = answers.sent_with(application, kept)
-    answer = Attachment.Kind.ANSWER
-    return [document for document in kept if document.kind != answer or document.pk in sent]
 
 
 @order_view

@@ -47,7 +47,14 @@ def items(request: HttpRequest) -> list[Item]:
     The URLs of cases are directly below the console's, so "Cases" is current if no other page is,
     and not on the page of the search.
     """
-    waiting = _waiting()
+    now = clock.now()
+    waiting = counts(
+        {name: number(now) for name, number in COUNTED.items()}
+        | {"waivers": bounded(waivers.ending_soon(clock.day(now)))}
+    )
+    waiting["register"] += waiting["runs"]
+    if waiting["replacements"]:  # few, and most of the time none
+        waiting["replacements"] = Count(replacements.waiting(now))
     leads = StaffRole.Kind.LEAD in access.staff_roles(request)
     pages = [*PAGES, *([LOADS] if leads else [])]
     parts = [_item(request, label, name, waiting.get(name, NONE)) for label, name in pages]
@@ -91,19 +98,6 @@ COUNTED = {
     }.items()
 }
 """The queries for what waits on the pages, by their names; every page of the console asks them."""
-
-
-def _waiting() -> dict[str, Count]:
-    """Return the number of things waiting on each page, by the page's name, in one query."""
-    now = clock.now()
-    found = counts(
-        {name: number(now) for name, number in COUNTED.items()}
-        | {"waivers": bounded(waivers.ending_soon(clock.day(now)))}
-    )
-    found["register"] += found["runs"]
-    if found["replacements"]:  # few, and most of the time none
-        found["replacements"] = Count(replacements.waiting(now))
-    return found
 
 
 def _item(request: HttpRequest, label: Promise, name: str, count: Count) -> Item:

@@ -48,7 +48,10 @@ def offer(organisation: Organisation, query: str, on: date) -> Offer:
     code = organisation.business_id
     if not code:
         return Offer([], [])
-    standing = _orderable(queries.find_units(code, on=on), on)
+    # The provider must be valid in the register too: certificates name it.
+    units = queries.find_units(code, on=on)
+    fallen = queries.fallen({unit.provider_oid for unit in units}, Kind.SOTE_UNIT, on)
+    standing = [unit for unit in units if unit.provider_oid not in fallen]
     intermediary = queries.find_intermediary(code, on)
     if intermediary is not None and intermediary.is_standing(on):
         standing.append(intermediary)
@@ -60,12 +63,6 @@ def offer(organisation: Organisation, query: str, on: date) -> Offer:
         return Offer(standing, fitting[:SHOWN], ended, True, len(fitting) > SHOWN)
     ended = [unit for unit in queries.all_units(code, on=on) if unit not in valid]
     return Offer(standing, standing[:SHOWN], ended[:SHOWN])
-
-
-def _orderable(units: list[RegisterRecord], on: date) -> list[RegisterRecord]:
-    """Return the units whose provider is valid in the register too: certificates name it."""
-    fallen = queries.fallen({unit.provider_oid for unit in units}, Kind.SOTE_UNIT, on)
-    return [unit for unit in units if unit.provider_oid not in fallen]
 
 
 def choose(request: HttpRequest, application: Application) -> HttpResponse:

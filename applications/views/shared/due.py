@@ -25,20 +25,23 @@ def due(application: Application, *, now: datetime) -> Due | None:
     if application.status in ENDED:
         return None
     if application.due_on is not None:
-        return _promised(application.due_on, now)
+        day = application.due_on
+        days_left = promise.days_left(day, now)
+        if clock.day(now) > day:
+            return Due(day, _late(-days_left), "error")
+        if days_left == 0:
+            return Due(day, _("today"), "warning")
+        text = ngettext("%(days)d working day left", "%(days)d working days left", days_left)
+        return Due(day, text % {"days": days_left}, "warning" if days_left == 1 else "")
     if application.status == Status.INFO_REQUESTED:
-        return _awaited(application, now)
+        requests = application.requests.all()  # prefetched
+        question = next((request for request in requests if request.closed_at is None), None)
+        if question is None:
+            return None
+        if question.deadline < clock.day(now):
+            return Due(question.deadline, _("no answer in time"), "warning")
+        return Due(question.deadline, _("answer due"))
     return None
-
-
-def _promised(day: date, now: datetime) -> Due:
-    days_left = promise.days_left(day, now)
-    if clock.day(now) > day:
-        return Due(day, _late(-days_left), "error")
-    if days_left == 0:
-        return Due(day, _("today"), "warning")
-    text = ngettext("%(days)d working day left", "%(days)d working days left", days_left)
-    return Due(day, text % {"days": days_left}, "warning" if days_left == 1 else "")
 
 
 def _late(days: int) -> str:
@@ -46,13 +49,3 @@ def _late(days: int) -> str:
         return _("late")
     text = ngettext("%(days)d working day late", "%(days)d working days late", days)
     return text % {"days": days}
-
-
-def _awaited(application: Application, now: datetime) -> Due | None:
-    requests = application.requests.all()  # prefetched
-    question = next((request for request in requests if request.closed_at is None), None)
-    if question is None:
-        return None
-    if question.deadline < clock.day(now):
-        return Due(question.deadline, _("no answer in time"), "warning")
-    return Due(question.deadline, _("answer due"))

@@ -100,10 +100,6 @@ def of(names: Collection[str]) -> Iterator[Told]:
             [list(names)],
         )
         for event, action, about, data, whom in cursor.fetchall():
-            yield Told(event, action, about, _parsed(data), whom)
-
-
-def _parsed(data: str | None) -> dict[str, Any]:
-    """Return the event's data; empty if it has none, or only the hash of it."""
-    parsed = json.loads(data) if data else {}
-    return parsed if isinstance(parsed, dict) else {}
+            # There may be no data, or only the hash of it.
+            parsed = json.loads(data) if data else {}
+            yield Told(event, action, about, parsed if isinstance(parsed, dict) else {}, whom)

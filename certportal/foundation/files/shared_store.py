@@ -73,7 +73,9 @@ class SharedStore(S3Storage):
         with self._making:
             if self._made is None:
                 self._made = super().connection
-                _watch(self._made.meta.client)
+                # botocore has no option for it.
+                session = self._made.meta.client._endpoint.http_session
+                session._manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
             return self._made
 
     def exists(self, name: str) -> bool:
@@ -190,9 +192,3 @@ class _Pool(AWSHTTPConnectionPool):
 
 class _TlsPool(AWSHTTPSConnectionPool):
     ConnectionCls = _TlsConnection
-
-
-def _watch(client: Any) -> None:
-    """Make the client use connections of these classes; botocore has no option for it."""
-    session = client._endpoint.http_session
-    session._manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}

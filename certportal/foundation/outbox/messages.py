@@ -36,7 +36,11 @@ def announce(item: OutboxItem, *, items: int = 1) -> bool:
     """
 
     def act() -> None:
-        if _is_first(item.task, items):
+        counting = _redis().pipeline(transaction=False)
+        counting.set(_key(item.task), 0, ex=COUNT_LASTS, nx=True)
+        counting.incrby(_key(item.task), items)
+        _, count = counting.execute()
+        if count == items:
             _send(item)
 
     return _at_broker(item, act)
@@ -71,24 +75,11 @@ def _at_broker(item: OutboxItem, act: Callable[[], object]) -> bool:
     return True
 
 
-def _is_first(task: str, items: int) -> bool:
-    """Count the items; return whether no message of their task is on its way."""
-    counting = _redis().pipeline(transaction=False)
-    counting.set(_key(task), 0, ex=COUNT_LASTS, nx=True)
-    counting.incrby(_key(task), items)
-    _, count = counting.execute()
-    return bool(count == items)
-
-
 def _send(item: OutboxItem) -> None:
     message = celery.signature(item.task, kwargs={"item": str(item.id)})
-    message.apply_async(queue=_queue_of(item))
-
-
-def _queue_of(item: OutboxItem) -> str:
-    """Return the task's present queue, which may differ from that of the version that stored it."""
+    # The present queue may differ from that of the version that stored the item.
     routes = dict(settings.OUTBOX_ROUTES.get(item.topic, ()))
-    return routes.get(item.task, item.queue)
+    message.apply_async(queue=routes.get(item.task, item.queue))
 
 
 def _key(task: str) -> str:

@@ -19,7 +19,13 @@ def sweep(*, now: datetime) -> int:
     that became due in the last seconds are skipped: their message is probably on its way. An item
     is sent at most once per lease time, so that sweeps do not lengthen a long queue.
     """
-    _correct_times(now)
+    # Times too far ahead were set before the clock was set back. Twice the longest pause or lease
+    # affects no regular item.
+    ahead = now + 2 * max(outbox.LONGEST_PAUSE, outbox.lease_time())
+    future = Q(due_at__gt=ahead) | Q(leased_until__gt=ahead) | Q(handed_at__gt=ahead)
+    OutboxItem.objects.filter(future, done_at=None, failed_at=None).update(
+        due_at=now, leased_until=None, handed_at=None
+    )
     free = Q(leased_until=None) | Q(leased_until__lt=now)
     unsent = Q(handed_at=None) | Q(handed_at__lte=now - outbox.lease_time())
     grace = now - timedelta(seconds=settings.OUTBOX_SWEEP_SECONDS)
@@ -32,15 +38,3 @@ def sweep(*, now: datetime) -> int:
     unsent_still = [item.pk for item in items if not messages.send(item)]
     OutboxItem.objects.filter(pk__in=unsent_still).update(handed_at=None)
     return len(items) - len(unsent_still)
-
-
-def _correct_times(now: datetime) -> None:
-    """Make items due whose times are too far ahead: they were set before the clock was set back.
-
-    The tolerance is twice the longest pause or lease, so no regular item is affected.
-    """
-    ahead = now + 2 * max(outbox.LONGEST_PAUSE, outbox.lease_time())
-    future = Q(due_at__gt=ahead) | Q(leased_until__gt=ahead) | Q(handed_at__gt=ahead)
-    OutboxItem.objects.filter(future, done_at=None, failed_at=None).update(
-        due_at=now, leased_until=None, handed_at=None
-    )

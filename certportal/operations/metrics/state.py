@@ -213,7 +213,9 @@ class State(Collector):
             try:
                 fails = not health.is_well(health.database)
                 if fails:  # skip the parts: each query would wait for its time limit
-                    yield _database_fails()
+                    gauge = GaugeMetricFamily("certportal_unwell", UNWELL, labels=["name"])
+                    gauge.add_metric(["database"], 1)
+                    yield gauge
                 for name, part in PARTS.items():
                     found = None if fails else _read(name, part)
                     read.add_metric([name], found is not None)
@@ -221,12 +223,6 @@ class State(Collector):
             finally:
                 connections.close_all()  # each scrape is a new thread with its own connection
         yield read
-
-
-def _database_fails() -> Metric:
-    gauge = GaugeMetricFamily("certportal_unwell", UNWELL, labels=["name"])
-    gauge.add_metric(["database"], 1)
-    return gauge
 
 
 def _read(name: str, part: Part) -> list[Metric] | None:

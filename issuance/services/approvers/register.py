@@ -68,7 +68,12 @@ def change(
     an empty register, after the file or the key was lost for good. Raises RegisterUnavailable.
     """
     signer = key.load()
-    _finish(actor, now)
+    # The file of this change was written and its transaction lost.
+    with transaction.atomic():
+        locks.hold(KIND)
+        found = _own()
+        if found.previous == _newest_digest() != found.digest:
+            _record(found, actor, now)
     with transaction.atomic():
         locks.hold(KIND)
         new = act(_empty() if anew else read())
@@ -79,15 +84,6 @@ def change(
         reach("approvers_before_commit")
         replace(path(), note, OWN)  # last: until then the old register is in force
     return new
-
-
-def _finish(actor: Actor, now: datetime) -> None:
-    """Record the event of a change whose file was written and whose transaction was lost."""
-    with transaction.atomic():
-        locks.hold(KIND)
-        found = _own()
-        if found.previous == _newest_digest() != found.digest:
-            _record(found, actor, now)
 
 
 def _empty() -> Register:

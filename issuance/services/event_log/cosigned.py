@@ -59,7 +59,8 @@ def keep(given: object) -> None:
         raise LogUnavailable("that is no head of this log")
     before = note()
     if wanted.is_met_by(wanted.signers(given)) and _is_news(given, before, wanted):
-        replace(_path(), _only_known(given, verifier, wanted).encode(), OWN)
+        known = [verifier, *(witness.verifier for witness in wanted.witnesses.values())]
+        replace(_path(), Note.parse(given).of_only(known).encode(), OWN)
 
 
 def _contains(files: LogFiles, newest: Checkpoint, head: Checkpoint) -> bool:
@@ -72,12 +73,6 @@ def _is_news(given: str, before: str, wanted: Policy) -> bool:
         return True
     ranks = [(_size(head), len(wanted.signers(head))) for head in (given, before)]
     return ranks[0] > ranks[1]
-
-
-def _only_known(given: str, verifier: Verifier, wanted: Policy) -> str:
-    """Return the note without signature lines of unknown keys."""
-    known = [verifier, *(witness.verifier for witness in wanted.witnesses.values())]
-    return Note.parse(given).of_only(known)
 
 
 def verify(verifier: Verifier, report: Report) -> None:

@@ -101,15 +101,11 @@ def _lines(witness: Witness, note: str, since: int) -> str:
         if signed == since == size:
             raise Contradicts(f"it has signed another head of {size} events")
         if signed > size:
-            _explain_longer(signed)
+            # The log is still shorter than that; else another run was quicker.
+            if signed > _size(_answer().note):
+                raise Contradicts(f"it has signed a head of {signed} events, which the log has not")
+            raise Unavailable("another run asks it at the same time")
         since = signed
-    raise Unavailable("another run asks it at the same time")
-
-
-def _explain_longer(signed: int) -> None:
-    """Raise Contradicts if the log is still shorter than that; else another run was quicker."""
-    if signed > _size(_answer().note):
-        raise Contradicts(f"it has signed a head of {signed} events, which the log has not")
     raise Unavailable("another run asks it at the same time")
 
 

@@ -151,6 +151,10 @@ def _plan(order: CertificateOrder, evidence: Evidence, now: datetime) -> Plan | 
     not_before, not_after = window(order.validity_months, start=order.start, now=now)
     if order.ends is not None:
         not_after = min(not_after, order.ends)
+    # Not in the journal, so new even if the database is an older copy.
+    stem = evidence.ca.stem
+    while journal.holds_serial(stem, serial := new_serial()):
+        pass
     return Plan(
         issuer=evidence.ca.issuer(),
         profile=profile,
@@ -158,7 +162,7 @@ def _plan(order: CertificateOrder, evidence: Evidence, now: datetime) -> Plan | 
         dns_names=order.dns_names,
         purpose=order.purpose,
         public_key=evidence.key,
-        serial=_unused_serial(evidence.ca.stem),
+        serial=serial,
         not_before=not_before,
         not_after=not_after,
         emails=order.emails,
@@ -184,13 +188,6 @@ def _require_reconciled(orders: Sequence[CertificateOrder], examined: Sequence[E
     )
     lost = signed - {str(each) for each in known.values_list("reference", flat=True)}
     raise NotReconciled if lost else AlreadySigning
-
-
-def _unused_serial(stem: str) -> int:
-    """A serial number not in the journal, so new even if the database is an older copy."""
-    while journal.holds_serial(stem, serial := new_serial()):
-        pass
-    return serial
 
 
 def _columns(plan: Plan, certificate: x509.Certificate) -> dict[str, Any]:

@@ -158,17 +158,6 @@ def _served(ca: IssuingCA) -> x509.CertificateRevocationList | None:
 
 def _idle_attempts(ca: IssuingCA, signed: set[str]) -> Iterator[Difference]:
     """Attempts left in state signing by a crash, with no outbox item that would continue them."""
-    busy = _queued_references()
-    attempts = PreparedCertificate.objects.filter(
-        issuing_ca=ca, state=PreparedCertificate.State.SIGNING
-    )
-    for reference, serial in attempts.values_list("reference", "serial"):
-        if serial not in signed and str(reference) not in busy:
-            yield Difference(Kind.SIGNING_IDLE, ca.stem, str(reference))
-
-
-def _queued_references() -> set[str]:
-    """The references that open outbox items will issue, singly or many at once."""
     open_ = OutboxItem.objects.filter(done_at=None, failed_at=None)
     single = open_.filter(topic="certificate.confirmed").values_list(
         "payload__reference", flat=True
@@ -176,4 +165,10 @@ def _queued_references() -> set[str]:
     many = open_.filter(topic="certificates.confirmed").values_list(
         "payload__references", flat=True
     )
-    return {*single, *(reference for references in many for reference in references)}
+    busy = {*single, *(reference for references in many for reference in references)}
+    attempts = PreparedCertificate.objects.filter(
+        issuing_ca=ca, state=PreparedCertificate.State.SIGNING
+    )
+    for reference, serial in attempts.values_list("reference", "serial"):
+        if serial not in signed and str(reference) not in busy:
+            yield Difference(Kind.SIGNING_IDLE, ca.stem, str(reference))

@@ -46,7 +46,11 @@ def examine(place: Path) -> Taken | None:
     if copied is None:
         return None
     taken = _longer(copied, own) if own else copied
-    _require_whole(taken, verifier)
+    notes = anchors.notes_in_events(verifier.name)
+    report = verify(taken.files, verifier, (), horizon=0, notes=notes)
+    for finding in report.findings:
+        if finding.kind in _REFUSED:
+            raise LogUnavailable(str(finding))
     _require_approvals(taken)
     return taken
 
@@ -80,15 +84,6 @@ def _opened(files: LogFiles, verifier: Verifier) -> Taken | None:
         return Taken(files, note, Checkpoint.opened(note, verifier)) if note else None
     except (BadNote, UnicodeDecodeError) as error:
         raise LogUnavailable(f"{files.head_path}: {error}") from error
-
-
-def _require_whole(taken: Taken, verifier: Verifier) -> None:
-    """Raise LogUnavailable if entries, tiles, head and the heads in events do not agree."""
-    notes = anchors.notes_in_events(verifier.name)
-    report = verify(taken.files, verifier, (), horizon=0, notes=notes)
-    for finding in report.findings:
-        if finding.kind in _REFUSED:
-            raise LogUnavailable(str(finding))
 
 
 def _require_approvals(taken: Taken) -> None:

@@ -51,6 +51,8 @@ def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
     """
     decisions = list(application.decisions.all())
     dialogue, attached = thread.for_reviewers(application), attachments.shown(application)
+    answered = {submission.at for submission in application.submissions.all()}
+    answered |= {addition.at for addition in application.additions.all()}
     return {
         "undelivered": [undelivered_views.row(mail) for mail in undelivered.mails(application)],
         "awaited": reviewers_day.source_words(application.waiting_for),
@@ -65,7 +67,7 @@ def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
         "dialogue": dialogue,
         "is_decided": bool(decisions) and decisions[-1].kind != Decision.Kind.REOPENED,
         "notes": application.notes.all(),
-        "pauses": sentences(application, now=now),
+        "pauses": [_sentence(request, answered, now) for request in application.requests.all()],
         "key": known.key(application, now=now),
     }
 
@@ -177,13 +179,6 @@ def background(application: Application, person: Person) -> dict[str, Any]:
         "relied": register_then_and_now.rows(application),
         **register_then_and_now.certified(application),
     }
-
-
-def sentences(application: Application, *, now: datetime) -> list[str]:
-    """Return a sentence for each pause, which begins with a question."""
-    answered = {submission.at for submission in application.submissions.all()}
-    answered |= {addition.at for addition in application.additions.all()}
-    return [_sentence(request, answered, now) for request in application.requests.all()]
 
 
 def _sentence(

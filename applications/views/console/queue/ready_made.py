@@ -39,7 +39,24 @@ class Reader:
     @functools.cached_property
     def without_right(self) -> set[tuple[UUID, UUID]]:
         """The keys of sender and organisation of cases whose sender's right is not confirmed."""
-        return _senders_without_right(self.now)
+        # Only accounts with a right that is unconfirmed or had a last day are checked, which are
+        # few.
+        doubtful = Membership.objects.filter(
+            Q(basis=Membership.Basis.UNVERIFIED) | Q(confirmed_until__lt=clock.day(self.now)),
+            organisation=OuterRef("organisation"),
+        )
+        cases = Application.objects.filter(Exists(doubtful), status=Status.IN_REVIEW).order_by()
+        sent_by = cases.exclude(type__in=TEST_TYPES).values_list(
+            "submission__person", "organisation"
+        )
+        pairs = set(sent_by)
+        people = Person.objects.in_bulk([person for person, _organisation in pairs])
+        accounts = Organisation.objects.in_bulk([organisation for _person, organisation in pairs])
+        return {
+            (person, organisation)
+            for person, organisation in pairs
+            if _lacks(right_of(people[person], accounts[organisation]), self.now)
+        }
 
     def confirms_right(self, case: Application) -> bool:
         """Return whether a reviewer must confirm the sender's right (`right_missing`)."""
@@ -94,27 +111,6 @@ def right_missing(reader: Reader) -> Q:
     for person, organisation in reader.without_right:
         pairs |= Q(submission__person=person, organisation=organisation)
     return REVIEWED & ~Q(type__in=TEST_TYPES) & pairs
-
-
-def _senders_without_right(now: datetime) -> set[tuple[UUID, UUID]]:
-    """Return the keys of sender and organisation of cases whose sender's right is not confirmed.
-
-    Only accounts with a right that is unconfirmed or had a last day are checked, which are few.
-    """
-    doubtful = Membership.objects.filter(
-        Q(basis=Membership.Basis.UNVERIFIED) | Q(confirmed_until__lt=clock.day(now)),
-        organisation=OuterRef("organisation"),
-    )
-    cases = Application.objects.filter(Exists(doubtful), status=Status.IN_REVIEW).order_by()
-    sent_by = cases.exclude(type__in=TEST_TYPES).values_list("submission__person", "organisation")
-    pairs = set(sent_by)
-    people = Person.objects.in_bulk([person for person, _organisation in pairs])
-    accounts = Organisation.objects.in_bulk([organisation for _person, organisation in pairs])
-    return {
-        (person, organisation)
-        for person, organisation in pairs
-        if _lacks(right_of(people[person], accounts[organisation]), now)
-    }
 
 
 def _lacks(right: Membership | None, now: datetime) -> bool:
