@@ -35,9 +35,8 @@ def attach_to_hearing(
     NotPdf, ActivePdf, TooBig, Infected or NotStored, Unavailable if the virus scanner does not
     answer, TooMany, Enough, and what keeps the reviewer from hearing the applicant.
     """
-    subject = events.Subject(
-        "person", person.pk
-    )  # an event of the order would be shown to its applicant
+    # An event of the order would be shown to its applicant.
+    subject = events.Subject("person", person.pk)
     attachments.require_fit(application_id, data, actor, now, subject=subject)
     with storing.atomic():
         application = take(Action.HEAR, application_id, person, version, now=now)

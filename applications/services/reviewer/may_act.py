@@ -175,9 +175,8 @@ class Case:
         if look.fault is None:
             return look.record, None
         words = word(look.fault)
-        if look.fault.rule.startswith(
-            "order.register_"
-        ):  # the text alone names the unit and the fault
+        # The text alone names the unit and the fault.
+        if look.fault.rule.startswith("order.register_"):
             return look.record, FactsChanged(words.text)
         return look.record, FactsChanged(words.title, words.text)
 

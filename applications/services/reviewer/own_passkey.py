@@ -84,9 +84,8 @@ def _may_count(approval: Approval, counting: Set[str]) -> bool:
     used = [
         fingerprint(credential) for credential in credentials if credential.credential_id == used_id
     ]
-    return not used or not counting.isdisjoint(
-        used
-    )  # the CA judges a passkey that was removed here
+    # The CA judges a passkey that was removed here.
+    return not used or not counting.isdisjoint(used)
 
 
 def prove(

@@ -125,9 +125,7 @@ def reading(path: Path, identity: Path) -> Iterator[IO[bytes]]:
     arguments = ["-d", "-i", str(identity), str(path)]
     with _age(arguments, stdout=subprocess.PIPE) as age, cast(IO[bytes], age.stdout) as stream:
         yield stream
-        while stream.read(
-            1 << 20
-        ):  # padding that the reader left: age fails if not read to the end
+        while stream.read(1 << 20):  # padding, unread: age fails if it is not read to the end
             continue
 
 
