@@ -20,7 +20,6 @@ from accounts.mandates import visit
 from accounts.middleware import SIGN_ON
 from accounts.models import User
 from accounts.services.people import browsers, sessions, sign_on
-from accounts.services.people.sign_on import Step
 from accounts.views.factors import PENDING
 from accounts.views.redirects import landing, next_page
 from certportal.foundation import clock
@@ -52,7 +51,7 @@ def identify(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     language = translation.get_language() or settings.LANGUAGE_CODE
     anew, now = "anew" in request.GET, clock.now()
-    sign_on.step(Step.LEAVING, address=access.actor_of(request).address, now=now)
+    sign_on.step(sign_on.Step.LEAVING, address=access.actor_of(request).address, now=now)
     url = flow.leave(request, language=language, wanted=next_page(request), now=now, anew=anew)
     return HttpResponseRedirect(url)
 
@@ -66,7 +65,7 @@ def returned(request: HttpRequest) -> HttpResponse:
     translation.activate(language)
     now = clock.now()
     if left is None:
-        sign_on.step(Step.STRAY, address=access.actor_of(request).address, now=now)
+        sign_on.step(sign_on.Step.STRAY, address=access.actor_of(request).address, now=now)
     # The previous version, which runs beside this one during an upgrade, stores no such key.
     introduces = left is not None and left.get("introduces", False)
     try:

@@ -16,9 +16,7 @@ from accounts.mandates import visit
 from accounts.mandates.protocol import visited
 from accounts.register.identifiers import business_id as read_business_id
 from accounts.services.organisations import found as found_organisations
-from accounts.services.organisations.found import Finding
 from accounts.services.people import sign_on
-from accounts.services.people.sign_on import Step
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused
 
@@ -40,7 +38,7 @@ def mandates(request: HttpRequest, business_id: str) -> HttpResponse:
         messages.warning(request, problem)
         return redirect("accounts:confirm", code)
     prospect = found_organisations.prospect(person, code, on=clock.day(now))
-    if prospect.finding is not Finding.FREE:
+    if prospect.finding is not found_organisations.Finding.FREE:
         return redirect("accounts:confirm", code)
     language = translation.get_language()
     context = {
@@ -58,7 +56,7 @@ def go(request: HttpRequest, business_id: str) -> HttpResponse:
     person, code, now = access.person_of(request), read_business_id(business_id), clock.now()
     if code is None or not visited() or visit.pending(request.session, person, code) is None:
         return redirect("accounts:confirm", business_id)
-    sign_on.step(Step.LEAVING, address=access.actor_of(request).address, now=now)
+    sign_on.step(sign_on.Step.LEAVING, address=access.actor_of(request).address, now=now)
     found_organisations.count_visit(person, now=now)
     visit.restart_time(request.session, now=now)
     back = reverse("accounts:mandates", args=[code])

@@ -11,7 +11,6 @@ from applications.rules.certificate_names import LONGEST
 from issuance import wording
 from issuance.certificate.hosts import with_unicode
 from issuance.findings import Finding, Severity
-from issuance.wording import WordedFinding
 
 type Words = tuple[str, str, str]
 
@@ -223,22 +222,22 @@ def _host_fault(params: dict[str, Any]) -> str:
     return wording.word(Finding("ca.dns_name", Severity.ERROR, params)).text
 
 
-def word(finding: Finding) -> WordedFinding:
+def word(finding: Finding) -> wording.WordedFinding:
     """Return the texts of a finding, also of one by the CA's rules, in the active language."""
     make = WORDS.get(finding.rule)
     if make is None:
         return wording.word(finding)
     title, text, remedy = make(dict(finding.params))
-    return WordedFinding(finding.rule, finding.severity, title, text, remedy)
+    return wording.WordedFinding(finding.rule, finding.severity, title, text, remedy)
 
 
-def word_all(stored: list[dict[str, Any]]) -> list[tuple[Finding, WordedFinding]]:
+def word_all(stored: list[dict[str, Any]]) -> list[tuple[Finding, wording.WordedFinding]]:
     """Return stored findings (`Finding.to_json`) with their texts, errors first."""
     order = {"error": 0, "warning": 1, "info": 2}
     findings = sorted(map(Finding.from_json, stored), key=lambda f: order[f.severity.value])
     return [(finding, word(finding)) for finding in findings]
 
 
-def word_faults(stored: list[dict[str, Any]]) -> list[tuple[Finding, WordedFinding]]:
+def word_faults(stored: list[dict[str, Any]]) -> list[tuple[Finding, wording.WordedFinding]]:
     """Return only the errors, which the applicant must correct, with their texts."""
     return [pair for pair in word_all(stored) if pair[0].severity is Severity.ERROR]

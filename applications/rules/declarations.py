@@ -6,7 +6,6 @@ from django.utils.translation import gettext_lazy as _
 from applications.models import Application
 from applications.rules import intermediaries, proposed_names
 from certportal.foundation import agency
-from certportal.foundation.agency import Published
 
 DECLARATIONS = {
     "authority": _("I have the right to order certificates for this organisation."),
@@ -23,13 +22,13 @@ DECLARATIONS = {
 PUBLISHED = {agency.PRICE_LIST: _("Price list"), agency.TERMS: _("Terms of delivery")}
 
 
-def published() -> dict[str, Published]:
+def published() -> dict[str, agency.Published]:
     """Return each document that the operator has published, by its key."""
     by_key = {key: agency.published(key) for key in PUBLISHED}
     return {key: document for key, document in by_key.items() if document is not None}
 
 
-def published_titles() -> list[tuple[str, str, Published]]:
+def published_titles() -> list[tuple[str, str, agency.Published]]:
     """Return key, title in the active language, and document of each published one."""
     return [(key, str(PUBLISHED[key]), document) for key, document in published().items()]
 

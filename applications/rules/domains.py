@@ -9,7 +9,6 @@ from django.db.models import Q, QuerySet
 
 from applications.models import Application, Domain, HostName
 from applications.rules import domain_record
-from applications.rules.domain_record import Outcome
 from applications.workflow import Status
 from certportal.foundation import clock
 
@@ -95,7 +94,7 @@ def _lasts(domain: Domain, now: datetime) -> bool:
         is_above=False,
         on=clock.day(now),
     )
-    return outcome is Outcome.PROVEN
+    return outcome is domain_record.Outcome.PROVEN
 
 
 def rest_on_dns(hosts: Iterable[HostName]) -> list[HostName]:

@@ -1,13 +1,12 @@
 """Mails the signed head of the log of events to the auditors, who keep it as an anchor."""
 
 from certportal.foundation.mail import mails
-from certportal.foundation.mail.mails import Mail, To, registry
 
-MAILS = registry(
-    Mail(
+MAILS = mails.registry(
+    mails.Mail(
         "pages/mail/event_log_head",
         about=lambda asked: asked.payload,
-        to=lambda given, _asked: To(given["address"], "fi"),
+        to=lambda given, _asked: mails.To(given["address"], "fi"),
         context=lambda given, _asked: given,
     )
 )

@@ -14,7 +14,6 @@ from django.db import DatabaseError, connection, transaction
 from certportal.foundation import clock, events
 from certportal.foundation.actors import system
 from certportal.foundation.event_names import ServiceEvent
-from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
 
 KIND = "settings"
@@ -44,7 +43,7 @@ def record_at_start() -> None:
 @transaction.atomic
 def record_changes(*, now: datetime) -> None:
     """Record this process's policies and settings, if they differ from its last event."""
-    about = Subject(KIND, settings.PORTAL_PROCESS)
+    about = events.Subject(KIND, settings.PORTAL_PROCESS)
     name, current = ServiceEvent.SETTINGS_CHANGED, in_use()
     recorded = Event.objects.filter(object_type=KIND, object_id=about.id, action=name)
     last = recorded.order_by("-pk").values_list("data", flat=True).first() or {}

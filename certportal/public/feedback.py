@@ -12,7 +12,6 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.events import Subject, record
 from certportal.foundation.mail import mails
-from certportal.foundation.mail.mails import Asked, Mail, To, registry
 from certportal.foundation.outbox import outbox
 from certportal.foundation.web import limits
 
@@ -46,13 +45,13 @@ def give(*, about: str, text: str, email: str, address: str, now: datetime) -> N
     )
 
 
-def _agency(given: Mapping[str, str], _asked: Asked) -> To:
+def _agency(given: Mapping[str, str], _asked: mails.Asked) -> mails.To:
     about = "accessibility" if given["about"] == "accessibility" else "certificates"
-    return To(agency.contact()[about], "fi")
+    return mails.To(agency.contact()[about], "fi")
 
 
-MAILS = registry(
-    Mail(
+MAILS = mails.registry(
+    mails.Mail(
         "pages/mail/feedback",
         about=lambda asked: asked.payload,
         to=_agency,

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from issuance.publication import ask_worker
-from issuance.publication.ask_worker import Allowance
 
 MOST = 100
 """Events in one question, at most."""
-_allowance = Allowance(a_second=2.0)
+_allowance = ask_worker.Allowance(a_second=2.0)
 _NUMBERS = re.compile(rf"[0-9]{{1,18}}(?:,[0-9]{{1,18}}){{0,{MOST - 1}}}")
 _REPLY_TO = re.compile(r"receipts-answer:[0-9a-f]{32}")
 

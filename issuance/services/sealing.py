@@ -16,7 +16,6 @@ from certportal.foundation import events, row_writes
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.errors import NotYet, Unavailable
 from certportal.foundation.event_log.files import LogUnavailable
-from certportal.foundation.events import Subject
 from certportal.foundation.models import Event, OutboxItem
 from certportal.foundation.outbox import outbox
 from certportal.foundation.prepared_statements import listed
@@ -48,14 +47,14 @@ def seal_in_use() -> Asks[Seal | None]:
 
 
 def ask_for_seal(
-    paper: Subject, digest: bytes, kind: str, *, actor: Actor, now: datetime
+    paper: events.Subject, digest: bytes, kind: str, *, actor: Actor, now: datetime
 ) -> OutboxItem:
     """Record in the caller's transaction that the paper was made, and have its digest sealed."""
     events.record(IssuanceEvent.PAPER_MADE, paper, actor, now, kind=kind, sha384=digest.hex())
     return ask_again(paper, digest, now=now)
 
 
-def ask_again(paper: Subject, digest: bytes, *, now: datetime) -> OutboxItem:
+def ask_again(paper: events.Subject, digest: bytes, *, now: datetime) -> OutboxItem:
     """Queue the sealing of a recorded paper again, for example after it was given up.
 
     No message is sent: the signing worker seals what waits each second, after the extension of the
@@ -82,8 +81,8 @@ class MadePaper:
     digest: str
 
     @property
-    def subject(self) -> Subject:
-        return Subject(self.kind, self.paper)
+    def subject(self) -> events.Subject:
+        return events.Subject(self.kind, self.paper)
 
 
 def seal_papers(papers: Iterable[MadePaper], *, now: datetime) -> None:

@@ -5,13 +5,12 @@ from typing import cast
 
 from issuance import signers
 from issuance.models import IssuingCA
-from issuance.signers import Signer
 from issuance.signers.protocol import KeyStore
 
-type LoadSigner = Callable[[IssuingCA], Signer]
+type LoadSigner = Callable[[IssuingCA], signers.Signer]
 
 
-def signer_for(ca: IssuingCA) -> Signer:
+def signer_for(ca: IssuingCA) -> signers.Signer:
     """The signer of this CA, cached per process. Raises SignerUnavailable, SignerMismatch.
 
     It is verified to hold the key of the registered certificate, so a test CA can never sign with

@@ -12,7 +12,6 @@ from accounts.event_names import AccountEvent
 from accounts.identification.identity import Identity
 from accounts.models import SignOn, User
 from accounts.services.people import recognise, sessions
-from accounts.services.people.sessions import Client
 from certportal.foundation.actors import system
 from certportal.foundation.web import limits
 
@@ -51,7 +50,7 @@ def step(which: Step, *, address: str, now: datetime) -> None:
     limits.spend_from(scope, address, most=MOST_STEPS_FROM, per=STEPS_PER, now=now)
 
 
-def enter(identity: Identity, *, language: str, client: Client, now: datetime) -> Entry:
+def enter(identity: Identity, *, language: str, client: sessions.Client, now: datetime) -> Entry:
     """Recognise the person and begin a session. Raises LoginClosed and TooMany."""
     login = recognise.recognise(identity, language=language, address=client.address, now=now)
     hour = timedelta(hours=1)

@@ -10,11 +10,10 @@ from certportal.foundation import event_search, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.event_log.receipts import Receipt
 from certportal.foundation.event_names import ServiceEvent
-from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
 from issuance import services as authority
 
-SUBJECT = Subject("events", "all")
+SUBJECT = events.Subject("events", "all")
 MOST_EXPORTED = 50_000
 MOST_PROVEN = 1_000
 """The most events in one file; the signing worker makes a proof for each."""

@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from accounts import access, consents
 from accounts.models import Organisation, Person, Succession, SupplierConsent
 from accounts.services.organisations import succession as accounts
-from accounts.services.organisations.succession import Heir
 from applications.errors import require
 from applications.models import Application
 from applications.models.register_task import RegisterTask
@@ -41,7 +40,7 @@ class Prospect:
     """
 
     former: Organisation
-    heir: Heir
+    heir: accounts.Heir
     orders: int
     opened: int
     returning: int

@@ -5,12 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.register.mirror import imports
-from accounts.register.mirror.imports import Report, Source
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
 from accounts.register.source.rows import STATED, Row
 from certportal.foundation import clock
 
-DELTA = Source("test", RegisterRun.Scope.DELTA)
+DELTA = imports.Source("test", RegisterRun.Scope.DELTA)
 
 
 def row(oid: str, kind: Kind = Kind.SOTE_UNIT, **fields: Any) -> Row:
@@ -21,14 +20,14 @@ def row(oid: str, kind: Kind = Kind.SOTE_UNIT, **fields: Any) -> Row:
 
 def change(
     oid: str, kind: Kind = Kind.SOTE_UNIT, now: datetime | None = None, **fields: Any
-) -> Report:
+) -> imports.Report:
     """Import a change of the unit that is valid now."""
     return imports.import_rows(kind, [row(oid, kind, **fields)], DELTA, now=now or clock.now())
 
 
 def announce(
     oid: str, kind: Kind = Kind.SOTE_UNIT, now: datetime | None = None, **fields: Any
-) -> Report:
+) -> imports.Report:
     """Import a change of the unit that is valid from tomorrow."""
     moment = now or clock.now()
     today, present = clock.day(moment), row(oid, kind)

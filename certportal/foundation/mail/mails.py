@@ -18,7 +18,6 @@ from django.utils import translation
 
 from certportal.foundation import agency, row_writes
 from certportal.foundation.mail import sending
-from certportal.foundation.mail.sending import File, Message
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from certportal.foundation.reading import one_reading
@@ -53,7 +52,7 @@ class Mail[Matter]:
     to: Callable[[Matter, Asked], To]
     context: Callable[[Matter, Asked], Mapping[str, Any]]
     subject: Callable[[Matter, str], str] = lambda _matter, subject: subject
-    files: Callable[[Matter], Sequence[File]] = lambda _matter: ()
+    files: Callable[[Matter], Sequence[sending.File]] = lambda _matter: ()
 
 
 def registry(*mails: Mail[Any]) -> dict[str, Mail[Any]]:
@@ -124,7 +123,7 @@ def send(mail: Mail[Any], item: OutboxItem, *, now: datetime) -> None:
 @one_reading()
 def write(
     mail: Mail[Any], payload: Mapping[str, Any], *, now: datetime, language: str = ""
-) -> Message | None:
+) -> sending.Message | None:
     """Return the mail; None if it is no longer to be sent, or there is no address.
 
     `language` replaces the recipient's, to show a mail in other languages.
@@ -138,7 +137,7 @@ def write(
     with translation.override(to.language):
         files = mail.files(matter)  # first, as it is Unavailable while a paper is not made
     subject, body = render(mail, matter, to, asked)
-    return Message(to.address, subject, body, to.language, files)
+    return sending.Message(to.address, subject, body, to.language, files)
 
 
 def render[Matter](mail: Mail[Matter], matter: Matter, to: To, asked: Asked) -> tuple[str, str]:

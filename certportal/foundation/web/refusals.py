@@ -14,7 +14,6 @@ from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused, TooMany
 from certportal.foundation.event_names import EventName, ServiceEvent
-from certportal.foundation.events import Subject
 from certportal.foundation.web import limits
 
 log = structlog.get_logger(__name__)
@@ -24,7 +23,7 @@ MOST_AN_HOUR = 60
 HOUR = timedelta(hours=1)
 
 
-def record(name: EventName, about: Subject, /, *, actor: Actor, **data: Any) -> None:
+def record(name: EventName, about: events.Subject, /, *, actor: Actor, **data: Any) -> None:
     """Record one attempt by an identified actor as a refused event, up to MOST_AN_HOUR.
 
     Attempts beyond that, and those of anonymous visitors, only increase a counter. The id of
@@ -49,5 +48,5 @@ def record_act(request: HttpRequest, error: Refused) -> None:
         return
     if actor is None or getattr(request, "person", None) is None:
         return
-    about = Subject("page", page.view_name if page else "")
+    about = events.Subject("page", page.view_name if page else "")
     record(ServiceEvent.ACT_REFUSED, about, actor=actor, reason=type(error).__name__)

@@ -10,7 +10,6 @@ from issuance.conf import proof_wanted
 from issuance.models import Approval, PreparedCertificate
 from issuance.services.approvers import register
 from issuance.services.approvers.enrol import ROLE
-from issuance.services.approvers.register import RegisterUnavailable
 
 
 def require(known: Register, wanted: Mapping[str, int], now: datetime) -> None:
@@ -22,7 +21,7 @@ def require(known: Register, wanted: Mapping[str, int], now: datetime) -> None:
     for environment, needed in wanted.items():
         enrolled = len(known.persons(ROLE, environment, now))
         if enrolled < needed:
-            raise RegisterUnavailable(
+            raise register.RegisterUnavailable(
                 f"the register of approvers has {enrolled} of {needed} persons for {environment}:"
                 " enrol_approver"
             )
@@ -40,7 +39,7 @@ def ensure(now: datetime) -> None:
     known = register.read()
     try:
         require(known, wanted, now)
-    except RegisterUnavailable:
+    except register.RegisterUnavailable:
         open_ = [PreparedCertificate.State.PREPARED, PreparedCertificate.State.SIGNING]
         waiting = Approval.objects.filter(prepared__state__in=open_)
         if waiting.filter(prepared__environment__in=[*wanted]).exists():

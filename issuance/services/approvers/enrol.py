@@ -13,7 +13,6 @@ from accounts.models import Person
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
-from certportal.foundation.events import Subject
 from issuance.approvers.register import Approver, Register
 from issuance.event_names import IssuanceEvent
 from issuance.services.approvers import register
@@ -49,7 +48,7 @@ def enrol(
     wanted = grouped(read_out)
     credential = next((c for c in _passkeys(person) if fingerprint(c) == wanted), None)
     if credential is None:
-        about, name = Subject("person", person.pk), IssuanceEvent.APPROVER_REFUSED
+        about, name = events.Subject("person", person.pk), IssuanceEvent.APPROVER_REFUSED
         events.record(name, about, actor, now, refused=True, passkeys=len([*_passkeys(person)]))
         raise NotEnrolled(
             _(

@@ -17,7 +17,6 @@ from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log.notes import BadNote, Note
-from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
 from certportal.foundation.own_files import OWN, replace
 from certportal.foundation.together import Rows, compiled_for, first
@@ -31,7 +30,7 @@ from issuance.services.approvers.enrolled import KIND
 from issuance.services.event_log import key
 
 NAME = "approvers.note"
-_SUBJECT = Subject(KIND, "register")
+_SUBJECT = events.Subject(KIND, "register")
 
 
 class RegisterUnavailable(Unavailable):

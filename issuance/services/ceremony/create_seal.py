@@ -12,7 +12,6 @@ from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from issuance.authority import seal
-from issuance.authority.seal import SealPlace
 from issuance.conf import pki
 from issuance.event_names import IssuanceEvent
 from issuance.models import Seal
@@ -57,8 +56,8 @@ def create_seal(
     ``revoke`` is the reason, if any, for which the root's CRL revokes the previous seal. An
     interrupted ceremony is continued. Raises AlreadyThere, SealRootElsewhere, SignerUnavailable.
     """
-    place, last = SealPlace(number), Seal.objects.last()
-    if number != (SealPlace.number_of(last.stem) if last else 0) + 1:
+    place, last = seal.SealPlace(number), Seal.objects.last()
+    if number != (seal.SealPlace.number_of(last.stem) if last else 0) + 1:
         raise AlreadyThere(
             _("The last seal is %(seal)s; nothing was changed.")
             % {"seal": last.stem if last else "–"}
@@ -76,7 +75,7 @@ def create_seal(
 
 
 def register_seal(
-    place: SealPlace, signer: Signer, listed: bytes, *, actor: Actor, now: datetime
+    place: seal.SealPlace, signer: Signer, listed: bytes, *, actor: Actor, now: datetime
 ) -> Seal:
     """Take the seal into use, with its root's CRL (DER), and publish both certificates."""
     verify(signer)
@@ -102,7 +101,7 @@ def register_seal(
 
 
 def _root(
-    place: SealPlace, roots: KeyFiles, last: Seal | None, now: datetime
+    place: seal.SealPlace, roots: KeyFiles, last: Seal | None, now: datetime
 ) -> tuple[Signer, bool]:
     """The root of the seals, and whether it has no registered seal yet."""
     root = open_root(place, roots)
@@ -111,7 +110,7 @@ def _root(
     return root or make_root(place, roots, now=now, rsa_bits=0), last is None
 
 
-def _signer(place: SealPlace, keys: KeyStore, root: Signer, now: datetime) -> Signer:
+def _signer(place: seal.SealPlace, keys: KeyStore, root: Signer, now: datetime) -> Signer:
     """The seal's signer, certified now or before the ceremony was interrupted."""
     if keys.exists(place.stem):
         return keys.load(place.stem)

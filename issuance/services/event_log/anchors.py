@@ -16,7 +16,6 @@ from certportal.foundation import events
 from certportal.foundation.actors import system
 from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder
 from certportal.foundation.event_log.notes import BadNote, Checkpoint, Verifier
-from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
 from certportal.foundation.outbox import outbox
 from certportal.foundation.own_files import GROUP, replace
@@ -47,7 +46,7 @@ def anchor(*, now: datetime) -> Checkpoint | None:
     except (OSError, BadNote) as error:
         raise LogUnavailable(f"the head cannot be anchored: {error}") from error
     with transaction.atomic():
-        subject = Subject(KIND, head.origin)
+        subject = events.Subject(KIND, head.origin)
         actor = system("event-log")
         events.record(IssuanceEvent.LOG_ANCHORED, subject, actor, now, size=head.size, head=note)
         tell(settings.EVENT_LOG_AUDITORS, note, verifier, now=now)

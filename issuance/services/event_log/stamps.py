@@ -32,7 +32,6 @@ from certportal.foundation.actors import system
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log.notes import BadNote, Checkpoint, Verifier
 from certportal.foundation.event_log.verifying import Kind, Report
-from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
 from certportal.foundation.outbox import outbox
 from certportal.foundation.own_files import GROUP, replace
@@ -114,7 +113,7 @@ def keep(note: str, encoded: str, *, now: datetime) -> None:
         if path.read_text() == note:
             replace(path.with_name(path.name + SUFFIX), answer, GROUP)
     with transaction.atomic():
-        about, by = Subject(anchors.KIND, head.origin), system("event-log")
+        about, by = events.Subject(anchors.KIND, head.origin), system("event-log")
         data: dict[str, Any] = {"size": head.size, "head": note, "time_stamp": encoded}
         events.record(IssuanceEvent.LOG_STAMPED, about, by, now, **data)
 

@@ -15,7 +15,6 @@ from cryptography import x509
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Unavailable
-from certportal.foundation.events import Subject, subject_of
 from certportal.foundation.models import Event
 from certportal.foundation.prepared_statements import listed
 from certportal.foundation.together import Values, compiled_for
@@ -69,7 +68,7 @@ def disown(certificate_id: int, *, actor: Actor, now: datetime) -> None:
     Its CA signs nothing until it has been revoked.
     """
     if not Event.objects.filter(object_type=DISOWNED, object_id=str(certificate_id)).exists():
-        about = Subject(DISOWNED, certificate_id)
+        about = events.Subject(DISOWNED, certificate_id)
         events.record(IssuanceEvent.DISOWNED, about, actor, now)
 
 
@@ -77,7 +76,7 @@ def was_restored(certificate_id: int) -> bool:
     """Whether `reconcile --mend` has stored the certificate."""
     certificate = Certificate.objects.get(pk=certificate_id)
     return Event.objects.filter(
-        object_type=subject_of(PreparedCertificate()).type,
+        object_type=events.subject_of(PreparedCertificate()).type,
         object_id=str(certificate.prepared_id),
         action=IssuanceEvent.RESTORED,
     ).exists()
@@ -109,7 +108,7 @@ def unapproved(entries: Sequence[journal.Entry]) -> list[journal.Entry]:
     """Return the entries without an event that somebody approved their bytes."""
     hashes = {each.serial: _tbs_sha256(each.der) for each in entries}
     approving = Event.objects.filter(
-        object_type=subject_of(PreparedCertificate()).type,
+        object_type=events.subject_of(PreparedCertificate()).type,
         action=IssuanceEvent.APPROVED,
         refused=False,
         data__tbs_sha256__in=[*hashes.values()],

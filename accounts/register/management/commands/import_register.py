@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from accounts.register.mirror import imports
 from accounts.register.mirror import report as report_mirror
-from accounts.register.mirror.imports import Report, Source
 from accounts.register.models import Kind, RegisterRun
 from accounts.register.source import files
 from accounts.register.source.codeserver_api import Malformed
@@ -37,7 +36,7 @@ class Command(OperatorCommand):
         if not paths:
             raise CommandError(_("Give files to import, or --sample."))
         scope = RegisterRun.Scope.DELTA if options["delta"] else RegisterRun.Scope.FULL
-        source = Source(_name(paths), scope, len(paths))
+        source = imports.Source(_name(paths), scope, len(paths))
         bring = imports.preview if options["dry_run"] else imports.import_rows
         try:
             for kind, rows in files.read_files(paths, watch=self._watch).items():
@@ -50,7 +49,7 @@ class Command(OperatorCommand):
             return items
         return report_mirror.bar(label, items, lambda text: self.stderr.write(text, ending=""))
 
-    def _show(self, kind: Kind, report: Report) -> None:
+    def _show(self, kind: Kind, report: imports.Report) -> None:
         for line in report_mirror.lines(kind, report):
             self.stdout.write(line)
         if report.held and report.run is None:

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from accounts.register.mirror import imports, sync
 from accounts.register.mirror import report as report_mirror
-from accounts.register.mirror.imports import Report, Source
 from accounts.register.models import Kind, RegisterRun
 from accounts.register.source.client import RegisterClient, load_client
 from certportal.foundation import clock
@@ -63,9 +62,9 @@ class Command(OperatorCommand):
             self.stdout.write(report_mirror.held_message(report))
 
 
-def _preview(client: RegisterClient, valid_on: date | None) -> Report:
+def _preview(client: RegisterClient, valid_on: date | None) -> imports.Report:
     """The differences of source and mirror, of all units or only those valid on a day."""
     scope = RegisterRun.Scope.FULL if valid_on is None else RegisterRun.Scope.DELTA
     download = client.download(valid_on=valid_on)
-    source = Source(client.source, scope, download.pages)
+    source = imports.Source(client.source, scope, download.pages)
     return imports.preview(Kind.SOTE_UNIT, download.rows, source, now=clock.now())

@@ -13,7 +13,6 @@ from applications import services
 from applications.access import get_part
 from applications.models import Addition, Application, Attachment, Submission
 from applications.rules import answers, fields
-from applications.rules.fields import Mark
 from applications.views.console.entry import back_to, case_view, lost
 from applications.views.shared.entry import by_person, seen_version
 from applications.views.shared.submissions import contents
@@ -74,7 +73,7 @@ def shown(application: Application) -> list[Shown]:
 def conformity_fields(application: Application) -> list[tuple[str, str]]:
     """Return what was sent about the certificate of conformity, to read beside the document."""
     sent = application.submission
-    asked = [field for field in fields.of("conformity") if Mark.APART not in field.marks]
+    asked = [field for field in fields.of("conformity") if fields.Mark.APART not in field.marks]
     return contents(sent, asked) if sent else []
 
 

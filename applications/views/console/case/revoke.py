@@ -12,7 +12,6 @@ from applications import services
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.services.reviewer import revocation
-from applications.services.reviewer.revocation import ProposalOver
 from applications.views.console.case import case_context
 from applications.views.console.case.identity import identity
 from applications.views.console.case.obstacle_words import kept_from_proposing
@@ -111,7 +110,7 @@ def withdraw(request: HttpRequest, application: Application) -> HttpResponse:
     """Withdraw the reviewer's own proposal."""
     form = WithdrawForm(request.POST)
     if not form.is_valid():
-        raise ProposalOver
+        raise revocation.ProposalOver
     try:
         services.withdraw_proposal(_seen(application, form), **by_person(request))
     except Stale as refusal:
@@ -140,5 +139,5 @@ def _seen(application: Application, form: ConfirmForm | DeclineForm | WithdrawFo
     """Return the key of the proposal shown. Raises ProposalOver if it is another case's."""
     proposal_id: int = form.cleaned_data["proposal"]
     if not application.revocation_proposals.filter(pk=proposal_id).exists():
-        raise ProposalOver
+        raise revocation.ProposalOver
     return proposal_id

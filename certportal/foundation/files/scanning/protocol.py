@@ -9,7 +9,6 @@ from django.db.models import Model
 from certportal.foundation import backends, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.event_names import EventName
-from certportal.foundation.events import Subject
 from certportal.foundation.files.documents import Infected
 
 
@@ -36,7 +35,7 @@ class NoScanner:
 
 
 def require_clean(
-    data: bytes, name: EventName, about: Model | Subject, *, actor: Actor, now: datetime
+    data: bytes, name: EventName, about: Model | events.Subject, *, actor: Actor, now: datetime
 ) -> None:
     """Raise Infected, and record the event `name`, if the scanner finds a virus in the bytes.
 
