@@ -288,15 +288,9 @@ def mailer(url: str, directory: Path) -> dict[str, Any]:
         "timeout": 20,
     }
     if parts.username:
-        options |= {
-            "username": unquote(parts.username),
-            "password": unquote(parts.password or ""),
-        }
+        options |= {"username": unquote(parts.username), "password": unquote(parts.password or "")}
     options |= {"use_tls": query.get("tls") == "1", "use_ssl": parts.scheme == "smtps"}
-    return {
-        "BACKEND": "certportal.foundation.mail.smtp.SmtpBackend",
-        "OPTIONS": options,
-    }
+    return {"BACKEND": "certportal.foundation.mail.smtp.SmtpBackend", "OPTIONS": options}
 
 
 def scanner(name: str) -> dict[str, Any]:

@@ -130,11 +130,7 @@ def _of_submission(
 ) -> str:
     content, language = _content(submission), submission.language
     with translation.override(language):
-        common = {
-            "content": content,
-            "facts": _facts(content, without=APART),
-            "language": language,
-        }
+        common = {"content": content, "facts": _facts(content, without=APART), "language": language}
     kind = CertificateType(content["type"])
     return _text(template, submission.application, kind, common | facts, at)
 

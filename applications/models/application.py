@@ -158,11 +158,7 @@ class Application(models.Model):
             ),
             # The queue's order (`rules/queue_order.py`): of all open cases, of those that a
             # reviewer holds, and of one status.
-            models.Index(
-                *_IN_QUEUE,
-                name="application_open",
-                condition=Q(status__in=OPEN_CASES),
-            ),
+            models.Index(*_IN_QUEUE, name="application_open", condition=Q(status__in=OPEN_CASES)),
             models.Index(
                 F("reviewer"),
                 *_IN_QUEUE,

@@ -31,9 +31,7 @@ class Domain(models.Model):
 
     class Meta:
         ordering = ["name"]
-        constraints = [
-            models.UniqueConstraint(fields=["organisation", "name"], name="domain_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="domain_once")]
 
     def __str__(self) -> str:
         """Return the name."""

@@ -78,10 +78,7 @@ def _of_person(person: Person) -> list[Q]:
 
 
 def _of_order(order: Application) -> list[Q]:
-    return [
-        Q(object_type="application", object_id=str(order.pk)),
-        holding("reference", order.pk),
-    ]
+    return [Q(object_type="application", object_id=str(order.pk)), holding("reference", order.pk)]
 
 
 def _of_serial(serial: str) -> list[Q]:

@@ -77,11 +77,7 @@ def missing(application: Application) -> list[Section]:
 def warnings(submitted: date) -> dict[str, date]:
     """Return the days of the warnings by name: at 3, 5 and 5½ months from submission."""
     fifth = clock.add_months(submitted, 5)
-    return {
-        "3": clock.add_months(submitted, 3),
-        "5": fifth,
-        "5.5": fifth + timedelta(days=15),
-    }
+    return {"3": clock.add_months(submitted, 3), "5": fifth, "5.5": fifth + timedelta(days=15)}
 
 
 def warning_due(submitted: date, today: date) -> str | None:

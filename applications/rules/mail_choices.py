@@ -16,9 +16,7 @@ KINDS = {
     "receipt": MailChoice.RECEIPTS,
     "bulk_receipt": MailChoice.RECEIPTS,
     **dict.fromkeys(
-        [
-            *("csr_attached", "csrs_attached", "reopened", "request_cancelled", "withdrawn"),
-        ],
+        ["csr_attached", "csrs_attached", "reopened", "request_cancelled", "withdrawn"],
         MailChoice.PROGRESS,
     ),
     **dict.fromkeys(

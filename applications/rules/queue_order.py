@@ -15,11 +15,7 @@ from certportal.foundation import clock
 from certportal.foundation.web.keyset import Beyond, Key
 from issuance.models import Approval, PreparedCertificate
 
-KEY: Key = {
-    "queue_day": date.fromisoformat,
-    "submitted_at": datetime.fromisoformat,
-    "number": str,
-}
+KEY: Key = {"queue_day": date.fromisoformat, "submitted_at": datetime.fromisoformat, "number": str}
 """The sort key of the queue, matching its database indexes (`models/application.py`)."""
 
 

@@ -96,12 +96,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("type", _("Type of certificate")),
     Section("unit", _("Organisational unit")),
     Section("purpose", _("Purpose of use"), lambda type: type.has_purpose),
-    Section(
-        "host_names",
-        _("Host names"),
-        lambda type: type.has_host_names,
-        also=_names_complete,
-    ),
+    Section("host_names", _("Host names"), lambda type: type.has_host_names, also=_names_complete),
     Section("system", _("Information system"), lambda type: type.has_system),
     Section("mailbox_proof", _("Mailbox to be certified"), lambda type: type.has_mailbox),
     Section(

@@ -16,11 +16,7 @@ from certportal.foundation.outbox import outbox
 from certportal.foundation.web import limits
 
 MOST_AN_HOUR = 5
-SUBJECTS = {
-    "accessibility": "Saavutettavuuspalaute",
-    "fault": "Vikailmoitus",
-    "idea": "Palaute",
-}
+SUBJECTS = {"accessibility": "Saavutettavuuspalaute", "fault": "Vikailmoitus", "idea": "Palaute"}
 
 
 @transaction.atomic

@@ -96,18 +96,10 @@ urlpatterns = [
     path("revoke-by-key/done/", page("pages/revoked_by_key.html"), name="revoked_by_key"),
     path("revoke-by-key/<word:token>/", revoke_by_key.sign, name="revoke_by_key_sign"),
     path("revoke-by-key/<word:token>/line.txt", revoke_by_key.line, name="revoke_by_key_line"),
-    path(
-        "which-certificate/",
-        page("pages/which_certificate.html"),
-        name="which_certificate",
-    ),
+    path("which-certificate/", page("pages/which_certificate.html"), name="which_certificate"),
     path(
         "accessibility/",
-        page(
-            "pages/accessibility.html",
-            contact=agency.contact,
-            statement=agency.accessibility,
-        ),
+        page("pages/accessibility.html", contact=agency.contact, statement=agency.accessibility),
         name="accessibility",
     ),
     path("privacy/", page("pages/privacy.html", contact=agency.contact), name="privacy"),

@@ -114,12 +114,7 @@ def _basic_constraints(extension: Asked) -> tuple[Use, str, list[Finding]]:
     return "used", "CA:FALSE", []
 
 
-_BASIC_FIELDS: list[list[int]] = [
-    [],
-    [read.BOOLEAN],
-    [read.INTEGER],
-    [read.BOOLEAN, read.INTEGER],
-]
+_BASIC_FIELDS: list[list[int]] = [[], [read.BOOLEAN], [read.INTEGER], [read.BOOLEAN, read.INTEGER]]
 
 
 def _key_usage(extension: Asked) -> tuple[Use, str, list[Finding]]:

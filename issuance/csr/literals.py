@@ -17,10 +17,7 @@ _ITEM = r"(?:\(byte\)\s?)?(?:0[xX][0-9A-Fa-f]{1,2}|-?[0-9]{1,3})[uU]?"
 _ARRAY = re.compile(rf"[{{\[(]\s*({_ITEM}(?:\s*,\s*{_ITEM}){{15,}})")
 _ITEMS = re.compile(r"0[xX][0-9A-Fa-f]{1,2}|-?[0-9]{1,3}")
 _QUOTE = re.compile("[\"']")
-_BODIES = {
-    '"': re.compile(r"(?:[^\"\\\n]|\\[^\n])*+"),
-    "'": re.compile(r"(?:[^'\\\n]|\\[^\n])*+"),
-}
+_BODIES = {'"': re.compile(r"(?:[^\"\\\n]|\\[^\n])*+"), "'": re.compile(r"(?:[^'\\\n]|\\[^\n])*+")}
 _GLUE = re.compile(r"[\s\\+.()bBrR]{0,80}")
 """Separators between the parts of one string: line ends, brackets, operators, b and r prefixes."""
 _LABEL = re.compile(

@@ -28,9 +28,7 @@ class SigningLease(models.Model):
     in_backups = False
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(pk=1), name="signinglease_one"),
-        ]
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="signinglease_one")]
 
     def __str__(self) -> str:
         return f"{self.host}, term {self.term}"

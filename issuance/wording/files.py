@@ -42,12 +42,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         ),
         "file.other_type:e-mail message": _("This is an email message, not a certificate request."),
     },
-    "new_request": {
-        "file.unexamined": _("This could not be examined."),
-    },
-    "one_request": {
-        "file.several": _("There is more than one certificate request in this."),
-    },
+    "new_request": {"file.unexamined": _("This could not be examined.")},
+    "one_request": {"file.several": _("There is more than one certificate request in this.")},
     "copy_again": {
         "file.damaged_pem": _("The request is damaged."),
         "file.damaged_pem:end": _("The END line of the request is missing."),

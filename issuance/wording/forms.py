@@ -30,9 +30,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         ),
         "attribute.ignored": _("This additional information is not used: %(value)s."),
     },
-    "same_key": {
-        "signature.invalid": _("The signature of the request does not match its key."),
-    },
+    "same_key": {"signature.invalid": _("The signature of the request does not match its key.")},
     "sha256": {
         "signature.unknown": _(
             "The request is signed in a way that we do not know: %(value)s. Known are RSA and "

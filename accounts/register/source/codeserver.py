@@ -52,11 +52,7 @@ class CodeServer:
         self, *, modified_since: date | None = None, valid_on: date | None = None
     ) -> Download:
         """The rows as described in `RegisterClient.download`."""
-        query: Query = {
-            "pageSize": self.page_size,
-            "status": STATUSES,
-            "sortBy": "CONCEPTCODEID",
-        }
+        query: Query = {"pageSize": self.page_size, "status": STATUSES, "sortBy": "CONCEPTCODEID"}
         if modified_since is not None:
             query["modifiedAfter"] = modified_since.isoformat()
         if valid_on is not None:

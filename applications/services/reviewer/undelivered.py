@@ -32,11 +32,7 @@ class NotOurs(Refused):
 
 # The field of the order with the address, by recipient. Others cannot be corrected here: a person
 # verifies their own address, and another address of the technical contact needs a new link.
-CORRECTABLE = {
-    "applicant": "contact_email",
-    "recipient": "contact_email",
-    "mailbox": "mailbox",
-}
+CORRECTABLE = {"applicant": "contact_email", "recipient": "contact_email", "mailbox": "mailbox"}
 
 
 def address_field(item: OutboxItem, application: Application) -> str:

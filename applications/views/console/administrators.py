@@ -30,10 +30,7 @@ PER_PAGE = 25
 GRANT, ALONE, REFUSE = "grant", "alone", "refuse"
 CHOICES: list[tuple[str, Any]] = [
     (GRANT, _("Make the person an administrator")),
-    (
-        ALONE,
-        _("Make the person an administrator and end the memberships of those not confirmed"),
-    ),
+    (ALONE, _("Make the person an administrator and end the memberships of those not confirmed")),
     (REFUSE, pgettext_lazy("administrator", "Refuse")),
 ]
 
@@ -50,11 +47,7 @@ class AdministratorDecisionForm(Form):
         if not contested:
             self.offer("decision", (choice for choice in CHOICES if choice[0] != ALONE))
 
-    decision = forms.ChoiceField(
-        label=_("Decision"),
-        choices=CHOICES,
-        widget=forms.RadioSelect,
-    )
+    decision = forms.ChoiceField(label=_("Decision"), choices=CHOICES, widget=forms.RadioSelect)
     reasons = LongTextField(
         label=_("Reasons of the decision"),
         help_text=_("The person and the present administrators get them by email."),

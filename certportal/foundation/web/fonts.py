@@ -15,15 +15,7 @@ from django.contrib.staticfiles.finders import BaseFinder
 from django.core.files.storage import FileSystemStorage
 
 SERVED_AS = "portal/fonts/portal-sans.woff2"
-LETTERS = [
-    *range(0x20, 0x180),
-    *range(0x2010, 0x2027),
-    0x203A,
-    0x20AC,
-    0x2190,
-    0x2192,
-    0x2212,
-]
+LETTERS = [*range(0x20, 0x180), *range(0x2010, 0x2027), 0x203A, 0x20AC, 0x2190, 0x2192, 0x2212]
 FEATURES = ["kern", "liga", "mark", "mkmk", "ccmp", "locl", "tnum"]
 FAMILY_NAME_IDS = {1, 3, 4, 6, 16}
 

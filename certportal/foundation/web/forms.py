@@ -241,11 +241,7 @@ class EmailField(forms.EmailField):
     }
 
     def __init__(self, **kwargs: Any) -> None:
-        attrs = {
-            "autocomplete": "email",
-            "spellcheck": "false",
-            "autocapitalize": "none",
-        }
+        attrs = {"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}
         kwargs.setdefault("widget", forms.EmailInput(attrs=attrs))
         kwargs.setdefault("max_length", 254)
         super().__init__(**kwargs)

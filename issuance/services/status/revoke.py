@@ -85,13 +85,7 @@ def _mark(
         certificate.invalidity_date,
     )
     certificate.save(
-        update_fields=[
-            "state",
-            "revoked_at",
-            "revocation_reason",
-            "invalidity_date",
-            "crl_entry",
-        ]
+        update_fields=["state", "revoked_at", "revocation_reason", "invalidity_date", "crl_entry"]
     )
 
 

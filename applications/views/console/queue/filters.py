@@ -21,10 +21,7 @@ from certportal.foundation.web import keyset
 
 STATUSES = [
     (pgettext_lazy("orders", "Open"), [(one.value, one.label) for one in OPEN_CASES]),
-    (
-        pgettext_lazy("orders", "Closed"),
-        [(one.value, one.label) for one in Status if one in ENDED],
-    ),
+    (pgettext_lazy("orders", "Closed"), [(one.value, one.label) for one in Status if one in ENDED]),
 ]
 ENVIRONMENTS = [
     ("production", pgettext_lazy("environment", "Production")),

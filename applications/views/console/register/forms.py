@@ -10,11 +10,7 @@ from applications.models.register_task import RegisterTask
 from certportal.foundation.web.forms import DateField, Form, LongTextField
 
 REASONS = 2000
-OFFERED = [
-    RegisterTask.Outcome.REVOKE,
-    RegisterTask.Outcome.REISSUE,
-    RegisterTask.Outcome.NOTHING,
-]
+OFFERED = [RegisterTask.Outcome.REVOKE, RegisterTask.Outcome.REISSUE, RegisterTask.Outcome.NOTHING]
 
 
 class DecisionForm(Form):

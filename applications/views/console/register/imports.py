@@ -63,19 +63,11 @@ def run(request: HttpRequest, run_id: int) -> HttpResponseBase:
         act, name = gettext_lazy("Let the import through"), f"{REGISTERS[shown.kind]}, {shown.pk}"
         if asking := confirm_again(request, act, lambda: name):
             return asking
-        imports.accept_held(
-            shown.pk,
-            reason=form.cleaned_data["reason"],
-            **access.acting(request),
-        )
+        imports.accept_held(shown.pk, reason=form.cleaned_data["reason"], **access.acting(request))
         messages.success(request, _("The next import may end these units."))
         return redirect("console:register_run", shown.pk)
     accepted_by = who(shown.accepted_by, names_of([shown.accepted_by]))
-    context = _row(shown) | {
-        "form": form,
-        "asks": asks,
-        "accepted_by": accepted_by,
-    }
+    context = _row(shown) | {"form": form, "asks": asks, "accepted_by": accepted_by}
     return render(request, "applications/console/run.html", context)
 
 
