@@ -1,11 +1,10 @@
 """Models of people, logins, staff roles, organisations and rights to act."""
 
 from accounts.models.consents import SupplierConsent
-from accounts.models.decisions import AccountDecision
 from accounts.models.identification import Arrival, SignOn
 from accounts.models.inviting import Invitation, JoinRequest
 from accounts.models.mail_choices import MailChoice
 from accounts.models.organisations import BusinessId, Membership, Organisation
 from accounts.models.people import EmailCode, Identifier, Person, StaffRole, User
-from accounts.models.rights import AdministratorRequest, RightDocument
+from accounts.models.rights import AccountDecision, AdministratorRequest, RightDocument
 from accounts.models.succession import BelongsTo, Succession

@@ -20,12 +20,6 @@ from applications.models.certificate_types import (
     Delivery,
     Purpose,
 )
-from applications.models.register_task import RegisterTask as RegisterTask
-from applications.models.replacement import Replacement as Replacement
-from applications.models.replacement import ReplacementApproval as ReplacementApproval
-from applications.models.replacement import ReplacementItem as ReplacementItem
-from applications.models.revocation import RevocationRequest as RevocationRequest
-from applications.models.revocation_proposal import RevocationProposal as RevocationProposal
 from applications.workflow import OPEN_CASES, Role, Status
 from certportal.foundation.kept_tables import Kept, Ordinary
 from certportal.foundation.reading import asked_once

@@ -8,12 +8,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Membership
 from applications.models.application import Application
 from applications.models.kept import OF_ERASED_ORDER, OF_ORDER_NEVER_SENT
-from applications.models.register_task import RegisterTask as RegisterTask
-from applications.models.replacement import Replacement as Replacement
-from applications.models.replacement import ReplacementApproval as ReplacementApproval
-from applications.models.replacement import ReplacementItem as ReplacementItem
-from applications.models.revocation import RevocationRequest as RevocationRequest
-from applications.models.revocation_proposal import RevocationProposal as RevocationProposal
 from certportal.foundation.kept_tables import Kept
 from certportal.foundation.web import tokens
 

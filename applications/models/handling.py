@@ -9,12 +9,6 @@ from accounts.register.models import RegisterRecord
 from applications.models.application import Application
 from applications.models.csr import Csr
 from applications.models.kept import OF_ERASED_ORDER
-from applications.models.register_task import RegisterTask as RegisterTask
-from applications.models.replacement import Replacement as Replacement
-from applications.models.replacement import ReplacementApproval as ReplacementApproval
-from applications.models.replacement import ReplacementItem as ReplacementItem
-from applications.models.revocation import RevocationRequest as RevocationRequest
-from applications.models.revocation_proposal import RevocationProposal as RevocationProposal
 from applications.models.submission import Submission
 from certportal.foundation.kept_tables import Kept, Ordinary
 

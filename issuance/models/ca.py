@@ -1,11 +1,11 @@
-"""Issuing CAs: public data only."""
+"""Issuing CAs and the certificates of their OCSP responders: public data only."""
 
 from functools import cached_property, lru_cache
 from typing import Self, cast
 
 from cryptography import x509
 from django.db import connection, models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from certportal.foundation.kept_tables import Kept
 from issuance.algorithms import Branch
@@ -135,3 +135,29 @@ class IssuingCA(models.Model):
             certificate_url=conf.certificate_url(self.stem),
             ocsp_url=conf.ocsp_url(self.stem),
         )
+
+
+class OcspResponder(models.Model):
+    """The certificate of a delegated OCSP responder of one CA, valid for some days.
+
+    The private key exists only in the memory of the `ca` worker process that made it.
+    """
+
+    issuing_ca = models.ForeignKey(IssuingCA, models.PROTECT, related_name="responders")
+    serial = models.CharField(max_length=40)
+    der = models.BinaryField()
+    not_before = models.DateTimeField()
+    not_after = models.DateTimeField()
+    created_at = models.DateTimeField()
+
+    keeping = Kept()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issuing_ca", "serial"], name="ocspresponder_serial_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(not_before__lt=F("not_after")), name="ocspresponder_validity_ordered"
+            ),
+        ]

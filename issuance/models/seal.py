@@ -1,4 +1,4 @@
-"""The seals of papers, and the sealed papers: public data only."""
+"""The seals of papers, the sealed papers, and the papers of key ceremonies: public data only."""
 
 from functools import cached_property
 
@@ -45,3 +45,21 @@ class SealedPaper(models.Model):
     sealed_at = models.DateTimeField()
 
     keeping = Kept()
+
+
+class CeremonyRecord(models.Model):
+    """The record of one ceremony as it was printed, and the PDF that a worker makes of it.
+
+    ``name`` is the name of the printed record's file. ``prepared`` is the PDF without the seal's
+    signature and ``digest`` (SHA-384, hex) what the seal signs of it; ``pdf`` is the sealed PDF.
+    The PDFs are few and small, so they are kept in the row and in every backup of the database.
+    """
+
+    name = models.CharField(max_length=120, unique=True)
+    text = models.TextField()
+    at = models.DateTimeField()
+    prepared = models.BinaryField(default=b"", db_default=b"")
+    digest = models.CharField(max_length=96, blank=True, db_default="")
+    pdf = models.BinaryField(null=True)
+
+    keeping = Kept(changing=["prepared"], once=["digest", "pdf"])
