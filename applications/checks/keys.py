@@ -6,13 +6,13 @@ applications.
 
 from uuid import UUID
 
-from cryptography.x509.oid import NameOID
 from django.db.models import Case, Q, When
 
 from applications import workflow
 from applications.models import Application
 from certportal.foundation import clock
 from certportal.foundation.together import Rows, compiled_for, first
+from issuance.certificate.names import subject_values
 from issuance.findings import Finding, Severity
 from issuance.models import Certificate
 from issuance.services.blocked_keys import KeyOf, findings_of_keys
@@ -32,9 +32,8 @@ def used_before(application: Application, spki_sha256: str) -> list[Finding]:
     """
     own = _own_certificate(spki_sha256, application.organisation_id, application.pk)
     if certificate := first(own.alone()):
-        names = certificate.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         params: dict[str, str | int | list[str]] = {
-            "name": str(names[0].value) if names else certificate.serial,
+            "name": subject_values(certificate.certificate).get("CN", certificate.serial),
             "serial": certificate.serial,
             "day": clock.day(certificate.issued_at).isoformat(),
         }

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.x509.oid import NameOID
 
 from accounts.register.models import RegisterRecord
 from applications.checks import conformity, register
@@ -15,6 +14,7 @@ from applications.rules.attempts import attempts
 from applications.rules.certificate_order import certificate_order
 from certportal.foundation import clock
 from certportal.foundation.reading import one_reading
+from issuance.certificate.names import subject_values
 from issuance.findings import Finding, Severity
 from issuance.models import PreparedCertificate
 
@@ -97,20 +97,11 @@ def _subjects(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return the names in the prepared certificate, and those it would get today, by attribute."""
     subject = certificate_order(application, now=now).subject
-    before = {
-        "O": _value(specimen, NameOID.ORGANIZATION_NAME),
-        "OU": _value(specimen, NameOID.ORGANIZATIONAL_UNIT_NAME),
-        "L": _value(specimen, NameOID.LOCALITY_NAME),
-    }
+    prepared = subject_values(specimen)
     after = {"O": subject.organisation, "OU": subject.unit or "", "L": subject.locality or ""}
-    return before, after
+    return {name: prepared.get(name, "") for name in after}, after
 
 
 def _differing(names: dict[str, str], others: dict[str, str]) -> str:
     """Return the names that differ, as `O=Name, L=Place`."""
     return ", ".join(f"{name}={value}" for name, value in names.items() if value != others[name])
-
-
-def _value(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:
-    attributes = certificate.subject.get_attributes_for_oid(oid)
-    return next((str(attribute.value) for attribute in attributes), "")

@@ -5,26 +5,14 @@ from typing import cast
 
 from cryptography import x509
 from cryptography.x509.name import _ASN1Type
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from issuance.algorithms import SIGNATURE_ALGORITHMS, Branch
+from issuance.certificate.names import ATTRIBUTE_OIDS
 from issuance.certificate.plan import Plan, Policy, branch_of
-from issuance.certificate.profiles import Purpose
+from issuance.certificate.profiles import PURPOSE_OIDS
 from issuance.signers.protocol import SigningKey, make_key
 
-ATTRIBUTE_OIDS = {
-    "C": NameOID.COUNTRY_NAME,
-    "ST": NameOID.STATE_OR_PROVINCE_NAME,
-    "L": NameOID.LOCALITY_NAME,
-    "O": NameOID.ORGANIZATION_NAME,
-    "OU": NameOID.ORGANIZATIONAL_UNIT_NAME,
-    "serialNumber": NameOID.SERIAL_NUMBER,
-    "CN": NameOID.COMMON_NAME,
-}
-PURPOSE_OIDS: dict[Purpose, x509.ObjectIdentifier] = {
-    "server": ExtendedKeyUsageOID.SERVER_AUTH,
-    "client": ExtendedKeyUsageOID.CLIENT_AUTH,
-}
 # X.520: countryName and serialNumber are PrintableString. FINEID S2: the others are UTF8String.
 _PRINTABLE = {"C", "serialNumber"}
 

@@ -19,7 +19,7 @@ from certportal.foundation import clock
 from issuance.algorithms import SIGNATURE_ALGORITHMS
 from issuance.certificate.hosts import certified_problem
 from issuance.certificate.lint_pkix import pkix_findings
-from issuance.certificate.names import UPPER_BOUNDS, foreign_characters
+from issuance.certificate.names import UPPER_BOUNDS, foreign_characters, short
 from issuance.certificate.plan import SERIAL_BYTES, Plan, branch_of
 from issuance.certificate.profiles import CEILING_MONTHS
 from issuance.findings import Finding, Severity
@@ -102,27 +102,27 @@ def validity(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
 @rule("domain: the subject comes from register and order; FINEID S2 string types")
 def subject(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
     """The planned attributes in the profile's order, each with the right string type."""
-    found = [(_short(attribute), str(attribute.value)) for attribute in certificate.subject]
+    found = [(short(attribute), str(attribute.value)) for attribute in certificate.subject]
     if found != list(plan.subject.items()):
         yield certificate.subject.rfc4514_string()
     if [name for name in plan.profile.subject if name in dict(found)] != [n for n, _ in found]:
         yield "attributes the profile does not have, or in another order"
     for attribute in certificate.subject:
-        printable = _short(attribute) in {"C", "serialNumber"}
+        printable = short(attribute) in {"C", "serialNumber"}
         wanted = _ASN1Type.PrintableString if printable else _ASN1Type.UTF8String
         if attribute._type is not wanted:
-            yield f"{_short(attribute)} is {attribute._type.name}"
+            yield f"{short(attribute)} is {attribute._type.name}"
 
 
 @rule("RFC 5280 appendix A.1 upper bounds; FINEID S2: characters of ISO 8859-1")
 def subject_values(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
     """No value is empty, too long, or has a character outside the permitted set."""
     for attribute in certificate.subject:
-        value, bound = str(attribute.value), UPPER_BOUNDS.get(_short(attribute), 0)
+        value, bound = str(attribute.value), UPPER_BOUNDS.get(short(attribute), 0)
         if not 0 < len(value) <= bound:
-            yield f"{_short(attribute)}: {len(value)} characters"
+            yield f"{short(attribute)}: {len(value)} characters"
         if foreign := foreign_characters(value):
-            yield f"{_short(attribute)}: {' '.join(foreign)}"
+            yield f"{short(attribute)}: {' '.join(foreign)}"
 
 
 @rule("the CSR gives the key, and RSA keys go to the RSA branch, EC keys to the EC branch")
@@ -245,14 +245,6 @@ def addresses(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
     if found != [issuer.crl_url, issuer.certificate_url, issuer.ocsp_url]:
         yield ", ".join(found)
     yield from (url for url in found if not url.startswith("http://"))
-
-
-def _short(attribute: x509.NameAttribute[str | bytes]) -> str:
-    return (
-        "serialNumber"
-        if attribute.rfc4514_attribute_name == "2.5.4.5"
-        else (attribute.rfc4514_attribute_name)
-    )
 
 
 def _spki(key: object) -> str:

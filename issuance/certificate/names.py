@@ -1,15 +1,39 @@
-"""Which strings a certificate may contain: characters, lengths, mailboxes and OIDs. Pure."""
+"""Which strings a certificate may contain: attributes, characters, mailboxes, OIDs. Pure."""
 
 import re
 import unicodedata
 
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
 from issuance.certificate.hosts import mail_host_problem
 
+ATTRIBUTE_OIDS = {
+    "C": NameOID.COUNTRY_NAME,
+    "ST": NameOID.STATE_OR_PROVINCE_NAME,
+    "L": NameOID.LOCALITY_NAME,
+    "O": NameOID.ORGANIZATION_NAME,
+    "OU": NameOID.ORGANIZATIONAL_UNIT_NAME,
+    "serialNumber": NameOID.SERIAL_NUMBER,
+    "CN": NameOID.COMMON_NAME,
+}
+"""The attributes of subjects by short name, in the order of DVV's certificates."""
 UPPER_BOUNDS = {"C": 2, "ST": 128, "L": 128, "O": 64, "OU": 64, "serialNumber": 64, "CN": 64}
 """Longest attribute values in characters: RFC 5280, appendix A.1."""
 
+_SHORT = {oid: name for name, oid in ATTRIBUTE_OIDS.items()}
 _LOCAL = re.compile(r"[a-z0-9][a-z0-9_+-]*(\.[a-z0-9_+-]+)*\Z")
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*)){2,}\Z")
+
+
+def short(attribute: x509.NameAttribute[str | bytes]) -> str:
+    """The attribute's usual short name."""
+    return _SHORT.get(attribute.oid, attribute.oid._name)
+
+
+def subject_values(certificate: x509.Certificate) -> dict[str, str]:
+    """The subject's values by short name, in the certificate's order."""
+    return {short(attribute): str(attribute.value) for attribute in certificate.subject}
 
 
 def foreign_characters(value: str) -> list[str]:

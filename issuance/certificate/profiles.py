@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
+
 from issuance.algorithms import Branch
+from issuance.certificate.names import ATTRIBUTE_OIDS
 
 type Environment = Literal["production", "test"]
 type Purpose = Literal["server", "client"]
@@ -20,8 +23,9 @@ CEILING_MONTHS: Mapping[str, int] = MappingProxyType(
 )
 """Longest validity in months. DVV: server one year (since 1.9.2020), the others two."""
 
-ATTRIBUTES = ("C", "ST", "L", "O", "OU", "serialNumber", "CN")
-"""Subject attributes in use, in the order of DVV's certificates."""
+PURPOSE_OIDS: Mapping[Purpose, ObjectIdentifier] = MappingProxyType(
+    {"server": ExtendedKeyUsageOID.SERVER_AUTH, "client": ExtendedKeyUsageOID.CLIENT_AUTH}
+)
 
 
 class ProfileBeyondCeiling(ValueError):
@@ -76,7 +80,7 @@ def beyond_ceiling(profile: Profile) -> Iterator[str]:
         yield "addresses belong to e-mail certificates"
     if frozenset().union(*profile.key_usage.values()) & {"key_cert_sign", "crl_sign"}:
         yield "an end entity never signs certificates or CRLs"
-    if tuple(a for a in ATTRIBUTES if a in profile.subject) != profile.subject:
+    if tuple(a for a in ATTRIBUTE_OIDS if a in profile.subject) != profile.subject:
         yield "subject attributes out of order"
     if (profile.environment == "test") != profile.id.startswith("test_"):
         yield f"its name does not tell that it stands in {profile.environment}"

@@ -4,36 +4,31 @@ from itertools import count
 from typing import Any
 
 from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certportal.foundation import clock
+from issuance.certificate.names import subject_values
 from issuance.certificate.order import Subject
-from issuance.certificate.profiles import Purpose
-
-_PURPOSES: dict[x509.ObjectIdentifier, Purpose] = {
-    ExtendedKeyUsageOID.SERVER_AUTH: "server",
-    ExtendedKeyUsageOID.CLIENT_AUTH: "client",
-}
+from issuance.certificate.profiles import PURPOSE_OIDS
 
 
 def ordered(certificate: x509.Certificate) -> dict[str, Any]:
     """The fields of ``CertificateOrder`` that can be read from the certificate."""
     names = _value(certificate, x509.SubjectAlternativeName) or x509.SubjectAlternativeName([])
     usages = _value(certificate, x509.ExtendedKeyUsage) or ()
-    values = {attribute.oid: str(attribute.value) for attribute in certificate.subject}
+    values = subject_values(certificate)
     named = certificate.extensions
     has_names = any(isinstance(each.value, x509.SubjectAlternativeName) for each in named)
     return {
         "subject": Subject(
-            organisation=values.get(NameOID.ORGANIZATION_NAME, ""),
+            organisation=values.get("O", ""),
             # An order has a common name of its own only if it has no host names or mailbox.
-            common_name="" if has_names else values.get(NameOID.COMMON_NAME, ""),
-            unit=values.get(NameOID.ORGANIZATIONAL_UNIT_NAME),
-            locality=values.get(NameOID.LOCALITY_NAME),
-            serial_number=values.get(NameOID.SERIAL_NUMBER),
+            common_name="" if has_names else values.get("CN", ""),
+            unit=values.get("OU"),
+            locality=values.get("L"),
+            serial_number=values.get("serialNumber"),
         ),
         "validity_months": _months(certificate),
-        "purpose": frozenset(_PURPOSES[usage] for usage in usages if usage in _PURPOSES),
+        "purpose": frozenset(purpose for purpose, oid in PURPOSE_OIDS.items() if oid in usages),
         "dns_names": tuple(names.get_values_for_type(x509.DNSName)),
         "emails": tuple(names.get_values_for_type(x509.RFC822Name)),
         "start": clock.day(certificate.not_valid_before_utc),

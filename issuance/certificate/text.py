@@ -10,17 +10,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from issuance.certificate.names import short
 from issuance.der.read import read
 from issuance.der.write import sequence, tlv
 
-_NAMES = {
-    "countryName": "C",
-    "stateOrProvinceName": "ST",
-    "localityName": "L",
-    "organizationName": "O",
-    "organizationalUnitName": "OU",
-    "commonName": "CN",
-}
 _CURVES = {"secp256r1": ("prime256v1", "P-256"), "secp384r1": ("secp384r1", "P-384")}
 _USAGES = {
     "digital_signature": "Digital Signature",
@@ -83,11 +76,7 @@ def _lines(certificate: x509.Certificate) -> Iterator[str]:
 
 
 def _name(name: x509.Name) -> str:
-    return ", ".join(f"{_label(each)}={each.value!s}" for each in name)
-
-
-def _label(attribute: x509.NameAttribute[Any]) -> str:
-    return _NAMES.get(attribute.oid._name, attribute.oid._name)
+    return ", ".join(f"{short(each)}={each.value!s}" for each in name)
 
 
 def _key(key: Any) -> Iterator[str]:

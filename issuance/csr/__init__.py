@@ -9,4 +9,4 @@ from issuance.csr.examination import MOST_SEARCHED, examine
 from issuance.csr.expected import ExpectedNames, differences, is_for_another
 from issuance.csr.kinds import Kind
 from issuance.csr.reading import MAX_BYTES, plain_request, read_root
-from issuance.csr.report import DecodedCsr, NameAttribute, Report, RequestedExtension
+from issuance.csr.report import DecodedCsr, Report

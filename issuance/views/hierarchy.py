@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
-from cryptography.x509.oid import NameOID
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from certportal.foundation.wording import filled
 from issuance.algorithms import SIGNATURE_ALGORITHMS
+from issuance.certificate.names import subject_values
 from issuance.certificate.plan import serial_hex
 from issuance.conf import pki
 from issuance.models import IssuingCA
@@ -66,10 +66,9 @@ class Authority:
     @classmethod
     def of(cls, certificate: x509.Certificate, stem: str, state: str = "") -> "Authority":
         """The facts shown about ``certificate``, which is that of an issuing CA or a root."""
-        (name,) = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         return cls(
             stem=stem,
-            name=str(name.value),
+            name=subject_values(certificate)["CN"],
             serial=serial_hex(certificate.serial_number),
             sha256=certificate.fingerprint(SHA256()).hex(":").upper(),
             # Only for finding the certificate in old tools: SHA-1 is not collision-resistant.

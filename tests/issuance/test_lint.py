@@ -10,6 +10,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from issuance.authority import build
 from issuance.certificate.lint import RULES, lint
 from issuance.certificate.lint_pkix import ACCEPTED, is_accepted
+from issuance.certificate.names import ATTRIBUTE_OIDS
 from issuance.certificate.plan import Plan, Policy, new_serial
 from issuance.certificate.profiles import PROFILES
 from issuance.findings import Severity
@@ -139,7 +140,7 @@ def test_a_ca_certificate_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_name_in_another_string_type_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     def printable(planned: Plan) -> x509.Name:
         return x509.Name(
-            x509.NameAttribute(build.ATTRIBUTE_OIDS[name], value, _ASN1Type.PrintableString)
+            x509.NameAttribute(ATTRIBUTE_OIDS[name], value, _ASN1Type.PrintableString)
             for name, value in planned.subject.items()
         )
 

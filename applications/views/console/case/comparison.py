@@ -15,6 +15,7 @@ from applications.rules.last_submission import Sent
 from applications.views.console.case import specimen
 from applications.views.shared.comparison import LATER, SILENT, Cell, Row, asked_in, readable
 from applications.workflow import ENDED
+from issuance.certificate.names import subject_values
 from issuance.certificate.submission import PURPOSES
 from issuance.models import PreparedCertificate
 
@@ -69,7 +70,7 @@ def sources(
 
 def rows(sources: Sources) -> list[Row]:
     """Return the rows of the comparison, one for each field."""
-    subject = specimen.attributes(sources.prepared.specimen) if sources.prepared else {}
+    subject = subject_values(sources.prepared.specimen) if sources.prepared else {}
     return [*_subject(sources, subject), *_contents(sources)]
 
 

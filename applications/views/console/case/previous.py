@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from applications.models import Application
 from applications.views.console.case import specimen
 from applications.views.shared.comparison import SILENT, Cell, Row, readable
+from issuance.certificate.names import subject_values
 from issuance.models import Certificate
 
 
@@ -43,7 +44,7 @@ def _with_previous(row: Row, value: str | None) -> Row:
 def _values(certificate: Certificate) -> dict[str, str]:
     """Return the certificate's values by the label of the row."""
     parsed = x509.load_der_x509_certificate(bytes(certificate.der))
-    subject = specimen.attributes(parsed)
+    subject = subject_values(parsed)
     values = {label: subject.get(short, "") for label, short in _names().items()}
     return values | {
         _("Name (CN)"): _readable(subject.get("CN", "")),

@@ -7,26 +7,19 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
+from cryptography.x509.oid import ExtensionOID
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from issuance.certificate.hosts import with_unicode
+from issuance.certificate.names import subject_values
 from issuance.certificate.text import certificate_text
+from issuance.csr.oids import PURPOSES
 from issuance.models import PreparedCertificate
 
 type Fact = tuple[str, str]
 
-LABELS = {
-    "countryName": "C",
-    "stateOrProvinceName": "ST",
-    "localityName": "L",
-    "organizationName": "O",
-    "organizationalUnitName": "OU",
-    "serialNumber": "serialNumber",
-    "commonName": "CN",
-}
 # RFC 5280 4.2.1.3 calls contentCommitment by its older name beside it.
 USAGES = {
     "digital_signature": "digitalSignature",
@@ -37,21 +30,6 @@ USAGES = {
     "key_cert_sign": "keyCertSign",
     "crl_sign": "cRLSign",
 }
-PURPOSES = {
-    ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth",
-    ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth",
-}
-
-
-def attributes(certificate: x509.Certificate) -> dict[str, str]:
-    """Return the subject's values by short name, in the certificate's order."""
-    return {short(attribute): str(attribute.value) for attribute in certificate.subject}
-
-
-def short(attribute: x509.NameAttribute[str | bytes]) -> str:
-    """Return the attribute's usual short name."""
-    name = attribute.oid._name
-    return LABELS.get(name, name)
 
 
 def host_names(certificate: x509.Certificate) -> list[str]:
@@ -70,14 +48,14 @@ def names(prepared: PreparedCertificate) -> list[tuple[str, list[str]]]:
     """Return the names in the certificate: subject attributes, then host names."""
     certificate = prepared.specimen
     hosts = host_names(certificate)
-    subject = [(short, [value]) for short, value in attributes(certificate).items()]
+    subject = [(short, [value]) for short, value in subject_values(certificate).items()]
     return [*subject, *([("DNS", hosts)] if hosts else [])]
 
 
 def purposes(certificate: x509.Certificate) -> list[str]:
     """Return the extended key usages by their usual names."""
     usages = extension(certificate, ExtensionOID.EXTENDED_KEY_USAGE)
-    return [PURPOSES.get(oid, oid.dotted_string) for oid in usages or []]
+    return [PURPOSES.get(oid.dotted_string, oid.dotted_string) for oid in usages or []]
 
 
 def extension(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> Any:
@@ -116,7 +94,7 @@ def _facts(prepared: PreparedCertificate) -> Iterator[Fact]:
     yield _("Issuer"), certificate.issuer.rfc4514_string()
     yield _("Valid from"), first
     yield _("Valid to"), last
-    for name, value in attributes(certificate).items():
+    for name, value in subject_values(certificate).items():
         yield _("Subject: %(name)s") % {"name": name}, value
     yield _("Public key"), key(certificate)
     yield _("SHA-256 of the public key"), prepared.spki_sha256
