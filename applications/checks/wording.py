@@ -1,13 +1,12 @@
 """Texts of the findings about an order: title, explanation, and what to do about it."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from applications.rules.certificate_names import LONGEST
+from certportal.foundation.wording import day_words
 from issuance import wording
 from issuance.certificate.hosts import with_unicode
 from issuance.findings import Finding, Severity
@@ -151,7 +150,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
     ),
     "order.conformity_expired": lambda p: (
         _("The certificate of conformity has expired"),
-        _("The certificate of conformity was valid until %(day)s.") % {"day": _day(p["day"])},
+        _("The certificate of conformity was valid until %(day)s.") % {"day": day_words(p["day"])},
         _("Attach a certificate of conformity that is in force."),
     ),
     "order.sector_unknown": lambda p: (
@@ -171,7 +170,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
             "The organisation's own certificate %(name)s, issued on %(day)s, has this key already"
             " (serial number %(serial)s). Every certificate needs a key of its own."
         )
-        % (p | {"name": with_unicode(p["name"]), "day": _day(p["day"])}),
+        % (p | {"name": with_unicode(p["name"]), "day": day_words(p["day"])}),
         _("Make a new key pair and a new certificate request."),
     ),
     "key.own_order": lambda p: (
@@ -206,10 +205,6 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
 def _unit(params: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters with a name, "The unit" if the record's name is not known."""
     return params | {"name": params.get("name") or _("The unit")}
-
-
-def _day(iso: str) -> str:
-    return date_format(date.fromisoformat(iso), "SHORT_DATE_FORMAT")
 
 
 def _host_fault(params: dict[str, Any]) -> str:

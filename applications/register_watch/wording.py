@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from accounts.register.lookup.queries import Reason, Standing
 from accounts.register.models import Kind, RegisterRecord
 from applications.models.register_task import RegisterTask
+from certportal.foundation.wording import day_words
 
 REGISTERS: dict[str, Promise] = {
     Kind.SOTE_UNIT: gettext_lazy("THL SOTE organisation register"),
@@ -128,13 +129,9 @@ def _word(name: str, value: Any) -> str:
     return str(_WORDS[name](value)) if name in _WORDS else str(value)
 
 
-def _day(iso: str) -> str:
-    return date_format(date.fromisoformat(iso), "SHORT_DATE_FORMAT")
-
-
 _WORDS: dict[str, Callable[[Any], Any]] = {
     "standing": lambda value: STANDINGS.get(value, value),
     "sector": lambda value: SECTORS.get(value, value),
-    "valid_from": _day,
-    "valid_to": _day,
+    "valid_from": day_words,
+    "valid_to": day_words,
 }

@@ -25,7 +25,7 @@ from applications.rules.declarations import DECLARATIONS, PUBLISHED
 from applications.rules.intermediaries import ORGANISATION
 from certportal.foundation import clock
 from certportal.foundation.agency import Published
-from certportal.foundation.wording import language_words
+from certportal.foundation.wording import day_words, language_words
 from issuance.certificate.hosts import with_unicode
 
 # Whom each choice of `Delivery` means: "the applicant" might be taken for the organisation.
@@ -56,10 +56,6 @@ def _attachments(application: Application) -> list[str]:
 
 def _csr(application: Application) -> str | None:
     return application.csr.sha256 if application.csr else None
-
-
-def _day(value: str) -> str:
-    return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
 
 
 def _moment(value: str) -> str:
@@ -211,7 +207,7 @@ FIELDS: tuple[Field, ...] = (
         "conformity",
         _("Certificate of conformity valid until"),
         SHOWN,
-        _day,
+        day_words,
     ),
     Field(
         "attachments",
@@ -222,7 +218,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field("validity_months", "validity", _("Validity"), CERTIFIED | ASKED, _months),
     Field(
-        *("start", "validity", _("Validity begins"), CERTIFIED, _day),
+        *("start", "validity", _("Validity begins"), CERTIFIED, day_words),
         unset=_("As soon as it is issued"),
     ),
     Field("contact_name", "contact", _("Contact person"), PERSONAL | REQUIRED),

@@ -1,8 +1,10 @@
 """Lazily translated sentences with values, long words, and names of languages."""
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING
 
+from django.utils.formats import date_format
 from django.utils.functional import Promise, lazystr
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -116,6 +118,11 @@ def _in_mail(word: str) -> str:
     joined = _JOINT.sub("<wbr>", word)
     shown = _NUMBERS.sub(r'<span style="white-space: nowrap">\g<0></span>', joined)
     return f'<span style="display: inline-block">{shown}</span>' if joined != word else shown
+
+
+def day_words(day: str) -> str:
+    """Return a stored day (ISO 8601) as the language writes it, such as 1.2.2026."""
+    return date_format(date.fromisoformat(day), "SHORT_DATE_FORMAT")
 
 
 def language_words(code: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.name import _ASN1Type
-from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
+from cryptography.x509.oid import ExtensionOID
 
 from certportal.foundation import clock
 from issuance.algorithms import SIGNATURE_ALGORITHMS
@@ -21,7 +21,8 @@ from issuance.certificate.hosts import certified_problem
 from issuance.certificate.lint_pkix import pkix_findings
 from issuance.certificate.names import UPPER_BOUNDS, foreign_characters, short
 from issuance.certificate.plan import SERIAL_BYTES, Plan, branch_of
-from issuance.certificate.profiles import CEILING_MONTHS
+from issuance.certificate.profiles import CEILING_MONTHS, PURPOSE_OIDS
+from issuance.certificate.read_back import extension
 from issuance.findings import Finding, Severity
 
 type Check = Callable[[x509.Certificate, Plan], Iterator[str]]
@@ -166,7 +167,7 @@ def extensions(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
 @rule("RFC 5280 4.2.1.9; Bugzilla: an end entity is never a CA")
 def basic_constraints(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
     """CA:FALSE, no path length."""
-    value = _value(certificate, x509.BasicConstraints)
+    value = extension(certificate, x509.BasicConstraints)
     if value is None or value.ca or value.path_length is not None:
         yield "not an end entity"
 
@@ -174,7 +175,7 @@ def basic_constraints(certificate: x509.Certificate, plan: Plan) -> Iterator[str
 @rule("RFC 5280 4.2.1.3; RFC 5480 section 3; domain 2.2 and 2.4")
 def key_usage(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
     """Exactly the usages of the profile for this type of key."""
-    value = _value(certificate, x509.KeyUsage)
+    value = extension(certificate, x509.KeyUsage)
     branch = branch_of(certificate.public_key())
     wanted = plan.profile.key_usage[branch] if branch else frozenset()
     if value is None or _usages(value) != wanted:
@@ -184,16 +185,15 @@ def key_usage(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
 @rule("RFC 5280 4.2.1.12; the purpose ordered: server, client or both")
 def extended_key_usage(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
     """Exactly the purposes ordered."""
-    oids = {"server": ExtendedKeyUsageOID.SERVER_AUTH, "client": ExtendedKeyUsageOID.CLIENT_AUTH}
-    value = _value(certificate, x509.ExtendedKeyUsage)
-    if set(value or ()) != {oids[purpose] for purpose in plan.purpose}:
+    value = extension(certificate, x509.ExtendedKeyUsage)
+    if set(value or ()) != {PURPOSE_OIDS[purpose] for purpose in plan.purpose}:
         yield ", ".join(oid.dotted_string for oid in value or ())
 
 
 @rule("RFC 5280 4.2.1.6; DVV: a server's names only, or the one proven mailbox")
 def subject_alternative_names(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
     """Exactly the names ordered; the common name is one of them."""
-    value = _value(certificate, x509.SubjectAlternativeName)
+    value = extension(certificate, x509.SubjectAlternativeName)
     wanted: list[x509.GeneralName] = [x509.DNSName(name) for name in plan.dns_names]
     wanted += [x509.RFC822Name(address) for address in plan.emails]
     if list(value or ()) != wanted:
@@ -206,7 +206,7 @@ def subject_alternative_names(certificate: x509.Certificate, plan: Plan) -> Iter
 @rule("RFC 5280 4.2.1.6; RFC 6761; RFC 5891; CA/B BR 7.1.2.7.12: registered public names only")
 def host_names(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
     """Each DNS name may be certified (``certified_problem``), whatever the plan says."""
-    value = _value(certificate, x509.SubjectAlternativeName)
+    value = extension(certificate, x509.SubjectAlternativeName)
     for name in value.get_values_for_type(x509.DNSName) if value else ():
         if problem := certified_problem(name):
             yield f"{name}: {problem}"
@@ -215,9 +215,9 @@ def host_names(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
 @rule("RFC 5280 4.2.1.1 and 4.2.1.2: path building by key identifiers")
 def key_identifiers(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
     """The AKI equals the issuer's SKI; the SKI is the SHA-1 of the key bits."""
-    authority = _value(certificate, x509.AuthorityKeyIdentifier)
-    own = _value(certificate, x509.SubjectKeyIdentifier)
-    issuers = _value(plan.issuer.certificate, x509.SubjectKeyIdentifier)
+    authority = extension(certificate, x509.AuthorityKeyIdentifier)
+    own = extension(certificate, x509.SubjectKeyIdentifier)
+    issuers = extension(plan.issuer.certificate, x509.SubjectKeyIdentifier)
     if not authority or not issuers or authority.key_identifier != issuers.digest:
         yield "authority key identifier"
     if own != x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()):
@@ -227,7 +227,7 @@ def key_identifiers(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
 @rule("RFC 5280 4.2.1.4; explicitText at most 200 characters; own policy OID only")
 def policies(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
     """Only the issuing CA's policy; its notice has at most 200 characters."""
-    found = list(_value(certificate, x509.CertificatePolicies) or ())
+    found = list(extension(certificate, x509.CertificatePolicies) or ())
     if [policy.policy_identifier.dotted_string for policy in found] != [plan.issuer.policy.oid]:
         yield ", ".join(policy.policy_identifier.dotted_string for policy in found)
     if len(plan.issuer.policy.notice) > 200:
@@ -237,8 +237,8 @@ def policies(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
 @rule("RFC 5280 4.2.1.13 and 4.2.2.1; FINEID S2: no LDAP, OCSP and caIssuers mandatory")
 def addresses(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
     """The issuing CA's addresses for CRL, CA certificate and OCSP, all plain http."""
-    points = _value(certificate, x509.CRLDistributionPoints) or ()
-    access = _value(certificate, x509.AuthorityInformationAccess) or ()
+    points = extension(certificate, x509.CRLDistributionPoints) or ()
+    access = extension(certificate, x509.AuthorityInformationAccess) or ()
     found = [name.value for point in points for name in point.full_name or ()]
     found += [str(description.access_location.value) for description in access]
     issuer = plan.issuer
@@ -250,13 +250,6 @@ def addresses(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
 def _spki(key: object) -> str:
     der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)  # type: ignore[attr-defined]
     return hashlib.sha256(der).hexdigest()
-
-
-def _value[T: x509.ExtensionType](certificate: x509.Certificate, kind: type[T]) -> T | None:
-    try:
-        return certificate.extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None
 
 
 def _usages(value: x509.KeyUsage) -> frozenset[str]:

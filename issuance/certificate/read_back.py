@@ -1,4 +1,4 @@
-"""Reading the order back out of a certificate, so that today's rules can be run on it. Pure."""
+"""Reading out of a certificate: an extension, and the order for today's rules to run on. Pure."""
 
 from itertools import count
 from typing import Any
@@ -11,10 +11,20 @@ from issuance.certificate.order import Subject
 from issuance.certificate.profiles import PURPOSE_OIDS
 
 
+def extension[T: x509.ExtensionType](
+    source: x509.Certificate | x509.RevokedCertificate, kind: type[T]
+) -> T | None:
+    """The value of the extension of this kind, or None."""
+    try:
+        return source.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
+
+
 def ordered(certificate: x509.Certificate) -> dict[str, Any]:
     """The fields of ``CertificateOrder`` that can be read from the certificate."""
-    names = _value(certificate, x509.SubjectAlternativeName) or x509.SubjectAlternativeName([])
-    usages = _value(certificate, x509.ExtendedKeyUsage) or ()
+    names = extension(certificate, x509.SubjectAlternativeName) or x509.SubjectAlternativeName([])
+    usages = extension(certificate, x509.ExtendedKeyUsage) or ()
     values = subject_values(certificate)
     named = certificate.extensions
     has_names = any(isinstance(each.value, x509.SubjectAlternativeName) for each in named)
@@ -40,8 +50,3 @@ def _months(certificate: x509.Certificate) -> int:
     start = clock.day(certificate.not_valid_before_utc)
     end = clock.day(certificate.not_valid_after_utc)
     return next(months for months in count(1) if end < clock.add_months(start, months))
-
-
-def _value[T: x509.ExtensionType](certificate: x509.Certificate, kind: type[T]) -> T | None:
-    found = (each.value for each in certificate.extensions if isinstance(each.value, kind))
-    return next(found, None)

@@ -1,6 +1,5 @@
 """Sessions of identified people: beginning, listing, renewing the id of, and ending them."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -15,6 +14,7 @@ from accounts.models import Membership, Person, SignOn, StaffRole, User
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.together import Rows, Values, compiled_for, read_all
+from certportal.foundation.web import tokens
 
 # Absolute limit of a session, regardless of activity (NIST SP 800-63B, 4.2.3).
 LONGEST = timedelta(hours=12)
@@ -37,8 +37,8 @@ def begin(
     assert login.person is not None
     return SignOn.objects.create(
         person=login.person.current,
-        name_digest=digest(provided.name_id) if provided else "",
-        index_digest=digest(provided.index) if provided else "",
+        name_digest=tokens.digest(provided.name_id) if provided else "",
+        index_digest=tokens.digest(provided.index) if provided else "",
         begun_at=now,
         seen_at=now,
         browser=client.browser[:80],
@@ -153,11 +153,6 @@ def end_all(person: Person, *, actor: Actor, now: datetime, but: UUID | None = N
 def renew(person: Person) -> None:
     """Mark the person's open sessions to get a new id, because the person's rights changed."""
     SignOn.objects.filter(person=person, ended_at=None).update(renew=True)
-
-
-def digest(name: str) -> str:
-    """Return the hash (SHA-256, hex) under which a provider's session name or index is stored."""
-    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def end(row: SignOn, name: AccountEvent, actor: Actor, now: datetime) -> None:

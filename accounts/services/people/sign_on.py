@@ -13,7 +13,7 @@ from accounts.identification.identity import Identity
 from accounts.models import SignOn, User
 from accounts.services.people import recognise, sessions
 from certportal.foundation.actors import system
-from certportal.foundation.web import limits
+from certportal.foundation.web import limits, tokens
 
 # Limits: steps of each kind (see `Step`) from one network address, and logins of one person.
 MOST_STEPS_FROM, STEPS_PER = 400, timedelta(minutes=10)
@@ -66,9 +66,9 @@ def end_by_provider(name_id: str, indexes: Collection[str], *, now: datetime) ->
     (SAML 2.0 Core, 3.7.1.)
     """
     rows = SignOn.objects.select_for_update().filter(
-        name_digest=sessions.digest(name_id), ended_at=None
+        name_digest=tokens.digest(name_id), ended_at=None
     )
     if indexes:
-        rows = rows.filter(index_digest__in=[sessions.digest(index) for index in indexes])
+        rows = rows.filter(index_digest__in=[tokens.digest(index) for index in indexes])
     for row in rows:
         sessions.end(row, AccountEvent.PERSON_LOGGED_OUT_BY_PROVIDER, system("identification"), now)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 from certportal.foundation.models import OutboxItem
 from issuance import journal
 from issuance.certificate.plan import serial_hex
+from issuance.certificate.read_back import extension
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.publication import repository
 from issuance.services.issuing.only_approved import unapproved
@@ -82,10 +83,8 @@ class Stored:
 
 def reason_of(listed: x509.RevokedCertificate) -> str:
     """The reason of a CRL entry, by the library's name; "unspecified" if it has none."""
-    try:
-        return listed.extensions.get_extension_for_class(x509.CRLReason).value.reason.name
-    except x509.ExtensionNotFound:
-        return "unspecified"
+    found = extension(listed, x509.CRLReason)
+    return found.reason.name if found else "unspecified"
 
 
 def _stored(ca: IssuingCA) -> dict[str, Stored]:

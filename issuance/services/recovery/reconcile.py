@@ -22,6 +22,7 @@ from certportal.foundation.outbox import outbox
 from issuance import journal
 from issuance.authority.sign import SignatureMismatch, verify_certificate
 from issuance.certificate.plan import serial_hex
+from issuance.certificate.read_back import extension
 from issuance.event_names import IssuanceEvent
 from issuance.journal import Entry
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
@@ -85,7 +86,7 @@ def _revoke(ca: IssuingCA, difference: Difference, now: datetime) -> None:
     certificate = Certificate.objects.filter(issuing_ca=ca, serial=difference.about).first()
     if certificate is None:
         raise CannotEnter(_("the certificate itself could not be entered"))
-    date = _extension(revoked, x509.InvalidityDate)
+    date = extension(revoked, x509.InvalidityDate)
     reason = reason_of(revoked)
     revoke(
         certificate.pk,
@@ -95,13 +96,6 @@ def _revoke(ca: IssuingCA, difference: Difference, now: datetime) -> None:
         revoked_at=revoked.revocation_date_utc,
         now=now,
     )
-
-
-def _extension[T: x509.ExtensionType](entry: x509.RevokedCertificate, kind: type[T]) -> T | None:
-    try:
-        return entry.extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None
 
 
 def _reopen(ca: IssuingCA, difference: Difference, now: datetime) -> None:

@@ -1,19 +1,18 @@
 """The prepared certificate: field by field in words, and as text."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtensionOID
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from issuance.certificate.hosts import with_unicode
 from issuance.certificate.names import subject_values
+from issuance.certificate.read_back import extension
 from issuance.certificate.text import certificate_text
 from issuance.csr.oids import PURPOSES
 from issuance.models import PreparedCertificate
@@ -40,7 +39,7 @@ def host_names(certificate: x509.Certificate) -> list[str]:
 def _alternative_names(
     certificate: x509.Certificate, kind: type[x509.DNSName] | type[x509.RFC822Name]
 ) -> list[str]:
-    value = extension(certificate, ExtensionOID.SUBJECT_ALTERNATIVE_NAME)
+    value = extension(certificate, x509.SubjectAlternativeName)
     return value.get_values_for_type(kind) if value else []
 
 
@@ -54,16 +53,8 @@ def names(prepared: PreparedCertificate) -> list[tuple[str, list[str]]]:
 
 def purposes(certificate: x509.Certificate) -> list[str]:
     """Return the extended key usages by their usual names."""
-    usages = extension(certificate, ExtensionOID.EXTENDED_KEY_USAGE)
+    usages = extension(certificate, x509.ExtendedKeyUsage)
     return [PURPOSES.get(oid.dotted_string, oid.dotted_string) for oid in usages or []]
-
-
-def extension(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> Any:
-    """Return the extension's value, or None."""
-    try:
-        return certificate.extensions.get_extension_for_oid(oid).value
-    except x509.ExtensionNotFound:
-        return None
 
 
 def key(certificate: x509.Certificate) -> str:
@@ -109,17 +100,17 @@ def _extensions(certificate: x509.Certificate) -> Iterator[Fact]:
         yield _("Host names (SAN)"), ", ".join(map(with_unicode, names))
     if names := _alternative_names(certificate, x509.RFC822Name):
         yield _("Email addresses (SAN)"), ", ".join(names)
-    if usage := extension(certificate, ExtensionOID.KEY_USAGE):
+    if usage := extension(certificate, x509.KeyUsage):
         used = [label for name, label in USAGES.items() if getattr(usage, name)]
         yield _("Key usage"), ", ".join(used)
     if purpose := purposes(certificate):
         yield _("Extended key usage"), ", ".join(purpose)
-    if policies := extension(certificate, ExtensionOID.CERTIFICATE_POLICIES):
+    if policies := extension(certificate, x509.CertificatePolicies):
         yield _("Certificate policy"), ", ".join(map(_policy, policies))
-    if points := extension(certificate, ExtensionOID.CRL_DISTRIBUTION_POINTS):
+    if points := extension(certificate, x509.CRLDistributionPoints):
         urls = [name.value for point in points for name in point.full_name or []]
         yield _("Revocation list"), ", ".join(urls)
-    if places := extension(certificate, ExtensionOID.AUTHORITY_INFORMATION_ACCESS):
+    if places := extension(certificate, x509.AuthorityInformationAccess):
         yield _("Issuer's certificate and OCSP"), ", ".join(p.access_location.value for p in places)
     yield from _constraints(certificate)
 
@@ -134,12 +125,13 @@ def _policy(policy: x509.PolicyInformation) -> str:
 
 
 def _constraints(certificate: x509.Certificate) -> Iterator[Fact]:
-    if constraints := extension(certificate, ExtensionOID.BASIC_CONSTRAINTS):
+    if constraints := extension(certificate, x509.BasicConstraints):
         ca = "CA:TRUE" if constraints.ca else "CA:FALSE"
         yield _("Basic constraints"), ca
-    if subject_key := extension(certificate, ExtensionOID.SUBJECT_KEY_IDENTIFIER):
+    if subject_key := extension(certificate, x509.SubjectKeyIdentifier):
         yield _("Subject key identifier"), subject_key.digest.hex()
-    if authority_key := extension(certificate, ExtensionOID.AUTHORITY_KEY_IDENTIFIER):
+    authority_key = extension(certificate, x509.AuthorityKeyIdentifier)
+    if authority_key and authority_key.key_identifier:
         yield _("Authority key identifier"), authority_key.key_identifier.hex()
 
 
