@@ -55,7 +55,8 @@ def _work(asked: Asked) -> reviewers_day.Day | None:
     today = clock.day(asked.now)
     if asked.payload["source"] != today.isoformat():
         return None
-    work = reviewers_day.work_of(today, Person.objects.get(pk=asked.payload["person"]))
+    reader = Person.objects.get(pk=asked.payload["person"])
+    ((_reader, work),) = reviewers_day.works(today, [reader])
     return None if work.is_empty else work
 
 

@@ -209,8 +209,3 @@ def ends_ahead(*, now: datetime) -> list[Ending]:
         Ending(first, [found.get((first, kind.value), 0) for kind in CertificateType])
         for first in [*firsts, None]
     ]
-
-
-def by_type(endings: Sequence[Ending]) -> list[int]:
-    """Return the number of certificates in force of each type."""
-    return [sum(column) for column in zip(*(one.numbers for one in endings), strict=True)]

@@ -36,11 +36,6 @@ def before(application: Application) -> QuerySet[Application]:
     return free.filter(Beyond(KEY, position, "<"))
 
 
-def to_take(person: Person, now: datetime) -> QuerySet[Application]:
-    """Return the cases that the reviewer may take next (see `is_to_take`)."""
-    return Application.objects.filter(is_to_take(person, now))
-
-
 def is_to_take(person: Person, now: datetime) -> Q:
     """Return the condition for cases in review that the reviewer may take next.
 

@@ -57,13 +57,8 @@ def is_morning(now: datetime) -> bool:
     return working_days.is_working_day(local.date()) and local.time() >= MORNING
 
 
-def work_of(today: date, reader: Person) -> Day:
-    """Return the cases to report to the reviewer on the morning of the day."""
-    return next(iter(works(today, [reader])))[1]
-
-
 def works(today: date, readers: Sequence[Person]) -> Iterator[tuple[Person, Day]]:
-    """Yield each reader with their work (`work_of`); the cases are read once for all readers."""
+    """Yield each reader with their work that morning; the cases are read once for all readers."""
     cases = Application.objects.select_related("organisation", "reviewer")
     due = cases.filter(status__in=PROMISED, due_on__isnull=False)
     promised = list(due.order_by("due_on", "number"))

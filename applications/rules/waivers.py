@@ -62,11 +62,6 @@ def host_declared(name: str) -> Finding:
     return Finding(HOST_DECLARED, Severity.WARNING, {"value": name})
 
 
-def covering(application: Application, finding: Finding, *, on: date) -> Waiver | None:
-    """Return the waiver that covers the finding on the order that day, or None."""
-    return covering_each(application, [finding], on=on)[0]
-
-
 def covering_each(
     application: Application, findings: Sequence[Finding], *, on: date
 ) -> list[Waiver | None]:

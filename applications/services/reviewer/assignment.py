@@ -54,7 +54,8 @@ def take_next(*, person: Person, actor: Actor, now: datetime) -> Application | N
         can = not any(Case(case, person, now=now).obstacles(Action.APPROVE))
         if can and _reserve(case, person, now):
             return case
-    for key in queue_order.ordered(queue_order.to_take(person, now)).values_list("pk", flat=True):
+    waiting = Application.objects.filter(queue_order.is_to_take(person, now))
+    for key in queue_order.ordered(waiting).values_list("pk", flat=True):
         unlocked = Application.objects.select_for_update(of=("self",), skip_locked=True)
         application = unlocked.filter(queue_order.is_to_take(person, now), pk=key).first()
         if application is not None and not impartiality.bias(person, application, now=now):

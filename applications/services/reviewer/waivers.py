@@ -66,7 +66,7 @@ def waive(
     )
     if finding is None:
         raise NotWaivable
-    if waivers.covering(application, finding, on=today):
+    if any(waivers.covering_each(application, [finding], on=today)):
         raise NotPossible(_("A waiver covers this already."))
     if assertion:
         signed = waiver_to_sign(application, finding, reason=reason, ends_on=ends_on)

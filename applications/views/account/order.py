@@ -25,7 +25,7 @@ from applications.views.shared.page import check_url, show
 from applications.views.shared.proposed_names import proposed_names
 from applications.views.shared.right_asked import RightAsked, right_asked
 from applications.views.shared.rows import tone
-from applications.workflow import ENDED, Role, Status
+from applications.workflow import ENDED, TURN, Role, Status
 from certportal.foundation import clock
 
 
@@ -122,7 +122,7 @@ def _waiting(application: Application, now: datetime) -> dict[str, Any]:
         "question": question,
         "suppliers": suppliers(application.organisation_id, now=now) if returned else [],
         "findings": word_faults(application.findings)
-        if tracking.is_applicants_turn(application)
+        if TURN[Status(application.status)] is Role.APPLICANT
         else [],
         "may_give_csr": csr.attachable(application),
         "wanted": application.status == Status.AWAITING_CSR,

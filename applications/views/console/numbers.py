@@ -96,7 +96,7 @@ def numbers(request: HttpRequest) -> HttpResponse:
 def _about_certificates(now: datetime) -> dict[str, Any]:
     """Return the context about the certificates in force."""
     ahead = figures.ends_ahead(now=now)
-    in_force = figures.by_type(ahead)
+    in_force = [sum(column) for column in zip(*(one.numbers for one in ahead), strict=True)]
     return {
         "types": [kind.label for kind in CertificateType],
         "ahead": ahead,

@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from applications import services
@@ -44,11 +43,6 @@ def answer_hearing(request: HttpRequest, application: Application) -> HttpRespon
         "may_change": bool(sections.editable(application, now=clock.now())),
     }
     return show(request, application, "answer_hearing", form=form, **more)
-
-
-def url(application: Application) -> str:
-    """Return the address of the page."""
-    return reverse("applications:answer_hearing", args=[application.pk])
 
 
 def is_all_that_is_asked(application: Application) -> bool:

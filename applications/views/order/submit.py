@@ -51,7 +51,7 @@ def check(request: HttpRequest, application: Application) -> HttpResponse:
     if application.status not in OPEN:
         return _over(request, application)
     if request.method != "POST" and answer_hearing.is_all_that_is_asked(application):
-        return redirect(answer_hearing.url(application))
+        return redirect("applications:answer_hearing", application.pk)
     form = _form(application, request.POST or None)
     if request.method != "POST":
         return _show(request, application, form)

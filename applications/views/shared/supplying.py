@@ -1,7 +1,5 @@
 """Access to a supplier's pages: who acts for a supplier with a customer's consent."""
 
-from dataclasses import replace
-
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -12,7 +10,6 @@ from applications.models import Application
 from applications.views.shared.entry import member_view
 from applications.views.shared.rows import with_names
 from certportal.foundation import clock
-from certportal.foundation.actors import Actor
 
 
 def supplies(request: HttpRequest) -> bool:
@@ -48,8 +45,3 @@ def orders(request: HttpRequest) -> QuerySet[Application]:
     person, supplier = access.person_of(request), access.organisation_of(request)
     supplied = orders_supplied(person, supplier.pk, now=clock.now())
     return with_names(supplied.select_related("organisation"))
-
-
-def supplier_actor(request: HttpRequest) -> Actor:
-    """Return the person as actor on behalf of the supplier."""
-    return replace(access.actor_of(request), supplier=str(access.organisation_of(request).pk))

@@ -18,7 +18,7 @@ from applications.rules import (
     queue_order,
     sender,
 )
-from applications.workflow import STAGES, TURN, ApplicationEvent, Role, Status, promise
+from applications.workflow import STAGES, ApplicationEvent, Role, Status, promise
 from certportal.foundation import clock
 from certportal.foundation.models import Event
 
@@ -145,11 +145,6 @@ def _ended_with_account(application: Application) -> bool:
         object_id=str(application.pk),
         action=ApplicationEvent.END_WITH_ACCOUNT,
     ).exists()
-
-
-def is_applicants_turn(application: Application) -> bool:
-    """Return whether the applicant has the turn."""
-    return TURN[Status(application.status)] is Role.APPLICANT
 
 
 def promise_words(application: Application, *, now: datetime) -> str:

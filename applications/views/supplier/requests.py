@@ -1,5 +1,7 @@
 """Certificate requests for several of the customers' orders at once."""
 
+from dataclasses import replace
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -8,7 +10,7 @@ from accounts import access
 from applications import services
 from applications.services.applicant.requests_together import FileResult
 from applications.views.shared.requests_given import RequestsForm, shown
-from applications.views.shared.supplying import orders, supplier_actor, supplier_view
+from applications.views.shared.supplying import orders, supplier_view
 from applications.workflow import Role, Status
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
@@ -49,11 +51,12 @@ def _results(request: HttpRequest, form: RequestsForm) -> list[FileResult]:
     files = form.read()
     if not files:
         return []
+    supplier = access.organisation_of(request)
     return services.give_requests(
         list(orders(request).filter(status=Status.AWAITING_CSR)),
         files,
-        about=access.organisation_of(request),
+        about=supplier,
         role=Role.TECHNICAL_CONTACT,
-        actor=supplier_actor(request),
+        actor=replace(access.actor_of(request), supplier=str(supplier.pk)),
         now=clock.now(),
     )

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -36,6 +37,7 @@ from applications.workflow import Action, Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused
 from issuance.certificate.lint_pkix import is_accepted
+from issuance.certificate.text import certificate_text
 from issuance.models import PreparedCertificate
 from issuance.services.errors import NotOpen
 from issuance.services.issuing.approve import approval_state
@@ -130,9 +132,9 @@ def shown(attempt: PreparedCertificate | None, *, least: int = 1) -> dict[str, A
     approvals = approvals_of(attempt)
     return {
         "certified": specimen.names(attempt),
-        "facts": specimen.facts(attempt),
-        "specimen_text": specimen.text(attempt),
-        "specimen_pem": specimen.pem(attempt),
+        "facts": list(specimen.facts(attempt)),
+        "specimen_text": certificate_text(bytes(attempt.tbs)),
+        "specimen_pem": attempt.specimen.public_bytes(Encoding.PEM).decode(),
         "approvals": replace(state, wanted=max(state.wanted, least)),
         "given_by": approvals,
         "uncounted": own_passkey.uncounted(approvals, attempt) if attempt.is_open else [],

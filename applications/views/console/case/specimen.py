@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import Encoding
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -13,7 +12,6 @@ from django.utils.translation import gettext as _
 from issuance.certificate.hosts import with_unicode
 from issuance.certificate.names import subject_values
 from issuance.certificate.read_back import extension
-from issuance.certificate.text import certificate_text
 from issuance.csr.oids import PURPOSES
 from issuance.models import PreparedCertificate
 
@@ -71,12 +69,8 @@ def moments(prepared: PreparedCertificate) -> tuple[str, str]:
     return date_format(first, "DATETIME_FORMAT"), date_format(last, "DATETIME_FORMAT")
 
 
-def facts(prepared: PreparedCertificate) -> list[Fact]:
-    """Return the fields of the prepared certificate in order, with names in words."""
-    return list(_facts(prepared))
-
-
-def _facts(prepared: PreparedCertificate) -> Iterator[Fact]:
+def facts(prepared: PreparedCertificate) -> Iterator[Fact]:
+    """Yield the fields of the prepared certificate in order, with names in words."""
     certificate = prepared.specimen
     first, last = moments(prepared)
     yield _("Serial number (hexadecimal)"), prepared.serial
@@ -133,13 +127,3 @@ def _constraints(certificate: x509.Certificate) -> Iterator[Fact]:
     authority_key = extension(certificate, x509.AuthorityKeyIdentifier)
     if authority_key and authority_key.key_identifier:
         yield _("Authority key identifier"), authority_key.key_identifier.hex()
-
-
-def text(prepared: PreparedCertificate) -> str:
-    """Return the bytes to be signed as text, in openssl's layout."""
-    return certificate_text(bytes(prepared.tbs))
-
-
-def pem(prepared: PreparedCertificate) -> str:
-    """Return the specimen under a throwaway signature, for other tools."""
-    return prepared.specimen.public_bytes(Encoding.PEM).decode()
