@@ -11,8 +11,7 @@ from accounts.acting_for import member_required
 from accounts.forms import RoleForm
 from accounts.models import Invitation, Organisation
 from accounts.right_to_act import is_shown
-from accounts.services.organisations import join
-from accounts.services.organisations import membership as services
+from accounts.services.organisations import join, membership as services
 from certportal.foundation import clock
 
 

@@ -17,9 +17,11 @@ from accounts.models import BusinessId, Organisation
 from accounts.register.identifiers import business_id as read_business_id
 from accounts.right_forms import MOST_DETAIL, StatementForm
 from accounts.right_to_act import confirmed_administrators
-from accounts.services.organisations import found as found_organisations
-from accounts.services.organisations import join as join_organisations
-from accounts.services.organisations import take_back
+from accounts.services.organisations import (
+    found as found_organisations,
+    join as join_organisations,
+    take_back,
+)
 from accounts.views.redirects import landing, next_page
 from accounts.views.rights import held_for, hold_document, limited
 from certportal.foundation import clock

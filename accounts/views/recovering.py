@@ -10,8 +10,7 @@ from accounts.models import BusinessId, Organisation
 from accounts.register.identifiers import business_id as read_business_id
 from accounts.right_forms import AdministratorForm
 from accounts.right_to_act import confirmed_administrators
-from accounts.services.organisations import administrator_requests
-from accounts.services.organisations import take_back as requests
+from accounts.services.organisations import administrator_requests, take_back as requests
 from accounts.services.organisations.administrator_requests import AskedLately, MayNotAsk
 from accounts.views.redirects import landing
 from accounts.views.rights import held_for, hold_document, limited

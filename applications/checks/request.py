@@ -5,8 +5,7 @@ from datetime import datetime
 from applications.models import Application
 from applications.rules.certificate_names import expected_names
 from certportal.foundation.actors import system
-from issuance import csr as doctor
-from issuance import services as authority
+from issuance import csr as doctor, services as authority
 from issuance.findings import Finding
 
 

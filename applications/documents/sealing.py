@@ -10,8 +10,7 @@ import re
 from dataclasses import dataclass
 from io import BytesIO
 
-from asn1crypto import crl
-from asn1crypto import x509 as asn1
+from asn1crypto import crl, x509 as asn1
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers
 from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest

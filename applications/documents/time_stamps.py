@@ -16,8 +16,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from asn1crypto import cms, pem, tsp
-from asn1crypto import x509 as asn1
+from asn1crypto import cms, pem, tsp, x509 as asn1
 from django.conf import settings
 from pyhanko.sign.timestamps.api import TimeStamper
 from pyhanko.sign.timestamps.common_utils import set_tsp_headers

@@ -16,8 +16,7 @@ from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy as _, ngettext
 
 from applications.models import Application, Attachment
 from applications.models.certificate_types import CertificateType, Delivery, Purpose

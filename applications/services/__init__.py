@@ -99,13 +99,16 @@ from applications.services.reviewer.register_changes import (
     want_register_watched,
     watch_register,
 )
-from applications.services.reviewer.replacement import approve_plan as approve_replacement
-from applications.services.reviewer.replacement import confirm as confirm_replacements
-from applications.services.reviewer.replacement import plan as plan_replacement
-from applications.services.reviewer.replacement import plan_to_sign, revoke_replaced
-from applications.services.reviewer.replacement import release as release_replacement
-from applications.services.reviewer.replacement import resume as resume_replacement
-from applications.services.reviewer.replacement import standing as standing_approvals
+from applications.services.reviewer.replacement import (
+    approve_plan as approve_replacement,
+    confirm as confirm_replacements,
+    plan as plan_replacement,
+    plan_to_sign,
+    release as release_replacement,
+    resume as resume_replacement,
+    revoke_replaced,
+    standing as standing_approvals,
+)
 from applications.services.reviewer.revocation import (
     confirm_proposal,
     decline_proposal,

@@ -8,8 +8,7 @@ from applications import workflow
 from applications.access import require_acting
 from applications.errors import Changed, Gone, NotPossible
 from applications.models import Application
-from applications.rules import mail_choices, possible_actions
-from applications.rules import recipients as recipients_rules
+from applications.rules import mail_choices, possible_actions, recipients as recipients_rules
 from applications.workflow import Action, Role, Status, consequences, event_of
 from certportal.foundation import events, row_writes
 from certportal.foundation.actors import Actor

@@ -31,8 +31,8 @@ from applications.views.console.case import (
     revocation_report,
     revoke,
     rights,
+    waivers as case_waivers,
 )
-from applications.views.console.case import waivers as case_waivers
 from applications.views.console.events import events
 from applications.views.console.queue import queue
 from applications.views.console.register import changes, imports, record, succession

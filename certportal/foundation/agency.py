@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.utils.formats import date_format
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, gettext as _
 
 # Feedback about accessibility must be answered within this time (act 306/2019).
 FEEDBACK_DAYS = 14

@@ -2,8 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy as pgettext
+from django.utils.translation import gettext_lazy as _, pgettext_lazy as pgettext
 
 ACTORS: dict[str, Promise] = {
     "system": pgettext("who acted", "The service"),

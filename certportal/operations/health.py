@@ -9,8 +9,7 @@ import redis
 from celery import shared_task
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db import Error as DatabaseFault
-from django.db import connection
+from django.db import Error as DatabaseFault, connection
 from django.db.models import Q, Value
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache

@@ -14,9 +14,14 @@ from certportal.foundation import agency, clock
 from certportal.foundation.errors import TooMany
 from certportal.foundation.web import limits
 from certportal.foundation.web.addresses import address_of
-from certportal.public import csr_check, numbers, revoke_by_key, verify
-from certportal.public import eligibility as eligibility_service
-from certportal.public import feedback as feedback_service
+from certportal.public import (
+    csr_check,
+    eligibility as eligibility_service,
+    feedback as feedback_service,
+    numbers,
+    revoke_by_key,
+    verify,
+)
 from certportal.public.forms import BusinessIdForm, FeedbackForm
 
 ROBOTS = "User-agent: *\nDisallow: /*/console/\nDisallow: /*/settings/\nDisallow: /dev/\n"

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from asn1crypto import algos, cms, core, tsp
-from asn1crypto import x509 as asn1
+from asn1crypto import algos, cms, core, tsp, x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import Encoding

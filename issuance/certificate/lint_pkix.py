@@ -56,9 +56,11 @@ def is_accepted(finding: Finding) -> bool:
 @cache
 def _validator():  # type: ignore[no-untyped-def]
     """Built once per process: building takes 174 ms, linting a certificate 2.7 ms."""
-    from pkilint.pkix import certificate as pkix_certificate
-    from pkilint.pkix import extension as pkix_extension
-    from pkilint.pkix import name as pkix_name
+    from pkilint.pkix import (
+        certificate as pkix_certificate,
+        extension as pkix_extension,
+        name as pkix_name,
+    )
 
     return pkix_certificate.create_pkix_certificate_validator_container(
         pkix_certificate.create_decoding_validators(

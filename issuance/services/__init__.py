@@ -9,19 +9,17 @@ from issuance.services.blocked_keys import (
     hit_by,
     import_keys,
     is_blocked,
+    settle as settle_blocked_keys,
 )
-from issuance.services.blocked_keys import settle as settle_blocked_keys
 from issuance.services.ceremony.kept_record import have_record_sealed, keep_sealed_record
 from issuance.services.csr_check import examine_for_operator, examine_for_visitor
 from issuance.services.event_log.anchors import anchor
 from issuance.services.event_log.build import extend as extend_event_log
-from issuance.services.event_log.cosigned import consistency
-from issuance.services.event_log.cosigned import keep as keep_cosigned
+from issuance.services.event_log.cosigned import consistency, keep as keep_cosigned
 from issuance.services.event_log.key import is_wanted as has_event_log
 from issuance.services.event_log.places import places
 from issuance.services.event_log.receipts import receipts
-from issuance.services.event_log.stamps import have_stamped
-from issuance.services.event_log.stamps import keep as keep_stamp
+from issuance.services.event_log.stamps import have_stamped, keep as keep_stamp
 from issuance.services.event_log.witnesses import ask_all as ask_witnesses
 from issuance.services.exposed_keys.leaked import report_known_keys, report_leaked_key, revoke_key
 from issuance.services.exposed_keys.possession import challenge, open_challenge, prove
@@ -33,8 +31,11 @@ from issuance.services.issuing.issue_confirmed import (
     issue_confirmed,
     issue_together,
 )
-from issuance.services.issuing.only_approved import disown, was_restored
-from issuance.services.issuing.only_approved import require_all as ensure_journal_approved
+from issuance.services.issuing.only_approved import (
+    disown,
+    require_all as ensure_journal_approved,
+    was_restored,
+)
 from issuance.services.issuing.prepare import prepare, prepare_all, void
 from issuance.services.recovery.reconcile import reconcile
 from issuance.services.sealing import (

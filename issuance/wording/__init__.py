@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext
-from django.utils.translation import gettext_noop as _
+from django.utils.translation import gettext, gettext_noop as _
 
 from issuance.certificate.hosts import LONGEST_LABEL, LONGEST_NAME, with_unicode
 from issuance.findings import Finding, Param, Severity

@@ -8,8 +8,10 @@ from django.utils import translation
 
 from certportal.dev.builders import people
 from tests.applications.conftest import stored as stored
-from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
-from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
+from tests.gallery.conftest import (
+    _browser_beside_database as _browser_beside_database,
+    browser_type_launch_args as browser_type_launch_args,
+)
 
 
 @pytest.fixture

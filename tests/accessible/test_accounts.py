@@ -4,9 +4,11 @@ import pytest
 
 from accounts.access import actor_for
 from accounts.models import Membership
-from accounts.services.organisations import administrator_requests as recovering
-from accounts.services.organisations import found as founding
-from accounts.services.organisations import invite as inviting
+from accounts.services.organisations import (
+    administrator_requests as recovering,
+    found as founding,
+    invite as inviting,
+)
 from accounts.services.rights import documents as showing
 from applications import services
 from certportal.dev.builders import orders, people

@@ -6,9 +6,11 @@ from accounts.access import actor_for
 from accounts.services.organisations import join
 from certportal.dev.builders import people
 from tests.conftest import PHARMACY
-from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
-from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
-from tests.gallery.conftest import watched as watched
+from tests.gallery.conftest import (
+    _browser_beside_database as _browser_beside_database,
+    browser_type_launch_args as browser_type_launch_args,
+    watched as watched,
+)
 
 
 @pytest.fixture

@@ -9,9 +9,13 @@ from django.urls import reverse
 
 from accounts import access, consents
 from accounts.models import Membership, SupplierConsent
-from accounts.services.organisations import consents as services
-from accounts.services.organisations import invite, oversight, succession
-from accounts.services.organisations import membership as members
+from accounts.services.organisations import (
+    consents as services,
+    invite,
+    membership as members,
+    oversight,
+    succession,
+)
 from applications import services as decisions
 from applications.services.reviewer.accounts import preview_withdrawal
 from applications.services.reviewer.succession import preview_succession

@@ -8,8 +8,11 @@ from django.urls import reverse
 
 from accounts.access import actor_for
 from accounts.models import AdministratorRequest, Membership, Organisation, RightDocument
-from accounts.services.organisations import administrator_requests, take_back
-from accounts.services.organisations import found as found_organisations
+from accounts.services.organisations import (
+    administrator_requests,
+    found as found_organisations,
+    take_back,
+)
 from accounts.services.rights import documents
 from accounts.views import organisations, recovering
 from certportal.dev.builders import people

@@ -11,10 +11,8 @@ from django.urls import reverse
 
 from accounts.access import actor_for
 from accounts.models import Invitation, Membership
-from accounts.services.organisations import invite as invite_organisations
-from accounts.services.organisations import membership, oversight
-from accounts.services.people import email as addresses
-from accounts.services.people import erase
+from accounts.services.organisations import invite as invite_organisations, membership, oversight
+from accounts.services.people import email as addresses, erase
 from certportal.dev.builders import mails, people
 from certportal.dev.builders.acts import act
 from certportal.foundation import clock

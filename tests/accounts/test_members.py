@@ -10,8 +10,7 @@ from django.urls import reverse
 
 from accounts.access import actor_for
 from accounts.models import Invitation, JoinRequest, Membership
-from accounts.services.organisations import invite, join
-from accounts.services.organisations import membership as services
+from accounts.services.organisations import invite, join, membership as services
 from certportal.dev.builders import mails, orders, people
 from certportal.dev.builders.acts import act
 from certportal.foundation.models import Event, OutboxItem

@@ -7,10 +7,8 @@ import pytest
 from accounts import access, own_records
 from accounts.models import AdministratorRequest, Invitation, JoinRequest, Membership, Person
 from accounts.right_to_act import is_shown, right_of
-from accounts.services.organisations import found as founding
-from accounts.services.organisations import invite, join, oversight
-from accounts.services.people import merge as merge_people
-from accounts.services.people import recognise
+from accounts.services.organisations import found as founding, invite, join, oversight
+from accounts.services.people import merge as merge_people, recognise
 from accounts.services.rights import confirm, staff_roles
 from certportal.dev.builders.people import NOW, identity_of, log_in, make_person, make_reviewer
 from certportal.foundation.actors import system

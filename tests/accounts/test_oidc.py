@@ -14,15 +14,12 @@ from joserfc.jwk import OctKey, RSAKey
 
 from accounts.access import SECOND_FACTOR
 from accounts.acting_for import CHOSEN
-from accounts.identification import claims as claim_names
-from accounts.identification import identity
+from accounts.identification import claims as claim_names, identity
 from accounts.identification.testidp import tokens
 from accounts.models import Identifier, Person, User
 from certportal.foundation import clock
 from certportal.foundation.models import Event
-from tests.accounts.oidc_browser import Browser
-from tests.accounts.oidc_browser import capture_logs as capture_logs
-from tests.accounts.oidc_browser import visitor as visitor
+from tests.accounts.oidc_browser import Browser, capture_logs as capture_logs, visitor as visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

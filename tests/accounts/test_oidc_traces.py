@@ -7,8 +7,7 @@ from accounts.identification.testidp import tokens
 from accounts.models import Person
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import Event
-from tests.accounts.oidc_browser import capture_logs as capture_logs
-from tests.accounts.oidc_browser import visitor as visitor
+from tests.accounts.oidc_browser import capture_logs as capture_logs, visitor as visitor
 from tests.everywhere import whole_database, whole_redis
 
 pytestmark = pytest.mark.django_db(transaction=True)

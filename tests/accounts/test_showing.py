@@ -8,11 +8,9 @@ from django.utils import translation
 
 from accounts.access import actor_for
 from accounts.models import Membership, Organisation, RightDocument
-from accounts.services.organisations import found as found_organisations
-from accounts.services.organisations import invite
+from accounts.services.organisations import found as found_organisations, invite
 from accounts.services.people.erase import erase_documents, erase_person
-from accounts.services.rights import confirm as confirm_rights
-from accounts.services.rights import documents
+from accounts.services.rights import confirm as confirm_rights, documents
 from certportal.dev.builders import people
 from certportal.dev.builders.acts import act
 from certportal.dev.builders.documents import pdf, upload

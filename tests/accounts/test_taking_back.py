@@ -10,8 +10,7 @@ from django.urls import reverse
 from accounts import access
 from accounts.access import actor_for
 from accounts.models import AdministratorRequest, Invitation, JoinRequest
-from accounts.services.organisations import administrator_requests, join
-from accounts.services.organisations import take_back as requests
+from accounts.services.organisations import administrator_requests, join, take_back as requests
 from accounts.services.rights import documents
 from certportal.dev.builders import mails, people
 from certportal.dev.builders.documents import pdf, upload

@@ -9,13 +9,14 @@ from django.urls import reverse
 from accounts.access import actor_for
 from accounts.models import Invitation, JoinRequest, Membership
 from accounts.right_to_act import is_shown
-from accounts.services.organisations import administrator_requests as recovering
-from accounts.services.organisations import found as founding
-from accounts.services.organisations import invite as inviting
-from accounts.services.organisations import join as joining
+from accounts.services.organisations import (
+    administrator_requests as recovering,
+    found as founding,
+    invite as inviting,
+    join as joining,
+)
 from accounts.services.organisations.membership import NotConfirmed
-from accounts.services.rights import confirm as confirming
-from accounts.services.rights import documents as showing
+from accounts.services.rights import confirm as confirming, documents as showing
 from certportal.dev.builders import mails, people
 from certportal.dev.builders.documents import pdf, upload
 from certportal.foundation import clock

@@ -19,8 +19,7 @@ from accounts.access import actor_for
 from applications import services, tasks
 from applications.documents import papers
 from applications.models import Paper
-from applications.services.system import erase
-from applications.services.system import papers as limits
+from applications.services.system import erase, papers as limits
 from certportal.dev.builders import orders
 from certportal.foundation import clock, row_writes
 from certportal.foundation.files import storing

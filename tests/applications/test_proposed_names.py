@@ -14,8 +14,7 @@ from applications.errors import Changed, Incomplete, MayNotAct, NotPossible
 from applications.models import Application
 from applications.rules import lapse, possible_actions
 from applications.rules.proposed_names import are_awaited, is_confirmation, sent_back
-from applications.services.applicant import contact_links, csr
-from applications.services.applicant import proposed_names as service
+from applications.services.applicant import contact_links, csr, proposed_names as service
 from applications.services.applicant.identified import IdentifyAgain, NotDeclared
 from applications.workflow import Action, Role, Status
 from certportal.dev.builders import bulk, orders, people, proposed_names

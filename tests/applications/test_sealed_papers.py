@@ -20,8 +20,7 @@ from certportal.dev.builders import orders, people
 from certportal.foundation.event_log.files import LogUnavailable
 from certportal.foundation.mail.sending import File
 from certportal.foundation.models import Event, OutboxItem
-from issuance import services as authority
-from issuance import tasks
+from issuance import services as authority, tasks
 from issuance.models import SealedPaper
 from issuance.services.event_log import key
 from issuance.services.sealing import CertificatesFirst, SealEnded

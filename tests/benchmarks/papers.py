@@ -15,8 +15,7 @@ from applications.documents import paper_text, papers, sealing
 from certportal.dev.builders import hierarchy, orders, people
 from certportal.foundation import clock
 from issuance.authority.seal import sign
-from tests.authorities import add_seal
-from tests.authorities import sealing as sealed
+from tests.authorities import add_seal, sealing as sealed
 from tests.benchmarks.harness import Figure, figure, own_database
 
 ROUNDS = 20

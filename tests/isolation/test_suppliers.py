@@ -7,8 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import SupplierConsent
-from accounts.services.organisations import consents, oversight, succession
-from accounts.services.organisations import membership as members
+from accounts.services.organisations import consents, membership as members, oversight, succession
 from applications import services
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act

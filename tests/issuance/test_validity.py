@@ -1,8 +1,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from certportal.foundation.clock import HELSINKI, add_months
 from issuance.certificate.validity import preparation_expires, window

@@ -3,8 +3,7 @@
 import pytest
 from django.test import Client
 
-from accounts.services.organisations import invite as invite_organisations
-from accounts.services.organisations import join, search
+from accounts.services.organisations import invite as invite_organisations, join, search
 from accounts.services.people import email, sessions, sign_on
 from applications import services
 from applications.services.applicant import bulk_orders, contact_links, csr, mailbox

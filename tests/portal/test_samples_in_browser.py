@@ -4,9 +4,11 @@ import pytest
 
 from certportal.dev import sample_mails
 from tests.accessibility import check_both_widths
-from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
-from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
-from tests.gallery.conftest import watched as watched
+from tests.gallery.conftest import (
+    _browser_beside_database as _browser_beside_database,
+    browser_type_launch_args as browser_type_launch_args,
+    watched as watched,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
-from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
-from tests.gallery.conftest import watched as watched
+from tests.gallery.conftest import (
+    _browser_beside_database as _browser_beside_database,
+    browser_type_launch_args as browser_type_launch_args,
+    watched as watched,
+)
 
 SCRIPTS = sorted((Path(__file__).parents[2] / "static" / "portal").glob("*.js"))
 KEPT = """async () => [

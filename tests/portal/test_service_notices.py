@@ -14,9 +14,11 @@ from certportal.foundation import agency, clock, notices
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event, ServiceNotice
 from tests.accessibility import check_in_turn
-from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
-from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
-from tests.gallery.conftest import watched as watched
+from tests.gallery.conftest import (
+    _browser_beside_database as _browser_beside_database,
+    browser_type_launch_args as browser_type_launch_args,
+    watched as watched,
+)
 from tests.packaging.files import ROOT
 
 READ = notices.read

@@ -11,8 +11,7 @@ from accounts.models import Invitation, Membership, Organisation, Person
 from accounts.right_to_act import confirmed_administrators
 from accounts.services import mailing
 from accounts.services.organisations import membership as members
-from accounts.services.people import email as addresses
-from accounts.services.people import sessions
+from accounts.services.people import email as addresses, sessions
 from accounts.services.people.merge import lock_person
 from accounts.services.rights import askers
 from certportal.foundation import events

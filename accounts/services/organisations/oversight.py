@@ -16,8 +16,7 @@ from accounts.right_to_act import (
     shown_members,
 )
 from accounts.services import mailing
-from accounts.services.organisations import consents
-from accounts.services.organisations import membership as members
+from accounts.services.organisations import consents, membership as members
 from accounts.services.organisations.administrator_requests import MayNotDecide
 from accounts.services.people import sessions
 from accounts.services.rights import confirm

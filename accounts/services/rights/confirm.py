@@ -11,8 +11,7 @@ from accounts.event_names import AccountEvent
 from accounts.models import Membership, Person
 from accounts.right_to_act import may_be_confirmed, resting_on, shown_members
 from accounts.services import mailing
-from accounts.services.rights import askers
-from accounts.services.rights import documents as documents_rights
+from accounts.services.rights import askers, documents as documents_rights
 from accounts.weak_evidence import require_in_range
 from certportal.foundation import events
 from certportal.foundation.actors import Actor

@@ -4,8 +4,7 @@ import argparse
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 
 from applications import services
 from applications.rules import retention

@@ -22,8 +22,7 @@ from applications.workflow import Action, ApplicationEvent, Role, Status, promis
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.web import limits
-from issuance import csr as doctor
-from issuance import services as authority
+from issuance import csr as doctor, services as authority
 from issuance.findings import Finding
 from issuance.models import Certificate
 from issuance.services import locks

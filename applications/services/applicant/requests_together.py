@@ -31,8 +31,7 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Stale
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
-from issuance import csr as doctor
-from issuance import services as authority
+from issuance import csr as doctor, services as authority
 
 MOST_SECONDS = 30
 """The longest time spent on the requests of an upload, well within the 65 s that the proxy waits

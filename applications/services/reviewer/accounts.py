@@ -21,9 +21,11 @@ from accounts.models import (
 )
 from accounts.right_to_act import acts_without, formerly_resting_on, resting_on, right_of
 from accounts.services import mailing
-from accounts.services.organisations import administrator_requests
-from accounts.services.organisations import membership as members
-from accounts.services.organisations import oversight as accounts
+from accounts.services.organisations import (
+    administrator_requests,
+    membership as members,
+    oversight as accounts,
+)
 from accounts.services.organisations.administrator_requests import MayNotDecide
 from applications import workflow
 from applications.access import ACTING

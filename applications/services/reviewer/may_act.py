@@ -5,8 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts import access
 from accounts.models import Person

@@ -13,8 +13,7 @@ from applications.rules.domains import NOT_PROVEN
 from applications.rules.sender import lacks_right
 from applications.services import transition
 from applications.services.applicant.answers import close_unanswered
-from applications.services.system import domains as domain_evidence
-from applications.services.system import replaced_orders
+from applications.services.system import domains as domain_evidence, replaced_orders
 from applications.workflow import Action, Role, Status, promise
 from certportal.foundation import clock, row_writes
 from certportal.foundation.actors import Actor, system

@@ -11,8 +11,7 @@ from django.db import transaction
 
 from applications.errors import Gone
 from applications.models import Application, InformationRequest
-from applications.rules import lapse as lapse_rules
-from applications.rules import promise_pause, recipients
+from applications.rules import lapse as lapse_rules, promise_pause, recipients
 from applications.services import sent_once, transition
 from applications.services.applicant.drafts import remove_draft
 from applications.services.end_without_decision import lapse

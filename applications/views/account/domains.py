@@ -11,17 +11,14 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts import access
 from accounts.models import Organisation, Person
 from applications import services
-from applications.access import acting as acting_for
-from applications.access import domains_seen, may_look_up, sees_all
+from applications.access import acting as acting_for, domains_seen, may_look_up, sees_all
 from applications.models import Domain
-from applications.rules import domain_record
-from applications.rules import domains as rules
+from applications.rules import domain_record, domains as rules
 from applications.rules.domain_record import Outcome
 from applications.views.order.forms.hosts import host_names
 from applications.views.shared.entry import applicant_view

@@ -34,8 +34,7 @@ from applications.views.shared.rows import (
     rows_for_others,
     with_names,
 )
-from applications.views.shared.supplying import orders as supplied
-from applications.views.shared.supplying import supplies
+from applications.views.shared.supplying import orders as supplied, supplies
 from applications.workflow import OPEN_CASES, Status
 from certportal.foundation import clock
 from certportal.foundation.models import Event

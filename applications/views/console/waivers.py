@@ -8,8 +8,7 @@ from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts import access
@@ -17,8 +16,7 @@ from accounts.models import Membership
 from applications import services
 from applications.checks.wording import word
 from applications.models import Waiver
-from applications.rules.waivers import SOON as SOON_TIME
-from applications.rules.waivers import ending_soon, in_force
+from applications.rules.waivers import SOON as SOON_TIME, ending_soon, in_force
 from applications.services.reviewer.waivers import to_withdraw
 from applications.views.shared.entry import by_person
 from certportal.foundation import clock

@@ -12,8 +12,7 @@ from django.urls import reverse
 from accounts import access
 from accounts.acting_for import member_required
 from accounts.models import Person
-from applications.access import acting as acting_for
-from applications.access import get_bulk_order, get_for_applicant
+from applications.access import acting as acting_for, get_bulk_order, get_for_applicant
 from applications.errors import Changed, Gone
 from applications.views.shared.forms import VersionForm
 from certportal.foundation.errors import Stale

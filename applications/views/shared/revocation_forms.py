@@ -6,11 +6,9 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
-from applications.models.revocation import CHOICES, EXPOSED
-from applications.models.revocation import WORDS as WORDED
+from applications.models.revocation import CHOICES, EXPOSED, WORDS as WORDED
 from applications.models.revocation_proposal import PROPOSABLE
 from applications.models.revocation_report import RevocationReport
 from certportal.foundation import clock

@@ -8,8 +8,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, prefetch
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 from django.views.decorators.http import require_safe
 from django_filters import CharFilter, ChoiceFilter, ModelChoiceFilter
 
@@ -18,8 +17,7 @@ from accounts.models import Organisation, SupplierConsent
 from applications.access import certificates_of, certificates_supplied
 from applications.models import Application
 from applications.rules import renewal
-from applications.views.account import certificates
-from applications.views.account import orders as account_orders
+from applications.views.account import certificates, orders as account_orders
 from applications.views.account.filters import CertificateFilter, Listing, OrderFilter, Sorting
 from applications.views.shared import spreadsheet, supplying
 from applications.views.shared.rows import (
@@ -28,8 +26,7 @@ from applications.views.shared.rows import (
     certificate_rows,
     rows_for_others,
 )
-from applications.views.shared.supplying import orders as supplied
-from applications.views.shared.supplying import received, supplier_view
+from applications.views.shared.supplying import orders as supplied, received, supplier_view
 from applications.workflow import ENDED, Status
 from certportal.foundation import clock
 from certportal.foundation.reading import one_reading

@@ -15,8 +15,7 @@ from applications.models.certificate_types import CertificateType
 from applications.rules import conformity, declarations, mailbox_code
 from applications.workflow import Role
 from certportal.dev.builders import documents
-from certportal.dev.builders.acts import act
-from certportal.dev.builders.acts import drain as drain
+from certportal.dev.builders.acts import act, drain as drain
 from certportal.foundation import clock
 from issuance.models import PreparedCertificate
 

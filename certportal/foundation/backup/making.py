@@ -26,8 +26,7 @@ from certportal.foundation.backup.streams import (
     run,
     writing,
 )
-from certportal.foundation.event_log.files import LogFiles
-from certportal.foundation.event_log.files import folder as log_folder
+from certportal.foundation.event_log.files import LogFiles, folder as log_folder
 from certportal.foundation.files.faults import DamagedFile
 from certportal.foundation.kept_tables import every_model
 from certportal.foundation.own_files import OWN, OWN_FOLDER, make_folder, write_new

@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext as _, gettext_noop
 
 from certportal.foundation.event_log.files import LogFiles, LogUnavailable
 from certportal.foundation.event_log.leaves import event_of, leaf_of, number_of

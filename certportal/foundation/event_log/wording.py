@@ -7,8 +7,7 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext as _, gettext_lazy, pgettext
 
 from certportal.foundation.event_log.notes import BadNote, Checkpoint
 from certportal.foundation.event_log.policy import Policy

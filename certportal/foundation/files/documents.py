@@ -9,8 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy as _, gettext_noop
 
 from certportal.foundation import invisible
 from certportal.foundation.errors import Refused, Unavailable

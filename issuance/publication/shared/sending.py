@@ -6,8 +6,7 @@ never had them, deletes nothing from the store.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Mapping, Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 

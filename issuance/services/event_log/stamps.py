@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 from cryptography import x509
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 from rfc3161_client import (
     HashAlgorithm,
     TimestampRequestBuilder,

@@ -11,8 +11,7 @@ from uuid import UUID
 
 from cryptography import x509
 from django.db import transaction
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext as _, gettext_noop
 
 from accounts.models import Organisation
 from certportal.foundation import events

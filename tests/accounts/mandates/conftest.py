@@ -10,8 +10,7 @@ import requests
 from accounts.identification.testidp import persons
 from accounts.services.people import recognise
 from certportal.dev.builders import people
-from tests.accounts.oidc_browser import Lines as Lines
-from tests.accounts.oidc_browser import capture_logs as capture_logs
+from tests.accounts.oidc_browser import Lines as Lines, capture_logs as capture_logs
 from tests.doubles.suomifi import Valtuudet, company, serving
 
 PHARMACY, CLINICS = "9900001-8", "9900008-5"

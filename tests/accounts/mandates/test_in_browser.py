@@ -10,9 +10,11 @@ from django.utils import translation
 from accounts.models import Membership
 from certportal.dev.builders import orders, people
 from tests.accessibility import check_both_widths
-from tests.accounts.conftest import _browser_beside_database as _browser_beside_database
-from tests.accounts.conftest import browser_type_launch_args as browser_type_launch_args
-from tests.accounts.conftest import watched as watched
+from tests.accounts.conftest import (
+    _browser_beside_database as _browser_beside_database,
+    browser_type_launch_args as browser_type_launch_args,
+    watched as watched,
+)
 from tests.accounts.mandates.conftest import CLINICS, HETU, PHARMACY, trust
 from tests.doubles.suomifi import Valtuudet, company, serving
 

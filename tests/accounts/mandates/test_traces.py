@@ -13,9 +13,11 @@ from certportal.dev.builders import people
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
 from tests.accounts.mandates.conftest import HETU, PAGE, STATED
-from tests.accounts.saml.conftest import provider_process as provider_process
-from tests.accounts.saml.conftest import trusting as trusting
-from tests.accounts.saml.conftest import visitor as visitor
+from tests.accounts.saml.conftest import (
+    provider_process as provider_process,
+    trusting as trusting,
+    visitor as visitor,
+)
 from tests.everywhere import whole_database, whole_redis
 from tests.portal.silence import dripping_server
 

@@ -11,9 +11,11 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from accounts.models import Person, SignOn
 from tests.accessibility import check_both_widths
-from tests.accounts.conftest import _browser_beside_database as _browser_beside_database
-from tests.accounts.conftest import browser_type_launch_args as browser_type_launch_args
-from tests.accounts.conftest import watched as watched
+from tests.accounts.conftest import (
+    _browser_beside_database as _browser_beside_database,
+    browser_type_launch_args as browser_type_launch_args,
+    watched as watched,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

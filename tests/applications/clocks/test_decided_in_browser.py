@@ -8,9 +8,11 @@ from playwright.sync_api import expect
 
 from certportal.dev.builders import orders
 from certportal.foundation import clock
-from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
-from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
-from tests.gallery.conftest import watched as watched
+from tests.gallery.conftest import (
+    _browser_beside_database as _browser_beside_database,
+    browser_type_launch_args as browser_type_launch_args,
+    watched as watched,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 REASONS = "Verkkotunnusta hallinnoi toinen organisaatio."

@@ -16,11 +16,12 @@ from certportal.foundation import clock
 from tests.accessibility import check_both_widths
 from tests.applications.clocks.asking import ask_for_unit
 from tests.applications.clocks.conftest import noon, waiting_for_csr
-from tests.applications.contact.conftest import at
-from tests.applications.contact.conftest import send as send
-from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
-from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
-from tests.gallery.conftest import watched as watched
+from tests.applications.contact.conftest import at, send as send
+from tests.gallery.conftest import (
+    _browser_beside_database as _browser_beside_database,
+    browser_type_launch_args as browser_type_launch_args,
+    watched as watched,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,9 +8,11 @@ from certportal.foundation import clock
 from tests.accessibility import check_both_widths
 from tests.applications.clocks.asking import answer, ask, sent
 from tests.applications.clocks.conftest import noon
-from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
-from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
-from tests.gallery.conftest import watched as watched
+from tests.gallery.conftest import (
+    _browser_beside_database as _browser_beside_database,
+    browser_type_launch_args as browser_type_launch_args,
+    watched as watched,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -5,8 +5,7 @@ from datetime import timedelta
 from allauth.mfa.models import Authenticator
 
 from accounts.models import EmailCode, Identifier, Membership, StaffRole
-from accounts.services.people import erase as people_erase
-from accounts.services.people import merge
+from accounts.services.people import erase as people_erase, merge
 from applications import services
 from certportal.dev.builders import orders, people
 from certportal.foundation import events

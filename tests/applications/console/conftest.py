@@ -7,8 +7,7 @@ from django.urls import reverse
 
 from accounts.access import SECOND_FACTOR, actor_for
 from accounts.models import Membership
-from accounts.services.organisations import administrator_requests as recovering
-from accounts.services.organisations import found as founding
+from accounts.services.organisations import administrator_requests as recovering, found as founding
 from accounts.services.rights.documents import Paper, hand_in
 from applications import services
 from certportal.dev.builders import orders, people
@@ -17,9 +16,11 @@ from certportal.foundation import clock
 from tests.applications.console.oversight import right
 from tests.applications.console.passkeys import give
 from tests.conftest import PHARMACY
-from tests.gallery.conftest import _browser_beside_database as _browser_beside_database
-from tests.gallery.conftest import browser_type_launch_args as browser_type_launch_args
-from tests.gallery.conftest import watched as watched
+from tests.gallery.conftest import (
+    _browser_beside_database as _browser_beside_database,
+    browser_type_launch_args as browser_type_launch_args,
+    watched as watched,
+)
 
 
 class Desk:

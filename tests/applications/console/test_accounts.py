@@ -7,12 +7,14 @@ from django.core import mail
 
 from accounts.access import SECOND_FACTOR_LASTS, actor_for, current_membership
 from accounts.models import AccountDecision, Membership, Organisation
-from accounts.services.organisations import administrator_requests as recovering
-from accounts.services.organisations import found as founding
-from accounts.services.organisations import invite as inviting
-from accounts.services.organisations import join as joining
-from accounts.services.organisations import membership
-from accounts.services.organisations import oversight as overseeing
+from accounts.services.organisations import (
+    administrator_requests as recovering,
+    found as founding,
+    invite as inviting,
+    join as joining,
+    membership,
+    oversight as overseeing,
+)
 from accounts.services.organisations.administrator_requests import MayNotDecide
 from accounts.services.rights import documents
 from applications import services

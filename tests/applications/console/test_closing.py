@@ -8,8 +8,7 @@ from django.test import Client
 
 from accounts.access import actor_for
 from accounts.models import AccountDecision, Membership
-from accounts.services.organisations import invite as inviting
-from accounts.services.organisations import membership
+from accounts.services.organisations import invite as inviting, membership
 from applications import services
 from applications.models import Application
 from applications.rules import contact_links
@@ -19,8 +18,7 @@ from certportal.foundation import clock
 from certportal.foundation.errors import Refused
 from certportal.foundation.models import Event
 from issuance.models import Certificate, PreparedCertificate
-from tests.applications.contact.conftest import at
-from tests.applications.contact.conftest import send as send
+from tests.applications.contact.conftest import at, send as send
 from tests.conftest import CLINICS, PHARMACY
 
 CLOSED = "The order lapsed because the customer account was closed."

@@ -21,8 +21,7 @@ from applications.services.reviewer.may_act import FactsChanged
 from applications.tasks import watch_register
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act
-from certportal.dev.builders.register import DELTA, change
-from certportal.dev.builders.register import row as row_of
+from certportal.dev.builders.register import DELTA, change, row as row_of
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
 from issuance.models import Certificate

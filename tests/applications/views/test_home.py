@@ -14,8 +14,7 @@ from accounts.services.rights import confirm
 from applications import services
 from applications.access import orders_seen
 from applications.documents.certificate_files import certificate_of
-from applications.views.account import history
-from applications.views.account import home as desk
+from applications.views.account import history, home as desk
 from applications.views.shared import tracking
 from applications.workflow import Status
 from certportal.dev.builders import bulk, orders, people

@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.register.models import RegisterRecord
 from applications import services
 from applications.models import Application
-from applications.services.applicant import answers
-from applications.services.applicant import proposed_names as service
+from applications.services.applicant import answers, proposed_names as service
 from applications.workflow import Status
 from certportal.dev.builders import orders, people, proposed_names
 from certportal.dev.builders.mails import about_order

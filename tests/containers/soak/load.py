@@ -12,8 +12,7 @@ from pathlib import Path
 
 from cryptography.x509 import load_der_x509_crl
 from cryptography.x509.ocsp import OCSPCertStatus
-from playwright.sync_api import Browser, Page
-from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import Browser, Error as BrowserError, Page
 
 from tests.containers import people
 from tests.containers.relying import Asked

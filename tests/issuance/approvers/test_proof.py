@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 from fido2.server import Fido2Server
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from accounts.factors.fingerprint import fingerprint, grouped
 from issuance.approvers.assertion import Assertion, BadAssertion

@@ -18,13 +18,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from issuance.csr import Report, examine
 from issuance.der import read
-from issuance.der.write import integer, sequence
-from issuance.der.write import tlv as encode
+from issuance.der.write import integer, sequence, tlv as encode
 from issuance.keys.computable import prepare_search
 from tests.issuance.csr.builder import (
     DNS,

@@ -7,8 +7,7 @@ from unittest.mock import Mock
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from issuance.csr import examine
 from issuance.der.write import integer, sequence, tlv

@@ -15,8 +15,7 @@ from issuance import journal, services
 from issuance.event_names import IssuanceEvent
 from issuance.journal import CopyUnavailable
 from issuance.models import Certificate
-from issuance.services.event_log import anchors, build
-from issuance.services.event_log import second_place as second_place_of_log
+from issuance.services.event_log import anchors, build, second_place as second_place_of_log
 from tests.full_disk import full_disk
 from tests.issuance.children import in_child
 from tests.issuance.conftest import Make

@@ -7,9 +7,7 @@ import pytest
 from cryptography import x509
 from pkilint import loader, pkix
 from pkilint.cabf import cabf_crl
-from pkilint.pkix import crl as lists
-from pkilint.pkix import extension, name
-from pkilint.pkix import ocsp as responses
+from pkilint.pkix import crl as lists, extension, name, ocsp as responses
 
 from accounts.models import Organisation, Person
 from certportal.dev.builders import hierarchy

@@ -8,15 +8,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp as library
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from certportal.dev.builders.hierarchy import Place, issuing
 from issuance.authority import ocsp
 from issuance.authority.ocsp import Single, Standing, Status
 from issuance.certificate.plan import new_serial
-from issuance.der import read as read_der
-from issuance.der import write
+from issuance.der import read as read_der, write
 from issuance.signers import Signer
 from tests.issuance.status.requests import ALGORITHMS, one, request, wrapped
 

@@ -8,8 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 
-from accounts.register.mirror import imports
-from accounts.register.mirror import report as report_mirror
+from accounts.register.mirror import imports, report as report_mirror
 from accounts.register.models import Kind, RegisterRun
 from accounts.register.source import files
 from accounts.register.source.codeserver_api import Malformed

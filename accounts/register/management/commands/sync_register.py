@@ -7,8 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 
-from accounts.register.mirror import imports, sync
-from accounts.register.mirror import report as report_mirror
+from accounts.register.mirror import imports, report as report_mirror, sync
 from accounts.register.models import Kind, RegisterRun
 from accounts.register.source.client import RegisterClient, load_client
 from certportal.foundation import clock

@@ -20,6 +20,7 @@ from applications.services.reviewer.may_act import ApprovedAlready, Case
 from applications.views.console import undelivered as undelivered_views
 from applications.views.console.case import (
     attachments,
+    background as background_case,
     comparison,
     known,
     names,
@@ -29,10 +30,8 @@ from applications.views.console.case import (
     specimen,
     waivers,
 )
-from applications.views.console.case import background as background_case
 from applications.views.console.case.answer import answer
-from applications.views.shared import history, since, thread
-from applications.views.shared import submissions as submissions_shown
+from applications.views.shared import history, since, submissions as submissions_shown, thread
 from applications.workflow import Action, Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused

@@ -6,8 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 
 from applications.models import Application
 from applications.rules import conformity

@@ -1,8 +1,7 @@
 """The labels of the data of events, by the keys that are stored for ever."""
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 LABELS: dict[str, Promise | str] = {
     "action": _("What happened"),

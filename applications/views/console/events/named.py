@@ -7,8 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import get_resolver, reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy, pgettext_lazy
 
 from accounts.models import Organisation, Person, User
 from applications.models import Application

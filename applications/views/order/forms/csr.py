@@ -3,8 +3,7 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from applications.views.shared.forms import VersionForm
 from certportal.foundation.web.file_or_text import FileOrText

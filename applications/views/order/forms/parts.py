@@ -4,9 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.utils.translation import pgettext_lazy as pgettext
+from django.utils.translation import gettext as _, gettext_lazy, pgettext_lazy as pgettext
 
 from applications.models import Csr
 from applications.models.certificate_types import CertificateType, Delivery, Purpose

@@ -5,8 +5,7 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts.register.models import RegisterRecord
 from applications.rules.certificate_names import LONGEST, CertificateName, Names, fits

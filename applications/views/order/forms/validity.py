@@ -4,8 +4,7 @@ from datetime import date, timedelta
 from typing import Any, ClassVar, cast
 
 from django import forms
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from applications.views.shared.forms import PartForm
 from certportal.foundation.web.forms import DateField

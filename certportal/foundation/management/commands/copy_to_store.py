@@ -9,8 +9,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, default_storage
 from django.core.management.base import CommandError
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _, ngettext
 
 from certportal.foundation.backup.streams import ATTACHMENTS
 from certportal.foundation.files.faults import DamagedFile
