@@ -94,7 +94,7 @@ def test_facts_within_facts_are_listed_one_by_one(order):
 
 
 def words_of(event):
-    facts = data_words(event, named([event]))
+    facts = list(data_words(event.object_type, event.data, named([event])))
     return [(label, ", ".join(part.text for part in parts)) for label, parts in facts]
 
 

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from applications import services
 from applications.models import Application
 from applications.rules import queue_order
-from applications.views.console.queue import export
+from applications.views.console.queue import queue
 from applications.views.console.queue.ready_made import cases
 from applications.views.shared import spreadsheet
 from applications.views.shared.spreadsheet import quoted
@@ -209,7 +209,7 @@ def test_the_spreadsheet_looks_up_the_certificates_in_batches_without_their_byte
     with unkept():
         Certificate.objects.update(not_after=clock.now())
     with CaptureQueriesContext(connection) as queries:
-        lines = list(export.lines(cases(), queue_order.KEY, now=clock.now()))
+        lines = list(queue.csv_lines(cases(), queue_order.KEY, now=clock.now()))
     stands = {line.case.number: line.standing for line in lines}
     assert {stands[one.number] for one in ended} == {"Expired"}
     assert stands[waiting.number] != "Expired"

@@ -8,21 +8,16 @@ from django.utils.translation import gettext as _
 from applications.views.console.events.data_labels import LABELS, OF_KIND
 from applications.views.console.events.data_values import value_words
 from applications.views.console.events.named import Named, Part
-from certportal.foundation.models import Event
 
 type Fact = tuple[str, list[Part]]
 
 
-def data_words(event: Event, named: Named) -> list[Fact]:
-    """Return label and values of each fact; a key without a label of its own is shown as it is."""
-    return list(_facts(event.object_type, event.data, named))
-
-
-def _facts(kind: str, data: dict[str, Any], named: Named) -> Iterator[Fact]:
+def data_words(kind: str, data: dict[str, Any], named: Named) -> Iterator[Fact]:
+    """Yield label and values of each fact; a key without a label of its own is shown as it is."""
     for name, value in data.items():
         if isinstance(value, dict):
             yield _label(kind, name), [Part("–")] if not value else []
-            yield from _facts(kind, value, named)
+            yield from data_words(kind, value, named)
         else:
             values = value if isinstance(value, list) else [value]
             yield _label(kind, name), [_part(kind, name, one, named) for one in values or [""]]

@@ -84,7 +84,7 @@ def _rows(events: Sequence[Event]) -> list[dict[str, object]]:
             "kind": OBJECTS.get(event.object_type, event.object_type),
             "about": known.subject(event),
             "account": known.accounts.get(str(event.organisation_id)),
-            "data": data_words(event, known),
+            "data": list(data_words(event.object_type, event.data, known)),
         }
         for event in events
     ]
