@@ -72,6 +72,11 @@ def found(rule: str, **params: Param) -> Finding:
     return Finding(rule, RULES[rule].severity, params)
 
 
+def error(rule: str, **params: Param) -> Finding:
+    """An error by a rule of the authority or of the checks of an order, which `RULES` lacks."""
+    return Finding(rule, Severity.ERROR, params)
+
+
 _ERRORS = {
     "file.too_large": ("too-large", "own limit: 64 KiB"),
     "file.private_key": ("private-key-included", "CA/B BR 4.9.1.1, 6.1.2"),

@@ -39,13 +39,13 @@ class PeopleCommand(OperatorCommand):
 
 
 class Change(Protocol):
-    """A service that gives or takes a role."""
+    """A service that changes what a person is or has."""
 
     def __call__(self, person: Person, *, actor: Actor, now: datetime) -> object: ...
 
 
-class RoleCommand(PeopleCommand):
-    """Gives or takes a role of the authority's staff."""
+class PersonCommand(PeopleCommand):
+    """Has one service change what the named person is or has, such as a role of the staff."""
 
     change: ClassVar[Change]
     done: ClassVar[Promise]  # with %(person)s

@@ -53,6 +53,7 @@ def staff(request: HttpRequest) -> HttpResponseBase:
     """List the holders of roles, the superusers, and the people that a search finds."""
     form = person_search(request)
     held = StaffRole.objects.filter(ended_at=None).select_related("person", "granted_by")
+    superusers = User.objects.filter(is_superuser=True, is_active=True)
     context = {
         "form": form,
         "query": form.words,
@@ -60,7 +61,7 @@ def staff(request: HttpRequest) -> HttpResponseBase:
         "roles": [
             (role, KINDS[role.kind]) for role in held.order_by("person__family_name", "kind")
         ],
-        "superusers": Person.objects.filter(logins__in=_superusers()).distinct(),
+        "superusers": Person.objects.filter(logins__in=superusers).distinct(),
     }
     return render(request, "accounts/staff.html", context)
 
@@ -108,7 +109,3 @@ def _page(request: HttpRequest, person: Person, refusal: Refused | None = None) 
 def _search(query: str) -> list[Person]:
     found = people_named(query).order_by("family_name", "given_name", "pk")
     return list(found[:MOST_FOUND])
-
-
-def _superusers() -> Any:
-    return User.objects.filter(is_superuser=True, is_active=True)

@@ -9,7 +9,7 @@ from certportal.foundation import clock
 from issuance.certificate.hosts import certified_problem
 from issuance.certificate.names import UPPER_BOUNDS, foreign_characters, is_email, is_oid, is_tidy
 from issuance.certificate.profiles import PROFILES, Profile, Purpose
-from issuance.findings import Finding, Severity
+from issuance.findings import Finding, error
 
 PURPOSES: frozenset[Purpose] = frozenset({"server", "client"})
 
@@ -89,63 +89,59 @@ def examine_order(order: CertificateOrder, *, now: datetime) -> list[Finding]:
     """Every fault of the order by the CA's own rules; each is an error and prevents issuing."""
     profile = PROFILES.get(order.profile_id)
     if profile is None:
-        return [_error("ca.profile", profile=order.profile_id)]
+        return [error("ca.profile", profile=order.profile_id)]
     rules = (_validity(order, profile, now), _purpose(order, profile), _subject(order, profile))
     names = (_dns_names(order, profile), _emails(order, profile))
     return [finding for rule in (*rules, *names) for finding in rule]
 
 
-def _error(rule: str, **params: str | int) -> Finding:
-    return Finding(rule=rule, severity=Severity.ERROR, params=params)
-
-
 def _validity(order: CertificateOrder, profile: Profile, now: datetime) -> Iterator[Finding]:
     if not 1 <= order.validity_months <= profile.max_months:
-        yield _error("ca.validity", value=order.validity_months, limit=profile.max_months)
+        yield error("ca.validity", value=order.validity_months, limit=profile.max_months)
     if order.ends is not None and order.ends <= now:
-        yield _error("ca.validity", value=0, limit=profile.max_months)
+        yield error("ca.validity", value=0, limit=profile.max_months)
     latest = clock.day(now) + timedelta(days=profile.max_start_days)
     if order.start is not None and order.start > latest:
-        yield _error("ca.start", value=order.start.isoformat(), limit=latest.isoformat())
+        yield error("ca.start", value=order.start.isoformat(), limit=latest.isoformat())
 
 
 def _purpose(order: CertificateOrder, profile: Profile) -> Iterator[Finding]:
     if bool(order.purpose) != profile.has_purpose or not order.purpose <= PURPOSES:
-        yield _error("ca.purpose", value=", ".join(sorted(order.purpose)))
+        yield error("ca.purpose", value=", ".join(sorted(order.purpose)))
 
 
 def _subject(order: CertificateOrder, profile: Profile) -> Iterator[Finding]:
     attributes = order.attributes(profile)
     for name in profile.subject:
         if name not in attributes and name not in profile.optional:
-            yield _error("ca.subject_missing", attribute=name)
+            yield error("ca.subject_missing", attribute=name)
     if profile.has_dns_names and order.subject.common_name not in {"", *order.dns_names[:1]}:
-        yield _error("ca.common_name", value=order.subject.common_name)
+        yield error("ca.common_name", value=order.subject.common_name)
     for name, value in attributes.items():
         if foreign := foreign_characters(value):
-            yield _error("ca.characters", attribute=name, value=value, characters=" ".join(foreign))
+            yield error("ca.characters", attribute=name, value=value, characters=" ".join(foreign))
         elif not is_tidy(value):
-            yield _error("ca.untidy", attribute=name, value=value)
+            yield error("ca.untidy", attribute=name, value=value)
         if len(value) > UPPER_BOUNDS[name]:
-            yield _error("ca.length", attribute=name, value=len(value), limit=UPPER_BOUNDS[name])
+            yield error("ca.length", attribute=name, value=len(value), limit=UPPER_BOUNDS[name])
         if name == "serialNumber" and not is_oid(value):
-            yield _error("ca.oid", value=value)
+            yield error("ca.oid", value=value)
 
 
 def _dns_names(order: CertificateOrder, profile: Profile) -> Iterator[Finding]:
     if bool(order.dns_names) != profile.has_dns_names:
-        yield _error("ca.dns_names", count=len(order.dns_names))
+        yield error("ca.dns_names", count=len(order.dns_names))
     if len(set(order.dns_names)) != len(order.dns_names):
-        yield _error("ca.dns_name_twice")
+        yield error("ca.dns_name_twice")
     for name in order.dns_names:
         if problem := certified_problem(name):
-            yield _error("ca.dns_name", value=name, problem=problem)
+            yield error("ca.dns_name", value=name, problem=problem)
 
 
 def _emails(order: CertificateOrder, profile: Profile) -> Iterator[Finding]:
     """Exactly one mailbox in an e-mail certificate, none in others."""
     if len(order.emails) != int(profile.has_emails):
-        yield _error("ca.emails", count=len(order.emails))
+        yield error("ca.emails", count=len(order.emails))
     for address in order.emails:
         if not is_email(address):
-            yield _error("ca.email", value=address)
+            yield error("ca.email", value=address)

@@ -72,7 +72,8 @@ def prove_mailbox(
     """
     with transaction.atomic():
         application = _editable(application_id, version, actor, now)
-        right = is_waiting(application, now) and _same(digits(application), typed)
+        expected = digits(application).encode()
+        right = is_waiting(application, now) and hmac.compare_digest(expected, typed.encode())
         if right:
             transition.save(
                 application, now=now, certified_email_code=None, certified_email_proved_at=now
@@ -93,7 +94,3 @@ def _editable(application_id: UUID, version: int, actor: Actor, now: datetime) -
     application = transition.lock(application_id, by=actor, version=version)
     sections.require_editable(application, "mailbox_proof", now=now)
     return application
-
-
-def _same(expected: str, typed: str) -> bool:
-    return hmac.compare_digest(expected.encode(), typed.encode())

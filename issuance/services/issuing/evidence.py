@@ -14,7 +14,7 @@ from issuance.certificate.order import CertificateOrder, examine_order
 from issuance.certificate.plan import SubjectKey, branch_of
 from issuance.certificate.profiles import PROFILES, Profile
 from issuance.certificate.submission import examine_submission
-from issuance.findings import Finding, Severity, found
+from issuance.findings import Finding, Severity, error, found
 from issuance.models import IssuingCA
 from issuance.services.blocked_keys import KeyOf, findings_of_keys
 
@@ -77,7 +77,7 @@ def _evidence(
     findings = [*own_rules, *report.findings]
     spki = report.csr.key.spki_sha256 if report.csr else ""
     if order.replaces and (order.replaces, order.organisation_id, spki) not in own:
-        findings.append(_error("ca.reissue"))
+        findings.append(error("ca.reissue"))
     if report.csr is None:
         return Evidence(tuple(findings), "", None, None)
     findings += known
@@ -85,13 +85,13 @@ def _evidence(
     profile = PROFILES.get(order.profile_id)
     ca = cas.get((profile.environment, branch_of(key) or "")) if profile else None
     if key is not None and profile is not None and ca is None:
-        findings.append(_error("ca.none_active", environment=profile.environment))
+        findings.append(error("ca.none_active", environment=profile.environment))
     return Evidence(tuple(findings), report.csr.key.spki_sha256, key, ca)
 
 
 def _hash(order: CertificateOrder) -> Iterator[Finding]:
     if hashlib.sha256(order.csr_der).hexdigest() != order.csr_sha256:
-        yield _error("ca.csr_hash")
+        yield error("ca.csr_hash")
 
 
 # Certificates with their organisation and, by recursion, every organisation that succeeded it by a
@@ -124,7 +124,3 @@ def _replaceable(orders: Iterable[CertificateOrder]) -> set[tuple[UUID, UUID, st
 def _active_cas() -> dict[tuple[str, str], IssuingCA]:
     """The active issuing CAs by environment and branch; at most one for each."""
     return {(ca.environment, ca.branch): ca for ca in IssuingCA.read("state = 'active'")}
-
-
-def _error(rule: str, **params: str | int) -> Finding:
-    return Finding(rule=rule, severity=Severity.ERROR, params=params)

@@ -18,7 +18,7 @@ from issuance.certificate.order import CertificateOrder, examine_order
 from issuance.certificate.plan import Plan, SubjectKey
 from issuance.certificate.profiles import PROFILES, Profile
 from issuance.certificate.read_back import ordered
-from issuance.findings import RULE_SET_VERSION, Finding, Severity
+from issuance.findings import RULE_SET_VERSION, Finding, Severity, error
 from issuance.models import PreparedCertificate
 from issuance.services.errors import PreparedByNewer
 from issuance.services.issuing.attempts import ca_of
@@ -41,7 +41,7 @@ def broken_rules(attempt: PreparedCertificate, *, now: datetime) -> list[str]:
     Raises PreparedByNewer if a later version that allows what this one refuses just prepared them.
     """
     profile = PROFILES.get(attempt.profile_id)
-    findings = [_error("ca.profile")] if profile is None else _examine(attempt, profile)
+    findings = [error("ca.profile")] if profile is None else _examine(attempt, profile)
     broken = sorted({each.rule for each in findings if each.severity is Severity.ERROR})
     if broken and _is_newer(attempt) and now < attempt.created_at + UPGRADE_LASTS:
         raise PreparedByNewer(attempt.rule_set_version)
@@ -53,7 +53,7 @@ def _examine(attempt: PreparedCertificate, profile: Profile) -> list[Finding]:
     csr_sha256 = hashlib.sha256(attempt.csr_der).hexdigest()
     is_same = made.tbs_certificate_bytes == bytes(attempt.tbs)
     if not (is_same and csr_sha256 == attempt.csr_sha256):
-        return [_error("ca.csr_hash")]
+        return [error("ca.csr_hash")]
     report = examine_csr(bytes(attempt.csr_der), profile)
     if report.csr is None or not report.accepted:
         return report.errors
@@ -101,7 +101,3 @@ def _is_newer(attempt: PreparedCertificate) -> bool:
 def _number(version: str) -> tuple[int, ...]:
     """``year.month[.n]`` in a form that can be compared."""
     return tuple(map(int, version.split(".")))
-
-
-def _error(rule: str) -> Finding:
-    return Finding(rule, Severity.ERROR)
