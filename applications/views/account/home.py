@@ -1,11 +1,13 @@
 """The home page of the chosen organisation: tasks, open orders, and certificates that expire."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import TruncMonth
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -24,7 +26,7 @@ from applications.models import Application, ContactLink, HostName, InformationR
 from applications.models.certificate_types import Delivery
 from applications.rules import renewal
 from applications.views.account.history import newest, news, people_in
-from applications.views.shared import time_line, tracking
+from applications.views.shared import tracking
 from applications.views.shared.entry import may_order
 from applications.views.shared.right_asked import right_asked
 from applications.views.shared.rows import (
@@ -40,6 +42,7 @@ from certportal.foundation import clock
 from certportal.foundation.models import Event
 from certportal.foundation.related_rows import hand_over
 from certportal.foundation.together import Number, Rows, Values, ask_together, read_all
+from certportal.foundation.web import bars
 from issuance.models import Certificate
 
 MOST = 5
@@ -121,7 +124,7 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
         Values(ordered.filter(_waiting())[:MOST]),
         Values(ordered[:MOST]),
         Rows(_ending(valid, soon)),
-        time_line.months(valid),
+        ending_by_month(valid),
         *counted.values(),
     )
     listed = {key for (key,) in waiting + first}
@@ -188,7 +191,7 @@ def _lists(desk: Desk, now: datetime) -> dict[str, Any]:
             for row in order_rows(under_way, now=now, among=desk.orders)
         ],
         "certificates": rows[:MOST],
-        "time_line": time_line.of(desk.months, now=now),
+        "time_line": line_of(desk.months, now=now),
         "renewals": unrenewed[:MOST],
         "more_renewals": len(unrenewed) > MOST,
     }
@@ -251,3 +254,40 @@ def _task(order: Application) -> Task:
         return Task(words % shown, href, question.deadline)
     words = _("Answer the request for information: %(name)s, %(number)s") % shown
     return Task(words, href, question.deadline if question else None)
+
+
+SHORTEST = 12
+"""The least number of months that the chart shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLine:
+    """The chart, and a description in words."""
+
+    drawing: bars.Drawing
+    words: str
+
+
+def ending_by_month(certificates: QuerySet[Certificate]) -> Values:
+    """Return the query for the number of expiring certificates by month."""
+    by_month = certificates.annotate(month=TruncMonth("not_after", tzinfo=clock.HELSINKI)).values(
+        "month"
+    )
+    counted = by_month.annotate(number=Count("*")).order_by("month")
+    return Values(counted.values_list("month", "number"), 2)
+
+
+def line_of(rows: Iterable[tuple[datetime, int]], *, now: datetime) -> TimeLine | None:
+    """Return the chart of what `ending_by_month` found, from this month on; None if empty."""
+    counts = {clock.day(month): number for month, number in rows}
+    if not counts:
+        return None
+    shown, month = [clock.day(now).replace(day=1)], max(counts)
+    while len(shown) < SHORTEST or shown[-1] < month:
+        shown.append(clock.add_months(shown[-1], 1))
+    values = [(counts.get(each, 0), 0) for each in shown]
+    listed = ", ".join(f"{each.month}/{each.year}: {count}" for each, count in counts.items())
+    return TimeLine(
+        bars.drawn(values, bars.months(shown)),
+        _("Certificates by the month in which they expire: %(months)s") % {"months": listed},
+    )
