@@ -11,7 +11,7 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder
-from certportal.foundation.event_log.notes import BadNote, Checkpoint, Note, Verifier
+from certportal.foundation.event_log.notes import BadNote, Checkpoint, Note, Verifier, size_in
 from certportal.foundation.event_log.policy import Policy
 from certportal.foundation.event_log.tree_hashes import consistency_proof
 from certportal.foundation.event_log.verifying import Kind, Report
@@ -71,7 +71,7 @@ def _is_news(given: str, before: str, wanted: Policy) -> bool:
     """Whether the head given is of a longer log, or as long with more signatures."""
     if not before:
         return True
-    ranks = [(_size(head), len(wanted.signers(head))) for head in (given, before)]
+    ranks = [(size_in(head), len(wanted.signers(head))) for head in (given, before)]
     return ranks[0] > ranks[1]
 
 
@@ -99,10 +99,6 @@ def verify(verifier: Verifier, report: Report) -> None:
         )
     except (BadNote, LogUnavailable) as error:
         report.add(Kind.WITNESSES, f"{_path()} ({error})")
-
-
-def _size(head: str) -> int:
-    return Checkpoint.parse(Note.parse(head).text).size
 
 
 def _path() -> Path:

@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError
 
 from certportal.foundation import alarms, outgoing
 from certportal.foundation.errors import Unavailable
-from certportal.foundation.event_log.notes import BadNote, Checkpoint, Note
+from certportal.foundation.event_log.notes import BadNote, Note, size_in
 from certportal.foundation.event_log.policy import Policy, Witness
 from issuance.publication import ask_worker, repository
 from issuance.publication.ask_consistency import LONGEST_NOTE, Answer, ask
@@ -81,12 +81,12 @@ def _last_signed_sizes(answer: Answer, wanted: Policy) -> Mapping[str, int]:
     """Return the size of the head that each witness signed last, as far as known here."""
     if not answer.cosigned:
         return {}
-    return dict.fromkeys(wanted.signers(answer.cosigned), _size(answer.cosigned))
+    return dict.fromkeys(wanted.signers(answer.cosigned), size_in(answer.cosigned))
 
 
 def _lines(witness: Witness, note: str, since: int) -> str:
     """Return the lines of signatures that the witness adds to the note. Raises Unavailable."""
-    size = _size(note)
+    size = size_in(note)
     for _ in range(TRIES):
         proof = _answer(since, size).proof
         lines = [f"old {since}", *(base64.b64encode(each).decode() for each in proof), "", note]
@@ -102,7 +102,7 @@ def _lines(witness: Witness, note: str, since: int) -> str:
             raise Contradicts(f"it has signed another head of {size} events")
         if signed > size:
             # The log is still shorter than that; else another run was quicker.
-            if signed > _size(_answer().note):
+            if signed > size_in(_answer().note):
                 raise Contradicts(f"it has signed a head of {signed} events, which the log has not")
             raise Unavailable("another run asks it at the same time")
         since = signed
@@ -139,7 +139,3 @@ def _signed_size(reply: outgoing.Reply) -> int:
         return int(reply.body[:20])
     except ValueError:
         raise Unavailable("a conflict without a size") from None
-
-
-def _size(note: str) -> int:
-    return Checkpoint.parse(Note.parse(note).text).size

@@ -78,17 +78,14 @@ def _encoded(name: str) -> str:
 
 def _said(name_of: dict[str, str], *, apart: bool) -> list[str]:
     """Return a message with the names that were read, unless they were entered exactly so."""
-    if not apart and not any(_differs(word, name) for word, name in name_of.items()):
+    is_as_entered = all(word.lower().removesuffix(".") == name for word, name in name_of.items())
+    if is_as_entered and not apart:
         return []
     names = ", ".join(map(with_unicode, dict.fromkeys(name_of.values())))
     return [
         _("We read what you entered as these host names: %(names)s. Check that they are right.")
         % {"names": names}
     ]
-
-
-def _differs(word: str, name: str) -> bool:
-    return word.lower().removesuffix(".") != name
 
 
 def _too_long(name: str) -> str:
