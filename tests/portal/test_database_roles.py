@@ -126,11 +126,11 @@ def test_what_orders_are_found_by_follows_and_is_written_by_no_account(
         assert writers(what, "applications_searchentry") == set(), what
     with as_role(Role.WEB):
         draft = orders.draft(matti)
-        assert order_search.find("erecept").orders == [draft.pk]
+        assert order_search.find("erecept").orders == [str(draft.pk)]
     refused(Role.WEB, f"SELECT applications_index_orders(ARRAY['{draft.pk}'::uuid])")
     with as_role(Role.WORKER):
         Organisation.objects.filter(pk=draft.organisation_id).update(name="Metsäapteekki")
-        assert order_search.find("metsäap").orders == [draft.pk]
+        assert order_search.find("metsäap").orders == [str(draft.pk)]
     with as_role(Role.WEB):
         applications.discard(draft.pk, **orders.Handler(matti, draft).seen)
     assert order_search.find("erecept").orders == []

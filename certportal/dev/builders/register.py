@@ -1,7 +1,7 @@
 """Changing the registers through the real importer."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.register.mirror import imports
@@ -23,3 +23,14 @@ def change(
 ) -> imports.Report:
     """Import a change of the unit that is valid now."""
     return imports.import_rows(kind, [row(oid, kind, **fields)], DELTA, now=now or clock.now())
+
+
+def announce(
+    oid: str, kind: Kind = Kind.SOTE_UNIT, now: datetime | None = None, **fields: Any
+) -> imports.Report:
+    """Import a change of the unit that is valid from tomorrow."""
+    moment = now or clock.now()
+    today, present = clock.day(moment), row(oid, kind)
+    coming = replace(present, valid_from=today + timedelta(days=1), **fields)
+    rows = [replace(present, valid_to=today), coming]
+    return imports.import_rows(kind, rows, DELTA, now=moment)

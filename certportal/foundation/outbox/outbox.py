@@ -146,8 +146,7 @@ def lease(item_id: UUID | str, task_name: str, *, now: datetime) -> OutboxItem |
     """
     key = OutboxItem._meta.pk.to_python(item_id)  # from the broker, it may be anything
     values = [now + lease_time(), key, task_name, now, now + clock.MAY_DIFFER, now]
-    taken = list(OutboxItem.objects.raw(_LEASE, values))
-    return taken[0] if taken else None
+    return next(iter(OutboxItem.objects.raw(_LEASE, values)), None)
 
 
 def lease_more(task_name: str, *, most: int, now: datetime, swept: bool = True) -> list[OutboxItem]:

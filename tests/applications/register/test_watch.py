@@ -1,16 +1,13 @@
 """Every night: what has changed in the registers under certificates in force."""
 
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.db import connections
 
 from accounts.models import Membership
-from accounts.register.mirror import imports
 from accounts.register.models import Kind, RegisterRecord
 from accounts.services.organisations import follow_register, membership
 from applications import services
@@ -21,7 +18,7 @@ from applications.services.reviewer.may_act import FactsChanged
 from applications.tasks import watch_register
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act
-from certportal.dev.builders.register import DELTA, change, row as row_of
+from certportal.dev.builders.register import announce, change
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
 from issuance.models import Certificate
@@ -35,17 +32,6 @@ INTERMEDIARY = "9900023-7"
 Change, Outcome = RegisterTask.Change, RegisterTask.Outcome
 UNIT = "1.2.246.10.99000085.10.2"
 PROVIDER = "1.2.246.10.99000085.10.0"
-
-
-def announce(
-    oid: str, kind: Kind = Kind.SOTE_UNIT, now: datetime | None = None, **fields: Any
-) -> imports.Report:
-    """Import a change of the unit that is valid from tomorrow."""
-    moment = now or clock.now()
-    today, present = clock.day(moment), row_of(oid, kind)
-    coming = replace(present, valid_from=today + timedelta(days=1), **fields)
-    rows = [replace(present, valid_to=today), coming]
-    return imports.import_rows(kind, rows, DELTA, now=moment)
 
 
 def test_with_nothing_changed_there_is_nothing_to_decide(order):
