@@ -1,6 +1,7 @@
 """Processes that do what applicants and reviewers do in web processes, through the services."""
 
 import multiprocessing
+import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -98,6 +99,9 @@ def _in_plain_words[Given, Result](work: Callable[[Given], Result], given: Given
 
 
 def _take_number(numbers: "SimpleQueue[int]") -> None:
+    # The benchmark's own handler raises SystemExit, which Python ignores in a destructor: the pool
+    # would then wait for this process for ever.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _own.append(numbers.get())
 
 
