@@ -18,9 +18,8 @@ type Answer = Callable[[str, str], list[str] | None]
 @contextmanager
 def resolver(answer: Answer, flags: int = dns.flags.AD) -> Iterator[tuple[str, int]]:
     """Run one for the time of the block; return its address and port."""
-    with socket.socket() as over_tcp, socket.socket(type=socket.SOCK_DGRAM) as over_udp:
-        over_udp.bind((ADDRESS, 0))
-        over_tcp.bind(over_udp.getsockname())
+    over_tcp, over_udp = _at_one_port()
+    with over_tcp, over_udp:
         over_tcp.listen()
         served = [
             threading.Thread(target=_serve, args=(over_udp, answer, flags)),
@@ -35,6 +34,20 @@ def resolver(answer: Answer, flags: int = dns.flags.AD) -> Iterator[tuple[str, i
             over_udp.sendto(b"", over_udp.getsockname())
             for each in served:
                 each.join()
+
+
+def _at_one_port() -> tuple[socket.socket, socket.socket]:
+    """Return sockets for TCP and UDP, bound to a port that was free for both."""
+    while True:
+        over_tcp, over_udp = socket.socket(), socket.socket(type=socket.SOCK_DGRAM)
+        over_udp.bind((ADDRESS, 0))
+        try:
+            over_tcp.bind(over_udp.getsockname())
+        except OSError:  # another process has the port over TCP
+            over_tcp.close()
+            over_udp.close()
+        else:
+            return over_tcp, over_udp
 
 
 def _serve(over_udp: socket.socket, answer: Answer, flags: int) -> None:
