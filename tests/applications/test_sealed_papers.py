@@ -8,7 +8,7 @@ import pytest
 from asn1crypto import tsp
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.files.storage import default_storage
-from django.db import InternalError, transaction
+from django.db import IntegrityError, InternalError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -21,6 +21,7 @@ from certportal.foundation.event_log.files import LogUnavailable
 from certportal.foundation.mail.sending import File
 from certportal.foundation.models import Event, OutboxItem
 from issuance import services as authority, tasks
+from issuance.authority import seal as seals_of_authority
 from issuance.models import SealedPaper
 from issuance.services.event_log import key
 from issuance.services.sealing import CertificatesFirst, SealEnded
@@ -208,6 +209,24 @@ def test_papers_that_wait_are_sealed_when_the_log_is_extended(prepared, others):
     assert not OutboxItem.objects.filter(topic="paper.made", done_at=None).exists()
     tasks.extend_event_log()
     assert SealedPaper.objects.count() == 3
+
+
+def test_who_was_suspended_while_another_sealed_stores_nothing(prepared, others, now, monkeypatch):
+    at_once = seals_of_authority.sign
+
+    def late(digest, signer):
+        monkeypatch.setattr(seals_of_authority, "sign", at_once)
+        sign(prepared, now)  # by the one that took over meanwhile
+        return at_once(digest, signer)
+
+    monkeypatch.setattr(seals_of_authority, "sign", late)
+    with pytest.raises(IntegrityError):
+        authority.seal_papers(of(prepared, *others), now=now)
+    assert SealedPaper.objects.get(sealed_at=now).paper == f"paper:{prepared.pk}"
+    tasks.extend_event_log()
+    told = Event.objects.filter(action="issuance.paper_sealed", object_id=str(prepared.pk))
+    assert (SealedPaper.objects.count(), told.count()) == (3, 1)
+    assert not OutboxItem.objects.filter(topic="paper.made", done_at=None).exists()
 
 
 def test_papers_wait_unleased_while_a_certificate_waits(prepared, others):
