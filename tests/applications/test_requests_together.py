@@ -1,8 +1,5 @@
 """Several certificate requests given at once, to the orders whose names they have."""
 
-import io
-import zipfile
-
 import pytest
 from celery import current_app
 from cryptography import x509
@@ -14,9 +11,8 @@ from django.utils.formats import date_format
 from accounts.access import actor_for
 from applications import services
 from applications.models import Application
-from applications.rules import request_files, request_matching
-from applications.rules.request_files import NoArchive, Skipped, TooMuch, files_of
-from applications.rules.request_matching import Why, match
+from applications.rules import request_files
+from applications.rules.request_matching import Why
 from applications.services.applicant import requests_together
 from applications.services.applicant.csr import MOST_UPLOADS_AN_HOUR, TOLD_WITHIN
 from applications.services.applicant.requests_together import Outcome
@@ -29,172 +25,7 @@ from certportal.foundation.errors import TooMany
 from certportal.foundation.models import Event, OutboxItem
 from certportal.foundation.outbox import outbox
 from issuance import services as authority
-from issuance.csr import ExpectedNames, examine
 from issuance.services.blocked_keys import is_blocked
-
-
-def made(*names):
-    return examine(requests.request(requests.new_key(), *names)).csr
-
-
-def hosts(*names):
-    return ExpectedNames("Koivupiha", dns_names=names, common_name=names[0])
-
-
-def system(unit):
-    return ExpectedNames(
-        "Koivupiha", unit=unit, common_name="Acute", serial_number="1.2.246.10.1.12.1"
-    )
-
-
-class Named:
-    """A request with a subject, as the matching reads one."""
-
-    dns_names = ()
-
-    def __init__(self, **subject):
-        self.subject = subject
-
-    def values(self, label):
-        return self.subject.get(label, [])
-
-
-def test_a_request_goes_to_the_order_with_its_host_names():
-    orders = {"a": hosts("a.example.fi"), "b": hosts("b.example.fi", "c.example.fi")}
-    given = [made("C.example.fi", "b.example.fi"), made("a.example.fi"), None, made("x.example.fi")]
-    found = match(given, orders)
-    assert [one.order for one in found] == ["b", "a", None, None]
-    assert [one.why for one in found] == [None, None, Why.UNREADABLE, Why.NO_ORDER]
-
-
-def test_the_order_with_the_very_names_goes_before_one_that_has_them_among_others():
-    orders = {"all": hosts("a.example.fi", "b.example.fi"), "one": hosts("a.example.fi")}
-    assert [one.order for one in match([made("a.example.fi")], orders)] == ["one"]
-    wide = match([made("a.example.fi", "b.example.fi", "c.example.fi")], orders)
-    assert [one.order for one in wide] == ["all"]
-
-
-def test_nobody_chooses_between_orders_or_requests_that_fit_equally():
-    twins = {"a": hosts("a.example.fi"), "b": hosts("a.example.fi")}
-    (found,) = match([made("a.example.fi")], twins)
-    assert (found.order, found.why, found.equal) == (None, Why.SEVERAL_ORDERS, ("a", "b"))
-    both = match([made("a.example.fi"), made("a.example.fi")], {"a": hosts("a.example.fi")})
-    assert [(one.order, one.why) for one in both] == [(None, Why.SEVERAL_REQUESTS)] * 2
-
-
-def test_systems_of_one_oid_are_told_apart_by_their_units():
-    orders = {"north": system("Pohjoinen"), "south": system("Eteläinen")}
-    signing = {"CN": ["acute"], "serialNumber": ["1.2.246.10.1.12.1"]}
-    given = [Named(**signing, OU=["Eteläinen"]), Named(**signing), Named(O=["Koivupiha"])]
-    found = match(given, orders)
-    assert [one.order for one in found] == ["south", None, None]
-    assert [one.why for one in found] == [None, Why.SEVERAL_ORDERS, Why.NAMELESS]
-
-
-def test_a_request_is_compared_with_the_orders_that_share_a_name_with_it_alone(monkeypatch):
-    """Five hundred files for as many orders are not a quarter of a million comparisons."""
-    compared = []
-    fit = request_matching._fit_of_hosts
-    monkeypatch.setattr(
-        request_matching, "_fit_of_hosts", lambda *both: compared.append(both) or fit(*both)
-    )
-    orders = {number: hosts(f"h{number}.example.fi", "all.example.fi") for number in range(1, 500)}
-    orders[0] = hosts("h0.example.fi")
-    given = [Named(CN=[f"H{number}.example.fi"]) for number in range(500)]
-    assert [one.order for one in match(given, orders)] == list(range(500))
-    assert len(compared) == 500
-
-
-def archive(files, **how):
-    kept = io.BytesIO()
-    with zipfile.ZipFile(kept, "w", **how) as packed:
-        for name, data in files:
-            packed.writestr(name, data)
-    return kept.getvalue()
-
-
-def test_an_archive_is_unpacked_by_the_names_of_its_files_alone():
-    packed = archive(
-        [
-            ("../../etc/a.csr", b"a"),
-            ("folder/deeper/b.PEM", b"b"),
-            ("folder\\c.req", b"c"),
-            ("folder/c.key", b"k"),
-            ("empty/", b""),
-            ("__MACOSX/._a.csr", b"x"),
-            ("notes.docx", b"x"),
-            ("inner.zip", archive([("d.csr", b"d")])),
-        ]
-    )
-    found = files_of([("all.zip", packed), ("e.der", b"e"), ("photo.png", b"x")])
-    assert [(one.name, one.data) for one in found if one.skipped is None] == [
-        *[("a.csr", b"a"), ("b.PEM", b"b"), ("c.req", b"c"), ("c.key", b"k"), ("e.der", b"e")]
-    ]
-    others = [one.name for one in found if one.skipped is Skipped.OTHER_KIND]
-    assert others == ["notes.docx", "inner.zip", "photo.png"]
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "-----BEGIN PRIVATE KEY-----MIGHAgEAMBMGByqGSM49.csr",
-        "-----BEGIN PRI\x0bVATE KEY-----.pem",
-        f"-----BEGIN PRIVATE KEY-----{'A' * 200}.csr",
-        "avain MIGHAgEAMBMGByqGSM49AgEG/pyynto.csr",
-    ],
-)
-def test_a_file_whose_name_holds_a_private_key_is_not_read_and_not_named(name):
-    for uploads in ([(name, b"x")], [("all.zip", archive([(name, b"x")]))]):
-        (one,) = files_of(uploads)
-        assert (one.name, one.data, one.skipped) == ("?", b"", Skipped.PRIVATE_KEY)
-
-
-def test_a_bomb_is_not_unpacked():
-    megabyte = b"\0" * 1024 * 1024
-    bomb = archive([(f"{n}.csr", megabyte) for n in range(50)], compression=zipfile.ZIP_DEFLATED)
-    assert len(bomb) < 100_000
-    with pytest.raises(TooMuch):
-        files_of([("bomb.zip", bomb)])
-    huge = archive([("one.csr", megabyte * 20)], compression=zipfile.ZIP_DEFLATED)
-    (one,) = files_of([("huge.zip", huge)])
-    assert (one.skipped, one.data) == (Skipped.TOO_BIG, b"")
-    many = archive([(f"{n}.csr", b"x") for n in range(request_files.MOST_FILES + 1)])
-    with pytest.raises(TooMuch):
-        files_of([("many.zip", many)])
-
-
-def test_what_is_skipped_counts_as_much_as_it_was_unpacked():
-    huge = [(f"{n}.csr", b"\0" * (2 * 1024 * 1024)) for n in range(9)]
-    few = archive(huge[:7], compression=zipfile.ZIP_DEFLATED)
-    assert {one.skipped for one in files_of([("few.zip", few)])} == {Skipped.TOO_BIG}
-    with pytest.raises(TooMuch):
-        files_of([("huge.zip", archive(huge, compression=zipfile.ZIP_DEFLATED))])
-
-
-def test_an_archive_of_folders_and_of_what_macos_adds_is_not_opened_without_end(monkeypatch):
-    requests = [(f"{n}.csr", b"x") for n in range(request_files.MOST_FILES)]
-    beside = [(f"__MACOSX/._{n}.csr", b"x") for n in range(request_files.MOST_FILES)]
-    assert len(files_of([("mac.zip", archive(requests + beside))])) == request_files.MOST_FILES
-    folders = archive([(f"{n}/", b"") for n in range(request_files.MOST_ENTRIES + 1)])
-    opened = []
-    monkeypatch.setattr(request_files, "ZipFile", opened.append)
-    with pytest.raises(TooMuch):
-        files_of([("folders.zip", folders)])
-    assert opened == []
-
-
-def test_what_cannot_be_unpacked_is_said():
-    with pytest.raises(NoArchive):
-        files_of([("cut.zip", archive([("a.csr", b"a")])[:30])])
-    broken = archive([("a.csr", b"abcdefgh"), ("b.csr", b"b")]).replace(b"abcdefgh", b"abcdefgX")
-    bzip = archive([("c.csr", b"c" * 99)], compression=zipfile.ZIP_BZIP2)
-    locked = bytearray(archive([("d.csr", b"d")]))
-    locked[6] |= 1
-    locked[locked.index(b"PK\x01\x02") + 8] |= 1
-    found = files_of([("1.zip", broken), ("2.zip", bzip), ("3.zip", bytes(locked))])
-    assert [one.skipped for one in found] == [
-        *[Skipped.DAMAGED, None, Skipped.DAMAGED, Skipped.ENCRYPTED]
-    ]
 
 
 def named_order(person, *names):
