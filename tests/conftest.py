@@ -39,11 +39,9 @@ os.environ["OPERATOR_LANGUAGE"] = "en"
 PHARMACY = "9900001-8"
 CLINICS = "9900008-5"
 
-# The folders whose tests do without making the same people and orders again and again, and what in
-# them is left out, since servers of its own decide what becomes of an order.
+# The folders whose tests do without making the same people and orders again and again.
 REMEMBERING = {"applications", "accounts", "isolation", "issuance", "portal", "foundation"}
 REMEMBERING |= {"accessible"}
-ON_THEIR_OWN = {"scanning", "test_domains.py"}
 
 # Octets of a document and of what its reader said, up to which they are kept.
 MOST_KEPT = 100_000
@@ -191,8 +189,7 @@ def pytest_fixture_setup(fixturedef):
 @pytest.fixture(autouse=True)
 def _remembering(request, monkeypatch, _no_service_notices):
     """Keep and put back what builders make in this test."""
-    parts = set(request.path.parts)
-    if not REMEMBERING & parts or ON_THEIR_OWN & parts:
+    if not REMEMBERING.intersection(request.path.parts):
         yield
         return
     marker = request.node.get_closest_marker("django_db")

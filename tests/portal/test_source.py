@@ -19,6 +19,17 @@ FILES = sorted(
 TEMPLATES = sorted((ROOT / "templates").rglob("*.*"))
 
 
+# What people read; tables of data and what programs wrote are none of it.
+READ = sorted(
+    path
+    for place in (*PACKAGES, "tests", "templates")
+    for path in (ROOT / place).rglob("*")
+    if path.suffix in {".py", ".sh", ".html", ".js"}
+)
+LONGEST = 400
+"""Lines of a file."""
+
+
 @cache
 def trees() -> dict[str, ast.Module]:
     """Return the syntax trees by file, in the one process that runs these tests."""
@@ -64,6 +75,11 @@ def is_constant(node: ast.AST, file: str) -> bool:
 def test_there_is_code_to_read() -> None:
     assert len(trees()) > 400
     assert len(calls()) > 5000
+
+
+def test_no_file_is_too_long_to_be_read_in_one_go() -> None:
+    lengths = {path: len(path.read_text().splitlines()) for path in (*READ, ROOT / "portal")}
+    assert [str(path) for path, lines in lengths.items() if lines > LONGEST] == []
 
 
 def test_no_expression_is_evaluated_and_nothing_is_unpickled() -> None:

@@ -13,10 +13,8 @@ from applications.rules import domain_record
 from applications.rules.domain_record import Outcome
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
+from tests.applications.domains.published import HOST, ISSUER, PAGE
 from tests.dns_servers import ADDRESS
-
-HOST, ISSUER = "erecept.example.fi", "dvv.fi"
-PAGE = reverse("applications:domains")
 
 
 @pytest.fixture

@@ -16,9 +16,10 @@ from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import OutboxItem
+from tests.applications.domains.published import HOST, ISSUER
 from tests.lying_resolvers import resolver
 
-HOST, ISSUER, LABEL = "erecept.example.fi", "dvv.fi", domain_record.LABEL
+LABEL = domain_record.LABEL
 
 
 @pytest.fixture

@@ -13,9 +13,8 @@ from applications.workflow import Status
 from certportal.dev.builders import orders
 from certportal.dev.builders.acts import act
 from certportal.foundation.models import Event, OutboxItem
+from tests.applications.domains.published import HOST
 from tests.lying_resolvers import resolver
-
-HOST = "erecept.example.fi"
 
 
 @pytest.fixture(autouse=True)

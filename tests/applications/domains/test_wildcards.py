@@ -6,15 +6,9 @@ from applications.checks import domain_lookup
 from applications.rules import domain_record
 from applications.rules.domain_record import Outcome
 from certportal.foundation import clock
-from tests.dns_servers import name_servers
+from tests.applications.domains.published import HOST, ISSUER
 
-HOST, ISSUER, LABEL = "erecept.example.fi", "dvv.fi", domain_record.LABEL
-
-
-@pytest.fixture(scope="module")
-def servers():
-    with name_servers() as running:
-        yield running
+LABEL = domain_record.LABEL
 
 
 @pytest.fixture
