@@ -168,10 +168,21 @@ def test_points_are_checked() -> None:
     assert found(ec_spki(point_of(ec_key(), PublicFormat.CompressedPoint))) == []
 
 
-def test_explicit_and_missing_curve_parameters_are_refused() -> None:
-    point = point_of(ec_key())
+@pytest.mark.parametrize("form", [PublicFormat.UncompressedPoint, PublicFormat.CompressedPoint])
+def test_a_point_with_unused_bits_is_refused(form: PublicFormat) -> None:
+    """Its last bit is 0, so the key is the same, and the hash by which it is known another."""
+    keys = (ec.derive_private_key(DICE.getrandbits(200), ec.SECP256R1()) for _ in range(50))
+    point = next(each for key in keys if not (each := point_of(key, form))[-1] & 1)
+    curve = sequence(oid("1.2.840.10045.2.1"), oid("1.2.840.10045.3.1.7"))
+    assert found(sequence(curve, tlv(0x03, b"\0", point))) == []
+    assert found(sequence(curve, tlv(0x03, b"\1", point))) == ["key.unreadable"]
+
+
+def test_explicit_missing_and_double_curve_parameters_are_refused() -> None:
+    point, curve = point_of(ec_key()), oid("1.2.840.10045.3.1.7")
     assert found(ec_spki(point, sequence(tlv(0x02, b"\1")))) == ["key.curve"]
     assert found(ec_spki(point, b"")) == ["key.unreadable"]
+    assert found(ec_spki(point, curve + tlv(0x05))) == ["key.unreadable"]
 
 
 def test_bytes_after_the_key_are_refused() -> None:
