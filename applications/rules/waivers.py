@@ -1,8 +1,9 @@
 """Which findings a reviewer may waive, for how long, and which waivers count.
 
 A waiver covers one finding with its values. On its own order it counts from the moment it is given;
-on later orders of the same organisation only after a second person has confirmed it. After its last
-day it counts nowhere. See docs/decisions/waivers.md.
+on later orders of the same organisation only after a second person has confirmed it, and where the
+certificate authority wants it signed on no other order. After its last day it counts nowhere. See
+docs/decisions/waivers.md.
 """
 
 import json
@@ -72,13 +73,18 @@ def covering_each(
     if not findings:
         return []
     latest_last = _counting(application, frozenset(finding.rule for finding in findings), on)
-    needs_signature = proof_wanted(application.kind.profile.environment)
+    is_proof_wanted = proof_wanted(application.kind.profile.environment)
     by_finding = {
         _key(waiver.rule, waiver.params): waiver
         for waiver in latest_last
-        if not needs_signature or waiver.rule not in WAIVABLE or signed(waiver).is_signed
+        if not is_proof_wanted or waiver.rule not in WAIVABLE or _is_proof(waiver, application)
     }
     return [by_finding.get(_key(finding.rule, finding.params)) for finding in findings]
+
+
+def _is_proof(waiver: Waiver, application: Application) -> bool:
+    """Whether the certificate authority accepts the waiver: signed, and on this very order."""
+    return waiver.application_id == application.pk and signed(waiver).is_signed
 
 
 @Question

@@ -26,6 +26,7 @@ from issuance.models import Certificate
 from issuance.services.errors import Concerned, OwnOrganisation
 from issuance.services.issuing.approve import approval_state
 from tests.applications.waivers import GROUNDS, SUPPLIER, WHY, approve, day, foreign, in_hand, waive
+from tests.doubles.passkey import Passkey
 
 ROOT, CLINIC_UNIT = "1.2.246.10.99000018", "1.2.246.10.99000085.10.0"
 TYPES = ["system_signature", "test_system_signature"]
@@ -209,6 +210,23 @@ def test_a_second_order_rests_on_a_confirmed_waiver_and_still_takes_two(matti, r
     assert approve(raimo, second).status == Status.IN_REVIEW
     assert [one["waivers"] for one in events(second, "approve")] == [[waiver.pk]]
     assert approve(riitta, second).status == Status.APPROVED
+
+
+def test_where_passkeys_prove_a_second_order_takes_a_waiver_of_its_own(
+    matti, riitta, raimo, cas, settings
+):
+    """The authority accepts what was signed on one order for no other."""
+    first, passkey = in_hand(matti, riitta), Passkey()
+    waive(riitta, first, passkey=passkey)
+    approve(riitta, first)
+    approve(raimo, first)
+    orders.drain()
+    second = in_hand(matti, riitta)
+    settings.APPROVERS_PROVE = "all"
+    with pytest.raises(NotWaived):
+        orders.press_approve(riitta, second)
+    own = waive(riitta, second, passkey=passkey)
+    assert waivers.relied_on(second, on=day()) == [own]
 
 
 def test_an_unconfirmed_waiver_covers_no_second_order(matti, riitta, raimo, cas):

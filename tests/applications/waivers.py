@@ -1,13 +1,17 @@
 """Orders that only a waiver lets pass: a system with another organisation's OID."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from accounts.models import Person
 from applications import services
 from applications.models import Application, Waiver
+from applications.rules import waivers
 from applications.rules.waivers import OID_OUTSIDE
+from applications.services.reviewer.waivers import waiver_to_sign
 from certportal.dev.builders import orders
 from certportal.foundation import clock
+from tests.doubles.passkey import Passkey
 
 SUPPLIER = "1.2.246.10.99000085.12.1"
 WHY = "Apteekki käyttää toimittajan järjestelmää palvelusopimuksella."
@@ -49,12 +53,15 @@ def waive(
     days: int = 90,
     rule: str = OID_OUTSIDE,
     reason: str = GROUNDS,
+    passkey: Passkey | None = None,
 ) -> Waiver:
-    """Waive the finding for so many days."""
+    """Waive the finding for so many days, signed with the passkey if there is one."""
+    given: dict[str, Any] = {"reason": reason, "ends_on": day(days)}
+    if passkey is not None:
+        finding = next(each for each in waivers.needed(case, on=day()) if each.rule == rule)
+        given["assertion"] = passkey.sign(waiver_to_sign(case, finding, **given))
     seen = orders.Handler(reviewer, case).seen
-    waiver = services.waive(
-        case.pk, rule, reason=reason, ends_on=day(days), person=reviewer, **seen
-    )
+    waiver = services.waive(case.pk, rule, person=reviewer, **given, **seen)
     case.refresh_from_db()
     return waiver
 
