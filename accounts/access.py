@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, QuerySet
+from django.db.models import Model, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -219,7 +219,7 @@ def administers(membership: Membership) -> bool:
 def get_membership(person: Person, membership_id: int) -> Membership:
     """Return a membership of an account that the person administers; else 404, recorded."""
     found = Membership.objects.filter(pk=membership_id, ended_at=None)
-    return _of_administered_account(
+    return of_administered_account(
         found.select_related("person"), person, "membership", membership_id
     )
 
@@ -227,20 +227,21 @@ def get_membership(person: Person, membership_id: int) -> Membership:
 def get_invitation(person: Person, invitation_id: UUID) -> Invitation:
     """Return an invitation to an account that the person administers; else 404, recorded."""
     found = Invitation.objects.filter(pk=invitation_id)
-    return _of_administered_account(found, person, "invitation", invitation_id)
+    return of_administered_account(found, person, "invitation", invitation_id)
 
 
 def get_join_request(person: Person, request_id: UUID) -> JoinRequest:
     """Return a request to join an account that the person administers; else 404, recorded."""
     found = JoinRequest.objects.filter(pk=request_id).select_related("person")
-    return _of_administered_account(found, person, "join_request", request_id)
+    return of_administered_account(found, person, "join_request", request_id)
 
 
-def _of_administered_account[Row: (Membership, Invitation, JoinRequest)](
-    found: QuerySet[Row], person: Person, name: str, key: object
+def of_administered_account[Row: Model](
+    found: QuerySet[Row], person: Person, name: str, key: object, *, account: str = "organisation"
 ) -> Row:
-    row = found.select_related("organisation").first()
-    own = current_membership(person, row.organisation_id) if row else None
+    """Return the row found if the person administers its account; else 404, recorded."""
+    row = found.select_related(account).first()
+    own = current_membership(person, getattr(row, f"{account}_id")) if row else None
     # What is recorded, which the person may read, does not tell whether there is such a row.
     if row is None or own is None or not administers(own):
         raise not_found(actor_for(person), name, key)

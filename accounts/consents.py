@@ -117,20 +117,19 @@ def of_account(account: UUID, *, now: datetime) -> QuerySet[SupplierConsent]:
 
 def get_given(person: Person, consent_id: int) -> SupplierConsent:
     """Return a consent of a customer that the person administers; else 404, recorded."""
-    consent = _get(SupplierConsent.objects.all(), person, consent_id)
-    access.require_administrator(person, consent.customer_id)
-    return consent
+    return _get(SupplierConsent.objects.all(), person, consent_id, account="customer")
 
 
 def get_received(person: Person, consent_id: int, *, now: datetime) -> SupplierConsent:
     """Return a consent in force of a supplier that the person administers; else 404, recorded."""
-    consent = _get(SupplierConsent.objects.filter(in_force(now)), person, consent_id)
-    access.require_administrator(person, consent.supplier_id)
-    return consent
+    found = SupplierConsent.objects.filter(in_force(now))
+    return _get(found, person, consent_id, account="supplier")
 
 
-def _get(among: QuerySet[SupplierConsent], person: Person, consent_id: int) -> SupplierConsent:
-    found = among.select_related("customer", "supplier").filter(pk=consent_id).first()
-    if found is None:
-        raise access.not_found(access.actor_for(person), "supplier_consent", consent_id)
-    return found
+def _get(
+    among: QuerySet[SupplierConsent], person: Person, consent_id: int, *, account: str
+) -> SupplierConsent:
+    found = among.select_related("customer", "supplier").filter(pk=consent_id)
+    return access.of_administered_account(
+        found, person, "supplier_consent", consent_id, account=account
+    )

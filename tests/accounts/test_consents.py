@@ -382,3 +382,18 @@ def test_members_who_do_not_administer_find_no_such_page(maija, kalle, given):
         web = people.log_in(Client(), person)
         assert web.post(reverse("accounts:end_consent", args=[given.pk])).status_code == 404
     assert access.current_membership(maija, given.customer_id)
+
+
+@pytest.mark.parametrize("page", ["end_consent", "resign_consent"])
+def test_what_is_recorded_of_a_refusal_does_not_tell_whether_there_is_a_permission(
+    maija, given, page
+):
+    """Whoever is refused may read it: no key of an account stands there either."""
+    web = people.log_in(Client(), maija)
+    for key in (given.pk, given.pk + 1):
+        assert web.get(reverse(f"accounts:{page}", args=[key])).status_code == 404
+    told = Event.objects.filter(action="access.refused").order_by("pk")
+    assert list(told.values_list("object_type", "object_id")) == [
+        ("supplier_consent", str(given.pk)),
+        ("supplier_consent", str(given.pk + 1)),
+    ]
