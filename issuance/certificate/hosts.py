@@ -82,7 +82,11 @@ def host_problem(name: str) -> str | None:
 
 def certified_problem(name: str) -> str | None:
     """Like ``host_problem``, but capital letters are a problem too (code ``characters``)."""
-    return host_problem(name) or (None if name == name.lower() else "characters")
+    return host_problem(name) or _capital_problem(name)
+
+
+def _capital_problem(name: str) -> str | None:
+    return None if name == name.lower() else "characters"
 
 
 def mail_host_problem(name: str) -> str | None:
@@ -90,8 +94,8 @@ def mail_host_problem(name: str) -> str | None:
 
     Mailboxes exist at a shared suffix too (iki.fi): a mailed code proves who reads the mailbox.
     """
-    problem = certified_problem(name)
-    return None if problem == "shared_suffix" else problem
+    problem = host_problem(name)
+    return _capital_problem(name) if problem in (None, "shared_suffix") else problem
 
 
 def shared_suffix(name: str) -> str | None:

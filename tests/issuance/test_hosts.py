@@ -110,6 +110,7 @@ def test_below_a_shared_ending_a_name_may_be_certified_and_the_ending_is_told(
 def test_a_mailbox_may_be_at_a_shared_ending_but_not_at_one_of_a_registry() -> None:
     assert is_email("apteekki@iki.fi")
     assert not is_email("apteekki@aland.fi")
+    assert not is_email("apteekki@IKI.fi")
 
 
 def test_capitals_do_not_go_into_a_certificate() -> None:
