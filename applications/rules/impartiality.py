@@ -13,7 +13,7 @@ from accounts import access
 from accounts.models import Person
 from applications.models import Addition, Application, Attachment, ContactLink, Csr, Submission
 from certportal.foundation.errors import NotAllowed
-from certportal.foundation.prepared_statements import listed
+from certportal.foundation.prepared_statements import Among
 from certportal.foundation.together import Asks, Question, Values, compiled_for
 from issuance.services.concerned import address_mark, own_marks
 from issuance.services.errors import Concerned, NotReviewer, OwnOrganisation, OwnOrganisationLately
@@ -79,9 +79,8 @@ def _written_by(orders: Collection[UUID]) -> Values:
     """
     # Attaching a document to a hearing gives a reviewer no part in the order.
     of_applicant = Attachment.objects.exclude(kind=Attachment.Kind.HEARING)
-    keys = listed("uuid", orders)
     first, *others = (
-        rows.filter(**{f"{order}__in": keys})
+        rows.filter(Among(order, "uuid", orders))
         .annotate(mark_kind=Value(kind), mark=Cast(column, TextField()))
         .filter(mark__gt="")
         .order_by()

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.register.lookup.folding import fold
 from applications.models import Application, SearchEntry
+from certportal.foundation.prepared_statements import Among
 from certportal.foundation.web.forms import LONGEST_SEARCH
 from certportal.foundation.web.keyset import MOST_COUNTED, Key
 from issuance.certificate.plan import serial_hex
@@ -80,9 +81,9 @@ def fitting(typed: str, orders: QuerySet[Application]) -> QuerySet[Application]:
 
 def narrowed(orders: QuerySet[Application], found: SearchResult) -> QuerySet[Application]:
     """Return those of the orders that were found, annotated with `is_other`: not an exact match."""
-    return orders.filter(Among("pk", found.orders)).annotate(
+    return orders.filter(Among("pk", "uuid", found.orders)).annotate(
         is_other=Case(
-            When(Among("pk", found.exact), then=Value(False)),
+            When(Among("pk", "uuid", found.exact), then=Value(False)),
             default=Value(True),
             output_field=BooleanField(),
         )
@@ -207,17 +208,6 @@ class _Fits(Func):
     output_field = BooleanField()
     template = "(%(expressions)s::tsquery)"
     arg_joiner = " @@ "
-
-
-class Among(Func):
-    """Whether a column has one of the keys: one array, as Django adapts each key by itself."""
-
-    output_field = BooleanField()
-    template = "(%(expressions)s::uuid[]))"
-    arg_joiner = " = ANY("
-
-    def __init__(self, name: str, keys: Sequence[str]) -> None:
-        super().__init__(F(name), Value(list(keys)))
 
 
 def _having(

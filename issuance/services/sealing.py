@@ -18,7 +18,7 @@ from certportal.foundation.errors import NotYet, Unavailable
 from certportal.foundation.event_log.files import LogUnavailable
 from certportal.foundation.models import Event, OutboxItem
 from certportal.foundation.outbox import outbox
-from certportal.foundation.prepared_statements import listed
+from certportal.foundation.prepared_statements import Among
 from certportal.foundation.together import Asks, Question, Rows, Values, compiled_for, first
 from issuance import signers
 from issuance.authority import seal as sealing
@@ -149,7 +149,7 @@ def _keep(sealed: Mapping[MadePaper, bytes], own: Seal, now: datetime) -> None:
 @compiled_for([""])
 def _signed(digests: list[str]) -> Values:
     """Return the query for the digest and signature of each of the papers that is signed."""
-    signed = SealedPaper.objects.filter(digest__in=listed("text", digests))
+    signed = SealedPaper.objects.filter(Among("digest", "text", digests))
     return Values(signed.values_list("digest", "signature"), 2)
 
 
@@ -186,5 +186,5 @@ def _require_logged(papers: Collection[MadePaper]) -> None:
 @compiled_for("a kind", ["a paper"])
 def _making(kind: str, papers: list[str]) -> Rows:
     """Return the query for the events that papers of the kind, with these keys, were made."""
-    about = Event.objects.filter(object_type=kind, object_id__in=listed("text", papers))
+    about = Event.objects.filter(Among("object_id", "text", papers), object_type=kind)
     return Rows(about.filter(action=IssuanceEvent.PAPER_MADE.value, refused=False))

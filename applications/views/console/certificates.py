@@ -34,6 +34,7 @@ from applications.views.shared.rows import CertificateRow, certificate_rows, con
 from certportal.foundation import clock
 from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
+from certportal.foundation.prepared_statements import Among
 from certportal.foundation.related_rows import parts
 from certportal.foundation.together import Rows, ask_together, read_all
 from certportal.foundation.web import keyset
@@ -104,7 +105,7 @@ class AllCertificates(CertificateFilter):
         if self.found.is_more and (chosen.get("state") or chosen.get("type")):
             within = self.orders.filter(pk__in=kept.order_by().values("reference"))
             self.found = order_search.find(typed, within=within)
-        return kept.filter(order_search.Among("reference", self.found.orders))
+        return kept.filter(Among("reference", "uuid", self.found.orders))
 
     def owned(
         self, queryset: QuerySet[Certificate], _name: str, value: Organisation

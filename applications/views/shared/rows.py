@@ -18,7 +18,7 @@ from applications.rules import proposed_names, renewal
 from applications.views.shared.due import Due, due
 from applications.workflow import Role, Status
 from certportal.foundation import clock
-from certportal.foundation.prepared_statements import listed
+from certportal.foundation.prepared_statements import Among
 from certportal.foundation.reading import asked_once
 from certportal.foundation.together import Compiled, Values, compiled_for
 from issuance.models import Certificate
@@ -218,8 +218,7 @@ def ended(orders: Sequence[Application], *, now: datetime) -> Values | Compiled:
 @compiled_for([UUID(int=1)], datetime.min.replace(tzinfo=UTC))
 def _ended(references: list[UUID], now: datetime) -> Values:
     over = Q(state=Certificate.State.REVOKED) | Q(not_after__lte=now)
-    given = listed("uuid", references)
-    found = Certificate.objects.filter(over, reference__in=given)
+    found = Certificate.objects.filter(over, Among("reference", "uuid", references))
     return Values(found.values_list(*ENDED_BY), len(ENDED_BY))
 
 

@@ -12,7 +12,7 @@ from django.db.models import Case, Q, When
 
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
-from certportal.foundation.prepared_statements import listed
+from certportal.foundation.prepared_statements import Among
 from certportal.foundation.together import Compiled, Rows, Values, compiled_for
 
 
@@ -37,8 +37,8 @@ def oldest(condition: Q) -> Callable[[list[str], list[UUID], datetime], Compiled
     def found(tasks: list[str], but: list[UUID], now: datetime) -> Rows:
         due = OutboxItem.objects.filter(
             condition,
-            ~Q(pk__in=listed("uuid", but)),
-            task__in=listed("text", tasks),
+            ~Q(Among("pk", "uuid", but)),
+            Among("task", "text", tasks),
             done_at=None,
             failed_at=None,
             leased_until=None,

@@ -11,7 +11,7 @@ from certportal.foundation.event_log.leaves import event_of, number_of
 from certportal.foundation.event_log.tiles import WIDTH, tile_at
 from certportal.foundation.events import subject_of
 from certportal.foundation.models import Event
-from certportal.foundation.prepared_statements import listed
+from certportal.foundation.prepared_statements import Among
 from certportal.foundation.together import Rows, Values, compiled_for
 from issuance.event_names import IssuanceEvent
 from issuance.models import Approval, PreparedCertificate
@@ -54,7 +54,7 @@ def ensure_logged(attempts: Sequence[PreparedCertificate]) -> None:
 @compiled_for([0])
 def _approved(attempts: list[int]) -> Values:
     """Return the query for the attempt and the person of each approval of the attempts."""
-    given = Approval.objects.filter(prepared__in=listed("bigint", attempts))
+    given = Approval.objects.filter(Among("prepared", "bigint", attempts))
     return Values(given.order_by("pk").values_list("prepared_id", "person_id"), 2)
 
 
@@ -101,8 +101,8 @@ def _voided(attempts: Sequence[PreparedCertificate]) -> set[_Attempt]:
 def _about(attempts: list[str], action: str) -> Rows:
     """Return the query for the events of one kind about the attempts, by their ids."""
     found = Event.objects.filter(
+        Among("object_id", "text", attempts),
         object_type=subject_of(PreparedCertificate()).type,
-        object_id__in=listed("text", attempts),
         action=action,
     )
     return Rows(found.order_by("pk"))

@@ -19,7 +19,7 @@ from accounts.models import Person
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
-from certportal.foundation.prepared_statements import listed
+from certportal.foundation.prepared_statements import Among
 from certportal.foundation.related_rows import by_key
 from certportal.foundation.together import Values, compiled_for
 from issuance.approvers.assertion import Assertion
@@ -202,7 +202,7 @@ def _valid_approvals(attempts: list[int]) -> Values:
         Exists(access.reviewer_roles(person)),
         ~ties(person, organisation, since=since),
         RawSQL(_UNCONCERNED, [], output_field=BooleanField()),  # noqa: S611 - a constant
-        prepared__in=listed("bigint", attempts),
+        Among("prepared", "bigint", attempts),
     ).values_list(
         "prepared_id", Coalesce("person__merged_into_id", "person_id"), "persons", "until", "pk"
     )

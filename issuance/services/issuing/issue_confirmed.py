@@ -8,7 +8,7 @@ from django.db import IntegrityError
 
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.outbox import outbox
-from certportal.foundation.prepared_statements import listed
+from certportal.foundation.prepared_statements import Among
 from certportal.foundation.together import Rows, compiled_for
 from issuance.authority.sign import SignatureMismatch
 from issuance.models import Certificate, PreparedCertificate
@@ -149,7 +149,7 @@ def _released(references: Sequence[UUID], confirmed_at: datetime | None) -> list
 def _prepared_since(references: list[UUID], since: datetime) -> Rows:
     """Return the query for what was prepared for the references later and is not being signed."""
     waits = PreparedCertificate.objects.filter(
-        reference__in=listed("uuid", references), state=PreparedCertificate.State.PREPARED
+        Among("reference", "uuid", references), state=PreparedCertificate.State.PREPARED
     )
     return Rows(waits.filter(created_at__gt=since))
 

@@ -16,7 +16,7 @@ from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import Event
-from certportal.foundation.prepared_statements import listed
+from certportal.foundation.prepared_statements import Among
 from certportal.foundation.together import Values, compiled_for
 from issuance import journal
 from issuance.certificate.plan import serial_hex
@@ -128,8 +128,7 @@ def _tbs_sha256(der: bytes) -> str:
 @compiled_for(-1, ["a serial number"])
 def _stored(ca: int, serials: list[str]) -> Values:
     """Return the query for those of the serial numbers that the CA has certificates with."""
-    wanted = listed("text", serials)
-    rows = Certificate.objects.filter(issuing_ca=ca, serial__in=wanted)
+    rows = Certificate.objects.filter(Among("serial", "text", serials), issuing_ca=ca)
     return Values(rows.values_list("serial"))
 
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from certportal.foundation import events, row_writes
 from certportal.foundation.actors import system
 from certportal.foundation.outbox import outbox
-from certportal.foundation.prepared_statements import listed
+from certportal.foundation.prepared_statements import Among
 from certportal.foundation.together import Values, compiled_for
 from issuance import journal
 from issuance.authority.sign import sign_certificate, verify_certificate
@@ -116,14 +116,14 @@ def _require_approved(attempts: Sequence[PreparedCertificate]) -> None:
 @compiled_for([0], datetime.min.replace(tzinfo=UTC))
 def _ended_waivers(attempts: list[int], now: datetime) -> Values:
     """Return the query for the attempts' approvals by a waiver that has ended: id, end."""
-    approvals = Approval.objects.filter(prepared__in=listed("bigint", attempts), until__lte=now)
+    approvals = Approval.objects.filter(Among("prepared", "bigint", attempts), until__lte=now)
     return Values(approvals.values_list("prepared_id", "until"), 2)
 
 
 @compiled_for([0])
 def _humans(attempts: list[int]) -> Values:
     """Return the query for who approved the attempts, as persons who were merged: id, person."""
-    approvals = Approval.objects.filter(prepared__in=listed("bigint", attempts))
+    approvals = Approval.objects.filter(Among("prepared", "bigint", attempts))
     human = Coalesce("person__merged_into_id", "person_id")
     return Values(approvals.values_list("prepared_id", human), 2)
 

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from accounts.models import Person
 from certportal.foundation import clock
-from certportal.foundation.prepared_statements import listed
+from certportal.foundation.prepared_statements import Among
 from certportal.foundation.together import Rows, compiled_for
 from issuance.approvers.assertion import Assertion, BadAssertion
 from issuance.approvers.proof import Proof
@@ -61,7 +61,7 @@ def unproved(attempts: Sequence[PreparedCertificate], now: datetime) -> set[int]
 @compiled_for([0])
 def _approvals(attempts: list[int]) -> Rows:
     """Return the query for all approvals of the attempts, by their ids, with their persons."""
-    given = Approval.objects.filter(prepared__in=listed("bigint", attempts))
+    given = Approval.objects.filter(Among("prepared", "bigint", attempts))
     return Rows(given.order_by("pk"), "person")
 
 
