@@ -79,6 +79,11 @@ def fitting(typed: str, orders: QuerySet[Application]) -> QuerySet[Application]:
     return orders.filter(_fits_query(query) | Q(pk__in=_of_serials(serials(typed))))
 
 
+def having(value: str) -> Q:
+    """Return the condition that a term of the order is the value, but for signs and blanks."""
+    return _fits_query(_whole(compact(value)))
+
+
 def narrowed(orders: QuerySet[Application], found: SearchResult) -> QuerySet[Application]:
     """Return those of the orders that were found, annotated with `is_other`: not an exact match."""
     return orders.filter(Among("pk", "uuid", found.orders)).annotate(

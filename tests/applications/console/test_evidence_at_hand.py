@@ -9,13 +9,15 @@ from playwright.sync_api import expect
 
 from accounts.access import actor_for
 from applications import services
-from applications.models import Csr
+from applications.models import Application, Csr
 from applications.views.console.case import background, checklist
 from applications.views.shared import history
 from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.web import keyset
 from tests.tables import rewrite
+
+CLINIC = "1.2.246.10.99000085.10.0"
 
 
 def test_the_fields_of_a_document_stand_beside_it(matti, cas, desk):
@@ -75,6 +77,43 @@ def test_a_new_key_is_said_to_be_new_and_a_known_one_where_it_was(ready, matti, 
 def key(page):
     (one,) = (item for item in page.context["checklist"] if item.label == "Key")
     return one
+
+
+def test_other_orders_for_the_same_host_names_are_told_with_their_end(case, matti, riitta, desk):
+    page = desk.open("case", case.pk)
+    assert not page.context["names_known"].seen
+    assert "No other order that was sent has had them." in page.text
+    orders.draft(matti)
+    rejected = orders.claimed(matti, riitta)
+    desk.reject(rejected, "Ei oikeutta verkkotunnukseen.")
+    page = desk.open("case", case.pk)
+    (one,) = page.context["names_known"].seen
+    assert (one.order, one.standing.label, one.is_foreign) == (rejected, "Rejected", False)
+    assert one.names == ["erecept.example.fi", "varmuus.example.fi"]
+    assert "Ei oikeutta" in page.text[page.text.index('id="namesakes"') :]
+    assert foreign_line(page) is None
+
+
+@pytest.mark.parametrize("type", ["server", "system_signature", "email"])
+def test_another_organisations_order_for_the_same_name_is_to_be_looked_at(
+    type, matti, kalle, cas, desk
+):
+    case, theirs = orders.in_review(matti, type), orders.in_review(kalle, type, unit=CLINIC)
+    value = {"system_oid": case.system_oid, "certified_email": case.certified_email}
+    Application.objects.filter(pk=theirs.pk).update(**value)
+    mine = orders.in_review(matti, type)
+    page = desk.open("case", case.pk)
+    seen = page.context["names_known"].seen
+    assert [(one.order, one.is_foreign) for one in seen] == [(theirs, True), (mine, False)]
+    assert foreign_line(page).mark == checklist.Mark.LOOK
+    assert f'id="{foreign_line(page).place}"' in page.text
+    assert "Another organisation" in page.text
+
+
+def foreign_line(page):
+    return next(
+        (one for one in page.context["checklist"] if one.label == "Names in other orders"), None
+    )
 
 
 def test_the_sender_s_other_orders_and_their_returns_are_counted(case, matti, riitta, desk):
@@ -148,3 +187,16 @@ def test_a_document_can_be_asked_for_without_opening_a_part(case, desk, matti, w
     case.refresh_from_db()
     assert case.status == "in_review"
     assert "Haltijan valtuutus" in desk.open("case", case.pk).context["dialogue"][0].text
+
+
+def test_a_case_leads_to_the_pages_of_all_it_is_about(matti, riitta, cas, desk):
+    case = orders.delivered(matti, riitta)
+    pages = {"account": case.organisation_id, "person": matti.pk, "certificate": case.pk}
+    links = {desk.url(name, key) for name, key in pages.items()}
+    shown = desk.open("case", case.pk).text
+    assert not {link for link in links if f'href="{link}"' not in shown}
+    # What was typed on another page would be lost by following a link there.
+    assert (
+        f'href="{desk.url("account", case.organisation_id)}"'
+        not in desk.open("revoke", case.pk).text
+    )

@@ -70,6 +70,7 @@ def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
         "notes": application.notes.all(),
         "pauses": [_sentence(request, answered, now) for request in application.requests.all()],
         "key": known.key(application, now=now),
+        "names_known": known.names(application, now=now),
     }
 
 

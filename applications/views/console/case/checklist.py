@@ -74,6 +74,7 @@ def items(case: Case, context: dict[str, Any]) -> list[Item]:
         _register(case, context),
         _names(context),
         *_hosts(context["hosts"], is_ended=context["is_ended"]),
+        *_namesakes(context),
         *_mailbox(case.application),
         *_conformity(case, context),
         _key(context["key"]),
@@ -133,6 +134,14 @@ def _hosts(rows: list[dict[str, Any]], *, is_ended: bool = False) -> Iterator[It
         text = _("evidence %(given)s/%(all)s") % {"given": proven, "all": len(rest)}
         mark = Mark.DONE if proven == len(rest) else Mark.TODO
         yield Item(label % {"number": len(rest)}, mark, text, "hosts")
+
+
+def _namesakes(context: dict[str, Any]) -> Iterator[Item]:
+    """Yield a line if another organisation has ordered for a host name, system or mailbox."""
+    if context["names_known"].is_foreign:
+        label, was = _("Names in other orders"), _("another organisation has had them too")
+        text = _("another organisation has had them too: look")
+        yield Item(label, Mark.LOOK, text, "namesakes", was)
 
 
 def _is_enough(row: dict[str, Any], is_ended: bool) -> bool:

@@ -1,22 +1,32 @@
-"""What the service knows of a case's key and sender from other orders."""
+"""What the service knows of a case's key, names and sender from other orders."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Case, Exists, OuterRef, QuerySet, When
 
 from accounts.models import Person
-from applications.models import Application, InformationRequest
-from applications.views.shared.rows import Condition, standings
+from applications.models import Application, Decision, HostName, InformationRequest
+from applications.rules import order_search
+from applications.views.shared.rows import Condition, ended, standing, standings
 from applications.workflow import Status
-from certportal.foundation.together import Rows, Values, compiled_for
+from certportal.foundation.related_rows import hand_over
+from certportal.foundation.together import (
+    Asks,
+    Question,
+    Rows,
+    Values,
+    Wanted,
+    compiled_for,
+    read_all,
+)
 from certportal.foundation.web import keyset
 from issuance.findings import Severity
 
 MOST = 10
-"""The most other orders with a key that are listed."""
+"""The most other orders with a key or a name that are listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,37 @@ class Key:
     spki_sha256: str
     is_unfit: bool
     seen: Sequence[tuple[Application, Condition]]
+
+
+@dataclass(frozen=True, slots=True)
+class Namesake:
+    """Another order that was sent, its state, and which of the case's names it has too.
+
+    `is_foreign`: it is another organisation's.
+    """
+
+    order: Application
+    standing: Condition
+    names: Sequence[str]
+    is_foreign: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the certificate names beside the organisation, and other orders with one of these.
+
+    `values` are the host names, the OID of the system, or the mailbox. `is_cut`: there are more
+    orders than `seen`, of which other organisations' come first, and then the newest.
+    """
+
+    values: Sequence[str]
+    seen: Sequence[Namesake]
+    is_cut: bool
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether another organisation has ordered for one of the names."""
+        return any(one.is_foreign for one in self.seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +95,7 @@ def key(application: Application, *, now: datetime) -> Key:
         return Key("", "", is_unfit=False, seen=())
     found = (stored.report.get("csr") or {}).get("key") or {}
     parts = (found.get("kind"), found.get("curve") or found.get("bits"))
-    orders = _with_key(application.pk, stored.spki_sha256).alone()
+    orders = _with_key(application.pk, stored.spki_sha256)
     stand = standings(orders, now=now)
     return Key(
         kind=" ".join(str(part) for part in parts if part),
@@ -66,10 +107,82 @@ def key(application: Application, *, now: datetime) -> Key:
     )
 
 
+@Question
+def _with_key(but: UUID, spki_sha256: str) -> Asks[list[Application]]:
+    return _ordered_with_key(but, spki_sha256), list
+
+
 @compiled_for(UUID(int=1), "a key")
-def _with_key(but: UUID, spki_sha256: str) -> Rows:
+def _ordered_with_key(but: UUID, spki_sha256: str) -> Rows:
     others = _sent_besides(but).filter(csrs__spki_sha256=spki_sha256).distinct()
     return Rows(others.order_by("-submitted_at")[:MOST], "organisation")
+
+
+def names(application: Application, *, now: datetime) -> Names:
+    """Return what is known of the names from other orders, also rejected and withdrawn ones."""
+    own, values = application.organisation_id, _values(application)
+    found = _namesakes(application)
+    shown = found[:MOST]
+    if not shown:
+        return Names(values, seen=(), is_cut=False)
+    keys = [order.pk for order in shown]
+    hosts, decisions, over = read_all(
+        Rows(HostName.objects.filter(application__in=keys)),
+        Rows(Decision.objects.filter(application__in=keys)),
+        ended(shown, now=now),
+    )
+    hand_over(shown, "host_names", hosts)
+    hand_over(shown, "decisions", decisions)
+    stand = standing(shown, over, now=now)
+    seen = [
+        Namesake(
+            order=order,
+            standing=stand[order.pk],
+            names=[name for name in _values(order) if name in set(values)],
+            is_foreign=order.organisation_id != own,
+        )
+        for order in shown
+    ]
+    return Names(values, seen, is_cut=len(found) > MOST)
+
+
+def _values(order: Application) -> list[str]:
+    """Return the host names of the order, the OID of its system, or its mailbox."""
+    if order.kind.has_host_names:
+        return [host.name for host in order.host_names.all()]
+    return [value for value in (order.system_oid, order.certified_email) if value]
+
+
+@Question
+def _namesakes(application: Application) -> Asks[list[Application]]:
+    own, but = application.organisation_id, application.pk
+    if application.kind.has_host_names:
+        return _sharing_host(own, but), list
+    field = "system_oid" if application.kind.has_system else "certified_email"
+    if not (value := getattr(application, field)):
+        return Rows(Application.objects.none()), list
+    same = _sent_besides(but).filter(order_search.having(value), **{field: value})
+    return _foreign_first(same, own), list
+
+
+@compiled_for(UUID(int=1), UUID(int=2))
+def _sharing_host(own: UUID, but: UUID) -> Rows:
+    names = HostName.objects.filter(application=but).values("name")
+    sharing = HostName.objects.filter(name__in=names).values("application")
+    return _foreign_first(_sent_besides(but).filter(pk__in=sharing), own)
+
+
+def _foreign_first(orders: QuerySet[Application], own: UUID) -> Rows:
+    """Return the query for the first of the orders: other organisations', then the newest."""
+    is_own = Case(When(organisation=own, then=1), default=0)
+    return Rows(orders.order_by(is_own, "-submitted_at", "pk")[: MOST + 1], "organisation")
+
+
+def wanted(application: Application) -> Iterator[Wanted]:
+    """Yield the questions about key and names, for one statement with others (`reading`)."""
+    yield _namesakes.of(application)
+    if application.csr is not None:
+        yield _with_key.of(application.pk, application.csr.spki_sha256)
 
 
 def sender(application: Application) -> Sender | None:

@@ -19,6 +19,7 @@ from applications.rules import (
 )
 from applications.rules.attempts import approvals, attempts
 from applications.services.reviewer import revocation
+from applications.views.console.case import known
 from certportal.foundation import clock
 from certportal.foundation.related_rows import parts
 from certportal.foundation.together import Wanted, ask_together
@@ -53,6 +54,7 @@ def read(application: Application, person: Person, *, now: datetime) -> None:
         successions.of(),
         revocation.open_proposal.of(application),
         revocation_reports.reports.of(application),
+        *known.wanted(application),
         *_of_register(application, now),
     )
 
