@@ -3,11 +3,12 @@
 import json
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q
+from django.db.models.functions import TruncDate, TruncMonth
 
 from applications.models import InformationRequest
 from applications.rules.figures import ALL, Among, last_months
@@ -18,14 +19,16 @@ DOCUMENTS, WORDS = "documents", "words"
 """Stand among the parts for requests for documents, and for those answered in words alone."""
 PARTS = (*BY_ID, DOCUMENTS, WORDS)
 FAULTS = """
-    SELECT fault->>'rule', count(DISTINCT run.application_id), min(fault::text)
+    SELECT {month} AS month, fault->>'rule', count(DISTINCT run.application_id), min(fault::text)
     FROM applications_check AS run
     JOIN applications_application AS ordered ON ordered.id = run.application_id
     CROSS JOIN LATERAL jsonb_array_elements(run.findings) AS fault
     WHERE run.at >= %(since)s AND run.findings <> '[]'
       AND %(type)s IN ('', ordered.type) AND %(language)s IN ('', ordered.language)
-    GROUP BY 1 ORDER BY 2 DESC, 1
+    GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2
 """
+IN_ALL = "NULL::date"
+BY_MONTH = f"date_trunc('month', run.at AT TIME ZONE '{clock.HELSINKI}')::date"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +51,59 @@ class Fault:
 
 def returns(*, now: datetime, among: Among = ALL) -> list[Returned]:
     """Return the requests by what they asked, in the order of the form; one may ask for more."""
+    counted = Counter[tuple[bool, str]]()
+    for (_month, of_checks, part), number in _asked(now, among).items():
+        counted[of_checks, part] += number
+    return _returned(counted)
+
+
+def returns_by_month(*, now: datetime, among: Among = ALL) -> list[tuple[date, Returned]]:
+    """Return the same with the month in which it was asked, in order of time."""
+    by_month = dict[date, Counter[tuple[bool, str]]]()
+    for (month, of_checks, part), number in _asked(now, among).items():
+        by_month.setdefault(month, Counter())[of_checks, part] += number
+    return [(month, one) for month in sorted(by_month) for one in _returned(by_month[month])]
+
+
+def _asked(now: datetime, among: Among) -> Counter[tuple[date, bool, str]]:
+    """Return how often each part was asked for, by month and by whether the checks asked."""
     of_orders = among.holds("application__")
     requests = InformationRequest.objects.filter(of_orders, asked_at__gte=_since(now)).order_by()
     rows = requests.annotate(
+        month=TruncMonth(TruncDate("asked_at", tzinfo=clock.HELSINKI)),
         of_checks=ExpressionWrapper(Q(reviewer=None), BooleanField()),
         wants=ExpressionWrapper(~Q(wanted=""), BooleanField()),
-    ).values_list("fields", "of_checks", "wants")
-    counted: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
-    for parts, of_checks, wants, number in rows.annotate(Count("pk")):
+    ).values_list("month", "fields", "of_checks", "wants")
+    counted = Counter[tuple[date, bool, str]]()
+    for month, parts, of_checks, wants, number in rows.annotate(Count("pk")):
         for part in [*parts, *([DOCUMENTS] if wants else [])] or [WORDS]:
-            counted[of_checks][part] += number
-    found = [Returned(part, counted[False][part], counted[True][part]) for part in PARTS]
+            counted[month, of_checks, part] += number
+    return counted
+
+
+def _returned(counted: Counter[tuple[bool, str]]) -> list[Returned]:
+    found = [Returned(part, counted[False, part], counted[True, part]) for part in PARTS]
     return [one for one in found if one.by_reviewers or one.by_checks]
 
 
 def faults(*, now: datetime, among: Among = ALL) -> list[Fault]:
     """Return the findings of the checks by rule, the most frequent first."""
+    return [fault for _month, fault in _faults(IN_ALL, now, among)]
+
+
+def faults_by_month(*, now: datetime, among: Among = ALL) -> list[tuple[date, Fault]]:
+    """Return the same with the month of the check, in order of time."""
+    return [(month, fault) for month, fault in _faults(BY_MONTH, now, among) if month is not None]
+
+
+def _faults(month: str, now: datetime, among: Among) -> list[tuple[date | None, Fault]]:
     chosen: dict[str, Any] = {"since": _since(now), "type": among.type, "language": among.language}
     with connection.cursor() as cursor:
-        cursor.execute(FAULTS, chosen)
+        cursor.execute(FAULTS.format(month=month), chosen)
         rows = cursor.fetchall()
-    return [Fault(rule, orders, json.loads(example)) for rule, orders, example in rows]
+    return [
+        (first, Fault(rule, orders, json.loads(example))) for first, rule, orders, example in rows
+    ]
 
 
 def _since(now: datetime) -> datetime:

@@ -26,6 +26,7 @@ NO_PAGE = {
     *["applications:event_receipt", "applications:life", "applications:forget_domain"],
     *["console:events_csv", "console:events_zip", "console:numbers_csv", "console:ceremony"],
     *["console:hours_csv", "console:waivers_csv", "console:certificates_csv"],
+    *["console:returns_csv", "console:findings_csv"],
     *["console:certificate_list_csv", "console:certificate_file"],
     *["accounts:go_to_mandates", "mandates-return"],
     *["accounts:identify", "accounts:logout", "applications:download", "console:queue_csv"],

@@ -66,10 +66,7 @@ def numbers(request: HttpRequest) -> HttpResponse:
         "returns": [
             (_asked(one.part), one) for one in return_figures.returns(now=now, among=among)
         ],
-        "faults": [
-            (word_all([one.example])[0][1].title, one)
-            for one in return_figures.faults(now=now, among=among)
-        ],
+        "faults": [(_title(one), one) for one in return_figures.faults(now=now, among=among)],
         "months": months,
         "drawing": bars.drawn(
             [(month.approved, month.rejected) for month in months],
@@ -112,6 +109,38 @@ def _about_certificates(now: datetime) -> dict[str, Any]:
 def _asked(part: str) -> str:
     others = {return_figures.DOCUMENTS: _("Documents"), return_figures.WORDS: _("Words alone")}
     return others.get(part) or str(sections.BY_ID[part].title)
+
+
+def _title(fault: return_figures.Fault) -> str:
+    return word_all([fault.example])[0][1].title
+
+
+@access.reviewer_required
+@require_safe
+def returns_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """Download what was asked, by month and part, of the chosen orders."""
+    among = AmongForm(request.GET or None).among()
+    services.record_list_exported("numbers_returns", **access.acting(request))
+    asked = [_("Asked by reviewers"), _("Returned by the checks")]
+    rows = [
+        [f"{first:%Y-%m}", _asked(one.part), str(one.by_reviewers), str(one.by_checks)]
+        for first, one in return_figures.returns_by_month(now=clock.now(), among=among)
+    ]
+    return spreadsheet.answer("numbers-returns", [_("Month"), _("Part of the order"), *asked], rows)
+
+
+@access.reviewer_required
+@require_safe
+def findings_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """Download what the checks found, by month and rule, of the chosen orders."""
+    among = AmongForm(request.GET or None).among()
+    services.record_list_exported("numbers_findings", **access.acting(request))
+    head = [_("Month"), _("Finding"), _("Rule"), _("Orders")]
+    rows = [
+        [f"{first:%Y-%m}", _title(one), one.rule, str(one.orders)]
+        for first, one in return_figures.faults_by_month(now=clock.now(), among=among)
+    ]
+    return spreadsheet.answer("numbers-findings", head, rows)
 
 
 @access.reviewer_required

@@ -96,6 +96,37 @@ def test_returns_by_part_and_faults_by_rule(case, matti, riitta, desk):
     assert desk.open("numbers", type="email").context["months"][-1].asked == 0
 
 
+def test_returns_and_faults_are_downloaded_by_month_of_the_chosen_orders(case, matti, riitta, desk):
+    earlier, other = orders.claimed(matti, riitta), orders.claimed(matti, riitta)
+    for asked in (case, earlier, other):
+        ask_for(riitta, asked, sections=["validity"], wanted="Valtakirja")
+    found = [{"rule": "order.register_unknown", "severity": "error", "params": {"oid": "1.2.3"}}]
+    # Two hours past midnight in Finland on the first, which is the evening before in UTC.
+    first = clock.start_of_day(clock.add_months(clock.day(clock.now()).replace(day=1), -1))
+    rewrite(earlier.requests, asked_at=first)
+    rewrite(earlier.check_runs, at=first, findings=found)
+    rewrite(other.check_runs, findings=found)
+    Application.objects.filter(pk=other.pk).update(language="sv")
+    then, now = f"{first.astimezone(clock.HELSINKI):%Y-%m}", f"{clock.day(clock.now()):%Y-%m}"
+    assert rows_of(desk.open("returns_csv")) == [
+        ["Month", "Part of the order", "Asked by reviewers", "Returned by the checks"],
+        [then, "Validity", "1", "0"],
+        [then, "Documents", "1", "0"],
+        [now, "Validity", "2", "0"],
+        [now, "Documents", "2", "0"],
+    ]
+    told = ["The unit is not in the register", "order.register_unknown", "1"]
+    rows = rows_of(desk.open("findings_csv"))
+    assert rows[0] == ["Month", "Finding", "Rule", "Orders"]
+    assert [then, *told] in rows and [now, *told] in rows
+    assert [row[:2] for row in rows_of(desk.open("returns_csv", language="sv"))[1:]] == [
+        [now, "Validity"],
+        [now, "Documents"],
+    ]
+    rows = rows_of(desk.open("findings_csv", language="sv"))
+    assert [row[0] for row in rows if row[1:] == told] == [now]
+
+
 def ask_for(reviewer, case, **values):
     deadline = clock.add_months(clock.day(clock.now()), 1)
     seen = orders.Handler(reviewer, case).seen
