@@ -39,6 +39,7 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
     if application.status == Status.DRAFT:
         return tasks(request, application, now)
     parts, lines = summary.parts(application, now=now), history(application)
+    shown = papers.shown(application)
     context = {
         "tone": tone(application.status),
         "parts": parts,
@@ -46,9 +47,9 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
         "answer_parts": answer_documents.part(application),
         "history": lines,
         "is_history_cut": len(lines) >= MOST,
-        "thread": thread.for_applicant(application),
+        "thread": thread.for_applicant(application, shown.get("attachments", ())),
         "decision": next(reversed(application.decisions.all()), None),
-        **papers.shown(application),
+        **shown,
         **_progress(application, now),
         **_waiting(application, now),
         "unreached": undelivered.addresses(application),

@@ -1,6 +1,6 @@
 """The correspondence about an order in the order of time, for its applicant and for reviewers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -8,8 +8,8 @@ from enum import StrEnum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from applications.models import Application, Decision, InformationRequest
-from applications.rules import proposed_names, sections
+from applications.models import Application, Attachment, Decision, InformationRequest
+from applications.rules import answers, proposed_names, sections
 
 
 class Said(StrEnum):
@@ -79,17 +79,28 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class ApplicantsEntry:
-    """An entry as the applicant reads it; `who` is empty for the authority."""
+    """An entry as the applicant reads it; `who` is empty for the authority.
+
+    `documents` were sent with the answer.
+    """
 
     title: Promise
     at: datetime
     who: str
     text: str
     parts: str
+    documents: Sequence[Attachment]
 
 
-def for_applicant(application: Application) -> list[ApplicantsEntry]:
-    """Return the entries, oldest first; decisions and an open question are shown elsewhere."""
+def for_applicant(
+    application: Application, documents: Sequence[Attachment]
+) -> list[ApplicantsEntry]:
+    """Return the entries, oldest first; decisions and an open question are shown elsewhere.
+
+    `documents`: those of the order that the applicant can read.
+    """
+    sent = answers.sent_with(application, documents)
+    came = {key: answer.at for key, answer in sent.items()}
     return [
         ApplicantsEntry(
             title=TO_APPLICANT[entry.said],
@@ -97,6 +108,7 @@ def for_applicant(application: Application) -> list[ApplicantsEntry]:
             who="" if entry.by_authority else entry.who,
             text=entry.text,
             parts=entry.parts,
+            documents=[one for one in documents if came.get(one.pk) == entry.at],
         )
         for entry in _in_time(*_questions(application), *_answers(application))
         if not entry.is_open

@@ -59,8 +59,15 @@ def test_it_is_attached_sent_with_the_answer_and_read_by_the_reviewer(web, addre
     assert json.loads(asked.submission.content)["answer_documents"] == [document.sha256]
     case = people.log_in(Client(), riitta).get(reverse("console:case", args=[asked.pk])).text
     assert "todistus.pdf" in case
-    taken = web.get(address("applications:attachment", asked.pk, document.pk))
-    assert taken["Content-Type"] == "application/pdf"
+    file = address("applications:attachment", asked.pk, document.pk)
+    assert web.get(file)["Content-Type"] == "application/pdf"
+    answered = web.get(address("applications:order", asked.pk))
+    assert [[one.name for one in entry.documents] for entry in answered.context["thread"]] == [
+        [],
+        ["todistus.pdf"],
+    ]
+    thread = answered.text[answered.text.index('id="thread"') :]
+    assert thread.index("Ohessa.") < thread.index(f'href="{file}"') < thread.index("Attachments")
 
 
 def test_once_sent_it_stays(web, address, asked, matti):
