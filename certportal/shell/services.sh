@@ -79,8 +79,10 @@ start_postgres() {
     options="-k $RUN -c listen_addresses='' -c port=5432 -c max_connections=200 $1"
     if [ ! -e "$cluster/PG_VERSION" ]; then
         refuse_empty_database "$cluster"
-        rm -rf "$cluster"
-        as_service "$bin/initdb" -D "$cluster" -U portal -A trust -E UTF8 --locale=C.UTF-8 >/dev/null
+        # Made aside: one that is half made, since this was killed, would be taken for a whole one.
+        rm -rf "$cluster" "$cluster.new"
+        as_service "$bin/initdb" -D "$cluster.new" -U portal -A trust -E UTF8 --locale=C.UTF-8 >/dev/null
+        mv "$cluster.new" "$cluster"
     fi
     POSTGRES=$bin/pg_ctl
     stop_postgres

@@ -62,20 +62,23 @@ def data():
     shutil.rmtree(made)
 
 
-@pytest.mark.parametrize(
-    ("server", "program"), [(REDIS, b"redis-server"), (POSTGRES, b"bin/postgres")]
-)
-def test_a_server_that_answers_nothing_is_replaced_and_stopped(server, program, data):
-    environment = {**os.environ, "PORTAL_DATA": str(data)}
-    done = subprocess.run(
-        ["bash", "-c", BEGIN + server],
+def run(script, data):
+    return subprocess.run(
+        ["bash", "-c", BEGIN + script],
         cwd=ROOT,
-        env=environment,
+        env={**os.environ, "PORTAL_DATA": str(data)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=120,
     )
+
+
+@pytest.mark.parametrize(
+    ("server", "program"), [(REDIS, b"redis-server"), (POSTGRES, b"bin/postgres")]
+)
+def test_a_server_that_answers_nothing_is_replaced_and_stopped(server, program, data):
+    done = run(server, data)
     assert done.returncode == 0, done.stderr
     frozen = done.stdout.split()
     assert len(frozen) == 2
@@ -87,3 +90,18 @@ def test_a_server_that_answers_nothing_is_replaced_and_stopped(server, program, 
 def runs(program, process):
     with suppress(OSError):
         return program in Path("/proc", process, "cmdline").read_bytes()
+
+
+HALF_MADE = """
+setsid bash -c '. ./portal help >/dev/null; place_services; start_postgres ""' 9>&- &
+until compgen -G "$STORE/postgres*/PG_VERSION" >/dev/null; do :; done
+kill -KILL -- -$!
+start_postgres ""
+"${POSTGRES%/*}/psql" -h "$RUN" -U portal -qtAc "SELECT 1" portal
+stop_postgres
+"""
+
+
+def test_a_cluster_that_was_half_made_when_all_was_killed_is_made_anew(data):
+    done = run(HALF_MADE, data)
+    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
