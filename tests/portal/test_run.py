@@ -1,5 +1,6 @@
 """`./portal run` serves with everything beside it, and leaves nothing behind however it ends."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -357,3 +358,13 @@ def test_a_lost_database_is_not_replaced_by_an_empty_one(lost):
     assert done.returncode == 1
     assert f"not in {lost}, give PORTAL_DATA=DIR" in done.stderr
     assert (lost / "has-database").exists()
+
+
+def test_a_command_beside_a_service_whose_redis_hangs_says_so(lost):
+    with (lost / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write("run")
+        lock.flush()
+        done = manage(lost)
+    assert done.returncode == 1
+    assert "its Redis does not answer: try again in a minute" in done.stderr
