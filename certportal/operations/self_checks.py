@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from django.db import DatabaseError, connection, transaction
 
 from applications.checks import resolvers
-from certportal.foundation import clock
+from certportal.foundation import clock, database_clock
 from certportal.foundation.errors import Unavailable
 from issuance import services
 
@@ -53,8 +53,13 @@ def passes(ensure: Callable[[], None]) -> Check:
 
 # By queue; `/healthz` shows the names of failing checks. The services say what each examines.
 SELF_CHECKS: dict[str, dict[str, Check]] = {
-    "default": {"database-write": database_takes_writes, "resolvers": resolvers.are_fit},
+    "default": {
+        "database-write": database_takes_writes,
+        "clock-default": passes(database_clock.require_agreement),
+        "resolvers": resolvers.are_fit,
+    },
     "ca": {
+        "clock-ca": passes(database_clock.require_agreement),
         "ca-key": lambda: not services.keys_out_of_reach(now=clock.now()),
         "journal": passes(services.ensure_journal),
         "journal-copy": passes(services.ensure_journal_copied),

@@ -4,9 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from certportal.dev.builders import orders, people
-from certportal.foundation import clock
+from certportal.foundation import clock, database_clock
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +28,17 @@ def pass_days(monkeypatch):
         monkeypatch.setattr(clock, "now", lambda: moment)
 
     return passed
+
+
+@pytest.fixture
+def off_by(monkeypatch):
+    """Set the machine's clock off by so much, and with it what its processes take for now."""
+
+    def off_by(difference):
+        monkeypatch.setattr(clock, "now", lambda: timezone.now() + difference)
+        monkeypatch.setattr(database_clock, "machine_time", lambda: timezone.now() + difference)
+
+    return off_by
 
 
 @pytest.fixture

@@ -2,13 +2,16 @@
 
 import os
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from certportal.dev.builders import memory
 from certportal.dev.builders.hierarchy import issuing
+from certportal.foundation import database_clock
 from certportal.operations import health, self_checks
 from issuance import signers
 from issuance.authority.places import PLACES
@@ -86,6 +89,13 @@ def test_a_resolver_that_is_not_fit_waits_for_a_person(db, beats, monkeypatch):
     assert beats("default") == []
     told = Client().get("/healthz").json()
     assert "resolvers" in told["to_do"] and "resolvers" not in told["not_well"]
+
+
+@pytest.mark.parametrize("queue", ["ca", "default"])
+def test_a_clock_that_is_not_the_database_s_is_named(cas, beats, monkeypatch, queue):
+    wrong = timezone.now() + timedelta(minutes=2)
+    monkeypatch.setattr(database_clock, "machine_time", lambda: wrong)
+    assert beats(queue) == [f"clock-{queue}"]
 
 
 def test_the_public_call_tries_nothing(cas, beats):

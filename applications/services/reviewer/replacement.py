@@ -32,6 +32,7 @@ from applications.rules.impartiality import PartInAll, traces_of
 from applications.workflow import ApplicationEvent
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor, system
+from certportal.foundation.database_clock import require_agreement
 from certportal.foundation.errors import NotAllowed, Refused, Stale
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
@@ -345,8 +346,9 @@ def hand_over(items: Sequence[ReplacementItem], now: datetime) -> None:
 def confirm(references: Sequence[UUID], *, now: datetime) -> None:
     """Check released items again, as `release` does, if the CA has not signed them in time.
 
-    Raises Unavailable when the mirror of the register is too old.
+    Raises Unavailable when the mirror of the register is too old, ClockDiffers.
     """
+    require_agreement()
     waiting = ReplacementItem.objects.select_for_update(of=("self",)).filter(
         reference__in=references, state=State.RELEASED
     )

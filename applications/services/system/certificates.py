@@ -17,6 +17,7 @@ from applications.services.system import domains as domain_evidence, replaced_or
 from applications.workflow import Action, Role, Status, promise
 from certportal.foundation import clock, row_writes
 from certportal.foundation.actors import Actor, system
+from certportal.foundation.database_clock import require_agreement
 from certportal.foundation.errors import Hopeless
 from certportal.foundation.outbox import outbox
 from certportal.foundation.related_rows import rows_of
@@ -111,8 +112,9 @@ def confirm(application_id: UUID, fault: Finding | None, *, now: datetime) -> Ap
 
     It returns to review if `fault`, the result of a check just made, is given, or if the sender's
     right to act is no longer confirmed. A second call releases it again, which does no harm:
-    issuing is idempotent.
+    issuing is idempotent. Raises ClockDiffers: the CA judges the confirmation by its time.
     """
+    require_agreement()
     application = transition.lock(application_id)
     if application.status != Status.APPROVED:
         return None

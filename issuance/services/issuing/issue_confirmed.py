@@ -6,6 +6,8 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
+from certportal.foundation import clock
+from certportal.foundation.database_clock import require_agreement
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.outbox import outbox
 from certportal.foundation.prepared_statements import Among
@@ -46,8 +48,10 @@ def issue_confirmed(
     """Issue like `issue`, but if the confirmation is too old, ask the RA for a new one.
 
     An attempt that is already being signed is finished in any case: it can no longer be voided.
-    Returns None if nothing was issued.
+    Returns None if nothing was issued. Raises ClockDiffers, since by a wrong clock the new
+    confirmation would be too old too, or an old one new.
     """
+    require_agreement()
     if not _released([reference], confirmed_at):
         return None
     if _is_old(confirmed_at, now) and _waiting([reference]):
@@ -60,8 +64,9 @@ def issue_together(references: Sequence[UUID], *, confirmed_at: datetime, now: d
     """Issue like `issue_all`; ``confirmed_at`` is the time of the earliest confirmation.
 
     Raises NotConfirmed, signing nothing, if that is too long ago or may have been of an earlier
-    attempt, and what `issue_all` raises.
+    attempt, ClockDiffers, and what `issue_all` raises.
     """
+    require_agreement()
     if _is_old(confirmed_at, now) or _released(references, confirmed_at) != [*references]:
         raise NotConfirmed
     issue_all(references, now=now)
@@ -76,6 +81,7 @@ def issue_all_confirmed(
     bytes, each is issued separately, so that the others are not held up. Raises Unavailable if
     any reference met it, so that the task is retried; otherwise an ExceptionGroup of the errors.
     """
+    require_agreement()
     references = _released(references, confirmed_at)
     old = _waiting(references) if _is_old(confirmed_at, now) else set()
     if old:
@@ -129,7 +135,10 @@ def _raise(failures: Sequence[Exception]) -> None:
 
 
 def _is_old(confirmed_at: datetime | None, now: datetime) -> bool:
-    return confirmed_at is not None and now - confirmed_at > CONFIRMATION_LASTS
+    """Whether it was too long ago; one of a later time was written by a wrong clock."""
+    if confirmed_at is None:
+        return False
+    return not now - CONFIRMATION_LASTS <= confirmed_at <= now + clock.MAY_DIFFER
 
 
 def _released(references: Sequence[UUID], confirmed_at: datetime | None) -> list[UUID]:

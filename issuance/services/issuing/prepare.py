@@ -12,6 +12,7 @@ from django.db import transaction
 
 from certportal.foundation import events, row_writes
 from certportal.foundation.actors import Actor, system
+from certportal.foundation.database_clock import require_agreement
 from certportal.foundation.models import Event
 from certportal.foundation.step_durations import Step, timed
 from issuance import journal
@@ -46,8 +47,10 @@ def prepare(order: CertificateOrder, *, now: datetime) -> PreparedCertificate:
 def prepare_all(orders: Sequence[CertificateOrder], *, now: datetime) -> list[PreparedCertificate]:
     """Like ``prepare`` for many orders with different references, in one transaction.
 
-    The attempts are in the order of ``orders``. All or none: an error of one prevents all.
+    The attempts are in the order of ``orders``. All or none: an error of one prevents all. Raises
+    ClockDiffers, since the bytes say from when the certificate is valid.
     """
+    require_agreement()
     examined = examine_all(orders, now=now)
     built = _build(orders, examined, now)
     reach("prepare_after_build")

@@ -1,0 +1,37 @@
+"""The clock of this machine beside the database's, which all machines can ask."""
+
+from datetime import UTC, datetime
+
+import structlog
+from django.db import connection
+
+from certportal.foundation import clock
+from certportal.foundation.errors import Unavailable
+
+log = structlog.get_logger(__name__)
+
+
+class ClockDiffers(Unavailable):
+    """This machine's clock and the database's differ by more than `clock.MAY_DIFFER`."""
+
+
+def require_agreement() -> None:
+    """Raise ClockDiffers unless this machine's clock agrees with the database's.
+
+    For work whose outcome states a time, or holds another machine's time against this one's. The
+    answer may take any time, since the database or this process may have stood still.
+    """
+    asked_at = machine_time()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (theirs,) = cursor.fetchone()
+    if asked_at - clock.MAY_DIFFER <= theirs <= machine_time() + clock.MAY_DIFFER:
+        return
+    ahead = round((asked_at - theirs).total_seconds())
+    log.error("clock_differs", ahead_by_seconds=ahead)
+    raise ClockDiffers(f"this machine's clock is {ahead} seconds ahead of the database's")
+
+
+def machine_time() -> datetime:
+    """Return the time of this machine's clock: not `clock.now`, by which tests move the hour."""
+    return datetime.now(UTC)
