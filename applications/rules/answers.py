@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from applications.models import Addition, Application, Attachment, Submission
 from applications.workflow import Status
+from certportal.foundation import clock
 from certportal.foundation.errors import Refused
 from certportal.foundation.wording import filled
 
@@ -52,32 +54,48 @@ def sent_with(
         return {}
     latest_first = sorted(application.submissions.all(), key=lambda answer: -answer.number)
     sent: dict[int, Submission | Addition] = {
-        document.pk: answer
-        for answer in latest_first
-        for document in attached
-        if document.uploaded_at <= answer.at
-        and document.sha256 in set(json.loads(answer.content).get("answer_documents", ()))
+        document.pk: answer for answer in latest_first for document in _frozen_in(answer, attached)
     }
     for document, answer in _sent_in_words(application, attached):
         sent.setdefault(document.pk, answer)
     return sent
 
 
+def _frozen_in(answer: Submission, documents: Sequence[Attachment]) -> Iterator[Attachment]:
+    """Yield the documents whose hash the answer contains: those uploaded before it.
+
+    If none of the same hash was, the clock of the machine that took it was ahead.
+    """
+    hashes = set(json.loads(answer.content).get("answer_documents", ()))
+    same = [document for document in documents if document.sha256 in hashes]
+    before = {document.sha256 for document in same if document.uploaded_at <= answer.at}
+    for document in same:
+        ahead = timedelta(0) if document.sha256 in before else clock.MAY_DIFFER
+        if document.uploaded_at <= answer.at + ahead:
+            yield document
+
+
 def _sent_in_words(
     application: Application, documents: Sequence[Attachment]
 ) -> Iterator[tuple[Attachment, Addition]]:
-    """Yield documents sent with a text answer to a hearing: those attached when it was sent."""
+    """Yield documents sent with a text answer to a hearing: those attached when it was sent.
+
+    The clock of the machine that took them may have been ahead, but no later question was asked.
+    """
+    requests = application.requests.all()
     asked = {
         request.closed_at: request.asked_at
-        for request in application.requests.all()
+        for request in requests
         if request.is_hearing and request.closed_at and not request.cancelled
     }
     for answer in application.additions.all():
         if answer.at not in asked:
             continue
+        later = [request.asked_at for request in requests if request.asked_at > answer.at]
+        ends = min([answer.at + clock.MAY_DIFFER, *later])
         for document in documents:
             stayed = document.removed_at is None or document.removed_at > answer.at
-            if stayed and asked[answer.at] <= document.uploaded_at <= answer.at:
+            if stayed and asked[answer.at] <= document.uploaded_at < ends:
                 yield document, answer
 
 

@@ -203,7 +203,7 @@ def _remove_with_event(attachment: Attachment, actor: Actor, now: datetime) -> N
 def _remove(attachment: Attachment, now: datetime) -> None:
     """Mark the attachment as removed; delete its file unless a submission contains its hash."""
     attachment.removed_at = now
-    sent = attachment.application.submissions.filter(at__gte=attachment.uploaded_at)
+    sent = attachment.application.submissions.filter(content__contains=attachment.sha256)
     if not sent.exists():
         storing.delete(attachment.file.name)
         attachment.file.name = ""

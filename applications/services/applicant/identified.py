@@ -10,6 +10,7 @@ from applications.access import acting, as_technician, require_acting
 from applications.errors import Changed, LinkOver, MayNotAct
 from applications.models import Application
 from applications.rules import contact_links, declarations
+from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused
 from certportal.foundation.wording import filled
@@ -55,7 +56,7 @@ class Signature(TypedDict):
 
 def is_fresh(identified_at: datetime, *, now: datetime) -> bool:
     """Return whether the identification is recent enough to send an order now."""
-    return now - IDENTIFICATION_LASTS <= identified_at <= now
+    return now - IDENTIFICATION_LASTS <= identified_at <= now + clock.MAY_DIFFER
 
 
 def require_part(application: Application, actor: Actor, *, now: datetime) -> None:

@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 from accounts import access
 from accounts.disqualification import is_tied, ties
 from accounts.models import Person
-from certportal.foundation import events
+from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from certportal.foundation.prepared_statements import Among
@@ -236,5 +236,5 @@ def check_bytes(
         raise NotOpen
     if expected_sha256 != prepared.tbs_sha256:
         raise OtherBytes
-    if not now - access.SECOND_FACTOR_LASTS <= reauthenticated_at <= now:
+    if not now - access.SECOND_FACTOR_LASTS <= reauthenticated_at <= now + clock.MAY_DIFFER:
         raise ReauthenticationTooOld
