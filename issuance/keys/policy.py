@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from issuance.der import read
@@ -20,6 +21,7 @@ from issuance.keys.rsa import RsaNumbers, examine_rsa, exponent_bound, rsa_numbe
 RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
 EC_PUBLIC_KEY = "1.2.840.10045.2.1"
 CURVES = {"1.2.840.10045.3.1.7": ("P-256", 256), "1.3.132.0.34": ("P-384", 384)}
+_USUAL_EXPONENT = 65537
 ALLOWED = "RSA 2048, RSA 3072, RSA 4096, P-256, P-384"
 
 _OTHER_CURVES = {
@@ -203,8 +205,12 @@ def _scalar(key: Key) -> Iterator[Finding]:
 
 
 def _compromised(key: Key, blocked: Callable[[str], bool] | None) -> Iterator[Finding]:
-    digest = key.facts.spki_sha256
-    if is_published(digest):
+    digests = [key.facts.spki_sha256]
+    if key.public_key is not None and key.rsa and key.rsa.exponent != _USUAL_EXPONENT:
+        # Whoever knows the private key of a modulus with one exponent knows it with any other.
+        usual = RSAPublicNumbers(_USUAL_EXPONENT, key.rsa.modulus).public_key()
+        digests.append(_usual(key.facts, usual).spki_sha256)
+    if any(map(is_published, digests)):
         yield found("key.published")
-    elif blocked is not None and blocked(digest):
+    elif blocked is not None and any(map(blocked, digests)):
         yield found("key.blocked")

@@ -219,6 +219,12 @@ def test_the_block_list_of_the_database_is_asked() -> None:
     assert asked == [digest]
 
 
+def test_a_blocked_modulus_with_another_exponent_is_blocked() -> None:
+    """Its primes give the private key for each exponent."""
+    known, modulus = spki_sha256(spki_of(rsa_key())), rsa_key().public_key().public_numbers().n
+    assert found(rsa_spki(modulus, 65539), blocked=known.__eq__) == ["key.blocked"]
+
+
 @pytest.mark.parametrize("spki", [b"", b"\0", b"\x30\x00", sequence(sequence(), tlv(0x03, b"\0"))])
 def test_senseless_keys_are_unreadable(spki: bytes) -> None:
     assert found(spki) == ["key.unreadable"]
