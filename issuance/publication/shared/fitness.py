@@ -90,6 +90,9 @@ def _check_pack(stem: str, name: str, content: bytes, now: datetime) -> None:
         response_data = ocsp.load_der_ocsp_response(response.der)
         if serial_hex(response_data.serial_number) != key.partition(":")[2]:
             raise Unfit("a response about another certificate")
+        times = response_data.produced_at_utc, response_data.next_update_utc
+        if times != (pack.this_update, pack.next_update):  # nobody has signed those of the pack
+            raise Unfit("a response of another time than the pack's")
         _check_response(response_data, ca)
 
 

@@ -1,5 +1,6 @@
 """What another machine does not take from the store: older, of another CA, or no published file."""
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
@@ -56,6 +57,21 @@ def test_a_new_index_that_tells_of_an_older_list_or_pack_replaces_nothing(
         forge(machines, path, content, now)
         assert not machines.fetch(now + HOUR)
         assert index.file_of(path).read_bytes() != content
+
+
+def test_an_older_pack_whose_first_line_says_that_it_is_new_replaces_nothing(
+    machines: Machines, certificate: Certificate, now: datetime
+) -> None:
+    publish_response_with(certificate.pk, now=now)
+    name = ocsp_packs.name_of(certificate.serial)
+    line, _, responses = ocsp_packs.path(STEM, name).read_bytes().partition(b"\n")
+    revoke(machines, certificate, now + HOUR)
+    machines.carry(now + HOUR)
+    times = {"this": int((now + 2 * HOUR).timestamp()), "next": int((now + 9 * HOUR).timestamp())}
+    forged = json.dumps(json.loads(line) | times).encode() + b"\n" + responses
+    forge(machines, f"ocsp/{STEM}/{name}.pack", forged, now)
+    assert not machines.fetch(now + 2 * HOUR)
+    assert status_of(certificate) == library.OCSPCertStatus.REVOKED
 
 
 @pytest.mark.parametrize(
