@@ -227,10 +227,17 @@ def word(finding: Finding) -> wording.WordedFinding:
 
 
 def word_all(stored: list[dict[str, Any]]) -> list[tuple[Finding, wording.WordedFinding]]:
-    """Return stored findings (`Finding.to_json`) with their texts, errors first."""
+    """Return stored findings (`Finding.to_json`) with their texts, errors first.
+
+    What the common name and an alternative name share, such as a host name, is told once.
+    """
     order = {"error": 0, "warning": 1, "info": 2}
     findings = sorted(map(Finding.from_json, stored), key=lambda f: order[f.severity.value])
-    return [(finding, word(finding)) for finding in findings]
+    told: dict[tuple[str, ...], tuple[Finding, wording.WordedFinding]] = {}
+    for finding in findings:
+        words = word(finding)
+        told.setdefault((*words.kind, words.text), (finding, words))
+    return list(told.values())
 
 
 def word_faults(stored: list[dict[str, Any]]) -> list[tuple[Finding, wording.WordedFinding]]:

@@ -145,6 +145,11 @@ def test_faults_are_named_with_their_remedies_and_nothing_is_stored(give, draft,
     assert not Csr.objects.exists()
 
 
+def test_a_fault_of_both_the_common_name_and_the_alternative_name_is_told_once(give, draft):
+    page = give(draft, **upload(orders.openssl_csr("muu.example.com")))
+    assert page.text.count("“muu.example.com” is reserved for examples") == 1
+
+
 def test_what_was_read_of_a_refused_request_is_shown(give, draft):
     page = give(draft, **upload(orders.openssl_csr(key="1024")))
     assert page.context["decoded"].key.bits == 1024
