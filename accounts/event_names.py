@@ -29,8 +29,8 @@ class AccountEvent(EventName):
     SECOND_FACTOR_REMOVED = "second_factor.removed", _("A second factor was removed")
     SECOND_FACTOR_RESET = "second_factor.reset", _("The second factors were reset")
     SECOND_FACTOR_CODES_MADE = "second_factor.codes_made", _("New recovery codes were made")
-    STAFF_ROLE_GRANTED = "staff_role.granted", _("A role of the authority was given")
-    STAFF_ROLE_ENDED = "staff_role.ended", _("A role of the authority was taken away")
+    STAFF_ROLE_GRANTED = "staff_role.granted", _("A role at the agency was given")
+    STAFF_ROLE_ENDED = "staff_role.ended", _("A role at the agency was taken away")
     LOGIN_MADE_SUPERUSER = "login.made_superuser", _("The settings were opened to the login")
     LOGIN_SUPERUSER_ENDED = "login.superuser_ended", _("The settings were closed to the login")
     ORGANISATION_FOUNDED = "organisation.founded", _("A customer account was created")
@@ -58,16 +58,16 @@ class AccountEvent(EventName):
     MEMBERSHIP_LEFT = "membership.left", _("Left a customer account")
     MEMBERSHIP_ENDED_BY_AUTHORITY = (
         "membership.ended_by_authority",
-        _("The authority ended a membership in a customer account"),
+        _("The agency ended a membership in a customer account"),
     )
     MEMBERSHIP_RIGHT_WITHDRAWN = (
         "membership.right_withdrawn",
         _("An authority to act for an organisation is no longer confirmed"),
     )
-    ORGANISATION_CLOSED = "organisation.closed", _("The authority closed a customer account")
+    ORGANISATION_CLOSED = "organisation.closed", _("The agency closed a customer account")
     ADMINISTRATOR_REQUEST_MADE = (
         "administrator_request.made",
-        _("Asked the authority to be made an administrator"),
+        _("Asked the agency to be made an administrator"),
     )
     ADMINISTRATOR_REQUEST_GRANTED = (
         "administrator_request.granted",

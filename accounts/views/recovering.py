@@ -29,7 +29,7 @@ def ask(request: HttpRequest, business_id: str) -> HttpResponse:
     if request.method == "POST":
         hold_document(request, form)
         if form.is_valid() and _ask(request, organisation, form):
-            messages.success(request, _("The request has been sent to the authority."))
+            messages.success(request, _("The request has been sent to the agency."))
             return redirect("accounts:ask_administrator", code)
     context = {
         "code": code,

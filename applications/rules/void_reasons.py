@@ -21,14 +21,12 @@ VOID_REASONS: dict[str, Promise] = {
     "waiver_ended": gettext_lazy("a waiver had ended"),
     "order.not_waived": gettext_lazy("a waiver, or the time of an authority to act, had ended"),
     "succeeded": gettext_lazy("the organisation was succeeded by another"),
-    "membership_ended": gettext_lazy(
-        "the authority ended the membership of the person who sent it"
-    ),
+    "membership_ended": gettext_lazy("the agency ended the membership of the person who sent it"),
     "right_withdrawn": gettext_lazy(
         "the authority to act of the person who sent it is no longer confirmed"
     ),
-    "account_closed": gettext_lazy("the authority closed the organisation's account"),
-    "end_with_account": gettext_lazy("the authority closed the organisation's account"),
+    "account_closed": gettext_lazy("the agency closed the organisation's account"),
+    "end_with_account": gettext_lazy("the agency closed the organisation's account"),
     "rejected": gettext_lazy("the order was rejected"),
     "withdraw": gettext_lazy("the order was withdrawn"),
     "lapse": gettext_lazy("the order lapsed"),

@@ -34,7 +34,7 @@ class ApplicationEvent(EventName):
     )
     HEARING_DOCUMENT_TAKEN = (
         "application.hearing_document_taken",
-        _("The authority downloaded a document of a hearing"),
+        _("The agency downloaded a document of a hearing"),
     )
     LINK_SENT = "application.link_sent", _("A link was sent to the technical contact")
     LINK_OPENED = "application.link_opened", _("The technical contact opened the link")
@@ -73,7 +73,7 @@ class ApplicationEvent(EventName):
     RETURN_CSR = "application.return_csr", _("The checks returned the certificate request")
     RETURN_ORDER = "application.return_order", _("The checks returned the order to the applicant")
     WAIT = "application.wait", _("The checks wait for a source that does not answer")
-    QUEUE = "application.queue", _("The checks found no obstacle: the order came to review")
+    QUEUE = "application.queue", _("The order passed the checks and came to review")
     CLAIM = "application.claim", _("A reviewer took the case")
     RELEASE = "application.release", _("The reviewer gave the case back")
     SET_ASIDE = "application.set_aside", _("The reviewer set the case aside until a day")
@@ -111,12 +111,12 @@ class ApplicationEvent(EventName):
     INSTALLED = "application.installed", _("The certificate was said to be in use")
     EXPIRY_SEEN = (
         "application.expiry_seen",
-        _("Somebody said that they see to the next certificate"),
+        _("Somebody said that they are taking care of the next certificate"),
     )
     DOWNLOAD = "application.download", _("A file of the certificate was downloaded")
     CERTIFICATE_TAKEN = (
         "application.certificate_taken",
-        _("The authority downloaded a file of the certificate"),
+        _("The agency downloaded a file of the certificate"),
     )
     CASE_VIEWED = "application.case_viewed", _("An auditor looked at the case")
     PAGE_VIEWED = (
@@ -125,9 +125,9 @@ class ApplicationEvent(EventName):
     )
     DOCUMENT_TAKEN = (
         "person.document_taken",
-        _("The authority downloaded a document that the person had uploaded"),
+        _("The agency downloaded a document that the person had uploaded"),
     )
-    LIST_EXPORTED = "list.exported", _("A list of the authority was taken out as a file")
+    LIST_EXPORTED = "list.exported", _("A list was downloaded from the console as a file")
     REVOKE = "application.revoke", _("The applicant had the certificate revoked")
     REVOKE_EXPOSED = (
         "application.revoke_exposed",
@@ -158,7 +158,7 @@ class ApplicationEvent(EventName):
     LAPSE = "application.lapse", _("The order lapsed")
     END_WITH_ACCOUNT = (
         "application.end_with_account",
-        _("The order ended: the authority closed the account"),
+        _("The order ended: the agency closed the account"),
     )
     REOPEN = "application.reopen", _("The order was taken up again")
     ERASE = "application.erase", _("The personal data of the order were erased")

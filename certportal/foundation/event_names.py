@@ -43,7 +43,7 @@ OBJECTS: dict[str, Promise] = {
     "organisation": _("Organisation"),
     "outbox_item": _("Work of the service"),
     "page": _("Page"),
-    "paper": _("Document of the authority"),
+    "paper": _("Document from the agency"),
     "person": _("Person"),
     "prepared_certificate": _("Prepared certificate"),
     "ready_reason": _("Ready-made reason"),

@@ -57,7 +57,7 @@ REMEDIES = {
         "right names."
     ),
     "utf8": _("Add the option -utf8 to the command or use the ready-made configuration file."),
-    "full_name": _("Use the full public name of the server, such as palvelin.example.fi."),
+    "full_name": _("Use the full public name of the server, such as server.example.fi."),
     "drop_extension": _("Leave the extension out and make the request again."),
 }
 

@@ -281,7 +281,7 @@ def test_a_founder_whom_nobody_has_confirmed_is_led_to_the_authority(web, matti,
     """They can make nobody else an administrator; the authority can end the membership."""
     matti.memberships.update(basis=Membership.Basis.UNVERIFIED)
     page = web.get("/en/account/members/leave/").text
-    assert "we end your membership" in page
+    assert "we will end your membership" in page
     assert reverse("contact") in page
     assert "Make somebody else" not in page
     assert web.post("/en/account/members/leave/").status_code == 400

@@ -171,14 +171,14 @@ def test_an_administrator_has_nothing_to_ask(client, matti, pharmacy, now):
 
 def test_a_reviewer_is_told_before_asking_what_it_bars(matti, kalle, riitta, now):
     found = f"/en/account/organisation/found/{CODE}/"
-    words = "you can decide nothing about this organisation for 12 months"
+    words = "you cannot decide anything about this organisation for 12 months"
     for place in (found, ASK):
         assert words in people.log_in(Client(), riitta).get(place).text
         assert words not in people.log_in(Client(), kalle).get(place).text
     matti.memberships.update(ended_at=now)
     page = people.log_in(Client(), riitta).get(ASK).text
     assert words in page
-    assert "Taking the request back does not change that." in page
+    assert "Taking the request back does not change this." in page
     assert 'name="reason"' in page
 
 

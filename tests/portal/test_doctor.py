@@ -135,7 +135,7 @@ def test_the_names_given_are_compared_and_no_order_is_spoken_of(client: Client) 
 def test_without_names_the_reader_is_told_how_to_get_commands(client: Client) -> None:
     page = ask(client)
     assert "openssl req" not in page
-    assert "we write the commands" in page
+    assert "we will write the commands" in page
 
 
 def test_nothing_given_is_an_error_of_the_form(client: Client) -> None:

@@ -72,7 +72,7 @@ def test_organisation_in_the_register_can_apply(sample: None, client: Client) ->
     answer = ask(PHARMACY, on=clock.day(clock.now()))
     assert answer.units >= 1
     content = client.get("/en/eligibility/", {"business_id": PHARMACY}).content.decode()
-    assert f"{answer.name} can apply" in content
+    assert f"{answer.name} can order" in content
     assert 'class="button" href="/en/orders/new/"' in content
 
 

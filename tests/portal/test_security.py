@@ -114,7 +114,7 @@ LIMITS = {
     "Public check of event receipts": [verify.MOST],
     "Tables of bulk orders read": [bulk_orders.MOST_READ, bulk_orders.MOST_READ_FROM],
     "Search of the registers": [search.MOST],
-    "Who can apply": [eligibility.MOST],
+    "Who can order": [eligibility.MOST],
     "Feedback": [feedback.MOST_AN_HOUR],
 }
 

@@ -32,8 +32,9 @@ class NobodyConfirmed(LastAdministrator):
     """
 
     message = _(
-        "No reviewer has confirmed yet that you may act for this organisation, and nobody whose"
-        " right is confirmed administers its account. Contact us: we end your membership."
+        "No reviewer has yet confirmed that you may act for this organisation, and its account has"
+        " no administrator whose authority is confirmed. Contact us, and we will end your"
+        " membership."
     )
 
 
@@ -51,9 +52,10 @@ class NotAdministrator(Refused):
 
 class NotConfirmed(NotAllowed):
     message = _(
-        "No reviewer has confirmed yet that you may act for this organisation, so you cannot"
+        "No reviewer has yet confirmed that you may act for this organisation, so you cannot"
         " administer its account or invite others. You can order certificates yourself; a reviewer"
-        " confirms your right with the first order. A document about your right makes that quick."
+        " will confirm your authority with the first order. A document that shows your authority"
+        " speeds this up."
     )
 
 

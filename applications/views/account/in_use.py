@@ -18,7 +18,7 @@ installed = order_button(
     services.say_installed, lambda _order: _("Noted: the certificate is in use.")
 )
 renewing = order_button(
-    services.see_to_renewal, lambda _order: _("Noted: you see to the new certificate.")
+    services.see_to_renewal, lambda _order: _("Noted: you are taking care of the new certificate.")
 )
 
 

@@ -40,6 +40,7 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
         return tasks(request, application, now)
     parts, lines = summary.parts(application, now=now), history(application)
     shown = papers.shown(application)
+    about, successor = _certificate(request, application, now), predecessors.successor(application)
     context = {
         "tone": tone(application.status),
         "parts": parts,
@@ -55,9 +56,10 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
         "unreached": undelivered.addresses(application),
         **contact_link.shown(application, now=now),
         "predecessor": predecessors.predecessor(application),
-        "successor": predecessors.successor(application),
+        "successor": successor,
         "right_asked": _right_asked(request, application, now),
-        **_certificate(request, application, now),
+        **about,
+        "order_anew": bool(about) and not about["installs"] and successor is None,
         **in_use.renewed(request, application, now=now),
     }
     return show(request, application, "order", **context)
@@ -89,13 +91,15 @@ def tasks(request: HttpRequest, application: Application, now: datetime) -> Http
     """Show the task list of a draft."""
     parts = summary.parts(application, now=now)
     needed = [part for part in parts if not part.optional]
+    missing = [part for part in needed if not part.complete]
     return show(
         request,
         application,
         "tasks",
         parts=parts,
         needed=len(needed),
-        done=sum(part.complete for part in needed),
+        done=len(needed) - len(missing),
+        next_part=missing[0] if missing else None,
         optional=len(parts) - len(needed),
         ready=not sections.missing(application, on=clock.day(now)),
         check_url=check_url(application),

@@ -50,7 +50,7 @@ def consequences() -> list[str]:
             " signatures that use it fail."
         )
         % {"hours": pki().status_hours},
-        _("A revoked certificate can never be taken into use again."),
+        _("A revoked certificate can never be used again."),
         _(
             "If the key has been exposed, or you suspect it, revoke the certificate at once."
             " Otherwise, if the service is still needed, first order a new certificate and install"

@@ -120,7 +120,7 @@ def turn_words(application: Application, *, now: datetime) -> str:
     if status is Status.DELIVERED and application.installed_at is not None:
         return _("The certificate is in use.")
     if (hearing := _hearing(application)) is not None:
-        words = _("You are heard before a decision. Answer by %(day)s.")
+        words = _("Tell us your views before we decide. Answer by %(day)s.")
         return words % {"day": date_format(hearing.deadline, "WEEKDAY_FORMAT")}
     return str(TURNS[status])
 

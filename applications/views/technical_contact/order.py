@@ -95,7 +95,7 @@ def installed(request: HttpRequest, seat: Seat) -> HttpResponse:
 @contact_view
 def renewing(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Report that the reader takes care of the renewal."""
-    message = _("Noted: you see to the new certificate.")
+    message = _("Noted: you are taking care of the new certificate.")
     return _press(request, seat, services.see_to_renewal, message)
 
 

@@ -335,7 +335,7 @@ def test_the_case_says_of_a_question_that_information_was_asked_for(case, desk, 
             "Du hörs före ett beslut. Svara",
             "Svara på begäran om hörande: ",
         ),
-        ("en", "Hearing until", "You are heard before a decision. Answer", "Answer the hearing: "),
+        ("en", "Hearing until", "Tell us your views before we decide. ", "Answer the hearing: "),
     ],
 )
 def test_the_organisation_reads_that_it_is_heard_and_until_when(

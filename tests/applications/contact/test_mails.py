@@ -32,7 +32,7 @@ def test_one_who_only_fetches_is_not_asked_for_a_request(fetching):
     orders.drain()
     (message,) = to(TIINA)
     assert message.subject.startswith("You have been named the technical contact of an order: ")
-    assert "has come already" in message.body
+    assert "has already come" in message.body
     assert "lapses" not in message.body
     (message,) = to("veera@example.com")
     assert "as the deputy of the technical contact" in message.body

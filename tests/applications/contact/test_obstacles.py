@@ -134,7 +134,7 @@ def test_who_only_gets_the_certificate_gives_no_awaited_request(matti):
     link = order.contact_links.get()
     letter = about_order("link_sent", order, "technical_contact")
     assert letter.subject.startswith("You have been named the technical contact of an order")
-    assert "Open the link to follow the order and" in " ".join(letter.text.split())
+    assert "Use the link to follow the order and" in " ".join(letter.text.split())
     page, browser = f"/en/contact-link/{link.token}/", Client()
     for text in (letter.text, browser.get(page).text):
         assert "lapses" not in text

@@ -191,12 +191,12 @@ def test_applicants_and_the_former_have_no_technical_pages(matti, maija, teemu, 
 
 def test_a_contact_is_promised_a_mail_only_where_one_will_come(order, link, opened, matti):
     orders.attach(matti, order, orders.openssl_csr())
-    assert "We tell you when the certificate is ready" in opened.get(at(link, "order")).text
+    assert "We will tell you when the certificate is ready" in opened.get(at(link, "order")).text
     Application.objects.filter(pk=order.pk).update(deliver_to="applicant")
     page = opened.get(at(link, "order")).text
-    assert "We tell you" not in page
-    assert "it is mailed to the one who ordered" in page
-    assert "Here you follow the order" in opened.get(at(link)).text
+    assert "We will tell you" not in page
+    assert "It will be emailed to the person who ordered" in page
+    assert "On this page you can follow the order" in opened.get(at(link)).text
 
 
 def test_a_link_that_has_ended_is_not_offered_to_be_ended(order, link, matti):

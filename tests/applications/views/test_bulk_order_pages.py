@@ -81,7 +81,7 @@ def test_what_one_order_lacks_is_told_with_its_place(web, together, address, lii
         page = web.get(address(f"applications:{name}", together.pk))
         assert address("applications:part", lame.pk, "delivery") in page.text
     assert "Nothing can be sent yet: 1 order lacks something." in page.text
-    assert "It stands with each order below." in page.text
+    assert "You see it with each order below." in page.text
 
 
 def test_the_page_asks_as_often_for_many_orders_as_for_few(web, liisa, address):

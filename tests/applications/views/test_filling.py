@@ -46,6 +46,17 @@ def test_choosing_a_type_begins_a_draft_with_my_name_as_contact(web, address, ma
     assert "TEST" in web.get(answer["Location"]).text
 
 
+def test_a_draft_leads_to_the_first_missing_part_and_at_last_to_sending(web, address, matti):
+    web.post(address("applications:new"), {"type": "server"})
+    page = web.get(address("applications:order", Application.objects.get().pk))
+    assert page.context["next_part"].id == "unit"
+    assert "Continue: " in page.text
+    ready = web.get(address("applications:order", orders.with_csr(matti).pk))
+    assert "Continue: " not in ready.text
+    check = f'<a class="button" href="{ready.context["check_url"]}">'
+    assert check in ready.text
+
+
 def test_no_type_chosen_is_said_and_nothing_begins(web, address):
     page = web.post(address("applications:new"), {"type": ""})
     assert "Choose which certificate you order." in page.text

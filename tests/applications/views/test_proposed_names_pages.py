@@ -112,7 +112,7 @@ def test_names_are_given_or_left_not_both_and_not_neither(web, draft, address, g
 
 
 def test_the_contact_proposes_the_names_of_the_request_or_a_pasted_list(order, link, tiina):
-    assert "You also propose host names" in Client().get(at(link)).text
+    assert "you also propose the host names" in Client().get(at(link)).text
     page = tiina.get(at(link, "order")).text
     assert "<h1>Server certificate</h1>" in page
     assert "and the host names from you" in page
@@ -158,7 +158,7 @@ def test_confirmed_in_between_says_so_and_shows_what_was_typed(order, link, tiin
     proposed_names.confirm(matti, proposed_names.propose(order))
     page = tiina.post(preview, {"version": version, "host_names": "varmuus.example.fi"})
     assert page.status_code == 409
-    assert "The host names have been confirmed meanwhile" in page.text
+    assert "The host names have been confirmed in the meantime" in page.text
     assert "<li>varmuus.example.fi</li>" in page.text
     assert at(link, "order") in page.text
 
@@ -237,7 +237,7 @@ def test_a_unit_renamed_meanwhile_is_spelled_before_the_names_are_confirmed(web,
     named = RegisterRecord.objects.filter(oid=orders.UNIT)
     rewrite(named, long_name="Łódź apteekki", abbreviation="")
     page = web.get(address("applications:check", order.pk))
-    assert "Tell how these names are written in the certificate" in said(page)
+    assert "Say how these names are written in the certificate" in said(page)
     place = address("applications:names", order.pk) + "?from=check"
     assert place in page.text
     form = web.get(place).context["form"]
@@ -294,7 +294,7 @@ def test_sent_back_to_nobody_says_so_and_asks_for_another_contact(web, order, li
     order.refresh_from_db()
     place = address("applications:return_names", order.pk)
     page = said(web.get(place))
-    assert "so nobody gets a mail" in page
+    assert "so nobody will get an email" in page
     assert "We mail it to the technical contact" not in page
     answer = web.post(place, {"version": order.version, "text": "Toiset nimet."})
     assert answer["Location"] == address("applications:rename_contact", order.pk)

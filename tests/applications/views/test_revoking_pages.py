@@ -40,6 +40,8 @@ def test_the_list_has_status_names_validity_serial_and_order(web, pages, order):
 def test_an_organisation_without_certificates_is_told_so(web, address):
     page = web.get(address("certificates")).text
     assert "No certificates have been issued to the organisation yet." in page
+    assert "Search and filter" not in page
+    assert "Search and filter" in web.get(address("certificates"), {"q": "erecept"}).text
 
 
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
@@ -53,7 +55,7 @@ def test_the_pages_open_in_every_language(web, address, order, language):
 def test_what_revoking_means_is_said_before_it_is_done(web, pages):
     page = web.get(pages["revoke"]).text
     assert "What revoking means" in page
-    assert "A revoked certificate can never be taken into use again." in page
+    assert "A revoked certificate can never be used again." in page
     assert Certificate.objects.get().certificate.subject.rfc4514_string()[:8] in page
     assert f"may trust it for at most {pki().status_hours} hours more" in page
     assert "at once: connections" not in page
@@ -71,13 +73,18 @@ def test_revoked_with_one_press_and_shown_everywhere(web, pages, address):
     home = web.get(address("home")).text
     assert "The applicant had the certificate revoked" in home
     assert "The organisation has no valid certificates." in home
+    assert f'href="{address("applications:orders")}?stage=all"' in home
+    assert "0 under way" not in home
 
 
 def test_the_order_says_revoked_in_place_of_delivered_and_keeps_the_files(web, pages):
     assert "Delivered" in web.get(pages["order"]).text
     web.post(pages["revoke"], FILLED)
     page = web.get(pages["order"])
-    assert "It must not be used any more." in page.text
+    assert "is no longer trusted." in page.text
+    anew = f'class="button" href="{pages["order"]}again/"'
+    assert anew in " ".join(page.text.split())
+    assert page.text.count(f"{pages['order']}again/") == 1
     assert '<strong class="tag tag--error">Revoked</strong>' in page.text
     assert web.get(page.context["downloads"][0]["url"]).status_code == 200
     assert "The applicant had the certificate revoked" in page.text
@@ -209,5 +216,5 @@ def test_the_technical_contact_is_warned_too(matti, riitta, teemu, cas, address)
     people.log_in(web := Client(), matti)
     web.post(address("applications:revoke", order.pk), FILLED)
     page = people.log_in(Client(), teemu).get(address("technical:order", order.pk))
-    assert "It must not be used any more." in page.text
+    assert "is no longer trusted." in page.text
     assert "Revoked" in page.text

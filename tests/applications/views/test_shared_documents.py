@@ -96,7 +96,7 @@ def test_while_the_store_hangs_pages_say_so_and_nothing_is_lost(
     shared_store.freeze()
     answer = download(web, address, order)
     assert answer.status_code == 503
-    assert "A part of the service does not answer" in answer.text
+    assert "Part of the service is not responding" in answer.text
     assert answer["Retry-After"]
     refused = attach(web, address, order, documents.pdf("Uusi"))
     assert "The file could not be saved just now" in refused.text
