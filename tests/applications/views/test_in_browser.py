@@ -121,6 +121,7 @@ def test_the_step_of_the_request_shows_one_input_at_a_time(go, matti):
     check_in_turn(page)
     press(page)
     page.wait_for_selector("#id_text_error")
+    page.wait_for_load_state()  # the script has hidden the other field by then
     assert (file.is_visible(), text.is_visible()) == (False, True)
     page.locator("[name=how][value=technical_contact]").check()
     assert not file.is_visible()
