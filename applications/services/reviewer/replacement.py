@@ -383,8 +383,7 @@ def resume(plan_id: int, *, actor: Actor, now: datetime) -> int:
 def revoke_replaced(plan_id: int, *, actor: Actor, now: datetime) -> int:
     """Revoke the replaced certificates with the reason superseded; return how many.
 
-    Raises TooEarly before the plan's `revoke_on`, the day that reviewers approved and holders were
-    told.
+    Raises TooEarly before the plan's `revoke_on`, which reviewers approved and holders were told.
     """
     plan = Replacement.objects.get(pk=plan_id)
     if plan.revoke_on is None or clock.day(now) < plan.revoke_on:
