@@ -5,9 +5,11 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import (
     DurationField,
+    Exists,
     ExpressionWrapper,
     OuterRef,
     Q,
@@ -27,6 +29,7 @@ from applications.workflow import OPEN_CASES, ApplicationEvent, Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused
 from certportal.foundation.models import Event
+from certportal.foundation.together import Asks, Question, Rows, compiled_for
 from issuance.models import Certificate
 
 # When reminders are due, as (days, part): that many days before the last day of validity, or when
@@ -34,6 +37,8 @@ from issuance.models import Certificate
 REMINDERS = ((60, 3), (30, 6), (14, 12), (7, 24), (1, 24))
 FIRST, TO_ADMINISTRATORS, LAST = 0, 2, -1
 """Indexes of the first reminder, the first one also sent to administrators, and the last."""
+ISSUED = (Status.ISSUED, Status.DELIVERED)
+"""The statuses of orders that have their certificate."""
 
 
 class NotInForce(Refused):
@@ -151,7 +156,7 @@ def _perhaps_renewing(orders: Sequence[Application]) -> list[Any]:
     renewing = Application.objects.filter(
         alike,
         organisation__in={order.organisation_id for order in orders},
-        status__in=[Status.ISSUED, Status.DELIVERED],
+        status__in=ISSUED,
     ).annotate(until=ends)
     lean = renewing.exclude(until=None).only(*SERVING)
     return list(lean.prefetch_related("host_names"))
@@ -187,16 +192,54 @@ def replacing(application: Application, certificate: Certificate) -> list[Applic
 
     Those that renew it are valid longer, for the same names and purpose.
     """
-    made = ReplacementItem.objects.filter(certificate=certificate)
-    covering = {
-        str(order.pk): order for order in _alike(application) if _covers(order, application)
-    }
-    longer = Certificate.objects.filter(
-        Q(not_after__gt=certificate.not_after, state=Certificate.State.ISSUED)
-        | Q(reference__in=made.values("reference")),
-        reference__in=covering,
-    ).order_by("not_after")
-    return [covering[str(newer.reference)] for newer in longer.defer("der")]
+    made = ReplacementItem.objects.filter(certificate=certificate).values("reference")
+    replaced = Application.objects.filter(pk__in=made, status__in=ISSUED).order_by("number")
+    return list(dict.fromkeys([*replaced, *renewed_by(application)]))
+
+
+def renewed_by(application: Application) -> list[Application]:
+    """Return the organisation's orders whose certificates, valid longer, serve in place of this
+    one's: for the same unit and at least the same names and purpose.
+    """
+    if application.status not in ISSUED:
+        return []
+    return [order for order in valid_longer(application) if _covers(order, application)]
+
+
+@Question
+def valid_longer(application: Application) -> Asks[list[Application]]:
+    """Return the orders with one of the names whose certificates are valid longer, by number."""
+    if application.kind.has_host_names:
+        return _sharing_host(application.pk, application.organisation_id), list
+    named = Application.objects.filter(
+        system_oid=application.system_oid, certified_email=application.certified_email
+    )
+    return _longer(named, application.pk, application.organisation_id), list
+
+
+@compiled_for(UUID(int=1), UUID(int=2))
+def _sharing_host(reference: UUID, organisation: UUID) -> Rows:
+    names = HostName.objects.filter(application=reference).values("name")
+    sharing = HostName.objects.filter(name__in=names).values("application")
+    return _longer(Application.objects.filter(pk__in=sharing), reference, organisation)
+
+
+def _longer(orders: QuerySet[Application], reference: UUID, organisation: UUID) -> Rows:
+    """Return the query for those of the orders of the same type and unit, valid longer."""
+    order = Application.objects.filter(pk=reference)
+    ends = Certificate.objects.filter(reference=reference).values("not_after")[:1]
+    issued = Certificate.objects.filter(reference=OuterRef("pk"), state=Certificate.State.ISSUED)
+    return Rows(
+        orders.filter(
+            Exists(issued.filter(not_after__gt=Subquery(ends))),
+            organisation=organisation,
+            type=Subquery(order.values("type")[:1]),
+            record_oid=Subquery(order.values("record_oid")[:1]),
+            status__in=ISSUED,
+        )
+        .exclude(pk=reference)
+        .order_by("number")
+    )
 
 
 def under_way(application: Application) -> list[Application]:
@@ -212,7 +255,7 @@ def under_way(application: Application) -> list[Application]:
 
 def _alike(
     application: Application,
-    statuses: Iterable[Status] = (Status.ISSUED, Status.DELIVERED),
+    statuses: Iterable[Status] = ISSUED,
     *,
     or_unproven: bool = False,
 ) -> QuerySet[Application]:

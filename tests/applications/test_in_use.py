@@ -20,7 +20,7 @@ from certportal.foundation import clock
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.models import Event
 from issuance import services as authority
-from tests.applications.renewals import renew
+from tests.applications.renewals import renew, valid_for
 
 
 def said(order, name):
@@ -182,3 +182,50 @@ def test_a_technical_member_sees_to_it_by_their_account(order, teemu, monkeypatc
     assert renewing not in page
     order.refresh_from_db()
     assert renewal.seen(order, now=at) == renewal.Seen("Teemu Teknikko", at)
+
+
+@pytest.mark.usefixtures("english")
+@pytest.mark.parametrize("type", ["server", "system_signature", "email"])
+def test_of_a_renewed_certificate_the_pages_lead_to_the_new_one_and_want_no_other(
+    type, matti, riitta, cas, pass_days
+):
+    order = orders.delivered(matti, riitta, type)
+    pass_days((soon(order) - clock.now()).days)
+    web, ways = people.log_in(Client(), matti), ["applications:order", "applications:certificate"]
+    pages = [reverse(name, args=[order.pk]) for name in ways]
+    renewing = reverse("applications:renewing", args=[order.pk])
+
+    def wants_another(page):
+        shown = web.get(page)
+        return [shown.context["ends_soon"], renewing in shown.text]
+
+    assert [wants_another(page) for page in pages] == [[True, True], [True, True]]
+    later = valid_for(matti, riitta, 12, type=type)
+    assert [wants_another(page) for page in pages] == [[False, False], [False, False]]
+    for page in pages:
+        shown = web.get(page).text
+        assert f"The certificate has been renewed: that of order {later.number}" in shown
+        assert f'href="{reverse("applications:order", args=[later.pk])}"' in shown
+    again = re.compile(rf'class="button"\s+href="{reverse("applications:again", args=[order.pk])}"')
+    assert not again.search(web.get(pages[0]).text)
+    newer = web.get(reverse("applications:certificate", args=[later.pk])).text
+    assert "has been renewed" not in newer
+    assert renewal.renewed_by(order) == [later]
+    authority.revoke(certificate_of(later).pk, "superseded", actor=system("test"), now=clock.now())
+    assert "has been renewed" not in web.get(pages[0]).text
+
+
+def test_a_certificate_with_fewer_names_or_of_others_renews_nothing(order, matti, kalle, riitta):
+    less = orders.with_csr(matti)
+    given = {"host_names": ["erecept.example.fi"]}
+    services.save_section(less.pk, "host_names", given, **orders.Handler(matti, less).seen)
+    services.save_section(
+        less.pk,
+        "validity",
+        {"validity_months": 12, "start": clock.day(clock.now()) + timedelta(days=1)},
+        **orders.Handler(matti, less).seen,
+    )
+    orders.submit(matti, less)
+    less = orders.finish(matti, riitta, less)
+    assert certificate_of(less).not_after > certificate_of(order).not_after
+    assert renewal.renewed_by(order) == []

@@ -1,5 +1,7 @@
 """A member whose right to act nobody has confirmed: their own orders, and nobody else's."""
 
+import itertools
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -11,6 +13,7 @@ from applications.rules import recipients as concerned
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from issuance.models import Certificate
+from tests.applications.renewals import renew
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +53,13 @@ def test_nobody_else_s_order_opens_or_shows(seppo, matti, riitta, cas):
     assert page(seppo, "applications:download", done.pk, "pem").status_code == 404
     assert serial not in page(seppo, "certificates").text
     assert serial in page(matti, "certificates").text
+
+
+def test_another_s_renewal_of_their_certificate_is_not_named(seppo, matti, riitta, cas):
+    own, later = orders.delivered(seppo, riitta, "test_server"), renew(matti, riitta, "test_server")
+    for one, name in itertools.product((seppo, matti), ("order", "certificate")):
+        shown = page(one, f"applications:{name}", own.pk).text
+        assert (later.number in shown) == (one == matti)
 
 
 def test_mail_about_others_orders_passes_them_by(seppo, matti, cas):

@@ -96,7 +96,6 @@ def shown(
         "installed_url": reverse("applications:installed", args=[application.pk]),
         "renewing_url": reverse("applications:renewing", args=[application.pk]),
         "seen": renewal.seen(application, now=now),
-        "may_see_to": not any(renewal.obstacles_to_seeing(certificate, now=now)),
         "serial_hex": certificate.serial,
         "serial_decimal": str(certificate.certificate.serial_number),
         "sha256": certificate.sha256,
@@ -110,13 +109,15 @@ def _ending(application: Application, certificate: Certificate, now: datetime) -
     revoked = certificate.state == Certificate.State.REVOKED
     days_left = (clock.day(certificate.not_after) - clock.day(now)).days
     requests = application.revocation_requests.filter(reason=certificate.revocation_reason)
+    is_to_renew = renewal.ends_soon(certificate, now) and not renewal.renewed_by(application)
     return {
         "revoked": revoked,
         "revocation_reason": reason_words(certificate.revocation_reason),
         "revocation": requests.last() if revoked else None,
         "proven": is_proven(certificate),
         "may_revoke": bool(reasons(certificate, now=now)),
-        "ends_soon": not revoked and renewal.ends_soon(certificate, now),
+        "may_see_to": is_to_renew and not any(renewal.obstacles_to_seeing(certificate, now=now)),
+        "ends_soon": not revoked and is_to_renew,
         "left": left_words(days_left) if not revoked and days_left >= 0 else "",
     }
 
@@ -170,6 +171,7 @@ def certificate(request: HttpRequest, application: Application) -> HttpResponse:
         "predecessor": predecessors.predecessor(application),
         "successor": predecessors.successor(application),
         **in_use.renewed(request, application, now=now),
+        "renewed_by": in_use.renewed_by(request, application),
     }
     return show(request, application, "certificate", **context)
 

@@ -27,7 +27,21 @@ def renewed(request: HttpRequest, application: Application, *, now: datetime) ->
     certificate = certificate_of(application)
     if certificate is None or application.installed_at is None:
         return {}
-    visible = orders_seen(access.person_of(request), application.organisation_id)
-    visible_keys = set(visible.values_list("pk", flat=True))
     older = renewal.renewed(application, certificate, now=now)
-    return {"renewed": [order for order in older if order.pk in visible_keys]}
+    return {"renewed": _visible(request, application, older)}
+
+
+def renewed_by(request: HttpRequest, application: Application) -> list[Application]:
+    """Return the orders whose certificates, valid longer, serve in place of this one's."""
+    return _visible(request, application, renewal.renewed_by(application))
+
+
+def _visible(
+    request: HttpRequest, application: Application, orders: list[Application]
+) -> list[Application]:
+    """Return those of the orders that the reader may see."""
+    if not orders:
+        return []
+    seen = orders_seen(access.person_of(request), application.organisation_id)
+    keys = set(seen.filter(pk__in=[order.pk for order in orders]).values_list("pk", flat=True))
+    return [order for order in orders if order.pk in keys]

@@ -41,6 +41,7 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
     parts, lines = summary.parts(application, now=now), history(application)
     shown = papers.shown(application)
     about, successor = _certificate(request, application, now), predecessors.successor(application)
+    renewed_by = in_use.renewed_by(request, application)
     context = {
         "tone": tone(application.status),
         "parts": parts,
@@ -59,8 +60,9 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
         "successor": successor,
         "right_asked": _right_asked(request, application, now),
         **about,
-        "order_anew": bool(about) and not about["installs"] and successor is None,
+        "order_anew": bool(about) and not (about["installs"] or successor or renewed_by),
         **in_use.renewed(request, application, now=now),
+        "renewed_by": renewed_by,
     }
     return show(request, application, "order", **context)
 

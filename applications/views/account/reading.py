@@ -11,7 +11,7 @@ from accounts.right_to_act import held
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.replacement import predecessors
-from applications.rules import revocation_reports, undelivered
+from applications.rules import renewal, revocation_reports, undelivered
 from certportal.foundation import clock
 from certportal.foundation.related_rows import parts
 from certportal.foundation.together import Wanted, ask_together
@@ -36,6 +36,7 @@ def read(request: HttpRequest, application: Application, *, now: datetime) -> No
         predecessors.items.of(application),
         revocation_reports.reports.of(application),
         undelivered.mails.of(application),
+        *([renewal.valid_longer.of(application)] if application.status in renewal.ISSUED else []),
         *_of_organisation(request, application, now),
     )
 
