@@ -177,6 +177,7 @@ def confirm(request: HttpRequest, membership_id: int) -> HttpResponseBase:
     another day.
     """
     membership = _membership(membership_id)
+    looked_at(request, membership.organisation)
     documents = papers.documents_about(membership)
     form = RightNoteForm(
         request.POST or None,
@@ -238,6 +239,7 @@ def _decide(
 ) -> HttpResponseBase:
     """Show what the decision affects, and make it when its reasons are given."""
     account = about.organisation if isinstance(about, Membership) else about
+    looked_at(request, account)
     form = ReasonsForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         act(about.pk, **form.cleaned_data, **by_person(request))

@@ -18,7 +18,7 @@ from accounts.services.organisations import administrator_requests
 from applications import services
 from applications.services.reviewer.accounts import to_decide
 from applications.views.console.accounts import members_of
-from applications.views.console.entry import confirmed_lately
+from applications.views.console.entry import confirmed_lately, looked_at
 from applications.views.shared.entry import by_person
 from certportal.foundation import clock
 from certportal.foundation.web.forms import Form, LongTextField
@@ -79,6 +79,7 @@ def decide(request: HttpRequest, asking_id: int) -> HttpResponseBase:
         "person", "organisation", "decided_by"
     )
     asking = get_object_or_404(all_requests, pk=asking_id)
+    looked_at(request, asking.organisation)
     claims = _claims(asking)
     person, now = access.person_of(request), clock.now()
     obstacles_to_ending = list(to_decide(asking, person, alone=True, now=now)) if claims else []

@@ -44,8 +44,7 @@ def case_view(view: CaseView) -> Callable[..., HttpResponseBase]:
     @functools.wraps(view)
     def entered(request: HttpRequest, application_id: UUID, **kwargs: Any) -> HttpResponseBase:
         application = _found(request, application_id)
-        if audits(request):
-            services.record_case_viewed(application, **access.acting(request))
+        looked_at_case(request, application)
         with leading_to("console:case", application.pk):
             return view(request, application, **kwargs)
 
@@ -87,6 +86,12 @@ def confirm_again(
     context["withheld"] = PRIVATE_KEY if late.has_private_key else ""
     context["back"] = came_from(request)
     return render(request, "applications/console/confirm_first.html", context)
+
+
+def looked_at_case(request: HttpRequest, application: Application) -> None:
+    """Record that an auditor looks at a page about the case."""
+    if audits(request):
+        services.record_case_viewed(application, **access.acting(request))
 
 
 def looked_at(request: HttpRequest, about: Model | Subject) -> None:

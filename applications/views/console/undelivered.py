@@ -19,6 +19,7 @@ from applications.mail import orders
 from applications.models import Application
 from applications.rules.undelivered import order_of, sent_to
 from applications.services.reviewer.undelivered import to_correct
+from applications.views.console.entry import looked_at_case
 from certportal.foundation import clock
 from certportal.foundation.mail.mails import Asked
 from certportal.foundation.models import OutboxItem
@@ -112,6 +113,8 @@ def settle(request: HttpRequest, item_id: UUID) -> HttpResponseBase:
     if item is None and request.method != "POST":
         raise Http404
     shown = row(item) if item else None
+    if shown and shown.order:
+        looked_at_case(request, shown.order)
     person, now = access.person_of(request), clock.now()
     obstacles = list(to_correct(item, shown.order, person, now=now)) if item and shown else []
     form = UndeliveredForm(request.POST or None, correctable=bool(shown) and not obstacles)

@@ -18,6 +18,7 @@ from applications.checks.wording import word
 from applications.models import Waiver
 from applications.rules.waivers import SOON as SOON_TIME, ending_soon, in_force
 from applications.services.reviewer.waivers import to_withdraw
+from applications.views.console.entry import looked_at_case
 from applications.views.shared.entry import by_person
 from certportal.foundation import clock
 from certportal.foundation.web.forms import Form, LongTextField, SearchField
@@ -81,6 +82,7 @@ def waiver(request: HttpRequest, waiver_id: int) -> HttpResponseBase:
     """Show a waiver, and withdraw it if it is in force."""
     people = Waiver.objects.select_related("waived_by", "confirmed_by", "closed_by")
     shown = get_object_or_404(people.select_related("application__organisation"), pk=waiver_id)
+    looked_at_case(request, shown.application)
     form = WithdrawWaiverForm(request.POST or None)
     person, now = access.person_of(request), clock.now()
     if form.is_valid():

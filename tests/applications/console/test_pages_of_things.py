@@ -2,6 +2,7 @@
 
 import re
 from copy import copy
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -15,6 +16,7 @@ from accounts.register.models import RegisterRecord
 from accounts.services.people.erase import erase_person
 from applications.models import Application, Csr
 from applications.rules import order_search
+from applications.services import readings
 from applications.views.account.history import history
 from applications.views.console.keys import sent_csrs
 from certportal.dev.builders import orders, people
@@ -369,6 +371,18 @@ def test_an_auditor_s_looks_at_lists_are_on_record(desk, order, now):
     looks = Event.objects.filter(action="page.viewed", object_type="list").order_by("pk")
     assert [one.object_id for one in looks] == ["people", "certificates", "blocked_keys", "search"]
     assert {one.actor for one in looks} == {f"person:{auditor.person.pk}"}
+
+
+def test_an_auditor_s_looks_at_what_reviewers_decide_are_on_record(contested, monkeypatch, now):
+    monkeypatch.setattr(readings, "REPEATED_WITHIN", timedelta())
+    auditor = Desk(people.make_auditor("Anneli Auditoija", now=now))
+    account = contested.organisation
+    of_member = ("confirm_member", "withdraw_right", "end_membership")
+    pages = dict.fromkeys(of_member, account.memberships.get().pk)
+    for name, key in (pages | {"administrator": contested.pk, "close_account": account.pk}).items():
+        assert auditor.open(name, key).status_code == 200
+    looks = Event.objects.filter(actor__endswith=auditor.person.pk, action="page.viewed")
+    assert [one.object_id for one in looks] == [str(account.pk)] * 5
 
 
 def test_others_find_none_of_these_pages(matti, order, certificate):

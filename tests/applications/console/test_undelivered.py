@@ -19,6 +19,7 @@ from certportal.foundation.models import Event, OutboxItem
 from certportal.foundation.outbox import set_aside
 from certportal.operations import health
 from issuance.services.errors import NotReviewer, OwnOrganisation
+from tests.applications.console.conftest import Desk
 from tests.applications.console.undelivered import refuse_mails
 
 
@@ -188,3 +189,10 @@ def test_it_is_reviewers_business_alone(refused, matti, desk):
 def test_what_is_not_set_aside_is_not_there(desk, refused):
     set_aside.take_up(refused.pk, actor=system("test"), now=orders.clock.now())
     assert desk.open("undelivered_one", refused.pk).status_code == 404
+
+
+def test_an_auditor_s_look_at_one_is_one_at_its_case(refused, now):
+    auditor = Desk(people.make_auditor("Anneli Auditoija", now=now))
+    assert auditor.open("undelivered_one", refused.pk).status_code == 200
+    look = Event.objects.get(action="application.case_viewed")
+    assert look.object_id == refused.payload["application"]

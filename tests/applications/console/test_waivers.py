@@ -312,3 +312,10 @@ def test_the_case_says_why_it_wants_two_after_better_evidence(matti, riitta, rea
     ready.refresh_from_db()
     for page in ("case", "approve"):
         assert why in desk.open(page, ready.pk).text
+
+
+def test_an_auditor_s_look_at_a_waiver_is_one_at_its_case(held, riitta, now):
+    auditor = Desk(people.make_auditor("Anneli Auditoija", now=now))
+    assert auditor.open("waiver", waive(riitta, held).pk).status_code == 200
+    look = Event.objects.get(action="application.case_viewed")
+    assert (look.object_id, look.actor) == (str(held.pk), f"person:{auditor.person.pk}")

@@ -16,7 +16,7 @@ from applications.models.register_task import RegisterTask
 from applications.register_watch.wording import SENTENCES, differences
 from applications.rules.revocation_wanted import is_being_proposed, proposed_upon, unproposed
 from applications.services.reviewer.register_changes import AlreadyDecided, to_decide
-from applications.views.console.entry import confirm_again
+from applications.views.console.entry import confirm_again, looked_at
 from applications.views.console.register.forms import DecisionForm
 from applications.views.shared.entry import by_person
 from applications.views.shared.rows import certificate_rows
@@ -53,6 +53,7 @@ def task(request: HttpRequest, task_id: int) -> HttpResponseBase:
         "organisation", "then", "present", "decided_by"
     )
     shown = get_object_or_404(register_tasks, pk=task_id)
+    looked_at(request, shown.organisation)
     first = {"outcome": shown.proposal, "reasons": SENTENCES[shown.change]}
     form = DecisionForm(request.POST or None, initial=first)
     if request.method == "POST" and form.is_valid():
