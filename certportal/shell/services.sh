@@ -182,21 +182,27 @@ stop_redis() {
     ! grep -qsF "unixsocket:$RUN/redis.sock" "/proc/$pid/cmdline" || kill -KILL "$pid" 2>/dev/null || true
 }
 
-# Stops the servers even if this script is killed: then its end of the pipe closes. A command that this
-# script had started can hold the lock a little longer. If another ./portal holds it, the servers are
-# its own and are left running.
+# Stops the servers even if this script is killed: then its end of the pipe closes. It is in a process
+# group of its own, since all of the script's may be killed together.
 guard_services() {
     exec 7> >(
-        trap '' HUP INT QUIT TERM
-        exec 9>&-
-        cat >/dev/null
-        [ -e "$RUN/redis.pid" ] || [ -e "$STORE/postgres/postmaster.pid" ] || exit 0
-        exec 9>>"$DATA/lock"
-        flock -w 20 9 || exit 0
-        POSTGRES=$(postgres_directory)/pg_ctl
-        stop_redis
-        stop_postgres
+        set -m
+        stop_unguarded <&0 &  # without <&0 bash gives it /dev/null
     )
+}
+
+# A command that the script had started can hold the lock a little longer. If another ./portal holds it,
+# the servers are its own and are left running.
+stop_unguarded() {
+    trap '' HUP INT QUIT TERM
+    exec 9>&-
+    cat >/dev/null
+    [ -e "$RUN/redis.pid" ] || [ -e "$STORE/postgres/postmaster.pid" ] || exit 0
+    exec 9>>"$DATA/lock"
+    flock -w 20 9 || exit 0
+    POSTGRES=$(postgres_directory)/pg_ctl
+    stop_redis
+    stop_postgres
 }
 
 stop_services() {

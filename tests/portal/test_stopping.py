@@ -37,6 +37,10 @@ unset "PIDS[forks]"
 until grep -q "^State:.T" "/proc/$FORKS/status"; do :; done
 sleep() { :; }  # how long it waits for the end does not matter
 """
+# As `timeout -k` and others do: the script with all that is in its process group.
+ALL_ARE_KILLED = """
+kill -KILL -- -$$
+"""
 
 
 @pytest.fixture
@@ -49,7 +53,7 @@ def data():
     shutil.rmtree(made)
 
 
-@pytest.mark.parametrize("meanwhile", [TERMINAL_CLOSES, FORKS_ARE_FROZEN])
+@pytest.mark.parametrize("meanwhile", [TERMINAL_CLOSES, FORKS_ARE_FROZEN, ALL_ARE_KILLED])
 def test_nothing_is_left(meanwhile, data):
     environment = {**os.environ, "PORTAL_DATA": str(data), "REDIS_URL": ""}
     subprocess.run(
