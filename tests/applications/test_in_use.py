@@ -21,6 +21,7 @@ from certportal.foundation.actors import Actor, system
 from certportal.foundation.models import Event
 from issuance import services as authority
 from tests.applications.renewals import renew, valid_for
+from tests.suppliers import consent
 
 
 def said(order, name):
@@ -229,3 +230,19 @@ def test_a_certificate_with_fewer_names_or_of_others_renews_nothing(order, matti
     less = orders.finish(matti, riitta, less)
     assert certificate_of(less).not_after > certificate_of(order).not_after
     assert renewal.renewed_by(order) == []
+
+
+def test_a_supplier_s_page_lists_none_that_is_renewed_among_those_that_expire(
+    matti, valma, riitta, cas, pass_days
+):
+    consent(matti, valma)
+    order = valid_for(matti, riitta, 1)
+    pass_days(25)
+    web = people.log_in(Client(), valma)
+    desk = reverse("customers:customers")
+    all_soon = reverse("customers:certificates") + "?state=soon"
+    theirs = reverse("technical:order", args=[order.pk])
+    assert theirs in web.get(desk).text
+    valid_for(matti, riitta, 1)
+    assert theirs not in web.get(desk).text
+    assert theirs in web.get(all_soon).text

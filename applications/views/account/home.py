@@ -182,7 +182,8 @@ def _counted(seen: QuerySet[Application]) -> dict[str, Number]:
 def _lists(desk: Desk, now: datetime) -> dict[str, Any]:
     """Return the context's lists: tasks, open orders, certificates and renewals."""
     rows = certificate_rows(desk.certificates, now=now, among=desk.orders)
-    unrenewed = _unrenewed(rows, desk.soon, now)
+    ending = [row for row in rows if renewal.ends_soon(row.certificate, now)]
+    renewals = unrenewed(desk.soon, now, first=ending)
     under_way = [order for order in desk.orders if order.pk in desk.first]
     return {
         "tasks": list(dict.fromkeys(_task(one) for one in desk.orders if one.pk in desk.waiting)),
@@ -192,8 +193,8 @@ def _lists(desk: Desk, now: datetime) -> dict[str, Any]:
         ],
         "certificates": rows[:MOST],
         "time_line": line_of(desk.months, now=now),
-        "renewals": unrenewed[:MOST],
-        "more_renewals": len(unrenewed) > MOST,
+        "renewals": renewals[:MOST],
+        "more_renewals": len(renewals) > MOST,
     }
 
 
@@ -208,24 +209,29 @@ def _ending(valid: QuerySet[Certificate], soon: QuerySet[Certificate]) -> QueryS
     return Certificate.objects.filter(pk__in=keys).order_by("not_after", "pk")
 
 
-def _unrenewed(
-    rows: list[CertificateRow], soon: QuerySet[Certificate], now: datetime
+def unrenewed(
+    soon: QuerySet[Certificate], now: datetime, *, first: list[CertificateRow] | None = None
 ) -> list[CertificateRow]:
-    """Return the rows of the certificates ending soon that are not renewed.
+    """Return the rows of the first certificates of `soon`, which end soon, that are not renewed.
 
-    `rows` include the first of them. More are read only while there are too few to fill the list,
-    each time twice as many.
+    They are more than `MOST` if there are. `first`: the rows of the first `LOOKED_AT`, if these
+    have been read. More are read only while there are too few, each time twice as many.
     """
-    ending = [row for row in rows if renewal.ends_soon(row.certificate, now)]
-    begin, end, unrenewed = 0, LOOKED_AT, _not_done(ending)
-    while len(unrenewed) <= MOST and len(ending) == end - begin:
+    begin, end = 0, LOOKED_AT
+    ending = _of(soon[begin:end], now) if first is None else first
+    found = _not_done(ending)
+    while len(found) <= MOST and len(ending) == end - begin:
         begin, end = end, end + 2 * (end - begin)
-        certificates = list(soon.defer("der")[begin:end])
-        keys = [certificate.reference for certificate in certificates]
-        orders = list(with_names(Application.objects.filter(pk__in=keys)))
-        ending = certificate_rows(certificates, now=now, among=orders)
-        unrenewed += _not_done(ending)
-    return unrenewed
+        ending = _of(soon[begin:end], now)
+        found += _not_done(ending)
+    return found
+
+
+def _of(listed: QuerySet[Certificate], now: datetime) -> list[CertificateRow]:
+    certificates = list(listed.defer("der"))
+    keys = [certificate.reference for certificate in certificates]
+    orders = list(with_names(Application.objects.filter(pk__in=keys)))
+    return certificate_rows(certificates, now=now, among=orders)
 
 
 def _not_done(ending: list[CertificateRow]) -> list[CertificateRow]:

@@ -17,7 +17,7 @@ from accounts.models import Organisation, SupplierConsent
 from applications.access import certificates_of, certificates_supplied
 from applications.models import Application
 from applications.rules import renewal
-from applications.views.account import certificates, orders as account_orders
+from applications.views.account import certificates, home, orders as account_orders
 from applications.views.account.filters import CertificateFilter, Listing, OrderFilter, Sorting
 from applications.views.shared import spreadsheet, supplying
 from applications.views.shared.rows import (
@@ -142,7 +142,9 @@ def customers(request: HttpRequest) -> HttpResponse:
     """Show the supplier's home page: requests to make, expiring certificates, and customers."""
     now, supplied_orders = clock.now(), supplied(request)
     waiting = supplied_orders.filter(status=Status.AWAITING_CSR).order_by("changed_at", "number")
-    ending = _certificates(request).filter(renewal.ending_soon(now)).order_by("not_after", "pk")
+    soon = _certificates(request).filter(renewal.ending_soon(now)).order_by("not_after", "pk")
+    ending = home.unrenewed(soon, now)
+    prefetch_related_objects([row.order for row in ending if row.order], "organisation")
     membership = access.current_membership(
         access.person_of(request), access.organisation_of(request).pk
     )
@@ -150,8 +152,8 @@ def customers(request: HttpRequest) -> HttpResponse:
         "administers": membership is not None and access.administers(membership),
         "waiting": rows_for_others(waiting[:MOST], now=now),
         "waiting_count": keyset.count(waiting),
-        "ending": _certificate_rows(ending[:MOST], now=now),
-        "ending_count": keyset.count(ending),
+        "ending": ending[:MOST],
+        "more_ending": len(ending) > MOST,
         "soon": consents.soon(now),
     }
     return render(request, "applications/customers/customers.html", context)
