@@ -191,74 +191,95 @@ def undone(act):
     return given
 
 
-def test_reading_pages_changes_nothing(seats):
-    known, headed = keys(), set()
-    before = state(known)
-    for client, entry, place, _application in doors(seats):
-        opened = client.get(place).status_code == 200
-        if opened and entry.name not in headed:  # the same views answer it, whatever the order
-            client.head(place)
-            headed.add(entry.name)
-    assert len(headed) > 60
-    assert changed(before, state(known)) == []
+def sent(client, place, fields, known=None):
+    """Return the status that answers the fields, and the state after it if asked; then undo it."""
+
+    def act():
+        status = client.post(place, fields).status_code
+        return status, state(known) if known and status != 405 else {}
+
+    cookies = copy.copy(client.cookies)  # a session begun anew is undone as well
+    given = undone(act)
+    client.cookies = cookies
+    return given
 
 
-def test_a_form_that_lacks_fields_is_answered_in_words(seats):
-    failed, lacked, asked = [], set(), set()
-    for client, entry, place, application in doors(seats):
+def lacking(form, version):
+    """Yield the form without any field, with the version alone, and without each of the others.
+
+    The token against forgery is not asked of a test's client.
+    """
+    yield {}
+    yield version
+    for one in form.fields.keys() - {"csrfmiddlewaretoken"}:
+        yield {**version, **{name: value for name, value in form.fields.items() if name != one}}
+
+
+def is_html(answer):
+    return answer.headers.get("Content-Type", "").startswith("text/html")
+
+
+def opened(client, place):
+    """Return the page, and what it lets people send to its own address."""
+    page = client.get(place)
+    return page, Form(page.text if is_html(page) else "", place)
+
+
+class Forms:
+    """What comes of the forms of the pages when they are sent otherwise than they stand."""
+
+    def __init__(self, stranger):
+        self.wishes, self.known = evil(stranger), keys()
+        self.before = state(self.known)
+        self.asked, self.lacked, self.worked = set(), set(), set()
+        self.failed, self.forged, self.compared = [], [], 0
+
+    def send_with_more(self, client, entry, place, form, version):
+        """Send the form as it stands, and with fields that it does not have; False if to nobody."""
+        fields = version | form.fields
+        honest = sent(client, place, fields, self.known)
+        if honest[0] == 405:  # whatever the fields, of which none is read
+            return False
+        hidden = {name: value for name, value in self.wishes.items() if name not in form.names}
+        forged = sent(client, place, fields | hidden, self.known)
+        if honest[0] != forged[0] or differences(honest[1], forged[1]):
+            self.forged.append((place, honest[0], forged[0], differences(honest[1], forged[1])))
+        self.compared += 1
+        self.worked |= {entry.name} if changed(self.before, honest[1]) else set()
+        return True
+
+    def send_with_less(self, client, entry, place, page, form, version):
+        """Send the form without some of its fields."""
+        # The same view refuses the same form alike, whatever the order.
+        shape = (entry.name, page.status_code, *sorted(form.fields))
+        if is_html(page) and shape in self.asked:
+            return
+        self.asked.add(shape)
         client.raise_request_exception = False
-        page = client.get(place)
-        is_page = page.headers.get("Content-Type", "").startswith("text/html")
-        fields = Form(page.text if is_page else "").fields
+        for given in lacking(form, version):
+            if sent(client, place, given)[0] == 500:
+                self.failed.append((entry.name, sorted(given)))
+        client.raise_request_exception = True
+        self.lacked |= {entry.name} if form.fields else set()
+
+
+def test_pages_change_nothing_and_forms_do_no_more_than_they_show(seats, kalle):
+    """Opened, sent with fields that they lack, and sent without fields that they have."""
+    forms, headed = Forms(kalle), set()
+    for client, entry, place, application in doors(seats):
+        page, form = opened(client, place)
+        if page.status_code == 200 and entry.name not in headed:
+            client.head(place)  # the same views answer it, whatever the order
+            headed.add(entry.name)
         application.refresh_from_db()
         version = {"version": application.version}
-        # The same view refuses the same form alike, whatever the order.
-        shape = (entry.name, page.status_code, *sorted(fields))
-        if fields and shape in asked:
-            continue
-        asked.add(shape)
-        lacking = [
-            {**version, **{name: value for name, value in fields.items() if name != one}}
-            for one in fields
-        ]
-        for given in ({}, version, *lacking):
-            cookies = copy.copy(client.cookies)
-            status = undone(lambda: client.post(place, given).status_code)  # noqa: B023
-            client.cookies = cookies
-            if status == 500:
-                failed.append((entry.name, sorted(given)))
-            if status == 405:  # whatever the fields, of which none is read
-                break
-        lacked |= {entry.name} if lacking else set()
-    assert failed == []
-    assert len(lacked) > 20
-
-
-def test_hidden_fields_change_nothing(seats, kalle):
-    wishes, known, compared, worked = evil(kalle), keys(), 0, set()
-    before = state(known)
-
-    def sent(client, place, fields):
-        cookies = copy.copy(client.cookies)  # a session begun anew is undone as well
-        given = undone(lambda: (client.post(place, fields).status_code, state(known)))
-        client.cookies = cookies
-        return given
-
-    for client, entry, place, application in doors(seats):
-        page = client.get(place)
-        is_page = page.headers.get("Content-Type", "").startswith("text/html")
-        form = Form(page.text if is_page else "")
-        application.refresh_from_db()
-        fields = {"version": application.version} | form.fields
-        hidden = {name: value for name, value in wishes.items() if name not in form.names}
-        honest = sent(client, place, fields)
-        if honest[0] == 405:  # whatever the fields, of which none is read
-            continue
-        forged = sent(client, place, fields | hidden)
-        assert honest[0] == forged[0], place
-        assert differences(honest[1], forged[1]) == [], place
-        compared += 1
-        worked |= {entry.name} if changed(before, honest[1]) else set()
-    assert compared > 60
+        if forms.send_with_more(client, entry, place, form, version):
+            forms.send_with_less(client, entry, place, page, form, version)
+    assert len(headed) > 60
+    assert changed(forms.before, state(forms.known)) == []
+    assert forms.forged == []
+    assert forms.compared > 60
     # It is of no use to compare what refuses both: many of the acts must have been carried out.
-    assert len(worked) > 12, worked
+    assert len(forms.worked) > 12, forms.worked
+    assert forms.failed == [], "a form that lacks fields is answered in words"
+    assert len(forms.lacked) > 20
