@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from django.db import connection, connections
 
 REFUSED, BROKEN = 3, 4
+_of_parent: list[object] = []
 # Whether somebody waits for this connection. Not by pg_stat_activity, which stays as it was first
 # read in a transaction.
 WAITING = """
@@ -18,7 +19,6 @@ SELECT EXISTS (SELECT FROM pg_locks
 
 def at_once(*works: Callable[[], object], refusals: type[Exception]) -> list[str]:
     """Let all begin together; "done", or "refused" for an exception of that kind, for each."""
-    connections.close_all()
     ready, go = os.pipe()
     children = [_start(work, refusals, ready, go) for work in works]
     os.close(ready)
@@ -33,6 +33,7 @@ def _start(work: Callable[[], object], refusals: type[Exception], ready: int, go
         return child
     code = BROKEN
     try:
+        _begin_own_sessions()
         os.close(go)
         os.read(ready, 1)
         work()
@@ -42,6 +43,16 @@ def _start(work: Callable[[], object], refusals: type[Exception], ready: int, go
     except BaseException:
         traceback.print_exc()
     os._exit(code)
+
+
+def _begin_own_sessions() -> None:
+    """Let the child connect anew, and leave the parent's sessions alone: to close one ends it.
+
+    The parent goes on with its own, in which PostgreSQL has planned most statements already.
+    """
+    for one in connections.all(initialized_only=True):
+        _of_parent.append(one.connection)  # which is closed when nothing refers to it
+        one.connection = None
 
 
 def work_off(items: Sequence[Callable[[], object]], workers: int, seed: int = 7) -> None:
