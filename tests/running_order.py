@@ -16,7 +16,7 @@ LONG = {
     *["test_self_checks.py", "test_shared_start.py", "test_shared_store.py", "test_serving.py"],
     *["test_broker.py", "test_strangers.py", "test_cross_site.py"],
     *["test_certificates.py", "test_first_screen.py", "test_samples_in_browser.py"],
-    *["test_days_in_browser.py"],
+    *["test_days_in_browser.py", "test_hung_servers.py"],
 }
 # It looks at what pages take, and test_run.py starts everything: it comes after those.
 AFTER_LONG = "test_hangs.py"
