@@ -146,7 +146,7 @@ def after(tour: Tour, matti: Page, order: str) -> None:
     tour.show(matti, "home", "The account: what needs me, what is under way.", address=home)
     tour.narrow(matti, "home-narrow", "The account, narrow.", home)
     certificates = f"{tour.base}/fi/certificates/"
-    tour.show(matti, "certificates", "All certificates, with their last days.", address=certificates)
+    tour.show(matti, "certificates", "All certificates with their last days.", address=certificates)
 
 
 def oversee(tour: Tour, riitta: Page, visitor: Page, case: str) -> None:
