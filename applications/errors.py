@@ -35,8 +35,8 @@ class Erased(NotPossible):
     """The order's personal data has been erased; what is written now would never be."""
 
     message = _(
-        "The personal data of the order was erased when its time was over, so the order cannot be"
-        " handled any more."
+        "The personal data of the order was erased when its retention period ended, so the order"
+        " can no longer be handled."
     )
 
 
@@ -47,9 +47,7 @@ class Changed(Stale):
 
 
 class Gone(Changed):
-    message = _(
-        "The draft is not there any more. It was discarded, or the customer account was closed."
-    )
+    message = _("The draft is no longer there. It was deleted, or the customer account was closed.")
 
 
 class MayNotAct(NotAllowed):
@@ -122,4 +120,4 @@ class UnfitCsr(Refused):
 class LinkOver(Refused):
     status = 410
 
-    message = _("The link is no longer valid. Ask the one who ordered for a new link.")
+    message = _("The link is no longer valid. Ask the person who ordered for a new link.")

@@ -27,7 +27,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
     "order.register_not_active": lambda p: (
         _("The unit is not active in the register"),
         _("%(name)s (%(oid)s) is in the register but not active.") % _unit(p),
-        _("Choose another unit, or have the entry put right with the register's keeper."),
+        _("Choose another unit, or ask the register's keeper to correct the entry."),
     ),
     "order.register_not_yet_valid": lambda p: (
         _("The unit is not yet valid in the register"),
@@ -43,7 +43,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
         _("The unit belongs to another organisation"),
         _("The register ties %(name)s (%(oid)s) to the business ID of another organisation.")
         % _unit(p),
-        _("Choose a unit of your own, or have the entry put right with the register's keeper."),
+        _("Choose a unit of your own, or ask the register's keeper to correct the entry."),
     ),
     "order.host_name": lambda p: (
         _("A host name cannot be used"),
@@ -118,7 +118,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
     "order.characters": lambda p: (
         _("The name has characters that a certificate cannot carry"),
         _("The name “%(full)s” has the characters %(characters)s.") % p,
-        _("Tell how the name is written without them."),
+        _("Say how the name is written without them."),
     ),
     "order.name_too_long": lambda p: (
         _("The name is longer than a certificate can carry"),
@@ -183,7 +183,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
         _("Make a new key pair and a new certificate request."),
     ),
     "order.sender_left": lambda p: (
-        _("Whoever sent the order has left the organisation"),
+        _("The sender of the order has left the organisation"),
         _("Their membership of the organisation's account has ended since the order was sent."),
         _("Ask for information, so that somebody who acts for the organisation sends it again."),
     ),

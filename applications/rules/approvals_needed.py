@@ -34,11 +34,16 @@ def approvals_needed(application: Application, *, on: date) -> int:
 def why_two(application: Application, *, on: date) -> str:
     """Return in words why two persons must approve the order that day; empty if one is enough."""
     if waivers.needed(application, on=on):
-        return _("The order rests on a waiver, so it wants two persons.")
+        return _("The order is based on a waiver, so two persons must approve it.")
     if not application.kind.is_test and weak_right(application):
-        return _("The authority to act rests on the person's word, so the order wants two persons.")
+        return _(
+            "The authority to act is based on the person's word, so two persons must approve the"
+            " order."
+        )
     if not application.kind.is_test and _first_of_intermediary(application):
-        return _("This is the intermediary's first certificate, so the order wants two persons.")
+        return _(
+            "This is the intermediary's first certificate, so two persons must approve the order."
+        )
     if any(approval.persons > 1 for approval in approvals(application.pk)):
         return _(
             "The order wanted two persons when it was approved once, so it wants two to its end."

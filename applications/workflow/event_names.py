@@ -93,7 +93,7 @@ class ApplicationEvent(EventName):
     REQUEST_INFO = "application.request_info", _("More information was requested")
     HEAR = "application.hear", _("The applicant is heard before a rejection")
     EXTEND_DEADLINE = "application.extend_deadline", _("The deadline for the answer was extended")
-    TERM_ENDED = "application.term_ended", _("No answer came in time: the working days go on")
+    TERM_ENDED = "application.term_ended", _("No answer came in time: handling time continues")
     CANCEL_REQUEST = "application.cancel_request", _("The request to the applicant was taken back")
     RESUBMIT = "application.resubmit", _("The applicant answered and submitted again")
     ANSWER_HEARING = "application.answer_hearing", _("The applicant answered the hearing")
@@ -194,7 +194,7 @@ class ApplicationEvent(EventName):
         _("Somebody outside the service asked for the revocation"),
     )
     READY_REASON_WRITTEN = "ready_reason.written", _("A ready-made reason was written or changed")
-    READY_REASON_ENDED = "ready_reason.ended", _("A ready-made reason is offered no more")
+    READY_REASON_ENDED = "ready_reason.ended", _("A ready-made reason is no longer offered")
 
 
 def event_of(action: Action) -> ApplicationEvent:

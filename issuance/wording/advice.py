@@ -19,8 +19,8 @@ REMEDIES = {
     "take_out": _("Take the certificate request out of it and send the request alone."),
     "new_key": _("Make a new key pair and a new request from it."),
     "known_key": _(
-        "Make a new key pair and a new request with a program that draws its keys at random, such"
-        " as OpenSSL. Do not use this key any more."
+        "Make a new key pair and a new request with a program that generates random keys, such as"
+        " OpenSSL. Do not use this key any more."
     ),
     "leaked_key": _(
         "Make a new key pair and a new request, and send only the request. Never send a private "

@@ -87,10 +87,10 @@ SENTENCES: dict[str, dict[str, str]] = {
         ),
         "file.repaired:bare_base64": _("The BEGIN and END lines were missing. We added them."),
         "file.repaired:escaped": _(
-            "The line ends were written as \\n, as in a JSON file. We put them right."
+            "The line ends were written as \\n, as in a JSON file. We corrected them."
         ),
         "file.repaired:quoted_printable": _(
-            "An email program had written = as =3D. We put it right."
+            "An email program had written = as =3D. We corrected it."
         ),
         "file.repaired:blanks": _(
             "There were blanks or invisible characters of a web page or a word processor between"

@@ -69,7 +69,7 @@ def test_a_member_asks_with_reason_and_document(client, maija, matti, pharmacy):
     assert (asked.person, asked.organisation, asked.reason) == (maija, pharmacy, REASON)
     assert pharmacy.right_documents.get().person == maija
     assert mailed("administrator_asked") == {str(matti.pk)}
-    assert "waits for a reviewer" in browser.get(ASK).text
+    assert "is waiting for a reviewer" in browser.get(ASK).text
     event = Event.objects.get(action="administrator_request.made")
     assert "eläkkeelle" not in str(event.data)
 

@@ -167,7 +167,7 @@ def confirmed_meanwhile(_maija, unconfirmed):
 @pytest.mark.parametrize(
     ("meanwhile", "refusal", "words"),
     [
-        (ended_meanwhile, documents.NotMember, "do not belong to this organisation"),
+        (ended_meanwhile, documents.NotMember, "no longer belong to this organisation"),
         (confirmed_meanwhile, documents.NothingToShow, "has been confirmed"),
     ],
 )

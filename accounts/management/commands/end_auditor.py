@@ -9,4 +9,4 @@ from accounts.services.rights import staff_roles
 class Command(PersonCommand):
     help = "Take the auditor's role from a person."
     change = staticmethod(staff_roles.end_auditor)
-    done = _("%(person)s is no auditor any more")
+    done = _("%(person)s is no longer an auditor")

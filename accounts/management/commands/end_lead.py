@@ -9,4 +9,4 @@ from accounts.services.rights import staff_roles
 class Command(PersonCommand):
     help = "Take the lead's role from a reviewer, who stays one."
     change = staticmethod(staff_roles.end_lead)
-    done = _("%(person)s does not lead the reviewers any more")
+    done = _("%(person)s no longer leads the reviewers")

@@ -9,4 +9,4 @@ from accounts.services.rights import staff_roles
 class Command(PersonCommand):
     help = "Take the reviewer's role from a person."
     change = staticmethod(staff_roles.end_reviewer)
-    done = _("%(person)s is no reviewer any more")
+    done = _("%(person)s is no longer a reviewer")

@@ -18,6 +18,6 @@ class Command(PeopleCommand):
         logins = logins_named(*named)
         staff_roles.end_superuser(logins, actor=actor, now=now)
         return "\n".join(
-            _("%(person)s is no superuser any more") % {"person": f"{login} ({login.username})"}
+            _("%(person)s is no longer a superuser") % {"person": f"{login} ({login.username})"}
             for login in logins
         )

@@ -9,4 +9,4 @@ from accounts.services.people import second_factor
 class Command(PersonCommand):
     help = "Remove the second factors of a person who has lost them."
     change = staticmethod(second_factor.reset)
-    done = _("%(person)s has no second factor any more")
+    done = _("%(person)s no longer has a second factor")

@@ -41,7 +41,7 @@ class NobodyConfirmed(LastAdministrator):
 class NoMember(Refused):
     status = 409
 
-    message = _("The person does not belong to the account any more.")
+    message = _("The person no longer belongs to the account.")
 
 
 class NotAdministrator(Refused):

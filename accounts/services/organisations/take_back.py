@@ -16,7 +16,7 @@ from certportal.foundation.errors import Stale
 
 
 class NothingOpen(Stale):
-    message = _("You have no open request about this account any more.")
+    message = _("You no longer have an open request about this account.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,8 +55,8 @@ class NotMember(Refused):
     status = 409
 
     message = _(
-        "You do not belong to this organisation's account any more, so no document of yours about"
-        " it can be uploaded or removed."
+        "You no longer belong to this organisation's account, so you cannot upload or remove"
+        " documents about it."
     )
 
 

@@ -32,8 +32,8 @@ OUTCOMES = {
         gettext_lazy("Not found"),
         "warning",
         gettext_lazy(
-            "The record is not there yet. A new record may take some hours to be seen. It must"
-            " stand at its own name: what a wildcard (*) gives does not count."
+            "The record is not there yet. A new record may take some hours to appear. It must be at"
+            " its own name: what a wildcard (*) gives does not count."
         ),
     ),
     Outcome.EXPIRED: (
@@ -45,7 +45,7 @@ OUTCOMES = {
         gettext_lazy("Not for subdomains"),
         "warning",
         gettext_lazy(
-            "A record stands at a name above this one, but without “scope=subdomains”. Add that, or"
+            "A name above this one has a record, but without “scope=subdomains”. Add that, or"
             " publish a record for this very name."
         ),
     ),

@@ -45,9 +45,9 @@ def consequences() -> list[str]:
     """Return in plain words what revoking a certificate does."""
     return [
         _(
-            "The revocation is published at once. Whoever has fetched the status of the certificate"
-            " before may trust it for at most %(hours)s hours more; after that, connections and"
-            " signatures that use it fail."
+            "The revocation is published at once. A system that has checked the certificate before"
+            " may trust it for at most %(hours)s hours more. After that, connections and signatures"
+            " that use it fail."
         )
         % {"hours": pki().status_hours},
         _("A revoked certificate can never be used again."),

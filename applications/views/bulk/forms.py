@@ -110,7 +110,7 @@ class RowsForm(Form):
         label=gettext_lazy("Rows as a CSV file"),
         help_text=filled(
             gettext_lazy(
-                "At most %(limit)s rows. Its rows take the place of those in the field below."
+                "At most %(limit)s rows. The rows of the file replace those in the field below."
             ),
             limit=MOST_ORDERS,
         ),

@@ -159,7 +159,7 @@ def _head(cells: Sequence[str], kind: CertificateType) -> tuple[str, ...]:
         "The column “%(value)s” does not belong to orders of this type of certificate. Remove it,"
         " or correct its name."
     )
-    repeated = _("The column “%(value)s” stands there twice. Remove one of them.")
+    repeated = _("The column “%(value)s” is there twice. Remove one of them.")
     for cell, name in zip(cells, named, strict=True):
         if cell and name not in columns(kind):
             raise Unreadable(unknown % {"value": cell[:100]})
@@ -213,7 +213,7 @@ class Judge:
         key = (unit.oid, *sorted(hosts), *own.values())
         first = self.seen.setdefault(key, line.number)
         if first != line.number:
-            line.faults.append(_("The same order stands on row %(row)d.") % {"row": first})
+            line.faults.append(_("The same order is on row %(row)d.") % {"row": first})
             return
         place = {"record_kind": unit.kind, "record_oid": unit.oid}
         line.row = Row(place | own, hosts)
@@ -255,7 +255,7 @@ class Judge:
             line.faults.append(
                 _(
                     "Enter at least one host name. The names can be left to the technical contact"
-                    " only in an order that you fill in by itself."
+                    " only in an order that you fill in separately."
                 )
             )
             return []

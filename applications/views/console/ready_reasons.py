@@ -122,7 +122,7 @@ def end(request: HttpRequest, reason_id: int) -> HttpResponseBase:
         services.end_reason(reason.pk, number=number, **by_person(request))
     except Stale as refusal:
         return _late(request, reason, ChangeForm(initial=_initial(reason)), refusal)
-    messages.success(request, _("The reason is offered no more."))
+    messages.success(request, _("The reason is no longer offered."))
     return redirect("console:ready_reasons")
 
 

@@ -45,7 +45,9 @@ REASONS: dict[Why | Skipped, Words] = {
     Why.SEVERAL_ORDERS: _("Several orders fit equally. Give it on the page of the right one:"),
     Why.SEVERAL_REQUESTS: _("Several files fit the same order. Give the right one on its page:"),
     Why.NO_TIME: _("There was no time left for it. Give this file again."),
-    Why.MOVED_ON: _("The order has changed meanwhile. Open its page to see how it stands."),
+    Why.MOVED_ON: _(
+        "The order has changed in the meantime. Open its page to see what it is like now."
+    ),
     Skipped.PRIVATE_KEY: HoldsPrivateKey.message,
     Skipped.OTHER_KIND: filled(
         _("By its name it is no certificate request. Names end in %(endings)s."),

@@ -160,7 +160,7 @@ def _grounds(hearing: InformationRequest) -> str:
     if not hearing.material:
         return ""
     names = [f"– {document.name}" for document in hearing.documents.all()]
-    return "\n".join([str(_("The decision would rest on:")), hearing.material, *names])
+    return "\n".join([str(_("The decision would be based on:")), hearing.material, *names])
 
 
 def _answers(application: Application) -> Iterator[Entry]:

@@ -201,8 +201,8 @@ def place_words(application: Application) -> str:
 
 WAITS: dict[str, Promise] = {
     "register": gettext_lazy(
-        "The checks wait for newer data of the register: our copy is too old to decide on. They"
-        " go on by themselves, and you don't need to do anything."
+        "The checks are waiting for newer data from the register: our copy is too old to decide on."
+        " They will continue by themselves, and you don't need to do anything."
     ),
 }
 
@@ -212,7 +212,8 @@ def waiting_words(application: Application) -> str:
     if not application.waiting_for:
         return ""
     other = gettext_lazy(
-        "The checks wait for a source that does not answer. They go on by themselves."
+        "The checks are waiting for a source that does not respond. They will continue by"
+        " themselves."
     )
     return str(WAITS.get(application.waiting_for, other))
 

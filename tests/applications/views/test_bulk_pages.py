@@ -130,7 +130,7 @@ def test_faulty_rows_are_named_and_nothing_is_lost(rows_of):
     assert "There is something to correct on 4 rows." in told
     assert "“1.2.246.10.99000018.10.0” is not a unit of your organisation" in told
     assert "Enter at least one host name." in told
-    assert "The same order stands on row 1." in told
+    assert "The same order is on row 1." in told
     assert text_in(page).strip() == rows.strip()
     assert not Application.objects.exists()
 
@@ -202,7 +202,7 @@ def test_columns_of_another_type_and_doubled_ones_are_told(rows_of):
     for added, said in (
         ("Aliases", "The column “Aliases” does not belong to orders of this type"),
         ("Information system", "The column “Information system” does not belong"),
-        ("Host names", "The column “Host names” stands there twice."),
+        ("Host names", "The column “Host names” is there twice."),
         ("", "“b.example.fi” is in no column."),
     ):
         page = rows_of(rows=head + added + row)

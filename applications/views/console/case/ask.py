@@ -55,7 +55,9 @@ def ask(request: HttpRequest, application: Application) -> HttpResponse:
 @case_view
 def hear(request: HttpRequest, application: Application) -> HttpResponse:
     """Write the hearing before a rejection; `preview` shows it, `send` sends it."""
-    message = _("The applicant is heard. The order can be rejected after the answer or the term.")
+    message = _(
+        "The applicant is being heard. The order can be rejected after the answer or the deadline."
+    )
     return _ask(request, application, HEARING, message)
 
 

@@ -152,8 +152,8 @@ class RightNoteForm(Form):
         label=_("Nothing but the person's own word shows the right"),
         required=False,
         help_text=_(
-            "Then the right is confirmed for a time only, and two reviewers approve each production"
-            " certificate that rests on it."
+            "Then the authority is confirmed for a limited time only, and two reviewers must"
+            " approve each production certificate that is based on it."
         ),
     )
     ends_on = DateField(

@@ -20,7 +20,7 @@ class HearForm(AskForm):
     """A hearing (34 §): the intended decision and its grounds, and the deadline for an answer."""
 
     material = LongTextField(
-        label=_("Documents and facts that the decision would rest on"),
+        label=_("Documents and facts that the decision would be based on"),
         max_length=LONGEST_TEXT,
         rows=4,
         missing=_("Write on what the decision would rest."),

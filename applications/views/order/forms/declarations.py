@@ -64,7 +64,7 @@ class HearingForm(VersionForm):
     """The applicant's answer to a hearing."""
 
     text = LongTextField(
-        label=_("What do you say to the reasons and to what they rest on?"),
+        label=_("What do you think of the reasons and of what they are based on?"),
         help_text=filled(
             _("The reviewer reads this. At most %(limit)s characters."), limit=LONGEST_TEXT
         ),
