@@ -65,6 +65,15 @@ def returns_by_month(*, now: datetime, among: Among = ALL) -> list[tuple[date, R
     return [(month, one) for month in sorted(by_month) for one in _returned(by_month[month])]
 
 
+def returned_by_month(*, now: datetime, among: Among = ALL) -> dict[date, tuple[int, int]]:
+    """Return how many parts reviewers asked for, and how many the checks, in each month."""
+    counted = dict.fromkeys(last_months(now), (0, 0))
+    for month, one in returns_by_month(now=now, among=among):
+        by_reviewers, by_checks = counted[month]
+        counted[month] = by_reviewers + one.by_reviewers, by_checks + one.by_checks
+    return counted
+
+
 def _asked(now: datetime, among: Among) -> Counter[tuple[date, bool, str]]:
     """Return how often each part was asked for, by month and by whether the checks asked."""
     of_orders = among.holds("application__")

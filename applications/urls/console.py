@@ -76,6 +76,7 @@ urlpatterns = [
     path("numbers/", numbers.numbers, name="numbers"),
     path("numbers.csv", numbers.numbers_csv, name="numbers_csv"),
     path("numbers-certificates.csv", numbers.certificates_csv, name="certificates_csv"),
+    path("numbers-loads.csv", numbers.loads_csv, name="loads_csv"),
     path("numbers-hours.csv", numbers.hours_csv, name="hours_csv"),
     path("numbers-returns.csv", numbers.returns_csv, name="returns_csv"),
     path("numbers-findings.csv", numbers.findings_csv, name="findings_csv"),

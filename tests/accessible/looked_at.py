@@ -25,7 +25,7 @@ NO_PAGE = {
     *["issuance:ca_bundle", "issuance:log_key"],
     *["applications:event_receipt", "applications:life", "applications:forget_domain"],
     *["console:events_csv", "console:events_zip", "console:numbers_csv", "console:ceremony"],
-    *["console:hours_csv", "console:waivers_csv", "console:certificates_csv"],
+    *["console:loads_csv", "console:hours_csv", "console:waivers_csv", "console:certificates_csv"],
     *["console:returns_csv", "console:findings_csv"],
     *["console:certificate_list_csv", "console:certificate_file"],
     *["accounts:go_to_mandates", "mandates-return"],

@@ -60,18 +60,19 @@ def numbers(request: HttpRequest) -> HttpResponse:
     now, chosen = clock.now(), AmongForm(request.GET or None)
     among = chosen.among()
     months, waivers = figures.months(now=now, among=among), waivers_by_month(now=now)
-    by_hour = load_by_hour(now=now)
+    by_hour, loads = load_by_hour(now=now), figures.loads(now=now)
+    labels = bars.months(one.first for one in months)
+    returned = return_figures.returned_by_month(now=now, among=among)
     context = _about_certificates(now) | {
         "chosen": chosen,
         "returns": [
             (_asked(one.part), one) for one in return_figures.returns(now=now, among=among)
         ],
+        "returns_drawing": bars.drawn([returned[one.first] for one in months], labels),
         "faults": [(_title(one), one) for one in return_figures.faults(now=now, among=among)],
         "months": months,
-        "drawing": bars.drawn(
-            [(month.approved, month.rejected) for month in months],
-            bars.months(one.first for one in months),
-        ),
+        "drawing": bars.drawn([(month.approved, month.rejected) for month in months], labels),
+        "days_drawing": bars.drawn([month.took for month in months], labels),
         "by_hour": by_hour,
         "came": [by_hour.came[hour] for hour in by_hour.hours],
         "acts": [
@@ -84,7 +85,8 @@ def numbers(request: HttpRequest) -> HttpResponse:
         "waivers_drawing": bars.drawn(
             [month.in_force() for month in waivers], bars.months(one.first for one in waivers)
         ),
-        "loads": figures.loads(now=now),
+        "loads": loads,
+        "loads_drawing": bars.drawn([(one.holds - one.late, one.late) for one in loads]),
     }
     return render(request, "applications/console/numbers.html", context)
 
@@ -168,6 +170,20 @@ def numbers_csv(request: HttpRequest) -> StreamingHttpResponse:
 
 def _number(value: float | None) -> str:
     return "" if value is None else str(value)
+
+
+@access.reviewer_required
+@require_safe
+def loads_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """Download the load of each reviewer."""
+    services.record_list_exported("numbers_loads", **access.acting(request))
+    person = pgettext("person", "Name")
+    head = [person, _("Decisions"), _("Open cases"), _("Late or due today")]
+    rows = [
+        [str(one.person), str(one.decided), str(one.holds), str(one.late)]
+        for one in figures.loads(now=clock.now())
+    ]
+    return spreadsheet.answer("numbers-loads", head, rows)
 
 
 @access.reviewer_required

@@ -57,11 +57,32 @@ def test_requests_for_information_and_loads(case, riitta, desk):
     assert [(one.person, one.decided, one.holds) for one in page["loads"]] == [(riitta, 0, 1)]
 
 
+def test_times_returns_and_loads_are_drawn_and_the_loads_are_a_file(
+    ready, matti, riitta, raimo, desk
+):
+    orders.press_approve(riitta, ready)
+    held = orders.claimed(matti, riitta)
+    orders.ask(riitta, held, clock.add_months(clock.day(clock.now()), 1))
+    late = orders.claimed(matti, raimo)
+    Application.objects.filter(pk=late.pk).update(due_on=clock.day(clock.now()))
+    page = desk.open("numbers").context
+    assert page["days_drawing"].bars[-1].value == page["months"][-1].p95
+    assert page["returns_drawing"].bars[-1].value == sum(
+        one.by_reviewers + one.by_checks for _part, one in page["returns"]
+    )
+    drawn = [(bar.low > 0, bar.high > 0) for bar in page["loads_drawing"].bars]
+    assert drawn == [(one.person == riitta, one.person == raimo) for one in page["loads"]]
+    rows = rows_of(desk.open("loads_csv"))
+    assert rows[0] == ["Name", "Decisions", "Open cases", "Late or due today"]
+    assert sorted(rows[1:]) == [[str(raimo), "0", "1", "1"], [str(riitta), "1", "1", "0"]]
+
+
 def test_certificates_in_force_and_when_they_end(matti, riitta, cas, desk):
     orders.delivered(matti, riitta)
     shown = desk.open("numbers")
     assert shown.text.count('class="bars"') == 4
-    assert shown.text.count("The chart has no bars yet.") == 1  # there are no waivers
+    # Of handling times, which round to no days, of returns, loads and waivers there are none.
+    assert shown.text.count("The chart has no bars yet.") == 4
     page = shown.context
     assert dict(zip(map(str, page["types"]), page["in_force"], strict=True)) == {
         str(kind.label): int(kind == "server") for kind in CertificateType
@@ -139,7 +160,7 @@ def test_an_empty_desk_has_numbers_too(desk):
     page = desk.open("numbers")
     assert len(page.context["months"]) == 12
     assert page.context["months"][-1].kept_percent is None
-    assert page.text.count("The chart has no bars yet.") == 5
+    assert page.text.count("The chart has no bars yet.") == 8
     assert 'class="bars"' not in page.text
 
 
