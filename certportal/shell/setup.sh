@@ -146,8 +146,10 @@ make_venv() {
     fi
     # Ignore the machine's pip constraints: the lock file pins everything.
     PIP_CONSTRAINT=/dev/null patiently "pip install" .venv/bin/python -m pip install -q \
-        --disable-pip-version-check --no-input --require-hashes -r "$lock" 8>&- >&2 ||
+        --disable-pip-version-check --no-input --no-compile --require-hashes -r "$lock" 8>&- >&2 ||
         die "pip could not install $lock"
+    # On all processors, where pip takes one. Some files of packages are templates and no Python.
+    .venv/bin/python -m compileall -qq -j 0 .venv/lib 8>&- >/dev/null || true
     lock_sum "$lock" >".venv/$lock.stamp"
     exec 8>&-
 }
