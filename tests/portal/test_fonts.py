@@ -1,11 +1,15 @@
 """The typeface is made small from its package, under a name the licence allows."""
 
+import re
 from pathlib import Path
 
 import pytest
+from django.conf import settings as project
 from fontTools.ttLib import TTFont
 
 from certportal.foundation.web import fonts
+
+STYLES = project.BASE_DIR / "static" / "portal"
 
 
 @pytest.fixture
@@ -16,11 +20,21 @@ def finder(settings: object, tmp_path: Path) -> fonts.FontFinder:
 
 
 def test_font_is_small_and_speaks_our_languages(finder: fonts.FontFinder) -> None:
-    """Under 40 kB, with the letters of Finnish, Swedish and Sámi names."""
+    """Under 25 kB, with the letters of Finnish, Swedish and Sámi names."""
     made = Path(finder.find(fonts.SERVED_AS))
-    assert made.stat().st_size < 40_000
+    assert made.stat().st_size < 25_000
     letters = TTFont(made).getBestCmap()
     assert all(ord(letter) in letters for letter in "ÅÄÖåäöŠšŽžŋđ€–”…")
+
+
+def test_font_has_the_weights_that_the_style_sheets_use(finder: fonts.FontFinder) -> None:
+    """And no others, which each visitor would fetch for nothing."""
+    (axis,) = TTFont(finder.find(fonts.SERVED_AS))["fvar"].axes
+    sheets = "\n".join(sheet.read_text() for sheet in STYLES.glob("*.css"))
+    used = {int(weight) for weight in re.findall(r"font-weight: (\d+);", sheets)}
+    lightest, boldest = fonts.WEIGHTS
+    assert (axis.minValue, axis.maxValue) == fonts.WEIGHTS == (min(used), max(used))
+    assert f"font-weight: {lightest} {boldest};" in sheets
 
 
 def test_reserved_name_is_not_kept(finder: fonts.FontFinder) -> None:
