@@ -1,5 +1,6 @@
 """The pages of certificates: the list, the certificate, revoking it, ordering a new one."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -88,6 +89,27 @@ def test_the_order_says_revoked_in_place_of_delivered_and_keeps_the_files(web, p
     assert '<strong class="tag tag--error">Revoked</strong>' in page.text
     assert web.get(page.context["downloads"][0]["url"]).status_code == 200
     assert "The applicant had the certificate revoked" in page.text
+
+
+@pytest.mark.parametrize("ended", ["revoked", "expired"])
+def test_an_ended_certificate_s_files_are_folded_and_it_fits_no_key(
+    web, pages, ended, request, monkeypatch
+):
+    for place in (pages["order"], f"{pages['order']}certificate/"):
+        page = web.get(place).text
+        assert 'id="fits"' in page and 'id="files"' not in page
+    if ended == "revoked":
+        web.post(pages["revoke"], FILLED)
+    else:
+        end = Certificate.objects.get().not_after
+        monkeypatch.setattr("certportal.foundation.clock.now", lambda: end)
+        web = people.log_in(Client(), request.getfixturevalue("matti"))
+    for place in (pages["order"], f"{pages['order']}certificate/"):
+        answer = web.get(place)
+        assert 'id="fits"' not in answer.text
+        folded = re.search(r'<details id="files"\s*>(.*?)</details>', answer.text, re.DOTALL)
+        assert folded and all(file["url"] in folded[1] for file in answer.context["downloads"])
+        assert answer.text.count(answer.context["downloads"][0]["url"] + '"') == 1
 
 
 @pytest.mark.parametrize(
