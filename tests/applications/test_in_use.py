@@ -41,7 +41,7 @@ def test_in_use_is_recorded_once_with_a_name(order, matti, maija):
     assert order.installed_at == now
     (event,) = said(order, "installed")
     assert event.actor == f"person:{matti.pk}"
-    assert "Matti Meikäläinen" in {line.who for line in history(order)}
+    assert "Matti Meikäläinen" in {line.who for line in history(order).lines}
 
 
 @pytest.mark.parametrize("say", [services.say_installed, services.see_to_renewal])

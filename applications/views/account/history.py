@@ -10,6 +10,7 @@ from accounts.models import Organisation, Person
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.views.shared.history import (
+    MOST,
     Line,
     names,
     names_of,
@@ -86,11 +87,20 @@ def of_certificate(certificate: Certificate) -> Q:
     return about & Q(refused=False)
 
 
-def history(application: Application) -> list[Line]:
-    """Return the events of the order, newest first; reviewers are not named."""
-    events = newest_of(application, without=HIDDEN)
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A page of an order's history; `older` is the key before which the next page begins."""
+
+    lines: list[Line]
+    older: int | None
+
+
+def history(application: Application, *, before: int | None = None) -> Past:
+    """Return the newest events of the order, or of those below the key; reviewers are not named."""
+    found = newest_of(application, without=HIDDEN, before=before)
+    events = found[:MOST]
     people = names_of(event.actor for event in events if _is_ours(event))
-    return _lines(events, people)
+    return Past(_lines(events, people), events[-1].pk if len(found) > MOST else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,13 @@ from applications.views.account.reading import read
 from applications.views.order import answer_documents, csr
 from applications.views.shared import summary, thread, tracking
 from applications.views.shared.entry import order_view
-from applications.views.shared.history import MOST
 from applications.views.shared.page import check_url, show
 from applications.views.shared.proposed_names import proposed_names
 from applications.views.shared.right_asked import RightAsked, right_asked
 from applications.views.shared.rows import tone
 from applications.workflow import ENDED, TURN, Role, Status
 from certportal.foundation import clock
+from certportal.foundation.web.keyset import before_of
 
 
 @read_once
@@ -38,7 +38,8 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
     read(request, application, now=now)
     if application.status == Status.DRAFT:
         return tasks(request, application, now)
-    parts, lines = summary.parts(application, now=now), history(application)
+    before = before_of(request)
+    parts, past = summary.parts(application, now=now), history(application, before=before)
     shown = papers.shown(application)
     about, successor = _certificate(request, application, now), predecessors.successor(application)
     renewed_by = in_use.renewed_by(request, application)
@@ -47,8 +48,9 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
         "parts": parts,
         "open_parts": [part for part in parts if part.url],
         "answer_parts": answer_documents.part(application),
-        "history": lines,
-        "is_history_cut": len(lines) >= MOST,
+        "history": past.lines,
+        "before": before,
+        "older": past.older,
         "thread": thread.for_applicant(application, shown.get("attachments", ())),
         "decision": next(reversed(application.decisions.all()), None),
         **shown,

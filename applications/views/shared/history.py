@@ -18,7 +18,7 @@ from certportal.foundation.event_names import ACTORS
 from certportal.foundation.models import Event
 
 MOST = 200
-"""The most events that a history lists."""
+"""The most events that a history lists on a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +39,27 @@ OF_RIGHT = (
 )
 
 
-def newest_of(application: Application, *, without: Collection[str] = ()) -> list[Event]:
-    """Return the newest events of the order, and of its sender's right since it was sent."""
-    of_order = Event.objects.filter(object_type="application", object_id=str(application.pk))
-    events = of_order.exclude(action__in=without).order_by("-id")[:MOST]
+def newest_of(
+    application: Application, *, without: Collection[str] = (), before: int | None = None
+) -> list[Event]:
+    """Return the newest events of the order, and of its sender's right since it was sent.
+
+    They are `MOST`, and one more if there are more. `before`: only those below this key.
+    """
+    known = Event.objects.all() if before is None else Event.objects.filter(pk__lt=before)
+    of_order = known.filter(object_type="application", object_id=str(application.pk))
+    events = of_order.exclude(action__in=without).order_by("-id")[: MOST + 1]
     right = None if application.kind.is_test else right_to_send(application)
     if right is not None:
-        of_right = Event.objects.filter(object_type="membership", object_id=str(right.pk))
+        of_right = known.filter(object_type="membership", object_id=str(right.pk))
         lately = of_right.filter(action__in=OF_RIGHT, at__gte=application.submitted_at)
-        events = events.union(lately.order_by("-id")[:MOST], all=True)
-    return sorted(events, key=lambda event: event.pk, reverse=True)
+        events = events.union(lately.order_by("-id")[: MOST + 1], all=True)
+    return sorted(events, key=lambda event: event.pk, reverse=True)[: MOST + 1]
 
 
 def history(application: Application) -> list[Line]:
     """Return the events of the case in words, the newest first."""
-    return worded(newest_of(application))
+    return worded(newest_of(application)[:MOST])
 
 
 def worded(events: Sequence[Event]) -> list[Line]:

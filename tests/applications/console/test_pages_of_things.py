@@ -61,7 +61,7 @@ def test_a_certificate_s_page_tells_all_of_it_and_leads_to_revoking(desk, order,
 
 def test_the_applicant_s_history_tells_their_own_downloads_alone(desk, order, matti, web_of):
     def downloads():
-        return [line.text for line in history(order) if "downloaded" in line.text]
+        return [line.text for line in history(order).lines if "downloaded" in line.text]
 
     desk.open("certificate_file", order.pk, "der")
     assert downloads() == []

@@ -103,7 +103,7 @@ def test_a_request_is_given_by_the_contact_s_pages_and_names_supplier_and_person
         assert event.actor == f"person:{valma.pk}"
         assert event.data["supplier"] == str(given.supplier_id)
     named = f"{valma}, {given.supplier}"
-    assert named in [line.who for line in history(order)]
+    assert named in [line.who for line in history(order).lines]
     assert named in [line.who for line in case_history(order)]
     assert f"Sen liitti {named}." in about_order("csr_attached", order, "applicant").text
 

@@ -1,5 +1,6 @@
 """Following a sent order: whose turn, what is asked, the history, the certificate."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,8 @@ from applications import services
 from applications.documents.certificate_files import certificate_of
 from applications.errors import MayNotAct
 from applications.models import Application
-from applications.views.shared import tracking
+from applications.views.account import history as account_history
+from applications.views.shared import history, tracking
 from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
@@ -286,6 +288,28 @@ def test_reviewers_are_not_named_in_the_history(web, address, asked):
     page = page_of(web, address, asked)
     assert "Riitta" not in page.text
     assert "Matti Meikäläinen" in page.text
+
+
+def test_a_long_history_has_pages_from_the_newest_to_the_first(
+    web, address, matti, riitta, cas, monkeypatch
+):
+    order, place = orders.delivered(matti, riitta), "applications:order"
+    answer = web.get(address(place, order.pk))
+    whole = answer.context["history"]
+    assert 'rel="next"' not in answer.text
+    assert re.search(r'<details id="history"\s*>', answer.text)
+    monkeypatch.setattr(history, "MOST", 3)
+    monkeypatch.setattr(account_history, "MOST", 3)
+    lines, answer = [], web.get(address(place, order.pk))
+    while len(lines) < len(whole):
+        lines += answer.context["history"]
+        if older := answer.context["older"]:
+            older_page = f'href="?before={older}#history" rel="next"'
+            assert older_page in " ".join(answer.text.split())
+            answer = web.get(address(place, order.pk), {"before": older})
+            assert re.search(r'<details id="history"\s+open>', answer.text)
+    assert lines == whole and answer.context["older"] is None
+    assert 'rel="next"' not in answer.text and 'rel="first"' in answer.text
 
 
 @pytest.mark.parametrize("kind", ["der", "pem", "chain", "p7b", "ca"])

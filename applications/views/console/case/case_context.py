@@ -176,8 +176,8 @@ def background(application: Application, person: Person) -> dict[str, Any]:
         "together": background_case.together(application),
         "earlier": background_case.earlier(application, now=now),
         "certificates": background_case.certificates(application, now=now),
-        "history": history.worded(events),
-        "is_history_cut": len(events) >= history.MOST,
+        "history": history.worded(events[: history.MOST]),
+        "is_history_cut": len(events) > history.MOST,
         "relied": register_then_and_now.rows(application),
         **register_then_and_now.certified(application),
     }
