@@ -64,7 +64,7 @@ def orders_seen(person: Person, organisation_id: UUID) -> QuerySet[Application]:
     membership = access.current_membership(person, organisation_id)
     if membership is None:
         return orders.none()
-    return orders if is_shown(membership) else orders.filter(_own(person))
+    return orders if is_shown(membership) else orders.filter(own(person))
 
 
 def certificates_seen(person: Person, organisation_id: UUID) -> QuerySet[Certificate]:
@@ -141,10 +141,10 @@ def _sees(membership: Membership, application: Application) -> bool:
     """Return whether `orders_seen` contains the order."""
     if application.created_by_id == membership.person_id or is_shown(membership):
         return True
-    return Application.objects.filter(_own(membership.person), pk=application.pk).exists()
+    return Application.objects.filter(own(membership.person), pk=application.pk).exists()
 
 
-def _own(person: Person) -> Q:
+def own(person: Person) -> Q:
     """Return the condition for orders begun or sent by the person, or one merged into them."""
     began = Q(created_by=person) | Q(created_by__merged_into=person)
     sent = Q(submission__person=person) | Q(submission__person__merged_into=person)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,8 +21,14 @@ from accounts.models import Organisation, Person
 from accounts.page_reading import read_once
 from accounts.right_to_act import held
 from accounts.services.organisations import join
-from applications.access import certificates_seen, naming, orders_seen, successions
-from applications.models import Application, ContactLink, HostName, InformationRequest
+from applications.access import certificates_seen, naming, orders_seen, own, successions
+from applications.models import (
+    Application,
+    ContactLink,
+    HostName,
+    InformationRequest,
+    ReplacementItem,
+)
 from applications.models.certificate_types import Delivery
 from applications.rules import renewal
 from applications.views.account.history import newest, news, people_in
@@ -49,6 +55,8 @@ MOST = 5
 """The number of lines in each part of the page; a link leads to the rest."""
 UNDER_WAY = Q(status__in=OPEN_CASES)
 WAITING = (Status.NAMES_PROPOSED, Status.INFO_REQUESTED, Status.AWAITING_CSR)
+TO_INSTALL = timedelta(days=30)
+"""How long after the beginning of its validity the page asks to put a certificate to use."""
 LOOKED_AT = 20
 """The number of certificates ending soon that are checked for a renewal at first."""
 
@@ -91,8 +99,9 @@ class Desk:
 
     `waiting` and `first` are the keys of the first orders that wait for the applicant, and of the
     first open ones. `soon` asks for all certificates that end soon; `certificates` are the first to
-    expire, and the first of `soon`. `months` count expiring certificates by month. `orders` are all
-    orders referred to by the others, by promised day.
+    expire, and the first of `soon`. `unused` are the orders of those that the reader ordered and
+    that nobody has said to be in use. `months` count expiring certificates by month. `orders` are
+    all orders referred to by the others, by promised day.
     """
 
     counts: dict[str, int]
@@ -102,6 +111,7 @@ class Desk:
     first: set[UUID]
     certificates: list[Certificate]
     soon: QuerySet[Certificate]
+    unused: set[UUID]
     months: list[tuple[datetime, int]]
     orders: list[Application]
 
@@ -119,15 +129,16 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
     soon = valid.filter(renewal.ending_soon(now)).order_by("not_after", "pk")
     ordered = seen.filter(UNDER_WAY).order_by("due_on", "submitted_at", "number").values_list("pk")
     counted = _counted(seen)
-    events, waiting, first, ending, months, *numbers = read_all(
+    events, waiting, first, ending, unused, months, *numbers = read_all(
         Rows(newest(seen, organisation, MOST)),
         Values(ordered.filter(_waiting())[:MOST]),
         Values(ordered[:MOST]),
         Rows(_ending(valid, soon)),
+        Values(_unused(seen.filter(own(person)), valid, now)[:MOST]),
         ending_by_month(valid),
         *counted.values(),
     )
-    listed = {key for (key,) in waiting + first}
+    listed = {key for (key,) in waiting + first + unused}
     keys = listed | {cert.reference for cert in ending}
     named = seen.filter(pk__in=keys | {UUID(event.object_id) for event in events})
     orders, hosts, requests, people = read_all(
@@ -136,6 +147,7 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
         Rows(InformationRequest.objects.filter(application__in=listed)),
         Rows(people_in(events)),
     )
+    ask_together(*(renewal.valid_longer.of(one) for one in orders if (one.pk,) in unused))
     shown = [order for order in orders if order.pk in keys]
     hand_over(shown, "host_names", hosts)
     hand_over([order for order in shown if order.pk in listed], "requests", requests)
@@ -147,6 +159,7 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
         first={key for (key,) in first},
         certificates=ending,
         soon=soon,
+        unused={key for (key,) in unused},
         months=months,
         orders=orders,
     )
@@ -186,6 +199,9 @@ def _lists(desk: Desk, now: datetime) -> dict[str, Any]:
     renewals = unrenewed(desk.soon, now, first=ending)
     under_way = [order for order in desk.orders if order.pk in desk.first]
     return {
+        "to_install": [
+            one for one in desk.orders if one.pk in desk.unused and not renewal.renewed_by(one)
+        ],
         "tasks": list(dict.fromkeys(_task(one) for one in desk.orders if one.pk in desk.waiting)),
         "orders": [
             {"row": row, "stages": tracking.stages(row.order), "place": tracking.at(row.order)}
@@ -207,6 +223,22 @@ def _ending(valid: QuerySet[Certificate], soon: QuerySet[Certificate]) -> QueryS
     first = valid.order_by("not_after", "pk").values("pk")[:MOST]
     keys = first.union(soon.values("pk")[:LOOKED_AT])
     return Certificate.objects.filter(pk__in=keys).order_by("not_after", "pk")
+
+
+def _unused(
+    own_orders: QuerySet[Application], valid: QuerySet[Certificate], now: datetime
+) -> QuerySet[Any, Any]:
+    """Return the keys of the orders whose certificates are to be put to use, the newest first.
+
+    Nobody has said so within `TO_INSTALL`. Those that a mass replacement replaced are left out.
+    """
+    unsaid = own_orders.filter(pk=OuterRef("reference"), status=Status.DELIVERED, installed_at=None)
+    replaced = ReplacementItem.objects.filter(
+        certificate=OuterRef("pk"), state=ReplacementItem.State.ISSUED
+    )
+    lately = valid.filter(not_before__range=(now - TO_INSTALL, now))
+    lately = lately.filter(Exists(unsaid), ~Exists(replaced))
+    return lately.order_by("-not_before", "-pk").values_list("reference")
 
 
 def unrenewed(

@@ -53,6 +53,16 @@ def test_home_asks_as_often_for_forty_that_end_soon_as_for_one(
     assert len(found) <= HOME, found
 
 
+@pytest.mark.parametrize("number", [0, 8])
+def test_home_asks_once_more_for_those_to_be_put_to_use(delivered, matti, address, number):
+    for one in range(number):
+        certified(delivered, one)
+    web = people.log_in(Client(), matti)
+    assert web.get(address("home")).context["to_install"]
+    found = asked(web, address("home"))
+    assert len(found) <= HOME, found
+
+
 def test_an_order_and_its_certificate(delivered, matti, address, web):
     waiting = orders.in_review(matti)
     for one in (delivered, waiting):

@@ -20,6 +20,7 @@ from applications.workflow import Status
 from certportal.dev.builders import bulk, orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
+from issuance import services as authority
 from tests.applications.renewals import renew, valid_for
 
 pytestmark = pytest.mark.usefixtures("english")
@@ -148,6 +149,53 @@ def test_short_certificates_that_end_first_do_not_hide_a_long_one_to_renew(
     page = home(matti)
     assert [row.order.pk for row in page.context["certificates"]] == [short[0].pk]
     assert [row.order.pk for row in page.context["renewals"]] == [long.pk]
+
+
+def to_install(person):
+    """Return the orders whose certificates the person is asked to put to use."""
+    page = home(person)
+    asked = page.context["to_install"]
+    assert page.text.count("Put the certificate to use: ") == len(asked)
+    assert (NOTHING in page.text) is not (asked or page.context["renewals"])
+    assert all(reverse("applications:install", args=[order.pk]) in page.text for order in asked)
+    return asked
+
+
+def test_a_delivered_certificate_is_to_be_put_to_use_until_it_is(matti, maija, riitta, cas):
+    order = orders.delivered(matti, riitta)
+    assert to_install(matti) == [order]
+    assert to_install(maija) == []  # who did not order it
+    services.say_installed(order.pk, actor=orders.actor_for(matti), now=clock.now())
+    assert to_install(matti) == []
+
+
+@pytest.mark.parametrize("days", [29, 31])
+def test_a_month_later_nobody_is_asked_to_put_it_to_use(matti, riitta, cas, monkeypatch, days):
+    order = orders.delivered(matti, riitta)
+    later = certificate_of(order).not_before + timedelta(days=days)
+    monkeypatch.setattr("certportal.foundation.clock.now", lambda: later)
+    assert to_install(matti) == ([order] if days < 30 else [])
+
+
+@pytest.mark.parametrize("ended", ["revoked", "expired", "renewed", "begins later"])
+def test_a_certificate_of_no_use_is_not_to_be_put_to_use(matti, riitta, cas, monkeypatch, ended):
+    now = clock.now()
+    if ended == "begins later":
+        valid_for(matti, riitta, 12, begins_in=3)
+    elif ended == "renewed":
+        valid_for(matti, riitta, 1)
+        longer = valid_for(matti, riitta, 12)
+        assert to_install(matti) == [longer]
+        return
+    else:
+        order = valid_for(matti, riitta, 1)
+        certificate = certificate_of(order)
+        if ended == "revoked":
+            authority.revoke(certificate.pk, "superseded", actor=system("test"), now=now)
+        else:
+            after = certificate.not_after + timedelta(seconds=1)
+            monkeypatch.setattr("certportal.foundation.clock.now", lambda: after)
+    assert to_install(matti) == []
 
 
 def test_more_that_end_soon_are_one_link_away(matti, riitta, cas, days_before, monkeypatch):
