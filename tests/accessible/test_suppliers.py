@@ -77,3 +77,22 @@ def test_requests_for_several_orders(go, matti, valma):
     press(page)
     page.wait_for_selector("ul.cards")
     check_in_turn(page)
+
+
+WIDTHS = """fields => fields.map(field => {
+    const whole = field.cloneNode(true);
+    whole.style.width = "max-content";
+    field.after(whole);
+    const wanted = whole.offsetWidth;
+    whole.remove();
+    return [field.id, field.offsetWidth, wanted];
+})"""
+
+
+def test_no_choice_of_a_filter_is_cut_on_a_wide_screen(go, matti, valma):
+    consent(matti, valma)
+    page = go("customers:orders", who=valma)
+    page.set_viewport_size({"width": 1366, "height": 768})
+    found = page.locator(".filters select").evaluate_all(WIDTHS)
+    assert {name for name, _has, _wanted in found} >= {"id_stage", "id_customer"}
+    assert not [name for name, has, wanted in found if wanted > has], found
