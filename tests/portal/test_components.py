@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django import forms
+from django.conf import settings
 from django.template import Context, Template
 from django.test import RequestFactory
 from django.urls import reverse
@@ -204,3 +205,10 @@ def test_a_long_word_can_be_divided_where_finnish_and_swedish_divide(
         as_registered = drawn("{{ word|breakable }}", word=word)
     assert html.replace("\u00ad", "-") == shown
     assert as_registered == word
+
+
+def test_no_blank_after_an_icon_is_underlined_with_its_link() -> None:
+    """The style sheet keeps the text apart from the icon of a download."""
+    link = re.compile(r'<a\b[^<]*\{% icon "download" %\}\s', re.DOTALL)
+    pages = (settings.BASE_DIR / "templates").rglob("*.html")
+    assert [page.name for page in pages if link.search(page.read_text())] == []
