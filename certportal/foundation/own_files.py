@@ -91,6 +91,15 @@ def _draft(path: Path, content: bytes, mode: int, *, lasting: bool) -> Iterator[
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     draft = Path(name)
     try:
+        _fill(descriptor, path, content, mode, lasting=lasting)
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _fill(descriptor: int, path: Path, content: bytes, mode: int, *, lasting: bool) -> None:
+    """Write the draft of the path. An OSError names the path, which a full disk does not."""
+    try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             os.fchmod(file.fileno(), mode)
@@ -98,9 +107,10 @@ def _draft(path: Path, content: bytes, mode: int, *, lasting: bool) -> Iterator[
             if lasting:
                 file.flush()
                 os.fsync(file.fileno())
-        yield draft
-    finally:
-        draft.unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno and not error.filename:
+            error.filename = str(path)
+        raise
 
 
 def sync_folder(folder: Path) -> None:

@@ -29,7 +29,7 @@ from certportal.foundation.backup.streams import (
 from certportal.foundation.event_log.files import LogFiles, folder as log_folder
 from certportal.foundation.files.faults import DamagedFile
 from certportal.foundation.kept_tables import every_model
-from certportal.foundation.own_files import OWN, OWN_FOLDER, make_folder, write_new
+from certportal.foundation.own_files import OWN, OWN_FOLDER, make_folder, sync_folder, write_new
 
 FORMAT = 1
 _DUMP = ("--format=custom", "--no-owner", "--no-acl")
@@ -64,10 +64,12 @@ def back_up(target: Path, *, recipients: Path, now: datetime) -> dict[str, int]:
                 else:
                     _add(archive, settings.PORTAL_DATA / folder)
         sizes = _seal(draft, now)
+        sync_folder(draft)
         draft.rename(target)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
+    sync_folder(target.parent)
     return sizes
 
 

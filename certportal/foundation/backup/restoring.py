@@ -68,13 +68,14 @@ def restore(source: Path, *, identity: Path, replace: bool = False) -> list[str]
 def _check(source: Path, identity: Path) -> None:
     """Read the whole backup and compare the journals before anything is changed."""
     try:
-        manifest: dict[str, Any] = json.loads((source / MANIFEST).read_text())
+        manifest: Any = json.loads((source / MANIFEST).read_text())
         sums = {name: sha256(source / name) for name in (DATABASE, FILES)}
     except (OSError, ValueError) as error:
         raise BackupFailed(
             _("%(folder)s is not a complete backup: %(error)s") % {"folder": source, "error": error}
         ) from error
-    if manifest.get("format") != FORMAT or manifest.get("sha256") != sums:
+    facts = manifest if isinstance(manifest, dict) else {}
+    if facts.get("format") != FORMAT or facts.get("sha256") != sums:
         raise BackupFailed(
             _(
                 "%(folder)s is damaged: its files do not match its manifest. Take another copy of"

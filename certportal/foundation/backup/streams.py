@@ -109,21 +109,25 @@ def database_environment() -> dict[str, str]:
 
 @contextmanager
 def writing(path: Path, recipients: Path) -> Iterator[IO[bytes]]:
-    """Yield a stream whose data is written to the file, encrypted."""
+    """Yield a stream whose data is written to the file, encrypted, and forced to disk."""
     arguments = ["-R", str(recipients)]
-    with (
-        os.fdopen(open_or_make(path, os.O_WRONLY), "wb") as file,
-        _age(arguments, stdin=subprocess.PIPE, stdout=file) as age,
-        cast(IO[bytes], age.stdin) as stream,
-    ):
-        yield stream
+    with os.fdopen(open_or_make(path, os.O_WRONLY), "wb") as file:
+        with (
+            _age(path, arguments, stdin=subprocess.PIPE, stdout=file) as age,
+            cast(IO[bytes], age.stdin) as stream,
+        ):
+            yield stream
+        os.fsync(file.fileno())
 
 
 @contextmanager
 def reading(path: Path, identity: Path) -> Iterator[IO[bytes]]:
     """Yield a stream of the file decrypted with the private key in `identity`."""
     arguments = ["-d", "-i", str(identity), str(path)]
-    with _age(arguments, stdout=subprocess.PIPE) as age, cast(IO[bytes], age.stdout) as stream:
+    with (
+        _age(path, arguments, stdout=subprocess.PIPE) as age,
+        cast(IO[bytes], age.stdout) as stream,
+    ):
         yield stream
         while stream.read(1 << 20):  # padding, unread: age fails if it is not read to the end
             continue
@@ -131,9 +135,16 @@ def reading(path: Path, identity: Path) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _age(
-    arguments: Sequence[str], *, stdin: int | None = None, stdout: int | IO[bytes] | None = None
+    path: Path,
+    arguments: Sequence[str],
+    *,
+    stdin: int | None = None,
+    stdout: int | IO[bytes] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run age during the block. If age fails, its message replaces errors that follow from it."""
+    """Run age on the file during the block. Raises BackupFailed, which names the file.
+
+    If age fails, its message replaces errors that follow from it.
+    """
     tool, failure = shutil.which("age"), None
     if tool is None:
         raise BackupFailed(_("%(tool)s is not installed on this machine.") % {"tool": "age"})
@@ -146,9 +157,13 @@ def _age(
             failure = error
         last_words = cast(IO[bytes], process.stderr).read().decode(errors="replace").strip()
     if process.returncode and last_words:
-        raise BackupFailed(last_words) from failure
-    if failure or process.returncode:
-        raise failure or BackupFailed(
+        raise BackupFailed(f"{path}: {last_words}") from failure
+    if isinstance(failure, BackupFailed):
+        raise failure
+    if failure:
+        raise BackupFailed(f"{path}: {failure}") from failure
+    if process.returncode:
+        raise BackupFailed(
             _("%(tool)s ended with status %(status)s")
             % {"tool": "age", "status": process.returncode}
         )

@@ -1,7 +1,9 @@
 """A backup brings everything back but keys and spoils nothing newer."""
 
+import errno
 import hashlib
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -83,15 +85,38 @@ def test_a_database_in_use_is_replaced_only_on_demand(
         assert not IssuingCA.objects.filter(crl_number=777).exists()
 
 
+@pytest.mark.parametrize("manifest", ["[]", "null", '"sha256"'])
+def test_a_manifest_that_is_another_text_is_told(
+    backup: Path, keys: tuple[Path, Path], manifest: str
+) -> None:
+    (backup / "manifest.json").write_text(manifest)
+    with pytest.raises(BackupFailed, match="vioittunut"):
+        restore(backup, identity=keys[1], replace=True)
+
+
+@pytest.mark.parametrize("content", [b"no archive" * 100_000, b""])
+def test_files_that_are_no_archive_are_told_by_their_name(
+    backup: Path, keys: tuple[Path, Path], content: bytes
+) -> None:
+    put(backup / "files.age", content, keys)
+    with pytest.raises(BackupFailed, match=r"files\.age: "):
+        restore(backup, identity=keys[1], replace=True)
+    assert IssuingCA.objects.count() == 4
+
+
+def put(file: Path, content: bytes, keys: tuple[Path, Path]) -> None:
+    """Put the content into the backup's file, and its sum into the manifest."""
+    command = ["age", "-R", keys[0], "-o", file]
+    subprocess.run(command, input=content, check=True, capture_output=True)
+    manifest = json.loads((file.parent / "manifest.json").read_text())
+    manifest["sha256"][file.name] = hashlib.sha256(file.read_bytes()).hexdigest()
+    (file.parent / "manifest.json").write_text(json.dumps(manifest))
+
+
 @pytest.fixture
 def unusable(backup: Path, keys: tuple[Path, Path]) -> Path:
     """A backup that is whole by its manifest, with a database that PostgreSQL does not read."""
-    database = backup / "database.age"
-    command = ["age", "-R", keys[0], "-o", database]
-    subprocess.run(command, input=b"no dump", check=True, capture_output=True)
-    manifest = json.loads((backup / "manifest.json").read_text())
-    manifest["sha256"][database.name] = hashlib.sha256(database.read_bytes()).hexdigest()
-    (backup / "manifest.json").write_text(json.dumps(manifest))
+    put(backup / "database.age", b"no dump", keys)
     return backup
 
 
@@ -116,6 +141,34 @@ def test_a_backup_that_fails_leaves_nothing(
         call_command("backup", str(tmp_path / "b"), "--recipients", str(tmp_path / "wrong.pub"))
     assert not [path for path in tmp_path.iterdir() if path.name.startswith((".b", "b."))]
     assert not (tmp_path / "b").exists()
+
+
+def test_what_a_full_disk_refuses_is_told_by_its_name_and_leaves_nothing(
+    cas: object, keys: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        if "manifest" in os.readlink(f"/proc/self/fd/{descriptor}"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CommandError, match=r"manifest\.json: No space left"):
+        call_command("backup", str(tmp_path / "b"), "--recipients", str(keys[0]))
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith((".b", "b."))]
+
+
+def test_a_backup_is_there_only_when_all_of_it_is_on_the_disk(
+    cas: object, keys: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forced: list[tuple[str, bool]] = []
+
+    def force(descriptor: int) -> None:
+        name = Path(os.readlink(f"/proc/self/fd/{descriptor}")).name
+        forced.append((name, (tmp_path / "b").exists()))
+
+    monkeypatch.setattr(os, "fsync", force)
+    back_up(tmp_path / "b", recipients=keys[0], now=clock.now())
+    assert {("database.age", False), ("files.age", False), (".b.part", False)} <= {*forced}
+    assert forced[-1] == (tmp_path.name, True)
 
 
 def test_it_asks_for_the_public_key() -> None:
