@@ -140,9 +140,13 @@ def reads_console(person: Person) -> bool:
 
 
 def second_factor_at(request: HttpRequest) -> datetime:
-    """Return when the second factor was last proven in this session; NEVER if it was not."""
+    """Return when the second factor was last proven in this session; NEVER if it was not.
+
+    Also NEVER if a clock that was ahead wrote the time: the proof would last as much longer.
+    """
     stored = request.session.get(SECOND_FACTOR)
-    return datetime.fromisoformat(stored) if stored else NEVER
+    proven = datetime.fromisoformat(stored) if stored else NEVER
+    return proven if proven <= clock.now() + clock.MAY_DIFFER else NEVER
 
 
 def note_second_factor(request: HttpRequest, now: datetime) -> None:

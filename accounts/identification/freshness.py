@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from accounts.identification.identity import NotIdentified
+from certportal.foundation import clock
 
 # OpenID Connect Core 1.0 §3.1.3.7 and SAML 2.0 allow for clock skew.
 LEEWAY_SECONDS = 30
@@ -29,6 +30,10 @@ def check_freshness(auth_time: Any, since: str | None, now: datetime) -> None:
 
 
 def identified_at(request: HttpRequest) -> datetime:
-    """Return when the person last identified in this session; `NEVER` if unknown."""
+    """Return when the person last identified in this session.
+
+    `NEVER` if that is unknown, or if a clock that was ahead wrote it.
+    """
     stored = request.session.get("identified_at")
-    return datetime.fromisoformat(stored) if stored else NEVER
+    at = datetime.fromisoformat(stored) if stored else NEVER
+    return at if at <= clock.now() + clock.MAY_DIFFER else NEVER

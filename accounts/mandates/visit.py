@@ -20,6 +20,7 @@ from accounts.mandates import refusals
 from accounts.mandates.introduced import Introduced
 from accounts.mandates.protocol import Mandate, Visited
 from accounts.models import Membership, Person
+from certportal.foundation import clock
 from certportal.foundation.errors import Refused, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -104,7 +105,7 @@ def leave(request: HttpRequest, source: Visited, *, language: str, now: datetime
     """
     held = request.session.get(KEY, {})
     stored = held.pop("introduced", None)
-    if stored is None or _is_over(held, now):
+    if stored is None or _is_over(held, LASTS, now):
         return ""
     introduced, state = Introduced(**stored), secrets.token_urlsafe(32)
     held |= {"left": {"state": state, "introduced": stored}, "language": language}
@@ -129,7 +130,7 @@ def remembered(session: SessionBase, state: str, *, now: datetime) -> Return | N
         return None
     del held["left"]
     session[KEY] = held
-    if _is_over(held, now):
+    if _is_over(held, LASTS, now):
         return None
     return Return(held["business_id"], Introduced(**left["introduced"]))
 
@@ -164,7 +165,7 @@ def confirmed(
 ) -> Mandate | None:
     """Return the right that a visit of this person showed for this organisation, if recently."""
     shown = (pending(session, person, business_id) or {}).get("shown")
-    if shown is None or now - datetime.fromisoformat(shown["at"]) > CONFIRMATION_LASTS:
+    if shown is None or _is_over(shown, CONFIRMATION_LASTS, now):
         return None
     return Mandate(Membership.Basis(shown["basis"]), shown["detail"])
 
@@ -174,5 +175,5 @@ def callback(request: HttpRequest) -> str:
     return request.build_absolute_uri(reverse("mandates-return"))
 
 
-def _is_over(held: dict[str, Any], now: datetime) -> bool:
-    return now - datetime.fromisoformat(held["at"]) > LASTS
+def _is_over(held: dict[str, Any], lasts: timedelta, now: datetime) -> bool:
+    return not clock.is_recent(datetime.fromisoformat(held["at"]), lasts, now=now)

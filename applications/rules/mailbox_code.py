@@ -1,15 +1,20 @@
 """The code that proves a shared mailbox: what it is, and whether it is still valid."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from applications.models import Application
+from certportal.foundation import clock
 from certportal.foundation.web import tokens
+
+LASTS = timedelta(minutes=30)
 
 
 def is_waiting(application: Application, now: datetime) -> bool:
     """Return whether a mailed code is still valid."""
     until = application.certified_email_code_until
-    return bool(application.certified_email_code and until and now < until)
+    if application.certified_email_code is None or until is None:
+        return False
+    return clock.is_recent(until - LASTS, LASTS, now=now) and now < until
 
 
 def digits(application: Application) -> str:

@@ -16,6 +16,15 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def is_recent(moment: datetime, within: timedelta, *, now: datetime) -> bool:
+    """Return whether the moment is at most so long ago.
+
+    One that lies further ahead than clocks may differ was written by a clock that has been set back
+    since: how long ago it is nobody knows.
+    """
+    return now - within <= moment <= now + MAY_DIFFER
+
+
 def going_on(moment: datetime) -> Callable[[], datetime]:
     """Return a clock that starts at the moment and advances in real time, for long work."""
     begun = monotonic()

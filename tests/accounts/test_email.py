@@ -89,6 +89,18 @@ def test_code_lasts_a_quarter_of_an_hour(newcomer):
     assert newcomer.email == ""
 
 
+@pytest.mark.parametrize(("ahead", "counts"), [(31, False), (29, True)])
+def test_a_code_lasts_no_longer_because_a_clock_was_ahead(newcomer, ahead, counts):
+    code = ask(newcomer, now=NOW + timedelta(seconds=ahead))
+    assert (email.pending(newcomer, now=NOW) is not None) == counts
+    if counts:
+        confirm(newcomer, code)
+    else:
+        with pytest.raises(email.WrongCode):
+            confirm(newcomer, code)
+    assert bool(newcomer.email) == counts
+
+
 def test_five_wrong_tries_end_the_code(newcomer):
     code = ask(newcomer)
     for _try in range(5):

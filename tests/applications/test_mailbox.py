@@ -94,6 +94,12 @@ def test_a_code_expires(matti, asked):
         type_code(matti, asked, mailbox_code.digits(asked), now=late)
 
 
+def test_a_code_lasts_no_longer_because_a_clock_was_ahead(matti, asked):
+    early = clock.now() - timedelta(minutes=1)
+    with pytest.raises(mailbox_applicant.WrongMailboxCode):
+        type_code(matti, asked, mailbox_code.digits(asked), now=early)
+
+
 def test_only_the_newest_code_counts(matti, asked):
     old = mailbox_code.digits(asked)
     services.ask_mailbox_code(asked.pk, "info@example.fi", **orders.Handler(matti, asked).seen)

@@ -193,6 +193,12 @@ def test_and_for_an_hour(holder: Holder, now: datetime) -> None:
     prove(challenge, proof, late - timedelta(seconds=1))
 
 
+def test_and_no_longer_because_a_clock_was_ahead(holder: Holder, now: datetime) -> None:
+    challenge = ask(holder.certificate, now + timedelta(minutes=30))
+    with pytest.raises(ChallengeOver):
+        prove(challenge, holder.sign(text_of(challenge)), now)
+
+
 def test_an_invented_challenge_is_none(now: datetime) -> None:
     with pytest.raises(ChallengeOver):
         services.prove("x" * 43, b"proof", address=ADDRESS, now=now)

@@ -4,12 +4,13 @@ import hmac
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.event_names import AccountEvent
 from accounts.models import EmailCode, Invitation, Person
 from accounts.services import mailing
-from certportal.foundation import events
+from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from certportal.foundation.web import limits, tokens
@@ -86,8 +87,8 @@ def pending(
     person: Person, *, invitation: Invitation | None = None, now: datetime
 ) -> EmailCode | None:
     """Return the person's valid code for this purpose, or None."""
-    open_codes = EmailCode.objects.filter(person=person, ended_at=None, expires_at__gt=now)
-    return open_codes.filter(invitation=invitation).first()
+    valid = Q(expires_at__gt=now, made_at__lte=now + clock.MAY_DIFFER, ended_at=None)
+    return EmailCode.objects.filter(valid, person=person, invitation=invitation).first()
 
 
 def digits(code: EmailCode) -> str:
@@ -116,7 +117,8 @@ def _make(person: Person, address: str, invitation: Invitation | None, now: date
 
 def _try(code: EmailCode, typed: str, now: datetime) -> bool:
     code.tries += 1
-    right = now < code.expires_at and hmac.compare_digest(digits(code).encode(), typed.encode())
+    valid = clock.is_recent(code.made_at, LASTS, now=now) and now < code.expires_at
+    right = valid and hmac.compare_digest(digits(code).encode(), typed.encode())
     if right or code.tries >= MOST_TRIES:
         code.ended_at = now
     code.save(update_fields=["tries", "ended_at"])

@@ -56,7 +56,7 @@ class Signature(TypedDict):
 
 def is_fresh(identified_at: datetime, *, now: datetime) -> bool:
     """Return whether the identification is recent enough to send an order now."""
-    return now - IDENTIFICATION_LASTS <= identified_at <= now + clock.MAY_DIFFER
+    return clock.is_recent(identified_at, IDENTIFICATION_LASTS, now=now)
 
 
 def require_part(application: Application, actor: Actor, *, now: datetime) -> None:

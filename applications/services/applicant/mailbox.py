@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.models import Application
 from applications.rules import sections
-from applications.rules.mailbox_code import digits, is_waiting
+from applications.rules.mailbox_code import LASTS, digits, is_waiting
 from applications.services import transition
 from applications.workflow import ApplicationEvent
 from certportal.foundation import events
@@ -20,7 +20,6 @@ from certportal.foundation.mail_addresses import mailbox
 from certportal.foundation.outbox import outbox
 from certportal.foundation.web import limits
 
-LASTS = timedelta(minutes=30)
 MOST_TRIES = 5
 MOST_CODES = 5
 """The most codes within an hour, for one order, and by one person to one address."""

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from certportal.foundation import events
+from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from certportal.foundation.outbox import outbox
@@ -93,7 +93,7 @@ def challenge(data: bytes, *, address: str, now: datetime) -> KeyChallenge:
 def open_challenge(token: str, *, now: datetime) -> KeyChallenge:
     """The challenge with this token, unused and unexpired. Raises ChallengeOver."""
     found = KeyChallenge.objects.filter(token=token, used_at=None, expires_at__gt=now).first()
-    if found is None:
+    if found is None or not clock.is_recent(found.created_at, VALID, now=now):
         raise ChallengeOver
     return found
 

@@ -236,5 +236,5 @@ def check_bytes(
         raise NotOpen
     if expected_sha256 != prepared.tbs_sha256:
         raise OtherBytes
-    if not now - access.SECOND_FACTOR_LASTS <= reauthenticated_at <= now + clock.MAY_DIFFER:
+    if not clock.is_recent(reauthenticated_at, access.SECOND_FACTOR_LASTS, now=now):
         raise ReauthenticationTooOld

@@ -138,7 +138,7 @@ def _is_old(confirmed_at: datetime | None, now: datetime) -> bool:
     """Whether it was too long ago; one of a later time was written by a wrong clock."""
     if confirmed_at is None:
         return False
-    return not now - CONFIRMATION_LASTS <= confirmed_at <= now + clock.MAY_DIFFER
+    return not clock.is_recent(confirmed_at, CONFIRMATION_LASTS, now=now)
 
 
 def _released(references: Sequence[UUID], confirmed_at: datetime | None) -> list[UUID]:

@@ -137,9 +137,10 @@ def test_what_was_confirmed_for_one_organisation_is_nothing_for_another(founder,
     assert right_of(matti).basis == Membership.Basis.UNVERIFIED
 
 
-def test_what_was_confirmed_holds_for_half_an_hour(founder, valtuudet, matti, monkeypatch):
+@pytest.mark.parametrize("minutes", [31, -1])
+def test_what_was_confirmed_holds_for_half_an_hour(founder, valtuudet, matti, monkeypatch, minutes):
     founder.visit()
-    later = clock.now() + timedelta(minutes=31)
+    later = clock.now() + timedelta(minutes=minutes)
     monkeypatch.setattr(clock, "now", lambda: later)
 
     answer = founder.found()
