@@ -18,7 +18,7 @@ from accounts.models import (
     Person,
     SupplierConsent,
 )
-from certportal.foundation.together import Values, compiled_for
+from certportal.foundation.combined_queries import Values, compiled_for
 
 
 def is_tied(person: Person, organisation_id: UUID | str, *, since: datetime) -> bool:

@@ -6,8 +6,8 @@ from uuid import UUID
 from django.db.models import F, Q
 
 from accounts.models import Invitation, Membership, Organisation, Person
-from certportal.foundation.reading import asked_once
-from certportal.foundation.together import Asks, Question, Rows, compiled_for
+from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for
+from certportal.foundation.query_cache import asked_once
 
 
 @asked_once

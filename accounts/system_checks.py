@@ -25,9 +25,11 @@ def identification(app_configs: Any, **_: Any) -> list[CheckMessage]:
         return []
     options = settings.IDENTIFICATION["OPTIONS"]
     if settings.IDENTIFICATION["BACKEND"].endswith(".Saml"):
-        from accounts.identification.saml import soundness  # loads libraries used by SAML alone
+        from accounts.identification.saml import (
+            settings_checks,  # loads libraries used by SAML alone
+        )
 
-        found = soundness.faults(options)
+        found = settings_checks.faults(options)
     else:
         found = _openid_faults(options)
     if set(TEST_LEVELS) & set(options.get("levels", ())) or _test_provider_is_served():

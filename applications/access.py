@@ -16,9 +16,9 @@ from applications.errors import MayNotAct
 from applications.models import Application, BulkOrder, Domain, HostName
 from applications.workflow import ApplicationEvent, Status
 from certportal.foundation.actors import Actor
+from certportal.foundation.combined_queries import Asks, Question, Values, compiled_for
 from certportal.foundation.events import Subject
 from certportal.foundation.related_rows import by_key
-from certportal.foundation.together import Asks, Question, Values, compiled_for
 from certportal.foundation.web import refusals
 from issuance.models import Certificate
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from certportal.foundation import invisible
 from certportal.foundation.errors import NotAllowed, Refused, Stale
-from certportal.foundation.reading import one_reading
+from certportal.foundation.query_cache import one_reading
 from certportal.foundation.wording import filled
 
 

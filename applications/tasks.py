@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from applications import checks, services
-from applications.checks import domain_lookup, resolvers as domain_checks, still_true
+from applications.checks import dns_resolvers as domain_checks, domain_lookup, still_true
 from applications.documents import kept_papers
 from applications.errors import Gone
 from applications.mail import MAILS

@@ -9,7 +9,7 @@ from datetime import datetime
 from applications.checks import conformity, keys, names, register, request, systems
 from applications.checks.outcome import Outcome
 from applications.models import Application
-from certportal.foundation.reading import one_reading
+from certportal.foundation.query_cache import one_reading
 from issuance.findings import Finding, Severity
 
 

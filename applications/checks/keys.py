@@ -11,7 +11,7 @@ from django.db.models import Case, Q, When
 from applications import workflow
 from applications.models import Application
 from certportal.foundation import clock
-from certportal.foundation.together import Rows, compiled_for, first
+from certportal.foundation.combined_queries import Rows, compiled_for, first
 from issuance.certificate.names import subject_values
 from issuance.findings import Finding, Severity
 from issuance.models import Certificate

@@ -13,7 +13,7 @@ from applications.rules import certificate_names, sender, waivers
 from applications.rules.attempts import attempts
 from applications.rules.certificate_order import certificate_order
 from certportal.foundation import clock
-from certportal.foundation.reading import one_reading
+from certportal.foundation.query_cache import one_reading
 from issuance.certificate.names import subject_values
 from issuance.findings import Finding, Severity
 from issuance.models import PreparedCertificate

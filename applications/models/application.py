@@ -24,7 +24,7 @@ from applications.models.certificate_types import (
 )
 from applications.workflow import OPEN_CASES, Role, Status
 from certportal.foundation.kept_tables import Kept, Ordinary
-from certportal.foundation.reading import asked_once
+from certportal.foundation.query_cache import asked_once
 from certportal.foundation.related_rows import rows_of
 from issuance.certificate.hosts import with_unicode
 

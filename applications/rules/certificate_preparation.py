@@ -2,8 +2,8 @@
 
 from applications.models import Application
 from applications.workflow import consequences
+from certportal.foundation.combined_queries import Asks, Question, Values
 from certportal.foundation.models import OutboxItem
-from certportal.foundation.together import Asks, Question, Values
 
 
 @Question

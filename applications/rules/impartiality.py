@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts import access
 from accounts.models import Person
 from applications.models import Addition, Application, Attachment, ContactLink, Csr, Submission
+from certportal.foundation.combined_queries import Asks, Question, Values, compiled_for
 from certportal.foundation.errors import NotAllowed
 from certportal.foundation.prepared_statements import Among
-from certportal.foundation.together import Asks, Question, Values, compiled_for
 from issuance.services.concerned import address_mark, own_marks
 from issuance.services.errors import Concerned, NotReviewer, OwnOrganisation, OwnOrganisationLately
 

@@ -7,7 +7,7 @@ from accounts.models import MailChoice, Membership, Person
 from applications.access import ACTING
 from applications.models import Application
 from applications.rules import contact_links, recipients
-from certportal.foundation.together import Rows, compiled_for, first
+from certportal.foundation.combined_queries import Rows, compiled_for, first
 
 # The group of each mail about an order: one that a person may decline (`MailChoice`), or one that
 # is always sent (`accounts.models.mail_choices.ALWAYS`).

@@ -16,9 +16,9 @@ from applications.models import Application
 from applications.models.certificate_types import Delivery
 from applications.rules import case_holder, contact_links, sender
 from applications.workflow import Status, consequences
+from certportal.foundation.combined_queries import Values, compiled_for
 from certportal.foundation.mail_addresses import mailbox
 from certportal.foundation.related_rows import by_key, related_row
-from certportal.foundation.together import Values, compiled_for
 
 
 def administrators(application: Application) -> list[str]:

@@ -27,9 +27,9 @@ from applications.models import Application, HostName, ReplacementItem
 from applications.models.certificate_types import Purpose
 from applications.workflow import OPEN_CASES, ApplicationEvent, Status
 from certportal.foundation import clock
+from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for
 from certportal.foundation.errors import Refused
 from certportal.foundation.models import Event
-from certportal.foundation.together import Asks, Question, Rows, compiled_for
 from issuance.models import Certificate
 
 # When reminders are due, as (days, part): that many days before the last day of validity, or when

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from applications.models import Application, RevocationReport
-from certportal.foundation.together import Asks, Question, Rows, compiled_for
+from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for
 
 
 @Question

@@ -2,11 +2,11 @@
 
 from applications.models import Application
 from applications.rules.recipients import resolve
+from certportal.foundation.combined_queries import Asks, Question, Rows
 from certportal.foundation.mail.sending import mark_of
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import set_aside
 from certportal.foundation.outbox.outbox import MAIL
-from certportal.foundation.together import Asks, Question, Rows
 
 # Recipients whose address is a field of the order; others have theirs in their own account.
 ON_THE_ORDER = frozenset({"applicant", "recipient", "mailbox", "technical_contact", "deputy"})

@@ -3,6 +3,16 @@
 Only they write applications.
 """
 
+from applications.services.access_records import (
+    record_attachment_taken,
+    record_case_viewed,
+    record_certificate_taken,
+    record_download,
+    record_hearing_document_taken,
+    record_list_exported,
+    record_page_viewed,
+    record_right_document_taken,
+)
 from applications.services.applicant.answers import (
     add_information,
     answer_hearing,
@@ -48,16 +58,6 @@ from applications.services.applicant.revoke import (
 )
 from applications.services.applicant.submit import submit
 from applications.services.end_without_decision import lapse, withdraw
-from applications.services.readings import (
-    record_attachment_taken,
-    record_case_viewed,
-    record_certificate_taken,
-    record_download,
-    record_hearing_document_taken,
-    record_list_exported,
-    record_page_viewed,
-    record_right_document_taken,
-)
 from applications.services.reviewer.accounts import (
     close_account,
     decide_administrator,

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Model, UUIDField
 from django.db.transaction import TransactionManagementError
 
-from certportal.foundation.together import Compiled, Rows, Wanted, compiled_for, first
+from certportal.foundation.combined_queries import Compiled, Rows, Wanted, compiled_for, first
 
 
 def by_key[M: Model](model: type[M], *beside: str, lock: bool = False) -> Callable[[Any], M | None]:

@@ -17,14 +17,14 @@ from django.views.decorators.cache import never_cache
 from accounts.register.lookup import queries
 from accounts.register.models import Kind
 from certportal.foundation import alarms, clock, redis_store, step_durations
+from certportal.foundation.combined_queries import Asks, Question, Values, ask_together
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files import sweeping
 from certportal.foundation.files.scanning import protocol as scanning
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox.outbox import MAIL, mark_in
 from certportal.foundation.outbox.set_aside import BOUNCED
-from certportal.foundation.reading import one_reading
-from certportal.foundation.together import Asks, Question, Values, ask_together
+from certportal.foundation.query_cache import one_reading
 from certportal.operations import one_signer, self_checks
 from certportal.operations.probe import heartbeat_of
 from issuance.certificate.profiles import CEILING_MONTHS

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from django.db import DatabaseError, connection, transaction
 
-from applications.checks import resolvers
+from applications.checks import dns_resolvers
 from certportal.foundation import clock, database_clock
 from certportal.foundation.errors import Unavailable
 from issuance import services
@@ -56,7 +56,7 @@ SELF_CHECKS: dict[str, dict[str, Check]] = {
     "default": {
         "database-write": database_takes_writes,
         "clock-default": passes(database_clock.require_agreement),
-        "resolvers": resolvers.are_fit,
+        "resolvers": dns_resolvers.are_fit,
     },
     "ca": {
         "clock-ca": passes(database_clock.require_agreement),

@@ -8,7 +8,7 @@ import hashlib
 from uuid import UUID
 
 from accounts.models import Person
-from certportal.foundation.together import Asks, Question, Rows, compiled_for
+from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for
 
 
 @Question

@@ -14,8 +14,8 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from certportal.foundation import clock
+from certportal.foundation.combined_queries import Asks, Question, Values
 from certportal.foundation.errors import Unavailable
-from certportal.foundation.together import Asks, Question, Values
 from issuance import journal
 from issuance.models import Certificate, IssuingCA, SigningLease
 

@@ -11,7 +11,7 @@ from accounts import access
 from accounts.models import StaffRole
 from accounts.services.rights import staff_roles
 from accounts.services.rights.staff_roles import OtherRole, OwnRole
-from applications.services import readings
+from applications.services import access_records
 from certportal.dev.builders import orders, people
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
@@ -71,7 +71,7 @@ def test_nothing_is_changed_by_an_auditor_at_any_address_of_the_console(order, c
 
 
 def test_each_page_of_a_case_that_an_auditor_opens_is_on_record(order, anneli, monkeypatch):
-    monkeypatch.setattr(readings, "REPEATED_WITHIN", timedelta())
+    monkeypatch.setattr(access_records, "REPEATED_WITHIN", timedelta())
     client, looks = people.log_in(Client(), anneli), Event.objects.filter(actor__endswith=anneli.pk)
     opened = []
     for entry in CONSOLE:

@@ -17,7 +17,14 @@ from accounts.identification.identity import (
     ProviderLogout,
     ProviderSession,
 )
-from accounts.identification.saml import answers, arrivals, logout, messages, redirects, statements
+from accounts.identification.saml import (
+    answers,
+    logout,
+    messages,
+    pending_answers,
+    redirects,
+    statements,
+)
 from accounts.identification.saml.federation import Federation
 from accounts.identification.saml.party import Party
 from certportal.foundation import clock
@@ -85,7 +92,7 @@ class Saml:
         state = {"state": posted.get("RelayState", "")[:100]}
         try:
             statement = self.read(posted.get("SAMLResponse", ""), now=now)
-            return state | {"arrival": arrivals.keep(statement, now=now)}
+            return state | {"arrival": pending_answers.keep(statement, now=now)}
         except Cancelled:
             return state | {"error": "access_denied"}
         except NotIdentified as error:
@@ -104,7 +111,7 @@ class Saml:
         """Return the stored identity, if it is the answer to this browser's request."""
         if answer.get("error") == "access_denied":
             raise Cancelled("access_denied")
-        arrived = arrivals.take(answer.get("arrival", ""), now=now)
+        arrived = pending_answers.take(answer.get("arrival", ""), now=now)
         same = hmac.compare_digest(arrived.in_response_to.encode(), memory["request"].encode())
         if not same:
             raise NotIdentified("answer to another request")

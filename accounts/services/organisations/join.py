@@ -21,7 +21,7 @@ from accounts.services.people.merge import lock_person
 from accounts.services.rights import askers
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
-from certportal.foundation.together import Asks, Question, Rows, compiled_for
+from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for
 from certportal.foundation.web import limits
 
 MOST_A_DAY = 10

@@ -16,7 +16,7 @@ from applications.services.applicant.csr import require_unused_key
 from applications.services.applicant.identified import Signature
 from certportal.foundation import clock, invisible
 from certportal.foundation.errors import Refused
-from certportal.foundation.reading import one_reading
+from certportal.foundation.query_cache import one_reading
 from certportal.foundation.related_rows import related_row
 
 

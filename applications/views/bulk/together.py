@@ -40,7 +40,7 @@ from applications.views.shared.summary import part_url
 from applications.workflow import OPEN_CASES, Status, promise
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused, TooMany
-from certportal.foundation.reading import one_reading
+from certportal.foundation.query_cache import one_reading
 from certportal.foundation.web import limits
 
 TAKE_REQUESTS = frozenset({Status.DRAFT, Status.AWAITING_CSR})

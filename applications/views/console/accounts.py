@@ -53,8 +53,8 @@ from applications.views.console.case.forms import RightNoteForm
 from applications.views.console.entry import confirmed_lately, looked_at
 from applications.views.shared.entry import by_person
 from certportal.foundation import clock
+from certportal.foundation.combined_queries import Rows, Wanted, ask_together
 from certportal.foundation.related_rows import parts
-from certportal.foundation.together import Rows, Wanted, ask_together
 from certportal.foundation.web.forms import Form, LongTextField
 from certportal.foundation.web.in_order import InOrder
 from certportal.foundation.web.search_form import SearchForm

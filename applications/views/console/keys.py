@@ -21,8 +21,8 @@ from applications.views.console.case.background import (
 from applications.views.console.entry import looked_at
 from applications.workflow import Status
 from certportal.foundation import clock
+from certportal.foundation.combined_queries import Rows, first, read_all
 from certportal.foundation.events import Subject
-from certportal.foundation.together import Rows, first, read_all
 from issuance.models import BlockedKey, Certificate
 
 HASH = re.compile("[0-9a-f]{64}")

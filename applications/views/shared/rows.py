@@ -18,9 +18,9 @@ from applications.rules import proposed_names, renewal
 from applications.views.shared.due import Due, due
 from applications.workflow import Role, Status
 from certportal.foundation import clock
+from certportal.foundation.combined_queries import Compiled, Values, compiled_for
 from certportal.foundation.prepared_statements import Among
-from certportal.foundation.reading import asked_once
-from certportal.foundation.together import Compiled, Values, compiled_for
+from certportal.foundation.query_cache import asked_once
 from issuance.models import Certificate
 
 # The colour of a status, always shown together with its name.

@@ -29,7 +29,7 @@ from applications.views.shared.rows import (
 from applications.views.shared.supplying import orders as supplied, received, supplier_view
 from applications.workflow import ENDED, Status
 from certportal.foundation import clock
-from certportal.foundation.reading import one_reading
+from certportal.foundation.query_cache import one_reading
 from certportal.foundation.web import keyset
 from issuance.models import Certificate
 

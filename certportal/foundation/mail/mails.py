@@ -20,7 +20,7 @@ from certportal.foundation import agency, row_writes
 from certportal.foundation.mail import sending
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
-from certportal.foundation.reading import one_reading
+from certportal.foundation.query_cache import one_reading
 
 
 class Asked(NamedTuple):

@@ -15,11 +15,11 @@ from django.db import transaction
 
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
+from certportal.foundation.combined_queries import Rows, compiled_for, first
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log.notes import BadNote, Note
 from certportal.foundation.models import Event
 from certportal.foundation.own_files import OWN, replace
-from certportal.foundation.together import Rows, compiled_for, first
 from issuance import journal
 from issuance.approvers.register import BadRegister, Register
 from issuance.event_names import IssuanceEvent

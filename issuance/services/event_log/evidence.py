@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from certportal.foundation.actors import Actor
+from certportal.foundation.combined_queries import Rows, Values, compiled_for
 from certportal.foundation.event_log import stored
 from certportal.foundation.event_log.files import LogFiles, folder, logged_number
 from certportal.foundation.event_log.leaves import event_of, number_of
@@ -12,7 +13,6 @@ from certportal.foundation.event_log.tiles import WIDTH, tile_at
 from certportal.foundation.events import subject_of
 from certportal.foundation.models import Event
 from certportal.foundation.prepared_statements import Among
-from certportal.foundation.together import Rows, Values, compiled_for
 from issuance.event_names import IssuanceEvent
 from issuance.models import Approval, PreparedCertificate
 from issuance.services.errors import Unproven

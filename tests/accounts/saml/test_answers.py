@@ -10,7 +10,7 @@ import pytest
 import requests
 from django.contrib.sessions.backends.db import SessionStore
 
-from accounts.identification.saml import arrivals
+from accounts.identification.saml import pending_answers
 from accounts.models import Arrival, Identifier, Person, SignOn
 from certportal.foundation import clock
 from certportal.foundation.models import Event
@@ -168,7 +168,7 @@ def test_answer_to_another_browser_s_request_is_refused(visitor, other):
 
 
 def test_true_answer_waits_two_minutes_and_no_more(visitor, monkeypatch):
-    monkeypatch.setattr(arrivals, "LASTS", timedelta(0))
+    monkeypatch.setattr(pending_answers, "LASTS", timedelta(0))
 
     assert visitor.log_in("matti").headers["Location"] == FAILED
 

@@ -7,7 +7,7 @@ import dns.flags
 import pytest
 from structlog.testing import capture_logs
 
-from applications.checks import domain_lookup, resolvers
+from applications.checks import dns_resolvers, domain_lookup
 from applications.models import Domain
 from applications.rules import domain_record, domains
 from applications.rules.domain_record import Outcome
@@ -78,7 +78,7 @@ def test_a_wildcard_is_known_however_its_alias_is_capitalised(pharmacy, start):
 def test_a_resolver_that_hangs_up_counts_as_one_that_does_not_answer(matti, riitta, cas, start):
     used = start(lambda _name, _kind: [], flags=dns.flags.TC)
     with capture_logs() as logged:
-        assert not resolvers.are_fit()
+        assert not dns_resolvers.are_fit()
     assert logged[0]["fault"] == "does not answer"
     order = orders.claimed(matti, riitta)
     assert order.status == Status.IN_REVIEW

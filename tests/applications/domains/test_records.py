@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from structlog.testing import capture_logs
 
-from applications.checks import domain_lookup, resolvers
+from applications.checks import dns_resolvers, domain_lookup
 from applications.rules import domain_record
 from applications.rules.domain_record import Outcome
 from certportal import env
@@ -88,17 +88,17 @@ def test_the_health_tells_of_a_resolver_that_is_silent_or_does_not_validate(
     in_use, silent, settings, monkeypatch
 ):
     are_fit = self_checks.SELF_CHECKS["default"]["resolvers"]
-    monkeypatch.setattr(resolvers, "_found", {})
+    monkeypatch.setattr(dns_resolvers, "_found", {})
     faults = {"does not answer": silent, "does not validate": (ADDRESS, in_use.authority)}
     for fault, unfit in faults.items():
         for used, fit in (([in_use.resolver], True), ([in_use.resolver, unfit], False)):
             settings.DOMAIN_CONTROL = settings.DOMAIN_CONTROL | {"resolvers": used}
-            monkeypatch.setattr(resolvers, "ASKED_EVERY", 0)
+            monkeypatch.setattr(dns_resolvers, "ASKED_EVERY", 0)
             with capture_logs() as logged:
                 assert are_fit() is fit
             told = [(one["port"], one["fault"]) for one in logged]
             assert told == ([] if fit else [(unfit[1], fault)])
-            monkeypatch.setattr(resolvers, "ASKED_EVERY", 3600)
+            monkeypatch.setattr(dns_resolvers, "ASKED_EVERY", 3600)
             with monkeypatch.context() as later:
                 later.setattr(domain_lookup, "says_secure", raise_(AssertionError))
                 assert are_fit() is fit  # not asked with each heartbeat
@@ -108,8 +108,8 @@ def test_a_resolver_is_asked_again_before_one_lost_answer_is_told(settings, monk
     answers = iter([raise_(Unavailable(domain_lookup.SOURCE)), lambda: True])
     monkeypatch.setattr(domain_lookup, "says_secure", lambda *_asked: next(answers)())
     settings.DOMAIN_CONTROL = settings.DOMAIN_CONTROL | {"resolvers": [(ADDRESS, 53)]}
-    monkeypatch.setattr(resolvers, "_found", {})
-    assert resolvers.are_fit()
+    monkeypatch.setattr(dns_resolvers, "_found", {})
+    assert dns_resolvers.are_fit()
 
 
 def test_a_name_too_long_for_the_record_and_odd_texts_prove_nothing(pharmacy, in_use):

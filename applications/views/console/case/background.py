@@ -11,7 +11,7 @@ from applications.access import certificates_of_account
 from applications.models import Application
 from applications.views.shared.rows import Condition, condition, standings
 from applications.workflow import Status
-from certportal.foundation.together import Rows, compiled_for
+from certportal.foundation.combined_queries import Rows, compiled_for
 from issuance.models import Certificate
 
 MOST = 10

@@ -12,8 +12,7 @@ from applications.models import Application, Decision, HostName, InformationRequ
 from applications.rules import order_search
 from applications.views.shared.rows import Condition, ended, standing, standings
 from applications.workflow import Status
-from certportal.foundation.related_rows import hand_over
-from certportal.foundation.together import (
+from certportal.foundation.combined_queries import (
     Asks,
     Question,
     Rows,
@@ -22,6 +21,7 @@ from certportal.foundation.together import (
     compiled_for,
     read_all,
 )
+from certportal.foundation.related_rows import hand_over
 from certportal.foundation.web import keyset
 from issuance.findings import Severity
 

@@ -21,8 +21,8 @@ from applications.rules.attempts import approvals, attempts
 from applications.services.reviewer import revocation
 from applications.views.console.case import known
 from certportal.foundation import clock
+from certportal.foundation.combined_queries import Wanted, ask_together
 from certportal.foundation.related_rows import parts
-from certportal.foundation.together import Wanted, ask_together
 from issuance.services.concerned import own_marks
 
 PARTS = {

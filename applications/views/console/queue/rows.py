@@ -20,7 +20,7 @@ from applications.views.shared.due import Due, due
 from applications.views.shared.rows import Condition, beside_organisation, ended, standing
 from applications.workflow import Status
 from certportal.foundation import clock
-from certportal.foundation.together import Rows, read_all
+from certportal.foundation.combined_queries import Rows, read_all
 from issuance.findings import Severity
 
 LOOKED_AT = {Severity.ERROR, Severity.WARNING}

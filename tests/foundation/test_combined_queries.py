@@ -8,10 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Person, StaffRole
 from applications.models import Application, HostName, Submission
 from certportal.dev.builders import orders
-from certportal.foundation.models import Event
-from certportal.foundation.reading import one_reading
-from certportal.foundation.related_rows import by_key, parts, related_row
-from certportal.foundation.together import (
+from certportal.foundation.combined_queries import (
     Asks,
     Number,
     Question,
@@ -23,6 +20,9 @@ from certportal.foundation.together import (
     first,
     read_all,
 )
+from certportal.foundation.models import Event
+from certportal.foundation.query_cache import one_reading
+from certportal.foundation.related_rows import by_key, parts, related_row
 from issuance.models import Approval, Certificate, PreparedCertificate
 
 pytestmark = pytest.mark.django_db

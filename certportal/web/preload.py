@@ -16,7 +16,7 @@ from issuance.certificate.hosts import host_problem
 from issuance.keys.computable import prepare_search
 
 
-def read_in() -> None:
+def preload() -> None:
     """Load views, languages, templates and the tables of weak keys: 4 s of CPU time, 30 MB."""
     _views(get_resolver())
     import_string(settings.IDENTIFICATION["BACKEND"])  # the views do not import it

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from accounts import system_checks
-from accounts.identification.saml import soundness
+from accounts.identification.saml import settings_checks
 from certportal.foundation import clock
 from tests.accounts.saml import idp
 from tests.accounts.saml.pairs import make_pair
@@ -75,7 +75,7 @@ def test_key_must_be_that_of_the_certificate(problems, files):
 
 
 def test_short_keys_are_refused(problems, monkeypatch):
-    monkeypatch.setattr(soundness, "SMALLEST_KEY", 4096)
+    monkeypatch.setattr(settings_checks, "SMALLEST_KEY", 4096)
 
     assert problems() == ["accounts.E009"]
 
@@ -83,7 +83,7 @@ def test_short_keys_are_refused(problems, monkeypatch):
 @pytest.mark.parametrize(("days", "problem"), [(45, "accounts.W001"), (61, "accounts.E011")])
 def test_certificate_that_ends_is_told_in_time(problems, monkeypatch, days, problem):
     later = clock.now() + timedelta(days=days)
-    monkeypatch.setattr(soundness.clock, "now", lambda: later)
+    monkeypatch.setattr(settings_checks.clock, "now", lambda: later)
 
     assert problem in problems()
 

@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import Field, Model, QuerySet
 
 from certportal.foundation.prepared_statements import Statement, type_of
-from certportal.foundation.reading import asked_once, is_known, know
+from certportal.foundation.query_cache import asked_once, is_known, know
 
 type Converter = Callable[[Any], Any]
 
