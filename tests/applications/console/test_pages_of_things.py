@@ -16,7 +16,7 @@ from accounts.register.models import RegisterRecord
 from accounts.services.people.erase import erase_person
 from applications.models import Application, Csr
 from applications.rules import order_search
-from applications.services import readings
+from applications.services import access_records
 from applications.views.account.history import history
 from applications.views.console.keys import sent_csrs
 from certportal.dev.builders import orders, people
@@ -374,7 +374,7 @@ def test_an_auditor_s_looks_at_lists_are_on_record(desk, order, now):
 
 
 def test_an_auditor_s_looks_at_what_reviewers_decide_are_on_record(contested, monkeypatch, now):
-    monkeypatch.setattr(readings, "REPEATED_WITHIN", timedelta())
+    monkeypatch.setattr(access_records, "REPEATED_WITHIN", timedelta())
     auditor = Desk(people.make_auditor("Anneli Auditoija", now=now))
     account = contested.organisation
     of_member = ("confirm_member", "withdraw_right", "end_membership")
