@@ -41,6 +41,8 @@ ROUNDS = int(os.environ.get("BENCH_PAGES_ROUNDS", "20"))
 SEARCHES = int(os.environ.get("BENCH_PAGES_SEARCHES", "200"))
 CLIENTS = 8
 MANY_ROUNDS = min(10, ROUNDS)
+BROWSER = {"Accept-Encoding": "gzip, deflate, br", "Sec-Fetch-Site": "same-origin"}
+"""Headers of a browser in which somebody follows a link of ours."""
 WORKERS = {"WEB_CONCURRENCY": "2"}
 """For gunicorn: certportal/shell/processes.sh starts as many."""
 
@@ -134,9 +136,9 @@ def last(page: Page) -> str:
 
 def clients(asked: list[Page]) -> dict[Any, Client]:
     """Return a client for each person who asks, logged in."""
-    made: dict[Any, Client] = {None: Client()}
+    made: dict[Any, Client] = {None: Client(headers=BROWSER)}
     for person in {page.person for page in asked if page.person}:
-        made[person] = people.log_in(Client(), person)
+        made[person] = people.log_in(Client(headers=BROWSER), person)
     return made
 
 
@@ -205,7 +207,7 @@ def named(sql: str) -> str:
 def searches(size: int) -> Iterator[Figure]:
     """Yield the time of searches as people type them, and the worst of all with what was typed."""
     riitta = Person.objects.get(given_name="Riitta")
-    client, queries = people.log_in(Client(), riitta), typed()
+    client, queries = people.log_in(Client(headers=BROWSER), riitta), typed()
     found = [(*searched(client, query), query) for query in ["warm", *queries]][1:]
     again = [searched(client, query)[0] for query in queries]
     times, what = [each[0] for each in found], f"{size:,} orders, {len(queries)} searches"
@@ -282,9 +284,8 @@ def through_http(port: int, cookies: dict[Any, str], asked: list[Page]) -> list[
     for _ in range(MANY_ROUNDS):
         for page in asked:
             begun = time.perf_counter()
-            server.request(
-                "GET", page.path, headers={"Host": "localhost", "Cookie": cookies[page.person]}
-            )
+            headers = BROWSER | {"Host": "localhost", "Cookie": cookies[page.person]}
+            server.request("GET", page.path, headers=headers)
             answer = server.getresponse()
             answer.read()
             assert answer.status in well(page.path), (page.path, answer.status)

@@ -49,6 +49,7 @@ from certportal.foundation.combined_queries import Number, Rows, Values, ask_tog
 from certportal.foundation.models import Event
 from certportal.foundation.related_rows import hand_over
 from certportal.foundation.web import bars
+from issuance.certificate.profiles import LATEST_START_DAYS
 from issuance.models import Certificate
 
 MOST = 5
@@ -231,14 +232,17 @@ def _unused(
     """Return the keys of the orders whose certificates are to be put to use, the newest first.
 
     Nobody has said so within `TO_INSTALL`. Those that a mass replacement replaced are left out.
+    Certificates are found by the day of issue, which is indexed, and not by that of `not_before`.
     """
     unsaid = own_orders.filter(pk=OuterRef("reference"), status=Status.DELIVERED, installed_at=None)
     replaced = ReplacementItem.objects.filter(
         certificate=OuterRef("pk"), state=ReplacementItem.State.ISSUED
     )
-    lately = valid.filter(not_before__range=(now - TO_INSTALL, now))
+    begun = now - TO_INSTALL
+    issued = begun - timedelta(days=LATEST_START_DAYS)
+    lately = valid.filter(issued_at__gt=issued, not_before__range=(begun, now))
     lately = lately.filter(Exists(unsaid), ~Exists(replaced))
-    return lately.order_by("-not_before", "-pk").values_list("reference")
+    return lately.order_by("-issued_at", "-pk").values_list("reference")
 
 
 def unrenewed(
