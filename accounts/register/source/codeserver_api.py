@@ -47,10 +47,18 @@ def read_page(document: object) -> Page:
     Raises:
         Malformed: the document has another shape.
     """
-    rows = [read_code(code) for code in entries_of(document)]
+    return page_of(document, entries_of(document))
+
+
+def page_of(document: object, entries: Iterable[object]) -> Page:
+    """The page of a decoded JSON *document* whose concept codes are *entries*.
+
+    Raises:
+        Malformed: a concept code has another shape.
+    """
     totals = document if isinstance(document, dict) else {}
     numbers = (totals.get(name) for name in ("page", "totalItems", "totalPages"))
-    return Page(rows, *(_number(value) for value in numbers))
+    return Page([read_code(entry) for entry in entries], *map(_number, numbers))
 
 
 def entries_of(document: object) -> list[object]:
@@ -109,6 +117,31 @@ def without_repeats(rows: Iterable[Row]) -> list[Row]:
         if earlier is None or row.status == "ACTIVE" or earlier.status != "ACTIVE":
             kept[row.key] = row
     return list(kept.values())
+
+
+def require_whole(pages: Iterable[Page]) -> None:
+    """Refuse pages that say themselves that they are not all pages of one download.
+
+    What is in none of them would be taken for removed from the register.
+
+    Raises:
+        Malformed: a page is missing, they hold fewer rows than they announce, or their totals
+            differ.
+    """
+    counted = [page for page in pages if page.total_items is not None]
+    if not counted:
+        return
+    totals = {(page.total_items, page.total_pages) for page in counted}
+    if len(totals) > 1:
+        raise Malformed("the files are of different downloads: totalItems or totalPages differ")
+    ((items, last),) = totals
+    held = {page.number or -at: len(page.rows) for at, page in enumerate(counted)}
+    numbers = {page.number for page in counted}
+    missing = next((number for number in range(1, (last or 0) + 1) if number not in numbers), None)
+    if missing is not None:
+        raise Malformed(f"page {missing} of {last} is missing among the files")
+    if sum(held.values()) < (items or 0):
+        raise Malformed(f"the files hold {sum(held.values())} of the {items} rows they announce")
 
 
 def require_names(rows: Collection[Row]) -> None:

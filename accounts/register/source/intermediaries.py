@@ -72,7 +72,8 @@ def read_csv(data: bytes) -> list[dict[str, str]]:
     """
     text = _decoded(data)
     first = text.partition("\n")[0]
-    lines = csv.reader(io.StringIO(text), delimiter=max(";,\t", key=first.count))
+    # Strict: a quotation mark that is never closed would take in all lines that follow.
+    lines = csv.reader(io.StringIO(text), delimiter=max(";,\t", key=first.count), strict=True)
     try:
         heads, *entries = [line for line in lines if any(line)] or [[]]
     except csv.Error as error:

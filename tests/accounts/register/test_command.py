@@ -114,6 +114,53 @@ def test_a_delta_keeps_what_is_not_in_the_file(tmp_path):
     assert RegisterRecord.objects.filter(known_to=None).count() == 1
 
 
+def pages(tmp_path, *sizes):
+    """Return files of a download with so many units on each page, which say their place in it."""
+    files, total = [], sum(sizes)
+    for number, size in enumerate(sizes, start=1):
+        path = tmp_path / f"{number}.json"
+        page(tmp_path, *(f"{number}-{unit}" for unit in range(size)), file=path.name)
+        document = json.loads(path.read_text())
+        for unit, code in enumerate(document["conceptCodes"]):
+            code["conceptCodeId"] = f"1.2.246.10.99000018.10.{number}{unit:02}"
+        place = {"page": number, "totalItems": total, "totalPages": len(sizes)}
+        path.write_text(json.dumps(document | place))
+        files.append(str(path))
+    return files
+
+
+@pytest.mark.django_db
+def test_a_page_that_is_missing_ends_nobody(tmp_path):
+    """Fewer units than one in a hundred would end unasked: a page of a register has as many."""
+    first, second = pages(tmp_path, 400, 3)
+    run(first, second)
+    for given in ([first], [first, first]):
+        with pytest.raises(CommandError, match=r"^page 2 of 2 is missing among the files$"):
+            run(*given)
+    assert RegisterRecord.objects.filter(known_to=None).count() == 403
+    run("--delta", first)
+
+
+def test_a_page_cut_short_and_one_of_another_download_are_told(tmp_path):
+    first, second = pages(tmp_path, 40, 3)
+    document = json.loads((tmp_path / "2.json").read_text())
+    (tmp_path / "2.json").write_text(json.dumps(document | {"conceptCodes": []}))
+    with pytest.raises(CommandError, match=r"^the files hold 40 of the 43 rows they announce$"):
+        run(first, second)
+    (tmp_path / "2.json").write_text(json.dumps(document | {"totalItems": 44}))
+    with pytest.raises(CommandError, match=r"^the files are of different downloads"):
+        run(first, second)
+
+
+@pytest.mark.django_db
+def test_a_list_cut_short_within_quotation_marks_is_told(tmp_path):
+    """The last name would take in the lines that follow, and their intermediaries would end."""
+    path = tmp_path / "valittajat.csv"
+    path.write_text('Nimi;Y-tunnus\n"Välitys Oy;9900023-7\nToinen Oy;9900022-9\n')
+    with pytest.raises(CommandError, match=r"^valittajat\.csv: not CSV$"):
+        run(str(path))
+
+
 @pytest.mark.django_db
 def test_a_held_run_says_so(tmp_path):
     run(page(tmp_path, *map(str, range(30))))

@@ -38,7 +38,8 @@ class Command(OperatorCommand):
         source = imports.Source(_name(paths), scope, len(paths))
         bring = imports.preview if options["dry_run"] else imports.import_rows
         try:
-            for kind, rows in files.read_files(paths, watch=self._watch).items():
+            found = files.read_files(paths, whole=not options["delta"], watch=self._watch)
+            for kind, rows in found.items():
                 self._show(kind, bring(kind, self._watch(kind, rows), source, now=clock.now()))
         except (Malformed, OSError) as error:
             raise CommandError(str(error)) from error
