@@ -15,24 +15,33 @@ from django.core.exceptions import ImproperlyConfigured
 def prepare(*, accounts: bool) -> None:
     """Migrate, grant the accounts' rights, import the sample register, print the test persons.
 
-    The sample is imported only into an empty register: a real export may have been imported.
-    Neither it nor the test persons are made in production. The font is made here, since what makes
-    it would stay in the memory of web.
+    The sample of a register is imported only if nothing was: a real export may have been, and a
+    start that was killed may have imported one register of the two. Neither it nor the test persons
+    are made in production. The font is made here, since what makes it would stay in the memory of
+    web.
     """
     from django.conf import settings
     from django.contrib.staticfiles import finders
     from django.core.management import call_command
     from django.utils import translation
 
-    from accounts.register.models import RegisterRecord
+    from accounts.register.models import Kind, RegisterRun
+    from accounts.register.source import files
     from certportal.foundation.web import fonts
 
     call_command("migrate", verbosity=0)
     if accounts:
         call_command("grant_roles", verbosity=0)
-    if not settings.PRODUCTION and not RegisterRecord.objects.exists():
-        call_command("import_register", sample=True, stdout=io.StringIO(), stderr=io.StringIO())
     if not settings.PRODUCTION:
+        samples = {
+            Kind.SOTE_UNIT: files.SAMPLE_UNITS,
+            Kind.INTERMEDIARY: files.SAMPLE_INTERMEDIARIES,
+        }
+        done = RegisterRun.objects.filter(outcome=RegisterRun.Outcome.DONE)
+        for kind, paths in samples.items():
+            if not done.filter(kind=kind).exists():
+                quiet = {"stdout": io.StringIO(), "stderr": io.StringIO()}
+                call_command("import_register", *paths, **quiet)
         finders.find(fonts.SERVED_AS)
         with translation.override("en"):
             call_command("demo_people")
