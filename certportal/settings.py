@@ -243,13 +243,8 @@ STATICFILES_FINDERS = [
 ]
 STORAGES = {
     "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {
-            "location": str(PORTAL_DATA / "attachments"),
-            "base_url": None,
-            "file_permissions_mode": 0o640,
-            "directory_permissions_mode": 0o750,
-        },
+        "BACKEND": "certportal.foundation.files.own_disk.OwnDisk",
+        "OPTIONS": {"location": str(PORTAL_DATA / "attachments"), "base_url": None},
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }

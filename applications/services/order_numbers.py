@@ -14,7 +14,7 @@ from django.db import connection
 
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
-from certportal.foundation.own_files import locked_folder, replace, sync_folder
+from certportal.foundation.own_files import locked_folder, replace
 from issuance import journal
 
 _SEQUENCE = "applications_order_number"
@@ -41,11 +41,9 @@ def next_number(now: datetime) -> str:
 def next_numbers(count: int, now: datetime) -> list[str]:
     """Return `count` new order numbers, after writing the highest to disk. Raises Unavailable."""
     try:
-        folder = highest_path().parent
-        with locked_folder(folder):  # one process at a time gives numbers
+        with locked_folder(highest_path().parent):  # one process at a time gives numbers
             numbers = _above(_highest(), count)
             replace(highest_path(), f"{numbers[-1]}\n".encode())
-            sync_folder(folder)
     except OSError as error:
         raise Unavailable("order numbers") from error
     return [f"SV-{clock.day(now).year}-{number:05d}" for number in numbers]

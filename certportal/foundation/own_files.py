@@ -30,6 +30,7 @@ def make_folder(folder: Path, mode: int = GROUP_FOLDER) -> None:
     else:
         _give_to_owner_of(folder.parent, folder)
         folder.chmod(mode)  # mkdir applies the umask
+        sync_folder(folder.parent)
 
 
 def _give_to_owner_of(folder: Path, made: int | Path) -> None:
@@ -69,20 +70,31 @@ def locked_folder(folder: Path, mode: int = GROUP_FOLDER) -> Iterator[None]:
 
 
 def replace(path: Path, content: bytes, mode: int = GROUP, *, lasting: bool = True) -> None:
-    """Replace the file's content atomically.
+    """Replace the file's content atomically, and force content and name to disk.
 
-    If not `lasting`, the content is not forced to disk and may be lost in a power failure.
+    If not `lasting`, neither is forced to disk, and both may be lost in a power failure.
     """
+    put(path, content, mode, lasting=lasting)
+    if lasting:
+        sync_folder(path.parent)
+
+
+def put(path: Path, content: bytes, mode: int, *, lasting: bool = True) -> None:
+    """As `replace`, but the caller forces the name to disk, by `sync_folder` for many files."""
     make_folder(path.parent)
     with _draft(path, content, mode, lasting=lasting) as draft:
         draft.replace(path)
 
 
 def write_new(path: Path, content: bytes, mode: int = GROUP) -> None:
-    """Create a file atomically. Raises FileExistsError if it exists."""
+    """Create a file atomically, and force it and its name to disk.
+
+    Raises FileExistsError if it exists.
+    """
     make_folder(path.parent, OWN_FOLDER if mode & 0o070 == 0 else GROUP_FOLDER)
     with _draft(path, content, mode, lasting=True) as draft:
         os.link(draft, path)
+    sync_folder(path.parent)
 
 
 @contextmanager

@@ -128,7 +128,6 @@ def own_folder(journal_id: str) -> Path:
             " copy that folder there from the old one, or make it anew, empty, as the signer's user"
         )
     make_folder(folder, OWN_FOLDER)
-    sync_folder(folder.parent)
     begun.write_text(journal_id)
     begun.chmod(OWN)
     return folder

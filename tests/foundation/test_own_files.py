@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.mail import EmailMessage
 
@@ -82,6 +83,41 @@ def test_a_failed_write_leaves_the_old_file_and_no_draft(
         own_files.replace(path, b"two")
     assert path.read_bytes() == b"one"
     assert os.listdir(tmp_path) == ["list.crl"]
+
+
+@pytest.fixture
+def forced(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The names of files and folders that are forced to disk, files by that of their draft."""
+    names = set[str]()
+
+    def force(descriptor: int) -> None:
+        names.add(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name.partition(".part")[0])
+
+    monkeypatch.setattr(os, "fsync", force)
+    return names
+
+
+def test_a_power_failure_takes_neither_content_nor_name(forced: set[str], tmp_path: Path) -> None:
+    own_files.write_new(tmp_path / "keys" / "root.key", b"secret", 0o400)
+    assert [*sorted(forced)][1:] == ["keys", tmp_path.name]
+    forced.clear()
+    own_files.replace(tmp_path / "keys" / "list.crl", b"one")
+    assert [*sorted(forced)][1:] == ["keys"]
+    forced.clear()
+    own_files.replace(tmp_path / "keys" / "list.crl", b"two", lasting=False)
+    assert forced == set()
+
+
+def test_a_document_is_on_the_disk_before_a_row_names_it(
+    forced: set[str], settings, tmp_path: Path
+) -> None:
+    """The database forces its rows to disk, which a power failure left without their documents."""
+    attachments = tmp_path / "attachments"
+    here = settings.STORAGES["default"] | {"OPTIONS": {"location": str(attachments)}}
+    settings.STORAGES = settings.STORAGES | {"default": here}
+    name = default_storage.save("a.pdf", ContentFile(b"%PDF-1.7 todistus"))
+    assert (attachments / name).read_bytes() == b"%PDF-1.7 todistus"
+    assert {"attachments", tmp_path.name} < forced
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from django.conf import settings
 from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder
 from certportal.foundation.event_log.notes import BadNote, Checkpoint, Verifier
 from certportal.foundation.event_log.tiles import edge_tiles, new_tiles
-from certportal.foundation.own_files import OWN_FOLDER, make_folder, sync_folder
+from certportal.foundation.own_files import OWN_FOLDER, make_folder
 from issuance import journal
 from issuance.faults import reach
 from issuance.journal.copies import CopyUnavailable, own_folder, within_limit
@@ -81,9 +81,7 @@ def bring_up(files: LogFiles, verifier: Verifier, *, run: Runner = within_limit)
 def _opened(journal_id: str) -> tuple[LogFiles, str]:
     """Return the copy and its head; "" if there is none."""
     copy = log_in(own_folder(journal_id))
-    if not copy.folder.is_dir():
-        make_folder(copy.folder, OWN_FOLDER)
-        sync_folder(copy.folder.parent)
+    make_folder(copy.folder, OWN_FOLDER)
     return copy, copy.note()
 
 

@@ -8,7 +8,7 @@ from certportal.foundation.event_log.files import LogFiles
 from certportal.foundation.event_log.notes import Checkpoint, Signer
 from certportal.foundation.event_log.tiles import WIDTH, Edge, Tile, bundle, edge_tiles
 from certportal.foundation.event_log.tree_hashes import leaf_hash
-from certportal.foundation.own_files import OWN, OWN_FOLDER, make_folder, replace, sync_folder
+from certportal.foundation.own_files import OWN, OWN_FOLDER, make_folder, put, replace, sync_folder
 from issuance.faults import reach
 
 
@@ -45,7 +45,6 @@ def write(
 def write_head(files: LogFiles, note: str) -> None:
     """Move the head into place and force it to disk."""
     replace(files.head_path, note.encode(), OWN)
-    sync_folder(files.folder)
 
 
 def _add(contents: dict[str, bytes], tile: Tile, hashes: bytes, tail: Sequence[bytes]) -> None:
@@ -62,7 +61,7 @@ def write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
         make_folder(parent, OWN_FOLDER)
     for path, content in contents.items():
         if not _holds(folder / path, content):
-            replace(folder / path, content, OWN)
+            put(folder / path, content, OWN)
         reach("log_between_tiles")
     for parent in sorted(made | {folder}, reverse=True):
         sync_folder(parent)
