@@ -1,5 +1,9 @@
 """The files that add to docker-compose.yml: metrics, token, second place, store, machines."""
 
+import os
+import re
+import subprocess
+
 import pytest
 import yaml
 
@@ -15,15 +19,43 @@ def test_a_token_is_for_the_signer_and_ceremonies_and_changes_nothing_of_the_oth
 
 
 @pytest.mark.parametrize(
-    ("file", "setting"), [("journal-copy", "JOURNAL_COPY"), ("anchors", "EVENT_LOG_ANCHORS")]
+    ("file", "setting", "others"),
+    [("journal-copy", "JOURNAL_COPY", {"restore"}), ("anchors", "EVENT_LOG_ANCHORS", set())],
 )
-def test_a_place_on_another_machine_is_the_signers_and_the_ceremonies(file, setting):
+def test_a_place_on_another_machine_is_the_signers_and_the_ceremonies(file, setting, others):
     copied = yaml.safe_load((ROOT / f"docker-compose.{file}.yml").read_text())["services"]
-    assert set(copied) == {"signer", "ceremony"}
+    assert set(copied) == {"signer", "ceremony"} | others
     for service in copied.values():
         where = service["environment"][setting]
         assert [volume.endswith(f"}}:{where}") for volume in service["volumes"]] == [True]
         assert not any(volume.endswith(where) for volume in SERVICES["signer"]["volumes"])
+
+
+def test_no_secret_is_half_made_when_the_disk_is_full(tmp_path):
+    """What exists is kept: Redis and PostgreSQL would get an empty password."""
+    (tmp_path / "as-root").mkdir()
+    for name, does in (("id", "echo 0"), ("chown", ":")):
+        (tmp_path / "as-root" / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / "as-root" / name).chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path / 'as-root'}:{os.environ['PATH']}"}
+    prepare = f"{ROOT}/deploy/prepare {tmp_path}"
+    for limit, is_done in (("ulimit -f 0; ", False), ("", True)):
+        done = subprocess.run(["bash", "-c", limit + prepare], env=environment, cwd=tmp_path)
+        assert (done.returncode == 0) is is_done
+    found = [path for path in (tmp_path / "secrets").iterdir() if path.is_file()]
+    made = {path.name: path.read_text() for path in found}
+    empty = {name for name, content in made.items() if not content}
+    assert empty == {
+        "secret_key_fallbacks",
+        "oidc_client_secret",
+        "mandates_api_key",
+        "mandates_oauth_secret",
+        "smtp_url",
+        "store_key",
+        "store_keeper_key",
+    }
+    account = made["database_url_web"]
+    assert re.fullmatch(r"postgres://portal_web:[0-9a-f]{64}@postgres/portal\n?", account)
 
 
 def test_metrics_are_reached_from_a_network_of_their_own_that_the_proxy_is_not_in():

@@ -3,7 +3,7 @@
 import glob
 import json
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -85,7 +85,39 @@ def _check(source: Path, identity: Path) -> None:
         )
     with reading(source / DATABASE, identity):
         pass
-    _over_files(source, identity, _why_kept)
+    restored: dict[Path, bytes] = {}
+
+    def compare(name: PurePosixPath, content: bytes) -> str:
+        kept = _why_kept(name, content)
+        if not kept and name.parts[0] == _GROWING and _SUFFIX in name.name:
+            restored[Path(settings.PORTAL_DATA) / name] = content
+        return kept
+
+    _over_files(source, identity, compare)
+    _require_newest(restored)
+
+
+def _require_newest(restored: Mapping[Path, bytes]) -> None:
+    """Raise BackupFailed if the journal's second place has lines that the journal would lack.
+
+    `restored`: the journal's files that the backup has and the disk has not. An order whose
+    certificate is only in these lines would get another one, under another serial number.
+    """
+    copies = Path(settings.JOURNAL_COPY).glob(f"*/*{_SUFFIX}") if settings.JOURNAL_COPY else ()
+    for copy in sorted(copies, key=lambda copy: copy.stat().st_mtime, reverse=True):
+        current = Path(settings.PORTAL_DATA, _GROWING, copy.name)
+        new = {path: restored[path] for path in restored if path.name.startswith(copy.name)}
+        files = _journals(current) | new
+        in_order = sorted(files, key=lambda path: (path == current, path))
+        ours = b"".join(files[path] for path in in_order)
+        if copy.stat().st_size > len(ours) and copy.read_bytes().startswith(ours):
+            raise BackupFailed(
+                _(
+                    "%(copy)s has certificates that the journal would lack: put what is in"
+                    " %(folder)s into %(journal)s, then run this again."
+                )
+                % {"copy": copy, "folder": copy.parent, "journal": current.parent}
+            )
 
 
 def _over_files(

@@ -1,6 +1,7 @@
 """After a restore, journals and the log of events fill in what the copy of the database lacks."""
 
 import glob
+import shutil
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,33 @@ def test_journals_that_have_parted_are_told_before_anything_is_touched(
         restore(tmp_path / "backup", identity=keys[1], replace=True)
     assert Certificate.objects.count() == 2
     assert not published.exists()
+
+
+def test_what_only_the_second_place_has_is_not_left_out(
+    cas: object,
+    pharmacy: Organisation,
+    riitta: Person,
+    keys: tuple[Path, Path],
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    """Its order would get another certificate, under another number."""
+    settings.JOURNAL_COPY = str(tmp_path / "second")
+    (tmp_path / "second").mkdir()
+    issued(pharmacy, riitta)
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    after = issued(pharmacy, riitta)
+    (copy,) = (tmp_path / "second").glob("*/sote-ec-1.journal")
+    here = journal.path("sote-ec-1").parent
+    shutil.rmtree(here)
+    with fresh_database():
+        with pytest.raises(BackupFailed, match=str(copy)):
+            restore(tmp_path / "backup", identity=keys[1])
+        assert not here.exists()
+        shutil.copytree(copy.parent, here)
+        restore(tmp_path / "backup", identity=keys[1])
+        services.reconcile(mend=True, now=clock.now())
+        assert Certificate.objects.filter(serial=after.serial).exists()
 
 
 def test_a_journal_moved_aside_since_is_known_again(
