@@ -1,4 +1,4 @@
-"""Health checks that only a worker can perform: writing to the database, reaching the CA's keys.
+"""Health checks that only a worker can perform: writing to database and disks, reaching CAs' keys.
 
 Each worker performs its checks with its heartbeat and stores the result in Redis; `/healthz`, which
 anybody may call, only reads the result.
@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection, transaction
 from applications.checks import dns_resolvers
 from certportal.foundation import clock, database_clock
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.files import own_disk
 from issuance import services
 
 type Check = Callable[[], bool]
@@ -55,6 +56,7 @@ def passes(ensure: Callable[[], None]) -> Check:
 SELF_CHECKS: dict[str, dict[str, Check]] = {
     "default": {
         "database-write": database_takes_writes,
+        "documents": own_disk.has_room,
         "clock-default": passes(database_clock.require_agreement),
         "resolvers": dns_resolvers.are_fit,
     },

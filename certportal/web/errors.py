@@ -6,7 +6,6 @@ from collections.abc import Callable
 import structlog
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -16,6 +15,7 @@ from django.views import defaults
 from accounts.acting_for import named
 from certportal.foundation.errors import Refused, TooMany, Unavailable
 from certportal.foundation.files.documents import TooBig
+from certportal.foundation.outbox.outages import is_outage
 from certportal.foundation.web import limits, refusals
 from certportal.foundation.web.browsers import came_from
 from certportal.foundation.web.queries import kept_path
@@ -163,10 +163,11 @@ def _read(request: HttpRequest) -> HttpRequest:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Return the 500 page (``handler500``) with the request id to find the error in the log.
 
-    Needs no database. If the database does not answer, returns the 503 page instead.
+    Needs no database. If the database does not answer, or a disk is full, returns the 503 page.
     """
     fault = sys.exc_info()[1]
-    if isinstance(fault, OperationalError | InterfaceError):
-        return unavailable(request, Unavailable("database"))
+    if isinstance(fault, Exception) and is_outage(fault):
+        failing = "disk" if isinstance(fault, OSError) else "database"
+        return unavailable(request, Unavailable(failing))
     reference = structlog.contextvars.get_contextvars().get("request_id", "")
     return HttpResponse(render_to_string("500.html", {"reference": reference}), status=500)

@@ -1,9 +1,12 @@
 """Each kind of failure has its page, its status and its reader's language."""
 
+import errno
+import os
 from io import BytesIO
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.db import InterfaceError, OperationalError
 from django.test import Client, RequestFactory
 
@@ -164,6 +167,21 @@ def test_a_database_that_is_down_is_no_fault_of_the_program(
     assert response["Retry-After"] == "60"
     assert "Try again in a few minutes." in response.content.decode()
     assert "gone" not in response.content.decode()
+
+
+def test_a_disk_that_is_full_is_no_fault_of_the_program(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A document that does not fit into the memory is first kept in a temporary file."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(TemporaryFileUploadHandler, "receive_data_chunk", full)
+    client = Client(raise_request_exception=False)
+    response = client.post("/en/csr/", {"file": BytesIO(b"x" * 2_000_000)})
+    assert (response.status_code, response["Retry-After"]) == (503, "60")
+    assert "Try again in a few minutes." in response.text
 
 
 @pytest.mark.parametrize(

@@ -293,6 +293,19 @@ def test_whoever_asks_too_much_or_too_often_reads_why(tmp_path: Path, web: Site)
     assert (asked[1][0], "Pyyntöjä on juuri nyt liian monta" in asked[1][1]) == (429, True)
 
 
+def test_where_nginx_cannot_keep_what_was_sent_people_read_what_to_do(
+    tmp_path: Path, web: Site
+) -> None:
+    """Its disk is full: a document does not fit into its memory."""
+    port = free_port()
+    written = OWN_PAGES.format(web=web.server_port, port=port, sources=SOURCES)
+    (tmp_path / "nginx.conf").write_text(written)
+    with running(tmp_path, port):
+        (tmp_path / "bodies").rmdir()
+        status, said = ask(port, "/fi/", body="x" * 100_000)
+        assert (status, "Palvelu ei vastaa" in said) == (503, True)
+
+
 TWO_VERSIONS = """daemon off;
 pid static.pid;
 events {{}}

@@ -148,6 +148,16 @@ def test_a_database_whose_disk_is_full_or_that_only_reads_is_named(transactional
         assert beats("default") == ["database-write"]
 
 
+def test_a_disk_of_documents_that_is_full_is_named(transactional_db, beats, settings, tmp_path):
+    """No order is begun and no document stored meanwhile, though the database has room."""
+    here = settings.STORAGES["default"] | {"OPTIONS": {"location": str(tmp_path / "attachments")}}
+    settings.STORAGES = settings.STORAGES | {"default": here}
+    assert beats("default") == []
+    with full_disk(tmp_path / "attachments"):
+        assert beats("default") == ["documents"]
+    assert beats("default") == []
+
+
 def test_a_silent_worker_is_named_itself_and_its_findings_are_forgotten(cas, beats):
     with full_disk(files.path("").parent):
         assert beats("ca") == ["journal"]
