@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.identification.identity import Identity, NotIdentified, provider
+from certportal.foundation import clock
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +66,7 @@ def arrive(request: HttpRequest, left: dict[str, Any] | None, *, now: datetime) 
     Raises Cancelled, NotIdentified (both logged) or Unavailable.
     """
     try:
-        if left is None or now - datetime.fromisoformat(left["at"]) > LASTS:
+        if left is None or not _is_recent(left, now):
             raise NotIdentified("state")
         # The version before did not store it.
         if left.get("provider", _chosen()) != _chosen():
@@ -75,6 +76,10 @@ def arrive(request: HttpRequest, left: dict[str, Any] | None, *, now: datetime) 
     except NotIdentified as error:
         log.warning("not_identified", problem=error.problem)
         raise
+
+
+def _is_recent(left: dict[str, Any], now: datetime) -> bool:
+    return clock.is_recent(datetime.fromisoformat(left["at"]), LASTS, now=now)
 
 
 def _chosen() -> str:

@@ -252,6 +252,23 @@ def test_a_session_lasts_an_hour_from_its_last_use(client, matti):
     assert lasts < timedelta(hours=2)
 
 
+def test_a_session_that_a_clock_ahead_began_lasts_no_longer(client, matti):
+    """How old it is nobody knows once the clock is right: so one identifies again."""
+    log_in(client, matti)
+    SignOn.objects.update(begun_at=clock.now() + timedelta(minutes=5))
+    answer = client.get("/fi/account/me/")
+    assert (answer.status_code, "/account/login/" in answer["Location"]) == (302, True)
+
+
+def test_a_session_that_a_clock_ahead_used_last_lasts_an_hour_from_now(client, matti):
+    log_in(client, matti).get("/fi/account/me/")
+    SignOn.objects.update(seen_at=clock.now() + timedelta(days=300))
+    Session.objects.update(expire_date=clock.now() + timedelta(days=300))
+    client.get("/fi/account/me/")
+    assert SignOn.objects.get().seen_at <= clock.now()
+    assert Session.objects.get().expire_date < clock.now() + timedelta(hours=2)
+
+
 def test_the_session_of_a_visitor_lasts_from_each_use(client, db):
     client.get("/fi/account/login/start/")
     session = client.session

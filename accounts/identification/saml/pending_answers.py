@@ -19,6 +19,7 @@ from accounts.identification.saml.messages import INTRODUCES
 from accounts.identification.saml.statements import Statement
 from accounts.mandates.introduced import Introduced
 from accounts.models import Arrival
+from certportal.foundation import clock
 from certportal.foundation.web import tokens
 
 # The redirect follows at once.
@@ -66,7 +67,8 @@ def take(token: str, *, now: datetime) -> Arrived:
 
     The row itself stays, to detect a replay. Raises NotIdentified if there is nothing to fetch.
     """
-    waiting = Arrival.objects.select_for_update().filter(made_at__gt=now - LASTS)
+    made = {"made_at__gt": now - LASTS, "made_at__lte": now + clock.MAY_DIFFER}
+    waiting = Arrival.objects.select_for_update().filter(**made)
     arrival = waiting.filter(token_hash=tokens.digest(token)).exclude(content={}).first()
     if arrival is None:
         raise NotIdentified("no arrival")

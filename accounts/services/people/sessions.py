@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from accounts.event_names import AccountEvent
 from accounts.identification.identity import ProviderSession
 from accounts.models import Membership, Person, SignOn, StaffRole, User
-from certportal.foundation import events
+from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.combined_queries import Rows, Values, compiled_for, read_all
 from certportal.foundation.web import tokens
@@ -56,10 +56,13 @@ class Standing:
 
 
 def standing(sign_on: str, *, now: datetime) -> Standing | None:
-    """Return the session, or None if it was ended (here or by its provider) or is too old."""
+    """Return the session, or None if it was ended (here or by its provider) or is too old.
+
+    Also None if it was begun by a clock that was ahead: it would last as much longer.
+    """
     key = SignOn._meta.pk.to_python(sign_on)
     rows, roles, memberships = read_all(
-        _session(key, now - LONGEST), _roles_in(key), _memberships_in(key)
+        _session(key, now - LONGEST, now + clock.MAY_DIFFER), _roles_in(key), _memberships_in(key)
     )
     if not rows:
         return None
@@ -68,10 +71,10 @@ def standing(sign_on: str, *, now: datetime) -> Standing | None:
     return Standing(rows[0], frozenset(kind for (kind,) in roles), memberships)
 
 
-@compiled_for(UUID(int=1), datetime.min.replace(tzinfo=UTC))
-def _session(sign_on: UUID, begun_after: datetime) -> Rows:
-    found = SignOn.objects.filter(pk=sign_on, ended_at=None, begun_at__gt=begun_after)
-    return Rows(found, "person")
+@compiled_for(UUID(int=1), datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+def _session(sign_on: UUID, after: datetime, until: datetime) -> Rows:
+    begun = {"begun_at__gt": after, "begun_at__lte": until}
+    return Rows(SignOn.objects.filter(pk=sign_on, ended_at=None, **begun), "person")
 
 
 @compiled_for(UUID(int=1))
@@ -99,8 +102,11 @@ def seconds_left(row: SignOn | None, *, now: datetime) -> int:
 
 
 def seen(row: SignOn, *, now: datetime) -> bool:
-    """Record that the session is in use, at most once in `SEEN_EVERY`; return whether it did."""
-    is_due = now - row.seen_at >= SEEN_EVERY
+    """Record that the session is in use, at most once in `SEEN_EVERY`; return whether it did.
+
+    Also if a clock that was ahead did so last: the session's lifetime is counted from there.
+    """
+    is_due = not clock.is_recent(row.seen_at, SEEN_EVERY, now=now)
     if is_due:
         SignOn.objects.filter(pk=row.pk).update(seen_at=now)
     return is_due
