@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from certportal.foundation.actors import system
 from certportal.foundation.management.operators import OperatorCommand
 from certportal.foundation.own_files import write_new
-from issuance.services.ceremony.ceremony_record import Minutes, Recorded
+from issuance.services.ceremony.ceremony_record import KeepRecord, Minutes, Recorded
 from issuance.services.ceremony.create_ca import record_path
 from issuance.services.ceremony.kept_record import keep_record
 from issuance.signers.file import KeyFiles
@@ -40,6 +40,10 @@ class CeremonyCommand(OperatorCommand):
     def act(self, options: dict[str, Any]) -> None:
         """Carry out the command; overridden by each command."""
         raise NotImplementedError
+
+    def keeping(self, act: str, options: dict[str, Any], now: datetime) -> KeepRecord:
+        """Return what calls `write_minutes` for the records of the ceremony."""
+        return lambda records: self.write_minutes(act, records, options, now)
 
     def write_minutes(
         self, act: str, records: Sequence[Recorded], options: dict[str, Any], now: datetime

@@ -11,9 +11,10 @@ from django.core.management import CommandError, call_command
 from django.db.models import F
 from pytest_django import Settings
 
+from certportal.foundation import clock
 from certportal.foundation.models import Event
 from issuance.certificate.lint_pkix import pkix_findings
-from issuance.models import IssuingCA
+from issuance.models import CeremonyRecord, IssuingCA
 from issuance.publication import repository
 from issuance.services import lease
 from issuance.services.signer import signer_for
@@ -132,6 +133,7 @@ def test_an_interrupted_ceremony_is_taken_up_and_recorded_whole(
         with pytest.raises(CommandError, match="no space"):
             production_ec()
     before = {path.name: path.read_bytes() for path in keys.folder.glob("*.key")}
+    a_minute_later(monkeypatch)
     record = production_ec()
     after = {path.name: path.read_bytes() for path in keys.folder.glob("*.key")}
     assert after.pop("event-log.key")  # made with the first CA
@@ -139,6 +141,27 @@ def test_an_interrupted_ceremony_is_taken_up_and_recorded_whole(
     assert record.count("SHA-256") == 2
     ca = IssuingCA.objects.get()
     assert signer_for(ca).chain == (ca.certificate, ca.root)
+
+
+@pytest.mark.parametrize("fails", ["write_new", "keep_record"])
+def test_a_ceremony_whose_record_cannot_be_kept_is_not_over(
+    keys: KeyFiles, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    """Its record could never be made: the CA would exist already."""
+    with monkeypatch.context() as patch:
+        patch.setattr(f"issuance.management.ceremonies.{fails}", full_disk)
+        with pytest.raises(CommandError, match="no space"):
+            production_ec()
+    assert not IssuingCA.objects.exists()
+    a_minute_later(monkeypatch)
+    assert production_ec().count("SHA-256") == 2
+    assert CeremonyRecord.objects.count() == 1
+
+
+def a_minute_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records are named by the second."""
+    later = clock.now() + timedelta(minutes=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
 
 
 def full_disk(*_: object, **__: object) -> None:

@@ -45,23 +45,23 @@ class Command(CeremonyCommand):
     def act(self, options: dict[str, Any]) -> None:
         now = clock.now()
         common = {"actor": system("ceremony"), "now": now, "rsa_bits": options["rsa_bits"]}
+        keep = self.keeping("root and issuing CA", options, now)
         if options["demo"]:
-            records = self._missing(common)
+            if records := self._missing(common):
+                keep(records)
         elif options["environment"] and options["branch"]:
-            records = self._create_one(options, common)
+            self._create_one(options, common | {"keep": keep})
         else:
             raise CommandError(_("Give --demo, or --environment and --branch."))
-        if records:
-            self.write_minutes("root and issuing CA", records, options, now)
         if settings.CA_KEYS_DIR and settings.CA_KEY_PASSWORD_FILE and not log_key.is_there():
             verifier = log_key.make(log_key.default_name())
             self.stdout.write(_("The public key of the log; hand it to the auditors:"))
             self.stdout.write(str(verifier))
         if options["demo"] and not lease.refusal() and not Seal.objects.exists():
-            made = create_seal.create_seal(
-                keys=key_store(), roots=KeyFiles(), actor=common["actor"], now=now
+            keep = self.keeping("seal of papers", options, now)
+            create_seal.create_seal(
+                keys=key_store(), roots=KeyFiles(), actor=common["actor"], now=now, keep=keep
             )
-            self.write_minutes("seal of papers", made, options, now)
 
     def _missing(self, common: dict[str, Any]) -> list[Record]:
         """Make what is missing; if another journal has the lease, make nothing and say why."""
@@ -70,7 +70,7 @@ class Command(CeremonyCommand):
             return []
         return list(create_ca.create_missing(keys=key_store(), roots=KeyFiles(), **common))
 
-    def _create_one(self, options: dict[str, Any], common: dict[str, Any]) -> list[Record]:
+    def _create_one(self, options: dict[str, Any], common: dict[str, Any]) -> None:
         roots = root_keys(options)
         is_weak = options["branch"] == "rsa" and options["rsa_bits"] < LEAST_RSA_BITS
         if settings.PRODUCTION and is_weak:
@@ -80,4 +80,4 @@ class Command(CeremonyCommand):
             )
         place = Place(options["environment"], options["branch"], options["generation"])
         state = State.STANDBY if options["standby"] else State.ACTIVE
-        return create_ca.create_ca(place, keys=key_store(), roots=roots, state=state, **common)
+        create_ca.create_ca(place, keys=key_store(), roots=roots, state=state, **common)

@@ -32,12 +32,12 @@ class Command(CeremonyCommand):
     def act(self, options: dict[str, Any]) -> None:
         roots = root_keys(options)
         now = clock.now()
-        records = create_seal.create_seal(
+        create_seal.create_seal(
             keys=key_store(),
             roots=roots or KeyFiles(),
             actor=system("ceremony"),
             now=now,
             number=options["number"],
             revoke=options["revoke_last"],
+            keep=self.keeping("seal of papers", options, now),
         )
-        self.write_minutes("seal of papers", records, options, now)

@@ -1,7 +1,7 @@
 """The record of a key ceremony (RFC 3647, 6.1), printed and stored in a file."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -70,6 +70,14 @@ def algorithm(certificate: x509.Certificate) -> str:
     if isinstance(public, RSAPublicKey):
         return f"RSA-{public.key_size}, signs with {SIGNATURE_ALGORITHMS['rsa'].hash_name}"
     return f"P-384, signs with {SIGNATURE_ALGORITHMS['ec'].hash_name}"
+
+
+type KeepRecord = Callable[[Sequence[Record]], None]
+"""Keeps the records of a ceremony's keys."""
+
+
+def unkept(_records: Sequence[Record]) -> None:
+    """Keep nothing: the caller does."""
 
 
 @dataclass(frozen=True, slots=True)

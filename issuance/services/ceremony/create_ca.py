@@ -14,7 +14,7 @@ from issuance.authority.places import MOST_GENERATIONS, PLACES, Place
 from issuance.conf import pki
 from issuance.models import IssuingCA
 from issuance.publication import repository
-from issuance.services.ceremony.ceremony_record import Record
+from issuance.services.ceremony.ceremony_record import KeepRecord, Record, unkept
 from issuance.services.ceremony.register_ca import publish_root_list, register
 from issuance.services.ceremony.root import certify, make_root, open_root, sign_list
 from issuance.services.errors import AlreadyThere
@@ -67,10 +67,12 @@ def create_ca(
     roots: KeyFiles | None = None,
     rsa_bits: int = 4096,
     state: IssuingCA.State = State.ACTIVE,
+    keep: KeepRecord = unkept,
 ) -> list[Record]:
     """Make the issuing CA and, if the hierarchy has none, its root, with its key in ``roots``.
 
-    An interrupted ceremony is continued, and nothing is ever overwritten. Raises AlreadyThere,
+    An interrupted ceremony is continued, and nothing is ever overwritten. ``keep`` gets the records
+    before the CA is registered: once it is, the ceremony is over. Raises AlreadyThere,
     WrongGeneration, RootElsewhere, SignerUnavailable.
     """
     root_keys = roots or cast(KeyFiles, keys)
@@ -78,8 +80,10 @@ def create_ca(
     root, records = _root(place, root_keys, now, rsa_bits)
     signer = _issuing(place, keys, root, now, rsa_bits)
     publish_root_list(place, sign_list(place, root, root_keys.folder, now=now), root, now=now)
+    records.append(Record(place.stem, signer.chain[0], keys.place(place.stem)))
+    keep(records)
     register(place, signer, actor=actor, now=now, state=state)
-    return [*records, Record(place.stem, signer.chain[0], keys.place(place.stem))]
+    return records
 
 
 def _require_new(place: Place, keys: KeyStore, root_keys: KeyFiles) -> None:

@@ -16,7 +16,7 @@ from issuance.conf import pki
 from issuance.event_names import IssuanceEvent
 from issuance.models import Seal
 from issuance.publication import repository
-from issuance.services.ceremony.ceremony_record import Record
+from issuance.services.ceremony.ceremony_record import KeepRecord, Record, unkept
 from issuance.services.ceremony.kept_record import want_papers
 from issuance.services.ceremony.register_ca import publish_root_list
 from issuance.services.ceremony.root import (
@@ -50,11 +50,13 @@ def create_seal(
     now: datetime,
     number: int = 1,
     revoke: str = "",
+    keep: KeepRecord = unkept,
 ) -> list[Record]:
     """Make the seal of this number and, with the first one, the root, whose key is in ``roots``.
 
     ``revoke`` is the reason, if any, for which the root's CRL revokes the previous seal. An
-    interrupted ceremony is continued. Raises AlreadyThere, SealRootElsewhere, SignerUnavailable.
+    interrupted ceremony is continued. ``keep`` gets the records before the seal is in use. Raises
+    AlreadyThere, SealRootElsewhere, SignerUnavailable.
     """
     place, last = seal.SealPlace(number), Seal.objects.last()
     if number != (seal.SealPlace.number_of(last.stem) if last else 0) + 1:
@@ -68,10 +70,12 @@ def create_seal(
     lasting = signer.chain[0].not_valid_after_utc - now
     listed = sign_list(place, root, Path(roots.folder), now=now, revoke=revoked, lasting=lasting)
     publish_root_list(place, listed, root, now=now)
-    register_seal(place, signer, listed, actor=actor, now=now)
     seal_record = Record(place.stem, signer.chain[0], keys.place(place.stem))
     root_record = Record(place.root_stem, root.chain[0], roots.place(place.root_stem))
-    return [root_record, seal_record] if is_new else [seal_record]
+    records = [root_record, seal_record] if is_new else [seal_record]
+    keep(records)
+    register_seal(place, signer, listed, actor=actor, now=now)
+    return records
 
 
 def register_seal(
