@@ -6,11 +6,21 @@ It is a journey like the others, by the same steps, but asserts nothing and is n
 import io
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import pytest
+from django.conf import LazySettings
 from PIL import Image
 from playwright.sync_api import Page
 
+from applications import services
+from applications.models import Application
+from applications.workflow import Status
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.acts import act
+from certportal.foundation import clock
 from tests.journeys import ordering, requests, steps
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -66,7 +76,82 @@ class Tour:
         (DOCS / "tour.md").write_text("\n".join(self.parts), encoding="utf-8")
 
 
-def test_tour(stack, browser, matti, riitta, raimo, tmp_path) -> None:  # type: ignore[no-untyped-def]
+OTHERS = (
+    # Who, the business ID, the unit, the type, the name in it, and how many days ago it was sent.
+    ("Kirsi Klinikka", "9900008-5", "1.2.246.10.99000085.10.0", "server", "klinikka.example.fi", 7),
+    (
+        "Liisa Lääkäri",
+        "9900011-4",
+        "1.2.246.10.99000114.10.0",
+        "system_signature",
+        "Potilaskertomus",
+        6,
+    ),
+    ("Kaisa Kiireinen", "9900002-6", "1.2.246.10.99000026.10.0", "server", "resepti.example.fi", 5),
+    (
+        "Kirsi Klinikka",
+        "9900008-5",
+        "1.2.246.10.99000085.10.0",
+        "test_server",
+        "testi.example.fi",
+        4,
+    ),
+    (
+        "Kaisa Kiireinen",
+        "9900002-6",
+        "1.2.246.10.99000026.10.0",
+        "test_server",
+        "koe.example.fi",
+        3,
+    ),
+    (
+        "Liisa Lääkäri",
+        "9900011-4",
+        "1.2.246.10.99000114.10.0",
+        "server",
+        "vastaanotto.example.fi",
+        2,
+    ),
+    (
+        "Kirsi Klinikka",
+        "9900008-5",
+        "1.2.246.10.99000085.10.0",
+        "system_signature",
+        "Klinikka Plus",
+        1,
+    ),
+)
+
+
+@pytest.fixture
+def others(
+    stack: Any, database: None, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> list[Application]:
+    """Orders of others that have been sent in the last days, and checked."""
+    settings.PORTAL_DATA = stack.data
+    now, founders, sent = clock.now, {}, []
+    for person, code, unit, kind, named, days in OTHERS:
+        monkeypatch.setattr(clock, "now", lambda days=days: now() - timedelta(days=days))
+        if code not in founders:
+            founders[code] = people.make_founder(person, code, now=clock.now())
+        order = orders.draft(founders[code], kind, unit=unit)
+        part: tuple[str, dict[str, Any]] = "host_names", {"host_names": [named]}
+        csr = orders.openssl_csr(named)
+        if kind == "system_signature":
+            part = "system", {"system_name": named, "system_oid": order.system_oid}
+            csr = orders.csr_with("-subj", f"/C=FI/CN={named}")
+        act(founders[code], services.save_section, order, *part)
+        orders.upload(founders[code], order, csr)
+        orders.submit(founders[code], order)
+        sent.append(order)
+    monkeypatch.undo()
+    keys = [order.pk for order in sent]
+    checked = Application.objects.filter(pk__in=keys, status=Status.IN_REVIEW)
+    steps.await_true(lambda: checked.count() == len(sent), "not all were checked", seconds=60)
+    return sent
+
+
+def test_tour(stack, browser, others, matti, riitta, raimo, tmp_path) -> None:  # type: ignore[no-untyped-def]
     """Take the pictures anew."""
     folder = DOCS / "tour"
     folder.mkdir(exist_ok=True)
