@@ -1,5 +1,6 @@
 """Documents that an applicant sends along: with the order, or with the answer to a question."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
@@ -7,6 +8,7 @@ from datetime import timedelta
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from applications.errors import Changed
 from applications.models import Addition, Application, Attachment, Submission
 from applications.workflow import Status
 from certportal.foundation import clock
@@ -24,6 +26,37 @@ class Enough(Refused):
         ),
         most=MOST_DOCUMENTS,
     )
+
+
+class ReplySaved(Changed):
+    """A draft of the reply was saved that the person has not seen."""
+
+    message = _(
+        "A reply has been saved since you opened the page, perhaps by a colleague. Nothing was"
+        " sent. It is below, before what you wrote."
+    )
+
+
+def mark_of(draft: str) -> str:
+    """Return the mark by which a page tells which draft of a reply it showed; "" for none."""
+    return hashlib.sha256(draft.encode()).hexdigest() if draft else ""
+
+
+def joined(draft: str, text: str, seen: str) -> str:
+    """Return the text, after the saved draft if the person has not seen that.
+
+    `seen` is the mark of the draft on the page on which the text was written.
+    """
+    if mark_of(draft) in {"", seen} or draft in text:
+        return text
+    return draft if text in draft else f"{draft}\n\n{text}"
+
+
+def require_seen(application: Application, text: str, seen: str) -> None:
+    """Raise ReplySaved if the order's question has a draft that is not part of the text."""
+    question = application.question
+    if question is not None and joined(question.reply_draft, text, seen) != text:
+        raise ReplySaved
 
 
 def is_to_reviewer(application: Application) -> bool:

@@ -34,20 +34,22 @@ def resubmit(
     actor: Actor,
     now: datetime,
     reply: str = "",
+    seen: str = "",
     **signature: Unpack[Signature],
 ) -> Application:
     """Send the application again after a request for information, with an optional text reply.
 
     It is frozen and checked again, and returns to the same reviewer. After a reviewer's request
     the remaining working days continue from the next day; after a request by the checks all five
-    start, because the application is complete only now. Raises what `submit` raises; the reply is
-    then kept as a draft (`keep_reply`).
+    start, because the application is complete only now. Raises what `submit` raises, and ReplySaved
+    for a colleague's draft of a reply that the page did not show; the reply is then kept as a draft
+    (`keep_reply`, also for `seen`).
     """
     try:
-        return _resubmit(application_id, version, reply, signature, actor, now)
+        return _resubmit(application_id, version, reply, seen, signature, actor, now)
     except Refused:
         if reply:
-            _keep(application_id, reply, signature["person"])
+            _keep(application_id, reply, seen, signature["person"])
         raise
 
 
@@ -56,12 +58,14 @@ def _resubmit(
     application_id: UUID,
     version: int,
     reply: str,
+    seen: str,
     signature: Signature,
     actor: Actor,
     now: datetime,
 ) -> Application:
     application = transition.take(Action.RESUBMIT, application_id, version=version, now=now)
     submission = freeze(application, signature, now=now)
+    answers.require_seen(application, reply, seen)
     if reply:
         _store(application, reply, signature["person"], now)
     application.requests.filter(closed_at=None).update(closed_at=now, reply_draft="")
@@ -84,23 +88,30 @@ def _resubmit(
     return moved
 
 
-def keep_reply(application_id: UUID, *, text: str, person: Person) -> None:
-    """Save a draft of the reply with the open question, replacing an earlier draft.
+def keep_reply(application_id: UUID, *, text: str, seen: str = "", person: Person) -> None:
+    """Save a draft of the reply with the open question.
 
-    Every member who may order sees it. It is part of no submission and is deleted when the question
-    is closed. Raises NotPossible if no question is open, and MayNotAct.
+    It replaces the earlier draft, of which `seen` is the mark if the person's page showed it
+    (`answers.mark_of`); it follows one that they have not seen. Every member who may order sees it.
+    It is part of no submission and is deleted when the question is closed. Raises NotPossible if no
+    question is open, and MayNotAct.
     """
-    if not _keep(application_id, text, person):
+    if not _keep(application_id, text, seen, person):
         raise NotPossible
 
 
 @transaction.atomic
-def _keep(application_id: UUID, text: str, person: Person) -> bool:
+def _keep(application_id: UUID, text: str, seen: str, person: Person) -> bool:
     """Store the draft; return False if no question is open. Raises MayNotAct."""
     application = transition.lock(application_id)
     if acting(person, application.organisation_id) is None:
         raise MayNotAct
-    return bool(application.requests.filter(closed_at=None).update(reply_draft=text))
+    question = application.requests.filter(closed_at=None).first()
+    if question is None:
+        return False
+    question.reply_draft = answers.joined(question.reply_draft, text, seen)
+    question.save(update_fields=["reply_draft"])
+    return True
 
 
 def close_unanswered(
@@ -117,17 +128,26 @@ def close_unanswered(
 
 @transaction.atomic
 def answer_hearing(
-    application_id: UUID, *, text: str, person: Person, version: int, actor: Actor, now: datetime
+    application_id: UUID,
+    *,
+    text: str,
+    seen: str = "",
+    person: Person,
+    version: int,
+    actor: Actor,
+    now: datetime,
 ) -> Application:
     """Answer a hearing with a text and the documents attached to the answer.
 
     The order itself is not sent again, so what would prevent that does not prevent the answer: it
     may be the subject of the hearing. The case returns to its reviewer, and the working days
-    continue from the next day. Raises Changed, NotPossible unless the applicant is heard.
+    continue from the next day. Raises Changed, NotPossible unless the applicant is heard, and
+    ReplySaved as `resubmit` does.
     """
     application = transition.take(
         Action.ANSWER_HEARING, application_id, by=actor, version=version, now=now
     )
+    answers.require_seen(application, text, seen)
     documents = [document.sha256 for document in answers.documents(application)]
     _store(application, text, person, now)
     application.requests.filter(closed_at=None).update(closed_at=now, reply_draft="")

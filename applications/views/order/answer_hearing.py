@@ -29,20 +29,39 @@ def answer_hearing(request: HttpRequest, application: Application) -> HttpRespon
         )
         assert application.question is not None
         draft = application.question.reply_draft
-        form = HearingForm(initial={"version": application.version, "text": draft})
+        known = {"text": draft, "seen": answers.mark_of(draft)}
+        form = HearingForm(initial={"version": application.version, **known})
     if form.is_valid():
         try:
             services.answer_hearing(application.pk, **form.cleaned_data, **by_person(request))
+        except answers.ReplySaved as refusal:
+            return _with_draft(request, application, form, refusal)
         except Stale as refusal:
             return stale.again(request, application, "answer_hearing", form, refusal)
         messages.success(request, _("Your answer was sent to the reviewer."))
         return redirect(order_url(application))
-    more: dict[str, Any] = {
+    return show(request, application, "answer_hearing", form=form, **_asked(application))
+
+
+def _asked(application: Application) -> dict[str, Any]:
+    return {
         "question": application.question,
         "documents": list(answers.documents(application)),
         "may_change": bool(sections.editable(application, now=clock.now())),
     }
-    return show(request, application, "answer_hearing", form=form, **more)
+
+
+def _with_draft(
+    request: HttpRequest, application: Application, form: HearingForm, refusal: answers.ReplySaved
+) -> HttpResponse:
+    """Show the text again, after the draft that was saved since the page was opened."""
+    context = stale.kept(request, application, form, refusal, now_url=order_url(application))
+    asked, written = _asked(application), form.cleaned_data
+    draft = asked["question"].reply_draft if asked["question"] else ""
+    text = answers.joined(draft, written["text"], written["seen"])
+    form.retype(text=text, seen=answers.mark_of(draft))
+    context |= asked | {"form": form, "status": refusal.status}
+    return show(request, application, "answer_hearing", **context)
 
 
 def is_all_that_is_asked(application: Application) -> bool:

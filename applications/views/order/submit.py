@@ -13,7 +13,7 @@ from accounts.identification.freshness import identified_at
 from applications import services
 from applications.errors import Changed, Gone, Incomplete, NotStanding, UnfitCsr
 from applications.models import Application
-from applications.rules import declarations, sections
+from applications.rules import answers, declarations, sections
 from applications.rules.certificate_names import unwritten
 from applications.rules.proposed_names import is_confirmation
 from applications.rules.systems import ForeignOid
@@ -58,7 +58,10 @@ def check(request: HttpRequest, application: Application) -> HttpResponse:
         return _send(request, application, form)
     if form.has_reply:
         person = access.person_of(request)
-        services.keep_reply(application.pk, text=form.reply, person=person)
+        services.keep_reply(application.pk, text=form.reply, seen=form.seen, person=person)
+        if application.question is not None:
+            draft = application.question.reply_draft
+            form.retype(reply=draft, seen=answers.mark_of(draft))
     if "keep" in request.POST and form.has_reply:
         words = _(
             "Your reply has been saved, but it has not been sent yet. When you are ready, press"
@@ -83,17 +86,19 @@ def _over(request: HttpRequest, application: Application) -> HttpResponse:
     return show(request, application, "add_information", status=409, form=form, **context)
 
 
-def _form(
-    application: Application, data: QueryDict | None = None, *, reply: str = ""
-) -> DeclarationsForm:
-    """Return the form, with `reply` or the saved draft of a reply as initial text."""
+def _form(application: Application, data: QueryDict | None = None) -> DeclarationsForm:
+    """Return the form, with the saved draft of a reply as initial text."""
     question = application.question
     draft = question.reply_draft if question is not None else ""
     return DeclarationsForm(
         data,
         asked=declarations.asked(application),
         replies=question is not None,
-        initial={"version": application.version, "reply": reply or draft},
+        initial={
+            "version": application.version,
+            "reply": draft,
+            "seen": answers.mark_of(draft),
+        },
     )
 
 
@@ -112,17 +117,17 @@ def _send(request: HttpRequest, application: Application, form: DeclarationsForm
         elif application.status == Status.NAMES_PROPOSED:
             services.confirm_names(application.pk, **arguments)
         else:
-            services.resubmit(application.pk, reply=form.reply, **arguments)
+            services.resubmit(application.pk, reply=form.reply, seen=form.seen, **arguments)
     except Gone:
         raise
     except (Changed, Incomplete, ForeignOid) as refusal:
         application.refresh_from_db()
         if application.status not in OPEN:
             return _over(request, application)
-        fresh = _form(application, reply=form.reply)
+        fresh = _form(application)  # what was written is kept as the draft
         return _show(request, application, fresh, status=refusal.status, refusal=refusal)
     except TooMany as refusal:
-        fresh = _form(application, reply=form.reply)
+        fresh = _form(application)
         return limits.too_many(_show(request, application, fresh, refusal=refusal), refusal)
     except UnfitCsr as refusal:
         message = _("The order was not sent, and nothing in it was lost.")

@@ -19,7 +19,7 @@ from applications.services.applicant import answers
 from applications.services.reviewer.decision import NotHeard
 from applications.workflow import Status, promise
 from certportal.dev.builders import documents, orders
-from certportal.foundation import clock
+from certportal.foundation import clock, working_days
 from certportal.foundation.models import Event
 from tests.tables import rewrite
 
@@ -28,7 +28,9 @@ EXTRACT = "Traficomin ote 25.11."
 
 
 def day(distance):
-    return clock.day(clock.now()) + timedelta(days=distance)
+    """Return the day so far from today, and of those to come a working day, where terms end."""
+    on = clock.day(clock.now()) + timedelta(days=distance)
+    return working_days.working_day(on) if distance > 0 else on
 
 
 def hear(desk, case, **values):
@@ -151,6 +153,19 @@ def test_who_is_heard_about_an_ended_unit_answers_all_the_same(heard, desk, matt
     desk.press("reject", heard, reasons=GROUNDS, send="1")
     made = heard.decisions.get()
     assert made.unheard == "" and "Asianosainen vastasi" in paper_text.decision(made)
+
+
+def test_an_answer_in_words_leaves_out_no_draft_that_was_saved_meanwhile(heard, matti, web_of):
+    address = reverse("applications:answer_hearing", args=[heard.pk])
+    opened = web_of(matti).get(address).context["form"]
+    services.keep_reply(heard.pk, text="Kauppakirja on liitteenä.", person=matti)
+    given = {one.name: one.value() or "" for one in opened} | {"text": "Ostimme sen."}
+    page = web_of(matti).post(address, given)
+    assert page.status_code == 409
+    shown = {one.name: one.value() or "" for one in page.context["form"]}
+    assert shown["text"] == "Kauppakirja on liitteenä.\n\nOstimme sen."
+    assert web_of(matti).post(address, shown).status_code == 302
+    assert heard.additions.get().text == shown["text"]
 
 
 def test_documents_go_with_an_answer_in_words(heard, desk, matti, web_of):

@@ -182,6 +182,33 @@ def test_a_reply_is_kept_while_other_things_are_done(web, address, asked, maija)
     assert not asked.additions.exists()
 
 
+@pytest.mark.parametrize("written", ["Liitän otteen.", ""])
+def test_a_reply_that_a_colleague_saved_is_neither_overwritten_nor_left_out(
+    web, address, asked, maija, written
+):
+    check, theirs = address("applications:check", asked.pk), people.log_in(Client(), maija)
+    opened = theirs.get(check).context["form"]
+    web.post(check, {"version": asked.version, "reply": REPLY, "keep": "1"})
+    given = {one.name: one.value() or "" for one in opened} | DECLARED
+    page = theirs.post(check, given | {"reply": written})
+    assert (page.status_code, asked.additions.exists()) == (409, False)
+    both = f"{REPLY}\n\n{written}".strip()
+    shown = {one.name: one.value() or "" for one in page.context["form"]}
+    assert (shown["reply"], asked.requests.get().reply_draft) == (both, both)
+    assert theirs.post(check, shown | DECLARED).status_code == 302
+    assert asked.additions.get().text == both
+
+
+def test_ones_own_draft_is_replaced(web, address, asked):
+    check = address("applications:check", asked.pk)
+    page = web.post(check, {"version": asked.version, "reply": REPLY})  # nothing is declared
+    assert page.status_code == 200
+    for words in ("Haltija on Maija.", ""):
+        shown = {one.name: one.value() or "" for one in page.context["form"]}
+        page = web.post(check, shown | {"reply": words, "keep": "1"}, follow=True)
+        assert asked.requests.get().reply_draft == words
+
+
 def test_no_reviewer_reads_a_reply_that_was_not_sent(web, address, asked, riitta):
     check = address("applications:check", asked.pk)
     web.post(check, {"version": asked.version, "reply": REPLY, "keep": "1"})

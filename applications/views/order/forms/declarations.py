@@ -15,7 +15,8 @@ from certportal.foundation.wording import filled
 class DeclarationsForm(VersionForm):
     """A required box for each declaration, after an optional reply to the reviewer.
 
-    `edition` holds the versions of price list and terms that the page showed.
+    `edition` holds the versions of price list and terms that the page showed, `seen` the mark of
+    the draft of a reply (`answers.mark_of`).
     """
 
     edition = forms.CharField(required=False, max_length=LONGEST_TEXT, widget=forms.HiddenInput)
@@ -27,6 +28,7 @@ class DeclarationsForm(VersionForm):
         super().__init__(*args, **kwargs)
         self.fields["edition"].initial = edition()
         if replies:
+            self.fields["seen"] = seen_draft()
             self.fields["reply"] = LongTextField(
                 label=_("Write a reply"),
                 help_text=filled(
@@ -59,9 +61,19 @@ class DeclarationsForm(VersionForm):
         """The reply to the reviewer, or ""."""
         return str(self.cleaned_data.get("reply") or "")
 
+    @property
+    def seen(self) -> str:
+        """The mark of the draft that the page showed, or ""."""
+        return str(self.cleaned_data.get("seen") or "")
+
+
+def seen_draft() -> forms.CharField:
+    """Return the hidden field for the mark of the draft that the page showed."""
+    return forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+
 
 class HearingForm(VersionForm):
-    """The applicant's answer to a hearing."""
+    """The applicant's answer to a hearing; `seen` as in `DeclarationsForm`."""
 
     text = LongTextField(
         label=_("What do you think of the reasons and of what they are based on?"),
@@ -72,6 +84,7 @@ class HearingForm(VersionForm):
         rows=8,
         missing=_("Write your answer."),
     )
+    seen = seen_draft()
 
 
 class ReturnNamesForm(VersionForm):
