@@ -20,7 +20,7 @@ from applications.services.reviewer import hearing_documents, waivers
 from applications.services.reviewer.may_act import take
 from applications.services.reviewer.ready_reasons import count_used
 from applications.workflow import Action, ApplicationEvent
-from certportal.foundation import events
+from certportal.foundation import events, working_days
 from certportal.foundation.actors import Actor
 from issuance import services as authority
 
@@ -170,7 +170,8 @@ def request_info(
     rejection would be based on, and `documents` are the keys of documents attached to it
     (`attach_to_hearing`) that are sent with it. A hearing replaces a request that was not answered
     in time. The working days left until the promised day are stored and continue after the answer.
-    Raises ReasonsMissing, NotYourCase, Changed, NotPossible, DeadlineOpen.
+    A deadline that is no working day moves to the next one (act 150/1930, 5 §). Raises
+    ReasonsMissing, NotYourCase, Changed, NotPossible, DeadlineOpen.
     """
     require_reasons(reason)
     if is_hearing:
@@ -180,6 +181,7 @@ def request_info(
     authority.void(application.pk, "information_requested", actor=actor, now=now)
     close_unanswered(application, cancelled=True, actor=actor, now=now)
     text = {"reason": reason, "wanted": wanted, "material": material}
+    deadline = working_days.working_day(deadline)
     details: dict[str, Any] = {"fields": sections, "deadline": deadline, "is_hearing": is_hearing}
     request = InformationRequest.objects.create(
         application=application, reviewer=person, asked_at=now, **text, **details
@@ -204,10 +206,10 @@ def extend_deadline(
 ) -> Application:
     """Give the applicant more time to answer; the promise is paused again meanwhile.
 
-    Raises NotPossible unless the deadline is later.
+    The deadline moves as in `request_info`. Raises NotPossible unless it is later.
     """
     application = take(Action.EXTEND_DEADLINE, application_id, person, version, now=now)
-    request = application.requests.get(closed_at=None)
+    request, deadline = application.requests.get(closed_at=None), working_days.working_day(deadline)
     if deadline <= request.deadline:
         raise NotPossible
     request.deadline = deadline

@@ -1,15 +1,16 @@
 """Taking a case, evidence, questions to the applicant."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core import mail
 
 from applications import services
 from applications.models import Application, InformationRequest
+from applications.services.reviewer.may_act import DeadlineOpen
 from certportal.dev.builders import mails, orders
 from certportal.dev.builders.acts import act
-from certportal.foundation import clock
+from certportal.foundation import clock, working_days
 from issuance.services.errors import NotOpen
 from tests.applications.console.listed import ready
 from tests.tables import rewrite
@@ -18,7 +19,9 @@ QUESTION = {"reason": "Korjaa yhteystiedot.", "sections": ["contact", "delivery"
 
 
 def day(distance):
-    return clock.day(clock.now()) + timedelta(days=distance)
+    """Return the day so far from today, and of those to come a working day, where terms end."""
+    on = clock.day(clock.now()) + timedelta(days=distance)
+    return working_days.working_day(on) if distance > 0 else on
 
 
 def ask(desk, case, **values):
@@ -203,6 +206,21 @@ def test_an_unfinished_question_is_not_sent(case, desk, values, words):
     assert "(optional)" not in answer.text
     assert words in answer.text
     assert case.status == "in_review"
+
+
+def test_a_term_lasts_through_a_day_off_to_the_next_working_day(case, desk, riitta):
+    """Act 150/1930, 5 §. Christmas Eve of 2099 is a Thursday; New Year's Day a Friday."""
+    eve, monday = "2099-12-24", date(2099, 12, 28)
+    asked = QUESTION | {"deadline": eve}
+    assert "28.12.2099" in desk.press("ask", case, **asked, preview="1").context["mail"]
+    desk.press("ask", case, **asked, send="1")
+    assert case.requests.get().deadline == monday
+    refused = {"reasons": "Ei vastausta.", "person": riitta, **orders.UNHEARD}
+    seen = orders.Handler(riitta, case).seen | {"now": datetime(2099, 12, 28, 9, tzinfo=UTC)}
+    with pytest.raises(DeadlineOpen):
+        services.reject(case.pk, **refused, **seen)
+    desk.press("extend", case, deadline="2100-01-01")
+    assert case.requests.get().deadline == date(2100, 1, 4)
 
 
 def test_more_time_can_only_be_later(asked, desk):

@@ -14,7 +14,7 @@ from applications.services.reviewer.may_act import Case
 from applications.services.system import certificates
 from applications.workflow import ApplicationEvent
 from certportal.dev.builders import orders, people
-from certportal.foundation import clock, events
+from certportal.foundation import clock, events, working_days
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from issuance.models import PreparedCertificate
@@ -25,7 +25,9 @@ from tests.tables import rewrite
 
 
 def day(distance):
-    return clock.day(clock.now()) + timedelta(days=distance)
+    """Return the day so far from today, and of those to come a working day, where terms end."""
+    on = clock.day(clock.now()) + timedelta(days=distance)
+    return working_days.working_day(on) if distance > 0 else on
 
 
 def take(desk):

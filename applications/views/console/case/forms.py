@@ -19,6 +19,7 @@ from applications.rules import sections as sections_rules
 from applications.rules.certificate_names import CertificateName, fits, shortenings
 from applications.views.console.case.reasons import WithReasons
 from applications.views.shared.forms import VersionForm
+from certportal.foundation import working_days
 from certportal.foundation.web.forms import LONGEST_TEXT, DateField, Form, KeyField, LongTextField
 from issuance.certificate.hosts import with_unicode
 
@@ -230,10 +231,23 @@ def after_today(today: date) -> MinValueValidator:
     return MinValueValidator(today + DAY, _("Choose a day after today."))
 
 
+class TermField(DateField):
+    """The last day of a term, which moves to the next working day (act 150/1930, 5 §)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        words = _("A term that would end on a day off lasts until the next working day.")
+        super().__init__(help_text=words, **kwargs)
+
+    def clean(self, value: Any) -> date | None:
+        """Return the day on which the term ends, as it is stored and told to the applicant."""
+        day: date | None = super().clean(value)
+        return working_days.working_day(day) if day else None
+
+
 class DeadlineForm(VersionForm):
     """A later deadline for the answer; `after` is the present one, None once it was answered."""
 
-    deadline = DateField(label=_("New deadline"))
+    deadline = TermField(label=_("New deadline"))
 
     def __init__(self, *args: Any, after: date | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -268,7 +282,7 @@ class AskForm(WithReasons):
         rows=8,
         missing=_("Write what is missing or wrong."),
     )
-    deadline = DateField(label=_("Answer by"))
+    deadline = TermField(label=_("Answer by"))
 
     def __init__(self, *args: Any, application: Application, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -277,7 +291,8 @@ class AskForm(WithReasons):
             self.fields[name].never_optional = True  # type: ignore[attr-defined]
         parts = sections_rules.asked(application, on=today)
         self.offer("sections", ((part.id, part.title) for part in parts))
-        self.fields["deadline"].initial = today + timedelta(days=ANSWER_DAYS)
+        usual = working_days.working_day(today + timedelta(days=ANSWER_DAYS))
+        self.fields["deadline"].initial = usual
 
     def clean(self) -> dict[str, Any]:
         """Require a part to change or a document to attach."""
