@@ -316,7 +316,8 @@ class DeliveredOrder(WaitingOrder):
         services.watch_register(now=clock.now())
         orders.drain()
         task = RegisterTask.objects.get()
-        do(self.riitta, services.decide_register_task, task.pk, outcome="reissue", reasons=WORDS)
+        given = {"outcome": "reissue", "reasons": WORDS, "touched": task.certificates.count()}
+        do(self.riitta, services.decide_register_task, task.pk, **given)
 
     def unit_ended(self) -> None:
         """A unit ends in the register, and a reviewer decides to revoke its certificates."""
@@ -324,7 +325,8 @@ class DeliveredOrder(WaitingOrder):
         services.watch_register(now=clock.now())
         orders.drain()
         task = RegisterTask.objects.get()
-        do(self.riitta, services.decide_register_task, task.pk, outcome="revoke", reasons=WORDS)
+        given = {"outcome": "revoke", "reasons": WORDS, "touched": task.certificates.count()}
+        do(self.riitta, services.decide_register_task, task.pk, **given)
 
     def key_blocked(self) -> None:
         """An operator blocks the key of a certificate in force."""

@@ -46,6 +46,13 @@ class AlreadyDecided(Stale):
     message = _("This change in the register has been decided already.")
 
 
+class MoreTouched(Stale):
+    message = _(
+        "The change touches more certificates than when you opened the page. Nothing was decided."
+        " Look at all of them, and decide again."
+    )
+
+
 def want_register_watched(*, now: datetime) -> None:
     """Have a worker do `watch_register`, and again until no other process looks."""
     outbox.enqueue("register.look_wanted", now=now)
@@ -88,17 +95,28 @@ def to_decide(task: RegisterTask, person: Person, *, now: datetime) -> Iterator[
 
 @transaction.atomic
 def decide_register_task(
-    task_id: int, *, outcome: str, reasons: str, person: Person, actor: Actor, now: datetime
+    task_id: int,
+    *,
+    outcome: str,
+    reasons: str,
+    touched: int,
+    person: Person,
+    actor: Actor,
+    now: datetime,
 ) -> RegisterTask:
     """Decide a task and carry out the decision.
 
     `outcome` is a RegisterTask.Outcome: with REVOKE a worker proposes to revoke each certificate in
     force (`propose_decided`), which a second reviewer must confirm. The administrators get a mail.
+    `touched`: how many certificates the task had when the reviewer saw it. None is ever taken off
+    it, so it has the same ones if it has as many.
 
-    Raises what `to_decide` yields.
+    Raises what `to_decide` yields, and MoreTouched.
     """
     task = RegisterTask.objects.select_for_update().get(pk=task_id)
     require(to_decide(task, person, now=now))
+    if task.certificates.count() != touched:
+        raise MoreTouched
     task.decided_by, task.reasons = person, reasons
     _settle(task, Outcome(outcome), actor, now)
     if task.outcome == Outcome.REVOKE:

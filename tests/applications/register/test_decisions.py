@@ -63,7 +63,8 @@ def test_however_many_are_decided_a_worker_proposes_few_at_a_time_and_tells_of_a
     monkeypatch.setattr(register_changes, "MOST_AT_ONCE", 2)
     desk = people.log_in(Client(), riitta)
     place = reverse("console:register_task", args=[task.pk])
-    answer = desk.post(place, {"outcome": "revoke", "reasons": "Yksikkö on lakannut."})
+    given = {"outcome": "revoke", "reasons": "Yksikkö on lakannut.", "touched": 3}
+    answer = desk.post(place, given)
     assert answer.status_code == 302
     assert not RevocationProposal.objects.exists()
     shown = desk.get(place).text
@@ -91,7 +92,8 @@ def test_what_the_register_takes_back_before_the_worker_comes_is_not_proposed(or
     change(orders.UNIT, status="DELETED")
     (task,) = watch()
     by = {"person": riitta, "actor": actor_for(riitta), "now": clock.now()}
-    services.decide_register_task(task.pk, outcome="revoke", reasons="Lakannut.", **by)
+    given = {"outcome": "revoke", "reasons": "Lakannut.", "touched": task.certificates.count()}
+    services.decide_register_task(task.pk, **given, **by)
     change(orders.UNIT, status="ACTIVE")
     watch()
     orders.drain()
@@ -104,7 +106,8 @@ def decided_by(reviewer):
     (task,) = watch()
     orders.drain()
     by = {"person": reviewer, "actor": actor_for(reviewer), "now": clock.now()}
-    services.decide_register_task(task.pk, outcome="revoke", reasons="Lakannut.", **by)
+    given = {"outcome": "revoke", "reasons": "Lakannut.", "touched": task.certificates.count()}
+    services.decide_register_task(task.pk, **given, **by)
     mail.outbox.clear()
     return task
 

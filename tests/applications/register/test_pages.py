@@ -14,9 +14,10 @@ from applications.register_watch import wording
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.register import change
 from certportal.foundation import clock
-from issuance.models import Approval, Certificate
+from issuance.models import Approval, Certificate, PreparedCertificate
+from tests.tables import rewrite
 
-ANSWER = {"outcome": "nothing", "reasons": "Nimi on sama, kirjoitusasu muuttui."}
+ANSWER = {"outcome": "nothing", "reasons": "Nimi on sama, kirjoitusasu muuttui.", "touched": 1}
 
 
 @pytest.fixture
@@ -64,7 +65,8 @@ def test_one_press_carries_the_proposal_out(desk, task):
 
 
 def test_a_decision_needs_reasons(desk, task):
-    assert desk.post(url("register_task", task.pk), {"outcome": "nothing"}).status_code == 200
+    given = ANSWER | {"reasons": ""}
+    assert desk.post(url("register_task", task.pk), given).status_code == 200
     task.refresh_from_db()
     assert task.is_open
 
@@ -75,6 +77,33 @@ def test_what_has_been_decided_is_not_decided_again(desk, task):
     assert again.status_code == 409
     assert again.text.count(ANSWER["reasons"]) == 2  # what was decided, and what was written now
     assert Certificate.objects.get().state == "issued"
+
+
+def test_a_decision_is_about_the_certificates_that_were_shown(desk, task, matti, riitta):
+    place = url("register_task", task.pk)
+    shown = {one.name: str(one.value()) for one in desk.get(place).context["form"]}
+    late = rest_on_the_former_name(orders.delivered(matti, riitta))
+    services.watch_register(now=clock.now())
+    assert task.certificates.count() == 2
+    again = desk.post(place, shown | {"outcome": "revoke", "reasons": "Nimi on vaihtunut."})
+    assert again.status_code == 409
+    assert late.serial in again.text
+    task.refresh_from_db()
+    assert task.is_open
+    seen = {one.name: str(one.value()) for one in again.context["form"]}
+    assert seen["reasons"] == "Nimi on vaihtunut."
+    assert desk.post(place, seen).status_code == 302
+    task.refresh_from_db()
+    assert task.outcome == "revoke"
+
+
+def rest_on_the_former_name(order):
+    """Let the order's certificate rest on the record that the first one rests on."""
+    first, certificate = Certificate.objects.order_by("pk")
+    assert certificate.reference == order.pk
+    record = first.prepared.register_record
+    rewrite(PreparedCertificate.objects.filter(pk=certificate.prepared_id), register_record=record)
+    return certificate
 
 
 def test_reasons_written_past_the_second_factor_are_sent_again_once_it_is_proven(stale, task):

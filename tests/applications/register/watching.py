@@ -21,6 +21,7 @@ def decide(
         task.pk,
         outcome=outcome,
         reasons=reasons,
+        touched=task.certificates.count(),
         person=reviewer,
         actor=actor_for(reviewer),
         now=clock.now(),

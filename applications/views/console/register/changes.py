@@ -15,7 +15,11 @@ from applications.models import RevocationProposal
 from applications.models.register_task import RegisterTask
 from applications.register_watch.wording import SENTENCES, differences
 from applications.rules.revocation_wanted import is_being_proposed, proposed_upon, unproposed
-from applications.services.reviewer.register_changes import AlreadyDecided, to_decide
+from applications.services.reviewer.register_changes import (
+    AlreadyDecided,
+    MoreTouched,
+    to_decide,
+)
 from applications.views.console.entry import confirm_again, looked_at
 from applications.views.console.register.forms import DecisionForm
 from applications.views.shared.entry import by_person
@@ -55,6 +59,7 @@ def task(request: HttpRequest, task_id: int) -> HttpResponseBase:
     shown = get_object_or_404(register_tasks, pk=task_id)
     looked_at(request, shown.organisation)
     first = {"outcome": shown.proposal, "reasons": SENTENCES[shown.change]}
+    first["touched"] = shown.certificates.count()
     form = DecisionForm(request.POST or None, initial=first)
     if request.method == "POST" and form.is_valid():
         # Revoking is one of the outcomes.
@@ -63,9 +68,10 @@ def task(request: HttpRequest, task_id: int) -> HttpResponseBase:
             return asking
         try:
             services.decide_register_task(shown.pk, **form.cleaned_data, **by_person(request))
-        except AlreadyDecided as refusal:
+        except (AlreadyDecided, MoreTouched) as refusal:
             refusals.record_act(request, refusal)
             shown.refresh_from_db()
+            form.retype(touched=str(shown.certificates.count()))
             return _show(request, shown, form, refusal)
         messages.success(request, _("The decision was made and the organisation told."))
         return redirect("console:register_task", shown.pk)
@@ -76,7 +82,7 @@ def _show(
     request: HttpRequest,
     shown: RegisterTask,
     form: DecisionForm,
-    refusal: AlreadyDecided | None = None,
+    refusal: AlreadyDecided | MoreTouched | None = None,
 ) -> HttpResponse:
     now = clock.now()
     touched = shown.certificates.order_by("-issued_at", "-pk")

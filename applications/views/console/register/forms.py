@@ -7,14 +7,17 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from applications.models.register_task import RegisterTask
-from certportal.foundation.web.forms import DateField, Form, LongTextField
+from certportal.foundation.web.forms import DateField, Form, KeyField, LongTextField
 
 REASONS = 2000
 OFFERED = [RegisterTask.Outcome.REVOKE, RegisterTask.Outcome.REISSUE, RegisterTask.Outcome.NOTHING]
 
 
 class DecisionForm(Form):
-    """The decision on a change in the register, and its reasons, which the organisation reads."""
+    """The decision on a change in the register, and its reasons, which the organisation reads.
+
+    `touched`: how many certificates the page showed.
+    """
 
     outcome = forms.ChoiceField(
         label=_("What is done about the certificates?"),
@@ -29,6 +32,7 @@ class DecisionForm(Form):
         rows=5,
         missing=_("Write the reasons."),
     )
+    touched = KeyField()
 
 
 class AsOfForm(Form):
