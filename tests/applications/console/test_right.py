@@ -103,6 +103,20 @@ def test_the_first_confirmation_stands(case, desk, other_desk, pharmacy):
     assert pharmacy.memberships.get().basis_note == before.basis_note
 
 
+def test_a_confirmation_is_of_the_right_that_was_shown(unconfirmed, case, desk, riitta, pharmacy):
+    """What shows one person's right is not noted of another who sends the order meanwhile."""
+    kaisa = people.make_member("Kaisa Kaima", pharmacy, now=clock.now())
+    kaisa.memberships.update(basis=Membership.Basis.UNVERIFIED)
+    orders.ask(riitta, case, clock.day(clock.now()) + timedelta(days=14))
+    version = desk.open("right", case.pk).context["form"]["version"].value()
+    orders.resubmit(kaisa, case)
+    answer = desk.press("right", case, version=version, note="Matin valtakirja 2.3.")
+    assert answer.status_code == 409
+    assert "Kaisa Kaima" in answer.text and "Matin valtakirja 2.3." in answer.text
+    unproven = Membership.objects.filter(basis=Membership.Basis.UNVERIFIED)
+    assert set(unproven.values_list("person", flat=True)) == {unconfirmed.person_id, kaisa.pk}
+
+
 def test_the_reviewer_sees_the_documents_inline_and_they_are_what_was_seen(
     unconfirmed, case, desk, matti, pharmacy, now
 ):

@@ -13,6 +13,7 @@ from accounts.models import Membership, Person, RightDocument
 from accounts.right_to_act import has_ended, is_unconfirmed, may_be_confirmed
 from accounts.services.rights import documents as documents_rights
 from applications import services
+from applications.errors import Changed
 from applications.models import Application
 from applications.rules.sender import right_to_send
 from applications.services.reviewer.rights import to_confirm
@@ -58,6 +59,8 @@ def confirm(request: HttpRequest, application: Application) -> HttpResponse:
         context = _context(request, application, right, form)
         return render(request, "applications/console/right.html", context)
     try:
+        if form.cleaned_data["version"] != application.version:
+            raise Changed  # somebody else may have sent the order meanwhile
         services.confirm_right(
             right.pk, note=form.cleaned_data["note"], until=form.until, **by_person(request)
         )
