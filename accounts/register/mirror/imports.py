@@ -87,7 +87,7 @@ def import_rows(
 
     A full source also closes the records that it no longer contains. A run that would end more
     units than ``MAX_ENDED``, and more than the share ``MAX_ENDED_SHARE`` of the valid ones, changes
-    nothing and is held, unless a held run that would end as many was accepted within two days.
+    nothing and is held, unless a held run that would end the same was accepted within two days.
 
     Raises:
         Busy: another import is running.
@@ -122,7 +122,7 @@ def preview(kind: Kind, rows: Iterable[Row], source: Source, *, now: datetime) -
 
 
 def accept_held(run_id: int, *, reason: str, actor: Actor, now: datetime) -> RegisterRun:
-    """Accept a held run, once: the next run may end as many units. Records person and reason.
+    """Accept a held run, once: the next run may end its units. Records person and reason.
 
     Raises:
         Refused: the run is not held, or has been accepted. An acceptance that is over is not
@@ -155,12 +155,24 @@ def _ends_too_many(run: RegisterRun, counts: Counts, now: datetime) -> bool:
     share = int(conf.value("MAX_ENDED_SHARE") * counts.standing_before)
     if counts.ended <= max(conf.value("MAX_ENDED"), share):
         return False
-    return not RegisterRun.objects.filter(
+    accepted = RegisterRun.objects.filter(
         kind=run.kind,
         outcome=RegisterRun.Outcome.HELD,
         accepted_at__gt=now - ACCEPTANCE_LASTS,
         ended__gte=counts.ended,
-    ).exists()
+    )
+    return not any(_covers(each, counts) for each in accepted)
+
+
+def _covers(accepted: RegisterRun, counts: Counts) -> bool:
+    """Whether the units that the staged rows would end are among those of the accepted run.
+
+    Where there are more than its page lists, their number is all that was seen.
+    """
+    if counts.ended > SHOWN_ENDING:
+        return True
+    seen = {oid for oid, _name in accepted.ending}
+    return seen.issuperset(oid for oid, _name in store.ending(SHOWN_ENDING))
 
 
 def _finish(

@@ -214,6 +214,15 @@ def test_an_acceptance_neither_lasts_nor_covers_more_than_was_seen(forty_units):
 
 
 @pytest.mark.django_db
+def test_an_acceptance_covers_no_other_units_than_those_seen(forty_units):
+    """Thirty that were looked at with the register's keeper are not thirty others."""
+    held = bring(*(unit(n) for n in range(10)), now=LATER).run
+    imports.accept_held(held.pk, reason="seen", actor=RAIMO, now=LATER)
+    assert bring(*(unit(n) for n in range(30, 40)), now=LATER).held
+    assert not bring(*(unit(n) for n in range(15)), now=LATER).held
+
+
+@pytest.mark.django_db
 def test_only_a_held_run_can_be_accepted(forty_units):
     with pytest.raises(Refused):
         imports.accept_held(RegisterRun.objects.get().pk, reason="seen", actor=RAIMO, now=LATER)
