@@ -115,6 +115,8 @@ def save_section(
         replace_host_names(application, changes.pop("host_names"))
     if "type" in changes and changes["type"] != application.type:
         changes |= _cleared_for(CertificateType(changes["type"]), application)
+    if section_id == "csr" and application.submission_id is None:
+        changes["csr"] = None  # the request comes later: not the one that was chosen before
     if section_id == "unit" and any(getattr(application, key) != changes[key] for key in changes):
         changes |= dict.fromkeys(fields.CHOSEN, "")  # chosen for other names
     if changes.get("names_by") == Delivery.TECHNICAL_CONTACT:  # the names come with the request

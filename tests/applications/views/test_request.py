@@ -181,6 +181,17 @@ def test_the_technical_contact_may_send_it_later(web, give, draft, address):
     assert answer["Location"] == address("applications:part", draft.pk, "technical")
 
 
+def test_a_request_that_comes_later_takes_the_place_of_the_one_given(give, confirm, draft, matti):
+    orders.name_contact(matti, draft, orders.CONTACT)
+    give(draft, **upload(orders.openssl_csr()))
+    confirm(draft)
+    assert draft.csr is not None
+    give(draft, how="technical_contact")
+    assert (draft.csr, draft.csr_by) == (None, "technical_contact")
+    orders.submit(matti, draft)
+    assert draft.status == Status.AWAITING_CSR
+
+
 def test_a_private_key_is_refused_although_the_request_comes_later(give, draft):
     key = "-----BEGIN PRIVATE KEY-----\nMIGHAgEA\n-----END PRIVATE KEY-----"
     page = give(draft, how="technical_contact", text=key)
