@@ -33,6 +33,11 @@ _ARCHIVE = (b"PK\x03\x04", b"PK\x05\x06")
 _ENTRY = b"PK\x01\x02"
 """The signature of each entry in an archive's central directory (APPNOTE.TXT 4.3.12)."""
 _ENCRYPTED = 1
+# OverflowError: an entry that says it begins beyond the largest file.
+_DAMAGED = (
+    *(BadZipFile, EOFError, NotImplementedError, OSError),
+    *(OverflowError, ValueError, zlib.error),
+)
 _PIECE = 64 * 1024
 _LONGEST_NAME = 100
 
@@ -119,7 +124,7 @@ def _read(archive: ZipFile, entry: ZipInfo) -> tuple[RequestFile, int]:
         with archive.open(entry) as file:
             while len(data) <= MOST_SEARCHED and (piece := file.read(_PIECE)):
                 data += piece
-    except (BadZipFile, EOFError, NotImplementedError, OSError, ValueError, zlib.error):
+    except _DAMAGED:
         return RequestFile(name, b"", Skipped.DAMAGED), len(data)
     if len(data) > MOST_SEARCHED:
         return RequestFile(name, b"", Skipped.TOO_BIG), len(data)

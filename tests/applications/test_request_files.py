@@ -1,6 +1,7 @@
 """The files of an upload of several certificate requests, archives among them."""
 
 import io
+import struct
 import zipfile
 
 import pytest
@@ -85,6 +86,19 @@ def test_an_archive_of_folders_and_of_what_macos_adds_is_not_opened_without_end(
     with pytest.raises(TooMuch):
         files_of([("folders.zip", folders)])
     assert opened == []
+
+
+def test_an_entry_that_says_it_begins_beyond_the_largest_file_is_damaged():
+    """Its place stands in 64 bits (APPNOTE.TXT 4.5.3), of which Python's files take 63."""
+    kept, entry = io.BytesIO(), zipfile.ZipInfo("a.csr")
+    with zipfile.ZipFile(kept, "w") as packed:
+        packed.writestr(entry, b"a")
+        entry.extra = struct.pack("<HHQ", 1, 8, 2**63)
+    data = bytearray(kept.getvalue())
+    place = data.index(b"PK\x01\x02") + 42
+    data[place : place + 4] = b"\xff" * 4
+    (one,) = files_of([("all.zip", bytes(data))])
+    assert (one.name, one.skipped) == ("a.csr", Skipped.DAMAGED)
 
 
 def test_what_cannot_be_unpacked_is_said():
