@@ -175,10 +175,13 @@ def labels() -> Iterator[str]:
 
 
 def faults(stem: str) -> Iterator[str]:
-    """Each line that was changed, is incomplete or breaks the hash chain, as ``file:number``."""
-    previous = None
+    """Each line that was changed, is incomplete or breaks the hash chain, as ``file:number``.
+
+    The chain begins with a line without a previous one: another was not the first when written.
+    """
+    previous = ""
     for each, number, line in _lines(stem):
-        if line is None or (previous is not None and line.previous != previous):
+        if line is None or line.previous != previous:
             yield f"{each.name}:{number}"
         if line is not None:
             previous = line.digest

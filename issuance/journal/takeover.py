@@ -31,12 +31,12 @@ def examine(files: Sequence[Path]) -> Examined:
 
     A line without a line feed was being written when the writer died: its certificate never left.
     """
-    size, previous, found = 0, None, dict[str, str]()
+    size, previous, found = 0, "", dict[str, str]()
     for place, line in _lines(files):
         if not line.endswith(b"\n"):
             break
         parsed = parse(line)
-        if parsed is None or (previous is not None and parsed.previous != previous):
+        if parsed is None or parsed.previous != previous:
             return Examined(size, found, place)
         previous, size = parsed.digest, size + len(line)
         found[parsed.entry.serial] = hashlib.sha256(parsed.entry.der).hexdigest()

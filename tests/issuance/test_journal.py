@@ -131,6 +131,8 @@ def test_a_line_taken_out_breaks_the_chain() -> None:
     lines = journal.path("ca").read_bytes().splitlines(keepends=True)
     journal.path("ca").write_bytes(lines[0] + lines[2])
     assert list(journal.faults("ca")) == ["ca.journal:2"]
+    journal.path("ca").write_bytes(lines[1] + lines[2])
+    assert list(journal.faults("ca")) == ["ca.journal:1"]
 
 
 def test_a_whole_line_without_its_end_counts() -> None:
