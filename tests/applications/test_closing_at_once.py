@@ -57,6 +57,17 @@ def test_a_draft_that_was_begun_just_before_is_removed(matti, closing):
     assert not Application.objects.exists()
 
 
+def test_no_order_is_reopened_in_an_account_that_is_being_closed(matti, riitta, cas, closing):
+    case = orders.claimed(matti, riitta)
+    act(riitta, services.reject, case, reasons="Verkkotunnus", **orders.UNHEARD)
+    with transaction.atomic():
+        closing()
+        late = Beside(partial(act, riitta, services.reopen, case, reasons="Oikaisuvaatimus"))
+    assert isinstance(late.end(), AccountOver)
+    case.refresh_from_db()
+    assert case.status == Status.REJECTED
+
+
 def test_a_certificate_is_prepared_beside_the_closing(matti, pharmacy, riitta, cas, closing):
     """Its row refers to the account: the worker, which has the order's lock, waits for nobody."""
     case = orders.in_review(matti)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Person
 from accounts.register.lookup import queries
 from accounts.register.models import RegisterRecord
+from accounts.services.organisations import membership as members
 from applications.errors import require_reasons
 from applications.models import Application, Decision, Waiver
 from applications.rules import contact_links, hearing, proposed_names, waivers
@@ -180,9 +181,11 @@ def reopen(
 ) -> Application:
     """Reopen a rejected or lapsed application, to correct an error or after a successful appeal.
 
-    Raises ReasonsMissing, Changed, NotPossible.
+    Raises ReasonsMissing, Changed, NotPossible, and AccountOver if the account has been closed.
     """
     require_reasons(reasons)
+    # Closing the account takes the same lock first, so that it ends every open order of it.
+    members.lock_account(Application.objects.get(pk=application_id).organisation_id)
     application = may_act.take(Action.REOPEN, application_id, person, version, now=now)
     record = _record_now(application, now)
     _decide(application, Decision.Kind.REOPENED, person, reasons, now, record)

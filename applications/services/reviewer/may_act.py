@@ -13,7 +13,7 @@ from accounts.register.models import RegisterRecord
 from applications import workflow
 from applications.checks import still_true
 from applications.checks.wording import word
-from applications.errors import Erased, NotPossible, NotYourCase, require
+from applications.errors import AccountOver, Erased, NotPossible, NotYourCase, require
 from applications.models import Application, Check
 from applications.rules import case_holder, certificate_preparation, impartiality, waivers
 from applications.rules.attempts import approvals_of, attempts
@@ -272,6 +272,9 @@ class Case:
     def _to_reopen(self) -> Iterator[Refused]:
         if self.application.erased_at is not None:
             yield Erased()
+        # Nobody could answer a question about it, and the checks return it: the unit is another's.
+        if self.application.organisation.is_closed:
+            yield AccountOver()
 
     def _to_cancel_request(self) -> Iterator[Refused]:
         """Yield why the order cannot go on as sent: it differs, or its request was not checked."""

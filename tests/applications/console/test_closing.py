@@ -10,10 +10,12 @@ from accounts.access import actor_for
 from accounts.models import AccountDecision, Membership
 from accounts.services.organisations import invite as inviting, membership
 from applications import services
+from applications.errors import AccountOver
 from applications.models import Application
 from applications.rules import contact_links
 from applications.views.shared import tracking
 from certportal.dev.builders import orders, people
+from certportal.dev.builders.acts import act
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused
 from certportal.foundation.models import Event
@@ -98,6 +100,19 @@ def test_closing_ends_each_open_order_and_tells_whom_it_concerns(every, pharmacy
         "links_ended": 1,
         "certificates_in_force": 1,
     }
+
+
+def test_no_order_of_a_closed_account_is_reopened(desk, matti, riitta, pharmacy, cas):
+    """Nobody could answer a question about it, and the checks return it to its sender at once."""
+    case = orders.claimed(matti, riitta)
+    services.close_account(pharmacy.pk, **given(riitta))
+    assert status(case) == "lapsed"
+    page = " ".join(desk.client.get(desk.url("reopen", case.pk)).text.split())
+    assert str(AccountOver.message) in page
+    assert desk.url("reopen", case.pk) not in desk.open("case", case.pk).text
+    with pytest.raises(AccountOver):
+        act(riitta, services.reopen, case, reasons="Oikaisuvaatimus hyväksyttiin.")
+    assert status(case) == "lapsed"
 
 
 def test_the_page_counts_before_and_the_account_shows_what_followed(desk, every, pharmacy):
