@@ -201,12 +201,14 @@ stop_unguarded() {
     exec 9>>"$DATA/lock"
     flock -w 20 9 || exit 0
     POSTGRES=$(postgres_directory)/pg_ctl
+    rm -rf "$(cache_in_memory)"
     stop_redis
     stop_postgres
 }
 
 stop_services() {
     [ -n "$RUN" ] || return 0
+    rm -rf "$(cache_in_memory)"
     [ "${REDIS_URL:-}" != "$(redis_address)" ] || stop_redis
     stop_postgres
 }

@@ -62,6 +62,26 @@ def test_a_file_that_the_running_service_removes_meanwhile_makes_no_command_fail
     assert not list(tmp_path.iterdir())
 
 
+CACHE = """
+. ./portal help >/dev/null
+DATA=$0 RUN=$0/run
+mkdir -p "$RUN/proxy"
+for twice in 1 2; do place_cache; done
+stat -c '%A %m' "$RUN/proxy/cache/" && realpath "$RUN/proxy/cache"
+echo x >"$RUN/proxy/cache/answer"
+stop_services
+ls "$RUN/proxy/cache/" 2>/dev/null || echo gone
+"""
+
+
+def test_the_cache_of_revocation_status_has_room_when_the_disk_of_the_data_is_full(tmp_path):
+    """nginx closes the connection where it cannot write an answer there."""
+    told = subprocess.check_output(["bash", "-c", CACHE, tmp_path], cwd=ROOT, text=True)
+    mode, place, gone = told.splitlines()
+    assert (mode, gone) == ("drwx------ /dev/shm", "gone")
+    assert place.startswith("/dev/shm/portal-") and not Path(place).exists()
+
+
 COMMAND = """
 . ./portal help >/dev/null
 set_up() { :; }
