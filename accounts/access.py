@@ -19,6 +19,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _, gettext_lazy
+from django.views.decorators.http import require_safe
 
 from accounts.disqualification import tied
 from accounts.models import (
@@ -322,6 +323,11 @@ def reviewer_required(view: View) -> View:
         return view(request, *args, **kwargs)
 
     return person_required(guarded)
+
+
+def reviewers_read(view: View) -> View:
+    """Admit to a page that changes nothing those whom `reviewer_required` admits."""
+    return reviewer_required(require_safe(view))
 
 
 def superuser_required(view: View) -> View:

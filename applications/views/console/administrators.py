@@ -9,7 +9,6 @@ from django.db.models import F
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
-from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import AdministratorRequest
@@ -53,8 +52,7 @@ class AdministratorDecisionForm(Form):
     )
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def requests(request: HttpRequest) -> HttpResponseBase:
     """List the requests: open ones first, then the latest decided."""
     all_requests = AdministratorRequest.objects.select_related(

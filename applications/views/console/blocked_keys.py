@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications.views.console.entry import looked_at
@@ -55,8 +54,7 @@ class Blocked:
     who: str
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def certificates(request: HttpRequest) -> HttpResponseBase:
     """List the certificates in force whose keys are blocked, and the blocked keys."""
     looked_at(request, Subject("list", "blocked_keys"))

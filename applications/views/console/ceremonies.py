@@ -2,7 +2,6 @@
 
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications import services
@@ -13,8 +12,7 @@ from issuance.models import CeremonyRecord
 from issuance.services.sealing import seal_in_use
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def ceremonies(request: HttpRequest) -> HttpResponseBase:
     """List the records, the newest first."""
     records = CeremonyRecord.objects.defer("text", "prepared", "pdf").order_by("-at", "-pk")
@@ -26,8 +24,7 @@ def ceremonies(request: HttpRequest) -> HttpResponseBase:
     return render(request, "applications/console/ceremonies.html", context)
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def paper(request: HttpRequest, record_id: int) -> HttpResponseBase:
     """Download the sealed record of a ceremony; the download is recorded."""
     record = CeremonyRecord.objects.filter(pk=record_id).exclude(pdf=None).first()

@@ -120,8 +120,7 @@ class AllCertificates(CertificateFilter):
         return queryset
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def certificates(request: HttpRequest) -> HttpResponseBase:
     """List the certificates, filtered by the query."""
     looked_at(request, Subject("list", "certificates"))
@@ -143,8 +142,7 @@ def certificates(request: HttpRequest) -> HttpResponseBase:
     return render(request, "applications/console/certificates.html", context)
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def list_csv(request: HttpRequest) -> HttpResponseBase:
     """Download the filtered list as a CSV file."""
     services.record_list_exported("certificates", **access.acting(request))

@@ -5,7 +5,6 @@ import re
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications.checks.wording import word_all
@@ -28,8 +27,7 @@ from issuance.models import BlockedKey, Certificate
 HASH = re.compile("[0-9a-f]{64}")
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def key(request: HttpRequest, spki_sha256: str) -> HttpResponseBase:
     """Show what is known of the key with this SPKI hash; 404 if nothing is."""
     now = clock.now()

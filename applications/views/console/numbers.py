@@ -8,7 +8,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _, gettext_lazy, pgettext
-from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications import services
@@ -53,8 +52,7 @@ class AmongForm(FilterForm):
         return figures.Among(**self.cleaned_data) if self.is_valid() else figures.ALL
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def numbers(request: HttpRequest) -> HttpResponse:
     """Show statistics of past months, workloads, and coming expiries."""
     now, chosen = clock.now(), AmongForm(request.GET or None)
@@ -117,8 +115,7 @@ def _title(fault: return_figures.Fault) -> str:
     return word_all([fault.example])[0][1].title
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def returns_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Download what was asked, by month and part, of the chosen orders."""
     among = AmongForm(request.GET or None).among()
@@ -131,8 +128,7 @@ def returns_csv(request: HttpRequest) -> StreamingHttpResponse:
     return spreadsheet.answer("numbers-returns", [_("Month"), _("Part of the order"), *asked], rows)
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def findings_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Download what the checks found, by month and rule, of the chosen orders."""
     among = AmongForm(request.GET or None).among()
@@ -145,8 +141,7 @@ def findings_csv(request: HttpRequest) -> StreamingHttpResponse:
     return spreadsheet.answer("numbers-findings", head, rows)
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def certificates_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Download the certificates in force by the month in which they end, and type."""
     services.record_list_exported("numbers_certificates", **access.acting(request))
@@ -158,8 +153,7 @@ def certificates_csv(request: HttpRequest) -> StreamingHttpResponse:
     return spreadsheet.answer("numbers-certificates", head, rows)
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def numbers_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Download the figures by month, of the chosen orders."""
     among = AmongForm(request.GET or None).among()
@@ -172,8 +166,7 @@ def _number(value: float | None) -> str:
     return "" if value is None else str(value)
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def loads_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Download the load of each reviewer."""
     services.record_list_exported("numbers_loads", **access.acting(request))
@@ -186,8 +179,7 @@ def loads_csv(request: HttpRequest) -> StreamingHttpResponse:
     return spreadsheet.answer("numbers-loads", head, rows)
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def hours_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Download each reviewer's actions by hour, a row for each person and hour."""
     services.record_list_exported("numbers_hours", **access.acting(request))
@@ -201,8 +193,7 @@ def hours_csv(request: HttpRequest) -> StreamingHttpResponse:
     return spreadsheet.answer("numbers-hours", head, rows)
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def waivers_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Download the waivers by month and rule."""
     services.record_list_exported("numbers_waivers", **access.acting(request))

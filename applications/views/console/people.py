@@ -7,7 +7,6 @@ from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquer
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
-from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import AccountDecision, Membership, Person, StaffRole, User
@@ -25,8 +24,7 @@ PAGE = 25
 BY_NAME: keyset.Key = {"family_name": str, "given_name": str, "id": UUID}
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def people(request: HttpRequest) -> HttpResponseBase:
     """List the people by name, without those whose data has been erased."""
     looked_at(request, Subject("list", "people"))
@@ -65,8 +63,7 @@ def _with_roles(found: QuerySet[Person]) -> QuerySet[Person]:
     )
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def person(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     """Show a person: identity, roles, memberships, orders sent, and decisions."""
     found = get_object_or_404(Person.objects.select_related("merged_into"), pk=person_id)

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language_info, gettext as _, gettext_lazy
-from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications import services
@@ -76,8 +75,7 @@ class EndForm(Form):
     number = KeyField()
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def library(request: HttpRequest) -> HttpResponseBase:
     """List the reasons that are offered, by use."""
     parts = [(words, reasons.offered(use)) for use, words in USES.items()]

@@ -10,7 +10,6 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications import services
@@ -37,8 +36,7 @@ class PlanForm(Form):
     digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def plans(request: HttpRequest) -> HttpResponseBase:
     """List the plans, the newest first."""
     page = Paginator(Replacement.objects.all(), PER_PAGE).get_page(request.GET.get("page"))
@@ -63,8 +61,7 @@ def plan(request: HttpRequest, plan_id: int) -> HttpResponseBase:
     return redirect("console:replacement", shown.pk)
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def prepared_item(request: HttpRequest, plan_id: int, certificate_id: int) -> HttpResponseBase:
     """Show the certificate prepared for an item."""
     items = ReplacementItem.objects.select_related("replacement", "certificate")

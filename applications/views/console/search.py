@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import BusinessId
@@ -33,8 +32,7 @@ MOST = 10
 """The most of each kind that the page lists."""
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def search(request: HttpRequest) -> HttpResponseBase:
     """Lead to the page of the only thing that the typed number names, or list all that fits."""
     looked_at(request, Subject("list", "search"))

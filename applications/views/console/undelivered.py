@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications import services
@@ -97,8 +96,7 @@ class Row:
     order: Application | None
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def undelivered(request: HttpRequest) -> HttpResponseBase:
     """Show the items that are set aside, oldest first."""
     page = Paginator(set_aside.items(), PER_PAGE).get_page(request.GET.get("page"))

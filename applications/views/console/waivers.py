@@ -9,7 +9,6 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _, gettext_lazy, pgettext_lazy
-from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import Membership
@@ -51,8 +50,7 @@ class WithdrawWaiverForm(Form):
     )
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def waivers(request: HttpRequest) -> HttpResponseBase:
     """List the waivers in force, ending soon or ended, sorted by last day."""
     form = WaiversForm(request.GET or {"state": IN_FORCE})

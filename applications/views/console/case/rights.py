@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _, gettext_lazy
-from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import Membership, Person, RightDocument
@@ -85,8 +84,7 @@ def _context(
     }
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def document(request: HttpRequest, document_id: int) -> HttpResponse:
     """Download a document about a person's right, and record it."""
     right_document = get_object_or_404(RightDocument, pk=document_id, organisation__isnull=False)
@@ -96,8 +94,7 @@ def document(request: HttpRequest, document_id: int) -> HttpResponse:
     return storing.hand_over(right_document.file, right_document.name, PDF)
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def inline(request: HttpRequest, document_id: int) -> HttpResponse:
     """Show a document about a person's right within the page."""
     right_document = get_object_or_404(RightDocument, pk=document_id, organisation__isnull=False)

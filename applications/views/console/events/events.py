@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
-from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import Organisation, Person
@@ -51,8 +50,7 @@ COLUMNS: spreadsheet.Columns[Event] = [
 ]
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def events(request: HttpRequest) -> HttpResponseBase:
     """Show the events that match the search, newest first."""
     form, before, matching = EventSearchForm(request.GET), before_of(request), list[Event]()
@@ -90,8 +88,7 @@ def _rows(events: Sequence[Event]) -> list[dict[str, object]]:
     ]
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def events_csv(request: HttpRequest) -> HttpResponseBase:
     """Download the matching events as a CSV file."""
     form = EventSearchForm(request.GET)
@@ -101,8 +98,7 @@ def events_csv(request: HttpRequest) -> HttpResponseBase:
     return spreadsheet.table("events", COLUMNS, matching)
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def events_zip(request: HttpRequest) -> HttpResponseBase:
     """Download the matching events with a receipt for each and the log's public key."""
     form = EventSearchForm(request.GET)

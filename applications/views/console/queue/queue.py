@@ -11,7 +11,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.choices import flatten_choices
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
 
 from accounts import access
 from applications import services
@@ -33,8 +32,7 @@ SHOWN = (
 """The columns of cases and of their related rows that the list shows or is ordered by."""
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def queue(request: HttpRequest) -> HttpResponseBase:
     """Show the filtered cases."""
     narrowed = narrow(request)
@@ -59,8 +57,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
     return render(request, "applications/console/queue.html", context)
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def queue_csv(request: HttpRequest) -> HttpResponseBase:
     """Download the filtered cases as a CSV file."""
     narrowed = narrow(request)

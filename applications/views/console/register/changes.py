@@ -6,7 +6,6 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _, gettext_lazy
-from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.register.lookup import queries
@@ -31,8 +30,7 @@ from issuance.models import Certificate
 PER_PAGE = 50
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def tasks(request: HttpRequest) -> HttpResponseBase:
     """List the changes that wait for a decision, or with ?decided the decided ones."""
     decided = "decided" in request.GET

@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _, gettext_lazy, pgettext_lazy
-from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.register.lookup import queries
@@ -36,8 +35,7 @@ LET_THROUGH = (gettext_lazy("Let through"), "info")
 """An import that stopped, and that a person let through since."""
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def runs(request: HttpRequest) -> HttpResponseBase:
     """List the imports, latest first, and show the age of each mirror."""
     all_runs = RegisterRun.objects.order_by("-started_at", "-pk")

@@ -2,7 +2,6 @@
 
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import BusinessId
@@ -13,8 +12,7 @@ from applications.views.console.register.forms import AsOfForm
 from certportal.foundation import clock
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def record(request: HttpRequest, record_kind: str, oid: str) -> HttpResponseBase:
     """Show every version of the record, and the one valid on a day as known on another."""
     versions = list(queries.history(oid, kind=record_kind)) if record_kind in Kind else []
