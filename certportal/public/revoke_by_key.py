@@ -21,13 +21,7 @@ from certportal.public.forms import FileOrTextForm
 from issuance import services as authority
 from issuance.csr.possession import MAX_BYTES
 from issuance.models import KeyChallenge
-from issuance.services.exposed_keys.possession import (
-    ChallengeOver,
-    NoKeyFound,
-    NotProven,
-    PrivateKeyShown,
-    text_of,
-)
+from issuance.services.exposed_keys import possession
 
 SIGN = "openssl dgst -sha256 -sign key.pem -out signature.bin line.txt"
 PRINT = "openssl base64 -in signature.bin"
@@ -75,9 +69,9 @@ def begin(request: HttpRequest) -> HttpResponse:
             asked = authority.challenge(
                 form.data_given(), address=address_of(request), now=clock.now()
             )
-        except PrivateKeyShown as shown:
+        except possession.PrivateKeyShown as shown:
             return _key_shown(request, shown)
-        except NoKeyFound as refusal:
+        except possession.NoKeyFound as refusal:
             _complain(form, refusal)
         except TooMany as refusal:
             form.refuse(refusal)
@@ -99,12 +93,12 @@ def sign(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST" and form.is_valid():
             authority.prove(token, form.data_given(), address=address_of(request), now=now)
             return redirect("revoked_by_key")
-    except PrivateKeyShown as shown:
+    except possession.PrivateKeyShown as shown:
         return _key_shown(request, shown)
-    except ChallengeOver as refusal:
+    except possession.ChallengeOver as refusal:
         context = {"form": KeyForm(), "over": str(refusal)}
         return render(request, "pages/revoke_by_key.html", context, status=refusal.status)
-    except NotProven as refusal:
+    except possession.NotProven as refusal:
         _complain(form, refusal)
     except TooMany as refusal:
         form.refuse(refusal)
@@ -117,13 +111,13 @@ def sign(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def line(request: HttpRequest, token: str) -> HttpResponse:
     """Download the line as a file, so that no editor changes it. Raises ChallengeOver."""
-    text = text_of(authority.open_challenge(token, now=clock.now()))
+    text = possession.text_of(authority.open_challenge(token, now=clock.now()))
     response = HttpResponse(text, content_type="text/plain; charset=us-ascii")
     response["Content-Disposition"] = 'attachment; filename="line.txt"'
     return response
 
 
-def _key_shown(request: HttpRequest, shown: PrivateKeyShown) -> HttpResponse:
+def _key_shown(request: HttpRequest, shown: possession.PrivateKeyShown) -> HttpResponse:
     return render(request, "pages/key_shown.html", {"keys": shown.keys})
 
 
@@ -133,7 +127,7 @@ def _complain(form: FileOrTextForm, refusal: Refused) -> None:
 
 
 def _context(asked: KeyChallenge, form: ProofForm) -> dict[str, object]:
-    text = text_of(asked)
+    text = possession.text_of(asked)
     return {
         "form": form,
         "challenge": asked,

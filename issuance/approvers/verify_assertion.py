@@ -5,16 +5,8 @@ from collections.abc import Collection
 from functools import lru_cache
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from fido2 import webauthn
 from fido2.server import Fido2Server
-from fido2.webauthn import (
-    AttestedCredentialData,
-    AuthenticationResponse,
-    AuthenticatorAssertionResponse,
-    AuthenticatorData,
-    CollectedClientData,
-    PublicKeyCredentialRpEntity,
-    UserVerificationRequirement,
-)
 
 from issuance.approvers.assertion import Assertion, BadAssertion, base64url
 
@@ -58,12 +50,12 @@ def _require_signed(
     server = _server(rp_id, origins)
     wanted = {
         "challenge": base64url(challenge),
-        "user_verification": UserVerificationRequirement.REQUIRED,
+        "user_verification": webauthn.UserVerificationRequirement.REQUIRED,
     }
     try:
-        if CollectedClientData(assertion.client_data).cross_origin is not False:
+        if webauthn.CollectedClientData(assertion.client_data).cross_origin is not False:
             raise BadAssertion("it was made inside a page of another origin")
-        known = [AttestedCredentialData(credential)]
+        known = [webauthn.AttestedCredentialData(credential)]
         server.authenticate_complete(wanted, known, _as_response(assertion))
     except BadAssertion:
         raise
@@ -73,16 +65,16 @@ def _require_signed(
 
 @lru_cache(8)  # making one takes as long as verifying an assertion
 def _server(rp_id: str, origins: tuple[str, ...]) -> Fido2Server:
-    rp = PublicKeyCredentialRpEntity(id=rp_id, name=rp_id)
+    rp = webauthn.PublicKeyCredentialRpEntity(id=rp_id, name=rp_id)
     return Fido2Server(rp, verify_origin=origins.__contains__)
 
 
-def _as_response(assertion: Assertion) -> AuthenticationResponse:
-    return AuthenticationResponse(
+def _as_response(assertion: Assertion) -> webauthn.AuthenticationResponse:
+    return webauthn.AuthenticationResponse(
         raw_id=assertion.credential_id,
-        response=AuthenticatorAssertionResponse(
-            client_data=CollectedClientData(assertion.client_data),
-            authenticator_data=AuthenticatorData(assertion.authenticator_data),
+        response=webauthn.AuthenticatorAssertionResponse(
+            client_data=webauthn.CollectedClientData(assertion.client_data),
+            authenticator_data=webauthn.AuthenticatorData(assertion.authenticator_data),
             signature=assertion.signature,
         ),
     )
@@ -92,7 +84,7 @@ def _as_response(assertion: Assertion) -> AuthenticationResponse:
 def credential_id(credential: bytes) -> bytes:
     """Return the id in attested credential data. Raises BadAssertion."""
     try:
-        found = AttestedCredentialData(credential)
+        found = webauthn.AttestedCredentialData(credential)
     except _UNREADABLE as error:
         raise BadAssertion(str(error) or type(error).__name__) from error
     return bytes(found.credential_id)

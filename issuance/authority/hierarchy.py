@@ -8,13 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from issuance.algorithms import SIGNATURE_ALGORITHMS
-from issuance.authority.build import (
-    authority_information_access,
-    authority_key_identifier,
-    crl_distribution_points,
-    key_usage,
-    policies,
-)
+from issuance.authority import build
 from issuance.certificate.plan import Policy, SubjectKey, new_serial
 from issuance.signers.protocol import Signer, SigningKey, branch_of_private
 
@@ -71,10 +65,10 @@ def certify_issuing(
     builder = (
         _ca_builder(public, names.name(), start, end, path_length=0)
         .issuer_name(issuer.subject)
-        .add_extension(authority_key_identifier(issuer), critical=False)
-        .add_extension(policies(placement.policy), critical=False)
-        .add_extension(crl_distribution_points(placement.crl_url), critical=False)
-        .add_extension(authority_information_access(placement.certificate_url, None), False)
+        .add_extension(build.authority_key_identifier(issuer), critical=False)
+        .add_extension(build.policies(placement.policy), critical=False)
+        .add_extension(build.crl_distribution_points(placement.crl_url), critical=False)
+        .add_extension(build.authority_information_access(placement.certificate_url, None), False)
     )
     certificate = builder.sign(root.private_key, SIGNATURE_ALGORITHMS[root.branch].hash)
     return (certificate, *root.chain)
@@ -99,6 +93,6 @@ def _ca_builder(
         .not_valid_before(start)
         .not_valid_after(end)
         .add_extension(constraints, critical=True)
-        .add_extension(key_usage(frozenset({"key_cert_sign", "crl_sign"})), critical=True)
+        .add_extension(build.key_usage(frozenset({"key_cert_sign", "crl_sign"})), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
     )

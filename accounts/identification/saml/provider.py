@@ -8,15 +8,8 @@ from urllib.parse import urlencode
 
 import structlog
 
+from accounts.identification import identity
 from accounts.identification.freshness import check_freshness
-from accounts.identification.identity import (
-    Cancelled,
-    Departure,
-    Identity,
-    NotIdentified,
-    ProviderLogout,
-    ProviderSession,
-)
 from accounts.identification.saml import (
     answers,
     logout,
@@ -65,7 +58,7 @@ class Saml:
         language: str,
         since: datetime | None = None,
         introduces: bool = False,
-    ) -> Departure:
+    ) -> identity.Departure:
         """Return the provider's address with our signed request; its id is kept in `memory`.
 
         `callback` is not used: answers come to the address in our metadata.
@@ -81,7 +74,7 @@ class Saml:
         if since is not None:
             memory["since"] = since.isoformat()
         # Suomi.fi-tunnistus takes the language as the last parameter, outside the signature.
-        return Departure(f"{url}&{urlencode({'locale': language})}", state, memory)
+        return identity.Departure(f"{url}&{urlencode({'locale': language})}", state, memory)
 
     def receive(self, posted: Mapping[str, str], *, now: datetime) -> dict[str, str]:
         """Verify a posted answer and return the query of the redirect to the return address.
@@ -93,9 +86,9 @@ class Saml:
         try:
             statement = self.read(posted.get("SAMLResponse", ""), now=now)
             return state | {"arrival": pending_answers.keep(statement, now=now)}
-        except Cancelled:
+        except identity.Cancelled:
             return state | {"error": "access_denied"}
-        except NotIdentified as error:
+        except identity.NotIdentified as error:
             log.warning("saml_answer_refused", problem=error.problem)
             return state | {"error": "refused"}
 
@@ -107,19 +100,19 @@ class Saml:
 
     def complete(
         self, answer: Mapping[str, str], memory: dict[str, str], *, callback: str, now: datetime
-    ) -> Identity:
+    ) -> identity.Identity:
         """Return the stored identity, if it is the answer to this browser's request."""
         if answer.get("error") == "access_denied":
-            raise Cancelled("access_denied")
+            raise identity.Cancelled("access_denied")
         arrived = pending_answers.take(answer.get("arrival", ""), now=now)
         same = hmac.compare_digest(arrived.in_response_to.encode(), memory["request"].encode())
         if not same:
-            raise NotIdentified("answer to another request")
+            raise identity.NotIdentified("answer to another request")
         proven_at = arrived.identity.proven_at
         check_freshness(proven_at and proven_at.timestamp(), memory.get("since"), now)
         return arrived.identity
 
-    def end_session(self, session: ProviderSession) -> ProviderLogout | None:
+    def end_session(self, session: identity.ProviderSession) -> identity.ProviderLogout | None:
         """Return our signed logout request; None if the provider has no logout address."""
         now = clock.now()
         return self._conversation(now).ask(session, now=now)

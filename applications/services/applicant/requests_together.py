@@ -18,14 +18,7 @@ from applications.rules import proposed_names
 from applications.rules.certificate_names import expected_names
 from applications.rules.request_files import RequestFile, Skipped
 from applications.rules.request_matching import Match, Why, match
-from applications.services.applicant.csr import (
-    Telling,
-    attach_csr,
-    block_leaked,
-    choose_csr,
-    examine_and_store,
-    spend_upload,
-)
+from applications.services.applicant import csr as requests
 from applications.workflow import Role, Status
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Stale
@@ -98,7 +91,7 @@ def give_requests(
     Counts as one upload to `about`, which is also the subject of events about files without an
     order. Raises TooMany.
     """
-    spend_upload(UUID(str(about.pk)), actor=actor, now=now)
+    requests.spend_upload(UUID(str(about.pk)), actor=actor, now=now)
     begun = monotonic()
     reports = _examined(files, until=begun + MOST_EXAMINING)
     by_key = {order.pk: order for order in orders}
@@ -160,11 +153,11 @@ class _Mails:
         self.expected = Counter(map(_contact, waiting))
         self.told = set[tuple[UUID, str]]()
 
-    def about(self, order: Application) -> Telling:
+    def about(self, order: Application) -> requests.Telling:
         """Return how the contact person is told of the order's request."""
         if self.expected[_contact(order)] == 1:
-            return Telling.ALONE
-        return Telling.NOT if _contact(order) in self.told else Telling.TOGETHER
+            return requests.Telling.ALONE
+        return requests.Telling.NOT if _contact(order) in self.told else requests.Telling.TOGETHER
 
 
 def _contact(order: Application) -> tuple[UUID, str]:
@@ -189,7 +182,7 @@ def _without_order(
 ) -> FileResult:
     if report.contains_private_key:
         owners = {order.organisation_id for order in orders.values()}
-        found = block_leaked(about, report, owners=owners, actor=actor, now=now)
+        found = requests.block_leaked(about, report, owners=owners, actor=actor, now=now)
         revoked = tuple(one.serial for one in found)
         return FileResult(file.name, Outcome.PRIVATE_KEY, report=report, revoked=revoked)
     authority.report_known_keys(report, actor=actor, now=now)
@@ -212,16 +205,18 @@ def _give(
     order: Application, file: RequestFile, mails: _Mails, *, role: Role, actor: Actor, now: datetime
 ) -> FileResult:
     try:
-        stored = examine_and_store(order.pk, file.data, actor=actor, now=now)
+        stored = requests.examine_and_store(order.pk, file.data, actor=actor, now=now)
         report = doctor.Report.from_json(stored.report)
         if report.warnings or proposed_names.are_awaited(order):
             return FileResult(file.name, Outcome.TO_CONFIRM, order, stored, report)
         if order.status == Status.AWAITING_CSR:
             common: dict[str, Any] = {"version": order.version, "actor": actor, "now": now}
-            attach_csr(order.pk, stored.pk, role=role, telling=mails.about(order), **common)
+            requests.attach_csr(
+                order.pk, stored.pk, role=role, telling=mails.about(order), **common
+            )
             mails.told.add(_contact(order))
         else:
-            choose_csr(order.pk, stored.pk, version=order.version, actor=actor, now=now)
+            requests.choose_csr(order.pk, stored.pk, version=order.version, actor=actor, now=now)
     except UnfitCsr as refusal:
         return FileResult(
             file.name, Outcome.UNFIT, order, report=cast(doctor.Report, refusal.report)

@@ -18,15 +18,8 @@ from accounts.models import Organisation, Person
 from accounts.services import mailing
 from applications.checks import still_true
 from applications.models import Application, Replacement, ReplacementApproval, ReplacementItem
+from applications.replacement import selection
 from applications.replacement.differences import changes
-from applications.replacement.selection import (
-    Selection,
-    chosen,
-    in_state,
-    order_for,
-    orders_by_reference,
-    unfit,
-)
 from applications.rules import reviewers_day
 from applications.rules.impartiality import PartInAll, traces_of
 from applications.workflow import ApplicationEvent
@@ -79,7 +72,7 @@ class Batch:
 
 
 def plan(
-    wanted: Selection,
+    wanted: selection.Selection,
     *,
     cause: str,
     note: str,
@@ -101,22 +94,22 @@ def plan(
         made_at=now,
         expires_at=preparation_expires(now),
     )
-    for batch in batched(chosen(wanted, now=now).iterator(chunk_size=BATCH), BATCH):
+    for batch in batched(selection.chosen(wanted, now=now).iterator(chunk_size=BATCH), BATCH):
         _plan_batch(plan, batch, now)
     return _finish(plan, actor, now)
 
 
 @transaction.atomic
 def _plan_batch(plan: Replacement, certificates: Sequence[Certificate], now: datetime) -> None:
-    orders = orders_by_reference(certificates)
+    orders = selection.orders_by_reference(certificates)
     concerned = traces_of(orders.values())
     items = [ReplacementItem(replacement=plan, certificate=old) for old in certificates]
     ready = []
     for item in items:
         order = orders.get(item.certificate.reference)
-        item.reason = unfit(item.certificate, order, now=now)
+        item.reason = selection.unfit(item.certificate, order, now=now)
         if order is not None and not item.reason:
-            ready.append((item, order_for(item, order, concerned[order.pk], now=now)))
+            ready.append((item, selection.order_for(item, order, concerned[order.pk], now=now)))
     prepared = authority.prepare_all([order for _item, order in ready], now=now) if ready else []
     for (item, _order), attempt in zip(ready, prepared, strict=True):
         _note(item, attempt)
@@ -245,9 +238,9 @@ def release(
     _lock_accounts(batch)
     batch = list(items.filter(pk__in=[item.pk for item in batch]))  # some may be refused by now
     _decide(batch, actor, now)
-    released = in_state(batch, State.RELEASED)
+    released = selection.in_state(batch, State.RELEASED)
     hand_over(released, now)
-    refused = in_state(batch, State.REFUSED)
+    refused = selection.in_state(batch, State.REFUSED)
     unapproved = len(batch) - len(released) - len(refused)
     outcome = Batch(last, len(released), len(refused), unapproved)
     events.record(
@@ -277,7 +270,7 @@ def _decide(batch: Sequence[ReplacementItem], actor: Actor, now: datetime) -> No
     """
     attempts = PreparedCertificate.objects.in_bulk([int(item.prepared_id or 0) for item in batch])
     approvals = approval_states(attempts.values())
-    orders = orders_by_reference(item.certificate for item in batch)
+    orders = selection.orders_by_reference(item.certificate for item in batch)
     for item in batch:
         attempt = attempts[int(item.prepared_id or 0)]
         order = orders.get(item.certificate.reference)
@@ -301,7 +294,7 @@ def _fault(
     )
     if replaced.exclude(pk=item.pk).exists():
         return "replaced_already"
-    if reason := unfit(item.certificate, order, now=now):
+    if reason := selection.unfit(item.certificate, order, now=now):
         return reason
     assert order is not None
     fault = still_true.names_changed(order, attempt.specimen, now)
@@ -354,7 +347,7 @@ def confirm(references: Sequence[UUID], *, now: datetime) -> None:
     )
     items = list(waiting.select_related("certificate").order_by("pk"))
     _decide(items, CONFIRMER, now)
-    hand_over(in_state(items, State.RELEASED), now)
+    hand_over(selection.in_state(items, State.RELEASED), now)
 
 
 @transaction.atomic

@@ -15,13 +15,7 @@ from applications.models.revocation import EXPOSED
 from applications.models.revocation_proposal import PROPOSABLE
 from applications.services import transition
 from applications.services.applicant.revoke import revoke_exposed, tell_concerned
-from applications.services.reviewer.revocation import (
-    AlreadyProposed,
-    ProposalOver,
-    open_proposal,
-    propose,
-    to_note,
-)
+from applications.services.reviewer import revocation
 from applications.workflow import ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -61,7 +55,7 @@ def revoke_as_told(
     arguments: dict[str, Any] = {"words": words, "person": person, "actor": actor, "now": now}
     proposal, application = None, transition.lock(application_id)
     earlier = _earlier_report(application, details, words, person)
-    beside = None if reason == EXPOSED or earlier else open_proposal(application)
+    beside = None if reason == EXPOSED or earlier else revocation.open_proposal(application)
     if reason == EXPOSED:
         revoke_exposed(application_id, **arguments)
     elif earlier is not None:
@@ -69,7 +63,7 @@ def revoke_as_told(
     elif beside is not None:
         _require_notable(application, person, reason, now)
     else:
-        proposal = propose(application_id, reason=reason, **arguments)
+        proposal = revocation.propose(application_id, reason=reason, **arguments)
     if earlier is not None:
         return earlier
     certificate = certificate_of(application)
@@ -93,7 +87,7 @@ def revoke_as_told(
 
 
 def _require_notable(application: Application, person: Person, reason: str, now: datetime) -> None:
-    require(to_note(application, person, now=now))
+    require(revocation.to_note(application, person, now=now))
     if reason not in PROPOSABLE:
         raise UnknownReason
 
@@ -126,6 +120,6 @@ def _require_waiting(report: RevocationReport, reason: str) -> None:
     """Raise ProposalOver unless its proposal is open; AlreadyProposed if it has another reason."""
     settles = report.settles
     if settles is None or not settles.is_open:
-        raise ProposalOver
+        raise revocation.ProposalOver
     if reason != (report.reason or settles.reason):
-        raise AlreadyProposed
+        raise revocation.AlreadyProposed

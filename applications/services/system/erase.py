@@ -11,14 +11,7 @@ from django.db import models, transaction
 from django.db.models import Model, Q, QuerySet
 
 from accounts.models import AccountDecision, AdministratorRequest, Membership, Person, Succession
-from accounts.services.people.erase import (
-    erase_codes,
-    erase_documents,
-    erase_held_documents,
-    erase_invitations,
-    erase_persons,
-    erase_sessions,
-)
+from accounts.services.people import erase as people
 from applications.models import Application, Attachment, Csr, RegisterTask, SentNotice, Submission
 from applications.models.kept import OF_ERASED_ORDER
 from applications.models.replacement import ReplacementApproval
@@ -54,12 +47,12 @@ def erase_expired(*, now: datetime) -> int:
 
 def _erase_the_rest(now: datetime) -> None:
     """Erase data that belongs to no order; runs even if an order could not be erased."""
-    erase_persons(retention.PERSONS.limit(now), in_use=in_use(), now=now)
-    erase_documents(retention.RIGHTS.limit(now))
-    erase_held_documents(retention.HELD.limit(now))
-    erase_sessions(retention.SESSIONS.limit(now))
-    erase_codes(retention.CODES.limit(now))
-    erase_invitations(retention.INVITATIONS.limit(now))
+    people.erase_persons(retention.PERSONS.limit(now), in_use=in_use(), now=now)
+    people.erase_documents(retention.RIGHTS.limit(now))
+    people.erase_held_documents(retention.HELD.limit(now))
+    people.erase_sessions(retention.SESSIONS.limit(now))
+    people.erase_codes(retention.CODES.limit(now))
+    people.erase_invitations(retention.INVITATIONS.limit(now))
     finished = retention.WORK.limit(now)
     OutboxItem.objects.filter(done_at__lt=finished).delete()
     Tally.objects.filter(window__lt=finished).delete()

@@ -13,7 +13,6 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
 
 from accounts import access, consents
 from accounts.models import (
@@ -34,18 +33,7 @@ from accounts.services.rights import documents as papers
 from applications import services
 from applications.models import Application
 from applications.rules.domains import with_proofs
-from applications.services.reviewer.accounts import (
-    CERTIFICATES,
-    CONSENTS,
-    DRAFTS,
-    ENDED_ORDERS,
-    INVITATIONS,
-    LINKS,
-    RETURNED,
-    STOPPED,
-    Prospect,
-    to_oversee,
-)
+from applications.services.reviewer import accounts as deciding
 from applications.services.reviewer.rights import to_confirm
 from applications.views.account.domains import state
 from applications.views.console.case import background
@@ -77,14 +65,14 @@ PAPERS = RightDocument.objects.filter(organisation=OuterRef("pk"))
 ASKED = AdministratorRequest.objects.filter(organisation=OuterRef("pk"), decided_at=None)
 CONSENT = ("customer", "supplier", "given_by")
 FOLLOWED: dict[str, Promise] = {
-    ENDED_ORDERS: _("Orders ended"),
-    RETURNED: _("Orders returned to review"),
-    DRAFTS: _("Drafts removed"),
-    STOPPED: _("Replacements of certificates stopped"),
-    LINKS: _("Links of technical contacts ended"),
-    INVITATIONS: _("Invitations cancelled"),
-    CONSENTS: _("Permissions of suppliers ended"),
-    CERTIFICATES: _("Certificates that stay in force"),
+    deciding.ENDED_ORDERS: _("Orders ended"),
+    deciding.RETURNED: _("Orders returned to review"),
+    deciding.DRAFTS: _("Drafts removed"),
+    deciding.STOPPED: _("Replacements of certificates stopped"),
+    deciding.LINKS: _("Links of technical contacts ended"),
+    deciding.INVITATIONS: _("Invitations cancelled"),
+    deciding.CONSENTS: _("Permissions of suppliers ended"),
+    deciding.CERTIFICATES: _("Certificates that stay in force"),
 }
 
 
@@ -98,8 +86,7 @@ class ReasonsForm(Form):
     )
 
 
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def accounts(request: HttpRequest) -> HttpResponseBase:
     """List the accounts; those with requests or rights that wait for a reviewer come first."""
     label, hint = _("Search for an account"), _("Name or business ID of the organisation.")
@@ -111,8 +98,7 @@ def accounts(request: HttpRequest) -> HttpResponseBase:
 
 
 @read_once
-@access.reviewer_required
-@require_safe
+@access.reviewers_read
 def account(request: HttpRequest, organisation_id: UUID) -> HttpResponseBase:
     """Show an account: its people and their rights, orders, certificates and decisions."""
     organisation = get_object_or_404(Organisation, pk=organisation_id)
@@ -234,7 +220,7 @@ def _decide(
     name: str,
     about: Membership | Organisation,
     act: Callable[..., object],
-    preview: Callable[..., Prospect],
+    preview: Callable[..., deciding.Prospect],
     message: Promise,
 ) -> HttpResponseBase:
     """Show what the decision affects, and make it when its reasons are given."""
@@ -252,7 +238,9 @@ def _decide(
         "membership": about,
         "form": form,
         "prospect": prospect,
-        "obstacle": next(to_oversee(account, prospect, access.person_of(request), now=now), None),
+        "obstacle": next(
+            deciding.to_oversee(account, prospect, access.person_of(request), now=now), None
+        ),
     }
     return render(request, f"applications/console/{name}.html", context)
 

@@ -9,14 +9,8 @@ from applications.errors import Changed
 from applications.models import Application
 from applications.rules import answers, domains, sections
 from applications.views.order import conformity, csr, mailbox, next_step, unit
+from applications.views.order.forms import parts as forms
 from applications.views.order.forms.delivery import DeliveryForm, TechnicalForm
-from applications.views.order.forms.parts import (
-    ContactForm,
-    HostNamesForm,
-    PurposeForm,
-    SystemForm,
-    TypeForm,
-)
 from applications.views.order.forms.validity import ValidityForm
 from applications.views.shared import stale, summary
 from applications.views.shared.entry import as_seen, order_view
@@ -25,12 +19,12 @@ from applications.views.shared.page import show
 from certportal.foundation import clock
 
 FORMS: dict[str, type[PartForm]] = {
-    "type": TypeForm,
-    "purpose": PurposeForm,
-    "host_names": HostNamesForm,
-    "system": SystemForm,
+    "type": forms.TypeForm,
+    "purpose": forms.PurposeForm,
+    "host_names": forms.HostNamesForm,
+    "system": forms.SystemForm,
     "validity": ValidityForm,
-    "contact": ContactForm,
+    "contact": forms.ContactForm,
     "delivery": DeliveryForm,
     "technical": TechnicalForm,
 }

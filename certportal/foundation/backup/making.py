@@ -13,19 +13,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
-from certportal.foundation.backup.streams import (
-    ATTACHMENTS,
-    DATABASE,
-    FILES,
-    FOLDERS,
-    JOURNAL,
-    MANIFEST,
-    BackupFailed,
-    postgres,
-    require_store,
-    run,
-    writing,
-)
+from certportal.foundation.backup import streams
 from certportal.foundation.event_log.files import LogFiles, folder as log_folder
 from certportal.foundation.files.faults import DamagedFile
 from certportal.foundation.kept_tables import every_model
@@ -43,23 +31,25 @@ def back_up(target: Path, *, recipients: Path, now: datetime) -> dict[str, int]:
     is copied afterwards, contains every certificate in the dump and on the lists. Raises
     BackupFailed and StoreAway, without leaving a folder.
     """
-    require_store()
+    streams.require_store()
     if target.exists():
-        raise BackupFailed(_("%(file)s exists already: name another folder.") % {"file": target})
+        raise streams.BackupFailed(
+            _("%(file)s exists already: name another folder.") % {"file": target}
+        )
     draft = target.with_name(f".{target.name}.part")
     shutil.rmtree(draft, ignore_errors=True)
     make_folder(draft, OWN_FOLDER)
     try:
-        with writing(draft / DATABASE, recipients) as stream:
-            run([*postgres("pg_dump"), *_DUMP, *_left_out()], stdout=stream)
+        with streams.writing(draft / streams.DATABASE, recipients) as stream:
+            streams.run([*streams.postgres("pg_dump"), *_DUMP, *_left_out()], stdout=stream)
         with (
-            writing(draft / FILES, recipients) as stream,
+            streams.writing(draft / streams.FILES, recipients) as stream,
             tarfile.open(fileobj=stream, mode="w|") as archive,
         ):
-            for folder in FOLDERS:
-                if folder == ATTACHMENTS and settings.STORE_URL:
+            for folder in streams.FOLDERS:
+                if folder == streams.ATTACHMENTS and settings.STORE_URL:
                     _add_shared(archive)
-                elif folder == JOURNAL:
+                elif folder == streams.JOURNAL:
                     _add_journal(archive, settings.PORTAL_DATA / folder)
                 else:
                     _add(archive, settings.PORTAL_DATA / folder)
@@ -123,14 +113,14 @@ def _add_shared(archive: tarfile.TarFile) -> None:
         except FileNotFoundError:
             continue
         except DamagedFile as error:
-            raise BackupFailed(
+            raise streams.BackupFailed(
                 _(
                     "%(file)s in the shared store is damaged: put an older version of it back, then"
                     " run this again."
                 )
-                % {"file": f"{ATTACHMENTS}/{name}"}
+                % {"file": f"{streams.ATTACHMENTS}/{name}"}
             ) from error
-        _add_content(archive, f"{ATTACHMENTS}/{name}", content)
+        _add_content(archive, f"{streams.ATTACHMENTS}/{name}", content)
 
 
 def _add_content(archive: tarfile.TarFile, name: str, content: bytes) -> None:
@@ -140,9 +130,9 @@ def _add_content(archive: tarfile.TarFile, name: str, content: bytes) -> None:
 
 
 def _seal(draft: Path, now: datetime) -> dict[str, int]:
-    sums = {name: sha256(draft / name) for name in (DATABASE, FILES)}
+    sums = {name: sha256(draft / name) for name in (streams.DATABASE, streams.FILES)}
     manifest = {"format": FORMAT, "made_at": now.isoformat(), "sha256": sums}
-    write_new(draft / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode(), OWN)
+    write_new(draft / streams.MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode(), OWN)
     return {name: (draft / name).stat().st_size for name in sums}
 
 

@@ -13,20 +13,8 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from certportal.foundation.backup import streams
 from certportal.foundation.backup.making import FORMAT, sha256
-from certportal.foundation.backup.streams import (
-    ATTACHMENTS,
-    DATABASE,
-    FILES,
-    FOLDERS,
-    MANIFEST,
-    BackupFailed,
-    loading,
-    postgres,
-    reading,
-    require_store,
-    run,
-)
 from certportal.foundation.own_files import (
     GROUP,
     GROUP_FOLDER,
@@ -51,39 +39,42 @@ def restore(source: Path, *, identity: Path, replace: bool = False) -> list[str]
     the backup, even if it was renamed (see `_journals`). Raises BackupFailed and StoreAway, leaving
     the database unchanged.
     """
-    require_store()
+    streams.require_store()
     _check(source, identity)
     if not replace and connection.introspection.table_names():
-        raise BackupFailed(_("The database is not empty. --replace deletes its contents."))
+        raise streams.BackupFailed(_("The database is not empty. --replace deletes its contents."))
     kept = _over_files(source, identity, _restore)
     connection.close()
-    with reading(source / DATABASE, identity) as stream, loading() as script:
+    with (
+        streams.reading(source / streams.DATABASE, identity) as stream,
+        streams.loading() as script,
+    ):
         if replace:
             script.write(_EMPTY)
-        tool = [*postgres("pg_restore"), "--no-owner", "--no-acl", "--file=-"]
-        run(tool, stdin=stream, stdout=script)
+        tool = [*streams.postgres("pg_restore"), "--no-owner", "--no-acl", "--file=-"]
+        streams.run(tool, stdin=stream, stdout=script)
     return kept
 
 
 def _check(source: Path, identity: Path) -> None:
     """Read the whole backup and compare the journals before anything is changed."""
     try:
-        manifest: Any = json.loads((source / MANIFEST).read_text())
-        sums = {name: sha256(source / name) for name in (DATABASE, FILES)}
+        manifest: Any = json.loads((source / streams.MANIFEST).read_text())
+        sums = {name: sha256(source / name) for name in (streams.DATABASE, streams.FILES)}
     except (OSError, ValueError) as error:
-        raise BackupFailed(
+        raise streams.BackupFailed(
             _("%(folder)s is not a complete backup: %(error)s") % {"folder": source, "error": error}
         ) from error
     facts = manifest if isinstance(manifest, dict) else {}
     if facts.get("format") != FORMAT or facts.get("sha256") != sums:
-        raise BackupFailed(
+        raise streams.BackupFailed(
             _(
                 "%(folder)s is damaged: its files do not match its manifest. Take another copy of"
                 " this backup, or an older one."
             )
             % {"folder": source}
         )
-    with reading(source / DATABASE, identity):
+    with streams.reading(source / streams.DATABASE, identity):
         pass
     restored: dict[Path, bytes] = {}
 
@@ -111,7 +102,7 @@ def _require_newest(restored: Mapping[Path, bytes]) -> None:
         in_order = sorted(files, key=lambda path: (path == current, path))
         ours = b"".join(files[path] for path in in_order)
         if copy.stat().st_size > len(ours) and copy.read_bytes().startswith(ours):
-            raise BackupFailed(
+            raise streams.BackupFailed(
                 _(
                     "%(copy)s has certificates that the journal would lack: put what is in"
                     " %(folder)s into %(journal)s, then run this again."
@@ -125,7 +116,7 @@ def _over_files(
 ) -> list[str]:
     """Call `act` with name and content of each file; return its non-empty results."""
     with (
-        reading(source / FILES, identity) as stream,
+        streams.reading(source / streams.FILES, identity) as stream,
         tarfile.open(fileobj=stream, mode="r|") as archive,
     ):
         lines = [line for each in archive if (line := act(*_content(archive, each)))]
@@ -134,10 +125,12 @@ def _over_files(
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[PurePosixPath, bytes]:
     name = PurePosixPath(member.name)
-    allowed = any(name.is_relative_to(folder) for folder in FOLDERS) and ".." not in name.parts
+    allowed = (
+        any(name.is_relative_to(folder) for folder in streams.FOLDERS) and ".." not in name.parts
+    )
     content = archive.extractfile(member)
     if not allowed or content is None:
-        raise BackupFailed(
+        raise streams.BackupFailed(
             _("The backup contains a file that does not belong to it: %(file)s.") % {"file": name}
         )
     return name, content.read()
@@ -173,13 +166,13 @@ def _why_kept(name: PurePosixPath, backed_up: bytes) -> str:
         if existing.startswith(backed_up):
             return _("kept %(file)s, which is at least as new") % {"file": each.name}
     if not backed_up.startswith(files.pop(path, b"")):
-        raise BackupFailed(
+        raise streams.BackupFailed(
             _("%(file)s and its copy in the backup contradict each other: put one of them aside.")
             % {"file": path}
         )
     for each, existing in files.items():
         if existing and backed_up.startswith(existing):
-            raise BackupFailed(
+            raise streams.BackupFailed(
                 _("%(file)s is an older copy of the backup's %(name)s: move it away.")
                 % {"name": path.name, "file": each}
             )
@@ -192,7 +185,7 @@ def _kept(name: PurePosixPath) -> str:
 
 def _is_shared(name: PurePosixPath) -> bool:
     """Whether the file belongs into the shared store."""
-    return bool(settings.STORE_URL) and name.parent == PurePosixPath(ATTACHMENTS)
+    return bool(settings.STORE_URL) and name.parent == PurePosixPath(streams.ATTACHMENTS)
 
 
 def _why_log_kept(path: Path, backed_up: bytes) -> str:

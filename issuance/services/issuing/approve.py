@@ -28,17 +28,8 @@ from issuance.approvers.waived import Waived
 from issuance.event_names import IssuanceEvent
 from issuance.faults import reach
 from issuance.models import Approval, PreparedCertificate
-from issuance.services import locks
+from issuance.services import errors, locks
 from issuance.services.concerned import own_marks
-from issuance.services.errors import (
-    Concerned,
-    NotOpen,
-    NotReviewer,
-    OtherBytes,
-    OwnOrganisation,
-    OwnOrganisationLately,
-    ReauthenticationTooOld,
-)
 from issuance.services.issuing import to_sign
 
 ROLE = "reviewer"
@@ -217,14 +208,14 @@ def _check(
     now: datetime,
 ) -> None:
     if not access.is_reviewer(person):
-        raise NotReviewer
+        raise errors.NotReviewer
     if access.is_member(person, prepared.organisation_id):
-        raise OwnOrganisation
+        raise errors.OwnOrganisation
     since = prepared.created_at - ESTRANGED
     if is_tied(person, prepared.organisation_id, since=since):
-        raise OwnOrganisationLately
+        raise errors.OwnOrganisationLately
     if own_marks(person) & set(prepared.concerned):
-        raise Concerned
+        raise errors.Concerned
     check_bytes(prepared, reauthenticated_at, expected_sha256, now)
 
 
@@ -233,8 +224,8 @@ def check_bytes(
 ) -> None:
     """Raise NotOpen, OtherBytes or ReauthenticationTooOld unless these bytes may be approved."""
     if not prepared.is_open or now >= prepared.expires_at:
-        raise NotOpen
+        raise errors.NotOpen
     if expected_sha256 != prepared.tbs_sha256:
-        raise OtherBytes
+        raise errors.OtherBytes
     if not clock.is_recent(reauthenticated_at, access.SECOND_FACTOR_LASTS, now=now):
-        raise ReauthenticationTooOld
+        raise errors.ReauthenticationTooOld
