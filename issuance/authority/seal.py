@@ -15,12 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from issuance.algorithms import SIGNATURE_ALGORITHMS, Branch
-from issuance.authority.build import (
-    authority_information_access,
-    authority_key_identifier,
-    crl_distribution_points,
-    key_usage,
-)
+from issuance.authority import build
 from issuance.authority.hierarchy import CaNames
 from issuance.authority.sign import sign_bytes, verify_bytes
 from issuance.certificate.plan import SubjectKey, new_serial
@@ -79,7 +74,7 @@ def certify(
     """
     issuer = root.chain[0]
     usages = frozenset({"digital_signature", "content_commitment"})
-    addresses = authority_information_access(conf.certificate_url(place.root_stem), None)
+    addresses = build.authority_information_access(conf.certificate_url(place.root_stem), None)
     certificate = (
         x509.CertificateBuilder()
         .serial_number(new_serial())
@@ -88,11 +83,11 @@ def certify(
         .public_key(public)
         .not_valid_before(start)
         .not_valid_after(end)
-        .add_extension(authority_key_identifier(issuer), critical=False)
+        .add_extension(build.authority_key_identifier(issuer), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
-        .add_extension(key_usage(usages), critical=True)
+        .add_extension(build.key_usage(usages), critical=True)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(crl_distribution_points(conf.crl_url(place.root_stem)), critical=False)
+        .add_extension(build.crl_distribution_points(conf.crl_url(place.root_stem)), critical=False)
         .add_extension(addresses, critical=False)
         .sign(root.private_key, SIGNATURE_ALGORITHMS[root.branch].hash)
     )

@@ -11,12 +11,7 @@ from applications.checks.wording import word_all
 from applications.models import Application, Csr
 from applications.rules import revocation
 from applications.views.console.blocked_keys import blocked_by
-from applications.views.console.case.background import (
-    issued,
-    newest_certificates,
-    newest_orders,
-    submitted,
-)
+from applications.views.console.case import background
 from applications.views.console.entry import looked_at
 from applications.workflow import Status
 from certportal.foundation import clock
@@ -37,20 +32,20 @@ def key(request: HttpRequest, spki_sha256: str) -> HttpResponseBase:
     csrs, keys, certified, orders = read_all(
         Rows(csrs_of(spki_sha256).order_by("-uploaded_at")[:1]),
         Rows(BlockedKey.objects.filter(spki_sha256=spki_sha256)),
-        issued(Certificate.objects.filter(spki_sha256=spki_sha256)),
-        submitted(ordered),
+        background.issued(Certificate.objects.filter(spki_sha256=spki_sha256)),
+        background.submitted(ordered),
     )
     if not (csrs or keys or certified):
         raise Http404
     looked_at(request, Subject("key", spki_sha256))
     report = (csrs[0].report if csrs else None) or {}  # empty once the order is erased
-    certificates = newest_certificates(certified, now=now)
+    certificates = background.newest_certificates(certified, now=now)
     context = {
         "spki_sha256": spki_sha256,
         "decoded": (report.get("csr") or {}).get("key"),
         "findings": word_all(report.get("findings", [])),
         "blocked": first(blocked_by(keys)),
-        "orders": newest_orders(orders, now=now),
+        "orders": background.newest_orders(orders, now=now),
         "certificates": certificates,
         "revocable": [one for one, _state in certificates.rows if revocation.reasons(one, now=now)],
     }

@@ -11,12 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from botocore.awsrequest import (
-    AWSHTTPConnection,
-    AWSHTTPConnectionPool,
-    AWSHTTPSConnection,
-    AWSHTTPSConnectionPool,
-)
+from botocore import awsrequest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import ContentFile, File
@@ -178,17 +173,17 @@ class _Watched:
             self._plain = None
 
 
-class _Connection(_Watched, AWSHTTPConnection):
+class _Connection(_Watched, awsrequest.AWSHTTPConnection):
     pass
 
 
-class _TlsConnection(_Watched, AWSHTTPSConnection):
+class _TlsConnection(_Watched, awsrequest.AWSHTTPSConnection):
     pass
 
 
-class _Pool(AWSHTTPConnectionPool):
+class _Pool(awsrequest.AWSHTTPConnectionPool):
     ConnectionCls = _Connection
 
 
-class _TlsPool(AWSHTTPSConnectionPool):
+class _TlsPool(awsrequest.AWSHTTPSConnectionPool):
     ConnectionCls = _TlsConnection
