@@ -23,7 +23,6 @@ class RecordClass:
     (None: kept for ever).
     """
 
-    id: str
     records: str
     months: int | None
     since: str
@@ -55,7 +54,6 @@ class RecordClass:
 
 
 ISSUED = RecordClass(
-    "issued",
     "Orders that led to a certificate, with what was sent, asked, answered and decided",
     60,
     "the end of the certificate's validity",
@@ -63,7 +61,6 @@ ISSUED = RecordClass(
     "Names, addresses, phone numbers and free text are blanked; requests and attachments removed",
 )
 REJECTED = RecordClass(
-    "rejected",
     "Rejected orders and their decisions",
     60,
     "the decision",
@@ -71,7 +68,6 @@ REJECTED = RecordClass(
     "As for orders that led to a certificate",
 )
 ENDED = RecordClass(
-    "ended",
     "Orders that were withdrawn or lapsed",
     24,
     "the end of handling",
@@ -79,7 +75,6 @@ ENDED = RecordClass(
     "As for orders that led to a certificate",
 )
 DRAFTS = RecordClass(
-    "drafts",
     "Orders that were never sent",
     DRAFT_MONTHS,
     "the last change",
@@ -87,7 +82,6 @@ DRAFTS = RecordClass(
     "Removed with their uploads, after warnings a month and a week before",
 )
 PERSONS = RecordClass(
-    "persons",
     "Persons who belong to no account and hold no role, and whom no kept order names",
     60,
     "the end of the last membership or role",
@@ -96,7 +90,6 @@ PERSONS = RecordClass(
     " are removed, and the logins closed",
 )
 RIGHTS = RecordClass(
-    "rights",
     "Documents handed in to show a right to act for an organisation",
     60,
     "the handing in",
@@ -104,7 +97,6 @@ RIGHTS = RecordClass(
     "Removed; the reviewer's note on the evidence stays with the membership",
 )
 HELD = RecordClass(
-    "held",
     "Documents chosen in a form about a right to act that was not completed",
     None,
     "the upload",
@@ -113,7 +105,6 @@ HELD = RecordClass(
     days=2,
 )
 SESSIONS = RecordClass(
-    "sessions",
     "Sessions: their times, network address and the name of the browser",
     None,
     "the session's beginning; none lasts longer than twelve hours",
@@ -122,7 +113,6 @@ SESSIONS = RecordClass(
     days=7,
 )
 CODES = RecordClass(
-    "codes",
     "Codes mailed to confirm an address, with addresses unconfirmed or replaced",
     None,
     "the code's end",
@@ -131,7 +121,6 @@ CODES = RecordClass(
     days=2,
 )
 INVITATIONS = RecordClass(
-    "invitations",
     "Invitations nobody accepted and requests to join: addresses and who made them",
     12,
     "the invitation's expiry; the request",
@@ -139,7 +128,6 @@ INVITATIONS = RecordClass(
     "Removed",
 )
 WORK = RecordClass(
-    "work",
     "Finished work items (ids; for feedback its text and the address for an answer)"
     " and the counters of limits",
     3,
@@ -148,7 +136,6 @@ WORK = RecordClass(
     "Removed",
 )
 NOTICES = RecordClass(
-    "notices",
     "The ledger of sent reminders and warnings",
     36,
     "the sending",
@@ -156,7 +143,6 @@ NOTICES = RecordClass(
     "Removed",
 )
 MATTERS = RecordClass(
-    "matters",
     "Register changes that affect certificates, successions, requests for a new administrator,"
     " and decisions about accounts and their people: the requests and the reasons of the decisions",
     60,
@@ -165,7 +151,6 @@ MATTERS = RecordClass(
     "The texts are blanked",
 )
 CONSENTS = RecordClass(
-    "consents",
     "Permissions of suppliers to act as a customer's technical contact: the two organisations, the"
     " last day, and who gave and ended it (ids)",
     None,
@@ -174,7 +159,6 @@ CONSENTS = RecordClass(
     "Nothing",
 )
 CERTIFICATES = RecordClass(
-    "certificates",
     "Certificates, what was prepared and approved (ids), serial numbers, revocations",
     None,
     "",
@@ -182,7 +166,6 @@ CERTIFICATES = RecordClass(
     "Nothing",
 )
 EVENTS = RecordClass(
-    "events",
     "The audit log: ids, statuses and hashes",
     None,
     "",
@@ -190,7 +173,6 @@ EVENTS = RecordClass(
     "Nothing",
 )
 ORIGINS = RecordClass(
-    "origins",
     "Network addresses from which events of the audit log were caused",
     12,
     "the event",
@@ -198,7 +180,6 @@ ORIGINS = RecordClass(
     "Removed",
 )
 REGISTERS = RecordClass(
-    "registers",
     "Every version of the public registers of organisations",
     None,
     "",
