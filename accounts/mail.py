@@ -148,8 +148,15 @@ def _suppliers_lost(customer: UUID, at: datetime, *, but: Iterable[Any] = ()) ->
     return [str(consent.supplier) for consent in ended.select_related("supplier")]
 
 
+def _lasts(consent: SupplierConsent, now: datetime) -> bool:
+    """Return whether the last day of the consent has not passed."""
+    return consent.until >= clock.day(now)
+
+
 ACCOUNT = ["organisation_id"]
 BOTH_SIDES = ["customer_id", "supplier_id"]
+ASKED, CONSENTS = AdministratorRequest.objects, SupplierConsent.objects
+GIVEN, ENDED = CONSENTS.filter(ended_at=None), CONSENTS.exclude(ended_at=None)
 MAILS = registry(
     _code("email_code"),
     _code("invitation_code"),
@@ -166,19 +173,8 @@ MAILS = registry(
     _mail("membership_ended", Membership.objects, "membership", to="person.email"),
     _mail("member_left", Membership.objects, "membership", of=ACCOUNT),
     _mail("succession", Succession.objects, "succession", context=_succession),
-    _mail(
-        "administrator_asked",
-        AdministratorRequest.objects.filter(decided_at=None),
-        "asked",
-        of=ACCOUNT,
-    ),
-    _mail(
-        "administrator_decided",
-        AdministratorRequest.objects,
-        "asked",
-        of=ACCOUNT,
-        asker="person",
-    ),
+    _mail("administrator_asked", ASKED.filter(decided_at=None), "asked", of=ACCOUNT),
+    _mail("administrator_decided", ASKED, "asked", of=ACCOUNT, asker="person"),
     _mail(
         "right_confirmed",
         Membership.objects.exclude(basis__in=Membership.UNCONFIRMED),
@@ -186,28 +182,9 @@ MAILS = registry(
         context=lambda right, asked: {"is_own": _recipient(asked) == right.person},
     ),
     _mail("account_decided", AccountDecision.objects, "decision", context=_account_decided),
-    _mail(
-        "consent_given",
-        SupplierConsent.objects.filter(ended_at=None),
-        "consent",
-        of=["supplier_id"],
-        still=lambda consent, now: consent.until >= clock.day(now),
-    ),
-    _mail(
-        "consent_ending",
-        SupplierConsent.objects.filter(ended_at=None),
-        "consent",
-        of=BOTH_SIDES,
-        still=lambda consent, now: consent.until >= clock.day(now),
-        context=_to_customer,
-    ),
-    _mail(
-        "consent_ended",
-        SupplierConsent.objects.exclude(ended_at=None),
-        "consent",
-        of=BOTH_SIDES,
-        context=_consent_ended,
-    ),
+    _mail("consent_given", GIVEN, "consent", of=["supplier_id"], still=_lasts),
+    _mail("consent_ending", GIVEN, "consent", of=BOTH_SIDES, still=_lasts, context=_to_customer),
+    _mail("consent_ended", ENDED, "consent", of=BOTH_SIDES, context=_consent_ended),
     _mail("address_changed", EmailCode.objects, "code", to="replaced"),
     _mail(
         "second_factor",

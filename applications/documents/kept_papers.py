@@ -16,11 +16,6 @@ from issuance.models import Certificate
 SIGNED = frozenset({Status.ISSUED, Status.DELIVERED})
 
 
-def last_rejection(application: Application) -> Decision | None:
-    """Return the newest decision that rejected the order, or None."""
-    return application.decisions.filter(kind=Decision.Kind.REJECTED).last()
-
-
 def last_decision(application: Application) -> Decision | None:
     """Return the newest decision that rejected or approved the order; None if there is none.
 
@@ -36,23 +31,16 @@ def last_decision(application: Application) -> Decision | None:
 def revoked_certificate(application: Application) -> Certificate | None:
     """Return the order's certificate if it was revoked."""
     certificate = certificate_of(application)
-    return (
-        certificate
-        if certificate is not None and certificate.state == Certificate.State.REVOKED
-        else None
-    )
+    is_revoked = certificate is not None and certificate.state == Certificate.State.REVOKED
+    return certificate if is_revoked else None
 
 
 def installable(application: Application, language: str, *, now: datetime) -> Installing | None:
     """Return the source of the installing sheet, or None unless the certificate is in force."""
     certificate = certificate_of(application)
-    if (
-        certificate is None
-        or certificate.state != Certificate.State.ISSUED
-        or certificate.not_after <= now
-    ):
+    if certificate is None or certificate.state != Certificate.State.ISSUED:
         return None
-    return Installing(certificate, language)
+    return Installing(certificate, language) if now < certificate.not_after else None
 
 
 NOTICES = frozenset({"receipt", "rejected"})
@@ -63,7 +51,8 @@ def source(notice: str, application: Application) -> Source | None:
     """Return the source of the paper to attach to the notice, or None."""
     if notice == "receipt":
         return application.submission
-    return last_rejection(application) if notice == "rejected" else None
+    rejections = application.decisions.filter(kind=Decision.Kind.REJECTED)
+    return rejections.last() if notice == "rejected" else None
 
 
 def kept(made_of: Source) -> File:

@@ -69,8 +69,8 @@ class CertificateType(TextChoices):
 
     @property
     def in_production(self) -> "CertificateType":
-        """The production type of a test type; itself for the others."""
-        return ROWS[self].in_production or self
+        """The production type of a test type, whose id begins with "test_"; else itself."""
+        return CertificateType(self.value.removeprefix("test_"))
 
     @property
     def asks_conformity(self) -> bool:
@@ -98,7 +98,6 @@ class Row:
     hint: "_StrOrPromise"
     where_to_install: "_StrOrPromise"
     asks_conformity: bool = False
-    in_production: CertificateType | None = None
 
 
 _ON_SERVER = _("The certificate is installed on the server where its private key was made.")
@@ -113,7 +112,6 @@ ROWS: Mapping[CertificateType, Row] = MappingProxyType(
         CertificateType.TEST_SERVER: Row(
             _("For testing connections. Production systems do not trust it."),
             _ON_SERVER,
-            in_production=CertificateType.SERVER,
         ),
         CertificateType.SYSTEM_SIGNATURE: Row(
             _("Your information system signs documents with it."),
@@ -123,7 +121,6 @@ ROWS: Mapping[CertificateType, Row] = MappingProxyType(
         CertificateType.TEST_SYSTEM_SIGNATURE: Row(
             _("For testing signatures. Production systems do not trust it."),
             _IN_SYSTEM,
-            in_production=CertificateType.SYSTEM_SIGNATURE,
         ),
         CertificateType.EMAIL: Row(
             _("Signs and encrypts the mail of a mailbox that your organisation shares."),

@@ -34,12 +34,10 @@ def sent(application: Application) -> QuerySet[Attachment]:
 def of_applicant(application: Application) -> list[Attachment]:
     """Return the order's documents that its applicant may read, from prefetched rows."""
     return [
-        document for document in application.attachments.all() if not _is_reviewers_alone(document)
+        document
+        for document in application.attachments.all()
+        if document.kind != Attachment.Kind.HEARING or document.request_id is not None
     ]
-
-
-def _is_reviewers_alone(document: Attachment) -> bool:
-    return document.kind == Attachment.Kind.HEARING and document.request_id is None
 
 
 def read_by_applicant(application: Application) -> QuerySet[Attachment]:

@@ -1,6 +1,5 @@
 """Places in the CA hierarchies, and the file names and subjects derived from them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -94,10 +93,9 @@ def environment_of(stem: str) -> Environment:
 
 def place_named(subject: x509.Name, conf: Pki) -> Place | None:
     """The place of the issuing CA with this subject; None if it is not one of this service's."""
-    return next((place for place in _all_places() if place.names(conf).name() == subject), None)
-
-
-def _all_places() -> Iterator[Place]:
-    for each in PLACES:
-        for generation in range(1, MOST_GENERATIONS + 1):
-            yield Place(each.environment, each.branch, generation)
+    every = (
+        Place(each.environment, each.branch, generation)
+        for each in PLACES
+        for generation in range(1, MOST_GENERATIONS + 1)
+    )
+    return next((place for place in every if place.names(conf).name() == subject), None)

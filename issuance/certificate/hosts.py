@@ -196,7 +196,8 @@ def _decoded(label: str) -> str | None:
 
 
 def _place_problem(name: str) -> str | None:
-    endings = {name[start:] for start in _starts(name)}
+    labels = name.split(".")
+    endings = {".".join(labels[start:]) for start in range(len(labels))}
     if endings & LOCAL.keys():
         return "reserved"
     if endings & SPECIAL_USE.keys():
@@ -213,7 +214,3 @@ def _place_problem(name: str) -> str | None:
     if suffix == name:
         return "public_suffix"
     return "shared_suffix" if shared_suffix(name) == name else None
-
-
-def _starts(name: str) -> list[int]:
-    return [0, *(at + 1 for at, character in enumerate(name) if character == ".")]

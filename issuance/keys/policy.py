@@ -178,7 +178,8 @@ def examine_key(key: bytes | Key, *, blocked: Callable[[str], bool] | None = Non
     key = read_key(key) if isinstance(key, bytes) else key
     findings = [*_type(key), *_compromised(key, blocked)]
     findings += examine_rsa(key.rsa) if key.rsa else []
-    findings += _scalar(key) if key.point else []
+    if key.point and (problem := weakness(key.facts.name, key.point)):
+        findings.append(found("key.ec_scalar", problem=problem))
     if key.public_key is None and not findings:  # no signature could be verified with it
         findings.append(found("key.unreadable", problem="unusable"))
     return findings
@@ -197,11 +198,6 @@ def _type(key: Key) -> Iterator[Finding]:
         yield found("key.type", value=facts.name, wanted=ALLOWED)
     elif facts.kind == "EC" and facts.bits == 0:
         yield found("key.curve", value=facts.name, wanted="P-256, P-384")
-
-
-def _scalar(key: Key) -> Iterator[Finding]:
-    if problem := weakness(key.facts.name, key.point):
-        yield found("key.ec_scalar", problem=problem)
 
 
 def _compromised(key: Key, blocked: Callable[[str], bool] | None) -> Iterator[Finding]:

@@ -46,36 +46,24 @@ def propose_names(
     spend_upload(application_id, actor=actor, now=now)
     day, order = timedelta(days=1), str(application_id)
     limits.spend("proposal", order, most=MOST_PROPOSALS_A_DAY, per=day, now=now)
-    return _propose(application_id, csr_id, names, role, version, actor, now)
-
-
-@transaction.atomic
-def _propose(
-    application_id: UUID,
-    csr_id: UUID,
-    names: Sequence[str],
-    role: Role,
-    version: int,
-    actor: Actor,
-    now: datetime,
-) -> Application:
-    application = transition.lock(application_id, version=version)
-    require_part(application, actor, now=now)
-    possible_actions.require(Action.PROPOSE_NAMES, application, role, now=now)
-    chosen = application.csrs.get(pk=csr_id)
-    require_unused_key(application, chosen)
-    replace_host_names(application, list(names))
-    return transition.move(
-        application,
-        Action.PROPOSE_NAMES,
-        actor,
-        now,
-        role=role,
-        with_mail=role != Role.APPLICANT,
-        data={"csr": chosen.sha256},
-        csr=chosen,
-        findings=[],
-    )
+    with transaction.atomic():
+        application = transition.lock(application_id, version=version)
+        require_part(application, actor, now=now)
+        possible_actions.require(Action.PROPOSE_NAMES, application, role, now=now)
+        chosen = application.csrs.get(pk=csr_id)
+        require_unused_key(application, chosen)
+        replace_host_names(application, list(names))
+        return transition.move(
+            application,
+            Action.PROPOSE_NAMES,
+            actor,
+            now,
+            role=role,
+            with_mail=role != Role.APPLICANT,
+            data={"csr": chosen.sha256},
+            csr=chosen,
+            findings=[],
+        )
 
 
 @refusals_on_record

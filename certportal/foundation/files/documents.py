@@ -217,14 +217,11 @@ def clean_name(given: str) -> str:
     always ends in `.pdf`. Raises HoldsPrivateKey.
     """
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", given))[-1]
-    visible = "".join(" " if c.isspace() else c for c in last if _is_visible(c) or c.isspace())
+    spaced = (" " if character.isspace() else character for character in last)
+    visible = "".join(one for one in spaced if unicodedata.category(one)[0] != "C")
     stem = re.sub(r"\.pdf\Z", "", " ".join(visible.split()).rstrip(". "), flags=re.IGNORECASE)
     stem = stem.strip(". ")
     if shows_private_key(given) or shows_private_key(stem):
         raise HoldsPrivateKey
     stem = stem[:LONGEST_NAME].strip(". ")
     return f"{'liite' if invisible.is_blank(stem) else stem}.pdf"
-
-
-def _is_visible(character: str) -> bool:
-    return unicodedata.category(character)[0] != "C"

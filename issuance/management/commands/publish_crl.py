@@ -49,16 +49,12 @@ class Command(OperatorCommand):
         except (Unavailable, CrlRefused, OSError) as error:
             self.stderr.write(f"{ca.stem}: {_advice(error)}")
             return False
-        until = f"{facts.next_update:%Y-%m-%d %H:%M}Z"
+        told = {"until": f"{facts.next_update:%Y-%m-%d %H:%M}Z", "address": pki().crl_url(ca.stem)}
         self.stdout.write(
             _("%(ca)s: number %(number)s, until %(until)s, %(address)s")
-            % {"ca": ca.stem, "number": facts.number, "until": until, "address": _address(ca)}
+            % {"ca": ca.stem, "number": facts.number, **told}
         )
         return True
-
-
-def _address(ca: IssuingCA) -> str:
-    return pki().crl_url(ca.stem)
 
 
 def _advice(error: Exception) -> str:

@@ -138,14 +138,9 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         """Return the number of cases: from the ready-made views' if only one is chosen, and counted
         only if there are more pages than this one.
         """
-        if self._is_more:
+        if self.found is not None and self.found.is_more:
             return keyset.MORE
         if {name for name, value in self.form.cleaned_data.items() if value} <= {"view"}:
             return counts[self.form.cleaned_data.get("view", "")]
         is_whole = not (page.previous or page.next)
         return keyset.Count(len(page.rows)) if is_whole else keyset.count(self.qs)
-
-    @property
-    def _is_more(self) -> bool:
-        """Whether the search found more cases than are shown."""
-        return self.found is not None and self.found.is_more
