@@ -77,6 +77,11 @@ def error(rule: str, **params: Param) -> Finding:
     return Finding(rule, Severity.ERROR, params)
 
 
+def warning(rule: str, **params: Param) -> Finding:
+    """A warning by such a rule."""
+    return Finding(rule, Severity.WARNING, params)
+
+
 _ERRORS = {
     "file.too_large": ("too-large", "own limit: 64 KiB"),
     "file.private_key": ("private-key-included", "CA/B BR 4.9.1.1, 6.1.2"),

@@ -5,7 +5,7 @@ from datetime import datetime
 from applications.models import Application
 from applications.rules import conformity, sections
 from certportal.foundation import clock
-from issuance.findings import Finding, Severity
+from issuance.findings import Finding, error, warning
 
 
 def check(application: Application, *, now: datetime) -> list[Finding]:
@@ -14,12 +14,12 @@ def check(application: Application, *, now: datetime) -> list[Finding]:
         return []
     today = clock.day(now)
     if conformity.sector(application, on=today) is None:
-        return [Finding("order.sector_unknown", Severity.WARNING, {"oid": application.record_oid})]
+        return [warning("order.sector_unknown", oid=application.record_oid)]
     if not conformity.is_asked(application, today):
         return []
     if not sections.BY_ID["conformity"].complete(application):
-        return [Finding("order.conformity_missing", Severity.ERROR, {})]
+        return [error("order.conformity_missing")]
     last = application.conformity_valid_until
     if last is not None and last < today:
-        return [Finding("order.conformity_expired", Severity.ERROR, {"day": last.isoformat()})]
+        return [error("order.conformity_expired", day=last.isoformat())]
     return []

@@ -13,7 +13,7 @@ from applications.models import Application
 from certportal.foundation import clock
 from certportal.foundation.combined_queries import Rows, compiled_for, first
 from issuance.certificate.names import subject_values
-from issuance.findings import Finding, Severity
+from issuance.findings import Finding, error
 from issuance.models import Certificate
 from issuance.services.blocked_keys import KeyOf, findings_of_keys
 
@@ -32,19 +32,16 @@ def used_before(application: Application, spki_sha256: str) -> list[Finding]:
     """
     own = _own_certificate(spki_sha256, application.organisation_id, application.pk)
     if certificate := first(own.alone()):
-        params: dict[str, str | int | list[str]] = {
-            "name": subject_values(certificate.certificate).get("CN", certificate.serial),
-            "serial": certificate.serial,
-            "day": clock.day(certificate.issued_at).isoformat(),
-        }
-        return [Finding("key.own_certificate", Severity.ERROR, params)]
+        name = subject_values(certificate.certificate).get("CN", certificate.serial)
+        day = clock.day(certificate.issued_at).isoformat()
+        return [error("key.own_certificate", name=name, serial=certificate.serial, day=day)]
     organisation = application.organisation_id
     pending = first(_pending(spki_sha256, organisation, application.pk).alone())
     if pending and pending.organisation_id == organisation:
-        return [Finding("key.own_order", Severity.ERROR, {"order": pending.number})]
+        return [error("key.own_order", order=pending.number)]
     (findings,) = findings_of_keys([KeyOf(spki_sha256, application.pk)])
     if pending and not any(finding.rule == "key.in_use" for finding in findings):
-        findings.append(Finding("key.in_use", Severity.ERROR, {}))
+        findings.append(error("key.in_use"))
     return findings
 
 

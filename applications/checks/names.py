@@ -7,7 +7,7 @@ from applications.models import Application
 from applications.rules.certificate_names import is_faithful, names
 from issuance.certificate.hosts import certified_problem, mail_host_problem, shared_suffix
 from issuance.certificate.names import is_email
-from issuance.findings import Finding, Severity
+from issuance.findings import Finding, Severity, error, warning
 
 
 def check(application: Application, *, now: datetime) -> list[Finding]:
@@ -29,21 +29,18 @@ def _own(application: Application) -> Iterator[Finding]:
 def _host_names(application: Application) -> Iterator[Finding]:
     for host in application.hosts:
         if problem := certified_problem(host.name):
-            params = {"value": host.name, "problem": problem}
-            yield Finding("order.host_name", Severity.ERROR, params)
+            yield error("order.host_name", value=host.name, problem=problem)
         elif ending := shared_suffix(host.name):
-            params = {"value": host.name, "ending": ending}
-            yield Finding("order.host_shared", Severity.WARNING, params)
+            yield warning("order.host_shared", value=host.name, ending=ending)
 
 
 def _mailbox(application: Application) -> Iterator[Finding]:
     address = application.certified_email
     host = address.rpartition("@")[2]
     if host and (problem := mail_host_problem(host)):
-        params = {"value": host, "problem": problem}
-        yield Finding("order.mailbox_host", Severity.ERROR, params)
+        yield error("order.mailbox_host", value=host, problem=problem)
     elif not is_email(address) or application.certified_email_proved_at is None:
-        yield Finding("order.mailbox", Severity.ERROR, {"value": address})
+        yield error("order.mailbox", value=address)
 
 
 def _register_names(application: Application, now: datetime) -> Iterator[Finding]:
@@ -54,12 +51,10 @@ def _register_names(application: Application, now: datetime) -> Iterator[Finding
         params = {"attribute": attribute, "full": name.full, "value": name.value}
         if name.origin == "open" and name.foreign:
             # Characters are never replaced silently: the applicant says how the name is spelled.
-            yield Finding(
-                "order.characters", Severity.ERROR, params | {"characters": " ".join(name.foreign)}
-            )
+            yield error("order.characters", **params, characters=" ".join(name.foreign))
         elif name.origin == "open":
-            yield Finding("order.name_too_long", Severity.WARNING, params)
+            yield warning("order.name_too_long", **params)
         elif name.origin == "spelling" and not is_faithful(name.full, name.value):
-            yield Finding("order.name_otherwise", Severity.WARNING, params)
+            yield warning("order.name_otherwise", **params)
         elif name.origin != "long_name":
             yield Finding("order.name_written", Severity.INFO, params)

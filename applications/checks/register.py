@@ -8,7 +8,7 @@ from applications.models import Application
 from applications.rules import unit_ownership
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
-from issuance.findings import Finding, Severity
+from issuance.findings import Finding, error
 
 
 class RegisterTooOld(Unavailable):
@@ -46,5 +46,4 @@ def _of_provider(unit: RegisterRecord | None, today: date) -> list[Finding]:
 
 
 def _finding(reason: str, oid: str, record: RegisterRecord | None) -> Finding:
-    params = {"oid": oid, "name": record.long_name if record else ""}
-    return Finding(f"order.{reason}", Severity.ERROR, params)
+    return error(f"order.{reason}", oid=oid, name=record.long_name if record else "")

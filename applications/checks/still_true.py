@@ -15,7 +15,7 @@ from applications.rules.certificate_order import certificate_order
 from certportal.foundation import clock
 from certportal.foundation.query_cache import one_reading
 from issuance.certificate.names import subject_values
-from issuance.findings import Finding, Severity
+from issuance.findings import Finding, Severity, warning
 from issuance.models import PreparedCertificate
 
 OPEN = PreparedCertificate.State.PREPARED
@@ -40,8 +40,8 @@ def fault(application: Application, *, now: datetime) -> Finding | None:
     unwaived = waivers.unwaived(application, on=clock.day(now))
     if unwaived is None:
         return None
-    params = {"rule": unwaived.rule, "value": str(unwaived.params["value"])}
-    return Finding(waivers.NOT_WAIVED, Severity.WARNING, params)
+    about = {"rule": unwaived.rule, "value": str(unwaived.params["value"])}
+    return Finding(waivers.NOT_WAIVED, Severity.WARNING, about)
 
 
 def look(application: Application, *, now: datetime) -> Look:
@@ -56,7 +56,7 @@ def look(application: Application, *, now: datetime) -> Look:
     if ended:
         return Look(record, ended[0])
     if sender.has_left(application):
-        return Look(record, Finding("order.sender_left", Severity.WARNING, {}))
+        return Look(record, warning("order.sender_left"))
     for finding in conformity.check(application, now=now):
         if finding.severity is Severity.ERROR:
             return Look(record, finding)
@@ -74,8 +74,8 @@ def names_changed(
     before, after = _subjects(application, specimen, now)
     if before == after:
         return None
-    changed = {"before": _differing(before, after), "after": _differing(after, before)}
-    return Finding("order.names_changed", Severity.WARNING, changed)
+    was, now_is = _differing(before, after), _differing(after, before)
+    return warning("order.names_changed", before=was, after=now_is)
 
 
 def _renamed(prepared: PreparedCertificate, now: datetime) -> Finding | None:
@@ -89,7 +89,7 @@ def _renamed(prepared: PreparedCertificate, now: datetime) -> Finding | None:
     if not pairs:
         return None
     before, after = (", ".join(names) for names in zip(*pairs, strict=True))
-    return Finding("order.names_changed", Severity.WARNING, {"before": before, "after": after})
+    return warning("order.names_changed", before=before, after=after)
 
 
 def _subjects(

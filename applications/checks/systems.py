@@ -7,7 +7,7 @@ from applications.models import Application
 from applications.rules import conformity, systems, waivers
 from certportal.foundation import clock
 from issuance.certificate.names import is_oid
-from issuance.findings import Finding, Severity
+from issuance.findings import Finding, Severity, error, warning
 
 
 def check(application: Application, *, now: datetime) -> list[Finding]:
@@ -24,13 +24,12 @@ def check(application: Application, *, now: datetime) -> list[Finding]:
 def _oid(application: Application, now: datetime) -> Iterator[Finding]:
     oid, today = application.system_oid, clock.day(now)
     if not is_oid(oid):
-        yield Finding("order.system_oid", Severity.ERROR, {"value": oid})
+        yield error("order.system_oid", value=oid)
         return
     if outside := waivers.oid_outside(application, on=today):
         yield outside
     if other := systems.oid_elsewhere(application):
-        params = {"value": oid} | _of(other)
-        yield Finding("order.system_oid_elsewhere", Severity.WARNING, params)
+        yield warning("order.system_oid_elsewhere", value=oid, **_of(other))
 
 
 def _name(application: Application, now: datetime) -> Iterator[Finding]:
@@ -39,11 +38,10 @@ def _name(application: Application, now: datetime) -> Iterator[Finding]:
     proven = application.conformity_system_name if needed else ""
     vouched = bool(proven) and systems.same_name(name, proven)
     if proven and not vouched:
-        params = {"value": name, "proven": proven}
-        yield Finding("order.system_name_otherwise", Severity.WARNING, params)
+        yield warning("order.system_name_otherwise", value=name, proven=proven)
     if record := systems.name_in_register(application, on=today):
-        params = {"value": name, "name": record.long_name, "oid": record.oid}
-        yield Finding("order.system_name_in_register", Severity.WARNING, params)
+        named = {"name": record.long_name, "oid": record.oid}
+        yield warning("order.system_name_in_register", value=name, **named)
     if other := systems.name_elsewhere(application):
         # Many providers use the same product, so a name shown by the document is not suspicious.
         severity = Severity.INFO if vouched else Severity.WARNING

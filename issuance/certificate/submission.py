@@ -12,7 +12,7 @@ from typing import Any
 
 from issuance.certificate.order import CertificateOrder
 from issuance.certificate.profiles import Purpose
-from issuance.findings import Finding, Severity
+from issuance.findings import Finding, error, warning
 
 PURPOSES: Mapping[str, frozenset[Purpose]] = {
     "": frozenset(),
@@ -31,13 +31,13 @@ def examine_submission(order: CertificateOrder) -> Iterator[Finding]:
     compared: it begins at once, with the current names.
     """
     if hashlib.sha256(order.submission).hexdigest() != order.submission_sha256:
-        yield Finding("ca.submission_hash", Severity.ERROR)
+        yield error("ca.submission_hash")
         return
     sent = json.loads(order.submission)
     for name, (declared, ordered) in _values(order, sent).items():
         if declared != ordered:
-            params = {"field": name, "sent": str(declared or ""), "ordered": str(ordered or "")}
-            yield Finding("ca.submission", Severity.ERROR, params)
+            words = {"sent": str(declared or ""), "ordered": str(ordered or "")}
+            yield error("ca.submission", field=name, **words)
     if order.replaces is None:
         yield from _names(order, sent.get("subject", {}))
 
@@ -69,5 +69,5 @@ def _names(order: CertificateOrder, sent: Mapping[str, str]) -> Iterator[Finding
     }
     for name, declared in sent.items():
         if declared and declared != ordered[name]:
-            params = {"attribute": name, "sent": declared, "ordered": ordered[name]}
-            yield Finding("ca.submission_names", Severity.WARNING, params)
+            words = {"sent": declared, "ordered": ordered[name]}
+            yield warning("ca.submission_names", attribute=name, **words)

@@ -16,7 +16,7 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.outbox import outbox
 from certportal.foundation.prepared_statements import Statement
 from issuance.event_names import IssuanceEvent
-from issuance.findings import Finding, Severity
+from issuance.findings import Finding, found
 from issuance.models import BlockedKey, Certificate
 from issuance.services.errors import NotAHash
 
@@ -189,9 +189,9 @@ def findings_of_keys(keys: Sequence[KeyOf]) -> list[list[Finding]]:
 
 def _findings(blocked: bool, in_use: bool) -> Iterator[Finding]:
     if blocked:
-        yield Finding(rule="key.blocked", severity=Severity.ERROR, params={})
+        yield found("key.blocked")
     if in_use:
-        yield Finding(rule="key.in_use", severity=Severity.ERROR, params={})
+        yield found("key.in_use")
 
 
 _BLOCKED = Statement(
