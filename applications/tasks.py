@@ -182,14 +182,6 @@ def look_up_domain(
         services.use_proofs(order, now=now)
 
 
-@outbox.task("applications.confirm_replacements")
-def confirm_replacements(
-    *, item: OutboxItem, now: datetime, references: list[str], **_: object
-) -> None:
-    """Check released replacements again that have waited too long to be signed."""
-    services.confirm_replacements([UUID(reference) for reference in references], now=now)
-
-
 @outbox.task("applications.send_notice", first=Q(payload__notice="package"))
 def send_notice(
     *, item: OutboxItem, now: datetime, application: str, notice: str, recipient: str, **_: object
@@ -296,6 +288,12 @@ def propose_decided(*, item: OutboxItem, now: datetime, task: int, after: int, *
     services.propose_decided(task, after=after, now=now)
 
 
+# Released replacements that have waited too long to be signed.
+confirm_replacements = for_item(
+    "applications.confirm_replacements",
+    services.confirm_replacements,
+    references=lambda keys: [UUID(key) for key in keys],
+)
 record_issued = for_item(
     "applications.record_issued", services.record_issued, reference=UUID, certificate_id=int
 )

@@ -12,8 +12,6 @@ class NotShown(Refused):
 
 
 class TurnedBack(NotShown):
-    """The person cancelled, at the source or while identifying for it."""
-
     message = _("You turned back, so Suomi.fi e-Authorizations confirmed nothing.")
 
 
@@ -31,8 +29,6 @@ class Over(NotShown):
 
 
 class OtherOrganisation(NotShown):
-    """The person chose another organisation at the source."""
-
     message = _(
         "In Suomi.fi e-Authorizations you chose another organisation than the one whose account you"
         " are founding. Go there again and choose this one, or let a reviewer confirm your right."
@@ -41,8 +37,6 @@ class OtherOrganisation(NotShown):
 
 
 class NoRole(NotShown):
-    """The source knows no role or mandate with which the person may act alone."""
-
     message = _(
         "Suomi.fi e-Authorizations knows no role by which you alone may act for this organisation."
         " You can create the account all the same: a reviewer confirms your authority."
@@ -59,8 +53,6 @@ class NotComplete(NotShown):
 
 
 class Foreign(NotShown):
-    """The person has identified without a Finnish personal identity code."""
-
     message = _(
         "Suomi.fi e-Authorizations knows people by their Finnish personal identity code, and you"
         " have identified without one. You can create the account all the same: a"

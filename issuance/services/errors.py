@@ -86,8 +86,6 @@ class Concerned(NotAllowed):
 
 
 class ReauthenticationTooOld(NotAllowed):
-    """The person has not confirmed with their second factor recently."""
-
     message = _("Confirm with your second factor again before you approve the certificate.")
 
 

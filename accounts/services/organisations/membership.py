@@ -17,8 +17,6 @@ from certportal.foundation.errors import NotAllowed, Refused
 
 
 class LastAdministrator(Refused):
-    """The account would be left without a confirmed administrator."""
-
     message = _(
         "An account must have at least one administrator. Make somebody else an"
         " administrator first."

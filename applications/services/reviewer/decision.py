@@ -37,8 +37,6 @@ from issuance.services.issuing.approve import refusals_on_record
 
 
 class NotHeard(Refused):
-    """The applicant has not been heard, and no exception from hearing is named."""
-
     message = gettext_lazy(
         "Hear the applicant before you reject the order, or choose why hearing can be left out."
     )

@@ -27,8 +27,6 @@ from issuance.services.issuing.to_sign import require
 
 
 class NotSigned(Refused):
-    """The assertion is not by the reviewer's passkey over this decision."""
-
     message = _(
         "The passkey's answer does not fit what you were shown. Nothing was decided. Go back and"
         " try again."
@@ -36,8 +34,6 @@ class NotSigned(Refused):
 
 
 class ProofMissing(NotAllowed):
-    """The decision must be signed with the reviewer's passkey, and the assertion is missing."""
-
     message = _("Approve with your passkey. A code is not enough here.")
 
 

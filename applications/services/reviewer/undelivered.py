@@ -22,8 +22,6 @@ from certportal.foundation.outbox import set_aside
 
 
 class NotOurs(Refused):
-    """A reviewer may not correct this address."""
-
     message = _(
         "The address is not ours to correct: a person confirms their own address, and the applicant"
         " names the technical contact."

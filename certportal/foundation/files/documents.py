@@ -137,8 +137,6 @@ class HoldsPrivateKey(Unfit):
 
 
 class ComplexPdf(Unfit):
-    """The document needs more time or memory to check than allowed."""
-
     message = _(
         "The PDF is too large or too complex inside to be checked. Print it as a new PDF or scan"
         " the paper again, and attach that."

@@ -59,8 +59,6 @@ class ChallengeOver(Refused):
 
 
 class NotProven(Refused):
-    """The proof is not a signature of the challenge's line with the private key."""
-
     message = _(
         "The signature does not match. Sign the whole line exactly as it is shown, with"
         " the private key of this very certificate."
