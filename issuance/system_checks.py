@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
 from certportal.foundation import clock
+from certportal.foundation.checking import Faults, refusing
 from issuance import signers
 from issuance.authority.places import Place
 from issuance.certificate.profiles import PROFILES, beyond_ceiling
@@ -24,157 +25,119 @@ from issuance.services.status.publish_crl import is_needed
 FILE_BACKEND = "issuance.signers.file.KeyFiles"
 
 
-@register(Tags.security)
-def keys_seen_by_ca_only(**_: Any) -> list[CheckMessage]:
+@refusing("issuance.E001", deploy=False)
+def keys_seen_by_ca_only() -> Faults:
     """Web, beat and the default worker, which parses untrusted uploads, have no key settings."""
-    if settings.PORTAL_PROCESS not in settings.KEYLESS:
-        return []
-    return [
-        Error(
-            f"{name} is set for the process {settings.PORTAL_PROCESS}.",
-            hint="Only the ca worker and key ceremonies may know where the keys are.",
-            id="issuance.E001",
-        )
-        for name in settings.KEY_SETTINGS
-        if getattr(settings, name, "")
-    ]
+    hint = "Only the ca worker and key ceremonies may know where the keys are."
+    for name in settings.KEY_SETTINGS if settings.PORTAL_PROCESS in settings.KEYLESS else ():
+        if getattr(settings, name, ""):
+            yield f"{name} is set for the process {settings.PORTAL_PROCESS}.", hint
 
 
-@register(Tags.security)
-def no_fault_points(**_: Any) -> list[CheckMessage]:
+@refusing("issuance.E020", deploy=False)
+def no_fault_points() -> Faults:
     """Fault points, which kill a process on demand, are set in tests only."""
-    if not settings.FAULT_POINTS_DIR or settings.PORTAL_ENV == "test":
-        return []
-    hint = "Take FAULT_POINTS_DIR out of the settings."
-    return [Error("Fault points are set.", hint=hint, id="issuance.E020")]
+    if settings.FAULT_POINTS_DIR and settings.PORTAL_ENV != "test":
+        yield "Fault points are set.", "Take FAULT_POINTS_DIR out of the settings."
 
 
-@register(Tags.security, deploy=True)
-def addresses_can_be_reached(**_: Any) -> list[CheckMessage]:
+@refusing("issuance.E002")
+def addresses_can_be_reached() -> Faults:
     """The address in certificates is plain http with a full host name: RFC 5280 4.2.1.6."""
     address = urlsplit(pki().public_url)
-    if address.scheme == "http" and "." in (address.hostname or ""):
-        return []
-    hint = "Set PKI['PUBLIC_URL'] to a plain http address with a full host name."
-    return [
-        Error(f"Certificates would point to {address.geturl()}.", hint=hint, id="issuance.E002")
-    ]
+    if address.scheme != "http" or "." not in (address.hostname or ""):
+        hint = "Set PKI['PUBLIC_URL'] to a plain http address with a full host name."
+        yield f"Certificates would point to {address.geturl()}.", hint
 
 
-@register(Tags.security, deploy=True)
-def names_of_an_authority(**_: Any) -> list[CheckMessage]:
+@refusing("issuance.E021")
+def names_of_an_authority() -> Faults:
     """In production, names and policies of the CAs are the operator's, not the demonstration's.
 
     Certificates carry them for fifteen years.
     """
-    if not settings.PRODUCTION:
-        return []
     hint = (
         "Set PKI_FILE to a TOML file with prefix, organisation and policy_oids of your own, before"
         " the first key ceremony; see docs/ceremony.md."
     )
-    return [
-        Error(f"{name} is the demonstration's: {value}.", hint=hint, id="issuance.E021")
-        for name, value in demonstration_values(pki())
-    ]
+    for name, value in demonstration_values(pki()) if settings.PRODUCTION else ():
+        yield f"{name} is the demonstration's: {value}.", hint
 
 
-@register(Tags.security, deploy=True)
-def keys_in_hardware(**_: Any) -> list[CheckMessage]:
+@refusing("issuance.E003")
+def keys_in_hardware() -> Faults:
     """Production keys are in files only if ``production_keys_in_files`` allows it explicitly."""
     chosen: dict[str, Any] = settings.ISSUANCE_SIGNER
     knowingly = chosen.get("OPTIONS", {}).get("production_keys_in_files", False)
-    if not settings.PRODUCTION or settings.PORTAL_PROCESS in settings.KEYLESS:
-        return []
-    if chosen["BACKEND"] != FILE_BACKEND or knowingly:
-        return []
-    hint = "Use a hardware module (CA_PKCS11_MODULE), or set CA_PRODUCTION_KEYS_IN_FILES."
-    return [Error("Production keys would be read from files.", hint=hint, id="issuance.E003")]
+    is_concerned = settings.PRODUCTION and settings.PORTAL_PROCESS not in settings.KEYLESS
+    if is_concerned and chosen["BACKEND"] == FILE_BACKEND and not knowingly:
+        hint = "Use a hardware module (CA_PKCS11_MODULE), or set CA_PRODUCTION_KEYS_IN_FILES."
+        yield "Production keys would be read from files.", hint
 
 
-@register(Tags.security, deploy=True)
-def events_are_logged(**_: Any) -> list[CheckMessage]:
+@refusing("issuance.E022")
+def events_are_logged() -> Faults:
     """In production, the log of events has its key: without the log no change can be proved."""
-    if not settings.PRODUCTION or not settings.CA_KEYS_DIR or log_key.is_there():
-        return []
-    hint = "Run create_event_log_key where the keys of the CAs are; see docs/ceremony.md."
-    return [Error("The log of events has no key.", hint=hint, id="issuance.E022")]
+    if settings.PRODUCTION and settings.CA_KEYS_DIR and not log_key.is_there():
+        hint = "Run create_event_log_key where the keys of the CAs are; see docs/ceremony.md."
+        yield "The log of events has no key.", hint
 
 
-@register(Tags.security, deploy=True)
-def two_persons_approve(**_: Any) -> list[CheckMessage]:
+@refusing("issuance.E009")
+def two_persons_approve() -> Faults:
     """In production, a production certificate needs the approval of at least two persons."""
-    if not settings.PRODUCTION or settings.ISSUANCE_APPROVALS["production"] > 1:
-        return []
-    hint = "Set APPROVALS_PRODUCTION to 2 or more; see docs/decisions/who-decides.md."
-    return [Error("One person approves production certificates.", hint=hint, id="issuance.E009")]
+    if settings.PRODUCTION and settings.ISSUANCE_APPROVALS["production"] <= 1:
+        hint = "Set APPROVALS_PRODUCTION to 2 or more; see docs/decisions/who-decides.md."
+        yield "One person approves production certificates.", hint
 
 
-@register(Tags.security, deploy=True)
-def approvers_prove(**_: Any) -> list[CheckMessage]:
+@refusing("issuance.E024")
+def approvers_prove() -> Faults:
     """In production, the CA signs production certificates only with proofs by passkeys."""
-    if not settings.PRODUCTION or proof_wanted("production"):
-        return []
-    hint = "Set APPROVERS_PROVE to production or all; see docs/decisions/approvers.md."
-    return [
-        Error(
-            "Whoever can write to the database can have a production certificate signed.",
-            hint=hint,
-            id="issuance.E024",
-        )
-    ]
+    if settings.PRODUCTION and not proof_wanted("production"):
+        hint = "Set APPROVERS_PROVE to production or all; see docs/decisions/approvers.md."
+        yield "Whoever can write to the database can have a production certificate signed.", hint
 
 
-@register(Tags.security, deploy=True)
-def root_keys_elsewhere(**_: Any) -> list[CheckMessage]:
+@refusing("issuance.E005")
+def root_keys_elsewhere() -> Faults:
     """In production, CA_KEYS_DIR holds no root key: root keys are kept outside the service."""
-    if not settings.PRODUCTION or not settings.CA_KEYS_DIR:
-        return []
-    hint = "Keep root keys where no service runs; see docs/ceremony.md."
-    return [
-        Error(f"A root key lies in the service: {path.name}.", hint=hint, id="issuance.E005")
-        for path in sorted(Path(settings.CA_KEYS_DIR).glob("root-*.key"))
-    ]
+    if settings.PRODUCTION and settings.CA_KEYS_DIR:
+        for path in sorted(Path(settings.CA_KEYS_DIR).glob("root-*.key")):
+            hint = "Keep root keys where no service runs; see docs/ceremony.md."
+            yield f"A root key lies in the service: {path.name}.", hint
 
 
-@register(Tags.security, deploy=True)
-def journal_copied_elsewhere(**_: Any) -> list[CheckMessage]:
+@refusing("issuance.E023")
+def journal_copied_elsewhere() -> Faults:
     """The second place of the journal does not lie on the disk of the journal."""
     place, own = Path(settings.JOURNAL_COPY), Path(settings.PORTAL_DATA) / "journal"
-    if not settings.JOURNAL_COPY or not place.is_dir() or not own.is_dir():
-        return []
-    if place.stat().st_dev != own.stat().st_dev:
-        return []
-    hint = "Mount a directory of another machine there, and name it in JOURNAL_COPY."
-    return [Error("The journal is copied to its own disk.", hint=hint, id="issuance.E023")]
+    are_there = settings.JOURNAL_COPY and place.is_dir() and own.is_dir()
+    if are_there and place.stat().st_dev == own.stat().st_dev:
+        hint = "Mount a directory of another machine there, and name it in JOURNAL_COPY."
+        yield "The journal is copied to its own disk.", hint
 
 
-@register(Tags.security, deploy=True)
-def heads_have_a_place(**_: Any) -> list[CheckMessage]:
+@refusing("issuance.E025")
+def heads_have_a_place() -> Faults:
     """The directory for the heads of the log of events exists, and this process may write there."""
     place = settings.EVENT_LOG_ANCHORS
-    if not place or (Path(place).is_dir() and os.access(place, os.W_OK)):
-        return []
     hint = (
         "Mount a directory of another machine there that this user may write to, or correct"
         " EVENT_LOG_ANCHORS; see docs/operations.md, “The log of events”."
     )
-    return [Error(f"No head of the log can be written to {place}.", hint=hint, id="issuance.E025")]
+    if place and not (Path(place).is_dir() and os.access(place, os.W_OK)):
+        yield f"No head of the log can be written to {place}.", hint
 
 
-@register(Tags.security, deploy=True)
-def profiles_within_ceilings(**_: Any) -> list[CheckMessage]:
+@refusing("issuance.E006")
+def profiles_within_ceilings() -> Faults:
     """No certificate profile exceeds what the certificate policy allows."""
-    return [
-        Error(f"The profile {profile.id}: {fault}.", id="issuance.E006")
-        for name, profile in PROFILES.items()
-        for fault in (*beyond_ceiling(profile), *_misnamed(name, profile.id))
-    ]
-
-
-def _misnamed(name: str, own: str) -> Iterator[str]:
-    if name != own:
-        yield f"is found under the name {name}"
+    for name, profile in PROFILES.items():
+        for fault in beyond_ceiling(profile):
+            yield f"The profile {profile.id}: {fault}.", ""
+        if name != profile.id:
+            yield f"The profile {profile.id}: is found under the name {name}.", ""
 
 
 @register(Tags.database, deploy=True)

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from email.utils import parseaddr
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ValidationError
 
+from certportal.foundation.checking import Faults, refusing
 from certportal.foundation.web.forms import mail_address
 
 # Names that nobody can own: RFC 2606 and RFC 6761.
@@ -24,32 +23,29 @@ _SENDERS = {
 }
 
 
-@register(Tags.security, deploy=True)
-def is_for_production(**_: Any) -> list[CheckMessage]:
+@refusing("foundation.E004")
+def is_for_production() -> Faults:
     """Refuse an environment other than production, where anybody can log in as a test person.
 
     An unknown PORTAL_ENV, and a production address without https, are refused by the settings.
     """
-    if settings.PRODUCTION:
-        return []
     hint = (
         "Set PORTAL_ENV=production and PORTAL_BASE_URL to the service's address, which begins with"
         " https://."
     )
-    fault = f"PORTAL_ENV is {settings.PORTAL_ENV}: anybody can log in as a test person."
-    return [Error(fault, hint=hint, id="foundation.E004")]
+    if not settings.PRODUCTION:
+        yield f"PORTAL_ENV is {settings.PORTAL_ENV}: anybody can log in as a test person.", hint
 
 
-@register(Tags.security, deploy=True)
-def mail_reaches_people(**_: Any) -> list[CheckMessage]:
+@refusing("foundation.E005")
+def mail_reaches_people() -> Faults:
     """Refuse mail that is written to files or sent to a mail catcher."""
-    if not settings.PRODUCTION or settings.PORTAL_PROCESS not in {"mail", "manage"}:
-        return []
     hint = (
         "Set SMTP_URL, or put into the file of SMTP_URL_FILE, the address of a mail server that"
         " delivers, such as smtp://user:password@smtp.hospital.fi:587?tls=1."
     )
-    return [Error(fault, hint=hint, id="foundation.E005") for fault in _mail_faults()]
+    if settings.PRODUCTION and settings.PORTAL_PROCESS in {"mail", "manage"}:
+        yield from ((fault, hint) for fault in _mail_faults())
 
 
 def _mail_faults() -> Iterator[str]:
@@ -66,11 +62,9 @@ def _mail_faults() -> Iterator[str]:
         yield f"Mail would go to {host or 'no host'}, which is an example."
 
 
-@register(Tags.security, deploy=True)
-def senders_are_real(**_: Any) -> list[CheckMessage]:
+@refusing("foundation.E006")
+def senders_are_real() -> Faults:
     """Refuse senders in no real domain: answers and bounces must reach somebody."""
-    if not settings.PRODUCTION:
-        return []
     senders = {
         "MAIL_FROM": settings.DEFAULT_FROM_EMAIL,
         "MAIL_RETURN_PATH": settings.MAIL_RETURN_PATH,
@@ -78,11 +72,9 @@ def senders_are_real(**_: Any) -> list[CheckMessage]:
     }
     if settings.MAIL_RETURN_PATH == settings.DEFAULT_FROM_EMAIL:
         del senders["MAIL_RETURN_PATH"]
-    return [
-        Error(f"{name} {fault}.", hint=f"Set {name} to {_SENDERS[name]}.", id="foundation.E006")
-        for name, sender in senders.items()
-        if (fault := _sender_fault(sender))
-    ]
+    for name, sender in senders.items() if settings.PRODUCTION else ():
+        if fault := _sender_fault(sender):
+            yield f"{name} {fault}.", f"Set {name} to {_SENDERS[name]}."
 
 
 def _sender_fault(sender: str) -> str:
@@ -98,37 +90,27 @@ def _sender_fault(sender: str) -> str:
     return ""
 
 
-@register(Tags.security, deploy=True)
-def address_is_real(**_: Any) -> list[CheckMessage]:
+@refusing("foundation.E007")
+def address_is_real() -> Faults:
     """Refuse example addresses: every mail, document and certificate contains an address."""
-    if not settings.PRODUCTION:
-        return []
     addresses = {
         "PORTAL_BASE_URL": (settings.PORTAL_BASE_URL, "by which people reach the service"),
         "PKI_PUBLIC_URL": (settings.PKI.get("PUBLIC_URL", ""), "that stands in certificates"),
     }
-    return [
-        Error(
-            f"{name} is an example: {address}.",
-            hint=f"Set {name} to the address {purpose}.",
-            id="foundation.E007",
-        )
-        for name, (address, purpose) in addresses.items()
-        if _is_example(urlsplit(address).hostname or "")
-    ]
+    for name, (address, purpose) in addresses.items() if settings.PRODUCTION else ():
+        if _is_example(urlsplit(address).hostname or ""):
+            yield f"{name} is an example: {address}.", f"Set {name} to the address {purpose}."
 
 
-@register(Tags.security, deploy=True)
-def shared_store_is_private(**_: Any) -> list[CheckMessage]:
+@refusing("foundation.E008")
+def shared_store_is_private() -> Faults:
     """Refuse a shared store without TLS.
 
     The settings themselves refuse an address without a key, and a key without an address.
     """
-    if not settings.PRODUCTION or urlsplit(settings.STORE_URL).scheme in {"", "https"}:
-        return []
-    hint = "Give the store TLS, and STORE_URL an address that begins with https://."
-    fault = "Documents would go to the shared store unencrypted."
-    return [Error(fault, hint=hint, id="foundation.E008")]
+    if settings.PRODUCTION and urlsplit(settings.STORE_URL).scheme not in {"", "https"}:
+        hint = "Give the store TLS, and STORE_URL an address that begins with https://."
+        yield "Documents would go to the shared store unencrypted.", hint
 
 
 def _is_example(host: str) -> bool:

@@ -9,39 +9,33 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
 from certportal.foundation import agency, kept_tables
+from certportal.foundation.checking import Faults, refusing
 from certportal.foundation.web.addresses import UNIX
 
 
-@register(Tags.security)
-def proxies_can_be_read(**_: Any) -> list[CheckMessage]:
+@refusing("foundation.E002", deploy=False)
+def proxies_can_be_read() -> Faults:
     """Check that each trusted proxy is an address or network; otherwise requests would fail."""
-    return [
-        Error(f"TRUSTED_PROXIES: {fault}.", id="foundation.E002")
-        for fault in map(_fault, settings.TRUSTED_PROXIES)
-        if fault
-    ]
+    for fault in filter(None, map(_fault, settings.TRUSTED_PROXIES)):
+        yield f"TRUSTED_PROXIES: {fault}.", ""
 
 
-@register(Tags.security, deploy=True)
-def visitors_are_told_apart(**_: Any) -> list[CheckMessage]:
+@refusing("foundation.E001")
+def visitors_are_told_apart() -> Faults:
     """Check that a proxy is trusted; otherwise all visitors share its address and rate limits."""
-    if settings.TRUSTED_PROXIES or not settings.PRODUCTION or not settings.LOGS_PEOPLE_IN:
-        return []
     hint = (
         "Set TRUSTED_PROXIES to the addresses of the proxies that speak https for the service, or"
         " to the word unix where they reach it through its socket file."
     )
-    return [Error("No proxy is trusted.", hint=hint, id="foundation.E001")]
+    if settings.PRODUCTION and settings.LOGS_PEOPLE_IN and not settings.TRUSTED_PROXIES:
+        yield "No proxy is trusted.", hint
 
 
-@register(Tags.security)
-def operators_facts_can_be_read(**_: Any) -> list[CheckMessage]:
+@refusing("foundation.E009", deploy=False)
+def operators_facts_can_be_read() -> Faults:
     """Check the operator's file: with a fault, pages would fail or show incomplete data."""
     hint = "See agency.example.toml in deploy/, and correct the file that AGENCY_FILE names."
-    return [
-        Error(f"AGENCY_FILE: {fault}.", hint=hint, id="foundation.E009")
-        for fault in agency.faults()
-    ]
+    yield from ((f"AGENCY_FILE: {fault}.", hint) for fault in agency.faults())
 
 
 @register(Tags.database, deploy=True)
