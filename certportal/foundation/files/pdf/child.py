@@ -20,11 +20,6 @@ from .confine import confine
 from .passive import get_object, rewrite
 from .text import shown_texts
 
-CONFINED, UNFILTERED = b"confined\n", b"unfiltered\n"
-PASSIVE, ACTIVE, ENCRYPTED, DAMAGED, COMPLEX, SECRET = (
-    *("passive", "active", "encrypted", "damaged", "complex", "secret"),
-)
-
 MOST_OBJECTS = 100_000
 # Bytes of one unpacked stream, and of all: an A4 page scanned in colour at 600 dpi is 105 MB.
 MOST_IN_STREAM = 192 * 1024 * 1024
@@ -49,7 +44,7 @@ def main() -> None:
     """Read one document from standard input and write the verdict and the copy."""
     _prepare()
     out = sys.stdout.buffer
-    out.write(CONFINED if confine() else UNFILTERED)
+    out.write(b"confined\n" if confine() else b"unfiltered\n")
     out.flush()
     answer, copy = judge(sys.stdin.buffer.read())
     out.write(json.dumps(answer).encode() + b"\n" + copy)
@@ -77,33 +72,33 @@ def judge(data: bytes) -> tuple[dict[str, Any], bytes]:
     try:
         return _open(data)
     except pikepdf.PasswordError:
-        return {"verdict": ENCRYPTED}, b""
+        return {"verdict": "encrypted"}, b""
     except (TooMuch, MemoryError, RecursionError):
-        return {"verdict": COMPLEX}, b""
+        return {"verdict": "complex"}, b""
     except pikepdf.PikepdfError as error:
         passed = settings.qpdf_limit_errors() or "limit exceeded" in str(error)
-        return {"verdict": COMPLEX if passed else DAMAGED}, b""
+        return {"verdict": "complex" if passed else "damaged"}, b""
 
 
 def _open(data: bytes) -> tuple[dict[str, Any], bytes]:
     """Judge the document without repairing it, because another reader may repair it differently."""
     with pikepdf.open(BytesIO(data), attempt_recovery=False, suppress_warnings=True) as pdf:
         if pdf.is_encrypted:
-            return {"verdict": ENCRYPTED}, b""
+            return {"verdict": "encrypted"}, b""
         if len(pdf.objects) > MOST_OBJECTS:
             raise TooMuch
         objects, shows_in_strings = _objects(pdf)
         examination = examine(objects)
         if found := examination.found | _found_earlier(data):
-            return {"verdict": ACTIVE, "found": sorted(found)}, b""
+            return {"verdict": "active", "found": sorted(found)}, b""
         shows_in_streams = _measure(pdf, objects)
         if shows_in_strings or shows_in_streams or _shows_key(data):
-            return {"verdict": SECRET}, b""
+            return {"verdict": "secret"}, b""
         if _is_ambiguous(pdf) or not pdf.pages:
-            return {"verdict": DAMAGED}, b""
+            return {"verdict": "damaged"}, b""
         if _shows_key_in_text(pdf, objects):
-            return {"verdict": SECRET}, b""
-        return {"verdict": PASSIVE}, rewrite(pdf, examination.acting)
+            return {"verdict": "secret"}, b""
+        return {"verdict": "passive"}, rewrite(pdf, examination.acting)
 
 
 def _found_earlier(data: bytes) -> set[Finding]:

@@ -33,7 +33,7 @@ COMMAND = [sys.executable, "-I", "-c", _START, str(Path(__file__).parents[3])]
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The child's result: verdict (see `child`), findings, and the copy for viewing."""
+    """The child's result: verdict (see `child.judge`), findings, and the copy for viewing."""
 
     verdict: str
     found: tuple[str, ...] = ()
