@@ -9,7 +9,6 @@ from django.test import Client
 from django.urls import reverse
 
 from applications import services
-from applications.documents.certificate_files import certificate_of
 from applications.errors import MayNotAct
 from applications.models import Application
 from applications.views.account import history as account_history
@@ -358,34 +357,6 @@ def test_the_certificates_numbers_are_shown_both_ways(web, address, matti, riitt
     assert f"{number:030X}" in page.text
     assert str(number) in page.text
     assert "TEST" in page.text
-
-
-def test_home_shows_what_waits_first_and_certificates_by_expiry(web, address, matti, riitta, cas):
-    assert "You have not ordered any certificates yet." in web.get(address("home")).text
-    orders.draft(matti)
-    done = orders.delivered(matti, riitta)
-    given = orders.waiting_for_contact(matti)
-    mine = orders.waiting_for_contact(matti)
-    mine.contact_links.update(not_mine_at=clock.now())
-    page = web.get(address("home"))
-    assert [task.href for task in page.context["tasks"]] == [f"/en/orders/{mine.pk}/"]
-    assert {one["row"].order for one in page.context["orders"]} == {given, mine}
-    assert "1 draft" in page.text
-    assert address("applications:certificate", done.pk) in page.text
-    ends = clock.day(certificate_of(done).not_after)
-    assert f"{ends.month}/{ends.year}: 1" in page.text
-
-
-def test_home_shows_only_my_organisations_orders(web, address, kalle):
-    application = Application.objects.create(
-        number="SV-2026-99999",
-        organisation=kalle.memberships.get().organisation,
-        created_by=kalle,
-        created_at=clock.now(),
-        changed_at=clock.now(),
-        type="server",
-    )
-    assert application.number not in web.get(address("home")).text
 
 
 def test_nothing_is_due_of_an_order_that_was_delivered(web, matti, riitta, cas, address):
