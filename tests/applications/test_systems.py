@@ -203,7 +203,7 @@ def test_a_product_that_the_certificate_of_conformity_names_is_only_remarked(
 
 def test_what_riitta_is_told_stands_on_the_case_in_her_language(matti, riitta, cas):
     application = checked(matti, system_name="Kanta-palvelut")
-    heading = "Järjestelmällä on vaatimustenmukaisuustodistuksessa toinen nimi"
+    heading = "Järjestelmällä on vaatimuksenmukaisuustodistuksessa toinen nimi"
     case = people.log_in(Client(), riitta).get(reverse("console:case", args=[application.pk]))
     assert heading in case.text.replace("\u00ad", "")
     order = people.log_in(Client(), matti).get(reverse("applications:order", args=[application.pk]))

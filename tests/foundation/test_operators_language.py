@@ -60,8 +60,8 @@ def test_a_command_answers_in_that_language_whichever_is_active(spoken):
 @pytest.mark.django_db
 def test_what_a_command_refuses_is_worded_in_it_too(spoken):
     said = {
-        "publish_crl": "CA:ita ei ole vielä",
-        "retire_ca": "CA:ta sote-rsa-9 ei ole",
+        "publish_crl": "varmentajia ei ole vielä",
+        "retire_ca": "varmentajaa sote-rsa-9 ei ole",
         "sync_register": "Lähdettä ei ole",
     }
     spoken("fi")

@@ -82,7 +82,7 @@ def test_it_is_let_through_with_a_reason_and_the_next_one_passes(desk, held, rai
     assert Event.objects.filter(action="register.held_accepted").get().actor == held.accepted_by
     page = desk.get(url(held)).text
     assert "THL vahvisti." in page
-    assert "odottaa ihmistä" not in page
+    assert "odottaa ratkaisua" not in page
     assert bring().outcome == RegisterRun.Outcome.DONE
     assert RegisterRecord.objects.filter(kind=Kind.SOTE_UNIT, known_to=None).count() == 1
 
