@@ -1,5 +1,6 @@
 """Replacing an unreachable administrator: a person asks the authority, a reviewer decides."""
 
+import hashlib
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -7,7 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import access
 from accounts.event_names import AccountEvent
-from accounts.models import AdministratorRequest, Membership, Organisation, Person
+from accounts.models import (
+    AdministratorRequest,
+    Membership,
+    Organisation,
+    Person,
+    RightDocument,
+)
 from accounts.right_to_act import confirmed_administrators, is_shown, right_of, shown_members
 from accounts.services import mailing
 from accounts.services.organisations import membership as members
@@ -26,6 +33,16 @@ TIME_TO_ANSWER = timedelta(days=7)
 # After taking back a request, a person can make another one this long after the first was made.
 HOURS_BEFORE_ANOTHER = 24
 AGAIN_AFTER = timedelta(hours=HOURS_BEFORE_ANOTHER)
+
+
+class OtherClaims(Stale):
+    """The reviewer has not seen who claims the account now, or by which documents."""
+
+    message = _(
+        "Since you opened the page, somebody has uploaded or taken back a document, or others"
+        " administer the account without a confirmed right. Nothing was decided. Look at the page"
+        " as it is now."
+    )
 
 
 class MayNotAsk(Refused):
@@ -142,13 +159,21 @@ def ask(
 
 @transaction.atomic
 def decide(
-    request_id: int, *, grant: bool, reasons: str, by: Person, actor: Actor, now: datetime
+    request_id: int,
+    *,
+    grant: bool,
+    reasons: str,
+    shown: str | None = None,
+    by: Person,
+    actor: Actor,
+    now: datetime,
 ) -> AdministratorRequest:
     """Grant the request, which makes the person an administrator, or refuse it.
 
     The person, the confirmed administrators and the people whose right is confirmed with the
-    person's are notified. Raises DecidedAlready, and MayNotDecide if the reviewer made the request
-    or was a member within `access.ESTRANGED`.
+    person's are notified. `shown`: the mark of what the page showed (`mark_of`); None without one.
+    Raises DecidedAlready, OtherClaims, and MayNotDecide if the reviewer made the request or was a
+    member within `access.ESTRANGED`.
     """
     about = AdministratorRequest.objects.select_related("person").get(pk=request_id)
     account = members.lock_account(about.organisation_id)
@@ -159,6 +184,8 @@ def decide(
         raise MayNotDecide
     if request.decided_at is not None:
         raise DecidedAlready
+    if shown is not None and shown != mark_of(request):
+        raise OtherClaims
     request.granted, request.reasons = grant, reasons
     request.decided_by, request.decided_at = by, now
     request.save(update_fields=["granted", "reasons", "decided_by", "decided_at"])
@@ -170,6 +197,27 @@ def decide(
     events.record(name, request, actor, now)
     mailing.enqueue_for([request.person, *recipients], "administrator_decided", request, now=now)
     return request
+
+
+def claims(request: AdministratorRequest) -> list[tuple[Membership, list[RightDocument]]]:
+    """Return the unconfirmed administrators of the account, with the documents they handed in."""
+    account = request.organisation
+    return [
+        (administrator, _handed_in(account, administrator.person))
+        for administrator in unconfirmed_administrators(account)
+    ]
+
+
+def mark_of(request: AdministratorRequest) -> str:
+    """Return the mark by which a page tells whose claims and documents it showed."""
+    account, rivals = request.organisation, claims(request)
+    found = [*_handed_in(account, request.person), *(one for _who, own in rivals for one in own)]
+    claimed = ",".join(str(administrator.pk) for administrator, _own in rivals)
+    return hashlib.sha256(f"{claimed} {documents.mark_of(found)}".encode()).hexdigest()
+
+
+def _handed_in(account: Organisation, person: Person) -> list[RightDocument]:
+    return list(account.right_documents.filter(person=person).select_related("person"))
 
 
 def unconfirmed_administrators(organisation: Organisation) -> list[Membership]:

@@ -15,7 +15,7 @@ from accounts.services.rights import askers, documents as documents_rights
 from accounts.weak_evidence import require_in_range
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
-from certportal.foundation.errors import NotAllowed, Refused
+from certportal.foundation.errors import NotAllowed, Refused, Stale
 from certportal.foundation.wording import filled
 
 
@@ -44,6 +44,15 @@ class SameAsBefore(Refused):
     )
 
 
+class OtherDocuments(Stale):
+    """The reviewer has not seen the documents that there are now."""
+
+    message = _(
+        "A document about the authority to act has been uploaded or taken back since you opened"
+        " the page. Nothing was decided. Look at the documents that there are now."
+    )
+
+
 def says_nothing_new(membership: Membership, note: str) -> bool:
     """Whether the right was confirmed on the person's word alone, with the same note."""
     return membership.is_weak and note.strip() == membership.basis_note
@@ -55,6 +64,7 @@ def confirm_right(
     *,
     note: str,
     until: date | None = None,
+    shown: str | None = None,
     by: Person | None,
     actor: Actor,
     now: datetime,
@@ -67,8 +77,10 @@ def confirm_right(
 
     `note`: the evidence that the reviewer saw, at most 300 characters; if empty, the names of the
     documents handed in. `until`: the last day of a confirmation on the person's word alone; the
-    note is then its reason. The person's own statement is kept. Raises OwnRight, NothingSeen,
-    EndOutOfRange, and SameAsBefore if better evidence is claimed with the old note.
+    note is then its reason. `shown`: the mark of the documents that the page showed
+    (`documents.mark_of`); None without a page. The person's own statement is kept. Raises OwnRight,
+    OtherDocuments, NothingSeen, EndOutOfRange, and SameAsBefore if better evidence is claimed with
+    the old note.
     """
     found = Membership.objects.select_for_update(of=["self"])
     membership = found.select_related("person", "organisation").get(pk=membership_id)
@@ -77,6 +89,8 @@ def confirm_right(
     if not may_be_confirmed(membership):
         return membership
     documents = list(documents_rights.documents_about(membership))
+    if shown is not None and shown != documents_rights.mark_of(documents):
+        raise OtherDocuments
     note = note.strip() or ("" if until else ", ".join(each.name for each in documents)[:300])
     _require_evidence(membership, note, until, now)
     known, before = shown_members(membership.organisation), membership.confirmed_until

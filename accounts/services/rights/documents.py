@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -284,3 +285,9 @@ def documents_about(right: Membership) -> QuerySet[RightDocument]:
     about = BelongsTo("organisation", right.organisation_id)
     found = RightDocument.objects.filter(about, person__in=members)
     return found.select_related("person")
+
+
+def mark_of(found: Iterable[RightDocument]) -> str:
+    """Return the mark by which a page tells which documents it showed; "" for none."""
+    keys = sorted(f"{one.pk} {one.sha256}" for one in found)
+    return hashlib.sha256("\n".join(keys).encode()).hexdigest() if keys else ""

@@ -185,6 +185,7 @@ def decide_administrator(
     grant: bool,
     alone: bool = False,
     reasons: str,
+    shown: str | None = None,
     person: Person,
     actor: Actor,
     now: datetime,
@@ -192,7 +193,8 @@ def decide_administrator(
     """Decide on a request to be made administrator of an account.
 
     `alone`: if it is granted, the memberships of administrators whose right has not been confirmed
-    end. Raises DecidedAlready, and what `to_decide` yields.
+    end. `shown` as in `administrator_requests.decide`. Raises DecidedAlready, OtherClaims, and what
+    `to_decide` yields.
     """
     requests = AdministratorRequest.objects.select_related("person", "organisation")
     request = requests.get(pk=request_id)
@@ -201,7 +203,7 @@ def decide_administrator(
     right = right_of(request.person, request.organisation)
     with weighed_anew(right, actor=actor, now=now):
         request = administrator_requests.decide(
-            request_id, grant=grant, reasons=reasons, by=person, actor=actor, now=now
+            request_id, grant=grant, reasons=reasons, shown=shown, by=person, actor=actor, now=now
         )
     if grant and alone:
         for administrator in administrator_requests.unconfirmed_administrators(

@@ -80,6 +80,7 @@ def confirm_right(
     *,
     note: str,
     until: date | None = None,
+    shown: str | None = None,
     person: Person,
     actor: Actor,
     now: datetime,
@@ -98,5 +99,5 @@ def confirm_right(
     require(to_confirm(right, person, now=now))
     with weighed_anew(right, actor=actor, now=now):
         return confirm.confirm_right(
-            membership_id, note=note, until=until, by=person, actor=actor, now=now
+            membership_id, note=note, until=until, shown=shown, by=person, actor=actor, now=now
         )

@@ -30,6 +30,7 @@ from accounts.register.models import RegisterRecord
 from accounts.right_to_act import is_unconfirmed, right_of
 from accounts.services.organisations.named import organisations_named
 from accounts.services.rights import documents as papers
+from accounts.services.rights.confirm import OtherDocuments
 from applications import services
 from applications.models import Application
 from applications.rules.domains import with_proofs
@@ -43,6 +44,7 @@ from applications.views.shared.entry import by_person
 from certportal.foundation import clock
 from certportal.foundation.combined_queries import Rows, Wanted, ask_together
 from certportal.foundation.related_rows import parts
+from certportal.foundation.web import refusals
 from certportal.foundation.web.forms import Form, LongTextField
 from certportal.foundation.web.in_order import InOrder
 from certportal.foundation.web.search_form import SearchForm
@@ -164,27 +166,34 @@ def confirm(request: HttpRequest, membership_id: int) -> HttpResponseBase:
     """
     membership = _membership(membership_id)
     looked_at(request, membership.organisation)
-    documents = papers.documents_about(membership)
+    documents = list(papers.documents_about(membership))
     form = RightNoteForm(
         request.POST or None,
         right=membership,
-        documents=documents.exists(),
+        documents=documents,
         now=clock.now(),
     )
+    refusal = None
     if request.method == "POST" and form.is_valid():
-        services.confirm_right(
-            membership.pk, note=form.cleaned_data["note"], until=form.until, **by_person(request)
-        )
-        messages.success(request, _("The authority to act has been confirmed."))
-        return redirect("console:account", membership.organisation_id)
+        try:
+            services.confirm_right(membership.pk, **form.given, **by_person(request))
+        except OtherDocuments as other:
+            refusals.record_act(request, other)
+            refusal, documents = other, list(papers.documents_about(membership))
+            form.retype(shown=papers.mark_of(documents))
+        else:
+            messages.success(request, _("The authority to act has been confirmed."))
+            return redirect("console:account", membership.organisation_id)
     context = {
+        "stale": refusal,
         "membership": membership,
         "form": form,
         "documents": documents,
         "asked": membership.organisation.administrator_requests.filter(decided_at=None),
         "obstacles": list(to_confirm(membership, access.person_of(request), now=clock.now())),
     }
-    return render(request, "applications/console/member_confirm.html", context)
+    status = refusal.status if refusal else 200
+    return render(request, "applications/console/member_confirm.html", context, status=status)
 
 
 @access.reviewer_required

@@ -19,7 +19,9 @@ from applications.services.reviewer.accounts import to_decide
 from applications.views.console.accounts import members_of
 from applications.views.console.entry import confirmed_lately, looked_at
 from applications.views.shared.entry import by_person
+from applications.views.shared.forms import ShownField
 from certportal.foundation import clock
+from certportal.foundation.web import refusals
 from certportal.foundation.web.forms import Form, LongTextField
 
 PER_PAGE = 25
@@ -50,6 +52,7 @@ class AdministratorDecisionForm(Form):
         label=_("Reasons of the decision"),
         help_text=_("The person and the present administrators get them by email."),
     )
+    shown = ShownField()
 
 
 @access.reviewers_read
@@ -82,24 +85,37 @@ def decide(request: HttpRequest, asking_id: int) -> HttpResponseBase:
     person, now = access.person_of(request), clock.now()
     obstacles_to_ending = list(to_decide(asking, person, alone=True, now=now)) if claims else []
     contested = bool(claims) and not obstacles_to_ending
-    form = AdministratorDecisionForm(request.POST or None, contested=contested)
+    first = {"shown": administrator_requests.mark_of(asking)}
+    form = AdministratorDecisionForm(request.POST or None, initial=first, contested=contested)
+    refusal = None
     if request.method == "POST" and form.is_valid():
-        services.decide_administrator(
-            asking.pk,
-            grant=form.cleaned_data["decision"] != REFUSE,
-            alone=form.cleaned_data["decision"] == ALONE,
-            reasons=form.cleaned_data["reasons"],
-            **by_person(request),
-        )
-        messages.success(request, _("The request has been decided, and all concerned are told."))
-        return redirect("console:administrators")
+        try:
+            services.decide_administrator(
+                asking.pk,
+                grant=form.cleaned_data["decision"] != REFUSE,
+                alone=form.cleaned_data["decision"] == ALONE,
+                reasons=form.cleaned_data["reasons"],
+                shown=form.cleaned_data["shown"],
+                **by_person(request),
+            )
+        except administrator_requests.OtherClaims as other:
+            refusals.record_act(request, other)
+            form.retype(**first)
+            refusal = other
+        else:
+            messages.success(
+                request, _("The request has been decided, and all concerned are told.")
+            )
+            return redirect("console:administrators")
     context = _facts(asking) | {
         "form": form,
+        "stale": refusal,
         "claims": claims,
         "obstacles": list(to_decide(asking, person, now=now)),
         "hindered": obstacles_to_ending,
     }
-    return render(request, "applications/console/administrator.html", context)
+    status = refusal.status if refusal else 200
+    return render(request, "applications/console/administrator.html", context, status=status)
 
 
 def _claims(asking: AdministratorRequest) -> list[dict[str, Any]]:
@@ -107,15 +123,8 @@ def _claims(asking: AdministratorRequest) -> list[dict[str, Any]]:
 
     The page shows them beside the documents of the person who asks.
     """
-    account = asking.organisation
-    administrators = (
-        [] if asking.decided_at else administrator_requests.unconfirmed_administrators(account)
-    )
-    papers = account.right_documents
-    return [
-        {"membership": administrator, "documents": papers.filter(person=administrator.person)}
-        for administrator in administrators
-    ]
+    found = [] if asking.decided_at else administrator_requests.claims(asking)
+    return [{"membership": one, "documents": documents} for one, documents in found]
 
 
 def _facts(asking: AdministratorRequest) -> dict[str, Any]:

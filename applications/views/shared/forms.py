@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any, ClassVar
 
+from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from applications.models import Application
@@ -35,6 +36,13 @@ class VersionForm(Form):
     def values(self) -> dict[str, Any]:
         """Return the cleaned values to save, by field name."""
         return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
+
+class ShownField(forms.CharField):
+    """The hidden mark of the documents about a right that the page showed; "" for none."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, max_length=64, widget=forms.HiddenInput)
 
 
 class PartForm(VersionForm):

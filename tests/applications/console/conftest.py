@@ -42,6 +42,10 @@ class Desk:
     def open(self, name, *args, **query):
         return self.client.get(self.url(name, *args), query)
 
+    def shown(self, place):
+        """Return the mark of what the page shows, as its form sends it."""
+        return {"shown": self.client.get(place).context["form"]["shown"].value()}
+
     def count_in_bar(self, name):
         """Return how much waits on a page, as the bar of each page of the console says it."""
         bar = self.open("queue").context["desk"]()

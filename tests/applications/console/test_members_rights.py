@@ -8,11 +8,13 @@ from accounts.access import actor_for
 from accounts.models import AccountDecision, Invitation, Membership, RightDocument
 from accounts.right_to_act import acts_without, is_shown
 from accounts.services.organisations import invite as inviting
-from accounts.services.rights import confirm as confirming
+from accounts.services.rights import confirm as confirming, documents
 from applications import services
 from applications.errors import NotPossible
 from applications.services.reviewer.may_act import RightMissing
 from certportal.dev.builders import orders, people
+from certportal.dev.builders.acts import act
+from certportal.dev.builders.documents import pdf
 from certportal.foundation import clock
 from certportal.foundation.models import Event
 from issuance.models import Certificate
@@ -25,8 +27,8 @@ def test_both_documents_meet_on_one_page_and_the_stranger_goes(desk, contested, 
     for words in ("seppo.pdf", "pekka.pdf", "Seppo Sivullinen", "proviisori", "Omistan."):
         assert words in page
     assert page.count("<iframe") == 2
-    decision = {"decision": "alone", "reasons": REASONS}
-    desk.client.post(desk.url("administrator", contested.pk), decision)
+    place = desk.url("administrator", contested.pk)
+    desk.client.post(place, {"decision": "alone", "reasons": REASONS} | desk.shown(place))
 
     pekka = contested.person
     assert right(pekka).role == Membership.Role.ADMINISTRATOR
@@ -46,7 +48,8 @@ def test_the_founder_may_be_the_one_confirmed(desk, contested, seppo, riitta):
     assert "Somebody else asks" in page
     assert "pekka.pdf" not in page  # shown on the page of the request, to which this one leads
     assert desk.url("administrator", contested.pk) in page
-    assert desk.client.post(place, {"note": "Kaupparekisteri"}).status_code == 302
+    given = {"note": "Kaupparekisteri"} | desk.shown(place)
+    assert desk.client.post(place, given).status_code == 302
     assert is_shown(right(seppo))
     assert right(seppo).confirmed_by == riitta
     assert "end the memberships" not in desk.open("administrator", contested.pk).text
@@ -59,6 +62,74 @@ def test_a_document_about_a_right_that_an_auditor_reads_is_recorded(desk, seppo,
         assert browser.get(desk.url("right_document_page", paper.pk)).status_code == 200
     event = Event.objects.get(action="person.document_taken")
     assert (event.actor, event.data["sha256"]) == (f"person:{auditor.pk}", paper.sha256)
+
+
+def exchange(person, name):
+    """Take back the person's document, and hand in another one."""
+    account, paper = right(person).organisation, documents.Paper(pdf(name), f"{name}.pdf")
+    act(person, documents.take_back, RightDocument.objects.get(person=person).pk)
+    act(person, documents.hand_in, person, account, paper)
+
+
+def test_no_right_is_confirmed_by_a_document_that_the_page_did_not_show(desk, seppo):
+    """Without a note the documents are the evidence: those that the reviewer has looked at."""
+    place = desk.url("confirm_member", right(seppo).pk)
+    given = {"note": ""} | desk.shown(place)
+    exchange(seppo, "toinen")
+    answer = desk.client.post(place, given)
+    assert answer.status_code == 409
+    assert "has been uploaded or taken back" in answer.text
+    assert "toinen.pdf" in answer.text
+    assert not is_shown(right(seppo))
+    given["shown"] = answer.context["form"]["shown"].value()
+    assert desk.client.post(place, given).status_code == 302
+    assert right(seppo).basis_note == "toinen.pdf"
+
+
+def test_nor_on_a_case(desk, seppo, cas):
+    case = orders.claimed(seppo, desk.person)
+    given = {"note": ""} | desk.shown(desk.url("right", case.pk))
+    exchange(seppo, "toinen")
+    answer = desk.press("right", case, **given)
+    assert answer.status_code == 409
+    assert "toinen.pdf" in answer.text
+    assert not is_shown(right(seppo))
+    given["shown"] = answer.context["form"]["shown"].value()
+    assert desk.press("right", case, **given).status_code == 302
+    assert right(seppo).basis_note == "toinen.pdf"
+
+
+@pytest.mark.parametrize("decision", ["grant", "alone", "refuse"])
+def test_nobody_becomes_administrator_over_a_document_that_the_page_did_not_show(
+    desk, contested, seppo, decision
+):
+    place = desk.url("administrator", contested.pk)
+    given = {"decision": decision, "reasons": REASONS} | desk.shown(place)
+    exchange(seppo, "ote")
+    answer = desk.client.post(place, given)
+    assert answer.status_code == 409
+    assert "somebody has uploaded or taken back a document" in answer.text
+    assert "ote.pdf" in answer.text
+    assert REASONS in answer.text
+    contested.refresh_from_db()
+    assert contested.decided_at is None
+    assert right(seppo)
+    given["shown"] = answer.context["form"]["shown"].value()
+    assert desk.client.post(place, given).status_code == 302
+    contested.refresh_from_db()
+    assert contested.decided_at is not None
+
+
+def test_nor_is_a_membership_ended_that_the_page_did_not_show(desk, contested, seppo):
+    place = desk.url("administrator", contested.pk)
+    given = {"decision": "alone", "reasons": REASONS} | desk.shown(place)
+    late = people.make_member("Lauri Myöhäinen", right(seppo).organisation)
+    unproven = {"basis": Membership.Basis.UNVERIFIED, "confirmed_at": None}
+    late.memberships.update(role=Membership.Role.ADMINISTRATOR, **unproven)
+    answer = desk.client.post(place, given)
+    assert answer.status_code == 409
+    assert "Lauri Myöhäinen" in answer.text
+    assert right(late)
 
 
 @pytest.fixture
@@ -118,7 +189,7 @@ def test_a_right_on_the_word_alone_is_bettered_on_the_account(desk, on_his_word,
 def test_it_is_renewed_there_and_two_reviewers_still_approve(desk, on_his_word, seppo, cas):
     place, day = desk.url("confirm_member", on_his_word.pk), on_his_word.confirmed_until
     later = day + timedelta(days=100)
-    given = {"note": "Soitin taas.", "word_alone": "on"}
+    given = {"note": "Soitin taas.", "word_alone": "on"} | desk.shown(place)
     far = desk.client.post(place, given | {"ends_on": "1.1.2099"})
     assert "Choose an end date" in far.text
     assert far.context["form"]["note"].value() == "Soitin taas."

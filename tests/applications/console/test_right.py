@@ -132,7 +132,7 @@ def test_the_reviewer_sees_the_documents_inline_and_they_are_what_was_seen(
     assert shown["X-Frame-Options"] == "SAMEORIGIN"
     assert "frame-ancestors 'self'" in shown["Content-Security-Policy"]
 
-    desk.press("right", case, note="")
+    desk.press("right", case, note="", **desk.shown(desk.url("right", case.pk)))
 
     unconfirmed.refresh_from_db()
     assert unconfirmed.basis == Membership.Basis.REVIEWER_DECISION

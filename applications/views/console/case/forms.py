@@ -1,6 +1,6 @@
 """Forms of the reviewers' console."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
@@ -11,14 +11,15 @@ from django.core.validators import MinValueValidator
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Membership, Person
+from accounts.models import Membership, Person, RightDocument
 from accounts.services.rights.confirm import SameAsBefore, says_nothing_new
+from accounts.services.rights.documents import mark_of
 from accounts.weak_evidence import EndOutOfRange, last_day, require_in_range, usual_end
 from applications.models import Application, HostName
 from applications.rules import sections as sections_rules
 from applications.rules.certificate_names import CertificateName, fits, shortenings
 from applications.views.console.case.reasons import WithReasons
-from applications.views.shared.forms import VersionForm
+from applications.views.shared.forms import ShownField, VersionForm
 from certportal.foundation import working_days
 from certportal.foundation.web.forms import LONGEST_TEXT, DateField, Form, KeyField, LongTextField
 from issuance.certificate.hosts import with_unicode
@@ -124,13 +125,18 @@ class RightNoteForm(Form):
     """The reviewer's evidence that the person may act for the organisation.
 
     The note is optional if documents were handed in. If the person's word is the only evidence, the
-    note must say why it is enough.
+    note must say why it is enough. `shown`: the mark of the documents on the page.
     """
 
     only_if: ClassVar = {"ends_on": ("word_alone", "on")}
 
     def __init__(
-        self, *args: Any, right: Membership, documents: bool, now: datetime, **kwargs: Any
+        self,
+        *args: Any,
+        right: Membership,
+        documents: Collection[RightDocument],
+        now: datetime,
+        **kwargs: Any,
     ) -> None:
         """Fill in the last day of a `right` that was confirmed on the person's word alone."""
         super().__init__(*args, **kwargs)
@@ -138,7 +144,9 @@ class RightNoteForm(Form):
         if right.is_weak:
             self.initial.update(word_alone=True, ends_on=right.confirmed_until)
         self.fields["note"].required = not documents
+        self.initial["shown"] = mark_of(documents)
 
+    shown = ShownField()
     note = forms.CharField(
         label=_("What shows the authority to act"),
         max_length=300,
@@ -190,6 +198,11 @@ class RightNoteForm(Form):
         if not word_alone and says_nothing_new(self.right, note):
             self.add_error("note", SameAsBefore.message)
         return cleaned
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The arguments of the service."""
+        return {name: self.cleaned_data[name] for name in ("note", "shown")} | {"until": self.until}
 
     @property
     def until(self) -> date | None:

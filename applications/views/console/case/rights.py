@@ -46,12 +46,12 @@ def confirm(request: HttpRequest, application: Application) -> HttpResponse:
             request, _("The authority is confirmed already: nothing was recorded now.")
         )
         return redirect("console:case", application.pk)
-    documents = documents_rights.documents_about(right)
+    documents = list(documents_rights.documents_about(right))
     form = RightForm(
         request.POST or None,
         initial={"version": application.version},
         right=right,
-        documents=documents.exists(),
+        documents=documents,
         now=clock.now(),
     )
     if not form.is_valid():
@@ -60,12 +60,11 @@ def confirm(request: HttpRequest, application: Application) -> HttpResponse:
     try:
         if form.cleaned_data["version"] != application.version:
             raise Changed  # somebody else may have sent the order meanwhile
-        services.confirm_right(
-            right.pk, note=form.cleaned_data["note"], until=form.until, **by_person(request)
-        )
+        services.confirm_right(right.pk, **form.given, **by_person(request))
     except (Stale, NotAllowed) as refusal:
         context = _context(request, application, right, form)
         context |= kept(request, application, form, refusal)
+        form.retype(shown=documents_rights.mark_of(context["documents"]))
         page = "applications/console/right.html"
         return render(request, page, context, status=refusal.status)
     return back_to(application, request, _("The authority to act has been confirmed."))
