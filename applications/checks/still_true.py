@@ -14,9 +14,11 @@ from applications.rules.attempts import attempts
 from applications.rules.certificate_order import certificate_order
 from certportal.foundation import clock
 from certportal.foundation.query_cache import one_reading
+from certportal.foundation.related_rows import related_row
 from issuance.certificate.names import subject_values
-from issuance.findings import Finding, Severity, warning
+from issuance.findings import Finding, Severity, error, warning
 from issuance.models import PreparedCertificate
+from issuance.services.blocked_keys import is_blocked
 
 OPEN = PreparedCertificate.State.PREPARED
 
@@ -45,16 +47,19 @@ def fault(application: Application, *, now: datetime) -> Finding | None:
 
 
 def look(application: Application, *, now: datetime) -> Look:
-    """Check the application again against the register, the account and the calendar.
+    """Check the application against the register, the blocked keys, the account and the calendar.
 
-    The unit must be valid in the register, the sender must still be a member of the organisation,
-    a certificate of conformity that the order needs must be in force, and the names must be those
-    of the prepared certificate, if there is one. Raises Unavailable when the mirror of the register
-    is too old.
+    The unit must be valid in the register, and the key not be blocked; the sender must still be a
+    member of the organisation, a certificate of conformity that the order needs must be in force,
+    and the names must be those of the prepared certificate, if there is one. Raises Unavailable
+    when the mirror of the register is too old.
     """
     record, ended = register.check(application, now=now)
     if ended:
         return Look(record, ended[0])
+    csr = related_row(application, "csr")
+    if csr is not None and is_blocked(csr.spki_sha256):
+        return Look(record, error("key.blocked"))
     if sender.has_left(application):
         return Look(record, warning("order.sender_left"))
     for finding in conformity.check(application, now=now):

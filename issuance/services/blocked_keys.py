@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
+from certportal.foundation.combined_queries import Asks, Question, Values, compiled_for
 from certportal.foundation.outbox import outbox
 from certportal.foundation.prepared_statements import Statement
 from issuance.event_names import IssuanceEvent
@@ -28,9 +29,15 @@ LISTED = 500
 _HASH = re.compile("[0-9a-f]{64}")
 
 
-def is_blocked(spki_sha256: str) -> bool:
+@Question
+def is_blocked(spki_sha256: str) -> Asks[bool]:
     """Whether the key of this SPKI hash (lower-case hex) is on the block list."""
-    return bool(blocked_among([spki_sha256]))
+    return _blocked(spki_sha256), bool
+
+
+@compiled_for("a key")
+def _blocked(spki_sha256: str) -> Values:
+    return Values(BlockedKey.objects.filter(spki_sha256=spki_sha256).values_list("pk"))
 
 
 def block_key(spki_sha256: str, reason: str, *, actor: Actor, now: datetime) -> BlockedKey:

@@ -87,6 +87,10 @@ class FactsChanged(Refused):
         super().__init__(f"{title}. {text}" if text else title)
 
 
+class KeyBlocked(FactsChanged):
+    """The key of the certificate request was blocked after the checks."""
+
+
 class Case:
     """A case as seen by a reviewer at a time; each fact is looked up at most once.
 
@@ -174,6 +178,8 @@ class Case:
         if look.fault is None:
             return look.record, None
         words = word(look.fault)
+        if look.fault.rule == "key.blocked":
+            return look.record, KeyBlocked(words.text)
         # The text alone names the unit and the fault.
         if look.fault.rule.startswith("order.register_"):
             return look.record, FactsChanged(words.text)

@@ -5,6 +5,9 @@ from datetime import timedelta
 import pytest
 
 from accounts.access import actor_for
+from applications import services
+from applications.services.reviewer.may_act import KeyBlocked
+from applications.workflow import Status
 from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -122,6 +125,44 @@ def test_the_list_of_keys_goes_on_by_pages(desk, sample):
 
 def blocked(desk, **query):
     return desk.open("blocked_keys", **query).context["keys"]
+
+
+def block_key_of(case):
+    keys = [case.csr.spki_sha256]
+    authority.import_keys(keys, "published", actor=OPERATOR, now=clock.now())
+
+
+def test_a_case_whose_key_was_blocked_after_the_checks_says_so_and_is_not_approved(
+    desk, ready, riitta
+):
+    assert not desk.open("case", ready.pk).context["obstacles"]
+    block_key_of(ready)
+    case = desk.open("case", ready.pk)
+    assert "it is on the list of blocked keys" in case.text
+    items = {item.label: item for item in case.context["checklist"]}
+    assert (items["Key"].mark, items["Key"].text) == ("wrong", "EC P-256, blocked")
+    assert items["Register"].mark == "done"
+    with pytest.raises(KeyBlocked, match="list of blocked keys"):
+        orders.press_approve(riitta, ready)
+    ready.refresh_from_db()
+    assert ready.status == Status.IN_REVIEW
+
+
+def test_prepared_again_its_certificate_is_refused_by_the_authority(ready, riitta):
+    block_key_of(ready)
+    services.claim(ready.pk, person=riitta, **orders.Handler(riitta, ready).seen)
+    orders.drain()
+    assert orders.prepared(ready).state == "refused"
+
+
+def test_an_approved_order_with_a_blocked_key_returns_to_review(ready, riitta):
+    orders.press_approve(riitta, ready)
+    block_key_of(ready)
+    orders.drain()
+    ready.refresh_from_db()
+    assert ready.status == Status.IN_REVIEW
+    assert ready.findings[0]["rule"] == "key.blocked"
+    assert not Certificate.objects.exists()
 
 
 def test_applicants_do_not_see_it(matti, order):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _, ngettext
 
 from applications.models import Application
 from applications.rules import conformity
-from applications.services.reviewer.may_act import Case
+from applications.services.reviewer.may_act import Case, KeyBlocked
 from applications.views.console.case import comparison
 from applications.views.console.case.known import Key
 from applications.workflow import Action, Status
@@ -77,7 +77,7 @@ def items(case: Case, context: dict[str, Any]) -> list[Item]:
         *_namesakes(context),
         *_mailbox(case.application),
         *_conformity(case, context),
-        _key(context["key"]),
+        _key(context["key"], is_blocked=isinstance(context["changed"], KeyBlocked)),
         _checks(context),
         *_lint(context),
     ]
@@ -103,7 +103,7 @@ def _register(case: Case, context: dict[str, Any]) -> Item:
     if case.application.status != Status.IN_REVIEW:
         return Item(label, Mark.NOT_NEEDED, _("as it was at each step"), place)
     record, changed = case.record, case.changed
-    if changed is not None:
+    if changed is not None and not isinstance(changed, KeyBlocked):
         return Item(label, Mark.WRONG, str(changed), place)
     known_since = date_format(clock.day(record.known_from), "SHORT_DATE_FORMAT") if record else ""
     return Item(label, Mark.DONE, _("in force, known since %(day)s") % {"day": known_since}, place)
@@ -175,10 +175,11 @@ def _conformity(case: Case, context: dict[str, Any]) -> Iterator[Item]:
         yield Item(label, Mark.NOT_NEEDED, _("not needed"), COMPARISON)
 
 
-def _key(key: Key) -> Item:
+def _key(key: Key, *, is_blocked: bool) -> Item:
     used = _("used before") if key.seen else _("not used before")
+    used = _("blocked") if is_blocked else used
     text = f"{key.kind}, {used}" if key.kind else "–"
-    mark = Mark.WRONG if key.is_unfit else Mark.LOOK if key.seen else Mark.DONE
+    mark = Mark.WRONG if key.is_unfit or is_blocked else Mark.LOOK if key.seen else Mark.DONE
     return Item(_("Key"), mark, text, "key")
 
 

@@ -23,6 +23,7 @@ from applications.views.console.case import known
 from certportal.foundation import clock
 from certportal.foundation.combined_queries import Wanted, ask_together
 from certportal.foundation.related_rows import parts
+from issuance.services.blocked_keys import is_blocked
 from issuance.services.concerned import own_marks
 
 PARTS = {
@@ -55,6 +56,7 @@ def read(application: Application, person: Person, *, now: datetime) -> None:
         revocation.open_proposal.of(application),
         revocation_reports.reports.of(application),
         *known.wanted(application),
+        *([is_blocked.of(application.csr.spki_sha256)] if application.csr else []),
         *_of_register(application, now),
     )
 
