@@ -76,6 +76,7 @@ from applications.services.reviewer.assignment import (
     take_over,
     write_note,
 )
+from applications.services.reviewer.blocked_keys import block_keys
 from applications.services.reviewer.case import (
     cancel_request,
     choose_names,

@@ -5,6 +5,7 @@ from django.urls import include, path
 from applications.views.console import (
     accounts,
     administrators,
+    block_keys,
     blocked_keys,
     ceremonies,
     certificates,
@@ -111,6 +112,7 @@ urlpatterns = [
     path("people/<uuid:person_id>/", people.person, name="person"),
     path("search/", search.search, name="search"),
     path("blocked-keys/", blocked_keys.certificates, name="blocked_keys"),
+    path("blocked-keys/block/", block_keys.block, name="block_keys"),
     path("blocked-keys/<slug:spki_sha256>/", keys.key, name="key"),
     path("undelivered/", undelivered.undelivered, name="undelivered"),
     path("undelivered/<uuid:item_id>/", undelivered.settle, name="undelivered_one"),

@@ -15,8 +15,8 @@ from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
 from certportal.foundation.web import limits
 from certportal.foundation.web.addresses import address_of
+from certportal.foundation.web.file_or_text import FileOrTextForm
 from certportal.foundation.web.forms import LinesField, Words, counted
-from certportal.public.forms import FileOrTextForm
 from issuance import services as authority
 from issuance.csr import ExpectedNames, remedies
 

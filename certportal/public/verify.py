@@ -17,8 +17,8 @@ from certportal.foundation.event_log.notes import Verifier
 from certportal.foundation.event_log.receipts import LARGEST, SUFFIX, BadReceipt, Receipt
 from certportal.foundation.web import limits
 from certportal.foundation.web.addresses import address_of
+from certportal.foundation.web.file_or_text import FileOrTextForm
 from certportal.foundation.web.forms import UploadField
-from certportal.public.forms import FileOrTextForm
 from issuance.publication import repository
 
 # More than the events of an order, whose receipts somebody may check one by one.

@@ -26,15 +26,19 @@ _ENDS = (b"", b"\n", b"\r\n")
 
 
 def key_in(file: File) -> Key | None:
-    """The first usable public key of a certificate, public key or request in a file.
+    """The first of `keys_in`; None if there is none."""
+    return next(keys_in(file), None)
 
-    A key is usable if it is of a type that this authority certifies. None if there is none.
+
+def keys_in(file: File) -> Iterator[Key]:
+    """The usable public keys of the certificates, public keys and requests in a file.
+
+    A key is usable if it is of a type that this authority certifies.
     """
     for der in _candidates(file):
         key = read_key(spki) if (spki := spki_in(der)) else None
         if key is not None and key.public_key is not None:
-            return key
-    return None
+            yield key
 
 
 def line(token: str, host: str) -> str:

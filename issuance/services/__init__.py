@@ -5,6 +5,7 @@ from issuance.services.auditing.audit import restore_events, verify_audit
 from issuance.services.auditing.settled import settle as settle_audit
 from issuance.services.blocked_keys import (
     block_key,
+    blocked_among,
     blocked_in_force,
     hit_by,
     import_keys,
@@ -21,6 +22,7 @@ from issuance.services.event_log.places import places
 from issuance.services.event_log.receipts import receipts
 from issuance.services.event_log.stamps import have_stamped, keep as keep_stamp
 from issuance.services.event_log.witnesses import ask_all as ask_witnesses
+from issuance.services.exposed_keys.given_keys import given_keys
 from issuance.services.exposed_keys.leaked import report_known_keys, report_leaked_key, revoke_key
 from issuance.services.exposed_keys.possession import challenge, open_challenge, prove
 from issuance.services.issuing.approve import ApprovalState, approve

@@ -52,16 +52,20 @@ def block_key(spki_sha256: str, reason: str, *, actor: Actor, now: datetime) -> 
     return blocked
 
 
-def import_keys(lines: Iterable[str], reason: str, *, actor: Actor, now: datetime) -> int:
+def import_keys(
+    lines: Iterable[str], reason: str, *, known_from: str = "", actor: Actor, now: datetime
+) -> int:
     """Block the keys listed by SPKI SHA-256 (hex), one per line; return how many are new.
 
-    Reviewers are told of new ones that have certificates in force. Empty lines and comments after #
-    are ignored. All or none: raises NotAHash with the first line that is not a hash, or ValueError
+    ``known_from`` is where it is known from, in words that name no person: they stay in the event.
+    Reviewers are told of new keys that have certificates in force. The lines are those of
+    `hashes_in`. All or none: raises NotAHash with the first line that is not a hash, or ValueError
     unless ``reason`` is one of BlockedKey.REASONS.
     """
     if reason not in BlockedKey.REASONS:
         raise ValueError(reason)
-    hashes = list(_hashes(lines))
+    # In one order, so that of two lists with the same keys one waits for the other.
+    hashes = sorted(set(hashes_in(lines)))
     with transaction.atomic():
         new = [spki for batch in batched(hashes, BATCH) for spki in _insert(batch, reason, now)]
         _tell_reviewers(hashes, now)
@@ -74,7 +78,9 @@ def import_keys(lines: Iterable[str], reason: str, *, actor: Actor, now: datetim
         ]
         events.insert(listed)
         counts: dict[str, Any] = {"read": len(hashes), "new": len(new), "lists": len(listed)}
-        events.record(IssuanceEvent.KEYS_IMPORTED, about, actor, now, reason=reason, **counts)
+        source: dict[str, Any] = {"known_from": known_from} if known_from else {}
+        imported = IssuanceEvent.KEYS_IMPORTED
+        events.record(imported, about, actor, now, reason=reason, **counts, **source)
     return len(new)
 
 
@@ -91,9 +97,9 @@ def hit_by(lines: Iterable[str], *, now: datetime) -> list[Certificate]:
     in_force = Certificate.objects.filter(Certificate.in_force(now))
     return [
         certificate
-        for batch in batched(_hashes(lines), BATCH)
+        for batch in batched(hashes_in(lines), BATCH)
         for certificate in in_force.filter(spki_sha256__in=batch)
-        .select_related("issuing_ca")
+        .select_related("issuing_ca", "organisation")
         .order_by("pk")
     ]
 
@@ -135,9 +141,13 @@ def _insert(hashes: Sequence[str], reason: str, now: datetime) -> list[str]:
         return [spki for (spki,) in cursor.fetchall()]
 
 
-def _hashes(lines: Iterable[str]) -> Iterator[str]:
+def hashes_in(lines: Iterable[str]) -> Iterator[str]:
+    """The hashes, one on each line, in any common writing: with colons, blanks, capital letters.
+
+    Empty lines and comments after # are ignored. Raises NotAHash.
+    """
     for number, line in enumerate(lines, start=1):
-        text = line.partition("#")[0].strip().lower()
+        text = "".join(line.partition("#")[0].replace(":", "").split()).lower()
         if text and not _HASH.fullmatch(text):
             raise NotAHash(number)
         if text:

@@ -105,7 +105,13 @@ class NotAHash(Refused):
 
     def __init__(self, line: int) -> None:
         super().__init__(
-            format_lazy(_("Line {line} is not a SHA-256 of 64 hexadecimal digits."), line=line)
+            format_lazy(
+                _(
+                    "Line {line} is not a SHA-256 of 64 hexadecimal digits. Correct the line or"
+                    " remove it."
+                ),
+                line=line,
+            )
         )
         self.line = line
 

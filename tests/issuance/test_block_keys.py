@@ -59,6 +59,13 @@ def test_the_import_says_why_and_is_recorded(file: Path) -> None:
 
 
 @pytest.mark.django_db
+def test_the_import_says_where_it_is_known_from(file: Path) -> None:
+    run(file, "--known-from", "Debianin luettelo 11/2026")
+    event = Event.objects.get(action="issuance.keys_imported")
+    assert event.data["known_from"] == "Debianin luettelo 11/2026"
+
+
+@pytest.mark.django_db
 def test_an_earlier_reason_stays(file: Path) -> None:
     run(file, "--reason", "key_compromise")
     run(file, "--reason", "published")

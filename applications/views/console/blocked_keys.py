@@ -47,11 +47,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A blocked key: since when and why, and who blocked it."""
+    """A blocked key: since when and why, who blocked it, and where that is known from, in words."""
 
     key: BlockedKey
     source: Promise
     who: str
+    known_from: str
 
 
 @access.reviewers_read
@@ -87,7 +88,7 @@ def _found(beginning: str, before: int | None) -> list[BlockedKey]:
 
 
 def blocked_by(keys: Sequence[BlockedKey]) -> list[Blocked]:
-    """Return each key with who blocked it, as its event tells, or that of the list it came in.
+    """Return each key with what its event tells, or that of the list it came in.
 
     A list's event is of the very time at which its keys were stored.
     """
@@ -97,13 +98,15 @@ def blocked_by(keys: Sequence[BlockedKey]) -> list[Blocked]:
         | Q(object_id="list", action=listed, at__in={key.created_at for key in keys}),
         object_type="key",
     )
-    actors = {event.object_id if event.action == alone else event.at: event.actor for event in told}
-    people = names_of(actors.values())
+    by = {event.object_id if event.action == alone else event.at: event for event in told}
+    people = names_of(event.actor for event in by.values())
+    found = [(key, by.get(key.spki_sha256) or by.get(key.created_at)) for key in keys]
     return [
         Blocked(
             key,
             SOURCES[key.reason],
-            who(actors.get(key.spki_sha256) or actors.get(key.created_at, ""), people),
+            who(event.actor if event else "", people),
+            event.data.get("known_from", "") if event else "",
         )
-        for key in keys
+        for key, event in found
     ]

@@ -25,6 +25,11 @@ class Command(OperatorCommand):
             "file", type=argparse.FileType("r", encoding="ascii"), help="- for stdin"
         )
         parser.add_argument("--reason", choices=BlockedKey.REASONS, default="published")
+        parser.add_argument(
+            "--known-from",
+            default="",
+            help="name and date of the list, case number; no names of persons: it is kept for good",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Import the hashes; print the number of new ones, and the certificates in force with them.
@@ -35,7 +40,9 @@ class Command(OperatorCommand):
         try:
             with options["file"] as file:
                 lines = file.readlines()
-            new = import_keys(lines, options["reason"], actor=system("block_keys"), now=now)
+            more: dict[str, Any] = {"actor": system("block_keys"), "now": now}
+            known_from = options["known_from"]
+            new = import_keys(lines, options["reason"], known_from=known_from, **more)
         except UnicodeDecodeError as error:
             raise CommandError(
                 _("%(file)s is no text of hashes (hex), one on each line") % {"file": name}

@@ -74,7 +74,7 @@ def challenge(data: bytes, *, address: str, now: datetime) -> KeyChallenge:
     """
     limits.spend_from("key_challenge", address, most=MOST, per=PER, now=now)
     file = open_file(data)
-    _refuse_private_key(file, address, now)
+    refuse_private_key(file, actor=Actor("visitor", address=address), now=now)
     key = key_in(file)
     if key is None:
         raise NoKeyFound
@@ -108,7 +108,7 @@ def prove(token: str, proof: bytes, *, address: str, now: datetime) -> None:
     has been handled.
     """
     limits.spend_from("key_proof", address, most=MOST, per=PER, now=now)
-    _refuse_private_key(open_file(proof), address, now)
+    refuse_private_key(open_file(proof), actor=Actor("visitor", address=address), now=now)
     asked = open_challenge(token, now=now)
     key, actor = read_key(bytes(asked.spki)), Actor("visitor", address=address)
     spki_sha256 = key.facts.spki_sha256
@@ -126,11 +126,12 @@ def prove(token: str, proof: bytes, *, address: str, now: datetime) -> None:
         _tell(spki_sha256, revoked, now)
 
 
-def _refuse_private_key(file: File, address: str, now: datetime) -> None:
+def refuse_private_key(file: File, *, actor: Actor, now: datetime) -> None:
+    """Block the private keys in the file, and revoke their certificates. Raises PrivateKeyShown."""
     if holds_private_key(file):
         keys = leaked_hashes(file)
         for spki_sha256 in keys:
-            report_leaked_key(spki_sha256, actor=Actor("visitor", address=address), now=now)
+            report_leaked_key(spki_sha256, actor=actor, now=now)
         raise PrivateKeyShown(keys)
 
 

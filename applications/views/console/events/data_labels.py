@@ -50,6 +50,7 @@ LABELS: dict[str, Promise | str] = {
     "journal": pgettext_lazy("event data", "Journal"),
     "keys": pgettext_lazy("event data", "Hashes of the keys"),
     "kind": _("Kind"),
+    "known_from": pgettext_lazy("event data", "Known from"),
     "language": _("Language"),
     "left_out": _("Left out"),
     "link": pgettext_lazy("event data", "Link, its key in the database"),

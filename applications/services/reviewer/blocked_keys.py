@@ -1,0 +1,56 @@
+"""A reviewer blocks keys that were reported, also those for which there is no certificate."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts import access
+from accounts.models import Person
+from applications.models import Application, Csr
+from applications.workflow import OPEN_CASES, Status
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import Refused
+from certportal.foundation.prepared_statements import Among
+from issuance import services as authority
+from issuance.services.errors import NotReviewer, UnknownReason
+
+STATED = ("key_compromise", "published")
+"""Why a person blocks a key; that its private key was sent here, the service sees for itself."""
+
+
+class SourceMissing(Refused):
+    message = _("Write where it is known from.")
+
+
+def block_keys(
+    hashes: Sequence[str],
+    *,
+    reason: str,
+    known_from: str,
+    person: Person,
+    actor: Actor,
+    now: datetime,
+) -> int:
+    """Block the keys with these SPKI hashes for good; return how many are new.
+
+    ``reason`` is one of `STATED`; ``known_from`` says where it is known from and names no person.
+    Any reviewer may do this alone, even with a part in an order that it hits, as with revoking for
+    an exposed key (`revoke_exposed`). Certificates in force are not revoked: reviewers decide on
+    each. Raises NotReviewer, UnknownReason, SourceMissing.
+    """
+    if not access.is_reviewer(person):
+        raise NotReviewer
+    if reason not in STATED:
+        raise UnknownReason
+    if not known_from.strip():
+        raise SourceMissing
+    return authority.import_keys(hashes, reason, known_from=known_from, actor=actor, now=now)
+
+
+def orders_under_way(hashes: Sequence[str]) -> list[Application]:
+    """Return the orders without a certificate yet whose request has one of the keys."""
+    requests = Csr.objects.filter(Among("spki_sha256", "text", hashes))
+    orders = Application.objects.filter(csr__in=requests, status__in=OPEN_CASES)
+    waiting = orders.exclude(status=Status.ISSUED)
+    return list(waiting.select_related("organisation", "reviewer").order_by("number"))
