@@ -1,5 +1,6 @@
 """`--nu`: has the Nu HTML checker read every page that was answered in a run of the tests."""
 
+import gzip
 import re
 import shutil
 from collections.abc import Callable
@@ -21,7 +22,9 @@ def keep(folder: Path, path: str, response: HttpResponseBase) -> None:
     html = response.headers.get("Content-Type", "").startswith("text/html")
     if not html or not isinstance(response, HttpResponse):
         return
-    text = response.text
+    is_compressed = response.headers.get("Content-Encoding") == "gzip"
+    data = gzip.decompress(response.content) if is_compressed else response.content
+    text = data.decode()
     if "<html" not in text:  # scripts put it into a page
         return
     name = re.sub(r"\W+", "_", CHANGING.sub("", path)).strip("_")
