@@ -6,7 +6,8 @@ import sys
 from typing import Any
 
 import structlog
-from celery import Celery
+from celery import Celery, Task
+from celery.exceptions import TaskPredicate
 from celery.signals import setup_logging, worker_init, worker_process_shutdown, worker_ready
 from django_structlog.celery import signals
 
@@ -16,8 +17,32 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "certportal.settings")
 # process.
 _KNOWS_TASKS = os.environ.get("PORTAL_PROCESS") != "beat"
 
+log = structlog.get_logger(__name__)
+
+
+class FailingInWords(Task[..., Any]):
+    """Logs the error of a task and tells the worker's main process only that there was one.
+
+    This reads what a child tells from a pipe. Celery sends an error with its frames, some 30 kB; if
+    the connection to Redis breaks when a part of that is read, and tasks fail just then, it forgets
+    that part, takes what follows for the length of another message, and gives the child no work any
+    more. What is shorter than PIPE_BUF is written, and so read, at once.
+    """
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.request.called_directly:
+            return super().__call__(*args, **kwargs)
+        try:
+            return self.run(*args, **kwargs)
+        except TaskPredicate:  # Celery's own, such as a retry
+            raise
+        except Exception:
+            log.exception("task_failed", task=self.name)
+            return "failed"
+
+
 _FIXUP = "certportal.foundation.kept_connections:fixup"
-app = Celery("certportal", fixups=[_FIXUP] if _KNOWS_TASKS else [])
+app = Celery("certportal", task_cls=FailingInWords, fixups=[_FIXUP] if _KNOWS_TASKS else [])
 app.config_from_object("django.conf:settings", namespace="CELERY")
 if _KNOWS_TASKS:
     app.autodiscover_tasks()
