@@ -93,11 +93,11 @@ def at_joints(name: object) -> SafeString:
     if isinstance(name, SafeString):  # markup
         return name
     whole = r'<span class="nowrap">\g<0></span>'
-    return mark_safe(  # noqa: S308 (escaped)
-        _UNBROKEN.sub(
-            lambda long: _NUMBERS.sub(whole, _JOINT.sub("<wbr>", long[0])), escape(str(name))
-        )
-    )
+
+    def broken(long: re.Match[str]) -> str:
+        return _NUMBERS.sub(whole, _JOINT.sub("<wbr>", long[0]))
+
+    return mark_safe(_UNBROKEN.sub(broken, escape(str(name))))  # noqa: S308 (escaped)
 
 
 _WORD_OF_MAIL = re.compile(r"\S{8,}")

@@ -3,6 +3,7 @@
 import base64
 import codecs
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from issuance.csr.kinds import (
@@ -64,21 +65,17 @@ class _Budget:
         self.objects, self.octets = 60, 1024 * 1024
         self.unpacked = 16 * 1024 * 1024
 
-    def takes(self, octets: bytes) -> bool:
-        """Whether one more object fits the budget; if so, it is subtracted."""
-        if self.objects < 1 or self.octets < len(octets):
-            return False
-        self.objects, self.octets = self.objects - 1, self.octets - len(octets)
-        return True
+    def taken(self, within: list[bytes]) -> Iterator[bytes]:
+        """Yield the distinct objects of a layer that fit the budget, and subtract each from it.
 
-    def by_size(self, within: list[bytes]) -> list[bytes]:
-        """The distinct objects of a layer, smallest first, because private keys are small.
-
-        Their octets count against ``unpacked``, opened or not; once it is used up, no further
-        layer is unpacked.
+        The smallest come first, because private keys are small. The octets of all count against
+        ``unpacked``, opened or not; once it is used up, no further layer is unpacked.
         """
         self.unpacked -= sum(map(len, within))
-        return sorted(dict.fromkeys(filter(None, within)), key=len)
+        for octets in sorted(dict.fromkeys(filter(None, within)), key=len):
+            if self.objects > 0 and len(octets) <= self.octets:
+                self.objects, self.octets = self.objects - 1, self.octets - len(octets)
+                yield octets
 
 
 DEEPEST = 4
@@ -103,12 +100,8 @@ def _open(data: bytes, budget: _Budget, deeper: int) -> File:
     if looked_into and (repaired or has_words(data) or not _CONTROLS.search(data)):
         within += decoded(text)
         literals = [octets.value for octets in written_octets(text)]
-    inside, written = (
-        tuple(
-            _open(each, budget, deeper - 1) for each in budget.by_size(found) if budget.takes(each)
-        )
-        for found in (within, literals)
-    )
+    inside = tuple(_open(each, budget, deeper - 1) for each in budget.taken(within))
+    written = tuple(_open(each, budget, deeper - 1) for each in budget.taken(literals))
     return File(data, text, blocks, repaired, kind, root, inside, written)
 
 

@@ -153,12 +153,11 @@ def _open(changes: Sequence[Impact], now: datetime) -> int:
     )
     name = ApplicationEvent.REGISTER_TASK_OPENED
     numbers = [len(uncovered[each.id]) for each in first]
-    events.insert(
-        [
-            events.made(name, task, WATCH, now, certificates=number)
-            for task, number in zip(opened, numbers, strict=True)
-        ]
-    )
+    made = [
+        events.made(name, task, WATCH, now, certificates=number)
+        for task, number in zip(opened, numbers, strict=True)
+    ]
+    events.insert(made)
     tell.enqueue(opened, "register_changed", now=now)
     return len(opened)
 

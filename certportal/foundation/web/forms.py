@@ -313,11 +313,8 @@ class LinesField(forms.CharField):
     def clean(self, value: Any) -> list[str]:
         """Return the stripped lines in order, without blanks and duplicates."""
         text = super().clean(value)
-        lines = list(
-            dict.fromkeys(
-                line.strip() for line in text.splitlines() if not invisible.is_blank(line)
-            )
-        )
+        written = (line.strip() for line in text.splitlines() if not invisible.is_blank(line))
+        lines = list(dict.fromkeys(written))
         if len(lines) > self.max_lines:
             message = self.error_messages["too_many"]
             raise ValidationError(message, code="too_many", params={"limit": self.max_lines})

@@ -185,12 +185,11 @@ def store_within(signed: Sequence[Signed], now: datetime) -> list[Certificate]:
     stored = [_certificate(attempt, der, term, now) for attempt, der in signed]
     row_writes.insert(stored)
     mark_issued(attempts, now)
-    events.insert(
-        [
-            events.made(IssuanceEvent.ISSUED, attempt, CA_WORKER, now, sha256=certificate.sha256)
-            for attempt, certificate in zip(attempts, stored, strict=True)
-        ]
-    )
+    made = [
+        events.made(IssuanceEvent.ISSUED, attempt, CA_WORKER, now, sha256=certificate.sha256)
+        for attempt, certificate in zip(attempts, stored, strict=True)
+    ]
+    events.insert(made)
     news = [{"reference": str(each.reference), "certificate_id": each.pk} for each in stored]
     outbox.enqueue_all("certificate.issued", news, now=now, paced=len(news) > FEW)
     # A key may have been blocked between marking and storing.
