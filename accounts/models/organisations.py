@@ -80,7 +80,6 @@ class BusinessId(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the business ID."""
         return self.code
 
     @classmethod

@@ -38,7 +38,6 @@ class Person(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the name."""
         return f"{self.given_name} {self.family_name}".strip()
 
     @property

@@ -41,7 +41,6 @@ class RightDocument(models.Model):
         return {"sha256": self.sha256, "size": self.size}
 
     def __str__(self) -> str:
-        """Return the name for display."""
         return self.name
 
 

@@ -179,7 +179,6 @@ class Application(models.Model):
         return {"order": self.number}
 
     def __str__(self) -> str:
-        """Return the order number."""
         return self.number
 
     @property
@@ -265,7 +264,6 @@ class HostName(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the host name."""
         return self.name
 
 

@@ -59,5 +59,4 @@ class Attachment(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the name for display."""
         return self.name

@@ -34,5 +34,4 @@ class Domain(models.Model):
         constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="domain_once")]
 
     def __str__(self) -> str:
-        """Return the name."""
         return self.name

@@ -236,7 +236,6 @@ class _Unsaid(logging.Filter):
     """Drops a library's log lines during an exchange whose URL is secret."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether to write the line."""
         return not _is_secret.get()
 
 

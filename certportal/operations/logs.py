@@ -31,7 +31,6 @@ class NoRoutine(logging.Filter):
     """Drops lines about runs of routine tasks, unless they are warnings or worse."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether to write the line."""
         if record.levelno > logging.INFO or not record.name.startswith(("celery", "django_struct")):
             return True
         message = record.getMessage()

@@ -192,7 +192,6 @@ class CertificateFilter(Listing[Certificate]):
         model = Certificate
 
     def __init__(self, *args: Any, orders: QuerySet[Application], **kwargs: Any) -> None:
-        """Keep the orders."""
         super().__init__(*args, **kwargs)
         self.orders = orders
 
