@@ -126,6 +126,15 @@ def partiality(person: Person, organisation_id: UUID, *, now: datetime) -> NotAl
     return OwnOrganisation() if member else OwnOrganisationLately()
 
 
+def require_reviewer(person: Person) -> None:
+    """Raise NotReviewer unless the person holds the role now.
+
+    A service calls it where it writes, since the role may be taken after the view admitted them.
+    """
+    if not access.is_reviewer(person):
+        raise NotReviewer
+
+
 def to_review(person: Person, application: Application, *, now: datetime) -> Iterator[NotAllowed]:
     """Yield why the person may not act on the order as a reviewer."""
     if not access.is_reviewer(person):

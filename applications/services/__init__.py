@@ -100,6 +100,7 @@ from applications.services.reviewer.register_changes import (
     want_register_watched,
     watch_register,
 )
+from applications.services.reviewer.register_imports import accept_held_import
 from applications.services.reviewer.replacement import (
     approve_plan as approve_replacement,
     confirm as confirm_replacements,
@@ -119,7 +120,7 @@ from applications.services.reviewer.revocation import (
 from applications.services.reviewer.revocation_report import revoke_as_told
 from applications.services.reviewer.rights import confirm_right
 from applications.services.reviewer.succession import preview_succession, succeed
-from applications.services.reviewer.undelivered import send_corrected
+from applications.services.reviewer.undelivered import give_up, send_again, send_corrected
 from applications.services.reviewer.waivers import waive, withdraw_waiver
 from applications.services.system.certificates import (
     confirm,

@@ -5,21 +5,19 @@ from uuid import UUID
 
 from django.db import transaction
 
-from accounts import access
 from accounts.models import Person
 from accounts.services import mailing
 from applications.documents.certificate_files import certificate_of
 from applications.errors import require
 from applications.models import Application, RevocationProposal, RevocationRequest
 from applications.models.revocation import EXPOSED
-from applications.rules import recipients, reviewers_day, revocation
+from applications.rules import impartiality, recipients, reviewers_day, revocation
 from applications.services import transition
 from applications.workflow import ApplicationEvent, Role
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from issuance import services as authority
 from issuance.models import Certificate
-from issuance.services.errors import NotReviewer
 
 CONCERNED = ("applicant", "recipient", "mailbox", "technical_contact", "deputy")
 
@@ -57,8 +55,7 @@ def revoke_exposed(
     reviewers are told. Raises NotReviewer, NothingToRevoke.
     """
     application = transition.lock(application_id)
-    if not access.is_reviewer(person):
-        raise NotReviewer
+    impartiality.require_reviewer(person)
     request = RevocationRequest(person=person, role=Role.REVIEWER, reason=EXPOSED, words=words)
     revoked = revoke_as(application, request, actor, now)
     others = reviewers_day.reviewers().exclude(pk=person.pk) if request.pk else ()

@@ -21,7 +21,6 @@ from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed
 from issuance.models import Approval
-from issuance.services.errors import NotReviewer
 
 About = CaseNote.About
 SECOND_HOLD = timedelta(minutes=30)
@@ -48,8 +47,7 @@ def take_next(*, person: Person, actor: Actor, now: datetime) -> Application | N
 
     Raises NotReviewer.
     """
-    if not access.is_reviewer(person):
-        raise NotReviewer
+    impartiality.require_reviewer(person)
     for case in queue_order.ordered(_awaiting_second(person, now)):
         can = not any(Case(case, person, now=now).obstacles(Action.APPROVE))
         if can and _reserve(case, person, now):

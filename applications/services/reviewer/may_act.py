@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _, gettext_lazy
 
-from accounts import access
 from accounts.models import Person
 from accounts.register.models import RegisterRecord
 from applications import workflow
@@ -24,7 +23,7 @@ from applications.workflow import Action, Role, Status
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Refused, Stale, Unavailable
 from certportal.foundation.related_rows import related_row
-from issuance.services.errors import NotOpen, NotReviewer
+from issuance.services.errors import NotOpen
 
 
 class EvidenceMissing(Refused):
@@ -305,8 +304,7 @@ NEEDS = {
 def locked(application_id: UUID, person: Person, version: int, *, now: datetime) -> Case:
     """Return the case with its application locked. Raises Changed, NotReviewer."""
     application = transition.lock(application_id, version=version)
-    if not access.is_reviewer(person):
-        raise NotReviewer
+    impartiality.require_reviewer(person)
     return Case(application, person, now=now)
 
 

@@ -7,14 +7,13 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from accounts import access
 from accounts.models import Person
 from applications.models import ReadyReason, ReadyReasonVersion
+from applications.rules import impartiality
 from applications.workflow import ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Stale
-from issuance.services.errors import NotReviewer
 
 type Words = dict[str, dict[str, str]]
 """By language code: the `title` that reviewers read and the `text` for the applicant."""
@@ -33,7 +32,7 @@ def write_reason(
     use: ReadyReason.Use, words: Words, *, person: Person, actor: Actor, now: datetime
 ) -> ReadyReason:
     """Write a new reason. Raises NotReviewer."""
-    _require_reviewer(person)
+    impartiality.require_reviewer(person)
     reason = ReadyReason.objects.create(use=use)
     _write(reason, 1, words, person, actor, now)
     return reason
@@ -47,7 +46,7 @@ def rewrite_reason(
 
     Unchanged words create no version. Raises NotReviewer, ReasonEnded, ReasonChanged.
     """
-    _require_reviewer(person)
+    impartiality.require_reviewer(person)
     newest = _newest(reason_id, number)
     if words != newest.words:
         _write(newest.reason, number + 1, words, person, actor, now)
@@ -62,7 +61,7 @@ def end_reason(
 
     Raises NotReviewer, ReasonEnded, ReasonChanged.
     """
-    _require_reviewer(person)
+    impartiality.require_reviewer(person)
     reason = _newest(reason_id, number).reason
     reason.ended_at = now
     reason.save(update_fields=["ended_at"])
@@ -73,11 +72,6 @@ def end_reason(
 def count_used(reasons: Collection[int]) -> None:
     """Count one use of each reason, in the transaction that sends it."""
     ReadyReason.objects.filter(pk__in=reasons).update(used=F("used") + 1)
-
-
-def _require_reviewer(person: Person) -> None:
-    if not access.is_reviewer(person):
-        raise NotReviewer
 
 
 def _newest(reason_id: int, number: int) -> ReadyReasonVersion:

@@ -20,7 +20,7 @@ from applications.checks import still_true
 from applications.models import Application, Replacement, ReplacementApproval, ReplacementItem
 from applications.replacement import selection
 from applications.replacement.differences import changes
-from applications.rules import reviewers_day
+from applications.rules import impartiality, reviewers_day
 from applications.rules.impartiality import PartInAll, traces_of
 from applications.workflow import ApplicationEvent
 from certportal.foundation import clock, events
@@ -34,7 +34,7 @@ from issuance import services as authority
 from issuance.approvers.assertion import Assertion
 from issuance.certificate.validity import preparation_expires
 from issuance.models import Certificate, PreparedCertificate
-from issuance.services.errors import AlreadySigning, NotReviewer
+from issuance.services.errors import AlreadySigning
 from issuance.services.issuing.approve import approval_states
 from issuance.services.issuing.to_sign import FOR_REISSUE, plan_challenge, plan_proof
 
@@ -170,8 +170,7 @@ def approve_plan(
     ReauthenticationTooOld.
     """
     plan = Replacement.objects.get(pk=plan_id)
-    if not access.is_reviewer(person):
-        raise NotReviewer
+    impartiality.require_reviewer(person)
     if plan.is_over(now) or digest != plan.digest or not plan.planned.exists():
         raise PlanOver
     count, proof = 0, plan_proof(_prepared(plan), assertion) if assertion else None

@@ -20,7 +20,6 @@ from applications.services.reviewer.waivers import EVIDENCE_CHANGED, start_over
 from applications.workflow import ENDED, Status
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed
-from issuance.services.errors import NotReviewer
 
 
 def to_confirm(right: Membership, person: Person, *, now: datetime) -> Iterator[NotAllowed]:
@@ -93,8 +92,7 @@ def confirm_right(
     memberships = Membership.objects.select_related("person", "organisation")
     members.lock_account(memberships.get(pk=membership_id).organisation_id)
     # The role is also gone from a record that was merged meanwhile, perhaps with the member's.
-    if not access.is_reviewer(person):
-        raise NotReviewer
+    impartiality.require_reviewer(person)
     right = memberships.get(pk=membership_id)
     require(to_confirm(right, person, now=now))
     with weighed_anew(right, actor=actor, now=now):

@@ -52,14 +52,32 @@ def to_correct(
 
 
 @transaction.atomic
+def send_again(item_id: UUID, *, person: Person, actor: Actor, now: datetime) -> OutboxItem:
+    """Have the item's worker try it again. Raises NotSetAside, NotReviewer."""
+    item = set_aside.take_up(item_id, actor=actor, now=now)
+    impartiality.require_reviewer(person)
+    return item
+
+
+@transaction.atomic
+def give_up(
+    item_id: UUID, reason: str, *, person: Person, actor: Actor, now: datetime
+) -> OutboxItem:
+    """Close the item without doing it, with a reason. Raises NotSetAside, NotReviewer."""
+    item = set_aside.give_up(item_id, reason, actor=actor, now=now)
+    impartiality.require_reviewer(person)
+    return item
+
+
+@transaction.atomic
 def send_corrected(
     item_id: UUID, address: str, *, person: Person, actor: Actor, now: datetime
 ) -> Application:
     """Correct the address on the order and send the mail again; the submission is unchanged.
 
-    Raises NotSetAside, and what `to_correct` yields.
+    Raises NotSetAside, NotReviewer, and what `to_correct` yields.
     """
-    item = set_aside.take_up(item_id, actor=actor, now=now)
+    item = send_again(item_id, person=person, actor=actor, now=now)
     unlocked = order_of(item)
     require(to_correct(item, unlocked, person, now=now))
     assert unlocked is not None

@@ -19,6 +19,7 @@ from applications.models import Application
 from applications.rules.undelivered import order_of, sent_to
 from applications.services.reviewer.undelivered import to_correct
 from applications.views.console.entry import looked_at_case
+from applications.views.shared.entry import by_person
 from certportal.foundation import clock
 from certportal.foundation.mail.mails import Asked
 from certportal.foundation.models import OutboxItem
@@ -123,15 +124,13 @@ def settle(request: HttpRequest, item_id: UUID) -> HttpResponseBase:
 
 
 def _do(request: HttpRequest, item_id: UUID, form: UndeliveredForm) -> HttpResponse:
-    acting = access.acting(request)
     act = form.cleaned_data["act"] if form.is_valid() else ""
     if act == CORRECT:
-        person, address = access.person_of(request), form.cleaned_data["address"]
-        services.send_corrected(item_id, address, person=person, **acting)
+        services.send_corrected(item_id, form.cleaned_data["address"], **by_person(request))
     elif act == GIVE_UP:
-        set_aside.give_up(item_id, form.cleaned_data["reason"], **acting)
+        services.give_up(item_id, form.cleaned_data["reason"], **by_person(request))
     else:
-        set_aside.take_up(item_id, **acting)
+        services.send_again(item_id, **by_person(request))
     message = _("It was given up.") if act == GIVE_UP else _("It is being tried again.")
     messages.success(request, message)
     return redirect("console:undelivered")

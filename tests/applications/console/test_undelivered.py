@@ -149,8 +149,13 @@ def test_nor_does_somebody_whose_role_is_taken_meanwhile(refused, riitta, now):
     staff_roles.end_reviewer(riitta, **given)
     with pytest.raises(NotReviewer):
         services.send_corrected(refused.pk, "x@example.fi", person=riitta, **given)
+    with pytest.raises(NotReviewer):
+        services.send_again(refused.pk, person=riitta, **given)
+    with pytest.raises(NotReviewer):
+        services.give_up(refused.pk, "Kerrottu puhelimessa.", person=riitta, **given)
     refused.refresh_from_db()
     assert refused.failed_at is not None
+    assert refused.done_at is None
 
 
 def test_nor_does_a_member_correct_for_their_own_organisation(refused, settle, riitta, now):

@@ -13,11 +13,14 @@ from accounts.register.lookup import queries
 from accounts.register.mirror import imports
 from accounts.register.mirror.imports import Source
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
+from accounts.services.rights import staff_roles
+from applications import services
 from applications.services import raise_alarms
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.register import row
 from certportal.foundation import clock
 from certportal.foundation.models import Event
+from issuance.services.errors import NotReviewer
 from tests.tables import rewrite
 
 SOURCE = Source("test")
@@ -70,6 +73,15 @@ def test_what_was_let_through_is_not_decided_again(desk, held, riitta):
     assert bring().outcome == RegisterRun.Outcome.HELD
     with pytest.raises(InternalError, match="kept"), transaction.atomic():
         RegisterRun.objects.filter(pk=held.pk).update(accepted_reason="Muu syy.")
+
+
+def test_nobody_lets_it_through_whose_role_is_taken_meanwhile(held, riitta):
+    given = {"actor": actor_for(riitta), "now": clock.now()}
+    staff_roles.end_reviewer(riitta, **given)
+    with pytest.raises(NotReviewer):
+        services.accept_held_import(held.pk, reason="THL vahvisti.", person=riitta, **given)
+    held.refresh_from_db()
+    assert held.accepted_at is None
 
 
 def test_it_is_let_through_with_a_reason_and_the_next_one_passes(desk, held, raimo):

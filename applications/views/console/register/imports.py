@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _, gettext_lazy, pgettext_lazy
 
 from accounts import access
 from accounts.register.lookup import queries
-from accounts.register.mirror import imports
 from accounts.register.models import Kind, RegisterRun
+from applications import services
 from applications.register_watch.wording import REGISTERS
 from applications.views.console.entry import confirm_again
 from applications.views.console.register.forms import AcceptForm
+from applications.views.shared.entry import by_person
 from applications.views.shared.history import names_of, who
 from certportal.foundation import clock
 
@@ -60,7 +61,7 @@ def run(request: HttpRequest, run_id: int) -> HttpResponseBase:
         act, name = gettext_lazy("Let the import through"), f"{REGISTERS[shown.kind]}, {shown.pk}"
         if asking := confirm_again(request, act, lambda: name):
             return asking
-        imports.accept_held(shown.pk, reason=form.cleaned_data["reason"], **access.acting(request))
+        services.accept_held_import(shown.pk, **form.cleaned_data, **by_person(request))
         messages.success(request, _("The next import may end these units."))
         return redirect("console:register_run", shown.pk)
     accepted_by = who(shown.accepted_by, names_of([shown.accepted_by]))
