@@ -101,6 +101,7 @@ from applications.services.reviewer.register_changes import (
     watch_register,
 )
 from applications.services.reviewer.register_imports import accept_held_import
+from applications.services.reviewer.replaced_certificates import revoke_replaced
 from applications.services.reviewer.replacement import (
     approve_plan as approve_replacement,
     confirm as confirm_replacements,
@@ -108,7 +109,6 @@ from applications.services.reviewer.replacement import (
     plan_to_sign,
     release as release_replacement,
     resume as resume_replacement,
-    revoke_replaced,
     standing as standing_approvals,
 )
 from applications.services.reviewer.revocation import (

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _, ngettext, pgettext
 from applications import services
 from applications.models import Replacement, ReplacementItem
 from applications.replacement.selection import Selection, chosen
+from applications.services.reviewer.replaced_certificates import without_successor
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.management.operators import OperatorCommand
@@ -120,6 +121,12 @@ class Command(OperatorCommand):
     def act_revoke(self, options: dict[str, Any]) -> None:
         revoked = services.revoke_replaced(options["plan"], actor=ACTOR, now=clock.now())
         self.stdout.write(_("revoked: %(count)s") % {"count": revoked})
+        issued = ReplacementItem.objects.filter(replacement=options["plan"])
+        items = list(issued.select_related("certificate"))
+        if left := len(without_successor(items, now=clock.now())):
+            self.stdout.write(
+                _("left in force, as the new one is not: %(count)s") % {"count": left}
+            )
 
     def _list(self, wanted: Selection) -> None:
         certificates = chosen(wanted, now=clock.now()).select_related("issuing_ca")

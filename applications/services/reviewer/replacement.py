@@ -23,10 +23,10 @@ from applications.replacement.differences import changes
 from applications.rules import impartiality, reviewers_day
 from applications.rules.impartiality import PartInAll, traces_of
 from applications.workflow import ApplicationEvent
-from certportal.foundation import clock, events
+from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.database_clock import require_agreement
-from certportal.foundation.errors import NotAllowed, Refused, Stale
+from certportal.foundation.errors import NotAllowed, Stale
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from certportal.foundation.wording import filled
@@ -55,10 +55,6 @@ class PersonsMissing(NotAllowed):
         _("%(persons)s reviewers must approve the plan before it is carried out."),
         persons=FOR_REISSUE,
     )
-
-
-class TooEarly(Refused):
-    message = _("The day of revoking the old certificates is not set or has not come.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,23 +366,3 @@ def resume(plan_id: int, *, actor: Actor, now: datetime) -> int:
     if idle:
         events.record(ApplicationEvent.REPLACEMENT_RESUMED, plan, actor, now, again=len(idle))
     return len(idle)
-
-
-def revoke_replaced(plan_id: int, *, actor: Actor, now: datetime) -> int:
-    """Revoke the replaced certificates with the reason superseded; return how many.
-
-    Raises TooEarly before the plan's `revoke_on`, which reviewers approved and holders were told.
-    """
-    plan = Replacement.objects.get(pk=plan_id)
-    if plan.revoke_on is None or clock.day(now) < plan.revoke_on:
-        raise TooEarly
-    items = plan.items.filter(
-        state=State.ISSUED, certificate__state=Certificate.State.ISSUED
-    ).values_list("certificate", flat=True)
-    revoked = 0
-    for certificate in list(items):
-        authority.revoke(certificate, "superseded", actor=actor, now=now)
-        revoked += 1
-    if revoked:
-        events.record(ApplicationEvent.REPLACEMENT_REVOKED, plan, actor, now, revoked=revoked)
-    return revoked

@@ -17,6 +17,7 @@ from applications.checks.wording import word_all
 from applications.models import Application, Replacement, ReplacementItem
 from applications.replacement import differences
 from applications.rules.void_reasons import void_reason
+from applications.services.reviewer.replaced_certificates import without_successor
 from applications.services.reviewer.replacement import PlanOver
 from applications.views.console import passkey
 from applications.views.console.case import case_context
@@ -27,6 +28,9 @@ from issuance.models import PreparedCertificate
 
 PER_PAGE = 50
 State = ReplacementItem.State
+NOT_REVOKED = _(
+    "The old certificate is not revoked as replaced, because the new one has been revoked."
+)
 TONES = {State.ISSUED: "success", State.REFUSED: "warning", State.LEFT_OUT: "warning"}
 
 
@@ -109,6 +113,7 @@ def _context(request: HttpRequest, plan: Replacement) -> dict[str, Any]:
     )
     changed = plan.items.exclude(state=State.LEFT_OUT).values_list("changes", flat=True)
     approvals = services.standing_approvals(plan)
+    alone = without_successor(list(page), now=clock.now()) if plan.revoke_on else set()
     row, mine = _row(plan), any(approval.person_id == person.pk for approval in approvals)
     decided = None if mine or row["over"] else _decided(plan)
     shown = {
@@ -116,7 +121,7 @@ def _context(request: HttpRequest, plan: Replacement) -> dict[str, Any]:
         "mine": mine,
         "changes": differences.counted(name for names in changed for name in names),
         "page_obj": page,
-        "rows": [_item(item, orders) for item in page],
+        "rows": [_item(item, orders, item.pk in alone) for item in page],
         "form": PlanForm(initial={"digest": plan.digest}),
     }
     return row | shown | passkey.page(request, decided)
@@ -128,13 +133,14 @@ def _decided(plan: Replacement) -> passkey.Decided:
     return passkey.Decided(services.plan_to_sign(plan), list(environments))
 
 
-def _item(item: ReplacementItem, orders: dict[Any, Application]) -> dict[str, Any]:
+def _item(item: ReplacementItem, orders: dict[Any, Application], alone: bool) -> dict[str, Any]:
+    """Return a row; `alone`: only the old certificate is in force, so it is not revoked."""
     order = orders.get(item.certificate.reference)
     return {
         "item": item,
         "order": order,
         "name": order.called if order else item.certificate.serial,
         "tone": TONES.get(State(item.state), ""),
-        "reason": void_reason(item.reason),
+        "reason": NOT_REVOKED if alone else void_reason(item.reason),
         "parts": differences.labels(item.changes),
     }

@@ -1,10 +1,12 @@
 """What a mass replacement makes: certificates under the same keys, and orders of their own."""
 
 from datetime import timedelta
+from io import StringIO
 from unittest.mock import Mock
 
 import pytest
 from django.core import mail
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -13,7 +15,7 @@ from applications import services
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application, ReplacementItem
 from applications.rules import renewal
-from applications.services.reviewer.replacement import TooEarly
+from applications.services.reviewer.replaced_certificates import TooEarly
 from applications.services.system import replaced_orders
 from applications.services.system.erase import in_use
 from applications.workflow import Status
@@ -23,6 +25,7 @@ from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import Event, OutboxItem
+from issuance import services as authority
 from issuance.models import Certificate
 from issuance.services.ceremony import generations
 from tests.applications.packages import packages_in
@@ -163,6 +166,39 @@ def test_the_old_ones_are_revoked_on_the_day_and_not_before(order, riitta, raimo
     orders.drain()
     number = Application.objects.get(pk=only(made).reference).number
     assert all(number in one.body for one in mail.outbox if order.number in one.subject)
+
+
+def revoke_new(made):
+    new = Certificate.objects.get(reference=only(made).reference)
+    authority.revoke(new.pk, "cessation_of_operation", actor=OPERATOR, now=clock.now())
+
+
+def test_an_old_one_stays_if_the_new_one_has_been_revoked(order, riitta, raimo):
+    made = plan(revoke_on=clock.day(clock.now()))
+    approve(made, riitta, raimo)
+    run(made)
+    page, told = reverse("console:replacement", args=[made.pk]), "uusi varmenne on suljettu"
+    desk = people.log_in(Client(), riitta)
+    assert told not in desk.get(page).text
+    revoke_new(made)
+    assert services.revoke_replaced(made.pk, actor=OPERATOR, now=clock.now()) == 0
+    assert certificate_of(order).state == Certificate.State.ISSUED
+    assert told in desk.get(page).text
+    said = StringIO()
+    call_command("reissue", "revoke", str(made.pk), stdout=said)
+    assert said.getvalue().splitlines() == ["revoked: 0", "left in force, as the new one is not: 1"]
+
+
+def test_an_old_one_goes_if_what_came_in_its_place_was_replaced_in_its_turn(order, riitta, raimo):
+    made = plan(revoke_on=clock.day(clock.now()))
+    approve(made, riitta, raimo)
+    run(made)
+    later = plan()
+    approve(later, riitta, raimo)
+    run(later)
+    revoke_new(made)
+    assert services.revoke_replaced(made.pk, actor=OPERATOR, now=clock.now()) == 1
+    assert certificate_of(order).revocation_reason == "superseded"
 
 
 def test_nothing_is_revoked_without_a_planned_day(order, riitta, raimo):

@@ -1,0 +1,84 @@
+"""The certificates that a mass replacement replaced: revoking them on the planned day."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from applications.models import Replacement, ReplacementItem
+from applications.workflow import ApplicationEvent
+from certportal.foundation import clock, events
+from certportal.foundation.actors import Actor
+from certportal.foundation.errors import Refused
+from issuance import services as authority
+from issuance.models import Certificate
+
+ISSUED = ReplacementItem.State.ISSUED
+
+
+class TooEarly(Refused):
+    message = _("The day of revoking the old certificates is not set or has not come.")
+
+
+def revoke_replaced(plan_id: int, *, actor: Actor, now: datetime) -> int:
+    """Revoke the replaced certificates with the reason superseded; return how many.
+
+    One in whose place no certificate is in force any more stays, as its holder would have none.
+    Raises TooEarly before the plan's `revoke_on`, which reviewers approved and holders were told.
+    """
+    plan = Replacement.objects.get(pk=plan_id)
+    if plan.revoke_on is None or clock.day(now) < plan.revoke_on:
+        raise TooEarly
+    items = plan.items.filter(state=ISSUED, certificate__state=Certificate.State.ISSUED)
+    revoked = sum(_revoke(item, actor, now) for item in list(items))
+    if revoked:
+        events.record(ApplicationEvent.REPLACEMENT_REVOKED, plan, actor, now, revoked=revoked)
+    return revoked
+
+
+@transaction.atomic
+def _revoke(item: ReplacementItem, actor: Actor, now: datetime) -> bool:
+    # In the order of their keys, as whoever revokes all certificates of a key locks them.
+    both = Certificate.objects.filter(Q(pk=item.certificate_id) | Q(reference=item.reference))
+    list(both.select_for_update().order_by("pk"))
+    if not _in_place_of(item, now):
+        return False
+    authority.revoke(item.certificate_id, "superseded", actor=actor, now=now)
+    return True
+
+
+def without_successor(items: Sequence[ReplacementItem], *, now: datetime) -> set[int]:
+    """Return the keys of the items whose old certificate is the only one in force.
+
+    The one that came in its place was revoked, and no later plan replaced that in its turn.
+    """
+    old = [item for item in items if item.state == ISSUED]
+    in_force = Certificate.objects.filter(Certificate.in_force(now))
+    standing = set(
+        in_force.filter(
+            Q(pk__in=[item.certificate_id for item in old])
+            | Q(reference__in=[item.reference for item in old])
+        ).values_list("reference", flat=True)
+    )
+    return {
+        item.pk
+        for item in old
+        if item.certificate.reference in standing
+        and item.reference not in standing
+        and not _in_place_of(item, now)
+    }
+
+
+def _in_place_of(item: ReplacementItem, now: datetime) -> bool:
+    """Return whether the certificate that replaced the item's, or a later one, is in force."""
+    reference: UUID | None = item.reference
+    in_force = Certificate.objects.filter(Certificate.in_force(now))
+    while reference is not None:
+        if in_force.filter(reference=reference).exists():
+            return True
+        later = ReplacementItem.objects.filter(certificate__reference=reference, state=ISSUED)
+        reference = later.values_list("reference", flat=True).first()
+    return False
