@@ -24,11 +24,12 @@ def specimen(plan: Plan) -> x509.Certificate:
     it can be linted and shown before the CA has signed anything.
     """
     branch = plan.issuer.branch
-    return _builder(plan).sign(_throwaway_key(branch), SIGNATURE_ALGORITHMS[branch].hash)
+    return _builder(plan).sign(throwaway_key(branch), SIGNATURE_ALGORITHMS[branch].hash)
 
 
 @cache
-def _throwaway_key(branch: Branch) -> SigningKey:
+def throwaway_key(branch: Branch) -> SigningKey:
+    """Return a key of the branch's type that signs only specimens, the same in a process."""
     return make_key(branch, rsa_bits=2048)
 
 

@@ -8,7 +8,7 @@ from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from issuance.algorithms import SIGNATURE_ALGORITHMS, Branch
-from issuance.authority.build import authority_key_identifier, key_usage
+from issuance.authority.build import authority_key_identifier, key_usage, throwaway_key
 from issuance.certificate.plan import SubjectKey
 from issuance.signers.protocol import SigningKey, make_key
 
@@ -34,8 +34,7 @@ def make_responder_key(branch: Branch) -> SigningKey:
 
 def specimen(plan: ResponderPlan, branch: Branch) -> x509.Certificate:
     """The planned certificate signed with a throwaway key; its TBSCertificate is final."""
-    throwaway = make_key(branch, rsa_bits=2048)
-    return _builder(plan).sign(throwaway, SIGNATURE_ALGORITHMS[branch].hash)
+    return _builder(plan).sign(throwaway_key(branch), SIGNATURE_ALGORITHMS[branch].hash)
 
 
 def _builder(plan: ResponderPlan) -> x509.CertificateBuilder:
