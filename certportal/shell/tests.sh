@@ -47,7 +47,8 @@ run_tests() {
     fi
     local each=(--dist loadfile --no-loadscope-reorder) browser=$DATA/log/browser.log
     local all=(tests --ignore tests/journeys --ignore tests/judging --ignore tests/containers)
-    # What drives a browser runs beside the rest, as worker gw9 of pytest-xdist: both wait at times.
+    # What drives a browser runs beside the rest, as worker gw9 of pytest-xdist. The rest are three
+    # processes: each waits at times, for servers and for the database, which would leave cores idle.
     # shellcheck disable=SC2016  # its own arguments
     in_background browser bash -c '
         own=(setpriv --pdeathsig TERM .venv/bin/python -m pytest --tx popen//id=gw9) failed=0
@@ -61,7 +62,7 @@ run_tests() {
     {
         in_foreground ./portal check &&
             heading "unit and integration tests" &&
-            in_foreground .venv/bin/python -m pytest -m "not browser" -n 2 "${each[@]}" "${all[@]}"
+            in_foreground .venv/bin/python -m pytest -m "not browser" -n 3 "${each[@]}" "${all[@]}"
     } || passed=
     heading "journeys and pages in a browser, run meanwhile"
     await browser || passed=
