@@ -25,6 +25,10 @@ ALONE, WITHIN_A_PAGE = (f"applications/papers/{name}.html" for name in ("_base",
 APART = frozenset({"declarations", "person_name", "organisation", "business_id"})
 
 
+# Letters that fit in a line of a sheet's column.
+IN_A_LINE = 65
+
+
 def receipt(submission: Submission) -> str:
     """Return the receipt of a submission: its contents, declarations, hash and signer."""
     content = _content(submission)
@@ -89,17 +93,26 @@ def revocation(certificate: Certificate, application: Application) -> str:
 def installing_sheet(certificate: Certificate, application: Application, language: str) -> str:
     """Return the sheet with instructions for installing the certificate."""
     with translation.override(language):
+        recipes = installing.recipes(application, certificate)
+        checks = installing.check(application, certificate)
         facts = {
             "language": language,
             "application": application,
             "certificate": certificate,
             "issued_on": clock.day(certificate.issued_at),
             "files": installing.names(application, certificate),
-            "recipes": installing.recipes(application, certificate),
-            "checks": installing.check(application, certificate),
+            "columns": _columns([piece for one in recipes for piece in one.pieces] + checks),
+            "checks": checks,
             "base": settings.PORTAL_BASE_URL,
         }
     return _text("installing", application, application.kind, facts, certificate.issued_at)
+
+
+def _columns(pieces: list[installing.Piece]) -> list[list[installing.Piece]]:
+    """Return the pieces of each of a sheet's two columns, about as long as each other."""
+    lines = [2 + sum(1 + len(line) // IN_A_LINE for line in one.text.split("\n")) for one in pieces]
+    left = min(range(len(pieces) + 1), key=lambda end: max(sum(lines[:end]), sum(lines[end:])))
+    return [pieces[:left], pieces[left:]]
 
 
 def ceremony(record: CeremonyRecord) -> str:
