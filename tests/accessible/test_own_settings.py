@@ -1,6 +1,7 @@
 """What readers set or use of their own: wider spacing, forced colours, a screen reader."""
 
 import pytest
+from playwright.sync_api import expect
 
 from applications import services
 from certportal.dev.builders import orders
@@ -66,3 +67,14 @@ def test_the_option_reached_by_keyboard_is_marked_in_forced_colours(go, matti):
     page.keyboard.press("ArrowDown")
     outlines = "all => all.map((one) => getComputedStyle(one).outlineStyle)"
     assert page.locator("[role=option]").evaluate_all(outlines)[:2] == ["solid", "none"]
+
+
+def test_that_the_certificate_has_been_prepared_is_said(go, matti, riitta, cas):
+    order = orders.in_review(matti)
+    orders.act(riitta, services.claim, order)
+    page = go("console:case", order.pk, who=riitta)
+    said = page.locator("main > [role=status]")
+    expect(said).to_have_text("")
+    orders.drain()
+    expect(said).not_to_have_text("", timeout=20_000)
+    assert said.inner_text() == page.locator("#prepared [data-awaited]").inner_text()
