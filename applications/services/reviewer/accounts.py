@@ -38,6 +38,7 @@ from applications.services.applicant.drafts import remove_draft
 from applications.services.end_without_decision import end_with_account
 from applications.services.reviewer import replacement
 from applications.services.reviewer.rights import to_confirm, weighed_anew
+from applications.services.reviewer.shown_prospect import require_shown
 from applications.services.reviewer.waivers import start_over
 from applications.services.system.certificates import MEMBERSHIP_ENDED, RIGHT_WITHDRAWN, take_back
 from applications.workflow import ENDED, Action, ApplicationEvent, Role, Status
@@ -112,12 +113,19 @@ def preview_closing(organisation: Organisation, *, now: datetime) -> Prospect:
 
 @transaction.atomic
 def end_membership(
-    membership_id: int, *, reasons: str, person: Person, actor: Actor, now: datetime
+    membership_id: int,
+    *,
+    reasons: str,
+    shown: str | None = None,
+    person: Person,
+    actor: Actor,
+    now: datetime,
 ) -> AccountDecision:
     """End a membership by decision of the authority.
 
     The member's orders that are approved but not signed return to review; earlier ones stay with
-    the reviewers. Raises NoMember, and what `to_oversee` yields.
+    the reviewers. `shown`: the mark of the prospect on the page (`mark_of`); None without one.
+    Raises NoMember, OtherTouched, and what `to_oversee` yields.
     """
     membership = Membership.objects.select_related("person", "organisation").get(pk=membership_id)
     prospect = preview_end(membership, now=now)
@@ -125,6 +133,7 @@ def end_membership(
     decision = accounts.end_membership(
         membership_id, reasons=reasons, by=person, actor=actor, now=now
     )
+    require_shown(prospect, shown)
     orders = _made_by(membership.person, membership.organisation)
     returned = _hold_back(orders, MEMBERSHIP_ENDED, actor, now)
     return _note(decision, prospect, {RETURNED: returned})
@@ -132,13 +141,18 @@ def end_membership(
 
 @transaction.atomic
 def withdraw_right(
-    membership_id: int, *, reasons: str, person: Person, actor: Actor, now: datetime
+    membership_id: int,
+    *,
+    reasons: str,
+    shown: str | None = None,
+    person: Person,
+    actor: Actor,
+    now: datetime,
 ) -> AccountDecision:
     """Withdraw the confirmation of a member's right to act.
 
-    Orders that rest on it and are approved but not signed return to review.
-
-    Raises NothingConfirmed, and what `to_oversee` yields.
+    Orders that rest on it and are approved but not signed return to review. `shown` as in
+    `end_membership`. Raises NothingConfirmed, OtherTouched, and what `to_oversee` yields.
     """
     membership = Membership.objects.select_related("person", "organisation").get(pk=membership_id)
     falling = _falling(membership)
@@ -147,6 +161,7 @@ def withdraw_right(
     decision = accounts.withdraw_right(
         membership_id, reasons=reasons, by=person, actor=actor, now=now
     )
+    require_shown(prospect, shown)
     returned = 0
     for member in falling:
         orders = _made_by(member.person, member.organisation)
@@ -156,18 +171,26 @@ def withdraw_right(
 
 @transaction.atomic
 def close_account(
-    organisation_id: UUID, *, reasons: str, person: Person, actor: Actor, now: datetime
+    organisation_id: UUID,
+    *,
+    reasons: str,
+    shown: str | None = None,
+    person: Person,
+    actor: Actor,
+    now: datetime,
 ) -> AccountDecision:
     """Close an account: its open orders end, its drafts are removed, and all its links end.
 
     An order whose certificate is being signed goes on to its certificate; what a mass replacement
     has prepared is stopped unless it is being signed. Certificates in force stay in force until
-    they are revoked on their own case. Raises RequestsWait, ClosedAlready, and what `to_oversee`
-    yields.
+    they are revoked on their own case. `shown` as in `end_membership`. Raises RequestsWait,
+    ClosedAlready, OtherTouched, and what `to_oversee` yields.
     """
     organisation = members.lock_account(organisation_id)
     prospect = preview_closing(organisation, now=now)
     require(to_oversee(organisation, prospect, person, now=now))
+    if not organisation.is_closed:
+        require_shown(prospect, shown)
     # Before the memberships end, because senders get the mail as members. Every order is locked in
     # turn, drafts too: one may be sent by a concurrent request.
     orders = Application.objects.filter(organisation=organisation).order_by("pk")

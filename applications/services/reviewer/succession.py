@@ -16,6 +16,7 @@ from applications.models.register_task import RegisterTask
 from applications.rules import contact_links, impartiality
 from applications.services import transition
 from applications.services.reviewer import replacement
+from applications.services.reviewer.shown_prospect import require_shown
 from applications.services.system.certificates import recall
 from applications.workflow import ENDED, ApplicationEvent, Status, consequences
 from certportal.foundation import clock, events
@@ -98,18 +99,27 @@ def to_succeed(prospect: Prospect, person: Person, *, now: datetime) -> Iterator
 
 @transaction.atomic
 def succeed(
-    former: str, successor: str, *, reason: str, person: Person, actor: Actor, now: datetime
+    former: str,
+    successor: str,
+    *,
+    reason: str,
+    shown: str | None = None,
+    person: Person,
+    actor: Actor,
+    now: datetime,
 ) -> Succession:
     """Hand over orders, members and certificates from the business ID `former` to `successor`.
 
     Certificates follow their orders; the CA's rows still name the former organisation. Prepared
     but unsigned certificates are void, because their names and the check for bias of their
     approvers concern the former organisation; those of orders are prepared again, those of a mass
-    replacement only by a new plan. Raises NotSucceeding, and what `to_succeed` yields.
+    replacement only by a new plan. `shown`: the mark of the prospect on the page (`mark_of`); None
+    without one. Raises NotSucceeding, OtherTouched, and what `to_succeed` yields.
     """
     prospect = preview_succession(former, successor, now=now)
     require(to_succeed(prospect, person, now=now))
     orders = _locked_orders(prospect)
+    require_shown(preview_succession(former, successor, now=now), shown)
     succession = accounts.hand_over(
         former, successor, reason=reason, by=person, actor=actor, now=now
     )

@@ -36,11 +36,13 @@ from applications.models import Application
 from applications.rules.domains import with_proofs
 from applications.services.reviewer import accounts as deciding
 from applications.services.reviewer.rights import to_confirm
+from applications.services.reviewer.shown_prospect import OtherTouched, mark_of
 from applications.views.account.domains import state
 from applications.views.console.case import background
 from applications.views.console.case.forms import RightNoteForm
 from applications.views.console.entry import confirmed_lately, looked_at
 from applications.views.shared.entry import by_person
+from applications.views.shared.forms import ShownField
 from certportal.foundation import clock
 from certportal.foundation.combined_queries import Rows, Wanted, ask_together
 from certportal.foundation.related_rows import parts
@@ -79,13 +81,17 @@ FOLLOWED: dict[str, Promise] = {
 
 
 class ReasonsForm(Form):
-    """The reasons of the authority's decision; everybody concerned reads them."""
+    """The reasons of the authority's decision; everybody concerned reads them.
+
+    `shown`: the mark of what the page showed that the decision touches.
+    """
 
     reasons = LongTextField(
         label=_("Reasons of the decision"),
         help_text=_("Everybody concerned gets them by email."),
         missing=_("Write the reasons of the decision."),
     )
+    shown = ShownField()
 
 
 @access.reviewers_read
@@ -236,13 +242,24 @@ def _decide(
     account = about.organisation if isinstance(about, Membership) else about
     looked_at(request, account)
     form = ReasonsForm(request.POST or None)
+    refusal = None
     if request.method == "POST" and form.is_valid():
-        act(about.pk, **form.cleaned_data, **by_person(request))
-        messages.success(request, str(message))
-        return redirect("console:account", account.pk)
+        try:
+            act(about.pk, **form.cleaned_data, **by_person(request))
+        except OtherTouched as other:
+            refusals.record_act(request, other)
+            refusal = other
+        else:
+            messages.success(request, str(message))
+            return redirect("console:account", account.pk)
     now = clock.now()
     prospect = preview(about, now=now)
+    mark = mark_of(prospect)
+    form.initial["shown"] = mark
+    if form.is_bound:
+        form.retype(shown=mark)
     context = {
+        "stale": refusal,
         "account": account,
         "membership": about,
         "form": form,
@@ -251,7 +268,8 @@ def _decide(
             deciding.to_oversee(account, prospect, access.person_of(request), now=now), None
         ),
     }
-    return render(request, f"applications/console/{name}.html", context)
+    status = refusal.status if refusal else 200
+    return render(request, f"applications/console/{name}.html", context, status=status)
 
 
 def followed(decision: AccountDecision) -> list[tuple[str, int]]:

@@ -39,7 +39,7 @@ class VersionForm(Form):
 
 
 class ShownField(forms.CharField):
-    """The hidden mark of the documents about a right that the page showed; "" for none."""
+    """The hidden mark of what the page showed, on which a decision rests; "" for nothing."""
 
     def __init__(self) -> None:
         super().__init__(required=False, max_length=64, widget=forms.HiddenInput)

@@ -115,6 +115,23 @@ def test_no_order_of_a_closed_account_is_reopened(desk, matti, riitta, pharmacy,
     assert status(case) == "lapsed"
 
 
+@pytest.mark.parametrize("step", ["end_membership", "withdraw_right", "close_account"])
+def test_an_order_sent_since_the_page_was_shown_is_shown_before_it_is_touched(
+    desk, matti, pharmacy, cas, step
+):
+    about = pharmacy if step == "close_account" else matti.memberships.get()
+    place = desk.url(step, about.pk)
+    seen = {"reasons": REASONS} | desk.shown(place)
+    late = orders.submitted(matti)
+    again = desk.client.post(place, seen)
+    assert again.status_code == 409
+    assert late.number in again.text and REASONS in again.text
+    assert not AccountDecision.objects.exists()
+    seen |= {"shown": again.context["form"]["shown"].value()}
+    assert desk.client.post(place, seen).status_code == 302
+    assert AccountDecision.objects.exists()
+
+
 def test_the_page_counts_before_and_the_account_shows_what_followed(desk, every, pharmacy):
     place = desk.url("close_account", pharmacy.pk)
     page = desk.client.get(place).text
@@ -122,7 +139,7 @@ def test_the_page_counts_before_and_the_account_shows_what_followed(desk, every,
     assert "Certificates in force (1)" in page
     assert "1 draft" in page
     assert Application.objects.filter(pk=every["draft"].pk).exists()
-    assert desk.client.post(place, {"reasons": REASONS}).status_code == 302
+    assert desk.client.post(place, {"reasons": REASONS} | desk.shown(place)).status_code == 302
     page = " ".join(desk.open("account", pharmacy.pk).text.split())
     assert "<dt>Orders ended</dt> <dd>5</dd>" in page
     assert "<dt>Drafts removed</dt> <dd>1</dd>" in page
@@ -217,7 +234,8 @@ def test_the_page_of_a_merger_counts_what_moves_and_what_ends(desk, every, matti
     invite = {"role": "applicant", "language": "fi", "by": matti, "actor": actor_for(matti)}
     inviting.invite(pharmacy, "uuno@example.fi", **invite, now=clock.now())
     given = {"former": PHARMACY, "successor": CLINICS}
-    page = " ".join(desk.open("succession", **given).text.split())
+    opened = desk.open("succession", **given)
+    page = " ".join(opened.text.split())
     for words, count in (
         ("Open orders", 5),
         ("Approved, and returned to review", 1),
@@ -227,7 +245,8 @@ def test_the_page_of_a_merger_counts_what_moves_and_what_ends(desk, every, matti
         ("Requests to be invited that move", 0),
     ):
         assert f"<dt>{words}</dt> <dd>{count}</dd>" in page, words
-    desk.client.post(desk.url("succession"), given | {"reason": "Fuusio."})
+    shown = {"shown": opened.context["form"]["shown"].value()}
+    desk.client.post(desk.url("succession"), given | {"reason": "Fuusio."} | shown)
     assert status(every["approved"]) == "in_review"
     link = every["awaiting_csr"].contact_links.get()
     every["awaiting_csr"].refresh_from_db()

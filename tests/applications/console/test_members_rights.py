@@ -248,7 +248,7 @@ def test_a_confirmation_is_withdrawn_and_what_rests_on_it_falls(
     for words in ("Maija", "Teemu", case.number, "uuno@example.fi"):
         assert words in page
 
-    assert desk.client.post(place, {"reasons": REASONS}).status_code == 302
+    assert desk.client.post(place, {"reasons": REASONS} | desk.shown(place)).status_code == 302
 
     assert right(matti).basis == Membership.Basis.UNVERIFIED
     for person in (matti, maija, teemu):
@@ -294,7 +294,7 @@ def test_an_order_stands_that_rests_on_a_later_right_than_the_one_withdrawn(
     assert case.number not in page
     assert "This is an earlier membership." in page
     assert "see their own orders only" not in page
-    assert desk.client.post(place, {"reasons": REASONS}).status_code == 302
+    assert desk.client.post(place, {"reasons": REASONS} | desk.shown(place)).status_code == 302
     former.refresh_from_db()
     assert (former.basis, is_shown(right(matti))) == (Membership.Basis.UNVERIFIED, True)
     letters = mails(clock.now())

@@ -236,15 +236,33 @@ def test_a_hand_over_wants_a_fresh_second_factor(stale, order, kalle):
 def test_the_pages_show_what_would_move_and_move_it(desk, order, kalle):
     place = reverse("console:succession")
     both = {"former": PHARMACY, "successor": CLINICS}
-    page = desk.get(place, both).text
+    opened = desk.get(place, both)
+    page, shown = opened.text, {"shown": opened.context["form"]["shown"].value()}
     assert "Helsingin VI apteekki" in page
     assert "Koivupiha Terveys Oy" in page
     assert "Toimittajien luvat, jotka päättyvät" not in page
     assert desk.post(place, both | {"reason": ""}).status_code == 200
     assert not Succession.objects.exists()
-    assert desk.post(place, both | {"reason": "Fuusio."}).status_code == 302
+    assert desk.post(place, both | shown | {"reason": "Fuusio."}).status_code == 302
     assert "Fuusio." in desk.get(place).text
     assert "9900001-8" in desk.get(place, both).context["form"].errors["__all__"][0]
+
+
+def test_an_order_sent_since_the_page_was_shown_is_counted_before_it_moves(
+    desk, order, matti, kalle
+):
+    place = reverse("console:succession")
+    both = {"former": PHARMACY, "successor": CLINICS}
+    seen = both | {"reason": "Fuusio."}
+    seen |= {"shown": desk.get(place, both).context["form"]["shown"].value()}
+    orders.submitted(matti)
+    again = desk.post(place, seen)
+    assert again.status_code == 409
+    assert "Fuusio." in again.text
+    assert not Succession.objects.exists()
+    seen |= {"shown": again.context["form"]["shown"].value()}
+    assert desk.post(place, seen).status_code == 302
+    assert Succession.objects.exists()
 
 
 def test_an_issued_certificate_that_has_not_reached_anybody_is_no_open_order(

@@ -13,10 +13,13 @@ from accounts.forms import BusinessIdField
 from accounts.models import Succession
 from accounts.services.organisations.succession import NotSucceeding
 from applications import services
+from applications.services.reviewer.shown_prospect import OtherTouched, mark_of
 from applications.services.reviewer.succession import to_succeed
 from applications.views.console.entry import confirmed_lately
 from applications.views.shared.entry import by_person
+from applications.views.shared.forms import ShownField
 from certportal.foundation import clock
+from certportal.foundation.web import refusals
 from certportal.foundation.web.forms import Form, LongTextField
 
 PER_PAGE = 25
@@ -39,7 +42,10 @@ class PartiesForm(Form):
 
 
 class SuccessionForm(Form):
-    """The business IDs, confirmed with a reason that everybody concerned reads."""
+    """The business IDs, confirmed with a reason that everybody concerned reads.
+
+    `shown`: the mark of what the page showed that would move.
+    """
 
     former = BusinessIdField(widget=forms.HiddenInput)
     successor = BusinessIdField(widget=forms.HiddenInput)
@@ -51,6 +57,7 @@ class SuccessionForm(Form):
         ),
         missing=_("Write on what the succession rests."),
     )
+    shown = ShownField()
 
 
 def _parties(request: HttpRequest) -> str:
@@ -80,12 +87,21 @@ def _hand_over(request: HttpRequest) -> HttpResponseBase:
         return _show(request, parties)
     if not form.is_valid():
         return _preview(request, parties, form)
-    services.succeed(**form.cleaned_data, **by_person(request))
+    try:
+        services.succeed(**form.cleaned_data, **by_person(request))
+    except OtherTouched as refusal:
+        refusals.record_act(request, refusal)
+        return _preview(request, parties, form, refusal)
     messages.success(request, _("Orders, people and certificates are with the successor now."))
     return redirect("console:succession")
 
 
-def _preview(request: HttpRequest, parties: PartiesForm, form: SuccessionForm) -> HttpResponseBase:
+def _preview(
+    request: HttpRequest,
+    parties: PartiesForm,
+    form: SuccessionForm,
+    stale: OtherTouched | None = None,
+) -> HttpResponseBase:
     cleaned, now = parties.cleaned_data, clock.now()
     try:
         prospect = services.preview_succession(cleaned["former"], cleaned["successor"], now=now)
@@ -93,8 +109,13 @@ def _preview(request: HttpRequest, parties: PartiesForm, form: SuccessionForm) -
         parties.refuse(refusal)
         return _show(request, parties)
     obstacles = list(to_succeed(prospect, access.person_of(request), now=now))
+    mark = mark_of(prospect)
+    form.initial["shown"] = mark
+    if form.is_bound:
+        form.retype(shown=mark)
     context = {"form": form, "prospect": prospect, "given": cleaned, "obstacles": obstacles}
-    return render(request, "applications/console/succession_confirm.html", context)
+    page, status = "applications/console/succession_confirm.html", stale.status if stale else 200
+    return render(request, page, context | {"stale": stale}, status=status)
 
 
 def _show(request: HttpRequest, parties: PartiesForm) -> HttpResponseBase:

@@ -1,0 +1,45 @@
+"""What a page showed that a decision would touch, and the refusal if something else is touched."""
+
+import hashlib
+import json
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Model
+from django.utils.translation import gettext_lazy as _
+
+from certportal.foundation.errors import Stale
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+class OtherTouched(Stale):
+    """An order was sent, a person invited or the like, since the page was shown."""
+
+    message = _(
+        "What the decision touches has changed since you opened the page. Nothing was decided. Look"
+        " at what it touches now, and decide again."
+    )
+
+
+def mark_of(prospect: "DataclassInstance") -> str:
+    """Return the mark by which a page tells what it showed that a decision would touch."""
+    return hashlib.sha256(json.dumps(_plain(prospect)).encode()).hexdigest()
+
+
+def require_shown(prospect: "DataclassInstance", shown: str | None) -> None:
+    """Raise OtherTouched if the page showed something else; None: there was no page."""
+    if shown is not None and shown != mark_of(prospect):
+        raise OtherTouched
+
+
+def _plain(value: Any) -> Any:
+    """Return rows as their keys, lists in one order, and numbers and words as they are."""
+    if isinstance(value, Model):
+        return str(value.pk)
+    if isinstance(value, list):
+        return sorted(_plain(one) for one in value)
+    if hasattr(value, "__dataclass_fields__"):
+        return [_plain(getattr(value, field.name)) for field in fields(value)]
+    return value
