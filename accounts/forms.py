@@ -56,7 +56,7 @@ class PreferencesForm(Form):
     language = LanguageField()
     asks_mails = forms.BooleanField(required=False, initial=True, widget=forms.HiddenInput)
     mails = forms.MultipleChoiceField(
-        label=_("Which mails do you want?"),
+        label=_("Which emails do you want?"),
         choices=MailChoice.choices,
         widget=HintedCheckboxes(hints=HINTS),
         required=False,

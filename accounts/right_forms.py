@@ -137,7 +137,7 @@ class AdministratorForm(RightDocumentForm):
     reason = LongTextField(
         label=_("Why do you need to become an administrator?"),
         help_text=_(
-            "Tell who administered the account, as far as you know, and why they cannot be reached."
+            "Say who administered the account, as far as you know, and why they cannot be reached."
         ),
     )
 
@@ -173,7 +173,7 @@ class StatementForm(RightDocumentForm):
             limit=MOST_DETAIL,
         ),
         max_length=MOST_DETAIL,
-        error_messages={"required": _("Tell your role or the authorisation in a few words.")},
+        error_messages={"required": _("Describe your role or authorisation in a few words.")},
     )
     document = DocumentField(required=False)
 

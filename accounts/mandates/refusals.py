@@ -12,7 +12,7 @@ class NotShown(Refused):
 
 
 class TurnedBack(NotShown):
-    message = _("You turned back, so Suomi.fi e-Authorizations confirmed nothing.")
+    message = _("You cancelled, so Suomi.fi e-Authorizations confirmed nothing.")
 
 
 class Over(NotShown):
@@ -31,7 +31,7 @@ class Over(NotShown):
 class OtherOrganisation(NotShown):
     message = _(
         "In Suomi.fi e-Authorizations you chose another organisation than the one whose account you"
-        " are founding. Go there again and choose this one, or let a reviewer confirm your right."
+        " are setting up. Go there again and choose this one, or let a reviewer confirm your right."
     )
     problem = "another organisation"
 

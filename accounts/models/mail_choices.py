@@ -50,7 +50,7 @@ ALWAYS: dict[str, Always] = {
         _("It stops working, or will."),
     ),
     "register": Always(
-        _("That a register has changed under your certificates, or a mail did not arrive"),
+        _("That a register has changed under your certificates, or an email did not arrive"),
         _("A certificate or an order is at stake."),
     ),
     "access": Always(

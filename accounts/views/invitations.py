@@ -77,7 +77,7 @@ def _invite(
             messages.success(request, _("The invitation was sent."))
         else:
             words = _(
-                "The same invitation was sent a moment ago, so it was not sent again. If the mail"
+                "The same invitation was sent a moment ago, so it was not sent again. If the email"
                 " does not arrive, press “Send again”."
             )
             messages.info(request, words)

@@ -69,7 +69,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
         ),
     ),
     "order.host_declared": lambda p: (
-        _("Only the applicant's word speaks for a host name"),
+        _("Only the applicant's word supports a host name"),
         _("Nothing but the applicant's declaration shows who administers “%(value)s”.")
         % {"value": with_unicode(p["value"])},
         _("Look for better evidence, such as the domain register."),
@@ -106,7 +106,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
         _("Many may use one product. If the name is another's own, ask the applicant."),
     ),
     "order.mailbox": lambda p: (
-        _("The mailbox is not proven"),
+        _("The mailbox is not confirmed"),
         _("Nobody has shown yet that the organisation reads the mailbox “%(value)s”.") % p,
         _("Ask for a code to the mailbox and enter it."),
     ),
@@ -135,7 +135,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
         _("The full name stays on the order and the decision."),
     ),
     "order.name_otherwise": lambda p: (
-        _("The name is written quite otherwise than in the register"),
+        _("The name is written very differently from the register"),
         _(
             "The register's name is “%(full)s”; the applicant writes “%(value)s”. More differs"
             " than the characters that a certificate cannot carry."

@@ -46,7 +46,7 @@ def why_two(application: Application, *, on: date) -> str:
         )
     if any(approval.persons > 1 for approval in approvals(application.pk)):
         return _(
-            "The order wanted two persons when it was approved once, so it wants two to its end."
+            "The order needed two persons when it was approved before, so it needs two to the end."
         )
     return ""
 

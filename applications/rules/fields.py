@@ -190,7 +190,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "certified_email_proved_at",
         "mailbox_proof",
-        _("Mailbox proven at"),
+        _("Mailbox confirmed at"),
         CERTIFIED | REQUIRED | APART,
         _moment,
         json_key="mailbox_proved_at",

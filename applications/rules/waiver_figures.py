@@ -17,7 +17,7 @@ from certportal.foundation import clock
 
 RULES: dict[str, Promise] = {
     OID_OUTSIDE: _("The system's OID is another organisation's to give"),
-    HOST_DECLARED: _("Only the applicant's word speaks for a host name"),
+    HOST_DECLARED: _("Only the applicant's word supports a host name"),
 }
 """The rules that are waived, in words."""
 GIVEN, IN_FORCE, EXPIRED = KINDS = ("given", "in_force", "expired")

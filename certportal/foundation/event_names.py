@@ -81,7 +81,7 @@ class ServiceEvent(EventName):
     ACCESS_REFUSED = "access.refused", _("Asked for a page that is not the person's")
     WORK_TAKEN_UP = "work.taken_up", _("Work that had failed was started again")
     WORK_GIVEN_UP = "work.given_up", _("Work that had failed was given up")
-    MAIL_CAME_BACK = "mail.came_back", _("A mail came back")
+    MAIL_CAME_BACK = "mail.came_back", _("An email came back")
     EVENTS_VIEWED = "events.viewed", _("The recorded events were looked at")
     EVENTS_EXPORTED = "events.exported", _("The recorded events were exported")
     SETTINGS_CHANGED = "settings.changed", _("A part of the service started with other settings")

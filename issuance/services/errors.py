@@ -96,7 +96,7 @@ class UnknownReason(Refused):
 class ReasonStands(Refused):
     message = _(
         "The certificate has been revoked already. Its reason can only be changed to "
-        "the private key having been disclosed."
+        "the private key having been exposed."
     )
 
 

@@ -155,7 +155,7 @@ def test_changing_the_type_clears_the_mailbox(matti, draft):
 
 def test_matti_proves_it_on_the_page(matti, draft):
     web, page = people.log_in(Client(), matti), f"/en/orders/{draft.pk}/part/mailbox_proof/"
-    assert "is proven" in web.get(page).content.decode()
+    assert "is confirmed" in web.get(page).content.decode()
     given = {"certified_email": "Rekisteri@example.fi", "version": draft.version}
     assert web.post(page, given)["Location"] == page
     draft.refresh_from_db()

@@ -39,13 +39,17 @@ REFUSED = {
         r"\bsertifikaat\w*": "varmenne",
         r"\btilauksen asianumero\w*": "tilausnumero",
         r"\bvuotan\w*": "paljastunut",
-        r"(?i)\btäydennyspyyn\w*": "lisätietopyyntö",
+        r"\btäydennyspyyn\w*": "lisätietopyyntö",
         r"\b[Pp]yy[dt]\w+ täydennystä\b": "pyydä lisätietoja",
         r"\byhteyspiste\w*": "asiakaspalvelu",
         # A possessive suffix of "te", and no word of the service that ends like one.
-        r"(?i)\b(?!\w*(varmenne|rakenne|tilanne|liikenne)\b)\w{3,}nne\b": "sinä",
-        r"(?i)\b(te|teidän|teidät|teillä|teille|saatte|voitte|olette|tilaatte|teette)\b": "sinä",
+        r"\b(?!\w*(varmenne|rakenne|tilanne|liikenne)\b)\w{3,}nne\b": "sinä",
+        r"\b(te|teidän|teidät|teillä|teille|saatte|voitte|olette|tilaatte|teette)\b": "sinä",
         r"\[TEST\]": "[TESTI]",
+        r"\bvaatimustenmukaisuu\w*": "vaatimuksenmukaisuus",
+        r"\bpostilaatik\w*": "sähköpostilaatikko",
+        r"\bpeilikan\w*": "rekisterin kopio",
+        r"\bsinet\w*": "leima",
     },
     "sv": {
         r"\(må–fr\)": "(mån–fre)",
@@ -59,10 +63,14 @@ REFUSED = {
         r"\bläckt\w*": "röjd",
         r"\brätt att agera\b": "rätt att företräda",
         r"\bett kondensat som\b": "ett kondensat (hash)",
-        r"(?i)\b(ni|er|ert|era)\b": "du, din",
-        r"(?i)\bteknisk(a)? kontakt\b": "teknisk kontaktperson",
-        r"(?i)\btilläggsuppgift\w*": "komplettering",
-        r"(?i)\bobservation\w*": "anmärkning",
+        r"\b(ni|er|ert|era)\b": "du, din",
+        r"\bteknisk(a)? kontakt\b": "teknisk kontaktperson",
+        r"\btilläggsuppgift\w*": "komplettering",
+        r"\bobservation\w*": "anmärkning",
+        r"\ben andra handläggar\w*": "en annan handläggare",
+        r"\bagera\w* för\b": "företräda",
+        r"\bsigill\w*": "stämpel",
+        r"(?<!e-)\b(brev|post)låd\w*": "e-postlåda",
     },
 }
 """By language: a refused word, as a regular expression, and what to use (docs/glossary.md)."""
@@ -84,7 +92,7 @@ def wrong(language: str, texts: Iterable[str]) -> Iterator[str]:
     """Yield each text with a refused word, and the word to use instead."""
     for text in texts:
         for refused, better in REFUSED[language].items():
-            if word := re.search(refused, text):
+            if word := re.search(refused, text, re.IGNORECASE):
                 yield f"{language}: {word[0]!r}, use {better!r}: {text!r}"
 
 

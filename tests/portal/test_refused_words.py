@@ -20,6 +20,7 @@ def catalogue(folder: Path, entry: str) -> str:
     ("entry", "told"),
     [
         ('msgid "Prepared anew"\nmsgstr "Valmisteltu uudelleen"\n', "en: 'anew', use 'again'"),
+        ('msgid "Mend it first"\nmsgstr "Korjaa se ensin"\n', "en: 'Mend', use 'fix'"),
         ('msgid "Ends at 4"\nmsgstr "Päättyy kello 4"\n', "fi: 'kello 4', use 'klo'"),
         (
             'msgid "One"\nmsgid_plural "Many"\n'

@@ -40,7 +40,7 @@ def lines(kind: Kind, report: Report) -> Iterator[str]:
     counts = report.counts
     yield _(
         "%(register)s: %(read)s rows read, %(added)s added, %(changed)s changed,"
-        " %(removed)s removed, %(ended)s no longer standing"
+        " %(removed)s removed, %(ended)s no longer valid"
     ) % {
         "register": kind,
         "read": counts.read,

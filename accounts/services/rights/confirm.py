@@ -32,7 +32,7 @@ class OwnRight(NotAllowed):
 
 
 class NothingSeen(Refused):
-    message = _("Write by what you saw the right, so that another can follow.")
+    message = _("Write what showed you the authority, so that another can follow.")
 
 
 class SameAsBefore(Refused):

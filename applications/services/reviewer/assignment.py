@@ -32,7 +32,7 @@ class CannotReceive(NotAllowed):
 
 
 class NotLead(NotAllowed):
-    message = _("Only who leads the reviewers gives them cases.")
+    message = _("Only the lead of the reviewers gives them cases.")
 
 
 @transaction.atomic

@@ -48,7 +48,7 @@ class AlreadyDecided(Stale):
 
 class MoreTouched(Stale):
     message = _(
-        "The change touches more certificates than when you opened the page. Nothing was decided."
+        "The change affects more certificates than when you opened the page. Nothing was decided."
         " Look at all of them, and decide again."
     )
 

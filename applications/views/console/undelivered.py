@@ -30,12 +30,12 @@ from certportal.foundation.web.forms import EmailField, Form
 KINDS: dict[str, Promise] = {
     "application.mailbox_code": _("The code that proves the mailbox to be certified"),
     "ceremony.recorded": _("The record of a key ceremony as a PDF"),
-    "mail.undelivered": _("The notice to an order’s sender that a mail did not arrive"),
+    "mail.undelivered": _("The notice to an order’s sender that an email did not arrive"),
     "paper.made": _("The seal on a receipt or decision"),
     "paper.sealed": _("The sealed receipt or decision of an order"),
     "paper.wanted": _("The receipt or decision of an order as a PDF"),
-    "person.mail": _("A mail about an account or a login"),
-    "reviewer.mail": _("A mail to a reviewer"),
+    "person.mail": _("An email about an account or a login"),
+    "reviewer.mail": _("An email to a reviewer"),
     "feedback.given": _("Feedback on the service"),
 }
 

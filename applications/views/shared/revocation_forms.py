@@ -117,7 +117,7 @@ class ReportForm(ReviewerForm):
         widget=forms.RadioSelect,
     )
     role = forms.TypedChoiceField(
-        label=gettext_lazy("Who is that to the organisation?"),
+        label=gettext_lazy("How are they related to the organisation?"),
         help_text=gettext_lazy("The organisation reads this, but not who it was."),
         choices=RevocationReport.Role.choices,
         coerce=RevocationReport.Role,

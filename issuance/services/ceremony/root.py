@@ -141,7 +141,7 @@ def _requested_place(
         )
     public = request.public_key()
     if branch_of(public) != place.branch:
-        raise NotRequested(_("%(ca)s wants a key of another kind.") % {"ca": place.stem})
+        raise NotRequested(_("%(ca)s needs a key of another kind.") % {"ca": place.stem})
     assert isinstance(public, RSAPublicKey | EllipticCurvePublicKey)
     weak = isinstance(public, RSAPublicKey) and public.key_size < LEAST_RSA_BITS
     if weak or (isinstance(public, EllipticCurvePublicKey) and public.curve.name != SECP384R1.name):

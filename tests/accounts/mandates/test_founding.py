@@ -85,7 +85,7 @@ def test_a_document_that_was_chosen_is_there_again_after_turning_back(founder, v
 def test_what_was_typed_is_there_again_after_turning_back(founder, valtuudet):
     page = founder.visit("")
 
-    assert "You turned back" in page.text
+    assert "You cancelled" in page.text
     assert "proviisori" in page.text
     assert page.context["form"]["basis"].initial == "mandate"
 
@@ -98,7 +98,7 @@ def test_who_turns_back_from_identification_comes_back_to_the_founding(
 
     assert page.url == PAGE
     page = founder.client.get(PAGE)
-    assert "You turned back" in page.text and "proviisori" in page.text
+    assert "You cancelled" in page.text and "proviisori" in page.text
     assert valtuudet.heard == []
 
 

@@ -203,7 +203,7 @@ def test_the_pages_name_the_suppliers_that_the_person_let_in(desk, matti, pharma
         page = desk.client.get(place).text
         assert f"{made.supplier} for {pharmacy}, until" in page
     assert (
-        made.supplier.name not in desk.open(step, right(kalle).pk).text.split("What it touches")[1]
+        made.supplier.name not in desk.open(step, right(kalle).pk).text.split("What it affects")[1]
     )
     place = desk.url(step, right(matti).pk)
     desk.client.post(place, {"reasons": REASONS} | desk.shown(place))

@@ -102,7 +102,7 @@ def test_the_request_is_read_as_the_applicant_will_before_it_is_sent(case, desk)
 
 def test_a_hearing_says_on_what_the_decision_would_rest(case, desk):
     answer = hear(desk, case, material=" ")
-    assert "Write on what the decision would rest." in answer.text
+    assert "Write what the decision would be based on." in answer.text
     assert case.status == "in_review"
 
 
@@ -298,16 +298,16 @@ def short(distance):
 
 def test_the_case_says_that_the_clock_stands_for_a_hearing_and_until_when(heard, desk, matti):
     assert told_of_pauses(desk, heard) == [
-        f"The clock stands since {short(0)}: the applicant is heard until {short(14)}."
+        f"Paused since {short(0)}: the applicant is heard until {short(14)}."
     ]
     orders.resubmit(matti, heard)
-    assert told_of_pauses(desk, heard) == [f"The clock stood {short(0)}: the applicant was heard."]
+    assert told_of_pauses(desk, heard) == [f"Paused {short(0)}: the applicant was heard."]
 
 
 def test_a_hearing_nobody_answered_stood_until_its_term(heard, desk):
     heard.requests.update(deadline=day(-1))
     (told,) = told_of_pauses(desk, heard)
-    assert told.endswith(f"–{short(-1)}: the applicant was heard in vain.")
+    assert told.endswith(f"–{short(-1)}: the applicant was heard and did not answer in time.")
 
 
 @pytest.mark.parametrize(
@@ -315,7 +315,7 @@ def test_a_hearing_nobody_answered_stood_until_its_term(heard, desk):
     [
         ("answer", "the applicant was heard and answered late."),
         ("cancel", "a hearing, which was taken back."),
-        ("reject", "the applicant was heard in vain."),
+        ("reject", "the applicant was heard and did not answer in time."),
     ],
 )
 def test_a_hearing_that_ended_after_its_term_says_how(heard, desk, matti, end, words):
@@ -334,10 +334,10 @@ def test_a_hearing_that_ended_after_its_term_says_how(heard, desk, matti, end, w
 def test_the_case_says_of_a_question_that_information_was_asked_for(case, desk, matti, riitta):
     orders.ask(riitta, case, day(14))
     assert told_of_pauses(desk, case) == [
-        f"The clock stands since {short(0)}: information is asked for by {short(14)}."
+        f"Paused since {short(0)}: information is asked for by {short(14)}."
     ]
     orders.resubmit(matti, case)
-    assert told_of_pauses(desk, case) == [f"The clock stood {short(0)}: information was asked for."]
+    assert told_of_pauses(desk, case) == [f"Paused {short(0)}: information was asked for."]
 
 
 @pytest.mark.parametrize(

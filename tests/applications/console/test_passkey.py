@@ -177,7 +177,7 @@ def test_without_a_passkey_the_page_says_that_nothing_proves_the_approval(ready,
 @pytest.mark.usefixtures("_wanted")
 def test_where_the_proof_is_wanted_a_code_does_not_approve(ready, desk):
     page = desk.open("approve", ready.pk)
-    assert "This takes a passkey, and you have none." in page.text
+    assert "You need a passkey for this, and you have none." in page.text
     assert "/account/second-factor/set-up/?next=" in page.text
     form = page.context["form"]
     shown = {field: form[field].value() for field in form.fields}

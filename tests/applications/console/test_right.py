@@ -92,7 +92,7 @@ def test_a_confirmation_wants_a_fresh_second_factor(unconfirmed, case, desk):
 
 def test_a_confirmation_says_by_what(unconfirmed, case, desk):
     answer = desk.press("right", case, note=" ")
-    assert "Write by what you saw the right" in answer.text
+    assert "Write what showed you the authority" in answer.text
     unconfirmed.refresh_from_db()
     assert unconfirmed.basis == Membership.Basis.UNVERIFIED
 

@@ -1,4 +1,4 @@
-"""A mail that did not go is found, sent again, sent to the right address, or given up."""
+"""An email that did not arrive is found, sent again, sent to the right address, or given up."""
 
 import re
 
@@ -91,7 +91,7 @@ def test_of_a_mail_that_came_back_it_says_so(refused, desk, problem, end):
 
 
 def test_an_empty_list_says_so(desk):
-    assert "Every mail has gone" in desk.open("undelivered").text
+    assert "Every email has been sent" in desk.open("undelivered").text
 
 
 def test_tried_again_it_goes_and_says_that_it_is_the_second_sending(refused, settle):

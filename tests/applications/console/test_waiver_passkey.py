@@ -86,7 +86,7 @@ def test_a_waiver_is_signed_with_other_words_than_sent_and_is_none(matti, riitta
 def test_who_has_no_passkey_types_no_waiver_where_one_is_wanted(matti, riitta, cas, desk):
     case = in_hand(matti, riitta)
     page = desk.open("waive", case.pk, OID_OUTSIDE).text
-    assert "This takes a passkey, and you have none." in page
+    assert "You need a passkey for this, and you have none." in page
     assert 'name="reason"' not in page
     typed = {"reason": "Sopimus nähty.", "ends_on": day(90).strftime("%d.%m.%Y")}
     desk.press("waive", case, OID_OUTSIDE, **typed)

@@ -166,7 +166,7 @@ def test_the_evidence_form_takes_an_end_and_the_case_shows_it(waiting, desk, oth
     desk.press("evidence", waiting, host.pk, **words, ends_on=written(day(20)))
     page = desk.open("case", waiting.pk)
     assert "This is enough until" in page.text
-    assert "Only the applicant&#x27;s word speaks for a host name" in page.text
+    assert "Only the applicant&#x27;s word supports a host name" in page.text
     assert desk.url("waive", waiting.pk, waivers.HOST_DECLARED) not in page.text
 
 
@@ -302,7 +302,7 @@ def test_without_a_chosen_end_the_word_is_enough_for_half_a_year(matti, held, de
 
 def test_the_case_says_why_it_wants_two_after_better_evidence(matti, riitta, ready, desk):
     matti.memberships.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None)
-    why = "The order wanted two persons when it was approved once"
+    why = "The order needed two persons when it was approved before"
     desk.confirm()
     desk.press("right", ready, word_alone="on", note="Soitto.", ends_on=written(day(20)))
     assert why not in desk.open("case", ready.pk).text

@@ -82,7 +82,7 @@ def test_it_is_bound_to_the_first_browser_and_elsewhere_a_fresh_one_is_mailed(
     tiina.post(at(link))
     elsewhere = Client()
     answer = elsewhere.post(at(link))
-    assert "We have mailed you a new link" in answer.text
+    assert "We have emailed you a new link" in answer.text
     assert elsewhere.get(at(link, "order"))["Location"] == at(link)
     assert tiina.get(at(link, "order")).status_code == 200  # nobody is locked out by that
     page = people.log_in(Client(), matti).get(f"/en/orders/{order.pk}/").text

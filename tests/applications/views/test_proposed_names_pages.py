@@ -295,7 +295,7 @@ def test_sent_back_to_nobody_says_so_and_asks_for_another_contact(web, order, li
     place = address("applications:return_names", order.pk)
     page = said(web.get(place))
     assert "so nobody will get an email" in page
-    assert "We mail it to the technical contact" not in page
+    assert "We email it to the technical contact" not in page
     answer = web.post(place, {"version": order.version, "text": "Toiset nimet."})
     assert answer["Location"] == address("applications:rename_contact", order.pk)
     assert "Name now who proposes them." in web.get(answer["Location"]).text

@@ -208,30 +208,28 @@ def _past(request: InformationRequest, answered: Container[datetime | None]) -> 
     `answered` are the moments of the applicant's answers: such a request is closed at one of them.
     """
     if request.closed_at in answered:
-        return _("The clock stood %(begun)s–%(ended)s: the applicant was heard and answered late.")
-    return _("The clock stood %(begun)s–%(ended)s: the applicant was heard in vain.")
+        return _("Paused %(begun)s–%(ended)s: the applicant was heard and answered late.")
+    return _("Paused %(begun)s–%(ended)s: the applicant was heard and did not answer in time.")
 
 
 def _lasting(request: InformationRequest) -> str:
     if request.is_hearing:
-        return _("The clock stands since %(begun)s: the applicant is heard until %(term)s.")
+        return _("Paused since %(begun)s: the applicant is heard until %(term)s.")
     if request.reviewer_id is None:
-        return _(
-            "The clock stands since %(begun)s: the checks returned the order, answer by %(term)s."
-        )
-    return _("The clock stands since %(begun)s: information is asked for by %(term)s.")
+        return _("Paused since %(begun)s: the checks returned the order, answer by %(term)s.")
+    return _("Paused since %(begun)s: information is asked for by %(term)s.")
 
 
 def _ended(request: InformationRequest) -> str:
     if request.is_hearing and request.cancelled:
-        return _("The clock stood %(begun)s–%(ended)s: a hearing, which was taken back.")
+        return _("Paused %(begun)s–%(ended)s: a hearing, which was taken back.")
     if request.is_hearing:
-        return _("The clock stood %(begun)s–%(ended)s: the applicant was heard.")
+        return _("Paused %(begun)s–%(ended)s: the applicant was heard.")
     if request.reviewer_id is None:
         return _(
             "Incomplete %(begun)s–%(ended)s: the checks returned the order. The count of working"
             " days started again."
         )
     if request.cancelled:
-        return _("The clock stood %(begun)s–%(ended)s: a question, which was taken back.")
-    return _("The clock stood %(begun)s–%(ended)s: information was asked for.")
+        return _("Paused %(begun)s–%(ended)s: a question, which was taken back.")
+    return _("Paused %(begun)s–%(ended)s: information was asked for.")

@@ -189,7 +189,7 @@ def _checks(context: dict[str, Any]) -> Item:
         return Item(label, Mark.WRONG, _("something has changed since"), "checks")
     unwaived = [row for row in context["waivers"] if row.waiver is None]
     if unwaived:
-        return Item(label, Mark.TODO, _("a finding wants a waiver"), "waivers")
+        return Item(label, Mark.TODO, _("a finding needs a waiver"), "waivers")
     if not findings:
         return Item(label, Mark.DONE, _("nothing to remark"), "checks")
     number = {"number": len(findings)}

@@ -112,7 +112,7 @@ class WaiveForm(VersionForm):
         """`now` limits the last day."""
         super().__init__(*args, **kwargs)
         self.now = now
-        self.fields["ends_on"].help_text = _("At most until %(day)s. For example 31.12.2026.") % {
+        self.fields["ends_on"].help_text = _("No later than %(day)s. For example 31.12.2026.") % {
             "day": date_format(last_day(now), "SHORT_DATE_FORMAT")
         }
 
@@ -154,7 +154,7 @@ class RightNoteForm(Form):
             "For example the extract from the trade register, or who confirmed it and when."
         ),
         error_messages={
-            "required": _("Write by what you saw the right, so that another can follow.")
+            "required": _("Write what showed you the authority, so that another can follow.")
         },
     )
     word_alone = forms.BooleanField(
@@ -248,7 +248,7 @@ class TermField(DateField):
     """The last day of a term, which moves to the next working day (act 150/1930, 5 §)."""
 
     def __init__(self, **kwargs: Any) -> None:
-        words = _("A term that would end on a day off lasts until the next working day.")
+        words = _("A deadline that would fall on a day off moves to the next working day.")
         super().__init__(help_text=words, **kwargs)
 
     def clean(self, value: Any) -> date | None:

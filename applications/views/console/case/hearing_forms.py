@@ -23,7 +23,7 @@ class HearForm(AskForm):
         label=_("Documents and facts that the decision would be based on"),
         max_length=LONGEST_TEXT,
         rows=4,
-        missing=_("Write on what the decision would rest."),
+        missing=_("Write what the decision would be based on."),
     )
     documents = forms.TypedMultipleChoiceField(
         label=_("Documents that go with the hearing"),

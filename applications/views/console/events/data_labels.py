@@ -22,7 +22,7 @@ LABELS: dict[str, Promise | str] = {
     "count": pgettext_lazy("event data", "How many"),
     "csr": _("Certificate request (CSR)"),
     "deadline": pgettext_lazy("event data", "Last day to answer"),
-    "declined": pgettext_lazy("event data", "Mails not wanted"),
+    "declined": pgettext_lazy("event data", "Emails not wanted"),
     "different": pgettext_lazy("event data", "Entries that differ"),
     "digest": pgettext_lazy("event data", "Hash of the plan"),
     "documents": _("Documents"),

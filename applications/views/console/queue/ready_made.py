@@ -121,7 +121,7 @@ VIEWS = (
     View("", _("All open"), lambda _reader: OPEN, NEW_ONES),
     View(
         "second",
-        _("Second reviewer wanted"),
+        _("Second reviewer needed"),
         lambda reader: queue_order.second_wanted(reader.now),
         _("No case waits. One comes here when a reviewer has approved it and another must too."),
     ),

@@ -50,12 +50,12 @@ class SuccessionForm(Form):
     former = BusinessIdField(widget=forms.HiddenInput)
     successor = BusinessIdField(widget=forms.HiddenInput)
     reason = LongTextField(
-        label=_("On what does the succession rest?"),
+        label=_("What is the succession based on?"),
         help_text=_(
             "For example the law or the decision on the merger. Everybody concerned gets it by"
             " email."
         ),
-        missing=_("Write on what the succession rests."),
+        missing=_("Write what the succession is based on."),
     )
     shown = ShownField()
 

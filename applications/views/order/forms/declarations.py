@@ -97,7 +97,7 @@ class ReturnNamesForm(VersionForm):
     text = LongTextField(
         label=_("What should the technical contact change?"),
         help_text=filled(
-            _("We mail it to the technical contact. At most %(limit)s characters."),
+            _("We email it to the technical contact. At most %(limit)s characters."),
             limit=LONGEST_TEXT,
         ),
         max_length=LONGEST_TEXT,

@@ -68,7 +68,7 @@ class Command(OperatorCommand):
         except (OSError, DamagedFile) as error:
             raise CommandError(
                 _(
-                    "After %(seen)s files: %(error)s (%(address)s). Mend that and run this again:"
+                    "After %(seen)s files: %(error)s (%(address)s). Fix that and run this again:"
                     " what is in the store stays."
                 )
                 % {"seen": seen, "error": error, "address": settings.STORE_URL}
