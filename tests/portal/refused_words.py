@@ -70,6 +70,7 @@ REFUSED = {
         r"\ben andra handläggar\w*": "en annan handläggare",
         r"\bagera\w* för\b": "företräda",
         r"\bsigill\w*": "stämpel",
+        r"\bkontrollsumm\w*": "hashsumma",
         r"(?<!e-)\b(brev|post)låd\w*": "e-postlåda",
     },
 }
