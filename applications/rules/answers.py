@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from applications.errors import Changed
-from applications.models import Addition, Application, Attachment, Submission
+from applications.models import Addition, Application, Attachment, InformationRequest, Submission
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused
@@ -117,7 +117,7 @@ def _sent_in_words(
     """
     requests = application.requests.all()
     asked = {
-        request.closed_at: request.asked_at
+        request.closed_at: _begun_at(request, requests)
         for request in requests
         if request.is_hearing and request.closed_at and not request.cancelled
     }
@@ -151,4 +151,21 @@ def documents(application: Application) -> QuerySet[Attachment]:
     if _is_for_hosts(application):
         return attached
     question = application.question
-    return attached.filter(uploaded_at__gte=question.asked_at) if question else attached.none()
+    if question is None:
+        return attached.none()
+    return attached.filter(uploaded_at__gte=_begun_at(question, application.requests.all()))
+
+
+def _begun_at(question: InformationRequest, requests: Iterable[InformationRequest]) -> datetime:
+    """Return since when documents for the answer could be attached.
+
+    A hearing that replaced an unanswered request takes over those attached to the answer to it.
+    """
+    if not question.is_hearing:
+        return question.asked_at
+    replaced = (
+        request.asked_at
+        for request in requests
+        if request.cancelled and request.closed_at == question.asked_at
+    )
+    return next(replaced, question.asked_at)

@@ -93,8 +93,8 @@ def keep_reply(application_id: UUID, *, text: str, seen: str = "", person: Perso
 
     It replaces the earlier draft, of which `seen` is the mark if the person's page showed it
     (`answers.mark_of`); it follows one that they have not seen. Every member who may order sees it.
-    It is part of no submission and is deleted when the question is closed. Raises NotPossible if no
-    question is open, and MayNotAct.
+    It is part of no submission and is deleted when the question is closed, unless a hearing
+    replaces that. Raises NotPossible if no question is open, and MayNotAct.
     """
     if not _keep(application_id, text, seen, person):
         raise NotPossible
@@ -124,6 +124,22 @@ def close_unanswered(
     remove_unsent(application, actor=actor, now=now)
     waiting = application.requests.filter(closed_at=None)
     waiting.update(closed_at=now, cancelled=cancelled, reply_draft="")
+
+
+def replace_unanswered(application: Application, *, actor: Actor, now: datetime) -> str:
+    """Close the locked order's open question, if any, for another; return the unsent reply to it.
+
+    The documents attached to that reply stay, and go with the answer to the other
+    (`answers.documents`). Without a question, documents that were never sent are removed.
+    """
+    question = application.requests.filter(closed_at=None).first()
+    if question is None:
+        remove_unsent(application, actor=actor, now=now)
+        return ""
+    reply = question.reply_draft
+    question.closed_at, question.cancelled, question.reply_draft = now, True, ""
+    question.save(update_fields=["closed_at", "cancelled", "reply_draft"])
+    return reply
 
 
 @transaction.atomic

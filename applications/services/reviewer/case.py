@@ -15,7 +15,7 @@ from applications.models import Application, HostName, InformationRequest
 from applications.rules import domains, promise_pause
 from applications.rules.waivers import host_declared, still_found
 from applications.services import transition
-from applications.services.applicant.answers import close_unanswered
+from applications.services.applicant.answers import close_unanswered, replace_unanswered
 from applications.services.reviewer import hearing_documents, waivers
 from applications.services.reviewer.may_act import take
 from applications.services.reviewer.ready_reasons import count_used
@@ -169,9 +169,10 @@ def request_info(
     ready-made reasons in the text. In a hearing, `sections` may be empty, `material` says what the
     rejection would be based on, and `documents` are the keys of documents attached to it
     (`attach_to_hearing`) that are sent with it. A hearing replaces a request that was not answered
-    in time. The working days left until the promised day are stored and continue after the answer.
-    A deadline that is no working day moves to the next one (act 150/1930, 5 §). Raises
-    ReasonsMissing, NotYourCase, Changed, NotPossible, DeadlineOpen.
+    in time, and takes over the unsent reply to it with its documents. The working days left until
+    the promised day are stored and continue after the answer. A deadline that is no working day
+    moves to the next one (act 150/1930, 5 §). Raises ReasonsMissing, NotYourCase, Changed,
+    NotPossible, DeadlineOpen.
     """
     require_reasons(reason)
     if is_hearing:
@@ -179,8 +180,8 @@ def request_info(
     action = Action.HEAR if is_hearing else Action.REQUEST_INFO
     application = take(action, application_id, person, version, now=now)
     authority.void(application.pk, "information_requested", actor=actor, now=now)
-    close_unanswered(application, cancelled=True, actor=actor, now=now)
-    text = {"reason": reason, "wanted": wanted, "material": material}
+    reply = replace_unanswered(application, actor=actor, now=now)
+    text = {"reason": reason, "wanted": wanted, "material": material, "reply_draft": reply}
     deadline = working_days.working_day(deadline)
     details: dict[str, Any] = {"fields": sections, "deadline": deadline, "is_hearing": is_hearing}
     request = InformationRequest.objects.create(
