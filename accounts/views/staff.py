@@ -73,7 +73,8 @@ def member(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     person = get_object_or_404(Person, pk=person_id, merged_into=None)
     if request.method == "POST" and (act := _act(request)):
         try:
-            act(person, **access.acting(request))
+            login: Any = request.user
+            staff_roles.as_superuser(login, act, person, **access.acting(request))
         except Refused as refusal:
             refusals.record_act(request, refusal)
             return _page(request, person, refusal)

@@ -9,6 +9,7 @@ from accounts import access
 from accounts.models import Person, StaffRole, User
 from accounts.services.people.named import NotNamed, login_named, person_named
 from accounts.services.rights import staff_roles
+from accounts.views.staff import ENDING, GIVING
 from certportal.dev.builders.people import log_in, make_person
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
@@ -169,6 +170,24 @@ def test_what_cannot_be_given_is_said_and_changes_nothing(roles, riitta, maija):
 def test_nobody_gives_a_role_to_themselves(roles, sofia):
     assert do(roles, "grant_reviewer", sofia).status_code == 403
     assert not sofia.staff_roles.exists()
+
+
+def test_nobody_gives_or_takes_a_role_whose_own_right_is_taken_meanwhile(
+    client, sofia, maija, riitta, monkeypatch
+):
+    page = log_in(client, sofia)
+    for act, person in (("grant_reviewer", maija), ("end_reviewer", riitta)):
+        table = GIVING if act in GIVING else ENDING
+        label, service = table[act]
+
+        def late(*given, service=service, **more):
+            sofia.logins.update(is_superuser=False)
+            return service(*given, **more)
+
+        monkeypatch.setitem(table, act, (label, late))
+        assert do(page, act, person).status_code == 403
+    assert not maija.staff_roles.exists()
+    assert access.is_reviewer(riitta)
 
 
 def test_a_superuser_lets_a_reviewer_lead(roles, riitta):

@@ -1,6 +1,6 @@
 """Roles of the authority's staff: reviewer, lead, auditor and superuser."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -41,8 +41,25 @@ class OtherRole(Refused):
     message = _("Nobody is reviewer and auditor at once. Take the other role away first.")
 
 
+class NotSuperuser(NotAllowed):
+    message = _("Only a superuser gives and takes the roles of the staff.")
+
+
 class NotReviewer(Refused):
     message = _("Only a reviewer can lead the reviewers. Give the reviewer's role first.")
+
+
+@transaction.atomic
+def as_superuser(
+    login: User, act: Callable[..., object], person: Person, *, actor: Actor, now: datetime
+) -> None:
+    """Do the act of this module, or of `second_factor`, on the person for a superuser's login.
+
+    Raises what the act raises, and NotSuperuser if that right was taken meanwhile.
+    """
+    act(person, actor=actor, now=now)
+    if not User.objects.filter(pk=login.pk, is_active=True, is_superuser=True).exists():
+        raise NotSuperuser
 
 
 @transaction.atomic

@@ -5,15 +5,15 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts import access
 from accounts.models import Person
 from applications.models import Application, Csr
+from applications.rules import impartiality
 from applications.workflow import OPEN_CASES, Status
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from certportal.foundation.prepared_statements import Among
 from issuance import services as authority
-from issuance.services.errors import NotReviewer, UnknownReason
+from issuance.services.errors import UnknownReason
 
 STATED = ("key_compromise", "published")
 """Why a person blocks a key; that its private key was sent here, the service sees for itself."""
@@ -39,8 +39,7 @@ def block_keys(
     an exposed key (`revoke_exposed`). Certificates in force are not revoked: reviewers decide on
     each. Raises NotReviewer, UnknownReason, SourceMissing.
     """
-    if not access.is_reviewer(person):
-        raise NotReviewer
+    impartiality.require_reviewer(person)
     if reason not in STATED:
         raise UnknownReason
     if not known_from.strip():
