@@ -26,7 +26,7 @@ from certportal.foundation.mail import sending
 from certportal.foundation.outbox import messages
 from certportal.operations import health
 from issuance.conf import pki
-from tests import begun, database, papers, patience, remembered, running_order, tables
+from tests import begun, database, patience, remembered, running_order, tables
 from tests.accessible import looked_at
 from tests.every_page import EveryPage
 from tests.nu.checker import faults
@@ -175,10 +175,9 @@ def _builders_remembered():
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item):
-    """Begin no test in the last minute of a day; find out whether it reads papers."""
+def pytest_runtest_setup():
+    """Begin no test in the last minute of a day."""
     patience.wait_for_another_day()
-    papers.are_read = item.get_closest_marker("reads_papers") is not None
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -31,7 +31,6 @@ from django.db import DatabaseError, connection, models
 from django.utils import translation
 from pytest_django import Settings
 
-from applications import tasks
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.models import Event
@@ -140,7 +139,6 @@ def wrapped(patch: pytest.MonkeyPatch) -> None:
             build = papers.blank_in(build) if module is orders else build
             patch.setattr(module, name, _remembering(build))
     patch.setattr(people, "log_in", _as_step(people.log_in))
-    patch.setattr(tasks, "_prepare_paper", papers.blank_unless_read(tasks._prepare_paper))
 
 
 def _as_step(act: Callable[..., Any]) -> Callable[..., Any]:
@@ -268,7 +266,7 @@ def _key_of(test: Test, build: Any, arguments: Any, more: Any) -> Any:
     now = clock.now()
     given = tuple(map(_plain, arguments)), tuple((k, _plain(v)) for k, v in sorted(more.items()))
     hour = clock.day(now), now.hour  # limits count within an hour or a day of the clock
-    where = translation.get_language(), hour, _overridden(test), papers.are_read
+    where = translation.get_language(), hour, _overridden(test)
     return test.state, f"{build.__module__}.{build.__qualname__}", given, where
 
 

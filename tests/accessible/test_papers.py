@@ -10,7 +10,7 @@ from certportal.dev.builders import orders, people
 from certportal.foundation.models import OutboxItem
 from tests.accessibility import check_in_turn
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.reads_papers]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

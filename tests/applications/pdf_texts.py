@@ -2,15 +2,11 @@
 
 import subprocess
 
-from tests.papers import BLANK
-
 
 def text_of(pdf: bytes) -> str:
     """Return the text as poppler reads it, lines joined."""
     done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True)
-    said = " ".join(done.stdout.decode().split())
-    assert said != BLANK, "mark the module with reads_papers"
-    return said
+    return " ".join(done.stdout.decode().split())
 
 
 def facts_of(pdf: bytes) -> str:

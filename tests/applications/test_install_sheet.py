@@ -15,8 +15,6 @@ from certportal.foundation.actors import system
 from issuance import services as authority
 from tests.applications.pdf_texts import facts_of, text_of
 
-pytestmark = pytest.mark.reads_papers
-
 
 def sheet_of(space: str, key) -> str:
     return reverse(f"{space}:install_sheet", args=[key])

@@ -28,8 +28,6 @@ from certportal.foundation.outbox import outbox, set_aside
 from certportal.operations import health
 from tests.applications.at_once import Beside
 
-pytestmark = pytest.mark.reads_papers
-
 WHAT_THE_WEB_LOADS = """
 import sys
 import certportal.wsgi

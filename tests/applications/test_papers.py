@@ -24,8 +24,6 @@ from certportal.foundation import clock
 from certportal.foundation.web.fonts import packaged_font
 from tests.applications.pdf_texts import facts_of, text_of
 
-pytestmark = pytest.mark.reads_papers
-
 
 def unpacked(pdf: bytes) -> bytes:
     """Return every stream of the document, inflated, one after another."""

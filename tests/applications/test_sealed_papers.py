@@ -31,7 +31,7 @@ from tests.doubles import time_stamps
 from tests.journeys.steps import await_true
 from tests.tables import unkept
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.reads_papers]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -15,8 +15,6 @@ from applications.workflow import Status
 from certportal.dev.builders import orders
 from tests.applications.packages import packages_in
 
-pytestmark = pytest.mark.reads_papers
-
 TYPES = CertificateType.values
 
 

@@ -14,7 +14,7 @@ from tests.gallery.conftest import (
     watched as watched,
 )
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.reads_papers]
+pytestmark = pytest.mark.django_db(transaction=True)
 REASONS = "Verkkotunnusta hallinnoi toinen organisaatio."
 APPEAL = "Oikaisuvaatimus hyväksyttiin: rekisteriote saatiin."
 

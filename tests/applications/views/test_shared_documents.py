@@ -14,7 +14,7 @@ from certportal.foundation.files.faults import DamagedFile
 from certportal.foundation.models import OutboxItem
 from tests.applications.views.conformity import FIELDS, upload
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.reads_papers]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
