@@ -78,9 +78,10 @@ for (const input of all("[data-count]")) {
   tell();
 }
 
-// What a worker is about to finish is looked for until it is there. Then the parts that the page names
-// are shown as they are now, or all of it; the one somebody is in once they leave it. After two minutes
-// it is left. What has come of it is said by a live region that was there before.
+// What a worker is about to finish is looked for until it is there, or cannot be. Then the parts that the
+// page names are shown as they are now, or all of it, or the address that it names; the part somebody is
+// in once they leave it. After two minutes it is left. What has come of it is said by a live region that
+// was there before.
 const awaited = document.querySelector("[data-await]");
 if (awaited) {
   const heard = document.createElement("p");
@@ -89,10 +90,12 @@ if (awaited) {
   document.querySelector("main").append(heard);
   let tries = 60;
   const look = async () => {
-    const answer = await fetch(location.href).catch(() => null);
-    const page = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (!page || page.querySelector("[data-await]")) return (tries -= 1) && setTimeout(look, 2000);
-    if (!awaited.dataset.await) return location.reload();
+    const { at } = awaited.dataset;
+    const answer = await fetch(at || location.href).catch(() => null);
+    const page = answer && new DOMParser().parseFromString(await answer.text(), "text/html");
+    const over = page && (page.querySelector("[data-awaited]") || answer.ok);
+    if (!over || page.querySelector("[data-await]")) return (tries -= 1) && setTimeout(look, 2000);
+    if (!awaited.dataset.await) return at ? location.assign(at) : location.reload();
     heard.textContent = page.querySelector("[data-awaited]")?.textContent ?? "";
     for (const id of awaited.dataset.await.split(" ")) {
       const [old, fresh] = [document.getElementById(id), page.getElementById(id)];

@@ -5,7 +5,6 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from applications.views.account import papers
 from certportal.dev.builders import orders, people
 from certportal.foundation.models import OutboxItem
 from tests.accessibility import check_in_turn
@@ -21,9 +20,7 @@ def sent(matti):
     return order
 
 
-def test_being_made_failed_and_ready(go, matti, sent, now, monkeypatch):
-    monkeypatch.setattr(papers, "SOON", 3600)
-    monkeypatch.setattr(papers, "LATER", 3600)
+def test_being_made_failed_and_ready(go, matti, sent, now):
     check_in_turn(go("applications:receipt", sent.pk, 1, who=matti))
     OutboxItem.objects.filter(topic="paper.wanted").update(failed_at=now)
     check_in_turn(go("applications:receipt", sent.pk, 1, who=matti))
@@ -37,6 +34,17 @@ def test_being_made_failed_and_ready(go, matti, sent, now, monkeypatch):
     assert download.value.suggested_filename == f"{sent.number}_receipt.pdf"
     page.wait_for_selector("main a[download]")
     check_in_turn(page)
+
+
+def test_the_document_comes_without_loading_the_page_anew(go, matti, sent):
+    page = go("applications:receipt", sent.pk, 1, who=matti)
+    with page.expect_request(lambda request: request.resource_type == "fetch"):
+        page.evaluate("document.body.dataset.read = ''")
+    assert page.locator("body[data-read]").count() == 1  # WCAG 2.2.1, F41
+    with page.expect_download() as download:
+        orders.drain()
+    assert download.value.path().read_bytes().startswith(b"%PDF-")
+    assert page.locator("main a[download]").is_visible()
 
 
 def test_without_scripts_the_document_comes_by_itself(new_context, live_server, matti, sent):

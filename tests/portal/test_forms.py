@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template import Context, Template
 from django.utils import translation
 
+from accounts.forms import LanguageField
 from certportal.foundation.web import forms as own
 
 
@@ -294,3 +295,14 @@ def test_letters_of_any_language_and_spaces_around_are_no_such_characters() -> N
     form = Lines(given | {"mail": " asa@example.fi\n"})
     assert form.is_valid()
     assert form.cleaned_data["line"] == "Åsa Öhman-Škvor\u00a0日本"
+
+
+def test_languages_to_choose_from_are_said_in_their_own_language() -> None:
+    """WCAG 3.1.2, language of parts."""
+    with translation.override("fi"):
+        shown = LanguageField().get_bound_field(own.Form(), "language").as_field_group()
+    assert re.findall(r'<label\s[^>]*lang="(..)"[^>]*>\s*(\w+)', shown) == [
+        ("fi", "Suomi"),
+        ("sv", "Svenska"),
+        ("en", "English"),
+    ]

@@ -29,9 +29,6 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF
 
-# The page reloads after these seconds: the first time, and afterwards.
-SOON, LATER = 2, 10
-
 
 def shown(application: Application) -> dict[str, Any]:
     """Return the context with the papers to link to; {} once the personal data is erased."""
@@ -120,7 +117,7 @@ def answer(
     actor: Actor | None = None,
     back: str = "",
 ) -> HttpResponse:
-    """Return the paper, or a page that reloads until it is made (`?waited` after the first time).
+    """Return the paper, or a page that looks for it at `?waited` until it is made.
 
     After waiting, a page that starts the download is returned when the paper is made: a browser
     that downloads a file stays on the previous page, which must not still say that the file is
@@ -135,18 +132,15 @@ def answer(
     if paper.made_at is not None and not waited:
         return storing.hand_over(paper.file, paper.name, PDF)
     back = back or reverse("applications:order", args=[application.pk])
-    return _waiting(request, about(application, paper=paper, back=back), waited=waited)
+    return _waiting(request, about(application, paper=paper, back=back))
 
 
-def _waiting(request: HttpRequest, base: dict[str, Any], *, waited: bool) -> HttpResponse:
+def _waiting(request: HttpRequest, base: dict[str, Any]) -> HttpResponse:
     paper: Paper = base["paper"]
     failed = paper.made_at is None and is_set_aside(paper)
     context = base | {"failed": failed}
     status = 200 if paper.made_at else 503 if failed else 202
     page = render(request, "applications/paper.html", context, status=status)
-    # The header works without JavaScript, and needs no element in the page.
     if paper.made_at is not None:
-        page["Refresh"] = f"0; url={request.path}"
-    elif not failed:
-        page["Refresh"] = f"{LATER if waited else SOON}; url={request.path}?waited"
+        page["Refresh"] = f"0; url={request.path}"  # it works without JavaScript
     return page
