@@ -198,14 +198,14 @@ def test_a_draft_discarded_meanwhile_ends_nothing_of_the_others(matti, sample, m
         (f"{one.pk}.csr", requests.request(requests.new_key(), *one.names))
         for one in [waiting[0], draft, waiting[1]]
     ]
-    store = requests_together.examine_and_store
+    store = requests_together.requests.examine_and_store
 
     def after_a_colleague(key, *args, **given):
         if key == draft.pk:
             services.discard(key, **orders.Handler(matti, draft).seen)
         return store(key, *args, **given)
 
-    monkeypatch.setattr(requests_together, "examine_and_store", after_a_colleague)
+    monkeypatch.setattr(requests_together.requests, "examine_and_store", after_a_colleague)
     found = give(matti, [*waiting, draft], *files)
     assert [(one.outcome, one.why) for one in found] == [
         *[(Outcome.USED, None), (Outcome.UNMATCHED, Why.MOVED_ON), (Outcome.USED, None)]
@@ -219,14 +219,14 @@ def test_who_is_to_be_told_is_told_however_the_upload_ends(matti, sample, mailou
     orders.drain()
     mailoutbox.clear()
     files = [(f"{one}.csr", requests.request(requests.new_key(), *one.names)) for one in waiting]
-    use, used = requests_together.attach_csr, []
+    use, used = requests_together.requests.attach_csr, []
 
     def killed(*args, **given):
         if len(used) == 2:
             raise SystemExit
         used.append(use(*args, **given))
 
-    monkeypatch.setattr(requests_together, "attach_csr", killed)
+    monkeypatch.setattr(requests_together.requests, "attach_csr", killed)
     with pytest.raises(SystemExit):
         give(matti, waiting, *files)
     orders.drain()

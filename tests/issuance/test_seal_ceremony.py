@@ -1,5 +1,6 @@
 """The ceremony of the seal: what it makes, and what it refuses."""
 
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
+from certportal.foundation import clock
 from certportal.foundation.models import Event
 from issuance import signers
 from issuance.certificate.lint_pkix import pkix_findings
@@ -96,6 +98,8 @@ def test_a_ceremony_that_was_interrupted_is_continued(
         with pytest.raises(CommandError, match="no space"):
             create_seal()
     before = keys.key_path("seal-1").read_bytes()
+    later = clock.now() + timedelta(minutes=1)  # records are named by the second
+    monkeypatch.setattr(clock, "now", lambda: later)
     assert create_seal().count("SHA-256") == 2
     assert keys.key_path("seal-1").read_bytes() == before
 
