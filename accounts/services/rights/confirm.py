@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import access
 from accounts.event_names import AccountEvent
-from accounts.models import Membership, Person
+from accounts.models import Membership, Person, RightDocument
 from accounts.right_to_act import may_be_confirmed, resting_on, shown_members
 from accounts.services import mailing
 from accounts.services.rights import askers, documents as documents_rights
@@ -88,9 +88,7 @@ def confirm_right(
         raise OwnRight
     if not may_be_confirmed(membership):
         return membership
-    documents = list(documents_rights.documents_about(membership))
-    if shown is not None and shown != documents_rights.mark_of(documents):
-        raise OtherDocuments
+    documents = _documents(membership, shown)
     note = note.strip() or ("" if until else ", ".join(each.name for each in documents)[:300])
     _require_evidence(membership, note, until, now)
     known, before = shown_members(membership.organisation), membership.confirmed_until
@@ -112,6 +110,14 @@ def confirm_right(
     new_administrators = [each for each in new if each.role == Membership.Role.ADMINISTRATOR]
     askers.tell_of(askers.waiting(membership.organisation), new_administrators, now=now)
     return membership
+
+
+def _documents(membership: Membership, shown: str | None) -> list[RightDocument]:
+    """Return the documents handed in; raises OtherDocuments unless the page showed these."""
+    documents = list(documents_rights.documents_about(membership))
+    if shown is not None and shown != documents_rights.mark_of(documents):
+        raise OtherDocuments
+    return documents
 
 
 def _require_evidence(membership: Membership, note: str, until: date | None, now: datetime) -> None:
