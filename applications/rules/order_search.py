@@ -112,15 +112,16 @@ def matched(
     for entry in index_entries:
         terms = dict[str, tuple[Promise, str]]()
         for kind, value in entry.terms:
-            if compact(value) in whole or any(_fits(value, pieces) for pieces in parts):
-                terms.setdefault(fold(value), (KINDS[kind], value))
+            folded = fold(value)
+            if _joined(folded) in whole or any(_fits(folded, pieces) for pieces in parts):
+                terms.setdefault(folded, (KINDS[kind], value))
         found[entry.pk] = list(terms.values())
     return found
 
 
 def compact(text: str) -> str:
     """Return the text folded and without spaces and signs, as the whole of a term is indexed."""
-    return fold(text).replace(" ", "")[:LONGEST_WORD]
+    return _joined(fold(text))
 
 
 def serials(text: str) -> list[str]:
@@ -132,12 +133,15 @@ def serials(text: str) -> list[str]:
     return [*forms, serial_hex(int(bare))] if bare.isdigit() else forms
 
 
-def _fits(value: str, pieces: Sequence[str]) -> bool:
-    """Return whether a term contains a typed part, at the beginning of a word or within it."""
-    folded = fold(value)
+def _joined(folded: str) -> str:
+    return folded.replace(" ", "")[:LONGEST_WORD]
+
+
+def _fits(folded: str, pieces: Sequence[str]) -> bool:
+    """Return whether a folded term contains a typed part, at the beginning of a word or within."""
     words = folded.split()
     fits = [piece in (folded if len(piece) > 1 else words) for piece in pieces]
-    return all(fits) or compact(value).startswith("".join(pieces))
+    return all(fits) or _joined(folded).startswith("".join(pieces))
 
 
 def _parts(typed: str) -> list[str]:
