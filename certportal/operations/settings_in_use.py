@@ -27,6 +27,12 @@ HASHED = (
     *("SAML_IDP_METADATA_FILE", "SAML_LEVELS"),
 )
 """Settings recorded as SHA-256, which shows that they have changed; none of them is secret."""
+FILES = ("BACKUP_RECIPIENTS", "EVENT_LOG_POLICY", "SAML_IDP_METADATA_FILE")
+"""Those of them that name a file whose content is recorded too.
+
+JOURNAL_COPY and EVENT_LOG_ANCHORS are not looked at: no worker would start while the file system of
+another machine hangs.
+"""
 BACKENDS = ("IDENTIFICATION", "MANDATES")
 """Settings of which only the class is recorded, since their options may be secret."""
 
@@ -57,13 +63,17 @@ def in_use() -> dict[str, Any]:
     values = {name: getattr(settings, name, None) for name in IN_CLEAR}
     values |= {name: getattr(settings, name)["BACKEND"] for name in BACKENDS}
     # It contains terms that bind applicants. Not a Django setting: `foundation.agency` reads it.
-    values["AGENCY_FILE"] = _hash(os.environ.get("AGENCY_FILE"))
-    return values | {name: _hash(getattr(settings, name, None)) for name in HASHED}
+    agency = os.environ.get("AGENCY_FILE")
+    values["AGENCY_FILE"] = _hash(agency, agency)
+    for name in HASHED:
+        value = getattr(settings, name, None)
+        values[name] = _hash(value, value if name in FILES else None)
+    return values
 
 
-def _hash(value: object) -> str:
-    """Return the SHA-256 of a value, followed by the file's content if the value is a path."""
+def _hash(value: object, file: str | None) -> str:
+    """Return the SHA-256 of a value, followed by the content of the file that it names, if any."""
     content = json.dumps(value, sort_keys=True, default=str).encode()
-    if isinstance(value, str) and value.startswith("/") and Path(value).is_file():
-        content += Path(value).read_bytes()
+    if file and Path(file).is_file():
+        content += Path(file).read_bytes()
     return hashlib.sha256(content).hexdigest()

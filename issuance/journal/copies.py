@@ -14,16 +14,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from threading import Thread
 
 from django.conf import settings
 
+from certportal.foundation.files import other_disks
 from certportal.foundation.own_files import OWN, OWN_FOLDER, make_folder, open_or_make, sync_folder
 from issuance.journal.files import ROOM, JournalUnavailable, every_path, opened, path
 from issuance.journal.identity import identity
 
-LIMIT = 10.0
-"""Seconds that the second place may take; a network file system may hang for ever."""
 _COMPARED = 1 << 16
 _BLOCK = 1 << 20
 
@@ -167,37 +165,14 @@ def _read(parts: Sequence[tuple[Path, int]], begin: int, end: int | None = None)
                 yield block
 
 
-_hanging: list[Thread] = []
-
-
 def within_limit[T](work: Callable[[], T]) -> T:
-    """Do the work in a thread, and wait for it at most LIMIT. Raises CopyUnavailable.
+    """Do the work in the second place within the time limit of `other_disks`.
 
-    A call to a hanging file system cannot be cancelled; while one hangs, no other is begun.
+    Raises CopyUnavailable.
     """
-    _hanging[:] = [each for each in _hanging if each.is_alive()]
-    if _hanging:
-        raise CopyUnavailable(f"{settings.JOURNAL_COPY} hangs")
-    made: list[T] = []
-    failed: list[OSError | JournalUnavailable] = []
-    thread = Thread(target=_run, args=(work, made, failed), daemon=True)
-    thread.start()
-    thread.join(LIMIT)
-    if thread.is_alive():
-        _hanging.append(thread)
-        raise CopyUnavailable(f"{settings.JOURNAL_COPY} does not answer within {LIMIT:.0f} s")
-    if made:
-        return made[0]
-    error = failed[0] if failed else JournalUnavailable("it ended with an error; see the log")
-    if isinstance(error, CopyUnavailable):
-        raise error
-    raise CopyUnavailable(f"{settings.JOURNAL_COPY}: {error}") from error
-
-
-def _run[T](
-    work: Callable[[], T], made: list[T], failed: list[OSError | JournalUnavailable]
-) -> None:
     try:
-        made.append(work())
+        return other_disks.within_limit(settings.JOURNAL_COPY, work)
+    except CopyUnavailable:
+        raise
     except (OSError, JournalUnavailable) as error:
-        failed.append(error)
+        raise CopyUnavailable(f"{settings.JOURNAL_COPY}: {error}") from error

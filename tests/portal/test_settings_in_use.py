@@ -56,6 +56,18 @@ def test_what_changed_is_named(settings: Settings, now: datetime, tmp_path: Path
     assert recorded()[-1].data["APPROVERS_PROVE"] == "all"
 
 
+def test_directories_of_other_machines_are_not_looked_at(
+    settings: Settings, now: datetime, tmp_path: Path
+) -> None:
+    """No worker would start while such a file system hangs."""
+    place = tmp_path / "place"
+    settings.JOURNAL_COPY = settings.EVENT_LOG_ANCHORS = str(place)
+    for content in ("one", "two"):
+        place.write_text(content)
+        record_changes(now=now)
+    assert len(recorded()) == 1
+
+
 def test_each_process_is_compared_with_itself(settings: Settings, now: datetime) -> None:
     for process in ("ca", "default", "ca", "default"):
         settings.PORTAL_PROCESS = process

@@ -40,7 +40,7 @@ class Command(OperatorCommand):
         try:
             verifier = Verifier.parse(chosen) if chosen else None
             report = services.verify_audit(places=options["anchor"], verifier=verifier)
-        except BadNote as error:
+        except (BadNote, OSError) as error:
             raise CommandError(str(error)) from error
         for finding in report.findings:
             self.stdout.write(finding.words)

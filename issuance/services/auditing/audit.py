@@ -14,6 +14,7 @@ from certportal.foundation.event_log import logged_events, stored
 from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder
 from certportal.foundation.event_log.notes import Verifier
 from certportal.foundation.event_log.verifying import Finding, Kind, Report, verify
+from certportal.foundation.files.other_disks import within_limit
 from certportal.foundation.models import Event
 from issuance.services.auditing import approvers, rows, settled
 from issuance.services.event_log import anchors, build, cosigned, key, stamps
@@ -27,13 +28,14 @@ def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = Non
     the register of approvers.
 
     If this process has the log's key, committed events are appended to the log first. Raises
-    LogUnavailable if the log cannot be read for another reason than that it was changed.
+    LogUnavailable if the log cannot be read for another reason than that it was changed, OSError
+    if an anchor cannot be read.
     """
     with suppress(Unavailable):  # faults of the log are found below
         build.extend_wholly()
     verifier = verifier or key.published()
     known = [Path(settings.EVENT_LOG_ANCHORS)] if settings.EVENT_LOG_ANCHORS else []
-    places = [*(place for place in known if place.exists()), *places]
+    places = [*(place for place in known if within_limit(place, place.exists)), *places]
     notes = [*anchors.notes_in_events(verifier.name), *anchors.kept_in(places)]
     # Read once: the log may grow meanwhile, and is only read up to the present head.
     horizon = build.horizon()

@@ -7,6 +7,7 @@ the head with its signature, so that a forged event is not taken for an anchor.
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from certportal.foundation import events
 from certportal.foundation.actors import system
 from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder
 from certportal.foundation.event_log.notes import BadNote, Checkpoint, Verifier
+from certportal.foundation.files.other_disks import within_limit
 from certportal.foundation.models import Event
 from certportal.foundation.outbox import outbox
 from certportal.foundation.own_files import GROUP, replace
@@ -57,10 +59,11 @@ def anchor(*, now: datetime) -> Checkpoint | None:
 def _put_outside(note: str, size: int, now: datetime) -> None:
     """Put the head, and the newest one that witnesses signed, into the directory of anchors."""
     if place := settings.EVENT_LOG_ANCHORS:
-        begin = f"{place}/{now:%Y-%m-%d}"
-        replace(Path(f"{begin}-{size}.checkpoint"), note.encode(), GROUP)
+        notes = {f"{now:%Y-%m-%d}-{size}.checkpoint": note}
         if signed := cosigned.note():
-            replace(Path(f"{begin}-cosigned.checkpoint"), signed.encode(), GROUP)
+            notes[f"{now:%Y-%m-%d}-cosigned.checkpoint"] = signed
+        for name, content in notes.items():
+            within_limit(place, partial(replace, Path(place, name), content.encode(), GROUP))
 
 
 def tell(auditors: Sequence[str], note: str, verifier: Verifier, *, now: datetime) -> None:
@@ -87,14 +90,24 @@ def notes_in_events(name: str) -> Iterator[tuple[str, str]]:
         yield f"event {number}", str(data.get("head", ""))
 
 
-def files_of(size: int) -> list[Path]:
-    """Return the files of the heads of this size in EVENT_LOG_ANCHORS."""
-    place = settings.EVENT_LOG_ANCHORS
-    return [*Path(place).glob(f"*-{size}.checkpoint")] if place else []
+def put_beside(note: str, size: int, suffix: str, content: bytes) -> None:
+    """Write a file beside each file of this head in EVENT_LOG_ANCHORS. Raises OSError."""
+
+    def put() -> None:
+        for path in Path(place).glob(f"*-{size}.checkpoint"):
+            if path.read_text() == note:
+                replace(path.with_name(path.name + suffix), content, GROUP)
+
+    if place := settings.EVENT_LOG_ANCHORS:
+        within_limit(place, put)
 
 
 def kept_in(places: Sequence[Path]) -> Iterator[tuple[str, str]]:
     """Yield name and note of each head in these files and directories. Raises OSError."""
     for place in places:
-        for path in sorted(place.glob("*.checkpoint")) if place.is_dir() else [place]:
-            yield str(path), path.read_text()
+        for path in within_limit(place, partial(_heads, place)):
+            yield str(path), within_limit(place, path.read_text)
+
+
+def _heads(place: Path) -> list[Path]:
+    return sorted(place.glob("*.checkpoint")) if place.is_dir() else [place]

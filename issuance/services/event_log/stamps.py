@@ -9,6 +9,7 @@ import base64
 import binascii
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,9 +32,9 @@ from certportal.foundation.actors import system
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log.notes import BadNote, Checkpoint, Verifier
 from certportal.foundation.event_log.verifying import Kind, Report
+from certportal.foundation.files.other_disks import within_limit
 from certportal.foundation.models import Event
 from certportal.foundation.outbox import outbox
-from certportal.foundation.own_files import GROUP, replace
 from issuance.event_names import IssuanceEvent
 from issuance.services.event_log import anchors, key
 
@@ -108,9 +109,7 @@ def keep(note: str, encoded: str, *, now: datetime) -> None:
     """
     head, answer = Checkpoint.opened(note, key.published()), _decoded(encoded)
     time_of(answer, note)
-    for path in anchors.files_of(head.size):
-        if path.read_text() == note:
-            replace(path.with_name(path.name + SUFFIX), answer, GROUP)
+    anchors.put_beside(note, head.size, SUFFIX, answer)
     with transaction.atomic():
         about, by = events.Subject(anchors.KIND, head.origin), system("event-log")
         data: dict[str, Any] = {"size": head.size, "head": note, "time_stamp": encoded}
@@ -127,8 +126,12 @@ def stamps(name: str, places: Sequence[Path]) -> Iterator[Stamp]:
         )
     for source, note in anchors.kept_in(places):
         beside = Path(source + SUFFIX)
-        if beside.exists():
-            yield Stamp(str(beside), note, beside.read_bytes())
+        if answer := within_limit(beside.parent, partial(_answer_in, beside)):
+            yield Stamp(str(beside), note, answer)
+
+
+def _answer_in(file: Path) -> bytes:
+    return file.read_bytes() if file.exists() else b""
 
 
 def verify(verifier: Verifier, places: Sequence[Path], report: Report) -> None:

@@ -53,7 +53,7 @@ def test_a_take_over_copies_the_log_however_long_it_takes(
         issue(make(), now)
     with host("tuike2"):
         with monkeypatch.context() as patch:
-            patch.setattr("issuance.journal.copies.LIMIT", 0.0)
+            patch.setattr("certportal.foundation.files.other_disks.LIMIT", 0.0)
             take_it(Source.COPY, now=now)
         ensure_same()
 

@@ -4,11 +4,12 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 from pytest_django import Settings
 
+from certportal.foundation.files import other_disks
 from certportal.operations import self_checks
 from issuance import journal, services
 from issuance.journal import copies, files
@@ -16,6 +17,7 @@ from issuance.models import (
     Certificate,
     PreparedCertificate,
 )
+from tests import hanging_disk
 from tests.full_disk import full_disk
 from tests.issuance.one_signer.steps import (
     CA,
@@ -122,9 +124,7 @@ def answers() -> Iterator[Event]:
     made = Event()
     yield made
     made.set()
-    for thread in list(copies._hanging):
-        Thread.join(thread)
-    copies._hanging.clear()
+    hanging_disk.forget()
 
 
 def test_a_second_place_that_hangs_holds_nobody_for_ever(
@@ -139,15 +139,14 @@ def test_a_second_place_that_hangs_holds_nobody_for_ever(
     with host("tuike1"):
         issue(make(), now)
         with monkeypatch.context() as patch:
-            patch.setattr(copies, "LIMIT", 0.01)
+            patch.setattr(other_disks, "LIMIT", 0.01)
             patch.setattr(copies, "_ensure_room", lambda _: answers.wait())
             with pytest.raises(journal.CopyUnavailable, match="does not answer"):
                 journal.ensure_copied(CA)
             with pytest.raises(journal.CopyUnavailable, match="hangs"):
                 services.issue(prepared.reference, now=now)
         answers.set()
-        for thread in list(copies._hanging):
-            Thread.join(thread)
+        hanging_disk.forget()
         issue(prepared, now)
 
 
