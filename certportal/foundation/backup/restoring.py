@@ -2,8 +2,10 @@
 
 import glob
 import json
+import re
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from certportal.foundation.backup import streams
 from certportal.foundation.backup.making import FORMAT, sha256
+from certportal.foundation.files.other_disks import within_limit
 from certportal.foundation.own_files import (
     GROUP,
     GROUP_FOLDER,
@@ -27,6 +30,8 @@ from certportal.foundation.own_files import (
 # A journal is append-only, so the longer of two copies contains the shorter one.
 _GROWING = "journal"
 _SUFFIX = ".journal"
+# A journal's folder in its second place is named by its id.
+_JOURNAL_ID = re.compile("[0-9a-f]{32}")
 _LOG = PurePosixPath(_GROWING, "events")
 _EMPTY = b"DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
 
@@ -92,23 +97,55 @@ def _require_newest(restored: Mapping[Path, bytes]) -> None:
     """Raise BackupFailed if the journal's second place has lines that the journal would lack.
 
     `restored`: the journal's files that the backup has and the disk has not. An order whose
-    certificate is only in these lines would get another one, under another serial number.
+    certificate is only in these lines would get another one, under another serial number. So a
+    second place that is not mounted, or does not answer, is not taken for one without lines.
     """
-    copies = Path(settings.JOURNAL_COPY).glob(f"*/*{_SUFFIX}") if settings.JOURNAL_COPY else ()
-    for copy in sorted(copies, key=lambda copy: copy.stat().st_mtime, reverse=True):
-        current = Path(settings.PORTAL_DATA, _GROWING, copy.name)
+    journal = Path(settings.PORTAL_DATA, _GROWING)
+    for copy, content in _second_place() if settings.JOURNAL_COPY else ():
+        current = journal / copy.name
         new = {path: restored[path] for path in restored if path.name.startswith(copy.name)}
         files = _journals(current) | new
         in_order = sorted(files, key=lambda path: (path == current, path))
         ours = b"".join(files[path] for path in in_order)
-        if copy.stat().st_size > len(ours) and copy.read_bytes().startswith(ours):
+        if len(content) > len(ours) and content.startswith(ours):
             raise streams.BackupFailed(
                 _(
                     "%(copy)s has certificates that the journal would lack: put what is in"
                     " %(folder)s into %(journal)s, then run this again."
                 )
-                % {"copy": copy, "folder": copy.parent, "journal": current.parent}
+                % {"copy": copy, "folder": copy.parent, "journal": journal}
             )
+
+
+def _second_place() -> Iterator[tuple[Path, bytes]]:
+    """Yield each journal in the second place, the newest first. Raises BackupFailed."""
+    place = Path(settings.JOURNAL_COPY)
+    try:
+        folders = within_limit(place, partial(_folders, place))
+        for copy in within_limit(place, partial(_copies, folders)):
+            yield copy, within_limit(place, copy.read_bytes)
+    except OSError as error:
+        raise streams.BackupFailed(
+            _("The second place of the journal cannot be read: %(error)s") % {"error": error}
+        ) from error
+    if not folders:
+        raise streams.BackupFailed(
+            _(
+                "%(place)s has no copy of a journal: is it mounted? If it has never had any, run"
+                " this without JOURNAL_COPY."
+            )
+            % {"place": place}
+        )
+
+
+def _folders(place: Path) -> list[Path]:
+    # Path.glob would leave out what cannot be read.
+    return [each for each in place.iterdir() if _JOURNAL_ID.fullmatch(each.name)]
+
+
+def _copies(folders: Sequence[Path]) -> list[Path]:
+    found = [each for folder in folders for each in folder.iterdir() if each.suffix == _SUFFIX]
+    return sorted(found, key=lambda copy: copy.stat().st_mtime, reverse=True)
 
 
 def _over_files(

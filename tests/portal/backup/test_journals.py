@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from pytest_django import Settings
 
 from accounts.models import Organisation, Person
@@ -20,6 +21,7 @@ from issuance.models import Certificate
 from issuance.publication.repository import crl_path
 from issuance.services.event_log import build, key
 from issuance.services.issuing.only_approved import NobodyApproved
+from tests.hanging_disk import hanging
 from tests.issuance.conftest import approve_by
 from tests.issuance.orders import server_order
 from tests.portal.backup.restoring import fresh_database
@@ -125,6 +127,40 @@ def test_what_only_the_second_place_has_is_not_left_out(
         restore(tmp_path / "backup", identity=keys[1])
         services.reconcile(mend=True, now=clock.now())
         assert Certificate.objects.filter(serial=after.serial).exists()
+
+
+def test_a_second_place_that_cannot_be_read_is_not_taken_for_an_empty_one(
+    cas: object,
+    pharmacy: Organisation,
+    riitta: Person,
+    keys: tuple[Path, Path],
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    issued(pharmacy, riitta)
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    place = tmp_path / "second"
+    settings.JOURNAL_COPY = str(place)
+    with pytest.raises(BackupFailed, match=f"kopiota ei voi lukea.*{place}"):
+        restored(tmp_path, keys)
+    (place / "lost+found").mkdir(parents=True)
+    with pytest.raises(BackupFailed, match=f"{place} ei ole päiväkirjan kopiota"):
+        restored(tmp_path, keys)
+    (place / ("0" * 32)).touch()
+    with pytest.raises(BackupFailed, match=f"kopiota ei voi lukea.*{place}"):
+        restored(tmp_path, keys)
+    (place / ("0" * 32)).unlink()
+    (place / ("0" * 32)).mkdir()
+    with (
+        hanging(place / ("0" * 32) / "sote-ec-1.journal"),
+        pytest.raises(BackupFailed, match=f"{place} does not answer"),
+    ):
+        restored(tmp_path, keys)
+    with fresh_database():
+        assert Certificate._meta.db_table not in connection.introspection.table_names()
+        (place / ("0" * 32) / "sote-ec-1.journal").unlink()
+        restored(tmp_path, keys)
+        assert Certificate.objects.exists()
 
 
 def test_a_journal_moved_aside_since_is_known_again(
