@@ -175,6 +175,10 @@ def test_a_mail_refused_for_good_is_not_tried_again(answers, error):
         # Our own password or address is wrong: no mail may be lost for that.
         smtplib.SMTPAuthenticationError(535, b"who are you"),
         smtplib.SMTPConnectError(554, b"no service"),
+        smtplib.SMTPSenderRefused(530, b"first say who you are", "portal@example.fi"),
+        smtplib.SMTPResponseException(502, b"no STARTTLS"),
+        # So smtplib tells of a line that is too long.
+        smtplib.SMTPResponseException(500, b"Line too long."),
     ],
 )
 def test_a_mail_refused_for_now_is_tried_again(answers, error):

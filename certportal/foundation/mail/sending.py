@@ -24,8 +24,8 @@ from certportal.foundation.mail import html
 
 # RFC 5321, 4.2.1: 5yz replies are permanent; the same mail must not be retried.
 PERMANENT = 500
-# These concern our access to the server, which an operator can fix, not the mail.
-OURS = (smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError, smtplib.SMTPHeloError)
+# RFC 1870, 6.1: so a server refuses the sender because of the size of the mail.
+TOO_LARGE = 552
 # RFC 5321, 4.2.2: "Service not available, closing transmission channel", whatever was asked.
 CLOSING = 421
 # RFC 5321, 4.2: codes of replies are 200 to 599. smtplib returns -1 for a malformed reply, and a
@@ -169,9 +169,16 @@ def mark_of(address: str) -> str:
 
 
 def _is_final(error: Exception) -> bool:
-    """Whether the failure is permanent for this mail."""
-    codes = [] if isinstance(error, OURS) else _codes(error)
-    return bool(codes) and min(codes) >= PERMANENT
+    """Whether the failure is permanent for this mail.
+
+    Whatever the server refuses before it is told the recipient, save a mail that is too large,
+    concerns our access to it, which an operator can mend: TLS, password, sender.
+    """
+    codes = _codes(error)
+    if isinstance(error, smtplib.SMTPSenderRefused):
+        return codes == [TOO_LARGE]
+    of_mail = isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError)
+    return of_mail and bool(codes) and min(codes) >= PERMANENT
 
 
 def _part(file: File) -> MIMEPart:
