@@ -187,7 +187,10 @@ def answer_receipts(*, numbers: str, reply_to: str) -> None:
 # In the `default` worker, which has network.
 stamp_head = for_item("issuance.stamp_head", services.have_stamped, head=str)
 settle_blocked_keys = scheduled("issuance.settle_blocked_keys", services.settle_blocked_keys)
-publish_crls = scheduled("issuance.publish_crls", services.publish_crls, acks_late=False)
+# A late revocation does more harm than a list that is dated by a wrong clock.
+publish_crls = scheduled(
+    "issuance.publish_crls", services.publish_crls, at_any_clock=True, acks_late=False
+)
 
 
 # Acknowledged at its start: a run longer than `visibility_timeout` would be delivered again.

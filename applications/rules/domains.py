@@ -51,10 +51,13 @@ def proof(
 ) -> Domain | None:
     """Return the organisation's newest proof that covers the host, or None.
 
-    `since`: the record must have been found after this time.
+    `since`: the record must have been found after this time, and not by a clock that was ahead:
+    when that was, nobody knows.
     """
     earliest = max(now - lasts(), since) if since else now - lasts()
     domains = covering(organisation_id, host).filter(proven_at__gt=earliest)
+    if since:
+        domains = domains.filter(proven_at__lte=now + clock.MAY_DIFFER)
     return next((domain for domain in domains.order_by("-proven_at") if _lasts(domain, now)), None)
 
 

@@ -7,15 +7,24 @@ from typing import Any
 from celery import shared_task
 
 from certportal.foundation import clock
+from certportal.foundation.database_clock import require_agreement
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 
 
-def scheduled(name: str, service: Callable[..., object], **options: Any) -> Any:
-    """Return the Celery task that calls the service with the present time."""
+def scheduled(
+    name: str, service: Callable[..., object], *, at_any_clock: bool = False, **options: Any
+) -> Any:
+    """Return the Celery task that calls the service with the present time.
+
+    It raises ClockDiffers while this machine's clock is wrong, unless it may run `at_any_clock`:
+    what ends by a date, is deleted or erased does not come back when the clock is right again.
+    """
 
     @shared_task(name=name, **options)
     def run() -> None:
+        if not at_any_clock:
+            require_agreement()
         service(now=clock.now())
 
     return run

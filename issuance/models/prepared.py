@@ -1,5 +1,6 @@
 """Prepared certificates, the exact bytes that are linted, shown and signed, and their approvals."""
 
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from certportal.foundation import clock
 from certportal.foundation.kept_tables import Kept
 from issuance.findings import Finding
 from issuance.models.ca import IssuingCA
@@ -138,8 +140,15 @@ class PreparedCertificate(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether the attempt can still be approved and issued, apart from ``expires_at``."""
+        """Whether the attempt can still be approved and issued, if `is_timely`."""
         return self.state == self.State.PREPARED
+
+    def is_timely(self, now: datetime) -> bool:
+        """Whether the attempt has not expired.
+
+        One prepared by a clock that was ahead has, since its validity would begin later than today.
+        """
+        return self.created_at - clock.MAY_DIFFER <= now < self.expires_at
 
     @cached_property
     def specimen(self) -> x509.Certificate:

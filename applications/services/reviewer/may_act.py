@@ -149,7 +149,7 @@ class Case:
     def is_open(self) -> bool:
         """Whether the prepared certificate can be approved at this moment."""
         prepared = self.prepared
-        return prepared is not None and prepared.is_open and self.now < prepared.expires_at
+        return prepared is not None and prepared.is_open and prepared.is_timely(self.now)
 
     @property
     def record(self) -> RegisterRecord | None:

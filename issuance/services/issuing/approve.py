@@ -223,7 +223,7 @@ def check_bytes(
     prepared: PreparedCertificate, reauthenticated_at: datetime, expected_sha256: str, now: datetime
 ) -> None:
     """Raise NotOpen, OtherBytes or ReauthenticationTooOld unless these bytes may be approved."""
-    if not prepared.is_open or now >= prepared.expires_at:
+    if not (prepared.is_open and prepared.is_timely(now)):
         raise errors.NotOpen
     if expected_sha256 != prepared.tbs_sha256:
         raise errors.OtherBytes

@@ -227,7 +227,7 @@ def _revoked(attempts: Iterable[PreparedCertificate]) -> set[UUID | None]:
 def _fault(
     attempt: PreparedCertificate, ca_state: str, approvals: ApprovalState, now: datetime
 ) -> str:
-    if now >= attempt.expires_at:
+    if not attempt.is_timely(now):
         return "expired"
     if ca_state != IssuingCA.State.ACTIVE:
         return "ca_not_active"

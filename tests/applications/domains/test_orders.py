@@ -65,6 +65,19 @@ def test_a_record_taken_away_before_signing_stops_the_certificate(
     assert "ei löydy enää" in page.text
 
 
+def test_a_record_found_by_a_clock_that_was_ahead_is_looked_up_again_before_signing(
+    matti, pharmacy, riitta, cas, in_use
+):
+    in_use.publish("example.fi", whole(pharmacy))
+    order = orders.claimed(matti, riitta)
+    Domain.objects.update(proven_at=clock.now() + timedelta(hours=1))
+    orders.press_approve(riitta, order)
+    in_use.publish("example.fi")
+    orders.drain()
+    order.refresh_from_db()
+    assert order.status == Status.IN_REVIEW
+
+
 def test_what_the_reviewer_recorded_is_left_alone(matti, pharmacy, riitta, cas, in_use):
     order = orders.claimed(matti, riitta)
     orders.give_evidence(riitta, order)

@@ -38,7 +38,7 @@ def stage(application: Application, latest: PreparedCertificate | None, *, now: 
     """Return the state of the preparation."""
     if latest is not None and latest.state in {State.SIGNING, State.ISSUED}:
         return Stage("closed", _("The certificate was made from these bytes."))
-    if latest is not None and latest.is_open and now < latest.expires_at:
+    if latest is not None and latest.is_open and latest.is_timely(now):
         return Stage("ready", _("This is exactly what will be signed."))
     if application.status in ENDED:
         return Stage("none", _("No certificate was made."))
