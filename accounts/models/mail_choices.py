@@ -46,8 +46,7 @@ ALWAYS: dict[str, Always] = {
         _("Nobody else may know in time."),
     ),
     "revoking": Always(
-        _("That a certificate was revoked, or must be replaced"),
-        _("It stops working, or will."),
+        _("That a certificate was revoked, or must be replaced"), _("It stops working, or will.")
     ),
     "register": Always(
         _("That a register has changed under your certificates, or an email did not arrive"),

@@ -68,14 +68,10 @@ class BusinessId(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["code"],
-                condition=Q(valid_to=None),
-                name="one_account_per_business_id",
+                fields=["code"], condition=Q(valid_to=None), name="one_account_per_business_id"
             ),
             models.UniqueConstraint(
-                fields=["organisation"],
-                condition=Q(valid_to=None),
-                name="one_current_business_id",
+                fields=["organisation"], condition=Q(valid_to=None), name="one_current_business_id"
             ),
         ]
 

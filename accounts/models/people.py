@@ -79,9 +79,8 @@ class Identifier(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["kind", "key_version", "digest"],
-                name="identifier_of_one_person",
-            ),
+                fields=["kind", "key_version", "digest"], name="identifier_of_one_person"
+            )
         ]
 
 
@@ -110,10 +109,8 @@ class EmailCode(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["person"],
-                condition=Q(ended_at=None),
-                name="one_open_email_code",
-            ),
+                fields=["person"], condition=Q(ended_at=None), name="one_open_email_code"
+            )
         ]
 
 
@@ -177,8 +174,6 @@ class StaffRole(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["person", "kind"],
-                condition=Q(ended_at=None),
-                name="staff_role_held_once",
-            ),
+                fields=["person", "kind"], condition=Q(ended_at=None), name="staff_role_held_once"
+            )
         ]

@@ -27,9 +27,7 @@ def administrators(application: Application) -> list[str]:
     An administrator whose right to act is not confirmed gets mails about their own orders only.
     """
     current = Membership.objects.filter(
-        organisation=application.organisation_id,
-        role=Membership.Role.ADMINISTRATOR,
-        ended_at=None,
+        organisation=application.organisation_id, role=Membership.Role.ADMINISTRATOR, ended_at=None
     )
     members = current.order_by("begun_at").select_related("person", "organisation")
     maker = _maker(application)

@@ -154,9 +154,7 @@ def _perhaps_renewing(orders: Sequence[Application]) -> list[Any]:
     )
     ends = Subquery(certificates.order_by("-not_after").values("not_after")[:1])
     renewing = Application.objects.filter(
-        alike,
-        organisation__in={order.organisation_id for order in orders},
-        status__in=ISSUED,
+        alike, organisation__in={order.organisation_id for order in orders}, status__in=ISSUED
     ).annotate(until=ends)
     lean = renewing.exclude(until=None).only(*SERVING)
     return list(lean.prefetch_related("host_names"))
@@ -254,10 +252,7 @@ def under_way(application: Application) -> list[Application]:
 
 
 def _alike(
-    application: Application,
-    statuses: Iterable[Status] = ISSUED,
-    *,
-    or_unproven: bool = False,
+    application: Application, statuses: Iterable[Status] = ISSUED, *, or_unproven: bool = False
 ) -> QuerySet[Application]:
     """Return the organisation's other orders of this type and unit, by default those issued.
 

@@ -65,9 +65,7 @@ def void_reason(reason: str) -> str:
 def why_recalled(application: Application) -> str:
     """Return why the order last returned to review after its approval; "" if it never did."""
     recalled = Event.objects.filter(
-        object_type="application",
-        object_id=str(application.pk),
-        action=ApplicationEvent.RECALL,
+        object_type="application", object_id=str(application.pk), action=ApplicationEvent.RECALL
     )
     last = recalled.order_by("pk").last()
     return void_reason(last.data.get("reason", "")) if last else ""

@@ -62,11 +62,5 @@ def _end(application: Application, action: Action, actor: Actor, now: datetime) 
     close_unanswered(application, actor=actor, now=now)
     unsent_extracts.remove(application, actor=actor, now=now)
     return transition.move(
-        application,
-        action,
-        actor,
-        now,
-        ended_at=now,
-        due_on=None,
-        **transition.NOT_WAITING,
+        application, action, actor, now, ended_at=now, due_on=None, **transition.NOT_WAITING
     )

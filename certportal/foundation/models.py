@@ -110,9 +110,7 @@ class OutboxItem(models.Model):
         indexes = [
             models.Index(fields=["queue"], condition=Q(done_at=None), name="outbox_undone"),
             models.Index(
-                fields=["due_at"],
-                condition=Q(done_at=None, failed_at=None),
-                name="outbox_open",
+                fields=["due_at"], condition=Q(done_at=None, failed_at=None), name="outbox_open"
             ),
             models.Index(
                 fields=["failed_at"],

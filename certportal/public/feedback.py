@@ -32,12 +32,7 @@ def give(*, about: str, text: str, email: str, address: str, now: datetime) -> N
     record(ServiceEvent.FEEDBACK_GIVEN, subject, actor=visitor, now=now, about=about)
     language = get_language() or "fi"
     outbox.enqueue(
-        "feedback.given",
-        now=now,
-        about=about,
-        text=text,
-        email=email,
-        language=language,
+        "feedback.given", now=now, about=about, text=text, email=email, language=language
     )
 
 

@@ -34,7 +34,5 @@ class FeedbackForm(Form):
         error_messages={"required": _("Write your feedback.")},
     )
     email = EmailField(
-        label=_("Your email address"),
-        help_text=_("Only if you wish an answer."),
-        required=False,
+        label=_("Your email address"), help_text=_("Only if you wish an answer."), required=False
     )

@@ -1,5 +1,3 @@
-"""Grant the test persons their roles and list them for logging in."""
-
 from typing import Any
 
 from django.core.management.base import CommandParser

@@ -1,5 +1,3 @@
-"""`manage.py end_auditor WHO`: take the auditor's role away."""
-
 from django.utils.translation import gettext_lazy as _
 
 from accounts.management.people import PersonCommand

@@ -1,5 +1,3 @@
-"""`manage.py end_lead WHO`: take the lead's role from a reviewer, who stays one."""
-
 from django.utils.translation import gettext_lazy as _
 
 from accounts.management.people import PersonCommand

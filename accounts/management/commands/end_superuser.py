@@ -1,5 +1,3 @@
-"""`manage.py end_superuser WHO`: take the page of staff roles from a person."""
-
 from collections.abc import Sequence
 from datetime import datetime
 

@@ -1,5 +1,3 @@
-"""`manage.py grant_auditor WHO`: give a person the auditor's role."""
-
 from functools import partial
 
 from django.utils.translation import gettext_lazy as _

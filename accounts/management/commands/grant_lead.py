@@ -1,5 +1,3 @@
-"""`manage.py grant_lead WHO`: let a reviewer lead the others."""
-
 from functools import partial
 
 from django.utils.translation import gettext_lazy as _

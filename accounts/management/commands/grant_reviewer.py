@@ -1,5 +1,3 @@
-"""`manage.py grant_reviewer WHO`: give a person the reviewer's role."""
-
 from functools import partial
 
 from django.utils.translation import gettext_lazy as _

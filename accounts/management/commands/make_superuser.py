@@ -1,5 +1,3 @@
-"""`manage.py make_superuser WHO`: give a person's login access to the page of staff roles."""
-
 from collections.abc import Sequence
 from datetime import datetime
 

@@ -1,5 +1,3 @@
-"""`manage.py merge_persons FROM INTO`: merge two records of the same person."""
-
 from collections.abc import Sequence
 from datetime import datetime
 

@@ -1,5 +1,3 @@
-"""`manage.py reset_second_factor WHO`: remove the second factors of a person who lost them."""
-
 from django.utils.translation import gettext_lazy as _
 
 from accounts.management.people import PersonCommand

@@ -8,13 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import access
 from accounts.event_names import AccountEvent
-from accounts.models import (
-    AdministratorRequest,
-    Membership,
-    Organisation,
-    Person,
-    RightDocument,
-)
+from accounts.models import AdministratorRequest, Membership, Organisation, Person, RightDocument
 from accounts.right_to_act import confirmed_administrators, is_shown, right_of, shown_members
 from accounts.services import mailing
 from accounts.services.organisations import membership as members

@@ -52,10 +52,7 @@ def ask(person: Person, business_id: str, *, actor: Actor, now: datetime) -> Joi
     before = organisation.join_requests.filter(person=person).order_by("asked_at", "pk").last()
     lately = before is not None and now - (before.asked_again_at or before.asked_at) < AGAIN_AFTER
     request, made = JoinRequest.objects.get_or_create(
-        person=person,
-        organisation=organisation,
-        settled_at=None,
-        defaults={"asked_at": now},
+        person=person, organisation=organisation, settled_at=None, defaults={"asked_at": now}
     )
     if not made and lately:
         return request

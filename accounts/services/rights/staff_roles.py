@@ -110,10 +110,7 @@ def _grant(
     if held.filter(kind__in=EXCLUDED_BY[kind]).exists():
         raise OtherRole
     role, made = held.get_or_create(
-        person=person,
-        kind=kind,
-        ended_at=None,
-        defaults={"granted_at": now, "granted_by": by},
+        person=person, kind=kind, ended_at=None, defaults={"granted_at": now, "granted_by": by}
     )
     if made:
         events.record(AccountEvent.STAFF_ROLE_GRANTED, person, actor, now, role=role.kind)

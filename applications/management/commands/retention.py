@@ -1,5 +1,3 @@
-"""``manage.py retention``: print the retention table, or erase data whose period has ended."""
-
 import argparse
 from typing import Any
 

@@ -134,10 +134,7 @@ def _repeated(person: Person, request_hash: str, count: int, now: datetime) -> B
     """
     locks.hold(f"start:{person.pk}")
     untouched = Q(
-        orders__created_by=person,
-        orders__status=Status.DRAFT,
-        orders__version=1,
-        orders__csrs=None,
+        orders__created_by=person, orders__status=Status.DRAFT, orders__version=1, orders__csrs=None
     )
     recent = BulkOrder.objects.filter(
         asked=request_hash, created_at__gt=now - repeated_starts.REPEATED_WITHIN, sent_at=None

@@ -163,13 +163,7 @@ def reject(
     exception = {"unheard": unheard, "unheard_because": unheard_because}
     _decide(application, Decision.Kind.REJECTED, person, reasons, now, record, **exception)
     return transition.move(
-        application,
-        Action.REJECT,
-        actor,
-        now,
-        data={"unheard": unheard},
-        ended_at=now,
-        due_on=None,
+        application, Action.REJECT, actor, now, data={"unheard": unheard}, ended_at=now, due_on=None
     )
 
 

@@ -174,11 +174,7 @@ def approve_plan(
         expected = {int(item.prepared_id or 0): item.tbs_sha256 for item in batch}
         count += len(
             authority.approve_all(
-                expected,
-                person=person,
-                reauthenticated_at=reauthenticated_at,
-                proof=proof,
-                now=now,
+                expected, person=person, reauthenticated_at=reauthenticated_at, proof=proof, now=now
             )
         )
     if not count and plan.planned.exists():

@@ -174,10 +174,7 @@ def confirm(request: HttpRequest, membership_id: int) -> HttpResponseBase:
     looked_at(request, membership.organisation)
     documents = list(papers.documents_about(membership))
     form = RightNoteForm(
-        request.POST or None,
-        right=membership,
-        documents=documents,
-        now=clock.now(),
+        request.POST or None, right=membership, documents=documents, now=clock.now()
     )
     refusal = None
     if request.method == "POST" and form.is_valid():

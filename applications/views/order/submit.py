@@ -94,11 +94,7 @@ def _form(application: Application, data: QueryDict | None = None) -> Declaratio
         data,
         asked=declarations.asked(application),
         replies=question is not None,
-        initial={
-            "version": application.version,
-            "reply": draft,
-            "seen": answers.mark_of(draft),
-        },
+        initial={"version": application.version, "reply": draft, "seen": answers.mark_of(draft)},
     )
 
 

@@ -170,10 +170,7 @@ def language_links(context: Context) -> dict[str, list[LanguageLink]]:
     return {
         "links": [
             LanguageLink(
-                code=code,
-                name=name,
-                href=in_language(path, code),
-                current=code == current,
+                code=code, name=name, href=in_language(path, code), current=code == current
             )
             for code, name in settings.LANGUAGES
         ]

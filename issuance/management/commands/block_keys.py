@@ -1,5 +1,3 @@
-"""`manage.py block_keys FILE`: block the public keys whose hashes are in a file."""
-
 import argparse
 from collections.abc import Sequence
 from typing import Any

@@ -1,5 +1,3 @@
-"""`create_ca`: the key ceremony that creates a root and an issuing CA."""
-
 from typing import Any
 
 from django.conf import settings

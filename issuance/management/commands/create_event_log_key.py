@@ -1,5 +1,3 @@
-"""`manage.py create_event_log_key`: the key of the log of events, and with it the log."""
-
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser

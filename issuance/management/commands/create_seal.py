@@ -1,5 +1,3 @@
-"""`create_seal`: the key ceremony of the seal that the service puts on its papers."""
-
 from typing import Any
 
 from django.core.management.base import CommandParser

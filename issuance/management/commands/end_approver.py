@@ -1,5 +1,3 @@
-"""`manage.py end_approver FINGERPRINT`: end the enrolment of a passkey as an approver's."""
-
 from typing import Any
 
 from django.core.management.base import CommandParser

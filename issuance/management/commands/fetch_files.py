@@ -1,5 +1,3 @@
-"""`manage.py fetch_files`: keep this machine's copy of published files up to date."""
-
 from typing import Any
 
 from django.core.files.storage import Storage

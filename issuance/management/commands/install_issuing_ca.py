@@ -1,5 +1,3 @@
-"""`install_issuing_ca`: register an issuing CA certified by the root."""
-
 from pathlib import Path
 from typing import Any
 

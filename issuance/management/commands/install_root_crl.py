@@ -1,5 +1,3 @@
-"""`install_root_crl`: publish a CRL signed by a root."""
-
 from pathlib import Path
 from typing import Any
 

@@ -1,5 +1,3 @@
-"""``manage.py pack_guessable_keys FILE…``: rebuild the list of keys derived from common words."""
-
 import argparse
 import gzip
 from collections.abc import Iterable, Iterator

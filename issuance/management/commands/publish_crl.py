@@ -1,5 +1,3 @@
-"""`manage.py publish_crl [--afresh] [CA…]`: publish revocation lists now."""
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,5 +1,3 @@
-"""`manage.py reconcile [--mend]`: compare journal, database and CRLs."""
-
 import sys
 from typing import Any
 

@@ -1,5 +1,3 @@
-"""`request_issuing_ca`: create the key of the next generation and its request to the root."""
-
 from pathlib import Path
 from typing import Any
 

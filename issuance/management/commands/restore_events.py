@@ -1,5 +1,3 @@
-"""`manage.py restore_events`: insert the events that the log has and a restored database lacks."""
-
 from typing import Any
 
 from django.utils.translation import ngettext

@@ -1,5 +1,3 @@
-"""`retire_ca`: stop an issuing CA from issuing, without a successor."""
-
 from typing import Any
 
 from django.core.management.base import CommandParser

@@ -1,5 +1,3 @@
-"""`manage.py share_files`: send published files to the shared store, beside the signer."""
-
 from typing import Any
 
 from django.core.files.storage import Storage

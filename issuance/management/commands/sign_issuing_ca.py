@@ -1,5 +1,3 @@
-"""`sign_issuing_ca`: certify an issuing CA on the root key's machine; needs no database."""
-
 from pathlib import Path
 from typing import Any
 

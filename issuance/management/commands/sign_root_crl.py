@@ -1,5 +1,3 @@
-"""`sign_root_crl`: sign the next CRL of a root on its key's machine; needs no database."""
-
 from pathlib import Path
 from typing import Any
 

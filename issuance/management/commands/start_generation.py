@@ -1,5 +1,3 @@
-"""`start_generation`: activate an issuing CA that is on standby."""
-
 from typing import Any
 
 from django.core.management.base import CommandParser

@@ -1,5 +1,3 @@
-"""`take_over_signing`: let this machine sign in place of one that died for good."""
-
 from datetime import datetime
 from typing import Any
 

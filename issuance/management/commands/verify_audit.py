@@ -1,5 +1,3 @@
-"""`manage.py verify_audit`: compare the log of events, the database and anchors."""
-
 import sys
 from pathlib import Path
 from typing import Any

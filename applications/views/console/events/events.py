@@ -133,10 +133,7 @@ class EventSearchForm(FilterForm):
     """The search; an event must match every field."""
 
     person = forms.CharField(
-        label=_("Person"),
-        help_text=_("Name, email address or key"),
-        max_length=200,
-        required=False,
+        label=_("Person"), help_text=_("Name, email address or key"), max_length=200, required=False
     )
     organisation = forms.CharField(
         label=_("Organisation"),

@@ -14,11 +14,7 @@ from applications.models import RevocationProposal
 from applications.models.register_task import RegisterTask
 from applications.register_watch.wording import SENTENCES, differences
 from applications.rules.revocation_wanted import is_being_proposed, proposed_upon, unproposed
-from applications.services.reviewer.register_changes import (
-    AlreadyDecided,
-    MoreTouched,
-    to_decide,
-)
+from applications.services.reviewer.register_changes import AlreadyDecided, MoreTouched, to_decide
 from applications.views.console.entry import confirm_again, looked_at
 from applications.views.console.register.forms import DecisionForm
 from applications.views.shared.entry import by_person

@@ -43,8 +43,7 @@ class DeclarationsForm(VersionForm):
             words = DECLARATIONS[name]
             required = gettext("Declare this to send the order: %(declaration)s")
             self.fields[name] = forms.BooleanField(
-                label=words,
-                error_messages={"required": required % {"declaration": words}},
+                label=words, error_messages={"required": required % {"declaration": words}}
             )
 
     def declared(self) -> list[str]:

@@ -27,9 +27,7 @@ class ContactForm(PartForm):
         label=gettext_lazy("Email address of the technical contact"), required=False
     )
     technical_organisation = forms.CharField(
-        label=gettext_lazy("Organisation of the technical contact"),
-        max_length=200,
-        required=False,
+        label=gettext_lazy("Organisation of the technical contact"), max_length=200, required=False
     )
     technical_language = forms.ChoiceField(
         label=gettext_lazy("Language in which we write to the technical contact"),

@@ -66,8 +66,7 @@ class ValidityForm(PartForm):
         cleaned = self.cleaned_data
         if (cleaned.get("validity_months") or 0) > self.most:
             self.add_error(
-                "validity_months",
-                _("Enter at most %(months)d months.") % {"months": self.most},
+                "validity_months", _("Enter at most %(months)d months.") % {"months": self.most}
             )
         if cleaned.get("begins") == "chosen":
             self._check_start(cleaned.get("start"))

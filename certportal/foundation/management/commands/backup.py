@@ -1,5 +1,3 @@
-"""`manage.py backup DIR`: back up database and files into a new folder, encrypted."""
-
 import argparse
 from pathlib import Path
 from typing import Any

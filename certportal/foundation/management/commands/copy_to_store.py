@@ -1,5 +1,3 @@
-"""`manage.py copy_to_store`: copy this machine's documents into the shared store."""
-
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,5 +1,3 @@
-"""`manage.py restore DIR --identity FILE`: restore a backup into an empty database."""
-
 import argparse
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,3 @@
-"""`manage.py service_notice`: show a notice on all pages, list notices, end one."""
-
 from datetime import datetime, timedelta
 from typing import Any
 

@@ -1,5 +1,3 @@
-"""`manage.py take_bounce < REPORT`: process a mail server's report about a mail of ours."""
-
 import signal
 import sys
 from collections.abc import Iterator
