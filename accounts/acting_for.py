@@ -21,8 +21,6 @@ CHOSEN = "organisation"
 
 
 class NoLongerMember(Stale):
-    """The person is no longer a member of the organisation that the form's page had."""
-
     message = gettext_lazy("You no longer act for the organisation that the page was opened for.")
 
 

@@ -130,8 +130,6 @@ class RightDocumentForm(Form):
 
 
 class AdministratorForm(RightDocumentForm):
-    """Why the authority should make the person an administrator."""
-
     field_order = ("reason", "document")
 
     reason = LongTextField(

@@ -17,13 +17,10 @@ USUAL_DAYS = 180
 
 
 class EndOutOfRange(Refused):
-    """The end date is in the past, or later than weak evidence and waivers may last."""
-
     def __init__(self, last: date) -> None:
         day = date_format(last, "SHORT_DATE_FORMAT")
-        super().__init__(
-            _("Choose an end date that is today or later, and at most %(day)s.") % {"day": day}
-        )
+        words = _("Choose an end date that is today or later, and at most %(day)s.")
+        super().__init__(words % {"day": day})
 
 
 def last_day(now: datetime) -> date:

@@ -72,9 +72,8 @@ class NotStanding(Refused):
     """The unit is not valid in the register today; `reason` is the register's reason."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(
-            _("The unit is not in the register today, so nothing can be ordered for it.")
-        )
+        words = _("The unit is not in the register today, so nothing can be ordered for it.")
+        super().__init__(words)
         self.reason = reason
 
 

@@ -81,7 +81,6 @@ def returned(request: HttpRequest) -> HttpResponse:
     except Refused as refusal:
         messages.warning(request, str(refusal))
     else:
-        messages.success(
-            request, _("Suomi.fi e-Authorizations has confirmed your authority to act.")
-        )
+        words = _("Suomi.fi e-Authorizations has confirmed your authority to act.")
+        messages.success(request, words)
     return redirect("accounts:confirm", business_id)

@@ -102,9 +102,8 @@ def _found_account(request: HttpRequest, code: str) -> HttpResponse:
         return _show(request, _look_up(request, code, form), form)
     visit.forget(request.session)
     act_for(request, organisation)
-    messages.success(
-        request, _("The customer account of %(name)s has been created.") % {"name": organisation}
-    )
+    words = _("The customer account of %(name)s has been created.")
+    messages.success(request, words % {"name": organisation})
     return redirect(landing(request))
 
 

@@ -29,8 +29,6 @@ class Enough(Refused):
 
 
 class ReplySaved(Changed):
-    """A draft of the reply was saved that the person has not seen."""
-
     message = _(
         "A reply has been saved since you opened the page, perhaps by a colleague. Nothing was"
         " sent. It is below, before what you wrote."

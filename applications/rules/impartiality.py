@@ -22,8 +22,6 @@ ADDRESSES = ("contact_email", "technical_email", "deputy_email", "mailbox", "cer
 
 
 class PartInAnOrder(Concerned):
-    """The person has a part in an order that a decision about an account etc. affects."""
-
     message = _(
         "You have a part in an order of this organisation that the decision concerns, so another"
         " reviewer must make it."

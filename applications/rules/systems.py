@@ -19,10 +19,6 @@ from issuance.models import Certificate
 
 
 class ForeignOid(Refused):
-    """The system's OID is not under the root of the organisation that the certificate names, and
-    the applicant gives no reason for it.
-    """
-
     message = _(
         "The OID of the information system is not under your organisation's own OID root. Change"
         " the OID of the information system, or write why the system has it, and send again."

@@ -14,8 +14,6 @@ class BusinessIdForm(Form):
 
 
 class FeedbackForm(Form):
-    """Feedback on the service."""
-
     about = forms.ChoiceField(
         label=_("What is it about?"),
         choices=[

@@ -27,8 +27,6 @@ PER = timedelta(minutes=10)
 
 
 class ReceiptForm(FileOrTextForm):
-    """A receipt as a file, or its text."""
-
     nothing = _("Choose a file or paste the receipt.")
     file = UploadField(
         label=_("Event receipt as a file"),

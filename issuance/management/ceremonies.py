@@ -33,9 +33,8 @@ class CeremonyCommand(OperatorCommand):
         try:
             self.act(options)
         except FileExistsError as error:
-            raise CommandError(
-                _("%(file)s exists already; nothing was overwritten") % {"file": error}
-            ) from error
+            words = _("%(file)s exists already; nothing was overwritten")
+            raise CommandError(words % {"file": error}) from error
 
     def act(self, options: dict[str, Any]) -> None:
         """Carry out the command; overridden by each command."""
@@ -92,17 +91,14 @@ def root_keys(options: dict[str, Any]) -> KeyFiles | None:
     """
     if not options["root_keys"]:
         if settings.PRODUCTION:
-            raise CommandError(
-                _("Give --root-keys: in production the root key leaves the service.")
-            )
+            words = _("Give --root-keys: in production the root key leaves the service.")
+            raise CommandError(words)
         return None
     folder = Path(options["root_keys"]).resolve()
     for inside in (settings.PORTAL_DATA, settings.CA_KEYS_DIR):
         if inside and folder.is_relative_to(Path(inside).resolve()):
-            raise CommandError(
-                _("%(folder)s is a directory of the service; root keys leave it: name another.")
-                % {"folder": folder}
-            )
+            words = _("%(folder)s is a directory of the service; root keys leave it: name another.")
+            raise CommandError(words % {"folder": folder})
     return KeyFiles(str(folder), password=_passphrase(options, new=not any(folder.glob("*.key"))))
 
 
@@ -126,7 +122,6 @@ def _passphrase(options: dict[str, Any], *, new: bool) -> bytes:
     else:
         raise CommandError(_("Give --root-passphrase-file, or run this on a terminal."))
     if len(phrase) < SHORTEST_PASSPHRASE:
-        raise CommandError(
-            _("A passphrase has %(count)s characters at least.") % {"count": SHORTEST_PASSPHRASE}
-        )
+        words = _("A passphrase has %(count)s characters at least.")
+        raise CommandError(words % {"count": SHORTEST_PASSPHRASE})
     return phrase

@@ -42,9 +42,8 @@ class RoundsCommand(OperatorCommand):
         try:
             carrier = self.carrier(storages["published"], options)
         except InvalidStorageError as error:
-            raise CommandError(
-                _("Set STORE_URL, and STORE_KEY_FILE to the file of its key.")
-            ) from error
+            words = _("Set STORE_URL, and STORE_KEY_FILE to the file of its key.")
+            raise CommandError(words) from error
         if once:
             self._once(carrier)
             return

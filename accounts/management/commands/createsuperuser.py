@@ -17,9 +17,8 @@ class Command(OperatorCommand):
         parser.add_argument("--noinput", "--no-input", action="store_false", dest="interactive")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        raise CommandError(
-            _(
-                "A superuser is a person who has identified themselves: let them log in once, then"
-                " run `make_superuser` with their email address."
-            )
+        words = _(
+            "A superuser is a person who has identified themselves: let them log in once, then"
+            " run `make_superuser` with their email address."
         )
+        raise CommandError(words)

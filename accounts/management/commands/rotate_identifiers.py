@@ -28,7 +28,6 @@ class Command(OperatorCommand):
             )
             self.stdout.write(_("Old hashes removed: %(count)s") % {"count": gone})
         found = rotate_identifiers.standing()
-        self.stdout.write(
-            _("Under key %(key)s: %(count)s") % {"key": found.version, "count": found.renewed}
-        )
+        words = _("Under key %(key)s: %(count)s")
+        self.stdout.write(words % {"key": found.version, "count": found.renewed})
         self.stdout.write(_("Not yet: %(count)s") % {"count": found.remaining})

@@ -30,8 +30,6 @@ AGAIN_AFTER = timedelta(hours=HOURS_BEFORE_ANOTHER)
 
 
 class OtherClaims(Stale):
-    """The reviewer has not seen who claims the account now, or by which documents."""
-
     message = _(
         "Since you opened the page, somebody has uploaded or taken back a document, or others"
         " administer the account without a confirmed right. Nothing was decided. Look at the page"

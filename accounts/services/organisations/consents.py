@@ -26,8 +26,6 @@ NEW_DAYS = 7
 
 
 class NoSupplier(Refused):
-    """No account, or none with a confirmed administrator, has the business ID."""
-
     message = _(
         "No organisation with this business ID has a customer account here whose administrator has"
         " been confirmed. Ask the supplier to set one up, or wait until a reviewer has confirmed"
@@ -40,13 +38,10 @@ class OwnSupplier(Refused):
 
 
 class DayOutOfRange(Refused):
-    """The last day is in the past, or later than a consent may last."""
-
     def __init__(self, last: date) -> None:
         day = date_format(last, "SHORT_DATE_FORMAT")
-        super().__init__(
-            _("Choose a last day that is today or later, and at most %(day)s.") % {"day": day}
-        )
+        words = _("Choose a last day that is today or later, and at most %(day)s.")
+        super().__init__(words % {"day": day})
 
 
 class ConsentOver(Stale):

@@ -200,11 +200,6 @@ def _insert(
         confirmed=mandate is not None,
     )
     if mandate is not None:
-        events.record(
-            AccountEvent.MEMBERSHIP_RIGHT_SHOWN,
-            membership,
-            actor=actor,
-            now=now,
-            mandate=mandate.detail,
-        )
+        name = AccountEvent.MEMBERSHIP_RIGHT_SHOWN
+        events.record(name, membership, actor=actor, now=now, mandate=mandate.detail)
     return organisation

@@ -99,12 +99,11 @@ def _refuse_given_to_oneself(gone: Person, into: Person) -> None:
     given = StaffRole.objects.filter(ended_at=None, person__in=human, granted_by__in=human)
     confirmed = Membership.objects.exclude(basis__in=Membership.UNCONFIRMED)
     if given.exists() or confirmed.filter(person__in=human, confirmed_by__in=human).exists():
-        raise NotMergeable(
-            _(
-                "One of them has given the other a role, or confirmed their authority to act. Have"
-                " the role taken away, or the confirmation withdrawn, first."
-            )
+        words = _(
+            "One of them has given the other a role, or confirmed their authority to act. Have"
+            " the role taken away, or the confirmation withdrawn, first."
         )
+        raise NotMergeable(words)
 
 
 def _hand_over_memberships(gone: Person, into: Person, now: datetime) -> None:
@@ -157,9 +156,8 @@ def _hand_over_roles(gone: Person, into: Person, now: datetime) -> None:
     current = StaffRole.objects.filter(ended_at=None)
     held = {role.kind for role in current.filter(person__in=[gone, into])}
     if StaffRole.Kind.AUDITOR in held and len(held) > 1:
-        raise NotMergeable(
-            _("One of them is a reviewer and the other an auditor. Take one role away first.")
-        )
+        words = _("One of them is a reviewer and the other an auditor. Take one role away first.")
+        raise NotMergeable(words)
     for role in current.filter(person=gone):
         if current.filter(person=into, kind=role.kind).exists():
             role.ended_at = now

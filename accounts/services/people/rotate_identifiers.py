@@ -45,13 +45,8 @@ def drop_superseded(*, actor: Actor, now: datetime) -> int:
     """
     version = newest()
     gone, _by_model = older(version).filter(_has_newer(version)).delete()
-    events.record(
-        AccountEvent.IDENTIFIERS_SUPERSEDED_DROPPED,
-        events.Subject("identity_key", version),
-        actor,
-        now,
-        count=gone,
-    )
+    name = AccountEvent.IDENTIFIERS_SUPERSEDED_DROPPED
+    events.record(name, events.Subject("identity_key", version), actor, now, count=gone)
     return gone
 
 

@@ -36,8 +36,6 @@ class NothingSeen(Refused):
 
 
 class SameAsBefore(Refused):
-    """The note for a confirmation without an end is that of the confirmation by word alone."""
-
     message = _(
         "The note is the same as when the person's word alone showed the right. Write what better"
         " evidence you have seen, or choose a last day."
@@ -45,8 +43,6 @@ class SameAsBefore(Refused):
 
 
 class OtherDocuments(Stale):
-    """The reviewer has not seen the documents that there are now."""
-
     message = _(
         "A document about the authority to act has been uploaded or taken back since you opened"
         " the page. Nothing was decided. Look at the documents that there are now."

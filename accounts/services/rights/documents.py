@@ -51,8 +51,6 @@ class NothingToShow(Refused):
 
 
 class NotMember(Refused):
-    """The person's membership has ended, perhaps since they opened the page."""
-
     status = 409
 
     message = _(

@@ -36,8 +36,6 @@ class OwnRole(NotAllowed):
 
 
 class OtherRole(Refused):
-    """The person holds a role that excludes the new one (see `EXCLUDED_BY`)."""
-
     message = _("Nobody is reviewer and auditor at once. Take the other role away first.")
 
 

@@ -14,6 +14,5 @@ class Command(OperatorCommand):
     help = "Raise the next order number above the highest in database, file and CA journal."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(
-            _("Order numbers go on from %(number)s.") % {"number": order_numbers.lift()}
-        )
+        words = _("Order numbers go on from %(number)s.")
+        self.stdout.write(words % {"number": order_numbers.lift()})

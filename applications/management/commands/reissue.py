@@ -53,24 +53,19 @@ class Command(OperatorCommand):
         try:
             getattr(self, f"act_{act}")(options)
         except Replacement.DoesNotExist as error:
-            raise CommandError(
-                _("there is no plan %(plan)s; show lists them") % {"plan": options["plan"]}
-            ) from error
+            words = _("there is no plan %(plan)s; show lists them")
+            raise CommandError(words % {"plan": options["plan"]}) from error
         except (OSError, UnicodeDecodeError) as error:
-            raise CommandError(
-                _("%(file)s cannot be read: %(error)s")
-                % {"file": options.get("serials"), "error": error}
-            ) from error
+            words = _("%(file)s cannot be read: %(error)s")
+            raise CommandError(words % {"file": options.get("serials"), "error": error}) from error
 
     def act_plan(self, options: dict[str, Any]) -> None:
         """Make a plan, or with --dry-run only list the selected certificates."""
         wanted, now = _wanted(options), clock.now()
         if options["revoke_on"] is not None and options["revoke_on"] < clock.day(now):
             # Holders would read that it is too late, and `revoke` would wait for nobody.
-            raise CommandError(
-                _("%(day)s has passed: give --revoke-on a day that has not")
-                % {"day": options["revoke_on"]}
-            )
+            words = _("%(day)s has passed: give --revoke-on a day that has not")
+            raise CommandError(words % {"day": options["revoke_on"]})
         if not wanted.conditions():
             raise CommandError(_("say which certificates: by CA, profile, time or serial numbers"))
         if options["dry_run"]:
@@ -124,9 +119,8 @@ class Command(OperatorCommand):
         issued = ReplacementItem.objects.filter(replacement=options["plan"])
         items = list(issued.select_related("certificate"))
         if left := len(without_successor(items, now=clock.now())):
-            self.stdout.write(
-                _("left in force, as the new one is not: %(count)s") % {"count": left}
-            )
+            words = _("left in force, as the new one is not: %(count)s")
+            self.stdout.write(words % {"count": left})
 
     def _list(self, wanted: Selection) -> None:
         certificates = chosen(wanted, now=clock.now()).select_related("issuing_ca")
@@ -187,9 +181,8 @@ def _serials(source: str | None) -> tuple[str, ...]:
     serials = tuple(line.zfill(30) for line in lines if line)
     known = set(Certificate.objects.filter(serial__in=serials).values_list("serial", flat=True))
     if unknown := [serial for serial in serials if serial not in known]:
-        raise CommandError(
-            _("no certificate has the serial number %(serial)s") % {"serial": unknown[0]}
-        )
+        words = _("no certificate has the serial number %(serial)s")
+        raise CommandError(words % {"serial": unknown[0]})
     if not serials:
         raise CommandError(_("the file has no serial number"))
     return serials

@@ -24,13 +24,11 @@ class Command(OperatorCommand):
         try:
             erased = services.erase_expired(now=clock.now())
         except Exception as error:
-            raise CommandError(
-                _(
-                    "Not everything was erased (%(error)s). The log names each order as"
-                    " job_failed_for_one, with the reason; fix that and run this again."
-                )
-                % {"error": type(error).__name__}
-            ) from error
+            words = _(
+                "Not everything was erased (%(error)s). The log names each order as"
+                " job_failed_for_one, with the reason; fix that and run this again."
+            )
+            raise CommandError(words % {"error": type(error).__name__}) from error
         words = ngettext(
             "%(count)s order erased, and persons and files that nothing needs.",
             "%(count)s orders erased, and persons and files that nothing needs.",

@@ -242,12 +242,6 @@ def block_leaked(
     learn what was issued to others.
     """
     exposed = authority.report_known_keys(report, actor=actor, now=now)
-    events.record(
-        ApplicationEvent.PRIVATE_KEY_REFUSED,
-        about,
-        actor,
-        now,
-        refused=True,
-        spki=list(report.leaked_spki_sha256),
-    )
+    name = ApplicationEvent.PRIVATE_KEY_REFUSED
+    events.record(name, about, actor, now, refused=True, spki=list(report.leaked_spki_sha256))
     return [one for one in exposed if one.organisation_id in owners]

@@ -129,14 +129,8 @@ def _finish(plan: Replacement, actor: Actor, now: datetime) -> Replacement:
     plan.digest = digest(planned) if planned else ""
     plan.save(update_fields=["digest"])
     left_out = plan.items.filter(state=State.LEFT_OUT).count()
-    events.record(
-        ApplicationEvent.REPLACEMENT_PLANNED,
-        plan,
-        actor,
-        now,
-        planned=len(planned),
-        left_out=left_out,
-    )
+    name = ApplicationEvent.REPLACEMENT_PLANNED
+    events.record(name, plan, actor, now, planned=len(planned), left_out=left_out)
     if planned:
         mailing.tell_reviewers(reviewers_day.reviewers(), "replacement_planned", plan.pk, now=now)
     return plan

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 
 class OtherTouched(Stale):
-    """An order was sent, a person invited or the like, since the page was shown."""
-
     message = _(
         "What the decision touches has changed since you opened the page. Nothing was decided. Look"
         " at what it touches now, and decide again."

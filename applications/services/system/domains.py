@@ -54,14 +54,8 @@ def store_lookup(organisation_id: UUID, host: str, look: Look, *, now: datetime)
         defaults=values,
         create_defaults=values | {"asked_at": now},
     )
-    events.record(
-        ApplicationEvent.DOMAIN_LOOKED_UP,
-        domain,
-        ACTOR,
-        now,
-        outcome=look.outcome,
-        secure=look.is_secure,
-    )
+    name = ApplicationEvent.DOMAIN_LOOKED_UP
+    events.record(name, domain, ACTOR, now, outcome=look.outcome, secure=look.is_secure)
 
 
 def seconds_left_to_look(organisation_id: UUID, *, now: datetime) -> int:

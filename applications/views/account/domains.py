@@ -99,12 +99,11 @@ class DomainForm(Form):
         if len(names) != 1:
             raise ValidationError(_("Enter one host name at a time."))
         if not may_look_up(self.person, self.organisation.pk, names[0]):
-            raise ValidationError(
-                _(
-                    "Until your authority to act has been confirmed, only the host names of your"
-                    " own orders are looked up. Write the name into your order first."
-                )
+            words = _(
+                "Until your authority to act has been confirmed, only the host names of your"
+                " own orders are looked up. Write the name into your order first."
             )
+            raise ValidationError(words)
         return names[0]
 
 
@@ -131,9 +130,8 @@ def domains(request: HttpRequest) -> HttpResponse:
     form = DomainForm(person, organisation, request.POST or None)
     if request.method == "POST" and form.is_valid():
         services.request_lookup(organisation, form.cleaned_data["name"], **access.acting(request))
-        messages.success(
-            request, _("The record is being looked up. Load the page again in a moment.")
-        )
+        words = _("The record is being looked up. Load the page again in a moment.")
+        messages.success(request, words)
         return redirect("applications:domains")
     context: dict[str, Any] = {
         "organisation": organisation,

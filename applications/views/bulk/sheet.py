@@ -85,9 +85,8 @@ def decoded(data: bytes) -> str:
     except UnicodeDecodeError:
         text = data.decode("cp1252", errors="replace")  # Excel's default in western Europe
     if "\0" in text or data.startswith(b"PK\x03\x04"):
-        raise Unreadable(
-            _("The file is not a CSV file. Save the table as CSV in your spreadsheet program.")
-        )
+        words = _("The file is not a CSV file. Save the table as CSV in your spreadsheet program.")
+        raise Unreadable(words)
     return text
 
 
@@ -252,12 +251,11 @@ class Judge:
     def _hosts(self, line: Line) -> list[str]:
         written = line.cells.get("host_names", "")
         if not written:
-            line.faults.append(
-                _(
-                    "Enter at least one host name. The names can be left to the technical contact"
-                    " only in an order that you fill in separately."
-                )
+            words = _(
+                "Enter at least one host name. The names can be left to the technical contact"
+                " only in an order that you fill in separately."
             )
+            line.faults.append(words)
             return []
         try:
             parsed = host_names(written.split())

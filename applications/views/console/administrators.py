@@ -103,9 +103,8 @@ def decide(request: HttpRequest, asking_id: int) -> HttpResponseBase:
             form.retype(**first)
             refusal = other
         else:
-            messages.success(
-                request, _("The request has been decided, and all concerned are told.")
-            )
+            words = _("The request has been decided, and all concerned are told.")
+            messages.success(request, words)
             return redirect("console:administrators")
     context = _facts(asking) | {
         "form": form,

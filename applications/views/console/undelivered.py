@@ -51,8 +51,6 @@ CHOICES = [
 
 
 class UndeliveredForm(Form):
-    """What to do with the item, and the address or reason that this needs."""
-
     never_optional = True
     only_if: ClassVar = {"address": ("act", CORRECT), "reason": ("act", GIVE_UP)}
     act = forms.ChoiceField(

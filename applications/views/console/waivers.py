@@ -42,8 +42,6 @@ class WaiversForm(Form):
 
 
 class WithdrawWaiverForm(Form):
-    """Why a waiver is withdrawn before its end."""
-
     reason = LongTextField(
         label=gettext_lazy("Why the waiver is withdrawn"),
         missing=gettext_lazy("Write why the waiver is withdrawn."),

@@ -30,8 +30,6 @@ def _understood(label: Words) -> forms.BooleanField:
 
 
 class RevocationForm(Form):
-    """The applicant's reason, own words and confirmation."""
-
     reason = forms.ChoiceField(
         label=gettext_lazy("Why are you revoking the certificate?"),
         widget=forms.RadioSelect,
@@ -180,8 +178,6 @@ class ConfirmForm(Form):
 
 
 class DeclineForm(Form):
-    """A second reviewer's reason for declining the proposal."""
-
     proposal = KeyField()
     words = LongTextField(
         label=gettext_lazy("Why is the certificate not revoked?"),

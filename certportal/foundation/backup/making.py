@@ -33,9 +33,8 @@ def back_up(target: Path, *, recipients: Path, now: datetime) -> dict[str, int]:
     """
     streams.require_store()
     if target.exists():
-        raise streams.BackupFailed(
-            _("%(file)s exists already: name another folder.") % {"file": target}
-        )
+        words = _("%(file)s exists already: name another folder.")
+        raise streams.BackupFailed(words % {"file": target})
     draft = target.with_name(f".{target.name}.part")
     shutil.rmtree(draft, ignore_errors=True)
     make_folder(draft, OWN_FOLDER)
@@ -113,13 +112,11 @@ def _add_shared(archive: tarfile.TarFile) -> None:
         except FileNotFoundError:
             continue
         except DamagedFile as error:
-            raise streams.BackupFailed(
-                _(
-                    "%(file)s in the shared store is damaged: put an older version of it back, then"
-                    " run this again."
-                )
-                % {"file": f"{streams.ATTACHMENTS}/{name}"}
-            ) from error
+            words = _(
+                "%(file)s in the shared store is damaged: put an older version of it back, then"
+                " run this again."
+            )
+            raise streams.BackupFailed(words % {"file": f"{streams.ATTACHMENTS}/{name}"}) from error
         _add_content(archive, f"{streams.ATTACHMENTS}/{name}", content)
 
 

@@ -67,18 +67,15 @@ def _check(source: Path, identity: Path) -> None:
         manifest: Any = json.loads((source / streams.MANIFEST).read_text())
         sums = {name: sha256(source / name) for name in (streams.DATABASE, streams.FILES)}
     except (OSError, ValueError) as error:
-        raise streams.BackupFailed(
-            _("%(folder)s is not a complete backup: %(error)s") % {"folder": source, "error": error}
-        ) from error
+        words = _("%(folder)s is not a complete backup: %(error)s")
+        raise streams.BackupFailed(words % {"folder": source, "error": error}) from error
     facts = manifest if isinstance(manifest, dict) else {}
     if facts.get("format") != FORMAT or facts.get("sha256") != sums:
-        raise streams.BackupFailed(
-            _(
-                "%(folder)s is damaged: its files do not match its manifest. Take another copy of"
-                " this backup, or an older one."
-            )
-            % {"folder": source}
+        words = _(
+            "%(folder)s is damaged: its files do not match its manifest. Take another copy of"
+            " this backup, or an older one."
         )
+        raise streams.BackupFailed(words % {"folder": source})
     with streams.reading(source / streams.DATABASE, identity):
         pass
     restored: dict[Path, bytes] = {}
@@ -167,9 +164,8 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[PurePos
     )
     content = archive.extractfile(member)
     if not allowed or content is None:
-        raise streams.BackupFailed(
-            _("The backup contains a file that does not belong to it: %(file)s.") % {"file": name}
-        )
+        words = _("The backup contains a file that does not belong to it: %(file)s.")
+        raise streams.BackupFailed(words % {"file": name})
     return name, content.read()
 
 
@@ -209,10 +205,8 @@ def _why_kept(name: PurePosixPath, backed_up: bytes) -> str:
         )
     for each, existing in files.items():
         if existing and backed_up.startswith(existing):
-            raise streams.BackupFailed(
-                _("%(file)s is an older copy of the backup's %(name)s: move it away.")
-                % {"name": path.name, "file": each}
-            )
+            words = _("%(file)s is an older copy of the backup's %(name)s: move it away.")
+            raise streams.BackupFailed(words % {"name": path.name, "file": each})
     return ""
 
 

@@ -42,12 +42,11 @@ class BackupFailed(Refused):
 def require_store() -> None:
     """Raise BackupFailed if there is a shared store whose key this process does not read."""
     if settings.STORE_URL and not settings.USES_STORE:
-        raise BackupFailed(
-            _(
-                "The documents are in the shared store, and this process does not read its key: run"
-                " this with PORTAL_PROCESS=store."
-            )
+        words = _(
+            "The documents are in the shared store, and this process does not read its key: run"
+            " this with PORTAL_PROCESS=store."
         )
+        raise BackupFailed(words)
 
 
 def postgres(tool: str) -> list[str]:
@@ -98,10 +97,8 @@ def database_environment() -> dict[str, str]:
     asked = {name: str(value) for name, value in facts["OPTIONS"].items() if name not in _OURS}
     if unknown := asked.keys() - OPTIONS.keys():
         names = ", ".join(sorted(unknown))
-        raise BackupFailed(
-            _("PostgreSQL's tools cannot be told %(names)s: take it out of DATABASE_URL.")
-            % {"names": names}
-        )
+        words = _("PostgreSQL's tools cannot be told %(names)s: take it out of DATABASE_URL.")
+        raise BackupFailed(words % {"names": names})
     place = {variable: str(facts[name]) for name, variable in PLACE.items() if facts[name]}
     options = {OPTIONS[name]: value for name, value in asked.items()}
     return {**os.environ, "PGDATABASE": str(facts["NAME"]), **place, **options}
@@ -163,10 +160,8 @@ def _age(
     if failure:
         raise BackupFailed(f"{path}: {failure}") from failure
     if process.returncode:
-        raise BackupFailed(
-            _("%(tool)s ended with status %(status)s")
-            % {"tool": "age", "status": process.returncode}
-        )
+        words = _("%(tool)s ended with status %(status)s")
+        raise BackupFailed(words % {"tool": "age", "status": process.returncode})
 
 
 def run(command: Sequence[str], **streams: Any) -> None:

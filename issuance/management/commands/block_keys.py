@@ -42,13 +42,11 @@ class Command(OperatorCommand):
             known_from = options["known_from"]
             new = import_keys(lines, options["reason"], known_from=known_from, **more)
         except UnicodeDecodeError as error:
-            raise CommandError(
-                _("%(file)s is no text of hashes (hex), one on each line") % {"file": name}
-            ) from error
+            words = _("%(file)s is no text of hashes (hex), one on each line")
+            raise CommandError(words % {"file": name}) from error
         except Refused as error:
-            raise CommandError(
-                _("%(file)s: %(error)s Nothing was blocked.") % {"file": name, "error": error}
-            ) from error
+            words = _("%(file)s: %(error)s Nothing was blocked.")
+            raise CommandError(words % {"file": name, "error": error}) from error
         self.stdout.write(_("%(count)s new") % {"count": new})
         self._tell(hit_by(lines, now=now))
 

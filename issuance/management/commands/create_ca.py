@@ -72,10 +72,8 @@ class Command(CeremonyCommand):
         roots = root_keys(options)
         is_weak = options["branch"] == "rsa" and options["rsa_bits"] < LEAST_RSA_BITS
         if settings.PRODUCTION and is_weak:
-            raise CommandError(
-                _("In production a CA's RSA key has %(bits)s bits at least.")
-                % {"bits": LEAST_RSA_BITS}
-            )
+            words = _("In production a CA's RSA key has %(bits)s bits at least.")
+            raise CommandError(words % {"bits": LEAST_RSA_BITS})
         place = Place(options["environment"], options["branch"], options["generation"])
         state = State.STANDBY if options["standby"] else State.ACTIVE
         create_ca.create_ca(place, keys=key_store(), roots=roots, state=state, **common)

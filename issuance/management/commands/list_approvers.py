@@ -27,7 +27,5 @@ class Command(CeremonyCommand):
             self.stdout.write(
                 f"{each.fingerprint}  {each.since:%Y-%m-%d}  {until:10}  {environments}  {name}"
             )
-        self.stdout.write(
-            _("Change %(number)s, SHA-256 %(digest)s")
-            % {"number": found.number, "digest": found.digest}
-        )
+        words = _("Change %(number)s, SHA-256 %(digest)s")
+        self.stdout.write(words % {"number": found.number, "digest": found.digest})

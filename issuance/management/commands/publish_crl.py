@@ -37,9 +37,8 @@ class Command(OperatorCommand):
         reading = Reading.AFRESH if afresh else Reading.USUAL
         failed = [ca.stem for ca in _named(stems) if not self._publish(ca, reading)]
         if failed:
-            raise CommandError(
-                _("not published: %(cas)s; their old lists stay") % {"cas": ", ".join(failed)}
-            )
+            words = _("not published: %(cas)s; their old lists stay")
+            raise CommandError(words % {"cas": ", ".join(failed)})
 
     def _publish(self, ca: IssuingCA, reading: Reading) -> bool:
         try:
@@ -48,10 +47,8 @@ class Command(OperatorCommand):
             self.stderr.write(f"{ca.stem}: {_advice(error)}")
             return False
         told = {"until": f"{facts.next_update:%Y-%m-%d %H:%M}Z", "address": pki().crl_url(ca.stem)}
-        self.stdout.write(
-            _("%(ca)s: number %(number)s, until %(until)s, %(address)s")
-            % {"ca": ca.stem, "number": facts.number, **told}
-        )
+        words = _("%(ca)s: number %(number)s, until %(until)s, %(address)s")
+        self.stdout.write(words % {"ca": ca.stem, "number": facts.number, **told})
         return True
 
 
@@ -80,10 +77,8 @@ def _named(stems: Sequence[str]) -> list[IssuingCA]:
     if not cas:
         raise CommandError(_("there is no CA yet: create_ca makes them, see docs/ceremony.md"))
     if unknown := [stem for stem in stems if stem not in cas]:
-        raise CommandError(
-            _("there is no CA %(unknown)s, only %(known)s")
-            % {"unknown": ", ".join(unknown), "known": ", ".join(cas)}
-        )
+        words = _("there is no CA %(unknown)s, only %(known)s")
+        raise CommandError(words % {"unknown": ", ".join(unknown), "known": ", ".join(cas)})
     if stems:
         return [cas[stem] for stem in stems]
     needed = [ca for ca in cas.values() if is_needed(ca, clock.now())]

@@ -26,9 +26,8 @@ class Command(OperatorCommand):
         for outcome in outcomes:
             self.stdout.write(line(outcome))
         left = sum(done != MENDED for _difference, done in outcomes)
-        self.stdout.write(
-            _("%(found)s differences, %(left)s left") % {"found": len(outcomes), "left": left}
-        )
+        words = _("%(found)s differences, %(left)s left")
+        self.stdout.write(words % {"found": len(outcomes), "left": left})
         if left:
             sys.exit(1)
         alarms.clear("reconcile")

@@ -33,9 +33,8 @@ class Command(CeremonyCommand):
         try:
             request = x509.load_pem_x509_csr(Path(path).read_bytes())
         except ValueError as error:
-            raise CommandError(
-                _("%(file)s is no certificate request (PEM).") % {"file": path}
-            ) from error
+            words = _("%(file)s is no certificate request (PEM).")
+            raise CommandError(words % {"file": path}) from error
         place, chain = sign_request(request.public_bytes(Encoding.DER), keys=keys, now=now)
         write_new(out, chain_pem(chain), mode=0o640)
         record = Record(place.stem, chain[0], "where the request was made")

@@ -58,6 +58,5 @@ def _certificate(path: str) -> x509.Certificate:
             return x509.load_pem_x509_certificate(content)
         return x509.load_der_x509_certificate(content)
     except ValueError as error:
-        raise CommandError(
-            _("%(file)s is no certificate (PEM or DER).") % {"file": path}
-        ) from error
+        words = _("%(file)s is no certificate (PEM or DER).")
+        raise CommandError(words % {"file": path}) from error

@@ -51,15 +51,12 @@ class Command(CeremonyCommand):
             self.stdout.write(line(outcome))
         try:
             for facts in services.publish_crls(now=clock.now()):
-                self.stdout.write(
-                    _("published: revocation list %(number)s") % {"number": facts.number}
-                )
+                words = _("published: revocation list %(number)s")
+                self.stdout.write(words % {"number": facts.number})
         except ExceptionGroup as failed:
             why = "; ".join(str(each) or type(each).__name__ for each in failed.exceptions)
-            raise CommandError(
-                _("The lease is here, but lists were not published (%(why)s): run publish_crl.")
-                % {"why": why}
-            ) from failed
+            words = _("The lease is here, but lists were not published (%(why)s): run publish_crl.")
+            raise CommandError(words % {"why": why}) from failed
 
     def _explain(self, planned: Plan, now: datetime) -> None:
         lease = planned.lease
@@ -78,16 +75,14 @@ class Command(CeremonyCommand):
             )
         self.stdout.write(str(_SOURCE_WORDS[planned.source]) % {"lines": planned.lines})
         if planned.leaves is not None:
-            self.stdout.write(
-                _("Its log of events goes on: %(count)s events.") % {"count": planned.leaves}
-            )
+            words = _("Its log of events goes on: %(count)s events.")
+            self.stdout.write(words % {"count": planned.leaves})
         elif planned.source != Source.HERE and services.has_event_log():
-            self.stdout.write(
-                _(
-                    "The second place has no log of events: nothing is signed unless all of it lies"
-                    " here, in journal/events."
-                )
+            words = _(
+                "The second place has no log of events: nothing is signed unless all of it lies"
+                " here, in journal/events."
             )
+            self.stdout.write(words)
         if planned.source == Source.LOST:
             message = _(
                 "Certificates that were being signed: %(count)s. They will never be signed, their"

@@ -71,13 +71,10 @@ def _verifier(given: str | None) -> Verifier:
             given = Path(given).read_text()
         found = Verifier.parse(given) if given else repository.log_key()
     except (BadNote, OSError, UnicodeDecodeError) as error:
-        raise CommandError(
-            _(
-                "The log's key cannot be read (%(why)s): give it with --verifier, as it was handed"
-                " out."
-            )
-            % {"why": error}
-        ) from error
+        words = _(
+            "The log's key cannot be read (%(why)s): give it with --verifier, as it was handed out."
+        )
+        raise CommandError(words % {"why": error}) from error
     if found is None:
         raise CommandError(_("No key of a log is published here: give it with --verifier."))
     return found

@@ -42,22 +42,19 @@ def enrol(
     RegisterUnavailable.
     """
     if not access.is_reviewer(person):
-        raise NotEnrolled(
-            _("%(person)s is no reviewer: grant_reviewer first.") % {"person": person}
-        )
+        words = _("%(person)s is no reviewer: grant_reviewer first.")
+        raise NotEnrolled(words % {"person": person})
     wanted = grouped(read_out)
     credential = next((c for c in _passkeys(person) if fingerprint(c) == wanted), None)
     if credential is None:
         about, name = events.Subject("person", person.pk), IssuanceEvent.APPROVER_REFUSED
         events.record(name, about, actor, now, refused=True, passkeys=len([*_passkeys(person)]))
-        raise NotEnrolled(
-            _(
-                "No passkey of %(person)s has the fingerprint %(wanted)s. Have it read out again."
-                " If it is right, the passkey in the database is another one than that in the"
-                " reviewer's hand: tell those who answer for security, and enrol nothing."
-            )
-            % {"person": person, "wanted": wanted}
+        words = _(
+            "No passkey of %(person)s has the fingerprint %(wanted)s. Have it read out again."
+            " If it is right, the passkey in the database is another one than that in the"
+            " reviewer's hand: tell those who answer for security, and enrol nothing."
         )
+        raise NotEnrolled(words % {"person": person, "wanted": wanted})
     new = Approver(
         person=str(person.pk),
         role=ROLE,
@@ -78,10 +75,8 @@ def end(read_out: str, *, operator: str, actor: Actor, now: datetime) -> Approve
         matching = [each for each in found.approvers if each.fingerprint == wanted]
         entry = next((each for each in matching if each.is_in_force(now)), None)
         if entry is None:
-            raise NotEnrolled(
-                _("No passkey in force has the fingerprint %(wanted)s: see list_approvers.")
-                % {"wanted": wanted}
-            )
+            words = _("No passkey in force has the fingerprint %(wanted)s: see list_approvers.")
+            raise NotEnrolled(words % {"wanted": wanted})
         return found.without(entry, at=now, by=operator, change=_change("ended", entry))
 
     changed = register.change(without, actor=actor, now=now)
@@ -90,9 +85,8 @@ def end(read_out: str, *, operator: str, actor: Actor, now: datetime) -> Approve
 
 def _with(found: Register, new: Approver, now: datetime) -> Register:
     if found.in_force(new.credential_id, now):
-        raise AlreadyThere(
-            _("The passkey %(fingerprint)s is enrolled already.") % {"fingerprint": new.fingerprint}
-        )
+        words = _("The passkey %(fingerprint)s is enrolled already.")
+        raise AlreadyThere(words % {"fingerprint": new.fingerprint})
     return found.with_approver(new, _change("enrolled", new))
 
 

@@ -25,16 +25,12 @@ State = IssuingCA.State
 
 
 class RootElsewhere(Refused):
-    """The hierarchy has a root, but its key is kept elsewhere."""
-
     def __init__(self, place: Place) -> None:
-        super().__init__(
-            _(
-                "The root of %(ca)s exists and its key is kept elsewhere: give --root-keys, or use"
-                " request_issuing_ca, sign_issuing_ca and install_issuing_ca."
-            )
-            % {"ca": place.stem}
+        words = _(
+            "The root of %(ca)s exists and its key is kept elsewhere: give --root-keys, or use"
+            " request_issuing_ca, sign_issuing_ca and install_issuing_ca."
         )
+        super().__init__(words % {"ca": place.stem})
 
 
 class WrongGeneration(Refused):
@@ -93,25 +89,19 @@ def _require_new(place: Place, keys: KeyStore, root_keys: KeyFiles) -> None:
     would take over from its own successor.
     """
     if not 1 <= place.generation <= MOST_GENERATIONS:
-        raise WrongGeneration(
-            _("Generations have the numbers 1 to %(most)s.") % {"most": MOST_GENERATIONS}
-        )
+        words = _("Generations have the numbers 1 to %(most)s.")
+        raise WrongGeneration(words % {"most": MOST_GENERATIONS})
     if newest := _newer(place):
-        raise WrongGeneration(
-            _("Generation %(newest)s exists already: give --generation %(next)s.")
-            % {"newest": newest, "next": newest + 1}
-        )
+        words = _("Generation %(newest)s exists already: give --generation %(next)s.")
+        raise WrongGeneration(words % {"newest": newest, "next": newest + 1})
     registered = IssuingCA.objects.filter(stem=place.stem).exists()
     if not registered and not keys.exists(place.stem):
         return
     if registered and not keys.exists(place.stem):
-        raise AlreadyThere(
-            _(
-                "%(ca)s exists already, and its key is missing: put %(key)s back;"
-                " see docs/backup.md."
-            )
-            % {"ca": place.stem, "key": keys.place(place.stem)}
+        words = _(
+            "%(ca)s exists already, and its key is missing: put %(key)s back; see docs/backup.md."
         )
+        raise AlreadyThere(words % {"ca": place.stem, "key": keys.place(place.stem)})
     root = None if registered else open_root(place, root_keys)
     if root is None or keys.load(place.stem).chain[-1] != root.chain[0]:
         raise AlreadyThere(_("%(ca)s exists already; nothing was changed.") % {"ca": place.stem})

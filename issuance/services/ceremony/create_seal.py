@@ -6,7 +6,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_lazy
 
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
@@ -34,12 +34,9 @@ from issuance.signers.protocol import KeyStore, Signer
 
 
 class SealRootElsewhere(Refused):
-    """There are seals, but the key of their root is not in the folder given."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            _("The root of the seals exists and its key is elsewhere: give --root-keys.")
-        )
+    message = gettext_lazy(
+        "The root of the seals exists and its key is elsewhere: give --root-keys."
+    )
 
 
 def create_seal(
@@ -60,10 +57,8 @@ def create_seal(
     """
     place, last = seal.SealPlace(number), Seal.objects.last()
     if number != (seal.SealPlace.number_of(last.stem) if last else 0) + 1:
-        raise AlreadyThere(
-            _("The last seal is %(seal)s; nothing was changed.")
-            % {"seal": last.stem if last else "–"}
-        )
+        words = _("The last seal is %(seal)s; nothing was changed.")
+        raise AlreadyThere(words % {"seal": last.stem if last else "–"})
     root, is_new = _root(place, roots, last, now)
     signer = _signer(place, keys, root, now)
     revoked = [Revocation(last.certificate, revoke)] if last and revoke in REASONS else []
@@ -93,13 +88,8 @@ def register_seal(
             root_list=listed,
             created_at=now,
         )
-        events.record(
-            IssuanceEvent.SEAL_REGISTERED,
-            events.Subject("seal", place.stem),
-            actor,
-            now,
-            sha256=signer.chain[0].fingerprint(SHA256()).hex(),
-        )
+        name, about = IssuanceEvent.SEAL_REGISTERED, events.Subject("seal", place.stem)
+        events.record(name, about, actor, now, sha256=signer.chain[0].fingerprint(SHA256()).hex())
         want_papers(now=now)
     return made
 

@@ -92,10 +92,8 @@ def request_ca(
     last = cas.order_by("-generation").values_list("generation", flat=True).first() or 0
     place = Place.at(environment, branch, last + 1)
     if keys.exists(place.stem):
-        raise AlreadyThere(
-            _("%(ca)s has its certificate: install it again with install_issuing_ca.")
-            % {"ca": place.stem}
-        )
+        words = _("%(ca)s has its certificate: install it again with install_issuing_ca.")
+        raise AlreadyThere(words % {"ca": place.stem})
     key = keys.pending(place.stem) or keys.make_key(place.stem, place.branch, rsa_bits)
     return place, hierarchy.request(key, place.names(pki()))
 
@@ -111,28 +109,23 @@ def install_ca(
     chain = _chain(pem)
     place = place_named(chain[0].subject, pki())
     if place is None:
-        raise NotInstalled(
-            _(
-                "No CA of these settings is %(subject)s. See whether PKI_FILE names the same file"
-                " here."
-            )
-            % {"subject": chain[0].subject.rfc4514_string()}
+        words = _(
+            "No CA of these settings is %(subject)s. See whether PKI_FILE names the same file here."
         )
+        raise NotInstalled(words % {"subject": chain[0].subject.rfc4514_string()})
     _check_root(place, chain[-1], root_sha256)
     _check_content(place, chain[0])
     if not keys.exists(place.stem):
         key = keys.pending(place.stem)
         if key is None or key.public_key() != chain[0].public_key():
-            raise NotInstalled(
-                _("%(ca)s: the certificate is not for the key that waits.") % {"ca": place.stem}
-            )
+            words = _("%(ca)s: the certificate is not for the key that waits.")
+            raise NotInstalled(words % {"ca": place.stem})
         verify(Signer(chain, key))
         keys.keep_chain(place.stem, chain)
     signer = keys.load(place.stem)
     if signer.chain[0] != chain[0]:
-        raise AlreadyThere(
-            _("%(ca)s has another certificate already; nothing was changed.") % {"ca": place.stem}
-        )
+        words = _("%(ca)s has another certificate already; nothing was changed.")
+        raise AlreadyThere(words % {"ca": place.stem})
     return register(place, signer, actor=actor, now=now, state=State.STANDBY)
 
 
@@ -161,14 +154,12 @@ def _check_content(place: Place, certificate: x509.Certificate) -> None:
     policies = extensions.get_extension_for_class(x509.CertificatePolicies).value
     oid = conf.policy(place.environment, place.branch).oid
     if [each.policy_identifier.dotted_string for each in policies] != [oid]:
-        raise NotInstalled(
-            _("%(ca)s: the policy is not that of its environment and branch.") % {"ca": place.stem}
-        )
+        words = _("%(ca)s: the policy is not that of its environment and branch.")
+        raise NotInstalled(words % {"ca": place.stem})
     constraints = extensions.get_extension_for_class(x509.BasicConstraints).value
     if not constraints.ca or constraints.path_length != 0:
-        raise NotInstalled(
-            _("%(ca)s: this is not the certificate of an issuing CA.") % {"ca": place.stem}
-        )
+        words = _("%(ca)s: this is not the certificate of an issuing CA.")
+        raise NotInstalled(words % {"ca": place.stem})
 
 
 def publish_root_list(place: Rooted, der: bytes, root: Signer, *, now: datetime) -> None:
@@ -191,10 +182,8 @@ def install_root_list(der: bytes, *, actor: Actor, now: datetime) -> Place:
         raise NotInstalled(_("This is no revocation list (DER).")) from error
     cas = [ca for ca in IssuingCA.objects.order_by("pk") if ca.root.subject == listed.issuer]
     if not cas:
-        raise NotInstalled(
-            _("No root of this service is %(subject)s.")
-            % {"subject": listed.issuer.rfc4514_string()}
-        )
+        words = _("No root of this service is %(subject)s.")
+        raise NotInstalled(words % {"subject": listed.issuer.rfc4514_string()})
     place = Place.of(cas[0])
     number = crl.take_apart(der).facts.number
     revoked = [ca for ca in cas if _is_on(ca, listed) and ca.state != State.REVOKED]
@@ -226,10 +215,8 @@ def _require_whole(place: Place, der: bytes) -> None:
     served = repository.last_crl(place.root_stem)
     listed = crl.by_serial(crl.take_apart(der).entries)
     if served and crl.by_serial(served.entries).keys() - listed.keys():
-        raise NotInstalled(
-            _("%(root)s: the list lacks a revocation of the one being served.")
-            % {"root": place.root_stem}
-        )
+        words = _("%(root)s: the list lacks a revocation of the one being served.")
+        raise NotInstalled(words % {"root": place.root_stem})
 
 
 def _is_on(ca: IssuingCA, listed: x509.CertificateRevocationList) -> bool:

@@ -67,10 +67,8 @@ def _root_in(keys: KeyFiles, place: Rooted) -> Signer:
     """The verified root of a place. Raises NotRequested, SignerUnavailable."""
     root = open_root(place, keys)
     if root is None:
-        raise NotRequested(
-            _("The key of %(root)s is not in %(folder)s.")
-            % {"root": place.root_stem, "folder": keys.folder}
-        )
+        words = _("The key of %(root)s is not in %(folder)s.")
+        raise NotRequested(words % {"root": place.root_stem, "folder": keys.folder})
     return root
 
 
@@ -117,10 +115,8 @@ def sign_request(
     root = _root_in(keys, place)
     issued = ChainFiles(keys.folder / "issued")
     if issued.path(place.stem).exists():
-        raise AlreadyThere(
-            _("%(ca)s was certified before; see %(file)s.")
-            % {"ca": place.stem, "file": issued.path(place.stem)}
-        )
+        words = _("%(ca)s was certified before; see %(file)s.")
+        raise AlreadyThere(words % {"ca": place.stem, "file": issued.path(place.stem)})
     chain = certify(place, public, root, now=now)
     issued.write(place.stem, chain)
     return place, chain
@@ -132,22 +128,18 @@ def _requested_place(
     """The place named in the request, and its public key, which must suit the place's branch."""
     place = place_named(request.subject, conf)
     if place is None:
-        raise NotRequested(
-            _(
-                "No CA of these settings is %(subject)s. See whether PKI_FILE names the same file"
-                " here."
-            )
-            % {"subject": request.subject.rfc4514_string()}
+        words = _(
+            "No CA of these settings is %(subject)s. See whether PKI_FILE names the same file here."
         )
+        raise NotRequested(words % {"subject": request.subject.rfc4514_string()})
     public = request.public_key()
     if branch_of(public) != place.branch:
         raise NotRequested(_("%(ca)s needs a key of another kind.") % {"ca": place.stem})
     assert isinstance(public, RSAPublicKey | EllipticCurvePublicKey)
     weak = isinstance(public, RSAPublicKey) and public.key_size < LEAST_RSA_BITS
     if weak or (isinstance(public, EllipticCurvePublicKey) and public.curve.name != SECP384R1.name):
-        raise NotRequested(
-            _("A key of %(bits)s bits is not one of an issuing CA.") % {"bits": public.key_size}
-        )
+        words = _("A key of %(bits)s bits is not one of an issuing CA.")
+        raise NotRequested(words % {"bits": public.key_size})
     return place, public
 
 
@@ -156,10 +148,8 @@ def _refuse_known_key(csr_der: bytes) -> None:
     faults = (finding for finding in examine(csr_der).errors if finding.rule.startswith("key."))
     known = [finding.rule for finding in faults if finding.reason != "unsupported-key"]
     if known:
-        raise NotRequested(
-            _("The private key can be found by others (%(rules)s): make another one.")
-            % {"rules": ", ".join(known)}
-        )
+        words = _("The private key can be found by others (%(rules)s): make another one.")
+        raise NotRequested(words % {"rules": ", ".join(known)})
 
 
 def next_list(

@@ -93,10 +93,8 @@ def verify(verifier: Verifier, report: Report) -> None:
             report.add(Kind.WITNESSES, _path())
         times = {name: datetime.fromtimestamp(at, UTC) for name, at in signed.items()}
         named = ", ".join(f"{name} ({at:%Y-%m-%dT%H:%M:%SZ})" for name, at in times.items())
-        report.told.append(
-            _("A head of %(size)s events was signed by %(witnesses)s.")
-            % {"size": head.size, "witnesses": named or _("nobody")}
-        )
+        words = _("A head of %(size)s events was signed by %(witnesses)s.")
+        report.told.append(words % {"size": head.size, "witnesses": named or _("nobody")})
     except (BadNote, LogUnavailable) as error:
         report.add(Kind.WITNESSES, f"{_path()} ({error})")
 

@@ -22,8 +22,6 @@ _SHORTEST_KEY = 76
 
 
 class NoKeyGiven(NoKeyFound):
-    """What was given has neither a hash nor a usable public key in it."""
-
     message = _(
         "We found no key in this. Give the hashes of the public keys, one on each line, or a"
         " certificate, certificate request or public key. The key must be RSA (2048 to 8192 bits)"

@@ -34,8 +34,6 @@ KEPT = timedelta(days=1)
 
 
 class NoKeyFound(Refused):
-    """The upload contains no public key of a type that is certified here."""
-
     message = _(
         "We found no certificate, certificate request or public key in this. The key must"
         " be RSA (2048 to 8192 bits) or EC (P-256 or P-384)."

@@ -134,21 +134,17 @@ def _examine(source: Source, predecessor: str) -> Found:
         return found
     for each in found.values():
         if each.fault:
-            raise CannotTakeOver(
-                _(
-                    "%(line)s: the line was changed, torn or moved. Find a whole copy, or run this"
-                    " with --journal-lost."
-                )
-                % {"line": each.fault}
+            words = _(
+                "%(line)s: the line was changed, torn or moved. Find a whole copy, or run this"
+                " with --journal-lost."
             )
+            raise CannotTakeOver(words % {"line": each.fault})
     if lacking := sum(1 for _ in _lacking(found)):
-        raise CannotTakeOver(
-            _(
-                "The journal lacks certificates that the database has: %(count)s. Find the whole"
-                " one, or run this with --journal-lost."
-            )
-            % {"count": lacking}
+        words = _(
+            "The journal lacks certificates that the database has: %(count)s. Find the whole"
+            " one, or run this with --journal-lost."
         )
+        raise CannotTakeOver(words % {"count": lacking})
     return found
 
 
@@ -160,33 +156,28 @@ def _examine_log(source: Source, predecessor: str) -> log_taken_over.Taken | Non
     try:
         return log_taken_over.examine(place)
     except (LogUnavailable, OSError, ValueError) as error:  # an entry may hold anything
-        raise CannotTakeOver(
-            _(
-                "The log of events in the second place cannot go on: %(error)s. Find the whole one,"
-                " or put %(folder)s aside: then nothing is signed until the log is brought here."
-            )
-            % {"error": error, "folder": place / "events"}
-        ) from error
+        words = _(
+            "The log of events in the second place cannot go on: %(error)s. Find the whole one,"
+            " or put %(folder)s aside: then nothing is signed until the log is brought here."
+        )
+        raise CannotTakeOver(words % {"error": error, "folder": place / "events"}) from error
 
 
 def _require_copy(predecessor: str) -> None:
     place = journal.place(predecessor)
     if place is None:
-        raise CannotTakeOver(
-            _(
-                "JOURNAL_COPY is not set, so there is no second place to read the journal from. If"
-                " the whole journal was brought here, run this with --journal-here; else with"
-                " --journal-lost."
-            )
+        words = _(
+            "JOURNAL_COPY is not set, so there is no second place to read the journal from. If"
+            " the whole journal was brought here, run this with --journal-here; else with"
+            " --journal-lost."
         )
+        raise CannotTakeOver(words)
     if not predecessor or not place.is_dir():
-        raise CannotTakeOver(
-            _(
-                "%(folder)s has no copy of that journal; is it mounted? If there is none, run this"
-                " with --journal-here or --journal-lost."
-            )
-            % {"folder": settings.JOURNAL_COPY}
+        words = _(
+            "%(folder)s has no copy of that journal; is it mounted? If there is none, run this"
+            " with --journal-here or --journal-lost."
         )
+        raise CannotTakeOver(words % {"folder": settings.JOURNAL_COPY})
 
 
 def _read(source: Source, predecessor: str) -> Iterator[tuple[Path, takeover.Examined]]:
@@ -226,9 +217,8 @@ def _fence(seen: SigningLease | None, now: datetime) -> SigningLease:
     with transaction.atomic():
         lease = SigningLease.objects.select_for_update().first()
         if (lease and lease.term) != (seen and seen.term):
-            raise CannotTakeOver(
-                _("The lease has changed hands meanwhile: run this again and look who has it.")
-            )
+            words = _("The lease has changed hands meanwhile: run this again and look who has it.")
+            raise CannotTakeOver(words)
         if lease is None:
             lease = SigningLease(pk=1, term=highest_term())
         lease.taken_from, lease.journal = _predecessor(lease), ""
@@ -304,9 +294,8 @@ def _finish(
     with transaction.atomic():
         taken = SigningLease.objects.filter(term=lease.term, journal="")
         if not taken.update(journal=own, seen_at=now):
-            raise CannotTakeOver(
-                _("The lease has changed hands meanwhile: run this again and look who has it.")
-            )
+            words = _("The lease has changed hands meanwhile: run this again and look who has it.")
+            raise CannotTakeOver(words)
         events.record(
             IssuanceEvent.SIGNING_TAKEN_OVER,
             events.Subject("signing_term", str(lease.term)),

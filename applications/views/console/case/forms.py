@@ -98,8 +98,6 @@ def in_range(day: date, now: datetime) -> date:
 
 
 class WaiveForm(VersionForm):
-    """Why a finding is waived, and until when."""
-
     reason = LongTextField(
         label=_("Why the finding can be waived"),
         rows=5,
@@ -270,8 +268,6 @@ class DeadlineForm(VersionForm):
 
 
 class AskForm(WithReasons):
-    """What the applicant is asked, which parts open again, and until when."""
-
     needs_one_of: ClassVar[tuple[str, ...]] = ("sections", "wanted")
 
     sections = forms.MultipleChoiceField(
@@ -317,8 +313,6 @@ class AskForm(WithReasons):
 
 
 class AsideForm(VersionForm):
-    """Until when, and why, the case is set aside."""
-
     until = DateField(label=_("Set aside until"))
     reason = LongTextField(
         label=_("Why the case is set aside"),
@@ -332,8 +326,6 @@ class AsideForm(VersionForm):
 
 
 class HandOverForm(VersionForm):
-    """The new reviewer, and a note for them."""
-
     to = forms.TypedChoiceField(
         label=_("New reviewer"),
         coerce=UUID,
@@ -355,8 +347,6 @@ class HandOverForm(VersionForm):
 
 
 class TakeOverForm(VersionForm):
-    """Why a colleague's case is taken over."""
-
     reason = LongTextField(
         label=_("Why you take the case over"),
         rows=4,
@@ -365,8 +355,6 @@ class TakeOverForm(VersionForm):
 
 
 class NoteForm(VersionForm):
-    """A note that reviewers read."""
-
     text = LongTextField(label=_("Note for reviewers"), rows=3, missing=_("Write the note first."))
 
 

@@ -42,9 +42,8 @@ def confirm(request: HttpRequest, application: Application) -> HttpResponse:
     if right is None:
         raise Http404
     if not may_be_confirmed(right):
-        messages.warning(
-            request, _("The authority is confirmed already: nothing was recorded now.")
-        )
+        words = _("The authority is confirmed already: nothing was recorded now.")
+        messages.warning(request, words)
         return redirect("console:case", application.pk)
     documents = list(documents_rights.documents_about(right))
     form = RightForm(

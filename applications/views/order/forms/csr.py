@@ -68,8 +68,6 @@ class RequestForm(FileOrText):
 
 
 class CsrForm(RequestForm, VersionForm):
-    """How the request is given, and the request itself."""
-
     only_if: ClassVar = {"file": ("how", "file"), "text": ("how", "text")}
 
     how = forms.ChoiceField(

@@ -221,19 +221,16 @@ class SystemForm(PartForm):
         """Refuse characters that a certificate cannot carry."""
         name: str = " ".join(self.cleaned_data["system_name"].split())
         if foreign := foreign_characters(name):
-            raise ValidationError(
-                _("Write the name without these characters: %(characters)s")
-                % {"characters": " ".join(foreign)}
-            )
+            words = _("Write the name without these characters: %(characters)s")
+            raise ValidationError(words % {"characters": " ".join(foreign)})
         return name
 
     def clean_system_oid(self) -> str:
         """Return the OID without spaces; refuse anything but numbers and dots."""
         oid: str = "".join(self.cleaned_data["system_oid"].split())
         if not is_oid(oid):
-            raise ValidationError(
-                _("“%(value)s” is not an OID. Enter numbers separated by dots.") % {"value": oid}
-            )
+            words = _("“%(value)s” is not an OID. Enter numbers separated by dots.")
+            raise ValidationError(words % {"value": oid})
         return oid
 
     def clean(self) -> dict[str, Any]:

@@ -96,9 +96,7 @@ def _field(name: CertificateName) -> forms.CharField:
 
 def _check_spelling(value: str) -> None:
     if foreign := foreign_characters(value):
-        raise ValidationError(
-            _("Write the name without these characters: %(characters)s")
-            % {"characters": " ".join(foreign)}
-        )
+        words = _("Write the name without these characters: %(characters)s")
+        raise ValidationError(words % {"characters": " ".join(foreign)})
     if not fits(value):
         raise ValidationError(_("Begin the name with a letter or a digit, without extra spaces."))

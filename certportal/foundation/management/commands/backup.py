@@ -28,14 +28,12 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["recipients"] is None:
-            raise CommandError(
-                _(
-                    "Give --recipients FILE; `age-keygen -o backup.key` makes a key pair, whose"
-                    " private half belongs where this machine cannot read it."
-                )
+            words = _(
+                "Give --recipients FILE; `age-keygen -o backup.key` makes a key pair, whose"
+                " private half belongs where this machine cannot read it."
             )
+            raise CommandError(words)
         sizes = back_up(options["target"], recipients=options["recipients"], now=clock.now())
         for name, size in sizes.items():
-            self.stdout.write(
-                _("%(file)s: %(size)s bytes") % {"file": options["target"] / name, "size": size}
-            )
+            words = _("%(file)s: %(size)s bytes")
+            self.stdout.write(words % {"file": options["target"] / name, "size": size})

@@ -23,6 +23,5 @@ class Command(OperatorCommand, check.Command):
         except DatabaseError as error:  # down, or not migrated yet
             super().handle(*app_labels, **options)
             why = str(error).partition("\n")[0]
-            raise CommandError(
-                _("Everything except the database was checked: %(why)s") % {"why": why}
-            ) from error
+            words = _("Everything except the database was checked: %(why)s")
+            raise CommandError(words % {"why": why}) from error

@@ -24,14 +24,11 @@ class Command(OperatorCommand):
         try:
             ownership.claim()
         except StoreAway as error:
-            raise CommandError(
-                _("The store %(address)s does not answer (%(error)s): nothing was claimed.")
-                % {"address": settings.STORE_URL, "error": error}
-            ) from error
+            words = _("The store %(address)s does not answer (%(error)s): nothing was claimed.")
+            raise CommandError(words % {"address": settings.STORE_URL, "error": error}) from error
         alarms.clear(sweeping.ALARM)
-        self.stdout.write(
-            _(
-                "The store's documents now belong to this database. In a week the first documents"
-                " that it does not know will be deleted."
-            )
+        words = _(
+            "The store's documents now belong to this database. In a week the first documents"
+            " that it does not know will be deleted."
         )
+        self.stdout.write(words)

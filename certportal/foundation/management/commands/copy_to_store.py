@@ -56,13 +56,11 @@ class Command(OperatorCommand):
                 if seen % EVERY == 0:
                     self.stdout.write(_("%(seen)s files are in the store …") % {"seen": seen})
         except Differs as error:
-            raise CommandError(
-                _(
-                    "The store has another file of the name %(name)s. Compare the two, put the"
-                    " wrong one aside and run this again."
-                )
-                % {"name": error}
-            ) from error
+            words = _(
+                "The store has another file of the name %(name)s. Compare the two, put the"
+                " wrong one aside and run this again."
+            )
+            raise CommandError(words % {"name": error}) from error
         except (OSError, DamagedFile) as error:
             raise CommandError(
                 _(

@@ -29,9 +29,8 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Create and grant; CommandError if not run by the owner, or if the database refuses."""
         if not database_roles.owns_tables():
-            raise CommandError(
-                _("Run this as the account that owns the tables: the one that migrates.")
-            )
+            words = _("Run this as the account that owns the tables: the one that migrates.")
+            raise CommandError(words)
         passwords = _passwords(options["accounts"]) if options["accounts"] else {}
         if options["accounts"] and not passwords:
             self.stdout.write(
@@ -47,10 +46,8 @@ class Command(OperatorCommand):
                     self._set(role, password)
             database_roles.grant()
         except DatabaseError as error:
-            raise CommandError(
-                _("%(error)s: see “The database's accounts” in docs/operations.md.")
-                % {"error": str(error).strip()}
-            ) from error
+            words = _("%(error)s: see “The database's accounts” in docs/operations.md.")
+            raise CommandError(words % {"error": str(error).strip()}) from error
         if options["verbosity"]:
             self.stdout.write(_("Granted to %(accounts)s.") % {"accounts": ", ".join(Role)})
 
@@ -59,13 +56,11 @@ class Command(OperatorCommand):
             with transaction.atomic():
                 database_roles.set_password(role, password)
         except ProgrammingError:
-            self.stderr.write(
-                _(
-                    "The password of %(account)s was not changed: only the one who created the"
-                    " account can set it."
-                )
-                % {"account": role}
+            words = _(
+                "The password of %(account)s was not changed: only the one who created the"
+                " account can set it."
             )
+            self.stderr.write(words % {"account": role})
 
 
 def _passwords(folder: Path) -> dict[Role, str]:
@@ -77,13 +72,11 @@ def _passwords(folder: Path) -> dict[Role, str]:
     for path in sorted(folder.glob("database_url_*")):
         address = split(path.read_text().strip(), several=True)
         if address is None:
-            raise CommandError(
-                _(
-                    "%(file)s holds no address that can be read: percent-encode characters such as"
-                    " / and # in its password."
-                )
-                % {"file": path}
+            words = _(
+                "%(file)s holds no address that can be read: percent-encode characters such as"
+                " / and # in its password."
             )
+            raise CommandError(words % {"file": path})
         if (name := address.username or "") in {*Role}:
             found[Role(name)] = unquote(address.password or "")
     return found

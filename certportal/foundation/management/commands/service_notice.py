@@ -49,9 +49,8 @@ class Command(OperatorCommand):
                 self.stdout.write(f"  {code}: {text}")
         if found:
             seconds = notices.KEPT_FOR // timedelta(seconds=1)
-            self.stdout.write(
-                _("Pages show it, or no longer, within %(seconds)s seconds.") % {"seconds": seconds}
-            )
+            words = _("Pages show it, or no longer, within %(seconds)s seconds.")
+            self.stdout.write(words % {"seconds": seconds})
 
 
 def _moment(text: str) -> datetime:
@@ -59,9 +58,8 @@ def _moment(text: str) -> datetime:
     try:
         given = datetime.fromisoformat(text)
     except ValueError as error:
-        raise CommandError(
-            _("“%(given)s” is not a time such as 2026-12-01T18:00.") % {"given": text}
-        ) from error
+        words = _("“%(given)s” is not a time such as 2026-12-01T18:00.")
+        raise CommandError(words % {"given": text}) from error
     return given if given.tzinfo else given.replace(tzinfo=clock.HELSINKI)
 
 
