@@ -42,7 +42,7 @@ def is_to_take(person: Person, now: datetime) -> Q:
     Such a case is free; or it is the reviewer's own and has come back since they claimed it: the
     applicant answered, it was handed over to them or returned to review (`next_from_today`), the
     day until which it was set aside has come, or a prepared certificate that they approved has
-    expired without enough approvals.
+    expired without enough approvals. One that they have approved waits for another person.
     """
     requests = InformationRequest.objects.filter(application=OuterRef("pk"), cancelled=False)
     answered = requests.filter(closed_at__gt=OuterRef("claimed_at"))
@@ -55,7 +55,8 @@ def is_to_take(person: Person, now: datetime) -> Q:
     )
     came_back = Q(Exists(answered) | Exists(ended), aside_until=None)
     came_back |= Q(aside_until__lte=clock.day(now))
-    return Q(case_holder.free() | (Q(reviewer=person) & came_back), status=Status.IN_REVIEW)
+    to_take = case_holder.free() | (Q(reviewer=person) & came_back)
+    return Q(to_take & ~approved_by(person, now), status=Status.IN_REVIEW)
 
 
 def next_from_today(application: Application, now: datetime) -> dict[str, Any]:
@@ -69,9 +70,17 @@ def second_wanted(now: datetime) -> Q:
     A case with enough approvals is no longer in review; an expired attempt needs its first approval
     again, and a free case needs a holder first.
     """
-    approvals = Approval.objects.filter(
+    return Q(Exists(_approvals(now)), ~case_holder.free(), status=Status.IN_REVIEW)
+
+
+def approved_by(person: Person, now: datetime) -> Q:
+    """Return the condition for cases with an approval of the person that has not expired."""
+    return Q(Exists(_approvals(now).filter(person=person)))
+
+
+def _approvals(now: datetime) -> QuerySet[Approval]:
+    return Approval.objects.filter(
         prepared__reference=OuterRef("pk"),
         prepared__state=PreparedCertificate.State.PREPARED,
         prepared__expires_at__gt=now,
     )
-    return Q(Exists(approvals), ~case_holder.free(), status=Status.IN_REVIEW)

@@ -20,7 +20,6 @@ from applications.workflow import Action, ApplicationEvent, Status
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed
-from issuance.models import Approval
 
 About = CaseNote.About
 SECOND_HOLD = timedelta(minutes=30)
@@ -62,9 +61,8 @@ def take_next(*, person: Person, actor: Actor, now: datetime) -> Application | N
 
 
 def _awaiting_second(person: Person, now: datetime) -> QuerySet[Application]:
-    approved = Approval.objects.filter(person=person, prepared__state="prepared")
-    waiting = Application.objects.filter(queue_order.second_wanted(now))
-    return waiting.exclude(pk__in=approved.values("prepared__reference"))
+    wanted, approved = queue_order.second_wanted(now), queue_order.approved_by(person, now)
+    return Application.objects.filter(wanted & ~approved)
 
 
 def _reserve(case: Application, person: Person, now: datetime) -> bool:

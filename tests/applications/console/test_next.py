@@ -173,6 +173,29 @@ def test_an_answered_case_comes_back_to_its_reviewer(case, matti, riitta, desk):
     assert take(desk) == desk.url("queue")
 
 
+def test_an_answered_case_that_its_reviewer_has_approved_since_does_not_come_back(
+    case, matti, riitta, raimo, desk, other_desk, settings
+):
+    """She opened it from the list of the answered ones, and took no next case for it."""
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
+    orders.ask(riitta, case, day(10))
+    orders.resubmit(matti, case)
+    orders.drain()
+    orders.approve(riitta, Application.objects.get(pk=case.pk))
+    assert take(desk) == desk.url("queue")
+    assert take(other_desk) == other_desk.url("approve", case.pk)
+
+
+def test_a_case_whose_holder_left_is_not_taken_by_who_has_approved_it(
+    ready, riitta, raimo, other_desk, third_desk, settings
+):
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
+    orders.press_approve(raimo, ready)
+    staff_roles.end_reviewer(riitta, actor=system("test"), now=clock.now())
+    assert take(other_desk) == other_desk.url("queue")
+    assert take(third_desk) == third_desk.url("case", ready.pk)
+
+
 def test_what_the_applicant_adds_brings_a_case_set_aside_back(case, matti, desk):
     desk.press("set_aside", case, until=day(3).isoformat(), reason="Odotan THL:n vastausta.")
     handler = orders.Handler(matti, case)
