@@ -6,7 +6,7 @@ An item holds `notice` (the mail), `application`, and `recipient`, named as in
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -80,8 +80,16 @@ def _about_link(asked: Asked) -> Matter | None:
 
 
 def _to(matter: Matter, asked: Asked) -> To:
-    """Return the recipient, unless they have left the organisation meanwhile (`reached`)."""
-    return To(*reached(matter.order, asked.payload["recipient"]))
+    """Return the recipient, unless they have left the organisation meanwhile (`reached`).
+
+    A member is written to in the language that they have chosen, others in that of the order.
+    """
+    to, reader = To(*reached(matter.order, asked.payload["recipient"])), _reader(matter, asked)
+    return To(to.address, reader.language) if reader is not None else to
+
+
+def _reader(matter: Matter, asked: Asked) -> Person | None:
+    return mail_choices.reader(matter.order, asked.payload["recipient"])
 
 
 def _to_named(matter: Matter, asked: Asked) -> To:
@@ -111,7 +119,14 @@ def _context(matter: Matter, asked: Asked) -> dict[str, Any]:
         ),
         "certificate": certificate,
         "days": lambda: (clock.day(certificate.not_after) - clock.day(asked.now)).days,
+        "days_to_lapse": lambda: _days_to(lapse.lapses_on(order), asked),
+        "days_to_removal": lambda: _days_to(lapse.removed_on(clock.day(order.changed_at)), asked),
     }
+
+
+def _days_to(day: date | None, asked: Asked) -> int:
+    """Return in how many days the day comes; 0 for none, or if it has come while the mail waited."""
+    return max((day - clock.day(asked.now)).days, 0) if day is not None else 0
 
 
 def _when_read(**values: Callable[[], Any]) -> dict[str, Any]:
@@ -194,16 +209,6 @@ def _about_renewal(asked: Asked) -> Matter | None:
     if matter is None or certificate is None or any(renewal.obstacles(certificate, now=asked.now)):
         return None
     return None if renewal.is_renewed(matter.order, certificate) else matter
-
-
-def _reader(matter: Matter, asked: Asked) -> Person | None:
-    return mail_choices.reader(matter.order, asked.payload["recipient"])
-
-
-def _to_reader(matter: Matter, asked: Asked) -> To:
-    """Return the recipient with the language that the member has chosen, as it concerns no case."""
-    to, person = _to(matter, asked), _reader(matter, asked)
-    return To(to.address, person.language) if person is not None else to
 
 
 def _coded(asked: Asked) -> Matter | None:
@@ -333,7 +338,6 @@ MAILS = registry(
     _mail(
         "renewal",
         about=_about_renewal,
-        to=_to_reader,
         context=lambda of, asked: {"chooses": _reader(of, asked) is not None},
         files=_calendar,
     ),
@@ -363,13 +367,14 @@ def question(
     documents: Sequence[Attachment] = (),
     *,
     now: datetime,
-) -> str:
-    """Return the mail that will ask the applicant for information, the subject first.
+) -> tuple[str, str]:
+    """Return the mail that will ask the applicant for information, and its language.
 
-    `documents` are those that go with the unsaved request.
+    The mail begins with the subject. `documents` are those that go with the unsaved request.
     """
     asked = Asked({"recipient": "applicant"}, now)
     matter, row = _matter(order, asked), MAILS["information_wanted"]
     about = _request(order, request, documents)
     mail = replace(row, context=lambda m, a: _context(m, a) | about)
-    return "\n\n".join(render(mail, matter, mail.to(matter, asked), asked)).strip()
+    to = mail.to(matter, asked)
+    return "\n\n".join(render(mail, matter, to, asked)).strip(), to.language

@@ -5,7 +5,7 @@ from django.core import mail
 
 from accounts.access import actor_for
 from accounts.services.organisations import membership
-from accounts.services.people import merge
+from accounts.services.people import merge, preferences
 from applications import services
 from applications.models import Application
 from applications.rules import recipients
@@ -52,6 +52,18 @@ def test_matti_hears_that_the_order_with_maija_as_contact_was_approved(matti, ma
     assert order.number in approved.subject
     assert f"/orders/{order.pk}/" in approved.body
     assert not approved.attachments
+
+
+def test_each_of_them_is_written_to_in_their_own_language(matti, maija, riitta, cas):
+    """The case is Finnish: so are the decision and the reviewer's words."""
+    preferences.choose(maija, "sv", None, actor=actor_for(maija), now=clock.now())
+    order = sent_by(matti, "Maija@example.fi")
+    told(lambda: reject(riitta, order))
+    written = {one.to[0]: one for one in mail.outbox}
+    assert "Tilaus on hylätty" in written["matti@example.fi"].subject
+    assert "Beställningen har avslagits" in written["Maija@example.fi"].subject
+    assert f"/sv/orders/{order.pk}/" in written["Maija@example.fi"].body
+    assert "Nimi on toisen." in written["Maija@example.fi"].body
 
 
 def test_and_that_it_was_rejected(matti, maija, riitta, cas):

@@ -93,6 +93,13 @@ def test_mails_about_orders_lead_to_revoking_and_those_about_logins_do_not(sampl
             assert "#revoke" in sample.message.text, sample
 
 
+def test_each_mail_names_whom_to_ask(samples):
+    """But feedback to the service's own people, and what is mailed to auditors."""
+    for sample in samples:
+        if sample.name not in {"feedback", "event_log_head"}:
+            assert "vptuotanto@dvv.fi" in sample.message.text, sample
+
+
 def test_the_languages_differ(samples):
     for name in set(MAILS) - {"event_log_head", "feedback"}:
         subjects = {(s.message.language, s.message.subject) for s in samples if s.name == name}

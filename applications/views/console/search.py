@@ -48,13 +48,15 @@ def search(request: HttpRequest) -> HttpResponseBase:
         return redirect(exact[0])
     found = order_search.find(typed)
     today = clock.day(clock.now())
+    units = [
+        *queries.search_intermediaries(typed, on=today, limit=MOST + 1),
+        *units_named(typed, on=today, limit=MOST + 1),
+    ]
     context: dict[str, Any] = {
         "typed": typed,
         "orders": _orders(found, typed),
-        "units": [
-            *units_named(typed, on=today, limit=MOST),
-            *queries.search_intermediaries(typed, on=today, limit=MOST),
-        ],
+        "units": units[:MOST],
+        "more_units": len(units) > MOST,
         "accounts": organisations_named(typed).order_by("name", "pk")[:MOST],
         "people": known(typed)[:MOST],
     }

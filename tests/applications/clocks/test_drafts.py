@@ -48,6 +48,7 @@ def test_the_warning_names_the_day(old, post):
     services.watch_drafts(now=noon("2027-12-15"))
     (message,) = post(noon("2027-12-15"))
     assert message.to == ["matti@example.fi"]
+    assert message.subject.startswith("Tilausluonnos poistetaan 31 päivän päästä: ")
     assert "15.1.2028" in message.body
 
 

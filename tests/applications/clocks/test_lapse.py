@@ -65,10 +65,17 @@ def test_the_warning_says_what_is_missing_and_when_it_lapses(waiting, post):
     services.watch_incomplete(now=noon(DAYS[0]))
     (message,) = post(noon(DAYS[0]))
     assert message.to == ["matti@example.fi"]
+    assert message.subject.startswith("Tilaus raukeaa 92 päivän päästä, ellei sitä täydennetä: ")
     assert waiting.number in message.subject
     assert "15.7.2027" in message.body
     assert "16.7.2027" not in message.body  # one date for one deadline
     assert "CSR" in message.body
+
+
+def test_a_warning_that_the_mail_server_took_too_late_counts_no_days(waiting, post):
+    services.watch_incomplete(now=noon("2027-06-30"))
+    (message,) = post(noon("2027-07-16"))
+    assert message.subject.startswith("Tilaus raukeaa, ellei sitä täydennetä: ")
 
 
 def test_the_lapse_is_mailed_and_on_record(waiting, post):

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.core import mail
 
+from accounts.services.people import preferences
 from applications import services
 from applications.models import Application, InformationRequest
 from applications.services.reviewer.may_act import DeadlineOpen
@@ -153,6 +154,15 @@ def test_the_question_is_previewed_before_it_is_sent(case, desk):
     assert f"/{case.language}/orders/{case.pk}/" in answer.context["mail"]
     assert case.status == "in_review"
     assert not InformationRequest.objects.exists()
+
+
+def test_the_preview_is_in_the_language_that_the_contact_person_has_chosen(case, matti, desk):
+    preferences.choose(matti, "sv", None, actor=orders.actor_for(matti), now=clock.now())
+    data = QUESTION | {"deadline": day(14).isoformat(), "preview": "1"}
+    answer = desk.press("ask", case, **data)
+    assert answer.context["mail"].startswith("Vi begär komplettering av beställningen: ")
+    assert "Korjaa yhteystiedot." in answer.context["mail"]
+    assert '<div class="card" lang="sv">' in answer.text
 
 
 def test_the_applicant_reads_what_was_previewed(case, desk):

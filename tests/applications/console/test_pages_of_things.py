@@ -18,6 +18,7 @@ from applications.models import Application, Csr
 from applications.rules import order_search
 from applications.services import access_records
 from applications.views.account.history import history
+from applications.views.console import search
 from applications.views.console.keys import sent_csrs
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
@@ -288,6 +289,14 @@ def test_a_unit_without_orders_is_found_by_its_name_and_its_oid(desk, sample):
     for typed in ("ratinan terv", unit.oid):
         page = desk.open("search", q=typed).text
         assert desk.url("record", unit.kind, unit.oid) in page, typed
+
+
+def test_the_search_says_when_more_entries_fit_than_it_lists(desk, sample, monkeypatch):
+    shown = desk.open("search", q="apteekki")
+    assert "More than" not in shown.text
+    monkeypatch.setattr(search, "MOST", len(shown.context["units"]) - 1)
+    page = desk.open("search", q="apteekki").text
+    assert f"More than {search.MOST} entries found; the first are shown." in page
 
 
 def test_a_unit_s_entry_leads_to_the_account_of_its_organisation(desk, order):

@@ -77,8 +77,8 @@ def _ask(request: HttpRequest, application: Application, kind: Kind, message: st
     if "send" not in request.POST:
         if context["kept_from"]:
             return render(request, "applications/console/ask.html", context)
-        shown = _preview(application, form.cleaned_data, kind)
-        return render(request, "applications/console/ask_preview.html", context | {"mail": shown})
+        context |= _preview(application, form.cleaned_data, kind)
+        return render(request, "applications/console/ask_preview.html", context)
     try:
         arguments = form.cleaned_data | {"is_hearing": kind is HEARING}
         services.request_info(application.pk, **arguments, **by_person(request))
@@ -164,8 +164,8 @@ def _attached(
     return typed, None
 
 
-def _preview(application: Application, values: dict[str, Any], kind: Kind) -> str:
-    """Return the mail as the applicant will read it, in the applicant's language."""
+def _preview(application: Application, values: dict[str, Any], kind: Kind) -> dict[str, str]:
+    """Return the mail as the applicant will read it, and the code of its language."""
     request = InformationRequest(
         reason=values["reason"],
         deadline=values["deadline"],
@@ -175,7 +175,8 @@ def _preview(application: Application, values: dict[str, Any], kind: Kind) -> st
         is_hearing=kind is HEARING,
     )
     chosen = hearing_documents.unsent(application).filter(pk__in=values.get("documents", ()))
-    return mail_orders.question(application, request, list(chosen), now=clock.now())
+    mail, language = mail_orders.question(application, request, list(chosen), now=clock.now())
+    return {"mail": mail, "mail_language": language}
 
 
 @read_once
