@@ -125,7 +125,7 @@ def _context(matter: Matter, asked: Asked) -> dict[str, Any]:
 
 
 def _days_to(day: date | None, asked: Asked) -> int:
-    """Return in how many days the day comes; 0 for none, or if it has come while the mail waited."""
+    """Return in how many days the day comes; 0 for none, or if it came while the mail waited."""
     return max((day - clock.day(asked.now)).days, 0) if day is not None else 0
 
 
