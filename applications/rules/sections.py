@@ -49,6 +49,11 @@ class Section:
     also: Callable[[Application], bool] = lambda _application: True
     optional: Callable[[Application], bool] = lambda _application: False
 
+    @property
+    def is_of_some_types(self) -> bool:
+        """Whether only some types of certificate have the part."""
+        return not all(self.has(kind) for kind in CertificateType)
+
     def asked(self, application: Application, on: date) -> bool:
         """Return whether the order needs this part on that day."""
         return self.has(application.kind) and self.when(application, on)

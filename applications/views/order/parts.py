@@ -53,6 +53,7 @@ def part(request: HttpRequest, application: Application, section_id: str) -> Htt
     offers = {
         "offers_domains": asks_names and domains.in_use(),
         "offers_documents": asks_names and answers.may_attach(application),
+        "tells_type": sections.BY_ID[section_id].is_of_some_types,
     }
     return show(request, application, "part", form=form, title=title, **offers)
 

@@ -96,6 +96,25 @@ def test_names_show_the_unit_only_where_the_certificate_has_it(web, address, mat
     assert ("A server certificate does not name the unit." in page) != named
 
 
+@pytest.mark.parametrize(
+    ("type", "part", "purpose"),
+    [
+        ("server", "purpose", "Secures the connections of your server"),
+        ("test_server", "host_names", "For testing connections."),
+        ("system_signature", "system", "Your information system signs documents with it."),
+        ("email", "mailbox_proof", "Signs and encrypts the mail of a mailbox"),
+    ],
+)
+def test_a_type_chosen_wrongly_is_told_by_the_part_that_only_it_has(
+    web, address, matti, type, part, purpose
+):
+    draft = orders.draft(matti, type)
+    page = web.get(address("applications:part", draft.pk, part)).text
+    assert purpose in page
+    assert address("applications:part", draft.pk, "type") in page
+    assert purpose not in web.get(address("applications:part", draft.pk, "contact")).text
+
+
 def test_save_and_return_leads_to_the_list(fill, draft, address):
     answer = fill("purpose", purpose="client", then="tasks")
     assert answer["Location"] == address("applications:order", draft.pk)
