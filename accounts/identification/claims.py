@@ -41,10 +41,11 @@ def identity(claims: Mapping[str, Any]) -> Identity:
             family_name=_name(claims.get(FAMILY_NAME)),
             proven_at=_proven_at(claims),
         )
-    if claims.get(EIDAS_IDENTIFIER):
+    # A blank one would be the same for everybody.
+    if not invisible.is_blank(identifier := str(claims.get(EIDAS_IDENTIFIER) or "")):
         return Identity(
             kind="eidas",
-            digests=digests("eidas", str(claims[EIDAS_IDENTIFIER]).strip()),
+            digests=digests("eidas", identifier.strip()),
             given_name=_name(claims.get(EIDAS_GIVEN_NAME)),
             family_name=_name(claims.get(EIDAS_FAMILY_NAME)),
             proven_at=_proven_at(claims),

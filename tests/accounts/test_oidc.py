@@ -1,5 +1,6 @@
 """Identification over real HTTP against the embedded provider."""
 
+import json
 import re
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 import structlog
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import OctKey, RSAKey
 
 from accounts.access import SECOND_FACTOR
@@ -22,6 +23,11 @@ from certportal.foundation.models import Event
 from tests.accounts.oidc_browser import Browser, capture_logs as capture_logs, visitor as visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
+ABROAD = {
+    claim_names.HETU: None,
+    claim_names.EIDAS_GIVEN_NAME: "Erik",
+    claim_names.EIDAS_FAMILY_NAME: "Eidas",
+}
 
 
 @pytest.fixture
@@ -134,6 +140,8 @@ def test_cancelling_leads_to_a_page_that_says_so(visitor):
         {claim_names.FAMILY_NAME: " "},
         {claim_names.FAMILY_NAME: "\u202e"},
         {claim_names.FAMILY_NAME: "\u200b\u200d\ufeff"},
+        ABROAD | {claim_names.EIDAS_IDENTIFIER: " "},
+        ABROAD | {claim_names.EIDAS_IDENTIFIER: "\u200b"},
     ],
     ids=str,
 )
@@ -163,6 +171,19 @@ def test_token_signed_by_another_key_logs_nobody_in(visitor, monkeypatch):
     monkeypatch.setattr(tokens, "id_token", lambda content: jwt.encode(header, content, other))
 
     assert visitor.log_in("matti").headers["Location"] == "/fi/account/login/failed/"
+
+
+@pytest.mark.parametrize("claim", ["nonce", claim_names.EIDAS_IDENTIFIER])
+def test_half_a_surrogate_pair_logs_nobody_in(visitor, monkeypatch, claim):
+    """JSON has signs for it, and no text does."""
+
+    def id_token(content: dict[str, Any]) -> str:
+        said = json.dumps(content | {claim: "\ud800"}).encode()
+        header = {"alg": "RS256", "kid": tokens.KID}
+        return jws.serialize_compact(header, said, tokens.private_key())
+
+    monkeypatch.setattr(tokens, "id_token", id_token)
+    assert visitor.log_in("erik").headers["Location"] == "/fi/account/login/failed/"
 
 
 def test_answer_counts_once(visitor):

@@ -5,9 +5,10 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from joserfc.jwk import RSAKey
 
 from accounts import system_checks
-from accounts.identification.oidc.keys import KeysUnusable, OurKeys
+from accounts.identification.oidc.keys import KeysUnusable, OurKeys, provider_keys
 
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi"}
 
@@ -77,3 +78,11 @@ def test_file_that_is_no_key_set_is_refused_by_name(tmp_path, settings, text):
     settings.PORTAL_ENV = "production"
     settings.IDENTIFICATION = {"BACKEND": "x", "OPTIONS": options}
     assert "accounts.E016" in [one.id for one in system_checks.identification(None)]
+
+
+def test_what_is_no_key_leaves_the_providers_other_keys_usable():
+    usable = RSAKey.generate_key(2048, {"kid": "usable", "use": "sig"}).as_dict(private=False)
+    broken = [None, 1, "key", {"kty": ["RSA"]}, {"kty": "RSA", "n": 5, "e": []}, {"kty": "EC"}]
+    assert set(provider_keys({"keys": [*broken, usable]})) == {"usable"}
+    for listed in (None, "keys", {"kid": "usable"}):
+        assert not provider_keys({"keys": listed})

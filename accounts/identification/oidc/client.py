@@ -6,6 +6,7 @@ Why this is not a social-login package: see docs/decisions/own-openid-connect-cl
 import base64
 import hashlib
 import hmac
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
@@ -277,6 +278,8 @@ def read_id_token(token: str, discovery: Discovery, keys: OurKeys | None) -> dic
         signed = keys.decrypted(token) if keys and must else token
         kid = jws.extract_compact(signed.encode()).headers().get("kid", "")
         rules = jws.JWSRegistry(algorithms=SIGNATURES, strict_check_header=False)
-        return dict(jwt.decode(signed, discovery.key(str(kid)), registry=rules).claims)
+        claims = dict(jwt.decode(signed, discovery.key(str(kid)), registry=rules).claims)
+        json.dumps(claims, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (JoseError, ValueError) as error:
         raise NotIdentified(type(error).__name__) from error
+    return claims

@@ -101,10 +101,10 @@ def write(path: Path, keys: list[dict[str, Any]]) -> None:
 
 def provider_keys(published: dict[str, Any]) -> dict[str, Key]:
     """Return the signing keys of a provider's key set by their ids; others are left out."""
-    found = {}
-    for key in published.get("keys") or []:
-        if key.get("use", "sig") == "sig" and key.get("kty") in {"RSA", "EC"}:
-            # A key on an unsupported curve must not make the provider's other keys unusable.
-            with contextlib.suppress(JoseError, ValueError, KeyError, TypeError):
+    found, listed = {}, published.get("keys")
+    for key in listed if isinstance(listed, list) else []:
+        # One on an unsupported curve, or that is none, must not make the other keys unusable.
+        with contextlib.suppress(JoseError, ValueError, KeyError, TypeError, AttributeError):
+            if key.get("use", "sig") == "sig" and key.get("kty") in {"RSA", "EC"}:
                 found[str(key.get("kid", ""))] = import_key(key)
     return found
