@@ -6,10 +6,11 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import BusinessId, Organisation
 from accounts.register.identifiers import business_id
+from certportal.foundation.folded_names import words_held
 
 
 def organisations_named(words: str) -> QuerySet[Organisation]:
-    """Return the accounts with these words in their name, or with this business ID or key.
+    """Return the accounts with each of the words in their name, or with this business ID or key.
 
     Without words, return all.
     """
@@ -19,6 +20,5 @@ def organisations_named(words: str) -> QuerySet[Organisation]:
         return Organisation.objects.filter(pk=UUID(words))
     except ValueError:
         ids = BusinessId.objects.filter(code=business_id(words) or words)
-        return Organisation.objects.filter(
-            Q(name__icontains=words) | Q(pk__in=ids.values("organisation"))
-        )
+        named = words_held(words, "name")
+        return Organisation.objects.filter(named | Q(pk__in=ids.values("organisation")))

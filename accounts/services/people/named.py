@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person, User
 from certportal.foundation.errors import Refused
+from certportal.foundation.folded_names import words_held
 
 
 class NotNamed(Refused):
@@ -60,7 +61,7 @@ def people_named(words: str) -> QuerySet[Person]:
         return current.filter(pk=UUID(words))
     except ValueError:
         for word in words.split():
-            names = Q(family_name__icontains=word) | Q(given_name__icontains=word)
+            names = words_held(word, "family_name", "given_name")
             login = Exists(User.objects.filter(person=OuterRef("pk"), username=word))
             current = current.filter(names | Q(email__icontains=word) | login)
         return current

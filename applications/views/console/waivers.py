@@ -20,6 +20,7 @@ from applications.services.reviewer.waivers import to_withdraw
 from applications.views.console.entry import looked_at_case
 from applications.views.shared.entry import by_person
 from certportal.foundation import clock
+from certportal.foundation.folded_names import words_held
 from certportal.foundation.web.forms import Form, LongTextField, SearchField
 from certportal.foundation.wording import filled
 
@@ -66,7 +67,7 @@ def waivers(request: HttpRequest) -> HttpResponseBase:
     if state == SOON:
         weak = weak.filter(confirmed_until__lt=today + SOON_TIME)
     if organisation:
-        weak = weak.filter(organisation__name__icontains=organisation)
+        weak = weak.filter(words_held(organisation, "organisation__name"))
     people = weak.select_related("organisation", "person", "confirmed_by")
     rights = people.order_by("confirmed_until", "pk")[:MOST_RIGHTS]
     context = {"form": form, "page_obj": page, "rows": rows, "rights": rights}
@@ -101,7 +102,7 @@ def _found(state: str, organisation: str, today: date) -> QuerySet[Waiver]:
         is_ended = Q(ends_on__lt=today) | Q(closed_at__isnull=False)
         matching = Waiver.objects.filter(is_ended)
     if organisation:
-        matching = matching.filter(application__organisation__name__icontains=organisation)
+        matching = matching.filter(words_held(organisation, "application__organisation__name"))
     people = matching.select_related(
         "application__organisation", "waived_by", "confirmed_by", "closed_by"
     )

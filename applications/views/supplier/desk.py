@@ -29,6 +29,7 @@ from applications.views.shared.rows import (
 from applications.views.shared.supplying import orders as supplied, received, supplier_view
 from applications.workflow import ENDED, Status
 from certportal.foundation import clock
+from certportal.foundation.folded_names import words_held
 from certportal.foundation.query_cache import one_reading
 from certportal.foundation.web import keyset
 from issuance.models import Certificate
@@ -73,7 +74,7 @@ class CustomerFilter(Listing[SupplierConsent]):
         current = Q(
             customer__business_ids__code=value.strip(), customer__business_ids__valid_to=None
         )
-        return queryset.filter(Q(customer__name__icontains=value.strip()) | current).distinct()
+        return queryset.filter(words_held(value, "customer__name") | current).distinct()
 
 
 def _one_customer(**arguments: str) -> ModelChoiceFilter:

@@ -29,6 +29,7 @@ from tests.applications.console.conftest import Desk
 from tests.applications.console.oversight import REASONS, given, mails, right, told
 from tests.conftest import PHARMACY
 from tests.suppliers import consent
+from tests.tables import rewrite
 
 INTERMEDIARY = "9900022-9"
 
@@ -45,6 +46,14 @@ def test_an_account_is_found_by_name_and_business_id(desk, pharmacy, seppo_elsew
     page = desk.client.get(place).text
     assert "Matti Meikäläinen" in page
     assert "kaupparekisteri" in page
+
+
+def test_an_account_is_found_by_its_words_in_any_order_and_without_diacritics(desk, pharmacy):
+    rewrite(Organisation.objects.filter(pk=pharmacy.pk), name="Töölön Ølapteekki, Åbo 100 %")
+    for query in ("toolon", "TÖÖLÖN olapt", "abo töölön", "Åbo", "100 %"):
+        assert desk.url("account", pharmacy.pk) in desk.open("accounts", q=query).text, query
+    for query in ("tuulon", "t__l_n", "t%n", "toolon turku", "\\"):
+        assert desk.url("account", pharmacy.pk) not in desk.open("accounts", q=query).text, query
 
 
 def test_the_page_leads_to_all_that_is_known_of_the_organisation(

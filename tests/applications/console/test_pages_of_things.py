@@ -247,6 +247,11 @@ def test_a_person_who_was_erased_has_no_name_and_is_not_listed(desk, sample, now
     assert str(gone.pk) not in desk.open("people").text
 
 
+def test_a_person_is_found_by_a_name_without_diacritics(desk, matti):
+    for name in ("people", "search"):
+        assert desk.url("person", matti.pk) in desk.open(name, q="meikalainen MATT").text, name
+
+
 def test_the_list_of_people_goes_on_by_pages(desk, sample, now):
     made = [people.make_person(f"Niina Nimi{n:02}", now=now) for n in range(27)]
     first = desk.open("people", q="nimi")

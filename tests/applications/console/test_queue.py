@@ -164,6 +164,11 @@ def test_a_search_without_hits_says_so(waiting, desk):
     assert "Remove all filters" in answer.text
 
 
+def test_the_organisation_is_filtered_by_words_of_its_name(waiting, desk):
+    assert numbers(desk.open("queue", organisation="äpteekki hels")) == [waiting.number]
+    assert numbers(desk.open("queue", organisation="apteekki turku")) == []
+
+
 def test_a_filter_in_force_can_be_taken_off(waiting, desk):
     chips = desk.open("queue", environment="production", q="9900001-8").context["chips"]
     assert [chip["label"] for chip in chips] == [

@@ -16,6 +16,7 @@ from applications.rules import order_search, queue_order
 from applications.views.console.queue import ready_made
 from applications.views.shared.forms import FilterForm
 from applications.workflow import ENDED, OPEN_CASES, Status
+from certportal.foundation.folded_names import words_held
 from certportal.foundation.web import keyset
 
 STATUSES = [
@@ -71,9 +72,7 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
     reviewer = ModelChoiceFilter(
         queryset=holders, label=_("Reviewer"), empty_label=_("All reviewers")
     )
-    organisation = CharFilter(
-        field_name="organisation__name", lookup_expr="icontains", label=_("Organisation")
-    )
+    organisation = CharFilter(method="named", label=_("Organisation"))
 
     class Meta:
         model = Application
@@ -118,6 +117,10 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         """Return the cases of the environment."""
         tests = Q(type__in=ready_made.TEST_TYPES)
         return queryset.filter(tests if value == "test" else ~tests)
+
+    def named(self, queryset: Cases, _name: str, value: str) -> Cases:
+        """Return the cases of the organisations with each of the words in their name."""
+        return queryset.filter(words_held(value, "organisation__name"))
 
     def seen(self, queryset: Cases, _name: str, value: str) -> Cases:
         """Return the cases of the ready-made view."""
