@@ -57,7 +57,7 @@ def staff(request: HttpRequest) -> HttpResponseBase:
     context = {
         "form": form,
         "query": form.words,
-        "found": _search(form.words) if form.words else [],
+        **(_search(form.words) if form.words else {}),
         "roles": [
             (role, KINDS[role.kind]) for role in held.order_by("person__family_name", "kind")
         ],
@@ -107,6 +107,6 @@ def _page(request: HttpRequest, person: Person, refusal: Refused | None = None) 
     return render(request, "accounts/staff_member.html", context, status=status)
 
 
-def _search(query: str) -> list[Person]:
-    found = people_named(query).order_by("family_name", "given_name", "pk")
-    return list(found[:MOST_FOUND])
+def _search(query: str) -> dict[str, Any]:
+    found = people_named(query).order_by("family_name", "given_name", "pk")[: MOST_FOUND + 1]
+    return {"found": found[:MOST_FOUND], "is_cut": len(found) > MOST_FOUND}

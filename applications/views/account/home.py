@@ -100,9 +100,9 @@ class Desk:
 
     `waiting` and `first` are the keys of the first orders that wait for the applicant, and of the
     first open ones. `soon` asks for all certificates that end soon; `certificates` are the first to
-    expire, and the first of `soon`. `unused` are the orders of those that the reader ordered and
-    that nobody has said to be in use. `months` count expiring certificates by month. `orders` are
-    all orders referred to by the others, by promised day.
+    expire, and the first of `soon`. `unused` are the orders of the newest that the reader ordered
+    and that nobody has said to be in use; `more_unused`: there are more. `months` count expiring
+    certificates by month. `orders` are all orders referred to by the others, by promised day.
     """
 
     counts: dict[str, int]
@@ -113,6 +113,7 @@ class Desk:
     certificates: list[Certificate]
     soon: QuerySet[Certificate]
     unused: set[UUID]
+    more_unused: bool
     months: list[tuple[datetime, int]]
     orders: list[Application]
 
@@ -135,7 +136,7 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
         Values(ordered.filter(_waiting())[:MOST]),
         Values(ordered[:MOST]),
         Rows(_ending(valid, soon)),
-        Values(_unused(seen.filter(own(person)), valid, now)[:MOST]),
+        Values(_unused(seen.filter(own(person)), valid, now)[: MOST + 1]),
         ending_by_month(valid),
         *counted.values(),
     )
@@ -160,7 +161,8 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
         first={key for (key,) in first},
         certificates=ending,
         soon=soon,
-        unused={key for (key,) in unused},
+        unused={key for (key,) in unused[:MOST]},
+        more_unused=len(unused) > MOST,
         months=months,
         orders=orders,
     )
@@ -199,10 +201,10 @@ def _lists(desk: Desk, now: datetime) -> dict[str, Any]:
     ending = [row for row in rows if renewal.ends_soon(row.certificate, now)]
     renewals = unrenewed(desk.soon, now, first=ending)
     under_way = [order for order in desk.orders if order.pk in desk.first]
+    unused = [order for order in desk.orders if order.pk in desk.unused]
     return {
-        "to_install": [
-            one for one in desk.orders if one.pk in desk.unused and not renewal.renewed_by(one)
-        ],
+        "to_install": [order for order in unused if not renewal.renewed_by(order)],
+        "more_to_install": desk.more_unused,
         "tasks": list(dict.fromkeys(_task(one) for one in desk.orders if one.pk in desk.waiting)),
         "orders": [
             {"row": row, "stages": tracking.stages(row.order), "place": tracking.at(row.order)}

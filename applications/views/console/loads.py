@@ -19,9 +19,11 @@ from applications.views.shared.entry import by_person
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.web.forms import Form
+from certportal.foundation.wording import filled
 
 MOST = 50
 """The most free cases on the page, those with the earliest promised day first."""
+FIRST_SHOWN = _("Only the first %(count)s are shown.")
 
 
 class CasesField(forms.TypedMultipleChoiceField):
@@ -52,8 +54,10 @@ class AssignForm(Form):
         self.offer("to", [("", _("Choose")), *people])
         free = Application.objects.filter(case_holder.free(), status=Status.IN_REVIEW)
         cases = queue_order.ordered(free.select_related("organisation"))
-        shown = cases.prefetch_related("host_names")[:MOST]
-        self.offer("cases", ((case.pk, _words(case, now=now)) for case in shown))
+        found = list(cases.prefetch_related("host_names")[: MOST + 1])
+        self.offer("cases", ((case.pk, _words(case, now=now)) for case in found[:MOST]))
+        if len(found) > MOST:
+            self.fields["cases"].help_text = filled(FIRST_SHOWN, count=MOST)
 
 
 def _words(application: Application, *, now: Any) -> str:

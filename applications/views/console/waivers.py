@@ -1,6 +1,7 @@
 """The list of waivers, and withdrawing a waiver."""
 
 from datetime import date
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -69,8 +70,9 @@ def waivers(request: HttpRequest) -> HttpResponseBase:
     if organisation:
         weak = weak.filter(words_held(organisation, "organisation__name"))
     people = weak.select_related("organisation", "person", "confirmed_by")
-    rights = people.order_by("confirmed_until", "pk")[:MOST_RIGHTS]
-    context = {"form": form, "page_obj": page, "rows": rows, "rights": rights}
+    rights = list(people.order_by("confirmed_until", "pk")[: MOST_RIGHTS + 1])
+    context: dict[str, Any] = {"form": form, "page_obj": page, "rows": rows}
+    context |= {"rights": rights[:MOST_RIGHTS], "has_more_rights": len(rights) > MOST_RIGHTS}
     return render(request, "applications/console/waivers.html", context)
 
 

@@ -41,6 +41,8 @@ class Offer:
     searched: bool = False
     cut: bool = False
     """Whether more valid units match the search than are shown."""
+    more_ended: bool = False
+    """Whether there are more units that cannot be chosen than are shown."""
 
 
 def offer(organisation: Organisation, query: str, on: date) -> Offer:
@@ -62,7 +64,8 @@ def offer(organisation: Organisation, query: str, on: date) -> Offer:
         ended = [unit for unit in found if unit not in fitting]
         return Offer(standing, fitting[:SHOWN], ended, True, len(fitting) > SHOWN)
     ended = [unit for unit in queries.all_units(code, on=on) if unit not in valid]
-    return Offer(standing, standing[:SHOWN], ended[:SHOWN])
+    more_ended = len(ended) > SHOWN
+    return Offer(standing, standing[:SHOWN], ended[:SHOWN], more_ended=more_ended)
 
 
 def choose(request: HttpRequest, application: Application) -> HttpResponse:

@@ -6,6 +6,7 @@ from accounts.models import StaffRole
 from accounts.services.rights import staff_roles
 from applications import services
 from applications.services.reviewer.assignment import NotLead
+from applications.views.console import loads
 from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -37,6 +38,15 @@ def test_a_lead_gives_free_cases_and_they_are_the_reviewer_s_next(lead, desk, ma
     assert desk.client.post(desk.url("take_next")).url == desk.url("case", cases[0].pk)
     orders.drain()
     assert orders.prepared(cases[0]).is_open
+
+
+def test_of_more_free_cases_than_are_listed_it_says_so(lead, matti, cas, monkeypatch):
+    orders.in_review(matti)
+    shown = "Only the first 1 are shown."
+    monkeypatch.setattr(loads, "MOST", 1)
+    assert shown not in lead.open("loads").text
+    orders.in_review(matti)
+    assert shown in lead.open("loads").text
 
 
 def test_what_was_taken_meanwhile_stays(lead, case, waiting, matti, riitta, raimo):

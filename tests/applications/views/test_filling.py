@@ -228,6 +228,13 @@ def test_each_faulty_host_name_is_named(fill, typed, said):
     assert said in fill("host_names", host_names=typed).text
 
 
+def test_of_very_many_faulty_host_names_it_says_that_there_are_others(fill):
+    typed = [f"a_{number}.example.fi" for number in range(11)]
+    others = "There are faults in other names too."
+    assert others in fill("host_names", host_names="\n".join(typed)).text
+    assert others not in fill("host_names", host_names="\n".join(typed[:10])).text
+
+
 def test_host_names_are_tidied_and_kept_in_order(fill, draft):
     fill("host_names", host_names="B.example.fi.\n a.example.fi \r\nb.example.fi\n")
     assert [host.name for host in draft.host_names.all()] == ["b.example.fi", "a.example.fi"]

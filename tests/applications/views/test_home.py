@@ -170,6 +170,17 @@ def test_a_delivered_certificate_is_to_be_put_to_use_until_it_is(matti, maija, r
     assert to_install(matti) == []
 
 
+def test_more_certificates_to_be_put_to_use_are_one_link_away(matti, riitta, cas, monkeypatch):
+    monkeypatch.setattr(desk, "MOST", 1)
+    more = f"{reverse('certificates')}?state=valid"
+    first = orders.delivered(matti, riitta)
+    assert to_install(matti) == [first]
+    assert more not in home(matti).text
+    newest = orders.delivered(matti, riitta, "system_signature")
+    assert to_install(matti) == [newest]
+    assert more in home(matti).text
+
+
 @pytest.mark.parametrize("days", [29, 31])
 def test_a_month_later_nobody_is_asked_to_put_it_to_use(matti, riitta, cas, monkeypatch, days):
     order = orders.delivered(matti, riitta)

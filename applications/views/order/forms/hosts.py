@@ -35,7 +35,7 @@ class HostNames:
 def host_names(lines: list[str], *, of_order: bool = True) -> HostNames:
     """Parse the lines into host names, the first of an order being short enough to be a CN.
 
-    Raises ValidationError naming up to `MOST_FAULTS` faults.
+    Raises ValidationError naming up to `MOST_FAULTS` faults, and that there are others.
     """
     words = [word for line in lines for word in _BETWEEN.split(line) if word]
     name_of = {word: _name(word) for word in words[:MOST_WORDS]}
@@ -45,8 +45,11 @@ def host_names(lines: list[str], *, of_order: bool = True) -> HostNames:
     faults += [_too_long(name) for name in main if len(name) > UPPER_BOUNDS["CN"]]
     if len(tidy) > MOST_NAMES or len(words) > MOST_WORDS:
         faults.insert(0, _("Enter at most %(limit)d host names.") % {"limit": MOST_NAMES})
+    if len(faults) > MOST_FAULTS:
+        others = _("There are faults in other names too. They are told once these are fixed.")
+        faults[MOST_FAULTS:] = [others]
     if faults:
-        raise ValidationError(faults[:MOST_FAULTS])
+        raise ValidationError(faults)
     return HostNames(tidy, _said(name_of, apart=len(words) > len(lines)))
 
 
