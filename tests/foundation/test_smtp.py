@@ -136,6 +136,23 @@ def test_a_full_mailbox_whose_server_answers_slowly_stops_no_other_mail(moody):
     assert len(moody.handler.mails) == 1
 
 
+def test_a_server_may_look_at_a_mail_for_as_long_as_a_mail_may_take(moody, settings, monkeypatch):
+    """Given up sooner, a mail that was accepted would be sent again and again."""
+    limits = []
+
+    def noting(call):
+        def noted(connection, *given):
+            limits.append(connection.sock.gettimeout())
+            return call(connection, *given)
+
+        return noted
+
+    for name in ("data", "quit"):
+        monkeypatch.setattr(smtplib.SMTP, name, noting(getattr(smtplib.SMTP, name)))
+    send(to("maija@example.fi"), item_id="1")
+    assert limits == [None, settings.MAILERS["default"]["OPTIONS"]["timeout"]]
+
+
 def test_a_server_that_never_answers_costs_one_mail_its_time_limit(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(sending.server, "_slow", 0.2)
     with mute_server() as port:

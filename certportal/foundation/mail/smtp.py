@@ -29,6 +29,23 @@ class _Connection(smtplib.SMTP):
         connected: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
         return deadline.watched(connected)
 
+    def data(self, msg: Buffer | str) -> tuple[int, bytes]:
+        """Send the mail, and wait for the reply as long as `deadline.within` lets, not less.
+
+        Who gives up sooner sends again what has arrived (RFC 5321, 4.5.3.2.6): a server may look at
+        a mail for long before it accepts it.
+        """
+        self._limit(None)
+        try:
+            return super().data(msg)
+        finally:
+            self._limit(self.timeout)
+
+    def _limit(self, seconds: float | None) -> None:
+        """Limit each read and write; a connection that was closed has no limit."""
+        if self.sock is not None:
+            self.sock.settimeout(seconds)
+
     def login(
         self, user: str, password: str, *, initial_response_ok: bool = True
     ) -> tuple[int, bytes]:
