@@ -5,12 +5,14 @@ import io
 import json
 import shutil
 import tarfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from certportal.foundation.backup import streams
@@ -20,7 +22,8 @@ from certportal.foundation.kept_tables import every_model
 from certportal.foundation.own_files import OWN, OWN_FOLDER, make_folder, sync_folder, write_new
 
 FORMAT = 1
-_DUMP = ("--format=custom", "--no-owner", "--no-acl")
+# A migration that waits for the tables, and for which pg_dump would wait, is let pass.
+_DUMP = ("--format=custom", "--no-owner", "--no-acl", "--lock-wait-timeout=5000")
 _PASSING = {".reserve", ".new"}
 
 
@@ -39,8 +42,9 @@ def back_up(target: Path, *, recipients: Path, now: datetime) -> dict[str, int]:
     shutil.rmtree(draft, ignore_errors=True)
     make_folder(draft, OWN_FOLDER)
     try:
-        with streams.writing(draft / streams.DATABASE, recipients) as stream:
-            streams.run([*streams.postgres("pg_dump"), *_DUMP, *_left_out()], stdout=stream)
+        with _snapshot() as snapshot, streams.writing(draft / streams.DATABASE, recipients) as dump:
+            tool = [*streams.postgres("pg_dump"), f"--snapshot={snapshot}", *_DUMP, *_left_out()]
+            streams.run(tool, stdout=dump)
         with (
             streams.writing(draft / streams.FILES, recipients) as stream,
             tarfile.open(fileobj=stream, mode="w|") as archive,
@@ -60,6 +64,23 @@ def back_up(target: Path, *, recipients: Path, now: datetime) -> dict[str, int]:
         raise
     sync_folder(target.parent)
     return sizes
+
+
+@contextmanager
+def _snapshot() -> Iterator[str]:
+    """Yield the name of a snapshot of the database, for pg_dump.
+
+    It is taken once no migration changes a table any more: a table that one has written anew is
+    empty in an earlier snapshot (PostgreSQL's manual, "Caveats" of MVCC), on which pg_dump, which
+    takes its own before it waits for the table, would say nothing.
+    """
+    tables = ", ".join(map(connection.ops.quote_name, connection.introspection.table_names()))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        cursor.execute(f"LOCK TABLE {tables} IN ACCESS SHARE MODE")
+        cursor.execute("SELECT pg_export_snapshot()")
+        yield cursor.fetchone()[0]
 
 
 def _left_out() -> list[str]:

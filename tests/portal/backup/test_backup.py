@@ -5,19 +5,27 @@ import hashlib
 import json
 import os
 import subprocess
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from pytest_django import Settings
 
 from certportal.foundation import clock
 from certportal.foundation.backup import BackupFailed, back_up, restore, streams
 from certportal.foundation.files.faults import StoreAway
+from certportal.foundation.models import Tally
+from certportal.foundation.web import limits
 from issuance.models import IssuingCA
+from tests.journeys.steps import await_true
 from tests.portal.backup.restoring import fresh_database
 from tests.shared_store import StoreServer
 from tests.tables import rewrite
@@ -104,6 +112,37 @@ def test_files_that_are_no_archive_are_told_by_their_name(
     assert IssuingCA.objects.count() == 4
 
 
+def test_a_backup_beside_a_migration_has_the_rows_of_the_table_that_it_writes_anew(
+    cas: object, keys: tuple[Path, Path], tmp_path: Path
+) -> None:
+    limits.count("tried", "", per=timedelta(days=1), now=clock.now())
+    target = {"target": tmp_path / "backup", "recipients": keys[0], "now": clock.now()}
+    beside = Thread(target=in_thread, args=(partial(back_up, **target),))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE foundation_tally ALTER scope TYPE varchar(40) USING scope||''")
+        beside.start()
+        await_true(partial(is_awaited, cursor), "the backup does not wait for the table")
+    beside.join()
+    with fresh_database():
+        restore(tmp_path / "backup", identity=keys[1])
+        assert Tally.objects.filter(scope="tried").exists()
+
+
+def in_thread(work: Callable[[], object]) -> None:
+    """Do the work, and close the thread's own connection."""
+    try:
+        work()
+    finally:
+        connection.close()
+
+
+def is_awaited(cursor: CursorWrapper) -> bool:
+    cursor.execute(
+        "SELECT FROM pg_locks WHERE NOT granted AND relation = 'foundation_tally'::regclass"
+    )
+    return cursor.fetchone() is not None
+
+
 def put(file: Path, content: bytes, keys: tuple[Path, Path]) -> None:
     """Put the content into the backup's file, and its sum into the manifest."""
     command = ["age", "-R", keys[0], "-o", file]
@@ -186,8 +225,8 @@ def test_the_tools_connect_as_safely_as_the_service_or_not_at_all(
     assert (told["PGSSLMODE"], told["PGSSLROOTCERT"]) == ("verify-full", "/etc/portal/db-ca.pem")
     assert told["PGCONNECT_TIMEOUT"] == ours["connect_timeout"]
 
-    future = {**options, "ssl_from_the_future": "on"}
-    monkeypatch.setitem(connection.settings_dict, "OPTIONS", future)
+    unknown_to_us = {**ours, "fallback_application_name": "portal"}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", unknown_to_us)
     with pytest.raises(BackupFailed, match="Poista se DATABASE_URL"):
         back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
     assert not (tmp_path / "backup").exists()
