@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from applications import workflow
 from applications.access import require_acting
 from applications.errors import Changed, Gone, NotPossible
@@ -37,6 +39,11 @@ def lock(
     if version is not None and application.version != version:
         raise Changed
     return application
+
+
+def lock_all(orders: QuerySet[Application]) -> list[Application]:
+    """Lock the orders, in the sequence in which everybody locks several; return them."""
+    return list(orders.select_for_update(of=("self",)).order_by("pk"))
 
 
 def take(

@@ -19,6 +19,7 @@ from applications.models import Application, ReplacementItem
 from applications.rules.void_reasons import void_reason
 from applications.services import transition
 from applications.services.reviewer.accounts import STOPPED
+from applications.services.reviewer.shown_prospect import OtherTouched, mark_of
 from applications.services.system import replaced_orders
 from applications.views.console.accounts import FOLLOWED
 from applications.workflow import ENDED, Status
@@ -30,6 +31,7 @@ from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
 from issuance.models import Certificate, PreparedCertificate
 from tests.applications.at_once import Beside
+from tests.applications.console.oversight import given
 from tests.conftest import CLINICS, PHARMACY
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,6 +57,26 @@ def test_a_draft_that_was_begun_just_before_is_removed(matti, closing):
         ending = Beside(closing)
     assert ending.end() is None
     assert not Application.objects.exists()
+
+
+@pytest.mark.parametrize("step", ["end_membership", "withdraw_right", "close_account"])
+def test_an_order_that_is_being_sent_is_shown_before_it_is_touched(matti, riitta, pharmacy, step):
+    """The page showed it as a draft: what it touches is looked at once the order has been sent."""
+    draft = orders.with_csr(matti)
+    about = pharmacy if step == "close_account" else matti.memberships.get()
+    preview = {
+        "end_membership": services.preview_end,
+        "withdraw_right": services.preview_withdrawal,
+        "close_account": services.preview_closing,
+    }[step]
+    seen = given(riitta, shown=mark_of(preview(about, now=clock.now())))
+    with transaction.atomic():
+        orders.submit(matti, draft)
+        late = Beside(partial(getattr(services, step), about.pk, **seen))
+    assert isinstance(late.end(), OtherTouched)
+    draft.refresh_from_db()
+    assert draft.status == Status.CHECKING
+    assert matti.memberships.filter(ended_at=None).exists()
 
 
 def test_no_order_is_reopened_in_an_account_that_is_being_closed(matti, riitta, cas, closing):

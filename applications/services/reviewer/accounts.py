@@ -29,7 +29,7 @@ from accounts.services.organisations import (
 from accounts.services.organisations.administrator_requests import MayNotDecide
 from applications import workflow
 from applications.access import ACTING
-from applications.errors import Gone, require
+from applications.errors import require
 from applications.models import Application
 from applications.replacement.selection import ACCOUNT_CLOSED
 from applications.rules import contact_links, impartiality, reviewers_day
@@ -75,11 +75,6 @@ class Prospect:
     nobody_stays: bool = False
     acts_without: bool = False
 
-    @property
-    def approved(self) -> list[Application]:
-        """Return the orders in the status approved; the CA may be signing some of them."""
-        return [order for order in self.orders if order.status == Status.APPROVED]
-
 
 def preview_end(membership: Membership, *, now: datetime) -> Prospect:
     """Return what ending the membership affects: the orders that the person began or sent."""
@@ -94,9 +89,7 @@ def preview_withdrawal(membership: Membership, *, now: datetime) -> Prospect:
     """Return what withdrawing the right affects: the orders of everyone whose right rests on it."""
     falling = _falling(membership)
     people = [member for member in falling if member != membership]
-    orders = Application.objects.none()
-    for member in falling:
-        orders |= _made_by(member.person, member.organisation)
+    orders = _made_by_any(falling)
     ending = _given_by([membership, *people, *formerly_resting_on(membership)], now)
     prospect = _prospect(orders, people, falling, ending, now)
     return replace(prospect, acts_without=acts_without(membership))
@@ -127,7 +120,9 @@ def end_membership(
     the reviewers. `shown`: the mark of the prospect on the page (`mark_of`); None without one.
     Raises NoMember, OtherTouched, and what `to_oversee` yields.
     """
-    membership = Membership.objects.select_related("person", "organisation").get(pk=membership_id)
+    membership = members.lock(membership_id)
+    # Somebody may be sending one of them at this moment.
+    transition.lock_all(_made_by(membership.person, membership.organisation))
     prospect = preview_end(membership, now=now)
     require(to_oversee(membership.organisation, prospect, person, now=now))
     decision = accounts.end_membership(
@@ -154,18 +149,18 @@ def withdraw_right(
     Orders that rest on it and are approved but not signed return to review. `shown` as in
     `end_membership`. Raises NothingConfirmed, OtherTouched, and what `to_oversee` yields.
     """
-    membership = Membership.objects.select_related("person", "organisation").get(pk=membership_id)
+    memberships = Membership.objects.select_related("person", "organisation")
+    members.lock_account(memberships.get(pk=membership_id).organisation_id)
+    membership = memberships.get(pk=membership_id)
     falling = _falling(membership)
+    transition.lock_all(_made_by_any(falling))
     prospect = preview_withdrawal(membership, now=now)
     require(to_oversee(membership.organisation, prospect, person, now=now))
     decision = accounts.withdraw_right(
         membership_id, reasons=reasons, by=person, actor=actor, now=now
     )
     require_shown(prospect, shown)
-    returned = 0
-    for member in falling:
-        orders = _made_by(member.person, member.organisation)
-        returned += _hold_back(orders, RIGHT_WITHDRAWN, actor, now)
+    returned = _hold_back(_made_by_any(falling), RIGHT_WITHDRAWN, actor, now)
     return _note(decision, prospect, {RETURNED: returned})
 
 
@@ -187,14 +182,14 @@ def close_account(
     ClosedAlready, OtherTouched, and what `to_oversee` yields.
     """
     organisation = members.lock_account(organisation_id)
+    # Drafts too: one may be sent by a concurrent request.
+    orders = transition.lock_all(Application.objects.filter(organisation=organisation))
     prospect = preview_closing(organisation, now=now)
     require(to_oversee(organisation, prospect, person, now=now))
     if not organisation.is_closed:
         require_shown(prospect, shown)
-    # Before the memberships end, because senders get the mail as members. Every order is locked in
-    # turn, drafts too: one may be sent by a concurrent request.
-    orders = Application.objects.filter(organisation=organisation).order_by("pk")
-    done = Counter(_close(key, actor, now) for key in list(orders.values_list("pk", flat=True)))
+    # Before the memberships end, because senders get the mail as members.
+    done = Counter(_close(order.pk, actor, now) for order in orders)
     stopped = replacement.stop(organisation_id, ACCOUNT_CLOSED, actor=actor, now=now)
     decision = accounts.close(organisation_id, reasons=reasons, by=person, actor=actor, now=now)
     del done[""]
@@ -297,6 +292,14 @@ def _made_by(person: Person, organisation: Organisation) -> QuerySet[Application
     return Application.objects.filter(condition, organisation=organisation)
 
 
+def _made_by_any(members: list[Membership]) -> QuerySet[Application]:
+    """Return the orders that any of these members of an account sent, and their drafts."""
+    orders = Application.objects.none()
+    for member in members:
+        orders |= _made_by(member.person, member.organisation)
+    return orders
+
+
 def _falling(membership: Membership) -> list[Membership]:
     """Return the members whose right to act falls if that of the membership is withdrawn.
 
@@ -356,10 +359,7 @@ def _hold_back(orders: QuerySet[Application], reason: str, actor: Actor, now: da
 
 def _close(key: UUID, actor: Actor, now: datetime) -> str:
     """End or remove one order of a closed account; return the key of its count, or "" for none."""
-    try:
-        application = transition.lock(key)
-    except Gone:  # its owner has just discarded the draft
-        return ""
+    application = transition.lock(key)
     if application.status == Status.DRAFT:
         remove_draft(application, actor=actor, now=now)
         return DRAFTS

@@ -141,8 +141,7 @@ def _locked_orders(prospect: Prospect) -> list[Application]:
     next. Each would wait for the other.
     """
     accounts.lock_both(prospect.former, prospect.heir)
-    orders = Application.objects.filter(organisation=prospect.former)
-    return list(orders.select_for_update(of=("self",)).order_by("pk"))
+    return transition.lock_all(Application.objects.filter(organisation=prospect.former))
 
 
 def _hand_over(
