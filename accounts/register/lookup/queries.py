@@ -67,11 +67,29 @@ def standing(oid: str, kind: str, on: date) -> Standing:
 
 def standings(oids: Collection[str], kind: str, on: date) -> dict[str, Standing]:
     """As `standing` for many OIDs of one register, with at most two queries."""
+    current = _records(oids, kind, on)
+    last = _last_known([oid for oid in oids if oid not in current], kind)
+    return {oid: _standing(current.get(oid), last.get(oid), on) for oid in oids}
+
+
+def read_together(oids: Collection[str], kind: str, on: date) -> None:
+    """Read what `get_record` is asked of these OIDs and of their providers, by two queries.
+
+    Only inside `one_reading`, which keeps the answers.
+    """
+    found = _records(oids, kind, on)
+    owners = {record.provider_oid for record in found.values()} - {"", *oids}
+    found |= _records(owners, kind, on)
+    for oid in {*oids, *owners}:
+        get_record.know(found.get(oid), oid, kind=kind, on=on)
+
+
+def _records(oids: Collection[str], kind: str, on: date) -> dict[str, RegisterRecord]:
+    """The current record of each OID that has one, as `get_record` chooses it, with one query."""
     current: dict[str, list[RegisterRecord]] = {}
     for record in _current(kind).filter(oid__in=oids):
         current.setdefault(record.oid, []).append(record)
-    last = _last_known([oid for oid in oids if oid not in current], kind)
-    return {oid: _standing(_best(current.get(oid, []), on), last.get(oid), on) for oid in oids}
+    return {oid: max(found, key=lambda one: _merit(one, on)) for oid, found in current.items()}
 
 
 def fallen(oids: Collection[str], kind: str, on: date) -> dict[str, Standing]:

@@ -12,6 +12,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Model
 
+from accounts.register.lookup import queries
+from accounts.register.models import Kind
 from applications.errors import UnfitCsr
 from applications.models import Application, Csr
 from applications.rules import proposed_names
@@ -20,11 +22,14 @@ from applications.rules.request_files import RequestFile, Skipped
 from applications.rules.request_matching import Match, Why, match
 from applications.services.applicant import csr as requests
 from applications.workflow import Role, Status
+from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Stale
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
+from certportal.foundation.query_cache import one_reading
 from issuance import csr as doctor, services as authority
+from issuance.csr import ExpectedNames
 
 MOST_SECONDS = 30
 """The longest time spent on the requests of an upload, well within the 65 s that the proxy waits
@@ -95,7 +100,7 @@ def give_requests(
     begun = monotonic()
     reports = _examined(files, until=begun + MOST_EXAMINING)
     by_key = {order.pk: order for order in orders}
-    names = {order.pk: expected_names(order, now=now) for order in orders}
+    names = _names(orders, now)
     copies = _copies(reports)
     matches = match(
         [one.csr if one and place not in copies else None for place, one in enumerate(reports)],
@@ -128,6 +133,15 @@ def _examined(files: Sequence[RequestFile], *, until: float) -> list[doctor.Repo
         else doctor.examine(file.data, blocked=authority.is_blocked)
         for file in files
     ]
+
+
+@one_reading()
+def _names(orders: Sequence[Application], now: datetime) -> dict[UUID, ExpectedNames]:
+    """Return the names of each order; a supplier's may be thousands."""
+    for kind in Kind:
+        oids = {order.record_oid for order in orders if order.record_kind == kind}
+        queries.read_together(oids, kind, clock.day(now))
+    return {order.pk: expected_names(order, now=now) for order in orders}
 
 
 def _copies(reports: Sequence[doctor.Report | None]) -> set[int]:

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.formats import date_format
 
@@ -317,6 +319,18 @@ def test_a_consent_that_ends_between_two_files_stops_its_own_orders_alone(
     assert [one.outcome for one in told] == [Outcome.UNMATCHED, Outcome.USED]
     mine.refresh_from_db()
     assert mine.status == Status.AWAITING_CSR
+
+
+def test_orders_that_no_request_fits_take_no_statements(matti, given, web):
+    asked = []
+    for hosts in ("ab", "cdefgh"):
+        for one in hosts:
+            orders.waiting_for_contact(matti, host=f"{one}.example.fi")
+        file = SimpleUploadedFile("muu.csr", orders.openssl_csr("muu.example.fi"))
+        with CaptureQueriesContext(connection) as statements:
+            web.post(reverse("customers:requests"), {"requests": [file]})
+        asked.append(len(statements))
+    assert asked[1] <= asked[0]
 
 
 def test_a_request_that_fits_two_customers_is_given_to_neither(
