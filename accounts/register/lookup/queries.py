@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Collate
 
@@ -225,6 +226,23 @@ def is_fresh(now: datetime, *, kind: str = Kind.SOTE_UNIT) -> bool:
     age = register_age(now, kind=kind)
     fetched = kind == Kind.SOTE_UNIT and conf.value("BACKEND")
     return age is not None and (not fetched or age <= conf.value("MAX_AGE"))
+
+
+RUN_LOCK = 0x5245_4752
+"""The first number of the lock that the session of an import holds, "REGR"; the second is its run's
+key. The database releases it when the session ends, so also when the process was killed."""
+
+
+def runs_at_work() -> set[int]:
+    """Return the keys of the runs whose process is at work; others that are running broke off."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT objid FROM pg_locks JOIN pg_database d ON d.oid = database"
+            " WHERE locktype = 'advisory' AND classid = %s AND objsubid = 2 AND granted"
+            " AND datname = current_database()",
+            [RUN_LOCK],
+        )
+        return {key for (key,) in cursor.fetchall()}
 
 
 def waiting_runs() -> QuerySet[RegisterRun]:

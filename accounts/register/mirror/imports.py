@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.event_names import AccountEvent
 from accounts.register import conf
+from accounts.register.lookup import queries
 from accounts.register.mirror import store
 from accounts.register.mirror.store import Counts, Difference
 from accounts.register.models import COUNTED, Kind, RegisterRun
@@ -20,7 +21,7 @@ from certportal.foundation.outbox import outbox
 
 SHOWN_ENDING = 200
 ACCEPTANCE_LASTS = timedelta(days=2)
-# A run still unfinished after this time is taken for failed: its process was killed.
+# A run still unfinished after this time is taken for failed even if its process is there: it hangs.
 LONGEST_RUN = timedelta(hours=3)
 LONGEST_NAME = 300
 
@@ -58,21 +59,35 @@ class _DryRun(Exception):
 
 def begin(kind: Kind, source: Source, *, now: datetime) -> RegisterRun:
     """Record the start of a run before its rows are fetched; mark killed runs as failed."""
-    killed = RegisterRun.objects.filter(kind=kind, outcome=RegisterRun.Outcome.RUNNING)
-    for run in killed.filter(started_at__lt=now - LONGEST_RUN):
-        fail(run, "never ended", now=now)
-    return RegisterRun.objects.create(
-        kind=kind,
-        source=source.name[:LONGEST_NAME],
-        scope=source.scope,
-        pages=source.pages,
-        started_at=now,
-    )
+    _fail_killed(kind, now)
+    with transaction.atomic():  # nobody sees a run before its lock
+        run = RegisterRun.objects.create(
+            kind=kind,
+            source=source.name[:LONGEST_NAME],
+            scope=source.scope,
+            pages=source.pages,
+            started_at=now,
+        )
+        store.hold_run(run.pk)
+    return run
+
+
+@transaction.atomic
+def _fail_killed(kind: Kind, now: datetime) -> None:
+    """Mark the runs as failed whose process has ended before them, or has hung for too long."""
+    running = RegisterRun.objects.filter(kind=kind, outcome=RegisterRun.Outcome.RUNNING)
+    # Locked before the sessions are looked at, and without those that are just being finished.
+    left = list(running.select_for_update(skip_locked=True))
+    at_work = queries.runs_at_work() if left else set()
+    for run in left:
+        if run.pk not in at_work or run.started_at < now - LONGEST_RUN:
+            _finish(run, RegisterRun.Outcome.FAILED, Counts(), now, reason="never ended")
 
 
 def fail(run: RegisterRun, reason: str, *, now: datetime) -> None:
     """Record that a run failed before its rows were in the mirror, and the reason."""
     _finish(run, RegisterRun.Outcome.FAILED, Counts(), now, reason=reason[:200])
+    store.release_run(run.pk)
 
 
 def import_rows(
@@ -104,6 +119,7 @@ def import_rows(
     except Exception as error:
         fail(run, type(error).__name__, now=present())
         raise
+    store.release_run(run.pk)
     return Report(counts, run, held=held)
 
 

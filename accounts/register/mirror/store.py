@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection
 
+from accounts.register.lookup import queries
 from accounts.register.mirror.copying import COLUMNS, CopyStream
 from accounts.register.models import RegisterRun
 from accounts.register.source.rows import STATED, Row
@@ -52,6 +53,18 @@ def lock() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
         return bool(cursor.fetchone()[0])
+
+
+def hold_run(key: int) -> None:
+    """Let others see that the process of a run is at work, until it ends or `release_run`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [queries.RUN_LOCK, key])
+
+
+def release_run(key: int) -> None:
+    """Let others see that the process of a run has done its work."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [queries.RUN_LOCK, key])
 
 
 def is_empty() -> bool:

@@ -7,6 +7,7 @@ import structlog
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.register.lookup import queries
 from accounts.register.mirror import imports
 from accounts.register.mirror.imports import Busy, Report, Source
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
@@ -88,7 +89,7 @@ def _require_alone(source: Source, now: datetime) -> None:
     """Raise Busy if a run from this source is unfinished, as a slow download may take hours."""
     since = now - imports.LONGEST_RUN
     running = _runs(source.name, RegisterRun.Outcome.RUNNING).filter(started_at__gte=since)
-    if running.exists():
+    if running.filter(pk__in=queries.runs_at_work()).exists():
         raise Busy(_("Another import of the register is running. Try again when it has ended."))
 
 

@@ -1,7 +1,9 @@
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 
+from accounts.register.lookup import queries
 from accounts.register.mirror import imports, store
 from accounts.register.mirror.imports import Source
 from accounts.register.models import Kind, RegisterRecord, RegisterRun, RegisterWord
@@ -9,6 +11,7 @@ from accounts.register.source.rows import Row
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from certportal.foundation.models import Event
+from tests.applications.at_once import Beside
 
 from .conftest import NOW, TODAY
 
@@ -252,12 +255,29 @@ def test_a_failed_download_is_on_record():
     assert (run.outcome, run.reason, run.finished_at) == ("failed", "timeout", LATER)
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_a_run_whose_process_was_killed_does_not_stay_running():
-    killed = imports.begin(Kind.SOTE_UNIT, FULL, now=NOW)
-    bring(unit(0), now=LATER)
-    killed.refresh_from_db()
+    working = imports.begin(Kind.SOTE_UNIT, FULL, now=NOW)
+    Beside(partial(imports.begin, Kind.SOTE_UNIT, FULL, now=NOW)).end()
+    killed = RegisterRun.objects.latest("pk")
+    while killed.pk in queries.runs_at_work():  # until the server has ended its session
+        pass
+    bring(unit(0), now=NOW + timedelta(minutes=1))
+    for run in (killed, working):
+        run.refresh_from_db()
     assert (killed.outcome, killed.reason) == ("failed", "never ended")
+    assert working.outcome == "running"
+    bring(unit(0), now=LATER)  # it has not ended by now: it hangs
+    working.refresh_from_db()
+    assert (working.outcome, working.reason) == ("failed", "never ended")
+    store.release_run(working.pk)
+
+
+@pytest.mark.django_db
+def test_a_run_that_has_ended_is_at_work_no_longer():
+    bring(unit(0))
+    imports.fail(imports.begin(Kind.SOTE_UNIT, FULL, now=NOW), "timeout", now=LATER)
+    assert queries.runs_at_work() == set()
 
 
 @pytest.mark.django_db

@@ -6,7 +6,7 @@ from django.test import override_settings
 
 from accounts.register import tasks
 from accounts.register.lookup import queries
-from accounts.register.mirror import imports, sync
+from accounts.register.mirror import imports, store, sync
 from accounts.register.mirror.imports import Source
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
 from accounts.register.source.rows import Row
@@ -88,10 +88,19 @@ def test_a_source_that_fails_is_on_record_and_changes_nothing(client):
 
 
 def test_a_source_that_is_still_being_read_is_not_asked_again(client):
-    imports.begin(Kind.SOTE_UNIT, Source(client.source), now=NOW)
+    run = imports.begin(Kind.SOTE_UNIT, Source(client.source), now=NOW)
     assert sync.catch_up(now=NOW + HOUR, client=client) is None
     assert client.asked == []
-    assert sync.catch_up(now=NOW + 4 * HOUR, client=client) is not None
+    assert sync.catch_up(now=NOW + 4 * HOUR, client=client) is not None  # it hangs
+    store.release_run(run.pk)
+
+
+def test_a_source_is_asked_again_as_soon_as_who_read_it_is_gone(client):
+    killed = imports.begin(Kind.SOTE_UNIT, Source(client.source), now=NOW)
+    store.release_run(killed.pk)  # as the server does when the session of a process ends
+    assert sync.catch_up(now=NOW + HOUR, client=client) is not None
+    killed.refresh_from_db()
+    assert killed.reason == "never ended"
 
 
 def test_a_client_that_breaks_leaves_no_run_running(client):

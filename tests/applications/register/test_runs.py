@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.access import actor_for
 from accounts.register import conf
 from accounts.register.lookup import queries
-from accounts.register.mirror import imports
+from accounts.register.mirror import imports, store
 from accounts.register.mirror.imports import Source
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
 from accounts.services.rights import staff_roles
@@ -50,6 +50,17 @@ def test_each_import_is_listed_with_its_counts_and_outcome(desk, held):
     shown = desk.get(url(held)).text
     assert "1.2.246.10.99000085.10.0" in shown
     assert "Koivupiha Terveys Oy" in shown
+
+
+def test_one_whose_process_was_killed_is_told_as_broken_off(desk, sample):
+    run = imports.begin(Kind.SOTE_UNIT, SOURCE, now=clock.now())
+    for page in (reverse("console:register_runs"), url(run)):
+        shown = desk.get(page).text
+        assert "Käynnissä" in shown and "Keskeytyi" not in shown
+    store.release_run(run.pk)  # as the server does when the session of a process ends
+    for page in (reverse("console:register_runs"), url(run)):
+        shown = desk.get(page).text
+        assert "Keskeytyi" in shown and "Käynnissä" not in shown
 
 
 def test_letting_it_through_wants_a_fresh_second_factor(stale, held):

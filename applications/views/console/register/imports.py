@@ -1,5 +1,6 @@
 """The imports of the registers: the age of each mirror, each run, and accepting a held one."""
 
+from collections.abc import Container
 from datetime import datetime
 from typing import Any
 
@@ -34,16 +35,19 @@ OUTCOMES: dict[str, tuple[Promise, str]] = {
 }
 LET_THROUGH = (gettext_lazy("Let through"), "info")
 """An import that stopped, and that a person let through since."""
+BROKEN_OFF = (pgettext_lazy("import", "Broken off"), "error")
+"""An import whose process ended before it."""
 
 
 @access.reviewers_read
 def runs(request: HttpRequest) -> HttpResponseBase:
     """List the imports, latest first, and show the age of each mirror."""
+    at_work = queries.runs_at_work()
     all_runs = RegisterRun.objects.order_by("-started_at", "-pk")
     page = Paginator(all_runs, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "page_obj": page,
-        "rows": [_row(run) for run in page],
+        "rows": [_row(run, at_work) for run in page],
         "mirrors": [_mirror(kind, clock.now()) for kind in Kind],
     }
     return render(request, "applications/console/runs.html", context)
@@ -65,13 +69,18 @@ def run(request: HttpRequest, run_id: int) -> HttpResponseBase:
         messages.success(request, _("The next import may end these units."))
         return redirect("console:register_run", shown.pk)
     accepted_by = who(shown.accepted_by, names_of([shown.accepted_by]))
-    context = _row(shown) | {"form": form, "asks": asks, "accepted_by": accepted_by}
+    asked = {"form": form, "asks": asks, "accepted_by": accepted_by}
+    context = _row(shown, queries.runs_at_work()) | asked
     return render(request, "applications/console/run.html", context)
 
 
-def _row(run: RegisterRun) -> dict[str, Any]:
+def _row(run: RegisterRun, at_work: Container[int]) -> dict[str, Any]:
+    broken_off = run.outcome == RegisterRun.Outcome.RUNNING and run.pk not in at_work
     label, tone = OUTCOMES[run.outcome] if run.accepted_at is None else LET_THROUGH
+    if broken_off:
+        label, tone = BROKEN_OFF
     return {
+        "broken_off": broken_off,
         "run": run,
         "name": REGISTERS[run.kind],
         "scope": SCOPES[run.scope],
