@@ -49,6 +49,8 @@ class RegisterRun(models.Model):
     changed = models.PositiveIntegerField(default=0)
     removed = models.PositiveIntegerField(default=0)
     ended = models.PositiveIntegerField(default=0)
+    # When the source last changed one of the rows read, if it says so.
+    modified_at = models.DateTimeField(null=True)
     # For a held run: the first units it would end, as pairs of OID and name.
     ending = models.JSONField(default=list)
     accepted_at = models.DateTimeField(null=True)

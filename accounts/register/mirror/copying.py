@@ -54,12 +54,12 @@ class CopyStream:
     """The file object that COPY reads from; encodes *rows* lazily.
 
     ``words`` collects all search words, for the dictionary that corrects typing errors; ``count``
-    is the number of rows encoded so far.
+    is the number of rows encoded so far, and ``modified`` when the last of them was changed.
     """
 
     def __init__(self, rows: Iterable[Row], *, kind: str, run_id: int, now: datetime) -> None:
         self.words: set[str] = set()
-        self.count = 0
+        self.count, self.modified = 0, ""
         self._error: Exception | None = None
         self._constant = f"\t{kind}\t{run_id}\t{now.isoformat()}\n"
         self._chunks = self._encode(rows)
@@ -86,6 +86,8 @@ class CopyStream:
         lines: list[str] = []
         for row in rows:
             lines.append(self._line(row))
+            if row.modified > self.modified:
+                self.modified = row.modified
             if len(lines) == _CHUNK_ROWS:
                 self.count += _CHUNK_ROWS
                 yield "".join(lines).encode()

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F, Max
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from accounts.event_names import AccountEvent
@@ -40,17 +43,35 @@ class Report:
     """The result of an import or a dry run.
 
     ``run`` is None, and ``differences`` are listed, only in a dry run. ``held``: nothing was
-    changed, or would be, because too many units would end.
+    changed, or would be, because too many units would end. ``older``: the refusal, in a dry run.
     """
 
     counts: Counts
     run: RegisterRun | None = None
     differences: Sequence[Difference] = field(default_factory=list)
     held: bool = False
+    older: "OlderRows | None" = None
 
 
 class Busy(Refused):
     """Another import is running."""
+
+
+class OlderRows(Refused):
+    """The latest change in the rows of a whole register is before one that the mirror has."""
+
+    def __init__(self, latest: datetime, known: datetime) -> None:
+        super().__init__(
+            _(
+                "These files are older than ones that have been imported: their latest change is"
+                " of %(latest)s, and the mirror has one of %(known)s. Nothing was imported. Take"
+                " newer files, or give --older to import these nevertheless."
+            )
+            % {
+                "latest": date_format(localtime(latest), "SHORT_DATETIME_FORMAT"),
+                "known": date_format(localtime(known), "SHORT_DATETIME_FORMAT"),
+            }
+        )
 
 
 class _DryRun(Exception):
@@ -97,21 +118,24 @@ def import_rows(
     *,
     now: datetime,
     run: RegisterRun | None = None,
+    older: bool = False,
 ) -> Report:
     """Import *rows* into the mirror of *kind*; without *run*, a new run is started.
 
     A full source also closes the records that it no longer contains. A run that would end more
     units than ``MAX_ENDED``, and more than the share ``MAX_ENDED_SHARE`` of the valid ones, changes
     nothing and is held, unless a held run that would end the same was accepted within two days.
+    ``older``: whether a whole register may be older than the mirror.
 
     Raises:
         Busy: another import is running.
+        OlderRows: the latest change in a whole register is before one that the mirror has.
     """
     run = run or begin(kind, source, now=now)
     run.pages, present = source.pages, clock.going_on(now)
     try:
         with transaction.atomic():
-            counts, held = _write(run, rows, now)
+            counts, held = _write(run, rows, now, older=older)
             outcome = RegisterRun.Outcome.HELD if held else RegisterRun.Outcome.DONE
             _finish(run, outcome, counts, present())
             if not held and (counts.changed or counts.removed):
@@ -131,7 +155,8 @@ def preview(kind: Kind, rows: Iterable[Row], source: Source, *, now: datetime) -
         with transaction.atomic():
             counts = store.stage(run, rows, now=now, today=clock.day(now))
             held = _ends_too_many(run, counts, now)
-            report = Report(counts, None, store.differences(), held)
+            older = _older(run, _moment(counts.modified))
+            report = Report(counts, None, store.differences(), held, older)
             raise _DryRun
     except _DryRun:
         return report
@@ -154,17 +179,44 @@ def accept_held(run_id: int, *, reason: str, actor: Actor, now: datetime) -> Reg
     return run
 
 
-def _write(run: RegisterRun, rows: Iterable[Row], now: datetime) -> tuple[Counts, bool]:
+def _write(
+    run: RegisterRun, rows: Iterable[Row], now: datetime, *, older: bool
+) -> tuple[Counts, bool]:
     if not store.lock():
         raise Busy(_("Another import of the register is running. Try again when it has ended."))
     if store.is_empty():
-        return store.load(run, rows, now=now), False
+        counts = store.load(run, rows, now=now)
+        run.modified_at = _moment(counts.modified)
+        return counts, False
     counts = store.stage(run, rows, now=now, today=clock.day(now))
+    run.modified_at = _moment(counts.modified)
+    if not older and (refusal := _older(run, run.modified_at)):
+        raise refusal
     if _ends_too_many(run, counts, now):
         run.ending = store.ending(SHOWN_ENDING)
         return counts, True
     store.apply(now=now)
     return counts, False
+
+
+def _moment(modified: str) -> datetime | None:
+    """The moment as a source writes it, in Finnish time unless it says so; None if unknown."""
+    try:
+        moment = datetime.fromisoformat(modified)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=clock.HELSINKI)
+
+
+def _older(run: RegisterRun, latest: datetime | None) -> OlderRows | None:
+    """The refusal of a whole register whose latest change is before one that was imported."""
+    if latest is None or run.scope != RegisterRun.Scope.FULL:
+        return None
+    done = RegisterRun.objects.filter(kind=run.kind, outcome=RegisterRun.Outcome.DONE)
+    # A change that the source dates after its import says nothing about what is older.
+    dated = done.filter(modified_at__lte=F("started_at"))
+    known = dated.aggregate(known=Max("modified_at"))["known"]
+    return OlderRows(latest, known) if known is not None and latest < known else None
 
 
 def _ends_too_many(run: RegisterRun, counts: Counts, now: datetime) -> bool:
@@ -198,6 +250,6 @@ def _finish(
     run.rows_read = counts.read
     run.added, run.changed = counts.added, counts.changed
     run.removed, run.ended = counts.removed, counts.ended
-    described = ["outcome", "reason", "finished_at", "pages", "rows_read", "ending"]
+    described = ["outcome", "reason", "finished_at", "pages", "rows_read", "ending", "modified_at"]
     run.save(update_fields=[*described, *COUNTED])
     events.record(AccountEvent(f"register.{outcome}"), run, system("register"), now)

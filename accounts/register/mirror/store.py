@@ -6,7 +6,7 @@ Everything runs in the caller's transaction, so that a failed import changes not
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -27,7 +27,8 @@ _LOCK = 0x5245_4749  # "REGI": one writer of the mirror at a time
 @dataclass(frozen=True)
 class Counts:
     """Counts of an import: rows by kind of change; ``ended`` counts units that cease to be valid
-    now or within a month; ``standing_before`` those valid in the mirror before it.
+    now or within a month; ``standing_before`` those valid in the mirror before it. ``modified``:
+    when the source last changed one of the rows, as it writes it.
     """
 
     read: int = 0
@@ -36,6 +37,7 @@ class Counts:
     removed: int = 0
     ended: int = 0
     standing_before: int = 0
+    modified: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def load(run: RegisterRun, rows: Iterable[Row], *, now: datetime) -> Counts:
             cursor.execute(definition)
         _keep_words(cursor, stream.words)
         cursor.execute(f"ANALYZE {RECORDS} ({_PLANNED}), register_registerword")
-    return Counts(read=stream.count, added=stream.count)
+    return Counts(read=stream.count, added=stream.count, modified=stream.modified)
 
 
 def stage(run: RegisterRun, rows: Iterable[Row], *, now: datetime, today: date) -> Counts:
@@ -111,7 +113,7 @@ def stage(run: RegisterRun, rows: Iterable[Row], *, now: datetime, today: date) 
         cursor.execute("ANALYZE register_staging (oid, valid_from)")
         _compare(cursor, run, today)
         _keep_words(cursor, stream.words)
-        return _count(cursor, run.kind, today, stream.count)
+        return _count(cursor, run.kind, today, stream)
 
 
 def apply(*, now: datetime) -> None:
@@ -204,7 +206,7 @@ def _compare(cursor: Any, run: RegisterRun, today: date) -> None:
     cursor.execute(query, {"kind": run.kind, "today": today, "soon": today + _SOON})
 
 
-def _count(cursor: Any, kind: str, today: date, read: int) -> Counts:
+def _count(cursor: Any, kind: str, today: date, stream: CopyStream) -> Counts:
     cursor.execute(
         "SELECT count(*) FILTER (WHERE old_id IS NULL),"
         " count(*) FILTER (WHERE old_id IS NOT NULL AND line IS NOT NULL),"
@@ -214,7 +216,7 @@ def _count(cursor: Any, kind: str, today: date, read: int) -> Counts:
         " FROM register_difference",
         {"kind": kind, "today": today},
     )
-    return Counts(read, *cursor.fetchone())
+    return replace(Counts(stream.count, *cursor.fetchone()), modified=stream.modified)
 
 
 def _keep_words(cursor: Any, words: set[str]) -> None:

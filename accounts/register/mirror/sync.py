@@ -82,7 +82,10 @@ def _sync(client: RegisterClient, since: date | None, now: datetime) -> Report:
         imports.fail(run, reason, now=present())
         raise
     source = replace(source, pages=download.pages)
-    return imports.import_rows(Kind.SOTE_UNIT, download.rows, source, now=present(), run=run)
+    # What the source says now is what holds, even if it was restored from a backup.
+    return imports.import_rows(
+        Kind.SOTE_UNIT, download.rows, source, now=present(), run=run, older=True
+    )
 
 
 def _require_alone(source: Source, now: datetime) -> None:

@@ -102,6 +102,7 @@ def read_code(code: object) -> Row:
         valid_to=_date(code.get("expirationDate"), oid),
         status=(_clean(code.get("status") or "") or "ACTIVE").upper()[:16],
         attributes=attributes,
+        modified=str(code.get("lastModifiedDate") or "")[:32],
     )
 
 

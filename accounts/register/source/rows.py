@@ -11,7 +11,7 @@ class Row:
 
     ``business_id`` has a hyphen or is empty. ``sector`` is 1 public, 2 private, 3 private and
     self-registered, or None. ``attributes`` maps each attribute without a field of its own to
-    its values.
+    its values. ``modified`` is when the source last changed it, as it writes it; "" if unknown.
     """
 
     oid: str
@@ -32,6 +32,7 @@ class Row:
     valid_from: date | None = None
     valid_to: date | None = None
     attributes: Mapping[str, list[str]] = field(default_factory=dict)
+    modified: str = field(default="", compare=False)
 
     @property
     def key(self) -> tuple[str, date | None]:
@@ -46,6 +47,6 @@ class Row:
 
 # The columns of the mirror that hold the source's data, in the order in which they are hashed:
 # texts, then numbers and days, then attributes.
-STATED = tuple(Row.__dataclass_fields__)
+STATED = tuple(name for name in Row.__dataclass_fields__ if name != "modified")
 TEXTS = STATED[: STATED.index("sector")]
 NUMBERS = STATED[STATED.index("sector") : -1]

@@ -12,10 +12,11 @@ from certportal.foundation import clock
 OID = "1.2.246.10.99000018.10.0"
 
 
-def page(tmp_path, *names, file="page.json"):
+def page(tmp_path, *names, file="page.json", modified=""):
     codes = [
         {
             "conceptCodeId": f"1.2.246.10.99000018.10.{number}",
+            "lastModifiedDate": modified,
             "attributes": [{"attributeName": "LongName", "attributeValue": [name]}],
         }
         for number, name in enumerate(names)
@@ -58,6 +59,32 @@ def test_of_several_files_the_faulty_one_is_named(tmp_path):
     faulty.write_text('{"conceptCodes": [{"conceptCodeId": "x"}]}')
     with pytest.raises(CommandError, match=r"^second\.json: conceptCodeId 'x' is not an OID$"):
         run(page(tmp_path, "A"), str(faulty))
+
+
+@pytest.mark.django_db
+def test_an_older_export_is_imported_only_if_the_operator_says_so(tmp_path):
+    """It would silently put back what has changed since."""
+    newer = page(tmp_path, "Uusi", "Toinen", modified="2026-11-20T03:15:00")
+    older = page(tmp_path, "Vanha", "Toinen", file="old.json", modified="2026-11-02T03:15:00")
+    run(newer)
+    with pytest.raises(CommandError) as refused:
+        run(older)
+    for words in ("of 2 Nov 2026", "of 20 Nov 2026", "--older"):
+        assert words in str(refused.value)
+    assert RegisterRun.objects.latest("pk").reason == "OlderRows"
+    out, _ = run("--dry-run", older)
+    assert "'Uusi' → 'Vanha'" in out and "--older" in out
+    run(newer)
+    assert RegisterRecord.objects.get(oid=OID, known_to=None).long_name == "Uusi"
+    run("--older", older)
+    assert RegisterRecord.objects.get(oid=OID, known_to=None).long_name == "Vanha"
+
+
+@pytest.mark.django_db
+def test_a_change_dated_ahead_makes_no_later_export_older(tmp_path):
+    run(page(tmp_path, "Eilinen", modified="2099-01-01T00:00:00"))
+    run(page(tmp_path, "Uusi", modified="2026-11-20T03:15:00"))
+    assert RegisterRecord.objects.get(known_to=None).long_name == "Uusi"
 
 
 @pytest.mark.django_db

@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ class Command(OperatorCommand):
         parser.add_argument(
             "--delta", action="store_true", help="keep rows that are not in the files"
         )
+        parser.add_argument(
+            "--older", action="store_true", help="import even an export older than the mirror"
+        )
         parser.add_argument("--dry-run", action="store_true", help="print the differences only")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -36,7 +40,8 @@ class Command(OperatorCommand):
             raise CommandError(_("Give files to import, or --sample."))
         scope = RegisterRun.Scope.DELTA if options["delta"] else RegisterRun.Scope.FULL
         source = imports.Source(_name(paths), scope, len(paths))
-        bring = imports.preview if options["dry_run"] else imports.import_rows
+        imported = partial(imports.import_rows, older=options["older"])
+        bring = imports.preview if options["dry_run"] else imported
         try:
             found = files.read_files(paths, whole=not options["delta"], watch=self._watch)
             for kind, rows in found.items():
@@ -52,6 +57,8 @@ class Command(OperatorCommand):
     def _show(self, kind: Kind, report: imports.Report) -> None:
         for line in report_mirror.lines(kind, report):
             self.stdout.write(line)
+        if report.older is not None:
+            self.stdout.write(str(report.older))
         if report.held and report.run is None:
             self.stdout.write(report_mirror.held_message(report))
         elif report.held:
