@@ -21,7 +21,7 @@ from issuance.csr.numbers import PublicKey, are_factors, named_keys
 from issuance.csr.reading import File
 from issuance.csr.request import spki_in
 from issuance.der import read
-from issuance.keys.policy import EC_PUBLIC_KEY, RSA_ENCRYPTION, Key, read_key, spki_sha256
+from issuance.keys.policy import EC_PUBLIC_KEY, RSA_ENCRYPTION, Key, hashes_of, read_key
 
 _SECRET_KINDS = frozenset({Kind.PRIVATE_KEY, Kind.PKCS12})
 _MOST_KEYS, _LARGEST_KEY = 10, 16 * 1024
@@ -129,7 +129,7 @@ def leaked_hashes(file: File) -> list[str]:
 
     A key counts only if its private and public parts match. Otherwise anybody could have another
     party's key blocked and its certificate revoked, by sending its public half with an invented
-    private one.
+    private one. An RSA key of an unusual exponent is also named with the usual one.
     """
     halves = [_public_half(der) for der in _keys_in_der(file)]
     texts = [layer.text for layer in layers(file) if layer.text]
@@ -137,8 +137,8 @@ def leaked_hashes(file: File) -> list[str]:
     if written := [text for text in texts if may_hold_numbers(text)]:
         halves += islice(bare_keys(written, _public_keys(file)), _MOST_KEYS)
     der, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    hashes = [spki_sha256(half.public_bytes(der, form)) for half in halves if half]
-    return list(dict.fromkeys(hashes))
+    keys = (read_key(half.public_bytes(der, form)) for half in halves if half)
+    return list(dict.fromkeys(digest for key in keys for digest in hashes_of(key)))
 
 
 def _keys_in_der(file: File) -> list[bytes]:

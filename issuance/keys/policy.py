@@ -200,12 +200,20 @@ def _type(key: Key) -> Iterator[Finding]:
         yield found("key.curve", value=facts.name, wanted="P-256, P-384")
 
 
-def _compromised(key: Key, blocked: Callable[[str], bool] | None) -> Iterator[Finding]:
+def hashes_of(key: Key) -> list[str]:
+    """The SPKI hash of the key, and that of the same RSA modulus with the usual exponent.
+
+    Whoever knows the private key of a modulus with one exponent knows it with any other.
+    """
     digests = [key.facts.spki_sha256]
     if key.public_key is not None and key.rsa and key.rsa.exponent != _USUAL_EXPONENT:
-        # Whoever knows the private key of a modulus with one exponent knows it with any other.
         usual = RSAPublicNumbers(_USUAL_EXPONENT, key.rsa.modulus).public_key()
         digests.append(_usual(key.facts, usual).spki_sha256)
+    return digests
+
+
+def _compromised(key: Key, blocked: Callable[[str], bool] | None) -> Iterator[Finding]:
+    digests = hashes_of(key)
     if any(map(is_published, digests)):
         yield found("key.published")
     elif blocked is not None and any(map(blocked, digests)):

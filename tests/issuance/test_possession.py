@@ -25,7 +25,7 @@ from issuance.services.exposed_keys.possession import (
     text_of,
 )
 from tests.issuance.conftest import approve_by
-from tests.issuance.csr.builder import ec_key, rsa_key, spki_of
+from tests.issuance.csr.builder import ec_key, rsa_key, rsa_key_with, spki_of
 from tests.issuance.orders import make_csr, server_order
 
 ADDRESS = "192.0.2.7"
@@ -234,6 +234,15 @@ def test_a_certificate_of_ours_is_revoked_and_its_key_blocked(
     assert event.data == {"certificates": [certificate.pk]}
     topics = set(OutboxItem.objects.values_list("topic", flat=True))
     assert {"certificate.revoked", "key.proven"} <= topics
+
+
+def test_a_key_that_is_proven_is_blocked_with_the_usual_exponent_too(
+    now: datetime, monkeypatch: pytest.MonkeyPatch, db: None
+) -> None:
+    monkeypatch.setattr(possession, "is_proof", lambda *_: True)
+    unusual, usual = spki_of(rsa_key_with(65539)), spki_of(rsa_key())
+    prove(ask(unusual, now), b"signature", now)
+    assert blocked() == {spki_sha256(unusual), spki_sha256(usual)}
 
 
 def test_a_key_that_anybody_can_compute_needs_no_proof(

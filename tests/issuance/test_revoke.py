@@ -5,14 +5,17 @@ from cryptography import x509
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Organisation
+from accounts.models import Organisation, Person
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event, OutboxItem
 from issuance import services
 from issuance.certificate.order import CertificateOrder
-from issuance.models import BlockedKey, Certificate
+from issuance.keys.policy import spki_sha256
+from issuance.models import BlockedKey, Certificate, IssuingCA
 from issuance.services.errors import ReasonStands, UnknownReason
 from issuance.services.status.revoke import COMPROMISE, REASONS
+from tests.issuance.conftest import approve_by
+from tests.issuance.csr.builder import rsa_key, rsa_key_with, spki_of
 from tests.issuance.orders import server_order, with_csr
 
 ACTOR = system("test")
@@ -80,6 +83,19 @@ def test_a_compromised_key_is_refused_ever_after(
     refused = services.prepare(again, now=now)
     assert "key.blocked" in {finding.rule for finding in refused.found}
     assert BlockedKey.objects.get().reason == COMPROMISE
+
+
+def test_a_compromised_key_is_refused_with_the_usual_exponent_too(
+    cas: dict[str, IssuingCA], pharmacy: Organisation, riitta: Person, now: datetime
+) -> None:
+    prepared = services.prepare(server_order(pharmacy, rsa_key_with(65539)), now=now)
+    approve_by(riitta, prepared, now)
+    certificate = services.issue(prepared.reference, now=now)
+    assert certificate is not None
+    revoke(certificate, COMPROMISE, now)
+    usual = spki_sha256(spki_of(rsa_key()))
+    blocked = set(BlockedKey.objects.values_list("spki_sha256", flat=True))
+    assert blocked == {certificate.spki_sha256, usual}
 
 
 def test_other_reasons_block_no_key(certificate: Certificate, now: datetime) -> None:

@@ -22,7 +22,7 @@ from issuance.csr.possession import is_proof, key_in, line
 from issuance.csr.reading import File, open_file
 from issuance.csr.secrets import holds_private_key, leaked_hashes
 from issuance.event_names import IssuanceEvent
-from issuance.keys.policy import is_computable, read_key
+from issuance.keys.policy import hashes_of, is_computable, read_key
 from issuance.models import Certificate, KeyChallenge
 from issuance.services.exposed_keys.leaked import report_leaked_key, revoke_key
 from issuance.services.status.revoke import COMPROMISE
@@ -118,7 +118,11 @@ def prove(token: str, proof: bytes, *, address: str, now: datetime) -> None:
     with transaction.atomic():
         if not KeyChallenge.objects.filter(pk=asked.pk, used_at=None).update(used_at=now):
             raise ChallengeOver
-        revoked = revoke_key(spki_sha256, COMPROMISE, actor=actor, now=now)
+        revoked = [
+            certificate
+            for digest in hashes_of(key)
+            for certificate in revoke_key(digest, COMPROMISE, actor=actor, now=now)
+        ]
         proven = [each.pk for each in revoked]
         events.record(IssuanceEvent.KEY_PROOF, about, actor, now, certificates=proven)
         _tell(spki_sha256, revoked, now)

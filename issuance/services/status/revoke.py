@@ -9,7 +9,9 @@ from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.outbox import outbox
 from issuance.authority.crl import entry
+from issuance.csr.request import spki_in
 from issuance.event_names import IssuanceEvent
+from issuance.keys.policy import hashes_of, read_key
 from issuance.models import Certificate
 from issuance.services import locks
 from issuance.services.blocked_keys import block_key
@@ -47,8 +49,7 @@ def revoke(
     if reason not in REASONS:
         raise UnknownReason
     with transaction.atomic():
-        if reason == COMPROMISE:
-            _hold_key(certificate_id)
+        exposed = _held_keys(certificate_id) if reason == COMPROMISE else []
         certificate = Certificate.objects.select_for_update().get(pk=certificate_id)
         if certificate.state == Certificate.State.REVOKED:
             if reason == certificate.revocation_reason:
@@ -56,19 +57,22 @@ def revoke(
             if reason != COMPROMISE:
                 raise ReasonStands
         _mark(certificate, reason, invalidity_date, revoked_at or now)
-        if reason == COMPROMISE:
-            block_key(certificate.spki_sha256, COMPROMISE, actor=actor, now=now)
+        for spki_sha256 in exposed:
+            block_key(spki_sha256, COMPROMISE, actor=actor, now=now)
         _announce(certificate, actor, now)
     return certificate
 
 
-def _hold_key(certificate_id: int) -> None:
+def _held_keys(certificate_id: int) -> list[str]:
     """Lock the key before the certificate, in the same order as `leaked.revoke_key`.
 
-    Otherwise two reports about one key could deadlock.
+    Otherwise two reports about one key could deadlock. Returns its hashes (`hashes_of`).
     """
-    found = Certificate.objects.filter(pk=certificate_id)
-    locks.hold(*(f"key:{spki}" for spki in found.values_list("spki_sha256", flat=True)))
+    certificate = Certificate.objects.only("der", "spki_sha256").get(pk=certificate_id)
+    _, *usual = hashes_of(read_key(spki_in(bytes(certificate.der))))
+    keys = [certificate.spki_sha256, *usual]
+    locks.hold(*(f"key:{spki}" for spki in keys))
+    return keys
 
 
 def _mark(

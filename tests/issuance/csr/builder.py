@@ -3,6 +3,7 @@
 import base64
 from dataclasses import dataclass, field, replace
 from functools import cache
+from math import gcd
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -33,6 +34,17 @@ SHA256_RSA, SHA256_EC = "1.2.840.113549.1.1.11", "1.2.840.10045.4.3.2"
 def rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:
     """One key of each size for the whole run."""
     return rsa.generate_private_key(65537, bits)
+
+
+def rsa_key_with(least: int) -> rsa.RSAPrivateKey:
+    """The key with the same primes and the first exponent from ``least`` on that goes with them."""
+    own = rsa_key().private_numbers()
+    totient = (own.p - 1) * (own.q - 1)
+    exponent = next(e for e in range(least | 1, least + 1000, 2) if gcd(e, totient) == 1)
+    d = pow(exponent, -1, totient)
+    public = rsa.RSAPublicNumbers(exponent, own.p * own.q)
+    parts = (d, d % (own.p - 1), d % (own.q - 1), pow(own.q, -1, own.p))
+    return rsa.RSAPrivateNumbers(own.p, own.q, *parts, public).private_key()
 
 
 @cache

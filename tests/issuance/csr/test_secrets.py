@@ -24,6 +24,7 @@ from tests.issuance.csr.builder import (
     pem,
     request,
     rsa_key,
+    rsa_key_with,
     spki_of,
 )
 from tests.issuance.csr.private_keys import (
@@ -262,6 +263,13 @@ def test_a_key_in_a_file_that_is_too_large_is_refused_as_a_key() -> None:
 def test_the_key_of_a_readable_file_is_named_by_its_public_hash(form: str) -> None:
     key = ec_key() if form in OF_EC else rsa_key()
     assert examine(READABLE[form]).leaked_spki_sha256 == [spki_sha256(spki_of(key))]
+
+
+def test_a_key_of_an_unusual_exponent_is_named_with_the_usual_one_too() -> None:
+    """Its primes, which the file shows, give the private key for both."""
+    key = rsa_key_with(65539)
+    usual = spki_sha256(spki_of(rsa_key()))
+    assert examine(dump(key)).leaked_spki_sha256 == [spki_sha256(spki_of(key)), usual]
 
 
 @pytest.mark.parametrize("form", HIDDEN)

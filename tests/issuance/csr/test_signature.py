@@ -1,12 +1,11 @@
 """Proof of possession and the algorithms of signatures."""
 
 from dataclasses import replace
-from math import gcd
 from unittest.mock import Mock
 
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 from hypothesis import given, settings, strategies as st
 
 from issuance.csr import examine
@@ -20,6 +19,7 @@ from tests.issuance.csr.builder import (
     oid,
     request,
     rsa_key,
+    rsa_key_with,
     spki_of,
 )
 
@@ -81,20 +81,9 @@ def test_what_was_changed_after_signing_shows() -> None:
     assert errors(der[:at] + b"Nallisairaala" + der[at + 13 :]) == ["signature.invalid"]
 
 
-def with_exponent(least: int) -> rsa.RSAPrivateKey:
-    """The key with the same primes and the first exponent from ``least`` on that goes with them."""
-    own = rsa_key().private_numbers()
-    totient = (own.p - 1) * (own.q - 1)
-    exponent = next(e for e in range(least | 1, least + 1000, 2) if gcd(e, totient) == 1)
-    d = pow(exponent, -1, totient)
-    public = rsa.RSAPublicNumbers(exponent, own.p * own.q)
-    parts = (d, d % (own.p - 1), d % (own.q - 1), pow(own.q, -1, own.p))
-    return rsa.RSAPrivateNumbers(own.p, own.q, *parts, public).private_key()
-
-
 @pytest.mark.parametrize("bits", [17, 33, 63, 65, 200])
 def test_possession_is_proven_whatever_the_exponent(bits: int) -> None:
-    key = with_exponent(1 << (bits - 1))
+    key = rsa_key_with(1 << (bits - 1))
     assert errors(key=key) == []
     stolen = request(key=rsa_key(3072), spki=spki_of(key))
     assert errors(stolen) == ["signature.invalid"]
