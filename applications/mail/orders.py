@@ -108,7 +108,7 @@ def _context(matter: Matter, asked: Asked) -> dict[str, Any]:
         "is_contact": matter.is_contact,
         "on_account": not matter.is_contact and matter.recipient != "mailbox",
         "link": reverse("contact:landing", args=[link.token]) if link else "",
-        **_request(order, SimpleLazyObject(order.requests.last)),
+        **_request(order, SimpleLazyObject(order.requests.last), asked),
         **_when_read(
             **facts,
             contact_told=lambda: contact_links.is_asked(order, now=asked.now),
@@ -135,7 +135,7 @@ def _when_read(**values: Callable[[], Any]) -> dict[str, Any]:
 
 
 def _request(
-    order: Application, request: Any, documents: Sequence[Attachment] = ()
+    order: Application, request: Any, asked: Asked, documents: Sequence[Attachment] = ()
 ) -> dict[str, Any]:
     """Return the context about a request for information, if there is one."""
 
@@ -149,7 +149,11 @@ def _request(
     def resumes() -> str:
         return promise_pause.words(order, is_heard=request.is_hearing) if request else ""
 
-    return {"request": request, **_when_read(sections=titles, documents=names, resumes=resumes)}
+    return {
+        "request": request,
+        "days_to_answer": lambda: _days_to(request.deadline, asked),
+        **_when_read(sections=titles, documents=names, resumes=resumes),
+    }
 
 
 def _numbered(matter: Matter, subject: str) -> str:
@@ -374,7 +378,7 @@ def question(
     """
     asked = Asked({"recipient": "applicant"}, now)
     matter, row = _matter(order, asked), MAILS["information_wanted"]
-    about = _request(order, request, documents)
+    about = _request(order, request, asked, documents)
     mail = replace(row, context=lambda m, a: _context(m, a) | about)
     to = mail.to(matter, asked)
     return "\n\n".join(render(mail, matter, to, asked)).strip(), to.language

@@ -160,7 +160,9 @@ def test_the_preview_is_in_the_language_that_the_contact_person_has_chosen(case,
     preferences.choose(matti, "sv", None, actor=orders.actor_for(matti), now=clock.now())
     data = QUESTION | {"deadline": day(14).isoformat(), "preview": "1"}
     answer = desk.press("ask", case, **data)
-    assert answer.context["mail"].startswith("Vi begär komplettering av beställningen: ")
+    days = (day(14) - clock.day(clock.now())).days
+    asked = f"Vi begär komplettering av beställningen inom {days} dagar: "
+    assert answer.context["mail"].startswith(asked)
     assert "Korjaa yhteystiedot." in answer.context["mail"]
     assert '<div class="card" lang="sv">' in answer.text
 
