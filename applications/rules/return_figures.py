@@ -7,11 +7,11 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Count, ExpressionWrapper, Q
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q
 from django.db.models.functions import TruncDate, TruncMonth
 
-from applications.models import InformationRequest
-from applications.rules.figures import ALL, Among, last_months
+from applications.models import Decision, InformationRequest
+from applications.rules.figures import ALL, DECIDED, Among, last_months
 from applications.rules.sections import BY_ID
 from certportal.foundation import clock
 
@@ -72,6 +72,24 @@ def returned_by_month(*, now: datetime, among: Among = ALL) -> dict[date, tuple[
         by_reviewers, by_checks = counted[month]
         counted[month] = by_reviewers + one.by_reviewers, by_checks + one.by_checks
     return counted
+
+
+def decided_after_return(*, now: datetime) -> dict[date, int]:
+    """Return how many of each month's decisions are on orders that had been returned before.
+
+    A reviewer or the checks had asked the applicant to correct or complete the order; hearings and
+    requests that were taken back do not count.
+    """
+    asked = InformationRequest.objects.filter(
+        application=OuterRef("application"),
+        asked_at__lt=OuterRef("at"),
+        is_hearing=False,
+        cancelled=False,
+    )
+    decisions = Decision.objects.filter(DECIDED, Exists(asked), at__gte=_since(now)).order_by()
+    month = TruncMonth(TruncDate("at", tzinfo=clock.HELSINKI))
+    counted = decisions.annotate(month=month).values_list("month").annotate(Count("pk"))
+    return dict(counted)
 
 
 def _asked(now: datetime, among: Among) -> Counter[tuple[date, bool, str]]:

@@ -19,7 +19,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from applications.models.certificate_types import CertificateType
-from applications.rules import figures, waiver_figures
+from applications.rules import figures, return_figures, waiver_figures
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.web import bars
@@ -38,13 +38,15 @@ PAUSE = timedelta(minutes=1)
 class Month:
     """The public figures of one month; None where they could reveal a single organisation.
 
-    `decided`: number of approvals and rejections. `median`, `p95`: days from complete to decided.
+    `decided`: number of approvals and rejections. `returned_percent`: share of these on orders that
+    the applicant had to correct or complete first. `median`, `p95`: days from complete to decided.
     `kept_percent`: share of orders decided by their promised day. `in_force`: certificates at the
     month's end, or now, by type. `waivers`: by rule and kind.
     """
 
     first: date
     decided: int | None
+    returned_percent: int | None
     median: float | None
     p95: float | None
     kept_percent: int | None
@@ -116,19 +118,26 @@ def count(*, now: datetime) -> list[Month]:
     months = figures.months(now=now)
     in_force = _in_force([month.first for month in months], now)
     waivers = waiver_figures.waivers_by_month(now=now, is_told=_is_public)
-    return [_public(*each) for each in zip(months, in_force, waivers, strict=True)]
+    by_month = return_figures.decided_after_return(now=now)
+    returned = [by_month.get(month.first, 0) for month in months]
+    return [_public(*each) for each in zip(months, returned, in_force, waivers, strict=True)]
 
 
 def _public(
-    month: figures.Month, in_force: dict[CertificateType, int | None], waivers: waiver_figures.Month
+    month: figures.Month,
+    returned: int,
+    in_force: dict[CertificateType, int | None],
+    waivers: waiver_figures.Month,
 ) -> Month:
     """Return the month without the figures that must not be published."""
     decided = month.approved + month.rejected
+    shows_decided = _is_public(decided, month.parties)
     shows_times = _is_public(month.timed, month.timed_parties)
     shows_promises = _is_public(month.promised, month.promised_parties)
     return Month(
         first=month.first,
-        decided=decided if _is_public(decided, month.parties) else None,
+        decided=decided if shows_decided else None,
+        returned_percent=round(100 * returned / decided) if shows_decided else None,
         median=month.median if shows_times else None,
         p95=month.p95 if shows_times else None,
         kept_percent=month.kept_percent if shows_promises else None,
@@ -215,6 +224,7 @@ def _as_json(month: Month) -> dict[str, Any]:
     return {
         "month": f"{month.first:%Y-%m}",
         "decided": month.decided,
+        "returned_percent": month.returned_percent,
         "median_days": month.median,
         "p95_days": month.p95,
         "promise_kept_percent": month.kept_percent,

@@ -68,8 +68,8 @@ def month(**more):
     ("few", "untold"),
     [
         ({}, set()),
-        ({"approved": 2, "rejected": 2}, {"decided"}),
-        ({"parties": 4}, {"decided"}),
+        ({"approved": 2, "rejected": 2}, {"decided", "returned_percent"}),
+        ({"parties": 4}, {"decided", "returned_percent"}),
         ({"timed": 4}, {"median", "p95"}),
         ({"timed_parties": 4}, {"median", "p95"}),
         ({"promised": 4}, {"kept_percent"}),
@@ -77,8 +77,9 @@ def month(**more):
     ],
 )
 def test_each_figure_rests_on_its_own_orders_and_organisations(few, untold):
-    told = numbers._public(month(**few), {}, waivers_by_month(now=clock.now())[-1])
-    named = ("decided", "median", "p95", "kept_percent")
+    told = numbers._public(month(**few), 10, {}, waivers_by_month(now=clock.now())[-1])
+    named = ("decided", "returned_percent", "median", "p95", "kept_percent")
+    assert told.returned_percent in {25, None}
     assert {name for name in named if getattr(told, name) is None} == untold
 
 
@@ -111,10 +112,28 @@ def test_times_promises_and_certificates_of_this_month(client, of_two):
     assert month.in_force[SERVER] == 1
 
 
+def test_the_share_of_orders_that_were_returned_before_their_decision(
+    client, matti, riitta, cas, monkeypatch
+):
+    monkeypatch.setattr(numbers, "FEWEST", 1)
+    orders.delivered(matti, riitta)
+    asked = orders.claimed(matti, riitta)
+    orders.ask(riitta, asked, clock.day(clock.now()) + timedelta(days=10))
+    orders.resubmit(matti, asked)
+    orders.drain()
+    asked.refresh_from_db()
+    orders.approve(riitta, asked)
+    undecided = orders.claimed(matti, riitta)
+    orders.ask(riitta, undecided, clock.day(clock.now()) + timedelta(days=10))
+    assert client.get("/numbers.json").json()["months"][-1]["returned_percent"] == 50
+    assert client.get("/en/numbers/").context["months"][-1].returned_percent == 50
+
+
 def test_fewer_than_five_are_not_told(client, matti, riitta, cas):
     orders.delivered(matti, riitta)
     month = client.get("/numbers.json").json()["months"][-1]
     assert month["decided"] is None
+    assert month["returned_percent"] is None
     assert month["median_days"] is None
     assert month["promise_kept_percent"] is None
     assert month["in_force"][SERVER] is None
