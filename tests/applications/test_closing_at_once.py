@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.access import actor_for
 from accounts.models import AdministratorRequest, JoinRequest, Membership, Succession
 from accounts.services.organisations import administrator_requests, join, membership
-from accounts.services.rights import confirm, documents
+from accounts.services.rights import confirm, documents, staff_roles
 from applications import services
 from applications.errors import AccountOver, Gone
 from applications.models import Application, ReplacementItem
@@ -30,6 +30,7 @@ from certportal.dev.builders.replacements import OPERATOR, approve, plan, run
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
 from issuance.models import Certificate, PreparedCertificate
+from issuance.services.errors import NotReviewer
 from tests.applications.at_once import Beside
 from tests.applications.console.oversight import given
 from tests.conftest import CLINICS, PHARMACY
@@ -130,6 +131,18 @@ def test_an_order_that_changes_meanwhile_stops_no_merger(matti, kalle, riitta):
     assert late.end() is None
     assert Succession.objects.get().orders == 1
     assert Application.objects.get().contact_name == "Maija M."
+
+
+def test_nobody_merges_accounts_whose_role_is_taken_meanwhile(matti, kalle, riitta):
+    draft = orders.begin(matti)
+    by = {"actor": actor_for(riitta), "now": clock.now()}
+    merging = partial(services.succeed, PHARMACY, CLINICS, reason="Fuusio.", person=riitta, **by)
+    with transaction.atomic():
+        transition.lock(draft.pk)
+        staff_roles.end_reviewer(riitta, **by)
+        late = Beside(merging)
+    assert isinstance(late.end(), NotReviewer)
+    assert not Succession.objects.exists()
 
 
 def test_nobody_asks_to_join_an_account_that_is_being_closed(kalle, matti, closing):

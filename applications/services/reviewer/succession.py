@@ -116,10 +116,10 @@ def succeed(
     replacement only by a new plan. `shown`: the mark of the prospect on the page (`mark_of`); None
     without one. Raises NotSucceeding, OtherTouched, and what `to_succeed` yields.
     """
+    orders = _locked_orders(preview_succession(former, successor, now=now))
     prospect = preview_succession(former, successor, now=now)
     require(to_succeed(prospect, person, now=now))
-    orders = _locked_orders(prospect)
-    require_shown(preview_succession(former, successor, now=now), shown)
+    require_shown(prospect, shown)
     succession = accounts.hand_over(
         former, successor, reason=reason, by=person, actor=actor, now=now
     )
