@@ -35,7 +35,8 @@ def members(request: HttpRequest) -> HttpResponse:
         "administers": administers,
         "code": organisation.business_id,
         "members": current.order_by("person__family_name", "person__given_name"),
-        "invitations": invitations,
+        "invitations": invitations[: join.NEWEST],
+        "more_invitations": len(invitations) > join.NEWEST,
         "shown": shown,
         "asked": join.waiting(organisation, [each for each, *_ in invitations], now=clock.now())
         if administers
@@ -45,9 +46,12 @@ def members(request: HttpRequest) -> HttpResponse:
 
 
 def _invitations(organisation: Organisation) -> list[tuple[Invitation, str, bool]]:
-    """Return the newest invitations, each with its state's name and whether it can be resent."""
+    """Return the newest invitations, each with its state's name and whether it can be resent.
+
+    They are `join.NEWEST`, and one more if there are more.
+    """
     now, states = clock.now(), Invitation.State
-    found = organisation.invitations.select_related("accepted_by")[: join.NEWEST]
+    found = organisation.invitations.select_related("accepted_by")[: join.NEWEST + 1]
     return [
         (each, str(state.label), state in {states.WAITING, states.EXPIRED})
         for each in found

@@ -43,6 +43,16 @@ def test_an_administrator_invites_sees_the_state_and_cancels(web, pharmacy):
     assert "Cancelled" in web.get("/en/account/members/").text
 
 
+def test_of_more_invitations_than_are_listed_the_page_says_so(web, pharmacy, monkeypatch):
+    monkeypatch.setattr(join, "NEWEST", 1)
+    for name, told in (("uuno", False), ("viljo", True)):
+        form = {"email": f"{name}@example.fi", "role": "applicant", "language": "fi"}
+        web.post(reverse("accounts:invite"), form)
+        page = web.get("/en/account/members/").text
+        assert f"{name}@example.fi" in page
+        assert ("Only the first 1 are shown." in page) is told
+
+
 def test_reading_the_buttons_addresses_changes_nothing(web, pharmacy, maija):
     web.post(
         reverse("accounts:invite"),
