@@ -18,9 +18,7 @@ from issuance.services.errors import AlreadySigning
 @transaction.atomic
 def withdraw(application_id: UUID, *, version: int, actor: Actor, now: datetime) -> Application:
     """Withdraw the application; possible until it is approved. Raises Changed, NotPossible."""
-    application = transition.take(
-        Action.WITHDRAW, application_id, by=actor, version=version, now=now
-    )
+    application = transition.take(Action.WITHDRAW, application_id, actor, version, now=now)
     to = recipients.by_withdrawal(application, now=now)  # must be found before the links end
     withdrawn = _end(application, Action.WITHDRAW, actor, now)
     transition.notify(withdrawn, "withdrawn", to, now)

@@ -49,10 +49,10 @@ def lock_all(orders: QuerySet[Application]) -> list[Application]:
 def take(
     action: Action,
     application_id: UUID,
-    *,
-    role: Role | None = None,
     by: Actor | None = None,
     version: int | None = None,
+    *,
+    role: Role | None = None,
     now: datetime,
 ) -> Application:
     """Return the locked application for the action; `role` as in `move`, `by` as in `lock`.

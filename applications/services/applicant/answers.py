@@ -160,9 +160,7 @@ def answer_hearing(
     continue from the next day. Raises Changed, NotPossible unless the applicant is heard, and
     ReplySaved as `resubmit` does.
     """
-    application = transition.take(
-        Action.ANSWER_HEARING, application_id, by=actor, version=version, now=now
-    )
+    application = transition.take(Action.ANSWER_HEARING, application_id, actor, version, now=now)
     answers.require_seen(application, text, seen)
     documents = [document.sha256 for document in answers.documents(application)]
     _store(application, text, person, now)
@@ -189,9 +187,7 @@ def add_information(
     Raises Changed, NotPossible, and TooMany: each addition is mailed to the reviewer who holds the
     case.
     """
-    application = transition.take(
-        Action.ADD_INFORMATION, application_id, by=actor, version=version, now=now
-    )
+    application = transition.take(Action.ADD_INFORMATION, application_id, actor, version, now=now)
     authority.void(application.pk, "information_added", actor=actor, now=now)
     add_words(application, text, person, now)
     back = queue_order.next_from_today(application, now)

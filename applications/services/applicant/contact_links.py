@@ -203,9 +203,7 @@ def rename_contact(
     wrong too. `values` are the fields of the part `technical`, by name. Raises Changed,
     NotPossible, TooMany.
     """
-    application = transition.take(
-        Action.RENAME_CONTACT, application_id, by=actor, version=version, now=now
-    )
+    application = transition.take(Action.RENAME_CONTACT, application_id, actor, version, now=now)
     names = fields.saved_by("technical")
     changes: dict[str, Any] = {name: value for name, value in values.items() if name in names}
     if not contact_links.is_for_delivery(application):
@@ -223,9 +221,7 @@ def resend_link(application_id: UUID, *, version: int, actor: Actor, now: dateti
 
     Raises Changed, NotPossible, TooMany.
     """
-    application = transition.take(
-        Action.RESEND_LINK, application_id, by=actor, version=version, now=now
-    )
+    application = transition.take(Action.RESEND_LINK, application_id, actor, version, now=now)
     _spend("resend_link", str(application.pk), _by_address([application]), actor, now)
     application.contact_links.filter(revoked_at=None).update(revoked_at=now)
     moved = transition.move(application, Action.RESEND_LINK, actor, now)
@@ -239,9 +235,7 @@ def resend_link(application_id: UUID, *, version: int, actor: Actor, now: dateti
 @transaction.atomic
 def revoke_link(application_id: UUID, *, version: int, actor: Actor, now: datetime) -> Application:
     """End all links of the technical contact and the deputy. Raises Changed, NotPossible."""
-    application = transition.take(
-        Action.REVOKE_LINK, application_id, by=actor, version=version, now=now
-    )
+    application = transition.take(Action.REVOKE_LINK, application_id, actor, version, now=now)
     application.contact_links.filter(revoked_at=None).update(revoked_at=now)
     return transition.move(application, Action.REVOKE_LINK, actor, now)
 

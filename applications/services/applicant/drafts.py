@@ -135,7 +135,7 @@ def save_section(
 def discard(application_id: UUID, *, version: int, actor: Actor, now: datetime) -> None:
     """Delete a draft with its uploads; the event stays."""
     application = transition.take(
-        Action.DISCARD, application_id, role=Role.APPLICANT, by=actor, version=version, now=now
+        Action.DISCARD, application_id, actor, version, role=Role.APPLICANT, now=now
     )
     delete_draft(application, actor, now)
 

@@ -102,9 +102,7 @@ def return_names(
 
     Raises Changed, NotPossible, and TooMany: each time the holders of links are mailed.
     """
-    application = transition.take(
-        Action.RETURN_NAMES, application_id, by=actor, version=version, now=now
-    )
+    application = transition.take(Action.RETURN_NAMES, application_id, actor, version, now=now)
     add_words(application, text, person, now)
     moved = transition.move(application, Action.RETURN_NAMES, actor, now, csr=None)
     to = contact_links.mailable_holders(moved)
