@@ -19,11 +19,19 @@ from urllib.parse import urlsplit, urlunsplit
 
 from django.db import connection
 
-from certportal.foundation.database_roles import ROLE_OF, Role
+from certportal.foundation.database_roles import Role
 from tests.forked import Forked, fork
 from tests.journeys.steps import await_true
 
 ROOT = Path(__file__).parent.parent
+ROLE_OF = {
+    "web": Role.WEB,
+    "default": Role.WORKER,
+    "mail": Role.WORKER,
+    "ca": Role.CA,
+    "metrics": Role.METRICS,
+}
+"""The account of each process that uses the database, by PORTAL_PROCESS."""
 EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 # Nothing is kept on disk: what the broker holds when it stops is lost.
 REDIS = ["redis-server", "--port", "0", "--save", "", "--appendonly", "no"]

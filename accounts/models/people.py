@@ -1,7 +1,6 @@
 """People, their identifiers, mailed codes, logins and staff roles."""
 
 import uuid
-from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
@@ -114,17 +113,6 @@ class EmailCode(models.Model):
         ]
 
 
-class UserManager(BaseUserManager[Any]):
-    """Creates logins for Django's own commands; people's logins are created at identification."""
-
-    def create_user(self, username: str, password: str | None = None, **fields: Any) -> Any:
-        """Create a login; without a password it is usable only through identification."""
-        user = self.model(username=username, **fields)
-        user.set_password(password)
-        user.save(using=self._db)
-        return user
-
-
 class User(AbstractBaseUser, PermissionsMixin):
     """A login. A person may have several; rights belong to the person."""
 
@@ -139,7 +127,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     event_type = "login"  # as events name it
     keeping = Kept(fixed=["id", "username", "date_joined"])
 
-    objects = UserManager()
+    objects = BaseUserManager["User"]()
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
 

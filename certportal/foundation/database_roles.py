@@ -26,16 +26,6 @@ class Role(StrEnum):
     METRICS = "portal_metrics"
 
 
-ROLE_OF = {
-    "web": Role.WEB,
-    "default": Role.WORKER,
-    "mail": Role.WORKER,
-    "ca": Role.CA,
-    "metrics": Role.METRICS,
-}
-"""The account of each process that uses the database, by PORTAL_PROCESS."""
-
-
 class Writers(NamedTuple):
     """Who may insert, change and delete rows of a table, as far as the model's `keeping` allows."""
 

@@ -146,7 +146,7 @@ def test_closed_login_is_logged_out(client, matti):
 
 
 def test_login_without_a_person_is_a_visitor(client, db):
-    login = User.objects.create_user("operator")
+    login = User.objects.create(username="operator")
     client.force_login(login)
 
     answer = client.get("/fi/account/me/")

@@ -196,7 +196,7 @@ def test_roles_are_given_only_to_the_identified(db, matti, maija):
     with pytest.raises(CommandError, match="make_superuser"):
         call_command("createsuperuser", username="root", interactive=False)
     assert not User.objects.filter(username="root").exists()
-    unknown = User.objects.create_user("root")
+    unknown = User.objects.create(username="root")
     with pytest.raises(staff_roles.NotIdentified):
         staff_roles.make_superuser(unknown, actor=by, now=now)
 

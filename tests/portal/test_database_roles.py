@@ -23,7 +23,7 @@ from applications.services import order_numbers
 from certportal.dev.builders import orders
 from certportal.foundation import database_roles, events
 from certportal.foundation.actors import system
-from certportal.foundation.database_roles import ROLE_OF, Role
+from certportal.foundation.database_roles import Role
 from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.events import Subject
 from certportal.foundation.kept_tables import every_model
@@ -32,7 +32,7 @@ from issuance import services
 from issuance.models import Approval, Certificate, IssuingCA, SigningLease
 from tests.issuance.conftest import approve_by
 from tests.issuance.orders import server_order
-from tests.stack import ROOT, database_url
+from tests.stack import ROLE_OF, ROOT, database_url
 
 pytestmark = pytest.mark.django_db
 TESTS = system("test")

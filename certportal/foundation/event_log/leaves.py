@@ -11,18 +11,6 @@ from typing import Any
 
 from certportal.foundation.event_log.tiles import LONGEST_ENTRY
 
-FIELDS = (
-    "action",
-    "actor",
-    "at",
-    "data",
-    "id",
-    "object_id",
-    "object_type",
-    "organisation_id",
-    "refused",
-    "request_id",
-)
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 

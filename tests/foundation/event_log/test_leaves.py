@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from certportal.foundation.event_log.leaves import FIELDS, event_of, leaf_of, number_of
+from certportal.foundation.event_log.leaves import event_of, leaf_of, number_of
 from certportal.foundation.event_log.tiles import LONGEST_ENTRY
 from certportal.foundation.models import Event
 
@@ -35,7 +35,7 @@ def test_a_leaf_is_canonical_json():
 
 
 def test_every_column_of_an_event_is_in_its_leaf():
-    assert {field.name for field in Event._meta.concrete_fields} == set(FIELDS)
+    assert {field.name for field in Event._meta.concrete_fields} == set(EVENT)
 
 
 def test_data_that_is_too_long_for_an_entry_stands_there_as_its_hash():
