@@ -23,7 +23,6 @@ from applications.views.console.case import (
     ask,
     assignment,
     attachments,
-    buttons,
     case,
     decide,
     decision,
@@ -42,8 +41,8 @@ app_name = "console"
 
 OF_A_CASE = [
     path("", case.case, name="case"),
-    path("claim/", buttons.claim, name="claim"),
-    path("release/", buttons.release, name="release"),
+    path("claim/", assignment.claim, name="claim"),
+    path("release/", assignment.release, name="release"),
     path("set-aside/", assignment.set_aside, name="set_aside"),
     path("hand-over/", assignment.hand_over, name="hand_over"),
     path("take-over/", assignment.take_over, name="take_over"),
@@ -57,7 +56,7 @@ OF_A_CASE = [
     path("right/", rights.confirm, name="right"),
     path("ask/", ask.ask, name="ask"),
     path("extend/", ask.extend, name="extend"),
-    path("cancel-request/", buttons.cancel_request, name="cancel_request"),
+    path("cancel-request/", ask.cancel_request, name="cancel_request"),
     path("decision/", decision.decision, name="decision"),
     path("approve/", decide.approve, name="approve"),
     path("hear/", ask.hear, name="hear"),

@@ -3,17 +3,21 @@
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import path, reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from accounts.forms import BusinessIdField
 from certportal.foundation import agency, clock
 from certportal.foundation.errors import TooMany
 from certportal.foundation.web import limits
 from certportal.foundation.web.addresses import address_of
+from certportal.foundation.web.forms import LONGEST_TEXT, EmailField, Form, HintedRadioSelect
 from certportal.public import (
     csr_check,
     eligibility as eligibility_service,
@@ -22,9 +26,37 @@ from certportal.public import (
     revoke_by_key,
     verify,
 )
-from certportal.public.forms import BusinessIdForm, FeedbackForm
 
 ROBOTS = "User-agent: *\nDisallow: /*/console/\nDisallow: /*/settings/\nDisallow: /dev/\n"
+
+
+class BusinessIdForm(Form):
+    """A business ID in any usual spelling."""
+
+    business_id = BusinessIdField(label=_("Business ID"), help_text=_("For example 0245437-2"))
+
+
+class FeedbackForm(Form):
+    about = forms.ChoiceField(
+        label=_("What is it about?"),
+        choices=[
+            ("accessibility", _("Accessibility")),
+            ("fault", _("Something does not work")),
+            ("idea", _("An idea or other feedback")),
+        ],
+        widget=HintedRadioSelect,
+        error_messages={"required": _("Choose what the feedback is about.")},
+    )
+    text = forms.CharField(
+        label=_("Your feedback"),
+        help_text=_("If it is about one page, say which one."),
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={"required": _("Write your feedback.")},
+    )
+    email = EmailField(
+        label=_("Your email address"), help_text=_("Only if you wish an answer."), required=False
+    )
 
 
 def page(template: str, **facts: Callable[[], Any]) -> Callable[[HttpRequest], HttpResponse]:

@@ -11,7 +11,7 @@ from django.utils import translation
 from applications.documents.certificate_files import certificate_of
 from applications.rules.event_search import EventQuery
 from applications.views.console.events import events as page
-from applications.views.console.events.data_words import data_words
+from applications.views.console.events.events import data_words
 from applications.views.console.events.named import named
 from applications.workflow import Status
 from certportal.dev.builders import orders, people

@@ -16,7 +16,7 @@ from applications.mail import orders as mail_orders
 from applications.models import Application, InformationRequest, ReadyReason
 from applications.rules import hearing_documents
 from applications.views.console.case import answer, reasons
-from applications.views.console.case.form_page import form_page
+from applications.views.console.case.form_page import button, form_page
 from applications.views.console.case.forms import AskForm, DeadlineForm
 from applications.views.console.case.hearing_forms import HearForm
 from applications.views.console.case.identity import identity
@@ -112,6 +112,9 @@ extend = form_page(
     DeadlineForm,
     gettext_lazy("The applicant was told the new deadline."),
     _deadline,
+)
+cancel_request = button(
+    services.cancel_request, gettext_lazy("The request was taken back and the applicant told.")
 )
 
 

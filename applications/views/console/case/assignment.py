@@ -1,4 +1,4 @@
-"""Holding a case: take the next one, set aside, hand over, take over; internal notes."""
+"""Holding a case: take, claim, release, set aside, hand over, take over; internal notes."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 from accounts import access
 from applications import services
 from applications.services.reviewer.assignment import receivers
-from applications.views.console.case.form_page import form_page
+from applications.views.console.case.form_page import button, form_page
 from applications.views.console.case.forms import AsideForm, HandOverForm, NoteForm, TakeOverForm
 from applications.views.shared.entry import by_person
 from applications.workflow import Action
@@ -28,6 +28,10 @@ def take_next(request: HttpRequest) -> HttpResponseBase:
     return redirect("console:case" if is_mine else "console:approve", case.pk)
 
 
+claim = button(
+    services.claim, gettext_lazy("The case is yours. Its certificate is being prepared.")
+)
+release = button(services.release, gettext_lazy("The case is free for others."))
 set_aside = form_page(
     "holding",
     Action.SET_ASIDE,

@@ -1,4 +1,4 @@
-"""Pages of actions on a case that ask with a form."""
+"""Actions on a case: pages that ask with a form, and buttons without one."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,12 +11,13 @@ from accounts import access
 from applications.models import Application
 from applications.views.console.case.identity import identity
 from applications.views.console.case.obstacle_words import kept_from
-from applications.views.console.entry import back_to, case_view, kept
-from applications.views.shared.entry import by_person
+from applications.views.console.entry import back_to, case_view, kept, lost
+from applications.views.shared.entry import by_person, seen_version
 from applications.views.shared.forms import VersionForm
 from applications.workflow import Action
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Stale
+from certportal.foundation.web.pressed import pressed_on
 
 
 def form_page(
@@ -52,3 +53,18 @@ def form_page(
         return render(request, f"applications/console/{template}.html", context, status=status)
 
     return show
+
+
+def button(act: Callable[..., object], message: Promise) -> Callable[..., HttpResponseBase]:
+    """Return the view of a button that calls the service with person and seen version."""
+
+    @case_view
+    @pressed_on("console:case", "application_id")
+    def press(request: HttpRequest, application: Application) -> HttpResponse:
+        try:
+            act(application.pk, version=seen_version(request), **by_person(request))
+        except Stale as refusal:
+            return lost(request, application, refusal)
+        return back_to(application, request, message)
+
+    return press

@@ -3,14 +3,14 @@
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _, pgettext_lazy
+from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 
 from accounts import access
 from accounts.models import Organisation, Person
@@ -21,8 +21,9 @@ from applications.models import Application
 from applications.rules.event_search import EventQuery
 from applications.rules.order_search import serials
 from applications.services.reviewer.recorded_events import MOST_EXPORTED, MOST_PROVEN
-from applications.views.console.events.data_words import data_words
-from applications.views.console.events.named import named
+from applications.views.console.events.data_labels import LABELS, OF_KIND
+from applications.views.console.events.data_values import value_words
+from applications.views.console.events.named import Named, Part, named
 from applications.views.shared import spreadsheet
 from applications.views.shared.certificate import attachment
 from applications.views.shared.forms import FilterForm
@@ -35,6 +36,8 @@ from certportal.foundation.web.forms import DateField
 from certportal.foundation.web.keyset import before_of
 from certportal.foundation.web.queries import kept_query
 from issuance.publication import repository
+
+type Fact = tuple[str, list[Part]]
 
 PER_PAGE = 50
 COLUMNS: spreadsheet.Columns[Event] = [
@@ -68,6 +71,31 @@ def events(request: HttpRequest) -> HttpResponseBase:
         "proves": repository.log_key() is not None,
     }
     return render(request, "applications/console/events.html", context)
+
+
+def data_words(kind: str, data: dict[str, Any], named: Named) -> Iterator[Fact]:
+    """Yield label and values of each fact; a key without a label of its own is shown as it is."""
+    for name, value in data.items():
+        if isinstance(value, dict):
+            yield _label(kind, name), [Part("–")] if not value else []
+            yield from data_words(kind, value, named)
+        else:
+            values = value if isinstance(value, list) else [value]
+            yield _label(kind, name), [_part(kind, name, one, named) for one in values or [""]]
+
+
+def _label(kind: str, name: str) -> str:
+    return str(OF_KIND.get((kind, name)) or LABELS.get(name, name))
+
+
+def _part(kind: str, name: str, value: object, named: Named) -> Part:
+    if isinstance(value, bool):
+        return Part(gettext("Yes") if value else gettext("No"))
+    if value is None or value == "":
+        return Part("–")
+    if isinstance(value, dict):
+        value = ", ".join(f"{one}: {part}" for one, part in value.items())
+    return named.of_data(kind, name, str(value)) or Part(value_words(kind, name, str(value)))
 
 
 def _rows(events: Sequence[Event]) -> list[dict[str, object]]:
