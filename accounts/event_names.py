@@ -8,8 +8,6 @@ from certportal.foundation.event_names import OBJECTS, EventName
 
 
 class AccountEvent(EventName):
-    """Events of people, customer accounts and imports of the register."""
-
     @staticmethod
     def _generate_next_value_(name: str, *_others: object) -> str:
         """Return the stored name of `auto()`: the kind of object that begins `name`, and the rest.

@@ -238,8 +238,6 @@ ROLE_HINTS: dict[str, Words] = {
 
 
 class RoleField(forms.ChoiceField):
-    """One of the roles in an account, each explained."""
-
     def __init__(self, **kwargs: Any) -> None:
         widget = HintedRadioSelect(hints=ROLE_HINTS)
         super().__init__(choices=Membership.Role.choices, widget=widget, **kwargs)

@@ -8,8 +8,6 @@ from certportal.foundation.event_names import EventName
 
 
 class IssuanceEvent(EventName):
-    """Events of certificates, keys, revocation lists and authorities."""
-
     @staticmethod
     def _generate_next_value_(name: str, *_others: object) -> str:
         """Return the stored name of a member whose value is `auto()`."""

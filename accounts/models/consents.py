@@ -57,7 +57,6 @@ class SupplierConsent(models.Model):
 
     @property
     def event_data(self) -> dict[str, Any]:
-        """Return what every event about the consent holds."""
         return {"to": str(self.supplier_id), "until": self.until.isoformat()}
 
     @property

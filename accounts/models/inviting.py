@@ -58,7 +58,6 @@ class Invitation(models.Model):
 
     @property
     def event_data(self) -> dict[str, Any]:
-        """Return what every event about the invitation holds."""
         return {"role": self.role, "sent": self.sent}
 
     @property
@@ -67,7 +66,6 @@ class Invitation(models.Model):
         return tokens.derived("invitation", f"{self.pk}:{self.sent}")
 
     def state(self, now: datetime) -> State:
-        """Return the state of the invitation at the given time."""
         if self.accepted_at is not None:
             return self.State.ACCEPTED
         if self.revoked_at is not None:

@@ -144,7 +144,6 @@ class Membership(models.Model):
 
     @property
     def event_data(self) -> dict[str, Any]:
-        """Return what every event about the membership holds."""
         return {"person": str(self.person_id), "role": self.role}
 
     @property

@@ -37,7 +37,6 @@ class RightDocument(models.Model):
 
     @property
     def event_data(self) -> dict[str, Any]:
-        """Return what every event about the document holds."""
         return {"sha256": self.sha256, "size": self.size}
 
     def __str__(self) -> str:
@@ -93,7 +92,6 @@ class AdministratorRequest(models.Model):
 
     @property
     def event_data(self) -> dict[str, Any]:
-        """Return what every event about the request holds."""
         return {"person": str(self.person_id)}
 
 

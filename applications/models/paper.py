@@ -126,7 +126,6 @@ class Paper(models.Model):
 
 
 def paper_of(made_of: Source) -> Paper | None:
-    """Return the paper made of the source, or None."""
     key = key_of(made_of)
     values = [each.pk if isinstance(each, models.Model) else each for each in key.values()]
     found: list[Paper] = _made_of(*key)(*values).alone()

@@ -70,7 +70,6 @@ class RegisterTask(models.Model):
 
     @property
     def event_data(self) -> dict[str, Any]:
-        """Return the data of every event about the task."""
         return {"change": self.change}
 
     @property

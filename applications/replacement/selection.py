@@ -84,7 +84,6 @@ def unfit(certificate: Certificate, order: Application | None, *, now: datetime)
 
 
 def orders_by_reference(certificates: Iterable[Certificate]) -> dict[object, Application]:
-    """Return the orders of the certificates, by their keys."""
     related = Application.objects.select_related("csr", "submission", "organisation")
     orders = related.prefetch_related("host_names", "organisation__business_ids")
     return dict(orders.in_bulk([certificate.reference for certificate in certificates]))

@@ -96,7 +96,6 @@ def narrowed(orders: QuerySet[Application], found: SearchResult) -> QuerySet[App
 
 
 def entries(orders: Sequence[Application]) -> QuerySet[SearchEntry]:
-    """Return the index entries of the orders."""
     return SearchEntry.objects.filter(pk__in=[order.pk for order in orders])
 
 

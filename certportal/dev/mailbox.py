@@ -45,12 +45,10 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def read(path: Path) -> EmailMessage:
-    """Return the parsed mail."""
     return message_from_bytes(path.read_bytes(), policy=policy.default)
 
 
 def attachment(part: EmailMessage) -> HttpResponse:
-    """Return an attachment as a download."""
     content = part.get_payload(decode=True)
     assert isinstance(content, bytes)
     response = HttpResponse(content, content_type="application/octet-stream")

@@ -234,7 +234,6 @@ type Asks[R] = tuple[Asked, Callable[[list[Any]], R]]
 
 
 def first(found: list[Any]) -> Any:
-    """Return the first row found, or None."""
     return next(iter(found), None)
 
 

@@ -121,7 +121,6 @@ class OutboxItem(models.Model):
 
     @property
     def event_data(self) -> dict[str, Any]:
-        """Return the data of every event about the item."""
         return {"topic": self.topic, "task": self.task}
 
     def __str__(self) -> str:
@@ -166,5 +165,4 @@ class ServiceNotice(models.Model):
 
     @property
     def event_data(self) -> dict[str, Any]:
-        """Return the data of every event about the notice."""
         return {"from": self.begins_at.isoformat(), "until": self.ends_at.isoformat()}

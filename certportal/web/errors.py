@@ -147,7 +147,6 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return the 404 page (``handler404``)."""
     return defaults.page_not_found(_read(request), exception)
 
 

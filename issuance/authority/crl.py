@@ -95,7 +95,6 @@ class Parts:
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 of the list."""
         return hashlib.sha256(self.der).hexdigest()
 
     @property
@@ -104,7 +103,6 @@ class Parts:
         return hashlib.sha256(self.signature).hexdigest()
 
     def holds(self, entry: bytes) -> bool:
-        """Whether this entry is on the list."""
         return self.der.find(entry, self.start, self.end) >= 0
 
     def consists_of(self, entries: Sequence[Octets]) -> bool:

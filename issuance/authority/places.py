@@ -67,7 +67,6 @@ class Place:
         return f"root-{self._middle}-1"
 
     def root_names(self, conf: Pki) -> CaNames:
-        """Subject of the root."""
         label = f"{conf.prefix}{' TEST' if self.environment == 'test' else ''}"
         return CaNames(conf.organisation, None, f"{label} Root CA - G1 {self.branch.upper()}")
 

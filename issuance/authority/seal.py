@@ -54,11 +54,9 @@ class SealPlace:
         return int(stem.removeprefix("seal-"))
 
     def root_names(self, conf: Pki) -> CaNames:
-        """Subject of the root of all seals."""
         return CaNames(conf.organisation, None, f"{conf.prefix} Seal Root CA - G1")
 
     def names(self, conf: Pki) -> CaNames:
-        """Subject of the seal."""
         return CaNames(
             conf.organisation, conf.unit, f"{conf.prefix} Document Seal - S{self.number}"
         )

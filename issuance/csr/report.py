@@ -151,7 +151,6 @@ class Report:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """The report from the output of ``to_json``."""
         findings = [Finding.from_json(entry) for entry in stored["findings"]]
         csr = DecodedCsr.from_json(stored["csr"]) if stored["csr"] else None
         return cls(**dict(stored) | {"findings": findings, "csr": csr})

@@ -126,7 +126,6 @@ class PreparedCertificate(models.Model):
 
     @property
     def event_data(self) -> dict[str, Any]:
-        """Return what every event about the attempt holds."""
         return {
             "reference": str(self.reference),
             "serial": self.serial,

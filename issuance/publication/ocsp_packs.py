@@ -70,7 +70,6 @@ def _key(algorithm: str, serial: int) -> str:
 
 
 def folder(stem: str) -> Path:
-    """The folder of the packs of the CA ``stem``."""
     return Path(settings.PORTAL_DATA) / "ocsp" / stem
 
 

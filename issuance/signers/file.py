@@ -63,7 +63,6 @@ class KeyFiles:
 
     @property
     def folder(self) -> Path:
-        """The folder of the files."""
         return Path(self._folder)
 
     def key_path(self, stem: str) -> Path:

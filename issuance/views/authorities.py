@@ -87,7 +87,6 @@ class Authority:
 
     @property
     def state_label(self) -> Promise:
-        """The state as text."""
         return STATES[self.state][0]
 
     @property

@@ -180,7 +180,6 @@ def certificate(request: HttpRequest, application: Application) -> HttpResponse:
 @order_view
 @require_safe
 def install(request: HttpRequest, application: Application) -> HttpResponse:
-    """Show how to install the certificate."""
     sheet_url = reverse("applications:install_sheet", args=[application.pk])
     return show(request, application, "install", sheet_url=sheet_url, **installing_of(application))
 
@@ -207,7 +206,6 @@ def fitting(request: HttpRequest) -> str:
 @order_view
 @require_safe
 def download(request: HttpRequest, application: Application, kind: str) -> HttpResponse:
-    """Download a file of the certificate."""
     return hand_over(application, kind, access.actor_of(request))
 
 

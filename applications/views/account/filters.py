@@ -44,7 +44,6 @@ class Sorting:
     newest: bool = False
 
     def put[Row: Model](self, rows: QuerySet[Row]) -> QuerySet[Row]:
-        """Return the rows sorted."""
         return rows.order_by(*(f"-{name}" if self.newest else name for name in self.key))
 
 

@@ -33,7 +33,6 @@ from certportal.foundation.web.keyset import before_of
 @order_view
 @require_safe
 def order(request: HttpRequest, application: Application) -> HttpResponse:
-    """Show the order."""
     now = clock.now()
     read(request, application, now=now)
     if application.status == Status.DRAFT:

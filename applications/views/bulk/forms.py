@@ -29,8 +29,6 @@ TYPES = [kind for kind in CertificateType if not kind.has_mailbox]
 
 
 class ManyTypeForm(NewOrderForm):
-    """The type of all orders."""
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer the types that can be ordered in bulk."""
         super().__init__(*args, **kwargs)
@@ -97,7 +95,6 @@ class Common:
         return iter(self.forms)
 
     def is_valid(self) -> bool:
-        """Return whether all forms are valid."""
         return all(form.is_valid() for form in self.forms)
 
 

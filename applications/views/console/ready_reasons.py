@@ -84,7 +84,6 @@ def library(request: HttpRequest) -> HttpResponseBase:
 
 @access.reviewer_required
 def new(request: HttpRequest) -> HttpResponseBase:
-    """Write a new reason."""
     form = NewForm(request.POST or None)
     if form.is_valid():
         reason = services.write_reason(form.cleaned_data["use"], form.words, **by_person(request))

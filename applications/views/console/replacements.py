@@ -67,7 +67,6 @@ def plan(request: HttpRequest, plan_id: int) -> HttpResponseBase:
 
 @access.reviewers_read
 def prepared_item(request: HttpRequest, plan_id: int, certificate_id: int) -> HttpResponseBase:
-    """Show the certificate prepared for an item."""
     items = ReplacementItem.objects.select_related("replacement", "certificate")
     item = get_object_or_404(items, pk=certificate_id, replacement=plan_id)
     attempt = PreparedCertificate.objects.filter(pk=item.prepared_id or 0).first()

@@ -18,7 +18,6 @@ from certportal.foundation.web.pressed import pressed_on
 @order_view
 @require_safe
 def download(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
-    """Download an attachment."""
     document = find(request, application, attachment_id)
     return storing.hand_over(document.file, document.name, document.media_type)
 

@@ -81,7 +81,6 @@ def _counted(repeated: list[Line]) -> Line:
 
 
 def word(event: Event) -> str:
-    """Return the event in words."""
     text = event.words
     approved = event.action == ApplicationEvent.APPROVE
     if approved and event.data.get("given", 0) < event.data.get("wanted", 0):

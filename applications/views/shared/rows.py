@@ -234,7 +234,6 @@ def standing(
 
 
 def condition(certificate: Certificate, *, now: datetime) -> Condition:
-    """Return the state of the certificate."""
     begin, end = certificate.not_before, certificate.not_after
     return _condition(certificate.state, begin, end, now=now)
 

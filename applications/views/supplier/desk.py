@@ -119,7 +119,6 @@ class SuppliedCertificates(CertificateFilter):
     customer = _one_customer(method="of")
 
     def of(self, queryset: Any, _name: str, value: Organisation) -> Any:
-        """Return the certificates of the customer."""
         orders = self.orders.filter(organisation=value)
         return queryset & certificates_of(orders, {value.pk})
 

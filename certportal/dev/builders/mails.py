@@ -24,12 +24,10 @@ ALONE = {
 
 
 def name_of(item: OutboxItem) -> str:
-    """Return the name of the mail that the item asks for."""
     return mails.name_of(item) or ALONE[item.topic]
 
 
 def written(item: OutboxItem, *, now: datetime | None = None, language: str = "") -> Message | None:
-    """Return the mail that the item asks for."""
     row = MAILS[name_of(item)]
     return mails.write(row, item.payload, now=now or clock.now(), language=language)
 

@@ -196,7 +196,6 @@ def signature(person: Person, **more: Any) -> dict[str, Any]:
 
 
 def submit(person: Person, application: Application, **more: Any) -> None:
-    """Submit the draft."""
     act(person, services.submit, application, **signature(person, **more))
     application.refresh_from_db()
 

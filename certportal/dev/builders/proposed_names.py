@@ -50,7 +50,6 @@ def proposed(person: Person, *names: str, **more: Any) -> Application:
 
 
 def confirm(person: Person, order: Application, **more: Any) -> None:
-    """Confirm the host names."""
     act(person, services.confirm_names, order, **orders.signature(person, **more))
     order.refresh_from_db()
 

@@ -95,7 +95,6 @@ class Report:
         return not LOG_ITSELF & self.count.keys()
 
     def add(self, kind: Kind, about: object) -> None:
-        """Add a difference."""
         self.count[kind] = self.count.get(kind, 0) + 1
         if self.count[kind] <= MOST_NAMED:
             self.findings.append(Finding(kind, str(about)))

@@ -51,7 +51,6 @@ def sweep(*, now: datetime) -> int:
 
 
 def _named() -> set[str]:
-    """Return the names of all files in all rows."""
     fields = (
         (model, field.name)
         for model in apps.get_models()

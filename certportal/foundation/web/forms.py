@@ -307,7 +307,6 @@ class LinesField(forms.CharField):
         super().__init__(**kwargs)
 
     def prepare_value(self, value: Any) -> Any:
-        """Return a stored list as lines."""
         return "\n".join(value) if isinstance(value, (list, tuple)) else value
 
     def clean(self, value: Any) -> list[str]:

@@ -206,7 +206,6 @@ def _new_entry(revoked: Revocation, root: Signer, now: datetime) -> bytes:
 
 
 def chain_pem(chain: tuple[x509.Certificate, ...]) -> bytes:
-    """The chain as one PEM file."""
     return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
 
 

@@ -186,7 +186,6 @@ def by_policy(attempt: PreparedCertificate) -> int:
 
 @compiled_for([0])
 def _valid_approvals(attempts: list[int]) -> Values:
-    """The valid approvals of the attempts, by their ids."""
     person, organisation = OuterRef("person"), OuterRef("prepared__organisation_id")
     since = OuterRef("prepared__created_at") - ESTRANGED
     standing = Approval.objects.filter(

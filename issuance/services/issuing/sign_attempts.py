@@ -157,7 +157,6 @@ def _sign_under(
 
 
 def journal_entry(prepared: PreparedCertificate, der: bytes) -> journal.Entry:
-    """The line of the journal for the certificate of this attempt."""
     facts = {name: getattr(prepared, name) for name in _JOURNALLED}
     facts["organisation_id"] = str(prepared.organisation_id)
     if prepared.replaces is not None:

@@ -38,7 +38,6 @@ class Shown:
 
     @property
     def is_conformity(self) -> bool:
-        """Whether it is the certificate of conformity."""
         return self.attachment.kind == Attachment.Kind.CONFORMITY
 
     @property

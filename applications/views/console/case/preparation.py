@@ -35,7 +35,6 @@ class Stage:
 
 
 def stage(application: Application, latest: PreparedCertificate | None, *, now: datetime) -> Stage:
-    """Return the state of the preparation."""
     if latest is not None and latest.state in {State.SIGNING, State.ISSUED}:
         return Stage("closed", _("The certificate was made from these bytes."))
     if latest is not None and latest.is_open and latest.is_timely(now):

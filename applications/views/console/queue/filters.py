@@ -114,7 +114,6 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         return cases.filter(status__in=OPEN_CASES) if self.is_of_open else cases
 
     def of(self, queryset: Cases, _name: str, value: str) -> Cases:
-        """Return the cases of the environment."""
         tests = Q(type__in=ready_made.TEST_TYPES)
         return queryset.filter(tests if value == "test" else ~tests)
 

@@ -88,7 +88,6 @@ class ContactForm(PartForm):
             self.fields[name].never_optional = True  # type: ignore[attr-defined]
 
     def needs_contact(self) -> bool:
-        """Return whether the order needs a technical contact."""
         return True
 
     def _require(self, prefix: str, name: str, address: str) -> None:

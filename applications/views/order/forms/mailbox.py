@@ -16,8 +16,6 @@ from issuance.wording import word
 
 
 class MailboxForm(PartForm):
-    """Which mailbox the certificate is for."""
-
     certified_email = counted(
         EmailField(
             label=gettext_lazy("Address of the shared mailbox"),
@@ -45,8 +43,6 @@ class MailboxForm(PartForm):
 
 
 class CodeForm(VersionForm):
-    """The code from the mail."""
-
     code = forms.CharField(
         label=gettext_lazy("Code from the email"),
         help_text=filled(gettext_lazy("%(digits)s digits."), digits=DIGITS),

@@ -264,8 +264,6 @@ class SystemForm(PartForm):
 
 
 class ContactForm(PartForm):
-    """The contact person of the order."""
-
     contact_name = forms.CharField(
         label=gettext_lazy("Name of the contact person"),
         max_length=120,
