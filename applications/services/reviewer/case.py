@@ -70,14 +70,8 @@ def choose_names(
     application = take(Action.CHOOSE_NAMES, application_id, person, version, now=now)
     # The earlier prepared certificate must not be approved before the new one is prepared.
     authority.void(application.pk, "names_chosen", actor=actor, now=now)
-    return transition.move(
-        application,
-        Action.CHOOSE_NAMES,
-        actor,
-        now,
-        organisation_chosen=organisation,
-        unit_chosen=unit,
-    )
+    fields: dict[str, Any] = {"organisation_chosen": organisation, "unit_chosen": unit}
+    return transition.move(application, Action.CHOOSE_NAMES, actor, now, **fields)
 
 
 @transaction.atomic

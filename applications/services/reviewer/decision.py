@@ -1,6 +1,6 @@
 """Decisions on a case: approve the prepared certificate, reject with reasons, reopen."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
@@ -13,7 +13,7 @@ from accounts.register.lookup import queries
 from accounts.register.models import RegisterRecord
 from accounts.services.organisations import membership as members
 from applications.errors import require_reasons
-from applications.models import Application, Decision, Waiver
+from applications.models import Application, Decision
 from applications.rules import contact_links, hearing, proposed_names, waivers
 from applications.rules.approvals_needed import approvals_needed, approved_until
 from applications.services import transition, unsent_extracts
@@ -86,7 +86,9 @@ def approve(
         )
         relied_on = confirm_relied_on(application, person=person, actor=actor, now=now)
         if state.complete:
-            _require_confirmed(relied_on)
+            # One given after an approval voids the approval.
+            if any(waiver.confirmed_at is None for waiver in relied_on):
+                raise NotOpen
             _decide(application, Decision.Kind.APPROVED, person, "", now, record)
             unsent_extracts.remove(application, actor=actor, now=now)
         done: dict[str, Any] = {"aside_until": None} if case.is_mine else {}  # another's stays
@@ -100,12 +102,6 @@ def approve(
             data={**facts, "waivers": [waiver.pk for waiver in relied_on]},
             **done,
         )
-
-
-def _require_confirmed(relied_on: Iterable[Waiver]) -> None:
-    """Raise NotOpen for an unconfirmed waiver: one given after an approval voids the approval."""
-    if any(waiver.confirmed_at is None for waiver in relied_on):
-        raise NotOpen
 
 
 def to_sign(application: Application, prepared: PreparedCertificate, *, now: datetime) -> bytes:

@@ -94,15 +94,8 @@ def _use(application: Application, host: HostName, now: datetime) -> bool:
     if proof is None:
         return False
     _set(host, HostName.Evidence.DNS, proof.record[:300], now)
-    events.record(
-        ApplicationEvent.SET_EVIDENCE,
-        application,
-        ACTOR,
-        now,
-        host=host.pk,
-        by=HostName.Evidence.DNS.value,
-        domain=proof.pk,
-    )
+    data: dict[str, Any] = {"host": host.pk, "by": HostName.Evidence.DNS.value, "domain": proof.pk}
+    events.record(ApplicationEvent.SET_EVIDENCE, application, ACTOR, now, **data)
     return True
 
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import batched
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import structlog
 from cryptography import x509
@@ -258,14 +258,8 @@ def _abandon(found: Found, actor: Actor, now: datetime) -> list[PreparedCertific
                 revoked_at=now,
                 crl_entry=entry(serial, now, x509.ReasonFlags.unspecified, None),
             )
-            events.record(
-                IssuanceEvent.SERIAL_REVOKED,
-                attempt,
-                actor,
-                now,
-                reference=str(attempt.reference),
-                serial=attempt.serial,
-            )
+            data: dict[str, Any] = {"reference": str(attempt.reference), "serial": attempt.serial}
+            events.record(IssuanceEvent.SERIAL_REVOKED, attempt, actor, now, **data)
             refuse(attempt.reference, attempt, "journal_lost", now)
     return given_up
 

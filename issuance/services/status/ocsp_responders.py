@@ -125,11 +125,6 @@ def _store(ca: IssuingCA, certificate: x509.Certificate, now: datetime) -> None:
             not_after=certificate.not_valid_after_utc,
             created_at=now,
         )
-        events.record(
-            IssuanceEvent.OCSP_RESPONDER,
-            events.Subject("issuing_ca", ca.stem),
-            system("ca"),
-            now,
-            serial=serial,
-            sha256=hashlib.sha256(der).hexdigest(),
-        )
+        name, about = IssuanceEvent.OCSP_RESPONDER, events.Subject("issuing_ca", ca.stem)
+        data: dict[str, Any] = {"serial": serial, "sha256": hashlib.sha256(der).hexdigest()}
+        events.record(name, about, system("ca"), now, **data)
