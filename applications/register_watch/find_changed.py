@@ -15,14 +15,13 @@ from itertools import batched
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from accounts.register.lookup import queries
 from accounts.register.lookup.queries import Standing
 from accounts.register.models import Kind, RegisterRecord
 from applications.models.certificate_types import CertificateType
 from applications.models.register_task import RegisterTask
 from certportal.foundation import clock
+from certportal.foundation.statements import execute
 
 Kinds, Outcome = RegisterTask.Change, RegisterTask.Outcome
 
@@ -226,9 +225,7 @@ def _pair(
 
 
 def _candidates(now: datetime, today: date) -> list[Row]:
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENT, {"now": now, "today": today, "zone": clock.HELSINKI.key})
-        return list(cursor.fetchall())
+    return execute(STATEMENT, {"now": now, "today": today, "zone": clock.HELSINKI.key})
 
 
 def _present(records: Iterable[RegisterRecord], today: date) -> dict[tuple[str, str], Standing]:

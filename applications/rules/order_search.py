@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import BooleanField, Case, F, Func, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Cast
 from django.utils.functional import Promise
@@ -19,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.register.lookup.folding import fold
 from applications.models import Application, SearchEntry
 from certportal.foundation.prepared_statements import Among
+from certportal.foundation.statements import execute
 from certportal.foundation.web.forms import LONGEST_SEARCH
 from certportal.foundation.web.keyset import MOST_COUNTED, Key
 from issuance.certificate.plan import serial_hex
@@ -236,13 +236,12 @@ def _having(
     found: list[list[str]] = [[], [], []]
     if whole or words:
         most = MOST_COUNTED + 1
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"{_FOUND} UNION ALL SELECT 0, key::text FROM ({serial_orders}) AS part (key)",  # noqa: S608
-                [[whole] if whole else [], most, words, most, most, *params],
-            )
-            for number, key in cursor.fetchall():
-                found[number].append(key)
+        rows = execute(
+            f"{_FOUND} UNION ALL SELECT 0, key::text FROM ({serial_orders}) AS part (key)",  # noqa: S608
+            [[whole] if whole else [], most, words, most, most, *params],
+        )
+        for number, key in rows:
+            found[number].append(key)
     return found
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q
 from django.db.models.functions import TruncDate, TruncMonth
 
@@ -14,6 +13,7 @@ from applications.models import Decision, InformationRequest
 from applications.rules.figures import ALL, DECIDED, Among, last_months
 from applications.rules.sections import BY_ID
 from certportal.foundation import clock
+from certportal.foundation.statements import execute
 
 DOCUMENTS, WORDS = "documents", "words"
 """Stand among the parts for requests for documents, and for those answered in words alone."""
@@ -125,9 +125,7 @@ def faults_by_month(*, now: datetime, among: Among = ALL) -> list[tuple[date, Fa
 
 def _faults(month: str, now: datetime, among: Among) -> list[tuple[date | None, Fault]]:
     chosen: dict[str, Any] = {"since": _since(now), "type": among.type, "language": among.language}
-    with connection.cursor() as cursor:
-        cursor.execute(FAULTS.format(month=month), chosen)
-        rows = cursor.fetchall()
+    rows = execute(FAULTS.format(month=month), chosen)
     return [
         (first, Fault(rule, orders, json.loads(example))) for first, rule, orders, example in rows
     ]

@@ -10,11 +10,11 @@ from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
 
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.own_files import locked_folder, replace
+from certportal.foundation.statements import execute
 from issuance import journal
 
 _SEQUENCE = "applications_order_number"
@@ -56,9 +56,7 @@ def lift() -> int:
     """
     matches = (_NUMBER.fullmatch(label) for label in journal.labels())
     in_journal = max((int(match[1]) for match in matches if match), default=0)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT last_value FROM {_SEQUENCE}")  # noqa: S608
-        (last,) = cursor.fetchone()
+    ((last,),) = execute(f"SELECT last_value FROM {_SEQUENCE}")  # noqa: S608
     highest = max(last, in_journal, _highest()) + GAP
     _lift(highest)
     return int(highest) + 1
@@ -74,20 +72,15 @@ def _above(highest: int, count: int) -> list[int]:
 
 
 def _next(count: int) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT nextval('{_SEQUENCE}') FROM generate_series(1, %s)",  # noqa: S608
-            [count],
-        )
-        return sorted(number for (number,) in cursor.fetchall())
+    statement = f"SELECT nextval('{_SEQUENCE}') FROM generate_series(1, %s)"  # noqa: S608
+    return sorted(number for (number,) in execute(statement, [count]))
 
 
 def _lift(highest: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT setval('{_SEQUENCE}', %s) FROM {_SEQUENCE} WHERE last_value < %s",  # noqa: S608
-            [highest, highest],
-        )
+    execute(
+        f"SELECT setval('{_SEQUENCE}', %s) FROM {_SEQUENCE} WHERE last_value < %s",  # noqa: S608
+        [highest, highest],
+    )
 
 
 def _highest() -> int:

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 import structlog
-from django.db import connection
 
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.statements import execute
 
 log = structlog.get_logger(__name__)
 
@@ -22,9 +22,7 @@ def require_agreement() -> None:
     answer may take any time, since the database or this process may have stood still.
     """
     asked_at = machine_time()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        (theirs,) = cursor.fetchone()
+    ((theirs,),) = execute("SELECT clock_timestamp()")
     if asked_at - clock.MAY_DIFFER <= theirs <= machine_time() + clock.MAY_DIFFER:
         return
     ahead = round((asked_at - theirs).total_seconds())

@@ -15,6 +15,7 @@ from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
 
 from certportal.foundation.kept_tables import Kept, Model, every_model, keeping
+from certportal.foundation.statements import execute
 
 
 class Role(StrEnum):
@@ -128,19 +129,17 @@ def _changing(model: Model) -> tuple[tuple[str, ...] | None, bool]:
 
 def owns_tables() -> bool:
     """Whether this account owns every table, and so may grant rights to them."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT bool_and(pg_has_role(tableowner, 'USAGE')) FROM pg_tables"
-            " WHERE schemaname = 'public'"
-        )
-        return bool(cursor.fetchone()[0])
+    ((owns,),) = execute(
+        "SELECT bool_and(pg_has_role(tableowner, 'USAGE')) FROM pg_tables"
+        " WHERE schemaname = 'public'"
+    )
+    return bool(owns)
 
 
 def roles_there() -> set[Role]:
     """Return the accounts that exist on the database server."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [[*Role]])
-        return {Role(name) for (name,) in cursor.fetchall()}
+    found = execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [[*Role]])
+    return {Role(name) for (name,) in found}
 
 
 def make(role: Role) -> None:

@@ -14,6 +14,8 @@ from uuid import UUID
 from django.db import DatabaseError, connection, models
 from django.db.models import AutoField, Field, Model
 
+from certportal.foundation.statements import execute
+
 
 def insert(rows: Sequence[Model]) -> None:
     """Insert rows of one model and set their primary keys. Raises IntegrityError.
@@ -30,10 +32,9 @@ def insert(rows: Sequence[Model]) -> None:
         for row in rows
         for value, (field, plain) in zip(read(row), fields, strict=True)
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(f"{table} VALUES {', '.join([places] * len(rows))} {returning}", values)
-        for row, (key,) in zip(rows, cursor.fetchall(), strict=True):
-            row.pk, row._state.adding, row._state.db = key, False, connection.alias
+    keys = execute(f"{table} VALUES {', '.join([places] * len(rows))} {returning}", values)
+    for row, (key,) in zip(rows, keys, strict=True):
+        row.pk, row._state.adding, row._state.db = key, False, connection.alias
 
 
 def update(row: Model, *names: str) -> None:

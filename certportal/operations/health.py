@@ -25,6 +25,7 @@ from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox.outbox import MAIL, mark_in
 from certportal.foundation.outbox.set_aside import BOUNCED
 from certportal.foundation.query_cache import one_reading
+from certportal.foundation.statements import execute
 from certportal.operations import one_signer, self_checks
 from certportal.operations.probe import heartbeat_of
 from issuance.certificate.profiles import CEILING_MONTHS
@@ -113,9 +114,7 @@ def sounding(names: Sequence[str], signs: Signs) -> list[str]:
 
 def database() -> bool:
     """Whether the database answers."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return True
+    return bool(execute("SELECT 1"))
 
 
 def is_alive(name: str, signs: Signs) -> bool:

@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 import structlog
 from django.conf import settings
-from django.db import connection
 from django.db.models import Max, Q
 from django.utils import timezone
 
 from certportal.foundation import clock
 from certportal.foundation.combined_queries import Asks, Question, Values
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.statements import execute
 from issuance import journal
 from issuance.models import Certificate, IssuingCA, SigningLease
 
@@ -94,10 +94,7 @@ def _check_journal_once(own: str, term: int) -> None:
 
 
 def _term(own: str, lock: str = "") -> int | None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"{_HELD} {lock}", [own])
-        row = cursor.fetchone()
-    return row[0] if row else None
+    return next((row[0] for row in execute(f"{_HELD} {lock}", [own])), None)
 
 
 def require_takable() -> None:

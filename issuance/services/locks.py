@@ -5,9 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
-
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.statements import execute
 
 
 class Busy(Unavailable):
@@ -25,8 +24,7 @@ _HOLD = "SELECT pg_advisory_xact_lock(name) FROM unnest(%s::bigint[]) name"
 
 def hold(*names: str) -> None:
     """Wait for the locks and hold them until the end of the current transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute(_HOLD, [_keys(names)])
+    execute(_HOLD, [_keys(names)])
 
 
 def query_holding(
@@ -37,12 +35,9 @@ def query_holding(
     The statement sees everything committed before the locks were granted, because in READ
     COMMITTED each statement of a message has its own snapshot.
     """
-    with connection.cursor() as cursor:
-        if names:
-            cursor.execute(f"{_HOLD}; {statement}", [_keys(names), *parameters])
-        else:
-            cursor.execute(statement, parameters)
-        return list(cursor.fetchall())
+    if names:
+        return execute(f"{_HOLD}; {statement}", [_keys(names), *parameters])
+    return execute(statement, parameters)
 
 
 @contextmanager
@@ -53,16 +48,12 @@ def alone(*names: str) -> Iterator[None]:
     """
     wanted, taken = _keys(names), list[int]()
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT name, pg_try_advisory_lock(name) FROM unnest(%s::bigint[]) name", [wanted]
-            )
-            taken = [name for name, free in cursor.fetchall() if free]
+        tried = execute(
+            "SELECT name, pg_try_advisory_lock(name) FROM unnest(%s::bigint[]) name", [wanted]
+        )
+        taken = [name for name, free in tried if free]
         if taken != wanted:
             raise Busy(", ".join(names))
         yield
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_unlock(name) FROM unnest(%s::bigint[]) name", [taken]
-            )
+        execute("SELECT pg_advisory_unlock(name) FROM unnest(%s::bigint[]) name", [taken])

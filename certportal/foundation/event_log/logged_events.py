@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from certportal.foundation.event_log import stored
+from certportal.foundation.statements import execute
 
 _AT_ONCE = 5000
 _BEGIN = b'{"action":"'
@@ -65,41 +66,35 @@ class Collected:
         """Add the events after this number; the block reads rows in the same snapshot."""
         self._insert()
         with transaction.atomic(durable=True):
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             for leaf in stored.leaves_after(horizon):
                 self.see(leaf)
             self._insert()
-            with connection.cursor() as cursor:
-                cursor.execute("ANALYZE told")
+            execute("ANALYZE told")
             yield
 
     def _insert(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(_TAKE, [self._waiting])
+        execute(_TAKE, [self._waiting])
         self._waiting = []
 
 
 @contextmanager
 def collecting(names: Collection[str]) -> Iterator[Collected]:
     """Create the table `told` for the block."""
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS pg_temp.told")
-        cursor.execute(_TABLE)
+    execute("DROP TABLE IF EXISTS pg_temp.told")
+    execute(_TABLE)
     yield Collected(names)
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE pg_temp.told")
+    execute("DROP TABLE pg_temp.told")
 
 
 def of(names: Collection[str]) -> Iterator[Told]:
     """Yield the collected events with these names, in the order of their numbers."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT ON (event) event, action, about, data, whom"
-            " FROM told WHERE action = ANY(%s) ORDER BY event",
-            [list(names)],
-        )
-        for event, action, about, data, whom in cursor.fetchall():
-            # There may be no data, or only the hash of it.
-            parsed = json.loads(data) if data else {}
-            yield Told(event, action, about, parsed if isinstance(parsed, dict) else {}, whom)
+    found = execute(
+        "SELECT DISTINCT ON (event) event, action, about, data, whom"
+        " FROM told WHERE action = ANY(%s) ORDER BY event",
+        [list(names)],
+    )
+    for event, action, about, data, whom in found:
+        # There may be no data, or only the hash of it.
+        parsed = json.loads(data) if data else {}
+        yield Told(event, action, about, parsed if isinstance(parsed, dict) else {}, whom)

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from certportal.foundation.event_log.leaves import event_of, leaf_of
 from certportal.foundation.models import Event
+from certportal.foundation.statements import execute
 
 _TABLE = Event._meta.db_table
 _AS_JSON = f"""
@@ -29,38 +30,33 @@ _AT_ONCE = 5000
 
 def last_number() -> int:
     """Return the highest number given to an event, committed or not."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence(%s, 'id')), 0)", [_TABLE]
-        )
-        return int(cursor.fetchone()[0])
+    ((number,),) = execute(
+        "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence(%s, 'id')), 0)", [_TABLE]
+    )
+    return int(number)
 
 
 def writers() -> frozenset[str]:
     """Return the ids of other open transactions that may have inserted events."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND granted"
-            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-            " AND relation = to_regclass(%s) AND mode = 'RowExclusiveLock'"
-            " AND pid IS DISTINCT FROM pg_backend_pid()",
-            [_TABLE],
-        )
-        return frozenset(name for (name,) in cursor.fetchall())
+    found = execute(
+        "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        " AND relation = to_regclass(%s) AND mode = 'RowExclusiveLock'"
+        " AND pid IS DISTINCT FROM pg_backend_pid()",
+        [_TABLE],
+    )
+    return frozenset(name for (name,) in found)
 
 
 def numbers_after(number: int, *, most: int) -> list[int]:
     """Return the numbers of committed events after this one, in order."""
-    with connection.cursor() as cursor:
-        cursor.execute(_NUMBERS_AFTER, [number, most])
-        return [number for (number,) in cursor.fetchall()]
+    return [number for (number,) in execute(_NUMBERS_AFTER, [number, most])]
 
 
 def leaves(numbers: Sequence[int]) -> list[bytes]:
     """Return the leaves of these events, in the order of their numbers."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"{_AS_JSON} WHERE id = ANY(%s) ORDER BY id", [list(numbers)])
-        return [leaf_of(json.loads(row)) for (row,) in cursor.fetchall()]
+    rows = execute(f"{_AS_JSON} WHERE id = ANY(%s) ORDER BY id", [list(numbers)])
+    return [leaf_of(json.loads(row)) for (row,) in rows]
 
 
 def every_leaf() -> Iterator[bytes]:
@@ -96,8 +92,7 @@ def insert(entries: Iterable[bytes]) -> int:
 
 def lift_numbers(number: int) -> None:
     """Raise the sequence, so that the next event's number is higher than this one."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT setval(pg_get_serial_sequence(%s, 'id'), %s) WHERE %s > %s",
-            [_TABLE, number, number, last_number()],
-        )
+    execute(
+        "SELECT setval(pg_get_serial_sequence(%s, 'id'), %s) WHERE %s > %s",
+        [_TABLE, number, number, last_number()],
+    )

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection
+
+from certportal.foundation.statements import execute
 
 _NAME = "database/name"
 """In a folder, so that it is not taken for a document."""
@@ -28,9 +29,7 @@ class OfAnotherDatabase(Exception):
 
 def database() -> str:
     """Return cluster, database and timeline of this database; a restored copy has others."""
-    with connection.cursor() as cursor:
-        cursor.execute(_QUERY)
-        (name,) = cursor.fetchone()
+    ((name,),) = execute(_QUERY)
     return str(name)
 
 

@@ -16,7 +16,7 @@ from uuid import UUID
 import structlog
 from celery import shared_task
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from certportal.foundation import clock, row_writes
@@ -26,6 +26,7 @@ from certportal.foundation.outbox import messages, urgent
 from certportal.foundation.outbox.outages import is_outage
 from certportal.foundation.prepared_statements import Statement
 from certportal.foundation.related_rows import by_key
+from certportal.foundation.statements import execute
 
 log = structlog.get_logger(__name__)
 
@@ -160,8 +161,7 @@ def lease_more(task_name: str, *, most: int, now: datetime, swept: bool = True) 
 
 def finish(*items: OutboxItem, now: datetime) -> None:
     """Mark the items done."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FINISH, [now, [item.pk for item in items]])
+    execute(_FINISH, [now, [item.pk for item in items]])
 
 
 def hasten(items: QuerySet[OutboxItem], *, now: datetime) -> None:

@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import connection
 from django.http import HttpResponse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import TooMany
 from certportal.foundation.models import Tally
+from certportal.foundation.statements import execute
 from certportal.foundation.web.addresses import neighbourhood
 
 STATEMENT = """
@@ -55,9 +55,7 @@ def count(scope: str, subject: str, *, per: timedelta, now: datetime) -> int:
 
 def _count(scope: str, subjects: Sequence[str], window: datetime, uses: int) -> list[int]:
     hashes = [_hashed(scope, subject) for subject in subjects]
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENT, [scope, window, uses, hashes])
-        return [int(counted) for (counted,) in cursor.fetchall()]
+    return [int(counted) for (counted,) in execute(STATEMENT, [scope, window, uses, hashes])]
 
 
 def spend_from(

@@ -6,9 +6,8 @@ which, who and when). The description of a row without an event is taken from th
 
 from collections.abc import Iterator
 
-from django.db import connection
-
 from certportal.foundation.event_log.verifying import Kind
+from certportal.foundation.statements import execute
 from issuance.event_names import IssuanceEvent
 
 NAMES = (
@@ -184,7 +183,5 @@ _COMPARISONS = (
 def differences() -> Iterator[tuple[Kind, str]]:
     """Yield each difference: its kind, and in words what, which, who and when, as far as known."""
     for statement in _COMPARISONS:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-            for is_told, about in cursor:
-                yield (Kind.UNDONE if is_told else Kind.UNTOLD), about
+        for is_told, about in execute(statement):
+            yield (Kind.UNDONE if is_told else Kind.UNTOLD), about

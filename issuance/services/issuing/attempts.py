@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from django.db import connection
-
+from certportal.foundation.statements import execute
 from issuance.models import IssuingCA, PreparedCertificate
 from issuance.services import locks
 
@@ -80,8 +79,7 @@ def mark_issued(attempts: Iterable[PreparedCertificate], now: datetime) -> None:
 
 def _mark(change: str, attempts: Iterable[PreparedCertificate], values: list[datetime]) -> None:
     statement = f"UPDATE issuance_preparedcertificate {change} WHERE id = ANY(%s)"
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*values, [each.pk for each in attempts]])
+    execute(statement, [*values, [each.pk for each in attempts]])
 
 
 def ca_of(attempt: PreparedCertificate) -> IssuingCA:

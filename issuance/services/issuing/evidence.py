@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from django.db import connection
-
+from certportal.foundation.statements import execute
 from issuance import csr
 from issuance.certificate.order import CertificateOrder, examine_order
 from issuance.certificate.plan import SubjectKey, branch_of
@@ -116,9 +115,7 @@ def _replaceable(orders: Iterable[CertificateOrder]) -> set[tuple[UUID, UUID, st
     wanted = [str(order.replaces) for order in orders if order.replaces]
     if not wanted:
         return set()
-    with connection.cursor() as cursor:
-        cursor.execute(_REPLACEABLE, [wanted])
-        return set(cursor.fetchall())
+    return set(execute(_REPLACEABLE, [wanted]))
 
 
 def _active_cas() -> dict[tuple[str, str], IssuingCA]:

@@ -20,13 +20,14 @@ from typing import Any, cast
 import structlog
 from cryptography import x509
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from certportal.foundation.event_log.files import LogUnavailable
+from certportal.foundation.statements import execute
 from issuance import journal
 from issuance.authority.crl import entry
 from issuance.event_names import IssuanceEvent
@@ -235,12 +236,11 @@ def _end_sessions(lease: SigningLease | None) -> None:
     """
     if lease is None or not lease.journal:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-            " WHERE application_name = %s AND pid <> pg_backend_pid()",
-            [f"signer {lease.journal}"],
-        )
+    execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE application_name = %s AND pid <> pg_backend_pid()",
+        [f"signer {lease.journal}"],
+    )
 
 
 def _abandon(found: Found, actor: Actor, now: datetime) -> list[PreparedCertificate]:

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models import BinaryField, F, Func, QuerySet
 
+from certportal.foundation.statements import execute
 from issuance.authority import crl
 from issuance.certificate.plan import serial_hex
 from issuance.models import Certificate, IssuingCA
@@ -141,9 +141,7 @@ def _mark(ca: IssuingCA, since: datetime, *, is_new: bool) -> _Read:
 
 
 def _read(statement: str, parameters: Sequence[int | datetime]) -> _Read:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        number, mismatched, joined, serials = cursor.fetchone()
+    ((number, mismatched, joined, serials),) = execute(statement, parameters)
     if mismatched:
         raise crl.CrlRefused(f"{mismatched} entries are not those of their certificates")
     return _Read(number, bytes(joined), serials)

@@ -6,6 +6,7 @@ For the reasons see docs/decisions/ocsp.md.
 import hashlib
 import os
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import structlog
