@@ -9,11 +9,10 @@ from issuance.findings import Finding
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of one run of the checks.
+    """`submission_id`, `csr_id` and `record` tell what was examined.
 
-    `submission_id`, `csr_id` and `record` tell what was examined. `csr_findings` concern the
-    certificate request and its key, `order_findings` everything else; `sections` are the ids of
-    the form's sections that `order_findings` concern.
+    `csr_findings` concern the certificate request and its key, `order_findings` everything else;
+    `sections` are the ids of the form's sections that `order_findings` concern.
     """
 
     submission_id: int

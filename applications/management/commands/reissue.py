@@ -5,6 +5,7 @@ import sys
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -100,17 +101,10 @@ class Command(OperatorCommand):
             self.stdout.write(_("handed over again: %(count)s") % {"count": again})
         while done := services.release_replacement(pk, after=last, actor=ACTOR, now=clock.now()):
             last = done.last
-            self.stdout.write(
-                _(
-                    "handed over: %(released)s, refused: %(refused)s,"
-                    " without approvals: %(unapproved)s"
-                )
-                % {
-                    "released": done.released,
-                    "refused": done.refused,
-                    "unapproved": done.unapproved,
-                }
+            words = _(
+                "handed over: %(released)s, refused: %(refused)s, without approvals: %(unapproved)s"
             )
+            self.stdout.write(words % asdict(done))
         self._show(Replacement.objects.get(pk=pk))
 
     def act_revoke(self, options: dict[str, Any]) -> None:
@@ -125,14 +119,11 @@ class Command(OperatorCommand):
     def _list(self, wanted: Selection) -> None:
         certificates = chosen(wanted, now=clock.now()).select_related("issuing_ca")
         for certificate in certificates.iterator(chunk_size=1000):
-            self.stdout.write(
-                _("%(certificate)s until %(day)s")
-                % {
-                    "certificate": f"{certificate.issuing_ca.stem} {certificate.serial}"
-                    f" {certificate.profile_id}/{certificate.profile_version}",
-                    "day": f"{certificate.not_after:%Y-%m-%d}",
-                }
-            )
+            profile = f"{certificate.profile_id}/{certificate.profile_version}"
+            shown = f"{certificate.issuing_ca.stem} {certificate.serial} {profile}"
+            words = _("%(certificate)s until %(day)s")
+            day = f"{certificate.not_after:%Y-%m-%d}"
+            self.stdout.write(words % {"certificate": shown, "day": day})
         count = certificates.count()
         words = ngettext("%(count)s certificate", "%(count)s certificates", count)
         self.stdout.write(words % {"count": count})

@@ -154,13 +154,11 @@ def verify(verifier: Verifier, places: Sequence[Path], report: Report) -> None:
             report.add(Kind.STAMP, f"{each.source} ({error})")
     if proven:
         at, size = max(proven)
-        report.told.append(
-            _(
-                "Time stamps: %(count)s. The newest proves that %(size)s events were there at"
-                " %(at)s."
-            )
-            % {"count": len(proven), "size": size, "at": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+        words = _(
+            "Time stamps: %(count)s. The newest proves that %(size)s events were there at %(at)s."
         )
+        facts = {"count": len(proven), "size": size, "at": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+        report.told.append(words % facts)
 
 
 def _decoded(encoded: object) -> bytes:

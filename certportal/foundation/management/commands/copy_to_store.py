@@ -62,13 +62,12 @@ class Command(OperatorCommand):
             )
             raise CommandError(words % {"name": error}) from error
         except (OSError, DamagedFile) as error:
-            raise CommandError(
-                _(
-                    "After %(seen)s files: %(error)s (%(address)s). Fix that and run this again:"
-                    " what is in the store stays."
-                )
-                % {"seen": seen, "error": error, "address": settings.STORE_URL}
-            ) from error
+            words = _(
+                "After %(seen)s files: %(error)s (%(address)s). Fix that and run this again:"
+                " what is in the store stays."
+            )
+            facts = {"seen": seen, "error": error, "address": settings.STORE_URL}
+            raise CommandError(words % facts) from error
         summary = ngettext(
             "%(seen)s file is in the store, %(copied)s copied now, all verified.",
             "%(seen)s files are in the store, %(copied)s of them copied now, all verified.",
