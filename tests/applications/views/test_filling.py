@@ -247,6 +247,10 @@ def test_host_names_are_tidied_and_kept_in_order(fill, draft):
         ("erecept.example.fi:8443", ["erecept.example.fi"]),
         ("a.example.fi, b.example.fi;c.example.fi d.example.fi", ["a", "b", "c", "d"]),
         ("DNS:a.example.fi,DNS:b.example.fi", ["a", "b"]),
+        ("subjectAltName = DNS:a.example.fi, DNS:b.example.fi", ["a", "b"]),
+        ("DNS.1 = a.example.fi\nDNS.2 = b.example.fi", ["a", "b"]),
+        ("• a.example.fi\n- b.example.fi\n3) c.example.fi", ["a", "b", "c"]),
+        ('["a.example.fi", "https://b.example.fi/"]', ["a", "b"]),
         ("PÄIVÄKOTI.example.fi", ["xn--pivkoti-5wac"]),
     ],
 )

@@ -20,8 +20,13 @@ MOST_WORDS = 10 * MOST_NAMES
 """The most words that are parsed; the same name may occur several times."""
 
 _BETWEEN = re.compile(r"[\s,;]+")
-_LABELLED = re.compile(r"(?i)\ADNS(?:\.\d+)?[:=]")
+_BULLET = re.compile(r"\A\s*(?:[-*•·‣▪–—]|\d{1,3}[.)])\s+")
+"""What begins a line of a list."""
+_AROUND = "\"'“”„’<>[](){}"
+"""Quotation marks and brackets around names."""
+_LABELLED = re.compile(r"(?i)\A(?:subjectAltName=)?DNS(?:\.\d+)?[:=]")
 """How openssl and its settings introduce a name: ``DNS:``, ``DNS.1=``."""
+_EQUALS = re.compile(r"[ \t]?=[ \t]?")
 
 
 @dataclass(slots=True)
@@ -37,7 +42,7 @@ def host_names(lines: list[str], *, of_order: bool = True) -> HostNames:
 
     Raises ValidationError naming up to `MOST_FAULTS` faults, and that there are others.
     """
-    words = [word for line in lines for word in _BETWEEN.split(line) if word]
+    words = [word for line in lines for word in _words(line)]
     name_of = {word: _name(word) for word in words[:MOST_WORDS]}
     tidy = list(dict.fromkeys(name_of.values()))
     faults = [_fault(name) for name in tidy if host_problem(name)]
@@ -50,7 +55,14 @@ def host_names(lines: list[str], *, of_order: bool = True) -> HostNames:
         faults[MOST_FAULTS:] = [others]
     if faults:
         raise ValidationError(faults)
-    return HostNames(tidy, _said(name_of, apart=len(words) > len(lines)))
+    written = [line.strip() for line in lines if line.strip()]
+    return HostNames(tidy, _said(name_of, apart=words != written))
+
+
+def _words(line: str) -> list[str]:
+    """Return the words of a line that may be names, without what a list or a setting adds."""
+    words = _BETWEEN.split(_EQUALS.sub("=", _BULLET.sub("", line)))
+    return [bare for word in words if (bare := word.strip(_AROUND))]
 
 
 def _name(word: str) -> str:
