@@ -3,8 +3,8 @@
 import pytest
 from django.utils.translation import gettext as _
 
+from accounts.models import Person
 from applications import services
-from applications.models import Application
 from certportal.dev.builders import mails, orders
 from certportal.foundation.mail import html
 from tests.accessibility import check_in_turn
@@ -135,7 +135,7 @@ BROKEN_NAMES = r"""() => [...document.querySelectorAll("td:not(:has(td))")].filt
 
 def test_the_names_and_numbers_in_a_mail(page, matti, riitta, cas, language):
     order = orders.delivered(matti, riitta)
-    Application.objects.filter(pk=order.pk).update(language=language)
+    Person.objects.filter(pk=matti.pk).update(language=language)
     mail = mails.about_order("package", order, "applicant")
     page.set_content(html.page(mail.subject, mail.text, language))
     page.set_viewport_size(TELEPHONE)
@@ -147,7 +147,7 @@ def test_the_names_and_numbers_in_a_mail(page, matti, riitta, cas, language):
 
 def test_a_mail_about_the_longest_type(page, matti, language):
     order = orders.in_review(matti, "system_signature")
-    Application.objects.filter(pk=order.pk).update(language=language)
+    Person.objects.filter(pk=matti.pk).update(language=language)
     mail = mails.about_order("receipt", order, "applicant")
     page.set_content(html.page(mail.subject, mail.text, language))
     assert torn(page) == []
