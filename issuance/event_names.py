@@ -27,6 +27,9 @@ class IssuanceEvent(EventName):
     KEY_BLOCKED = auto(), _("A key was blocked")
     KEYS_IMPORTED = auto(), _("A list of blocked keys was imported")
     KEYS_LISTED = auto(), _("Keys of an imported list were blocked")
+    BLOCK_END_PROPOSED = auto(), _("The end of blocks recorded by mistake was proposed")
+    BLOCK_END_DROPPED = auto(), _("The end of blocks was not confirmed")
+    BLOCKS_ENDED = auto(), _("Blocks of keys recorded by mistake were ended")
     KEY_PROOF = auto(), _("Possession of an exposed key was proven")
     CRL = auto(), _("A revocation list was published")
     CRL_STOPPED = (

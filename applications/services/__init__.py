@@ -76,6 +76,11 @@ from applications.services.reviewer.assignment import (
     take_over,
     write_note,
 )
+from applications.services.reviewer.block_endings import (
+    confirm_block_end,
+    drop_block_end,
+    propose_block_end,
+)
 from applications.services.reviewer.blocked_keys import block_keys
 from applications.services.reviewer.case import (
     cancel_request,

@@ -5,6 +5,7 @@ from django.urls import include, path
 from applications.views.console import (
     accounts,
     administrators,
+    block_endings,
     block_keys,
     blocked_keys,
     ceremonies,
@@ -112,7 +113,9 @@ urlpatterns = [
     path("search/", search.search, name="search"),
     path("blocked-keys/", blocked_keys.certificates, name="blocked_keys"),
     path("blocked-keys/block/", block_keys.block, name="block_keys"),
+    path("blocked-keys/ends/<int:ending_id>/", block_endings.ending, name="block_ending"),
     path("blocked-keys/<slug:spki_sha256>/", keys.key, name="key"),
+    path("blocked-keys/<slug:spki_sha256>/end/", block_endings.propose, name="end_block"),
     path("undelivered/", undelivered.undelivered, name="undelivered"),
     path("undelivered/<uuid:item_id>/", undelivered.settle, name="undelivered_one"),
     path("reasons/", ready_reasons.library, name="ready_reasons"),

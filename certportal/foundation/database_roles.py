@@ -60,7 +60,9 @@ WRITERS: dict[str, Writers] = {
     "issuance_ceremonyrecord": Writers([Role.CA], [Role.WORKER], []),
     # Input to the CA.
     "issuance_approval": Writers([Role.WEB], [], []),
-    "issuance_blockedkey": Writers(_ALL, [Role.WORKER], []),
+    "issuance_blockedkey": Writers(_ALL, _ALL, [Role.WEB]),  # only web ends blocks
+    "issuance_blockending": Writers([Role.WEB], [Role.WEB], []),
+    "issuance_endedblock": Writers([Role.WEB], [], []),
     # A mass replacement is planned beside the journal, which only the signer reads.
     "applications_replacement": Writers(_ALL, _ALL, []),
     "applications_replacementitem": Writers(_ALL, _ALL, []),
@@ -79,8 +81,11 @@ WRITERS: dict[str, Writers] = {
 }
 """Tables whose writers are not `_USUAL`. By name, since the foundation imports no app."""
 
-_CA_COLUMNS = {"issuance_certificate": {"listed"}}
-"""Columns that only the CA may change, in tables that others change too."""
+_RESERVED = {
+    "issuance_certificate": (Role.CA, {"listed"}),
+    "issuance_blockedkey": (Role.WORKER, {"may_be_certified"}),
+}
+"""Columns that only one account may change, in tables that others change too."""
 
 _SEQUENCES = {"applications_order_number": _PEOPLE}  # a worker creates the orders of replacements
 """Separate sequences, and who may set their values."""
@@ -105,8 +110,8 @@ def rights(model: Model) -> Iterator[Right]:
     every, delete = _changing(model)
     for role in Role:
         columns = every
-        if role != Role.CA and every is not None:
-            reserved = _CA_COLUMNS.get(model._meta.db_table, ())
+        keeper, reserved = _RESERVED.get(model._meta.db_table, (role, set()))
+        if role != keeper and every is not None:
             columns = tuple(each for each in every if each not in reserved)
         yield Right(
             role,

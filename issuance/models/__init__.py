@@ -1,5 +1,6 @@
 """The database tables of the CA. They never contain private keys."""
 
+from issuance.models.block_ending import BlockEnding, EndedBlock
 from issuance.models.ca import IssuingCA, OcspResponder
 from issuance.models.certificate import BlockedKey, Certificate
 from issuance.models.challenge import KeyChallenge

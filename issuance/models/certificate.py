@@ -6,6 +6,7 @@ from functools import cached_property
 from cryptography import x509
 from django.db import models
 from django.db.models import Case, F, Func, Q, When
+from django.db.models.functions import Now
 
 from certportal.foundation.kept_tables import Kept
 from issuance.models.ca import IssuingCA
@@ -133,10 +134,14 @@ class Certificate(models.Model):
 
 
 class BlockedKey(models.Model):
-    """A public key that is never certified again, since its private key is or may be exposed.
+    """A public key that is not certified, since its private key is or may be exposed.
 
     Identified by the SHA-256 of its SubjectPublicKeyInfo (lower-case hex). ``reason`` is
     ``key_compromise`` (by a revocation), ``private_key_uploaded`` or ``published``. CA/B BR 4.9.1.
+
+    ``final_at`` is since when nobody can end the block: the service has seen for itself that the
+    private key is exposed, or a second list or report names the key. Null while one list or report
+    alone does, which may be a mistake; such a row may be deleted once it is an `EndedBlock`.
     """
 
     REASONS = ("key_compromise", "private_key_uploaded", "published")
@@ -144,11 +149,20 @@ class BlockedKey(models.Model):
     spki_sha256 = models.CharField(max_length=64, unique=True)
     reason = models.CharField(max_length=30)
     created_at = models.DateTimeField()
+    # The default is for rows of earlier versions, which do not tell.
+    final_at = models.DateTimeField(null=True, db_default=Now())
     # False: a day after it was blocked no certificate had the key, and none gets it any more
     # (`services.blocked_keys.settle`).
     may_be_certified = models.BooleanField(default=True, db_default=True)
 
-    keeping = Kept(changing=["may_be_certified"])
+    keeping = Kept(
+        changing=["may_be_certified"],
+        once=["final_at"],
+        deletable="OLD.final_at IS NULL AND EXISTS (SELECT FROM issuance_endedblock ended"
+        " JOIN issuance_blockending ending ON ending.id = ended.ending_id"
+        " WHERE ended.spki_sha256 = OLD.spki_sha256 AND ended.created_at = OLD.created_at"
+        " AND ending.outcome = 'confirmed')",
+    )
 
     class Meta:
         indexes = [

@@ -1,5 +1,6 @@
 """Keys that are not certified: blocked keys, and keys certified for another reference."""
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,13 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.combined_queries import Asks, Question, Values, compiled_for
+from certportal.foundation.models import Event
 from certportal.foundation.outbox import outbox
 from certportal.foundation.prepared_statements import Statement
 from issuance.event_names import IssuanceEvent
 from issuance.findings import Finding, found
 from issuance.models import BlockedKey, Certificate
+from issuance.services import locks
 from issuance.services.errors import NotAHash
 
 BATCH = 5_000
@@ -40,16 +43,15 @@ def _blocked(spki_sha256: str) -> Values:
     return Values(BlockedKey.objects.filter(spki_sha256=spki_sha256).values_list("pk"))
 
 
-def block_key(spki_sha256: str, reason: str, *, actor: Actor, now: datetime) -> BlockedKey:
-    """Block a key permanently; ``reason`` is one of BlockedKey.REASONS. Idempotent."""
-    blocked, created = BlockedKey.objects.get_or_create(
-        spki_sha256=spki_sha256, defaults={"reason": reason, "created_at": now}
-    )
-    if created:
+def block_key(spki_sha256: str, reason: str, *, actor: Actor, now: datetime) -> None:
+    """Block for good a key that is known to be exposed, also if a list has blocked it before.
+
+    ``reason`` is one of BlockedKey.REASONS. Idempotent: nobody can end such a block.
+    """
+    if _insert([spki_sha256], reason, now, final_at=now):
         events.record(
             IssuanceEvent.KEY_BLOCKED, events.Subject("key", spki_sha256), actor, now, reason=reason
         )
-    return blocked
 
 
 def import_keys(
@@ -59,17 +61,26 @@ def import_keys(
 
     ``known_from`` is where it is known from, in words that name no person: they stay in the event.
     Reviewers are told of new keys that have certificates in force. The lines are those of
-    `hashes_in`. All or none: raises NotAHash with the first line that is not a hash, or ValueError
-    unless ``reason`` is one of BlockedKey.REASONS.
+    `hashes_in`. A block that another list made, or a report, becomes final: two name the key.
+    All or none: raises NotAHash with the first line that is not a hash, or ValueError unless
+    ``reason`` is one of BlockedKey.REASONS.
     """
     if reason not in BlockedKey.REASONS:
         raise ValueError(reason)
     # In one order, so that of two lists with the same keys one waits for the other.
     hashes = sorted(set(hashes_in(lines)))
+    about, name = events.Subject("key", "list"), _name_of(hashes, reason)
+    final_at = now if reason == "private_key_uploaded" else None
     with transaction.atomic():
-        new = [spki for batch in batched(hashes, BATCH) for spki in _insert(batch, reason, now)]
+        locks.hold(f"list:{name}")
+        again = [*_brought_at(name), now]
+        new = [
+            spki
+            for batch in batched(hashes, BATCH)
+            for spki, blocked_at in _insert(batch, reason, now, final_at=final_at, again=again)
+            if blocked_at == now
+        ]
         _tell_reviewers(hashes, now)
-        about = events.Subject("key", "list")
         listed = [
             events.made(
                 IssuanceEvent.KEYS_LISTED, about, actor, now, reason=reason, keys=list(keys)
@@ -78,10 +89,22 @@ def import_keys(
         ]
         events.insert(listed)
         counts: dict[str, Any] = {"read": len(hashes), "new": len(new), "lists": len(listed)}
+        counts["sha256"] = name
         source: dict[str, Any] = {"known_from": known_from} if known_from else {}
         imported = IssuanceEvent.KEYS_IMPORTED
         events.record(imported, about, actor, now, reason=reason, **counts, **source)
     return len(new)
+
+
+def _name_of(hashes: Sequence[str], reason: str) -> str:
+    """The SHA-256 (hex) by which it is known that the same list is brought again."""
+    return hashlib.sha256("\n".join([reason, *hashes]).encode()).hexdigest()
+
+
+def _brought_at(name: str) -> QuerySet[Event, datetime]:
+    """When the list of this name was imported before."""
+    imports = Event.objects.filter(object_type="key", object_id="list", data__sha256=name)
+    return imports.filter(action=IssuanceEvent.KEYS_IMPORTED).values_list("at", flat=True)
 
 
 def _tell_reviewers(hashes: Sequence[str], now: datetime) -> None:
@@ -127,18 +150,32 @@ def settle(*, now: datetime) -> None:
     BlockedKey.objects.filter(has, may_be_certified=False).update(may_be_certified=True)
 
 
+# Also where nothing is changed the row is locked: who ends the block waits, or is waited for, and
+# then the key is inserted anew.
 _INSERT = """
-INSERT INTO issuance_blockedkey (spki_sha256, reason, created_at)
-SELECT spki, %s, %s FROM unnest(%s::text[]) AS key (spki) ON CONFLICT DO NOTHING
-RETURNING spki_sha256
+INSERT INTO issuance_blockedkey AS known (spki_sha256, reason, created_at, final_at)
+SELECT spki, %s, %s, %s FROM unnest(%s::text[]) AS key (spki)
+ON CONFLICT (spki_sha256) DO UPDATE SET final_at = excluded.created_at
+WHERE known.final_at IS NULL AND known.created_at <> ALL (%s::timestamptz[])
+RETURNING spki_sha256, created_at
 """
 
 
-def _insert(hashes: Sequence[str], reason: str, now: datetime) -> list[str]:
-    """Insert the hashes that are not on the list; return those that this call inserted."""
+def _insert(
+    hashes: Sequence[str],
+    reason: str,
+    now: datetime,
+    *,
+    final_at: datetime | None,
+    again: Sequence[datetime] = (),
+) -> list[tuple[str, datetime]]:
+    """Insert the hashes that are not on the list, and make the blocks of the others final.
+
+    Returns what was changed: hash, and when it was blocked. Blocks made ``again`` stay as they are.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [reason, now, list(hashes)])
-        return [spki for (spki,) in cursor.fetchall()]
+        cursor.execute(_INSERT, [reason, now, final_at, list(hashes), list(again)])
+        return [(spki, blocked_at) for spki, blocked_at in cursor.fetchall()]
 
 
 def hashes_in(lines: Iterable[str]) -> Iterator[str]:

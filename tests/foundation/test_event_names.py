@@ -61,7 +61,8 @@ EVER_STORED = {
         accepted code_asked made resent revoked
     """,
     "issuance": """
-        approved approver_ended approver_enrolled approver_refused audit_settled ca_active
+        approved approver_ended approver_enrolled approver_refused audit_settled
+        block_end_dropped block_end_proposed blocks_ended ca_active
         ca_registered ca_retired ca_revoked ca_standby ceremony_recorded crl
         crl_stopped disowned issued
         key_blocked key_proof keys_imported keys_listed log_anchored log_stamped

@@ -171,6 +171,7 @@ def test_the_conditions_of_deletion_are_about_matters_still_open():
         "applications.ContactLink",
         "applications.Csr",
         "applications.Paper",
+        "issuance.BlockedKey",  # goes on as an EndedBlock
     }
 
 

@@ -30,6 +30,7 @@ from applications.models import (
 from applications.rules.waivers import OID_OUTSIDE
 from certportal.foundation import clock
 from certportal.foundation.models import Event, OutboxItem
+from issuance.models import BlockEnding
 from tests.isolation.table import Entry
 
 OF_AN_ORGANISATION = {
@@ -38,6 +39,7 @@ OF_AN_ORGANISATION = {
     *["membership_id", "invitation_id", "request_id", "person_id", "task_id", "item_id"],
     *["waiver_id", "rule", "domain_id", "consent_id", "bulk_order_id"],
     *["plan_id", "certificate_id", "factor_id", "session_id", "organisation_id", "spki_sha256"],
+    "ending_id",
 }
 
 
@@ -90,6 +92,7 @@ def ids_of(application: Application) -> dict[str, Callable[[], object]]:
         "reason_id": partial(first, ReadyReason),
         "person_id": partial(first, Person),
         "spki_sha256": partial(key_of, application),
+        "ending_id": partial(first, BlockEnding),
     }
 
 

@@ -53,7 +53,9 @@ def test_the_import_says_why_and_is_recorded(file: Path) -> None:
     run(file, "--reason", "key_compromise")
     assert set(BlockedKey.objects.values_list("reason", flat=True)) == {"key_compromise"}
     event = Event.objects.get(action="issuance.keys_imported")
-    assert event.data == {"reason": "key_compromise", "read": 2, "new": 2, "lists": 1}
+    name = sha256("\n".join(["key_compromise", SECOND, FIRST]).encode()).hexdigest()
+    counts = {"read": 2, "new": 2, "lists": 1, "sha256": name}
+    assert event.data == {"reason": "key_compromise"} | counts
     listed = Event.objects.get(action="issuance.keys_listed")
     assert set(listed.data["keys"]) == {*BlockedKey.objects.values_list("spki_sha256", flat=True)}
 

@@ -102,7 +102,15 @@ def test_certificates_authorities_and_the_lease_are_the_signers_alone() -> None:
 def test_approvals_are_inserted_by_web_alone_and_stay() -> None:
     assert writers("INSERT", "issuance_approval") == {Role.WEB}
     assert writers("UPDATE", "issuance_approval") == writers("DELETE", "issuance_approval") == set()
-    assert writers("DELETE", "issuance_blockedkey") == set()
+
+
+def test_a_block_is_ended_by_web_alone_and_its_history_stays() -> None:
+    assert writers("DELETE", "issuance_blockedkey") == {Role.WEB}
+    for table in ("issuance_blockending", "issuance_endedblock"):
+        assert writers("INSERT", table) == {Role.WEB}, table
+        assert writers("DELETE", table) == set(), table
+    assert writers("UPDATE", "issuance_endedblock") == set()
+    refused(Role.WEB, "UPDATE issuance_blockedkey SET may_be_certified = false")
 
 
 def test_the_signer_writes_nothing_of_people() -> None:

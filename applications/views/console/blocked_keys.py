@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.core.paginator import Paginator
 from django.db.models import Q
@@ -22,7 +23,7 @@ from certportal.foundation.web.keyset import before_of
 from certportal.foundation.web.search_form import SearchForm
 from issuance import services as authority
 from issuance.event_names import IssuanceEvent
-from issuance.models import BlockedKey
+from issuance.models import BlockedKey, BlockEnding, EndedBlock
 
 PAGE = 25
 SOURCES: dict[str, Promise] = {
@@ -47,9 +48,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A blocked key: since when and why, who blocked it, and where that is known from, in words."""
+    """A blocked key: when it was named, why, by whom, and where that is known from, in words."""
 
-    key: BlockedKey
+    key: BlockedKey | EndedBlock
+    at: datetime
     source: Promise
     who: str
     known_from: str
@@ -72,6 +74,7 @@ def certificates(request: HttpRequest) -> HttpResponseBase:
     found = _found(plain_hash(form.words), before)
     context = {
         "rows": rows,
+        "endings": BlockEnding.objects.filter(closed_at=None).select_related("maker"),
         "page_obj": page,
         "form": form,
         "keys": blocked_by(found[:PAGE]),
@@ -87,26 +90,38 @@ def _found(beginning: str, before: int | None) -> list[BlockedKey]:
     return list((keys.filter(pk__lt=before) if before else keys)[: PAGE + 1])
 
 
-def blocked_by(keys: Sequence[BlockedKey]) -> list[Blocked]:
-    """Return each key with what its event tells, or that of the list it came in.
+def blocked_by(keys: Sequence[BlockedKey | EndedBlock]) -> list[Blocked]:
+    """Return each key with what its event tells, or that of the list it came in."""
+    return _told([(key, key.created_at) for key in keys])
+
+
+def named_again(keys: Sequence[BlockedKey]) -> list[Blocked]:
+    """Return by whom and why keys were named once more, which made their blocks final."""
+    final = [(key, key.final_at) for key in keys if key.final_at and key.final_at > key.created_at]
+    return [one for one in _told(final) if one.who]
+
+
+def _told(named: Sequence[tuple[BlockedKey | EndedBlock, datetime]]) -> list[Blocked]:
+    """Return what the events tell of the keys that were named at these times.
 
     A list's event is of the very time at which its keys were stored.
     """
     alone, listed = IssuanceEvent.KEY_BLOCKED, IssuanceEvent.KEYS_IMPORTED
     told = Event.objects.filter(
-        Q(object_id__in=[key.spki_sha256 for key in keys], action=alone)
-        | Q(object_id="list", action=listed, at__in={key.created_at for key in keys}),
+        Q(object_id__in=[key.spki_sha256 for key, _at in named], action=alone)
+        | Q(object_id="list", action=listed, at__in={at for _key, at in named}),
         object_type="key",
     )
-    by = {event.object_id if event.action == alone else event.at: event for event in told}
+    by = {(event.object_id, event.at): event for event in told}
     people = names_of(event.actor for event in by.values())
-    found = [(key, by.get(key.spki_sha256) or by.get(key.created_at)) for key in keys]
+    found = [(key, at, by.get((key.spki_sha256, at)) or by.get(("list", at))) for key, at in named]
     return [
         Blocked(
             key,
-            SOURCES[key.reason],
+            at,
+            SOURCES[event.data["reason"] if event else key.reason],
             who(event.actor if event else "", people),
             event.data.get("known_from", "") if event else "",
         )
-        for key, event in found
+        for key, at, event in found
     ]

@@ -24,6 +24,7 @@ from certportal.foundation.combined_queries import Compiled, compiled_for
 from certportal.foundation.outbox import set_aside
 from certportal.foundation.web.keyset import NONE, Count, bounded, counts
 from issuance import services as authority
+from issuance.models import BlockEnding
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ def items(request: HttpRequest) -> list[Item]:
         | {"waivers": bounded(waivers.ending_soon(clock.day(now)))}
     )
     waiting["register"] += waiting["runs"]
+    waiting["blocked_keys"] += waiting["block_endings"]
     if waiting["replacements"]:  # few, and most of the time none
         waiting["replacements"] = Count(replacements.waiting(now))
     leads = StaffRole.Kind.LEAD in access.staff_roles(request)
@@ -92,6 +94,7 @@ COUNTED = {
         "register": lambda _now: RegisterTask.objects.filter(outcome=""),
         "runs": lambda _now: queries.waiting_runs(),
         "blocked_keys": lambda now: authority.blocked_in_force(now=now),
+        "block_endings": lambda _now: BlockEnding.objects.filter(closed_at=None),
         "replacements": replacements.open_plans,
         "undelivered": lambda _now: set_aside.items(),
     }.items()

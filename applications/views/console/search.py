@@ -26,7 +26,7 @@ from certportal.foundation import clock
 from certportal.foundation.events import Subject
 from certportal.foundation.private_keys import shows_private_key
 from certportal.foundation.web.forms import LONGEST_SEARCH, PRIVATE_KEY
-from issuance.models import BlockedKey, Certificate, IssuingCA
+from issuance.models import BlockedKey, Certificate, EndedBlock, IssuingCA
 
 MOST = 10
 """The most of each kind that the page lists."""
@@ -97,6 +97,7 @@ KEYS: tuple[Callable[[str], bool], ...] = (
     lambda spki: csrs_of(spki).exists(),
     lambda spki: Certificate.objects.filter(spki_sha256=spki).exists(),
     lambda spki: BlockedKey.objects.filter(spki_sha256=spki).exists(),
+    lambda spki: EndedBlock.objects.filter(spki_sha256=spki).exists(),
 )
 """Where a key may be known."""
 

@@ -13,9 +13,9 @@ from issuance.event_names import IssuanceEvent
 NAMES = (
     *[IssuanceEvent.APPROVED, IssuanceEvent.ISSUED, IssuanceEvent.REVOKED],
     *[IssuanceEvent.SERIAL_REVOKED, IssuanceEvent.KEY_BLOCKED, IssuanceEvent.KEYS_IMPORTED],
-    *[IssuanceEvent.KEYS_LISTED, IssuanceEvent.CA_REGISTERED, IssuanceEvent.CA_STANDBY],
-    *[IssuanceEvent.CA_ACTIVE, IssuanceEvent.CA_RETIRED, IssuanceEvent.CA_REVOKED],
-    *[IssuanceEvent.SEAL_REGISTERED, IssuanceEvent.PAPER_SEALED],
+    *[IssuanceEvent.KEYS_LISTED, IssuanceEvent.BLOCKS_ENDED, IssuanceEvent.CA_REGISTERED],
+    *[IssuanceEvent.CA_STANDBY, IssuanceEvent.CA_ACTIVE, IssuanceEvent.CA_RETIRED],
+    *[IssuanceEvent.CA_REVOKED, IssuanceEvent.SEAL_REGISTERED, IssuanceEvent.PAPER_SEALED],
 )
 """The events about the rows."""
 
@@ -72,7 +72,8 @@ SELECT DISTINCT true, concat('revocation of the serial number ', data->>'serial'
 FROM told WHERE action = 'issuance.serial_revoked' AND NOT EXISTS (
     SELECT FROM issuance_revokedserial row WHERE row.serial = data->>'serial')
 """
-# Events of imports by earlier versions hold only the number of new keys: numbers are compared.
+# Events of imports by earlier versions hold only the number of new keys: numbers are compared. A
+# block that has been ended is in another table; the event of its end is by who confirmed it.
 _KEYS = """
 WITH blocked AS (
     SELECT about AS spki, at, data->>'reason' AS reason, whom FROM told
@@ -80,11 +81,21 @@ WITH blocked AS (
   UNION
     SELECT spki, at, data->>'reason', whom
     FROM told, jsonb_array_elements_text(data->'keys') spki WHERE action = 'issuance.keys_listed'
+), ended AS (
+    SELECT row.spki_sha256 AS spki, row.reason, row.created_at AS at, ending.closed_at AS until,
+        'person:' || ending.closer_id AS actor
+    FROM issuance_endedblock row JOIN issuance_blockending ending ON ending.id = row.ending_id
+), freed AS (
+    SELECT spki, at AS until, actor, whom
+    FROM told, jsonb_array_elements_text(data->'keys') spki WHERE action = 'issuance.blocks_ended'
 ), loose AS (
-    SELECT row.spki_sha256 AS spki, row.reason, row.created_at AS at
-    FROM issuance_blockedkey row WHERE NOT EXISTS (
-        SELECT FROM blocked WHERE blocked.spki = row.spki_sha256
-        AND blocked.reason = row.reason AND blocked.at = row.created_at)
+    SELECT spki, reason, at FROM (
+        SELECT spki_sha256 AS spki, reason, created_at AS at FROM issuance_blockedkey
+      UNION ALL
+        SELECT spki, reason, at FROM ended) row
+    WHERE NOT EXISTS (
+        SELECT FROM blocked WHERE blocked.spki = row.spki
+        AND blocked.reason = row.reason AND blocked.at = row.at)
 ), imported AS (
     SELECT DISTINCT at, data->>'reason' AS reason, (data->>'new')::bigint AS new, whom
     FROM told WHERE action = 'issuance.keys_imported' AND NOT data ? 'lists'
@@ -102,6 +113,14 @@ FROM counted WHERE found > new
 UNION ALL
 SELECT true, concat('block of the key ', spki, ' by ', whom)
 FROM blocked WHERE NOT EXISTS (SELECT FROM issuance_blockedkey row WHERE row.spki_sha256 = spki)
+AND NOT EXISTS (SELECT FROM ended WHERE ended.spki = blocked.spki AND ended.until >= blocked.at)
+UNION ALL
+SELECT false, concat('end of the block of the key ', spki, ' at ', until) FROM ended
+WHERE NOT EXISTS (SELECT FROM freed WHERE freed.spki = ended.spki
+    AND freed.until = ended.until AND freed.actor = ended.actor)
+UNION ALL
+SELECT true, concat('end of the block of the key ', spki, ' by ', whom) FROM freed
+WHERE NOT EXISTS (SELECT FROM ended WHERE ended.spki = freed.spki AND ended.until = freed.until)
 UNION ALL
 SELECT true, concat(new - found, ' of the keys blocked with the import by ', whom)
 FROM counted WHERE found < new

@@ -27,7 +27,7 @@ def report_known_keys(report: Report, *, actor: Actor, now: datetime) -> list[Ce
     if not report.leaked_spki_sha256:
         return []
     blocked_as = "private_key_uploaded" if report.contains_private_key else "key_compromise"
-    for spki in report.leaked_spki_sha256:
+    for spki in sorted(report.leaked_spki_sha256):  # as `import_keys` locks them
         revoke_key(spki, blocked_as, actor=actor, now=now)
     found = Certificate.objects.filter(spki_sha256__in=report.leaked_spki_sha256)
     return list(found.filter(not_after__gte=now))

@@ -120,7 +120,7 @@ def prove(token: str, proof: bytes, *, address: str, now: datetime) -> None:
             raise ChallengeOver
         revoked = [
             certificate
-            for digest in hashes_of(key)
+            for digest in sorted(hashes_of(key))
             for certificate in revoke_key(digest, COMPROMISE, actor=actor, now=now)
         ]
         proven = [each.pk for each in revoked]

@@ -70,7 +70,7 @@ def _held_keys(certificate_id: int) -> list[str]:
     """
     certificate = Certificate.objects.only("der", "spki_sha256").get(pk=certificate_id)
     _, *usual = hashes_of(read_key(spki_in(bytes(certificate.der))))
-    keys = [certificate.spki_sha256, *usual]
+    keys = sorted([certificate.spki_sha256, *usual])  # as `import_keys` locks them
     locks.hold(*(f"key:{spki}" for spki in keys))
     return keys
 

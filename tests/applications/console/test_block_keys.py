@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from functools import partial
+from hashlib import sha256
 
 import pytest
 from cryptography import x509
@@ -76,7 +77,8 @@ def test_a_list_is_shown_before_anything_changes_and_then_blocked(desk, sample, 
     assert "2 keys were blocked. No certificate in force has such a key." in answer.text
     event = Event.objects.get(action="issuance.keys_imported")
     assert event.actor == f"person:{riitta.pk}"
-    assert event.data == WHY | {"read": 2, "new": 2, "lists": 1}
+    name = sha256("\n".join(["published", SECOND, FIRST]).encode()).hexdigest()
+    assert event.data == WHY | {"read": 2, "new": 2, "lists": 1, "sha256": name}
     for shown in (answer.text, desk.open("key", FIRST).text):
         assert WHY["known_from"] in shown
         assert "Riitta Ratkaisija" in shown

@@ -8,7 +8,9 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 
+from accounts.access import actor_for
 from accounts.models import Organisation, Person, User
 from accounts.services.people import second_factor
 from accounts.services.rights import staff_roles
@@ -19,6 +21,7 @@ from certportal.foundation.models import Event, OutboxItem
 from certportal.operations import health
 from issuance import journal, services, tasks
 from issuance.models import BlockedKey, Certificate, IssuingCA, PreparedCertificate
+from issuance.services import block_endings
 from issuance.services.auditing import audit
 from issuance.services.event_log import build
 from tests.alarms import sounds
@@ -183,6 +186,52 @@ def test_a_block_that_was_deleted_is_named(
     assert sorted((kind, about.partition(" by ")[0]) for kind, about in named()) == [
         (Kind.UNDONE, f"block of the key {SPKI}"),
         (Kind.UNDONE, f"block of the key {'cd' * 32}"),
+    ]
+
+
+def end_block(maker: Person, closer: Person, now: datetime) -> None:
+    """Block a key by a list, and let two end the block."""
+    services.import_keys([SPKI], "published", actor=TESTS, now=now)
+    ending = block_endings.propose_end(
+        now, SPKI, words="Väärä.", person=maker, actor=actor_for(maker), now=now
+    )
+    with transaction.atomic():
+        blocks = block_endings.endable(now, SPKI, with_lock=True)
+        by: dict[str, Any] = {"person": closer, "actor": actor_for(closer), "now": now}
+        block_endings.end_blocks(block_endings.open_ending(ending.pk), blocks, **by)
+
+
+def test_the_end_of_a_block_is_told_of(
+    keyed: Verifier, riitta: Person, raimo: Person, as_owner: AsOwner, now: datetime
+) -> None:
+    end_block(riitta, raimo, now)
+    assert named() == []
+    later = now + timedelta(seconds=1)
+    services.import_keys([SPKI], "published", actor=TESTS, now=later)
+    assert named() == []
+    as_owner("DELETE FROM issuance_blockedkey")
+    only(Kind.UNDONE, f"block of the key {SPKI} by system:test")
+
+
+def test_an_end_that_nobody_confirmed_is_named(
+    keyed: Verifier, riitta: Person, raimo: Person, as_owner: AsOwner, now: datetime
+) -> None:
+    end_block(riitta, raimo, now)
+    as_owner("DELETE FROM foundation_event WHERE action = 'issuance.blocks_ended'")
+    found = [about for kind, about in named() if kind == Kind.UNTOLD]
+    assert [about.partition(" at ")[0] for about in found] == [
+        f"end of the block of the key {SPKI}"
+    ]
+
+
+def test_an_end_that_was_taken_back_is_named(
+    keyed: Verifier, riitta: Person, raimo: Person, as_owner: AsOwner, now: datetime
+) -> None:
+    end_block(riitta, raimo, now)
+    as_owner("DELETE FROM issuance_endedblock")
+    assert sorted(about.partition(" by ")[0] for _kind, about in named()) == [
+        f"block of the key {SPKI}",
+        f"end of the block of the key {SPKI}",
     ]
 
 

@@ -29,6 +29,7 @@ LABELS: dict[str, Promise | str] = {
     "domain": pgettext_lazy("event data", "Domain, its number in the database"),
     "earlier": pgettext_lazy("event data", "Role before"),
     "ended": _("Ended"),
+    "ending": pgettext_lazy("event data", "Proposal to end blocks, its number"),
     "ends_on": _("Last day"),
     "entries": pgettext_lazy("event data", "Entries"),
     "environments": _("Environment"),
