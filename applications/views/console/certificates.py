@@ -1,5 +1,6 @@
 """The certificates of all organisations, and the page of one, opened by its order."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -7,6 +8,7 @@ from django.forms import HiddenInput
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 from django_filters import CharFilter, ModelChoiceFilter
@@ -137,9 +139,19 @@ def certificates(request: HttpRequest) -> HttpResponseBase:
         "filter": narrowed,
         "page": page,
         "count": keyset.count(narrowed.qs),
-        "rows": certificate_rows(page, now=now),
+        "rows": list(_with_matched(certificate_rows(page, now=now), narrowed)),
     }
     return render(request, "applications/console/certificates.html", context)
+
+
+def _with_matched(
+    rows: Sequence[CertificateRow], narrowed: AllCertificates
+) -> Iterator[tuple[CertificateRow, list[tuple[Promise, str]]]]:
+    """Yield each row with the terms of its order by which a search found it."""
+    typed, orders = narrowed.form.cleaned_data.get("q"), [row.order for row in rows if row.order]
+    found = order_search.matched(typed, order_search.entries(orders)) if typed else {}
+    for row in rows:
+        yield row, found.get(row.order.pk, []) if row.order else []
 
 
 @access.reviewers_read

@@ -128,6 +128,11 @@ def test_the_list_of_certificates_is_searched_filtered_and_exported(desk, order,
     assert Event.objects.filter(action="list.exported", object_id="certificates").exists()
 
 
+def test_the_list_of_certificates_says_what_a_search_found_them_by(desk, order, certificate):
+    assert "Person: Matti Meikäläinen" in desk.open("certificates", q="meikalai").text
+    assert "Person: " not in desk.open("certificates").text
+
+
 def test_an_organisation_s_page_leads_to_all_its_certificates(
     desk, order, certificate, kalle, monkeypatch
 ):
