@@ -33,6 +33,11 @@ _SUFFIX = ".journal"
 # A journal's folder in its second place is named by its id.
 _JOURNAL_ID = re.compile("[0-9a-f]{32}")
 _LOG = PurePosixPath(_GROWING, "events")
+# Processes of the server itself, such as autovacuum, have no account.
+_OTHERS = """
+SELECT DISTINCT usename FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename IS NOT NULL
+"""
 _EMPTY = b"DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
 
 
@@ -46,6 +51,7 @@ def restore(source: Path, *, identity: Path, replace: bool = False) -> list[str]
     """
     streams.require_store()
     _check(source, identity)
+    _require_alone()
     if not replace and connection.introspection.table_names():
         raise streams.BackupFailed(_("The database is not empty. --replace deletes its contents."))
     kept = _over_files(source, identity, _restore)
@@ -59,6 +65,22 @@ def restore(source: Path, *, identity: Path, replace: bool = False) -> list[str]
         tool = [*streams.postgres("pg_restore"), "--no-owner", "--no-acl", "--file=-"]
         streams.run(tool, stdin=stream, stdout=script)
     return kept
+
+
+def _require_alone() -> None:
+    """Raise BackupFailed while anybody else is connected to the database.
+
+    A worker of the service would give new events the numbers of those that are in the log and not
+    in the backup, which could then no more be entered.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_OTHERS)
+        others = ", ".join(name for (name,) in cursor.fetchall())
+    if others:
+        raise streams.BackupFailed(
+            _("Others are connected to the database (%(accounts)s): stop the service first.")
+            % {"accounts": others}
+        )
 
 
 def _check(source: Path, identity: Path) -> None:

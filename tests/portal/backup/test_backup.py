@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -91,6 +92,18 @@ def test_a_database_in_use_is_replaced_only_on_demand(
         rewrite(IssuingCA.objects, crl_number=777)
         restore(backup, identity=keys[1], replace=True)
         assert not IssuingCA.objects.filter(crl_number=777).exists()
+
+
+def test_a_database_is_not_replaced_while_the_service_works_in_it(
+    backup: Path, keys: tuple[Path, Path]
+) -> None:
+    with fresh_database():
+        restore(backup, identity=keys[1])
+        with closing(connection.copy()) as of_a_worker:
+            of_a_worker.ensure_connection()
+            with pytest.raises(BackupFailed, match="Pysäytä ensin palvelu"):
+                restore(backup, identity=keys[1], replace=True)
+        assert IssuingCA.objects.count() == 4
 
 
 @pytest.mark.parametrize("manifest", ["[]", "null", '"sha256"'])
