@@ -72,8 +72,6 @@ def divided(html: SafeString) -> SafeString:
     )
 
 
-_UNBROKEN = re.compile(r"\S{24,}")
-"""What may be wider than a narrow screen, such as a host name."""
 _JOINT = re.compile(
     r"(?<=[,@/])(?=[^\W\d_])"
     r"|(?<=[^\W_]_)(?=[^\W_])"
@@ -82,6 +80,8 @@ _JOINT = re.compile(
 """Before a letter; but a label as short as "www" or "fi" stays with the longer one beside it."""
 _NUMBERS = re.compile(r"(?<![^\W_])(?:[A-Z]{2}-)?\d{2,5}(?:-\d{2,5}){1,2}(?![^\W_])")
 """A day or an order number, as in the name of a file; browsers break them at their hyphens."""
+_UNBROKEN = re.compile(rf"\S{{24,}}|{_NUMBERS.pattern}")
+"""What may be wider than a narrow screen, such as a host name; and a number, to be kept whole."""
 
 
 def at_joints(name: object) -> SafeString:

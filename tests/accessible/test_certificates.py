@@ -16,7 +16,13 @@ def test_certificates_before_and_after_they_are_revoked(go, matti, riitta, cas):
     order = orders.delivered(matti, riitta, "test_server")
     check_in_turn(go("certificates", who=matti))
     for name in ("order", "certificate", "install"):
-        check_in_turn(go(f"applications:{name}", order.pk, who=matti))
+        page = go(f"applications:{name}", order.pk, who=matti)
+        printed = page.locator(".stages__dot, .timeline__step, .timeline__step > .icon")
+        told = printed.evaluate_all(
+            "all => all.map((one) => getComputedStyle(one).printColorAdjust)"
+        )
+        assert set(told) == ({"exact"} if name != "install" else set()), "done, also on paper"
+        check_in_turn(page)
     check_in_turn(go("applications:certificate", order.pk, who=matti, query="?hash=00"))
     for query in ("", "?stage=all", "?q=nothing"):
         check_in_turn(go("applications:orders", who=matti, query=query))

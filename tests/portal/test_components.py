@@ -179,6 +179,7 @@ def test_days_in_brackets_are_not_broken_at_their_dash(days: str, shown: str) ->
             'TEST-<span class="nowrap">SV-2026-00001</span>_<wbr>erecept.<wbr>example.fi_<wbr>'
             '<span class="nowrap">2027-11-29</span>_<wbr>chain.p7b',
         ),
+        ("Vastaa: SV-2026-00001", 'Vastaa: <span class="nowrap">SV-2026-00001</span>'),
         ("_dvv.terveydenhuolto.example.fi", "_dvv.<wbr>terveydenhuolto.<wbr>example.fi"),
         ("O=Kuusi & Kaski <b>, C=FI", "O=Kuusi &amp; Kaski &lt;b&gt;, C=FI"),
     ],

@@ -133,6 +133,7 @@ def test_who_confirmed_long_ago_confirms_again(ready, desk, minutes):
 def test_without_evidence_the_page_says_what_is_missing(case, desk):
     page = desk.open("approve", case.pk)
     assert "You cannot approve this certificate now." in page.text
+    assert f"{desk.url('case', case.pk)}#" in page.text, "each check leads to its evidence"
     assert "Record for each host name" in page.text
     assert "This is exactly what will be signed." not in page.text
     answer = approve(desk, case, shown(desk, case))

@@ -86,6 +86,36 @@ def test_identity_evidence_and_decision_stand_on_the_first_screen(look, desk, re
         assert bottom(page.locator("#decision")) <= HEIGHT
         side = page.locator(".case__side")
         assert side.evaluate("one => one.scrollHeight <= one.clientHeight")
+        page.set_viewport_size({"width": WIDTH, "height": LOW})
+        assert bottom(page.locator("#decision")) <= LOW
+
+
+def test_a_name_that_does_not_fit_is_read_in_the_row_that_has_the_focus(look, desk, matti, cas):
+    host = "palvelin.erittain-pitka-toimipisteen-nimi-jota-ei-voi-lyhentaa.example.fi"
+    orders.waiting_for_contact(matti, host=host)
+    page = look(desk)("queue", query="?view=waiting")
+    cell = page.locator("#cases tbody td", has_text=host)
+    cut = "one => one.scrollWidth > one.clientWidth"
+    assert cell.evaluate(cut)
+    page.locator("#cases tbody a").focus()
+    assert not cell.evaluate(cut)
+
+
+def test_a_host_name_without_evidence_takes_one_line(look, desk, matti, cas):
+    page = look(desk)("case", waiting(matti, 20).pk)
+    cards = page.locator("#hosts .card").all()
+    assert len(cards) == 20
+    assert max(one.bounding_box()["height"] for one in cards) < 2 * 24
+
+
+def test_the_heading_of_a_page_is_larger_than_those_of_its_parts(look, desk, ready):
+    size = "one => parseFloat(getComputedStyle(one).fontSize)"
+    for name, args in (("numbers", ()), ("case", (ready.pk,)), ("blocked_keys", ())):
+        page = look(desk)(name, *args)
+        for width in (320, WIDTH):
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            first, *others = (page.locator(f"main h{level}").first for level in (1, 2))
+            assert all(first.evaluate(size) > one.evaluate(size) for one in others), (name, width)
 
 
 @pytest.mark.parametrize("hosts", [1, 20])
