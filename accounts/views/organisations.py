@@ -41,7 +41,12 @@ def found(request: HttpRequest) -> HttpResponse:
     form = BusinessIdForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         return redirect("accounts:confirm", form.cleaned_data["business_id"])
-    context = {"form": form, "others": access.memberships(access.person_of(request)).exists()}
+    person = access.person_of(request)
+    context = {
+        "form": form,
+        "others": access.memberships(person).exists(),
+        "asked": take_back.open_anywhere(person),
+    }
     return render(request, "accounts/found.html", context)
 
 

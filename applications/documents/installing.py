@@ -100,6 +100,11 @@ class Recipe:
     title: str
     pieces: list[Piece]
 
+    @property
+    def id(self) -> str:
+        """The place of the steps on the page."""
+        return f"for-{self.pieces[0].id}"
+
 
 SETTINGS, COMMAND = _("Settings"), _("Commands")
 CLIENTS = _("If it also asks its clients for a certificate (mutual TLS)")

@@ -49,6 +49,22 @@ def test_a_request_to_be_invited_is_taken_back_after_a_question(client, pekka, m
     assert "Pekka" not in client.get("/en/account/members/").text
 
 
+def test_the_page_that_asks_for_a_business_id_tells_of_open_requests(
+    client, pekka, maija, pharmacy, asked, now
+):
+    found = "/en/account/organisation/found/"
+    assert "to be invited to the account with the business ID 9900001-8" in (
+        page := people.log_in(client, pekka).get(found).text
+    )
+    assert "to be made an administrator" not in page and PAGE in page
+    assert "to be made an administrator of the account with the business ID 9900001-8" in (
+        people.log_in(client, maija).get(found).text
+    )
+    for person in (pekka, maija):
+        take_back(person, pharmacy, now)
+        assert "open request" not in people.log_in(client, person).get(found).text
+
+
 @pytest.mark.parametrize("is_form_open", [False, True])
 def test_nobody_is_invited_by_the_link_of_a_request_that_was_taken_back(
     client, pekka, matti, pharmacy, now, is_form_open

@@ -259,6 +259,16 @@ def test_each_technical_contact_gets_one_mail_with_all_their_links(matti, mailou
     assert all(one.token in "".join(told.values()) for one in links)
 
 
+@pytest.mark.parametrize("csr_by", ["applicant", "technical_contact"])
+def test_the_receipt_of_many_orders_says_whether_to_give_requests(matti, mailoutbox, csr_by):
+    together = bulk.begun(matti, *hosts(2), **(orders.CONTACT | {"csr_by": csr_by}))
+    bulk.sent(matti, together)
+    orders.drain()
+    (told,) = (one.body for one in mailoutbox if one.to == ["matti@example.fi"])
+    assert ("Anna varmennepyynnöt joukkotilauksen sivulla" in told) is (csr_by == "applicant")
+    assert reverse("applications:bulk_order", args=[together.pk]) in told
+
+
 def test_over_the_limit_of_uploads_no_request_is_given(matti, monkeypatch):
     together = bulk.begun(matti, *hosts(2))
     monkeypatch.setattr("applications.services.applicant.csr.MOST_UPLOADS_AN_HOUR", 0)

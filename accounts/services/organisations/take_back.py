@@ -29,11 +29,26 @@ class Open:
     def __bool__(self) -> bool:
         return bool(self.joining or self.administering)
 
+    @property
+    def business_id(self) -> str:
+        """The business ID of the account."""
+        asked = self.joining or self.administering
+        return asked.organisation.business_id if asked is not None else ""
+
 
 def open_requests(person: Person, organisation: Organisation) -> Open:
     joining = organisation.join_requests.filter(person=person, settled_at=None)
     administering = organisation.administrator_requests.filter(person=person, decided_at=None)
     return Open(joining.first(), administering.first())
+
+
+def open_anywhere(person: Person) -> list[Open]:
+    """Return the person's open requests, by account."""
+    asked = person.join_requests.filter(settled_at=None).select_related("organisation")
+    joining = {each.organisation_id: each for each in asked}
+    wanted = person.administrator_requests.filter(decided_at=None).select_related("organisation")
+    administering = {each.organisation_id: each for each in wanted}
+    return [Open(joining.get(key), administering.get(key)) for key in joining | administering]
 
 
 @transaction.atomic

@@ -150,7 +150,7 @@ def listing_csv(request: HttpRequest) -> HttpResponseBase:
 def _narrowed(request: HttpRequest) -> CertificateFilter:
     seen = access.person_of(request), access.organisation_of(request).pk
     certificates, orders = certificates_seen(*seen), orders_seen(*seen)
-    return CertificateFilter(request.GET, queryset=certificates, orders=orders)
+    return CertificateFilter(request.GET, queryset=certificates, request=request, orders=orders)
 
 
 @read_once

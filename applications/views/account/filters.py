@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _, pgettext_lazy
 from django_filters import CharFilter, ChoiceFilter, FilterSet
 
 from accounts import access
+from applications.access import own
 from applications.models import Application
 from applications.models.certificate_types import CertificateType
 from applications.rules import order_search, queue_order, renewal
+from applications.views.account.unused import unused
 from applications.views.shared import spreadsheet
 from applications.views.shared.forms import FilterForm
 from applications.views.shared.rows import CERTIFICATE_COLUMNS, ORDER_COLUMNS
@@ -31,6 +33,7 @@ STAGES = [
 STATES = [
     ("valid", pgettext_lazy("certificates", "Valid")),
     ("soon", pgettext_lazy("certificates", "Expiring soon")),
+    ("unused", pgettext_lazy("certificates", "To be put to use (my orders)")),
     ("revoked", pgettext_lazy("certificates", "Revoked")),
     ("expired", pgettext_lazy("certificates", "Expired")),
 ]
@@ -205,7 +208,10 @@ class CertificateFilter(Listing[Certificate]):
             return queryset.filter(state=Certificate.State.ISSUED, not_after__lte=now)
         if value == "soon":
             return queryset.filter(renewal.ending_soon(now))
-        return queryset.filter(Certificate.in_force(now))
+        valid = queryset.filter(Certificate.in_force(now))
+        if value == "unused":
+            return unused(self.orders.filter(own(access.person_of(self.request))), valid, now)
+        return valid
 
     def search(
         self, queryset: QuerySet[Certificate], _name: str, value: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,11 +27,11 @@ from applications.models import (
     ContactLink,
     HostName,
     InformationRequest,
-    ReplacementItem,
 )
 from applications.models.certificate_types import Delivery
 from applications.rules import renewal
 from applications.views.account.history import newest, news, people_in
+from applications.views.account.unused import unused_orders
 from applications.views.shared import tracking
 from applications.views.shared.entry import may_order
 from applications.views.shared.right_asked import right_asked
@@ -49,15 +49,12 @@ from certportal.foundation.combined_queries import Number, Rows, Values, ask_tog
 from certportal.foundation.models import Event
 from certportal.foundation.related_rows import hand_over
 from certportal.foundation.web import bars
-from issuance.certificate.profiles import LATEST_START_DAYS
 from issuance.models import Certificate
 
 MOST = 5
 """The number of lines in each part of the page; a link leads to the rest."""
 UNDER_WAY = Q(status__in=OPEN_CASES)
 WAITING = (Status.NAMES_PROPOSED, Status.INFO_REQUESTED, Status.AWAITING_CSR)
-TO_INSTALL = timedelta(days=30)
-"""How long after the beginning of its validity the page asks to put a certificate to use."""
 LOOKED_AT = 20
 """The number of certificates ending soon that are checked for a renewal at first."""
 
@@ -136,7 +133,7 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
         Values(ordered.filter(_waiting())[:MOST]),
         Values(ordered[:MOST]),
         Rows(_ending(valid, soon)),
-        Values(_unused(seen.filter(own(person)), valid, now)[: MOST + 1]),
+        Values(unused_orders(seen.filter(own(person)), valid, now)[: MOST + 1]),
         ending_by_month(valid),
         *counted.values(),
     )
@@ -226,25 +223,6 @@ def _ending(valid: QuerySet[Certificate], soon: QuerySet[Certificate]) -> QueryS
     first = valid.order_by("not_after", "pk").values("pk")[:MOST]
     keys = first.union(soon.values("pk")[:LOOKED_AT])
     return Certificate.objects.filter(pk__in=keys).order_by("not_after", "pk")
-
-
-def _unused(
-    own_orders: QuerySet[Application], valid: QuerySet[Certificate], now: datetime
-) -> QuerySet[Any, Any]:
-    """Return the keys of the orders whose certificates are to be put to use, the newest first.
-
-    Nobody has said so within `TO_INSTALL`. Those that a mass replacement replaced are left out.
-    Certificates are found by the day of issue, which is indexed, and not by that of `not_before`.
-    """
-    unsaid = own_orders.filter(pk=OuterRef("reference"), status=Status.DELIVERED, installed_at=None)
-    replaced = ReplacementItem.objects.filter(
-        certificate=OuterRef("pk"), state=ReplacementItem.State.ISSUED
-    )
-    begun = now - TO_INSTALL
-    issued = begun - timedelta(days=LATEST_START_DAYS)
-    lately = valid.filter(issued_at__gt=issued, not_before__range=(begun, now))
-    lately = lately.filter(Exists(unsaid), ~Exists(replaced))
-    return lately.order_by("-issued_at", "-pk").values_list("reference")
 
 
 def unrenewed(

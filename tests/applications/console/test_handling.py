@@ -175,6 +175,24 @@ def test_the_applicant_reads_what_was_previewed(case, desk):
     assert " ".join(mail.text.split()) in " ".join(shown)
 
 
+def test_what_a_mail_asks_for_is_called_so(case, desk, matti):
+    ask(desk, case)
+    mail = mails.about_order("information_wanted", case, "applicant", now=clock.now())
+    assert "Mitä pyydämme ja miksi:\nKorjaa yhteystiedot." in mail.text
+
+
+def test_a_mail_about_many_host_names_lists_the_first_ten(matti, cas):
+    order = orders.draft(matti)
+    names = [f"kanta{nth:02}.example.fi" for nth in range(12)]
+    act(matti, services.save_section, order, "host_names", {"host_names": names})
+    for more in (2, 0):
+        order = Application.objects.get(pk=order.pk)
+        mail = mails.about_order("draft_warning", order, "applicant", now=clock.now())
+        assert names[9] in mail.text and names[10] not in mail.text
+        assert (f"{names[9]} ja 2 muuta\n" in mail.text) is bool(more)
+        act(matti, services.save_section, order, "host_names", {"host_names": names[:10]})
+
+
 @pytest.mark.parametrize(("name", "field"), [("ask", "reason"), ("note", "text")])
 def test_as_many_characters_as_the_browser_lets_in_are_taken(case, desk, name, field):
     page = desk.open(name, case.pk)

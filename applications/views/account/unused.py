@@ -1,0 +1,41 @@
+"""Certificates that are to be put to use: nobody has said yet that they are in use."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from applications.models import Application, ReplacementItem
+from applications.workflow import Status
+from issuance.certificate.profiles import LATEST_START_DAYS
+from issuance.models import Certificate
+
+TO_INSTALL = timedelta(days=30)
+"""How long after the beginning of its validity the service asks to put a certificate to use."""
+
+
+def unused(
+    own_orders: QuerySet[Application], valid: QuerySet[Certificate], now: datetime
+) -> QuerySet[Certificate]:
+    """Return those of the valid certificates that the owner of the orders is to put to use.
+
+    Nobody has said within `TO_INSTALL` that they are in use. Those that a mass replacement replaced
+    are left out. They are found by the day of issue, which is indexed, and not by that of
+    `not_before`.
+    """
+    unsaid = own_orders.filter(pk=OuterRef("reference"), status=Status.DELIVERED, installed_at=None)
+    replaced = ReplacementItem.objects.filter(
+        certificate=OuterRef("pk"), state=ReplacementItem.State.ISSUED
+    )
+    begun = now - TO_INSTALL
+    issued = begun - timedelta(days=LATEST_START_DAYS)
+    lately = valid.filter(issued_at__gt=issued, not_before__range=(begun, now))
+    return lately.filter(Exists(unsaid), ~Exists(replaced))
+
+
+def unused_orders(
+    own_orders: QuerySet[Application], valid: QuerySet[Certificate], now: datetime
+) -> QuerySet[Any, Any]:
+    """Return the keys of the orders of these certificates, the newest first."""
+    found = unused(own_orders, valid, now).order_by("-issued_at", "-pk")
+    return found.values_list("reference")
