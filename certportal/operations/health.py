@@ -81,17 +81,20 @@ type Signs = Mapping[str, str]
 
 
 def read_signs() -> Signs:
-    """Read all signs in one command, so that a hanging Redis costs a request only one time limit.
+    """Read all signs in one round trip, so that a hanging Redis costs a request one time limit.
 
-    Raises redis.RedisError.
+    Raises redis.RedisError, also if Redis takes no writes: it refuses PING while its disk is full.
     """
     keys = [
         *map(heartbeat_of, ("beat", *QUEUES)),
         *map(self_checks.key_of, self_checks.SELF_CHECKS),
         *map(alarms.key_of, (*ALARMS, *TO_DO)),
     ]
-    answers = zip(keys, store().mget(keys), strict=True)
-    return {key: value for key, value in answers if isinstance(value, str)}
+    both = store().pipeline(transaction=False)
+    both.mget(keys)
+    both.ping()
+    values, _pong = both.execute()
+    return {key: value for key, value in zip(keys, values, strict=True) if isinstance(value, str)}
 
 
 ALIVE = {"beat": "beat", **{f"worker-{queue}": queue for queue in QUEUES}}

@@ -1,5 +1,6 @@
 """What containers and monitoring are told."""
 
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from issuance import services
 from issuance.models import IssuingCA
 from issuance.publication import repository
 from tests.authorities import add_seal, publish_roots
+from tests.journeys.steps import await_true
+from tests.stack import REDIS
 from tests.tables import rewrite
 
 
@@ -94,6 +97,28 @@ def test_a_sign_of_life_lasts_for_three_beats_only(beating):
 def test_a_redis_that_is_down_is_named_with_the_workers_nobody_can_see(well, settings, tmp_path):
     settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock"
     assert not_well() == ["redis", "beat", "worker-default", "worker-mail", "worker-ca"]
+
+
+@pytest.fixture
+def disk_of_redis(settings, tmp_path):
+    """A Redis of the test's own that saves to this directory."""
+    place, socket = tmp_path / "disk", tmp_path / "redis.sock"
+    place.mkdir()
+    where = ["--unixsocket", str(socket), "--dir", str(place), "--save", "3600 1"]
+    with subprocess.Popen([*REDIS, *where], stdout=subprocess.DEVNULL) as server:
+        await_true(socket.exists, "Redis does not start")
+        settings.REDIS_URL = f"unix://{socket}"
+        yield place
+        server.kill()  # SIGTERM would have it save, and stay where it cannot
+
+
+def test_a_redis_that_refuses_writes_is_named(well, disk_of_redis):
+    disk_of_redis.rmdir()
+    there = health.store()
+    there.bgsave()
+    failed = "Redis could save"
+    await_true(lambda: there.info("persistence")["rdb_last_bgsave_status"] == "err", failed)
+    assert "redis" in not_well()
 
 
 def test_a_database_that_is_down_is_named(well, monkeypatch):
