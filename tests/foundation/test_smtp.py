@@ -9,6 +9,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 from django.core.exceptions import ImproperlyConfigured
+from structlog.testing import capture_logs
 
 from certportal import env
 from certportal.foundation import deadline
@@ -72,11 +73,21 @@ def test_wrong_password_is_ours_to_mend_and_is_told_to_nobody(server, settings, 
     url = f"smtp://sote%C3%A4:salainen-arvaus@127.0.0.1:{server.port}"
     settings.MAILERS = {"default": env.mailer(url, tmp_path)}
 
-    with pytest.raises(Unavailable) as told:
+    with pytest.raises(Unavailable) as told, capture_logs() as logged:
         send(MESSAGE, item_id="1")
 
     assert isinstance(told.value.__cause__, smtplib.SMTPAuthenticationError)
     assert "salainen-arvaus" not in f"{told.value!r} {told.value.__cause__!r}"
+    assert [line["cause"] for line in logged] == ["SMTPAuthenticationError: 535"]
+
+
+def test_the_log_says_why_the_mail_server_is_not_reached(settings, tmp_path):
+    settings.MAILERS = {"default": env.mailer(f"smtp://127.0.0.1:{free_port()}", tmp_path)}
+    with pytest.raises(Unavailable), capture_logs() as logged:
+        send(MESSAGE, item_id="1")
+    (line,) = logged
+    assert line["event"] == "mail_server_failed"
+    assert line["cause"].endswith("Connection refused")
 
 
 def test_smtps_speaks_tls_from_the_start_at_port_465():
@@ -265,6 +276,8 @@ def test_only_what_is_said_of_a_mailbox_puts_a_mail_off(monkeypatch, error, kind
         raise error
 
     monkeypatch.setattr(sending.EmailMultiAlternatives, "send", refuse)
-    with pytest.raises(Unavailable) as told:
+    with pytest.raises(Unavailable) as told, capture_logs() as logged:
         send(MESSAGE, item_id="1")
     assert type(told.value) is kind
+    assert len(logged) == (0 if kind is PutOff else 1)
+    assert "example.fi" not in str(logged)

@@ -13,6 +13,7 @@ from email.message import EmailMessage, MIMEPart
 from email.policy import EmailPolicy
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.utils.crypto import salted_hmac
@@ -31,6 +32,8 @@ CLOSING = 421
 # RFC 5321, 4.2: codes of replies are 200 to 599. smtplib returns -1 for a malformed reply, and a
 # shorter number for a truncated one.
 LEAST_REPLY = 200
+
+log = structlog.get_logger()
 
 
 def _codes(error: Exception) -> list[int]:
@@ -159,7 +162,15 @@ def _failure(error: Exception, address: str) -> Exception:
     kind: type[Hopeless | Unavailable] = PutOff if of_mailbox else Unavailable
     failure = (Undeliverable if _is_final(error) else kind)("mail server")
     failure.mark = mark_of(address) if of_mailbox else ""
+    if isinstance(failure, Unavailable) and not of_mailbox:
+        log.warning("mail_server_failed", cause=_cause(error))
     return failure
+
+
+def _cause(error: Exception) -> str:
+    """Return what failed; of a reply only the code, since its words may repeat an address."""
+    told = " ".join(map(str, _codes(error))) or str(error)
+    return f"{type(error).__name__}: {told}"
 
 
 def mark_of(address: str) -> str:
