@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import structlog
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.utils import decrypt
 from allauth.mfa.webauthn.internal.auth import WebAuthn
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
@@ -30,6 +32,8 @@ MOST_FAILURES = 10
 PER = timedelta(minutes=15)
 USED = "used_step"
 ADDED = AccountEvent.SECOND_FACTOR_ADDED
+
+log = structlog.get_logger()
 
 
 class NotProven(Refused):
@@ -57,8 +61,9 @@ def login_with_factors(person: Person, own: User) -> User:
 
 
 def recovery(login: User) -> RecoveryCodes | None:
+    """Return the login's recovery codes; None if there are none, or their seed cannot be opened."""
     row = Authenticator.objects.filter(user=login, type=Kind.RECOVERY_CODES).first()
-    return RecoveryCodes(row) if row else None
+    return RecoveryCodes(row) if row and _opened(row, "seed") else None
 
 
 def add_app(login: User, secret: str, code: str, *, actor: Actor, now: datetime) -> None:
@@ -230,9 +235,23 @@ def _used(passkey: Authenticator, now: datetime) -> Authenticator:
     return passkey
 
 
+def _opened(factor: Authenticator, name: str) -> str:
+    """Return the secret that the row holds encrypted; empty if no secret key of the service fits.
+
+    That key was lost, or given up after it had become known. The person then has no such factor.
+    """
+    try:
+        secret: str = decrypt(factor.data[name])
+    except InvalidToken:
+        log.warning("second_factor_not_opened", kind=factor.type)
+        return ""
+    return secret
+
+
 def _accepts_app_code(app: Authenticator, code: str, now: datetime) -> bool:
-    secret = decrypt(app.data["secret"])
-    step = app_codes.matching_step(secret, code, after=app.data.get(USED, 0), now=now)
+    secret = _opened(app, "secret")
+    used = app.data.get(USED, 0)
+    step = app_codes.matching_step(secret, code, after=used, now=now) if secret else None
     if step is None:
         return False
     app.data[USED], app.last_used_at = step, now

@@ -187,6 +187,16 @@ def test_the_secret_is_not_in_the_database(enrolled):
     assert enrolled.secret not in str(row.data)
 
 
+def test_what_no_secret_key_opens_is_a_factor_that_is_not_there(enrolled, spare, settings):
+    old = spare()
+    settings.SECRET_KEY = "another one, and the earlier one is lost"
+    people.open_session(enrolled.client, enrolled.login)
+
+    for code in (enrolled.code(), old):
+        answer = enrolled.post("second_factor", code=code)
+        assert (answer.status_code, list(answer.context["form"].errors)) == (200, ["code"])
+
+
 def test_who_lost_the_factor_sets_up_a_new_one_after_a_reset(enrolled, riitta, capsys):
     call_command("reset_second_factor", str(riitta.pk))
 
