@@ -51,6 +51,7 @@ def test_no_secret_is_half_made_when_the_disk_is_full(tmp_path):
         "mandates_api_key",
         "mandates_oauth_secret",
         "smtp_url",
+        "token_pin",
         "store_key",
         "store_keeper_key",
     }

@@ -39,10 +39,10 @@ def test_every_setting_of_the_docs_reaches_the_containers():
 
 
 def test_each_setting_that_compose_asks_for_stands_in_the_example():
-    kinds = ("", ".metrics", ".journal-copy", ".anchors", ".store")
+    kinds = ("", ".metrics", ".hsm", ".journal-copy", ".anchors", ".store")
     files = [f"docker-compose{kind}.yml" for kind in kinds]
     text = "".join((ROOT / file).read_text() for file in files)
-    asked = set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", text))
+    asked = set(re.findall(r"(?<!\$)\$\{([A-Z0-9_]+)", text))
     example = (ROOT / "deploy/env.example").read_text()
     assert sorted(name for name in asked if f"{name}=" not in example) == []
 
