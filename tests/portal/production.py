@@ -1,11 +1,15 @@
 """Python in an environment that has nothing but the settings of a production service."""
 
+import atexit
 import os
+import shutil
 import subprocess
-import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 
-from tests.stack import ROOT, database_url
+from tests.portal.forks import Forks
+from tests.stack import database_url
 
 PKI_FILE = Path(__file__).parent / "pki.toml"
 PRODUCTION = {
@@ -25,15 +29,29 @@ PRODUCTION = {
 }
 
 
-def run(*command: str, **changes: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in an environment that has nothing but the production settings."""
-    return subprocess.run(
-        [sys.executable, *command],
-        env=environment_with(**changes),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+@cache
+def _forks() -> Forks:
+    """Start what the processes are forked from; it ends with this process."""
+    folder = Path(tempfile.mkdtemp(prefix="portal-production-"))
+    forks = Forks(folder)
+
+    def end() -> None:
+        forks.stop()
+        shutil.rmtree(folder)
+
+    atexit.register(end)
+    return forks
+
+
+def run(code: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run the code in an environment that has nothing but the production settings."""
+    return _forks().run(code, environment_with(**changes))
+
+
+def manage(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run a Django command in such an environment."""
+    code = f"import runpy, sys; sys.argv = {['manage.py', *arguments]}"
+    return run(f"{code}; runpy.run_path('manage.py', run_name='__main__')", **changes)
 
 
 def environment_with(**changes: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ import pytest
 
 from certportal.foundation.deployment_checks import mail_reaches_people, senders_are_real
 from tests.journeys.steps import await_true
-from tests.portal.production import environment_with, run
+from tests.portal.production import environment_with, manage, run
 from tests.stack import ROOT, free_port
 
 ASK = """
@@ -70,14 +70,14 @@ with transaction.atomic():
 
 def check(**changes):
     """Return the exit status of `check --deploy` and everything that it says."""
-    done = run("manage.py", "check", "--deploy", "--fail-level", "INFO", **changes)
+    done = manage("check", "--deploy", "--fail-level", "INFO", **changes)
     return done.returncode, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
 def told(django_db_setup, tmp_path_factory):
     """What a browser behind the operator's proxy is told by a service with these settings."""
-    done = run("-W", "ignore", "-c", ASK, PORTAL_DATA=str(tmp_path_factory.mktemp("data")))
+    done = run(ASK, PORTAL_DATA=str(tmp_path_factory.mktemp("data")))
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 

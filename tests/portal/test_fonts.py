@@ -12,11 +12,12 @@ from certportal.foundation.web import fonts
 STYLES = project.BASE_DIR / "static" / "portal"
 
 
-@pytest.fixture
-def finder(settings: object, tmp_path: Path) -> fonts.FontFinder:
-    """A finder with an empty cache."""
-    settings.PORTAL_DATA = tmp_path  # type: ignore[attr-defined]
-    return fonts.FontFinder()
+@pytest.fixture(scope="module")
+def finder(tmp_path_factory: pytest.TempPathFactory) -> fonts.FontFinder:
+    """A finder that began with an empty cache; the font is made once for the file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(project, "PORTAL_DATA", tmp_path_factory.mktemp("data"))
+        return fonts.FontFinder()
 
 
 def test_font_is_small_and_speaks_our_languages(finder: fonts.FontFinder) -> None:

@@ -66,7 +66,7 @@ except ValueError:
 
 
 def test_a_line_is_one_json_object_in_utc_with_its_request_and_steers_no_terminal():
-    done = run("-W", "ignore", "-c", SAY)
+    done = run(SAY)
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert [one["event"] for one in lines] == ["happened", "three\nfour", "seven"]
