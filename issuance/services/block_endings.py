@@ -141,7 +141,8 @@ def end_blocks(
         for block in blocks
     ]
     EndedBlock.objects.bulk_create(ended, batch_size=BATCH)
-    BlockedKey.objects.filter(Among("id", "bigint", [block.pk for block in blocks])).delete()
+    for some in batched(blocks, BATCH):  # a page waits for each answer of the database only so long
+        BlockedKey.objects.filter(Among("id", "bigint", [block.pk for block in some])).delete()
     hashes = [block.spki_sha256 for block in blocks]
     for keys in batched(hashes, LISTED):
         _record(IssuanceEvent.BLOCKS_ENDED, ending, actor, now, keys=list(keys))

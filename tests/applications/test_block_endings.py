@@ -20,6 +20,7 @@ from certportal.foundation.models import Event
 from issuance import services as authority
 from issuance.keys.published import FILE, WIDTH
 from issuance.models import BlockedKey, BlockEnding, Certificate, EndedBlock
+from issuance.services import block_endings
 from issuance.services.block_endings import (
     EndAlreadyProposed,
     EndSettled,
@@ -268,7 +269,8 @@ def test_what_was_ended_may_be_blocked_again_and_ended_again(mistaken, riitta, r
     assert EndedBlock.objects.count() == 2
 
 
-def test_a_list_ends_but_for_what_is_known_by_then(riitta, raimo, sample):
+def test_a_list_ends_but_for_what_is_known_by_then(riitta, raimo, sample, monkeypatch):
+    monkeypatch.setattr(block_endings, "BATCH", 500)
     keys = [f"{number:064x}" for number in range(1, 1200)]
     block(riitta, *keys)
     ending = propose(riitta, keys[0], whole_list=True)

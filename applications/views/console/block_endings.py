@@ -34,6 +34,9 @@ from certportal.foundation.wording import filled
 from issuance.models import BlockedKey, BlockEnding
 from issuance.services.block_endings import NothingToEnd, endable
 
+MOST_TOGETHER = 100_000
+"""The most keys of a list that a page ends together: with these it takes some ten seconds."""
+
 
 class ProposeForm(Form):
     """Why the block is a mistake, and whether that of the whole list is; the block shown."""
@@ -85,7 +88,8 @@ def propose(request: HttpRequest, spki_sha256: str) -> HttpResponseBase:
     """Ask why the key's block is a mistake, and propose to end it."""
     block = get_object_or_404(BlockedKey, spki_sha256=spki_sha256)
     looked_at(request, Subject("key", spki_sha256))
-    together = endable(block.created_at)
+    listed = BlockedKey.objects.filter(created_at=block.created_at, final_at=None).count()
+    together = endable(block.created_at, "" if listed <= MOST_TOGETHER else spki_sha256)
     form = ProposeForm(request.POST or None, initial={"block": block.pk}, count=len(together))
     refusal = None
     if request.method == "POST" and form.is_valid():

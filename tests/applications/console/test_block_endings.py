@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from applications import services
+from applications.views.console import block_endings
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act
 from certportal.foundation import clock
@@ -79,6 +80,13 @@ def test_the_only_key_of_a_list_offers_no_list(desk, riitta, sample):
     act(riitta, services.block_keys, [KEY], **WHY)
     assert "that were blocked with it" not in desk.open("end_block", KEY).text
     assert propose(desk, scope="list") is None
+
+
+def test_a_list_too_long_for_a_page_ends_key_by_key(desk, mistaken, monkeypatch):
+    monkeypatch.setattr(block_endings, "MOST_TOGETHER", 1)
+    assert "that were blocked with it" not in desk.open("end_block", KEY).text
+    assert propose(desk, scope="list") is None
+    assert propose(desk).spki_sha256 == KEY
 
 
 def test_what_is_exposed_leads_to_no_end_and_says_so(desk, other_desk, mistaken):
