@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.functional import Promise
@@ -17,6 +17,7 @@ from applications.views.shared.certificate import plain_hash
 from applications.views.shared.history import names_of, who
 from applications.views.shared.rows import CertificateRow, certificate_rows
 from certportal.foundation import clock
+from certportal.foundation.combined_queries import Rows, read_all
 from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
 from certportal.foundation.web.keyset import before_of
@@ -71,10 +72,13 @@ def certificates(request: HttpRequest) -> HttpResponseBase:
     hint = _("SHA-256 of the public key (hexadecimal), or its beginning.")
     form = SearchForm(request.GET, label=_("Search for a blocked key"), help_text=hint)
     before = before_of(request)
-    found = _found(plain_hash(form.words), before)
+    found, endings = read_all(
+        Rows(_found(plain_hash(form.words), before)),
+        Rows(BlockEnding.objects.filter(closed_at=None), "maker"),
+    )
     context = {
         "rows": rows,
-        "endings": BlockEnding.objects.filter(closed_at=None).select_related("maker"),
+        "endings": endings,
         "page_obj": page,
         "form": form,
         "keys": blocked_by(found[:PAGE]),
@@ -84,10 +88,10 @@ def certificates(request: HttpRequest) -> HttpResponseBase:
     return render(request, "applications/console/blocked_keys.html", context)
 
 
-def _found(beginning: str, before: int | None) -> list[BlockedKey]:
-    """Return the blocked keys of a page, and one more if there are others, newest first."""
+def _found(beginning: str, before: int | None) -> QuerySet[BlockedKey]:
+    """Ask for the blocked keys of a page, and one more if there are others, newest first."""
     keys = BlockedKey.objects.filter(spki_sha256__startswith=beginning).order_by("-pk")
-    return list((keys.filter(pk__lt=before) if before else keys)[: PAGE + 1])
+    return (keys.filter(pk__lt=before) if before else keys)[: PAGE + 1]
 
 
 def blocked_by(keys: Sequence[BlockedKey | EndedBlock]) -> list[Blocked]:

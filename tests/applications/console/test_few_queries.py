@@ -18,7 +18,7 @@ from tests.applications.long_lists import certified
 LISTS = {
     "accounts": 12,
     "administrators": 12,
-    "blocked_keys": 13,
+    "blocked_keys": 12,
     "certificates": 12,
     "people": 12,
     "queue": 12,
