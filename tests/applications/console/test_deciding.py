@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core import mail
 
+from accounts.register.models import RegisterRecord
 from applications import services
 from applications.errors import ReasonsMissing
 from applications.models import Application, Decision
@@ -19,6 +20,7 @@ from certportal.foundation.models import Event
 from issuance import services as authority
 from issuance.models import Certificate
 from tests.applications.console.listed import ready
+from tests.tables import rewrite
 
 
 def shown(desk, application):
@@ -139,6 +141,14 @@ def test_without_evidence_the_page_says_what_is_missing(case, desk):
     answer = approve(desk, case, shown(desk, case))
     assert answer.status_code == 400
     assert "Record for each host name" in answer.text
+
+
+def test_what_was_prepared_before_the_unit_was_renamed_is_not_what_will_be_signed(ready, desk):
+    assert "This is exactly what will be signed." in desk.open("case", ready.pk).text
+    rewrite(RegisterRecord.objects.filter(oid=orders.UNIT), long_name="Helsingin uusi apteekki")
+    page = desk.open("case", ready.pk).text
+    assert "This is exactly what will be signed." not in page
+    assert "Something has changed since this was prepared: it cannot be approved." in page
 
 
 def test_an_approval_without_its_hash_is_refused(ready, desk):

@@ -80,7 +80,9 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
     `latest` is the attempt that the page shows anywhere; a void one is only among the past ones.
     """
     handled = Case(application, person, now=now)
-    stage = preparation.stage(application, handled.prepared, now=now)
+    changed = handled.changed if application.status == Status.IN_REVIEW else None
+    has_changed = changed is not None
+    stage = preparation.stage(application, handled.prepared, has_changed=has_changed, now=now)
     latest = handled.prepared if stage.is_shown else None
     sources = comparison.sources(application, latest, now=now)
     rows, columns = comparison.rows(sources), comparison.columns(application, latest)
@@ -100,7 +102,7 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
         "obstacles": [str(obstacle) for obstacle in obstacles],
         "has_approved": any(isinstance(obstacle, ApprovedAlready) for obstacle in obstacles),
         "removes_extracts": not any(handled.obstacles_to_handle(Action.HEAR)),
-        "changed": handled.changed if application.status == Status.IN_REVIEW else None,
+        "changed": changed,
         "columns": columns,
         "rows": rows,
         "is_compared": sources.prepared is not None,

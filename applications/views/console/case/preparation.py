@@ -21,8 +21,8 @@ State = PreparedCertificate.State
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The state of the preparation: `id` is none, preparing, missing, ready, expired, refused or
-    closed.
+    """The state of the preparation: `id` is none, preparing, missing, ready, outdated, expired,
+    refused or closed.
     """
 
     id: str
@@ -31,13 +31,23 @@ class Stage:
     @property
     def is_shown(self) -> bool:
         """Whether the page shows the latest attempt with its lint findings."""
-        return self.id in {"ready", "expired", "refused", "closed"}
+        return self.id in {"ready", "outdated", "expired", "refused", "closed"}
 
 
-def stage(application: Application, latest: PreparedCertificate | None, *, now: datetime) -> Stage:
+def stage(
+    application: Application,
+    latest: PreparedCertificate | None,
+    *,
+    has_changed: bool,
+    now: datetime,
+) -> Stage:
+    """Return the state; `has_changed`: a fact on which an approval rests no longer holds."""
     if latest is not None and latest.state in {State.SIGNING, State.ISSUED}:
         return Stage("closed", _("The certificate was made from these bytes."))
     if latest is not None and latest.is_open and latest.is_timely(now):
+        if has_changed:
+            text = _("Something has changed since this was prepared: it cannot be approved.")
+            return Stage("outdated", text)
         return Stage("ready", _("This is exactly what will be signed."))
     if application.status in ENDED:
         return Stage("none", _("No certificate was made."))
