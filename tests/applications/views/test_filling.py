@@ -250,7 +250,9 @@ def test_host_names_are_tidied_and_kept_in_order(fill, draft):
         ("subjectAltName = DNS:a.example.fi, DNS:b.example.fi", ["a", "b"]),
         ("DNS.1 = a.example.fi\nDNS.2 = b.example.fi", ["a", "b"]),
         ("• a.example.fi\n- b.example.fi\n3) c.example.fi", ["a", "b", "c"]),
+        ("DNS.1    = a.example.fi\nDNS.10   = b.example.fi", ["a", "b"]),
         ('["a.example.fi", "https://b.example.fi/"]', ["a", "b"]),
+        ("‘a.example.fi’, «b.example.fi»\n● `c.example.fi`", ["a", "b", "c"]),
         ("PÄIVÄKOTI.example.fi", ["xn--pivkoti-5wac"]),
     ],
 )

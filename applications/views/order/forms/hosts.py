@@ -20,13 +20,14 @@ MOST_WORDS = 10 * MOST_NAMES
 """The most words that are parsed; the same name may occur several times."""
 
 _BETWEEN = re.compile(r"[\s,;]+")
-_BULLET = re.compile(r"\A\s*(?:[-*•·‣▪–—]|\d{1,3}[.)])\s+")
+_BULLET = re.compile(r"\A\s*(?:[-*•·‣▪●○◦–—]|\d{1,3}[.)])\s+")
 """What begins a line of a list."""
-_AROUND = "\"'“”„’<>[](){}"
+_AROUND = "\"'`“”„‘’‚«»<>[](){}"
 """Quotation marks and brackets around names."""
 _LABELLED = re.compile(r"(?i)\A(?:subjectAltName=)?DNS(?:\.\d+)?[:=]")
 """How openssl and its settings introduce a name: ``DNS:``, ``DNS.1=``."""
-_EQUALS = re.compile(r"[ \t]?=[ \t]?")
+_EQUALS = re.compile(r"(?<!\s)\s*=\s*")
+"""With the blanks around it, by which settings are put under each other."""
 
 
 @dataclass(slots=True)
