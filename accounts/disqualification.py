@@ -3,6 +3,7 @@
 Disqualification of officials: Administrative Procedure Act (hallintolaki, 434/2003), section 28.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -15,10 +16,12 @@ from accounts.models import (
     BelongsTo,
     JoinRequest,
     Membership,
+    Organisation,
     Person,
     SupplierConsent,
 )
 from certportal.foundation.combined_queries import Values, compiled_for
+from certportal.foundation.prepared_statements import Among
 
 
 def is_tied(person: Person, organisation_id: UUID | str, *, since: datetime) -> bool:
@@ -31,6 +34,14 @@ def tied(person: UUID, organisation_id: UUID, since: datetime) -> Values:
     """Return the person's key if they are tied to the organisation, else nothing."""
     found = Person.objects.filter(ties(person, organisation_id, since=since), pk=person)
     return Values(found.values_list("pk"))
+
+
+def tied_to(
+    person: Person, organisations: Iterable[UUID], *, since: datetime
+) -> QuerySet[Organisation]:
+    """Return those of the organisations to which the person is tied (`ties`), in one query."""
+    own = ties(person.pk, OuterRef("pk"), since=since)
+    return Organisation.objects.filter(Among("pk", "uuid", organisations), own)
 
 
 def ties(

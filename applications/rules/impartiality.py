@@ -10,6 +10,7 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
+from accounts.disqualification import tied_to
 from accounts.models import Person
 from applications.models import Addition, Application, Attachment, ContactLink, Csr, Submission
 from certportal.foundation.combined_queries import Asks, Question, Values, compiled_for
@@ -118,8 +119,19 @@ def bias(person: Person, application: Application, *, now: datetime) -> NotAllow
 
 def partiality(person: Person, organisation_id: UUID, *, now: datetime) -> NotAllowed | None:
     """Return the error for a person who belongs, or recently belonged, to the organisation."""
-    if not access.is_partial(person, organisation_id, now=now):
-        return None
+    is_partial = access.is_partial(person, organisation_id, now=now)
+    return _tie(person, organisation_id) if is_partial else None
+
+
+def partialities(
+    person: Person, organisations: Iterable[UUID], *, now: datetime
+) -> Iterator[NotAllowed]:
+    """Yield the error of `partiality` for each of many organisations that has one."""
+    for organisation in tied_to(person, organisations, since=now - access.ESTRANGED):
+        yield _tie(person, organisation.pk)
+
+
+def _tie(person: Person, organisation_id: UUID) -> NotAllowed:
     member = access.is_member(person, organisation_id)
     return OwnOrganisation() if member else OwnOrganisationLately()
 

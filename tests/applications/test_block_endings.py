@@ -4,13 +4,14 @@ from functools import partial
 
 import pytest
 from django.db import InternalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Membership
+from accounts.models import Membership, Organisation
 from accounts.services.people import merge
 from accounts.services.rights import staff_roles
 from applications import services
 from applications.rules.impartiality import PartInAnOrder
-from applications.services.reviewer.block_endings import WhyMissing
+from applications.services.reviewer.block_endings import WhyMissing, to_end
 from applications.services.reviewer.shown_prospect import OtherTouched
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act
@@ -150,6 +151,20 @@ def test_nor_does_who_has_a_part_in_an_order_also_as_its_proposer(waiting, riitt
     with pytest.raises(SecondPersonEnds):
         confirm(raimo, ending)
     assert is_blocked(key)
+
+
+def test_whose_keys_they_are_is_asked_for_all_accounts_together(
+    waiting, matti, riitta, now, django_assert_max_num_queries
+):
+    others = [orders.in_review(matti) for _ in range(3)]
+    for each in others:
+        own = Organisation.objects.create(name="Apteekki", founded_at=now, founded_by=matti)
+        rewrite(type(each).objects.filter(pk=each.pk), organisation=own)
+    keys = [each.csr.spki_sha256 for each in (waiting, *others)]
+    with CaptureQueriesContext(connection) as of_one:
+        assert not list(to_end(keys[:1], riitta, now=now))
+    with django_assert_max_num_queries(len(of_one)):
+        assert not list(to_end(keys, riitta, now=now))
 
 
 def upload(key):

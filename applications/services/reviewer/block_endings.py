@@ -57,9 +57,8 @@ def to_end(keys: Sequence[str], person: Person, *, now: datetime) -> Iterator[Re
     ordered = Q(pk__in=requested) | Q(pk__in=certified.values("reference"))
     orders = list(Application.objects.filter(ordered))
     owners = {order.organisation_id for order in orders}
-    for owner in owners | set(certified.values_list("organisation_id", flat=True)):
-        if partial := impartiality.partiality(person, owner, now=now):
-            yield partial
+    owners |= set(certified.values_list("organisation_id", flat=True))
+    yield from impartiality.partialities(person, owners, now=now)
     if impartiality.parts(person, orders):
         yield impartiality.PartInAnOrder()
 
