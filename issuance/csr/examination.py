@@ -22,7 +22,7 @@ from issuance.csr.signature import algorithm_name, signature_findings
 from issuance.csr.subject import is_personal_code, read_subject, subject_findings
 from issuance.der import read
 from issuance.findings import PRIVATE_KEY_KNOWN, Finding, found
-from issuance.keys.policy import Key, examine_key, read_key
+from issuance.keys.policy import Key, examine_key, hashes_of, read_key
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def _examine(
         findings = [*without_expected(findings, expected), *differences(csr, expected)]
     kind = Kind.REQUEST if csr else reading.kind
     known = {finding.rule for finding in findings} & PRIVATE_KEY_KNOWN
-    leaked = [csr.key.spki_sha256] if csr and known else []
+    leaked = hashes_of(read_key(csr.spki)) if csr and known else []
     every = [*reading.findings, *notes, *findings]
     return Report(every, csr, kind, reading.repaired, leaked_spki_sha256=leaked)
 

@@ -245,6 +245,15 @@ def test_a_key_that_is_proven_is_blocked_with_the_usual_exponent_too(
     assert blocked() == {spki_sha256(unusual), spki_sha256(usual)}
 
 
+def test_a_key_that_can_be_computed_is_blocked_with_the_usual_exponent_too(
+    now: datetime, monkeypatch: pytest.MonkeyPatch, db: None
+) -> None:
+    monkeypatch.setattr(possession, "is_computable", lambda _key: True)
+    unusual, usual = spki_of(rsa_key_with(65539)), spki_of(rsa_key())
+    ask(unusual, now)
+    assert blocked() == {spki_sha256(unusual), spki_sha256(usual)}
+
+
 def test_a_key_that_anybody_can_compute_needs_no_proof(
     cas: dict[str, IssuingCA],
     pharmacy: Organisation,

@@ -15,8 +15,10 @@ from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from issuance import services
 from issuance.certificate.order import CertificateOrder, Subject
+from issuance.keys.policy import spki_sha256
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.services.errors import AlreadySigning
+from tests.issuance.csr.builder import rsa_key, rsa_key_with, spki_of
 from tests.issuance.orders import (
     HOSTS,
     lasting_key,
@@ -203,6 +205,15 @@ def test_a_blocked_key_is_refused(
     prepared: PreparedCertificate, order: CertificateOrder, now: datetime
 ) -> None:
     services.block_key(prepared.spki_sha256, "published", actor=system("test"), now=now)
+    assert rules(services.prepare(order, now=now)) == {"key.blocked"}
+
+
+def test_a_key_that_is_blocked_with_the_usual_exponent_is_refused(
+    cas: CAs, pharmacy: Organisation, now: datetime
+) -> None:
+    usual = spki_sha256(spki_of(rsa_key()))
+    services.block_key(usual, "published", actor=system("test"), now=now)
+    order = server_order(pharmacy, rsa_key_with(65539))
     assert rules(services.prepare(order, now=now)) == {"key.blocked"}
 
 

@@ -10,6 +10,7 @@ from certportal.foundation.errors import Refused
 from certportal.foundation.private_keys import shows_private_key
 from issuance.csr.possession import keys_in
 from issuance.csr.reading import open_file
+from issuance.keys.policy import hashes_of
 from issuance.services.blocked_keys import hashes_in
 from issuance.services.errors import NotAHash
 from issuance.services.exposed_keys.possession import NoKeyFound, refuse_private_key
@@ -39,7 +40,7 @@ class SeveralKeys(Refused):
 
 
 def given_keys(data: bytes, *, actor: Actor, now: datetime) -> list[str]:
-    """The SPKI hashes in a list, or that of the key in a certificate, request or public key.
+    """The SPKI hashes in a list, or those of the key in a certificate, request or public key.
 
     Nothing is blocked, except a private key. Raises NotAHash, NoKeyGiven, SeveralKeys, or
     PrivateKeyShown after a private key in the data has been handled.
@@ -55,12 +56,13 @@ def given_keys(data: bytes, *, actor: Actor, now: datetime) -> list[str]:
         refusal = refusal if "-BEGIN" in text else fault
     file = open_file(data)
     refuse_private_key(file, actor=actor, now=now)
-    keys = {key.facts.spki_sha256 for key in keys_in(file)}
+    keys = {key.facts.spki_sha256: key for key in keys_in(file)}
     if not keys:
         raise refusal
     if len(keys) > 1:
         raise SeveralKeys
-    return list(keys)
+    (key,) = keys.values()
+    return hashes_of(key)
 
 
 def _text(data: bytes) -> str:

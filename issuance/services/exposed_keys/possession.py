@@ -22,7 +22,7 @@ from issuance.csr.possession import is_proof, key_in, line
 from issuance.csr.reading import File, open_file
 from issuance.csr.secrets import holds_private_key, leaked_hashes
 from issuance.event_names import IssuanceEvent
-from issuance.keys.policy import hashes_of, is_computable, read_key
+from issuance.keys.policy import Key, hashes_of, is_computable, read_key
 from issuance.models import Certificate, KeyChallenge
 from issuance.services.exposed_keys.leaked import report_leaked_key, revoke_key
 from issuance.services.status.revoke import COMPROMISE
@@ -77,8 +77,9 @@ def challenge(data: bytes, *, address: str, now: datetime) -> KeyChallenge:
     if key is None:
         raise NoKeyFound
     if is_computable(key):  # compromised even without a proof
-        actor, spki_sha256 = Actor("visitor", address=address), key.facts.spki_sha256
-        _tell(spki_sha256, revoke_key(spki_sha256, COMPROMISE, actor=actor, now=now), now)
+        with transaction.atomic():
+            revoked = _revoke(key, actor=Actor("visitor", address=address), now=now)
+            _tell(key.facts.spki_sha256, revoked, now)
     KeyChallenge.objects.filter(expires_at__lt=now - KEPT).delete()
     token = secrets.token_urlsafe(32)
     return KeyChallenge.objects.create(
@@ -118,11 +119,7 @@ def prove(token: str, proof: bytes, *, address: str, now: datetime) -> None:
     with transaction.atomic():
         if not KeyChallenge.objects.filter(pk=asked.pk, used_at=None).update(used_at=now):
             raise ChallengeOver
-        revoked = [
-            certificate
-            for digest in sorted(hashes_of(key))
-            for certificate in revoke_key(digest, COMPROMISE, actor=actor, now=now)
-        ]
+        revoked = _revoke(key, actor=actor, now=now)
         proven = [each.pk for each in revoked]
         events.record(IssuanceEvent.KEY_PROOF, about, actor, now, certificates=proven)
         _tell(spki_sha256, revoked, now)
@@ -135,6 +132,15 @@ def refuse_private_key(file: File, *, actor: Actor, now: datetime) -> None:
         for spki_sha256 in keys:
             report_leaked_key(spki_sha256, actor=actor, now=now)
         raise PrivateKeyShown(keys)
+
+
+def _revoke(key: Key, *, actor: Actor, now: datetime) -> list[Certificate]:
+    """Block the key by every hash of it; return its certificates, revoked, in this transaction."""
+    return [
+        certificate
+        for digest in sorted(hashes_of(key))
+        for certificate in revoke_key(digest, COMPROMISE, actor=actor, now=now)
+    ]
 
 
 def _tell(spki_sha256: str, revoked: list[Certificate], now: datetime) -> None:

@@ -6,6 +6,8 @@ from typing import cast
 from uuid import UUID
 
 from certportal.foundation.statements import execute
+from issuance.der.read import read as read_der
+from issuance.keys.policy import hashes_of, read_key
 from issuance.models import IssuingCA, PreparedCertificate
 from issuance.services import locks
 
@@ -80,6 +82,12 @@ def mark_issued(attempts: Iterable[PreparedCertificate], now: datetime) -> None:
 def _mark(change: str, attempts: Iterable[PreparedCertificate], values: list[datetime]) -> None:
     statement = f"UPDATE issuance_preparedcertificate {change} WHERE id = ANY(%s)"
     execute(statement, [*values, [each.pk for each in attempts]])
+
+
+def hashes(attempt: PreparedCertificate) -> list[str]:
+    """The SPKI hashes by which the key of these bytes may be blocked (`hashes_of`)."""
+    spki = read_der(bytes(attempt.tbs)).children()[6]  # RFC 5280 4.1: the field after subject
+    return hashes_of(read_key(spki.encoded, spki))
 
 
 def ca_of(attempt: PreparedCertificate) -> IssuingCA:

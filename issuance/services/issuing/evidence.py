@@ -14,6 +14,7 @@ from issuance.certificate.plan import SubjectKey, branch_of
 from issuance.certificate.profiles import PROFILES, Profile
 from issuance.certificate.submission import examine_submission
 from issuance.findings import Finding, Severity, error, found
+from issuance.keys.policy import hashes_of, read_key
 from issuance.models import IssuingCA
 from issuance.services.blocked_keys import KeyOf, findings_of_keys
 
@@ -41,8 +42,8 @@ def has_error(findings: tuple[Finding, ...] | list[Finding]) -> bool:
 def examine_all(orders: Sequence[CertificateOrder], *, now: datetime) -> list[Evidence]:
     """Run all rules of the CA on the orders, with one query to the records for all of them."""
     reports = [examine_csr(o.csr_der, PROFILES.get(o.profile_id)) for o in orders]
-    hashes = [report.csr.key.spki_sha256 if report.csr else "" for report in reports]
-    keys = [KeyOf(h, o.reference, o.replaces) for h, o in zip(hashes, orders, strict=True)]
+    hashes = [hashes_of(read_key(r.csr.spki)) if r.csr else [""] for r in reports]
+    keys = [KeyOf(h[0], o.reference, o.replaces, h) for h, o in zip(hashes, orders, strict=True)]
     known, cas, own = findings_of_keys(keys), _active_cas(), _replaceable(orders)
     return [
         _evidence(order, report, now, known=known[n], cas=cas, own=own)

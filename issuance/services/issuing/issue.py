@@ -199,7 +199,7 @@ def _faults(
     """By attempt id, a short code for why it may not be signed now; empty if it may."""
     approvals = approval_states(open_) if open_ else {}
     lacking, revoked = unproved(open_, now), _revoked(open_)
-    keys = [KeyOf(each.spki_sha256, each.reference, each.replaces) for each in open_]
+    keys = [_key_of(each) for each in open_]
     known = findings_of_keys(keys) if keys else []
     faults, marked = {}, set[str]()
     for each, findings in zip(open_, known, strict=True):
@@ -213,6 +213,11 @@ def _faults(
         faults[each.pk] = fault
         marked |= set() if fault else {each.spki_sha256}
     return faults
+
+
+def _key_of(attempt: PreparedCertificate) -> KeyOf:
+    hashes = attempts.hashes(attempt)
+    return KeyOf(attempt.spki_sha256, attempt.reference, attempt.replaces, hashes)
 
 
 def _revoked(attempts: Iterable[PreparedCertificate]) -> set[UUID | None]:

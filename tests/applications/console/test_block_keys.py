@@ -31,6 +31,7 @@ from issuance.services.errors import NotReviewer, UnknownReason
 from issuance.services.exposed_keys.given_keys import LARGEST
 from tests.applications.at_once import at_once
 from tests.applications.console.conftest import Desk
+from tests.issuance.csr.builder import rsa_key, rsa_key_with, spki_of
 from tests.issuance.orders import make_csr, new_key
 
 FIRST, SECOND = "ab" * 32, "0f" * 32
@@ -266,3 +267,10 @@ def test_two_reviewers_who_bring_the_same_list_at_once_block_each_key_once(riitt
     assert at_once(*works, refusals=OSError) == ["done", "done"]
     counted = [one.data["new"] for one in Event.objects.filter(action="issuance.keys_imported")]
     assert sum(counted) == len(hashes) == BlockedKey.objects.count()
+
+
+def test_a_key_of_an_unusual_exponent_is_blocked_with_the_usual_one_too(desk):
+    """Whoever knows the private key of a modulus with one exponent knows it with any other."""
+    unusual = spki_of(rsa_key_with(65539))
+    page = give(desk, file=unusual)
+    assert read(page) == [spki_sha256(unusual), spki_sha256(spki_of(rsa_key()))]

@@ -261,3 +261,16 @@ def test_what_can_be_computed_is_named_to_be_blocked() -> None:
     assert report.csr is not None
     assert report.leaked_spki_sha256 == [report.csr.key.spki_sha256]
     assert examine(GOOD.der()).leaked_spki_sha256 == []
+
+
+def test_what_can_be_computed_is_named_with_the_usual_exponent_too() -> None:
+    p = int(gmpy2.next_prime(3 << 1022))
+    q = int(gmpy2.next_prime(p))
+    private = rsa.RSAPrivateNumbers
+    d = pow(65539, -1, (p - 1) * (q - 1))
+    public = rsa.RSAPublicNumbers(65539, p * q)
+    unusual = private(p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), public).private_key()
+    report = examine(request(key=unusual))
+    assert report.reasons == ["weak-key"]
+    named = [hashlib.sha256(spki).hexdigest() for spki in (spki_of(unusual), rsa_spki(p * q))]
+    assert report.leaked_spki_sha256 == named
