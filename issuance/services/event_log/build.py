@@ -17,7 +17,7 @@ from certportal.foundation.event_log.files import LogFiles, LogUnavailable, fold
 from certportal.foundation.event_log.leaves import number_of
 from certportal.foundation.event_log.notes import BadNote, Checkpoint, Signer
 from certportal.foundation.event_log.tiles import WIDTH, Edge
-from certportal.foundation.own_files import OWN, replace
+from certportal.foundation.own_files import OWN, replace, sync_folder
 from issuance.services import lease
 from issuance.services.event_log import anchors, key, second_place
 from issuance.services.event_log.writing import write
@@ -162,6 +162,8 @@ def _opened(files: LogFiles, note: str, signer: Signer) -> LogState:
     for source, earlier in _earlier(files, signer):
         if earlier.size > size or tiles.root(earlier.size) != earlier.root:
             raise LogUnavailable(f"another or older log: it lacks the head known from {source}")
+    if note:  # who moved it into place may have been killed before that was on disk
+        sync_folder(files.folder)
     key.publish(signer.verifier)
     tail = list(files.entries(size - size % WIDTH, size))
     log = LogState(note, tiles.edge(), tail)

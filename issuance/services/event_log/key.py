@@ -18,7 +18,14 @@ from django.conf import settings
 
 from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder
 from certportal.foundation.event_log.notes import BadNote, Signer, Verifier
-from certportal.foundation.own_files import GROUP, OWN, replace, write_new
+from certportal.foundation.own_files import (
+    GROUP,
+    OWN,
+    OWN_FOLDER,
+    locked_folder,
+    replace,
+    write_new,
+)
 from issuance.publication import repository
 from issuance.signers.file import KeyFiles
 from issuance.signers.protocol import why_unreadable
@@ -85,13 +92,15 @@ def make(name: str) -> Verifier:
     """
     private = Ed25519PrivateKey.generate()
     verifier = Signer(name, private).verifier
-    if is_there():
-        raise FileExistsError(str(_path(".vkey")))
     encryption = BestAvailableEncryption(KeyFiles().password())
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
-    _path(".key").unlink(missing_ok=True)  # left by an interrupted run; it has signed nothing
-    write_new(_path(".key"), pem, mode=0o400)
-    write_new(_path(".vkey"), f"{verifier}\n".encode(), mode=0o440)
+    # Under a lock, so that of two runs neither deletes the other's key as left over.
+    with locked_folder(_path(".key").parent, OWN_FOLDER):
+        if is_there():
+            raise FileExistsError(str(_path(".vkey")))
+        _path(".key").unlink(missing_ok=True)  # left by an interrupted run; it has signed nothing
+        write_new(_path(".key"), pem, mode=0o400)
+        write_new(_path(".vkey"), f"{verifier}\n".encode(), mode=0o440)
     return verifier
 
 

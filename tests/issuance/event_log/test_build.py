@@ -1,9 +1,11 @@
 """The log is made of the events that were committed, once each, whatever dies meanwhile."""
 
+import fcntl
 import os
 import signal
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -357,3 +359,39 @@ def test_a_key_is_never_replaced(keyed: Verifier) -> None:
     with pytest.raises(FileExistsError):
         key.make("log.example.fi/another")
     assert key.load().verifier == keyed
+
+
+def test_a_key_is_made_by_one_run_at_a_time(
+    keyed: Verifier, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two runs, the one that waited would delete the other's private key as left over."""
+    settings.CA_KEYS_DIR = str(tmp_path / "others")
+    write_new, locked = key.write_new, []
+
+    def write(path: Path, *given: Any, **more: Any) -> None:
+        another = os.open(path.parent, os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(another, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(another)
+        locked.append(path.name)
+        write_new(path, *given, **more)
+
+    monkeypatch.setattr(key, "write_new", write)
+    key.make(keyed.name)
+    assert locked == ["event-log.key", "event-log.vkey"]
+
+
+def test_a_head_left_unforced_is_forced_to_disk_before_the_log_is_relied_on(
+    keyed: Verifier, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process killed between moving it into place and forcing that to disk leaves it so."""
+    record(1)
+    build.extend()
+    forced = list[Path]()
+
+    def force(descriptor: int) -> None:
+        forced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+
+    monkeypatch.setattr(os, "fsync", force)
+    assert extend_anew() == 0
+    assert folder() in forced
