@@ -7,7 +7,13 @@ and are read before it, sorted by name. With the setting JOURNAL_COPY each line 
 place before the certificate leaves.
 """
 
-from issuance.journal.copies import CopyUnavailable, copy_whole, ensure_copied, place
+from issuance.journal.copies import (
+    CopyUnavailable,
+    copy_whole,
+    ensure_copied,
+    ensure_lasting,
+    place,
+)
 from issuance.journal.entry import Entry
 from issuance.journal.files import JournalUnavailable, every_path, path, stems
 from issuance.journal.identity import identity, renew_identity

@@ -45,6 +45,21 @@ def ensure_copied(stem: str) -> None:
             bring_up(stem)
 
 
+def ensure_lasting(stem: str) -> None:
+    """Force to disk, here and in the second place, what is in the journal of the CA.
+
+    Whoever wrote a line may have been killed before it was forced to disk: a certificate found in
+    the journal leaves only after this. Raises JournalUnavailable, CopyUnavailable.
+    """
+    try:
+        with opened(stem) as file:
+            os.fsync(file.fileno())
+            sync_folder(path(stem).parent)
+            bring_up(stem)
+    except OSError as error:
+        raise JournalUnavailable(f"{stem}: {error}") from error
+
+
 def copy_whole(stem: str) -> None:
     """Like ``ensure_copied``, without a time limit: for commands, which somebody watches."""
     if not settings.JOURNAL_COPY:

@@ -122,6 +122,8 @@ def append(stem: str, entries: Sequence[Entry]) -> list[Entry]:
             new = [e for e, known in zip(entries, earlier, strict=True) if known is None]
             if new:
                 write(stem, file.fileno(), new)
+            else:  # their writer may have been killed before it forced them to disk
+                os.fsync(file.fileno())
             bring_up(stem)
     except OSError as error:
         raise JournalUnavailable(type(error).__name__) from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from certportal.foundation.own_files import OWN, OWN_FOLDER, make_folder, open_or_make, sync_folder
+from issuance.faults import reach
 from issuance.journal.entry import parse
 from issuance.journal.files import JournalUnavailable, every_path, path
 
@@ -70,8 +71,14 @@ def adopt(stem: str, sources: Sequence[Path], size: int, *, aside: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         for each in own:
-            each.rename(folder / aside / each.name)
+            os.link(each, folder / aside / each.name)
+        sync_folder(folder / aside)
+        reach("take_over_while_adopting")
+        # Never without a journal: of one brought here, the next run reads the same lines again.
         draft.rename(path(stem))
+        for each in own:
+            if each != path(stem):
+                each.unlink()
         sync_folder(folder)
     except OSError as error:
         raise JournalUnavailable(f"{stem}: {error}") from error

@@ -174,3 +174,22 @@ def test_half_a_line_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(JournalUnavailable):
             journal.append("ca", [entry(2)])
     assert list(journal.entries("ca")) == [entry(1)]
+
+
+@pytest.mark.parametrize("found", ["again", "ensured"])
+def test_what_a_killed_process_wrote_is_forced_to_disk(
+    monkeypatch: pytest.MonkeyPatch, found: str
+) -> None:
+    """It may have been killed after it wrote the line and before it forced it to disk."""
+    journal.append("ca", [entry(1)])
+    forced = set[str]()
+
+    def force(descriptor: int) -> None:
+        forced.add(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+
+    monkeypatch.setattr(files.os, "fsync", force)
+    if found == "again":
+        assert journal.append("ca", [entry(1)]) == [entry(1)]
+    else:
+        journal.ensure_lasting("ca")
+    assert "ca.journal" in forced

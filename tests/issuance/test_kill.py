@@ -88,6 +88,29 @@ def test_killed_while_issuing_what_waits_together(
         check_one(prepared, len(approved))
 
 
+def test_a_line_left_unforced_is_forced_to_disk_before_its_certificate_leaves(
+    cas: dict[str, IssuingCA],
+    pharmacy: Organisation,
+    riitta: Person,
+    points: Path,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a power failure would take it from the journal of a certificate that has left."""
+    prepared, item = approved_item(pharmacy, riitta, now)
+    (points / "journal_before_sync").touch()
+    assert in_child(partial(issue, item)) == signal.SIGKILL
+    forced = list[str]()
+
+    def force(descriptor: int) -> None:
+        forced.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+
+    monkeypatch.setattr(os, "fsync", force)
+    issue(item)
+    check_one(prepared, 1)
+    assert "sote-ec-1.journal" in forced
+
+
 def test_killed_again_and_again(
     cas: dict[str, IssuingCA], pharmacy: Organisation, riitta: Person, points: Path, now: datetime
 ) -> None:

@@ -79,7 +79,7 @@ def sign(
             unsigned += [] if der else [attempt]
         if before:
             _require_approved([attempt for attempt, _ in before])
-            journal.ensure_copied(ca.stem)
+            journal.ensure_lasting(ca.stem)
             second_place.ensure_copied()
         signed += before
         signed += _sign_under(ca, unsigned, load_signer, now) if unsigned else []

@@ -72,7 +72,7 @@ def _store(ca: IssuingCA, difference: Difference, now: datetime) -> None:
     entry = cast(journal.Entry, difference.entry)
     if not Organisation.objects.filter(pk=str(entry.facts["organisation_id"])).exists():
         raise CannotEnter(_("its organisation is not in the database"))
-    journal.ensure_copied(ca.stem)
+    journal.ensure_lasting(ca.stem)
     with locks.alone(f"issuing:{entry.reference}"), transaction.atomic():
         locks.hold(f"issuance:{entry.reference}")
         attempt = enter(ca, entry, actor=RECONCILER, now=now)

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -169,3 +170,23 @@ def test_killed_while_taking_over_without_the_journal(
         assert Certificate.objects.get().reference == other.reference
         assert [each.serial for each in journal.entries(CA)] == [other.serial]
         assert services.reconcile(mend=False, now=now) == []
+
+
+def test_killed_while_the_rest_of_a_damaged_journal_is_dropped(
+    settings: Settings, tmp_path: Path, prepared: PreparedCertificate, now: datetime
+) -> None:
+    """What is before the damage counts in the next run too: its certificate is not given up."""
+    settings.JOURNAL_COPY = ""
+    with on(settings, "tuike1", tmp_path):
+        kill_while_issuing(prepared, now, tmp_path / "points")
+    with on(settings, "tuike2", tmp_path):
+        shutil.copytree(tmp_path / "tuike1" / "journal", tmp_path / "tuike2" / "journal")
+        whole = journal.path(CA).read_bytes()
+        journal.path(CA).write_bytes(whole + b"damaged\n")
+        (tmp_path / "points" / "take_over_while_adopting").touch()
+        lost = partial(take_over, "--journal-lost")
+        assert in_child(lost) == signal.SIGKILL
+        assert in_child(lost) == 0
+        assert not RevokedSerial.objects.exists()
+        assert journal.path(CA).read_bytes() == whole
+        assert services.issue(prepared.reference, now=now)
