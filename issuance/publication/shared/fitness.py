@@ -46,17 +46,25 @@ def require_fit(path: str, content: bytes, *, now: datetime) -> None:
 
 
 def _check_certificate(stem: str, content: bytes) -> None:
-    """A CA's certificate is never replaced by one with another subject or key."""
+    """A CA's certificate is never replaced: a CA gets one certificate only."""
     new, known = x509.load_der_x509_certificate(content), _known_ca(stem)
-    if known and (new.subject, new.public_key()) != (known.subject, known.public_key()):
-        raise Unfit("another CA's certificate")
+    if known and new != known:
+        raise Unfit("another certificate")
 
 
 def _check_chain(stem: str, path: str, content: bytes) -> None:
     load = load_der_pkcs7_certificates if path.endswith(".p7c") else x509.load_pem_x509_certificates
-    chain, ca = load(content), _ca(stem)
-    if ca not in chain:
+    chain, own = load(content), _ca(stem)
+    above = {each.subject: each for each in chain}
+    if len(above) != len(chain) or above.pop(own.subject, None) != own:
         raise Unfit("not a chain of this CA")
+    while above:
+        issuer = above.pop(own.issuer, None)
+        if issuer is None:
+            raise Unfit("a chain with other certificates")
+        own.verify_directly_issued_by(issuer)
+        own = issuer
+    own.verify_directly_issued_by(own)
 
 
 def _check_log_key(stem: str, content: bytes) -> None:

@@ -4,7 +4,10 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization.pkcs7 import serialize_certificates as packed
 from cryptography.x509 import ocsp as library
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
@@ -87,6 +90,43 @@ def test_what_belongs_to_another_ca_replaces_nothing(
     forge(machines, path, others.read_bytes(), now)
     assert not machines.fetch(now)
     assert mine.read_bytes() == before
+
+
+def damaged(certificate: bytes) -> bytes:
+    """The certificate with a signature that does not hold."""
+    return certificate[:-1] + bytes([certificate[-1] ^ 1])
+
+
+def test_a_certificate_that_clients_would_refuse_replaces_nothing(
+    machines: Machines, now: datetime
+) -> None:
+    machines.carry(now)
+    path = f"ca/public/{STEM}.crt"
+    before = index.file_of(path).read_bytes()
+    forge(machines, path, damaged(before), now)
+    assert not machines.fetch(now)
+    assert (machines.second / path).read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", ["pem", "p7c"])
+@pytest.mark.parametrize("other", ["without its root", "with another's root", "a damaged root"])
+def test_a_chain_that_does_not_hold_together_replaces_nothing(
+    machines: Machines, cas: dict[str, IssuingCA], kind: str, other: str, now: datetime
+) -> None:
+    machines.carry(now)
+    path, ca = f"ca/public/{STEM}.{kind}", cas[STEM]
+    before = (machines.second / path).read_bytes()
+    root = damaged(bytes(ca.root_der))
+    above = {
+        "without its root": [],
+        "with another's root": [ca.root, cas[OTHER].root],
+        "a damaged root": [x509.load_der_x509_certificate(root)],
+    }[other]
+    chain = [ca.certificate, *above]
+    pem = b"".join(each.public_bytes(Encoding.PEM) for each in chain)
+    forge(machines, path, pem if kind == "pem" else packed(chain, Encoding.DER), now)
+    assert not machines.fetch(now)
+    assert (machines.second / path).read_bytes() == before
 
 
 def test_responses_that_another_ca_or_nobody_signed_replace_nothing(
