@@ -20,7 +20,7 @@ from certportal.foundation.combined_queries import Values, compiled_for
 from certportal.foundation.errors import Unavailable
 from issuance import journal
 from issuance.authority.responder_certificate import ResponderPlan, make_responder_key, specimen
-from issuance.authority.sign import sign_certificate
+from issuance.authority.sign import SignatureMismatch, sign_certificate
 from issuance.certificate.lint_pkix import pkix_findings
 from issuance.certificate.plan import new_serial, serial_hex
 from issuance.event_names import IssuanceEvent
@@ -106,7 +106,10 @@ def _make(ca: IssuingCA, now: datetime, issuing: Signer) -> Signer:
         if finding.severity == Severity.ERROR:
             raise SignerUnavailable(f"{plan.common_name}: {finding.params['detail']}")
     tbs = draft.tbs_certificate_bytes
-    der = sign_certificate(tbs, hashlib.sha256(tbs).hexdigest(), issuing)
+    try:
+        der = sign_certificate(tbs, hashlib.sha256(tbs).hexdigest(), issuing)
+    except SignatureMismatch as error:
+        raise SignerUnavailable(f"{plan.common_name}: {error}") from error
     journal.append(lines, [journal.Entry(str(uuid4()), 1, serial_hex(serial), der, {})])
     certificate = x509.load_der_x509_certificate(der)
     _store(ca, certificate, now)

@@ -23,6 +23,7 @@ from issuance.services.status import publish_ocsp
 from issuance.services.status.ocsp_responders import journal_of, responder_for
 from issuance.services.status.publish_ocsp import publish_response_with, refresh_responses
 from issuance.signers import Signer, SignerUnavailable
+from tests.issuance.csr.builder import ec_key
 from tests.issuance.status.asking import STEM, Response, ask, number, said, status_of
 from tests.issuance.status.conftest import Issue
 from tests.issuance.status.requests import request
@@ -126,6 +127,22 @@ def test_a_ca_without_a_signer_keeps_no_other_back(certificate: Certificate, now
     with pytest.raises(ExceptionGroup):
         refresh_responses(now=now, load_signer=signer_but_of_rsa)
     assert status_of(certificate).certificate_status == library.OCSPCertStatus.GOOD
+
+
+def test_a_token_that_signs_wrongly_is_not_missed_for_a_week_and_keeps_no_other_back(
+    cas: dict[str, IssuingCA], certificate: Certificate, now: datetime
+) -> None:
+    """As one that is away: another CA's key stands for a token whose signatures do not hold."""
+
+    def wrong(ca: IssuingCA) -> Signer:
+        own = signer_for(ca)
+        return Signer(own.chain, ec_key("P-384")) if ca.stem == STEM else own
+
+    known = responder_for(cas[STEM], now=now)
+    assert responder_for(cas[STEM], now=now + timedelta(days=8), load_signer=wrong) is known
+    with pytest.raises(ExceptionGroup) as failed:
+        refresh_responses(now=now + timedelta(days=14), load_signer=wrong)
+    assert [type(each) for each in failed.value.exceptions] == [SignerUnavailable]
 
 
 def test_generations_answer_for_their_own_until_the_last_certificate_ends(
