@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.register.lookup.folding import fold
 from applications.models import Application, SearchEntry
+from certportal.foundation.folded_names import MOST_WORDS
 from certportal.foundation.prepared_statements import Among
 from certportal.foundation.statements import execute
 from certportal.foundation.web.forms import LONGEST_SEARCH
@@ -24,7 +25,7 @@ from certportal.foundation.web.keyset import MOST_COUNTED, Key
 from issuance.certificate.plan import serial_hex
 from issuance.models import IssuingCA, PreparedCertificate
 
-MOST_WORDS, LONGEST_WORD = 8, 100
+LONGEST_WORD = 100
 KINDS: dict[str, Promise] = {
     "number": _("Order number"),
     "organisation": _("Organisation"),

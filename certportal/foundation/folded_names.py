@@ -8,6 +8,8 @@ from django.db.models import BooleanField, F, Func, Q, TextField, Value
 from django.db.models.functions import Lower, Upper
 from django.db.models.lookups import Contains
 
+MOST_WORDS = 8
+"""The most words that are looked for, as each is compared with every name."""
 _WITH = "åäöéèëêáàâãóòôõøíìîïúùûüýÿšžčřťďňçñ"
 _PLAIN = "aaoeeeeaaaaoooooiiiiuuuuyyszcrtdncn"
 FROM, TO = _WITH + _WITH.upper(), _PLAIN + _PLAIN.upper()
@@ -16,10 +18,15 @@ _FOLDED = str.maketrans(FROM, TO)
 _ANY_LETTER = str.maketrans(dict.fromkeys(TO, "_") | {"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 
+def words_in(typed: str) -> list[str]:
+    """Return the words to look for: the first `MOST_WORDS` that differ."""
+    return list(dict.fromkeys(typed.split()))[:MOST_WORDS]
+
+
 def words_held(words: str, *columns: str) -> Q:
-    """Return the condition that each of the words is in one of the columns, in whatever case."""
+    """Return the condition that each of `words_in` is in one of the columns, in whatever case."""
     found = Q()
-    for word in words.split():
+    for word in words_in(words):
         in_one = Q()
         for column in columns:
             in_one |= _held(column, word)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person, User
 from certportal.foundation.errors import Refused
-from certportal.foundation.folded_names import words_held
+from certportal.foundation.folded_names import words_held, words_in
 
 
 class NotNamed(Refused):
@@ -60,7 +60,7 @@ def people_named(words: str) -> QuerySet[Person]:
     try:
         return current.filter(pk=UUID(words))
     except ValueError:
-        for word in words.split():
+        for word in words_in(words):
             names = words_held(word, "family_name", "given_name")
             login = Exists(User.objects.filter(person=OuterRef("pk"), username=word))
             current = current.filter(names | Q(email__icontains=word) | login)
