@@ -27,6 +27,7 @@ from issuance.signers import Signer, SignerUnavailable
 from tests.issuance.conftest import approve_by
 from tests.issuance.csr.builder import rsa_key, rsa_key_with, spki_of
 from tests.issuance.orders import lasting_key, server_order
+from tests.tables import rewrite
 
 
 def news(topic: str) -> list[dict[str, object]]:
@@ -287,6 +288,20 @@ def test_one_that_fails_keeps_none_of_many_back(
     assert set(issued) == {*references} - {references[2]}
     services.issue_all_confirmed(references, confirmed_at=now, now=now)
     assert Certificate.objects.count() == len(list(journal.entries("sote-ec-1"))) == 5
+
+
+def test_bytes_that_cannot_be_read_hold_up_no_others(
+    cas: dict[str, IssuingCA], pharmacy: Organisation, riitta: Person, now: datetime
+) -> None:
+    attempts = services.prepare_all([server_order(pharmacy) for _ in range(3)], now=now)
+    for attempt in attempts:
+        approve_by(riitta, attempt, now)
+    rewrite(PreparedCertificate.objects.filter(pk=attempts[1].pk), tbs=b"damaged")
+    references = [attempt.reference for attempt in attempts]
+    with pytest.raises(ExceptionGroup) as failed:
+        services.issue_all_confirmed(references, confirmed_at=now, now=now)
+    assert [type(one) for one in failed.value.exceptions] == [SignatureMismatch]
+    assert Certificate.objects.count() == 2
 
 
 def test_a_key_lost_after_a_damaged_attempt_sets_nothing_aside(

@@ -6,7 +6,7 @@ from typing import cast
 from uuid import UUID
 
 from certportal.foundation.statements import execute
-from issuance.der.read import read as read_der
+from issuance.der.read import MalformedError, read as read_der
 from issuance.keys.policy import hashes_of, read_key
 from issuance.models import IssuingCA, PreparedCertificate
 from issuance.services import locks
@@ -85,9 +85,17 @@ def _mark(change: str, attempts: Iterable[PreparedCertificate], values: list[dat
 
 
 def hashes(attempt: PreparedCertificate) -> list[str]:
-    """The SPKI hashes by which the key of these bytes may be blocked (`hashes_of`)."""
-    spki = read_der(bytes(attempt.tbs)).children()[6]  # RFC 5280 4.1: the field after subject
-    return hashes_of(read_key(spki.encoded, spki))
+    """The SPKI hashes by which the key of these bytes may be blocked (`hashes_of`).
+
+    Damaged bytes are only found when they are to be signed, so that they hold up no others.
+    """
+    try:
+        fields = read_der(bytes(attempt.tbs)).children()
+        spki = fields[6]  # RFC 5280 4.1: the field after subject
+    except (MalformedError, ValueError, IndexError):
+        return [attempt.spki_sha256]
+    _, *usual = hashes_of(read_key(spki.encoded, spki))
+    return [attempt.spki_sha256, *usual]
 
 
 def ca_of(attempt: PreparedCertificate) -> IssuingCA:
