@@ -32,6 +32,7 @@ _GROWING = "journal"
 _SUFFIX = ".journal"
 # A journal's folder in its second place is named by its id.
 _JOURNAL_ID = re.compile("[0-9a-f]{32}")
+_BLOCK = 1 << 24
 _LOG = PurePosixPath(_GROWING, "events")
 # Processes of the server itself, such as autovacuum, have no account.
 _OTHERS = """
@@ -142,7 +143,7 @@ def _second_place() -> Iterator[tuple[Path, bytes]]:
     try:
         folders = within_limit(place, partial(_folders, place))
         for copy in within_limit(place, partial(_copies, folders)):
-            yield copy, within_limit(place, copy.read_bytes)
+            yield copy, _read(place, copy)
     except OSError as error:
         raise streams.BackupFailed(
             _("The second place of the journal cannot be read: %(error)s") % {"error": error}
@@ -155,6 +156,20 @@ def _second_place() -> Iterator[tuple[Path, bytes]]:
             )
             % {"place": place}
         )
+
+
+def _read(place: Path, copy: Path) -> bytes:
+    # The journal of years may take longer than a directory that answers may take for one of them.
+    content = bytearray()
+    while block := within_limit(place, partial(_block, copy, len(content))):
+        content += block
+    return bytes(content)
+
+
+def _block(copy: Path, begin: int) -> bytes:
+    with copy.open("rb") as file:
+        file.seek(begin)
+        return file.read(_BLOCK)
 
 
 def _folders(place: Path) -> list[Path]:

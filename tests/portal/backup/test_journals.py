@@ -2,7 +2,9 @@
 
 import glob
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -11,10 +13,11 @@ from pytest_django import Settings
 from accounts.models import Organisation, Person
 from certportal.foundation import clock
 from certportal.foundation.actors import system
-from certportal.foundation.backup import BackupFailed, back_up, restore
+from certportal.foundation.backup import BackupFailed, back_up, restore, restoring
 from certportal.foundation.event_log.files import folder
 from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.events import Subject, record
+from certportal.foundation.files import other_disks
 from certportal.foundation.models import Event
 from issuance import journal, services
 from issuance.models import Certificate
@@ -161,6 +164,27 @@ def test_a_second_place_that_cannot_be_read_is_not_taken_for_an_empty_one(
         (place / ("0" * 32) / "sote-ec-1.journal").unlink()
         restored(tmp_path, keys)
         assert Certificate.objects.exists()
+
+
+def test_a_long_journal_in_the_second_place_is_read_block_by_block(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each may take the time that a directory has to answer, and not the file as a whole."""
+    settings.JOURNAL_COPY = str(tmp_path)
+    copy = tmp_path / ("0" * 32) / "sote-ec-1.journal"
+    copy.parent.mkdir()
+    written = b"".join(bytes([number]) * (1 << 23) for number in range(5))
+    copy.write_bytes(written)
+    longest = 0
+
+    def within_limit(place: Path, work: Callable[[], Any]) -> Any:
+        nonlocal longest
+        longest = max(longest, len(answer := other_disks.within_limit(place, work)))
+        return answer
+
+    monkeypatch.setattr(restoring, "within_limit", within_limit)
+    assert list(restoring._second_place()) == [(copy, written)]
+    assert longest == 1 << 24
 
 
 def test_a_journal_moved_aside_since_is_known_again(
