@@ -12,7 +12,7 @@ from pathlib import Path
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.event_log.files import folder
-from certportal.foundation.own_files import OWN, replace
+from certportal.foundation.own_files import OWN, OWN_FOLDER, locked_folder, replace
 from issuance.event_names import IssuanceEvent
 from issuance.services.event_log import key
 
@@ -28,15 +28,17 @@ def lines() -> set[str]:
 def settle(found: Sequence[str], *, actor: Actor, now: datetime) -> None:
     """Record these differences as explained, so that they are not reported again.
 
-    Raises OSError, LogUnavailable.
+    The event comes first: nothing is left unreported of which no event tells. Raises OSError,
+    LogUnavailable.
     """
-    text = "".join(f"{line}\n" for line in sorted({*lines(), *found}))
-    replace(_path(), text.encode(), OWN)
     about = events.Subject("event_log", key.published().name)
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    events.record(
-        IssuanceEvent.AUDIT_SETTLED, about, actor, now, count=len(set(found)), sha256=digest
-    )
+    with locked_folder(_path().parent, OWN_FOLDER):
+        text = "".join(f"{line}\n" for line in sorted({*lines(), *found}))
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        events.record(
+            IssuanceEvent.AUDIT_SETTLED, about, actor, now, count=len(set(found)), sha256=digest
+        )
+        replace(_path(), text.encode(), OWN)
 
 
 def _path() -> Path:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.core.management import call_command
-from django.db import transaction
+from django.db import InterfaceError, transaction
 
 from accounts.access import actor_for
 from accounts.models import Organisation, Person, User
@@ -22,7 +22,7 @@ from certportal.operations import health
 from issuance import journal, services, tasks
 from issuance.models import BlockedKey, Certificate, IssuingCA, PreparedCertificate
 from issuance.services import block_endings
-from issuance.services.auditing import audit
+from issuance.services.auditing import audit, settled
 from issuance.services.event_log import build
 from tests.alarms import sounds
 from tests.issuance.event_log.conftest import AsOwner, restart
@@ -284,6 +284,23 @@ def test_a_table_whose_triggers_are_off_is_named(in_force: Certificate, as_owner
         only(Kind.UNKEPT, "issuance_approval$")
     finally:
         as_owner("ALTER TABLE issuance_approval ENABLE TRIGGER kept_rows")
+
+
+def test_nothing_is_explained_of_which_no_event_tells(
+    keyed: Verifier, monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
+    """A run that ends before the event leaves the differences unexplained."""
+
+    def lost(*_: Any, **__: Any) -> None:
+        raise InterfaceError("connection already closed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(settled.events, "record", lost)
+        with pytest.raises(InterfaceError):
+            settled.settle(["a difference"], actor=TESTS, now=now)
+    assert settled.lines() == set()
+    settled.settle(["a difference"], actor=TESTS, now=now)
+    assert settled.lines() == {"a difference"}
 
 
 def test_what_a_restored_copy_lacks_is_named_until_it_is_declared_explained(
