@@ -50,7 +50,8 @@ def test_matti_is_told_which_order_of_his_has_the_key(matti, web, csr):
     first = orders.submitted(matti, csr=csr)
     draft = orders.draft(matti)
     page = give(web, draft, csr)
-    assert f"omassa tilauksessa {first.number} on jo varmennepyyntö" in page.text
+    number = f'<span class="nowrap">{first.number}</span>'
+    assert f"omassa tilauksessa {number} on jo varmennepyyntö" in page.text
     assert not draft.csrs.exists()
 
 

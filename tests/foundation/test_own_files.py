@@ -170,6 +170,7 @@ def check(data: Path) -> None:
         assert {mode(one) for one in served} == {0o640, 0o750}
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_backup_is_its_makers_alone(umask: int, cas, tmp_path: Path) -> None:
     subprocess.run(["age-keygen", "-o", tmp_path / "key"], check=True, capture_output=True)
     recipients = tmp_path / "recipients"
