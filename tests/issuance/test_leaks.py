@@ -1,15 +1,21 @@
 """A private key that was let out: blocked at once, and its live certificates revoked."""
 
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import combinations
 
 import pytest
+from django.db import transaction
 
 from accounts.models import Organisation, Person
 from certportal.foundation.actors import Actor
 from certportal.foundation.models import OutboxItem
 from issuance import services
+from issuance.csr import Kind, Report
 from issuance.keys.curves import CURVES
 from issuance.models import BlockedKey, Certificate, IssuingCA
+from issuance.services import locks
+from tests.applications.at_once import Beside
 from tests.issuance.conftest import approve_by
 from tests.issuance.csr.builder import request
 from tests.issuance.csr.private_keys import drawn, key_of, signed_with
@@ -42,6 +48,23 @@ def test_a_certificate_that_is_over_is_left_alone(certificate: Certificate, now:
     assert services.report_leaked_key(certificate.spki_sha256, actor=VISITOR, now=later) == []
     certificate.refresh_from_db()
     assert certificate.state == "issued"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_keys_that_leak_together_are_locked_as_for_issuing(now: datetime) -> None:
+    # Two keys that issuing locks in the other order than that of their hashes.
+    pairs = combinations([f"{number:064x}" for number in range(9)], 2)
+    first, last = next(
+        pair for pair in pairs if locks._keys([f"key:{pair[0]}"]) > locks._keys([f"key:{pair[1]}"])
+    )
+    names = [f"key:{first}", f"key:{last}"]
+    report = Report([], None, Kind.PRIVATE_KEY, leaked_spki_sha256=[first, last])
+    with transaction.atomic():
+        locks.hold(names[1])
+        beside = Beside(partial(services.report_known_keys, report, actor=VISITOR, now=now))
+        locks.hold(*names)
+    assert beside.end() is None
+    assert services.is_blocked(first) and services.is_blocked(last)
 
 
 def test_a_key_of_nobody_is_only_blocked(cas: object, now: datetime) -> None:

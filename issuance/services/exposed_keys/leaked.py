@@ -1,5 +1,6 @@
 """Handling a compromised key: block it and revoke all certificates for it (CA/B BR 4.9.1.1)."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -27,10 +28,23 @@ def report_known_keys(report: Report, *, actor: Actor, now: datetime) -> list[Ce
     if not report.leaked_spki_sha256:
         return []
     blocked_as = "private_key_uploaded" if report.contains_private_key else "key_compromise"
-    for spki in sorted(report.leaked_spki_sha256):  # as `import_keys` locks them
-        revoke_key(spki, blocked_as, actor=actor, now=now)
+    revoke_keys(report.leaked_spki_sha256, blocked_as, actor=actor, now=now)
     found = Certificate.objects.filter(spki_sha256__in=report.leaked_spki_sha256)
     return list(found.filter(not_after__gte=now))
+
+
+@transaction.atomic
+def revoke_keys(
+    hashes: Collection[str], blocked_as: str, *, actor: Actor, now: datetime
+) -> list[Certificate]:
+    """Do `revoke_key` for each; return the changed certificates."""
+    # All at once, as issuing locks those of several orders: in turn, each could wait for the other.
+    locks.hold(*(f"key:{spki}" for spki in hashes))
+    return [
+        certificate
+        for spki in sorted(hashes)  # as `import_keys` locks them
+        for certificate in revoke_key(spki, blocked_as, actor=actor, now=now)
+    ]
 
 
 @transaction.atomic

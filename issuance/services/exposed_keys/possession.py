@@ -22,9 +22,9 @@ from issuance.csr.possession import is_proof, key_in, line
 from issuance.csr.reading import File, open_file
 from issuance.csr.secrets import holds_private_key, leaked_hashes
 from issuance.event_names import IssuanceEvent
-from issuance.keys.policy import Key, hashes_of, is_computable, read_key
+from issuance.keys.policy import hashes_of, is_computable, read_key
 from issuance.models import Certificate, KeyChallenge
-from issuance.services.exposed_keys.leaked import report_leaked_key, revoke_key
+from issuance.services.exposed_keys.leaked import report_leaked_key, revoke_keys
 from issuance.services.status.revoke import COMPROMISE
 
 MOST = 30
@@ -78,7 +78,8 @@ def challenge(data: bytes, *, address: str, now: datetime) -> KeyChallenge:
         raise NoKeyFound
     if is_computable(key):  # compromised even without a proof
         with transaction.atomic():
-            revoked = _revoke(key, actor=Actor("visitor", address=address), now=now)
+            visitor = Actor("visitor", address=address)
+            revoked = revoke_keys(hashes_of(key), COMPROMISE, actor=visitor, now=now)
             _tell(key.facts.spki_sha256, revoked, now)
     KeyChallenge.objects.filter(expires_at__lt=now - KEPT).delete()
     token = secrets.token_urlsafe(32)
@@ -119,7 +120,7 @@ def prove(token: str, proof: bytes, *, address: str, now: datetime) -> None:
     with transaction.atomic():
         if not KeyChallenge.objects.filter(pk=asked.pk, used_at=None).update(used_at=now):
             raise ChallengeOver
-        revoked = _revoke(key, actor=actor, now=now)
+        revoked = revoke_keys(hashes_of(key), COMPROMISE, actor=actor, now=now)
         proven = [each.pk for each in revoked]
         events.record(IssuanceEvent.KEY_PROOF, about, actor, now, certificates=proven)
         _tell(spki_sha256, revoked, now)
@@ -132,15 +133,6 @@ def refuse_private_key(file: File, *, actor: Actor, now: datetime) -> None:
         for spki_sha256 in keys:
             report_leaked_key(spki_sha256, actor=actor, now=now)
         raise PrivateKeyShown(keys)
-
-
-def _revoke(key: Key, *, actor: Actor, now: datetime) -> list[Certificate]:
-    """Block the key by every hash of it; return its certificates, revoked, in this transaction."""
-    return [
-        certificate
-        for digest in sorted(hashes_of(key))
-        for certificate in revoke_key(digest, COMPROMISE, actor=actor, now=now)
-    ]
 
 
 def _tell(spki_sha256: str, revoked: list[Certificate], now: datetime) -> None:
