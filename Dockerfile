@@ -14,7 +14,7 @@ WORKDIR /srv/portal
 # Wheels alone: nothing is compiled. pip stands in a virtual environment of its own; of the packages'
 # translations those into our languages are kept, likewise of hyphenation, and of Amazon's services the
 # store's alone. Neither tests are needed, nor sources of what is compiled, nor the files of Django's
-# administration.
+# administration, nor its geography.
 COPY requirements.txt requirements-sbom.txt ./
 RUN python3 -m venv /opt/tools \
     && python3 -m venv --without-pip /opt/venv \
@@ -26,7 +26,8 @@ RUN python3 -m venv /opt/tools \
         ! -path '*/locale/sv/*' ! -path '*/locale/en/*' -prune -exec rm -r {} + \
     && find /opt/venv -path '*/botocore/data/*' -prune -type d ! -name s3 -exec rm -r {} + \
     && find /opt/venv -path '*/pyphen/dictionaries/*' -type f ! -name '*_sv*' ! -name '*_en_*' -delete \
-    && find /opt/venv -type d \( -name tests -o -path '*/django/contrib/*/static' \) -prune -exec rm -r {} + \
+    && find /opt/venv -type d \( -name tests -o -path '*/django/contrib/*/static' \
+        -o -path '*/django/contrib/gis' \) -prune -exec rm -r {} + \
     && find /opt/venv \( -name '*.c' -o -name '*.h' -o -name '*.pyx' -o -name '*.pyi' \) -delete
 
 # The software bill of materials (CycloneDX): what is installed, not what was asked for.
