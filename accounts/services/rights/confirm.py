@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -90,15 +91,10 @@ def confirm_right(
     known, before = shown_members(membership.organisation), membership.confirmed_until
     decided = Membership.Basis.REVIEWER_DECISION
     set_basis(membership, decided, note=note, by=by, at=now, until=until)
-    events.record(
-        AccountEvent.MEMBERSHIP_RIGHT_CONFIRMED,
-        membership,
-        actor,
-        now,
-        stated_basis=membership.stated_basis,
-        documents=[each.sha256 for each in documents],
-        until=until.isoformat() if until else "",
-    )
+    name, last_day = AccountEvent.MEMBERSHIP_RIGHT_CONFIRMED, until.isoformat() if until else ""
+    data: dict[str, Any] = {"stated_basis": membership.stated_basis, "until": last_day}
+    data["documents"] = [each.sha256 for each in documents]
+    events.record(name, membership, actor, now, **data)
     new = [each for each in shown_members(membership.organisation) if each not in known]
     if by is not None:
         _tell([membership], membership, now=now)

@@ -93,15 +93,9 @@ def approve(
             unsent_extracts.remove(application, actor=actor, now=now)
         done: dict[str, Any] = {"aside_until": None} if case.is_mine else {}  # another's stays
         facts = {"tbs_sha256": tbs_sha256, "given": state.given, "wanted": state.wanted}
-        return transition.move(
-            application,
-            Action.APPROVE,
-            actor,
-            now,
-            to=Status.APPROVED if state.complete else Status.IN_REVIEW,
-            data={**facts, "waivers": [waiver.pk for waiver in relied_on]},
-            **done,
-        )
+        data = {**facts, "waivers": [waiver.pk for waiver in relied_on]}
+        to = Status.APPROVED if state.complete else Status.IN_REVIEW
+        return transition.move(application, Action.APPROVE, actor, now, to=to, data=data, **done)
 
 
 def to_sign(application: Application, prepared: PreparedCertificate, *, now: datetime) -> bytes:
