@@ -1,6 +1,6 @@
 """The navigation of the console: its pages, with the number of things waiting on each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -31,7 +31,8 @@ from issuance.models import BlockEnding
 class Item:
     """A page of the console; `count` is the number of things waiting for a reviewer there.
 
-    `is_view`: it is listed among the ready-made views of the queue too.
+    `is_view`: it is listed among the ready-made views of the queue too. `pages`: of an item that
+    is no page, those that are folded under it.
     """
 
     label: Promise
@@ -39,10 +40,11 @@ class Item:
     count: Count
     current: bool
     is_view: bool = False
+    pages: Sequence["Item"] = ()
 
 
 def items(request: HttpRequest) -> list[Item]:
-    """Return the pages in order, with the current one marked.
+    """Return the pages in order, with the current one marked; last those that are seldom used.
 
     The URLs of cases are directly below the console's, so "Cases" is current if no other page is,
     and not on the page of the search.
@@ -57,28 +59,37 @@ def items(request: HttpRequest) -> list[Item]:
     if waiting["replacements"]:  # few, and most of the time none
         waiting["replacements"] = Count(replacements.waiting(now))
     leads = StaffRole.Kind.LEAD in access.staff_roles(request)
-    pages = [*PAGES, *([LOADS] if leads else [])]
-    parts = [_item(request, label, name, waiting.get(name, NONE)) for label, name in pages]
+    daily, seldom = (
+        [_item(request, label, name, waiting.get(name, NONE)) for label, name in pages]
+        for pages in (DAILY, [*SELDOM, *([LOADS] if leads else [])])
+    )
+    folded = any(item.current for item in seldom)
+    more = Item(MORE, "", sum((item.count for item in seldom), NONE), folded, pages=seldom)
     queue = reverse("console:queue")
-    others = any(item.current for item in parts) or request.path == reverse("console:search")
-    inside = request.path.startswith(queue) and not others
-    return [Item(_("Cases"), queue, waiting["queue"], inside), *parts]
+    others = [*daily, more]
+    elsewhere = any(item.current for item in others) or request.path == reverse("console:search")
+    inside = request.path.startswith(queue) and not elsewhere
+    return [Item(_("Cases"), queue, waiting["queue"], inside), *others]
 
 
-PAGES = (
+DAILY = (
     (_("Certificates"), "certificates"),
     (_("Organisations"), "accounts"),
     (_("People"), "people"),
-    (_("Administrators"), "administrators"),
     (_("Registers"), "register"),
     (_("Keys"), "blocked_keys"),
-    (_("Replacements"), "replacements"),
-    (_("Waivers"), "waivers"),
     (_("Mail"), "undelivered"),
     (_("Numbers"), "numbers"),
     (_("Events"), "events"),
 )
+"""The pages that stand in the bar, in one line on the screen of an office."""
+SELDOM = (
+    (_("Administrators"), "administrators"),
+    (_("Replacements"), "replacements"),
+    (_("Waivers"), "waivers"),
+)
 LOADS = (pgettext_lazy("reviewers", "Loads"), "loads")
+MORE = pgettext_lazy("pages", "More")
 VIEWS = {"register", "undelivered"}
 
 

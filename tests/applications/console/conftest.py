@@ -49,7 +49,8 @@ class Desk:
     def count_in_bar(self, name):
         """Return how much waits on a page, as the bar of each page of the console says it."""
         bar = self.open("queue").context["desk"]()
-        return next(one.count.number for one in bar if one.href == self.url(name))
+        pages = [page for one in bar for page in (one, *one.pages)]
+        return next(one.count.number for one in pages if one.href == self.url(name))
 
     def press(self, name, application, *args, version=None, **values):
         """Post the action with the version that is current unless another is given."""

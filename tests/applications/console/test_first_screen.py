@@ -5,13 +5,18 @@ from datetime import timedelta
 import pytest
 from django.utils import translation
 
+from accounts.services.rights import staff_roles
 from certportal.dev.builders import orders
 from certportal.foundation import clock
+from certportal.foundation.actors import system
+from tests.applications.console.conftest import Desk
 from tests.benchmarks.desk import HEIGHT, WIDTH, Hand, first, second, waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROWS, LOW = 25, 768
 """How many cases the queue shows at once, also on a screen as low as this."""
+ONE_LINE = 40
+"""How high the bar of the console is at most, so that its pages stand in one line."""
 STICKING_OUT = """form => [...form.querySelectorAll("input, select, button, a")]
     .filter((one) => one.getBoundingClientRect().right > form.getBoundingClientRect().right + 0.5)
     .map((one) => one.outerHTML)"""
@@ -76,6 +81,25 @@ def test_the_queue_begins_at_once_and_shows_a_page_of_cases_and_its_filters_stay
                 page.click("#filters summary")
             assert page.locator("#filters").evaluate(STICKING_OUT) == [], (language, width)
             assert page.locator("#filters").evaluate(CUT) == [], (language, width)
+
+
+def test_the_bar_takes_one_line_and_folds_what_is_seldom_used(look, matti, riitta, cas):
+    staff_roles.grant_lead(riitta, by=None, actor=system("test"), now=clock.now())
+    desk = Desk(riitta)
+    orders.in_review(matti)
+    for language in ("fi", "sv", "en"):
+        with translation.override(language):
+            go = look(desk)
+            page = go("queue")
+            bar, more = page.locator(".menu"), page.locator(".more summary")
+            assert bar.bounding_box()["height"] <= ONE_LINE, language
+            assert not page.locator(".more a").first.is_visible()
+            more.press("Enter")
+            assert page.locator(".more a").count() == 5
+            assert bar.bounding_box()["height"] <= 2 * ONE_LINE
+            assert page.locator(".topbar").evaluate(STICKING_OUT) == []
+            page = go("waivers")
+            assert page.locator(".more [aria-current=page]").is_visible()
 
 
 def test_identity_evidence_and_decision_stand_on_the_first_screen(look, desk, ready, matti, riitta):
