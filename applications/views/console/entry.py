@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
@@ -111,9 +112,16 @@ def _found(request: HttpRequest, application_id: UUID) -> Application:
 
 
 def back_to(application: Application, request: HttpRequest, message: object) -> HttpResponse:
-    """Redirect to the case with a message about what was done."""
+    """Redirect to the case with a message about what was done; the list it is of is kept."""
     messages.success(request, str(message))
-    return redirect("console:case", application.pk)
+    case = reverse("console:case", args=[application.pk])
+    return redirect(case + _query_of_list(request, case))
+
+
+def _query_of_list(request: HttpRequest, case: str) -> str:
+    """Return the query of the case's page, from its "?" on, if a page of it made the request."""
+    page = urlsplit(came_from(request))
+    return f"?{page.query}" if page.query and page.path.startswith(case) else ""
 
 
 def taking_next(request: HttpRequest, message: object) -> HttpResponse:

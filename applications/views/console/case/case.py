@@ -12,6 +12,7 @@ from applications.views.console.case.case_context import background, evidence, p
 from applications.views.console.case.identity import identity
 from applications.views.console.case.reading import read
 from applications.views.console.entry import case_view
+from applications.views.console.queue.neighbours import neighbours
 from certportal.foundation import clock
 
 
@@ -21,7 +22,8 @@ from certportal.foundation import clock
 def case(request: HttpRequest, application: Application) -> HttpResponse:
     """Show the case; record that an auditor viewed it."""
     person, now = access.person_of(request), clock.now()
-    read(application, person, now=now)
+    ways, wanted = neighbours(request, application)
+    read(application, person, *wanted, now=now)
     context = (
         evidence(application, now=now)
         | identity(application, person, now=now)
@@ -29,6 +31,7 @@ def case(request: HttpRequest, application: Application) -> HttpResponse:
         | prepared(application, person, now=now)
         | pending(application, person)
         | background(application, person)
+        | ways
     )
     context["checklist"] = checklist.items(context["handled"], context)
     return render(request, "applications/console/case.html", context)

@@ -40,9 +40,13 @@ PARTS = {
 """Relations of the case to read, each with its own related objects."""
 
 
-def read(application: Application, person: Person, *, now: datetime) -> None:
-    """Read the case and the reviewer's bias, so that the page needs no further queries for them."""
+def read(application: Application, person: Person, *more: Wanted, now: datetime) -> None:
+    """Read the case and the reviewer's bias, so that the page needs no further queries for them.
+
+    `more`: what else the page wants.
+    """
     ask_together(
+        *more,
         *(parts(application, name, *beside) for name, beside in PARTS.items()),
         access.is_partial.of(person, application.organisation_id, now=now),
         own_marks.of(person),
