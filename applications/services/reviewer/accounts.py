@@ -217,9 +217,9 @@ def decide_administrator(
     requests = AdministratorRequest.objects.select_related("person", "organisation")
     request = requests.get(pk=request_id)
     members.lock_account(request.organisation_id)
-    require(to_decide(request, person, alone=grant and alone, now=now))
     right = right_of(request.person, request.organisation)
     with weighed_anew(right, actor=actor, now=now):
+        require(to_decide(request, person, alone=grant and alone, now=now))
         request = administrator_requests.decide(
             request_id, grant=grant, reasons=reasons, shown=shown, by=person, actor=actor, now=now
         )

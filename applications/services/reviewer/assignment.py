@@ -46,7 +46,13 @@ def take_next(*, person: Person, actor: Actor, now: datetime) -> Application | N
 
     Raises NotReviewer.
     """
-    impartiality.require_reviewer(person)
+    taken = _taken(person, actor=actor, now=now)
+    impartiality.require_reviewer(person)  # to look through many cases takes its time
+    return taken
+
+
+def _taken(person: Person, *, actor: Actor, now: datetime) -> Application | None:
+    """Reserve or claim the reviewer's next case."""
     for case in queue_order.ordered(_awaiting_second(person, now)):
         can = not any(Case(case, person, now=now).obstacles(Action.APPROVE))
         if can and _reserve(case, person, now):
@@ -152,17 +158,16 @@ def assign(
     Skips cases that somebody has taken meanwhile and cases in which either of the two has a part.
     The cases become the reviewer's next ones. Raises NotLead, CannotReceive.
     """
+    rows = Application.objects.select_for_update(of=("self",), skip_locked=True)
+    free = rows.filter(case_holder.free(), status=Status.IN_REVIEW, pk__in=application_ids)
+    locked = list(free.order_by("pk"))
     if not access.is_lead(person):
         raise NotLead
     roles = StaffRole.objects.filter(kind=StaffRole.Kind.REVIEWER, ended_at=None, person=to)
     receiver = Person.objects.filter(pk__in=roles.values("person")).first()
     if receiver is None:
         raise CannotReceive
-    rows = Application.objects.select_for_update(of=("self",), skip_locked=True)
-    free = rows.filter(case_holder.free(), status=Status.IN_REVIEW, pk__in=application_ids)
-    assigned = [
-        case for case in free.order_by("pk") if not _has_part(case, (person, receiver), now)
-    ]
+    assigned = [case for case in locked if not _has_part(case, (person, receiver), now)]
     fields: dict[str, Any] = {"reviewer": receiver, "claimed_at": now}
     fields["aside_until"] = clock.day(now)
     for application in assigned:

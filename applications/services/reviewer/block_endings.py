@@ -89,11 +89,12 @@ def propose_block_end(
         raise NothingToEnd
     of_key = "" if whole_list else block.spki_sha256
     blocks = block_endings.endable(block.created_at, of_key)
-    require(to_end([each.spki_sha256 for each in blocks], person, now=now))
     _require_words(words)
-    return block_endings.propose_end(
+    ending = block_endings.propose_end(
         block.created_at, of_key, words=words, person=person, actor=actor, now=now
     )
+    require(to_end([each.spki_sha256 for each in blocks], person, now=now))
+    return ending
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
@@ -23,6 +24,7 @@ class SourceMissing(Refused):
     message = _("Write where it is known from.")
 
 
+@transaction.atomic
 def block_keys(
     hashes: Sequence[str],
     *,
@@ -39,12 +41,13 @@ def block_keys(
     an exposed key (`revoke_exposed`). Certificates in force are not revoked: reviewers decide on
     each. Raises NotReviewer, UnknownReason, SourceMissing.
     """
-    impartiality.require_reviewer(person)
     if reason not in STATED:
         raise UnknownReason
     if not known_from.strip():
         raise SourceMissing
-    return authority.import_keys(hashes, reason, known_from=known_from, actor=actor, now=now)
+    new = authority.import_keys(hashes, reason, known_from=known_from, actor=actor, now=now)
+    impartiality.require_reviewer(person)
+    return new
 
 
 def orders_under_way(hashes: Sequence[str]) -> list[Application]:

@@ -46,8 +46,8 @@ def rewrite_reason(
 
     Unchanged words create no version. Raises NotReviewer, ReasonEnded, ReasonChanged.
     """
-    impartiality.require_reviewer(person)
     newest = _newest(reason_id, number)
+    impartiality.require_reviewer(person)
     if words != newest.words:
         _write(newest.reason, number + 1, words, person, actor, now)
     return newest.reason
@@ -61,8 +61,8 @@ def end_reason(
 
     Raises NotReviewer, ReasonEnded, ReasonChanged.
     """
-    impartiality.require_reviewer(person)
     reason = _newest(reason_id, number).reason
+    impartiality.require_reviewer(person)
     reason.ended_at = now
     reason.save(update_fields=["ended_at"])
     events.record(ApplicationEvent.READY_REASON_ENDED, reason, actor, now, version=number)

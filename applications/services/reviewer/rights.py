@@ -91,11 +91,11 @@ def confirm_right(
     """
     memberships = Membership.objects.select_related("person", "organisation")
     members.lock_account(memberships.get(pk=membership_id).organisation_id)
-    # The role is also gone from a record that was merged meanwhile, perhaps with the member's.
-    impartiality.require_reviewer(person)
     right = memberships.get(pk=membership_id)
-    require(to_confirm(right, person, now=now))
     with weighed_anew(right, actor=actor, now=now):
+        # The role is also gone from a record that was merged meanwhile, perhaps with the member's.
+        impartiality.require_reviewer(person)
+        require(to_confirm(right, person, now=now))
         return confirm.confirm_right(
             membership_id, note=note, until=until, shown=shown, by=person, actor=actor, now=now
         )

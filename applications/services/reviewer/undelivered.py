@@ -78,10 +78,11 @@ def send_corrected(
     Raises NotSetAside, NotReviewer, and what `to_correct` yields.
     """
     item = send_again(item_id, person=person, actor=actor, now=now)
-    unlocked = order_of(item)
-    require(to_correct(item, unlocked, person, now=now))
-    assert unlocked is not None
-    application = transition.lock(unlocked.pk)
+    if unlocked := order_of(item):
+        transition.lock(unlocked.pk)
+    application = order_of(item)  # which may have been erased meanwhile
+    require(to_correct(item, application, person, now=now))
+    assert application is not None
     field = address_field(item, application)
     transition.save(application, now=now, **{field: address})
     events.record(ApplicationEvent.CORRECT_ADDRESS, application, actor, now, field=field)

@@ -39,11 +39,11 @@ def approve_all(
 
     All or none: raises NotOpen, OtherBytes, NotReviewer or ReauthenticationTooOld.
     """
-    if not access.is_reviewer(person):
-        raise NotReviewer
     with transaction.atomic():
         found = list(_with_own(person).filter(pk__in=expected).order_by("pk"))
         open_ = lock(found, holding=[f"issuance:{each.reference}" for each in found])
+        if not access.is_reviewer(person):
+            raise NotReviewer
         for each in found:
             if each.pk not in open_:
                 raise NotOpen
