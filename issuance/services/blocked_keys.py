@@ -146,8 +146,15 @@ def settle(*, now: datetime) -> None:
     """
     has = Exists(Certificate.objects.filter(spki_sha256=OuterRef("spki_sha256")))
     old = BlockedKey.objects.filter(created_at__lt=now - SETTLED, may_be_certified=True)
-    old.filter(~has).update(may_be_certified=False)
-    BlockedKey.objects.filter(has, may_be_certified=False).update(may_be_certified=True)
+    _note(old.filter(~has), may_be_certified=False)
+    _note(BlockedKey.objects.filter(has, may_be_certified=False), may_be_certified=True)
+
+
+@transaction.atomic
+def _note(blocks: QuerySet[BlockedKey], *, may_be_certified: bool) -> None:
+    locked = blocks.select_for_update().order_by("spki_sha256")  # as `import_keys` locks them
+    noted = BlockedKey.objects.filter(pk__in=locked.values("pk"))
+    noted.update(may_be_certified=may_be_certified)
 
 
 # Also where nothing is changed the row is locked: who ends the block waits, or is waited for, and

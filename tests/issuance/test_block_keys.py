@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
 from accounts.models import Organisation, Person, Succession
 from certportal.dev.builders import people
@@ -19,7 +20,7 @@ from certportal.foundation.models import Event, OutboxItem
 from issuance import services
 from issuance.certificate.order import CertificateOrder
 from issuance.models import BlockedKey, Certificate
-from tests.applications.at_once import at_once
+from tests.applications.at_once import Beside, at_once
 from tests.issuance.conftest import approve_by
 from tests.issuance.orders import make_csr, new_key, with_csr
 
@@ -210,3 +211,18 @@ def test_what_another_import_adds_meanwhile_is_not_counted() -> None:
     counted = [one.data["new"] for one in Event.objects.filter(action="issuance.keys_imported")]
     assert counted == [20_000, 20_000]
     assert BlockedKey.objects.count() == 40_000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_list_comes_in_while_the_night_notes_which_keys_no_certificate_has() -> None:
+    """Both lock the keys in one order: otherwise each would wait for the other."""
+    given = {"actor": system("test"), "now": clock.now() - timedelta(days=2)}
+    for key in (FIRST, SECOND):
+        services.import_keys([key], "published", **given)
+    given["now"] = clock.now()
+    with transaction.atomic():
+        services.import_keys([SECOND], "key_compromise", **given)
+        beside = Beside(partial(services.settle_blocked_keys, now=clock.now()))
+        services.import_keys([FIRST], "key_compromise", **given)
+    assert beside.end() is None
+    assert not BlockedKey.objects.exclude(may_be_certified=False, final_at=given["now"]).exists()

@@ -71,7 +71,9 @@ def end_reason(
 
 def count_used(reasons: Collection[int]) -> None:
     """Count one use of each reason, in the transaction that sends it."""
-    ReadyReason.objects.filter(pk__in=reasons).update(used=F("used") + 1)
+    # In one order, so that of two who use the same ones, one waits for the other.
+    locked = ReadyReason.objects.filter(pk__in=reasons).select_for_update().order_by("pk")
+    ReadyReason.objects.filter(pk__in=locked.values("pk")).update(used=F("used") + 1)
 
 
 def _newest(reason_id: int, number: int) -> ReadyReasonVersion:

@@ -1,18 +1,22 @@
 """The library of reasons: written in versions, chosen, counted when sent, ended."""
 
 from datetime import timedelta
+from functools import partial
 from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.db import transaction
 
 from applications import services
 from applications.models import ReadyReason, ReadyReasonVersion
+from applications.services.reviewer.ready_reasons import count_used
 from applications.views.console.case.reasons import MOST_USED, UsedField
 from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.models import Event
 from issuance.services.errors import NotReviewer
+from tests.applications.at_once import Beside
 from tests.applications.console.listed import ready
 from tests.portal import refused_words
 
@@ -185,3 +189,15 @@ def test_applicants_find_no_library(matti, web_of, desk):
     web = web_of(matti)
     for name, args in (("ready_reasons", []), ("new_ready_reason", []), ("ready_reason", [1])):
         assert web.get(desk.url(name, *args)).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_reviewers_send_the_same_reasons_at_once(sample):
+    second, first = (ReadyReason.objects.create(pk=key, use="asking") for key in (902, 901))
+    with transaction.atomic():
+        count_used([first.pk])
+        late = partial(count_used, [first.pk, second.pk])
+        beside = Beside(transaction.atomic(late))
+        count_used([second.pk])
+    assert beside.end() is None
+    assert {one.used for one in ReadyReason.objects.filter(pk__in=[first.pk, second.pk])} == {2}
