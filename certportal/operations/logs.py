@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import MutableMapping
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -51,6 +52,18 @@ class ForeignHosts(logging.Filter):
         return True
 
 
+class FailuresOnce(logging.Filter):
+    """Drops Django's line about an answer of 500 or above: `RequestLog` writes one about each.
+
+    That one has the request's id, and the traceback where there is one.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the line is written."""
+        failed = HTTPStatus.INTERNAL_SERVER_ERROR
+        return record.name != "django.request" or getattr(record, "status_code", 0) < failed
+
+
 SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -80,12 +93,16 @@ def configuration(*, readable: bool) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"event": formatter},
-        "filters": {"routine": {"()": NoRoutine}, "hosts": {"()": ForeignHosts}},
+        "filters": {
+            "routine": {"()": NoRoutine},
+            "hosts": {"()": ForeignHosts},
+            "failures": {"()": FailuresOnce},
+        },
         "handlers": {
             "out": {
                 "class": "logging.StreamHandler",
                 "formatter": "event",
-                "filters": ["routine", "hosts"],
+                "filters": ["routine", "hosts", "failures"],
             }
         },
         "root": {"handlers": ["out"], "level": "INFO"},

@@ -4,7 +4,10 @@ import logging
 
 import pytest
 import structlog
+from django.test import Client
 
+from certportal.foundation.errors import Unavailable
+from certportal.operations import health
 from certportal.operations.logs import NoRoutine
 
 
@@ -66,3 +69,17 @@ def test_a_request_for_another_host_is_a_warning_of_one_line(written, client):
     assert client.get("/fi/", headers={"host": "evil.example"}).status_code == 400
     (told,) = [one for one in written if "evil.example" in one.getMessage()]
     assert (told.levelname, told.exc_info) == ("WARNING", None)
+
+
+@pytest.mark.parametrize("fault", [ZeroDivisionError("broken"), Unavailable("register")])
+def test_an_answer_that_fails_is_one_line_of_an_error_with_its_cause(written, monkeypatch, fault):
+    def failing(*args, **kwargs):
+        raise fault
+
+    monkeypatch.setattr(health, "found", failing)
+    client = Client(raise_request_exception=False)
+    answer = client.get("/healthz")
+    assert answer.status_code == (503 if isinstance(fault, Unavailable) else 500)
+    (told,) = [one for one in written if one.levelno >= logging.ERROR]
+    assert told.msg["code"] == answer.status_code
+    assert any(str(fault) in str(one.msg) or one.exc_info for one in written)
