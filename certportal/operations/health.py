@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.register.lookup import queries
 from accounts.register.models import Kind
-from certportal.foundation import alarms, clock, redis_store, step_durations
+from certportal.foundation import alarms, clock, database_clock, redis_store, step_durations
 from certportal.foundation.combined_queries import Asks, Question, Values, ask_together
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files import sweeping
@@ -229,6 +229,15 @@ def shared_store() -> bool:
     return True
 
 
+def clock_agrees() -> bool:
+    """Whether the clock of web's machine agrees with the database's; raises Unavailable if not.
+
+    Web writes when something was sent, seen or decided, and until when sessions and links last.
+    """
+    database_clock.require_agreement()
+    return True
+
+
 def store_copy() -> bool:
     """Whether this machine's published files recently agreed with the shared store."""
     return not settings.STORE_URL or not is_late(clock.now())
@@ -236,6 +245,7 @@ def store_copy() -> bool:
 
 CHECKS: dict[str, Callable[[], bool]] = {
     "database": database,
+    "clock-web": clock_agrees,
     "ca": authority,
     "crl": lambda: not freshness.late_lists(clock.now()),
     "crl-of-another": lambda: not freshness.foreign_lists(clock.now()),

@@ -8,9 +8,10 @@ import pytest
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
+from django.utils import timezone
 
 from accounts.register.models import RegisterRun
-from certportal.foundation import clock
+from certportal.foundation import clock, database_clock
 from certportal.foundation.actors import system
 from certportal.foundation.breaker import Resting
 from certportal.foundation.mail.sending import mark_of
@@ -79,8 +80,16 @@ def test_all_is_well(well):
 
 
 def test_it_asks_the_database_in_few_statements(well, django_assert_max_num_queries):
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         assert health.found() == health.Found([], [])
+
+
+@pytest.mark.parametrize("minutes", [-2, 2])
+def test_a_clock_of_web_that_is_not_the_database_s_is_named(well, monkeypatch, minutes):
+    """What people send and decide would get wrong times."""
+    wrong = timezone.now() + timedelta(minutes=minutes)
+    monkeypatch.setattr(database_clock, "machine_time", lambda: wrong)
+    assert not_well() == ["clock-web"]
 
 
 @pytest.mark.parametrize("queue", health.QUEUES)

@@ -37,8 +37,9 @@ WITHIN_DAYS = (7, 30, 60, 90)
 UNWELL = "1: the check of /healthz fails."
 RETRIED = 2
 """Attempts from which an open item counts as retried."""
-# Services that this process cannot reach; the other checks are those of /healthz.
-UNREACHABLE = ("scanner", "store")
+# Services that this process cannot reach, and the clock of web; the other checks are those of
+# /healthz.
+UNREACHABLE = ("scanner", "store", "clock-web")
 CHECKS = {name: check for name, check in health.CHECKS.items() if name not in UNREACHABLE}
 
 type Part = Callable[[datetime], list[Metric]]
