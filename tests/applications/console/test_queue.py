@@ -15,7 +15,7 @@ from applications.rules import queue_order
 from applications.views.console.queue import queue
 from applications.views.console.queue.ready_made import cases
 from applications.views.shared import spreadsheet
-from applications.views.shared.spreadsheet import quoted
+from applications.views.shared.spreadsheet import quoted, written
 from certportal.dev.builders import orders
 from certportal.foundation import clock, working_days
 from issuance.models import Certificate
@@ -232,6 +232,13 @@ def test_no_cell_is_run_as_a_formula(waiting, desk, pharmacy):
     formulas = ["+1", "-1", "@a", "=b", "\t=b", "\r=b", "\n=b", "＋1", "－1", "＠a", "＝b"]
     assert [quoted(cell)[0] for cell in formulas] == ["'"] * len(formulas)
     assert quoted("a＝b") == "a＝b"
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+def test_no_delimiter_of_another_program_divides_a_cell(delimiter):
+    cell = f"Virtanen{delimiter}=1+1"
+    text = b"".join(written(["Name"], [[cell]])).decode("utf-8-sig")
+    assert [*csv.reader(io.StringIO(text), delimiter=delimiter)] == [["Name"], [cell]]
 
 
 def test_a_search_says_that_closed_orders_were_searched_too(waiting, matti, desk):
