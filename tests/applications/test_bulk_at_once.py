@@ -16,7 +16,8 @@ from applications.models import Application, BulkOrder, SearchEntry, Submission
 from applications.services.applicant.bulk_orders import Busy, drafts_of, fingerprint
 from applications.workflow import Status
 from certportal.dev.builders import bulk, orders, people
-from certportal.foundation import clock
+from certportal.foundation import clock, turns
+from certportal.foundation.errors import TooMany
 from tests.applications.at_once import Beside
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -53,6 +54,17 @@ def test_a_second_tab_is_told_at_once_that_the_orders_are_being_sent(matti, toge
     assert [one["Location"] for one in answers] == [page, page]
     assert "Tilauksia lähetetään, poistetaan tai muutetaan juuri nyt." in web.get(page).text
     assert Submission.objects.count() == 2
+
+
+def test_many_bulk_orders_at_once_leave_threads_for_pages(matti, together, monkeypatch):
+    monkeypatch.setattr(turns, "TURN_SECONDS", 0)
+    with turns.turn(), turns.turn():
+        for work in (bulk.sent, bulk.begun):
+            with pytest.raises(TooMany):
+                work(matti, together if work is bulk.sent else "c.example.fi")
+    assert {one.status for one in Application.objects.all()} == {Status.DRAFT}
+    bulk.sent(matti, together)
+    assert BulkOrder.objects.get().sent_at is not None
 
 
 def test_sending_does_not_wait_for_a_draft_that_somebody_changes(matti, together):

@@ -19,7 +19,7 @@ from applications.services.applicant.requests_together import Outcome
 from applications.workflow import Status
 from applications.workflow.consequences import CHECKS
 from certportal.dev.builders import bulk, orders, requests
-from certportal.foundation import clock
+from certportal.foundation import clock, turns
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import TooMany
 from certportal.foundation.models import Event, OutboxItem
@@ -247,3 +247,16 @@ def test_many_files_count_as_one_upload(matti, sample):
         give(matti, [application], *[(f"{n}.txt", b"x") for n in range(9)], now=now)
     with pytest.raises(TooMany):
         give(matti, [application], ("a.txt", b"x"), now=now)
+
+
+@pytest.mark.django_db
+def test_many_uploads_at_once_leave_threads_for_pages(matti, sample, monkeypatch):
+    """Eight of a few kilobytes would otherwise take all threads of web for half a minute."""
+    order = named_order(matti, "a.example.fi")
+    file = ("a.csr", requests.request(requests.new_key(), "a.example.fi"))
+    monkeypatch.setattr(turns, "TURN_SECONDS", 0)
+    with turns.turn(), turns.turn(), pytest.raises(TooMany) as refused:
+        give(matti, [order], file)
+    assert refused.value.retry_after == turns.RETRY_SECONDS
+    (given,) = give(matti, [order], file)
+    assert given.outcome == Outcome.USED

@@ -13,6 +13,7 @@ import pytest
 import structlog
 
 from certportal.dev.builders.documents import pdf
+from certportal.foundation import turns
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files.documents import (
     ActivePdf,
@@ -294,7 +295,7 @@ def test_all_places_taken_is_no_answer_soon(monkeypatch):
             waited.append(timeout)
             return False
 
-    monkeypatch.setattr(reader, "_PLACES", Taken())
+    monkeypatch.setattr(turns, "_places", Taken())
     with pytest.raises(Unavailable):
         check_pdf(pdf())
     assert waited == [clamd.TURN_SECONDS]

@@ -33,6 +33,7 @@ from applications.workflow import ApplicationEvent, Status
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused, Stale
+from certportal.foundation.turns import turn
 from certportal.foundation.web import limits
 from certportal.foundation.wording import filled
 from issuance.csr import Report
@@ -77,6 +78,7 @@ def count_reading(*, actor: Actor, now: datetime) -> None:
     limits.spend_by("bulk_rows", actor, **most, per=timedelta(hours=1), now=now)
 
 
+@turn()
 @transaction.atomic
 def start_together(
     *,
@@ -183,6 +185,7 @@ def fingerprint(drafts: Sequence[Application]) -> str:
     return _hash([[draft.pk, draft.version] for draft in drafts])
 
 
+@turn()
 def submit_together(
     bulk_order_id: UUID, *, seen: str, actor: Actor, now: datetime, **signature: Unpack[Signature]
 ) -> list[Application]:

@@ -28,6 +28,7 @@ from certportal.foundation.errors import NotAllowed, Stale
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from certportal.foundation.query_cache import one_reading
+from certportal.foundation.turns import turn
 from issuance import csr as doctor, services as authority
 from issuance.csr import ExpectedNames
 
@@ -97,6 +98,19 @@ def give_requests(
     order. Raises TooMany.
     """
     requests.spend_upload(UUID(str(about.pk)), actor=actor, now=now)
+    with turn():
+        return _give_each(orders, files, about=about, role=role, actor=actor, now=now)
+
+
+def _give_each(
+    orders: Sequence[Application],
+    files: Sequence[RequestFile],
+    *,
+    about: Model,
+    role: Role,
+    actor: Actor,
+    now: datetime,
+) -> list[FileResult]:
     begun = monotonic()
     reports = _examined(files, until=begun + MOST_EXAMINING)
     by_key = {order.pk: order for order in orders}

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,11 @@ from typing import Any
 import structlog
 
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.turns import turn
 
 log = structlog.get_logger(__name__)
 
 SECONDS = 20
-# Concurrent children of one web process, which also bounds their total memory, and leaves two of
-# its four threads free while these take their `SECONDS`.
-AT_ONCE = 2
-# How long a document waits for its turn, in a thread that pages need too.
-TURN_SECONDS = 2.0
-_PLACES = threading.BoundedSemaphore(AT_ONCE)
 
 # Last in the path: there are modules here with the names of libraries.
 _START = (
@@ -43,16 +37,14 @@ class Opened:
 def open_pdf(data: bytes) -> Opened:
     """Parse the document in a child; if the child dies or times out, the verdict is `complex`.
 
-    Raises Unavailable when no child can be started, or none of `AT_ONCE` ends in `TURN_SECONDS`.
+    Raises Unavailable when no child can be started, and AllTaken: turns also bound the children's
+    total memory.
     """
-    if not _PLACES.acquire(timeout=TURN_SECONDS):
-        raise Unavailable("PDF reader: all places are taken")
     try:
-        whole, written = _run(data)
+        with turn():
+            whole, written = _run(data)
     except OSError as error:
         raise Unavailable("PDF reader") from error
-    finally:
-        _PLACES.release()
     state, _newline, rest = written.partition(b"\n")
     if state not in (b"confined", b"unfiltered"):
         raise Unavailable("PDF reader did not start")
