@@ -24,10 +24,19 @@ _BULLET = re.compile(r"\A\s*(?:[-*•·‣▪●○◦–—]|\d{1,3}[.)])\s+")
 """What begins a line of a list."""
 _AROUND = "\"'`“”„‘’‚«»<>[](){}"
 """Quotation marks and brackets around names."""
-_LABELLED = re.compile(r"(?i)\A(?:subjectAltName=)?DNS(?:\.\d+)?[:=]")
-"""How openssl and its settings introduce a name: ``DNS:``, ``DNS.1=``."""
-_EQUALS = re.compile(r"(?<!\s)\s*=\s*")
-"""With the blanks around it, by which settings are put under each other."""
+_SECTION = re.compile(r"(?i)\A\s*\[\s*\w*(?:alt_?names?|san|v3_\w+)\w*\s*\]\s*\Z")
+"""The head of a section of openssl's settings, such as ``[alt_names]``."""
+_EXTENSION = re.compile(
+    r"""(?ix) \A [\s"'-]* (?:
+        (?: (?:add)? ext \s+ ["']? )?                             # an option of openssl or keytool
+        (?: (?:x509v3\ )? subject\ ?alt(?:ernative)?\ ?name | san ) \s* [=:] \s* ["']?
+        (?: critical\b [\s,]* | @\w+ \s* \Z )?
+      | critical \s* , \s* (?=dns)
+    )"""
+)
+"""What introduces the names of a request: ``subjectAltName=critical,``, ``san:``."""
+_LABEL = re.compile(r"(?i)(?:&|(?<![\w.-]))DNS(?:\.\d+|\sName)?\s*[:=]\s*(?=[\w*])")
+"""How openssl, its settings and Windows introduce a name: ``DNS:``, ``DNS.1=``, ``DNS Name=``."""
 
 
 @dataclass(slots=True)
@@ -44,6 +53,7 @@ def host_names(lines: list[str], *, of_order: bool = True) -> HostNames:
     Raises ValidationError naming up to `MOST_FAULTS` faults, and that there are others.
     """
     words = [word for line in lines for word in _words(line)]
+    words = words or " ".join(lines).split()  # which are no names, as the applicant is told
     name_of = {word: _name(word) for word in words[:MOST_WORDS]}
     tidy = list(dict.fromkeys(name_of.values()))
     faults = [_fault(name) for name in tidy if host_problem(name)]
@@ -62,13 +72,15 @@ def host_names(lines: list[str], *, of_order: bool = True) -> HostNames:
 
 def _words(line: str) -> list[str]:
     """Return the words of a line that may be names, without what a list or a setting adds."""
-    words = _BETWEEN.split(_EQUALS.sub("=", _BULLET.sub("", line)))
+    if _SECTION.match(line):
+        return []
+    words = _BETWEEN.split(_LABEL.sub(" ", _EXTENSION.sub("", _BULLET.sub("", line))))
     return [bare for word in words if (bare := word.strip(_AROUND))]
 
 
 def _name(word: str) -> str:
     """Return the host name in a word, which may be a URL: in lower case, as ASCII."""
-    name = _LABELLED.sub("", word)
+    name = word
     if "://" in name or re.search(r"\A[^@/]+/|\A[^:]+:\d+\Z", name):
         name = _of_address(name)
     name = name.lower().removesuffix(".")
