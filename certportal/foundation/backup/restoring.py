@@ -56,6 +56,7 @@ def restore(source: Path, *, identity: Path, replace: bool = False) -> list[str]
     if not replace and connection.introspection.table_names():
         raise streams.BackupFailed(_("The database is not empty. --replace deletes its contents."))
     kept = _over_files(source, identity, _restore)
+    _require_alone()  # what supervises a worker may have started it again meanwhile
     connection.close()
     with (
         streams.reading(source / streams.DATABASE, identity) as stream,

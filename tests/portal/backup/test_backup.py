@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from threading import Thread
 
 import pytest
@@ -21,7 +21,7 @@ from django.db.backends.utils import CursorWrapper
 from pytest_django import Settings
 
 from certportal.foundation import clock
-from certportal.foundation.backup import BackupFailed, back_up, restore, streams
+from certportal.foundation.backup import BackupFailed, back_up, restore, restoring, streams
 from certportal.foundation.files.faults import StoreAway
 from certportal.foundation.models import Tally
 from certportal.foundation.web import limits
@@ -104,6 +104,25 @@ def test_a_database_is_not_replaced_while_the_service_works_in_it(
             with pytest.raises(BackupFailed, match="Pysäytä ensin palvelu"):
                 restore(backup, identity=keys[1], replace=True)
         assert IssuingCA.objects.count() == 4
+
+
+def test_nor_by_a_service_that_begins_while_the_files_are_restored(
+    backup: Path, keys: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = restoring._restore
+    with fresh_database():
+        restore(backup, identity=keys[1])
+        rewrite(IssuingCA.objects.all(), crl_number=777)
+        with closing(connection.copy()) as of_a_worker:
+
+            def beginning(name: PurePosixPath, content: bytes) -> str:
+                of_a_worker.ensure_connection()
+                return real(name, content)
+
+            monkeypatch.setattr(restoring, "_restore", beginning)
+            with pytest.raises(BackupFailed, match="Pysäytä ensin palvelu"):
+                restore(backup, identity=keys[1], replace=True)
+        assert IssuingCA.objects.filter(crl_number=777).count() == 4
 
 
 @pytest.mark.parametrize("manifest", ["[]", "null", '"sha256"'])
