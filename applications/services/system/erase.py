@@ -39,7 +39,7 @@ def erase_expired(*, now: datetime) -> int:
     """
     orders = over(now)
     try:
-        for_each(orders, partial(erase, now=now))
+        for_each(orders, partial(_erase_if_over, now=now))
     finally:
         _erase_the_rest(now)
     return len(orders)
@@ -68,12 +68,23 @@ def _erase_the_rest(now: datetime) -> None:
 
 def over(now: datetime) -> list[UUID]:
     """Return the orders to erase: their retention period has ended, and they are not erased yet."""
+    return list(_over(now).order_by("created_at").values_list("pk", flat=True))
+
+
+def _over(now: datetime) -> QuerySet[Application]:
     expired = Certificate.objects.filter(not_after__lt=retention.ISSUED.limit(now))
     issued = Q(status__in=[Status.ISSUED, Status.DELIVERED], pk__in=expired.values("reference"))
     rejected = Q(status=Status.REJECTED, ended_at__lt=retention.REJECTED.limit(now))
     ended = Q(status__in=[Status.WITHDRAWN, Status.LAPSED], ended_at__lt=retention.ENDED.limit(now))
-    orders = Application.objects.filter(issued | rejected | ended, erased_at=None)
-    return list(orders.order_by("created_at").values_list("pk", flat=True))
+    return Application.objects.filter(issued | rejected | ended, erased_at=None)
+
+
+@transaction.atomic
+def _erase_if_over(application_id: UUID, *, now: datetime) -> None:
+    """Erase the order, unless a reviewer has reopened it since it was listed."""
+    transition.lock(application_id)
+    if _over(now).filter(pk=application_id).exists():
+        erase(application_id, now=now)
 
 
 @transaction.atomic

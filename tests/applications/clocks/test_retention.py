@@ -19,7 +19,7 @@ from applications.errors import Erased
 from applications.models import RegisterTask, SentNotice
 from applications.rules import lapse, retention
 from applications.services.system import erase
-from certportal.dev.builders import orders, people
+from certportal.dev.builders import acts, orders, people
 from certportal.foundation import clock
 from certportal.foundation.models import Event, OutboxItem
 from tests.applications.clocks.conftest import noon, waiting_for_csr, years_after
@@ -119,6 +119,23 @@ def test_erasing_again_changes_nothing(order):
     services.erase_expired(now=at + timedelta(days=7))
     order.refresh_from_db()
     assert (order.version, Event.objects.count()) == (version, events)
+
+
+def test_an_order_that_is_reopened_since_it_was_listed_is_kept(matti, riitta, cas, monkeypatch):
+    """Many orders are erased one after another, and what is erased does not come back."""
+    case, real = orders.claimed(matti, riitta), erase.over
+    acts.act(riitta, services.reject, case, reasons="Verkkotunnus on toisen.", **orders.UNHEARD)
+
+    def reopened_after(now):
+        listed = real(now)
+        acts.act(riitta, services.reopen, case, reasons="Oikaisuvaatimus")
+        return listed
+
+    monkeypatch.setattr(erase, "over", reopened_after)
+    assert services.erase_expired(now=years_after(clock.now(), 10)) == 1
+    case.refresh_from_db()
+    assert case.erased_at is None
+    assert case.contact_email == "matti@example.fi"
 
 
 def test_an_erased_order_can_still_be_looked_at(order, matti, riitta):
