@@ -2,14 +2,19 @@
 
 from functools import partial
 
+import pytest
+from django.db import transaction
+
 from accounts.services.organisations import membership
 from applications import services
-from applications.errors import MayNotAct
+from applications.errors import Gone, MayNotAct
 from applications.models import Application, Attachment, Domain
 from certportal.dev.builders import documents, orders
 from certportal.dev.builders.acts import act
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused
+from tests.applications.at_once import Beside
+from tests.issuance.orders import make_csr, new_key
 
 
 def acts(person, order, document):
@@ -61,3 +66,26 @@ def test_nothing_is_written_for_somebody_removed_after_the_page_looked(matti, ma
     assert found == dict.fromkeys(found, MayNotAct)
     assert list(Application.objects.values_list("version")) == [(order.version,)]
     assert Domain.objects.get().name == "example.fi"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("step", ["request_lookup", "forget_domain"])
+def test_nor_for_whom_a_lookup_of_the_domain_kept_waiting(matti, maija, pharmacy, step):
+    domain = Domain.objects.create(organisation=pharmacy, name="example.fi", asked_at=clock.now())
+    about = domain.name if step == "request_lookup" else domain.pk
+    with transaction.atomic():
+        Domain.objects.select_for_update().get()
+        act(matti, membership.remove, maija.memberships.get().pk)
+        late = Beside(partial(act, maija, getattr(services, step), pharmacy, about))
+    assert isinstance(late.end(), MayNotAct)
+    assert Domain.objects.get().asked_at == domain.asked_at
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_request_for_a_draft_that_a_colleague_discards_meanwhile_is_told_so(matti, maija):
+    draft = orders.draft(matti)
+    request = make_csr(new_key(), "erecept.example.fi")
+    with transaction.atomic():
+        act(maija, services.discard, draft)
+        late = Beside(partial(act, matti, services.upload_csr, draft.pk, request))
+    assert isinstance(late.end(), Gone)

@@ -205,6 +205,7 @@ def attach_csr(
 def _store(application: Application, report: doctor.Report, *, actor: Actor, now: datetime) -> Csr:
     decoded = report.csr
     assert decoded is not None
+    transition.lock(application.pk)  # a draft may have been discarded during the examination
     stored = Csr.objects.create(
         application=application,
         der=decoded.der,

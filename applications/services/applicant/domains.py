@@ -26,10 +26,10 @@ def request_lookup(organisation: Organisation, host: str, *, actor: Actor, now: 
     limits.spend("domain_look", str(organisation.pk), most=MOST_LOOKS, per=hour, now=now)
     limits.spend_by("domain_look", actor, most=MOST_BY_ONE, most_from=MOST_FROM, per=hour, now=now)
     with transaction.atomic():
-        require_acting(organisation.pk, actor)
         domain, _made = Domain.objects.select_for_update().get_or_create(
             organisation=organisation, name=host, defaults={"asked_at": now}
         )
+        require_acting(organisation.pk, actor)
         domain.asked_at = now
         domain.save(update_fields=["asked_at"])
         events.record(ApplicationEvent.DOMAIN_ASKED, domain, actor, now)
@@ -42,9 +42,9 @@ def forget_domain(
     organisation: Organisation, domain_id: int, *, actor: Actor, now: datetime
 ) -> None:
     """Remove a domain and its lookup results from the list. Idempotent. Raises MayNotAct."""
+    found = Domain.objects.select_for_update().filter(organisation=organisation, pk=domain_id)
+    domains = list(found)
     require_acting(organisation.pk, actor)
-    for domain in Domain.objects.select_for_update().filter(
-        organisation=organisation, pk=domain_id
-    ):
+    for domain in domains:
         events.record(ApplicationEvent.DOMAIN_FORGOTTEN, domain, actor, now)
         domain.delete()
