@@ -21,6 +21,7 @@ from applications.models import Application, Paper
 from applications.rules import domains
 from applications.rules.certificate_order import certificate_order
 from applications.rules.domain_record import Look, Outcome
+from applications.rules.told_together import ABOUT_ONE
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
@@ -191,7 +192,10 @@ def send_notice(
     made_of = kept_papers.source(notice, about) if about else None
     if about is not None and made_of is not None and about.erased_at is None:
         services.paper_for_mail(made_of, now=now)
-    mails.send(mails.named(notice, MAILS), item, now=now)
+    mail = mails.named(notice, MAILS)
+    if notice in ABOUT_ONE:
+        services.keep_one_reader(item, now=now)
+    mails.send(mail, item, now=now)
     if notice == "package":
         services.record_package_sent(UUID(application), recipient, str(item.pk), now=clock.now())
 

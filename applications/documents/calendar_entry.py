@@ -1,9 +1,11 @@
 """The last day of a certificate's validity as a calendar file (iCalendar, RFC 5545)."""
 
 import re
+from collections.abc import Sequence
+from datetime import date
 
 from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, ngettext
 
 from applications.documents.certificate_files import stem
 from applications.models import Application
@@ -19,15 +21,44 @@ LONGEST_LINE = 75  # octets, without the line break (RFC 5545, 3.1)
 
 def last_day(application: Application, certificate: Certificate) -> File:
     """Return the file with one whole-day event and its alarm, in the active language."""
-    name = f"{application.called}, {application.number}"
-    words = _("The certificate expires: %(name)s") % {"name": name}
-    summary = f"{_('[TEST]')} {words}" if application.kind.is_test else words
-    note = _("A certificate cannot be extended. Order a new one in good time.")
-    last = clock.day(certificate.not_after)
+    return last_days([(application, certificate)])
+
+
+def last_days(ends: Sequence[tuple[Application, Certificate]]) -> File:
+    """Return the file with one event for each day on which any of the certificates ends.
+
+    Hundreds ordered together end on one day, and nobody wants hundreds of alarms on it.
+    """
+    by_day: dict[date, list[tuple[Application, Certificate]]] = {}
+    for application, certificate in ends:
+        by_day.setdefault(clock.day(certificate.not_after), []).append((application, certificate))
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
         f"PRODID:-//{settings.MAIL_DOMAIN}//certificates//FI",
+        *(line for last, ending in sorted(by_day.items()) for line in _event(last, ending)),
+        "END:VCALENDAR",
+    ]
+    text = "".join(folded(line) + "\r\n" for line in lines)
+    first = min(by_day)
+    name = stem(*ends[0]) if len(ends) == 1 else f"{first}"
+    return File(f"{name}.ics", text.encode(), MEDIA_TYPE)
+
+
+def _event(last: date, ending: Sequence[tuple[Application, Certificate]]) -> list[str]:
+    """Return the lines of the event of the day, known by the first of its certificates."""
+    first, certificate = ending[0]
+    name, count = f"{first.called}, {first.number}", len(ending) - 1
+    words = _("The certificate expires: %(name)s") % {"name": name}
+    if count:
+        words = ngettext(
+            "The certificates expire: %(name)s, and %(count)s other",
+            "The certificates expire: %(name)s, and %(count)s others",
+            count,
+        ) % {"name": name, "count": count}
+    summary = f"{_('[TEST]')} {words}" if first.kind.is_test else words
+    note = _("A certificate cannot be extended. Order a new one in good time.")
+    return [
         "BEGIN:VEVENT",
         f"UID:{certificate.serial.lower()}@{settings.MAIL_DOMAIN}",
         f"DTSTAMP:{certificate.issued_at:%Y%m%dT%H%M%SZ}",
@@ -41,10 +72,7 @@ def last_day(application: Application, certificate: Certificate) -> File:
         f"DESCRIPTION:{escaped(summary)}",
         "END:VALARM",
         "END:VEVENT",
-        "END:VCALENDAR",
     ]
-    text = "".join(folded(line) + "\r\n" for line in lines)
-    return File(f"{stem(application, certificate)}.ics", text.encode(), MEDIA_TYPE)
 
 
 def escaped(text: str) -> str:

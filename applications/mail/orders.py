@@ -5,26 +5,35 @@ An item holds `notice` (the mail), `application`, and `recipient`, named as in
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
-from django.utils.translation import gettext as _, pgettext
 
-from accounts.models import Person
-from applications.documents import calendar_entry, certificate_files, kept_papers
+from applications.documents import certificate_files, kept_papers
+from applications.mail import reminders
 from applications.mail.order_facts import FACTS
-from applications.models import Application, Attachment, ContactLink, InformationRequest
+from applications.mail.order_matter import (
+    Matter,
+    about_order,
+    matter_of,
+    named,
+    numbered,
+    of_several,
+    reader,
+    to_reader,
+)
+from applications.mail.reminders import days_to
+from applications.models import Application, Attachment, InformationRequest
 from applications.models.revocation import reason_words
 from applications.rules import (
     contact_links,
     hearing,
     lapse,
-    mail_choices,
     promise_pause,
     proposed_names,
     renewal,
@@ -33,63 +42,21 @@ from applications.rules import (
     undelivered,
 )
 from applications.rules.mailbox_code import digits
-from applications.rules.recipients import capacity, reached, resolve
+from applications.rules.recipients import resolve
 from applications.rules.revocation import asked_by, is_proven
+from applications.rules.told_together import ABOUT_ONE, SEVERAL
 from applications.workflow import consequences
 from certportal.foundation import clock
 from certportal.foundation.mail.mails import Asked, Mail, To, registry, render
 from certportal.foundation.mail.sending import File
 from certportal.foundation.mail_addresses import mailbox
-from certportal.foundation.related_rows import by_key
 from certportal.foundation.web import tokens
-
-_order = by_key(Application, "organisation", "submission", "reviewer")
-
-
-@dataclass(frozen=True, slots=True)
-class Matter:
-    """An order, the recipient's role in it, and the newest valid link of that recipient, if any."""
-
-    order: Application
-    recipient: str
-    link: ContactLink | None
-
-    @property
-    def is_contact(self) -> bool:
-        """Whether the recipient is the technical contact or the deputy."""
-        return self.recipient in contact_links.HOLDERS
-
-
-def _about(asked: Asked) -> Matter | None:
-    """Find the order; a draft may have been deleted meanwhile."""
-    order = _order(asked.payload["application"])
-    return _matter(order, asked) if order is not None else None
-
-
-def _matter(order: Application, asked: Asked) -> Matter:
-    """Return the order with its recipient and their link."""
-    recipient = capacity(order, asked.payload["recipient"])
-    link = contact_links.newest(order, recipient, now=asked.now)
-    return Matter(order, recipient, link)
 
 
 def _about_link(asked: Asked) -> Matter | None:
     """Find the order, unless the recipient's link ended before the mail was sent."""
-    matter = _about(asked)
+    matter = about_order(asked)
     return None if matter and matter.is_contact and matter.link is None else matter
-
-
-def _to(matter: Matter, asked: Asked) -> To:
-    """Return the recipient, unless they have left the organisation meanwhile (`reached`).
-
-    A member is written to in the language that they have chosen, others in that of the order.
-    """
-    to, reader = To(*reached(matter.order, asked.payload["recipient"])), _reader(matter, asked)
-    return To(to.address, reader.language) if reader is not None else to
-
-
-def _reader(matter: Matter, asked: Asked) -> Person | None:
-    return mail_choices.reader(matter.order, asked.payload["recipient"])
 
 
 def _to_named(matter: Matter, asked: Asked) -> To:
@@ -106,7 +73,7 @@ def _context(matter: Matter, asked: Asked) -> dict[str, Any]:
         "application": order,
         "recipient": matter.recipient,
         "is_contact": matter.is_contact,
-        "on_account": not matter.is_contact and matter.recipient != "mailbox",
+        "on_account": matter.on_account,
         "link": reverse("contact:landing", args=[link.token]) if link else "",
         **_request(order, SimpleLazyObject(order.requests.last), asked),
         **_when_read(
@@ -119,14 +86,9 @@ def _context(matter: Matter, asked: Asked) -> dict[str, Any]:
         ),
         "certificate": certificate,
         "days": lambda: (clock.day(certificate.not_after) - clock.day(asked.now)).days,
-        "days_to_lapse": lambda: _days_to(lapse.lapses_on(order), asked),
-        "days_to_removal": lambda: _days_to(lapse.removed_on(clock.day(order.changed_at)), asked),
+        "days_to_lapse": lambda: days_to(lapse.lapses_on(order), asked),
+        "days_to_removal": lambda: days_to(lapse.removed_on(clock.day(order.changed_at)), asked),
     }
-
-
-def _days_to(day: date | None, asked: Asked) -> int:
-    """Return in how many days the day comes; 0 for none, or if it came while the mail waited."""
-    return max((day - clock.day(asked.now)).days, 0) if day is not None else 0
 
 
 def _when_read(**values: Callable[[], Any]) -> dict[str, Any]:
@@ -151,26 +113,9 @@ def _request(
 
     return {
         "request": request,
-        "days_to_answer": lambda: _days_to(request.deadline, asked),
+        "days_to_answer": lambda: days_to(request.deadline, asked),
         **_when_read(sections=titles, documents=names, resumes=resumes),
     }
-
-
-def _numbered(matter: Matter, subject: str) -> str:
-    """Return the subject with the name on the certificate and the order's number added."""
-    return _of_several(matter, f"{subject}: {_named(matter.order)}".replace(": (", " ("))
-
-
-def _named(order: Application) -> str:
-    """Return the name on the certificate, with whether it is only proposed, and the number."""
-    proposed = pgettext("host name", "proposed") if proposed_names.is_proposal(order) else ""
-    about = ", ".join(filter(None, [proposed, order.number]))
-    return f"{order.called} ({about})".strip()
-
-
-def _of_several(matter: Matter, subject: str) -> str:
-    """Return the subject of a mail about several orders, which names them in its text."""
-    return f"{_('[TEST]')} {subject}" if matter.order.kind.is_test else subject
 
 
 def _package(matter: Matter) -> Sequence[File]:
@@ -181,38 +126,21 @@ def _package(matter: Matter) -> Sequence[File]:
     return [files["der"], files["pem"], files["chain"]]
 
 
-def _calendar(matter: Matter) -> Sequence[File]:
-    certificate = certificate_files.certificate_of(matter.order)
-    return [calendar_entry.last_day(matter.order, certificate)] if certificate else []
-
-
 def _about_undelivered(asked: Asked) -> Matter | None:
     """Find the order, unless its mails have been sent again or given up meanwhile."""
-    matter = _about(asked)
+    matter = about_order(asked)
     return matter if matter and undelivered.addresses(matter.order) else None
 
 
 def _about_report(asked: Asked) -> Matter | None:
     """Find the order, unless what was asked from outside has been decided meanwhile."""
-    matter = _about(asked)
+    matter = about_order(asked)
     return matter if matter and _of_report(matter, asked)["report"] else None
 
 
 def _of_report(matter: Matter, asked: Asked) -> Mapping[str, Any]:
     """Return the report of which the mail tells, if it waits; an earlier version told no key."""
     return {"report": revocation_reports.waiting(matter.order, asked.payload.get("report", ""))}
-
-
-def _about_renewal(asked: Asked) -> Matter | None:
-    """Find the order, unless its certificate has ended or been renewed since the reminder was due.
-
-    A mail that waits for a mail server may be days late.
-    """
-    matter = _about(asked)
-    certificate = certificate_files.certificate_of(matter.order) if matter else None
-    if matter is None or certificate is None or any(renewal.obstacles(certificate, now=asked.now)):
-        return None
-    return None if renewal.is_renewed(matter.order, certificate) else matter
 
 
 def _coded(asked: Asked) -> Matter | None:
@@ -242,14 +170,14 @@ def _listed(found: QuerySet[Application], first: Application) -> Mapping[str, An
 
 def _about_links(asked: Asked) -> Matter | None:
     """Find the first of the orders sent together, unless all the links have ended meanwhile."""
-    matter = _about(asked)
+    matter = about_order(asked)
     return matter if matter is not None and any(_links(matter, asked)) else None
 
 
 def _to_links(matter: Matter, asked: Asked) -> To:
     """Return the address for which the links were made; the order may have another one by now."""
     link = matter.order.contact_links.filter(holder=matter.recipient).order_by("made_at").first()
-    return To(link.email if link else "", _to(matter, asked).language)
+    return To(link.email if link else "", to_reader(matter, asked).language)
 
 
 def _links(matter: Matter, asked: Asked) -> Iterator[tuple[Application, str]]:
@@ -264,7 +192,7 @@ def _links(matter: Matter, asked: Asked) -> Iterator[tuple[Application, str]]:
 def _linked_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
     held = list(_links(matter, asked))
     wanted = any(proposed_names.are_awaited(order) for order, _link in held)
-    links = [(_named(order), link) for order, link in held]
+    links = [(named(order), link) for order, link in held]
     waiting = (lapse.last_day_of(order) for order, _link in held if contact_links.is_awaited(order))
     first = min(filter(None, waiting), default=None)
     return {"links": links, "names_wanted": wanted, "last_day": first}
@@ -272,9 +200,9 @@ def _linked_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
 
 def _about_requests(asked: Asked) -> Matter | None:
     """Find the first of the orders that got their requests together and are complete still."""
-    matter = _about(asked)
+    matter = about_order(asked)
     first = _completed(matter.order, asked).first() if matter else None
-    return _matter(first, asked) if first is not None else None
+    return matter_of(first, asked) if first is not None else None
 
 
 def _completed(order: Application, asked: Asked) -> QuerySet[Application]:
@@ -310,13 +238,33 @@ def _mail(
     def whole(matter: Matter, asked: Asked) -> Mapping[str, Any]:
         return {**_context(matter, asked), **context(matter, asked)}
 
-    defaults: dict[str, Any] = {"about": _about, "to": _to, "subject": _numbered, "files": paper}
+    defaults: dict[str, Any] = {"about": about_order, "to": to_reader, "subject": numbered}
+    defaults["files"] = paper
     return Mail(f"applications/mail/{name}", context=whole, **(defaults | more))
+
+
+def _reminders(
+    name: str, rule: reminders.Rule, *, ends: int = 0, **more: Any
+) -> list[Mail[Matter]]:
+    """Return the mail about one order that is due, and that about several."""
+    context = more.pop("context", lambda _matter, _asked: {})
+
+    def all_due(matter: Matter, asked: Asked) -> Mapping[str, Any]:
+        return {**context(matter, asked), **reminders.listing(matter, asked, ends=ends)}
+
+    def counted(matter: Matter, subject: str) -> str:
+        return (of_several if len(matter.listed) > 1 else numbered)(matter, subject)
+
+    about = reminders.about(rule)
+    return [
+        _mail(name, about=about, context=context, **more),
+        _mail(SEVERAL[name], about=about, context=all_due, subject=counted, **more),
+    ]
 
 
 def _together(name: str, **more: Any) -> Mail[Matter]:
     """Return a mail about several orders, which names them in its text."""
-    return _mail(name, subject=_of_several, **more)
+    return _mail(name, subject=of_several, **more)
 
 
 # Mails that follow from actions, then mails sent by services; a later row replaces an earlier one.
@@ -334,16 +282,18 @@ MAILS = registry(
         "answered",
         context=lambda of, asked: {"was_heard": hearing.is_answered(of.order, now=asked.now)},
     ),
-    *map(_mail, ["withdrawn", "lapsed", "draft_warning", "replaced", "revoked"]),
+    *map(_mail, ["withdrawn", "replaced", "revoked"]),
     _mail("revocation_reported", about=_about_report, context=_of_report),
-    _mail("lapse_warning", about=_about_link),
+    *_reminders("lapse_warning", reminders.incomplete, ends=1),
+    *_reminders("lapsed", reminders.lapsed),
+    *_reminders("draft_warning", reminders.old_drafts),
     _mail("account_closed", to=_to_named),
     _mail("package", files=_package),
-    _mail(
+    *_reminders(
         "renewal",
-        about=_about_renewal,
-        context=lambda of, asked: {"chooses": _reader(of, asked) is not None},
-        files=_calendar,
+        reminders.expiring,
+        context=lambda of, asked: {"chooses": reader(of, asked) is not None},
+        files=reminders.calendar,
     ),
     _mail(
         "undelivered",
@@ -361,7 +311,11 @@ MAILS = registry(
 
 def subject(notice: str, order: Application, asked: Asked) -> str:
     """Return the subject line of the mail about the order, in its recipient's language."""
-    mail, matter = MAILS[notice], _matter(order, asked)
+    matter = matter_of(order, asked)
+    if notice in ABOUT_ONE:
+        found = MAILS[notice].about(asked)  # None if nothing of it is due any more
+        notice, matter = (notice, found) if found is not None else (ABOUT_ONE[notice], matter)
+    mail = MAILS[notice]
     return render(mail, matter, mail.to(matter, asked), asked)[0]
 
 
@@ -377,7 +331,7 @@ def question(
     The mail begins with the subject. `documents` are those that go with the unsaved request.
     """
     asked = Asked({"recipient": "applicant"}, now)
-    matter, row = _matter(order, asked), MAILS["information_wanted"]
+    matter, row = matter_of(order, asked), MAILS["information_wanted"]
     about = _request(order, request, asked, documents)
     mail = replace(row, context=lambda m, a: _context(m, a) | about)
     to = mail.to(matter, asked)

@@ -7,6 +7,7 @@ from accounts.models import MailChoice, Membership, Person
 from applications.access import ACTING
 from applications.models import Application
 from applications.rules import contact_links, recipients
+from applications.rules.told_together import SEVERAL
 from certportal.foundation.combined_queries import Rows, compiled_for, first
 
 # The group of each mail about an order: one that a person may decline (`MailChoice`), or one that
@@ -33,6 +34,7 @@ KINDS = {
     "csr_replaced": "access",
     **dict.fromkeys(["answered", "information_added", "recalled"], "work"),
 }
+KINDS |= {several: KINDS[one] for one, several in SEVERAL.items()}
 # Mails that administrators get about orders made by others; somebody must get them.
 OF_COLLEAGUES = {"lapse_warning", "lapsed", "renewal"}
 
@@ -56,6 +58,16 @@ def wanted(application: Application, notice: str, addressed: Sequence[str]) -> l
         more = [name for name in others if not _declined(application, notice, name)]
         kept = list(recipients.distinct(application, (*kept, *more))) if more else list(addressed)
     return kept
+
+
+def reached(application: Application, recipient: str) -> tuple[str, str]:
+    """Return address and language of the recipient now (`recipients.reached`).
+
+    A member is written to in the language that they have chosen, others in that of the order.
+    """
+    address, language = recipients.reached(application, recipient)
+    person = reader(application, recipient)
+    return address, person.language if person is not None else language
 
 
 def reader(application: Application, recipient: str) -> Person | None:

@@ -57,6 +57,7 @@ from applications.services.applicant.revoke import (
     tell_revoked,
 )
 from applications.services.applicant.submit import submit
+from applications.services.collected import keep_one_reader
 from applications.services.end_without_decision import lapse, withdraw
 from applications.services.reviewer.accounts import (
     close_account,

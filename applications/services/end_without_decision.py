@@ -9,6 +9,7 @@ from applications.models import Application
 from applications.rules import recipients
 from applications.services import transition, unsent_extracts
 from applications.services.applicant.answers import close_unanswered
+from applications.services.collected import Notify
 from applications.workflow import Action
 from certportal.foundation.actors import Actor, system
 from issuance import services as authority
@@ -26,15 +27,18 @@ def withdraw(application_id: UUID, *, version: int, actor: Actor, now: datetime)
 
 
 @transaction.atomic
-def lapse(application_id: UUID, *, now: datetime) -> Application:
+def lapse(
+    application_id: UUID, *, notify: Notify = transition.notify, now: datetime
+) -> Application:
     """Let an application lapse that has been pending and incomplete for over six months.
 
-    The caller judges the dates. Raises NotPossible in a status that cannot lapse.
+    The caller judges the dates, and may collect the mails (`notify`). Raises NotPossible in a
+    status that cannot lapse.
     """
     application = transition.take(Action.LAPSE, application_id, now=now)
     to = recipients.by_lapse(application, now=now)  # must be found before the links end
     lapsed = _end(application, Action.LAPSE, system("clock"), now)
-    transition.notify(lapsed, "lapsed", to, now)
+    notify(lapsed, "lapsed", to, now)
     return lapsed
 
 

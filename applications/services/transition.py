@@ -116,17 +116,22 @@ def notify(
     now: datetime,
     *,
     due_at: datetime | None = None,
-    **more: str,
+    **more: Any,
 ) -> None:
     """Enqueue the mail to each recipient who wants it, to be sent now or from `due_at` on.
 
     They are named as in `applications.rules.recipients`. `more` goes into the item's payload.
     """
-    to = recipients_rules.present(application, recipients)
     about = {"application": str(application.pk), "notice": notice, **more}
-    readers = mail_choices.wanted(application, notice, to)
-    payloads = [{**about, "recipient": recipient} for recipient in readers]
+    to = readers(application, notice, recipients)
+    payloads = [{**about, "recipient": recipient} for recipient in to]
     outbox.enqueue_all("application.notice", payloads, now=now, due_at=due_at)
+
+
+def readers(application: Application, notice: str, recipients: tuple[str, ...]) -> list[str]:
+    """Return those who get the mail: of the recipients, or in their place, those who want it."""
+    to = recipients_rules.present(application, recipients)
+    return mail_choices.wanted(application, notice, to)
 
 
 def _only(targets: frozenset[Status | None], application: Application) -> Status:

@@ -206,6 +206,15 @@ class WaitingOrder(Accounts):
         orders.drain()
         do(self.matti, services.withdraw, self.order)
 
+    def many_incomplete(self) -> None:
+        """Orders without requests, sent together, are warned of and lapse; so are old drafts."""
+        contact: dict[str, Any] = {**orders.CONTACT, "csr_by": "technical_contact"}
+        hosts = [f"s{number}.example.fi" for number in range(12)]
+        bulk.begun(self.matti, *hosts)
+        bulk.sent(self.matti, bulk.begun(self.matti, *hosts, **contact))
+        orders.drain()
+        self.incomplete()
+
     def mail_came_back(self) -> None:
         """The mail with the technical contact's link comes back."""
         about = {"payload__application": str(self.order.pk), "payload__notice": "link_sent"}
@@ -217,10 +226,14 @@ class WaitingOrder(Accounts):
         orders.draft(self.matti)
         orders.drain()
         now = clock.now()
-        services.watch_incomplete(now=now + timedelta(days=170))
-        orders.drain()
-        services.watch_incomplete(now=now + timedelta(days=200))
-        services.watch_drafts(now=now + timedelta(days=340))
+        for days in (170, 200):
+            sent = Application.objects.exclude(submitted_at=None)
+            sent.update(submitted_at=now - timedelta(days=days))
+            services.watch_incomplete(now=now)
+            orders.drain()
+        drafts = Application.objects.filter(status="draft")
+        drafts.update(changed_at=now - timedelta(days=340))
+        services.watch_drafts(now=now)
 
 
 class ClaimedOrder(Accounts):
@@ -274,7 +287,13 @@ class DeliveredOrder(WaitingOrder):
 
     def expiring(self) -> None:
         """A certificate is about to expire."""
-        services.remind_of_expiry(now=Certificate.objects.get().not_after - timedelta(days=30))
+        last = Certificate.objects.earliest("not_after").not_after
+        services.remind_of_expiry(now=last - timedelta(days=30))
+
+    def many_expiring(self) -> None:
+        """Two certificates are about to expire."""
+        orders.delivered(self.matti, self.riitta)
+        self.expiring()
 
     def replaced(self) -> None:
         """Certificates are replaced on the authority's initiative."""

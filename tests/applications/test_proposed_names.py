@@ -269,7 +269,6 @@ def test_another_type_forgets_who_was_to_propose_names(matti):
     ("name", "recipient", "marked"),
     [
         ("names_proposed", "applicant", "ehdotettu"),
-        ("lapse_warning", "applicant", "ehdotettu"),
         ("not_mine_told", "applicant", "ehdotettu"),
         ("link_sent", "technical_contact", "föreslaget"),
     ],

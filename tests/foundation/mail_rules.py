@@ -69,8 +69,8 @@ def _words(root: html.HtmlElement) -> list[str]:
 
 
 def undivided(text: str) -> str:
-    """The text without the soft hyphens of its long words."""
-    return text.replace("\u00ad", "")
+    """The text without the soft hyphens of its long words and the joiners of its short spans."""
+    return text.replace("\u00ad", "").replace("\u2060", "")
 
 
 def words_of(subject: str, text: str) -> list[str]:

@@ -9,6 +9,7 @@ from psycopg2.extensions import set_wait_callback
 
 from accounts.models import Person
 from applications.mail import orders
+from applications.rules.told_together import ABOUT_ONE
 from certportal.dev import sample_mails
 from certportal.dev.builders import people
 from certportal.dev.builders.mails import MAILS
@@ -76,7 +77,7 @@ def test_each_mail_is_shown_alike_by_all_mail_programs(samples):
 
 def test_the_order_number_stands_in_the_subject_and_none_claims_to_be_a_test(samples):
     """That of a mail about several orders counts them."""
-    several = {"bulk_receipt", "csrs_attached", "links_sent"}
+    several = {"bulk_receipt", "csrs_attached", "links_sent", *ABOUT_ONE}
     for sample in samples:
         if sample.name in set(orders.MAILS) - several:
             assert re.search(r"^[^:]*\w: \S+ \((\w+, )?SV-\d{4}-\d{5}\)$", sample.message.subject)

@@ -14,6 +14,7 @@ from applications.models import Application, InformationRequest
 from applications.rules import lapse as lapse_rules, promise_pause, recipients
 from applications.services import sent_once, transition
 from applications.services.applicant.drafts import remove_draft
+from applications.services.collected import Notify, collected
 from applications.services.end_without_decision import lapse
 from applications.workflow import ApplicationEvent, Status
 from certportal.foundation import clock, events
@@ -31,7 +32,8 @@ def watch_incomplete(*, now: datetime) -> None:
     limit = _months_ago(3, now)
     old = Application.objects.filter(status__in=lapse_rules.INCOMPLETE, submitted_at__lt=limit)
     keys = old.order_by("submitted_at").values_list("pk", flat=True)
-    for_each(keys, partial(warn_or_lapse, now=now))
+    with collected(now) as notify:
+        for_each(keys, partial(warn_or_lapse, notify=notify, now=now))
     ended = InformationRequest.objects.filter(
         closed_at=None, is_hearing=True, deadline__lt=clock.day(now), application__due_on=None
     )
@@ -52,19 +54,19 @@ def resume_promise(application_id: UUID, *, now: datetime) -> None:
 
 
 @transaction.atomic
-def warn_or_lapse(application_id: UUID, *, now: datetime) -> None:
+def warn_or_lapse(application_id: UUID, *, notify: Notify, now: datetime) -> None:
     """Let the application lapse if its last day has passed; else send the warning that is due."""
     application = transition.lock(application_id)
     day = lapse_rules.lapses_on(application)
     if day is None or application.submitted_at is None:
         return
     if clock.day(now) >= day:
-        lapse(application_id, now=now)
+        lapse(application_id, notify=notify, now=now)
         return
     due = lapse_rules.warning_due(clock.day(application.submitted_at), clock.day(now))
     if due and sent_once.once("lapse_warning", application_id, due, now=now):
         to = recipients.by_lapse(application, now=now)
-        transition.notify(application, "lapse_warning", to, now)
+        notify(application, "lapse_warning", to, now)
 
 
 def watch_drafts(*, now: datetime) -> None:
@@ -72,11 +74,12 @@ def watch_drafts(*, now: datetime) -> None:
     limit = _months_ago(11, now)
     old = Application.objects.filter(status=Status.DRAFT, changed_at__lt=limit)
     keys = old.order_by("changed_at").values_list("pk", flat=True)
-    for_each(keys, partial(warn_or_remove, now=now))
+    with collected(now) as notify:
+        for_each(keys, partial(warn_or_remove, notify=notify, now=now))
 
 
 @transaction.atomic
-def warn_or_remove(application_id: UUID, *, now: datetime) -> None:
+def warn_or_remove(application_id: UUID, *, notify: Notify, now: datetime) -> None:
     """Remove a draft unchanged for a year if the last warning is at least a week old; else warn.
 
     Changing the draft starts a new year with new warnings: therefore the ledger's key contains the
@@ -96,7 +99,7 @@ def warn_or_remove(application_id: UUID, *, now: datetime) -> None:
     due = lapse_rules.removal_warning_due(changed, today)
     if due and sent_once.once("draft_warning", application_id, f"{removal}:{due}", now=now):
         to = recipients.distinct(application, ("applicant", *recipients.author(application)))
-        transition.notify(application, "draft_warning", to, now)
+        notify(application, "draft_warning", to, now)
 
 
 def _warned(application_id: UUID, removal: date, now: datetime) -> bool:

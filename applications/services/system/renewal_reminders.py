@@ -6,7 +6,8 @@ from django.db import transaction
 
 from applications.models import Application
 from applications.rules import recipients, renewal
-from applications.services import sent_once, transition
+from applications.services import sent_once
+from applications.services.collected import Notify, collected
 from certportal.foundation.outbox.jobs import for_each
 from issuance.models import Certificate
 
@@ -22,11 +23,12 @@ def remind_of_expiry(*, now: datetime) -> None:
         for key, certificate in expiring.items()
         if renewal.due_now(certificate, now) is not None
     ]
-    for_each(due, lambda key: remind(expiring[key], now=now))
+    with collected(now) as notify:
+        for_each(due, lambda key: remind(expiring[key], notify, now=now))
 
 
 @transaction.atomic
-def remind(certificate: Certificate, *, now: datetime) -> None:
+def remind(certificate: Certificate, notify: Notify, *, now: datetime) -> None:
     """Enqueue the due reminder to all concerned, each address once, unless it is renewed."""
     application = Application.objects.filter(pk=certificate.reference, erased_at=None).first()
     due = renewal.due_now(certificate, now)
@@ -37,4 +39,4 @@ def remind(certificate: Certificate, *, now: datetime) -> None:
         if renewal.reaches_administrators(application, certificate, due, now=now):
             people += recipients.administrators(application)
         to = recipients.distinct(application, (*CONCERNED, *people))
-        transition.notify(application, "renewal", to, now)
+        notify(application, "renewal", to, now)

@@ -28,7 +28,7 @@ from certportal.foundation.models import OutboxItem
 pytestmark = pytest.mark.django_db
 # Written out: what is moved into a group that a person may do without is noticed here.
 OPTIONAL = {
-    *("renewal", "receipt", "bulk_receipt", "csr_attached", "csrs_attached"),
+    *("renewal", "renewals", "receipt", "bulk_receipt", "csr_attached", "csrs_attached"),
     *("reopened", "request_cancelled", "withdrawn"),
 }
 

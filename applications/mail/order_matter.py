@@ -1,0 +1,93 @@
+"""What a mail about an order is about: the order, and who reads it; its subject."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.translation import gettext as _, pgettext
+
+from accounts.models import Person
+from applications.models import Application, ContactLink
+from applications.rules import contact_links, mail_choices, proposed_names
+from applications.rules.recipients import capacity
+from applications.rules.told_together import orders_told
+from certportal.foundation.mail.mails import Asked, To
+from certportal.foundation.related_rows import by_key
+from issuance.models import Certificate
+
+_order = by_key(Application, "organisation", "submission", "reviewer")
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """An order, the recipient's role in it, and the newest valid link of that recipient, if any.
+
+    `listed`: all of which a reminder tells, soonest first, with this one.
+    """
+
+    order: Application
+    recipient: str
+    link: ContactLink | None
+    listed: "Sequence[Due]" = ()
+
+    @property
+    def is_contact(self) -> bool:
+        """Whether the recipient is the technical contact or the deputy."""
+        return self.recipient in contact_links.HOLDERS
+
+    @property
+    def on_account(self) -> bool:
+        """Whether the recipient reads the order on the account."""
+        return not self.is_contact and self.recipient != "mailbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An order of which a reminder tells, the day of which it warns, and its certificate."""
+
+    matter: Matter
+    day: date
+    certificate: Certificate | None = None
+
+
+def about_order(asked: Asked) -> Matter | None:
+    """Find the order; a draft may have been deleted meanwhile."""
+    order = _order(asked.payload["application"])
+    return matter_of(order, asked) if order is not None else None
+
+
+def matter_of(order: Application, asked: Asked) -> Matter:
+    """Return the order with its recipient and their link."""
+    recipient = capacity(order, _recipient(order, asked))
+    link = contact_links.newest(order, recipient, now=asked.now)
+    return Matter(order, recipient, link)
+
+
+def _recipient(order: Application, asked: Asked) -> str:
+    return orders_told(asked.payload).get(str(order.pk)) or str(asked.payload["recipient"])
+
+
+def to_reader(matter: Matter, asked: Asked) -> To:
+    """Return the recipient, unless they have left the organisation meanwhile (`reached`)."""
+    return To(*mail_choices.reached(matter.order, _recipient(matter.order, asked)))
+
+
+def reader(matter: Matter, asked: Asked) -> Person | None:
+    return mail_choices.reader(matter.order, _recipient(matter.order, asked))
+
+
+def numbered(matter: Matter, subject: str) -> str:
+    """Return the subject with the name on the certificate and the order's number added."""
+    return of_several(matter, f"{subject}: {named(matter.order)}".replace(": (", " ("))
+
+
+def named(order: Application) -> str:
+    """Return the name on the certificate, with whether it is only proposed, and the number."""
+    proposed = pgettext("host name", "proposed") if proposed_names.is_proposal(order) else ""
+    about = ", ".join(filter(None, [proposed, order.number]))
+    return f"{order.called} ({about})".strip()
+
+
+def of_several(matter: Matter, subject: str) -> str:
+    """Return the subject of a mail about several orders, which names them in its text."""
+    return f"{_('[TEST]')} {subject}" if matter.order.kind.is_test else subject

@@ -1,0 +1,101 @@
+"""Mails of daily jobs: one for each reader, about all orders that are due on a run."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from applications.models import Application
+from applications.rules import mail_choices
+from applications.rules.told_together import SEVERAL, orders_told
+from applications.services import transition
+from certportal.foundation.mail_addresses import mailbox
+from certportal.foundation.models import OutboxItem
+from certportal.foundation.outbox import outbox
+from certportal.foundation.query_cache import one_reading
+
+TOPIC = "application.notice"
+SENT_WITHIN = timedelta(hours=1)
+"""When a mail goes out whose job was killed before it had looked at all orders."""
+MOST_TOLD = 500
+"""The most orders of one mail: as many as are ordered together."""
+
+type Notify = Callable[[Application, str, tuple[str, ...], datetime], None]
+
+
+@contextmanager
+def collected(now: datetime) -> Iterator[Notify]:
+    """Give a `notify` that stores what it is told in one mail a reader; send them at the end.
+
+    Each order is added in the transaction in which it is recorded as told, so that none is lost or
+    told twice wherever the job is killed.
+    """
+    mails = dict[Any, UUID]()
+    try:
+        yield partial(_add, mails)
+    finally:
+        with transaction.atomic():
+            outbox.hasten(OutboxItem.objects.filter(pk__in=mails.values()), now=now)
+
+
+def _add(
+    mails: dict[Any, UUID],
+    application: Application,
+    notice: str,
+    recipients: tuple[str, ...],
+    now: datetime,
+) -> None:
+    about = str(application.pk)
+    for recipient in transition.readers(application, notice, recipients):
+        address, language = mail_choices.reached(application, recipient)
+        reader = (mailbox(address), language) if address else (about, recipient)
+        key = (notice, *reader, application.kind.is_test)
+        item = _waiting(mails.get(key))
+        if item is None:
+            payload = {"application": about, "notice": notice, "recipient": recipient}
+            (item,) = outbox.enqueue_all(TOPIC, [payload], now=now, due_at=now + SENT_WITHIN)
+            mails[key] = item.pk
+        else:
+            others = item.payload.get("others", {}) | {about: recipient}
+            item.payload |= {"notice": SEVERAL[notice], "others": others}
+            item.save(update_fields=["payload"])
+
+
+def _waiting(key: UUID | None) -> OutboxItem | None:
+    """Return the mail, locked, if it is not being sent yet and has room for another order."""
+    unsent = OutboxItem.objects.select_for_update().filter(attempts=0, leased_until=None)
+    item = unsent.filter(pk=key).first() if key is not None else None
+    return item if item and len(orders_told(item.payload)) < MOST_TOLD else None
+
+
+@transaction.atomic
+def keep_one_reader(item: OutboxItem, *, now: datetime) -> None:
+    """Leave in the leased item the orders whose reader is that of the first; mail the others apart.
+
+    While it waited for a mail server, an order may have got another contact.
+    """
+    told = orders_told(item.payload)
+    orders = Application.objects.filter(pk__in=told).in_bulk()
+    by_reader: dict[tuple[str, str], dict[str, str]] = {}
+    with one_reading():
+        for key, recipient in told.items():
+            order = orders.get(UUID(key))
+            if order is not None:
+                address, language = mail_choices.reached(order, recipient)
+                by_reader.setdefault((mailbox(address), language), {})[key] = recipient
+    kept, *apart = [_payload(item, theirs) for theirs in by_reader.values()] or [item.payload]
+    if apart:
+        item.payload = kept
+        item.save(update_fields=["payload"])
+        outbox.enqueue_all(TOPIC, apart, now=now)
+
+
+def _payload(item: OutboxItem, told: dict[str, str]) -> dict[str, Any]:
+    """Return the item's payload with these orders only."""
+    (first, recipient), *others = told.items()
+    payload: dict[str, Any] = item.payload
+    return payload | {"application": first, "recipient": recipient, "others": dict(others)}

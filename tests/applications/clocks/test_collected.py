@@ -1,0 +1,196 @@
+"""What is due for many orders on one morning: one mail for each reader, which names the orders."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail as box
+from django.urls import reverse
+
+from applications import services
+from applications.documents.certificate_files import certificate_of
+from applications.models import Application, SentNotice
+from applications.services import sent_once
+from certportal.dev.builders import bulk, mails, orders
+from certportal.foundation import clock
+from certportal.foundation.actors import system
+from certportal.foundation.mail import html
+from certportal.foundation.models import OutboxItem
+from certportal.foundation.outbox import outbox
+from issuance import services as authority
+
+TIINA = orders.CONTACT["technical_email"]
+DEPUTY = {"deputy_name": "Veera", "deputy_email": "veera@example.com"}
+FINNISH = {"csr_by": "technical_contact", "technical_language": "fi"}
+TECHNICIANS = orders.CONTACT | DEPUTY | FINNISH
+
+
+def hosts(count):
+    return [f"s{number}.example.fi" for number in range(count)]
+
+
+@pytest.fixture
+def waiting(matti, sample):
+    """Three orders that wait for their requests from Tiina or Veera; their mails have gone."""
+    sent = bulk.sent(matti, bulk.begun(matti, *hosts(3), **TECHNICIANS))
+    orders.drain()
+    box.outbox.clear()
+    return sent
+
+
+@pytest.fixture
+def certified(matti, riitta, cas):
+    """Three certificates that Matti ordered together; their mails have gone."""
+    sent = bulk.sent(matti, bulk.begun(matti, *hosts(3)))
+    bulk.completed(matti, sent)
+    for order in sent:
+        orders.finish(matti, riitta, order)
+    box.outbox.clear()
+    return sent
+
+
+def warned_at(order):
+    return order.submitted_at + timedelta(days=100)
+
+
+def about(notice):
+    return OutboxItem.objects.filter(payload__notice=notice)
+
+
+def test_sixty_orders_of_a_county_make_a_mail_for_each_of_three_people(matti, sample, post):
+    sent = bulk.sent(matti, bulk.begun(matti, *hosts(60), **TECHNICIANS))
+    orders.drain()
+    at = warned_at(sent[0])
+    services.watch_incomplete(now=at)
+    told = {one.to[0]: one for one in post(at)}
+    assert sorted(told) == ["matti@example.fi", TIINA, DEPUTY["deputy_email"]]
+    assert SentNotice.objects.filter(notice="lapse_warning").count() == 60
+    for one in told.values():
+        assert one.subject.startswith("60 tilausta raukeaa 8")
+        assert one.body.count("\n* s") == 10
+        assert "\n* ja 50 muuta\n" in one.body
+        assert html.page(one.subject, one.body, "fi")
+    own = [link.token for link in sent[0].contact_links.filter(email=TIINA)]
+    assert [reverse("contact:landing", args=own) in one.body for one in told.values()] == [
+        *[address == TIINA for address in told]
+    ]
+    assert reverse("applications:bulk_order", args=[sent[0].bulk_order_id]) in (
+        told["matti@example.fi"].body
+    )
+    services.watch_incomplete(now=at + timedelta(hours=6))
+    assert post(at + timedelta(hours=6)) == []
+    later = sent[0].submitted_at + timedelta(days=200)
+    services.watch_incomplete(now=later)
+    assert [one.subject for one in post(later)] == ["60 tilausta on rauennut"] * 3
+
+
+def test_what_was_renewed_or_revoked_meanwhile_is_left_out(certified, matti, riitta):
+    """Down to one certificate, of which the mail reads as it does of one alone."""
+    first, second, third = certified
+    at = certificate_of(first).not_after - timedelta(days=30, hours=12)
+    services.remind_of_expiry(now=at)
+    assert {one.payload["recipient"] for one in about("renewals")} == {"applicant", "mailbox"}
+    item = about("renewals").get(payload__recipient="applicant")
+    written = mails.written(item, now=at)
+    assert written.subject == "3 varmennetta vanhenee 30 päivän päästä"
+    (entry,) = written.files
+    assert entry.content.count(b"BEGIN:VEVENT") == 1  # all end on one day
+    start = clock.day(clock.now()) + timedelta(days=1)
+    renewing = bulk.sent(matti, bulk.begun(matti, first.names[0], start=start))
+    bulk.completed(matti, renewing)
+    orders.finish(matti, riitta, renewing[0])
+    written = mails.written(item, now=at)
+    assert written.subject == "2 varmennetta vanhenee 30 päivän päästä"
+    assert first.number not in written.text
+    actor = system("test")
+    authority.revoke(certificate_of(second).pk, "superseded", actor=actor, now=at)
+    written = mails.written(item, now=at)
+    assert written.subject == (
+        f"Varmenne vanhenee 30 päivän päästä: {third.names[0]} ({third.number})"
+    )
+    assert reverse("applications:again", args=[third.pk]) in written.text
+    assert third.number in written.files[0].name
+    authority.revoke(certificate_of(third).pk, "superseded", actor=actor, now=at)
+    assert mails.written(item, now=at) is None
+
+
+def test_a_single_one_is_mailed_as_before(certified, post):
+    first, *others = certified
+    for one in others:
+        authority.revoke(
+            certificate_of(one).pk, "superseded", actor=system("test"), now=clock.now()
+        )
+    at = certificate_of(first).not_after - timedelta(days=30, hours=12)
+    services.remind_of_expiry(now=at)
+    assert set(about("renewal").values_list("payload__application", flat=True)) == {str(first.pk)}
+    assert not about("renewals").exists()
+
+
+def test_what_is_completed_or_withdrawn_meanwhile_is_not_said_to_lapse(waiting, matti, post):
+    at = warned_at(waiting[0])
+    services.watch_incomplete(now=at)
+    bulk.completed(matti, waiting[:1])
+    services.withdraw(waiting[1].pk, **orders.Handler(matti, waiting[1]).seen)
+    left = {one.to[0]: one.subject for one in post(at) if "raukeaa" in one.subject}
+    assert set(left) == {"matti@example.fi", TIINA, DEPUTY["deputy_email"]}
+    assert all(waiting[2].number in subject for subject in left.values())
+
+
+def test_old_drafts_of_a_bulk_order_lead_to_its_page(matti, sample, post):
+    together = bulk.begun(matti, *hosts(3))
+    at = clock.now() + timedelta(days=340)
+    services.watch_drafts(now=at)
+    (told,) = post(at)
+    assert told.subject == "3 tilausluonnosta poistetaan 25 päivän päästä"
+    assert reverse("applications:bulk_order", args=[together.pk]) in told.body
+
+
+def test_each_language_has_its_own_mail(waiting, post):
+    swedish, *finnish = waiting
+    Application.objects.filter(pk=swedish.pk).update(technical_language="sv")
+    at = warned_at(swedish)
+    services.watch_incomplete(now=at)
+    told = [one for one in post(at) if one.to == [TIINA]]
+    assert len(told) == 2
+    (one,) = (mail for mail in told if "förfaller" in mail.subject)
+    assert swedish.number in one.subject
+    (two,) = (mail for mail in told if mail.subject.startswith("2 tilausta raukeaa"))
+    assert all(order.number in two.body for order in finnish)
+
+
+def test_whose_contact_is_another_by_now_is_told_apart(waiting, matti, post):
+    at = warned_at(waiting[0])
+    services.watch_incomplete(now=at)
+    new = {"technical_name": "Uusi Yhteys", "technical_email": "uusi@example.fi"}
+    renamed, *others = waiting
+    services.rename_contact(renamed.pk, new | DEPUTY, **orders.Handler(matti, renamed).seen)
+    told = {one.to[0]: one for one in post(at) if "raukeaa" in one.subject}
+    assert renamed.number in told["uusi@example.fi"].subject
+    assert renamed.number not in told[TIINA].body
+    assert all(order.number in told[TIINA].body for order in others)
+    assert told[DEPUTY["deputy_email"]].subject.startswith("3 tilausta")
+
+
+def test_killed_half_way_nothing_is_lost_or_told_twice(waiting, monkeypatch, post):
+    """What was stored goes out by itself; the next run tells of the rest."""
+    at, counted, really = warned_at(waiting[0]), [], sent_once.once
+
+    def once(*given, **more):
+        counted.append(given)
+        if len(counted) == 3:
+            raise SystemExit
+        return really(*given, **more)
+
+    with monkeypatch.context() as killed:
+        killed.setattr(sent_once, "once", once)
+        killed.setattr(outbox, "hasten", lambda *_, **__: None)
+        with pytest.raises(SystemExit):
+            services.watch_incomplete(now=at)
+    assert post(at) == []
+    first = [one for one in post(at + timedelta(hours=1)) if one.to == [TIINA]]
+    assert [one.subject.partition(" raukeaa")[0] for one in first] == ["2 tilausta"]
+    services.watch_incomplete(now=at + timedelta(days=1))
+    second = [one for one in post(at + timedelta(days=1)) if one.to == [TIINA]]
+    assert len(second) == 1
+    numbers = [order.number for order in waiting]
+    bodies = [one.subject + one.body for one in (*first, *second)]
+    assert [sum(number in body for body in bodies) for number in numbers] == [1, 1, 1]
