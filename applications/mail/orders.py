@@ -298,7 +298,10 @@ MAILS = registry(
     _mail(
         "undelivered",
         about=_about_undelivered,
-        context=lambda of, _asked: {"lost": undelivered.addresses(of.order)},
+        context=lambda of, asked: {
+            "lost": undelivered.addresses(of.order),
+            "others_lost": asked.payload.get("others_lost", 0),
+        },
     ),
     _mail(
         "mailbox_code",

@@ -1,7 +1,10 @@
 """Undelivered mails about an order, which wait for a reviewer."""
 
+from django.db.models import Q
+
 from applications.models import Application
 from applications.rules.recipients import resolve
+from applications.rules.told_together import orders_told
 from certportal.foundation.combined_queries import Asks, Question, Rows
 from certportal.foundation.mail.sending import mark_of
 from certportal.foundation.models import OutboxItem
@@ -12,11 +15,25 @@ from certportal.foundation.outbox.outbox import MAIL
 ON_THE_ORDER = frozenset({"applicant", "recipient", "mailbox", "technical_contact", "deputy"})
 
 
-def order_of(item: OutboxItem) -> Application | None:
-    """Return the order that the mail is about; None for other items, or if deleted or erased."""
-    key = item.payload.get("application")
+def orders_of(item: OutboxItem) -> list[Application]:
+    """Return the orders that the mail is about, the first first, without those that were erased.
+
+    Empty for items that are about no order; those that were deleted are left out.
+    """
+    told = list(orders_told(item.payload))
     orders = Application.objects.select_related("organisation", "submission", "reviewer")
-    return orders.filter(pk=key, erased_at=None).first() if key else None
+    found = orders.filter(pk__in=told, erased_at=None)
+    return sorted(found, key=lambda order: told.index(str(order.pk)))
+
+
+def order_of(item: OutboxItem) -> Application | None:
+    """Return the first of `orders_of`, or None."""
+    return next(iter(orders_of(item)), None)
+
+
+def recipient_of(item: OutboxItem, order: Application) -> str:
+    """Return to whom the mail tells of the order; "" if it does not."""
+    return orders_told(item.payload).get(str(order.pk), "")
 
 
 def sent_to(item: OutboxItem, order: Application) -> str:
@@ -24,20 +41,21 @@ def sent_to(item: OutboxItem, order: Application) -> str:
 
     For example, the order may name another technical contact by now.
     """
-    recipient = item.payload.get("recipient", "")
+    recipient = recipient_of(item, order)
     current = resolve(order, recipient)[0] if recipient else ""
     return current if current and item.sent_to == mark_of(current) else ""
 
 
 def address(item: OutboxItem, order: Application) -> str:
     """Return the address that the mail was sent to if it is a field of the order, else ""."""
-    return sent_to(item, order) if item.payload.get("recipient") in ON_THE_ORDER else ""
+    return sent_to(item, order) if recipient_of(item, order) in ON_THE_ORDER else ""
 
 
 @Question
 def mails(order: Application) -> Asks[list[OutboxItem]]:
     """Return the mails about the order that were set aside, the oldest first."""
-    return Rows(set_aside.items().filter(queue=MAIL, payload__application=str(order.pk))), list
+    told = Q(payload__application=str(order.pk)) | Q(payload__others__has_key=str(order.pk))
+    return Rows(set_aside.items().filter(told, queue=MAIL)), list
 
 
 def addresses(order: Application) -> list[str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -216,8 +217,12 @@ def _submit(
         bulk_order.sent_at = now
         bulk_order.save(update_fields=["sent_at"])
     # One mail for each contact person, about all orders; the receipts are on the orders' pages.
-    for first in {order.contact_email.casefold(): order for order in reversed(sent)}.values():
-        transition.notify(first, "bulk_receipt", ("applicant",), now)
+    by_contact = defaultdict[str, list[Application]](list)
+    for order in sent:
+        by_contact[order.contact_email.casefold()].append(order)
+    for first, *rest in by_contact.values():
+        others = {str(order.pk): "applicant" for order in rest}
+        transition.notify(first, "bulk_receipt", ("applicant",), now, others=others)
     contact_links.tell_of_links(sent, now=now)
     contact_links.spend_sent(sent, actor=actor, now=now)
     return sent

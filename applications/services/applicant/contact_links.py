@@ -1,6 +1,7 @@
 """Links of technical contact and deputy: send, open, revoke, dismiss with “this isn't mine”."""
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -77,8 +78,9 @@ def send_links(
 
 def tell_of_links(orders: Sequence[Application], *, now: datetime) -> None:
     """Enqueue one mail to each address, with its links to these orders; they were sent together."""
-    for order, holder in _by_address(orders).values():
-        transition.notify(order, "links_sent", (holder,), now)
+    for (first, holder), *rest in map(dict.items, _by_address(orders).values()):
+        others = {str(order.pk): holder for order, holder in rest}
+        transition.notify(first, "links_sent", (holder,), now, others=others)
 
 
 def obstacles(orders: Sequence[Application], *, actor: Actor, now: datetime) -> Iterator[Refused]:
@@ -124,14 +126,13 @@ def spend_sent(
 
 def _by_address(
     orders: Sequence[Application], holders: Sequence[str] = contact_links.HOLDERS
-) -> dict[str, tuple[Application, str]]:
-    """Return, by mailbox, the first of the orders to which it gets a link, and the holder."""
-    first: dict[str, tuple[Application, str]] = {}
+) -> dict[str, dict[Application, str]]:
+    """Return, by mailbox, the orders to which it gets a link, with the holder."""
+    found = defaultdict[str, dict[Application, str]](dict)
     for order in orders:
         for holder in _holders_with_address(order, holders):
-            address = contact_links.address_of(order, holder)
-            first.setdefault(mailbox(address), (order, holder))
-    return first
+            found[mailbox(contact_links.address_of(order, holder))].setdefault(order, holder)
+    return found
 
 
 def _holders_with_address(application: Application, holders: Iterable[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """Give several certificate requests at once to the orders whose names they have."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -135,7 +135,7 @@ def _give_each(
         else:
             order = by_key[matched.order]
             results.append(_give(order, file, mails, role=role, actor=actor, now=now))
-    _send_mails(now)
+    _send_mails(mails, now)
     return results
 
 
@@ -179,7 +179,7 @@ class _Mails:
     def __init__(self, orders: Iterable[Application]) -> None:
         waiting = (order for order in orders if order.status == Status.AWAITING_CSR)
         self.expected = Counter(map(_contact, waiting))
-        self.told = set[tuple[UUID, str]]()
+        self.told = defaultdict[tuple[UUID, str], list[Application]](list)
 
     def about(self, order: Application) -> requests.Telling:
         """Return how the contact person is told of the order's request."""
@@ -193,10 +193,16 @@ def _contact(order: Application) -> tuple[UUID, str]:
 
 
 @transaction.atomic
-def _send_mails(now: datetime) -> None:
-    """Send the mails about requests given together now that all were given."""
+def _send_mails(mails: _Mails, now: datetime) -> None:
+    """Send the mails about requests given together, now that it is known to which orders."""
     about = {"payload__notice": "csrs_attached", "payload__at": now.isoformat()}
-    outbox.hasten(OutboxItem.objects.filter(topic="application.notice", **about), now=now)
+    items = OutboxItem.objects.filter(topic="application.notice", **about)
+    for told in mails.told.values():
+        others = {str(order.pk): "applicant" for order in told[1:]}
+        for item in items.filter(payload__application=str(told[0].pk)):
+            item.payload["others"] = others
+            item.save(update_fields=["payload"])
+    outbox.hasten(items, now=now)
 
 
 def _without_order(
@@ -242,7 +248,7 @@ def _give(
             requests.attach_csr(
                 order.pk, stored.pk, role=role, telling=mails.about(order), **common
             )
-            mails.told.add(_contact(order))
+            mails.told[_contact(order)].append(order)
         else:
             requests.choose_csr(order.pk, stored.pk, version=order.version, actor=actor, now=now)
     except UnfitCsr as refusal:

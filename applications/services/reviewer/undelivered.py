@@ -11,7 +11,7 @@ from accounts.models import Person
 from applications.errors import require
 from applications.models import Application
 from applications.rules import impartiality
-from applications.rules.undelivered import order_of
+from applications.rules.undelivered import orders_of, recipient_of, sent_to
 from applications.services import transition
 from applications.workflow import ApplicationEvent
 from certportal.foundation import events
@@ -35,7 +35,7 @@ CORRECTABLE = {"applicant": "contact_email", "recipient": "contact_email", "mail
 
 def address_field(item: OutboxItem, application: Application) -> str:
     """Return the name of the order's field that a reviewer may correct for this mail, or ""."""
-    recipient = item.payload.get("recipient", "")
+    recipient = recipient_of(item, application)
     if recipient == "recipient" and application.deliver_to != "applicant":
         return ""
     return CORRECTABLE.get(recipient, "")
@@ -72,18 +72,20 @@ def give_up(
 @transaction.atomic
 def send_corrected(
     item_id: UUID, address: str, *, person: Person, actor: Actor, now: datetime
-) -> Application:
-    """Correct the address on the order and send the mail again; the submission is unchanged.
+) -> None:
+    """Correct the address and send the mail again; the submissions are unchanged.
 
-    Raises NotSetAside, NotReviewer, and what `to_correct` yields.
+    It is corrected on every order of which the mail tells at that address. Raises NotSetAside,
+    NotReviewer, and what `to_correct` yields for any of them.
     """
     item = send_again(item_id, person=person, actor=actor, now=now)
-    if unlocked := order_of(item):
-        transition.lock(unlocked.pk)
-    application = order_of(item)  # which may have been erased meanwhile
-    require(to_correct(item, application, person, now=now))
-    assert application is not None
-    field = address_field(item, application)
-    transition.save(application, now=now, **{field: address})
-    events.record(ApplicationEvent.CORRECT_ADDRESS, application, actor, now, field=field)
-    return application
+    keys = [order.pk for order in orders_of(item)]
+    transition.lock_all(Application.objects.filter(pk__in=keys))
+    orders = orders_of(item)  # some may have been erased meanwhile
+    require(to_correct(item, orders[0] if orders else None, person, now=now))
+    for application in orders:
+        field = address_field(item, application)
+        if application == orders[0] or (field and sent_to(item, application)):
+            require(impartiality.to_review(person, application, now=now))
+            transition.save(application, now=now, **{field: address})
+            events.record(ApplicationEvent.CORRECT_ADDRESS, application, actor, now, field=field)

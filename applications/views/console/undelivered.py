@@ -16,6 +16,7 @@ from accounts import access
 from applications import services
 from applications.mail import orders
 from applications.models import Application
+from applications.rules.told_together import orders_told
 from applications.rules.undelivered import order_of, sent_to
 from applications.services.reviewer.undelivered import to_correct
 from applications.views.console.entry import looked_at_case
@@ -86,13 +87,14 @@ class UndeliveredForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An item in words: what it is, its address, why it failed, and its order."""
+    """An item in words: what it is, its address, why it failed, its order, how many others."""
 
     item: OutboxItem
     what: str
     address: str
     why: str
     order: Application | None
+    others: int
 
 
 @access.reviewers_read
@@ -138,7 +140,8 @@ def row(item: OutboxItem) -> Row:
     """Return the item in words."""
     order = order_of(item)
     address = sent_to(item, order) if order else ""
-    return Row(item, _what(item, order), address, _why(item), order)
+    others = max(len(orders_told(item.payload)) - 1, 0)
+    return Row(item, _what(item, order), address, _why(item), order, others)
 
 
 def _what(item: OutboxItem, order: Application | None) -> str:

@@ -1,0 +1,90 @@
+"""A mail about several orders that does not arrive: marked on each, and corrected on each."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail as box
+
+from accounts.access import actor_for
+from applications import services
+from applications.rules import undelivered
+from certportal.dev.builders import bulk, orders
+from certportal.foundation import clock
+from certportal.foundation.actors import system
+from certportal.foundation.models import OutboxItem
+from certportal.foundation.outbox import set_aside
+
+TIINA = orders.CONTACT["technical_email"]
+TECHNICIANS = orders.CONTACT | {"csr_by": "technical_contact"}
+
+
+def hosts(count):
+    return [f"s{number}.example.fi" for number in range(count)]
+
+
+@pytest.fixture
+def waiting(matti, sample):
+    """Three orders that wait for their requests from Tiina; their mails have gone."""
+    sent = bulk.sent(matti, bulk.begun(matti, *hosts(3), **TECHNICIANS))
+    orders.drain()
+    box.outbox.clear()
+    return sent
+
+
+def about(notice):
+    return OutboxItem.objects.filter(payload__notice=notice)
+
+
+def come_back(item):
+    set_aside.came_back(item.pk, item.round, "5.1.1", actor=system("bounces"), now=clock.now())
+    box.outbox.clear()
+    orders.drain()
+
+
+def test_a_mail_that_comes_back_is_marked_on_every_order_and_told_once(waiting, matti):
+    services.watch_incomplete(now=clock.now() + timedelta(days=100))
+    about("lapse_warnings").update(due_at=clock.now())
+    orders.drain()
+    come_back(about("lapse_warnings").get(payload__recipient="technical_contact"))
+    assert [undelivered.addresses(order) for order in waiting] == [[TIINA]] * 3
+    (told,) = box.outbox
+    assert told.to == [matti.email]
+    assert "2 muuta tilausta" in told.body
+
+
+@pytest.mark.parametrize("notice", ["bulk_receipt", "links_sent", "csrs_attached"])
+def test_so_is_one_about_orders_sent_or_completed_together(waiting, matti, notice):
+    if notice == "csrs_attached":
+        bulk.completed(matti, waiting)
+        orders.drain()
+    item = about(notice).get()
+    come_back(item)
+    lost = TIINA if notice == "links_sent" else "matti@example.fi"
+    assert [undelivered.addresses(order) for order in waiting] == [[lost]] * 3
+
+
+def test_a_corrected_address_is_corrected_on_every_order(matti, riitta, sample, desk):
+    contact = {"contact_name": "Kaisa Kontakti", "contact_email": "kiasa@example.fi"}
+    sent = bulk.sent(matti, bulk.begun(matti, *hosts(3), **contact))
+    orders.drain()
+    come_back(about("bulk_receipt").get())
+    item = about("bulk_receipt").get()
+    assert "and 2 more" in desk.open("undelivered").text
+    assert "and 2 more" in desk.open("undelivered_one", item.pk).text
+    right, given = "kaisa@example.fi", {"actor": actor_for(riitta), "now": clock.now()}
+    services.send_corrected(item.pk, right, person=riitta, **given)
+    box.outbox.clear()
+    orders.drain()
+    (again,) = box.outbox
+    assert (again.to, again.subject) == ([right], "Olemme saaneet 3 tilausta")
+    for order in sent:
+        order.refresh_from_db()
+        assert (order.contact_email, undelivered.addresses(order)) == (right, [])
+
+
+def test_an_item_of_an_earlier_version_marks_the_order_that_it_names(waiting):
+    item = about("links_sent").get()
+    del item.payload["others"]
+    item.save(update_fields=["payload"])
+    come_back(item)
+    assert [undelivered.addresses(order) for order in waiting] == [[TIINA], [], []]
