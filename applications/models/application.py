@@ -162,6 +162,13 @@ class Application(models.Model):
                 condition=Q(status__in=OPEN_CASES, reviewer__isnull=False),
             ),
             models.Index(F("status"), *_IN_QUEUE, name="application_standing"),
+            # Open cases by the rules of their findings.
+            GinIndex(
+                fields=["findings"],
+                opclasses=["jsonb_path_ops"],
+                name="application_found",
+                condition=Q(status__in=OPEN_CASES),
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -20,6 +20,7 @@ from certportal.dev.builders import orders
 from certportal.foundation import clock, working_days
 from issuance.models import Certificate
 from tests.applications.console.listed import due_in, numbers
+from tests.applications.long_lists import copy
 from tests.tables import unkept
 
 
@@ -75,6 +76,38 @@ def test_test_and_production_are_told_apart(matti, cas, desk):
     assert numbers(desk.open("queue", environment="production")) == [real.number]
     assert numbers(desk.open("queue", type="test_server")) == [trial.number]
     assert "TEST" in desk.open("queue", environment="test").text
+
+
+def test_the_open_cases_with_a_finding_are_found_by_its_rule(matti, cas, desk):
+    lacking = orders.in_review(matti)  # its request lacks a host name of the order
+    other = orders.in_review(matti, "email", csr=orders.openssl_csr("muu.example.fi"))
+    page = desk.open("queue")
+    assert numbers(page) == [lacking.number, other.number]
+    choices = dict(page.context["filter"].form.fields["finding"].widget.choices)
+    assert {"", "expected.missing_host", "expected.common_name"} <= set(choices)
+    found = desk.open("queue", finding="expected.missing_host")
+    assert numbers(found) == [lacking.number]
+    assert "Finding: Compared with the order (expected.missing_host)" in found.text
+    assert numbers(desk.open("queue", finding="expected.missing_host", type="email")) == []
+    assert numbers(desk.open("queue", finding="no.such")) == []
+    link = f"{desk.url('queue')}?finding=expected.missing_host"
+    assert f'href="{link}"' in desk.open("case", lacking.pk).text
+    assert f'href="{link}"' in desk.open("numbers").text
+    services.withdraw(lacking.pk, **orders.Handler(matti, lacking).seen)
+    assert numbers(desk.open("queue", finding="expected.missing_host")) == []
+
+
+def test_the_cases_with_a_finding_are_found_by_an_index(waiting, desk):
+    copy(waiting, 60)
+    Application.objects.exclude(pk=waiting.pk).update(findings=[])
+    with CaptureQueriesContext(connection) as queries:
+        desk.open("queue", finding="expected.missing_host")
+    (listing,) = (one["sql"] for one in queries if '@> \'[{"rule"' in one["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_indexscan = off")
+        cursor.execute("EXPLAIN " + listing)
+        assert "application_found" in str(cursor.fetchall())
 
 
 def test_free_cases_and_ones_own(matti, cas, riitta, desk):

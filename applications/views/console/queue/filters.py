@@ -1,15 +1,16 @@
 """The filters and the search of the queue."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.forms import HiddenInput
+from django.forms import HiddenInput, Select
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 from django_filters import CharFilter, ChoiceFilter, FilterSet, ModelChoiceFilter
 
 from accounts.models import Person, StaffRole
+from applications.checks.wording import word_all
 from applications.models import Application
 from applications.models.certificate_types import CertificateType
 from applications.rules import order_search, queue_order
@@ -72,6 +73,7 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
     reviewer = ModelChoiceFilter(
         queryset=holders, label=_("Reviewer"), empty_label=_("All reviewers")
     )
+    finding = CharFilter(method="having", label=_("Finding"), widget=Select)
     organisation = CharFilter(method="named", label=_("Organisation"))
 
     class Meta:
@@ -120,6 +122,20 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
     def named(self, queryset: Cases, _name: str, value: str) -> Cases:
         """Return the cases of the organisations with each of the words in their name."""
         return queryset.filter(words_held(value, "organisation__name"))
+
+    def having(self, queryset: Cases, _name: str, value: str) -> Cases:
+        """Return the open cases with a finding by the rule, for which there is an index."""
+        return queryset.filter(ready_made.OPEN, findings__contains=[{"rule": value}])
+
+    def offer_findings(self, listed: Iterable[Application]) -> None:
+        """Let the findings of the listed cases be chosen from, and the rule that is chosen."""
+        chosen = self.form.cleaned_data.get("finding")
+        found = {chosen: chosen} if chosen else {}
+        for case in listed:
+            for finding, words in word_all(case.findings):
+                found[finding.rule] = f"{words.title} ({finding.rule})"
+        titles = sorted(found.items(), key=lambda one: one[1])
+        self.form.fields["finding"].widget.choices = [("", _("All findings")), *titles]
 
     def seen(self, queryset: Cases, _name: str, value: str) -> Cases:
         """Return the cases of the ready-made view."""

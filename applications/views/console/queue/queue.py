@@ -37,12 +37,14 @@ def queue(request: HttpRequest) -> HttpResponseBase:
     """Show the filtered cases."""
     narrowed = narrow(request)
     page = page_of(narrowed, request)
+    narrowed.offer_findings(page.rows)
     counts = keyset.counts(ready_made.numbers(narrowed.reader))
     active = []
     for name, value in narrowed.form.cleaned_data.items():
         if value and name != "view":
             without = queries.kept_query(request, **{name: None, "page": None})
-            choices = dict(flatten_choices(getattr(narrowed.form.fields[name], "choices", ())))
+            widget = narrowed.form.fields[name].widget
+            choices = dict(flatten_choices(getattr(widget, "choices", ())))
             label = f"{narrowed.form.fields[name].label}: {choices.get(value, value)}"
             active.append({"label": label, "href": without})
     context = {
