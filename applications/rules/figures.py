@@ -112,7 +112,17 @@ def months(*, now: datetime, among: Among = ALL) -> list[Month]:
     ]
 
 
-def _decisions(since: datetime, among: Among) -> QuerySet[Decision, Any]:
+def by_language(*, now: datetime) -> dict[str, Month]:
+    """Return the figures of the decisions in these months by the language of the case."""
+    first, language = last_months(now)[0], "application__language"
+    found = {}
+    for row in _decisions(clock.start_of_day(first), ALL, by=language):
+        code = row.pop(language)
+        found[code] = _month(first, row, 0, 0)
+    return found
+
+
+def _decisions(since: datetime, among: Among, *, by: str = "month") -> QuerySet[Decision, Any]:
     # Decisions made before the order was last complete have no stored starting time.
     last = Q(at__gte=F("application__completed_at"))
     took = ExpressionWrapper(F("at") - F("application__completed_at"), DurationField())
@@ -126,7 +136,7 @@ def _decisions(since: datetime, among: Among) -> QuerySet[Decision, Any]:
         at_day=TruncDate("at", tzinfo=clock.HELSINKI),
         took=took,
     )
-    return dated.values("month").annotate(
+    counted: QuerySet[Decision, Any] = dated.values(by).annotate(
         approved=Count("pk", filter=approved),
         rejected=Count("pk", filter=~approved),
         median=Percentile("took", share="0.5", filter=last),
@@ -138,6 +148,7 @@ def _decisions(since: datetime, among: Among) -> QuerySet[Decision, Any]:
         timed_parties=_parties(last),
         promised_parties=_parties(promised),
     )
+    return counted
 
 
 def _parties(among: Q | None = None) -> Count:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q
 from django.db.models.functions import TruncDate, TruncMonth
 
-from applications.models import Decision, InformationRequest
+from applications.models import Check, Decision, InformationRequest
 from applications.rules.figures import ALL, DECIDED, Among, last_months
 from applications.rules.sections import BY_ID
 from certportal.foundation import clock
@@ -19,7 +19,8 @@ DOCUMENTS, WORDS = "documents", "words"
 """Stand among the parts for requests for documents, and for those answered in words alone."""
 PARTS = (*BY_ID, DOCUMENTS, WORDS)
 FAULTS = """
-    SELECT {month} AS month, fault->>'rule', count(DISTINCT run.application_id), min(fault::text)
+    SELECT {group} AS part, fault->>'rule', count(DISTINCT run.application_id),
+        count(DISTINCT ordered.organisation_id), min(fault::text)
     FROM applications_check AS run
     JOIN applications_application AS ordered ON ordered.id = run.application_id
     CROSS JOIN LATERAL jsonb_array_elements(run.findings) AS fault
@@ -28,6 +29,7 @@ FAULTS = """
     GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2
 """
 IN_ALL = "NULL::date"
+BY_LANGUAGE = "ordered.language"
 BY_MONTH = f"date_trunc('month', run.at AT TIME ZONE '{clock.HELSINKI}')::date"
 
 
@@ -42,10 +44,14 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """In how many orders the checks found something by a rule; `example` is one of the findings."""
+    """In how many orders the checks found something by a rule; `example` is one of the findings.
+
+    `parties`: the number of organisations that made these orders.
+    """
 
     rule: str
     orders: int
+    parties: int
     example: dict[str, Any]
 
 
@@ -74,11 +80,12 @@ def returned_by_month(*, now: datetime, among: Among = ALL) -> dict[date, tuple[
     return counted
 
 
-def decided_after_return(*, now: datetime) -> dict[date, int]:
-    """Return how many of each month's decisions are on orders that had been returned before.
+def decided_after_return(*, now: datetime, by: str = "month") -> dict[Any, int]:
+    """Return how many decisions of each month are on orders that had been returned before.
 
-    A reviewer or the checks had asked the applicant to correct or complete the order; hearings and
-    requests that were taken back do not count.
+    `by`: what the decisions are grouped by instead of their month. A reviewer or the checks had
+    asked the applicant to correct or complete the order; hearings and requests that were taken
+    back do not count.
     """
     asked = InformationRequest.objects.filter(
         application=OuterRef("application"),
@@ -88,8 +95,7 @@ def decided_after_return(*, now: datetime) -> dict[date, int]:
     )
     decisions = Decision.objects.filter(DECIDED, Exists(asked), at__gte=_since(now)).order_by()
     month = TruncMonth(TruncDate("at", tzinfo=clock.HELSINKI))
-    counted = decisions.annotate(month=month).values_list("month").annotate(Count("pk"))
-    return dict(counted)
+    return dict(decisions.annotate(month=month).values_list(by).annotate(Count("pk")))
 
 
 def _asked(now: datetime, among: Among) -> Counter[tuple[date, bool, str]]:
@@ -120,14 +126,27 @@ def faults(*, now: datetime, among: Among = ALL) -> list[Fault]:
 
 def faults_by_month(*, now: datetime, among: Among = ALL) -> list[tuple[date, Fault]]:
     """Return the same with the month of the check, in order of time."""
-    return [(month, fault) for month, fault in _faults(BY_MONTH, now, among) if month is not None]
+    return _faults(BY_MONTH, now, among)
 
 
-def _faults(month: str, now: datetime, among: Among) -> list[tuple[date | None, Fault]]:
+def faults_by_language(*, now: datetime) -> list[tuple[str, Fault]]:
+    """Return the same with the language of the case, all orders of which are counted."""
+    return _faults(BY_LANGUAGE, now, ALL)
+
+
+def checked_by_language(*, now: datetime) -> dict[str, int]:
+    """Return how many orders were checked by the language of the case."""
+    runs = Check.objects.filter(at__gte=_since(now)).order_by()
+    orders = Count("application", distinct=True)
+    return dict(runs.values_list("application__language").annotate(orders))
+
+
+def _faults(group: str, now: datetime, among: Among) -> list[tuple[Any, Fault]]:
     chosen: dict[str, Any] = {"since": _since(now), "type": among.type, "language": among.language}
-    rows = execute(FAULTS.format(month=month), chosen)
+    rows = execute(FAULTS.format(group=group), chosen)
     return [
-        (first, Fault(rule, orders, json.loads(example))) for first, rule, orders, example in rows
+        (part, Fault(rule, orders, parties, json.loads(example)))
+        for part, rule, orders, parties, example in rows
     ]
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import Error
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -18,11 +19,13 @@ from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from applications.checks.wording import word_all
 from applications.models.certificate_types import CertificateType
 from applications.rules import figures, return_figures, waiver_figures
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.web import bars
+from issuance.findings import Severity
 from issuance.models import Certificate
 
 log = structlog.get_logger(__name__)
@@ -30,6 +33,8 @@ log = structlog.get_logger(__name__)
 FEWEST = 5
 """Figures based on fewer orders, certificates or organisations could reveal one organisation."""
 KEPT_FOR = timedelta(hours=1)
+MOST = 10
+"""The number of findings that are told, the most frequent ones."""
 PAUSE = timedelta(minutes=1)
 """How long the database is not asked again after it could not answer."""
 
@@ -55,11 +60,31 @@ class Month:
 
 
 @dataclass(frozen=True, slots=True)
+class Language:
+    """The public figures of the cases in one language, over all months; None as in `Month`.
+
+    There are no numbers of orders, from which the months' would tell those of the last language.
+    `findings`: by rule, in what percentage of the orders checked the checks found something.
+    """
+
+    returned_percent: int | None
+    median: float | None
+    p95: float | None
+    kept_percent: int | None
+    findings: dict[str, int | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
-    """The figures of all months, and when they were counted."""
+    """The figures of all months and by language, and when they were counted.
+
+    `examples`: the rules of the most frequent findings, the most frequent first, and one of each.
+    """
 
     at: datetime
     months: list[Month]
+    languages: dict[str, Language]
+    examples: dict[str, dict[str, Any]]
 
 
 class _Keeper:
@@ -96,7 +121,7 @@ class _Keeper:
         if _is_within(PAUSE, self._failed_at, now):
             return
         try:
-            self._last, self._failed_at = Counted(now, count(now=now)), None
+            self._last, self._failed_at = count(now=now), None
         except Error as error:
             log.warning("figures_not_counted", kind=type(error).__name__)
             self._failed_at = now
@@ -113,8 +138,39 @@ def _is_within(time: timedelta, at: datetime | None, now: datetime) -> bool:
 keeper = _Keeper()
 
 
-def count(*, now: datetime) -> list[Month]:
-    """Return the public figures of the last twelve months, the present one last."""
+def count(*, now: datetime) -> Counted:
+    """Return the public figures of the last twelve months."""
+    examples, shares = _findings(now)
+    by_language = figures.by_language(now=now)
+    returned = return_figures.decided_after_return(now=now, by="application__language")
+    languages = {}
+    for code, findings in shares.items():
+        decided = by_language.get(code, figures.Month(figures.last_months(now)[0]))
+        told = _told(decided, returned.get(code, 0))
+        del told["decided"]
+        languages[code] = Language(findings=findings, **told)
+    return Counted(now, _months(now), languages, examples)
+
+
+def _findings(now: datetime) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, int | None]]]:
+    """Return the most frequent findings, one of each rule, and by language how frequent each is."""
+    checked = return_figures.checked_by_language(now=now)
+    shares: dict[str, dict[str, int | None]] = {code: {} for code, _name in settings.LANGUAGES}
+    examples = {}
+    for code, fault in return_figures.faults_by_language(now=now):
+        is_told = _is_public(fault.orders, fault.parties)
+        shares[code][fault.rule] = round(100 * fault.orders / checked[code]) if is_told else None
+        if is_told and fault.example["severity"] != Severity.INFO:
+            examples[fault.rule] = fault.example
+    highest = {rule: max(each.get(rule) or 0 for each in shares.values()) for rule in examples}
+    often = sorted(examples, key=lambda rule: (-highest[rule], rule))[:MOST]
+    return {rule: examples[rule] for rule in often}, {
+        code: {rule: each.get(rule, 0) for rule in often} for code, each in shares.items()
+    }
+
+
+def _months(now: datetime) -> list[Month]:
+    """Return the figures of each month, the present one last."""
     months = figures.months(now=now)
     in_force = _in_force([month.first for month in months], now)
     waivers = waiver_figures.waivers_by_month(now=now, is_told=_is_public)
@@ -130,20 +186,22 @@ def _public(
     waivers: waiver_figures.Month,
 ) -> Month:
     """Return the month without the figures that must not be published."""
+    return Month(first=month.first, in_force=in_force, waivers=waivers, **_told(month, returned))
+
+
+def _told(month: figures.Month, returned: int) -> dict[str, Any]:
+    """Return the figures about decisions, None for those that must not be published."""
     decided = month.approved + month.rejected
     shows_decided = _is_public(decided, month.parties)
     shows_times = _is_public(month.timed, month.timed_parties)
     shows_promises = _is_public(month.promised, month.promised_parties)
-    return Month(
-        first=month.first,
-        decided=decided if shows_decided else None,
-        returned_percent=round(100 * returned / decided) if shows_decided else None,
-        median=month.median if shows_times else None,
-        p95=month.p95 if shows_times else None,
-        kept_percent=month.kept_percent if shows_promises else None,
-        in_force=in_force,
-        waivers=waivers,
-    )
+    return {
+        "decided": decided if shows_decided else None,
+        "returned_percent": round(100 * returned / decided) if shows_decided else None,
+        "median": month.median if shows_times else None,
+        "p95": month.p95 if shows_times else None,
+        "kept_percent": month.kept_percent if shows_promises else None,
+    }
 
 
 def _is_public(number: int, parties: int) -> bool:
@@ -191,6 +249,7 @@ def numbers(request: HttpRequest) -> HttpResponse:
     counted = keeper.figures()
     kinds, labels = list(CertificateType), bars.months(month.first for month in counted.months)
     in_force = [month.waivers.in_force() for month in counted.months]
+    languages = counted.languages.values()
     context = {
         "at": counted.at,
         "months": counted.months,
@@ -200,6 +259,11 @@ def numbers(request: HttpRequest) -> HttpResponse:
             (month.first, [month.in_force[kind] for kind in kinds]) for month in counted.months
         ],
         "fewest": FEWEST,
+        "languages": counted.languages,
+        "findings": [
+            (word_all([example])[0][1].title, rule, [one.findings[rule] for one in languages])
+            for rule, example in counted.examples.items()
+        ],
         "waivers": [month.waivers for month in counted.months],
         "rules": waiver_figures.RULES.values(),
         "waivers_drawing": bars.drawn(in_force, labels),
@@ -216,6 +280,7 @@ def numbers_json(request: HttpRequest) -> JsonResponse:
         "counted_at": counted.at.isoformat(timespec="seconds"),
         "null_if_fewer_than": FEWEST,
         "months": [_as_json(month) for month in counted.months],
+        "languages": {code: _times_as_json(one) for code, one in counted.languages.items()},
     }
     return JsonResponse(answer, headers={"Access-Control-Allow-Origin": "*"})
 
@@ -224,13 +289,19 @@ def _as_json(month: Month) -> dict[str, Any]:
     return {
         "month": f"{month.first:%Y-%m}",
         "decided": month.decided,
-        "returned_percent": month.returned_percent,
-        "median_days": month.median,
-        "p95_days": month.p95,
-        "promise_kept_percent": month.kept_percent,
+        **_times_as_json(month),
         "in_force": {kind.value: number for kind, number in month.in_force.items()},
         "waivers": month.waivers.numbers,
     }
+
+
+def _times_as_json(one: Month | Language) -> dict[str, Any]:
+    return {
+        "returned_percent": one.returned_percent,
+        "median_days": one.median,
+        "p95_days": one.p95,
+        "promise_kept_percent": one.kept_percent,
+    } | ({"findings_percent": one.findings} if isinstance(one, Language) else {})
 
 
 def _times(months: list[Month]) -> list[tuple[float, float]]:

@@ -8,8 +8,10 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from applications.models import Application
 from applications.models.certificate_types import CertificateType
 from applications.rules import figures
+from applications.rules.return_figures import Fault
 from applications.rules.waiver_figures import waivers_by_month
 from applications.rules.waivers import OID_OUTSIDE
 from certportal.dev.builders import orders
@@ -21,6 +23,7 @@ from issuance.models import Certificate
 from tests.applications.waivers import in_hand, waive
 
 SERVER = CertificateType.SERVER
+LACKING = "expected.missing_host"
 
 
 @pytest.fixture(autouse=True)
@@ -44,10 +47,14 @@ def counting(monkeypatch):
 
     def count(*, now):
         done.append(len(done) + 1)
-        return []
+        return nothing(now)
 
     monkeypatch.setattr(numbers, "count", count)
     return done
+
+
+def nothing(now):
+    return numbers.Counted(now, months=[], languages={}, examples={})
 
 
 def failing(asked):
@@ -140,15 +147,63 @@ def test_fewer_than_five_are_not_told(client, matti, riitta, cas):
     assert month["in_force"]["email"] == 0
 
 
+@pytest.fixture
+def in_two_languages(matti, riitta, cas):
+    """A delivered order in Finnish, and one in review in Swedish, with the same finding."""
+    orders.delivered(matti, riitta)
+    swedish = orders.in_review(matti)
+    Application.objects.filter(pk=swedish.pk).update(language="sv")
+
+
+def test_times_and_findings_by_the_language_of_the_case(client, in_two_languages, monkeypatch):
+    monkeypatch.setattr(numbers, "FEWEST", 1)
+    told = client.get("/numbers.json").json()["languages"]
+    shares = {code: one.pop("findings_percent") for code, one in told.items()}
+    assert shares == {"fi": {LACKING: 100}, "sv": {LACKING: 100}, "en": {LACKING: 0}}
+    assert (told["fi"]["returned_percent"], told["fi"]["promise_kept_percent"]) == (0, 100)
+    assert told["fi"]["p95_days"] >= told["fi"]["median_days"] >= 0
+    assert [set(told[code].values()) for code in ("sv", "en")] == [{None}, {None}]
+    assert LACKING in client.get("/en/numbers/").text
+
+
+def test_findings_of_few_are_not_told_in_any_language(client, in_two_languages):
+    told = client.get("/numbers.json").json()["languages"]
+    assert [one.pop("findings_percent") for one in told.values()] == [{}, {}, {}]
+    assert {value for one in told.values() for value in one.values()} == {None}
+    assert LACKING not in client.get("/en/numbers/").text
+
+
+def test_a_finding_is_told_only_in_the_language_in_which_it_is_frequent(monkeypatch):
+    few, many = ({"orders": number, "parties": number} for number in (4, 20))
+    example = {"rule": LACKING, "severity": "warning", "params": {}}
+    faults = [("fi", many, example), ("sv", few, example), ("en", many, example | {"rule": "own"})]
+    monkeypatch.setattr(
+        numbers.return_figures,
+        "faults_by_language",
+        lambda *, now: [
+            (code, Fault(found["rule"], **number, example=found)) for code, number, found in faults
+        ],
+    )
+    checked = {"fi": 80, "sv": 10, "en": 20}
+    monkeypatch.setattr(numbers.return_figures, "checked_by_language", lambda *, now: checked)
+    examples, shares = numbers._findings(clock.now())
+    assert list(examples) == ["own", LACKING]
+    assert shares == {
+        "fi": {LACKING: 25, "own": 0},
+        "sv": {LACKING: None, "own": 0},
+        "en": {LACKING: 0, "own": 100},
+    }
+
+
 def test_many_of_one_organisation_are_not_told(monkeypatch, matti, riitta, cas):
     for _each in "ab":
         orders.delivered(matti, riitta)
     monkeypatch.setattr(numbers, "FEWEST", 2)
-    told = numbers.count(now=clock.now())[-1]
+    told = numbers.count(now=clock.now()).months[-1]
     assert (told.decided, told.median, told.p95, told.kept_percent) == (None, None, None, None)
     assert told.in_force[SERVER] is None
     monkeypatch.setattr(numbers, "FEWEST", 1)
-    told = numbers.count(now=clock.now())[-1]
+    told = numbers.count(now=clock.now()).months[-1]
     assert (told.decided, told.kept_percent, told.in_force[SERVER]) == (2, 100, 2)
 
 
@@ -156,7 +211,7 @@ def test_a_revoked_certificate_was_in_force_until_then(of_two):
     now, hour = clock.now(), timedelta(hours=1)
     certificate = Certificate.objects.get()
     authority.revoke(certificate.pk, "superseded", actor=system("test"), now=now + hour)
-    counted = [numbers.count(now=at)[-1].in_force[SERVER] for at in (now, now + 2 * hour)]
+    counted = [numbers.count(now=at).months[-1].in_force[SERVER] for at in (now, now + 2 * hour)]
     assert counted == [1, 0]
 
 
@@ -206,7 +261,7 @@ def test_while_somebody_counts_the_others_read_the_old_figures(monkeypatch, coun
         reader = threading.Thread(target=lambda: seen.append(numbers.keeper.figures()))
         reader.start()
         reader.join(timeout=60)
-        return []
+        return nothing(now)
 
     monkeypatch.setattr(numbers, "count", count)
     assert numbers.keeper.figures().at == later
@@ -221,7 +276,7 @@ def test_a_database_that_cannot_count_is_asked_again_after_a_minute(client, monk
         answer = client.get("/numbers.json")
         assert (answer.status_code, answer["Retry-After"]) == (503, "60")
     assert len(asked) == 1
-    monkeypatch.setattr(numbers, "count", lambda *, now: [])
+    monkeypatch.setattr(numbers, "count", lambda *, now: nothing(now))
     at[0] += numbers.PAUSE
     old = numbers.keeper.figures()
     monkeypatch.setattr(numbers, "count", lambda *, now: failing(asked))
