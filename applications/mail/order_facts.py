@@ -7,7 +7,14 @@ from applications.checks.wording import word_all, word_faults
 from applications.documents import kept_papers
 from applications.models import Application
 from applications.replacement import predecessors
-from applications.rules import contact_links, lapse, proposed_names, recipients, void_reasons
+from applications.rules import (
+    contact_links,
+    lapse,
+    proposed_names,
+    recipients,
+    sender,
+    void_reasons,
+)
 from certportal.foundation import clock
 
 FACTS: dict[str, Callable[[Application], Any]] = {
@@ -18,6 +25,7 @@ FACTS: dict[str, Callable[[Application], Any]] = {
     "faults": lambda order: [words for _finding, words in word_faults(order.findings)],
     "findings": lambda order: [words for _finding, words in word_all(order.findings)],
     "gets_instead": lambda order: "recipient" not in recipients.package(order),
+    "lacks_right": lambda order: sender.lacks_right(order, on=clock.day(clock.now())),
     "lapses_on": lapse.lapses_on,
     "last_day": lapse.last_day_of,
     "missing": lambda order: [section.title for section in lapse.missing(order)],
