@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.documents.certificate_files import files
 from applications.models import Application
+from applications.models.certificate_types import Purpose
 from applications.rules.certificate_names import expected_names
 from certportal.foundation import clock
 from issuance.csr import remedies
@@ -49,8 +50,12 @@ frontend https
 HAPROXY_CLIENTS = (
     "    bind :443 ssl crt /etc/haproxy/certs/{stem}.pem ca-file /etc/ssl/{ca} verify required"
 )
+NGINX_OUTGOING = """\
+    proxy_ssl_certificate     /etc/ssl/{chain};
+    proxy_ssl_certificate_key /etc/ssl/private/{key};
+    proxy_ssl_server_name on;"""
+CERTREQ = "certreq -accept -machine {p7b}"
 IIS = """\
-certreq -accept -machine {p7b}
 powershell -Command "(Get-WebBinding -Name 'Default Web Site' -Protocol https)\
 .AddSslCertificate('{thumbprint}', 'My')\""""
 KEYTOOL = """\
@@ -64,10 +69,15 @@ TOMCAT = """\
                      certificateKeyAlias="{stem}" certificateKeystorePassword="…" />
     </SSLHostConfig>
 </Connector>"""
+JAVA_OUTGOING = """\
+-Djavax.net.ssl.keyStore={stem}.p12
+-Djavax.net.ssl.keyStoreType=PKCS12
+-Djavax.net.ssl.keyStorePassword=…"""
 KUBERNETES = "kubectl create secret tls {secret} --cert={chain} --key={key}"
 CHECK = """\
 openssl s_client -connect {host}:443 -servername {host} -CAfile {ca} -verify_return_error \
 </dev/null"""
+CONNECT = "curl -v --cert {chain} --key {key} https://service.example.fi/"
 FITS = """\
 openssl pkey -in {key} -pubout -outform DER | openssl sha256
 openssl x509 -in {pem} -noout -pubkey | openssl pkey -pubin -outform DER | openssl sha256"""
@@ -111,6 +121,9 @@ CLIENTS = _("If it also asks its clients for a certificate (mutual TLS)")
 NEW_STORE = _("If the key is a file of its own (PEM)")
 IN_STORE = _("If the key was made with keytool: into the same key store and alias")
 SAME = _("Does the key fit the certificate: both lines must be the same")
+OUTGOING = _("When it connects to others itself (client authentication)")
+ON_SITE = _("Take it into use on the IIS site")
+ANSWERED = _("Try a connection to another server: put its name in place of service.example.fi")
 TRUSTED = _("What the server sends: it must say “Verify return code: 0 (ok)”")
 
 type Texts = tuple[tuple[str, Promise, str], ...]
@@ -124,9 +137,16 @@ _SERVERS: Mapping[str, Texts] = MappingProxyType(
             ("haproxy", SETTINGS, HAPROXY),
             ("haproxy-clients", CLIENTS, HAPROXY_CLIENTS),
         ),
-        "Windows, IIS": (("iis", COMMAND, IIS),),
+        "Windows, IIS": (("windows", COMMAND, CERTREQ), ("iis", ON_SITE, IIS)),
         "Java, Tomcat": (*_JAVA, ("tomcat", SETTINGS, TOMCAT)),
         "Kubernetes": (("kubernetes", COMMAND, KUBERNETES),),
+    }
+)
+_CLIENTS: Mapping[str, Texts] = MappingProxyType(
+    {
+        "nginx": (("nginx-outgoing", OUTGOING, NGINX_OUTGOING),),
+        "Windows, IIS": (("windows", COMMAND, CERTREQ),),
+        "Java, Tomcat": (*_JAVA, ("java-outgoing", OUTGOING, JAVA_OUTGOING)),
     }
 )
 _SYSTEMS: Mapping[str, Texts] = MappingProxyType({"Java": _JAVA, "PKCS #12": (_JAVA[1],)})
@@ -158,19 +178,32 @@ def fits(application: Application, certificate: Certificate) -> list[Piece]:
 def recipes(application: Application, certificate: Certificate) -> list[Recipe]:
     """Return the steps for each program that uses this type of certificate."""
     filled = names(application, certificate)
-    chosen = _SERVERS if application.kind.has_host_names else _SYSTEMS
     return [
         Recipe(title, [_piece(id, f"{title}: {label}", text, filled) for id, label, text in texts])
-        for title, texts in chosen.items()
+        for title, texts in _texts(application).items()
     ]
+
+
+def _texts(application: Application) -> Mapping[str, Texts]:
+    """Return the steps by program for what the certificate is used for."""
+    if not application.kind.has_purpose:
+        return _SYSTEMS
+    if application.purpose == Purpose.CLIENT:
+        return _CLIENTS
+    if application.purpose == Purpose.SERVER:
+        return _SERVERS
+    added = {title: _CLIENTS.get(title, ()) for title in _SERVERS}
+    return {title: tuple(dict.fromkeys(texts + added[title])) for title, texts in _SERVERS.items()}
 
 
 def check(application: Application, certificate: Certificate) -> list[Piece]:
     """Return the commands that check the certificate against its key and on the server."""
     filled = names(application, certificate)
     commands = [("fits", SAME, FITS)]
-    if application.kind.has_host_names:
+    if application.kind.has_purpose and application.purpose != Purpose.CLIENT:
         commands.append(("check", TRUSTED, CHECK))
+    if application.kind.has_purpose and application.purpose != Purpose.SERVER:
+        commands.append(("connect", ANSWERED, CONNECT))
     return [_piece(id, str(label), text, filled) for id, label, text in commands]
 
 

@@ -100,8 +100,8 @@ class Row:
     asks_conformity: bool = False
 
 
-_ON_SERVER = _("The certificate is installed on the server where its private key was made.")
-_IN_SYSTEM = _("The certificate is installed in the system where its private key was made.")
+_ON_SERVER = _("Install the certificate on the server where its private key was made.")
+_IN_SYSTEM = _("Install the certificate in the system where its private key was made.")
 
 ROWS: Mapping[CertificateType, Row] = MappingProxyType(
     {
@@ -125,7 +125,7 @@ ROWS: Mapping[CertificateType, Row] = MappingProxyType(
         CertificateType.EMAIL: Row(
             _("Signs and encrypts the mail of a mailbox that your organisation shares."),
             _(
-                "The certificate is installed in the mail program or server where its private key"
+                "Install the certificate in the mail program or on the server where its private key"
                 " was made."
             ),
         ),

@@ -48,6 +48,16 @@ def test_it_has_the_files_own_names_and_every_program(order):
         assert told in said
 
 
+@pytest.mark.parametrize("purpose", ["server", "client"])
+def test_it_tells_only_what_the_certificate_is_used_for(order, web, purpose):
+    Application.objects.filter(pk=order.pk).update(purpose=purpose)
+    order.refresh_from_db()
+    page = web.get(reverse("applications:install", args=[order.pk])).text
+    for said in (text_of(rendered(order)), page):
+        serves, connects = "s_client -connect" in said, "proxy_ssl_certificate" in said
+        assert (serves, connects) == (purpose == "server", purpose == "client")
+
+
 def test_a_worker_makes_it_once_for_account_link_and_technical_member(order, web, teemu, riitta):
     Application.objects.filter(pk=order.pk).update(technical_email=teemu.email)
     assert web.get(sheet_of("applications", order.pk)).status_code == 202

@@ -16,6 +16,7 @@ from applications.rules.request_matching import Why
 from applications.services.applicant import requests_together
 from applications.services.applicant.csr import MOST_UPLOADS_AN_HOUR, TOLD_WITHIN
 from applications.services.applicant.requests_together import Outcome
+from applications.views.shared import requests_given
 from applications.workflow import Status
 from applications.workflow.consequences import CHECKS
 from certportal.dev.builders import bulk, orders, requests
@@ -111,6 +112,7 @@ def test_what_there_is_no_time_for_is_told_and_given_again(matti, sample, monkey
     assert [(one.outcome, one.why) for one in found] == [
         *[(Outcome.USED, None), (Outcome.SKIPPED, Why.NO_TIME), (Outcome.PRIVATE_KEY, None)]
     ]
+    assert requests_given.shown(found, order_url=str, preview_url=str)["unread"] == 1
     assert give(matti, some[1:], files[1])[0].outcome == Outcome.USED
 
 
@@ -164,7 +166,7 @@ def test_the_contact_gets_one_mail_for_all_requests_given_at_once(matti, sample,
     assert all(one in told["matti@example.fi"].body for one in names[:3])
     last.refresh_from_db()
     by = date_format(last.due_on, "DATE_FORMAT")
-    assert f"lähetämme varmenteet sähköpostitse viimeistään {by}." in told["matti@example.fi"].body
+    assert f"Käsittelemme ne viimeistään {by}." in told["matti@example.fi"].body
     assert names[3] not in told["matti@example.fi"].body
     assert last.number in told["maija@example.fi"].subject, "one alone is told as ever"
 

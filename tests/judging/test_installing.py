@@ -138,6 +138,23 @@ def asked_for_certificate(told: dict[str, str], order: Application, folder: Path
     return [one.returncode == 0 and one.stdout in {b"200", b"404", b"403"} for one in answers]
 
 
+def test_a_server_that_connects_to_others_shows_them_the_certificate(order, tmp_path):
+    told, port, other = pieces(order), free_port(), free_port()
+    asking = placed(f"{told['nginx'][:-1]}{told['nginx-clients']}\n}}", tmp_path, other)
+    outgoing = placed(told["nginx-outgoing"], tmp_path, port)
+    proxied = f"location / {{ proxy_pass https://127.0.0.1:{other}; {outgoing} }}"
+    recipe = f"{asking} server {{ listen {port}; {proxied} }}"
+    made = tmp_path / "settings"
+    made.write_text(NGINX.format(folder=tmp_path, port=port, recipe=recipe))
+    with served(["nginx", "-p", str(tmp_path), "-e", "stderr", "-c", str(made)], port):
+        assert "400" not in run(f"curl -s http://127.0.0.1:{port}/", tmp_path)
+        direct = told["connect"].replace("service.example.fi", f"127.0.0.1:{other}")
+        assert "400" not in run(direct.replace("curl -v", "curl -sk"), tmp_path)
+    made.write_text(made.read_text().replace(outgoing, ""))
+    with served(["nginx", "-p", str(tmp_path), "-e", "stderr", "-c", str(made)], port):
+        assert "400" in run(f"curl -s http://127.0.0.1:{port}/", tmp_path)
+
+
 @pytest.mark.parametrize("clients", [False, True], ids=["server", "mutual"])
 @pytest.mark.parametrize("program", ["nginx", "apache", "haproxy"])
 def test_the_server_sends_the_chain_and_asks_its_clients(order, tmp_path, program, clients):

@@ -186,6 +186,9 @@ def sent(request: HttpRequest, application: Application) -> HttpResponse:
         "stages": tracking.stages(application),
         "turn": tracking.turn_words(application, now=now),
         "promise": promise,
+        "right": after_sending.about_right(
+            application, access.person_of(request), today=clock.day(now)
+        ),
         "is_answer": application.submissions.count() > 1,
         "is_confirmation": is_confirmation(application),
     }

@@ -44,7 +44,6 @@ REASONS: dict[Why | Skipped, Words] = {
     Why.NO_ORDER: _("No order that waits for a request has these names. Check the names."),
     Why.SEVERAL_ORDERS: _("Several orders fit equally. Give it on the page of the right one:"),
     Why.SEVERAL_REQUESTS: _("Several files fit the same order. Give the right one on its page:"),
-    Why.NO_TIME: _("There was no time left for it. Give this file again."),
     Why.MOVED_ON: _(
         "The order has changed in the meantime. Open its page to see what it is like now."
     ),
@@ -136,12 +135,13 @@ def shown(
 ) -> dict[str, Any]:
     """Return the template context of the results in words, those that need somebody first.
 
-    A request to confirm links to its own page.
+    A request to confirm links to its own page. `unread`: how many there was no time for.
     """
     lines = [_line(result, order_url, preview_url) for result in results]
     return {
         "lines": sorted(lines, key=lambda line: _URGENCY.index(line.tone)),
         "used": sum(result.outcome == Outcome.USED for result in results),
+        "unread": sum(result.why == Why.NO_TIME for result in results),
     }
 
 

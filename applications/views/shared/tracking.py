@@ -43,12 +43,13 @@ TURNS: dict[Status, Promise] = {
     Status.APPROVED: gettext_lazy("The order is approved. The certificate is being made."),
     Status.ISSUED: gettext_lazy("The certificate has been made and is being mailed."),
     Status.DELIVERED: gettext_lazy(
-        "The certificate has been delivered. It is installed where its private key was made."
+        "The certificate has been delivered. Install it where its private key was made."
     ),
     Status.REJECTED: gettext_lazy("The order was rejected."),
     Status.WITHDRAWN: gettext_lazy("The order was withdrawn."),
     Status.LAPSED: gettext_lazy("The order lapsed because it was not completed in time."),
 }
+CHECKED_UNCONFIRMED = gettext_lazy("The service checks the order.")
 UNCLAIMED = gettext_lazy("Waiting for a reviewer. You don't need to do anything.")
 UNCONFIRMED = gettext_lazy(
     "With a reviewer, who must also confirm your authority to act before the certificate can be"
@@ -115,6 +116,8 @@ def turn_words(application: Application, *, now: datetime) -> str:
         return words % {"name": application.technical_name}
     if status is Status.IN_REVIEW:
         return str(_in_review(application, now))
+    if status is Status.CHECKING and sender.lacks_right(application, on=clock.day(now)):
+        return str(CHECKED_UNCONFIRMED)
     if status is Status.LAPSED and _ended_with_account(application):
         return str(CLOSED_ACCOUNT)
     if status is Status.DELIVERED and application.installed_at is not None:

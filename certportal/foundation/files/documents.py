@@ -87,7 +87,10 @@ class Unfit(Refused):
 
 
 class NotPdf(Unfit):
-    message = _("The file is not a PDF document, or it is not whole. Choose a PDF.")
+    message = _(
+        "The file is not a PDF document, or it is not whole. Choose a PDF. A photo or a text"
+        " document can be saved as a PDF, for example from the print menu."
+    )
 
     @classmethod
     def of(cls, data: bytes) -> "NotPdf":

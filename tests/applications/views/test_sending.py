@@ -102,6 +102,16 @@ def test_an_unconfirmed_right_to_act_is_told_before_sending_unless_it_is_a_test(
     assert follows(web, fresh, address)[0] == "You don't need to do anything more."
 
 
+def test_after_sending_an_unconfirmed_right_is_told_with_the_way_to_show_it(
+    web, send, fresh, address
+):
+    rights = Membership.objects.filter(organisation=fresh.organisation)
+    rights.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None)
+    page = web.get(send(fresh)["Location"]).text
+    assert address("accounts:right") in page.partition("<main")[2]
+    assert "You don&#x27;t need to do anything" not in page
+
+
 def test_in_place_of_a_contact_person_who_left_stand_the_administrators(
     web, pharmacy, fresh, address
 ):
