@@ -1,7 +1,10 @@
 // Conveniences only: every page works without this file. Its words come from data-* attributes.
 const all = (selector) => document.querySelectorAll(selector);
 
-document.querySelector("[data-error-summary]")?.focus();
+const faults = document.querySelector("[data-error-summary]");
+faults?.focus();
+// Browsers keep no answer to a form: the way back to it would end at a question about sending again.
+if (faults) history.replaceState(history.state, "", location.href);
 
 for (const element of all("[data-needs-js]")) element.hidden = false;
 

@@ -59,6 +59,19 @@ def test_the_view_in_force_alone_is_marked_in_forced_colours(go, riitta):
     assert (marked, set(others)) == (["rgb(255, 255, 255)"], {"rgb(0, 0, 0)"})
 
 
+def test_the_way_back_leads_to_the_form_that_was_faulty_once(go, matti):
+    """Without an answer to a form in the history, which browsers would ask to send again."""
+    page = go("applications:part", orders.draft(matti).pk, "validity", who=matti)
+    form = page.url
+    for months in ("99", "11"):
+        page.locator("[name=validity_months]").fill(months)
+        with page.expect_navigation():
+            page.locator("main form[method=post] .actions button").first.click()
+    assert page.url != form
+    page.go_back()
+    assert (page.url, page.locator("[name=validity_months]").input_value()) == (form, "11")
+
+
 def test_the_option_reached_by_keyboard_is_marked_in_forced_colours(go, matti):
     page = go("register", who=matti)
     page.emulate_media(forced_colors="active")

@@ -59,6 +59,9 @@ def test_forced_colours(watched: Page, gallery: str, scheme: str) -> None:
     watched.goto(f"{gallery}/fi/gallery/components/")
     edge = watched.locator("main .button").first.evaluate("e => getComputedStyle(e).borderTopWidth")
     assert edge != "0px"
+    link = watched.locator("main .button--link").first
+    edge = link.evaluate("e => getComputedStyle(e).borderTopColor")
+    assert edge == watched.locator("body").evaluate("e => getComputedStyle(e).backgroundColor")
 
 
 def test_skip_link_comes_first_and_leads_to_the_content(watched: Page, gallery: str) -> None:
