@@ -151,7 +151,9 @@ def test_once_revoked_only_an_exposed_key_is_left_to_tell_of(web, pages):
     assert 'value="cessation_of_operation"' not in page
     web.post(pages["revoke"], FILLED)
     assert Certificate.objects.get().revocation_reason == "key_compromise"
-    assert pages["revoke"] not in web.get(pages["order"]).text
+    page = web.get(pages["order"]).text
+    assert pages["revoke"] not in page
+    assert "What you can do" not in page
 
 
 def test_pressed_twice_it_stays_as_it_was(web, pages):
