@@ -331,7 +331,6 @@ class DateField(forms.DateField):
     YEARS = range(1900, 3000)
 
     default_error_messages: ClassVar[dict[str, Words]] = {
-        "required": _("Enter a date."),
         "invalid": _("Enter a day that exists, in the form 31.12.2026."),
         "year": _("Check the year of the date."),
     }
@@ -384,4 +383,6 @@ def _missing(field: forms.Field, label: Words) -> Words:
         return format_lazy(_("Choose an option: {label}"), label=label)
     if isinstance(field, forms.BooleanField):
         return format_lazy(_("Tick the box: {label}"), label=label)
+    if isinstance(field, forms.DateField):
+        return format_lazy(_("Enter a date: {label}"), label=label)
     return format_lazy(_("Fill in this field: {label}"), label=label)

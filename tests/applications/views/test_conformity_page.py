@@ -91,6 +91,11 @@ def test_a_refused_file_says_why_and_keeps_what_was_typed(web, address, order):
     assert 'value="VT-9"' in text
 
 
+def test_a_missing_day_is_told_by_its_name(web, address, order):
+    answer = post(web, address, order, conformity_valid_until="")
+    assert "Enter a date: Last day of validity" in answer.content.decode()
+
+
 def test_an_expired_document_is_refused(web, address, order):
     answer = post(web, address, order, conformity_valid_until="31.12.2020")
     assert "in force" in answer.content.decode()

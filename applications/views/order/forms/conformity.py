@@ -39,10 +39,7 @@ class ConformityForm(PartForm):
             "required": gettext_lazy("Enter the number of the certificate of conformity.")
         },
     )
-    conformity_valid_until = DateField(
-        label=gettext_lazy("Last day of validity"),
-        help_text=gettext_lazy("As the document says it."),
-    )
+    conformity_valid_until = DateField(label=gettext_lazy("Last day of validity"))
     file = PdfField(label=gettext_lazy("Certificate of conformity as a PDF"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
