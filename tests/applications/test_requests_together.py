@@ -117,6 +117,22 @@ def test_what_there_is_no_time_for_is_told_and_given_again(matti, sample, monkey
 
 
 @pytest.mark.django_db
+def test_the_same_files_given_again_get_on_however_little_time_there_is(matti, sample, monkeypatch):
+    """Also in another process, which examines each key anew."""
+    names = [f"{one}.example.fi" for one in "abc"]
+    waiting = bulk.sent(matti, bulk.begun(matti, *names))
+    files = [(f"{one}.csr", requests.request(requests.new_key(), one)) for one in names]
+    late = requests_together.MOST_EXAMINING + 1
+    for turn in range(3):
+        ticks = iter([0, 1, *[late] * 5])
+        with monkeypatch.context() as slow:
+            slow.setattr(requests_together, "monotonic", lambda times=ticks: next(times))
+            found = [one.outcome for one in give(matti, waiting[turn:], *files)]
+        given = [Outcome.USED_BEFORE] * turn + [Outcome.USED]
+        assert found == given + [Outcome.SKIPPED] * (2 - turn)
+
+
+@pytest.mark.django_db
 def test_examining_ends_while_there_is_time_to_attach_what_was_examined(matti, sample, monkeypatch):
     """Hundreds of archives that are unpacked in search of keys must not occupy a web process."""
     together = bulk.begun(matti, "a.example.fi", "b.example.fi")
