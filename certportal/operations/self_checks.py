@@ -63,6 +63,9 @@ SELF_CHECKS: dict[str, dict[str, Check]] = {
     "ca": {
         "clock-ca": passes(database_clock.require_agreement),
         "ca-key": lambda: not services.keys_out_of_reach(now=clock.now()),
+        # After it, which has just used the token.
+        "token-silent": passes(services.ensure_token_answers),
+        "token-pin": passes(services.ensure_pin_accepted),
         "journal": passes(services.ensure_journal),
         "journal-copy": passes(services.ensure_journal_copied),
         "approvers": passes(lambda: services.ensure_approvers(clock.now())),

@@ -52,6 +52,8 @@ from issuance.services.sealing import (
 from issuance.services.status.could_sign import (
     ensure_journal,
     ensure_journal_copied,
+    ensure_pin_accepted,
+    ensure_token_answers,
     keys_out_of_reach,
 )
 from issuance.services.status.crl_entries import Reading

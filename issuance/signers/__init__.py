@@ -14,6 +14,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from issuance.signers.protocol import Signer, SignerBackend, SignerMismatch, SignerUnavailable
+from issuance.signers.token import end_sessions
 
 
 def load(stem: str, certificate: x509.Certificate) -> Signer:
@@ -42,8 +43,9 @@ def backend() -> SignerBackend:
 
 
 def forget() -> None:
-    """Clear the cached signers, for example after a token has been reconnected, or in tests."""
+    """Clear the cached signers and end sessions with tokens, in tests."""
     _load.cache_clear()
+    end_sessions()
 
 
 def verify(signer: Signer) -> None:

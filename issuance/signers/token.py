@@ -1,22 +1,38 @@
-"""A PKCS#11 token: one logged-in session per process, opened when first needed.
+"""A PKCS#11 token, reached through a process of its own (`issuance.token_process`).
 
 A session is valid in one process only and ends when the token is removed. Therefore, after a fork
-or after the token has been away, the next use opens a new session, finds the key again and
+or after the token has been away, another process opens a new session, finds the key again and
 verifies it. PKCS#11 3.1, section 5.4 (C_Initialize) and 5.6.
 """
 
-import hashlib
+import json
 import os
+import subprocess
+import sys
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from multiprocessing import Pipe
 from typing import Any
 
-import pkcs11
-from pkcs11.exceptions import PinIncorrect, PKCS11Error
+import structlog
+from django.conf import settings
 
-from issuance.signers.protocol import SignerUnavailable
+from issuance.signers import refused_pin
+from issuance.signers.protocol import SignerMismatch, SignerUnavailable
+
+log = structlog.get_logger(__name__)
+
+LIMIT = 20.0
+"""Seconds in which the token must answer; a worker's heartbeat is missed after 35."""
+MAKING = 600.0
+"""Seconds in which it must have made a key, which somebody watches: RSA-4096 takes minutes."""
+REST = 30.0
+"""Seconds for which nothing is asked of a token that did not answer."""
+ENDING = 2.0
+"""Seconds in which the token's process must end by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,69 +44,145 @@ class TokenAddress:
     pin_file: str
 
 
-@dataclass(slots=True)
-class Connection:
-    """A session and the handles of the private keys verified in it, by any hashable name."""
-
-    session: Any
-    writable: bool
-    proven: dict[object, Any] = field(default_factory=dict)
-
-
 class WrongPin(SignerUnavailable):
     """The token refused the PIN. The same PIN is not retried: tokens lock after a few failures."""
 
 
+class TokenSilent(SignerUnavailable):
+    """The token does not answer. Nothing is asked of it for `REST` seconds."""
+
+
+FAILURES: dict[str, type[SignerUnavailable]] = {
+    "unavailable": SignerUnavailable,
+    "mismatch": SignerMismatch,
+    "pin": WrongPin,
+}
+
+
+class _Session:
+    """The process that has a session with the token. Its methods raise SignerUnavailable."""
+
+    def __init__(self, address: TokenAddress, *, writable: bool) -> None:
+        self._label, self.answered = address.label, False
+        about = {**asdict(address), "writable": writable, "refused": refused_pin.known()}
+        self._asking, its = Pipe()
+        with its:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "issuance.token_process", str(its.fileno())],
+                pass_fds=[its.fileno()],
+                stdin=subprocess.DEVNULL,
+                cwd=settings.BASE_DIR,
+            )
+        self._send(about)
+
+    def ask(self, what: str, limit: float, about: dict[str, Any]) -> Any:
+        """What was made. After a failure the session must be ended."""
+        self._send({"do": what, "seconds": int(limit) + 5, **about})
+        told = self._read(limit)
+        if "made" not in told:
+            if told["failed"] == "pin":
+                refused_pin.remember(told["refused"])
+            raise FAILURES[told["failed"]](told["why"])
+        if not self.answered:
+            refused_pin.forget()
+        self.answered = True
+        return told["made"]
+
+    def _send(self, message: dict[str, Any]) -> None:
+        with suppress(OSError):  # it has ended, and nothing will be read
+            self._asking.send_bytes(json.dumps(message).encode())
+
+    def _read(self, limit: float) -> Any:
+        try:
+            if self._asking.poll(limit):
+                return json.loads(self._asking.recv_bytes())
+        except (OSError, EOFError):
+            raise SignerUnavailable(f"{self._label}: the token's process has ended") from None
+        self._process.kill()
+        raise TokenSilent(f"{self._label}: the token does not answer within {limit:g} s")
+
+    def end(self) -> None:
+        """Let the process end, and kill it if it does not."""
+        self._asking.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(ENDING)
+            return
+        self._process.kill()
+        with suppress(subprocess.TimeoutExpired):  # a device's driver may hold it for ever
+            self._process.wait(ENDING)
+
+
 class Token:
-    """This process's connection to one token, opened on demand. Safe for threads."""
+    """This process's access to one token, begun on demand. Safe for threads."""
 
     def __init__(self, address: TokenAddress) -> None:
         self.address = address
+        self.fault: SignerUnavailable | None = None
+        """Why it last failed; None if it last succeeded."""
         self._lock = threading.RLock()
-        self._connection: Connection | None = None
-        self._refused_pin = b""
+        self._session: _Session | None = None
+        self._rests_until = 0.0
 
-    def use[T](self, work: Callable[[Connection], T], *, writable: bool = False) -> T:
-        """Call ``work`` with a session; if the existing session fails, repeat it in a new one.
+    def ask(self, what: str, **about: str) -> Any:
+        """The result of the function of `issuance.token_process.keys`.
 
-        ``writable`` asks for a read-write session. Raises SignerUnavailable for any PKCS#11
-        error of the new session.
+        If the existing session fails, it is asked once more in a new one. Raises
+        SignerUnavailable, SignerMismatch.
         """
-        with self._lock:
-            if (old := self._connection) and old.writable >= writable:
+        with self._lock, self._remembering():
+            if self._session and self._session.answered:
                 try:
-                    return work(old)
-                except PKCS11Error:
-                    self._connection = None
-            try:
-                self._connection = self._connect(writable)
-                return work(self._connection)
-            except PKCS11Error as error:
-                self._connection = None
-                raise SignerUnavailable(
-                    f"{self.address.label}: {type(error).__name__} {error}".strip()
-                ) from None
+                    return self._exchange(self._session, what, LIMIT, about)
+                except TokenSilent:
+                    raise
+                except SignerUnavailable as error:
+                    log.info("token_session_lost", why=str(error))
+            return self._exchange(self._begin(), what, LIMIT, about)
 
-    def _connect(self, writable: bool) -> Connection:
+    def generate(self, **about: str | int) -> None:
+        """Generate a key pair, in a session of its own: never a second one if that fails.
+
+        Raises SignerUnavailable.
+        """
+        with self._lock, self._remembering():
+            self._exchange(self._begin(writable=True), "generate", MAKING, about)
+            self.end()
+
+    def end(self) -> None:
+        """End the session; the next use opens a new one."""
+        with self._lock:
+            if self._session:
+                self._session.end()
+            self._session, self._rests_until = None, 0.0
+
+    def _begin(self, *, writable: bool = False) -> _Session:
+        """Open another session. Raises TokenSilent while the token rests."""
+        if time.monotonic() < self._rests_until:
+            raise TokenSilent(f"{self.address.label}: the token did not answer before")
+        self.end()
+        self._session = _Session(self.address, writable=writable)
+        return self._session
+
+    def _exchange(self, at: _Session, what: str, limit: float, about: dict[str, Any]) -> Any:
         try:
-            pin = Path(self.address.pin_file).read_text().strip()
-        except (OSError, ValueError) as error:
-            raise SignerUnavailable(f"PIN file: {type(error).__name__}") from None
-        if _digest(pin) == self._refused_pin:
-            raise WrongPin(f"{self.address.label}: the PIN was refused before and is the same")
-        library = pkcs11.lib(self.address.module)
-        # Drops state inherited from a parent process, and detects reconnected tokens.
-        library.reinitialize()
-        token = library.get_token(token_label=self.address.label)
+            return at.ask(what, limit, about)
+        except SignerUnavailable as error:
+            self.end()
+            if isinstance(error, TokenSilent):
+                self._rests_until = time.monotonic() + REST
+            raise
+
+    @contextmanager
+    def _remembering(self) -> Iterator[None]:
+        """Remember why the token fails, and log it when that begins."""
+        before, self.fault = self.fault, None
         try:
-            return Connection(token.open(rw=writable, user_pin=pin), writable)
-        except PinIncorrect:
-            self._refused_pin = _digest(pin)
-            raise WrongPin(f"{self.address.label}: PinIncorrect") from None
-
-
-def _digest(pin: str) -> bytes:
-    return hashlib.sha256(pin.encode()).digest()
+            yield
+        except SignerUnavailable as error:
+            self.fault = error
+            if type(error) is not type(before):
+                log.error("token_fails", why=str(error))
+            raise
 
 
 _TOKENS: dict[tuple[int, TokenAddress], Token] = {}
@@ -99,3 +191,15 @@ _TOKENS: dict[tuple[int, TokenAddress], Token] = {}
 def token(address: TokenAddress) -> Token:
     """This process's Token for the address; a forked process gets its own."""
     return _TOKENS.setdefault((os.getpid(), address), Token(address))
+
+
+def faults() -> list[SignerUnavailable]:
+    """Why tokens last failed in this process."""
+    return [each.fault for (pid, _), each in _TOKENS.items() if pid == os.getpid() and each.fault]
+
+
+def end_sessions() -> None:
+    """End this process's sessions."""
+    for (pid, _), each in _TOKENS.items():
+        if pid == os.getpid():
+            each.end()

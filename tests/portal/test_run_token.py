@@ -44,16 +44,21 @@ def exported(tmp_path, monkeypatch):
 
 
 def with_the_token(data):
-    """Return the kinds of processes that run, and those that have loaded the token's library."""
+    """Return the kinds of processes that run, and those that have loaded the token's library.
+
+    The latter with that which started them.
+    """
     kinds, loaded = set(), set()
     for pid in running(data):
         try:
             kind = Path("/proc", str(pid), "comm").read_text().strip()
             maps = Path("/proc", str(pid), "maps").read_text()
+            parent = Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[1]
+            starter = Path("/proc", parent, "comm").read_text().strip()
         except OSError:
             continue  # it has ended meanwhile
         kinds |= {kind} & KINDS
-        loaded |= {kind} if Path(MODULE).name in maps else set()
+        loaded |= {(kind, starter)} if Path(MODULE).name in maps else set()
     return kinds, loaded
 
 
@@ -94,6 +99,14 @@ def test_the_ca_worker_alone_uses_the_token_and_signs_with_it(data, exported):
             said = signed_answer(port, exported / "chains", stem)
             assert "Response verify OK" in said, said
             assert "0x2026: unknown" in said, said
-        assert with_the_token(data) == (KINDS, {"ca"})
+        assert with_the_token(data) == (KINDS, {("token", "ca")})
+        with SoftToken(exported).silent():
+            await_true(
+                lambda: "token-silent" in not_well(port),
+                "nobody is told that the token does not answer",
+                seconds=120,
+            )
+            assert "worker-ca" not in not_well(port)
+            assert with_the_token(data) == (KINDS, set())
     finally:
         stop(run, data)

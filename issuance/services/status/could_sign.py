@@ -10,6 +10,7 @@ from issuance.services.event_log import key, second_place
 from issuance.services.signer import key_store, signer_for
 from issuance.services.status.publish_crl import is_needed
 from issuance.signers import SignerUnavailable
+from issuance.signers.token import TokenSilent, WrongPin, faults
 
 
 def keys_out_of_reach(*, now: datetime) -> list[str]:
@@ -30,6 +31,22 @@ def _is_reachable(ca: IssuingCA) -> bool:
         return key_store().exists(ca.stem)
     except (SignerUnavailable, OSError):
         return False
+
+
+def ensure_token_answers() -> None:
+    """Raise TokenSilent if that is how this process's last use of the token failed."""
+    _ensure_no(TokenSilent)
+
+
+def ensure_pin_accepted() -> None:
+    """Raise WrongPin if that is how this process's last use of the token failed."""
+    _ensure_no(WrongPin)
+
+
+def _ensure_no(kind: type[SignerUnavailable]) -> None:
+    for fault in faults():
+        if isinstance(fault, kind):
+            raise fault
 
 
 def ensure_journal() -> None:

@@ -1,7 +1,10 @@
 """A token of SoftHSM in a directory of its own, with keys put in from outside."""
 
+import fcntl
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,7 @@ from issuance.signers.protocol import ChainFiles, Signer, SigningKey
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 LABEL = "Sote-testi"
 PIN = "73914655"
+BOTH, PUBLIC = slice(None), slice(1, 2)
 
 
 @dataclass
@@ -59,12 +63,23 @@ class SoftToken:
     def bring_back(self) -> None:
         (self.folder / "taken away").rename(self._tokens)
 
-    def put_key(self, label: str, key: SigningKey) -> None:
-        """Import a key, as no ceremony does."""
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Within the block no call to the token returns that reads what it stores.
+
+        SoftHSM waits for the locks of its files without limit.
+        """
+        with ExitStack() as held:
+            for each in filter(Path.is_file, self._tokens.rglob("*")):
+                fcntl.lockf(held.enter_context(each.open("r+b")), fcntl.LOCK_EX)
+            yield
+
+    def put_key(self, label: str, key: SigningKey, parts: slice = BOTH) -> None:
+        """Import a key, as no ceremony does, or only one half of the pair."""
         library = pkcs11.lib(MODULE)
         library.reinitialize()
         with library.get_token(token_label=LABEL).open(rw=True, user_pin=PIN) as session:
-            for attributes in _attributes(key):
+            for attributes in _attributes(key)[parts]:
                 named = {pkcs11.Attribute.LABEL: label, pkcs11.Attribute.ID: label.encode()}
                 session.create_object({**attributes, **named, pkcs11.Attribute.TOKEN: True})
 
@@ -85,3 +100,10 @@ def _attributes(key: SigningKey) -> tuple[dict[Any, Any], dict[Any, Any]]:
 def use(token: SoftToken) -> None:
     """Let this process see the token."""
     os.environ.update(token.environment)
+
+
+def sessions() -> list[int]:
+    """The numbers of this process's children that have a session with a token."""
+    children = Path("/proc/self/task").glob("*/children")
+    found = [int(number) for each in children for number in each.read_text().split()]
+    return [each for each in found if Path(f"/proc/{each}/comm").read_text().strip() == "token"]

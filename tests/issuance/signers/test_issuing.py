@@ -9,11 +9,13 @@ from certportal.dev.builders import memory
 from certportal.dev.builders.hierarchy import Place, issuing
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
-from issuance import services, signers, tasks
+from issuance import journal, services, signers, tasks
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.publication import repository
 from issuance.services.signer import signer_for
-from issuance.signers import Signer, SignerUnavailable
+from issuance.services.status.could_sign import keys_out_of_reach
+from issuance.signers import Signer, SignerUnavailable, token as tokens
+from issuance.signers.token import TokenSilent
 from tests.issuance.signers.softhsm import SoftToken
 
 STEM = "sote-ec-1"
@@ -68,6 +70,47 @@ def test_away_in_the_midst_it_goes_on_with_the_same_bytes(
     issued = services.issue(approved.reference, now=now)
     assert issued == Certificate.objects.get()
     assert issued.certificate.tbs_certificate_bytes == bytes(approved.tbs)
+
+
+def test_silent_in_the_midst_it_signs_exactly_once(
+    approved: PreparedCertificate,
+    in_token: SoftToken,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The token may have signed what was never answered: that signature is lost, and is in no
+    journal.
+    """
+    signer_for(IssuingCA.objects.get(stem=STEM))
+    with in_token.silent(), monkeypatch.context() as hurried:
+        hurried.setattr(tokens, "LIMIT", 0.5)
+        with pytest.raises(TokenSilent):
+            services.issue(approved.reference, now=now)
+    approved.refresh_from_db()
+    assert approved.state == "signing" and not list(journal.entries(STEM))
+    with pytest.raises(TokenSilent):  # at once: it rests
+        services.issue(approved.reference, now=now)
+    tokens.end_sessions()
+    issued = services.issue(approved.reference, now=now)
+    assert issued == Certificate.objects.get()
+    assert issued.certificate.tbs_certificate_bytes == bytes(approved.tbs)
+    assert [entry.serial for entry in journal.entries(STEM)] == [issued.serial]
+
+
+def test_the_silence_of_the_token_is_told_until_it_ends(
+    in_token: SoftToken, cas: dict[str, IssuingCA], now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.publish_crl(cas[STEM], now=now)
+    with in_token.silent(), monkeypatch.context() as hurried:
+        hurried.setattr(tokens, "LIMIT", 0.5)
+        with pytest.raises(TokenSilent):
+            services.publish_crl(cas[STEM], now=now)
+    assert keys_out_of_reach(now=now)
+    with pytest.raises(TokenSilent):
+        services.ensure_token_answers()
+    tokens.end_sessions()
+    services.publish_crl(cas[STEM], now=now)
+    services.ensure_token_answers()
 
 
 def test_the_worker_tries_again_until_the_token_is_back(

@@ -1,6 +1,8 @@
 """What is particular to a PKCS#11 token, tried with SoftHSM."""
 
 import copy
+import os
+import signal
 from pathlib import Path
 
 import pkcs11
@@ -16,8 +18,8 @@ from issuance.authority.sign import sign_bytes
 from issuance.signers import Signer, SignerMismatch, SignerUnavailable
 from issuance.signers.file import KeyFiles
 from issuance.signers.pkcs11 import TokenKeys
-from issuance.signers.token import WrongPin
-from tests.issuance.signers.softhsm import LABEL, MODULE, PIN, SoftToken
+from issuance.signers.token import WrongPin, end_sessions
+from tests.issuance.signers.softhsm import LABEL, MODULE, PIN, SoftToken, sessions
 from tests.issuance.signers.verifying import verify
 
 EC = Place("production", "ec")
@@ -47,8 +49,9 @@ def test_a_signer_in_use_outlives_the_absence_of_its_token(held: Signer, token: 
     verify(sign_bytes(b"bytes", held), held)
 
 
-def test_a_session_that_the_token_has_dropped_is_opened_anew(held: Signer) -> None:
-    pkcs11.lib(MODULE).reinitialize()
+def test_a_session_that_was_lost_is_opened_anew(held: Signer) -> None:
+    (session,) = sessions()
+    os.kill(session, signal.SIGKILL)
     verify(sign_bytes(b"bytes", held), held)
 
 
@@ -90,7 +93,7 @@ def test_a_wrong_pin_is_tried_once_and_not_again(token: SoftToken, chains: Path)
 
 def test_a_pin_made_wrong_meanwhile_is_unavailable(held: Signer, token: SoftToken) -> None:
     token.write_pin("11111111")
-    pkcs11.lib(MODULE).reinitialize()
+    end_sessions()
     with pytest.raises(WrongPin):
         sign_bytes(b"bytes", held)
 

@@ -1,0 +1,114 @@
+"""The one session of this process with the token."""
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import pkcs11
+from pkcs11.exceptions import (
+    PinExpired,
+    PinIncorrect,
+    PinInvalid,
+    PinLenRange,
+    PinLocked,
+    PKCS11Error,
+)
+
+_REFUSALS = (PinExpired, PinIncorrect, PinInvalid, PinLenRange, PinLocked)
+
+
+class Failure(StrEnum):
+    """Why nothing was made. A session that fails is followed by another one, except after PIN."""
+
+    UNAVAILABLE = "unavailable"
+    MISMATCH = "mismatch"
+    PIN = "pin"
+
+
+class Failed(Exception):
+    """It failed; ``why`` contains nothing secret. ``facts`` are further parts of the answer."""
+
+    def __init__(self, failure: Failure, why: str, **facts: str) -> None:
+        super().__init__(why)
+        self.failure, self.why, self.facts = failure, why, facts
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Which token: the vendor's PKCS#11 library, the token's label, the file with the PIN.
+
+    ``refused`` tells a PIN that the token has refused, see `told_of`; "" if there is none.
+    """
+
+    module: str
+    label: str
+    pin_file: str
+    writable: bool
+    refused: str
+
+
+@dataclass(slots=True)
+class Session:
+    """A session and the handles of the private keys verified in it, by label and public key."""
+
+    session: Any
+    label: str
+    proven: dict[tuple[str, bytes], Any] = field(default_factory=dict)
+
+
+def open_session(address: Address) -> Session:
+    """Log in. A PIN that the token has refused is not tried again: tokens lock after a few.
+
+    Raises Failed, PKCS11Error.
+    """
+    pin = _pin(address.pin_file)
+    token = _find(pkcs11.lib(address.module), address.label)
+    secret = f"{address.label}\0{token.serial.hex()}\0{pin}"
+    if address.refused and told_of(secret, address.refused) == address.refused:
+        why = "the token has refused this PIN before, so it is not tried again"
+        raise Failed(Failure.PIN, f"{address.label}: {why}", refused=address.refused)
+    try:
+        return Session(token.open(rw=address.writable, user_pin=pin), address.label)
+    except _REFUSALS as error:
+        why = f"{address.label}: {type(error).__name__}"
+        raise Failed(Failure.PIN, why, refused=told_of(secret)) from None
+
+
+def told_of(secret: str, known: str = "") -> str:
+    """What tells a refused PIN from others and gives none away; with the salt of a known one.
+
+    A PIN is short: trying all must take years. It counts for this token alone, since another one,
+    or the same one initialised anew, may accept it.
+    """
+    salt = bytes.fromhex(known.partition(" ")[0]) if known else os.urandom(16)
+    digest = hashlib.scrypt(secret.encode(), salt=salt, n=1 << 14, r=8, p=1)
+    return f"{salt.hex()} {digest.hex()}"
+
+
+def _pin(path: str) -> str:
+    try:
+        pin = Path(path).read_text().strip()
+    except (OSError, ValueError) as error:
+        raise Failed(Failure.UNAVAILABLE, f"PIN file: {type(error).__name__}") from None
+    if not pin:  # logging in with it would use up one of the few tries
+        raise Failed(Failure.UNAVAILABLE, "PIN file: it is empty")
+    return pin
+
+
+def _find(library: Any, label: str) -> Any:
+    """The token of this label. Other slots may be empty, or their tokens broken."""
+    found = [token for slot in library.get_slots() if (token := _in(slot)) and token.label == label]
+    if len(found) == 1:
+        return found[0]
+    number = f"{len(found)} tokens have this label" if found else "no token has this label"
+    raise Failed(Failure.UNAVAILABLE, f"{label}: {number}")
+
+
+def _in(slot: Any) -> Any:
+    try:
+        return slot.get_token()
+    except PKCS11Error:
+        return None
