@@ -74,10 +74,14 @@ def adopt(stem: str, sources: Sequence[Path], size: int, *, aside: str) -> None:
             os.link(each, folder / aside / each.name)
         sync_folder(folder / aside)
         reach("take_over_while_adopting")
-        # Never without a journal: of one brought here, the next run reads the same lines again.
-        draft.rename(path(stem))
+        # Never without a journal: the next run reads the same lines again. If they are this
+        # journal's own, they take the place of its oldest file, since what follows them there
+        # is damaged then as it was before.
+        kept = own[0] if list(sources) == own else path(stem)
+        draft.rename(kept)
+        reach("take_over_before_dropping")
         for each in own:
-            if each != path(stem):
+            if each != kept:
                 each.unlink()
         sync_folder(folder)
     except OSError as error:

@@ -190,3 +190,33 @@ def test_killed_while_the_rest_of_a_damaged_journal_is_dropped(
         assert not RevokedSerial.objects.exists()
         assert journal.path(CA).read_bytes() == whole
         assert services.issue(prepared.reference, now=now)
+
+
+@pytest.mark.parametrize("point", ["take_over_while_adopting", "take_over_before_dropping"])
+def test_killed_while_the_rest_of_a_damaged_journal_of_two_files_is_dropped(
+    settings: Settings,
+    tmp_path: Path,
+    prepared: PreparedCertificate,
+    pharmacy: Organisation,
+    riitta: Person,
+    now: datetime,
+    point: str,
+) -> None:
+    settings.JOURNAL_COPY = ""
+    other = approved_item(pharmacy, riitta, now)[0]
+    with on(settings, "tuike1", tmp_path):
+        assert services.issue(other.reference, now=now)
+        journal.path(CA).rename(f"{journal.path(CA)}.2025")
+        kill_while_issuing(prepared, now, tmp_path / "points")
+    with on(settings, "tuike2", tmp_path):
+        shutil.copytree(tmp_path / "tuike1" / "journal", tmp_path / "tuike2" / "journal")
+        with journal.path(CA).open("ab") as file:
+            file.write(b"damaged\n")
+        (tmp_path / "points" / point).touch()
+        lost = partial(take_over, "--journal-lost")
+        assert in_child(lost) == signal.SIGKILL
+        assert in_child(lost) == 0
+        assert not RevokedSerial.objects.exists()
+        assert [each.serial for each in journal.entries(CA)] == [other.serial, prepared.serial]
+        assert not list(journal.faults(CA))
+        assert services.issue(prepared.reference, now=now)
