@@ -106,7 +106,7 @@ def _check(source: Path, identity: Path) -> None:
 
     def compare(name: PurePosixPath, content: bytes) -> str:
         kept = _why_kept(name, content)
-        if not kept and name.parts[0] == _GROWING and _SUFFIX in name.name:
+        if not kept and _is_journal(name):
             restored[Path(settings.PORTAL_DATA) / name] = content
         return kept
 
@@ -204,7 +204,21 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[PurePos
     if not allowed or content is None:
         words = _("The backup contains a file that does not belong to it: %(file)s.")
         raise streams.BackupFailed(words % {"file": name})
-    return name, content.read()
+    found = content.read()
+    return name, _whole_lines(found) if _is_journal(name) else found
+
+
+def _is_journal(name: PurePosixPath) -> bool:
+    return name.parts[0] == _GROWING and _SUFFIX in name.name
+
+
+def _whole_lines(journal: bytes) -> bytes:
+    """Leave out a line that was being written: its certificate had not left.
+
+    If its writer died, another line stands in its place: the two journals would contradict each
+    other, and lines of the second place would be taken for those of another journal.
+    """
+    return journal[: journal.rfind(b"\n") + 1]
 
 
 def _restore(name: PurePosixPath, content: bytes) -> str:
@@ -230,7 +244,7 @@ def _why_kept(name: PurePosixPath, backed_up: bytes) -> str:
     path = Path(settings.PORTAL_DATA) / name
     if name.is_relative_to(_LOG):
         return _why_log_kept(path, backed_up)
-    if name.parts[0] != _GROWING or _SUFFIX not in name.name:
+    if not _is_journal(name):
         return _kept(name) if path.exists() else ""
     files = _journals(path)
     for each, existing in files.items():
@@ -269,7 +283,11 @@ def _why_log_kept(path: Path, backed_up: bytes) -> str:
 
 
 def _journals(path: Path) -> dict[Path, bytes]:
-    """Return the journal's files by path, including renamed ones (see `issuance.journal`)."""
+    """Return the whole lines of the journal's files by path, including renamed ones.
+
+    See `issuance.journal`.
+    """
     current = path.with_name(path.name.partition(_SUFFIX)[0] + _SUFFIX)
     aside = path.parent.glob(f"{glob.escape(current.name)}.*")
-    return {each: each.read_bytes() for each in (*sorted(aside), current) if each.exists()}
+    found = [each for each in (*sorted(aside), current) if each.exists()]
+    return {each: _whole_lines(each.read_bytes()) for each in found}

@@ -105,6 +105,58 @@ def test_journals_that_have_parted_are_told_before_anything_is_touched(
     assert not published.exists()
 
 
+def begin_line() -> None:
+    """Leave a line that its writer did not finish."""
+    with journal.path("sote-ec-1").open("ab") as file:
+        file.write(b"0123456789abcdef")
+
+
+def test_a_line_that_was_being_written_is_not_restored(
+    cas: object,
+    pharmacy: Organisation,
+    riitta: Person,
+    keys: tuple[Path, Path],
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    """Its writer died, and another line stands in its place: the journals agree nevertheless."""
+    issued(pharmacy, riitta)
+    before = journal.path("sote-ec-1").read_bytes()
+    begin_line()
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    issued(pharmacy, riitta)
+    here = journal.path("sote-ec-1")
+    after = here.read_bytes()
+    begin_line()
+    with fresh_database():
+        assert f"säilytettiin {here.name}" in " ".join(restored(tmp_path, keys))
+        assert here.read_bytes().startswith(after)
+    here.unlink()
+    with fresh_database():
+        restored(tmp_path, keys)
+        assert here.read_bytes() == before
+
+
+def test_lines_of_the_second_place_are_found_after_one_that_was_being_written(
+    cas: object,
+    pharmacy: Organisation,
+    riitta: Person,
+    keys: tuple[Path, Path],
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    settings.JOURNAL_COPY = str(tmp_path / "second")
+    (tmp_path / "second").mkdir()
+    issued(pharmacy, riitta)
+    begin_line()
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    issued(pharmacy, riitta)
+    (copy,) = (tmp_path / "second").glob("*/sote-ec-1.journal")
+    shutil.rmtree(journal.path("sote-ec-1").parent)
+    with fresh_database(), pytest.raises(BackupFailed, match=str(copy)):
+        restored(tmp_path, keys)
+
+
 def test_what_only_the_second_place_has_is_not_left_out(
     cas: object,
     pharmacy: Organisation,
