@@ -16,6 +16,10 @@ def test_a_token_is_for_the_signer_and_ceremonies_and_changes_nothing_of_the_oth
     for service in token["services"].values():
         assert service["environment"]["CA_PKCS11_PIN_FILE"] == "/run/secrets/token_pin"
         assert all(volume.endswith(":ro") for volume in service["volumes"])
+        assert service["networks"] == ["token"]
+        assert service["env_file"] == [{"path": "./config/token.env", "required": False}]
+    # The signer has no way out, unless the token is in the network and the operator says so.
+    assert token["networks"] == {"token": {"internal": "${CA_PKCS11_INTERNAL:-true}"}}
 
 
 @pytest.mark.parametrize(
