@@ -62,11 +62,15 @@ def locked(descriptor: int) -> Iterator[None]:
 
 
 @contextmanager
-def locked_folder(folder: Path, mode: int = GROUP_FOLDER) -> Iterator[None]:
-    """Hold an exclusive lock on the folder, which is made if missing."""
+def locked_folder(folder: Path, mode: int = GROUP_FOLDER) -> Iterator[int]:
+    """Hold an exclusive lock on the folder, which is made if missing.
+
+    Yields its descriptor: a process that inherits it holds the lock too.
+    """
     make_folder(folder, mode)
-    with locked(os.open(folder, os.O_RDONLY | os.O_DIRECTORY)):
-        yield
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    with locked(descriptor):
+        yield descriptor
 
 
 def replace(path: Path, content: bytes, mode: int = GROUP, *, lasting: bool = True) -> None:

@@ -50,10 +50,11 @@ class TokenKeys:
 
     def make_key(self, stem: str, branch: Branch, rsa_bits: int) -> SigningKey:
         """Generate a key pair in the token, not extractable. Raises FileExistsError."""
-        with locked_folder(Path(settings.CA_KEYS_DIR), OWN_FOLDER):
+        with locked_folder(Path(settings.CA_KEYS_DIR), OWN_FOLDER) as lock:
             if self._publics(stem):
                 raise FileExistsError(stem)
-            token(self._address).generate(label=stem, branch=branch, rsa_bits=rsa_bits)
+            at = token(self._address)
+            at.generate(lock=lock, label=stem, branch=branch, rsa_bits=rsa_bits)
         made = self.pending(stem)
         assert made is not None
         return made

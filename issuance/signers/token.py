@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from multiprocessing import Pipe
@@ -62,14 +62,14 @@ FAILURES: dict[str, type[SignerUnavailable]] = {
 class _Session:
     """The process that has a session with the token. Its methods raise SignerUnavailable."""
 
-    def __init__(self, address: TokenAddress, *, writable: bool) -> None:
+    def __init__(self, address: TokenAddress, *, writable: bool, lock: Sequence[int]) -> None:
         self._label, self.answered = address.label, False
         about = {**asdict(address), "writable": writable, "refused": refused_pin.known()}
         self._asking, its = Pipe()
         with its:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "issuance.token_process", str(its.fileno())],
-                pass_fds=[its.fileno()],
+                pass_fds=[its.fileno(), *lock],
                 stdin=subprocess.DEVNULL,
                 cwd=settings.BASE_DIR,
             )
@@ -139,13 +139,14 @@ class Token:
                     log.info("token_session_lost", why=str(error))
             return self._exchange(self._begin(), what, LIMIT, about)
 
-    def generate(self, **about: str | int) -> None:
+    def generate(self, *, lock: int, **about: str | int) -> None:
         """Generate a key pair, in a session of its own: never a second one if that fails.
 
+        If this process is killed meanwhile, that of the session still holds the file ``lock``.
         Raises SignerUnavailable.
         """
         with self._lock, self._remembering():
-            self._exchange(self._begin(writable=True), "generate", MAKING, about)
+            self._exchange(self._begin(writable=True, lock=[lock]), "generate", MAKING, about)
             self.end()
 
     def end(self) -> None:
@@ -155,12 +156,12 @@ class Token:
                 self._session.end()
             self._session, self._rests_until = None, 0.0
 
-    def _begin(self, *, writable: bool = False) -> _Session:
+    def _begin(self, *, writable: bool = False, lock: Sequence[int] = ()) -> _Session:
         """Open another session. Raises TokenSilent while the token rests."""
         if time.monotonic() < self._rests_until:
             raise TokenSilent(f"{self.address.label}: the token did not answer before")
         self.end()
-        self._session = _Session(self.address, writable=writable)
+        self._session = _Session(self.address, writable=writable, lock=lock)
         return self._session
 
     def _exchange(self, at: _Session, what: str, limit: float, about: dict[str, Any]) -> Any:
@@ -199,7 +200,6 @@ def faults() -> list[SignerUnavailable]:
 
 
 def end_sessions() -> None:
-    """End this process's sessions."""
-    for (pid, _), each in _TOKENS.items():
-        if pid == os.getpid():
-            each.end()
+    """End this process's sessions, and forget what is known of their tokens, as its end does."""
+    for of in [each for each in _TOKENS if each[0] == os.getpid()]:
+        _TOKENS.pop(of).end()

@@ -80,7 +80,7 @@ def open_session(address: Address) -> Session:
 def told_of(secret: str, known: str = "") -> str:
     """What tells a refused PIN from others and gives none away; with the salt of a known one.
 
-    A PIN is short: trying all must take years. It counts for this token alone, since another one,
+    A PIN is short, so that each guess must cost. It counts for this token alone, since another one,
     or the same one initialised anew, may accept it.
     """
     salt = bytes.fromhex(known.partition(" ")[0]) if known else os.urandom(16)

@@ -1,6 +1,7 @@
 """Tokens that do not answer, refuse the PIN, sign wrongly or have half a key, with SoftHSM."""
 
 import os
+import signal
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import SimpleNamespace
@@ -224,6 +225,27 @@ def test_two_ceremonies_at_once_make_one_key(token: SoftToken, chains: Path) -> 
     store = TokenKeys(**token.options)
     told = in_processes(2, lambda: store.make_key(STEM, "rsa", 3072))
     assert sorted(told) == [f"FileExistsError: {STEM}", "made"]
+    assert store.pending(STEM) is not None
+
+
+def test_a_ceremony_that_was_killed_while_a_key_is_made_goes_on_with_that_key(
+    token: SoftToken, chains: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token goes on making it."""
+    chains.mkdir()
+    store = TokenKeys(**token.options)
+    asking = tokens._Session.ask
+
+    def kill_once_asked(self: Any, what: str, limit: float, about: dict[str, Any]) -> Any:
+        if what == "generate":
+            monkeypatch.setattr(self, "_read", lambda _: os.kill(os.getpid(), signal.SIGKILL))
+        return asking(self, what, limit, about)
+
+    monkeypatch.setattr(tokens._Session, "ask", kill_once_asked)
+    assert in_processes(1, lambda: store.make_key(STEM, "rsa", 4096)) == []
+    monkeypatch.setattr(tokens._Session, "ask", asking)
+    with pytest.raises(FileExistsError):
+        store.make_key(STEM, "rsa", 4096)
     assert store.pending(STEM) is not None
 
 
