@@ -23,6 +23,11 @@ def test_certificates_before_and_after_they_are_revoked(go, matti, riitta, cas):
         )
         assert set(told) == ({"exact"} if name != "install" else set()), "done, also on paper"
         check_in_turn(page)
+        offers = page.locator("h2.unprinted, .unprinted a")
+        assert (offers.count() > 1) == (name == "order")
+        page.emulate_media(media="print")
+        assert not any(one.is_visible() for one in offers.all())
+        page.emulate_media(media="screen")
     check_in_turn(go("applications:certificate", order.pk, who=matti, query="?hash=00"))
     for query in ("", "?stage=all", "?q=nothing"):
         check_in_turn(go("applications:orders", who=matti, query=query))

@@ -57,6 +57,7 @@ def test_what_revoking_means_is_said_before_it_is_done(web, pages):
     page = web.get(pages["revoke"]).text
     assert "What revoking means" in page
     assert "A revoked certificate can never be used again." in page
+    assert page.count('<dl class="facts">') == 1
     assert Certificate.objects.get().certificate.subject.rfc4514_string()[:8] in page
     assert f"may trust it for at most {pki().status_hours} hours more" in page
     assert "at once: connections" not in page
