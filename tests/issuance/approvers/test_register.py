@@ -11,6 +11,8 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from accounts.models import Person
+from accounts.services.rights import staff_roles
+from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.event_log.notes import Verifier
 from certportal.foundation.models import Event
@@ -205,6 +207,9 @@ def test_the_operator_s_commands_keep_a_record(
     call_command("list_approvers", stdout=said)
     assert "in force    production test  Riitta Ratkaisija" in said.getvalue()
     assert f"Change 1, SHA-256 {register.read().digest}\n" in said.getvalue()
+    staff_roles.end_reviewer(riitta, actor=system("test"), now=clock.now())
+    call_command("list_approvers", stdout=said)
+    assert "Riitta Ratkaisija (no reviewer any more)\n" in said.getvalue()
     call_command("end_approver", riittas.fingerprint, *people, stdout=said)
     assert "Key ceremony: approver ended" in said.getvalue()
     records = (Path(live.PORTAL_DATA) / "ca" / "ceremonies").iterdir()
