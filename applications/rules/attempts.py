@@ -8,14 +8,16 @@ from issuance.models import Approval, PreparedCertificate
 
 @Question
 def attempts(reference: UUID) -> Asks[list[PreparedCertificate]]:
-    """Return the prepared certificates of the order with this key, the newest first."""
+    """Return the prepared certificates of the order with this key, with their CAs, the newest
+    first.
+    """
     return _attempts(reference), list
 
 
 @compiled_for(UUID(int=1))
 def _attempts(reference: UUID) -> Rows:
     rows = PreparedCertificate.objects.filter(reference=reference)
-    return Rows(rows.order_by("-attempt"))
+    return Rows(rows.order_by("-attempt"), "issuing_ca")
 
 
 @Question

@@ -142,6 +142,11 @@ class PreparedCertificate(models.Model):
         """Whether the attempt can still be approved and issued, if `is_timely`."""
         return self.state == self.State.PREPARED
 
+    @property
+    def is_of_active_ca(self) -> bool:
+        """Whether the CA that is to sign it issues. A refused attempt has none."""
+        return self.issuing_ca is not None and self.issuing_ca.state == IssuingCA.State.ACTIVE
+
     def is_timely(self, now: datetime) -> bool:
         """Whether the attempt has not expired.
 

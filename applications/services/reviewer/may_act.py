@@ -90,6 +90,10 @@ class KeyBlocked(FactsChanged):
     """The key of the certificate request was blocked after the checks."""
 
 
+class CAOutOfUse(FactsChanged):
+    """The CA of the prepared certificate issues no more, so its bytes would not be signed."""
+
+
 class Case:
     """A case as seen by a reviewer at a time; each fact is looked up at most once.
 
@@ -175,7 +179,7 @@ class Case:
                 _("The mirror of the register is too old"), _("Try again when it has been renewed.")
             )
         if look.fault is None:
-            return look.record, None
+            return look.record, self._ca_out_of_use()
         words = word(look.fault)
         if look.fault.rule == "key.blocked":
             return look.record, KeyBlocked(words.text)
@@ -183,6 +187,12 @@ class Case:
         if look.fault.rule.startswith("order.register_"):
             return look.record, FactsChanged(words.text)
         return look.record, FactsChanged(words.title, words.text)
+
+    def _ca_out_of_use(self) -> CAOutOfUse | None:
+        if self.prepared is None or not self.prepared.is_open or self.prepared.is_of_active_ca:
+            return None
+        title = _("The certificate authority that was to sign this certificate issues no more")
+        return CAOutOfUse(title, _("Have the certificate prepared again: the next one signs it."))
 
     def _holder(self) -> str:
         """Return in words who has the case, for a reviewer who cannot take it for that reason."""

@@ -14,11 +14,13 @@ from applications import services
 from applications.errors import ReasonsMissing
 from applications.models import Application, Decision
 from applications.rules.certificate_order import certificate_order
-from certportal.dev.builders import orders
+from certportal.dev.builders import hierarchy, orders
 from certportal.foundation import clock
+from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from issuance import services as authority
 from issuance.models import Certificate
+from issuance.services.ceremony import generations
 from tests.applications.console.listed import ready
 from tests.tables import rewrite
 
@@ -149,6 +151,21 @@ def test_what_was_prepared_before_the_unit_was_renamed_is_not_what_will_be_signe
     page = desk.open("case", ready.pk).text
     assert "This is exactly what will be signed." not in page
     assert "Something has changed since this was prepared: it cannot be approved." in page
+
+
+def test_what_a_ca_was_to_sign_that_issues_no_more_is_not_approved(ready, desk):
+    data = shown(desk, ready)
+    place = hierarchy.Place("production", "ec", 2)
+    hierarchy.add_ca(place, state="standby")
+    generations.start_generation(place.stem, actor=system("test"), now=clock.now())
+    page = desk.open("case", ready.pk).text
+    assert "This is exactly what will be signed." not in page
+    assert "The certificate authority that was to sign this certificate issues no more." in page
+    assert "in force, known since" in page, "the register is not to blame"
+    assert approve(desk, ready, data).status_code == 400
+    desk.press("claim", ready)
+    orders.drain()
+    assert "This is exactly what will be signed." in desk.open("case", ready.pk).text
 
 
 def test_an_approval_without_its_hash_is_refused(ready, desk):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _, ngettext
 
 from applications.models import Application
 from applications.rules import conformity
-from applications.services.reviewer.may_act import Case, KeyBlocked
+from applications.services.reviewer.may_act import CAOutOfUse, Case, KeyBlocked
 from applications.views.console.case import comparison
 from applications.views.console.case.known import Key
 from applications.workflow import Action, Status
@@ -103,7 +103,7 @@ def _register(case: Case, context: dict[str, Any]) -> Item:
     if case.application.status != Status.IN_REVIEW:
         return Item(label, Mark.NOT_NEEDED, _("as it was at each step"), place)
     record, changed = case.record, case.changed
-    if changed is not None and not isinstance(changed, KeyBlocked):
+    if changed is not None and not isinstance(changed, KeyBlocked | CAOutOfUse):
         return Item(label, Mark.WRONG, str(changed), place)
     known_since = date_format(clock.day(record.known_from), "SHORT_DATE_FORMAT") if record else ""
     return Item(label, Mark.DONE, _("in force, known since %(day)s") % {"day": known_since}, place)
