@@ -31,7 +31,7 @@ FACTS: dict[str, Callable[[Application], Any]] = {
     "missing": lambda order: [section.title for section in lapse.missing(order)],
     "predecessor": predecessors.predecessor,
     "refused_by": contact_links.refused_by,
-    "removed_on": lambda order: lapse.removed_on(clock.day(order.changed_at)),
+    "removed_on": lapse.removal_of,
     "request_wanted": contact_links.is_awaited,
     "sent_back": proposed_names.sent_back,
     "sent_through": contact_links.came_through,

@@ -87,7 +87,7 @@ def _context(matter: Matter, asked: Asked) -> dict[str, Any]:
         "certificate": certificate,
         "days": lambda: (clock.day(certificate.not_after) - clock.day(asked.now)).days,
         "days_to_lapse": lambda: days_to(lapse.lapses_on(order), asked),
-        "days_to_removal": lambda: days_to(lapse.removed_on(clock.day(order.changed_at)), asked),
+        "days_to_removal": lambda: days_to(lapse.removal_of(order), asked),
     }
 
 

@@ -8,7 +8,7 @@ can still be completed. A last day that is no working day moves to the next one 
 
 from datetime import date, timedelta
 
-from applications.models import Application, Decision
+from applications.models import Application, Decision, SentNotice
 from applications.rules import proposed_names
 from applications.rules.sections import BY_ID, Section
 from applications.workflow import Status
@@ -16,6 +16,7 @@ from certportal.foundation import clock, working_days
 
 LAPSE_MONTHS = 6
 DRAFT_MONTHS = 12
+WEEK = timedelta(days=7)
 INCOMPLETE = frozenset({Status.AWAITING_CSR, Status.NAMES_PROPOSED, Status.INFO_REQUESTED})
 # How long the applicant has to attach a new certificate request after the checks rejected one, or
 # after a reviewer reopened the application.
@@ -89,13 +90,30 @@ def warning_due(submitted: date, today: date) -> str | None:
 
 
 def removed_on(changed: date) -> date:
-    """Return the day on which a draft is removed that was last changed on the day `changed`."""
+    """Return the day on which a draft is removed that was last changed on the day `changed`, if it
+    was warned of in time.
+    """
     return clock.add_months(changed, DRAFT_MONTHS)
+
+
+def last_warned_on(draft: Application) -> date | None:
+    """Return the day of the last warning before the removal of the draft as it is, or None."""
+    key = f"{removed_on(clock.day(draft.changed_at))}:week"
+    sent = SentNotice.objects.filter(notice="draft_warning", about=str(draft.pk), key=key).first()
+    return clock.day(sent.sent_at) if sent else None
+
+
+def removal_of(draft: Application) -> date:
+    """Return the day on which the draft is removed: a week after its last warning at the earliest,
+    since that is late if the service stood still.
+    """
+    day, warned = removed_on(clock.day(draft.changed_at)), last_warned_on(draft)
+    return max(day, warned + WEEK) if warned else day
 
 
 def removal_warning_due(changed: date, today: date) -> str | None:
     """Return which warning of the draft's removal is due: "month" or "week" before it, or None."""
     day = removed_on(changed)
-    if today >= day - timedelta(days=7):
+    if today >= day - WEEK:
         return "week"
     return "month" if today >= clock.add_months(changed, DRAFT_MONTHS - 1) else None

@@ -13,12 +13,6 @@ def once(notice: str, about: object, key: str, *, now: datetime) -> bool:
     return new
 
 
-def sent_at(notice: str, about: object, key: str) -> datetime | None:
-    """Return when the notice was recorded as sent, or None."""
-    row = SentNotice.objects.filter(notice=notice, about=str(about), key=key).first()
-    return row.sent_at if row else None
-
-
 def about_whom(notice: str, key: str) -> set[str]:
     """Return the subjects (`about`) for which the notice with this key is recorded as sent."""
     return set(SentNotice.objects.filter(notice=notice, key=key).values_list("about", flat=True))

@@ -3,7 +3,7 @@
 Every function may run at any time and repeatedly: what is due is computed from the rows.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -20,8 +20,6 @@ from applications.workflow import ApplicationEvent, Status
 from certportal.foundation import clock, events
 from certportal.foundation.actors import system
 from certportal.foundation.outbox.jobs import for_each
-
-WEEK = timedelta(days=7)
 
 
 def watch_incomplete(*, now: datetime) -> None:
@@ -93,18 +91,13 @@ def warn_or_remove(application_id: UUID, *, notify: Notify, now: datetime) -> No
         return
     changed, today = clock.day(application.changed_at), clock.day(now)
     removal = lapse_rules.removed_on(changed)
-    if today >= removal and _warned(application_id, removal, now):
+    if lapse_rules.last_warned_on(application) and today >= lapse_rules.removal_of(application):
         remove_draft(application, actor=system("clock"), now=now)
         return
     due = lapse_rules.removal_warning_due(changed, today)
     if due and sent_once.once("draft_warning", application_id, f"{removal}:{due}", now=now):
         to = recipients.distinct(application, ("applicant", *recipients.author(application)))
         notify(application, "draft_warning", to, now)
-
-
-def _warned(application_id: UUID, removal: date, now: datetime) -> bool:
-    sent = sent_once.sent_at("draft_warning", application_id, f"{removal}:week")
-    return sent is not None and clock.day(sent) + WEEK <= clock.day(now)
 
 
 def _months_ago(months: int, now: datetime) -> datetime:

@@ -70,6 +70,13 @@ def test_none_is_removed_unwarned_however_long_beat_stood_still(old):
     assert not Application.objects.filter(pk=old.pk).exists()
 
 
+def test_a_late_warning_names_the_day_a_week_later(old, post):
+    services.watch_drafts(now=noon("2028-03-01"))
+    (message,) = post(noon("2028-03-03"))
+    assert message.subject.startswith("Tilausluonnos poistetaan 5 päivän päästä: ")
+    assert "Se poistetaan 8.3.2028" in message.body
+
+
 def test_the_warning_of_a_draft_that_is_gone_is_dropped(old, matti, post):
     services.watch_drafts(now=noon("2027-12-15"))
     services.discard(old.pk, **orders.Handler(matti, old).seen)
