@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from certportal import env
-from tests.packaging.files import ALL, OURS, ROOT, STORE
+from tests.packaging.files import ALL, MEASURED, OURS, ROOT, STORE
 
 # Given by the image or the engine, or none of production's.
 NOT_IN_COMPOSE = {
@@ -36,6 +36,14 @@ def test_every_setting_of_the_docs_reaches_the_containers():
         )
         == []
     )
+
+
+def test_the_checks_that_are_measured_read_the_settings_that_web_has():
+    checks = (ROOT / "certportal/operations/health.py").read_text()
+    read = set(re.findall(r"\bsettings\.([A-Z_]+)", checks))
+    given = MEASURED["services"]["metrics"]["environment"]
+    assert "APPROVERS_PROVE" in read
+    assert sorted(read & set(ALL["web"]["environment"]) - set(given)) == []
 
 
 def test_each_setting_that_compose_asks_for_stands_in_the_example():
