@@ -189,6 +189,15 @@ class Service:
         command = ["docker", "compose", *project, *files, *arguments]
         return run(*command, cwd=self.place, typed=typed, most_seconds=most_seconds)
 
+    def typed(self, commands: str) -> str:
+        """Run commands of the documents as they stand there, by root's shell in the folder.
+
+        `docker compose` finds the installation by two settings that an operator's shell lacks.
+        """
+        own = {"COMPOSE_PROJECT_NAME": self.project, "COMPOSE_FILE": ":".join(self.files)}
+        settings = [f"{name}={value}" for name, value in own.items()]
+        return run("env", *settings, "bash", "-ec", commands, cwd=self.place)
+
     def up(self, *more: str) -> None:
         """Start what is not running, and wait until each container says that it is well.
 
