@@ -1,6 +1,6 @@
 """For which host names a record found in the DNS is evidence, and for how long."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -73,19 +73,20 @@ def proven(organisation_id: UUID, hosts: Iterable[str], *, now: datetime) -> set
     return {host for host, names in names_of.items() if host in exact or above.intersection(names)}
 
 
-def with_proofs(listed: Sequence[Domain], *, now: datetime) -> list[tuple[Domain, Domain]]:
-    """Return each of the organisation's domains with the one of them that proves it, or itself."""
-    above = [
-        one
-        for one in listed
-        if one.subdomains and one.proven_at and one.proven_at > now - lasts() and _lasts(one, now)
-    ]
-    return [(one, one if one.proven_at else _first_above(one.name, above) or one) for one in listed]
+def with_proofs(
+    listed: Sequence[Domain], seen: QuerySet[Domain], *, now: datetime
+) -> list[tuple[Domain, Domain]]:
+    """Return each of the domains with the one of those `seen` that proves it, or itself."""
+    places = {place for one in listed if not one.proven_at for place in _places(one.name)}
+    above = seen.filter(place__in=places, subdomains=True, proven_at__gt=now - lasts())
+    newest = above.order_by("place", "-proven_at").distinct("place")
+    proofs = {one.place: one for one in newest if _lasts(one, now)}
+    return [(one, one if one.proven_at else _proof_above(one, proofs)) for one in listed]
 
 
-def _first_above(host: str, proofs: Iterable[Domain]) -> Domain | None:
-    places = _places(host)
-    return next((proof for proof in proofs if proof.place in places), None)
+def _proof_above(domain: Domain, proofs: Mapping[str, Domain]) -> Domain:
+    places = _places(domain.name)
+    return next((proofs[place] for place in places if place in proofs), domain)
 
 
 def _lasts(domain: Domain, now: datetime) -> bool:

@@ -1,13 +1,15 @@
 """The organisation's domains: the DNS record to publish for each, and the last lookup's result."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,9 +25,12 @@ from applications.rules.domain_record import Outcome
 from applications.views.order.forms.hosts import host_names
 from applications.views.shared.entry import applicant_view
 from certportal.foundation import clock
+from certportal.foundation.web import keyset
 from certportal.foundation.web.forms import Form
 from certportal.foundation.web.pressed import OnlyPressed
 
+PAGE = 25
+LAST_ASKED: keyset.Key = {"asked_at": datetime.fromisoformat, "pk": int}
 OUTCOMES = {
     Outcome.PROVEN: (gettext_lazy("Found"), "success", ""),
     Outcome.ABSENT: (
@@ -123,20 +128,23 @@ class Row:
 
 @applicant_view
 def domains(request: HttpRequest) -> HttpResponse:
-    """List the domains; a posted name is added to the list and looked up."""
+    """List the domains, last asked for first; a posted name is added to the list and looked up."""
     if not rules.in_use():
         raise Http404
     person, organisation = access.person_of(request), access.organisation_of(request)
+    seen = domains_seen(person, organisation.pk)
     form = DomainForm(person, organisation, request.POST or None)
     if request.method == "POST" and form.is_valid():
         services.request_lookup(organisation, form.cleaned_data["name"], **access.acting(request))
         words = _("The record is being looked up. Load the page again in a moment.")
         messages.success(request, words)
         return redirect("applications:domains")
+    page = keyset.page_of(seen, request, LAST_ASKED, most=PAGE, newest=True)
     context: dict[str, Any] = {
         "organisation": organisation,
         "form": form,
-        "rows": list(_rows(person, organisation)),
+        "page": page,
+        "rows": list(_rows(page.rows, seen, organisation)),
         "may_forget": sees_all(person, organisation.pk),
         "subdomains": f"; scope={domain_record.SUBDOMAINS}",
         "days": rules.lasts().days,
@@ -167,11 +175,12 @@ def _may_forget(person: Person, domain: Domain) -> bool:
     return acting_for(person, organisation) is not None and sees_all(person, organisation)
 
 
-def _rows(person: Person, organisation: Organisation) -> Iterable[Row]:
+def _rows(
+    listed: Sequence[Domain], seen: QuerySet[Domain], organisation: Organisation
+) -> Iterable[Row]:
     issuer = rules.issuer()
     record = domain_record.text(issuer, organisation.pk, subdomains=False)
-    seen = list(domains_seen(person, organisation.pk))
-    for domain, found in rules.with_proofs(seen, now=clock.now()):
+    for domain, found in rules.with_proofs(listed, seen, now=clock.now()):
         label, tone, advice = state(found)
         place = f"{domain_record.LABEL}.{domain.name}"
         text = _(

@@ -32,7 +32,7 @@ from accounts.services.organisations.named import organisations_named
 from accounts.services.rights import documents as papers
 from accounts.services.rights.confirm import OtherDocuments
 from applications import services
-from applications.models import Application
+from applications.models import Application, Domain
 from applications.rules.domains import with_proofs
 from applications.services.reviewer import accounts as deciding
 from applications.services.reviewer.rights import to_confirm
@@ -53,10 +53,10 @@ from certportal.foundation.web.search_form import SearchForm
 from issuance.models import Certificate
 
 PER_PAGE = 25
+MOST_DOMAINS = 50
 PARTS = {
     "business_ids": [],
     "decisions": ["membership", "membership__person", "decided_by"],
-    "domains": [],
     "right_documents": ["person"],
     "join_requests": ["person"],
     "administrator_requests": ["person"],
@@ -113,12 +113,14 @@ def account(request: HttpRequest, organisation_id: UUID) -> HttpResponseBase:
     looked_at(request, organisation)
     person, now = access.person_of(request), clock.now()
     orders, certificates, given = list[Application](), list[Certificate](), list[SupplierConsent]()
+    domains = list[Domain]()
     ask_together(
         *(parts(organisation, name, *beside) for name, beside in PARTS.items()),
         access.is_partial.of(person, organisation.pk, now=now),
         Wanted(background.submitted(organisation.applications.all()), orders.extend),
         Wanted(background.of_account(organisation.pk), certificates.extend),
         Wanted(Rows(consents.of_account(organisation.pk, now=now), *CONSENT), given.extend),
+        Wanted(Rows(organisation.domains.all()[: MOST_DOMAINS + 1]), domains.extend),
     )
     code = organisation.business_id
     context = {
@@ -129,8 +131,11 @@ def account(request: HttpRequest, organisation_id: UUID) -> HttpResponseBase:
         "certificates": background.newest_certificates(certificates, now=now),
         "domains": [
             (one, found, *state(found)[:2])
-            for one, found in with_proofs(list(organisation.domains.all()), now=now)
+            for one, found in with_proofs(
+                domains[:MOST_DOMAINS], organisation.domains.all(), now=now
+            )
         ],
+        "more_domains": len(domains) > MOST_DOMAINS,
         "members": members_of(organisation),
         "documents": organisation.right_documents.all(),
         "joining": [one for one in organisation.join_requests.all() if one.settled_at is None],
