@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts import access, own_records
+from certportal.foundation.turns import turn
 from certportal.foundation.web.keyset import before_of
 
 PER_PAGE = 50
@@ -33,7 +34,8 @@ def events(request: HttpRequest) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest) -> HttpResponse:
     """Download everything stored about the person as a JSON file."""
-    content = own_records.export(access.person_of(request))
-    response = JsonResponse(content, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    with turn():
+        content = own_records.export(access.person_of(request))
+        response = JsonResponse(content, json_dumps_params={"indent": 2, "ensure_ascii": False})
     response["Content-Disposition"] = 'attachment; filename="own-data.json"'
     return response

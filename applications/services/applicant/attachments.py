@@ -1,6 +1,7 @@
 """Attach documents to a draft or a reopened part of an order, remove them, and erase them."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -139,14 +140,15 @@ def remove_unsent(application: Application, *, actor: Actor, now: datetime) -> N
         _remove_with_event(attachment, actor, now)
 
 
-def erase_attachments(application: Application) -> None:
-    """Delete all attachments of a discarded draft or an order being erased.
+def erase_attachments(applications: Sequence[Application]) -> None:
+    """Delete all attachments of discarded drafts or of an order being erased.
 
     The files are deleted once the transaction is committed.
     """
-    for attachment in application.attachments.all():
+    found = Attachment.objects.filter(application__in=[one.pk for one in applications])
+    for attachment in found:
         storing.delete(attachment.file.name)
-    application.attachments.all().delete()
+    found.delete()
 
 
 def store(

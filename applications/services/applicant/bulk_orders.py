@@ -26,7 +26,7 @@ from applications.rules import intermediaries, unit_ownership
 from applications.services import transition
 from applications.services.applicant import contact_links, repeated_starts
 from applications.services.applicant.csr import record_refused
-from applications.services.applicant.drafts import delete_draft
+from applications.services.applicant.drafts import delete_drafts
 from applications.services.applicant.identified import Signature, TermsChanged
 from applications.services.applicant.submit import send
 from applications.services.order_numbers import next_numbers
@@ -228,24 +228,24 @@ def _submit(
     return sent
 
 
+@turn()
 @transaction.atomic
 def discard_together(
     bulk_order_id: UUID, *, person: Person, seen: str, actor: Actor, now: datetime
 ) -> None:
     """Delete the person's drafts of the bulk order; `seen` as in `submit_together`.
 
-    Raises Changed, Gone and Busy.
+    Raises Changed, Gone, Busy and TooMany.
     """
     _bulk_order, drafts = _lock(bulk_order_id, person, seen)
-    for draft in _as_indexed(drafts):
-        delete_draft(draft, actor, now)
+    delete_drafts(drafts, actor, now)
 
 
 def _lock(bulk_order_id: UUID, person: Person, seen: str) -> tuple[BulkOrder, list[Application]]:
     """Lock the bulk order and the person's drafts, or raise Busy.
 
     It never waits for a lock: sending many orders takes longer than a request may wait, and a
-    request that holds a draft may lock the bulk order next (`delete_draft`).
+    request that holds a draft may lock the bulk order next (`delete_drafts`).
     """
     try:
         with transaction.atomic():

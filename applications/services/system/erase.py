@@ -106,7 +106,7 @@ def erase(application_id: UUID, *, now: datetime) -> None:
     _empty_rows(application)
     application.contact_links.all().delete()
     erase_papers(application)
-    erase_attachments(application)
+    erase_attachments([application])
     events.record(ApplicationEvent.ERASE, application, ACTOR, now)
 
 
