@@ -14,6 +14,7 @@ from accounts.models import Organisation
 from accounts.services.organisations.follow_register import follow_register
 from applications import services
 from applications.models import Application, BulkOrder, SearchEntry, Submission
+from applications.services.applicant import bulk_orders
 from applications.services.applicant.bulk_orders import Busy, drafts_of, fingerprint
 from applications.workflow import Status
 from certportal.dev.builders import bulk, orders, people
@@ -67,6 +68,15 @@ def test_many_bulk_orders_at_once_leave_threads_for_pages(matti, together, monke
     assert {one.status for one in Application.objects.all()} == {Status.DRAFT}
     bulk.sent(matti, together)
     assert BulkOrder.objects.get().sent_at is not None
+
+
+def test_an_organisation_begins_so_many_drafts_an_hour(matti, sample, monkeypatch):
+    """Each bulk order counts as one draft for the other limits, and may have five hundred."""
+    monkeypatch.setattr(bulk_orders, "MOST_TOGETHER_AN_HOUR", 3)
+    bulk.begun(matti, "a.example.fi", "b.example.fi")
+    with pytest.raises(TooMany):
+        bulk.begun(matti, "c.example.fi", "d.example.fi")
+    assert Application.objects.count() == 2
 
 
 def test_many_drafts_are_deleted_with_as_many_statements_as_two(matti, sample):

@@ -83,6 +83,7 @@ LIMITS = {
         repeated_starts.MOST_FROM,
         repeated_starts.MOST_FOR_ONE,
     ],
+    "New drafts of bulk orders": [bulk_orders.MOST_TOGETHER_AN_HOUR],
     "New receipts and decisions as PDF": [
         *[papers.MOST_A_MINUTE, papers.MOST_FOR_ONE, papers.MOST_FROM]
     ],

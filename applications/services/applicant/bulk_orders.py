@@ -43,6 +43,8 @@ from issuance.services import locks
 MOST_ORDERS = 500
 # Tables read within an hour: of one person, and from one network address.
 MOST_READ, MOST_READ_FROM = 120, 600
+MOST_TOGETHER_AN_HOUR = 5000
+"""Drafts of bulk orders within an hour, for an organisation."""
 
 
 class TooManyOrders(Refused):
@@ -92,10 +94,11 @@ def start_together(
     actor: Actor,
     now: datetime,
 ) -> BulkOrder:
-    """Create a draft for each row with the common fields and its own; the limits count one draft.
+    """Create a draft for each row with the common fields and its own.
 
-    The same request repeated within minutes returns the same bulk order. Raises AccountOver,
-    MayNotAct, TooManyOrders, NotStanding, unit_ownership.OtherOwner and TooMany.
+    The limits of drafts count one, and `MOST_TOGETHER_AN_HOUR` all. The same request repeated
+    within minutes returns the same bulk order. Raises AccountOver, MayNotAct, TooManyOrders,
+    NotStanding, unit_ownership.OtherOwner and TooMany.
     """
     if members.lock_account(organisation.pk).is_closed:
         raise AccountOver
@@ -120,6 +123,14 @@ def start_together(
     drafts = [_draft({**shared, **row.fields, **fixed}) for row in rows]
     _require_units(organisation, drafts, now)
     repeated_starts.spend(drafts[0], actor=actor, now=now)
+    limits.spend(
+        "bulk_drafts_for",
+        str(organisation.pk),
+        most=MOST_TOGETHER_AN_HOUR,
+        per=timedelta(hours=1),
+        now=now,
+        uses=len(drafts),
+    )
     return _store(drafts, rows, BulkOrder(created_at=now, asked=request_hash), actor, now)
 
 
