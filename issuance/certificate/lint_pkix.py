@@ -5,6 +5,7 @@ pkilint is loaded with the first certificate: many processes import this module,
 
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 from issuance.findings import Finding, Severity
 
@@ -54,8 +55,15 @@ def is_accepted(finding: Finding) -> bool:
 
 
 @cache
-def _validator():  # type: ignore[no-untyped-def]
-    """Built once per process: building takes 174 ms, linting a certificate 2.7 ms."""
+def _validator() -> Any:
+    """Built once per process: building takes 180 ms, linting a certificate 3.3 ms."""
+    from issuance.certificate.lint_by_type import ByType
+
+    return ByType(pkix_rules())
+
+
+def pkix_rules() -> Any:
+    """All of pkilint's rules for PKIX certificates, in a container of its own kind."""
     from pkilint.pkix import (
         certificate as pkix_certificate,
         extension as pkix_extension,
