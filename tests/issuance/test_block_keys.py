@@ -17,9 +17,12 @@ from certportal.dev.builders import people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event, OutboxItem
+from certportal.foundation.prepared_statements import Statement
+from certportal.foundation.statements import execute
 from issuance import services
 from issuance.certificate.order import CertificateOrder
 from issuance.models import BlockedKey, Certificate
+from issuance.services import blocked_keys
 from tests.applications.at_once import Beside, at_once
 from tests.issuance.conftest import approve_by
 from tests.issuance.orders import make_csr, new_key, with_csr
@@ -226,3 +229,15 @@ def test_a_list_comes_in_while_the_night_notes_which_keys_no_certificate_has() -
         services.import_keys([FIRST], "key_compromise", **given)
     assert beside.end() is None
     assert not BlockedKey.objects.exclude(may_be_certified=False, final_at=given["now"]).exists()
+
+
+@pytest.mark.django_db
+def test_the_statement_that_looks_keys_up_is_not_planned_anew_each_time() -> None:
+    known = Statement(f"-- not used before\n{blocked_keys._KNOWN}", blocked_keys._KNOWN.types)
+    for _ in range(8):
+        assert execute(known, [[FIRST], [FIRST], [uuid4()], [uuid4()]]) == [(False, False)]
+    plans = execute(
+        "SELECT custom_plans FROM pg_prepared_statements WHERE statement LIKE %s",
+        ["%-- not used before%"],
+    )
+    assert plans == [(5,)]  # PostgreSQL decides after so many
