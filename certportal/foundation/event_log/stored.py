@@ -8,6 +8,7 @@ the number until its end. So all numbers up to `last_number()` are final once th
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -24,7 +25,6 @@ _AS_JSON = f"""
         'request_id', request_id
     )::text FROM {_TABLE}
 """  # noqa: S608 (the table's own name)
-_NUMBERS_AFTER = f"SELECT id FROM {_TABLE} WHERE id > %s ORDER BY id LIMIT %s"  # noqa: S608
 _AT_ONCE = 5000
 
 
@@ -48,15 +48,19 @@ def writers() -> frozenset[str]:
     return frozenset(name for (name,) in found)
 
 
-def numbers_after(number: int, *, most: int) -> list[int]:
-    """Return the numbers of committed events after this one, in order."""
-    return [number for (number,) in execute(_NUMBERS_AFTER, [number, most])]
+def next_leaves(number: int, *, but: Iterable[int], most: int) -> list[bytes]:
+    """Return the leaves of the first committed events after this one, without those numbered so."""
+    condition = "id > %s AND id <> ALL(%s::bigint[]) ORDER BY id LIMIT %s"
+    return _leaves(f"{_AS_JSON} WHERE {condition}", [number, list(but), most])
 
 
 def leaves(numbers: Sequence[int]) -> list[bytes]:
     """Return the leaves of these events, in the order of their numbers."""
-    rows = execute(f"{_AS_JSON} WHERE id = ANY(%s) ORDER BY id", [list(numbers)])
-    return [leaf_of(json.loads(row)) for (row,) in rows]
+    return _leaves(f"{_AS_JSON} WHERE id = ANY(%s) ORDER BY id", [list(numbers)])
+
+
+def _leaves(statement: str, parameters: Sequence[Any]) -> list[bytes]:
+    return [leaf_of(json.loads(row)) for (row,) in execute(statement, parameters)]
 
 
 def every_leaf() -> Iterator[bytes]:

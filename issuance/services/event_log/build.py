@@ -98,9 +98,7 @@ def _take(files: LogFiles, log: LogState, signer: Signer, most: int) -> int:
         last, writing = stored.last_number(), stored.writers()
         if last < max(log.horizon, max(log.taken, default=0)):
             raise LogUnavailable("the database's events end before the log's: run restore_events")
-        found = stored.numbers_after(log.horizon, most=most + len(log.taken))
-        untaken = [each for each in found if each not in log.taken][:most]
-        new = stored.leaves(untaken) if untaken else []
+        new = stored.next_leaves(log.horizon, but=log.taken, most=most)
     numbers = [number_of(leaf) for leaf in new]
     if new:
         lease.require()  # only one of two machines with the key may extend the log

@@ -1,11 +1,12 @@
 """Requires, before anything is signed, that the log of events has the approvals."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from certportal.foundation.actors import Actor
-from certportal.foundation.combined_queries import Rows, Values, compiled_for
+from certportal.foundation.combined_queries import Rows, compiled_for
 from certportal.foundation.event_log import stored
 from certportal.foundation.event_log.files import LogFiles, folder, logged_number
 from certportal.foundation.event_log.leaves import event_of, number_of
@@ -14,7 +15,7 @@ from certportal.foundation.events import subject_of
 from certportal.foundation.models import Event
 from certportal.foundation.prepared_statements import Among
 from issuance.event_names import IssuanceEvent
-from issuance.models import Approval, PreparedCertificate
+from issuance.models import PreparedCertificate
 from issuance.services.errors import Unproven
 from issuance.services.event_log import build, key
 
@@ -27,8 +28,12 @@ type _Attempt = tuple[str, str]
 """The id of an attempt and the SHA-256 of its bytes: after a restore an id may be given again."""
 
 
-def ensure_logged(attempts: Sequence[PreparedCertificate]) -> None:
+def ensure_logged(
+    attempts: Sequence[PreparedCertificate], approved: Iterable[tuple[int, UUID]]
+) -> None:
     """Append committed events to the log, and require the approvals of these bytes there.
+
+    ``approved``: of each approval of the attempts the attempt's id and the person.
 
     Raises Unproven if an approval's event is not in the log exactly as in the database, or if the
     attempt was voided; LogUnavailable; CopyUnavailable unless the second place has the log too.
@@ -37,8 +42,9 @@ def ensure_logged(attempts: Sequence[PreparedCertificate]) -> None:
     if not key.is_wanted():
         return
     build.extend_wholly()
-    approvals = _approval_events(attempts)
-    logged, voided = set[int](), _voided(attempts)
+    events = _events_about([str(each.pk) for each in attempts]).alone()
+    approvals = _approvals_among(events, attempts)
+    logged, voided = set[int](), _voided_among(events)
     leaves = _stored([number for numbers in approvals.values() for number in numbers])
     for entries in _back_to(leaves):
         logged |= _same(leaves, entries)
@@ -46,16 +52,9 @@ def ensure_logged(attempts: Sequence[PreparedCertificate]) -> None:
     for each in attempts:
         if (str(each.pk), each.tbs_sha256) in voided:
             raise Unproven(f"attempt {each.pk} was voided, but is marked as being signed")
-    for attempt, person in _approved([each.pk for each in attempts]).alone():
+    for attempt, person in approved:
         if not approvals[attempt, str(Actor("person", str(person)))] & logged:
             raise Unproven(f"the approval of attempt {attempt} by {person} is not in the log")
-
-
-@compiled_for([0])
-def _approved(attempts: list[int]) -> Values:
-    """Return the query for the attempt and the person of each approval of the attempts."""
-    given = Approval.objects.filter(Among("prepared", "bigint", attempts))
-    return Values(given.order_by("pk").values_list("prepared_id", "person_id"), 2)
 
 
 def ensure_in_time(ends: Mapping[PreparedCertificate, datetime]) -> None:
@@ -91,21 +90,21 @@ def was_marked(attempt: PreparedCertificate) -> bool:
     return bool(_events(attempt, IssuanceEvent.SIGNING))
 
 
-def _voided(attempts: Sequence[PreparedCertificate]) -> set[_Attempt]:
-    """Return which of these were voided according to the database: enough to refuse signing."""
-    found = _about([str(each.pk) for each in attempts], IssuanceEvent.VOIDED.value).alone()
-    return {(each.object_id, each.data.get("tbs_sha256", "")) for each in found}
-
-
-@compiled_for(["an attempt"], "an action")
-def _about(attempts: list[str], action: str) -> Rows:
-    """Return the query for the events of one kind about the attempts, by their ids."""
+@compiled_for(["an attempt"])
+def _events_about(attempts: list[str]) -> Rows:
+    """Return the query for the events of approving and voiding the attempts, by their ids."""
     found = Event.objects.filter(
         Among("object_id", "text", attempts),
         object_type=subject_of(PreparedCertificate()).type,
-        action=action,
+        action__in=[IssuanceEvent.APPROVED.value, IssuanceEvent.VOIDED.value],
     )
     return Rows(found.order_by("pk"))
+
+
+def _voided_among(events: Iterable[Event]) -> set[_Attempt]:
+    """Return the attempts voided according to the database: enough to refuse signing."""
+    voided = [each for each in events if each.action == IssuanceEvent.VOIDED]
+    return {(each.object_id, each.data.get("tbs_sha256", "")) for each in voided}
 
 
 def _attempt_of(leaf: bytes) -> _Attempt:
@@ -113,13 +112,16 @@ def _attempt_of(leaf: bytes) -> _Attempt:
     return event["object_id"], event.get("data", {}).get("tbs_sha256", "")
 
 
-def _approval_events(attempts: Sequence[PreparedCertificate]) -> dict[tuple[int, str], set[int]]:
+def _approvals_among(
+    events: Iterable[Event], attempts: Iterable[PreparedCertificate]
+) -> dict[tuple[int, str], set[int]]:
     """Return the numbers of the events of approving these bytes, by attempt and actor."""
     known = {str(attempt.pk): attempt for attempt in attempts}
     found: dict[tuple[int, str], set[int]] = defaultdict(set)
-    for event in _about(list(known), IssuanceEvent.APPROVED.value).alone():
-        attempt = known[event.object_id]
-        if not event.refused and event.data.get("tbs_sha256") == attempt.tbs_sha256:
+    for event in events:
+        attempt, is_approval = known[event.object_id], event.action == IssuanceEvent.APPROVED
+        same_bytes = event.data.get("tbs_sha256") == attempt.tbs_sha256
+        if is_approval and not event.refused and same_bytes:
             found[attempt.pk, event.actor].add(event.pk)
     return found
 

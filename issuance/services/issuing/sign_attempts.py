@@ -105,12 +105,12 @@ def _require_approved(attempts: Sequence[PreparedCertificate]) -> None:
     For a certificate in the journal this is enough: an approver's proof may have lapsed since it
     was signed.
     """
-    humans = _humans([each.pk for each in attempts]).alone()
-    given = Counter(pk for pk, _human in set(humans))
+    approvals = _given([each.pk for each in attempts]).alone()
+    given = Counter(pk for pk, _human in {(pk, human) for pk, _person, human in approvals})
     for attempt in attempts:
         if given[attempt.pk] < by_policy(attempt):
             raise Unproven(f"attempt {attempt.pk} is to be signed, but lacks approvals")
-    ensure_logged(attempts)
+    ensure_logged(attempts, [(pk, person) for pk, person, _human in approvals])
 
 
 @compiled_for([0], datetime.min.replace(tzinfo=UTC))
@@ -121,11 +121,11 @@ def _ended_waivers(attempts: list[int], now: datetime) -> Values:
 
 
 @compiled_for([0])
-def _humans(attempts: list[int]) -> Values:
-    """Return the query for who approved the attempts, as persons who were merged: id, person."""
-    approvals = Approval.objects.filter(Among("prepared", "bigint", attempts))
+def _given(attempts: list[int]) -> Values:
+    """Return the query for the attempts' approvals: id, person, and as whom if they were merged."""
+    approvals = Approval.objects.filter(Among("prepared", "bigint", attempts)).order_by("pk")
     human = Coalesce("person__merged_into_id", "person_id")
-    return Values(approvals.values_list("prepared_id", human), 2)
+    return Values(approvals.values_list("prepared_id", "person_id", human), 3)
 
 
 def _from_journal(attempt: PreparedCertificate) -> bytes | None:
