@@ -139,12 +139,15 @@ def _require_newest(restored: Mapping[Path, bytes]) -> None:
 
 
 def _second_place() -> Iterator[tuple[Path, bytes]]:
-    """Yield each journal in the second place, the newest first. Raises BackupFailed."""
+    """Yield each journal's whole lines in the second place, the newest first.
+
+    Raises BackupFailed.
+    """
     place = Path(settings.JOURNAL_COPY)
     try:
         folders = within_limit(place, partial(_folders, place))
         for copy in within_limit(place, partial(_copies, folders)):
-            yield copy, _read(place, copy)
+            yield copy, _whole_lines(_read(place, copy))
     except OSError as error:
         raise streams.BackupFailed(
             _("The second place of the journal cannot be read: %(error)s") % {"error": error}

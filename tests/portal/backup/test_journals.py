@@ -179,6 +179,9 @@ def test_what_only_the_second_place_has_is_not_left_out(
             restore(tmp_path / "backup", identity=keys[1])
         assert not here.exists()
         shutil.copytree(copy.parent, here)
+        with (here / copy.name).open("ab") as torn, copy.open("ab") as also:
+            for file in (torn, also):
+                file.write(b'{"n":')
         restore(tmp_path / "backup", identity=keys[1])
         services.reconcile(mend=True, now=clock.now())
         assert Certificate.objects.filter(serial=after.serial).exists()
@@ -225,7 +228,7 @@ def test_a_long_journal_in_the_second_place_is_read_block_by_block(
     settings.JOURNAL_COPY = str(tmp_path)
     copy = tmp_path / ("0" * 32) / "sote-ec-1.journal"
     copy.parent.mkdir()
-    written = b"".join(bytes([number]) * (1 << 23) for number in range(5))
+    written = b"".join(bytes([number]) * (1 << 23) for number in range(5)) + b"\n"
     copy.write_bytes(written)
     longest = 0
 
