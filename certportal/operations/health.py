@@ -234,7 +234,10 @@ def clock_agrees() -> bool:
 
     Web writes when something was sent, seen or decided, and until when sessions and links last.
     """
-    database_clock.require_agreement()
+    try:
+        database_clock.require_agreement()
+    except DatabaseFault:  # "database" names it
+        connection.close_if_unusable_or_obsolete()
     return True
 
 

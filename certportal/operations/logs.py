@@ -53,15 +53,18 @@ class ForeignHosts(logging.Filter):
 
 
 class FailuresOnce(logging.Filter):
-    """Drops Django's line about an answer of 500 or above: `RequestLog` writes one about each.
+    """Drops Django's line about an answer of 500 or above if `RequestLog` has written one.
 
-    That one has the request's id, and the traceback where there is one.
+    That one has the request's id, and the traceback where there is one. About what fails in the
+    middlewares around `RequestLog`, Django's line may be the only one.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the line is written."""
-        failed = HTTPStatus.INTERNAL_SERVER_ERROR
-        return record.name != "django.request" or getattr(record, "status_code", 0) < failed
+        if record.name != "django.request":
+            return True
+        failed = getattr(record, "status_code", 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
+        return not failed or not getattr(getattr(record, "request", None), "logged", False)
 
 
 SHARED: list[Any] = [

@@ -4,6 +4,7 @@ import logging
 
 import pytest
 import structlog
+from django.db import OperationalError
 from django.test import Client
 
 from certportal.foundation.errors import Unavailable
@@ -83,3 +84,24 @@ def test_an_answer_that_fails_is_one_line_of_an_error_with_its_cause(written, mo
     (told,) = [one for one in written if one.levelno >= logging.ERROR]
     assert told.msg["code"] == answer.status_code
     assert any(str(fault) in str(one.msg) or one.exc_info for one in written)
+
+
+@pytest.mark.parametrize(
+    ("place", "fault", "status"),
+    [
+        ("django.contrib.auth.get_user", TypeError("who is this"), 500),
+        ("django.contrib.sessions.backends.db.SessionStore.load", OperationalError("gone"), 503),
+    ],
+)
+def test_a_request_that_fails_before_its_log_is_told_with_its_path_and_cause(
+    written, monkeypatch, db, place, fault, status
+):
+    def failing(*args, **kwargs):
+        raise fault
+
+    client = Client(raise_request_exception=False)
+    client.session.save()
+    monkeypatch.setattr(place, failing)
+    assert client.get("/fi/palaute/").status_code == status
+    told = [one for one in written if one.levelno >= logging.ERROR]
+    assert any("/fi/palaute/" in one.getMessage() and one.exc_info for one in told), told
