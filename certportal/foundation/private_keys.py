@@ -46,10 +46,10 @@ _COMPILED = [(hint, re.compile(pattern, re.MULTILINE)) for hint, pattern in _SIG
 """Patterns of a private key in text; each with a pre-test: a substring of the text in capitals."""
 
 
-# The default-ignorable code points (UAX #44) that NFKC leaves, and the blanks of Ogham and Braille.
+# The default-ignorable code points (UAX #44), and the blanks of Ogham and Braille.
 _UNSEEN = re.compile(
     "[\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u2800\ufe00-\ufe0f\ufeff\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _QUOTES = re.compile("[“”„‟″‘’‚‛′]")

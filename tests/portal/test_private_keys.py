@@ -118,6 +118,7 @@ JWK = '{"kty": "EC", "crv": "P-256", "d": "870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bV
         f"BEGIN RSA PRIVATE KEY Proc-Type: 4,ENCRYPTED {'aB3d' * 16} END RSA PRIVATE KEY",
         "-----BEGIN NEBULA ED25519 PRIVATE KEY-----",
         "-----BEGIN JOKIN MUU PRIVATE KEY-----",
+        *[f"-----BEGIN PRI{blank}VATE KEY-----" for blank in "\u200b\u2800\u3164\uffa0"],
         dump(KEYS["P-256"]).hex(),
     ],
 )
