@@ -25,6 +25,8 @@ def known() -> str:
         return file().read_text()
     except FileNotFoundError:
         return ""
+    except UnicodeDecodeError:
+        raise SignerUnavailable(f"{file()}: it is damaged") from None
     except OSError as error:
         raise SignerUnavailable(f"{error.filename}: {error.strerror}") from None
 

@@ -64,26 +64,33 @@ class _Session:
 
     def __init__(self, address: TokenAddress, *, writable: bool, lock: Sequence[int]) -> None:
         self._label, self.answered = address.label, False
-        about = {**asdict(address), "writable": writable, "refused": refused_pin.known()}
-        self._asking, its = Pipe()
-        with its:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "issuance.token_process", str(its.fileno())],
-                pass_fds=[its.fileno(), *lock],
-                stdin=subprocess.DEVNULL,
-                cwd=settings.BASE_DIR,
-            )
-        self._send(about)
+        self._refused = refused_pin.known()
+        try:
+            self._asking, its = Pipe()
+            with its:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "issuance.token_process", str(its.fileno())],
+                    pass_fds=[its.fileno(), *lock],
+                    stdin=subprocess.DEVNULL,
+                    cwd=settings.BASE_DIR,
+                )
+        except OSError as error:  # no memory, or too many processes or files
+            why = f"{address.label}: the token's process does not start: {error.strerror}"
+            raise SignerUnavailable(why) from error
+        self._send({**asdict(address), "writable": writable, "refused": self._refused})
 
     def ask(self, what: str, limit: float, about: dict[str, Any]) -> Any:
         """What was made. After a failure the session must be ended."""
+        # An exception may come from outside before the answer: what comes then answers no other.
+        first, self.answered = not self.answered, False
         self._send({"do": what, "seconds": int(limit) + 5, **about})
         told = self._read(limit)
         if "made" not in told:
-            if told["failed"] == "pin":
+            # What was known before may have been deleted meanwhile, and is not written again.
+            if told["failed"] == "pin" and told["refused"] != self._refused:
                 refused_pin.remember(told["refused"])
             raise FAILURES[told["failed"]](told["why"])
-        if not self.answered:
+        if first:
             refused_pin.forget()
         self.answered = True
         return told["made"]

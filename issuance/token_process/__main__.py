@@ -35,8 +35,9 @@ WHAT: Mapping[str, Callable[..., Any]] = {
 def main(descriptor: int) -> None:
     """Answer until nobody asks any more, or something fails."""
     ctypes.CDLL(None).prctl(SET_NAME, NAME)
-    # It ends with the process that asks: whoever stops the group of both would stop that first.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    # It ends with the process that asks: whoever stops the group of both, or
+    # closes their terminal, would stop that first.
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     os.dup2(2, 1)  # what a library prints is for the log
     asking, session = Connection(descriptor), None

@@ -1,5 +1,6 @@
 """Tokens that do not answer, refuse the PIN, sign wrongly or have half a key, with SoftHSM."""
 
+import errno
 import os
 import signal
 from collections.abc import Callable, Iterable
@@ -127,7 +128,7 @@ def test_a_refused_pin_is_tried_once_however_often_the_signer_restarts(
 
 
 def test_a_pin_is_refused_for_one_token_and_until_the_operator_says_so(
-    token: SoftToken, chains: Path
+    token: SoftToken, chains: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token.put(chains, STEM, issuing(EC))
     token.write_pin(WRONG)
@@ -136,7 +137,15 @@ def test_a_pin_is_refused_for_one_token_and_until_the_operator_says_so(
         assert told in failing(lambda: backend.load(STEM))
         with pytest.raises(WrongPin):
             services.ensure_pin_accepted()
-    refused_pin.file().unlink()  # the operator has unlocked it, under the same PIN
+    starting = tokens._Session.__init__
+
+    def deleted_meanwhile(self: Any, *about: Any, **further: Any) -> None:
+        starting(self, *about, **further)
+        refused_pin.file().unlink()  # the operator has unlocked it, under the same PIN
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(tokens._Session, "__init__", deleted_meanwhile)
+        assert "not tried again" in failing(lambda: backend.load(STEM))
     assert "PinIncorrect" in failing(lambda: backend.load(STEM))
     token.take_away()
     (token.folder / "softhsm2.conf").unlink()
@@ -247,6 +256,45 @@ def test_a_ceremony_that_was_killed_while_a_key_is_made_goes_on_with_that_key(
     with pytest.raises(FileExistsError):
         store.make_key(STEM, "rsa", 4096)
     assert store.pending(STEM) is not None
+
+
+def test_an_answer_that_was_not_awaited_answers_nothing_else(
+    held: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(tokens._Session, "_read", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            sign_bytes(b"first", held)
+    verify(sign_bytes(b"bytes", held), held)
+
+
+def test_a_process_of_the_token_that_cannot_be_started_is_the_token_s_absence(
+    held: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> Any:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    tokens.end_sessions()
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("subprocess.Popen", full)
+        assert "temporarily unavailable" in failing(lambda: sign_bytes(b"bytes", held))
+    refused_pin.file().parent.mkdir(parents=True, exist_ok=True)
+    refused_pin.file().write_bytes(b"\xff")
+    assert "damaged" in failing(lambda: sign_bytes(b"bytes", held))
+    refused_pin.file().unlink()
+    verify(sign_bytes(b"bytes", held), held)
+
+
+def test_a_closed_terminal_does_not_end_the_token_s_process(held: Signer) -> None:
+    """It may be making a key."""
+    before = sessions()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        os.kill(before[0], number)
+        sign_bytes(b"bytes", held)
+        assert sessions() == before
 
 
 def test_half_a_key_is_none(token: SoftToken, chains: Path) -> None:
