@@ -1,8 +1,13 @@
-"""The queue finds the open cases in which the checks found something by a rule."""
+"""The queue finds the open cases in which the checks found something by a rule.
+
+The index is made without a lock.
+"""
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import migrations
 from django.db.models import Q
+
+from certportal.foundation.indexes import AddIndexAgain
 
 OPEN = [
     *["awaiting_csr", "names_proposed", "checking"],
@@ -11,10 +16,12 @@ OPEN = [
 
 
 class Migration(migrations.Migration):
+    atomic = False
+
     dependencies = [("applications", "0051_search_frequent_words")]
 
     operations = [
-        migrations.AddIndex(
+        AddIndexAgain(
             "application",
             GinIndex(
                 fields=["findings"],

@@ -56,6 +56,8 @@ def faults(migration: migrations.Migration, before: ProjectState) -> Iterator[st
         if isinstance(operation, NEVER):
             yield f"{operation.describe()}: the previous version knows only the old name"
         elif getattr(operation, "model_name_lower", None) not in made:
+            if type(operation) is migrations.AddIndex:
+                yield f"{operation.describe()}: writes wait meanwhile; use AddIndexAgain"
             contracting += _contracting(operation, state, label)
         operation.state_forwards(label, state)
     reason = getattr(migration, "contracts", "")

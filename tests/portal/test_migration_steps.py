@@ -5,9 +5,11 @@ from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
+from certportal.foundation.indexes import AddIndexAgain
 from tests.portal import migration_steps
 
 CONDITION = models.Q(words__gt="")
+BY_WORDS = models.Index(fields=["words"], name="by_words")
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ EXPANDS = {
     "a longer column": altered("words", models.CharField(max_length=80)),
     "a column that may now be null": altered("words", models.CharField(max_length=40, null=True)),
     "other words of a column": altered("words", models.CharField("Words", max_length=40)),
-    "an index": migrations.AddIndex("note", models.Index(fields=["words"], name="by_words")),
+    "an index made beside writes": AddIndexAgain("note", BY_WORDS),
     "leave to leave out": migrations.RunSQL("ALTER TABLE board_note ALTER words DROP NOT NULL"),
     "a default": migrations.RunSQL([EASED]),
     "filling in": migrations.RunPython(migrations.RunPython.noop),
@@ -105,6 +107,11 @@ def test_what_takes_something_wants_a_reason(before: ProjectState, operation: ob
 def test_nothing_is_renamed_whatever_the_reason(before: ProjectState, operation: object) -> None:
     (fault,) = found(before, operation, contracts="nobody uses it")[:1]
     assert "old name" in fault
+
+
+def test_no_index_is_made_while_writes_wait(before: ProjectState) -> None:
+    (fault,) = found(before, migrations.AddIndex("note", BY_WORDS))
+    assert "AddIndexAgain" in fault
 
 
 def test_a_table_may_be_made_in_steps(before: ProjectState) -> None:
