@@ -62,7 +62,7 @@ def old_drafts(matters: Sequence[Matter], now: datetime) -> Iterator[Due]:
     for each in matters:
         changed = clock.day(each.order.changed_at)
         if each.order.status == Status.DRAFT and lapse.removal_warning_due(changed, clock.day(now)):
-            yield Due(each, lapse.removed_on(changed))
+            yield Due(each, lapse.removal_of(each.order))
 
 
 def about(rule: Rule) -> Callable[[Asked], Matter | None]:
@@ -89,7 +89,7 @@ def listing(matter: Matter, asked: Asked, *, ends: int = 0) -> dict[str, Any]:
     together = {one.matter.order.bulk_order_id for one in due}
     return {
         "count": len(due),
-        "listed": [_line(one, due) for one in due[:MOST_NAMED]],
+        "listed": [_line(one) for one in due[:MOST_NAMED]],
         "more": len(due[MOST_NAMED:]),
         "days": days_to(due[0].day + timedelta(days=ends), asked),
         "at_once": due[0].day == due[-1].day,
@@ -98,12 +98,11 @@ def listing(matter: Matter, asked: Asked, *, ends: int = 0) -> dict[str, Any]:
     }
 
 
-def _line(one: Due, due: Sequence[Due]) -> tuple[str, date, str]:
-    """Return the order in words, with the account if they are on several; its day; and its link."""
-    order, link = one.matter.order, one.matter.link
-    several = len({each.matter.order.organisation_id for each in due}) > 1
-    words = f"{named(order)}, {order.organisation.name}" if several else named(order)
-    return words, one.day, reverse("contact:landing", args=[link.token]) if link else ""
+def _line(one: Due) -> tuple[str, date, str]:
+    """Return the order in words, its day, and its link."""
+    link = one.matter.link
+    address = reverse("contact:landing", args=[link.token]) if link else ""
+    return named(one.matter.order), one.day, address
 
 
 def days_to(day: date | None, asked: Asked) -> int:

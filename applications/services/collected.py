@@ -53,7 +53,8 @@ def _add(
     for recipient in transition.readers(application, notice, recipients):
         address, language = mail_choices.reached(application, recipient)
         reader = (mailbox(address), language) if address else (about, recipient)
-        key = (notice, *reader, application.kind.is_test)
+        # One reader may be told for two customers, and forwards what concerns one of them to it.
+        key = (notice, *reader, application.organisation_id, application.kind.is_test)
         item = _waiting(mails.get(key))
         if item is None:
             payload = {"application": about, "notice": notice, "recipient": recipient}
@@ -74,19 +75,21 @@ def _waiting(key: UUID | None) -> OutboxItem | None:
 
 @transaction.atomic
 def keep_one_reader(item: OutboxItem, *, now: datetime) -> None:
-    """Leave in the leased item the orders whose reader is that of the first; mail the others apart.
+    """Leave in the leased item the orders with the first one's reader and account; split the rest.
 
-    While it waited for a mail server, an order may have got another contact.
+    While it waited for a mail server, an order may have got another contact. An item of an earlier
+    version may tell of the orders of several accounts.
     """
     told = orders_told(item.payload)
     orders = Application.objects.filter(pk__in=told).in_bulk()
-    by_reader: dict[tuple[str, str], dict[str, str]] = {}
+    by_reader: dict[tuple[str, str, UUID], dict[str, str]] = {}
     with one_reading():
         for key, recipient in told.items():
             order = orders.get(UUID(key))
             if order is not None:
                 address, language = mail_choices.reached(order, recipient)
-                by_reader.setdefault((mailbox(address), language), {})[key] = recipient
+                reader = mailbox(address), language, order.organisation_id
+                by_reader.setdefault(reader, {})[key] = recipient
     kept, *apart = [_payload(item, theirs) for theirs in by_reader.values()] or [item.payload]
     if apart:
         item.payload = kept

@@ -220,9 +220,9 @@ def _send_mails(mails: _Mails, now: datetime) -> None:
     about = {"payload__notice": "csrs_attached", "payload__at": now.isoformat()}
     items = OutboxItem.objects.filter(topic="application.notice", **about)
     for told in mails.told.values():
-        others = {str(order.pk): "applicant" for order in told[1:]}
         for item in items.filter(payload__application=str(told[0].pk)):
-            item.payload["others"] = others
+            recipient = item.payload["recipient"]  # an administrator in place of who has left
+            item.payload["others"] = {str(order.pk): recipient for order in told[1:]}
             item.save(update_fields=["payload"])
     outbox.hasten(items, now=now)
 

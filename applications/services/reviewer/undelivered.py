@@ -75,7 +75,8 @@ def send_corrected(
 ) -> None:
     """Correct the address and send the mail again; the submissions are unchanged.
 
-    It is corrected on every order of which the mail tells at that address. Raises NotSetAside,
+    It is corrected on every order of which the mail tells at that address, but not on those of
+    another account, which an item of an earlier version may name too. Raises NotSetAside,
     NotReviewer, and what `to_correct` yields for any of them.
     """
     item = send_again(item_id, person=person, actor=actor, now=now)
@@ -84,6 +85,8 @@ def send_corrected(
     orders = orders_of(item)  # some may have been erased meanwhile
     require(to_correct(item, orders[0] if orders else None, person, now=now))
     for application in orders:
+        if application.organisation_id != orders[0].organisation_id:
+            continue
         field = address_field(item, application)
         if application == orders[0] or (field and sent_to(item, application)):
             require(impartiality.to_review(person, application, now=now))

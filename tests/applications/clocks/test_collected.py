@@ -9,6 +9,7 @@ from django.urls import reverse
 from applications import services
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application, SentNotice
+from applications.rules.told_together import orders_told
 from applications.services import sent_once
 from certportal.dev.builders import bulk, mails, orders
 from certportal.foundation import clock
@@ -18,6 +19,7 @@ from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from issuance import services as authority
 
+CLINIC = "1.2.246.10.99000085.10.0"
 TIINA = orders.CONTACT["technical_email"]
 DEPUTY = {"deputy_name": "Veera", "deputy_email": "veera@example.com"}
 FINNISH = {"csr_by": "technical_contact", "technical_language": "fi"}
@@ -142,6 +144,32 @@ def test_old_drafts_of_a_bulk_order_lead_to_its_page(matti, sample, post):
     (told,) = post(at)
     assert told.subject == "3 tilausluonnosta poistetaan 25 päivän päästä"
     assert reverse("applications:bulk_order", args=[together.pk]) in told.body
+
+
+def test_a_late_warning_of_drafts_names_a_day_a_week_later(matti, sample, post):
+    bulk.begun(matti, *hosts(2))
+    at = clock.now() + timedelta(days=400)
+    services.watch_drafts(now=at)
+    (told,) = post(at)
+    assert told.subject == "2 tilausluonnosta poistetaan 7 päivän päästä"
+
+
+@pytest.mark.parametrize("of_earlier_version", [False, True])
+def test_a_reader_for_two_customers_is_mailed_of_each_apart(
+    waiting, kalle, post, of_earlier_version
+):
+    theirs = bulk.sent(kalle, bulk.begun(kalle, *hosts(3), unit=CLINIC, **TECHNICIANS))
+    at = warned_at(theirs[0])
+    orders.drain()
+    services.watch_incomplete(now=at)
+    if of_earlier_version:
+        of_both, other = about("lapse_warnings").filter(payload__recipient="technical_contact")
+        of_both.payload["others"] |= orders_told(other.payload)
+        of_both.save(update_fields=["payload"])
+        other.delete()
+    told = [one.body for one in post(at) if one.to == [TIINA]]
+    named = [[order.number in body for order in [*waiting, *theirs]] for body in told]
+    assert sorted(named) == [[False] * 3 + [True] * 3, [True] * 3 + [False] * 3]
 
 
 def test_each_language_has_its_own_mail(waiting, post):

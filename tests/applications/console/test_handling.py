@@ -185,9 +185,10 @@ def test_a_mail_about_many_host_names_lists_the_first_ten(matti, cas):
     order = orders.draft(matti)
     names = [f"kanta{nth:02}.example.fi" for nth in range(12)]
     act(matti, services.save_section, order, "host_names", {"host_names": names})
+    at = clock.now() + timedelta(days=340)
     for more in (2, 0):
         order = Application.objects.get(pk=order.pk)
-        mail = mails.about_order("draft_warning", order, "applicant", now=clock.now())
+        mail = mails.about_order("draft_warning", order, "applicant", now=at)
         assert names[9] in mail.text and names[10] not in mail.text
         assert (f"{names[9]} ja 2 muuta\n" in mail.text) is bool(more)
         act(matti, services.save_section, order, "host_names", {"host_names": names[:10]})

@@ -8,12 +8,13 @@ from django.core import mail as box
 from accounts.access import actor_for
 from applications import services
 from applications.rules import undelivered
-from certportal.dev.builders import bulk, orders
+from certportal.dev.builders import bulk, orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import set_aside
 
+CLINIC = "1.2.246.10.99000085.10.0"
 TIINA = orders.CONTACT["technical_email"]
 TECHNICIANS = orders.CONTACT | {"csr_by": "technical_contact"}
 
@@ -80,6 +81,36 @@ def test_a_corrected_address_is_corrected_on_every_order(matti, riitta, sample, 
     for order in sent:
         order.refresh_from_db()
         assert (order.contact_email, undelivered.addresses(order)) == (right, [])
+
+
+def test_none_of_another_customer_s_orders_is_corrected(matti, kalle, riitta):
+    """An item of an earlier version may tell of them too, to a contact of both."""
+    contact = {"contact_name": "Kaisa Kontakti", "contact_email": "kiasa@example.fi"}
+    ours = bulk.sent(matti, bulk.begun(matti, *hosts(2), **contact))
+    theirs = bulk.sent(kalle, bulk.begun(kalle, *hosts(2), unit=CLINIC, **contact))
+    orders.drain()
+    item = about("bulk_receipt").get(payload__application=str(ours[0].pk))
+    item.payload["others"] |= {str(order.pk): "applicant" for order in theirs}
+    item.save(update_fields=["payload"])
+    come_back(item)
+    right, given = "kaisa@example.fi", {"actor": actor_for(riitta), "now": clock.now()}
+    services.send_corrected(item.pk, right, person=riitta, **given)
+    for order in [*ours, *theirs]:
+        order.refresh_from_db()
+        assert order.contact_email == (right if order in ours else contact["contact_email"])
+
+
+def test_each_administrator_is_told_once_of_requests_in_place_of_who_left(matti, maija, pharmacy):
+    """Whichever order's file is given first."""
+    contact = {"contact_name": "Maija Mallikas", "contact_email": maija.email}
+    sent = bulk.sent(matti, bulk.begun(matti, *hosts(2), **contact))
+    pharmacy.memberships.filter(person=maija).update(ended_at=clock.now())
+    anna = people.make_member("Anna Toinen", pharmacy, role="administrator", now=clock.now())
+    orders.drain()
+    box.outbox.clear()
+    bulk.completed(matti, sent[::-1])
+    orders.drain()
+    assert sorted(one.to for one in box.outbox) == sorted([[anna.email], [matti.email]])
 
 
 def test_an_item_of_an_earlier_version_marks_the_order_that_it_names(waiting):
