@@ -13,6 +13,9 @@ from django.conf import settings
 from certportal.foundation.own_files import OWN, OWN_FOLDER, make_folder, replace
 from issuance.signers.protocol import SignerUnavailable
 
+_UNKEPT: list[str] = []
+"""The refusal that could not be written. Until it is, nothing is asked of the token."""
+
 
 def file() -> Path:
     """Where it is kept. Without this file the PIN is tried again."""
@@ -21,6 +24,8 @@ def file() -> Path:
 
 def known() -> str:
     """What tells the PIN that was refused; "" if none was. Raises SignerUnavailable."""
+    if _UNKEPT:
+        remember(*_UNKEPT)
     try:
         return file().read_text()
     except FileNotFoundError:
@@ -36,7 +41,9 @@ def remember(refused: str) -> None:
     try:
         make_folder(file().parent, OWN_FOLDER)
         replace(file(), refused.encode(), OWN)
+        _UNKEPT.clear()
     except OSError as error:
+        _UNKEPT[:] = [refused]
         raise SignerUnavailable(f"{error.filename}: {error.strerror}") from None
 
 

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -20,7 +21,7 @@ from pkcs11.exceptions import PKCS11Error
 from issuance.token_process import keys
 from issuance.token_process.session import Address, Failed, Failure, Session, open_session
 
-SET_NAME = 15  # prctl(2)
+SET_DUMPABLE, SET_NAME = 4, 15  # prctl(2)
 NAME = b"token"
 LAST = 10
 """Seconds in which the process ends."""
@@ -34,12 +35,7 @@ WHAT: Mapping[str, Callable[..., Any]] = {
 
 def main(descriptor: int) -> None:
     """Answer until nobody asks any more, or something fails."""
-    ctypes.CDLL(None).prctl(SET_NAME, NAME)
-    # It ends with the process that asks: whoever stops the group of both, or
-    # closes their terminal, would stop that first.
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    os.dup2(2, 1)  # what a library prints is for the log
+    shield()
     asking, session = Connection(descriptor), None
     try:
         address = Address(**json.loads(asking.recv_bytes()))
@@ -63,6 +59,23 @@ def main(descriptor: int) -> None:
         return
     finally:
         signal.alarm(LAST)  # the library is left now, which may hang too
+
+
+def shield() -> None:
+    """Keep the PIN out of core dumps, descriptors from other programs, and signals from this one.
+
+    A program that the library starts and leaves behind would hold a ceremony's lock.
+    """
+    for each in map(int, os.listdir("/proc/self/fd")):
+        with suppress(OSError):  # that of the list itself
+            os.set_inheritable(each, each <= 2)
+    ctypes.CDLL(None).prctl(SET_NAME, NAME)
+    ctypes.CDLL(None).prctl(SET_DUMPABLE, 0)
+    # It ends with the process that asks: whoever stops the group of both, or closes their terminal,
+    # would stop that first.
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    os.dup2(2, 1)  # what a library prints is for the log
 
 
 def answer(session: Session, request: dict[str, Any]) -> Any:

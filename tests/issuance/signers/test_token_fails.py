@@ -3,6 +3,8 @@
 import errno
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import SimpleNamespace
@@ -295,6 +297,45 @@ def test_a_closed_terminal_does_not_end_the_token_s_process(held: Signer) -> Non
         os.kill(before[0], number)
         sign_bytes(b"bytes", held)
         assert sessions() == before
+
+
+def test_a_refused_pin_that_cannot_be_kept_is_not_tried_until_it_is(
+    token: SoftToken, chains: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device", "file")
+
+    token.put(chains, STEM, issuing(EC))
+    token.write_pin(WRONG)
+    started: list[object] = []
+    starting = tokens._Session._send
+    monkeypatch.setattr(
+        tokens._Session, "_send", lambda self, about: started.append(about) or starting(self, about)
+    )
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(refused_pin, "replace", full)
+        for _ in range(3):
+            assert "No space" in failing(lambda: TokenKeys(**token.options).load(STEM))
+    assert len(started) == 2  # its address, and one question
+    assert "not tried again" in failing(lambda: TokenKeys(**token.options).load(STEM))
+
+
+def test_the_token_s_process_is_not_dumped_and_hands_no_descriptor_on() -> None:
+    own, other = os.pipe()
+    asked = f"""
+import ctypes, os
+from issuance.token_process.__main__ import shield
+shield()
+print(ctypes.CDLL(None).prctl(3), os.get_inheritable({own}), os.get_inheritable(1))
+os.write({other}, b"open")
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", asked], pass_fds=[own, other], stderr=subprocess.PIPE, check=True
+    )
+    os.close(other)
+    with os.fdopen(own) as file:
+        assert file.read() == "open"
+    assert told.stderr.split() == [b"0", b"False", b"True"]
 
 
 def test_half_a_key_is_none(token: SoftToken, chains: Path) -> None:
