@@ -93,8 +93,10 @@ def keep_one_reader(item: OutboxItem, *, now: datetime) -> None:
     kept, *apart = [_payload(item, theirs) for theirs in by_reader.values()] or [item.payload]
     if apart:
         item.payload = kept
-        item.save(update_fields=["payload"])
-        outbox.enqueue_all(TOPIC, apart, now=now)
+        # Of no account to an item that somebody else has taken since its lease ended.
+        held = OutboxItem.objects.filter(pk=item.pk, done_at=None, leased_until=item.leased_until)
+        if held.update(payload=kept):
+            outbox.enqueue_all(TOPIC, apart, now=now)
 
 
 def _payload(item: OutboxItem, told: dict[str, str]) -> dict[str, Any]:

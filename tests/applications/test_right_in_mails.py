@@ -31,7 +31,7 @@ def test_the_applicant_is_asked_for_proof_of_the_right_until_it_is_confirmed(
     assert "/account/right/" not in told
     unconfirmed()
     told = about_order(name, order, "applicant").text
-    assert "vahvistaa, että Matti Meikäläinen saa toimia organisaation puolesta" in told
+    assert "käsittelijän on vahvistettava, että Matti Meikäläinen saa toimia" in told
     assert "/fi/account/right/" in told
     assert NOTHING_TO_DO not in told
     assert "Jos hyväksymme sen" in told

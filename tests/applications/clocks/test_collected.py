@@ -198,6 +198,20 @@ def test_whose_contact_is_another_by_now_is_told_apart(waiting, matti, post):
     assert told[DEPUTY["deputy_email"]].subject.startswith("3 tilausta")
 
 
+def test_an_item_is_split_once_also_by_a_worker_that_stood_still(waiting):
+    at = warned_at(waiting[0])
+    services.watch_incomplete(now=at)
+    Application.objects.filter(pk=waiting[0].pk).update(technical_language="sv")
+    items = about("lapse_warnings").filter(payload__recipient="technical_contact")
+    late, taken = items.get(), items.get()
+    items.update(leased_until=at)
+    taken.leased_until = at
+    for item in (late, taken):
+        services.keep_one_reader(item, now=at)
+        assert orders_told(item.payload) == {str(waiting[0].pk): "technical_contact"}
+    assert items.count() == 2
+
+
 def test_killed_half_way_nothing_is_lost_or_told_twice(waiting, monkeypatch, post):
     """What was stored goes out by itself; the next run tells of the rest."""
     at, counted, really = warned_at(waiting[0]), [], sent_once.once
