@@ -313,12 +313,8 @@ MAILS = registry(
 
 
 def subject(notice: str, order: Application, asked: Asked) -> str:
-    """Return the subject line of the mail about the order, in its recipient's language."""
-    matter = matter_of(order, asked)
-    if notice in ABOUT_ONE:
-        found = MAILS[notice].about(asked)  # None if nothing of it is due any more
-        notice, matter = (notice, found) if found is not None else (ABOUT_ONE[notice], matter)
-    mail = MAILS[notice]
+    """Return the subject line of the mail, as one about the order, in its recipient's language."""
+    matter, mail = matter_of(order, asked), MAILS[ABOUT_ONE.get(notice, notice)]
     return render(mail, matter, mail.to(matter, asked), asked)[0]
 
 

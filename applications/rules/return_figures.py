@@ -134,11 +134,13 @@ def faults_by_language(*, now: datetime) -> list[tuple[str, Fault]]:
     return _faults(BY_LANGUAGE, now, ALL)
 
 
-def checked_by_language(*, now: datetime) -> dict[str, int]:
-    """Return how many orders were checked by the language of the case."""
+def checked_by_language(*, now: datetime) -> dict[str, tuple[int, int]]:
+    """Return how many orders, of how many organisations, were checked by the case's language."""
     runs = Check.objects.filter(at__gte=_since(now)).order_by()
     orders = Count("application", distinct=True)
-    return dict(runs.values_list("application__language").annotate(orders))
+    parties = Count("application__organisation", distinct=True)
+    rows = runs.values_list("application__language").annotate(orders, parties)
+    return {code: (number, of) for code, number, of in rows}
 
 
 def _faults(group: str, now: datetime, among: Among) -> list[tuple[Any, Fault]]:

@@ -20,15 +20,19 @@ def orders_of(item: OutboxItem) -> list[Application]:
 
     Empty for items that are about no order; those that were deleted are left out.
     """
-    told = list(orders_told(item.payload))
-    orders = Application.objects.select_related("organisation", "submission", "reviewer")
-    found = orders.filter(pk__in=told, erased_at=None)
-    return sorted(found, key=lambda order: told.index(str(order.pk)))
+    return _orders(list(orders_told(item.payload)))
 
 
 def order_of(item: OutboxItem) -> Application | None:
     """Return the first of `orders_of`, or None."""
-    return next(iter(orders_of(item)), None)
+    told = list(orders_told(item.payload))
+    return next(iter(_orders(told[:1]) or _orders(told[1:])), None)
+
+
+def _orders(told: list[str]) -> list[Application]:
+    orders = Application.objects.select_related("organisation", "submission", "reviewer")
+    found = orders.filter(pk__in=told, erased_at=None)
+    return sorted(found, key=lambda order: told.index(str(order.pk)))
 
 
 def recipient_of(item: OutboxItem, order: Application) -> str:

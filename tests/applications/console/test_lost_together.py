@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail as box
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.access import actor_for
 from applications import services
 from applications.rules import undelivered
+from applications.views.console.undelivered import row
 from certportal.dev.builders import bulk, orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -111,6 +114,18 @@ def test_each_administrator_is_told_once_of_requests_in_place_of_who_left(matti,
     bulk.completed(matti, sent[::-1])
     orders.drain()
     assert sorted(one.to for one in box.outbox) == sorted([[anna.email], [matti.email]])
+
+
+def test_a_mail_about_many_orders_is_listed_with_as_few_queries_as_about_one(waiting):
+    services.watch_incomplete(now=clock.now() + timedelta(days=100))
+    item = about("lapse_warnings").get(payload__recipient="technical_contact")
+    others, asked = item.payload["others"], []
+    for told in ({}, {}, others):
+        item.payload["others"] = told
+        with CaptureQueriesContext(connection) as queries:
+            assert row(item).others == len(told)
+        asked.append(len(queries))
+    assert asked[1] == asked[2]
 
 
 def test_an_item_of_an_earlier_version_marks_the_order_that_it_names(waiting):
