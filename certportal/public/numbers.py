@@ -159,13 +159,15 @@ def _findings(now: datetime) -> tuple[dict[str, dict[str, Any]], dict[str, dict[
     examples = {}
     for code, fault in return_figures.faults_by_language(now=now):
         is_told = _is_public(fault.orders, fault.parties)
-        shares[code][fault.rule] = round(100 * fault.orders / checked[code]) if is_told else None
+        share = round(100 * fault.orders / checked[code][0])
+        shares[code][fault.rule] = share if is_told else None
         if is_told and fault.example["severity"] != Severity.INFO:
             examples[fault.rule] = fault.example
     highest = {rule: max(each.get(rule) or 0 for each in shares.values()) for rule in examples}
+    none = {code: 0 if _is_public(*checked.get(code, (0, 0))) else None for code in shares}
     often = sorted(examples, key=lambda rule: (-highest[rule], rule))[:MOST]
     return {rule: examples[rule] for rule in often}, {
-        code: {rule: each.get(rule, 0) for rule in often} for code, each in shares.items()
+        code: {rule: each.get(rule, none[code]) for rule in often} for code, each in shares.items()
     }
 
 
