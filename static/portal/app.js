@@ -3,8 +3,9 @@ const all = (selector) => document.querySelectorAll(selector);
 
 const faults = document.querySelector("[data-error-summary]");
 faults?.focus();
-// Browsers keep no answer to a form: the way back to it would end at a question about sending again.
-if (faults) history.replaceState(history.state, "", location.href);
+// Browsers keep no answer to a form: the way back to it would end at a question about sending again. Until
+// it is sent on, it stays the answer, which has what was typed also after it is loaded again.
+if (faults) addEventListener("submit", () => history.replaceState(history.state, "", location.href));
 
 for (const element of all("[data-needs-js]")) element.hidden = false;
 

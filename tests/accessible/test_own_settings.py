@@ -72,6 +72,15 @@ def test_the_way_back_leads_to_the_form_that_was_faulty_once(go, matti):
     assert (page.url, page.locator("[name=validity_months]").input_value()) == (form, "11")
 
 
+def test_a_faulty_answer_loaded_again_has_what_was_typed(go, matti):
+    page = go("applications:part", orders.draft(matti).pk, "validity", who=matti)
+    page.locator("[name=validity_months]").fill("99")
+    with page.expect_navigation():
+        page.locator("main form[method=post] .actions button").first.click()
+    page.reload()
+    assert page.locator("[name=validity_months]").input_value() == "99"
+
+
 def test_the_option_reached_by_keyboard_is_marked_in_forced_colours(go, matti):
     page = go("register", who=matti)
     page.emulate_media(forced_colors="active")
