@@ -160,6 +160,7 @@ def test_a_lead_s_monday_gives_the_free_cases_out(
     staff_roles.grant_lead(raimo, by=None, actor=system("test"), now=now)
     case = orders.in_review(matti)
     page = enter(type(other_desk)(raimo))("queue")
+    page.click("nav .more > summary")
     page.locator(f"nav a[href='{other_desk.url('loads')}']").first.click()
     page.check(f"[name=cases][value='{case.pk}']")
     page.select_option("[name=to]", str(riitta.pk))

@@ -44,7 +44,7 @@ def test_a_case_before_and_after_it_is_taken(go, waiting, desk):
     check_in_turn(page)
     orders.drain()
     page = go("case", waiting.pk)
-    for details in page.locator("details > summary").all():
+    for details in page.locator("main details > summary").all():
         if details.locator("xpath=..").get_attribute("open") is None:
             details.click()
     check_in_turn(page)
