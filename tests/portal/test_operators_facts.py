@@ -1,6 +1,7 @@
 """What the operator's file says is shown where it is needed; what it leaves out is not."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -9,7 +10,7 @@ from django.urls import reverse
 from applications.documents import paper_text
 from applications.rules import declarations
 from certportal.dev.builders import bulk, mails, orders
-from certportal.foundation import agency
+from certportal.foundation import agency, clock
 from certportal.foundation.system_checks import operators_facts_can_be_read
 from tests.packaging.files import ROOT
 
@@ -25,6 +26,11 @@ def told(monkeypatch):
     agency.facts.cache_clear()
 
 
+def old():
+    """Return a moment at which the orders made now are old drafts."""
+    return clock.now() + timedelta(days=340)
+
+
 def check(web, order) -> str:
     return web.get(reverse("applications:check", args=[order.pk])).text
 
@@ -33,7 +39,7 @@ def check(web, order) -> str:
 def test_the_on_call_number_is_on_every_page_and_in_the_mails(told, matti):
     for path in ("/fi/", "/fi/contact/", "/fi/nowhere/"):
         assert TEL in Client().get(path).text, path
-    body = mails.about_order("draft_warning", orders.draft(matti), "applicant").text
+    body = mails.about_order("draft_warning", orders.draft(matti), "applicant", now=old()).text
     assert f"sulkemista varten: {ON_CALL}" in body
     assert "/fi/contact/#revoke" in body
 
@@ -54,7 +60,7 @@ def test_without_the_file_none_of_it_shows(web, matti):
     assert "toimitusehdo" not in page
     assert "hinta" not in page
     assert "binding" in declarations.asked(order)
-    body = mails.about_order("draft_warning", order, "applicant").text
+    body = mails.about_order("draft_warning", order, "applicant", now=old()).text
     assert "/fi/contact/#revoke" in body
     assert "vain sulkemista varten" not in body
 

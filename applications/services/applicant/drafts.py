@@ -13,7 +13,7 @@ from accounts.register.models import Kind
 from accounts.services.organisations import membership as members
 from applications.access import require_acting
 from applications.errors import AccountOver, require
-from applications.models import Application, BulkOrder, HostName, SearchEntry
+from applications.models import Application, BulkOrder, HostName
 from applications.models.certificate_types import CertificateType, Delivery
 from applications.rules import (
     answers,
@@ -150,13 +150,10 @@ def remove_draft(application: Application, *, actor: Actor, now: datetime) -> No
 def delete_drafts(drafts: Sequence[Application], actor: Actor, now: datetime) -> None:
     """Delete the locked drafts with their uploads, and each bulk order with its last draft.
 
-    Each kind of row is deleted by one statement. The index of searches is locked in the order in
-    which those lock it who rename an organisation or a person.
+    Each kind of row is deleted by one statement.
     """
     events.insert([events.made(ApplicationEvent.DISCARD, draft, actor, now) for draft in drafts])
     found = Application.objects.filter(pk__in=[draft.pk for draft in drafts])
-    entries = SearchEntry.objects.filter(application__in=found).order_by("pk")
-    list(entries.select_for_update().values_list("pk"))
     attachments.erase_attachments(drafts)
     found.update(csr=None)
     found.delete()

@@ -10,6 +10,7 @@ from accounts.models import Membership
 from accounts.services.organisations import administrator_requests as recovering, found as founding
 from accounts.services.rights.documents import Paper, hand_in
 from applications import services
+from applications.models import ReadyReason, ReadyReasonVersion
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.documents import pdf
 from certportal.foundation import clock
@@ -21,6 +22,7 @@ from tests.gallery.conftest import (
     browser_type_launch_args as browser_type_launch_args,
     watched as watched,
 )
+from tests.tables import unkept
 
 
 class Desk:
@@ -173,3 +175,13 @@ def key(desk):
 def other_key(other_desk):
     """Raimo's passkey."""
     return give(other_desk, b"raimo's key")
+
+
+@pytest.fixture
+def own_reasons(transactional_db):
+    """Remove the ready-made reasons that the test commits; what `migrate` wrote of them stays."""
+    known = list(ReadyReason.objects.values_list("pk", flat=True))
+    yield
+    with unkept():
+        ReadyReasonVersion.objects.exclude(reason__in=known).delete()
+        ReadyReason.objects.exclude(pk__in=known).delete()

@@ -104,6 +104,7 @@ def test_the_cases_with_a_finding_are_found_by_an_index(waiting, desk):
         desk.open("queue", finding="expected.missing_host")
     (listing,) = (one["sql"] for one in queries if '@> \'[{"rule"' in one["sql"])
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE applications_application")
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_indexscan = off")
         cursor.execute("EXPLAIN " + listing)

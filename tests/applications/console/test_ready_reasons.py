@@ -192,7 +192,7 @@ def test_applicants_find_no_library(matti, web_of, desk):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_reviewers_send_the_same_reasons_at_once(sample):
+def test_two_reviewers_send_the_same_reasons_at_once(own_reasons, sample):
     second, first = (ReadyReason.objects.create(pk=key, use="asking") for key in (902, 901))
     with transaction.atomic():
         count_used([first.pk])

@@ -108,7 +108,7 @@ def test_nor_is_the_end_of_a_block_proposed(sample, riitta):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("step", ["rewrite_reason", "end_reason"])
-def test_no_ready_made_reason_is_changed(sample, riitta, step):
+def test_no_ready_made_reason_is_changed(own_reasons, sample, riitta, step):
     reason = act(riitta, services.write_reason, ReadyReason.Use.ASKING, {})
     words = [{"fi": {"title": "Posti", "text": "Korjaa."}}] if step == "rewrite_reason" else []
     tried = partial(act, riitta, getattr(services, step), reason.pk, *words, number=1)
