@@ -1,5 +1,6 @@
 """Lock an application and change its status: the only place that assigns a status."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from certportal.foundation import events, row_writes
 from certportal.foundation.actors import Actor
 from certportal.foundation.outbox import outbox
 from certportal.foundation.related_rows import by_key
+from certportal.foundation.statements import execute
 
 NOT_WAITING: dict[str, Any] = {"waiting_for": "", "waiting_since": None}
 """The fields of an order that waits for no source."""
@@ -44,6 +46,15 @@ def lock(
 def lock_all(orders: QuerySet[Application]) -> list[Application]:
     """Lock the orders, in the sequence in which everybody locks several; return them."""
     return list(orders.select_for_update(of=("self",)).order_by("pk"))
+
+
+def lock_entries(orders: Iterable[Application]) -> None:
+    """Lock what the orders are found by, before several of the locked orders change or are deleted.
+
+    In the sequence of those who rename an organisation or a person, and so enter all its orders in
+    the index of searches: each would otherwise wait for the other (docs/decisions/search.md).
+    """
+    execute("SELECT applications_lock_entries(%s)", [[order.pk for order in orders]])
 
 
 def take(

@@ -90,6 +90,9 @@ _RESERVED = {
 _SEQUENCES = {"applications_order_number": _PEOPLE}  # a worker creates the orders of replacements
 """Separate sequences, and who may set their values."""
 
+_FUNCTIONS = {"applications_lock_entries": _PEOPLE}
+"""Functions that run as their owner and are called by name, and who may call them."""
+
 _MIRRORS = ["register_registerrecord", "register_registerword"]
 """Tables that an import has to ANALYZE, which needs the right MAINTAIN (PostgreSQL 17 on)."""
 _WITH_MAINTAIN = 170_000
@@ -190,6 +193,11 @@ def _statements() -> Iterator[sql.Composable]:
     for model in every_model():
         for right in rights(model):
             yield from _grants(model._meta.db_table, right)
+    for function, roles in _FUNCTIONS.items():
+        name = sql.Identifier(function)
+        yield sql.SQL("REVOKE ALL ON FUNCTION {} FROM PUBLIC, {}").format(name, everybody)
+        may_call = sql.SQL(", ").join(map(sql.Identifier, roles))
+        yield sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}").format(name, may_call)
     if connection.pg_version >= _WITH_MAINTAIN:  # type: ignore[attr-defined]
         worker = sql.Identifier(Role.WORKER)
         for table in _MIRRORS:

@@ -15,7 +15,7 @@ from accounts.services.organisations import administrator_requests, join, member
 from accounts.services.rights import confirm, documents, staff_roles
 from applications import services
 from applications.errors import AccountOver, Gone
-from applications.models import Application, ReplacementItem
+from applications.models import Application, ReplacementItem, SearchEntry
 from applications.rules.void_reasons import void_reason
 from applications.services import transition
 from applications.services.reviewer.accounts import STOPPED
@@ -58,6 +58,18 @@ def test_a_draft_that_was_begun_just_before_is_removed(matti, closing):
         ending = Beside(closing)
     assert ending.end() is None
     assert not Application.objects.exists()
+
+
+def test_who_is_renamed_meanwhile_is_stopped_by_no_closing(matti, closing):
+    """A renaming enters the person's orders in the index of searches by their keys."""
+    first, last = sorted((orders.with_csr(matti) for _ in range(2)), key=lambda order: order.pk)
+    orders.submit(matti, first)
+    with transaction.atomic():
+        SearchEntry.objects.select_for_update().get(pk=first.pk)
+        ending = Beside(closing)
+        SearchEntry.objects.select_for_update().get(pk=last.pk)
+    assert ending.end() is None
+    assert Application.objects.get().status == Status.LAPSED
 
 
 @pytest.mark.parametrize("step", ["end_membership", "withdraw_right", "close_account"])

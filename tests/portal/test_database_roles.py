@@ -136,6 +136,8 @@ def test_what_orders_are_found_by_follows_and_is_written_by_no_account(
         draft = orders.draft(matti)
         assert order_search.find("erecept").orders == [str(draft.pk)]
     refused(Role.WEB, f"SELECT applications_index_orders(ARRAY['{draft.pk}'::uuid])")
+    for role in (Role.CA, Role.METRICS):
+        refused(role, f"SELECT applications_lock_entries(ARRAY['{draft.pk}'::uuid])")
     with as_role(Role.WORKER):
         Organisation.objects.filter(pk=draft.organisation_id).update(name="Metsäapteekki")
         assert order_search.find("metsäap").orders == [str(draft.pk)]

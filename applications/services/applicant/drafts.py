@@ -150,12 +150,11 @@ def remove_draft(application: Application, *, actor: Actor, now: datetime) -> No
 def delete_drafts(drafts: Sequence[Application], actor: Actor, now: datetime) -> None:
     """Delete the locked drafts with their uploads, and each bulk order with its last draft.
 
-    Each kind of row is deleted by one statement. The host names go first: their trigger locks the
-    index of searches in the order in which those lock it who rename an organisation or a person.
+    Each kind of row is deleted by one statement.
     """
+    transition.lock_entries(drafts)
     events.insert([events.made(ApplicationEvent.DISCARD, draft, actor, now) for draft in drafts])
     found = Application.objects.filter(pk__in=[draft.pk for draft in drafts])
-    HostName.objects.filter(application__in=found).delete()
     attachments.erase_attachments(drafts)
     found.update(csr=None)
     found.delete()

@@ -184,6 +184,7 @@ def close_account(
     organisation = members.lock_account(organisation_id)
     # Drafts too: one may be sent by a concurrent request.
     orders = transition.lock_all(Application.objects.filter(organisation=organisation))
+    transition.lock_entries(orders)  # deleted drafts, then all: the account's business ID ends
     prospect = preview_closing(organisation, now=now)
     require(to_oversee(organisation, prospect, person, now=now))
     if not organisation.is_closed:
