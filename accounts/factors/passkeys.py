@@ -1,9 +1,11 @@
 """Registration and authentication with a passkey (W3C Web Authentication, level 2, §7)."""
 
+import hashlib
 import json
 import struct
 from collections.abc import Collection
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from allauth.core import context
@@ -16,6 +18,7 @@ from django.db.models import QuerySet
 from fido2.server import Fido2Server
 from fido2.webauthn import (
     AttestedCredentialData,
+    AuthenticatorData,
     CollectedClientData,
     PublicKeyCredentialRpEntity,
     UserVerificationRequirement,
@@ -35,6 +38,27 @@ UNREADABLE: tuple[type[Exception], ...] = (
 
 class NoPasskey(Exception):
     """The browser's credential does not match the challenge, or is another person's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """What a passkey said when it signed: its counter, and SHA-256 (hex) of what was signed.
+
+    ``counter`` is 0 for a passkey that does not count (WebAuthn 6.1.1).
+    """
+
+    counter: int
+    challenge: str
+    message: str
+
+    @classmethod
+    def of(cls, authenticator_data: bytes, client_data: bytes) -> Self:
+        """Read it from the answer's octets, which have been verified."""
+        return cls(
+            AuthenticatorData(authenticator_data).counter,
+            _sha256(CollectedClientData(client_data).challenge),
+            _sha256(authenticator_data + hashlib.sha256(client_data).digest()),
+        )
 
 
 def rows(login: User) -> QuerySet[Authenticator]:
@@ -89,26 +113,37 @@ def to_sign(
     return json.dumps(dict(asked), cls=DjangoJSONEncoder)
 
 
-def check_new(credential: Credential) -> None:
-    """Raise NoPasskey unless this is a new passkey for the session's challenge, used up here."""
+def counter_when_made(row: Authenticator) -> int:
+    """Return the signature counter with which a stored passkey was made."""
+    made = auth.parse_registration_response(row.data["credential"]).response
+    return int(made.attestation_object.auth_data.counter)
+
+
+def check_new(credential: Credential) -> str:
+    """Return SHA-256 of the session's challenge if this is a new passkey for it.
+
+    Raises NoPasskey. See `proven` for the challenge.
+    """
     try:
         made = auth.parse_registration_response(credential).response
         auth.complete_registration(credential)
         _require_own_page(made.client_data)
+        return _sha256(made.client_data.challenge)
     except UNREADABLE as error:
         raise NoPasskey from error
 
 
-def proven(login: User, credential: Credential) -> Authenticator:
-    """Return the login's passkey that signed the session's challenge, used up here.
+def proven(login: User, credential: Credential) -> tuple[Authenticator, Touch]:
+    """Return the login's passkey that signed the session's challenge, and what it said.
 
-    Raises NoPasskey.
+    The challenge leaves the session, but not the copies that other requests have read: the caller
+    makes sure that it was not used before. Raises NoPasskey.
     """
     try:
         signed = auth.parse_authentication_response(credential).response
         used = auth.complete_authentication(login, credential)
         _require_own_page(signed.client_data)
-        return used
+        return used, Touch.of(signed.authenticator_data, signed.client_data)
     except UNREADABLE as error:
         raise NoPasskey from error
 
@@ -121,6 +156,10 @@ def _require_own_page(client: CollectedClientData) -> None:
     """
     if client.cross_origin or urlsplit(client.origin).netloc != context.request.get_host():
         raise NoPasskey
+
+
+def _sha256(octets: bytes) -> str:
+    return hashlib.sha256(octets).hexdigest()
 
 
 def _credential_data_in(credential: Any) -> AttestedCredentialData | None:

@@ -31,8 +31,9 @@ def verify(
     """Raise BadAssertion unless the passkey signed this challenge here (WebAuthn 7.2).
 
     ``credential`` is the passkey's attested credential data, with id and public key. The person
-    must have been present and verified (PIN or biometrics). The signature counter is not checked: a
-    challenge is used for one decision only, and synchronised passkeys have no counter.
+    must have been present and verified (PIN or biometrics). The signature counter is not checked
+    here, where one answer is verified several times, but when the answer arrives
+    (accounts.services.people.second_factor).
     """
     # As plain bytes: fido2 gives credentials of a class that cannot be remembered.
     _require_signed(assertion, bytes(challenge), bytes(credential), rp_id, tuple(origins))

@@ -18,11 +18,15 @@ UP, UV, AT = AuthenticatorData.FLAG.UP, AuthenticatorData.FLAG.UV, Authenticator
 
 @dataclass
 class Passkey:
-    """A passkey of one site; its holder is verified unless told otherwise."""
+    """A passkey of one site; its holder is verified unless told otherwise.
+
+    It does not count what it signs, as synchronised passkeys do not, unless `counter` is set.
+    """
 
     rp_id: str = "testserver"
     origin: str = "https://testserver"
     name: bytes = b"riitta's key"
+    counter: int = 0
     _private: ec.EllipticCurvePrivateKey = field(
         default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
     )
@@ -40,7 +44,7 @@ class Passkey:
 
     def registration(self, challenge: bytes, **said: Any) -> dict[str, Any]:
         """Return what the browser hands over when the passkey is made; `said` as in `sign`."""
-        data = AuthenticatorData.create(self._site, UP | UV | AT, 0, self.credential)
+        data = AuthenticatorData.create(self._site, UP | UV | AT, self.counter, self.credential)
         attestation = AttestationObject.create("none", data, {})
         response = {
             "clientDataJSON": base64url(self._client_data("webauthn.create", challenge, **said)),
@@ -62,7 +66,8 @@ class Passkey:
         self, challenge: bytes, *, flags: AuthenticatorData.FLAG = UP | UV, **said: Any
     ) -> Assertion:
         """Return the assertion; `said` is put into the client's data."""
-        data = bytes(AuthenticatorData.create(self._site, flags, 0))
+        self.counter += bool(self.counter)
+        data = bytes(AuthenticatorData.create(self._site, flags, self.counter))
         client = self._client_data("webauthn.get", challenge, **said)
         signature = self._private.sign(data + _sha256(client), ec.ECDSA(hashes.SHA256()))
         return Assertion(self.name, data, client, signature)

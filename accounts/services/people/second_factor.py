@@ -1,6 +1,7 @@
 """Second factors: adding, verifying, removing and resetting them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -31,6 +32,8 @@ Kind = Authenticator.Type
 MOST_FAILURES = 10
 PER = timedelta(minutes=15)
 USED = "used_step"
+COUNTER, SIGNED = "counter", "signed"
+"""Of a passkey: its counter at its last answer, and the hash of what it signed then."""
 ADDED = AccountEvent.SECOND_FACTOR_ADDED
 
 log = structlog.get_logger()
@@ -40,8 +43,28 @@ class NotProven(Refused):
     message = _("The code is not right, or it has been used already.")
 
 
+class UsedAlready(NotProven):
+    message = _("This answer of your passkey has been used already. Use the passkey again.")
+
+
+class CounterWentBack(NotProven):
+    message = _(
+        "Your passkey has counted further before than it does now, so there may be a copy of it."
+        " Nothing was confirmed. Use another second factor, remove this passkey, and tell the"
+        " administrator of the service."
+    )
+
+
 class LastFactor(Refused):
     message = _("This is your only second factor. Add another one before you remove it.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    """A factor that proved who its holder is, and the hash of the session's challenge for it."""
+
+    factor: Authenticator
+    challenge: str = ""
 
 
 def factors(login: User) -> QuerySet[Authenticator]:
@@ -73,14 +96,14 @@ def add_app(login: User, secret: str, code: str, *, actor: Actor, now: datetime)
     """
     step = app_codes.matching_step(secret, code, after=0, now=now)
 
-    def add() -> Authenticator | None:
+    def add() -> _Accepted | None:
         if step is None:
             return None
         Authenticator.objects.filter(user=login, type=Kind.TOTP).delete()
         made: Authenticator = TOTP.activate(login, secret).instance
         made.data[USED] = step
         made.save(update_fields=["data"])
-        return made
+        return _Accepted(made)
 
     _attempt(login, add, ADDED, actor, now)
 
@@ -90,16 +113,16 @@ def add_passkey(
 ) -> None:
     """Register a passkey that was created for the session's challenge.
 
-    Raises NotProven and TooMany.
+    Raises NotProven, UsedAlready (a NotProven) and TooMany.
     """
 
-    def add() -> Authenticator | None:
+    def add() -> _Accepted | None:
         try:
-            passkeys.check_new(credential)
+            challenge = passkeys.check_new(credential)
         except passkeys.NoPasskey:
             return None
-        made: Authenticator = WebAuthn.add(login, "", credential).instance
-        return made
+        _require_unused(login, challenge, now)
+        return _Accepted(WebAuthn.add(login, "", credential).instance, challenge)
 
     _attempt(login, add, ADDED, actor, now)
 
@@ -110,12 +133,12 @@ def prove_code(login: User, code: str, *, actor: Actor, now: datetime) -> None:
     Raises NotProven and TooMany.
     """
 
-    def prove() -> Authenticator | None:
+    def prove() -> _Accepted | None:
         app: Authenticator | None = Authenticator.objects.filter(user=login, type=Kind.TOTP).first()
         if app is not None and _accepts_app_code(app, code, now):
-            return app
+            return _Accepted(app)
         spare = recovery(login)
-        return spare.instance if spare and spare.validate_code(code) else None
+        return _Accepted(spare.instance) if spare and spare.validate_code(code) else None
 
     _attempt(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
 
@@ -123,32 +146,42 @@ def prove_code(login: User, code: str, *, actor: Actor, now: datetime) -> None:
 def prove_passkey(
     login: User, credential: passkeys.Credential, *, actor: Actor, now: datetime
 ) -> None:
-    """Verify the assertion of one of the login's passkeys. Raises NotProven and TooMany."""
+    """Verify that one of the login's passkeys signed the session's challenge, for the first time.
 
-    def prove() -> Authenticator | None:
+    Raises NotProven, its kinds UsedAlready and CounterWentBack, and TooMany.
+    """
+
+    def prove() -> _Accepted | None:
         try:
-            used = passkeys.proven(login, credential)
+            used, touch = passkeys.proven(login, credential)
         except passkeys.NoPasskey:
             return None
-        return _used(used, now)
+        _require_unused(login, touch.challenge, now)
+        return _Accepted(_used(used, touch, now), touch.challenge)
 
     _attempt(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
 
 
 def prove_signature(
-    login: User, signed: Callable[[bytes], bool], *, actor: Actor, now: datetime
+    login: User,
+    signed: Callable[[bytes], bool],
+    touch: Callable[[], passkeys.Touch],
+    *,
+    actor: Actor,
+    now: datetime,
 ) -> None:
     """Verify that one of the login's passkeys signed a challenge that is not the session's.
 
-    `signed`: whether the passkey with this attested credential data signed it. Raises NotProven and
-    TooMany.
+    `signed`: whether the passkey with this attested credential data signed it; `touch`: what the
+    passkey said. The caller makes sure that what the challenge decides is decided once. Raises
+    NotProven, its kinds UsedAlready and CounterWentBack, and TooMany.
     """
 
-    def prove() -> Authenticator | None:
+    def prove() -> _Accepted | None:
         for row in passkeys.rows(login):
             known = passkeys.credential_data(row)
             if known and signed(known):
-                return _used(row, now)
+                return _Accepted(_used(row, touch(), now))
         return None
 
     _attempt(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
@@ -229,9 +262,32 @@ def _lock(login: User) -> None:
     User.objects.select_for_update().get(pk=login.pk)
 
 
-def _used(passkey: Authenticator, now: datetime) -> Authenticator:
+def _require_unused(login: User, challenge: str, now: datetime) -> None:
+    """Raise UsedAlready if the login has answered this challenge of its session before.
+
+    Call under the login's lock: requests at once have each read the session with the challenge.
+    """
+    subject = events.subject_of(login)
+    own = Event.objects.filter(object_type=subject.type, object_id=str(subject.id))
+    answered = own.filter(at__gt=now - sessions.LONGEST, data__challenge=challenge)
+    if answered.exists():
+        raise UsedAlready
+
+
+def _used(passkey: Authenticator, touch: passkeys.Touch, now: datetime) -> Authenticator:
+    """Store the use of the login's passkey, which the caller has locked.
+
+    Raises CounterWentBack (WebAuthn 7.2, step 21), or UsedAlready for the last answer once more.
+    """
+    counted = passkey.data.get(COUNTER, passkeys.counter_when_made(passkey))
+    if (counted or touch.counter) and touch.counter <= counted:
+        if passkey.data.get(SIGNED) == touch.message:
+            raise UsedAlready
+        log.warning("passkey_counter_went_back", passkey=passkey.pk)
+        raise CounterWentBack
+    passkey.data |= {COUNTER: touch.counter, SIGNED: touch.message}
     passkey.last_used_at = now
-    passkey.save(update_fields=["last_used_at"])
+    passkey.save(update_fields=["data", "last_used_at"])
     return passkey
 
 
@@ -261,30 +317,45 @@ def _accepts_app_code(app: Authenticator, code: str, now: datetime) -> bool:
 
 def _attempt(
     login: User,
-    act: Callable[[], Authenticator | None],
+    act: Callable[[], _Accepted | None],
     name: AccountEvent,
     actor: Actor,
     now: datetime,
 ) -> None:
     """Run `act` under the login's lock; it returns the factor that it accepted, or None.
 
-    A refusal is counted and recorded as an event before NotProven is raised. Raises TooMany after
-    `MOST_FAILURES` refusals within `PER`. The person is notified of an added factor.
+    A refusal, which is None or a raised NotProven, is counted and recorded as an event before it is
+    raised. Raises TooMany after `MOST_FAILURES` refusals within `PER`. The person is notified of an
+    added factor.
     """
+    accepted, refusal = None, NotProven()
     with transaction.atomic():
         _lock(login)
         limits.look("second_factor", str(login.pk), most=MOST_FAILURES, per=PER, now=now)
-        factor = act()
-        if factor is None:
+        try:
+            accepted = act()
+        except NotProven as error:
+            refusal = error
+        if accepted is None:
             limits.spend("second_factor", str(login.pk), most=MOST_FAILURES, per=PER, now=now)
-        data = {"kind": str(factor.type) if factor else ""}
-        if factor is not None and name == ADDED:
-            data["factor"] = digest_of(factor)
-        event = events.record(name, login, actor, now, refused=factor is None, **data)
-        if factor is not None and name == ADDED:
+        data = _data_of(accepted, refusal, name)
+        event = events.record(name, login, actor, now, refused=accepted is None, **data)
+        if accepted is not None and name == ADDED:
             _tell(login, event, now)
-    if factor is None:
-        raise NotProven
+    if accepted is None:
+        raise refusal
+
+
+def _data_of(accepted: _Accepted | None, refusal: NotProven, name: AccountEvent) -> dict[str, str]:
+    if accepted is None:
+        told = type(refusal) is not NotProven
+        return {"kind": ""} | ({"reason": type(refusal).__name__} if told else {})
+    data = {"kind": str(accepted.factor.type)}
+    if accepted.challenge:
+        data["challenge"] = accepted.challenge
+    if name == ADDED:
+        data["factor"] = digest_of(accepted.factor)
+    return data
 
 
 def _tell(login: User, event: Event, now: datetime) -> None:

@@ -101,9 +101,12 @@ def prove(
         second_factor.prove_signature(
             login,
             lambda credential_data: _is_by(credential_data, assertion, challenge),
+            lambda: passkeys.Touch.of(assertion.authenticator_data, assertion.client_data),
             actor=actor,
             now=now,
         )
+    except (second_factor.UsedAlready, second_factor.CounterWentBack) as error:
+        raise NotSigned(error.message) from error
     except second_factor.NotProven as error:
         raise NotSigned from error
     return assertion

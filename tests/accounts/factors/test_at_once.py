@@ -1,13 +1,18 @@
-"""Recovery codes while two pages of the same person are at work."""
+"""Second factors while several pages of the same person are at work."""
+
+import json
 
 import pytest
 from django.db import transaction
+from fido2.utils import websafe_decode
 
 from accounts.models import User
 from accounts.services.people import second_factor
 from certportal.foundation import clock
 from certportal.foundation.actors import system
+from certportal.foundation.models import Event
 from tests.applications.at_once import Beside, at_once
+from tests.doubles.passkey import Passkey
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,3 +37,50 @@ def test_two_sheets_made_at_once_are_one(visit):
 
     assert at_once(make, make, make, refusals=second_factor.NotProven) == ["done"] * 3
     assert len(second_factor.recovery(login).get_unused_codes()) == 10
+
+
+def asked(visit, name):
+    """Return the challenge that the page asks a passkey to sign."""
+    options = json.loads(visit.get(name).context["passkey_options"])
+    return websafe_decode(options["publicKey"]["challenge"])
+
+
+class _Unproven(Exception):
+    """The page did not accept the answer."""
+
+
+def sent(visit, name, answer):
+    """Return how one post of the answer goes, in the session as it is now."""
+
+    def send():
+        if visit.post(name, credential=json.dumps(answer)).status_code != 302:
+            raise _Unproven
+
+    return send
+
+
+@pytest.mark.parametrize("counter", [0, 5])
+def test_an_answer_posted_four_times_at_once_proves_once(enrolled, counter):
+    key = Passkey(counter=counter)
+    made = key.registration(asked(enrolled, "second_factor_set_up"))
+    enrolled.post("second_factor_set_up", credential=json.dumps(made))
+    again = enrolled.again()
+    answer = key.answer(asked(again, "second_factor"))
+
+    outcomes = at_once(*[sent(again, "second_factor", answer)] * 4, refusals=_Unproven)
+
+    assert sorted(outcomes) == ["done", "refused", "refused", "refused"]
+    proven = Event.objects.filter(action="second_factor.proven", object_type="login")
+    assert proven.filter(refused=False).count() == 1
+    refusals = proven.filter(refused=True).values_list("data__reason", flat=True)
+    assert list(refusals) == ["UsedAlready"] * 3
+
+
+def test_a_new_passkey_posted_four_times_at_once_is_one(enrolled):
+    made = Passkey().registration(asked(enrolled, "second_factor_set_up"))
+
+    outcomes = at_once(*[sent(enrolled, "second_factor_set_up", made)] * 4, refusals=_Unproven)
+
+    assert sorted(outcomes) == ["done", "refused", "refused", "refused"]
+    kinds = [one.type for one in second_factor.factors(enrolled.login)]
+    assert kinds == [second_factor.Kind.TOTP, second_factor.Kind.WEBAUTHN]

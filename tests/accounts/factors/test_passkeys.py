@@ -104,3 +104,64 @@ def test_no_passkey_is_made_on_a_page_elsewhere(enrolled, said):
 
     assert answer.context["form"].errors
     assert [one.type for one in second_factor.factors(enrolled.login)] == [second_factor.Kind.TOTP]
+
+
+def with_passkey(enrolled, key):
+    """Return the person's new session, after they have made the passkey."""
+    made = key.registration(challenge(enrolled, "second_factor_set_up"))
+    enrolled.post("second_factor_set_up", credential=json.dumps(made))
+    return enrolled.again()
+
+
+def prove(visit, key):
+    """Let the passkey answer the page; return the errors that are shown."""
+    answer = key.answer(challenge(visit, "second_factor"))
+    page = visit.post("second_factor", credential=json.dumps(answer))
+    return [] if page.status_code == 302 else page.context["form"].non_field_errors()
+
+
+def test_a_passkey_whose_counter_goes_back_proves_nothing_any_more(enrolled):
+    """WebAuthn, level 2, 7.2, step 21: somebody may have a copy of it."""
+    key = Passkey(counter=40)
+    again = with_passkey(enrolled, key)
+    assert prove(again, key) == prove(again, key) == []
+    key.counter -= 1
+
+    (told,) = prove(again, key)
+
+    assert "voi olla kopio" in told
+    refused = Event.objects.get(action="second_factor.proven", refused=True)
+    assert refused.data == {"kind": "", "reason": "CounterWentBack"}
+    key.counter += 1
+    assert prove(again, key) == []
+
+
+def test_a_passkey_that_counted_when_it_was_made_and_does_no_more_may_be_a_copy(enrolled):
+    key = Passkey(counter=1)
+    again = with_passkey(enrolled, key)
+    key.counter = 0
+    (told,) = prove(again, key)
+    assert "voi olla kopio" in told
+
+
+def test_a_passkey_that_never_counts_proves_each_time(enrolled):
+    key = Passkey()
+    again = with_passkey(enrolled, key)
+    assert [prove(again, key) for _each in range(3)] == [[], [], []]
+
+
+def test_an_answer_is_not_accepted_in_the_session_s_state_of_before(enrolled):
+    """Another request that had read the session writes the challenge back into it."""
+    key = Passkey()
+    again = with_passkey(enrolled, key)
+    answer = json.dumps(key.answer(challenge(again, "second_factor")))
+    kept = again.client.session["mfa.webauthn.state"]
+    assert again.post("second_factor", credential=answer).status_code == 302
+    session = again.client.session
+    session["mfa.webauthn.state"] = kept
+    session.save()
+
+    page = again.post("second_factor", credential=answer)
+
+    (told,) = page.context["form"].non_field_errors()
+    assert told == "Pääsyavaimesi vastaus on jo käytetty. Käytä pääsyavainta uudelleen."

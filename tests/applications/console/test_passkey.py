@@ -90,6 +90,34 @@ def test_an_answer_sent_again_is_no_touch(ready, desk, key, settings):
     assert second_factor_at(desk) == before
 
 
+def test_a_passkey_whose_counter_goes_back_approves_nothing(ready, desk, key):
+    key.counter = 7
+    second_factor_row = second_factor.factors(desk.person.logins.get()).get(type="webauthn")
+    second_factor_row.data["counter"] = 9
+    second_factor_row.save()
+
+    answer = touch(desk, key, "approve", ready.pk)
+
+    assert answer.status_code == 400
+    assert "there may be a copy of it" in answer.text
+    assert not Approval.objects.exists()
+    refused = Event.objects.get(action="second_factor.proven", refused=True)
+    assert refused.data["reason"] == "CounterWentBack"
+
+
+def test_an_answer_of_a_counting_passkey_sent_again_is_told_apart_from_a_copy_s(ready, desk, key):
+    key.counter = 7
+    page = desk.open("approve", ready.pk)
+    form = page.context["form"]
+    shown = {field: form[field].value() for field in form.fields}
+    said = json.dumps(key.answer(websafe_decode(asked(page)["challenge"])))
+    assert desk.press("approve", ready, credential=said, **shown).status_code == 302
+
+    again = desk.press("approve", ready, credential=said, **shown | {"version": None})
+
+    assert (again.status_code, "has been used already" in again.text) == (400, True)
+
+
 def test_a_plan_s_answer_sent_again_is_no_touch(matti, riitta, cas, desk, key):
     orders.delivered(matti, riitta)
     made = plan()

@@ -15,6 +15,7 @@ LABELS: dict[str, Promise | str] = {
     "carried": pgettext_lazy("event data", "Revocations that the database lacks"),
     "certificate": pgettext_lazy("event data", "Certificate, its number in the database"),
     "certificates": _("Certificates"),
+    "challenge": pgettext_lazy("event data", "Hash of the passkey's challenge"),
     "change": _("Change"),
     "changed": pgettext_lazy("event data", "Changed"),
     "channel": pgettext_lazy("event data", "How it was reported"),
