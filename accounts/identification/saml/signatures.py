@@ -43,6 +43,8 @@ SIGNED_CHILDREN = [
     f"{DS}{name}" for name in ("CanonicalizationMethod", "SignatureMethod", "Reference")
 ]
 REFERENCE_CHILDREN = [f"{DS}{name}" for name in ("Transforms", "DigestMethod", "DigestValue")]
+MOST_PREFIXES = 16
+"""Of the PrefixLists of one signature: see `structure.MOST_NAMESPACES`."""
 # The default namespace in a PrefixList.
 DEFAULT = "#default"
 # An xs:ID without characters that have a meaning in a URI reference.
@@ -129,6 +131,8 @@ def _check_algorithms(info: Element, reference: Element) -> None:
     parameters = [child.tag for parent in (canonicalization, transforms[1]) for child in parent]
     if any(len(each) for each in bare) or set(parameters) - {INCLUSIVE}:
         raise NotIdentified("parameters of the signature")
+    if len(_inclusive_prefixes(info)) > MOST_PREFIXES:
+        raise NotIdentified("too many prefixes")
 
 
 def _holds(element: Element, signature: Element, certificate: x509.Certificate) -> bool:
@@ -172,8 +176,9 @@ def _canonical(element: Element, prefixes: list[str]) -> bytes:
     return content
 
 
-def _inclusive_prefixes(reference: Element) -> list[str]:
-    found = reference.iter(INCLUSIVE)
+def _inclusive_prefixes(part: Element) -> list[str]:
+    """Return the prefixes of every PrefixList in a part of a signature."""
+    found = part.iter(INCLUSIVE)
     return [prefix for each in found for prefix in each.get("PrefixList", "").split()]
 
 

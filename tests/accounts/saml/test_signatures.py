@@ -215,6 +215,43 @@ def test_an_element_of_many_attributes_is_refused_at_once():
     assert monotonic() - begun < 0.5
 
 
+DECLARED = " ".join(f'xmlns:n{number}="urn:{number}"' for number in range(5_000))
+
+
+@pytest.mark.parametrize(
+    ("many", "problem"),
+    [
+        ("<any/>" * 20_000, "too many elements"),
+        (f"<any {DECLARED}/>", "too many namespaces"),
+        ("".join(f'<any xmlns="urn:{n}"/>' for n in range(3_000)), "too many namespaces"),
+    ],
+)
+def test_documents_that_would_take_long_to_canonicalise_are_refused(many, problem):
+    head = f'<samlp:Response xmlns:samlp="{documents.PROTOCOL}" Version="2.0">'
+    response = documents.parse(f"{head}{many}</samlp:Response>".encode())
+    assertion = DOCUMENT.replace("</saml:Issuer>", f"</saml:Issuer>{many}")
+    assertion = documents.parse(assertion.replace("ID=", 'Version="2.0" ID=', 1).encode())
+
+    for check, root in [
+        (structure.check_response, response),
+        (structure.check_assertion, assertion),
+    ]:
+        with pytest.raises(NotIdentified) as caught:
+            check(root)
+        assert caught.value.problem == problem
+
+
+@pytest.mark.parametrize("part", ["ds:CanonicalizationMethod", "ds:Reference//ds:Transform[2]"])
+def test_signature_with_thousands_of_prefixes_is_refused_at_once(own, part):
+    root = signed(own)
+    several = documents.single(root, f"./ds:Signature/ds:SignedInfo/{part}")
+    for _ in range(2):
+        prefixes = " ".join(f"n{number}" for number in range(1_000))
+        etree.SubElement(several, signatures.INCLUSIVE, PrefixList=prefixes)
+
+    assert refused(root, own[0]) == "too many prefixes"
+
+
 @pytest.mark.parametrize(
     "time",
     [
