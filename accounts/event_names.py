@@ -32,6 +32,10 @@ class AccountEvent(EventName):
     SECOND_FACTOR_REMOVED = auto(), _("A second factor was removed")
     SECOND_FACTOR_RESET = auto(), _("The second factors were reset")
     SECOND_FACTOR_CODES_MADE = auto(), _("New recovery codes were made")
+    SECOND_FACTOR_SEALED_ANEW = (
+        auto(),
+        _("The secret of a second factor was encrypted under the newest key of the service"),
+    )
     STAFF_ROLE_GRANTED = auto(), _("A role at the agency was given")
     STAFF_ROLE_ENDED = auto(), _("A role at the agency was taken away")
     LOGIN_MADE_SUPERUSER = auto(), _("The settings were opened to the login")

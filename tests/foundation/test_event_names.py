@@ -114,7 +114,7 @@ EVER_STORED = {
         changed
     """,
     "second_factor": """
-        added codes_made proven removed reset
+        added codes_made proven removed reset sealed_anew
     """,
     "service_notice": """
         ended set

@@ -206,7 +206,7 @@ def first_demo_code(secret: str, *, now: datetime) -> str:
 @transaction.atomic
 def show_recovery_codes(login: User) -> list[str]:
     """Return the login's unused recovery codes the first time, and an empty list later."""
-    _lock(login)
+    lock(login)
     held = recovery(login)
     if held is None or held.did_view:
         return []
@@ -217,7 +217,7 @@ def show_recovery_codes(login: User) -> list[str]:
 @transaction.atomic
 def make_recovery_codes(login: User, *, actor: Actor, now: datetime) -> None:
     """Give the login new recovery codes. Earlier ones stop working, and the person is notified."""
-    _lock(login)
+    lock(login)
     had, _each = Authenticator.objects.filter(user=login, type=Kind.RECOVERY_CODES).delete()
     factor = digest_of(RecoveryCodes.activate(login).instance)
     made = events.record(AccountEvent.SECOND_FACTOR_CODES_MADE, login, actor, now, factor=factor)
@@ -231,7 +231,7 @@ def remove(login: User, factor_id: int, *, actor: Actor, now: datetime) -> None:
 
     Raises LastFactor.
     """
-    _lock(login)
+    lock(login)
     found = factors(login).filter(pk=factor_id).first()
     if found is None:
         return
@@ -257,9 +257,10 @@ def reset(person: Person, *, actor: Actor, now: datetime) -> None:
     sessions.end_all(person, actor=actor, now=now)
 
 
-def _lock(login: User) -> None:
+def lock(login: User) -> User:
     """Lock the login: its factors are rows that are read, changed and written as a whole."""
-    User.objects.select_for_update().get(pk=login.pk)
+    locked: User = User.objects.select_for_update().get(pk=login.pk)
+    return locked
 
 
 def _require_unused(login: User, challenge: str, now: datetime) -> None:
@@ -330,7 +331,7 @@ def _attempt(
     """
     accepted, refusal = None, NotProven()
     with transaction.atomic():
-        _lock(login)
+        lock(login)
         limits.look("second_factor", str(login.pk), most=MOST_FAILURES, per=PER, now=now)
         try:
             accepted = act()

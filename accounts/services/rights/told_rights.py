@@ -22,7 +22,7 @@ NAMES = (
     *[AccountEvent.LOGIN_MADE_SUPERUSER, AccountEvent.LOGIN_SUPERUSER_ENDED],
     *[AccountEvent.SECOND_FACTOR_ADDED, AccountEvent.SECOND_FACTOR_REMOVED],
     *[AccountEvent.SECOND_FACTOR_RESET, AccountEvent.SECOND_FACTOR_CODES_MADE],
-    AccountEvent.PERSON_ERASED,
+    *[AccountEvent.SECOND_FACTOR_SEALED_ANEW, AccountEvent.PERSON_ERASED],
 )
 """The events about the rows."""
 _CODES = Authenticator.Type.RECOVERY_CODES
@@ -75,7 +75,7 @@ class _Held:
         if event.action == AccountEvent.SECOND_FACTOR_REMOVED:
             _remove(held, kind, named)
             return
-        if kind != Authenticator.Type.WEBAUTHN:  # a new app or new codes replace the former
+        if kind != Authenticator.Type.WEBAUTHN:  # a new app, codes or seal replace the former
             held[:] = [factor for factor in held if factor.kind != kind]
         held.append(Factor(kind, named, event))
 

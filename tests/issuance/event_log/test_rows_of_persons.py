@@ -4,9 +4,10 @@ from datetime import datetime
 
 import pytest
 from allauth.mfa.models import Authenticator
+from pytest_django import Settings
 
 from accounts.models import Person, User
-from accounts.services.people import erase, merge, second_factor
+from accounts.services.people import erase, merge, sealed_factors, second_factor
 from accounts.services.rights import staff_roles
 from certportal.dev.builders import people
 from certportal.foundation.event_log.notes import Verifier
@@ -37,6 +38,15 @@ def test_a_factor_that_was_taken_away_is_missed_by_nobody(login: User, now: date
     people.add_app(login)
     second_factor.make_recovery_codes(login, actor=TESTS, now=now)
     second_factor.make_recovery_codes(login, actor=TESTS, now=now)
+    assert named() == []
+
+
+def test_a_factor_that_another_key_has_sealed_is_the_one_of_before(
+    login: User, settings: Settings, now: datetime
+) -> None:
+    second_factor.make_recovery_codes(login, actor=TESTS, now=now)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "the second", [settings.SECRET_KEY]
+    assert sealed_factors.seal_anew(actor=TESTS, now=now) == 2
     assert named() == []
 
 
