@@ -16,8 +16,21 @@ class Cut:
 
     def __init__(self) -> None:
         self.is_over = False
+        self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
         self._handles: list[socket.socket] = []
+
+    def after(self, seconds: float) -> None:
+        """Let the time be over in so many seconds from now, whatever was said before."""
+        self.stop()
+        self._timer = threading.Timer(seconds, self.over)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Let the time be over never."""
+        if self._timer is not None:
+            self._timer.cancel()
 
     def watch(self, connected: socket.socket) -> None:
         """Keep a duplicate of the socket, since wrapping it in TLS detaches the original object."""
@@ -53,9 +66,7 @@ def within(seconds: float, *, only_cut: bool = False) -> Iterator[None]:
     if something follows the answer that counts, such as SMTP's QUIT.
     """
     cut = Cut()
-    timer = threading.Timer(seconds, cut.over)
-    timer.daemon = True
-    timer.start()
+    cut.after(seconds)
     token = _current.set(cut)
     try:
         yield
@@ -69,8 +80,15 @@ def within(seconds: float, *, only_cut: bool = False) -> Iterator[None]:
             raise TimeoutError(f"no whole answer within {seconds} s")
     finally:
         _current.reset(token)
-        timer.cancel()
+        cut.stop()
         cut.release()
+
+
+def begin_again(seconds: float) -> None:
+    """Give the rest of the surrounding `within`, if any, so many seconds from now."""
+    cut = _current.get()
+    if cut is not None:
+        cut.after(seconds)
 
 
 def watched(connected: socket.socket) -> socket.socket:

@@ -8,19 +8,24 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
+import structlog
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Manager, QuerySet
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from certportal.foundation import agency, row_writes
+from certportal.foundation import agency, clock, row_writes
 from certportal.foundation.mail import sending
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from certportal.foundation.query_cache import one_reading
+
+log = structlog.get_logger(__name__)
 
 
 class Asked(NamedTuple):
@@ -117,7 +122,19 @@ def send(mail: Mail[Any], item: OutboxItem, *, now: datetime) -> None:
         item.sent_to = sending.mark_of(message.to)
         row_writes.update(item, "sent_to")
         of_round = f".{item.round}" if item.round > 1 else ""
-        sending.send(message, item_id=f"{item.pk}{of_round}")
+        sending.send(message, item_id=f"{item.pk}{of_round}", still=partial(_hold, item))
+
+
+def _hold(item: OutboxItem) -> None:
+    """Keep the item from other workers while the mail server looks at its mail.
+
+    Without the database too the answer is waited for, since the mail may be accepted any moment.
+    """
+    try:
+        outbox.hold_longer(item, now=clock.now())
+    except (InterfaceError, OperationalError) as error:
+        log.warning("mail_not_held", item=str(item.pk), error=type(error).__name__)
+        connection.close_if_unusable_or_obsolete()
 
 
 @one_reading()

@@ -5,7 +5,7 @@ a bounce shows which sending it is about.
 """
 
 import smtplib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from email.header import Header
@@ -21,7 +21,7 @@ from django.utils.crypto import salted_hmac
 from certportal.foundation import deadline, invisible
 from certportal.foundation.breaker import Breaker
 from certportal.foundation.errors import Hopeless, Unavailable
-from certportal.foundation.mail import html
+from certportal.foundation.mail import html, smtp
 
 # RFC 5321, 4.2.1: 5yz replies are permanent; the same mail must not be retried.
 PERMANENT = 500
@@ -48,7 +48,8 @@ def is_silence(error: Exception) -> bool:
 
 
 WHOLE_SECONDS = 50.0
-"""Time limit for one mail, since a slow server may stay within the limit of every reply."""
+"""Time limit until a mail has been handed over, within the lease of the outbox: a slow server may
+stay within the limit of every reply. Then the server may look at it (`smtp.LOOKING_SECONDS`)."""
 
 # If the mail server hangs, only the first mail waits for its time limit.
 server = Breaker("mail server", pause=30, slow=5, silent=is_silence)
@@ -124,8 +125,10 @@ class _Mail(EmailMultiAlternatives):
         return super().message(policy=_Policy())
 
 
-def send(message: Message, *, item_id: object) -> None:
+def send(message: Message, *, item_id: object, still: Callable[[], object] = lambda: None) -> None:
     """Send the mail. `item_id`: the item's key and, from 2 on, its round, for the Message-ID.
+
+    `still` is called again and again while the server looks at the mail that it was given.
 
     Line breaks and other invisible characters are removed from headers (header injection). Raises
     Undeliverable on a permanent failure, PutOff on a temporary one of this mailbox, and
@@ -149,7 +152,8 @@ def send(message: Message, *, item_id: object) -> None:
     for file in message.files:
         mail.attach(_part(file))
     try:
-        with server.call(), deadline.within(WHOLE_SECONDS, only_cut=True):
+        limit = deadline.within(WHOLE_SECONDS, only_cut=True)
+        with server.call(), limit, smtp.telling(still):
             mail.send(using="default")
     except (OSError, smtplib.SMTPException) as error:
         raise _failure(error, message.to) from error

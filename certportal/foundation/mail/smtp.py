@@ -1,13 +1,36 @@
 """Django's SMTP back end, for names and passwords in UTF-8 as well."""
 
+import select
 import smtplib
 import socket
-from collections.abc import Buffer
-from contextlib import suppress
+import ssl
+from collections.abc import Buffer, Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 
+from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 
 from certportal.foundation import deadline
+
+LOOKING_SECONDS = 600.0
+"""How long a server may look at a mail before it answers (RFC 5321, 4.5.3.2.6)."""
+LEASE_PARTS = 4
+"""So many times in a lease of the outbox it is told that the server still looks at a mail."""
+_TO_MAIL = 2
+"""The reply to a mail is the second after DATA; the first lets the mail be sent."""
+
+_still: ContextVar[Callable[[], object]] = ContextVar("still", default=lambda: None)
+
+
+@contextmanager
+def telling(still: Callable[[], object]) -> Iterator[None]:
+    """Call `still` again and again while the server looks at a mail that the block sends."""
+    token = _still.set(still)
+    try:
+        yield
+    finally:
+        _still.reset(token)
 
 
 class _Utf8(str):
@@ -29,17 +52,32 @@ class _Connection(smtplib.SMTP):
         connected: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
         return deadline.watched(connected)
 
-    def data(self, msg: Buffer | str) -> tuple[int, bytes]:
-        """Send the mail, and wait for the reply as long as `deadline.within` lets, not less.
+    _replies = _TO_MAIL  # since DATA
 
-        Who gives up sooner sends again what has arrived (RFC 5321, 4.5.3.2.6): a server may look at
-        a mail for long before it accepts it.
+    def data(self, msg: Buffer | str) -> tuple[int, bytes]:
+        """Send the mail, and wait for the reply as long as a server may look at the mail.
+
+        Who gives up sooner sends again what has arrived (RFC 5321, 4.5.3.2.6).
         """
         self._limit(None)
+        self._replies = 0
         try:
             return super().data(msg)
         finally:
+            if self._replies == _TO_MAIL:
+                deadline.begin_again(self.timeout)
+            self._replies = _TO_MAIL
             self._limit(self.timeout)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Return the next reply. That to a mail may take `LOOKING_SECONDS`."""
+        self._replies += 1
+        if self._replies == _TO_MAIL and self.sock is not None:
+            deadline.begin_again(LOOKING_SECONDS)
+            _still.get()()
+            while not _is_answered(self.sock):
+                _still.get()()
+        return super().getreply()
 
     def _limit(self, seconds: float | None) -> None:
         """Limit each read and write; a connection that was closed has no limit."""
@@ -53,6 +91,14 @@ class _Connection(smtplib.SMTP):
 
     def auth_plain(self, challenge: Buffer | None = None) -> str:
         return _Utf8(super().auth_plain(challenge))
+
+
+def _is_answered(connected: socket.socket) -> bool:
+    """Wait for a part of a lease; return whether there is something to read, or the end."""
+    if isinstance(connected, ssl.SSLSocket) and connected.pending():
+        return True
+    part = settings.OUTBOX_LEASE_SECONDS / LEASE_PARTS
+    return bool(select.select([connected], [], [], part)[0])
 
 
 class _TlsConnection(smtplib.SMTP_SSL, _Connection):

@@ -346,11 +346,11 @@ def _perform_all(
     if many and leased[1:] and _done_together(many, leased):
         return
     for number, each in enumerate(leased):
-        if number == 0 or _hold_longer(each, now=clock.now()):
+        if number == 0 or hold_longer(each, now=clock.now()):
             _perform_leased(handler, each)
 
 
-def _hold_longer(item: OutboxItem, *, now: datetime) -> bool:
+def hold_longer(item: OutboxItem, *, now: datetime) -> bool:
     """Renew the item's lease; False if it had ended and another worker has taken the item."""
     held = OutboxItem.objects.filter(pk=item.pk, done_at=None, leased_until=item.leased_until)
     item.leased_until = now + lease_time()

@@ -62,10 +62,10 @@ def test_the_sender_is_told_which_address_and_what_to_do(order, matti):
 def test_also_of_a_mail_that_our_own_server_refused(matti, cas, monkeypatch):
     deliver = sending.send
 
-    def refuse_tiina(message, *, item_id):
+    def refuse_tiina(message, **more):
         if message.to == TIINA:
             raise sending.Undeliverable("mail server")
-        deliver(message, item_id=item_id)
+        deliver(message, **more)
 
     monkeypatch.setattr(sending, "send", refuse_tiina)
     orders.waiting_for_contact(matti)
