@@ -20,7 +20,7 @@ from applications.services.reviewer import hearing_documents, waivers
 from applications.services.reviewer.may_act import take
 from applications.services.reviewer.ready_reasons import count_used
 from applications.workflow import Action, ApplicationEvent
-from certportal.foundation import events, working_days
+from certportal.foundation import clock, events, working_days
 from certportal.foundation.actors import Actor
 from issuance import services as authority
 
@@ -201,11 +201,12 @@ def extend_deadline(
 ) -> Application:
     """Give the applicant more time to answer; the promise is paused again meanwhile.
 
-    The deadline moves as in `request_info`. Raises NotPossible unless it is later.
+    The deadline moves as in `request_info`. Raises NotPossible unless it is after the present one
+    and after today: in the past, it would give no time, and the promise would resume late.
     """
     application = take(Action.EXTEND_DEADLINE, application_id, person, version, now=now)
     request, deadline = application.requests.get(closed_at=None), working_days.working_day(deadline)
-    if deadline <= request.deadline:
+    if deadline <= max(request.deadline, clock.day(now)):
         raise NotPossible
     request.deadline = deadline
     request.save(update_fields=["deadline"])

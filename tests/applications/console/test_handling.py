@@ -7,6 +7,7 @@ from django.core import mail
 
 from accounts.services.people import preferences
 from applications import services
+from applications.errors import NotPossible
 from applications.models import Application, InformationRequest
 from applications.services.reviewer.may_act import DeadlineOpen
 from certportal.dev.builders import mails, orders
@@ -258,6 +259,18 @@ def test_more_time_can_only_be_later(asked, desk):
     refused = desk.press("extend", asked, deadline=day(14).isoformat())
     assert refused.status_code == 200
     desk.press("extend", asked, deadline=day(30).isoformat())
+    assert asked.requests.get().deadline == day(30)
+
+
+def test_more_time_is_given_ahead_however_long_the_term_has_been_over(asked, desk, riitta):
+    """A day in the past would give no time, and the promise would go on from there, late."""
+    asked.requests.update(deadline=day(-30))
+    assert "Choose a day after today." in desk.press("extend", asked, deadline=day(-9)).text
+    assert desk.press("extend", asked, deadline=day(0)).status_code == 200
+    given = {"deadline": day(-9), "person": riitta, **orders.Handler(riitta, asked).seen}
+    with pytest.raises(NotPossible):
+        services.extend_deadline(asked.pk, **given)
+    assert desk.press("extend", asked, deadline=day(30)).status_code == 302
     assert asked.requests.get().deadline == day(30)
 
 

@@ -102,7 +102,7 @@ def _refused(
 
 def _deadline(application: Application) -> dict[str, Any]:
     question = application.question
-    return {"after": question.deadline if question else None}
+    return {"after": question.deadline if question else None, "today": clock.day(clock.now())}
 
 
 extend = form_page(

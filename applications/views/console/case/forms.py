@@ -260,11 +260,13 @@ class DeadlineForm(VersionForm):
 
     deadline = TermField(label=_("New deadline"))
 
-    def __init__(self, *args: Any, after: date | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, after: date | None, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if after is not None:
+        validator = after_today(today)
+        if after is not None and after > today:
             words = _("Choose a later day than the present deadline.")
-            self.fields["deadline"].validators.append(MinValueValidator(after + DAY, words))
+            validator = MinValueValidator(after + DAY, words)
+        self.fields["deadline"].validators.append(validator)
 
 
 class AskForm(WithReasons):
