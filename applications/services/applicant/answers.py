@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import Person
 from applications.access import acting
 from applications.errors import MayNotAct, NotPossible
-from applications.models import Addition, Application
+from applications.models import Addition, Application, Csr
 from applications.rules import answers, contact_links, promise_pause, queue_order
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
@@ -156,9 +156,10 @@ def answer_hearing(
     """Answer a hearing with a text and the documents attached to the answer.
 
     The order itself is not sent again, so what would prevent that does not prevent the answer: it
-    may be the subject of the hearing. The case returns to its reviewer, and the working days
-    continue from the next day. Raises Changed, NotPossible unless the applicant is heard, and
-    ReplySaved as `resubmit` does.
+    may be the subject of the hearing. Another certificate request that was chosen meanwhile is not
+    sent either, and nothing has checked it: the order keeps the one that was. The case returns to
+    its reviewer, and the working days continue from the next day. Raises Changed, NotPossible
+    unless the applicant is heard, and ReplySaved as `resubmit` does.
     """
     application = transition.take(Action.ANSWER_HEARING, application_id, actor, version, now=now)
     answers.require_seen(application, text, seen)
@@ -171,10 +172,18 @@ def answer_hearing(
         actor,
         now,
         data={"answer_documents": documents} if documents else {},
+        csr=_checked_request(application),
         completed_at=application.completed_at or now,
         **promise_pause.answered(application, now),
         **queue_order.next_from_today(application, now),
     )
+
+
+def _checked_request(application: Application) -> Csr | None:
+    """Return the certificate request with which the order was last checked as it was sent."""
+    runs = application.check_runs.filter(submission=application.submission_id)
+    run = runs.order_by("pk").last()  # the times may be those of several machines
+    return run.csr if run is not None else application.csr
 
 
 @transaction.atomic

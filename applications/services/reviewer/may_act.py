@@ -47,6 +47,18 @@ class NotWaived(Refused):
     )
 
 
+class ChangesUnsent(Refused):
+    """The applicant changed what is certified or weighed, and it was not sent again.
+
+    So after an answer in words to a hearing, or when the order is taken up again.
+    """
+
+    message = gettext_lazy(
+        "The applicant has changed the order and not sent the changes. Request information, so"
+        " that they look at the order and send it again."
+    )
+
+
 class ApprovedAlready(NotAllowed):
     message = gettext_lazy(
         "You have approved this certificate. Another reviewer must approve it too."
@@ -243,21 +255,16 @@ class Case:
             yield RightMissing()
         if waivers.unwaived(self.application, on=clock.day(self.now)):
             yield NotWaived()
-        if not self._prepared_as_sent():
+        if not self._is_from_present_submission():
             yield NotOpen()
+        # Also while none is prepared: another preparation would not help.
+        if not submission.is_as_sent(self.application, now=self.now):
+            yield ChangesUnsent()
         if self.changed:
             yield self.changed
         approvals = approvals_of(self.prepared) if self.prepared else []
         if any(approval.person_id == self.person.pk for approval in approvals):
             yield ApprovedAlready()
-
-    def _prepared_as_sent(self) -> bool:
-        """Return whether the open attempt was made from the present request and submission, and the
-        applicant has not changed the order since.
-        """
-        return self._is_from_present_submission() and submission.is_as_sent(
-            self.application, now=self.now
-        )
 
     def _is_from_present_submission(self) -> bool:
         """Return whether there is an open attempt, made from the present request and submission.

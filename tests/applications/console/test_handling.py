@@ -9,11 +9,10 @@ from accounts.services.people import preferences
 from applications import services
 from applications.errors import NotPossible
 from applications.models import Application, InformationRequest
-from applications.services.reviewer.may_act import DeadlineOpen
+from applications.services.reviewer.may_act import ChangesUnsent, DeadlineOpen
 from certportal.dev.builders import mails, orders
 from certportal.dev.builders.acts import act
 from certportal.foundation import clock, working_days
-from issuance.services.errors import NotOpen
 from tests.applications.console.listed import ready
 from tests.tables import rewrite
 
@@ -353,5 +352,5 @@ def test_answers_that_were_never_sent_are_not_certified(case, desk, matti, riitt
     orders.drain()
     desk.press("claim", case)
     orders.drain()
-    with pytest.raises(NotOpen):
+    with pytest.raises(ChangesUnsent):
         orders.approve(riitta, case)

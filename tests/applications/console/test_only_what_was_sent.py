@@ -13,7 +13,9 @@ from applications.errors import NotPossible
 from applications.models import Application, Submission
 from applications.rules import fields, sections
 from applications.rules.certificate_order import certificate_order
+from applications.services.reviewer.may_act import ChangesUnsent
 from certportal.dev.builders import orders
+from certportal.dev.builders.acts import do
 from certportal.foundation import clock
 from tests.tables import rewrite
 
@@ -65,6 +67,60 @@ def test_the_question_is_not_taken_back_once_another_mailbox_was_proven(matti, e
     orders.prove_mailbox(matti, email, OTHER)
     assert desk.press("cancel_request", email).status_code == 409
     assert email.status == "info_requested"
+
+
+def hear(riitta, case, *parts):
+    """Riitta hears Matti, who may change these parts."""
+    told = {"reason": "Nimi on toisen.", "material": "Ote", "is_hearing": True}
+    today = clock.day(clock.now())
+    do(riitta, services.request_info, case, **told, sections=list(parts), deadline=today)
+    case.refresh_from_db()
+
+
+def test_a_request_that_was_chosen_and_not_sent_is_not_certified(matti, riitta, cas, desk):
+    """An answer in words leaves it behind: no check has looked at it."""
+    case = orders.claimed(matti, riitta)
+    orders.give_evidence(riitta, case)
+    sent = case.csr
+    hear(riitta, case, "csr")
+    orders.upload(matti, case, orders.csr_of_order(90))
+    do(matti, services.answer_hearing, case, text="Nimi on meidän.")
+    orders.drain()
+    case.refresh_from_db()
+    assert case.csr == sent
+    assert orders.prepared(case).csr_sha256 == sent.sha256
+    assert "approve" in desk.open("case", case.pk).context["offers"]
+
+
+def test_what_was_changed_and_not_sent_is_told_where_it_cannot_be_approved(
+    matti, riitta, cas, desk
+):
+    case = orders.claimed(matti, riitta)
+    orders.give_evidence(riitta, case)
+    hear(riitta, case, "validity")
+    save(matti, case, "validity", {"validity_months": 3, "start": None})
+    do(matti, services.answer_hearing, case, text="Nimi on meidän.")
+    orders.drain()
+    assert_told(desk, riitta, case)
+    desk.press("reject", case, reasons="Nimi on toisen.", send="1")
+    desk.press("reopen", case, reasons="Oikaisuvaatimus.")
+    orders.drain()
+    assert_told(desk, riitta, case)
+    ask(riitta, case, "validity")
+    orders.resubmit(matti, case)
+    orders.drain()
+    orders.press_approve(riitta, case)
+
+
+def assert_told(desk, riitta, case):
+    """Check that the pages say why the case cannot be approved, and that its service does."""
+    for page in ("case", "approve"):
+        shown = desk.open(page, case.pk)
+        assert "approve" not in shown.context["offers"]
+        assert "The applicant has changed the order and not sent the changes." in shown.text
+    case.refresh_from_db()
+    with pytest.raises(ChangesUnsent):
+        orders.press_approve(riitta, case)
 
 
 def test_the_mailbox_that_was_sent_anew_is_certified(matti, riitta, email):
