@@ -53,6 +53,26 @@ def said(application) -> dict[str, dict]:
     return {rule: one for rule, one in found.items() if rule.startswith("order.system")}
 
 
+@pytest.mark.parametrize("begun", ["(Omni)", "-Apteekki", "'Lab'", "*"])
+def test_a_name_begins_as_the_authority_certifies_it(matti, english, begun):
+    """Otherwise it would refuse the order only when a reviewer has taken the case."""
+    application = orders.draft(matti, "test_system_signature")
+    client, address = page_of(matti, application)
+    given = {"version": application.version, "system_oid": application.system_oid}
+    page = client.post(address, given | {"system_name": begun})
+    assert "Begin the name with a letter or a digit" in page.text
+
+
+def test_a_name_copied_from_a_pdf_is_written_with_composed_letters(matti):
+    """As the authority certifies it; a and a mark look the same."""
+    application = orders.draft(matti, "test_system_signature")
+    client, address = page_of(matti, application)
+    given = {"version": application.version, "system_oid": application.system_oid}
+    client.post(address, given | {"system_name": "Ja\u0308rjestelma\u0308"})
+    application.refresh_from_db()
+    assert application.system_name == "J\u00e4rjestelm\u00e4"
+
+
 @pytest.mark.parametrize(
     ("identifier", "root"),
     [

@@ -1,6 +1,7 @@
 """Base classes of the service's forms, fields and widgets."""
 
 import datetime
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -46,17 +47,20 @@ _OF_TEXTS: Mapping[str, Words] = {
 
 
 class AsCounted(forms.BoundField):
-    """A field whose text has its line breaks as the browser counts them for `maxlength`.
+    """A field whose text has line breaks and letters of one character each.
 
-    The browser counts each as one character and sends it as two (HTML, "API value" of a textarea
-    and "constructing the entry list").
+    The browser counts a line break as one character for `maxlength` and sends it as two (HTML, "API
+    value" of a textarea and "constructing the entry list"). What is copied from a PDF or a file
+    name may have ä as a letter and a mark (UAX #15), which no certificate can carry.
     """
 
     @property
     def data(self) -> Any:
-        """Return what was given; a text with line feeds alone."""
+        """Return what was given; a text with line feeds alone and composed letters (NFC)."""
         given = super().data
-        return invisible.with_line_feeds(given) if isinstance(given, str) else given
+        if not isinstance(given, str):
+            return given
+        return unicodedata.normalize("NFC", invisible.with_line_feeds(given))
 
 
 class Form(forms.Form):

@@ -22,7 +22,7 @@ from certportal.foundation.web.forms import (
     counted,
 )
 from certportal.foundation.wording import filled
-from issuance.certificate.names import foreign_characters, is_oid
+from issuance.certificate.names import foreign_characters, is_oid, is_tidy
 
 TYPE_HINTS: dict[str, Words] = {kind: kind.hint for kind in CertificateType}
 TEST_FLAG = pgettext("test certificate", "TEST")
@@ -218,11 +218,14 @@ class SystemForm(PartForm):
         return values | {"system_oid": values["system_oid"] or self._root()}
 
     def clean_system_name(self) -> str:
-        """Refuse characters that a certificate cannot carry."""
+        """Refuse characters and a beginning that a certificate cannot carry."""
         name: str = " ".join(self.cleaned_data["system_name"].split())
         if foreign := foreign_characters(name):
             words = _("Write the name without these characters: %(characters)s")
             raise ValidationError(words % {"characters": " ".join(foreign)})
+        if not is_tidy(name):
+            words = _("Begin the name with a letter or a digit, without extra spaces.")
+            raise ValidationError(words)
         return name
 
     def clean_system_oid(self) -> str:
