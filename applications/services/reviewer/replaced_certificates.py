@@ -43,8 +43,10 @@ def revoke_replaced(plan_id: int, *, actor: Actor, now: datetime) -> int:
 def _revoke(item: ReplacementItem, actor: Actor, now: datetime) -> bool:
     # In the order of their keys, as whoever revokes all certificates of a key locks them.
     both = Certificate.objects.filter(Q(pk=item.certificate_id) | Q(reference=item.reference))
-    list(both.select_for_update().order_by("pk"))
-    if not _in_place_of(item, now):
+    locked = {one.pk: one for one in both.select_for_update().order_by("pk")}
+    # Its holder may have revoked it since it was listed; the others must not wait for that.
+    is_standing = locked[item.certificate_id].state == Certificate.State.ISSUED
+    if not is_standing or not _in_place_of(item, now):
         return False
     authority.revoke(item.certificate_id, "superseded", actor=actor, now=now)
     return True

@@ -10,11 +10,14 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
+from accounts.access import actor_for
 from accounts.register.models import RegisterRecord
 from applications import services
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application, ReplacementItem
+from applications.models.revocation import NO_LONGER_NEEDED
 from applications.rules import renewal
+from applications.services.reviewer import replaced_certificates
 from applications.services.reviewer.replaced_certificates import TooEarly
 from applications.services.system import replaced_orders
 from applications.services.system.erase import in_use
@@ -187,6 +190,25 @@ def test_an_old_one_stays_if_the_new_one_has_been_revoked(order, riitta, raimo):
     said = StringIO()
     call_command("reissue", "revoke", str(made.pk), stdout=said)
     assert said.getvalue().splitlines() == ["revoked: 0", "left in force, as the new one is not: 1"]
+
+
+def test_an_old_one_that_its_holder_revokes_at_that_moment_keeps_the_reason(
+    order, matti, riitta, raimo, monkeypatch
+):
+    """And holds up no other, as a refusal would."""
+    made = plan(revoke_on=clock.day(clock.now()))
+    approve(made, riitta, raimo)
+    run(made)
+    revoke_listed = replaced_certificates._revoke
+
+    def meanwhile(*listed):
+        given = {"reason": NO_LONGER_NEEDED, "words": "", "person": matti}
+        services.revoke(order.pk, **given, actor=actor_for(matti), now=clock.now())
+        return revoke_listed(*listed)
+
+    monkeypatch.setattr(replaced_certificates, "_revoke", meanwhile)
+    assert services.revoke_replaced(made.pk, actor=OPERATOR, now=clock.now()) == 0
+    assert certificate_of(order).revocation_reason == NO_LONGER_NEEDED
 
 
 def test_an_old_one_goes_if_what_came_in_its_place_was_replaced_in_its_turn(order, riitta, raimo):
