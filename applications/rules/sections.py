@@ -26,6 +26,8 @@ from applications.rules import (
 from applications.rules.certificate_names import unwritten
 from applications.workflow import Role
 from certportal.foundation import clock
+from certportal.foundation.related_rows import related_row
+from issuance.services.blocked_keys import is_blocked
 
 
 def _has_required(application: Application, part: str) -> bool:
@@ -141,7 +143,8 @@ def editable(application: Application, *, now: datetime) -> set[str]:
     a change can make other parts necessary, such as the system for another type, or the certificate
     of conformity for a private unit. A change in the register can too: a unit that has ended must
     be changed before the answer can be sent, a unit with a new name that a certificate cannot carry
-    needs a spelling, and the system's OID must be changed or explained.
+    needs a spelling, and the system's OID must be changed or explained. If the key was blocked
+    meanwhile, another certificate request is needed.
     """
     today = clock.day(now)
     if application.status == "draft":
@@ -154,6 +157,8 @@ def editable(application: Application, *, now: datetime) -> set[str]:
         reopened.add("unit")
     if systems.is_unexplained(application, on=today):
         reopened.add("system")
+    if application.status == "info_requested" and _is_key_blocked(application):
+        reopened.add("csr")
     # The type decides which of the unit's names the certificate carries and so need a spelling.
     return reopened | {"unit"} if "type" in reopened else reopened
 
@@ -172,6 +177,11 @@ def require_editable(application: Application, section_id: str, *, now: datetime
     """Raise NotPossible if the applicant may not change the part now."""
     if section_id not in editable(application, now=now):
         raise NotPossible(status=application.status_words_for(Role.APPLICANT))
+
+
+def _is_key_blocked(application: Application) -> bool:
+    chosen = related_row(application, "csr")
+    return chosen is not None and is_blocked(chosen.spki_sha256)
 
 
 def _unit_fault(application: Application, today: date) -> str:

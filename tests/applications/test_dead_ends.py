@@ -8,12 +8,14 @@ from django.urls import reverse
 
 from accounts.register.models import RegisterRecord
 from applications import services
-from applications.errors import Incomplete, NotPossible, NotStanding
+from applications.errors import Incomplete, NotPossible, NotStanding, UnfitCsr
 from applications.models import Application
 from applications.rules import sections as sections_rules
 from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
+from certportal.foundation.actors import system
+from issuance.services.blocked_keys import block_key
 from tests.tables import rewrite
 
 PUBLIC, PRIVATE = RegisterRecord.Sector.PUBLIC, RegisterRecord.Sector.PRIVATE
@@ -140,3 +142,21 @@ def test_a_unit_sold_meanwhile_can_be_changed_too(matti, riitta, cas, save):
     case = asked(matti, riitta, "test_server", "contact")
     rewrite(RegisterRecord.objects.filter(oid=orders.UNIT), business_id="9900008-5")
     assert sections_rules.editable(case, now=clock.now()) == {"contact", "unit"}
+
+
+def test_a_request_whose_key_was_blocked_meanwhile_can_be_replaced(matti, riitta, cas, english):
+    """The order cannot be sent again with it, whatever was asked."""
+    case = asked(matti, riitta, "test_server", "contact")
+    key = case.csr.spki_sha256
+    block_key(key, "key_compromise", actor=system("test"), now=clock.now())
+    with pytest.raises(UnfitCsr):
+        orders.resubmit(matti, case)
+    assert sections_rules.editable(case, now=clock.now()) == {"contact", "csr"}
+    web = people.log_in(Client(), matti)
+    page = web.get(reverse("applications:part", args=[case.pk, "csr"]))
+    assert "Certificate request as a file" in page.text
+    orders.upload(matti, case, orders.csr_of_order(90))
+    orders.resubmit(matti, case)
+    orders.drain()
+    case.refresh_from_db()
+    assert (case.status, case.csr.spki_sha256 == key) == (Status.IN_REVIEW, False)
