@@ -139,7 +139,12 @@ class Membership(models.Model):
         indexes = [
             models.Index(
                 fields=["organisation"], condition=Q(basis="unverified"), name="unverified_rights"
-            )
+            ),
+            models.Index(
+                fields=["confirmed_until"],
+                condition=Q(confirmed_until__isnull=False),
+                name="rights_with_a_last_day",
+            ),
         ]
 
     @property

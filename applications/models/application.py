@@ -154,7 +154,13 @@ class Application(models.Model):
             ),
             # The queue's order (`rules/queue_order.py`): of all open cases, of those that a
             # reviewer holds, and of one status.
-            models.Index(*_IN_QUEUE, name="application_open", condition=Q(status__in=OPEN_CASES)),
+            # Free cases are counted in the first without reading them.
+            models.Index(
+                *_IN_QUEUE,
+                name="application_open",
+                include=["status", "reviewer"],
+                condition=Q(status__in=OPEN_CASES),
+            ),
             models.Index(
                 F("reviewer"),
                 *_IN_QUEUE,
@@ -162,12 +168,13 @@ class Application(models.Model):
                 condition=Q(status__in=OPEN_CASES, reviewer__isnull=False),
             ),
             models.Index(F("status"), *_IN_QUEUE, name="application_standing"),
-            # Open cases by the rules of their findings.
+            # Open cases by the rules of their findings. Any other query for open cases would have
+            # to say that there are findings too, or PostgreSQL reads all of this index for them.
             GinIndex(
                 fields=["findings"],
                 opclasses=["jsonb_path_ops"],
                 name="application_found",
-                condition=Q(status__in=OPEN_CASES),
+                condition=Q(status__in=OPEN_CASES) & ~Q(findings=[]),
             ),
         ]
         constraints = [

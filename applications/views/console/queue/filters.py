@@ -125,7 +125,8 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
 
     def having(self, queryset: Cases, _name: str, value: str) -> Cases:
         """Return the open cases with a finding by the rule, for which there is an index."""
-        return queryset.filter(ready_made.OPEN, findings__contains=[{"rule": value}])
+        found = Q(findings__contains=[{"rule": value}])
+        return queryset.filter(ready_made.OPEN, found, ~Q(findings=[]))
 
     def offer_findings(self, listed: Iterable[Application]) -> None:
         """Let the findings of the listed cases be chosen from, and the rule that is chosen."""
