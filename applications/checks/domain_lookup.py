@@ -36,7 +36,9 @@ _ANSWERED = {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """`own`: the records at the name asked for itself, before any alias is followed."""
+    """`own`: the records at the name asked for itself, before any alias is followed, and a DNAME of
+    the name above it, which makes aliases of all names below.
+    """
 
     values: list[str]
     is_secure: bool
@@ -106,8 +108,10 @@ def _is_from_wildcard(resolver: tuple[str, int], place: str, found: _Answer, end
     """Whether a name at the place that nobody can know has what the record's name has.
 
     Then a wildcard such as `*.example.fi` gives it, which is meant for other purposes: whoever
-    runs the host that it is an alias of could prove control of the whole domain. Only the records
-    of the place itself are compared, since the alias's target may answer differently each time.
+    runs the host that it is an alias of could prove control of the whole domain. Likewise a DNAME
+    of the place (RFC 6672), whose target has the names below the place and not its own. Only the
+    records of the place itself are compared, since the alias's target may answer differently each
+    time.
     """
     sibling = _ask(resolver, f"_{secrets.token_hex(7)}.{place}", "TXT", ends)
     return sibling.is_bogus or not found.own.isdisjoint(sibling.own)
@@ -138,7 +142,12 @@ def _ask(resolver: tuple[str, int], name: str, kind: str, ends: float) -> _Answe
     is_secure = bool(response.flags & dns.flags.AD)
     # As the DNS compares names: the capital letters of an alias are ignored.
     owner = dns.name.from_text(name)
-    own = [rrset for rrset in response.answer if rrset.name == owner and rrset.rdtype in _COMPARED]
+    own = [
+        rrset
+        for rrset in response.answer
+        if (rrset.name == owner and rrset.rdtype in _COMPARED)
+        or (rrset.name == owner.parent() and rrset.rdtype == dns.rdatatype.DNAME)
+    ]
     return _Answer(
         _values(response, kind),
         is_secure,

@@ -21,11 +21,11 @@ def text(pharmacy):
 def look(pharmacy, servers):
     """Look the host up after these records of the zone, and some of a hoster's, were published."""
 
-    def found(*records, hosters=()):
+    def found(*records, hosters=(), host=HOST):
         servers.publish("example.fi", *records)
         servers.publish("klinikka.fi", *hosters)
         known = {"issuer": ISSUER, "resolvers": [servers.resolver], "on": clock.day(clock.now())}
-        return domain_lookup.look(HOST, pharmacy.pk, **known).outcome
+        return domain_lookup.look(host, pharmacy.pk, **known).outcome
 
     return found
 
@@ -45,6 +45,19 @@ def test_a_wildcard_text_proves_no_domain(look, text):
 def test_a_wildcard_text_is_not_told_to_be_a_record_that_lacks_something(look, text):
     """Whoever added what it lacks would be told that there is no record."""
     assert look(f"* {text.replace('; scope=subdomains', '')}") is Outcome.ABSENT
+
+
+GIVEN_AWAY = "erecept DNAME web.klinikka.fi."
+"""All names below it are those below the hoster's, but its own is not (RFC 6672)."""
+
+
+def test_whoever_has_all_names_below_a_domain_does_not_prove_the_domain_itself(look, text):
+    assert look(GIVEN_AWAY, hosters=(f"{LABEL}.web {text}",)) is Outcome.ABSENT
+
+
+def test_whoever_has_all_names_below_a_domain_proves_those(look, text):
+    hosters, host = (f"{LABEL}.a.web {text}",), f"a.{HOST}"
+    assert look(GIVEN_AWAY, hosters=hosters, host=host) is Outcome.PROVEN
 
 
 def test_a_record_of_its_own_beside_a_wildcard_proves_it(look, text):
