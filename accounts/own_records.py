@@ -104,11 +104,14 @@ def export(person: Person) -> dict[str, Any]:
     }
 
 
+PREFERRED = ("language", "declined_mails")
+
+
 def _person(person: Person) -> dict[str, Any]:
-    names = ("given_name", "family_name", "email", "email_verified_at", "language")
+    names = ("given_name", "family_name", "email", "email_verified_at", "former_addresses")
     return {
         "id": str(person.pk),
-        **{name: getattr(person, name) for name in (*names, "declined_mails", "created_at")},
+        **{name: getattr(person, name) for name in (*names, *PREFERRED, "created_at")},
         "recognised_by": list(Identifier.objects.filter(_same(person)).values("kind", "added_at")),
         "roles": list(
             StaffRole.objects.filter(_same(person)).values("kind", "granted_at", "ended_at")

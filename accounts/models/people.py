@@ -3,6 +3,7 @@
 import uuid
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
@@ -18,6 +19,9 @@ class Person(models.Model):
     family_name = models.CharField(max_length=120)
     email = models.EmailField(blank=True)
     email_verified_at = models.DateTimeField(null=True)
+    # The marks (`address_mark`) of addresses that the person had before: see
+    # `issuance.services.concerned`.
+    former_addresses = ArrayField(models.CharField(max_length=80), default=list, db_default=[])
     language = models.CharField(max_length=2, default="fi")
     # The groups of mails (`MailChoice`) that the person declines, separated by spaces.
     declined_mails = models.CharField(max_length=100, blank=True, db_default="")
@@ -27,7 +31,7 @@ class Person(models.Model):
     keeping = Kept(
         changing=[
             *["given_name", "family_name", "email", "email_verified_at", "language"],
-            *["declined_mails", "merged_into"],
+            *["former_addresses", "declined_mails", "merged_into"],
         ]
     )
 

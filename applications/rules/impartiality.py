@@ -15,8 +15,9 @@ from accounts.models import Person
 from applications.models import Addition, Application, Attachment, ContactLink, Csr, Submission
 from certportal.foundation.combined_queries import Asks, Question, Values, compiled_for
 from certportal.foundation.errors import NotAllowed
+from certportal.foundation.mail_addresses import address_mark
 from certportal.foundation.prepared_statements import Among
-from issuance.services.concerned import address_mark, own_marks
+from issuance.services.concerned import own_marks
 from issuance.services.errors import Concerned, NotReviewer, OwnOrganisation, OwnOrganisationLately
 
 ADDRESSES = ("contact_email", "technical_email", "deputy_email", "mailbox", "certified_email")

@@ -1,5 +1,6 @@
-"""Mail addresses that reach one mailbox, however they are spelled. Pure."""
+"""Mail addresses that reach one mailbox, however they are spelled, and marks of them. Pure."""
 
+import hashlib
 import re
 import unicodedata
 from contextlib import suppress
@@ -17,3 +18,8 @@ def mailbox(address: str) -> str:
     with suppress(UnicodeError):  # it cannot be mailed to
         domain = domain.rstrip(".").encode("idna").decode()
     return f"{local}@{domain}".casefold()
+
+
+def address_mark(address: str) -> str:
+    """Return the mark by which permanent records know the address without containing it."""
+    return f"address:{hashlib.sha256(address.lower().encode()).hexdigest()}"

@@ -4,21 +4,24 @@ A mark is `person:` with the person's key, or `address:` with the SHA-256 of the
 lower case, so that the permanent records contain no addresses.
 """
 
-import hashlib
 from uuid import UUID
 
 from accounts.models import Person
 from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for
+from certportal.foundation.mail_addresses import address_mark
 
 
 @Question
 def own_marks(person: Person) -> Asks[set[str]]:
-    """The marks of the person and of the accounts merged into theirs."""
+    """The marks of the person and of the accounts merged into theirs.
+
+    Also those of addresses that they had: who is named in an order remains so under another one.
+    """
 
     def marks(merged: list[Person]) -> set[str]:
         found = {f"person:{person.merged_into_id or person.pk}"}
         for account in (person, *merged):
-            found.add(f"person:{account.pk}")
+            found |= {f"person:{account.pk}", *account.former_addresses}
             if account.email:
                 found.add(address_mark(account.email))
         return found
@@ -29,7 +32,3 @@ def own_marks(person: Person) -> Asks[set[str]]:
 @compiled_for(UUID(int=1))
 def _merged_into(person: UUID) -> Rows:
     return Rows(Person.objects.filter(merged_into=person))
-
-
-def address_mark(address: str) -> str:
-    return f"address:{hashlib.sha256(address.lower().encode()).hexdigest()}"

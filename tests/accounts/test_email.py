@@ -8,11 +8,12 @@ from django.utils import translation
 
 from accounts.access import actor_for
 from accounts.models import EmailCode
-from accounts.services.people import email
+from accounts.services.people import email, erase
 from certportal.dev.builders import mails, people
 from certportal.dev.builders.people import NOW, log_in, make_login, make_person, verify
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
+from certportal.foundation.mail_addresses import address_mark
 from certportal.foundation.models import Event, OutboxItem
 from certportal.foundation.web import tokens
 
@@ -155,6 +156,18 @@ def test_the_former_address_is_told_but_not_the_new_one(db):
     assert (mail.to, mail.subject) == ("aino@example.fi", "Din e-postadress byttes")
     assert "uusi@example.fi" not in mail.text
     assert "@" not in str(list(OutboxItem.objects.values("payload")))
+
+
+def test_of_former_addresses_only_marks_stay_and_these_go_with_the_person():
+    matti = make_person("Matti Meikäläinen")
+    for address in ("matti@muualla.fi", "Matti@Example.fi", "matti@muualla.fi"):
+        verify(matti, address)
+
+    first, second = "matti@example.fi", "matti@muualla.fi"
+    assert matti.former_addresses == [address_mark(first), address_mark(second)]
+    erase.erase_person(matti.pk, now=NOW)
+    matti.refresh_from_db()
+    assert matti.former_addresses == []
 
 
 def test_confirming_the_same_address_again_is_no_change(db):

@@ -24,6 +24,7 @@ from certportal.dev.builders.acts import act
 from certportal.dev.builders.documents import pdf
 from certportal.foundation import clock
 from certportal.foundation.actors import system
+from certportal.foundation.mail_addresses import address_mark
 from certportal.foundation.models import OutboxItem
 from issuance import services as authority
 from issuance.models import Approval
@@ -50,6 +51,16 @@ def test_who_is_named_by_address_handles_nothing_of_the_case(matti, riitta, cas,
         services.claim(case.pk, person=riitta, **orders.Handler(riitta, case).seen)
     refusal = impartiality.bias(riitta, case, now=clock.now())
     assert isinstance(refusal, Concerned)
+
+
+def test_who_was_named_by_an_address_is_kept_from_the_case_under_another_one(matti, riitta, cas):
+    """Riitta is the technical contact, and confirms another address before she takes the case."""
+    case = orders.in_review(matti)
+    name(case, "technical_email", riitta)
+    people.verify(riitta, "riitta.uusi@example.fi", now=clock.now())
+
+    with pytest.raises(Concerned):
+        services.claim(case.pk, person=riitta, **orders.Handler(riitta, case).seen)
 
 
 def test_who_uploaded_the_request_approves_nothing(matti, riitta, raimo, cas):
@@ -391,4 +402,4 @@ def test_those_with_a_part_in_many_orders_are_found_in_as_few_queries_as_of_one(
     assert found == {one.pk: impartiality.traces(one) for one in many}
     assert f"person:{maija.pk}" in found[many[0].pk]
     assert f"person:{matti.pk}" not in found[many[1].pk]
-    assert impartiality.address_mark("matti@example.fi") in found[many[1].pk]
+    assert address_mark("matti@example.fi") in found[many[1].pk]

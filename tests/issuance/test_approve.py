@@ -4,13 +4,15 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import Membership, Organisation, Person, StaffRole
+from certportal.dev.builders import people
 from certportal.foundation.actors import system
+from certportal.foundation.mail_addresses import address_mark
 from certportal.foundation.models import Event
 from issuance import services
 from issuance.certificate.order import CertificateOrder
 from issuance.models import Approval, PreparedCertificate
-from issuance.services.concerned import address_mark
 from issuance.services.errors import (
+    Concerned,
     NotOpen,
     NotReviewer,
     OtherBytes,
@@ -69,6 +71,21 @@ def test_who_is_found_to_have_had_a_part_in_the_order_does_not_count(
     kalle.merged_into = riitta
     kalle.save(update_fields=["merged_into"])
     assert not approval_state(prepared).complete
+
+
+def test_approval_of_who_was_named_in_the_order_does_not_count_under_another_address(
+    prepared: PreparedCertificate, riitta: Person, raimo: Person, now: datetime, settings: Settings
+) -> None:
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
+    approve_by(riitta, prepared, now)
+    prepared.concerned = [address_mark(riitta.email)]
+    with unkept():
+        prepared.save(update_fields=["concerned"])
+    people.verify(riitta, "riitta.uusi@example.fi", now=now)
+
+    with pytest.raises(Concerned):
+        approve_by(riitta, prepared, now)
+    assert not approve_by(raimo, prepared, now).complete
 
 
 def test_only_reviewers_approve(

@@ -13,6 +13,7 @@ from accounts.services import mailing
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
+from certportal.foundation.mail_addresses import address_mark
 from certportal.foundation.web import limits, tokens
 
 LASTS = timedelta(minutes=15)
@@ -72,12 +73,16 @@ def confirm(person: Person, typed: str, *, actor: Actor, now: datetime) -> None:
     Raises WrongCode, after the failed try has been counted and committed.
     """
     with transaction.atomic():
+        # In the sequence of `ask_code`. Another request may have changed the address.
+        locked = Person.objects.select_for_update()
+        person.refresh_from_db(fields=["email", "former_addresses"], from_queryset=locked)
         code = try_code(person, typed, now=now)
         if code is not None:
             if person.email and person.email.lower() != code.email.lower():
                 _tell_former(person, code, now)
+                _note_former(person)
             person.email, person.email_verified_at = code.email, now
-            person.save(update_fields=["email", "email_verified_at"])
+            person.save(update_fields=["email", "email_verified_at", "former_addresses"])
             events.record(AccountEvent.PERSON_EMAIL_VERIFIED, person, actor, now)
     if code is None:
         raise WrongCode
@@ -123,6 +128,12 @@ def _try(code: EmailCode, typed: str, now: datetime) -> bool:
         code.ended_at = now
     code.save(update_fields=["tries", "ended_at"])
     return right
+
+
+def _note_former(person: Person) -> None:
+    """Add the present address to the former ones, by which the person stays known in orders."""
+    former = dict.fromkeys([*person.former_addresses, address_mark(person.email)])
+    person.former_addresses = list(former)
 
 
 def _tell_former(person: Person, code: EmailCode, now: datetime) -> None:

@@ -46,10 +46,12 @@ _UNCONCERNED = """
             account.id IN (accounts_person.id, accounts_person.merged_into_id)
             OR account.merged_into_id IN (accounts_person.id, accounts_person.merged_into_id)
         )
-        AND issuance_preparedcertificate.concerned::text[] && ARRAY[
-            'person:' || account.id::text,
-            'address:' || encode(sha256(convert_to(lower(account.email), 'UTF8')), 'hex')
-        ]
+        AND issuance_preparedcertificate.concerned::text[] && (
+            account.former_addresses::text[] || ARRAY[
+                'person:' || account.id::text,
+                'address:' || encode(sha256(convert_to(lower(account.email), 'UTF8')), 'hex')
+            ]
+        )
     )
 """
 
