@@ -44,7 +44,7 @@ from applications.rules import (
 from applications.rules.mailbox_code import digits
 from applications.rules.recipients import resolve
 from applications.rules.revocation import asked_by, is_proven
-from applications.rules.told_together import ABOUT_ONE, SEVERAL
+from applications.rules.told_together import ABOUT_ONE, SEVERAL, orders_told
 from applications.workflow import consequences
 from certportal.foundation import clock
 from certportal.foundation.mail.mails import Asked, Mail, To, registry, render
@@ -127,9 +127,15 @@ def _package(matter: Matter) -> Sequence[File]:
 
 
 def _about_undelivered(asked: Asked) -> Matter | None:
-    """Find the order, unless its mails have been sent again or given up meanwhile."""
-    matter = about_order(asked)
-    return matter if matter and undelivered.addresses(matter.order) else None
+    """Find the first order whose mails have been neither sent again nor given up meanwhile."""
+    return next(iter(_undelivered(asked)), None)
+
+
+def _undelivered(asked: Asked) -> list[Matter]:
+    """Return the orders of which the mail still is to tell, the first first."""
+    told = list(orders_told(asked.payload))
+    matters = sorted(reminders.told_of(asked), key=lambda each: told.index(str(each.order.pk)))
+    return [each for each in matters if undelivered.addresses(each.order)]
 
 
 def _about_report(asked: Asked) -> Matter | None:
@@ -300,7 +306,8 @@ MAILS = registry(
         about=_about_undelivered,
         context=lambda of, asked: {
             "lost": undelivered.addresses(of.order),
-            "others_lost": asked.payload.get("others_lost", 0),
+            # Items of an earlier version only count the others.
+            "others_lost": len(_undelivered(asked)) - 1 + asked.payload.get("others_lost", 0),
         },
     ),
     _mail(

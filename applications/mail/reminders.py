@@ -59,10 +59,16 @@ def lapsed(matters: Sequence[Matter], now: datetime) -> Iterator[Due]:
 
 def old_drafts(matters: Sequence[Matter], now: datetime) -> Iterator[Due]:
     """Yield the drafts that are removed soon, since nobody has sent or changed them."""
-    for each in matters:
-        changed = clock.day(each.order.changed_at)
-        if each.order.status == Status.DRAFT and lapse.removal_warning_due(changed, clock.day(now)):
-            yield Due(each, lapse.removal_of(each.order))
+    today = clock.day(now)
+    drafts = [
+        each
+        for each in matters
+        if each.order.status == Status.DRAFT
+        and lapse.removal_warning_due(clock.day(each.order.changed_at), today)
+    ]
+    days = lapse.removal_each([each.order for each in drafts])
+    for each in drafts:
+        yield Due(each, days[each.order.pk])
 
 
 def about(rule: Rule) -> Callable[[Asked], Matter | None]:
@@ -89,7 +95,7 @@ def listing(matter: Matter, asked: Asked, *, ends: int = 0) -> dict[str, Any]:
     together = {one.matter.order.bulk_order_id for one in due}
     return {
         "count": len(due),
-        "listed": [_line(one) for one in due[:MOST_NAMED]],
+        "listed": [_line(one, asked) for one in due[:MOST_NAMED]],
         "more": len(due[MOST_NAMED:]),
         "days": days_to(due[0].day + timedelta(days=ends), asked),
         "at_once": due[0].day == due[-1].day,
@@ -98,11 +104,12 @@ def listing(matter: Matter, asked: Asked, *, ends: int = 0) -> dict[str, Any]:
     }
 
 
-def _line(one: Due) -> tuple[str, date, str]:
-    """Return the order in words, its day, and its link."""
-    link = one.matter.link
+def _line(one: Due, asked: Asked) -> tuple[str, date, str, renewal.Seen | None]:
+    """Return the order in words, its day, its link, and who takes care of its new certificate."""
+    link, order = one.matter.link, one.matter.order
     address = reverse("contact:landing", args=[link.token]) if link else ""
-    return named(one.matter.order), one.day, address
+    seen = renewal.seen(order, now=asked.now) if one.certificate else None
+    return named(order), one.day, address, seen
 
 
 def days_to(day: date | None, asked: Asked) -> int:

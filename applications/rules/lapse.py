@@ -6,7 +6,9 @@ service description), but never before a deadline that the authority has given h
 can still be completed. A last day that is no working day moves to the next one (act 150/1930, 5 §).
 """
 
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
+from uuid import UUID
 
 from applications.models import Application, Decision, SentNotice
 from applications.rules import proposed_names
@@ -96,19 +98,29 @@ def removed_on(changed: date) -> date:
     return clock.add_months(changed, DRAFT_MONTHS)
 
 
-def last_warned_on(draft: Application) -> date | None:
-    """Return the day of the last warning before the removal of the draft as it is, or None."""
-    key = f"{removed_on(clock.day(draft.changed_at))}:week"
-    sent = SentNotice.objects.filter(notice="draft_warning", about=str(draft.pk), key=key).first()
-    return clock.day(sent.sent_at) if sent else None
+def last_warned_each(drafts: Iterable[Application]) -> dict[UUID, date]:
+    """Return, by its key, the day of the last warning before the removal of each draft as it is.
+
+    Drafts that nobody was warned of are left out.
+    """
+    keys = {str(each.pk): f"{removed_on(clock.day(each.changed_at))}:week" for each in drafts}
+    sent = SentNotice.objects.filter(notice="draft_warning", about__in=keys)
+    days = sent.values_list("about", "key", "sent_at")
+    return {UUID(about): clock.day(at) for about, key, at in days if key == keys[about]}
 
 
 def removal_of(draft: Application) -> date:
-    """Return the day on which the draft is removed: a week after its last warning at the earliest,
-    since that is late if the service stood still.
+    """Return the day on which the draft is removed: see `removal_each`."""
+    return removal_each([draft])[draft.pk]
+
+
+def removal_each(drafts: Collection[Application]) -> dict[UUID, date]:
+    """Return, by its key, the day on which each draft is removed: a week after its last warning at
+    the earliest, since that is late if the service stood still.
     """
-    day, warned = removed_on(clock.day(draft.changed_at)), last_warned_on(draft)
-    return max(day, warned + WEEK) if warned else day
+    warned = last_warned_each(drafts)
+    days = {each.pk: removed_on(clock.day(each.changed_at)) for each in drafts}
+    return {pk: max(day, warned[pk] + WEEK) if pk in warned else day for pk, day in days.items()}
 
 
 def removal_warning_due(changed: date, today: date) -> str | None:

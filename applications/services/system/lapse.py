@@ -91,7 +91,8 @@ def warn_or_remove(application_id: UUID, *, notify: Notify, now: datetime) -> No
         return
     changed, today = clock.day(application.changed_at), clock.day(now)
     removal = lapse_rules.removed_on(changed)
-    if lapse_rules.last_warned_on(application) and today >= lapse_rules.removal_of(application):
+    warned = lapse_rules.last_warned_each([application])
+    if warned and today >= lapse_rules.removal_of(application):
         remove_draft(application, actor=system("clock"), now=now)
         return
     due = lapse_rules.removal_warning_due(changed, today)

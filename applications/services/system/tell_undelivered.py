@@ -33,4 +33,5 @@ def tell_undelivered(item_id: UUID, *, now: datetime) -> None:
         if lost and to and sent_once.once("undelivered", order.pk, mark_of(lost), now=now):
             told[to].append(order)
     for to, (first, *others) in told.items():
-        transition.notify(first, "undelivered", to, now, others_lost=len(others))
+        named = {str(order.pk): to[0] for order in others}
+        transition.notify(first, "undelivered", to, now, others=named)

@@ -4,10 +4,16 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail as box
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.formats import date_format
 
+from accounts.access import actor_for
 from applications import services
 from applications.documents.certificate_files import certificate_of
+from applications.mail import reminders
+from applications.mail.order_matter import Matter
 from applications.models import Application, SentNotice
 from applications.rules.told_together import orders_told
 from applications.services import sent_once
@@ -115,6 +121,19 @@ def test_what_was_renewed_or_revoked_meanwhile_is_left_out(certified, matti, rii
     assert mails.written(item, now=at) is None
 
 
+def test_of_each_certificate_it_is_said_who_takes_care_of_it(certified, maija):
+    first = certified[0]
+    at = certificate_of(first).not_after - timedelta(days=30, hours=12)
+    services.see_to_renewal(first.pk, actor=actor_for(maija), now=at)
+    services.remind_of_expiry(now=at)
+    written = mails.written(about("renewals").get(payload__recipient="applicant"), now=at)
+    of_first = written.text.partition(f"({first.number})")[2].partition("\n* ")[0]
+    day = date_format(clock.day(at), "DATE_FORMAT")
+    assert f"\n  Uudesta varmenteesta huolehtii Maija Mallikas (ilmoitettu {day})." in of_first
+    assert written.text.count("Uudesta varmenteesta huolehtii") == 1
+    assert "Maija Mallikas" in html.page(written.subject, written.text, "fi")
+
+
 def test_a_single_one_is_mailed_as_before(certified, post):
     first, *others = certified
     for one in others:
@@ -144,6 +163,18 @@ def test_old_drafts_of_a_bulk_order_lead_to_its_page(matti, sample, post):
     (told,) = post(at)
     assert told.subject == "3 tilausluonnosta poistetaan 25 päivän päästä"
     assert reverse("applications:bulk_order", args=[together.pk]) in told.body
+
+
+def test_many_old_drafts_are_read_with_as_few_queries_as_one(matti, sample):
+    drafts = bulk.begun(matti, *hosts(3)).orders.all()
+    at = clock.now() + timedelta(days=340)
+    services.watch_drafts(now=at)
+    matters, asked = [Matter(draft, "applicant", None) for draft in drafts], []
+    for some in (matters[:1], matters):
+        with CaptureQueriesContext(connection) as queries:
+            assert len(list(reminders.old_drafts(some, at))) == len(some)
+        asked.append(len(queries))
+    assert asked == [1, 1]
 
 
 def test_a_late_warning_of_drafts_names_a_day_a_week_later(matti, sample, post):

@@ -9,9 +9,10 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.access import actor_for
 from applications import services
+from applications.models import Application
 from applications.rules import undelivered
 from applications.views.console.undelivered import row
-from certportal.dev.builders import bulk, orders, people
+from certportal.dev.builders import bulk, mails, orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import OutboxItem
@@ -54,6 +55,24 @@ def test_a_mail_that_comes_back_is_marked_on_every_order_and_told_once(waiting, 
     (told,) = box.outbox
     assert told.to == [matti.email]
     assert "2 muuta tilausta" in told.body
+
+
+def test_the_sender_is_told_of_the_others_though_the_first_is_mended_by_then(waiting, matti):
+    """Found out only when the mail is written: it may have waited."""
+    services.watch_incomplete(now=clock.now() + timedelta(days=100))
+    about("lapse_warnings").update(due_at=clock.now())
+    orders.drain()
+    come_back(about("lapse_warnings").get(payload__recipient="technical_contact"))
+    item = about("undelivered").get()
+    first = Application.objects.get(pk=item.payload["application"])
+    new = {"technical_name": "Uusi Yhteys", "technical_email": "uusi@example.fi"}
+    services.rename_contact(first.pk, new, **orders.Handler(matti, first).seen)
+
+    told = mails.written(item)
+
+    assert first.number not in told.subject + told.text
+    assert "Sama viesti koski myös 1 muuta tilausta." in told.text
+    assert TIINA in told.text
 
 
 @pytest.mark.parametrize("notice", ["bulk_receipt", "links_sent", "csrs_attached"])
