@@ -48,6 +48,7 @@ from applications.rules.told_together import ABOUT_ONE, SEVERAL, orders_told
 from applications.workflow import consequences
 from certportal.foundation import clock
 from certportal.foundation.mail.mails import Asked, Mail, To, registry, render
+from certportal.foundation.mail.quoted import plain
 from certportal.foundation.mail.sending import File
 from certportal.foundation.mail_addresses import mailbox
 from certportal.foundation.web import tokens
@@ -341,4 +342,4 @@ def question(
     about = _request(order, request, asked, documents)
     mail = replace(row, context=lambda m, a: _context(m, a) | about)
     to = mail.to(matter, asked)
-    return "\n\n".join(render(mail, matter, to, asked)).strip(), to.language
+    return plain("\n\n".join(render(mail, matter, to, asked))).strip(), to.language

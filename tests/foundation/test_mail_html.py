@@ -1,9 +1,11 @@
 """The HTML part of mails: the words of the text, laid out, and nothing anybody could slip in."""
 
 import pytest
+from django.utils import translation
 from lxml import html as lxml_html
 
 from certportal.foundation.mail import html
+from certportal.foundation.mail.quoted import plain, quoted
 from tests.foundation.mail_rules import faults
 
 BASE = "https://varmenteet.example"
@@ -50,6 +52,33 @@ def test_the_text_is_laid_out():
     items = [item.text_content() for item in page.iter("li")]
     assert items == ["AvainTätä avainta ei voi käyttää.", "Nimi"]
     assert "Varmenne on myönnetty." in [each.text_content().strip() for each in page.iter("p")]
+
+
+QUOTE = f"Viite puuttuu.\n* Kohta\n  jatkuu\nNimi: arvo\n\nKatso:\n{BASE}/fi/\n-- \nLoppu"
+
+
+def test_words_in_another_language_are_marked_so_and_only_they():
+    with translation.override("sv"):
+        marked = quoted(QUOTE, "fi")
+        assert quoted(QUOTE, "sv") == QUOTE
+    assert plain(marked) == QUOTE
+    text = f"Skäl:\n{marked}\n\n* Egen punkt\n"
+    made = html.page("Aihe", text, "sv")
+    assert list(faults(made, "Aihe", plain(text), "sv")) == []
+    page = lxml_html.document_fromstring(made)
+    found = [
+        (each.get("lang"), each.text_content().split()) for each in page.iter("p", "ul", "table")
+    ]
+    assert [words for lang, words in found if lang == "fi"] == [
+        *[["Viite", "puuttuu."], ["Kohtajatkuu"], ["Nimi", "arvo"], ["Katso"]],
+        ["--", "Loppu"],
+    ]
+    assert ["Egen", "punkt"] in [words for lang, words in found if lang is None]
+
+
+def test_a_mark_that_somebody_wrote_marks_nothing():
+    with translation.override("sv"):
+        assert quoted("A\x0een\x0fB", "sv") == "AB"
 
 
 def test_the_sentence_before_an_address_leads_there():

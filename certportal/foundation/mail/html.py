@@ -20,6 +20,7 @@ from django.utils import translation
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from certportal.foundation.mail.quoted import language_of, plain
 from certportal.foundation.wording import at_joints_in_mail, divided, hyphenated
 
 MOST_BYTES = 100_000
@@ -38,12 +39,13 @@ class Block:
     """A paragraph ("text"), "list", table of "rows" or "link"; `lines`: its lines, items or rows.
 
     Each element of `lines` is a list of strings: the lines of an item, label and value of a row, or
-    a single line.
+    a single line. `language` is that of quoted words in another language than the mail's.
     """
 
     kind: str
     lines: list[list[str]]
     url: str = ""
+    language: str = ""
 
     @property
     def shown(self) -> list[list[SafeString]]:
@@ -92,25 +94,26 @@ def _blocks(text: str) -> list[Block]:
     found: list[Block] = []
     ended = True
     for each in text.split("\n"):
-        line = FORBIDDEN.sub("", each).rstrip()
+        language = language_of(each)
+        line = FORBIDDEN.sub("", plain(each)).rstrip()
         if line:
-            _add(found, line, ended=ended)
+            _add(found, line, language, ended=ended)
         ended = not line
     return found
 
 
-def _add(found: list[Block], line: str, *, ended: bool) -> None:
+def _add(found: list[Block], line: str, language: str, *, ended: bool) -> None:
     """Add the line to the last block, or as a new one; `ended`: it follows a blank line."""
-    last = found[-1] if found else Block("", [])
+    last = found[-1] if found and found[-1].language == language else Block("", [])
     kind, parts = _read(line)
     if last.kind == "list" and line.startswith("  "):
         last.lines[-1].append(line.strip())
-    elif not ended and _address().fullmatch(line) and (words := _lead_off(found)):
-        found.append(Block("link", [[words]], line))
+    elif not ended and _address().fullmatch(line) and (words := _lead_off(found, language)):
+        found.append(Block("link", [[words]], line, language))
     elif last.kind == kind and (kind == "list" or not ended):
         last.lines.append(parts)
     else:
-        found.append(Block(kind, [parts]))
+        found.append(Block(kind, [parts], language=language))
 
 
 def _read(line: str) -> tuple[str, list[str]]:
@@ -121,10 +124,11 @@ def _read(line: str) -> tuple[str, list[str]]:
     return ("rows", list(row.groups())) if row else ("text", [line.strip()])
 
 
-def _lead_off(found: list[Block]) -> str:
+def _lead_off(found: list[Block], language: str) -> str:
     """Remove the sentence before a URL from the last block and return it; "" if there is none."""
     last = found[-1]
-    lead = LEAD.fullmatch(last.lines[-1][0]) if last.kind == "text" else None
+    leads = last.kind == "text" and last.language == language
+    lead = LEAD.fullmatch(last.lines[-1][0]) if leads else None
     if lead is None:
         return ""
     last.lines.pop()

@@ -21,6 +21,7 @@ from django.utils import translation
 
 from certportal.foundation import agency, clock, row_writes
 from certportal.foundation.mail import sending
+from certportal.foundation.mail.quoted import plain
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from certportal.foundation.query_cache import one_reading
@@ -154,7 +155,7 @@ def write(
     with translation.override(to.language):
         files = mail.files(matter)  # first, as it is Unavailable while a paper is not made
     subject, body = render(mail, matter, to, asked)
-    return sending.Message(to.address, subject, body, to.language, files)
+    return sending.Message(to.address, subject, plain(body), to.language, files, marked=body)
 
 
 def render[Matter](mail: Mail[Matter], matter: Matter, to: To, asked: Asked) -> tuple[str, str]:

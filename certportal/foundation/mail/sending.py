@@ -82,13 +82,17 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A mail to one recipient, with optional attachments. The HTML part is made from `text`."""
+    """A mail to one recipient, with optional attachments.
+
+    The HTML part is made from `marked`, which is `text` with marks of other languages (`quoted`).
+    """
 
     to: str
     subject: str
     text: str
     language: str
     files: Sequence[File] = ()
+    marked: str = ""
 
 
 class _Policy(EmailPolicy):
@@ -147,7 +151,7 @@ def send(message: Message, *, item_id: object, still: Callable[[], object] = lam
             "Auto-Submitted": "auto-generated",
         },
     )
-    if page := html.page(subject, message.text, message.language):
+    if page := html.page(subject, message.marked or message.text, message.language):
         mail.attach_alternative(page, "text/html")
     for file in message.files:
         mail.attach(_part(file))

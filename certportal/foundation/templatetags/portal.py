@@ -15,6 +15,7 @@ from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from certportal.foundation.mail.quoted import quoted
 from certportal.foundation.web import queries
 from certportal.foundation.wording import at_joints, breakable, divided, language_words
 
@@ -55,6 +56,7 @@ register.filter("at_joints", at_joints)
 register.filter("breakable", breakable)
 register.filter("divided", divided, is_safe=True)
 register.filter("language_words", language_words)
+register.filter("quoted", quoted)
 
 
 @register.filter

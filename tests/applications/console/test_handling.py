@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core import mail
+from lxml import html as lxml_html
 
 from accounts.services.people import preferences
 from applications import services
@@ -13,6 +14,7 @@ from applications.services.reviewer.may_act import ChangesUnsent, DeadlineOpen
 from certportal.dev.builders import mails, orders
 from certportal.dev.builders.acts import act
 from certportal.foundation import clock, working_days
+from certportal.foundation.mail import sending
 from tests.applications.console.listed import ready
 from tests.tables import rewrite
 
@@ -165,6 +167,24 @@ def test_the_preview_is_in_the_language_that_the_contact_person_has_chosen(case,
     assert answer.context["mail"].startswith(asked)
     assert "Korjaa yhteystiedot." in answer.context["mail"]
     assert '<div class="card" lang="sv">' in answer.text
+
+
+def test_what_is_asked_in_the_language_of_the_case_is_marked_so_in_a_mail_of_another(
+    case, matti, desk
+):
+    """WCAG 2.2, 3.1.2: a screen reader reads the reviewer's words as Finnish."""
+    ask(desk, case)
+    preferences.choose(matti, "sv", None, actor=orders.actor_for(matti), now=clock.now())
+    mail.outbox.clear()
+    written = mails.about_order("information_wanted", case, "applicant", now=clock.now())
+    sending.send(written, item_id="1")
+    (sent,) = mail.outbox
+    assert "\nKorjaa yhteystiedot.\n" in sent.body
+    (page, _kind) = sent.alternatives[0]
+    whole = lxml_html.document_fromstring(page)
+    assert whole.get("lang") == "sv"
+    (words,) = whole.xpath("//*[@lang='fi']")
+    assert words.text_content().strip() == "Korjaa yhteystiedot."
 
 
 def test_the_applicant_reads_what_was_previewed(case, desk):
