@@ -12,7 +12,7 @@ from certportal.foundation.indexes import AddIndexAgain
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("accounts", "0021_accounts_by_age")]
+    dependencies = [("accounts", "0022_former_addresses")]
 
     operations = [
         AddIndexAgain(
