@@ -10,8 +10,10 @@ from accounts.models import Organisation, Person
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.views.shared.history import (
+    HIDDEN,
     MOST,
     Line,
+    is_ours,
     names,
     names_of,
     newest_of,
@@ -20,52 +22,10 @@ from applications.views.shared.history import (
     suppliers_of,
     word,
 )
-from applications.workflow import TRANSITIONS, ApplicationEvent, Role, event_of
 from certportal.foundation.events import subject_of
 from certportal.foundation.models import Event
 from issuance.models import Certificate
 from issuance.publication import repository
-
-# Internal actions of reviewers, and every saving of a form, are not shown to the applicant.
-HIDDEN = (
-    ApplicationEvent.EDIT,
-    ApplicationEvent.CLAIM,
-    ApplicationEvent.RELEASE,
-    ApplicationEvent.SET_ASIDE,
-    ApplicationEvent.HAND_OVER,
-    ApplicationEvent.TAKE_OVER,
-    ApplicationEvent.NOTE,
-    ApplicationEvent.ADD_HEARING_DOCUMENT,
-    ApplicationEvent.REMOVE_HEARING_DOCUMENT,
-    ApplicationEvent.HEARING_DOCUMENT_TAKEN,
-    ApplicationEvent.CERTIFICATE_TAKEN,
-    ApplicationEvent.SET_EVIDENCE,
-    ApplicationEvent.DROP_EVIDENCE,
-    ApplicationEvent.WAIVE,
-    ApplicationEvent.WAIVER_CONFIRMED,
-    ApplicationEvent.WAIVER_WITHDRAWN,
-    ApplicationEvent.CHOOSE_NAMES,
-    ApplicationEvent.ACCESS_REFUSED,
-    ApplicationEvent.WAIT,
-    ApplicationEvent.REVOCATION_PROPOSED,
-    ApplicationEvent.REVOCATION_DECLINED,
-    ApplicationEvent.REVOCATION_WITHDRAWN,
-)
-OURS = frozenset(
-    {
-        ApplicationEvent.START,
-        ApplicationEvent.REVOKE,
-        ApplicationEvent.INSTALLED,
-        ApplicationEvent.EXPIRY_SEEN,
-        ApplicationEvent.UPLOAD_CSR,
-        ApplicationEvent.CHOOSE_CSR,
-        ApplicationEvent.PRIVATE_KEY_REFUSED,
-        ApplicationEvent.VIRUS_REFUSED,
-        ApplicationEvent.ADD_ATTACHMENT,
-        ApplicationEvent.REMOVE_ATTACHMENT,
-        *(event_of(action) for action, row in TRANSITIONS.items() if Role.APPLICANT in row.roles),
-    }
-)
 
 
 def events_of(application: Application) -> QuerySet[Event]:
@@ -99,7 +59,7 @@ def history(application: Application, *, before: int | None = None) -> Past:
     """Return the newest events of the order, or of those below the key; reviewers are not named."""
     found = newest_of(application, without=HIDDEN, before=before)
     events = found[:MOST]
-    people = names_of(event.actor for event in events if _is_ours(event))
+    people = names_of(event.actor for event in events if is_ours(event))
     return Past(_lines(events, people), events[-1].pk if len(found) > MOST else None)
 
 
@@ -122,7 +82,7 @@ def newest(orders: QuerySet[Application], organisation: Organisation, most: int)
 
 def people_in(events: Sequence[Event]) -> QuerySet[Person]:
     """Return the persons who acted for the organisation in these events."""
-    return people_of(event.actor for event in events if _is_ours(event))
+    return people_of(event.actor for event in events if is_ours(event))
 
 
 def news(
@@ -151,11 +111,6 @@ def _lines(events: Sequence[Event], people: Mapping[str, str]) -> list[Line]:
         )
         for event in events
     ]
-
-
-def _is_ours(event: Event) -> bool:
-    """Return whether the organisation, or a supplier on its behalf, caused the event."""
-    return event.action in OURS or "supplier" in event.data
 
 
 def _number(event: Event) -> int | None:

@@ -13,6 +13,7 @@ from applications.rules import answers, possible_actions, sections
 from applications.views.order.forms.declarations import HearingForm
 from applications.views.shared import stale
 from applications.views.shared.entry import by_person, order_view
+from applications.views.shared.latest_act import latest_act
 from applications.views.shared.page import order_url, show
 from applications.workflow import Action, Role
 from certportal.foundation import clock
@@ -56,6 +57,7 @@ def _with_draft(
 ) -> HttpResponse:
     """Show the text again, after the draft that was saved since the page was opened."""
     context = stale.kept(request, application, form, refusal, now_url=order_url(application))
+    context["lately"] = latest_act(application)
     asked, written = _asked(application), form.cleaned_data
     draft = asked["question"].reply_draft if asked["question"] else ""
     text = answers.joined(draft, written["text"], written["seen"])

@@ -16,6 +16,7 @@ from applications.views.order import next_step
 from applications.views.order.forms.conformity import ConformityForm
 from applications.views.shared import stale, summary
 from applications.views.shared.forms import VersionForm
+from applications.views.shared.latest_act import latest_act
 from applications.views.shared.page import show
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
@@ -43,6 +44,7 @@ def give(request: HttpRequest, application: Application) -> HttpResponse:
     except Changed as refusal:
         form = _form(application, request.POST)
         context = stale.kept(request, application, form, refusal)
+        context["lately"] = latest_act(application)
         context["now_saved"] = summary.rows(application, KIND, now=clock.now())
         return _show(request, application, form, status=refusal.status, **context)
     return redirect(next_step.after(request, saved, KIND))

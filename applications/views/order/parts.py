@@ -15,6 +15,7 @@ from applications.views.order.forms.validity import ValidityForm
 from applications.views.shared import stale, summary
 from applications.views.shared.entry import as_seen, order_view
 from applications.views.shared.forms import PartForm
+from applications.views.shared.latest_act import latest_act
 from applications.views.shared.page import show
 from certportal.foundation import clock
 
@@ -66,6 +67,7 @@ def save(
         saved = services.save_section(application.pk, section_id, form.values(), **as_seen(request))
     except Changed as refusal:
         context = stale.kept(request, application, form, refusal)
+        context["lately"] = latest_act(application)
         context["now_saved"] = summary.rows(application, section_id, now=clock.now())
         context |= {"form": form, "title": sections.BY_ID[section_id].title}
         return show(request, application, "part", status=refusal.status, **context)

@@ -13,7 +13,7 @@ from accounts.models import Organisation, Person
 from applications.models import Application, ContactLink
 from applications.rules.sender import right_to_send
 from applications.rules.void_reasons import void_reason
-from applications.workflow import ApplicationEvent
+from applications.workflow import TRANSITIONS, ApplicationEvent, Role, event_of
 from certportal.foundation.event_names import ACTORS
 from certportal.foundation.models import Event
 
@@ -36,6 +36,50 @@ OF_RIGHT = (
     AccountEvent.MEMBERSHIP_RIGHT_CONFIRMED,
     AccountEvent.MEMBERSHIP_RIGHT_SHOWN,
     AccountEvent.MEMBERSHIP_RIGHT_WITHDRAWN,
+)
+
+
+# Internal actions of reviewers, and every saving of a form, are not shown to the applicant.
+HIDDEN = frozenset(
+    {
+        ApplicationEvent.EDIT,
+        ApplicationEvent.CLAIM,
+        ApplicationEvent.RELEASE,
+        ApplicationEvent.SET_ASIDE,
+        ApplicationEvent.HAND_OVER,
+        ApplicationEvent.TAKE_OVER,
+        ApplicationEvent.NOTE,
+        ApplicationEvent.ADD_HEARING_DOCUMENT,
+        ApplicationEvent.REMOVE_HEARING_DOCUMENT,
+        ApplicationEvent.HEARING_DOCUMENT_TAKEN,
+        ApplicationEvent.CERTIFICATE_TAKEN,
+        ApplicationEvent.SET_EVIDENCE,
+        ApplicationEvent.DROP_EVIDENCE,
+        ApplicationEvent.WAIVE,
+        ApplicationEvent.WAIVER_CONFIRMED,
+        ApplicationEvent.WAIVER_WITHDRAWN,
+        ApplicationEvent.CHOOSE_NAMES,
+        ApplicationEvent.ACCESS_REFUSED,
+        ApplicationEvent.WAIT,
+        ApplicationEvent.REVOCATION_PROPOSED,
+        ApplicationEvent.REVOCATION_DECLINED,
+        ApplicationEvent.REVOCATION_WITHDRAWN,
+    }
+)
+OURS = frozenset(
+    {
+        ApplicationEvent.START,
+        ApplicationEvent.REVOKE,
+        ApplicationEvent.INSTALLED,
+        ApplicationEvent.EXPIRY_SEEN,
+        ApplicationEvent.UPLOAD_CSR,
+        ApplicationEvent.CHOOSE_CSR,
+        ApplicationEvent.PRIVATE_KEY_REFUSED,
+        ApplicationEvent.VIRUS_REFUSED,
+        ApplicationEvent.ADD_ATTACHMENT,
+        ApplicationEvent.REMOVE_ATTACHMENT,
+        *(event_of(action) for action, row in TRANSITIONS.items() if Role.APPLICANT in row.roles),
+    }
 )
 
 
@@ -129,3 +173,8 @@ def signed(name: str, event: Event, suppliers: Mapping[str, str]) -> str:
     """Return the person's name with that of the supplier for which they acted, if any."""
     supplier = suppliers.get(event.data.get("supplier", ""))
     return f"{name}, {supplier}" if name and supplier else name
+
+
+def is_ours(event: Event) -> bool:
+    """Return whether the organisation, or a supplier on its behalf, caused the event."""
+    return event.action in OURS or "supplier" in event.data

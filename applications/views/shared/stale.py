@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from applications.errors import Gone
 from applications.models import Application
 from applications.views.shared.forms import VersionForm
+from applications.views.shared.latest_act import latest_act
 from applications.views.shared.page import order_url, show
 from certportal.foundation.errors import Refused, Stale, TooMany
 from certportal.foundation.web import limits
@@ -47,4 +48,5 @@ def again(
         form.refuse(refusal)
         return limits.too_many(show(request, application, template, form=form), refusal)
     context = kept(request, application, form, refusal, now_url=order_url(application))
+    context["lately"] = latest_act(application)
     return show(request, application, template, status=refusal.status, form=form, **context)

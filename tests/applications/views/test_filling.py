@@ -342,6 +342,8 @@ def test_a_colleagues_change_meanwhile_is_shown_beside_what_i_typed(fill, draft,
     page = fill("purpose", version=seen, purpose="server")
     assert page.status_code == 409
     assert "client authentication" in page.text
+    told = " ".join(page.text.partition('role="alert"')[2].partition("</div>")[0].split())
+    assert "The applicant changed the order: Purpose of use. Maija Mallikas," in told
     assert draft.purpose == "client"
     fill("purpose", purpose="server")
     assert draft.purpose == "server"

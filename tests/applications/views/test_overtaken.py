@@ -32,6 +32,7 @@ def test_information_is_kept_while_a_reviewer_takes_the_case(add, matti, riitta)
     assert page.status_code == 409
     assert "has changed since you opened the page" in page.text
     assert WRITTEN in page.text
+    assert page.context["lately"] is None  # a reviewer's act is not for the applicant to read
     assert not case.additions.exists()
     assert add(case, page.context["form"]["version"].value()).status_code == 302
     assert case.additions.get().text == WRITTEN
@@ -42,6 +43,7 @@ def test_information_that_comes_too_late_can_still_be_copied(add, matti):
     services.withdraw(case.pk, **orders.Handler(matti, case).seen)
     page = add(case, case.version)
     assert page.status_code == 409
+    assert page.context["lately"].who == "Matti Meikäläinen"
     assert WRITTEN in page.text
     assert not case.additions.exists()
 

@@ -1,0 +1,25 @@
+"""What happened last on an order, for an applicant whose page is out of date."""
+
+from dataclasses import replace
+
+from applications.models import Application
+from applications.rules import sections
+from applications.views.shared import history
+from applications.views.shared.since import READING
+from applications.workflow import ApplicationEvent
+
+
+def latest_act(application: Application) -> history.Line | None:
+    """Return the latest act on the order in words, also the saving of a part, which it names.
+
+    None if it is not for the applicant to read, such as that a reviewer took the case.
+    """
+    events = (each for each in history.newest_of(application) if each.action not in READING)
+    event = next(events, None)
+    if event is None or event.action in history.HIDDEN - {ApplicationEvent.EDIT}:
+        return None
+    (line,) = history.worded([event])
+    part = sections.BY_ID.get(event.data.get("section", ""))
+    text = f"{line.text}: {part.title}" if part else line.text
+    is_own = history.is_ours(event) or event.action == ApplicationEvent.EDIT
+    return replace(line, text=text, who=line.who if is_own else "")
