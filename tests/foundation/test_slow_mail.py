@@ -8,11 +8,12 @@ from aiosmtpd.controller import Controller
 from django.db import OperationalError
 
 from certportal import env
-from certportal.foundation import clock, deadline
+from certportal.foundation import clock, deadline, redis_store
 from certportal.foundation.mail import mails, sending, smtp
 from certportal.foundation.mail.mails import Mail, To
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
+from certportal.operations import health, probe
 from tests.stack import free_port
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +57,7 @@ def looking(settings, tmp_path, monkeypatch):
     controller = Controller(Looking(), hostname="127.0.0.1", port=free_port())
     controller.start()
     settings.MAILERS = {"default": env.mailer(f"smtp://127.0.0.1:{controller.port}", tmp_path)}
+    monkeypatch.setattr(smtp, "AT_FIRST_SECONDS", 0)
     monkeypatch.setattr(smtp, "LEASE_PARTS", 10**6)
     yield controller.handler
     controller.handler.let.set()
@@ -115,6 +117,25 @@ def test_a_server_that_never_answers_is_given_up_after_them(looking, item, monke
     assert item.done_at is None
     assert item.problem.startswith("Unavailable")
     assert OutboxItem.objects.get().due_at > clock.now()
+
+
+def test_meanwhile_the_worker_counts_as_alive(looking, item, settings, monkeypatch):
+    """Its pool runs two tasks at once: two such mails keep it from writing its heartbeat."""
+    settings.PORTAL_PROCESS = "mail"
+    with redis_store.connect() as shared:
+        shared.delete(probe.heartbeat_of("mail"))
+    monkeypatch.setattr(outbox, "hold_longer", lambda *_given, **_more: None)
+
+    def seen(**_signal):
+        if health.is_alive("mail", health.read_signs()):
+            looking.let.set()
+
+    mails.at_server.connect(seen)
+    try:
+        perform(item)
+    finally:
+        mails.at_server.disconnect(seen)
+    assert item.done_at is not None
 
 
 def test_the_answer_is_waited_for_although_the_database_fails(looking, item, monkeypatch):

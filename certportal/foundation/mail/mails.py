@@ -16,6 +16,7 @@ import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Manager, QuerySet
+from django.dispatch import Signal
 from django.template.loader import render_to_string
 from django.utils import translation
 
@@ -27,6 +28,9 @@ from certportal.foundation.outbox import outbox
 from certportal.foundation.query_cache import one_reading
 
 log = structlog.get_logger(__name__)
+
+at_server = Signal()
+"""Sent again and again while a worker waits for a mail server that looks at a mail."""
 
 
 class Asked(NamedTuple):
@@ -136,6 +140,7 @@ def _hold(item: OutboxItem) -> None:
     except (InterfaceError, OperationalError) as error:
         log.warning("mail_not_held", item=str(item.pk), error=type(error).__name__)
         connection.close_if_unusable_or_obsolete()
+    at_server.send_robust(Mail)
 
 
 @one_reading()

@@ -15,6 +15,8 @@ from certportal.foundation import deadline
 
 LOOKING_SECONDS = 600.0
 """How long a server may look at a mail before it answers (RFC 5321, 4.5.3.2.6)."""
+AT_FIRST_SECONDS = 2.0
+"""A server that answers sooner is not worth telling of: the lease lasts longer anyway."""
 LEASE_PARTS = 4
 """So many times in a lease of the outbox it is told that the server still looks at a mail."""
 _TO_MAIL = 2
@@ -74,9 +76,11 @@ class _Connection(smtplib.SMTP):
         self._replies += 1
         if self._replies == _TO_MAIL and self.sock is not None:
             deadline.begin_again(LOOKING_SECONDS)
-            _still.get()()
-            while not _is_answered(self.sock):
+            part = settings.OUTBOX_LEASE_SECONDS / LEASE_PARTS
+            answered = _is_answered(self.sock, min(AT_FIRST_SECONDS, part))
+            while not answered:
                 _still.get()()
+                answered = _is_answered(self.sock, part)
         return super().getreply()
 
     def _limit(self, seconds: float | None) -> None:
@@ -93,12 +97,11 @@ class _Connection(smtplib.SMTP):
         return _Utf8(super().auth_plain(challenge))
 
 
-def _is_answered(connected: socket.socket) -> bool:
-    """Wait for a part of a lease; return whether there is something to read, or the end."""
+def _is_answered(connected: socket.socket, seconds: float) -> bool:
+    """Wait so long at most; return whether there is something to read, or the end."""
     if isinstance(connected, ssl.SSLSocket) and connected.pending():
         return True
-    part = settings.OUTBOX_LEASE_SECONDS / LEASE_PARTS
-    return bool(select.select([connected], [], [], part)[0])
+    return bool(select.select([connected], [], [], seconds)[0])
 
 
 class _TlsConnection(smtplib.SMTP_SSL, _Connection):
