@@ -305,6 +305,19 @@ def scanner(name: str) -> dict[str, Any]:
     return {"BACKEND": f"{scanners}.clamd.Clamd", "OPTIONS": {"address": address}}
 
 
+def place(name: str) -> tuple[str, int] | None:
+    """Return the host and the port (443 by default) in the variable; None if it is unset or empty.
+
+    Raises ImproperlyConfigured for anything else.
+    """
+    if not (value := text(name)):
+        return None
+    parts = service_addresses.split(f"tls://{value}")
+    if parts is None or not parts.hostname or parts.path or parts.query or parts.username:
+        raise ImproperlyConfigured(f"{name} must be a host and a port, such as proxy.example:443.")
+    return parts.hostname, parts.port or 443
+
+
 def domain_control() -> dict[str, Any]:
     """Return the settings of domain control by DNS, which is off without `resolvers`.
 

@@ -291,6 +291,8 @@ MAIL_DOMAIN = env.text("MAIL_DOMAIN", "portal.example")
 # ------------------------------------------------------------------ virus scanner
 # Address of clamd, tcp://host:port or unix:/path; empty: attachments are not scanned.
 SCANNER = env.scanner("CLAMD_ADDRESS")
+# Host and port of the proxy that visitors reach over TLS, or None.
+TLS_ADDRESS = env.place("TLS_ADDRESS")
 # Resolvers for the DNS records by which organisations prove control of a domain.
 DOMAIN_CONTROL = env.domain_control()
 

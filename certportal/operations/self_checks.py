@@ -13,6 +13,7 @@ from applications.checks import dns_resolvers
 from certportal.foundation import clock, database_clock
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files import own_disk
+from certportal.operations import tls_end
 from issuance import services
 
 type Check = Callable[[], bool]
@@ -59,6 +60,7 @@ SELF_CHECKS: dict[str, dict[str, Check]] = {
         "documents": own_disk.has_room,
         "clock-default": passes(database_clock.require_agreement),
         "resolvers": dns_resolvers.are_fit,
+        "tls-certificate": tls_end.is_far,
     },
     "ca": {
         "clock-ca": passes(database_clock.require_agreement),
@@ -73,8 +75,8 @@ SELF_CHECKS: dict[str, dict[str, Check]] = {
     },
 }
 
-# No order stops while one of these fails: it waits for a person, and the service is not unwell.
-TO_DO = ("resolvers",)
+# No order stops when one of these fails: it waits for a person, and the service is not unwell.
+TO_DO = ("resolvers", "tls-certificate")
 NAMES = [name for checks in SELF_CHECKS.values() for name in checks if name not in TO_DO]
 
 

@@ -98,7 +98,10 @@ def test_database_broker_and_keys_are_reached_from_a_network_that_leads_nowhere_
     assert joined["front"] == {"inside", "back"}
     assert joined["proxy"] == {"public", "inside"}
     assert joined["web"] == {"inside", "out", "back"}
-    assert joined["worker"] == joined["mailer"] == {"out", "back"}
+    assert joined["mailer"] == {"out", "back"}
+    # The worker reads the proxy's certificate, at the address that it has for visitors.
+    assert joined["worker"] == {"out", "back", "public"}
+    assert [name for name in joined if "public" in joined[name]] == ["proxy", "worker"]
     (subnet,) = networks["inside"]["ipam"]["config"]
     assert SERVICES["web"]["environment"]["TRUSTED_PROXIES"] == subnet["subnet"]
     assert [name for name in ALL if ALL[name].get("ports")] == ["proxy"]
