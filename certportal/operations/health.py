@@ -309,9 +309,10 @@ def found(checks: Mapping[str, Callable[[], bool]] = CHECKS) -> Found:
     except (redis.RedisError, OSError):
         unwell.append("redis")
     unwell += unwell_by(signs)
-    unwell += [name for name, check in checks.items() if not is_well(check)]
     waits = {UNDELIVERED: refused_mails, UNPROVED: approvals_are_proved, SEAL: sealed}
-    to_do = [name for name, check in waits.items() if not is_well(check)]
+    failing = _failing({**checks, **waits})
+    unwell += [name for name in failing if name not in waits]
+    to_do = [name for name in failing if name in waits]
     to_do += [name for name in self_checks.TO_DO if self_checks.is_reported(name, signs)]
     return Found(unwell, [*to_do, *sounding(TO_DO, signs)])
 
@@ -326,8 +327,28 @@ def _read_together() -> bool:
     return True
 
 
+def _failing(checks: Mapping[str, Callable[[], bool]]) -> list[str]:
+    """Return the names of the failing checks.
+
+    While the database does not answer, only that is named: what the checks that read it would find
+    is unknown, and their names tell of faults that somebody would look for.
+    """
+    passed = {name: _outcome(check) for name, check in checks.items()}
+    unknown_counts = passed.get("database", True) is True
+    return [
+        name
+        for name, outcome in passed.items()
+        if outcome is False or (outcome is None and (unknown_counts or name == "database"))
+    ]
+
+
 def is_well(check: Callable[[], bool]) -> bool:
     """Run the check; return False if a service does not answer."""
+    return _outcome(check) is True
+
+
+def _outcome(check: Callable[[], bool]) -> bool | None:
+    """Run the check; return whether it passes, None if the database does not answer."""
     try:
         return check()
     except (redis.RedisError, OSError, Unavailable):
@@ -336,7 +357,7 @@ def is_well(check: Callable[[], bool]) -> bool:
         # After a time-out the connection is unusable (`database_limit`); the next check opens
         # another.
         connection.close_if_unusable_or_obsolete()
-        return False
+        return None
 
 
 @never_cache
