@@ -1,6 +1,7 @@
 """The Celery application; queues are `default`, `mail` and `ca`; only the `ca` worker sees keys."""
 
 import gc
+import logging
 import os
 import sys
 from typing import Any
@@ -110,6 +111,19 @@ def sign_alone(**_: object) -> None:
     if settings.PORTAL_PROCESS == "ca":
         one_signer.wait_for_lease()
         connection.close()  # the pool's processes must not inherit it
+
+
+@worker_init.connect
+def log_killed_processes(**_: object) -> None:
+    """Log a process of the pool that is killed, as the kernel does when memory runs out.
+
+    Celery itself says so only of one that had a task.
+    """
+    from billiard.util import get_logger
+
+    pool_log = get_logger()  # until then billiard logs nothing
+    pool_log.propagate = True
+    pool_log.setLevel(logging.WARNING)
 
 
 @worker_init.connect
