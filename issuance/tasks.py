@@ -11,7 +11,7 @@ from celery import shared_task
 from django.db.models import Q
 
 from certportal.foundation import alarms, clock
-from certportal.foundation.errors import Unavailable
+from certportal.foundation.errors import Unavailable, system_words
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox, urgent
 from certportal.foundation.service_tasks import for_item, scheduled
@@ -35,7 +35,7 @@ def _writing() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise NotWritten(type(error).__name__) from error
+        raise NotWritten(system_words(error)) from error
 
 
 @contextmanager

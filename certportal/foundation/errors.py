@@ -52,6 +52,14 @@ class TooMany(Refused):
         self.retry_after = retry_after
 
 
+def system_words(error: Exception) -> str:
+    """Return the system's words for an OSError, such as `No space left on device`.
+
+    They name no file. For another error, its type.
+    """
+    return getattr(error, "strerror", None) or type(error).__name__
+
+
 class Unavailable(Exception):
     """A source, queue or device does not answer now; the work is retried later.
 

@@ -11,7 +11,7 @@ from typing import IO
 
 from django.conf import settings
 
-from certportal.foundation.errors import Unavailable
+from certportal.foundation.errors import Unavailable, system_words
 from certportal.foundation.own_files import (
     OWN,
     OWN_FOLDER,
@@ -70,7 +70,7 @@ def ensure_room(stem: str) -> None:
             raise JournalUnavailable("the disk is full")
         _fill(_reserve(stem))
     except OSError as error:
-        raise JournalUnavailable(type(error).__name__) from error
+        raise JournalUnavailable(system_words(error)) from error
 
 
 @contextmanager

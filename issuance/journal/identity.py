@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from uuid import uuid4
 
+from certportal.foundation.errors import system_words
 from certportal.foundation.own_files import OWN_FOLDER, locked_folder, sync_folder
 from issuance.journal.files import JournalUnavailable, path
 
@@ -27,7 +28,7 @@ def identity() -> str:
         with locked_folder(_file().parent, OWN_FOLDER):
             return _read() or _make()
     except OSError as error:
-        raise JournalUnavailable(type(error).__name__) from error
+        raise JournalUnavailable(system_words(error)) from error
 
 
 def renew_identity() -> str:
@@ -36,7 +37,7 @@ def renew_identity() -> str:
         with locked_folder(_file().parent, OWN_FOLDER):
             return _make()
     except OSError as error:
-        raise JournalUnavailable(type(error).__name__) from error
+        raise JournalUnavailable(system_words(error)) from error
 
 
 def _file() -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from certportal.foundation.errors import system_words
 from issuance.journal import files
 from issuance.journal.copies import bring_up, ensure_copied
 from issuance.journal.entry import Entry, Line, parse
@@ -126,7 +127,7 @@ def append(stem: str, entries: Sequence[Entry]) -> list[Entry]:
                 os.fsync(file.fileno())
             bring_up(stem)
     except OSError as error:
-        raise JournalUnavailable(type(error).__name__) from error
+        raise JournalUnavailable(system_words(error)) from error
     return [known or entry for entry, known in zip(entries, earlier, strict=True)]
 
 

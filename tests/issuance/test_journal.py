@@ -171,7 +171,7 @@ def test_half_a_line_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with monkeypatch.context() as patch:
         patch.setattr(files.os, "fsync", fail)
-        with pytest.raises(JournalUnavailable):
+        with pytest.raises(JournalUnavailable, match="Input/output error"):
             journal.append("ca", [entry(2)])
     assert list(journal.entries("ca")) == [entry(1)]
 

@@ -1,7 +1,7 @@
 """The outbox: work is stored in the causing transaction, leased by a worker and marked done.
 
-Nothing is lost when the broker is down: the item is in the database, and the sweeper sends it
-once the broker is back. Delivery is at least once; handlers must be idempotent.
+Nothing is lost when the broker is down: the sweeper sends the items later. Delivery is at least
+once; handlers must be idempotent.
 """
 
 import functools
@@ -20,7 +20,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from certportal.foundation import clock, row_writes
-from certportal.foundation.errors import Hopeless, NotYet, Unavailable
+from certportal.foundation.errors import Hopeless, NotYet, Unavailable, system_words
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import messages, urgent
 from certportal.foundation.outbox.outages import is_outage
@@ -175,8 +175,7 @@ def hasten(items: QuerySet[OutboxItem], *, now: datetime) -> None:
 def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
     """Schedule a retry; set the item aside if it is hopeless or has used up its attempts.
 
-    Attempts are counted anew if the error's mark differs from the last one: failures of the mail
-    server do not count as failures of the mailbox, nor the other way round.
+    Attempts are counted anew if the error's mark differs from the last one's, such as a mailbox's.
     """
     mark = getattr(error, "mark", "")
     attempts = item.attempts if mark == mark_in(item) else 1
@@ -201,6 +200,7 @@ def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
         item=str(item.pk),
         attempts=attempts,
         error=type(error).__name__,
+        reason=system_words(cause) if isinstance(cause := error.__cause__, OSError) else None,
         failed=hopeless,
         exc_info=not isinstance(error, Unavailable | Hopeless),
     )

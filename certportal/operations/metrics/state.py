@@ -230,7 +230,9 @@ def _read(name: str, part: Part) -> list[Metric] | None:
     try:
         return part(clock.now())
     except Exception as error:
-        log.warning("metrics_part_not_read", part=name, error=type(error).__name__)
+        # Each query here counts and knows no value that somebody typed.
+        said = str(error).partition("\n")[0]
+        log.warning("metrics_part_not_read", part=name, error=type(error).__name__, reason=said)
         return None
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from django.db import transaction
 
+from certportal.foundation.errors import system_words
 from certportal.foundation.event_log import stored
 from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder, logged_number
 from certportal.foundation.event_log.leaves import number_of
@@ -69,7 +70,7 @@ def extend(*, most: int = MOST) -> int:
             second_place.bring_up(files, signer.verifier)
             return taken
     except OSError as error:
-        raise LogUnavailable(type(error).__name__) from error
+        raise LogUnavailable(system_words(error)) from error
 
 
 def extend_wholly() -> None:

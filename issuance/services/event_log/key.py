@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from django.conf import settings
 
+from certportal.foundation.errors import system_words
 from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder
 from certportal.foundation.event_log.notes import BadNote, Signer, Verifier
 from certportal.foundation.own_files import (
@@ -66,7 +67,7 @@ def load() -> Signer:
     try:
         return _decrypted(_path(".key"), _path(".vkey").read_text())
     except OSError as error:
-        raise LogUnavailable(f"the key of the log: {type(error).__name__}") from None
+        raise LogUnavailable(f"the key of the log: {system_words(error)}") from None
 
 
 @lru_cache(maxsize=1)
@@ -122,7 +123,7 @@ def published() -> Verifier:
     try:
         return Verifier.parse(path.read_text())
     except (OSError, BadNote) as error:
-        raise LogUnavailable(f"the public key of the log: {type(error).__name__}") from None
+        raise LogUnavailable(f"the public key of the log: {system_words(error)}") from None
 
 
 def _public() -> Path:
