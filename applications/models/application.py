@@ -107,7 +107,9 @@ class Application(models.Model):
     csr = models.ForeignKey("Csr", models.PROTECT, null=True, related_name="+")
 
     # The state of its handling.
-    submission = models.ForeignKey("Submission", models.PROTECT, null=True, related_name="+")
+    submission = models.ForeignKey(
+        "Submission", models.PROTECT, null=True, related_name="+", db_index=False
+    )
     submitted_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
     due_on = models.DateField(null=True)
@@ -168,6 +170,10 @@ class Application(models.Model):
                 condition=Q(status__in=OPEN_CASES, reviewer__isnull=False),
             ),
             models.Index(F("status"), *_IN_QUEUE, name="application_standing"),
+            # What became of the orders that a person has sent, without reading them.
+            models.Index(
+                fields=["submission"], include=["id", "status"], name="application_of_submission"
+            ),
             # Open cases by the rules of their findings. Any other query for open cases would have
             # to say that there are findings too, or PostgreSQL reads all of this index for them.
             GinIndex(

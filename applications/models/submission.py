@@ -21,7 +21,7 @@ class Submission(models.Model):
     number = models.PositiveSmallIntegerField()
     content = models.TextField()
     sha256 = models.CharField(max_length=64)
-    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+", db_index=False)
     language = models.CharField(max_length=2)
     at = models.DateTimeField()
     record = models.ForeignKey(RegisterRecord, models.PROTECT, null=True, related_name="+")
@@ -31,6 +31,7 @@ class Submission(models.Model):
 
     class Meta:
         ordering = ["number"]
+        indexes = [models.Index(fields=["person"], include=["id"], name="submissions_of_person")]
         constraints = [
             models.UniqueConstraint(fields=["application", "number"], name="submission_number"),
         ]
