@@ -5,10 +5,13 @@ nearly all decline it for its type or its path.
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 
 from pkilint.document import PDUNode
 from pkilint.validation import ValidationResult, Validator, ValidatorContainer
+
+PLACES = 2_000
+"""Types and paths of nodes that a container remembers its validators for."""
 
 
 class ByType(ValidatorContainer):
@@ -27,18 +30,20 @@ class ByType(ValidatorContainer):
             pdu_supertype=plain._pdu_supertype,
             predicate=plain._predicate,
         )
-        self._for_type: Callable[[type], list[Validator]] = cache(self._those_for)
+        self._for: Callable[[type, str], list[Validator]] = lru_cache(PLACES)(self._those_for)
 
-    def _those_for(self, kind: type) -> list[Validator]:
-        """The validators that may match a node of this type."""
+    def _those_for(self, kind: type, path: str) -> list[Validator]:
+        """The validators that may match a node of this type at this path."""
         return [
             each
             for each in self.validators
-            if each._pdu_class is None or issubclass(kind, each._pdu_class)
+            if (each._pdu_class is None or issubclass(kind, each._pdu_class))
+            and each._path in {None, path}
+            and (each._path_re is None or each._path_re.match(path))
         ]
 
     def _validate_rec(self, node: PDUNode, results: list[ValidationResult]) -> None:
-        for validator in self._for_type(type(node.pdu)):
+        for validator in self._for(type(node.pdu), node.path):
             if validator.match(node):
                 found = validator.validate_wrapper(node)
                 results += found if isinstance(found, list) else [found]

@@ -56,9 +56,11 @@ def is_accepted(finding: Finding) -> bool:
 
 @cache
 def _validator() -> Any:
-    """Built once per process: building takes 180 ms, linting a certificate 3.3 ms."""
+    """Built once per process: building takes 180 ms, linting a certificate 2 ms."""
     from issuance.certificate.lint_by_type import ByType
+    from issuance.certificate.lint_remembered import remember
 
+    remember()
     return ByType(pkix_rules())
 
 
