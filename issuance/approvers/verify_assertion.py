@@ -2,10 +2,11 @@
 
 import struct
 from collections.abc import Collection
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import get_type_hints
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from fido2 import webauthn
+from fido2 import utils, webauthn
 from fido2.server import Fido2Server
 
 from issuance.approvers.assertion import Assertion, BadAssertion, base64url
@@ -68,6 +69,10 @@ def _require_signed(
 def _server(rp_id: str, origins: tuple[str, ...]) -> Fido2Server:
     rp = webauthn.PublicKeyCredentialRpEntity(id=rp_id, name=rp_id)
     return Fido2Server(rp, verify_origin=origins.__contains__)
+
+
+# For each object, fido2 evaluates the annotations of its class anew.
+utils.get_type_hints = cache(get_type_hints)  # type: ignore[attr-defined, assignment]
 
 
 def _as_response(assertion: Assertion) -> webauthn.AuthenticationResponse:

@@ -8,6 +8,7 @@ from django.db import connection, models
 from django.db.models import F, Q
 
 from certportal.foundation.kept_tables import Kept
+from certportal.foundation.prepared_statements import Statement
 from issuance.algorithms import Branch
 from issuance.certificate.plan import Issuer
 from issuance.certificate.profiles import Environment
@@ -116,7 +117,8 @@ class IssuingCA(models.Model):
         names = [field.attname for field in cls._meta.concrete_fields]
         with connection.cursor() as cursor:
             columns = f"{', '.join(names)} FROM {cls._meta.db_table}"
-            cursor.execute(f"SELECT {columns} WHERE {condition}", parameters)
+            types = ["bigint[]"] * len(parameters)
+            cursor.execute(Statement(f"SELECT {columns} WHERE {condition}", types), parameters)
             return [cls.from_db(connection.alias, names, row) for row in cursor.fetchall()]
 
     def issuer(self) -> Issuer:

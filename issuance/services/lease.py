@@ -15,6 +15,7 @@ from django.utils import timezone
 from certportal.foundation import clock
 from certportal.foundation.combined_queries import Asks, Question, Values
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.prepared_statements import Statement
 from certportal.foundation.statements import execute
 from issuance import journal
 from issuance.models import Certificate, IssuingCA, SigningLease
@@ -24,10 +25,14 @@ log = structlog.get_logger(__name__)
 SILENT = timedelta(minutes=2)
 """/healthz reports a holder that has given no sign of life for this long."""
 # By the name of the session, a take-over finds and ends sessions of the previous holder.
-_HELD = """
+_HELD = Statement(
+    """
 SELECT term, set_config('application_name', 'signer ' || journal, false)
 FROM issuance_signinglease WHERE journal = %s
-"""
+""",
+    ["text"],
+)
+_HELD_LOCKED = Statement(f"{_HELD} FOR KEY SHARE", _HELD.types)
 
 
 class SignerElsewhere(Unavailable):
@@ -70,9 +75,9 @@ def require() -> int:
 def hold() -> int:
     """Like ``require``, and makes a take-over wait for the end of the current transaction."""
     own = journal.identity()
-    term = _term(own, lock="FOR KEY SHARE")
+    term = _term(own, _HELD_LOCKED)
     if term is None and require():
-        term = _term(own, lock="FOR KEY SHARE")
+        term = _term(own, _HELD_LOCKED)
     if term is None:
         raise SignerElsewhere(_refusal())
     _check_journal_once(own, term)
@@ -93,8 +98,8 @@ def _check_journal_once(own: str, term: int) -> None:
         _checked.add((own, term))
 
 
-def _term(own: str, lock: str = "") -> int | None:
-    return next((row[0] for row in execute(f"{_HELD} {lock}", [own])), None)
+def _term(own: str, held: Statement = _HELD) -> int | None:
+    return next((row[0] for row in execute(held, [own])), None)
 
 
 def require_takable() -> None:

@@ -27,7 +27,7 @@ from issuance.certificate.order import examine_order
 from issuance.certificate.plan import new_serial, serial_hex
 from issuance.services import locks
 from issuance.services.blocked_keys import KeyOf, findings_of_keys
-from issuance.services.issuing.approve import approval_states
+from issuance.services.issuing.approve import approval_states, standing_approvals
 from issuance.services.issuing.attempts import attempts_of, read
 from issuance.services.issuing.evidence import _active_cas
 from issuance.services.issuing.verify_approvals import unproved
@@ -172,10 +172,11 @@ def _rules(issued):
 def _proofs(issued):
     """Verify what both reviewers' passkeys have signed: before marking, and before signing."""
     attempts, now = [one.prepared for one in issued], clock.now()
+    standing = standing_approvals(attempts)
 
     def verify():
-        for _ in range(2):
-            assert not unproved(attempts, now)
+        assert not unproved(attempts, now, standing)  # which are read among the records
+        assert not unproved(attempts, now)
 
     return verify
 

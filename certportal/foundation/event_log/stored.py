@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from certportal.foundation.event_log.leaves import event_of, leaf_of
 from certportal.foundation.models import Event
+from certportal.foundation.prepared_statements import Statement
 from certportal.foundation.statements import execute
 
 _TABLE = Event._meta.db_table
@@ -26,40 +27,48 @@ _AS_JSON = f"""
     )::text FROM {_TABLE}
 """  # noqa: S608 (the table's own name)
 _AT_ONCE = 5000
+# These run for each certificate that is signed by itself: planning them takes longer.
+_LAST_NUMBER = Statement(
+    f"SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('{_TABLE}', 'id')), 0)", []
+)
+_WRITERS = Statement(
+    f"""
+    SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND relation = to_regclass('{_TABLE}') AND mode = 'RowExclusiveLock'
+    AND pid IS DISTINCT FROM pg_backend_pid()
+    """,  # noqa: S608 (the table's own name)
+    [],
+)
+_NEXT = Statement(
+    f"{_AS_JSON} WHERE id > %s AND id <> ALL(%s) ORDER BY id LIMIT %s",
+    ["bigint", "bigint[]", "bigint"],
+)
+_OF_NUMBERS = Statement(f"{_AS_JSON} WHERE id = ANY(%s) ORDER BY id", ["bigint[]"])
 
 
 def last_number() -> int:
     """Return the highest number given to an event, committed or not."""
-    ((number,),) = execute(
-        "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence(%s, 'id')), 0)", [_TABLE]
-    )
+    ((number,),) = execute(_LAST_NUMBER)
     return int(number)
 
 
 def writers() -> frozenset[str]:
     """Return the ids of other open transactions that may have inserted events."""
-    found = execute(
-        "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND granted"
-        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        " AND relation = to_regclass(%s) AND mode = 'RowExclusiveLock'"
-        " AND pid IS DISTINCT FROM pg_backend_pid()",
-        [_TABLE],
-    )
-    return frozenset(name for (name,) in found)
+    return frozenset(name for (name,) in execute(_WRITERS))
 
 
 def next_leaves(number: int, *, but: Iterable[int], most: int) -> list[bytes]:
     """Return the leaves of the first committed events after this one, without those numbered so."""
-    condition = "id > %s AND id <> ALL(%s::bigint[]) ORDER BY id LIMIT %s"
-    return _leaves(f"{_AS_JSON} WHERE {condition}", [number, list(but), most])
+    return _leaves(_NEXT, [number, list(but), most])
 
 
 def leaves(numbers: Sequence[int]) -> list[bytes]:
     """Return the leaves of these events, in the order of their numbers."""
-    return _leaves(f"{_AS_JSON} WHERE id = ANY(%s) ORDER BY id", [list(numbers)])
+    return _leaves(_OF_NUMBERS, [list(numbers)])
 
 
-def _leaves(statement: str, parameters: Sequence[Any]) -> list[bytes]:
+def _leaves(statement: Statement, parameters: Sequence[Any]) -> list[bytes]:
     return [leaf_of(json.loads(row)) for (row,) in execute(statement, parameters)]
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -161,15 +162,30 @@ def approval_state(prepared: PreparedCertificate) -> ApprovalState:
     return approval_states([prepared])[prepared.pk]
 
 
-def approval_states(
-    attempts: Iterable[PreparedCertificate], *, only: Collection[int] | None = None
-) -> dict[int, ApprovalState]:
-    """Like ``approval_state`` for many attempts with one query; by attempt id.
+type Standing = Sequence[tuple[int, UUID, int, datetime | None, int]]
+"""Of each valid approval the attempt's id, the person, least number of persons, end, own id."""
 
-    ``only``: count no other approvals than those with these ids.
+
+def standing_approvals(attempts: Iterable[PreparedCertificate]) -> Standing:
+    """Return the approvals of the attempts that are valid now (``approval_state``)."""
+    return _valid_approvals([each.pk for each in attempts]).alone()
+
+
+def approval_states(
+    attempts: Iterable[PreparedCertificate],
+    standing: Standing | None = None,
+    *,
+    only: Collection[int] | None = None,
+) -> dict[int, ApprovalState]:
+    """Like ``approval_state`` for many attempts; by attempt id.
+
+    ``standing``: their valid approvals, if they have just been read. ``only``: count no other
+    approvals than those with these ids.
     """
     wanted = {each.pk: by_policy(each) for each in attempts}
-    standing = _valid_approvals(list(wanted)).alone()
+    if standing is None:
+        standing = _valid_approvals(list(wanted)).alone()
+    standing = [each for each in standing if each[0] in wanted]
     counted = {row[:2] for row in standing if only is None or row[4] in only}
     given = Counter(prepared_id for prepared_id, _ in counted)
     ends: dict[int, datetime] = {}

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
+from certportal.foundation.prepared_statements import Statement
 from certportal.foundation.statements import execute
 from issuance.der.read import MalformedError, read as read_der
 from issuance.keys.policy import hashes_of, read_key
@@ -13,14 +14,17 @@ from issuance.services import locks
 
 # Raw SQL, because compiling this statement for each certificate takes longer than running it. The
 # omitted columns are large and are loaded only on access.
-_READ = """
+_READ = Statement(
+    """
 SELECT id, reference, label, attempt, replaces, state, environment, profile_id, profile_version,
        rule_set_version, issuing_ca_id, organisation_id, serial, tbs, tbs_sha256, not_before,
        not_after, spki_sha256, csr_sha256, submission_sha256, register_record, created_at,
        expires_at
 FROM issuance_preparedcertificate
-WHERE reference = ANY(%s::uuid[]) AND state IN ('prepared', 'signing', 'issued')
-"""
+WHERE reference = ANY(%s) AND state IN ('prepared', 'signing', 'issued')
+""",
+    ["uuid[]"],
+)
 _EVERY = """
 SELECT id, reference, attempt, state FROM issuance_preparedcertificate
 WHERE reference = ANY(%s::uuid[])
@@ -31,12 +35,18 @@ SELECT attempt.id, ca.state FROM issuance_preparedcertificate attempt
 JOIN issuance_issuingca ca ON ca.id = attempt.issuing_ca_id
 WHERE attempt.id = ANY(%s) AND attempt.state = 'prepared' FOR NO KEY UPDATE OF attempt
 """
+_SIGNING = Statement(
+    "UPDATE issuance_preparedcertificate SET state = 'signing' WHERE id = ANY(%s)", ["bigint[]"]
+)
+_ISSUED = Statement(
+    "UPDATE issuance_preparedcertificate SET state = 'issued', closed_at = %s WHERE id = ANY(%s)",
+    ["timestamptz", "bigint[]"],
+)
 
 
 def read(references: Iterable[UUID]) -> dict[UUID, PreparedCertificate]:
     """The attempt of each reference that is prepared, signing or issued, with its issuing CA."""
-    wanted = [str(reference) for reference in references]
-    attempts = {each.reference: each for each in _attempts(wanted)}
+    attempts = {each.reference: each for each in _attempts(list(references))}
     ids = list({cast(int, each.issuing_ca_id) for each in attempts.values()})
     cas = {ca.pk: ca for ca in IssuingCA.read("id = ANY(%s)", ids)}
     for each in attempts.values():
@@ -44,7 +54,7 @@ def read(references: Iterable[UUID]) -> dict[UUID, PreparedCertificate]:
     return attempts
 
 
-def _attempts(references: Sequence[str]) -> Iterable[PreparedCertificate]:
+def _attempts(references: Sequence[UUID]) -> Iterable[PreparedCertificate]:
     """Sorted so that a signing or issued attempt comes last and replaces a prepared one."""
     found = PreparedCertificate.objects.raw(_READ, [references])
     return sorted(found, key=lambda each: each.state != PreparedCertificate.State.PREPARED)
@@ -71,17 +81,12 @@ def lock(attempts: Iterable[PreparedCertificate], *, holding: Iterable[str] = ()
 
 def mark_signing(attempts: Iterable[PreparedCertificate]) -> None:
     """Set the state of locked attempts to signing."""
-    _mark("SET state = 'signing'", attempts, [])
+    execute(_SIGNING, [[each.pk for each in attempts]])
 
 
 def mark_issued(attempts: Iterable[PreparedCertificate], now: datetime) -> None:
     """Set the state of attempts to issued, closed at ``now``."""
-    _mark("SET state = 'issued', closed_at = %s", attempts, [now])
-
-
-def _mark(change: str, attempts: Iterable[PreparedCertificate], values: list[datetime]) -> None:
-    statement = f"UPDATE issuance_preparedcertificate {change} WHERE id = ANY(%s)"
-    execute(statement, [*values, [each.pk for each in attempts]])
+    execute(_ISSUED, [now, [each.pk for each in attempts]])
 
 
 def hashes(attempt: PreparedCertificate) -> list[str]:

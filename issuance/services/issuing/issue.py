@@ -34,7 +34,11 @@ from issuance.services.blocked_keys import KeyOf, findings_of_keys
 from issuance.services.errors import NotReconciled
 from issuance.services.event_log.evidence import was_marked
 from issuance.services.issuing import attempts, only_approved
-from issuance.services.issuing.approve import ApprovalState, approval_states
+from issuance.services.issuing.approve import (
+    ApprovalState,
+    approval_states,
+    standing_approvals,
+)
 from issuance.services.issuing.prepare import close
 from issuance.services.issuing.reexamine import broken_rules, is_of_this_version
 from issuance.services.issuing.sign_attempts import CA_WORKER, sign, store
@@ -197,8 +201,9 @@ def _faults(
     now: datetime,
 ) -> dict[int, str]:
     """By attempt id, a short code for why it may not be signed now; empty if it may."""
-    approvals = approval_states(open_) if open_ else {}
-    lacking, revoked = unproved(open_, now), _revoked(open_)
+    standing = standing_approvals(open_) if open_ else []
+    approvals = approval_states(open_, standing)
+    lacking, revoked = unproved(open_, now, standing), _revoked(open_)
     keys = [_key_of(each) for each in open_]
     known = findings_of_keys(keys) if keys else []
     faults, marked = {}, set[str]()

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 
 from django.db import transaction
@@ -92,40 +92,33 @@ def _require_signable(attempts: Sequence[PreparedCertificate], now: datetime) ->
     The mark alone proves nothing: not only this worker can write to the database.
     """
     ensure_proved(attempts, now)
-    _require_approved(attempts)
     ends = {each.pk: each.expires_at for each in attempts}
-    for pk, until in _ended_waivers(list(ends), now).alone():
+    for pk, until in _require_approved(attempts):
         ends[pk] = min(ends[pk], until)
     ensure_in_time({each: ends[each.pk] for each in attempts if ends[each.pk] <= now})
 
 
-def _require_approved(attempts: Sequence[PreparedCertificate]) -> None:
+def _require_approved(attempts: Sequence[PreparedCertificate]) -> list[tuple[int, datetime]]:
     """Raise Unproven unless enough persons approved each attempt, and none was voided.
 
     For a certificate in the journal this is enough: an approver's proof may have lapsed since it
-    was signed.
+    was signed. Returns the ends of the approvals by a waiver, each with the id of the attempt.
     """
     approvals = _given([each.pk for each in attempts]).alone()
-    given = Counter(pk for pk, _human in {(pk, human) for pk, _person, human in approvals})
+    given = Counter(pk for pk, _human in {(pk, human) for pk, _person, human, _until in approvals})
     for attempt in attempts:
         if given[attempt.pk] < by_policy(attempt):
             raise Unproven(f"attempt {attempt.pk} is to be signed, but lacks approvals")
-    ensure_logged(attempts, [(pk, person) for pk, person, _human in approvals])
-
-
-@compiled_for([0], datetime.min.replace(tzinfo=UTC))
-def _ended_waivers(attempts: list[int], now: datetime) -> Values:
-    """Return the query for the attempts' approvals by a waiver that has ended: id, end."""
-    approvals = Approval.objects.filter(Among("prepared", "bigint", attempts), until__lte=now)
-    return Values(approvals.values_list("prepared_id", "until"), 2)
+    ensure_logged(attempts, [(pk, person) for pk, person, _human, _until in approvals])
+    return [(pk, until) for pk, _person, _human, until in approvals if until is not None]
 
 
 @compiled_for([0])
 def _given(attempts: list[int]) -> Values:
-    """Return the query for the attempts' approvals: id, person, and as whom if they were merged."""
+    """Return the query for the attempts' approvals: id, person, as whom if merged, and the end."""
     approvals = Approval.objects.filter(Among("prepared", "bigint", attempts)).order_by("pk")
     human = Coalesce("person__merged_into_id", "person_id")
-    return Values(approvals.values_list("prepared_id", "person_id", human), 3)
+    return Values(approvals.values_list("prepared_id", "person_id", human, "until"), 4)
 
 
 def _from_journal(attempt: PreparedCertificate) -> bytes | None:

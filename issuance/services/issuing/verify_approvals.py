@@ -27,7 +27,7 @@ from issuance.services.approvers import enough, register
 from issuance.services.approvers.enrol import ROLE
 from issuance.services.errors import NotProved
 from issuance.services.issuing import to_sign
-from issuance.services.issuing.approve import approval_states, by_policy
+from issuance.services.issuing.approve import Standing, approval_states, by_policy
 from issuance.services.issuing.attempts import ca_of
 
 log = structlog.get_logger(__name__)
@@ -36,10 +36,13 @@ _FOR_WAIVER = 2
 """Persons whom a waiver needs: its giver and somebody else (docs/decisions/waivers.md)."""
 
 
-def unproved(attempts: Sequence[PreparedCertificate], now: datetime) -> set[int]:
+def unproved(
+    attempts: Sequence[PreparedCertificate], now: datetime, standing: Standing | None = None
+) -> set[int]:
     """Return the ids of attempts that need proofs and that too few enrolled persons have signed.
 
-    Raises RegisterUnavailable, also if fewer persons are enrolled than must approve.
+    ``standing``: their valid approvals, if they have just been read. Raises RegisterUnavailable,
+    also if fewer persons are enrolled than must approve.
     """
     concerned = [each for each in attempts if proof_wanted(_environment(each))]
     if not concerned:
@@ -54,7 +57,7 @@ def unproved(attempts: Sequence[PreparedCertificate], now: datetime) -> set[int]
         if key := _proved_by(approval, by_id[approval.prepared_id], known, now):
             # Counted by the register's persons: the database, which has mergers, is not trusted.
             proved.setdefault((approval.prepared_id, key.person), approval.pk)
-    states = approval_states(concerned, only=proved.values())
+    states = approval_states(concerned, standing, only=proved.values())
     return {pk for pk, state in states.items() if not state.complete}
 
 
