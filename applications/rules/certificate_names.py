@@ -32,7 +32,7 @@ class CertificateName:
 
     `full` is the register's long name and `value` what the certificate says; `value` is empty
     while a person must still choose. `origin` is long_name, abbreviation, spelling or open (not
-    chosen yet). `foreign` are the characters of the long name that the profile does not allow;
+    chosen yet). `foreign` are the characters of the long name that the certificate cannot carry;
     `shortenings` the values to choose from while the name is open.
     """
 
@@ -66,9 +66,19 @@ def fits(name: str) -> bool:
     return len(name) <= LONGEST and is_tidy(name) and not foreign_characters(name)
 
 
+def not_carried(name: str) -> list[str]:
+    """Return the characters without which the name is to be spelled, each once.
+
+    They are those that the profile does not allow, and a first one that is neither letter nor
+    digit: no shortening of the name fits either (`is_tidy`).
+    """
+    first = [name[0]] if name and not name[0].isalnum() else []
+    return list(dict.fromkeys([*first, *foreign_characters(name)]))
+
+
 def certificate_name(long_name: str, abbreviation: str, spelling: str) -> CertificateName:
     """Return how the name is written in the certificate; see the module for the rule."""
-    foreign = tuple(foreign_characters(long_name))
+    foreign = tuple(not_carried(long_name))
     if fits(long_name):
         return CertificateName(long_name, long_name, "long_name")
     if spelling and fits(spelling):
@@ -184,7 +194,7 @@ def is_faithful(name: str, spelling: str) -> bool:
     symbol as either). If the result could exceed 64 characters, it may be cut at a word boundary.
     """
     whole = unicodedata.normalize("NFC", name)
-    foreign = frozenset(foreign_characters(whole))
+    foreign = frozenset(not_carried(whole))
     longest = sum(_MOST if character in foreign else 1 for character in whole)
     candidates = [whole] if longest <= LONGEST else [whole, *beginnings(whole)]
     return any(re.fullmatch(_pattern(candidate, foreign), spelling) for candidate in candidates)

@@ -1,12 +1,15 @@
 """A name that certificates cannot carry is spelled by the applicant, and compared."""
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from accounts.register.models import RegisterRecord
 from applications import checks, services
 from applications.checks import wording
-from applications.rules.certificate_names import is_faithful
-from certportal.dev.builders import orders
+from applications.checks.names import check as checked
+from applications.rules.certificate_names import is_faithful, names, unwritten
+from certportal.dev.builders import orders, people
 from issuance.findings import Finding, Severity
 from tests.applications.long_names import LONG
 from tests.tables import rewrite
@@ -24,6 +27,7 @@ WRITTEN = {"record_kind": "sote_unit", "record_oid": orders.UNIT}
         ("Hoivakoti “Onni” Oy", "Hoivakoti Onni Oy"),
         ("Hoivakoti – Onni", "Hoivakoti - Onni"),
         ("Hoiva € Oy", "Hoiva EUR Oy"),
+        ('"Onni" Oy', "Onni Oy"),
         ("Ha\u0308meen hoiva Œ", "Hämeen hoiva OE"),
         (LONG, "Järvi-Suomen hyvinvointialueen vammaispalvelujen asumisen tuen"),
         (LONG.replace("alueen", "alueeŋ"), "Järvi-Suomen hyvinvointialueeng vammaispalvelujen"),
@@ -78,3 +82,23 @@ def test_the_reviewer_is_warned_of_a_name_written_quite_otherwise(found):
 
 def test_a_faithful_spelling_is_only_told(found):
     assert {one.rule for one in found("Lódz apteekki")} == {"order.name_written"}
+
+
+def test_a_name_that_does_not_begin_with_a_letter_or_a_digit_is_spelled_too(matti, cas, now):
+    """No certificate can carry it, and no shortening of it, from which a reviewer could choose."""
+    application = orders.with_csr(matti)
+    named = RegisterRecord.objects.filter(oid=orders.UNIT)
+    rewrite(named, long_name='"Onni" Oy', abbreviation="")
+    assert unwritten(application, now) == ['"Onni" Oy']
+    (fault,) = checked(application, now=now)
+    assert (fault.rule, fault.severity) == ("order.characters", Severity.ERROR)
+    page = people.log_in(Client(), matti).get(
+        reverse("applications:part", args=[application.pk, "unit"])
+    )
+    assert "&quot;Onni&quot; Oy" in page.text
+    values = WRITTEN | {"organisation_spelling": "Onni Oy"}
+    seen = orders.Handler(matti, application).seen
+    services.save_section(application.pk, "unit", values, **seen)
+    application.refresh_from_db()
+    assert names(application, now=now).organisation.value == "Onni Oy"
+    assert {one.rule for one in checked(application, now=now)} == {"order.name_written"}

@@ -8,9 +8,14 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from applications.models import Application, Csr
 from applications.models.certificate_types import CertificateType
-from applications.rules.certificate_names import LONGEST, Names, names, settled_names
+from applications.rules.certificate_names import (
+    LONGEST,
+    Names,
+    names,
+    not_carried,
+    settled_names,
+)
 from issuance.certificate.hosts import host_problem, with_unicode
-from issuance.certificate.names import foreign_characters
 
 COLUMNS = (
     gettext_lazy("Your certificate request"),
@@ -148,7 +153,7 @@ def _registered(registered: str, certified: str) -> Cell:
         return Cell(
             registered, "differs", _("%(length)d characters; at most %(most)d fit.") % values
         )
-    if foreign := " ".join(foreign_characters(registered)):
+    if foreign := " ".join(not_carried(registered)):
         note = _("A certificate cannot carry the characters %(characters)s.")
         return Cell(registered, "differs", note % {"characters": foreign})
     return (
