@@ -182,6 +182,7 @@ def test_a_founder_nobody_confirmed_invites_nobody_and_is_told_why(seppo, accoun
     answer = browser.get(INVITE)
     assert answer.status_code == 403
     assert "No reviewer has yet confirmed" in answer.text
+    assert "Upload proof of authority" in answer.text
     event = Event.objects.get(action="act.refused", refused=True)
     assert (event.actor, event.object_id) == (f"person:{seppo.pk}", "accounts:invite")
     assert event.data == {"reason": "NotConfirmed"}

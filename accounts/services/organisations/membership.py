@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.event_names import AccountEvent
@@ -55,6 +56,7 @@ class NotConfirmed(NotAllowed):
         " will confirm your authority with the first order. A document that shows your authority"
         " speeds this up."
     )
+    place = reverse_lazy("accounts:right")
 
 
 @transaction.atomic
