@@ -59,9 +59,10 @@ def items(request: HttpRequest) -> list[Item]:
     if waiting["replacements"]:  # few, and most of the time none
         waiting["replacements"] = Count(replacements.waiting(now))
     leads = StaffRole.Kind.LEAD in access.staff_roles(request)
+    in_bar = [LOADS, *(page for page in DAILY if page != KEYS)] if leads else DAILY
     daily, seldom = (
         [_item(request, label, name, waiting.get(name, NONE)) for label, name in pages]
-        for pages in (DAILY, [*SELDOM, *([LOADS] if leads else [])])
+        for pages in (in_bar, [*([KEYS] if leads else []), *SELDOM])
     )
     folded = any(item.current for item in seldom)
     more = Item(MORE, "", sum((item.count for item in seldom), NONE), folded, pages=seldom)
@@ -72,23 +73,27 @@ def items(request: HttpRequest) -> list[Item]:
     return [Item(_("Cases"), queue, waiting["queue"], inside), *others]
 
 
+KEYS = (_("Keys"), "blocked_keys")
+LOADS = (pgettext_lazy("reviewers", "Loads"), "loads")
 DAILY = (
     (_("Certificates"), "certificates"),
     (_("Organisations"), "accounts"),
     (_("People"), "people"),
     (_("Registers"), "register"),
-    (_("Keys"), "blocked_keys"),
+    KEYS,
     (_("Mail"), "undelivered"),
     (_("Numbers"), "numbers"),
     (_("Events"), "events"),
 )
-"""The pages that stand in the bar, in one line on the screen of an office."""
+"""The pages that stand in the bar, in one line on the screen of an office.
+
+A lead has the loads there and the keys folded, since the line has no room for both.
+"""
 SELDOM = (
     (_("Administrators"), "administrators"),
     (_("Replacements"), "replacements"),
     (_("Waivers"), "waivers"),
 )
-LOADS = (pgettext_lazy("reviewers", "Loads"), "loads")
 MORE = pgettext_lazy("pages", "More")
 VIEWS = {"register", "undelivered"}
 

@@ -94,6 +94,7 @@ def test_the_bar_takes_one_line_and_folds_what_is_seldom_used(look, matti, riitt
             bar, more = page.locator(".menu"), page.locator(".more summary")
             assert bar.bounding_box()["height"] <= ONE_LINE, language
             assert not page.locator(".more a").first.is_visible()
+            assert page.locator(".menu a[href$='/loads/']").is_visible()
             more.press("Enter")
             assert page.locator(".more a").count() == 5
             assert bar.bounding_box()["height"] <= 2 * ONE_LINE
