@@ -1,8 +1,14 @@
-"""The checklist counts as shown only what an approval may rest on."""
+"""The checklist counts as shown only what an approval may rest on, and says who recorded it."""
 
 from dataclasses import dataclass
 
+import pytest
+
+from applications import services
 from applications.views.console.case import checklist
+from certportal.dev.builders import orders
+from certportal.dev.builders.acts import act
+from certportal.foundation import clock
 
 
 @dataclass
@@ -10,6 +16,9 @@ class Host:
     """A host name, as the page's rows have it."""
 
     name: str
+    evidence_note: str = ""
+    evidenced_by: object = None
+    evidenced_at: object = None
 
 
 def row(number, *, is_weak=False, waiver=None):
@@ -32,3 +41,17 @@ def test_weak_evidence_of_a_name_far_down_is_not_counted_without_its_waiver():
 def test_with_its_waiver_it_is():
     line = counted(row(8), row(9, is_weak=True, waiver=object()))
     assert (line.mark, line.text) == (checklist.Mark.DONE, "evidence 2/2")
+
+
+@pytest.mark.django_db
+def test_who_approves_second_reads_there_what_the_first_recorded(case, other_desk, matti, riitta):
+    note, until = "Soitin apteekkiin.", clock.day(clock.now())
+    matti.memberships.update(confirmed_by=riitta, basis_note=note, confirmed_until=until)
+    found = {"evidence": "registry", "note": "Traficomin haku."}
+    hosts = case.host_names.values_list("pk", flat=True)
+    act(riitta, services.set_evidence, case, *hosts, **found)
+    orders.drain()
+    page = other_desk.open("approve", case.pk).text
+    for recorded in (note, found["note"]):
+        assert f"{recorded}, Riitta Ratkaisija, " in page, recorded
+    assert "word alone, enough until" in page

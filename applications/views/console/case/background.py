@@ -47,7 +47,7 @@ def _earlier(organisation: UUID, but: UUID) -> Rows:
 
 def submitted(orders: QuerySet[Application]) -> Rows:
     """Return the query for the newest submitted ones among the orders, and one more."""
-    sent = orders.exclude(submitted_at=None).order_by("-submitted_at")
+    sent = orders.exclude(submitted_at=None).order_by("-submitted_at", "-number")
     return Rows(sent[: MOST + 1], "organisation")
 
 

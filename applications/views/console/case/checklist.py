@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -49,7 +50,8 @@ OF_CLOSED = {Mark.TODO: Mark.NOT_DONE, Mark.LOOK: Mark.TOLD}
 class Item:
     """A line of the checklist; `place` is the anchor of its evidence on the page.
 
-    `was` is the text in a closed case, if it is another one.
+    `was` is the text in a closed case, if it is another one; `recorded` is what a reviewer wrote
+    of it, with their name and the day.
     """
 
     label: str
@@ -57,6 +59,7 @@ class Item:
     text: str
     place: str
     was: str = ""
+    recorded: str = ""
 
     def closed(self) -> "Item":
         """Return the line of the closed case."""
@@ -95,7 +98,21 @@ def _authority(application: Application, context: dict[str, Any]) -> Item:
     # What ended after the case was closed was in force before.
     if not is_in_order or (context["has_ended"] and not context["is_ended"]):
         return Item(label, Mark.TODO, _("not confirmed"), place)
-    return Item(label, Mark.DONE, right.get_basis_display(), place)
+    recorded = _recorded(right.basis_note, right.confirmed_by, right.confirmed_at)
+    text = right.get_basis_display()
+    if until := right.confirmed_until:
+        text = _("the person's word alone, enough until %(day)s") % {"day": _day(until)}
+    return Item(label, Mark.DONE, text, place, recorded=recorded)
+
+
+def _recorded(note: str, by: object, at: datetime | None) -> str:
+    """Return what a reviewer wrote, with their name and the day; "" if nobody wrote anything."""
+    day = _day(clock.day(at)) if at else ""
+    return ", ".join([note, *(str(one) for one in (by, day) if one)]) if note else ""
+
+
+def _day(day: date) -> str:
+    return date_format(day, "SHORT_DATE_FORMAT")
 
 
 def _register(case: Case, context: dict[str, Any]) -> Item:
@@ -105,7 +122,7 @@ def _register(case: Case, context: dict[str, Any]) -> Item:
     record, changed = case.record, case.changed
     if changed is not None and not isinstance(changed, KeyBlocked | CAOutOfUse):
         return Item(label, Mark.WRONG, str(changed), place)
-    known_since = date_format(clock.day(record.known_from), "SHORT_DATE_FORMAT") if record else ""
+    known_since = _day(clock.day(record.known_from)) if record else ""
     return Item(label, Mark.DONE, _("in force, known since %(day)s") % {"day": known_since}, place)
 
 
@@ -127,7 +144,9 @@ def _hosts(rows: list[dict[str, Any]], *, is_ended: bool = False) -> Iterator[It
         elif not _is_enough(row, is_ended):
             yield Item(label, Mark.TODO, _("the evidence is no longer enough"), "hosts")
         else:
-            yield Item(label, Mark.DONE, row["evidence"], "hosts")
+            host = row["host"]
+            recorded = _recorded(host.evidence_note, host.evidenced_by, host.evidenced_at)
+            yield Item(label, Mark.DONE, row["evidence"], "hosts", recorded=recorded)
     if rest := rows[MOST_HOSTS:]:
         label = ngettext("%(number)s more host name", "%(number)s more host names", len(rest))
         proven = sum(_is_enough(row, is_ended) for row in rest)
@@ -156,7 +175,7 @@ def _is_enough(row: dict[str, Any], is_ended: bool) -> bool:
 def _mailbox(application: Application) -> Iterator[Item]:
     if application.kind.has_mailbox:
         proved = application.certified_email_proved_at
-        day = date_format(clock.day(proved), "SHORT_DATE_FORMAT") if proved else ""
+        day = _day(clock.day(proved)) if proved else ""
         text = _("proven by a code %(day)s") % {"day": day} if day else _("not proven")
         yield Item(_("Mailbox"), Mark.DONE if proved else Mark.WRONG, text, comparison.NAME)
 

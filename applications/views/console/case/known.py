@@ -115,7 +115,7 @@ def _with_key(but: UUID, spki_sha256: str) -> Asks[list[Application]]:
 @compiled_for(UUID(int=1), "a key")
 def _ordered_with_key(but: UUID, spki_sha256: str) -> Rows:
     others = _sent_besides(but).filter(csrs__spki_sha256=spki_sha256).distinct()
-    return Rows(others.order_by("-submitted_at")[:MOST], "organisation")
+    return Rows(others.order_by("-submitted_at", "-number")[:MOST], "organisation")
 
 
 def names(application: Application, *, now: datetime) -> Names:
