@@ -127,10 +127,32 @@ window.addEventListener("pageshow", () => {
   }
 });
 
+// A login in another tab changes the token of forms. Those of this page get the new one when its reader is
+// back as the same person, so that what was written here is sent by one press. Returns the page asked for.
+const freshen = async (at) => {
+  const whose = (page) => page?.querySelector("[name=acting]")?.value.split("/")[0];
+  const answer = await fetch(at, { cache: "no-store" }).catch(() => null);
+  const page = answer && new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (!whose(page) || whose(page) !== whose(document)) return null;
+  const { value } = page.querySelector("[name=csrfmiddlewaretoken]");
+  for (const field of all("[name=csrfmiddlewaretoken]")) field.value = value;
+  return page;
+};
+
+const late = document.querySelector("[data-logged-in]");
+if (late) {
+  document.addEventListener("visibilitychange", async () => {
+    if (document.hidden || !(await freshen(late.dataset.at))) return;
+    late.textContent = late.dataset.loggedIn;
+    document.querySelector("[data-log-in]").hidden = true;
+  });
+}
+
 const dialog = document.querySelector("[data-session]");
 if (dialog) {
-  const { session, rest, warn, keepalive } = dialog.dataset;
-  const opened = Date.now();
+  const { session, warn, keepalive } = dialog.dataset;
+  let { rest } = dialog.dataset;
+  let opened = Date.now();
   const [before, last, after] = dialog.querySelectorAll("[data-phase]");
   let timers = [];
   const show = (phase) => {
@@ -152,6 +174,16 @@ if (dialog) {
     if (before.hidden) return;
     const answer = await fetch(keepalive, { method: "HEAD" }).catch(() => null);
     answer?.ok ? start() : show(after);
+  });
+  document.addEventListener("visibilitychange", async () => {
+    if (document.hidden || after.hidden) return;
+    const page = await freshen(keepalive);
+    if (!page) return;
+    after.hidden = true;
+    dialog.close();
+    rest = page.querySelector("[data-session]").dataset.rest;
+    opened = Date.now();
+    start();
   });
   start();
 }
