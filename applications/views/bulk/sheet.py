@@ -156,12 +156,13 @@ def _head(cells: Sequence[str], kind: CertificateType) -> tuple[str, ...]:
         return ()
     unknown = _(
         "The column “%(value)s” does not belong to orders of this type of certificate. Remove it,"
-        " or correct its name."
+        " or correct its name. The columns are: %(columns)s."
     )
+    of_type = ", ".join(str(COLUMNS[name]) for name in columns(kind))
     repeated = _("The column “%(value)s” is there twice. Remove one of them.")
     for cell, name in zip(cells, named, strict=True):
         if cell and name not in columns(kind):
-            raise Unreadable(unknown % {"value": cell[:100]})
+            raise Unreadable(unknown % {"value": cell[:100], "columns": of_type})
         if cell and named.count(name) > 1:
             raise Unreadable(repeated % {"value": cell})
     return named

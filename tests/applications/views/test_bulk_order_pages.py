@@ -68,7 +68,7 @@ def test_what_became_of_the_requests_begins_with_those_that_were_not_given(web, 
     files = [SimpleUploadedFile(f"{name}.csr", data) for name, data in sorted(given.items())]
     page = web.post(address("applications:bulk_order", together.pk), {"requests": files})
     told = page.text[page.text.index("What became of the requests") :]
-    assert "2 of 4 were given to an order." in told
+    assert "2 of 4 were given to orders." in told
     names = [f">{one}.csr<" for one in ("z", "a-copy", "a", "b")]
     assert sorted(names, key=told.index) == names
 

@@ -200,7 +200,7 @@ def test_columns_of_another_type_and_doubled_ones_are_told(rows_of):
     head = "OID of the unit;Host names;"
     row = f"\n{ROOT}.200;a.example.fi;b.example.fi\n"
     for added, said in (
-        ("Aliases", "The column “Aliases” does not belong to orders of this type"),
+        ("Aliases", "The columns are: OID of the unit, Organisational unit, Host names."),
         ("Information system", "The column “Information system” does not belong"),
         ("Host names", "The column “Host names” is there twice."),
         ("", "“b.example.fi” is in no column."),
