@@ -27,6 +27,7 @@ from applications.services.applicant.attachments import (
 from applications.services.applicant.bulk_orders import (
     count_reading,
     discard_together,
+    renew_together,
     start_together,
     submit_together,
 )

@@ -13,7 +13,7 @@ from applications.views.account import (
     papers,
     revoke,
 )
-from applications.views.bulk import begin, together
+from applications.views.bulk import begin, renew, together
 from applications.views.order import (
     answer_documents,
     answer_hearing,
@@ -67,6 +67,7 @@ urlpatterns = [
     path("", orders.listing, name="orders"),
     path("orders.csv", orders.listing_csv, name="orders_csv"),
     path("new/", start.new, name="new"),
+    path("renew/", renew.renew_together, name="renew_together"),
     path("many/", begin.choose_type, name="order_many_type"),
     path("many/<slug:type>/", begin.order_many, name="order_many"),
     path("many/<slug:type>/template.csv", begin.template_csv, name="order_many_template"),

@@ -1,11 +1,14 @@
 """The pages by which one orders for many, in a browser, in three languages and two widths."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from applications.models import BulkOrder
-from certportal.dev.builders import bulk, people, requests
+from certportal.dev.builders import bulk, orders, people, requests
+from certportal.foundation import clock
+from issuance.models import Certificate
 from tests.accessibility import check_in_turn
 from tests.accessible.conftest import press
 
@@ -74,3 +77,19 @@ def test_the_orders_their_requests_and_sending(go, liisa):
     page.wait_for_selector("[role=status] .notice--success")
     check_in_turn(page)
     assert BulkOrder.objects.get().sent_at is not None
+
+
+def test_several_certificates_to_renew(go, matti, riitta, cas, monkeypatch):
+    for kind in ("server", "test_server"):
+        orders.delivered(matti, riitta, kind)
+    end = Certificate.objects.latest("not_after").not_after
+    moment = end - timedelta(days=20)
+    check_in_turn(go("applications:renew_together", who=matti))
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    page = go("applications:renew_together", who=matti)
+    check_in_turn(page)
+    for box in page.locator("main input[type=checkbox]").all():
+        box.uncheck()
+    press(page)
+    page.wait_for_selector(".field__error")
+    check_in_turn(page)

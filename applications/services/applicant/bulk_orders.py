@@ -21,12 +21,12 @@ from accounts.services.organisations import membership as members
 from applications.access import bulk_orders_seen, require_acting
 from applications.errors import AccountOver, Changed, Gone, UnfitCsr, require
 from applications.models import Application, BulkOrder, HostName
-from applications.models.certificate_types import CertificateType
+from applications.models.certificate_types import CertificateType, Delivery
 from applications.rules import intermediaries, unit_ownership
 from applications.services import transition
-from applications.services.applicant import contact_links, repeated_starts
+from applications.services.applicant import attachments, contact_links, repeated_starts
 from applications.services.applicant.csr import record_refused
-from applications.services.applicant.drafts import delete_drafts
+from applications.services.applicant.drafts import delete_drafts, unsaved
 from applications.services.applicant.identified import Signature, TermsChanged
 from applications.services.applicant.submit import send
 from applications.services.order_numbers import next_numbers
@@ -34,6 +34,7 @@ from applications.workflow import ApplicationEvent, Status
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused, Stale
+from certportal.foundation.files import storing
 from certportal.foundation.turns import turn
 from certportal.foundation.web import limits
 from certportal.foundation.wording import filled
@@ -41,6 +42,8 @@ from issuance.csr import Report
 from issuance.services import locks
 
 MOST_ORDERS = 500
+MOST_RENEWED = 100
+"""Orders renewed together: each may bring a document, which is copied."""
 # Tables read within an hour: of one person, and from one network address.
 MOST_READ, MOST_READ_FROM = 120, 600
 MOST_TOGETHER_AN_HOUR = 5000
@@ -48,7 +51,15 @@ MOST_TOGETHER_AN_HOUR = 5000
 
 
 class TooManyOrders(Refused):
-    message = filled(_("Order at most %(limit)s certificates at once."), limit=MOST_ORDERS)
+    def __init__(self, limit: int = MOST_ORDERS) -> None:
+        super().__init__(filled(_("Order at most %(limit)s certificates at once."), limit=limit))
+
+
+class NotTogether(Refused):
+    message = _(
+        "Choose certificates of one type. Each email certificate is renewed on its own page, since"
+        " its mailbox is confirmed with a code."
+    )
 
 
 class OrderRefused(Refused):
@@ -122,16 +133,65 @@ def start_together(
     fixed = intermediaries.at_start(organisation, on=clock.day(now))
     drafts = [_draft({**shared, **row.fields, **fixed}) for row in rows]
     _require_units(organisation, drafts, now)
+    _spend(drafts, actor, now)
+    names = [row.host_names for row in rows]
+    return _store(drafts, names, BulkOrder(created_at=now, asked=request_hash), actor, now)
+
+
+@turn()
+@storing.atomic()
+def renew_together(
+    *,
+    organisation: Organisation,
+    person: Person,
+    orders: Sequence[Application],
+    language: str,
+    actor: Actor,
+    now: datetime,
+) -> BulkOrder:
+    """Create a draft from each of the organisation's orders, as `drafts.start` does from one.
+
+    They are of one type, each to get its own certificate request, which the applicant gives unless
+    a technical contact brought the earlier one. Counted and repeated as `start_together`. Raises
+    AccountOver, MayNotAct, NotTogether, TooManyOrders, TooMany, Unavailable and NotStored.
+    """
+    if members.lock_account(organisation.pk).is_closed:
+        raise AccountOver
+    require_acting(organisation.pk, actor)
+    if len(orders) > MOST_RENEWED:
+        raise TooManyOrders(MOST_RENEWED)
+    if len({order.type for order in orders}) != 1 or orders[0].kind.has_mailbox:
+        raise NotTogether
+    request_hash = _hash(["renewal", [order.pk for order in orders]])
+    if repeated := _repeated(person, request_hash, len(orders), now):
+        return repeated
+    fixed = intermediaries.at_start(organisation, on=clock.day(now))
+    drafts = []
+    for order in orders:
+        draft = unsaved(organisation, person, order.kind, language, now, template=order)
+        for name, value in fixed.items():
+            setattr(draft, name, value)
+        draft.csr_by = draft.csr_by or Delivery.APPLICANT
+        drafts.append(draft)
+    _spend(drafts, actor, now)
+    names = [order.names for order in orders]
+    bulk_order = _store(drafts, names, BulkOrder(created_at=now, asked=request_hash), actor, now)
+    for order, draft in zip(orders, drafts, strict=True):
+        attachments.copy_conformity(order, draft, actor=actor, now=now)
+    return bulk_order
+
+
+def _spend(drafts: Sequence[Application], actor: Actor, now: datetime) -> None:
+    """Count the beginning of a bulk order, and its drafts. Raises TooMany."""
     repeated_starts.spend(drafts[0], actor=actor, now=now)
     limits.spend(
         "bulk_drafts_for",
-        str(organisation.pk),
+        str(drafts[0].organisation_id),
         most=MOST_TOGETHER_AN_HOUR,
         per=timedelta(hours=1),
         now=now,
         uses=len(drafts),
     )
-    return _store(drafts, rows, BulkOrder(created_at=now, asked=request_hash), actor, now)
 
 
 def _draft(values: dict[str, Any]) -> Application:
@@ -169,7 +229,7 @@ def _require_units(
 
 def _store(
     drafts: Sequence[Application],
-    rows: Sequence[Row],
+    names: Sequence[list[str]],
     bulk_order: BulkOrder,
     actor: Actor,
     now: datetime,
@@ -180,8 +240,8 @@ def _store(
     Application.objects.bulk_create(drafts)
     HostName.objects.bulk_create(
         HostName(application=draft, name=name, position=position)
-        for draft, row in zip(drafts, rows, strict=True)
-        for position, name in enumerate(row.host_names)
+        for draft, host_names in zip(drafts, names, strict=True)
+        for position, name in enumerate(host_names)
     )
     data: dict[str, Any] = {"bulk_order": str(bulk_order.pk)}
     started = [

@@ -59,9 +59,7 @@ def start(
     if members.lock_account(organisation.pk).is_closed:
         raise AccountOver
     require_acting(organisation.pk, actor)
-    application = _empty(organisation, person, type, language, now)
-    if template is not None:
-        _copy(template, application, now)
+    application = unsaved(organisation, person, type, language, now, template=template)
     if unit and organisation.kind != Organisation.Kind.INTERMEDIARY:
         _choose_unit(application, unit, now)
     for name, value in intermediaries.at_start(organisation, on=clock.day(now)).items():
@@ -79,10 +77,17 @@ def start(
     return application
 
 
-def _empty(
-    organisation: Organisation, person: Person, type: CertificateType, language: str, now: datetime
+def unsaved(
+    organisation: Organisation,
+    person: Person,
+    type: CertificateType,
+    language: str,
+    now: datetime,
+    *,
+    template: Application | None = None,
 ) -> Application:
-    return Application(
+    """Return a draft that is not stored yet: empty, or with the fields of an earlier order."""
+    application = Application(
         organisation=organisation,
         created_by=person,
         created_at=now,
@@ -92,6 +97,9 @@ def _empty(
         contact_name=str(person),
         contact_email=person.email,
     )
+    if template is not None:
+        _copy(template, application, now)
+    return application
 
 
 @transaction.atomic

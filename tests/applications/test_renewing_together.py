@@ -1,0 +1,162 @@
+"""Renewing several certificates in one step: a draft for each that is chosen, or none."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Membership
+from applications import services
+from applications.errors import AccountOver, MayNotAct
+from applications.models import Application, BulkOrder
+from applications.rules import renewable
+from applications.services.applicant.bulk_orders import (
+    MOST_RENEWED,
+    NotTogether,
+    TooManyOrders,
+)
+from applications.workflow import Status
+from certportal.dev.builders import orders, people
+from certportal.dev.builders.acts import act
+from certportal.foundation import clock
+from issuance.models import Certificate
+from tests.applications.renewals import renew, valid_for
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _register(sample, cas):
+    return sample
+
+
+def renewed(person, *earlier):
+    organisation = person.memberships.get(ended_at=None).organisation
+    given = {"organisation": organisation, "orders": earlier, "language": "fi"}
+    return act(person, services.renew_together, **given)
+
+
+def page(client):
+    return client.get(reverse("applications:renew_together"))
+
+
+def offered(client):
+    forms = page(client).context["forms"]
+    return {key for form in forms for key, _name in form.fields["orders"].choices}
+
+
+def ticked(client):
+    return {key for form in page(client).context["forms"] for key in form["orders"].initial}
+
+
+def send(client, kind, *chosen):
+    given = {"type": kind, "orders": [str(order.pk) for order in chosen]}
+    return client.post(reverse("applications:renew_together"), given, follow=True)
+
+
+def drafts():
+    return Application.objects.filter(status=Status.DRAFT)
+
+
+def test_each_draft_has_what_the_earlier_order_had_and_no_request(matti, riitta):
+    one, other = orders.delivered(matti, riitta), orders.delivered(matti, riitta)
+    together = renewed(matti, one, other)
+    made = list(together.orders.order_by("number"))
+    assert [draft.names for draft in made] == [one.names, other.names]
+    for draft in made:
+        assert (draft.record_oid, draft.mailbox) == (one.record_oid, one.mailbox)
+        assert (draft.csr, draft.csr_by, draft.status) == (None, "applicant", Status.DRAFT)
+        assert draft.created_by == matti
+
+
+def test_a_technical_contact_brings_the_new_request_too(matti, riitta):
+    order = orders.delivered(matti, riitta)
+    Application.objects.filter(pk=order.pk).update(csr_by="technical_contact")
+    order.refresh_from_db()
+    assert renewed(matti, order).orders.get().csr_by == "technical_contact"
+
+
+def test_a_second_press_gives_the_same_drafts(matti, riitta):
+    order = orders.delivered(matti, riitta)
+    assert renewed(matti, order) == renewed(matti, order)
+    assert drafts().count() == 1
+
+
+def test_a_document_that_is_not_stored_leaves_no_draft(matti, riitta, monkeypatch):
+    def fails(*_arguments, **_more):
+        raise OSError
+
+    one, other = orders.delivered(matti, riitta), orders.delivered(matti, riitta)
+    begun = BulkOrder.objects.count()
+    with monkeypatch.context() as patch:
+        patch.setattr(services.applicant.attachments, "copy_conformity", fails)
+        with pytest.raises(OSError):
+            renewed(matti, one, other)
+    assert (drafts().count(), BulkOrder.objects.count()) == (0, begun)
+
+
+def test_types_are_not_mixed_and_a_mailbox_is_renewed_alone(matti, riitta):
+    server, test = (valid_for(matti, riitta, 12, type=kind) for kind in ("server", "test_server"))
+    for chosen in ((), (server, test), (orders.draft(matti, "email"),)):
+        with pytest.raises(NotTogether):
+            renewed(matti, *chosen)
+    with pytest.raises(TooManyOrders):
+        renewed(matti, *[server] * (MOST_RENEWED + 1))
+
+
+def test_who_has_left_or_whose_account_is_closed_renews_nothing(matti, riitta):
+    order = orders.delivered(matti, riitta)
+    Membership.objects.filter(person=matti).update(role=Membership.Role.TECHNICAL)
+    with pytest.raises(MayNotAct):
+        renewed(matti, order)
+    order.organisation.business_ids.update(valid_to=clock.day(clock.now()))
+    with pytest.raises(AccountOver):
+        renewed(matti, order)
+
+
+def test_offered_is_what_ends_soon_or_has_just_ended(matti, riitta, monkeypatch):
+    order = valid_for(matti, riitta, 12)
+    end = Certificate.objects.get(reference=order.pk).not_after
+    late = renewable.ENDED_WITHIN.days + 1
+    for days, is_offered in ((-90, False), (-20, True), (3, True), (late, False)):
+        moment = end + timedelta(days=days)
+        monkeypatch.setattr(clock, "now", lambda at=moment: at)
+        found = offered(people.log_in(Client(), matti))
+        assert found == ({str(order.pk)} if is_offered else set()), days
+
+
+def test_what_another_certificate_serves_in_place_of_is_not_offered(matti, riitta, web, pass_days):
+    first, longer = valid_for(matti, riitta, 12), renew(matti, riitta)
+    pass_days(350)
+    assert offered(people.log_in(Client(), matti)) == {str(longer.pk)} != {str(first.pk)}
+
+
+def test_what_is_renewed_already_is_named_and_not_ticked(matti, riitta, pass_days):
+    order = valid_for(matti, riitta, 12)
+    pass_days(350)
+    client = people.log_in(Client(), matti)
+    assert ticked(client) == {str(order.pk)}
+    answer = send(client, "server", order)
+    draft = drafts().get()
+    assert answer.redirect_chain[-1][0] == reverse(
+        "applications:bulk_order", args=[draft.bulk_order_id]
+    )
+    assert (offered(client), ticked(client)) == ({str(order.pk)}, set())
+    assert draft.number in page(client).content.decode()
+
+
+def test_nothing_chosen_and_anothers_order_begin_nothing(matti, riitta, kalle, pass_days):
+    mine, theirs = valid_for(matti, riitta, 12), orders.draft(kalle)
+    pass_days(350)
+    client = people.log_in(Client(), matti)
+    for chosen in ([], [theirs], [mine, theirs]):
+        assert send(client, "server", *chosen).context["forms"][0].errors["orders"], chosen
+    send(client, "email", mine)
+    send(client, "test_server", mine)
+    assert not drafts().filter(organisation=mine.organisation).exists()
+
+
+def test_where_nothing_ends_the_page_says_so_and_home_names_no_more_than_is_there(web, matti):
+    assert page(web).context["forms"] == []
+    assert reverse("applications:renew_together") not in web.get("/fi/").content.decode()
