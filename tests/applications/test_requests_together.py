@@ -23,7 +23,7 @@ from certportal.dev.builders import bulk, orders, requests
 from certportal.foundation import clock, turns
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import TooMany
-from certportal.foundation.models import Event, OutboxItem
+from certportal.foundation.models import Event, OutboxItem, Tally
 from certportal.foundation.outbox import outbox
 from issuance import services as authority
 from issuance.services.blocked_keys import is_blocked
@@ -276,5 +276,7 @@ def test_many_uploads_at_once_leave_threads_for_pages(matti, sample, monkeypatch
     with turns.turn(), turns.turn(), pytest.raises(TooMany) as refused:
         give(matti, [order], file)
     assert refused.value.retry_after == turns.RETRY_SECONDS
+    counted = Tally.objects.filter(scope__startswith="upload").values_list("count", flat=True)
+    assert set(counted) == {0}
     (given,) = give(matti, [order], file)
     assert given.outcome == Outcome.USED

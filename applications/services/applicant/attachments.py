@@ -20,6 +20,8 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF, check_pdf, clean_name
 from certportal.foundation.files.scanning.protocol import require_clean
+from certportal.foundation.turns import AllTaken
+from certportal.foundation.web import limits
 
 
 def add_attachment(
@@ -87,8 +89,9 @@ def require_fit(
 
     A virus is recorded as an event of the order, or of `subject`.
     """
-    spend_upload(application_id, actor=actor, now=now)
-    check_pdf(data)
+    with limits.undone_by(AllTaken):
+        spend_upload(application_id, actor=actor, now=now)
+        check_pdf(data)
     subject = subject or events.Subject("application", application_id)
     require_clean(data, ApplicationEvent.VIRUS_REFUSED, subject, actor=actor, now=now)
 

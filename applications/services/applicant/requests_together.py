@@ -30,7 +30,8 @@ from certportal.foundation.errors import NotAllowed, Stale
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from certportal.foundation.query_cache import one_reading
-from certportal.foundation.turns import turn
+from certportal.foundation.turns import AllTaken, turn
+from certportal.foundation.web import limits
 from issuance import csr as doctor, services as authority
 from issuance.csr import ExpectedNames
 
@@ -99,11 +100,12 @@ def give_requests(
     request with warnings, or with host names to be confirmed, is stored but not attached: it is
     confirmed on its own page. Each file is handled independently, except that no order gets two.
     Counts as one upload to `about`, which is also the subject of events about files without an
-    order. Raises TooMany.
+    order. Raises TooMany; AllTaken, which is one, counts nothing.
     """
-    requests.spend_upload(UUID(str(about.pk)), actor=actor, now=now)
-    with turn():
-        return _give_each(orders, files, about=about, role=role, actor=actor, now=now)
+    with limits.undone_by(AllTaken):
+        requests.spend_upload(UUID(str(about.pk)), actor=actor, now=now)
+        with turn():
+            return _give_each(orders, files, about=about, role=role, actor=actor, now=now)
 
 
 def _give_each(

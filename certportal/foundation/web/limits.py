@@ -1,9 +1,12 @@
 """Rate limits: how often a subject may do something within a fixed time window."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 
+from django.db.models import F, QuerySet
 from django.http import HttpResponse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -53,8 +56,33 @@ def count(scope: str, subject: str, *, per: timedelta, now: datetime) -> int:
     return counted
 
 
+@contextmanager
+def undone_by(error: type[Exception]) -> Iterator[None]:
+    """Take back the uses counted in the block if it raises the error, after which nothing was done.
+
+    Only outside a transaction, which would take them back by itself.
+    """
+    counted: list[tuple[QuerySet[Tally], int]] = []
+    before = _counted.set(counted)
+    try:
+        yield
+    except error:
+        for tallies, uses in counted:
+            tallies.update(count=F("count") - uses)
+        raise
+    finally:
+        _counted.reset(before)
+
+
+_counted: ContextVar[list[tuple[QuerySet[Tally], int]] | None] = ContextVar("counted", default=None)
+"""The uses counted in a block of `undone_by`."""
+
+
 def _count(scope: str, subjects: Sequence[str], window: datetime, uses: int) -> list[int]:
     hashes = [_hashed(scope, subject) for subject in subjects]
+    if (counted := _counted.get()) is not None:
+        tallies = Tally.objects.filter(scope=scope, subject__in=hashes, window=window)
+        counted.append((tallies, uses))
     return [int(counted) for (counted,) in execute(STATEMENT, [scope, window, uses, hashes])]
 
 
