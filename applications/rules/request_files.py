@@ -40,6 +40,9 @@ _DAMAGED = (
 )
 _PIECE = 64 * 1024
 _LONGEST_NAME = 100
+_MOST_READ = 1000
+"""The longest path of a file whose name is read: an archive may have 64 kB of each (APPNOTE.TXT
+4.4.10), and searching those of a hundred for private keys takes ten seconds."""
 
 
 class Skipped(StrEnum):
@@ -140,13 +143,18 @@ def _not_to_read(entry: ZipInfo) -> Skipped | None:
 
 
 def shown(name: str) -> str:
-    """Return a file's name for display: its last part, visible characters only; "?" for a key."""
+    """Return a file's name for display: its last part, visible characters only.
+
+    "?" for a key, and for a name that is too long to be searched for one.
+    """
+    if len(name) > _MOST_READ:
+        return "?"
     last = _visible(name).replace("\\", "/").rstrip("/").rpartition("/")[2]
     return (not _holds_key(name) and last.strip()[-_LONGEST_NAME:]) or "?"
 
 
 def _by_name(name: str) -> Skipped | None:
-    if _holds_key(name):
+    if len(name) <= _MOST_READ and _holds_key(name):
         return Skipped.PRIVATE_KEY
     return None if shown(name).lower().endswith((*ENDINGS, KEY_ENDING)) else Skipped.OTHER_KIND
 

@@ -54,6 +54,17 @@ def test_a_file_whose_name_holds_a_private_key_is_not_read_and_not_named(name):
         assert (one.name, one.data, one.skipped) == ("?", b"", Skipped.PRIVATE_KEY)
 
 
+def test_a_name_of_sixty_kilobytes_is_not_searched_for_a_key(monkeypatch):
+    """A hundred of them took ten seconds of the processor."""
+    searched = []
+    monkeypatch.setattr(request_files, "shows_private_key", lambda name: searched.append(len(name)))
+    found = files_of([("all.zip", archive([("a" * 60_000 + ".csr", b"a"), ("b.csr", b"b")]))])
+    assert [(one.name, one.skipped) for one in found] == [
+        *[("?", Skipped.OTHER_KIND), ("b.csr", None)]
+    ]
+    assert max(searched) < 100
+
+
 def test_a_bomb_is_not_unpacked():
     megabyte = b"\0" * 1024 * 1024
     bomb = archive([(f"{n}.csr", megabyte) for n in range(50)], compression=zipfile.ZIP_DEFLATED)

@@ -1,6 +1,7 @@
 """What is taken for a PDF, and how names of files are shown."""
 
 import io
+import sys
 import zipfile
 
 import pytest
@@ -11,7 +12,7 @@ from django.utils import translation
 
 from certportal.dev.builders import requests
 from certportal.dev.builders.documents import pdf
-from certportal.foundation.files import storing
+from certportal.foundation.files import documents, storing
 from certportal.foundation.files.documents import (
     MAX_BYTES,
     PDF,
@@ -23,6 +24,7 @@ from certportal.foundation.files.documents import (
     clean_name,
     viewing_copy,
 )
+from certportal.foundation.files.pdf.reader import Opened
 
 pytestmark = pytest.mark.usefixtures("english")
 
@@ -102,11 +104,37 @@ def test_a_private_key_given_for_a_document_is_told_to_be_exposed():
         b"/Names << /EmbeddedFiles << >> >> ",
         b"/OpenAction << /S /J#61vaScript /JS (app.alert(1)) >> ",
         b"/OpenAction << /S /#4c#61unch /F (cmd.exe) >> ",
+        b"/X1 /=/J#61vaScript /X2 /A#\r /X3 /# /X4 /##",
+        b"/X1 /A#\r/Jav#61Script /X2 /A",
+        b"/X1 /A##\r/JavaScript /X2 /A",
+        b"/X1 /A#\n/JavaScript#\n /X2 /A",
+        b"/X1 /A=\r/JavaScrip#74#",
     ],
 )
 def test_a_pdf_that_acts_or_carries_files_is_refused(extra):
     with pytest.raises(ActivePdf):
         check_pdf(pdf(extra=extra))
+
+
+def test_names_in_which_all_is_escaped_are_read_at_once(monkeypatch):
+    """Ten megabytes of them took seconds of the processor: Python was called for each."""
+    called = []
+    monkeypatch.setattr(documents, "open_pdf", lambda data: Opened("passive"))
+    data = pdf(extra=b"/X [" + b"/#41" * 5000 + b"]")
+    sys.setprofile(lambda frame, event, arg: called.append(event))
+    try:
+        viewing_copy(data)
+    finally:
+        sys.setprofile(None)
+    assert len(called) < 100
+
+
+def test_a_long_file_that_is_no_pdf_is_searched_for_a_key_at_its_beginning(monkeypatch):
+    searched = []
+    monkeypatch.setattr(documents, "shows_private_key", lambda data: searched.append(len(data)))
+    with pytest.raises(NotPdf):
+        check_pdf(bytes(MAX_BYTES))
+    assert searched == [1024 * 1024]
 
 
 def test_the_size_is_limited_before_anything_is_read():
