@@ -13,6 +13,7 @@ from applications.models import Addition, Application, Attachment, InformationRe
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Refused
+from certportal.foundation.related_rows import rows_of
 from certportal.foundation.wording import filled
 
 MOST_DOCUMENTS = 5
@@ -132,7 +133,11 @@ def _sent_in_words(
 
 def unsent(application: Application) -> list[Attachment]:
     """Return the documents that were neither sent with an answer nor removed."""
-    attached = list(application.attachments.filter(kind=Attachment.Kind.ANSWER, removed_at=None))
+    attached = [
+        document
+        for document in rows_of(application, "attachments")
+        if document.kind == Attachment.Kind.ANSWER and document.removed_at is None
+    ]
     sent = sent_with(application, attached)
     return [document for document in attached if document.pk not in sent]
 

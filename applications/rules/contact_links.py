@@ -1,6 +1,9 @@
 """The links of the technical contact and the deputy: which are valid, and which is newest."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import QuerySet
 
 from accounts import access
 from accounts.models import BelongsTo, Membership, Organisation, Person
@@ -8,6 +11,7 @@ from applications.models import Application, ContactLink
 from applications.models.certificate_types import Delivery
 from applications.workflow import LINKED, ApplicationEvent, Status
 from certportal.foundation.models import Event
+from certportal.foundation.query_cache import asked_once, one_reading
 from certportal.foundation.related_rows import rows_of
 
 # How long after delivery the certificate can still be downloaded through the link.
@@ -57,11 +61,17 @@ def _has_left(link: ContactLink, application: Application) -> bool:
     member = link.member
     if member is not None and member.ended_at is not None:
         return not access.is_member(member.person.current, application.organisation_id)
+    ends = _ends(application.organisation_id, link.email)
+    return None not in ends and any(end >= link.made_at for end in ends if end)
+
+
+@asked_once
+def _ends(organisation_id: UUID, address: str) -> list[datetime | None]:
+    """Return when the memberships of people with the address ended; None for one that has not."""
     memberships = Membership.objects.filter(
-        BelongsTo("organisation", application.organisation_id), person__email__iexact=link.email
+        BelongsTo("organisation", organisation_id), person__email__iexact=address
     )
-    left = memberships.filter(ended_at__gte=link.made_at).exists()
-    return left and not memberships.filter(ended_at=None).exists()
+    return list(memberships.values_list("ended_at", flat=True))
 
 
 def is_open(application: Application, *, now: datetime) -> bool:
@@ -185,9 +195,9 @@ def _is_known(application: Application, holder: str) -> bool:
 
 
 def _latest(application: Application, holder: str) -> ContactLink | None:
-    address = address_of(application, holder)
-    links = application.contact_links.filter(holder=holder, email__iexact=address)
-    return links.order_by("made_at").last()
+    address = address_of(application, holder).casefold()
+    links = [link for link in rows_of(application, "contact_links") if link.holder == holder]
+    return next((link for link in reversed(links) if link.email.casefold() == address), None)
 
 
 def newest(application: Application, holder: str, *, now: datetime) -> ContactLink | None:
@@ -202,6 +212,15 @@ def just_made(application: Application, holder: str, *, now: datetime) -> Contac
     if link is None or link.bound_session or link.made_at <= now - AWAITED:
         return None
     return link
+
+
+def linked(orders: QuerySet[Application], *, now: datetime) -> list[Application]:
+    """Return those of the orders to which somebody has a valid link."""
+    unrevoked = ContactLink.objects.filter(revoked_at=None)
+    having = orders.filter(pk__in=unrevoked.values("application")).order_by("pk")
+    with one_reading():
+        read = having.prefetch_related("contact_links__member__person")
+        return [order for order in read if valid_links(order, now=now)]
 
 
 def valid_links(application: Application, *, now: datetime) -> list[ContactLink]:

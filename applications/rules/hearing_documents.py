@@ -20,10 +20,10 @@ class Enough(Refused):
     )
 
 
-def unsent(application: Application) -> QuerySet[Attachment]:
-    """Return the documents of a hearing that is not sent yet; the applicant cannot read them."""
-    attached = application.attachments.filter(kind=Attachment.Kind.HEARING, removed_at=None)
-    return attached.filter(request=None)
+def unsent(*applications: Application) -> QuerySet[Attachment]:
+    """Return the documents of hearings that are not sent yet; the applicant cannot read them."""
+    attached = Attachment.objects.filter(application__in=applications, removed_at=None)
+    return attached.filter(kind=Attachment.Kind.HEARING, request=None)
 
 
 def sent(application: Application) -> QuerySet[Attachment]:

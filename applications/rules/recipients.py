@@ -18,6 +18,7 @@ from applications.rules import case_holder, contact_links, sender
 from applications.workflow import Status, consequences
 from certportal.foundation.combined_queries import Values, compiled_for
 from certportal.foundation.mail_addresses import mailbox
+from certportal.foundation.query_cache import asked_once
 from certportal.foundation.related_rows import by_key, related_row
 
 
@@ -85,8 +86,14 @@ def _has_left(application: Application, recipient: str) -> bool:
 
 def _acts(application: Application, address: str, roles: Sequence[str]) -> bool | None:
     """Whether a member with the address has one of the roles; None if none ever had the address."""
-    found = _memberships(application.organisation_id, address).alone()
+    found = _held(application.organisation_id, address)
     return any(end is None and role in roles for end, role in found) if found else None
+
+
+@asked_once
+def _held(organisation: UUID, address: str) -> list[tuple[datetime | None, str]]:
+    """Return the end and the role of each membership of a person with the address."""
+    return _memberships(organisation, address).alone()
 
 
 @compiled_for(UUID(int=1), "an address")
@@ -125,7 +132,12 @@ def untold(application: Application, addressed: Sequence[str]) -> list[str]:
 def author(application: Application) -> list[str]:
     """Return who sent the order (or began the draft) if they still order for it; else []."""
     key = _maker(application)
-    return [f"person:{key}"] if _acting(key, application.organisation_id).alone() else []
+    return [f"person:{key}"] if _may_order(key, application.organisation_id) else []
+
+
+@asked_once
+def _may_order(person: UUID, organisation: UUID) -> bool:
+    return bool(_acting(person, organisation).alone())
 
 
 @compiled_for(UUID(int=1), UUID(int=2))
@@ -242,7 +254,7 @@ def _of_person(person: Person | None) -> tuple[str, str]:
     return person.email, person.language
 
 
-_read_person = by_key(Person, "merged_into")
+_read_person = asked_once(by_key(Person, "merged_into"))
 
 
 def _person(recipient: str) -> Person | None:

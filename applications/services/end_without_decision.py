@@ -1,9 +1,11 @@
 """End an application without a decision: withdrawal, lapse, and the end of its account."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 
 from applications.models import Application
 from applications.rules import recipients
@@ -12,8 +14,9 @@ from applications.services.applicant.answers import close_unanswered
 from applications.services.collected import Notify
 from applications.workflow import Action
 from certportal.foundation.actors import Actor, system
+from certportal.foundation.outbox import outbox
+from certportal.foundation.query_cache import one_reading
 from issuance import services as authority
-from issuance.services.errors import AlreadySigning
 
 
 @transaction.atomic
@@ -42,27 +45,36 @@ def lapse(
     return lapsed
 
 
-@transaction.atomic
-def end_with_account(application_id: UUID, *, actor: Actor, now: datetime) -> Application | None:
-    """End an open order whose account is being closed; return None if it is being signed.
+def end_with_account(
+    applications: Sequence[Application], *, actor: Actor, now: datetime
+) -> list[Application]:
+    """End the locked open orders of an account that is being closed, by a statement for all.
 
-    Call before the memberships end, because the sender gets the mail as a member. Raises
-    NotPossible in a status that is not open.
+    Returns those that ended: an order that is being signed goes on, since its certificate can only
+    be revoked. Call before the memberships end, because the sender gets the mail as a member.
     """
-    application = transition.take(Action.END_WITH_ACCOUNT, application_id, now=now)
-    to = recipients.by_closing(application, now=now)  # must be found before the links end
-    try:
-        ended = _end(application, Action.END_WITH_ACCOUNT, actor, now)
-    except AlreadySigning:  # such a certificate can only be revoked
-        return None
-    transition.notify(ended, "account_closed", to, now)
-    return ended
+    action = Action.END_WITH_ACCOUNT
+    keys = [application.pk for application in applications]
+    signed = authority.void_all(keys, action, actor=actor, now=now).signed
+    ending = [application for application in applications if application.pk not in signed]
+    prefetch_related_objects(ending, "contact_links__member__person", "attachments")
+    with one_reading():  # before the links end
+        told = {order: recipients.by_closing(order, now=now) for order in ending}
+        mails = transition.notices("account_closed", told)
+    _end_all(ending, action, actor, now)
+    outbox.enqueue_all("application.notice", mails, now=now)
+    return ending
 
 
 def _end(application: Application, action: Action, actor: Actor, now: datetime) -> Application:
     authority.void(application.pk, action, actor=actor, now=now)
-    close_unanswered(application, actor=actor, now=now)
-    unsent_extracts.remove(application, actor=actor, now=now)
-    return transition.move(
-        application, action, actor, now, ended_at=now, due_on=None, **transition.NOT_WAITING
+    _end_all([application], action, actor, now)
+    return application
+
+
+def _end_all(ending: Sequence[Application], action: Action, actor: Actor, now: datetime) -> None:
+    close_unanswered(*ending, actor=actor, now=now)
+    unsent_extracts.remove(*ending, actor=actor, now=now)
+    transition.move_all(
+        ending, action, actor, now, ended_at=now, due_on=None, **transition.NOT_WAITING
     )

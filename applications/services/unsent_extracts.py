@@ -10,9 +10,9 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.files import storing
 
 
-def remove(application: Application, *, actor: Actor, now: datetime) -> None:
-    """Remove the files of the locked order's unsent extracts, with an event of each."""
-    for document in hearing_documents.unsent(application):
+def remove(*applications: Application, actor: Actor, now: datetime) -> None:
+    """Remove the files of the locked orders' unsent extracts, with an event of each."""
+    for document in hearing_documents.unsent(*applications):
         remove_one(document, actor=actor, now=now)
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import Person
 from applications.access import acting
 from applications.errors import MayNotAct, NotPossible
-from applications.models import Addition, Application, Csr
+from applications.models import Addition, Application, Csr, InformationRequest
 from applications.rules import answers, contact_links, promise_pause, queue_order
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
@@ -115,14 +115,15 @@ def _keep(application_id: UUID, text: str, seen: str, person: Person) -> bool:
 
 
 def close_unanswered(
-    application: Application, *, cancelled: bool = False, actor: Actor, now: datetime
+    *applications: Application, cancelled: bool = False, actor: Actor, now: datetime
 ) -> None:
-    """Close the locked order's open question, if any, without an answer.
+    """Close the open question of each of the locked orders, if any, without an answer.
 
     Documents attached to the unsent answer are removed.
     """
-    remove_unsent(application, actor=actor, now=now)
-    waiting = application.requests.filter(closed_at=None)
+    for application in applications:
+        remove_unsent(application, actor=actor, now=now)
+    waiting = InformationRequest.objects.filter(application__in=applications, closed_at=None)
     waiting.update(closed_at=now, cancelled=cancelled, reply_draft="")
 
 

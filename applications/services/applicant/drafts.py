@@ -160,6 +160,8 @@ def delete_drafts(drafts: Sequence[Application], actor: Actor, now: datetime) ->
 
     Each kind of row is deleted by one statement.
     """
+    if not drafts:
+        return
     transition.lock_entries(drafts)
     events.insert([events.made(ApplicationEvent.DISCARD, draft, actor, now) for draft in drafts])
     found = Application.objects.filter(pk__in=[draft.pk for draft in drafts])

@@ -1,9 +1,9 @@
 """The authority ends memberships, rights and accounts; the consequences for their orders."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -30,11 +30,11 @@ from accounts.services.organisations.administrator_requests import MayNotDecide
 from applications import workflow
 from applications.access import ACTING
 from applications.errors import require
-from applications.models import Application
+from applications.models import Application, ContactLink
 from applications.replacement.selection import ACCOUNT_CLOSED
 from applications.rules import contact_links, impartiality, reviewers_day
 from applications.services import transition
-from applications.services.applicant.drafts import remove_draft
+from applications.services.applicant.drafts import delete_drafts
 from applications.services.end_without_decision import end_with_account
 from applications.services.reviewer import replacement
 from applications.services.reviewer.rights import to_confirm, weighed_anew
@@ -183,17 +183,17 @@ def close_account(
     """
     organisation = members.lock_account(organisation_id)
     # Drafts too: one may be sent by a concurrent request.
-    orders = transition.lock_all(Application.objects.filter(organisation=organisation))
+    own = Application.objects.filter(organisation=organisation)
+    orders = transition.lock_all(own.select_related("submission__person", "created_by"))
     transition.lock_entries(orders)  # deleted drafts, then all: the account's business ID ends
     prospect = preview_closing(organisation, now=now)
     require(to_oversee(organisation, prospect, person, now=now))
     if not organisation.is_closed:
         require_shown(prospect, shown)
     # Before the memberships end, because senders get the mail as members.
-    done = Counter(_close(order.pk, actor, now) for order in orders)
+    done = _close(orders, actor, now)
     stopped = replacement.stop(organisation_id, ACCOUNT_CLOSED, actor=actor, now=now)
     decision = accounts.close(organisation_id, reasons=reasons, by=person, actor=actor, now=now)
-    del done[""]
     return _note(decision, prospect, {**done, LINKS: len(prospect.linked), STOPPED: stopped})
 
 
@@ -326,7 +326,6 @@ def _prospect(
     sent = orders.exclude(status=Status.DRAFT).select_related("submission__person")
     finished = {Status.ISSUED, *ENDED}
     opened = list(sent.exclude(status__in=finished).order_by("submitted_at"))
-    linked = list(sent.filter(contact_links__revoked_at=None).distinct().order_by("pk"))
     certified = Certificate.objects.filter(
         Certificate.in_force(now), reference__in=orders.values("pk")
     )
@@ -337,7 +336,7 @@ def _prospect(
     return Prospect(
         orders=opened,
         drafts=orders.filter(status=Status.DRAFT).count(),
-        linked=[order for order in linked if contact_links.valid_links(order, now=now)],
+        linked=contact_links.linked(sent, now=now),
         certificates=list(certified.order_by("not_after")),
         people=people,
         invitations=list(invitations.filter(invited)),
@@ -350,27 +349,26 @@ def _hold_back(orders: QuerySet[Application], reason: str, actor: Actor, now: da
 
     Approvals of orders in review become void.
     """
-    reviewed = orders.filter(status=Status.IN_REVIEW).order_by("pk")
-    for key in list(reviewed.values_list("pk", flat=True)):
-        start_over(transition.lock(key), reason, actor=actor, now=now)
+    reviewed = transition.lock_all(orders.filter(status=Status.IN_REVIEW))
+    start_over(*reviewed, reason=reason, actor=actor, now=now)
     approved = orders.filter(status=Status.APPROVED).order_by("pk")
     keys = list(approved.values_list("pk", flat=True))
     return sum(take_back(key, reason, actor=actor, now=now) is not None for key in keys)
 
 
-def _close(key: UUID, actor: Actor, now: datetime) -> str:
-    """End or remove one order of a closed account; return the key of its count, or "" for none."""
-    application = transition.lock(key)
-    if application.status == Status.DRAFT:
-        remove_draft(application, actor=actor, now=now)
-        return DRAFTS
-    if workflow.may(Action.END_WITH_ACCOUNT, application.status, Role.REVIEWER):
-        if end_with_account(key, actor=actor, now=now) is not None:
-            return ENDED_ORDERS
-        application = transition.lock(key)
-    if application.contact_links.filter(revoked_at=None).update(revoked_at=now):
-        events.record(ApplicationEvent.LINKS_ENDED, application, actor, now)
-    return ""
+def _close(orders: list[Application], actor: Actor, now: datetime) -> dict[str, int]:
+    """End or remove the locked orders of a closed account, and all links; return the counts."""
+    drafts = [order for order in orders if order.status == Status.DRAFT]
+    delete_drafts(drafts, actor, now)
+    may_end = partial(workflow.may, Action.END_WITH_ACCOUNT, role=Role.REVIEWER)
+    opened = [order for order in orders if may_end(order.status)]
+    ended = end_with_account(opened, actor=actor, now=now)
+    links = ContactLink.objects.filter(application__in=orders, revoked_at=None)
+    linked = set(links.values_list("application", flat=True))
+    links.update(revoked_at=now)
+    ends = (order for order in orders if order.pk in linked)
+    events.insert([events.made(ApplicationEvent.LINKS_ENDED, each, actor, now) for each in ends])
+    return {DRAFTS: len(drafts), ENDED_ORDERS: len(ended)}
 
 
 def _note(decision: AccountDecision, prospect: Prospect, done: dict[str, int]) -> AccountDecision:

@@ -102,7 +102,7 @@ def set_evidence(
     recorded = [_record_evidence(application, host, seen, person, now) for host in hosts]
     transition.save(application, now=now, findings=still_found(application))
     if any(is_new for is_new, _data in recorded):
-        waivers.start_over(application, waivers.EVIDENCE_CHANGED, actor=actor, now=now)
+        waivers.start_over(application, reason=waivers.EVIDENCE_CHANGED, actor=actor, now=now)
     for _is_new, data in recorded:
         events.record(ApplicationEvent.SET_EVIDENCE, application, actor, now, **data)
     return application

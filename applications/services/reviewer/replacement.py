@@ -306,7 +306,9 @@ def stop(organisation_id: UUID, reason: str, *, actor: Actor, now: datetime) -> 
         state__in=[State.PLANNED, State.RELEASED], certificate__reference__in=orders.values("pk")
     )
     items = list(unissued.order_by("pk"))
-    stopped = [item for item in items if _void(item, reason, actor, now)]
+    references = [item.reference for item in items]
+    signed = authority.void_all(references, reason, actor=actor, now=now).signed
+    stopped = [item for item in items if item.reference not in signed]
     for item in stopped:
         item.state, item.reason, item.closed_at = State.REFUSED, reason, now
     ReplacementItem.objects.bulk_update(stopped, ["state", "reason", "closed_at"])

@@ -20,6 +20,7 @@ from applications.services.reviewer.waivers import EVIDENCE_CHANGED, start_over
 from applications.workflow import ENDED, Status
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed
+from certportal.foundation.query_cache import one_reading
 
 
 def to_confirm(right: Membership, person: Person, *, now: datetime) -> Iterator[NotAllowed]:
@@ -60,12 +61,18 @@ def weighed_anew(right: Membership | None, *, actor: Actor, now: datetime) -> It
     in closing an account.
     """
     resting = _filter_resting_on(right, _undecided(right)) if right and right.is_weak else []
-    orders = [transition.lock(order.pk) for order in resting]
-    before = [_evidence(order) for order in orders]
+    rows = Application.objects.filter(pk__in=[order.pk for order in resting])
+    orders = transition.lock_all(rows.select_related("submission__person", "organisation"))
+    with one_reading():
+        before = [_evidence(order) for order in orders]
     yield
-    for order, evidence in zip(orders, before, strict=True):
-        if order.status == Status.IN_REVIEW and _evidence(order) != evidence:
-            start_over(order, EVIDENCE_CHANGED, actor=actor, now=now)
+    with one_reading():
+        changed = [
+            order
+            for order, evidence in zip(orders, before, strict=True)
+            if order.status == Status.IN_REVIEW and _evidence(order) != evidence
+        ]
+    start_over(*changed, reason=EVIDENCE_CHANGED, actor=actor, now=now)
 
 
 def _evidence(order: Application) -> tuple[object, ...] | None:

@@ -1,6 +1,6 @@
 """Succession: orders and their certificates pass to an organisation's successor."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,7 +25,7 @@ from certportal.foundation.errors import Refused
 from certportal.foundation.outbox import outbox
 from issuance import services as authority
 from issuance.models import Certificate
-from issuance.services.errors import AlreadySigning, NotReviewer
+from issuance.services.errors import NotReviewer
 
 REASON = "succeeded"
 
@@ -61,7 +61,6 @@ def preview_succession(former: str, code: str, *, now: datetime) -> Prospect:
     in_force = Certificate.objects.filter(
         Certificate.in_force(now), reference__in=orders.values("pk")
     )
-    linked = orders.filter(contact_links__revoked_at=None).distinct()
     invitations = old.invitations.filter(accepted_at=None, revoked_at=None, expires_at__gt=now)
     return Prospect(
         former=old,
@@ -69,7 +68,7 @@ def preview_succession(former: str, code: str, *, now: datetime) -> Prospect:
         orders=orders.count(),
         opened=_open(old).count(),
         returning=orders.filter(status=Status.APPROVED).count(),
-        linked=sum(bool(contact_links.valid_links(order, now=now)) for order in linked),
+        linked=len(contact_links.linked(orders, now=now)),
         certificates=in_force.count(),
         people=old.memberships.filter(ended_at=None).count(),
         invitations=invitations.count() if new.account else 0,
@@ -124,8 +123,7 @@ def succeed(
         former, successor, reason=reason, by=person, actor=actor, now=now
     )
     replacement.stop(succession.organisation_id, REASON, actor=actor, now=now)
-    for order in orders:
-        _hand_over(order, succession, actor, now)
+    _hand_over(orders, succession, actor, now)
     if succession.moves:
         _hand_over_tasks(succession)
     succession.orders = len(orders)
@@ -141,22 +139,26 @@ def _locked_orders(prospect: Prospect) -> list[Application]:
     next. Each would wait for the other.
     """
     accounts.lock_both(prospect.former, prospect.heir)
-    return transition.lock_all(Application.objects.filter(organisation=prospect.former))
+    orders = transition.lock_all(Application.objects.filter(organisation=prospect.former))
+    transition.lock_entries(orders)
+    return orders
 
 
 def _hand_over(
-    application: Application, succession: Succession, actor: Actor, now: datetime
+    orders: Sequence[Application], succession: Succession, actor: Actor, now: datetime
 ) -> None:
-    transition.save(application, now=now, organisation=succession.successor)
-    events.record(ApplicationEvent.SUCCEED, application, actor, now, succession=succession.pk)
-    try:
-        authority.void(application.pk, REASON, actor=actor, now=now)
-    except AlreadySigning:  # signed already: it remains valid
-        return
-    if application.status == Status.APPROVED:
-        recall(application.pk, REASON, now=now)
-    elif application.status == Status.IN_REVIEW and application.reviewer_id is not None:
-        outbox.enqueue(consequences.PREPARE, now=now, reference=str(application.pk))
+    transition.save_all(orders, now=now, organisation=succession.successor)
+    name, key = ApplicationEvent.SUCCEED, succession.pk
+    events.insert([events.made(name, each, actor, now, succession=key) for each in orders])
+    keys = [order.pk for order in orders]
+    signed = authority.void_all(keys, REASON, actor=actor, now=now).signed  # these remain valid
+    unsigned = [order for order in orders if order.pk not in signed]
+    for order in unsigned:
+        if order.status == Status.APPROVED:
+            recall(order.pk, REASON, now=now)
+    held = [one for one in unsigned if one.status == Status.IN_REVIEW and one.reviewer_id]
+    references = [{"reference": str(order.pk)} for order in held]
+    outbox.enqueue_all(consequences.PREPARE, references, now=now)
 
 
 def _hand_over_tasks(succession: Succession) -> None:

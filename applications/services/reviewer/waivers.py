@@ -1,6 +1,6 @@
 """Waive a finding with reasons and an end date, confirm a waiver by approving, withdraw it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,6 @@ from issuance import services as authority
 from issuance.approvers.assertion import Assertion
 from issuance.findings import Finding
 from issuance.models import Approval, PreparedCertificate
-from issuance.services.errors import AlreadySigning
 from issuance.services.issuing import to_sign as authority_to_sign
 
 Outcome = Waiver.Outcome
@@ -74,7 +73,7 @@ def waive(
     waiver = give(
         application, finding, reason, ends_on, assertion=assertion, person=person, now=now
     )
-    start_over(application, EVIDENCE_CHANGED, actor=actor, now=now)
+    start_over(application, reason=EVIDENCE_CHANGED, actor=actor, now=now)
     transition.move(
         application,
         Action.WAIVE,
@@ -216,28 +215,27 @@ def _hold_back(application: Application, actor: Actor, now: datetime) -> None:
     if application.status == Status.APPROVED:
         take_back(application.pk, WITHDRAWN, actor=actor, now=now)
         return
-    _void(application, WITHDRAWN, actor, now)
+    _void([application], WITHDRAWN, actor, now)
 
 
-def start_over(application: Application, reason: str, *, actor: Actor, now: datetime) -> None:
-    """Void the prepared certificate of a locked case if somebody has approved it, and prepare anew.
+def start_over(*cases: Application, reason: str, actor: Actor, now: datetime) -> None:
+    """Void the prepared certificates of locked cases that somebody has approved; prepare anew.
 
     The approval was given on other evidence, so it must not count towards the next certificate.
     """
-    approved = Approval.objects.filter(
-        prepared__reference=application.pk, prepared__state=PreparedCertificate.State.PREPARED
+    approvals = Approval.objects.filter(
+        prepared__reference__in=[case.pk for case in cases],
+        prepared__state=PreparedCertificate.State.PREPARED,
     )
-    if approved.exists():
-        _void(application, reason, actor, now)
+    approved = set(approvals.values_list("prepared__reference", flat=True))
+    _void([case for case in cases if case.pk in approved], reason, actor, now)
 
 
-def _void(application: Application, reason: str, actor: Actor, now: datetime) -> None:
-    try:
-        voided = authority.void(application.pk, reason, actor=actor, now=now)
-    except AlreadySigning:  # found in the journal after a restore
-        return
-    if voided and application.reviewer_id is not None:
-        outbox.enqueue(consequences.PREPARE, now=now, reference=str(application.pk))
+def _void(cases: Sequence[Application], reason: str, actor: Actor, now: datetime) -> None:
+    voided = authority.void_all([case.pk for case in cases], reason, actor=actor, now=now).voided
+    wanted = [case for case in cases if case.pk in voided and case.reviewer_id is not None]
+    again = [{"reference": str(case.pk)} for case in wanted]
+    outbox.enqueue_all(consequences.PREPARE, again, now=now)
 
 
 def _record(name: ApplicationEvent, waiver: Waiver, actor: Actor, now: datetime) -> None:
