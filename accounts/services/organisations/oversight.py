@@ -85,6 +85,7 @@ def withdraw_right(
     fallen = [member for member in before if member not in after]
     for member in fallen:
         members.cancel_invitations(member, actor, now)
+    for member in sorted(fallen, key=lambda each: each.person_id):
         sessions.renew(member.person)
     former = formerly_resting_on(found)
     consents.end_given_by([found, *fallen, *former], actor=actor, now=now)
@@ -113,7 +114,8 @@ def close(
     if organisation.administrator_requests.filter(decided_at=None).exists():
         raise RequestsWait
     consents.end_with_account(organisation, actor=actor, now=now)
-    current = organisation.memberships.filter(ended_at=None)
+    # Their sessions end in the sequence in which others end those of the same people.
+    current = organisation.memberships.filter(ended_at=None).order_by("person_id")
     left = list(current.select_related("person", "organisation").select_for_update(of=["self"]))
     for member in left:
         members.end(member, AccountEvent.MEMBERSHIP_ENDED_BY_AUTHORITY, actor=actor, now=now)

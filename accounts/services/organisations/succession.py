@@ -131,7 +131,9 @@ def _hand_over_people(
 ) -> int:
     members = successor.memberships.filter(ended_at=None).select_related("person", "organisation")
     kept_of = {each.person_id: each for each in members.select_for_update(of=["self"])}
-    current = list(old.memberships.filter(ended_at=None).select_for_update())
+    # Their sessions are renewed in the sequence in which others end those of the same people.
+    former = old.memberships.filter(ended_at=None).order_by("person_id")
+    current = list(former.select_for_update())
     # Evaluated before any membership ends: the right of an invited member derives from others'.
     rights = {each.pk: right_of(each.person, old) for each in current}
     for membership in current:

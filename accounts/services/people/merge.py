@@ -53,8 +53,8 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
     held = Membership.objects.filter(person__in=[gone, into], ended_at=None)
     accounts = Organisation.objects.filter(pk__in=held.values("organisation"))
     list(accounts.select_for_update(no_key=True).order_by("pk"))
-    pair = Person.objects.select_for_update().filter(pk__in=[gone.pk, into.pk], merged_into=None)
-    if len(pair) != 2:
+    both = Person.objects.filter(pk__in=[gone.pk, into.pk], merged_into=None)
+    if len(both.select_for_update().order_by("pk")) != 2:
         raise NotMergeable(_("The persons cannot be merged."))
     _refuse_given_to_oneself(gone, into)
     _hand_over_memberships(gone, into, now)
@@ -69,7 +69,7 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
     asked.update(person=into)
     RightDocument.objects.filter(person=gone).update(person=into)
     User.objects.filter(person=gone).update(person=into)
-    for person in (gone, into):
+    for person in sorted((gone, into), key=lambda each: each.pk):
         sessions.end_all(person, actor=actor, now=now)
     gone.merged_into = into
     gone.save(update_fields=["merged_into"])
