@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from accounts import access
 from accounts.models import BelongsTo, Membership, Person
 from accounts.right_to_act import is_shown
@@ -17,7 +19,7 @@ from applications.models.certificate_types import Delivery
 from applications.rules import case_holder, contact_links, sender
 from applications.workflow import Status, consequences
 from certportal.foundation.combined_queries import Values, compiled_for
-from certportal.foundation.mail_addresses import mailbox
+from certportal.foundation.mail_addresses import address_mark, mailbox
 from certportal.foundation.query_cache import asked_once
 from certportal.foundation.related_rows import by_key, related_row
 
@@ -92,15 +94,19 @@ def _acts(application: Application, address: str, roles: Sequence[str]) -> bool 
 
 @asked_once
 def _held(organisation: UUID, address: str) -> list[tuple[datetime | None, str]]:
-    """Return the end and the role of each membership of a person with the address."""
-    return _memberships(organisation, address).alone()
+    """Return the end and the role of each membership of a person with the address.
+
+    It may be one that the person has replaced by another.
+    """
+    return _memberships(organisation, address, address_mark(address)).alone()
 
 
-@compiled_for(UUID(int=1), "an address")
-def _memberships(organisation: UUID, address: str) -> Values:
-    """Return the query for the end and role of each membership of a person with the address."""
+@compiled_for(UUID(int=1), "an address", "the mark")
+def _memberships(organisation: UUID, address: str, mark: str) -> Values:
+    """Return the query for the end and role of each membership of such a person."""
     of_account = Membership.objects.filter(BelongsTo("organisation", organisation))
-    theirs = of_account.filter(person__email__iexact=address, person__merged_into=None)
+    had = Q(person__email__iexact=address) | Q(person__former_addresses__contains=[mark])
+    theirs = of_account.filter(had, person__merged_into=None)
     return Values(theirs.values_list("ended_at", "role"), 2)
 
 

@@ -8,7 +8,7 @@ from accounts.services.organisations import membership
 from applications import services
 from applications.rules import recipients
 from applications.workflow import Status
-from certportal.dev.builders import orders
+from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act
 from certportal.foundation import clock
 from tests.applications.packages import packages_in
@@ -70,6 +70,17 @@ def as_theirs(maija, matti):
     orders.submit(matti, order)
     orders.drain()
     return order
+
+
+def test_who_only_was_named_and_changed_the_address_before_leaving_is_not_told(matti, maija):
+    order = as_theirs(maija, matti)
+    people.verify(maija, "maija@toinen.example.fi", now=clock.now())
+    assert recipients.package(order) == ("recipient", "mailbox")
+
+    remove(maija, matti)
+
+    assert recipients.package(order) == (f"person:{matti.pk}", "mailbox")
+    assert withdraw(order, matti) == [["matti@example.fi"]]
 
 
 def issued(order, matti, riitta):
