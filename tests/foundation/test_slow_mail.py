@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from aiosmtpd.controller import Controller
 from django.db import OperationalError
+from django.db.models import QuerySet
 
 from certportal import env
 from certportal.foundation import clock, deadline, redis_store
@@ -148,6 +149,26 @@ def test_the_answer_is_waited_for_although_the_database_fails(looking, item, mon
     monkeypatch.setattr(mails.connection, "close_if_unusable_or_obsolete", lambda: None)
     perform(item)
     assert item.done_at is not None
+
+
+def test_the_lease_is_renewed_once_the_database_answers_again(looking, item, monkeypatch):
+    update, asked = QuerySet.update, []
+
+    def at_first_fails(rows, **values):
+        if list(values) != ["leased_until"]:
+            return update(rows, **values)
+        asked.append(values)
+        if len(asked) == 1:
+            raise OperationalError("the server was restarted")
+        renewed = update(rows, **values)
+        looking.let.set()
+        assert renewed == 1
+        return renewed
+
+    monkeypatch.setattr(QuerySet, "update", at_first_fails)
+    monkeypatch.setattr(mails.connection, "close_if_unusable_or_obsolete", lambda: None)
+    perform(item)
+    assert (item.done_at is not None, item.attempts) == (True, 1)
 
 
 def test_what_is_refused_before_it_is_handed_over_has_no_ten_minutes(looking, item, monkeypatch):

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import Error as DatabaseFault, connection
 from django.db.models import Manager, QuerySet
 from django.dispatch import Signal
 from django.template.loader import render_to_string
@@ -137,7 +137,7 @@ def _hold(item: OutboxItem) -> None:
     """
     try:
         outbox.hold_longer(item, now=clock.now())
-    except (InterfaceError, OperationalError) as error:
+    except DatabaseFault as error:
         log.warning("mail_not_held", item=str(item.pk), error=type(error).__name__)
         connection.close_if_unusable_or_obsolete()
     at_server.send_robust(Mail)

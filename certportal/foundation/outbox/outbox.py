@@ -270,9 +270,8 @@ def task(
 def _is_urgent(first: Q, item_id: str, name: str) -> bool | None:
     """Whether the item matches `first`; None if it is no open item of this task."""
     key = OutboxItem._meta.pk.to_python(item_id)
-    for (is_urgent,) in urgent.match(first)(key, name).alone():
-        return bool(is_urgent)
-    return None
+    found = urgent.match(first)(key, name).alone()
+    return next((bool(is_urgent) for (is_urgent,) in found), None)
 
 
 def let_pass(first: Q, queue: str) -> None:
@@ -353,8 +352,9 @@ def _perform_all(
 def hold_longer(item: OutboxItem, *, now: datetime) -> bool:
     """Renew the item's lease; False if it had ended and another worker has taken the item."""
     held = OutboxItem.objects.filter(pk=item.pk, done_at=None, leased_until=item.leased_until)
-    item.leased_until = now + lease_time()
-    return held.update(leased_until=item.leased_until) == 1
+    is_held = held.update(leased_until=now + lease_time()) == 1
+    item.leased_until = now + lease_time()  # only now: if the database fails, it stays as it was
+    return is_held
 
 
 def _done_together(many: Callable[..., None], items: Sequence[OutboxItem]) -> bool:
