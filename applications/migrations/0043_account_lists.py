@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from certportal.foundation.indexes import AddIndexAgain
+from certportal.foundation.indexes import AddIndexAgain, DropKeyIndex
 
 OPEN_CASES = [
     *["awaiting_csr", "names_proposed", "checking", "in_review", "info_requested"],
@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
         ),
         AddIndexAgain("hostname", models.Index(fields=["name"], name="host_name_orders")),
         # The indexes above begin with the organisation.
-        migrations.AlterField(
+        DropKeyIndex(
             "application",
             "organisation",
             models.ForeignKey(

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from certportal.foundation.indexes import AddIndexAgain
+from certportal.foundation.indexes import AddIndexAgain, DropKeyIndex
 
 
 class Migration(migrations.Migration):
@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
             ),
         ),
         # The indexes above begin with these.
-        migrations.AlterField(
+        DropKeyIndex(
             "submission",
             "person",
             models.ForeignKey(
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 to="accounts.person",
             ),
         ),
-        migrations.AlterField(
+        DropKeyIndex(
             "application",
             "submission",
             models.ForeignKey(

@@ -58,6 +58,10 @@ def faults(migration: migrations.Migration, before: ProjectState) -> Iterator[st
         elif getattr(operation, "model_name_lower", None) not in made:
             if type(operation) is migrations.AddIndex:
                 yield f"{operation.describe()}: writes wait meanwhile; use AddIndexAgain"
+            if type(operation) is migrations.AlterField and _drops_key_index(
+                _field(state, label, operation), operation.field
+            ):
+                yield f"{operation.describe()}: makes the foreign key anew; use DropKeyIndex"
             contracting += _contracting(operation, state, label)
         operation.state_forwards(label, state)
     reason = getattr(migration, "contracts", "")
@@ -125,6 +129,10 @@ def _narrowed(old: AnyField, new: AnyField) -> Iterator[str]:
         before, after = getattr(old, size, None), getattr(new, size, None)
         if after is not None and (before is None or after < before):
             yield f"{size} from {before} to {after}"
+
+
+def _drops_key_index(old: Any, new: Any) -> bool:
+    return old.remote_field is not None and old.db_index and not new.db_index
 
 
 def _field(state: ProjectState, label: str, operation: Any) -> AnyField:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
-from certportal.foundation.indexes import AddIndexAgain
+from certportal.foundation.indexes import AddIndexAgain, DropKeyIndex
 from tests.portal import migration_steps
 
 CONDITION = models.Q(words__gt="")
@@ -112,6 +112,17 @@ def test_nothing_is_renamed_whatever_the_reason(before: ProjectState, operation:
 def test_no_index_is_made_while_writes_wait(before: ProjectState) -> None:
     (fault,) = found(before, migrations.AddIndex("note", BY_WORDS))
     assert "AddIndexAgain" in fault
+
+
+def test_no_foreign_key_is_made_anew_to_drop_its_index(before: ProjectState) -> None:
+    of_note = {"on_delete": models.CASCADE, "null": True}
+    migrations.AddField("note", "after", models.ForeignKey("note", **of_note)).state_forwards(
+        "board", before
+    )
+    without = models.ForeignKey("note", db_index=False, **of_note)
+    (fault,) = found(before, altered("after", without))
+    assert "DropKeyIndex" in fault
+    assert found(before, DropKeyIndex("note", "after", without)) == []
 
 
 def test_a_table_may_be_made_in_steps(before: ProjectState) -> None:
