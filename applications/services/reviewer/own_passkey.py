@@ -16,7 +16,7 @@ from accounts.models import Person, User
 from accounts.services.people import second_factor
 from applications.models import Waiver
 from certportal.foundation.actors import Actor
-from certportal.foundation.errors import NotAllowed, Refused
+from certportal.foundation.errors import NotAllowed, Refused, Stale
 from issuance.approvers.assertion import Assertion, BadAssertion
 from issuance.approvers.proof import Proof
 from issuance.approvers.verify_assertion import verify
@@ -30,6 +30,13 @@ class NotSigned(Refused):
     message = _(
         "The passkey's answer does not fit what you were shown. Nothing was decided. Go back and"
         " try again."
+    )
+
+
+class SentAgain(NotSigned, Stale):
+    message = _(
+        "This answer of your passkey has arrived before, so what you confirmed may be done already."
+        " See how it is now."
     )
 
 
@@ -90,7 +97,7 @@ def prove(
     """Verify the browser's answer and return the assertion over the challenge.
 
     It also proves the second factor if it `is_first`. Raises OtherBytes for an assertion over
-    another challenge, NotSigned and TooMany.
+    another challenge, NotSigned, its kind SentAgain, and TooMany.
     """
     try:
         assertion = Assertion.of_browser(credential)
@@ -105,7 +112,9 @@ def prove(
             actor=actor,
             now=now,
         )
-    except (second_factor.UsedAlready, second_factor.CounterWentBack) as error:
+    except second_factor.UsedAlready as error:
+        raise SentAgain from error
+    except second_factor.CounterWentBack as error:
         raise NotSigned(error.message) from error
     except second_factor.NotProven as error:
         raise NotSigned from error

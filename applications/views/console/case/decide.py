@@ -46,9 +46,10 @@ def approve(request: HttpRequest, application: Application) -> HttpResponse:
     ).first()
     if shown is None:
         raise Changed
-    confirmed = passkey.given(request, _decided(application, shown, now=clock.now()))
-    arguments = form.cleaned_data | confirmed | by_person(request)
+    decided = _decided(application, shown, now=clock.now())
     try:
+        confirmed = passkey.given(request, decided)
+        arguments = form.cleaned_data | confirmed | by_person(request)
         approved = services.approve(application.pk, **arguments)
     except Stale as refusal:
         return lost(request, application, refusal)
