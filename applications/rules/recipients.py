@@ -96,7 +96,7 @@ def _acts(application: Application, address: str, roles: Sequence[str]) -> bool 
 def _held(organisation: UUID, address: str) -> list[tuple[datetime | None, str]]:
     """Return the end and the role of each membership of a person with the address.
 
-    It may be one that the person has replaced by another.
+    It may be one that the person has replaced by another, or that of a record merged into theirs.
     """
     return _memberships(organisation, address, address_mark(address)).alone()
 
@@ -105,9 +105,11 @@ def _held(organisation: UUID, address: str) -> list[tuple[datetime | None, str]]
 def _memberships(organisation: UUID, address: str, mark: str) -> Values:
     """Return the query for the end and role of each membership of such a person."""
     of_account = Membership.objects.filter(BelongsTo("organisation", organisation))
-    had = Q(person__email__iexact=address) | Q(person__former_addresses__contains=[mark])
-    theirs = of_account.filter(had, person__merged_into=None)
-    return Values(theirs.values_list("ended_at", "role"), 2)
+    had = Q()
+    for record in ("person", "person__merged_from"):
+        had |= Q(**{f"{record}__email__iexact": address})
+        had |= Q(**{f"{record}__former_addresses__contains": [mark]})
+    return Values(of_account.filter(had).values_list("ended_at", "role"), 2)
 
 
 def _is_sender_who_left(application: Application) -> bool:

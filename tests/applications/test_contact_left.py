@@ -5,12 +5,14 @@ from django.core import mail
 
 from accounts.access import actor_for
 from accounts.services.organisations import membership
+from accounts.services.people import merge
 from applications import services
 from applications.rules import recipients
 from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act
 from certportal.foundation import clock
+from certportal.foundation.actors import system
 from tests.applications.packages import packages_in
 
 
@@ -81,6 +83,25 @@ def test_who_only_was_named_and_changed_the_address_before_leaving_is_not_told(m
 
     assert recipients.package(order) == (f"person:{matti.pk}", "mailbox")
     assert withdraw(order, matti) == [["matti@example.fi"]]
+
+
+@pytest.mark.parametrize("is_merged_first", [True, False])
+def test_who_left_is_known_by_the_address_of_a_merged_record(matti, maija, is_merged_first):
+    order, same = as_theirs(maija, matti), people.make_person("Mari Mallikas")
+    steps = [
+        lambda: merge.merge(maija, into=same, actor=system("operator"), now=clock.now()),
+        lambda: remove(same if is_merged_first else maija, matti),
+    ]
+    for step in steps if is_merged_first else reversed(steps):
+        step()
+
+    assert withdraw(order, matti) == [["matti@example.fi"]]
+
+
+def test_who_stays_by_another_record_is_told_at_the_address_of_the_merged_one(matti, maija):
+    order, same = as_theirs(maija, matti), people.make_person("Mari Mallikas")
+    merge.merge(maija, into=same, actor=system("operator"), now=clock.now())
+    assert recipients.package(order) == ("recipient", "mailbox")
 
 
 def issued(order, matti, riitta):
