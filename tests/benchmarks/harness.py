@@ -1,6 +1,7 @@
 """What a benchmark returns, and how it is shown: each figure beside its floor of the same run."""
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -49,9 +50,9 @@ def note(text: str) -> None:
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """Return the value below which the share of the values lies (nearest rank)."""
+    """Return the least value that so large a share of them does not exceed (nearest rank)."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+    return ordered[math.ceil(round(share * len(ordered), 9)) - 1]
 
 
 @contextmanager
