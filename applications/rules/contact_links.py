@@ -6,10 +6,11 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from accounts import access
-from accounts.models import BelongsTo, Membership, Organisation, Person
+from accounts.models import BelongsTo, Membership, Organisation, Person, reached_by
 from applications.models import Application, ContactLink
 from applications.models.certificate_types import Delivery
 from applications.workflow import LINKED, ApplicationEvent, Status
+from certportal.foundation.mail_addresses import address_mark
 from certportal.foundation.models import Event
 from certportal.foundation.query_cache import asked_once, one_reading
 from certportal.foundation.related_rows import rows_of
@@ -67,11 +68,13 @@ def _has_left(link: ContactLink, application: Application) -> bool:
 
 @asked_once
 def _ends(organisation_id: UUID, address: str) -> list[datetime | None]:
-    """Return when the memberships of people with the address ended; None for one that has not."""
-    memberships = Membership.objects.filter(
-        BelongsTo("organisation", organisation_id), person__email__iexact=address
-    )
-    return list(memberships.values_list("ended_at", flat=True))
+    """Return when the memberships of people with the address ended; None for one that has not.
+
+    It may be one that a person has replaced by another.
+    """
+    of_account = Membership.objects.filter(BelongsTo("organisation", organisation_id))
+    theirs = of_account.filter(reached_by(address, address_mark(address)))
+    return list(theirs.values_list("ended_at", flat=True))
 
 
 def is_open(application: Application, *, now: datetime) -> bool:

@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
-
 from accounts import access
-from accounts.models import BelongsTo, Membership, Person
+from accounts.models import BelongsTo, Membership, Person, reached_by
 from accounts.right_to_act import is_shown
 from applications.access import ACTING
 from applications.models import Application
@@ -105,11 +103,7 @@ def _held(organisation: UUID, address: str) -> list[tuple[datetime | None, str]]
 def _memberships(organisation: UUID, address: str, mark: str) -> Values:
     """Return the query for the end and role of each membership of such a person."""
     of_account = Membership.objects.filter(BelongsTo("organisation", organisation))
-    had = Q()
-    for record in ("person", "person__merged_from"):
-        had |= Q(**{f"{record}__email__iexact": address})
-        had |= Q(**{f"{record}__former_addresses__contains": [mark]})
-    return Values(of_account.filter(had).values_list("ended_at", "role"), 2)
+    return Values(of_account.filter(reached_by(address, mark)).values_list("ended_at", "role"), 2)
 
 
 def _is_sender_who_left(application: Application) -> bool:

@@ -45,6 +45,15 @@ def test_who_changed_the_address_before_loses_the_link_by_leaving(order, matti, 
     assert not is_valid(order)
 
 
+def test_a_link_to_an_address_that_was_changed_before_it_was_made_ends_too(matti, maija):
+    former = maija.email
+    change_address(maija)
+    order = orders.waiting_for_contact(matti, technical_email=former)
+    assert is_valid(order)
+    leave(matti, maija)
+    assert not is_valid(order)
+
+
 def test_the_certificate_goes_to_nobody_who_left(order, matti, maija):
     assert told(order) == [maija.email]
     change_address(maija)
