@@ -3,6 +3,7 @@
 import resource
 import signal
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from applications.workflow import Status
 from certportal.dev.builders import documents, orders, people
 from certportal.foundation import clock
 from certportal.foundation.files.documents import NotPdf, NotStored
+from issuance.findings import Finding, Severity
 from issuance.models import Certificate
 from tests.applications.conformity import bare
 
@@ -166,6 +168,22 @@ def test_one_that_expired_comes_back_to_the_applicant(matti, cas, now):
     assert application.status == Status.INFO_REQUESTED
     assert [one["rule"] for one in application.findings][:1] == ["order.conformity_expired"]
     assert sections.editable(application, now=clock.now()) == {"conformity"}
+
+
+def test_with_a_fault_of_the_certificate_request_it_comes_back_with_both(matti, cas, now):
+    """So that one answer mends both."""
+    application = orders.with_csr(matti, "system_signature")
+    yesterday = clock.day(now) - timedelta(days=1)
+    expired = orders.CONFORMITY | {"conformity_valid_until": yesterday}
+    orders.attach_conformity(matti, application, fields=expired)
+    orders.submit(matti, application)
+    fault = Finding("key.in_use", Severity.ERROR, {})
+    outcome = replace(checks.run(application, now=now), csr_findings=[fault])
+
+    services.conclude(application.pk, outcome, now=now)
+
+    application.refresh_from_db()
+    assert sections.editable(application, now=now) == {"conformity", "csr"}
 
 
 def test_a_reopened_part_keeps_what_was_sent_and_takes_a_new_one(matti, cas, now, stored):

@@ -144,11 +144,13 @@ def _return_csr(application: Application, outcome: Outcome, now: datetime) -> Ap
 
 
 def _return_order(application: Application, outcome: Outcome, now: datetime) -> Application:
+    # A technical contact who brings the request is asked for another after the answer.
+    is_csr_asked = _blocks(outcome.csr_findings) and not contact_links.brings_request(application)
     InformationRequest.objects.create(
         application=application,
         reviewer=None,
         reason="",
-        fields=outcome.sections,
+        fields=[*outcome.sections, *(["csr"] if is_csr_asked else [])],
         deadline=working_days.working_day(clock.day(now) + timedelta(days=MENDING_DAYS)),
         asked_at=now,
     )
