@@ -7,7 +7,7 @@ from certportal.foundation.mail import sending
 
 
 def refuse_mails(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(message: EmailMessage, *, item_id: object) -> None:
+    def refuse(message: EmailMessage, **_more: object) -> None:
         raise sending.Undeliverable
 
     monkeypatch.setattr(sending, "send", refuse)
