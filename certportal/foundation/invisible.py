@@ -25,9 +25,11 @@ def without(text: str) -> str:
     return " ".join(_REMOVED.sub("", " ".join(text.split())).split())
 
 
-def with_line_feeds(text: str) -> str:
-    """Return a text whose line breaks are one character each (HTML, "normalize newlines")."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+def as_taken(text: str) -> str:
+    """Return a text as forms take it: line breaks of one character each (HTML, "normalize
+    newlines"), and composed letters (NFC, UAX #15).
+    """
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def is_blank(text: str) -> bool:

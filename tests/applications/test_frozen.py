@@ -88,10 +88,15 @@ def test_a_field_that_the_version_before_did_not_have_is_as_sent_while_it_is_emp
     assert submission.is_as_sent(sent, now=clock.now()) is as_sent
 
 
-def test_a_reason_is_as_sent_whichever_line_breaks_it_was_saved_with(sent):
-    sent.type, sent.system_oid_reason = "system_signature", "Sopimus 1.\nYhteinen."
+def test_a_reason_is_as_sent_whichever_line_breaks_and_letters_it_was_saved_with(sent):
+    sent.type, sent.system_oid_reason = "system_signature", "Sopimus 1.\nPääsy."
     kept = json.loads(sent.submission.content) | {"type": "system_signature"}
-    for reason, as_sent in (("Sopimus 1.\r\nYhteinen.", True), ("Sopimus 1. Yhteinen.", False)):
+    for reason, as_sent in (
+        ("Sopimus 1.\r\nPääsy.", True),
+        ("Sopimus 1.\nPa\u0308a\u0308sy.", True),
+        ("Sopimus 1. Pääsy.", False),
+        ("Sopimus 1.\nPaasy.", False),
+    ):
         frozen = json.dumps(kept | {"system_oid_reason": reason})
         rewrite(Submission.objects, content=frozen)
         sent.submission.refresh_from_db()

@@ -118,7 +118,7 @@ def is_as_sent(application: Application, *, now: datetime) -> bool:
     The applicant edits reopened parts in place; until they are sent they are in no submission.
     Evidence is what the reviewer weighs: the certificate of conformity, and the reason for a
     foreign OID of the system. A field added to the service after the submission counts as equal
-    while empty. Line breaks of texts saved before are as the browser sent them, CR and LF.
+    while empty. Line breaks and letters of texts saved before are as the browser sent them.
     """
     assert application.submission is not None
     sent = json.loads(application.submission.content)
@@ -134,5 +134,5 @@ def is_as_sent(application: Application, *, now: datetime) -> bool:
 
 def _alike(sent: Any, present: Any) -> bool:
     if isinstance(sent, str) and isinstance(present, str):
-        return invisible.with_line_feeds(sent) == invisible.with_line_feeds(present)
+        return invisible.as_taken(sent) == invisible.as_taken(present)
     return bool(sent == present)

@@ -75,7 +75,7 @@ def check(request: HttpRequest, application: Application) -> HttpResponse:
 def _over(request: HttpRequest, application: Application) -> HttpResponse:
     """Redirect to the confirmation; show a reply that was not sent, so that it is not lost."""
     shown = shown_again(request.POST)
-    reply = invisible.with_line_feeds(shown.get("reply", "")).strip()
+    reply = invisible.as_taken(shown.get("reply", "")).strip()
     if shown != request.POST:
         messages.error(request, str(PRIVATE_KEY))
     if invisible.is_blank(reply) or application.additions.filter(text=reply).exists():

@@ -1,7 +1,6 @@
 """Base classes of the service's forms, fields and widgets."""
 
 import datetime
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -58,9 +57,7 @@ class AsCounted(forms.BoundField):
     def data(self) -> Any:
         """Return what was given; a text with line feeds alone and composed letters (NFC)."""
         given = super().data
-        if not isinstance(given, str):
-            return given
-        return unicodedata.normalize("NFC", invisible.with_line_feeds(given))
+        return invisible.as_taken(given) if isinstance(given, str) else given
 
 
 class Form(forms.Form):

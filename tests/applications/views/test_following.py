@@ -229,7 +229,7 @@ def test_a_reply_to_a_question_that_was_taken_back_meanwhile_is_shown(web, addre
 
 def test_a_reply_of_several_lines_is_known_again_when_it_is_sent_twice(web, address, asked):
     check = address("applications:check", asked.pk)
-    given = {"version": asked.version, "reply": "Kyllä.\r\nLiite tulee."} | DECLARED
+    given = {"version": asked.version, "reply": "Kylla\u0308.\r\nLiite tulee."} | DECLARED
     assert web.post(check, given).url == address("applications:sent", asked.pk)
     assert asked.additions.get().text == "Kyllä.\nLiite tulee."
     assert web.post(check, given).url == address("applications:sent", asked.pk)
