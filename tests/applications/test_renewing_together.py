@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Membership
+from accounts.services.organisations import membership
 from applications import services
 from applications.errors import AccountOver, MayNotAct
 from applications.models import Application, BulkOrder
@@ -113,6 +114,21 @@ def test_who_has_left_or_whose_account_is_closed_renews_nothing(matti, riitta):
     order.organisation.business_ids.update(valid_to=clock.day(clock.now()))
     with pytest.raises(AccountOver):
         renewed(matti, order)
+
+
+def test_who_may_order_no_more_once_the_page_has_looked_renews_nothing(
+    matti, riitta, pass_days, monkeypatch
+):
+    order, lock = valid_for(matti, riitta, 12), membership.lock_account
+    pass_days(350)
+
+    def as_another_takes_the_right(key):
+        matti.memberships.update(role=Membership.Role.TECHNICAL)
+        return lock(key)
+
+    monkeypatch.setattr(membership, "lock_account", as_another_takes_the_right)
+    assert send(people.log_in(Client(), matti), "server", order).status_code == 403
+    assert not drafts().exists()
 
 
 def test_offered_is_what_ends_soon_or_has_just_ended(matti, riitta, monkeypatch):

@@ -1,7 +1,6 @@
 """Begin orders that renew several certificates: choose them, and get a draft for each."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -12,7 +11,6 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext as _, gettext_lazy, ngettext
 
 from accounts import access
-from accounts.page_reading import read_once
 from applications import services
 from applications.access import certificates_seen
 from applications.models import Application, BulkOrder
@@ -24,6 +22,7 @@ from applications.views.shared.entry import applicant_view, by_person
 from applications.views.shared.rows import CertificateRow, certificate_rows
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
+from certportal.foundation.query_cache import one_reading
 from certportal.foundation.web import limits
 from certportal.foundation.web.forms import Form, HintedCheckboxes
 
@@ -70,16 +69,10 @@ def _about(row: CertificateRow, begun: Application | None) -> str:
     return ", ".join(word for word in words if word)
 
 
-@read_once
 @applicant_view
 def renew_together(request: HttpRequest) -> HttpResponse:
     """List the certificates that end soon or just did; create a draft for each chosen one."""
-    now = clock.now()
-    person, organisation = access.person_of(request), access.organisation_of(request)
-    certificates = certificates_seen(person, organisation.pk)
-    pairs = renewable.renewable(certificates, most=MOST_RENEWED, now=now)
-    orders = [order for order, _certificate in pairs]
-    made = _forms(request, pairs, now)
+    orders, made = _offered(request)
     for form in made:
         if form.is_bound and form.is_valid():
             chosen = set(form.cleaned_data["orders"])
@@ -92,10 +85,12 @@ def renew_together(request: HttpRequest) -> HttpResponse:
     return _page(request, made)
 
 
-def _forms(
-    request: HttpRequest, pairs: Sequence[tuple[Application, Any]], now: datetime
-) -> list[RenewForm]:
-    """Return a form for each type among the certificates; the one that was sent is bound."""
+@one_reading()
+def _offered(request: HttpRequest) -> tuple[list[Application], list[RenewForm]]:
+    """Return the orders, and a form for each type among them; the one that was sent is bound."""
+    now, account = clock.now(), access.organisation_of(request).pk
+    certificates = certificates_seen(access.person_of(request), account)
+    pairs = renewable.renewable(certificates, most=MOST_RENEWED, now=now)
     orders = [order for order, _certificate in pairs]
     rows = certificate_rows([one for _order, one in pairs], now=now, among=orders)
     begun = renewal.begun_for(orders)
@@ -106,7 +101,7 @@ def _forms(
         is_sent = posted is not None and posted.get("type") == kind
         if own:
             made.append(RenewForm(posted if is_sent else None, kind, own, begun))
-    return made
+    return orders, made
 
 
 def _renew(request: HttpRequest, orders: Sequence[Application]) -> BulkOrder:
