@@ -20,10 +20,13 @@ NOTICE = timedelta(days=21)
 """Programs that renew certificates of 90 days do so 30 days before these end."""
 READ_EVERY = 600.0
 """Seconds for which the certificate counts that was read; heartbeats are more frequent."""
+ASKED_EVERY = 60.0
+"""Seconds for which it counts that none could be read: a proxy or name server that hangs costs the
+worker time, and each failure is a line in its log."""
 SECONDS = 2.0
 
-_read: dict[tuple[str, int], tuple[float, datetime]] = {}
-"""When this process read the certificate at the address, and when that ends."""
+_read: dict[tuple[str, int], tuple[float, datetime | None]] = {}
+"""When this process asked at the address, and when the certificate read there ends."""
 
 
 def is_far() -> bool:
@@ -41,16 +44,19 @@ def is_far() -> bool:
 def _ends(place: tuple[str, int]) -> datetime | None:
     """Return the certificate's end, as read at most `READ_EVERY` ago; None if it cannot be read."""
     at, ends = _read.get(place, (None, None))
-    if at is not None and time.monotonic() - at < READ_EVERY:
-        return ends
-    _read.pop(place, None)
+    if at is None or time.monotonic() - at >= (ASKED_EVERY if ends is None else READ_EVERY):
+        ends = _end_read_at(place)
+        _read[place] = time.monotonic(), ends
+    return ends
+
+
+def _end_read_at(place: tuple[str, int]) -> datetime | None:
     try:
         text = ssl.get_server_certificate(place, timeout=SECONDS)
         ends = load_pem_x509_certificate(text.encode()).not_valid_after_utc
     except (OSError, ValueError) as error:
         log.warning("tls_certificate_not_read", host=place[0], port=place[1], error=str(error))
         return None
-    _read[place] = time.monotonic(), ends
     if ends - clock.now() <= NOTICE:
         log.warning("tls_certificate_ends", host=place[0], port=place[1], ends=ends.isoformat())
     return ends

@@ -87,6 +87,23 @@ def test_a_proxy_without_a_certificate_is_no_proxy_whose_certificate_lasts(setti
     assert not tls_end.is_far()
 
 
+def test_a_proxy_that_hangs_is_not_waited_for_at_every_heartbeat(settings, monkeypatch):
+    asked = []
+
+    def hangs(place, *, timeout):
+        asked.append(place)
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(tls_end, "_read", {})
+    monkeypatch.setattr(ssl, "get_server_certificate", hangs)
+    settings.TLS_ADDRESS = ("proxy", 8443)
+    assert [tls_end.is_far() for _ in range(3)] == [False] * 3
+    assert len(asked) == 1
+    monkeypatch.setattr(tls_end, "ASKED_EVERY", 0)
+    assert not tls_end.is_far()
+    assert len(asked) == 2
+
+
 def test_where_nobody_said_which_proxy_there_is_nothing_to_watch(settings):
     settings.TLS_ADDRESS = None
     assert tls_end.is_far()
