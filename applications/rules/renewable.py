@@ -1,8 +1,8 @@
 """Which certificates of an account can be renewed in one step: those that end soon or just did."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import batched, islice
+from itertools import batched
 
 from django.db.models import Q, QuerySet
 
@@ -18,19 +18,33 @@ TYPES = [kind for kind in CertificateType if not kind.has_mailbox]
 BATCH = 200
 
 
+type Found = tuple[Application, Certificate, Application | None]
+"""An order, its certificate, and the order under way that may renew it, if there is one."""
+
+
 def renewable(
-    certificates: QuerySet[Certificate], *, most: int, now: datetime
-) -> list[tuple[Application, Certificate]]:
-    """Return the first certificates to end that no other one serves in place of, with orders."""
+    certificates: QuerySet[Certificate], seen: QuerySet[Application], *, most: int, now: datetime
+) -> list[Found]:
+    """Return the first certificates to end that no other one serves in place of.
+
+    Those with an order under way among `seen` come last, so that they take no place from others.
+    """
     ended = Q(state=Certificate.State.ISSUED, not_after__lte=now, not_after__gt=now - ENDED_WITHIN)
     found = certificates.filter(renewal.ending_soon(now) | ended, profile_id__in=TYPES)
-    return list(islice(_unrenewed(found.defer("der").order_by("not_after", "pk")), most))
+    free, begun = list[Found](), list[Found]()
+    for some in batched(found.defer("der").order_by("not_after", "pk"), BATCH, strict=False):
+        for one in _unrenewed(some, seen):
+            (free if one[2] is None else begun).append(one)
+        if len(free) >= most:
+            break
+    return [*free, *begun][:most]
 
 
-def _unrenewed(found: QuerySet[Certificate]) -> Iterator[tuple[Application, Certificate]]:
-    for some in batched(found, BATCH, strict=False):
-        with_all = Application.objects.select_related("organisation", "submission__record")
-        orders = with_all.prefetch_related("host_names").in_bulk([one.reference for one in some])
-        pairs = [(orders[one.reference], one) for one in some if one.reference in orders]
-        done = renewal.renewed_of(pairs)
-        yield from (pair for pair in pairs if pair[1].pk not in done)
+def _unrenewed(some: Sequence[Certificate], seen: QuerySet[Application]) -> Iterator[Found]:
+    with_all = Application.objects.select_related("organisation", "submission__record")
+    orders = with_all.prefetch_related("host_names").in_bulk([one.reference for one in some])
+    pairs = [(orders[one.reference], one) for one in some if one.reference in orders]
+    done = renewal.renewed_of(pairs)
+    left = [(order, one) for order, one in pairs if one.pk not in done]
+    begun = renewal.begun_for([order for order, _certificate in left], seen) if left else {}
+    return ((order, one, begun.get(order.pk)) for order, one in left)

@@ -258,19 +258,23 @@ def under_way(application: Application) -> list[Application]:
     return [order for order in later.order_by("created_at") if _covers(order, application)]
 
 
-def begun_for(orders: Sequence[Application]) -> dict[UUID, Application]:
+def begun_for(
+    orders: Sequence[Application], seen: QuerySet[Application]
+) -> dict[UUID, Application]:
     """Return, by key, the first open order begun later that may renew each, as `under_way` does.
 
-    For orders of certificates without a mailbox. The number of queries does not depend on theirs.
+    `seen`: the orders among which it is. For orders of certificates without a mailbox. The number
+    of queries does not depend on theirs.
     """
-    statuses = [Status.DRAFT, *OPEN_CASES]
-    begun = Application.objects.filter(_named_like(orders), status__in=statuses)
-    owned = begun.filter(organisation__in={order.organisation_id for order in orders})
-    others = list(owned.order_by("created_at").prefetch_related("host_names"))
-    pairs = ((order, other) for other in reversed(others) for order in orders)
+    begun = seen.filter(_named_like(orders), status__in=[Status.DRAFT, *OPEN_CASES])
+    others: defaultdict[Hashable, list[Application]] = defaultdict(list)
+    for other in begun.order_by("-created_at").prefetch_related("host_names"):
+        for name in _named(other):
+            others[name].append(other)
     return {
         order.pk: other
-        for order, other in pairs
+        for order in orders
+        for other in others.get(next(iter(_named(order)), None), ())
         if other.created_at > order.created_at and _serves(other, order)
     }
 

@@ -1,5 +1,6 @@
 """Renewing several certificates in one step: a draft for each that is chosen, or none."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from applications.services.applicant.bulk_orders import (
     NotTogether,
     TooManyOrders,
 )
+from applications.views.bulk import renew as views
 from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act
@@ -162,15 +164,43 @@ def test_what_is_renewed_already_is_named_and_not_ticked(matti, riitta, pass_day
     assert draft.number in page(client).content.decode()
 
 
+def test_those_beyond_the_limit_are_offered_once_the_first_ones_have_drafts(
+    matti, riitta, pass_days, monkeypatch
+):
+    monkeypatch.setattr(views, "MOST_RENEWED", 1)
+    first, then = valid_for(matti, riitta, 6), valid_for(matti, riitta, 6, type="test_server")
+    pass_days(170)
+    client = people.log_in(Client(), matti)
+    assert (offered(client), page(client).context["more"]) == ({str(first.pk)}, True)
+    send(client, "server", first)
+    assert (offered(client), page(client).context["more"]) == ({str(then.pk)}, True)
+    send(client, "test_server", then)
+    assert (len(offered(client)), ticked(client)) == (1, set())
+
+
 def test_nothing_chosen_and_anothers_order_begin_nothing(matti, riitta, kalle, pass_days):
     mine, theirs = valid_for(matti, riitta, 12), orders.draft(kalle)
     pass_days(350)
     client = people.log_in(Client(), matti)
     for chosen in ([], [theirs], [mine, theirs]):
-        assert send(client, "server", *chosen).context["forms"][0].errors["orders"], chosen
+        refused = send(client, "server", *chosen)
+        assert refused.context["forms"][0].errors["orders"], chosen
+        assert re.search(r"<title>\s*Virhe:", refused.content.decode())
     send(client, "email", mine)
     send(client, "test_server", mine)
     assert not drafts().filter(organisation=mine.organisation).exists()
+
+
+def test_email_certificates_alone_do_not_lead_to_the_page(matti, riitta, pass_days):
+    for _ in range(2):
+        orders.delivered(matti, riitta, "email")
+    end = Certificate.objects.latest("not_after").not_after
+    pass_days((end - clock.now()).days - 20)
+    client = people.log_in(Client(), matti)
+    home = client.get("/fi/")
+    assert len(home.context["renewals"]) == 2
+    assert reverse("applications:renew_together") not in home.content.decode()
+    assert "Sähköpostivarmenne uusitaan sen omalla sivulla" in page(client).content.decode()
 
 
 def test_where_nothing_ends_the_page_says_so_and_home_names_no_more_than_is_there(web, matti):

@@ -11,9 +11,10 @@ from accounts.models import Membership
 from applications import services
 from applications.rules import recipients as concerned
 from certportal.dev.builders import orders, people
+from certportal.dev.builders.acts import act
 from certportal.foundation import clock
 from issuance.models import Certificate
-from tests.applications.renewals import renew
+from tests.applications.renewals import renew, valid_for
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +68,17 @@ def test_mail_about_others_orders_passes_them_by(seppo, matti, cas):
     assert f"person:{seppo.pk}" in concerned.administrators(own)
     assert f"person:{seppo.pk}" not in concerned.administrators(other)
     assert f"person:{matti.pk}" in concerned.administrators(own)
+
+
+def test_nor_is_it_where_several_are_renewed(seppo, matti, riitta, cas, pass_days):
+    own = valid_for(seppo, riitta, 12, type="test_server")
+    pass_days(350)
+    given = {"organisation": own.organisation, "type": own.kind, "language": "fi"}
+    begun = act(matti, services.start, **given, template=own)
+    for one in (seppo, matti):
+        shown = page(one, "applications:renew_together").text
+        assert own.number in shown
+        assert (begun.number in shown) == (one == matti)
 
 
 def test_a_confirmed_member_sees_also_what_the_unconfirmed_sends(seppo, matti, cas):

@@ -201,6 +201,7 @@ def _common_form(
     title = _("What the orders have in common")
     context: dict[str, Any] = {"forms": list(common), "rows": text, "title": title}
     context |= {"count": len(lines), "kind": draft.kind}
+    context["form"] = next((form for form in common if form.errors), None)
     context["said"] = [
         _("Row %(row)d: %(said)s") % {"row": line.number, "said": message}
         for line in lines

@@ -12,10 +12,10 @@ from django.utils.translation import get_language, gettext as _, gettext_lazy, n
 
 from accounts import access
 from applications import services
-from applications.access import certificates_seen
+from applications.access import certificates_seen, orders_seen
 from applications.models import Application, BulkOrder
 from applications.models.certificate_types import CertificateType
-from applications.rules import renewable, renewal
+from applications.rules import renewable
 from applications.services.applicant.bulk_orders import MOST_RENEWED
 from applications.views.order.forms.parts import TEST_FLAG
 from applications.views.shared.entry import applicant_view, by_person
@@ -47,7 +47,7 @@ class RenewForm(Form):
         super().__init__(data, auto_id=f"id_{kind.value}_%s")
         listed = [(row.order, row) for row in rows if row.order]
         field: Any = self.fields["orders"]
-        self.kind, self.count = kind, len(listed)
+        self.kind = kind
         field.label = kind.label
         field.initial = [str(order.pk) for order, _row in listed if order.pk not in begun]
         field.widget.hints = {
@@ -72,7 +72,7 @@ def _about(row: CertificateRow, begun: Application | None) -> str:
 @applicant_view
 def renew_together(request: HttpRequest) -> HttpResponse:
     """List the certificates that end soon or just did; create a draft for each chosen one."""
-    orders, made = _offered(request)
+    orders, made, more = _offered(request)
     for form in made:
         if form.is_bound and form.is_valid():
             chosen = set(form.cleaned_data["orders"])
@@ -80,20 +80,24 @@ def renew_together(request: HttpRequest) -> HttpResponse:
                 bulk = _renew(request, [order for order in orders if str(order.pk) in chosen])
             except TooMany as refusal:
                 form.refuse(refusal)
-                return limits.too_many(_page(request, made), refusal)
+                return limits.too_many(_page(request, made, more), refusal)
             return redirect("applications:bulk_order", bulk.pk)
-    return _page(request, made)
+    return _page(request, made, more)
 
 
 @one_reading()
-def _offered(request: HttpRequest) -> tuple[list[Application], list[RenewForm]]:
-    """Return the orders, and a form for each type among them; the one that was sent is bound."""
-    now, account = clock.now(), access.organisation_of(request).pk
-    certificates = certificates_seen(access.person_of(request), account)
-    pairs = renewable.renewable(certificates, most=MOST_RENEWED, now=now)
-    orders = [order for order, _certificate in pairs]
-    rows = certificate_rows([one for _order, one in pairs], now=now, among=orders)
-    begun = renewal.begun_for(orders)
+def _offered(request: HttpRequest) -> tuple[list[Application], list[RenewForm], bool]:
+    """Return the orders, a form for each type among them, and whether there are more orders.
+
+    The form that was sent is bound.
+    """
+    now, by = clock.now(), (access.person_of(request), access.organisation_of(request).pk)
+    most = MOST_RENEWED + 1
+    found = renewable.renewable(certificates_seen(*by), orders_seen(*by), most=most, now=now)
+    shown, more = found[:MOST_RENEWED], len(found) > MOST_RENEWED
+    orders = [order for order, _certificate, _begun in shown]
+    rows = certificate_rows([one for _order, one, _begun in shown], now=now, among=orders)
+    begun = {order.pk: other for order, _certificate, other in shown if other is not None}
     posted = request.POST if request.method == "POST" else None
     made = []
     for kind in renewable.TYPES:
@@ -101,7 +105,7 @@ def _offered(request: HttpRequest) -> tuple[list[Application], list[RenewForm]]:
         is_sent = posted is not None and posted.get("type") == kind
         if own:
             made.append(RenewForm(posted if is_sent else None, kind, own, begun))
-    return orders, made
+    return orders, made, more
 
 
 def _renew(request: HttpRequest, orders: Sequence[Application]) -> BulkOrder:
@@ -122,7 +126,7 @@ def _renew(request: HttpRequest, orders: Sequence[Application]) -> BulkOrder:
     return bulk
 
 
-def _page(request: HttpRequest, made: Sequence[RenewForm]) -> HttpResponse:
-    is_full = sum(form.count for form in made) == MOST_RENEWED
-    context = {"forms": made, "most": MOST_RENEWED, "is_full": is_full}
+def _page(request: HttpRequest, made: Sequence[RenewForm], more: bool) -> HttpResponse:
+    sent = next((form for form in made if form.is_bound), None)
+    context = {"forms": made, "form": sent, "most": MOST_RENEWED, "more": more}
     return render(request, "applications/bulk/renew.html", context)
