@@ -100,6 +100,8 @@ def listing(matter: Matter, asked: Asked, *, ends: int = 0) -> dict[str, Any]:
         "days": days_to(due[0].day + timedelta(days=ends), asked),
         "at_once": due[0].day == due[-1].day,
         "on_account": any(one.matter.on_account for one in due),
+        "together": any(not one.matter.order.kind.has_mailbox for one in due),
+        "alone": any(one.matter.order.kind.has_mailbox for one in due),
         "bulk_order": together.pop() if len(together) == 1 else None,
     }
 

@@ -30,6 +30,7 @@ from applications.models import (
 )
 from applications.models.certificate_types import Delivery
 from applications.rules import renewal
+from applications.rules.renewable import TYPES
 from applications.views.account.history import newest, news, people_in
 from applications.views.account.unused import unused_orders
 from applications.views.shared import tracking
@@ -211,6 +212,7 @@ def _lists(desk: Desk, now: datetime) -> dict[str, Any]:
         "time_line": line_of(desk.months, now=now),
         "renewals": renewals[:MOST],
         "more_renewals": len(renewals) > MOST,
+        "renews_together": sum(row.certificate.profile_id in TYPES for row in renewals) > 1,
     }
 
 

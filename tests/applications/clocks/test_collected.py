@@ -121,6 +121,18 @@ def test_what_was_renewed_or_revoked_meanwhile_is_left_out(certified, matti, rii
     assert mails.written(item, now=at) is None
 
 
+@pytest.mark.parametrize("kinds", [("email", "email"), ("email", "server")])
+def test_email_certificates_are_renewed_each_on_its_page(matti, riitta, cas, kinds):
+    first, _other = (orders.delivered(matti, riitta, kind) for kind in kinds)
+    at = certificate_of(first).not_after - timedelta(days=30, hours=12)
+    services.remind_of_expiry(now=at)
+    for recipient in ("applicant", "mailbox"):
+        written = mails.written(about("renewals").get(payload__recipient=recipient), now=at)
+        assert (reverse("applications:renew_together") in written.text) == ("server" in kinds)
+    own = mails.written(about("renewals").get(payload__recipient="applicant"), now=at)
+    assert f"{reverse('certificates')}?state=soon" in own.text
+
+
 def test_of_each_certificate_it_is_said_who_takes_care_of_it(certified, maija):
     first = certified[0]
     at = certificate_of(first).not_after - timedelta(days=30, hours=12)
