@@ -197,7 +197,7 @@ def test_email_certificates_alone_do_not_lead_to_the_page(matti, riitta, pass_da
     end = Certificate.objects.latest("not_after").not_after
     pass_days((end - clock.now()).days - 20)
     client = people.log_in(Client(), matti)
-    home = client.get("/fi/")
+    home = client.get(reverse("home"))
     assert len(home.context["renewals"]) == 2
     assert reverse("applications:renew_together") not in home.content.decode()
     assert "Sähköpostivarmenne uusitaan sen omalla sivulla" in page(client).content.decode()
@@ -205,4 +205,4 @@ def test_email_certificates_alone_do_not_lead_to_the_page(matti, riitta, pass_da
 
 def test_where_nothing_ends_the_page_says_so_and_home_names_no_more_than_is_there(web, matti):
     assert page(web).context["forms"] == []
-    assert reverse("applications:renew_together") not in web.get("/fi/").content.decode()
+    assert reverse("applications:renew_together") not in web.get(reverse("home")).content.decode()
