@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import batched
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,9 @@ from certportal.foundation.statements import execute
 
 NOT_WAITING: dict[str, Any] = {"waiting_for": "", "waiting_since": None}
 """The fields of an order that waits for no source."""
+MOST_AT_ONCE = 500
+"""Orders that one statement changes: it enters each in the index of searches, which may take two
+milliseconds, and a statement of web may take ten seconds (`certportal.env.database`)."""
 _locked = by_key(Application, lock=True)
 
 
@@ -145,13 +149,17 @@ def save(application: Application, *, now: datetime, **fields: Any) -> None:
 
 
 def save_all(applications: Sequence[Application], *, now: datetime, **fields: Any) -> None:
-    """Save the same fields of each of the locked applications, as `save` does, by one statement."""
+    """Save the same fields of each of the locked applications, as `save` does.
+
+    By one statement for `MOST_AT_ONCE` of them.
+    """
     for application in applications:
         for name, value in (fields | {"changed_at": now}).items():
             setattr(application, name, value)
         application.version += 1
-    rows = Application.objects.filter(pk__in=[application.pk for application in applications])
-    rows.update(**fields, version=F("version") + 1, changed_at=now)
+    for some in batched([application.pk for application in applications], MOST_AT_ONCE):
+        rows = Application.objects.filter(pk__in=some)
+        rows.update(**fields, version=F("version") + 1, changed_at=now)
 
 
 def notify(

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.access import actor_for
 from applications import services
 from applications.models import Application
+from applications.services import transition
 from applications.workflow import Status
 from certportal.dev.builders import bulk
 from certportal.foundation import clock
@@ -58,3 +59,15 @@ def test_it_takes_as_many_statements(matti, kalle, riitta, pharmacy, step):
         begin(matti, riitta, letters)
         asked.append(statements_of(work))
     assert asked[0] == asked[1]
+
+
+def test_a_statement_changes_no_more_orders_than_its_time_allows(matti, kalle, riitta, monkeypatch):
+    """Each of an account handed over is entered in the index of searches with its new name."""
+    monkeypatch.setattr(transition, "MOST_AT_ONCE", 2, raising=False)
+    begin(matti, riitta, "ab")
+    by = {"person": riitta, "actor": actor_for(riitta), "now": clock.now()}
+    with CaptureQueriesContext(connection) as asked:
+        services.succeed(PHARMACY, CLINICS, reason="Apteekki on lopettanut.", **by)
+    changing = 'UPDATE "applications_application" SET "organisation_id"'
+    assert sum(one["sql"].startswith(changing) for one in asked) == 3
+    assert not Application.objects.exclude(organisation__business_ids__code=CLINICS).exists()
