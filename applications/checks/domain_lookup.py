@@ -6,7 +6,7 @@ AD bit of their answers (RFC 4035 section 3.2.3) is trusted. Every resolver must
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -36,9 +36,7 @@ _ANSWERED = {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """`own`: the records at the name asked for itself, before any alias is followed, and a DNAME of
-    the name above it, which makes aliases of all names below.
-    """
+    """`own`: the records at the name asked for itself, before any alias is followed (`_own`)."""
 
     values: list[str]
     is_secure: bool
@@ -111,7 +109,7 @@ def _is_from_wildcard(resolver: tuple[str, int], place: str, found: _Answer, end
     runs the host that it is an alias of could prove control of the whole domain. Likewise a DNAME
     of the place (RFC 6672), whose target has the names below the place and not its own. Only the
     records of the place itself are compared, since the alias's target may answer differently each
-    time.
+    time; where a DNAME above leads elsewhere, those there, since a wildcard may give these.
     """
     sibling = _ask(resolver, f"_{secrets.token_hex(7)}.{place}", "TXT", ends)
     return sibling.is_bogus or not found.own.isdisjoint(sibling.own)
@@ -140,19 +138,25 @@ def _ask(resolver: tuple[str, int], name: str, kind: str, ends: float) -> _Answe
     if response.rcode() not in _ANSWERED:
         raise Unavailable(SOURCE)
     is_secure = bool(response.flags & dns.flags.AD)
-    # As the DNS compares names: the capital letters of an alias are ignored.
-    owner = dns.name.from_text(name)
-    own = [
-        rrset
-        for rrset in response.answer
-        if (rrset.name == owner and rrset.rdtype in _COMPARED)
-        or (rrset.name == owner.parent() and rrset.rdtype == dns.rdatatype.DNAME)
-    ]
     return _Answer(
         _values(response, kind),
         is_secure,
-        own=frozenset(record for rrset in own for record in rrset),
+        own=frozenset(_own(response, dns.name.from_text(name))),
     )
+
+
+def _own(response: dns.message.Message, name: dns.name.Name) -> Iterator[dns.rdata.Rdata]:
+    """Yield the records at the name, or at that which DNAMEs above make of it, and such a DNAME of
+    the very name above, which makes aliases of all names below.
+    """
+    for rrset in response.answer:
+        # As the DNS compares names: the capital letters of an alias are ignored.
+        is_below = name != rrset.name and name.is_subdomain(rrset.name)
+        if rrset.rdtype == dns.rdatatype.DNAME and is_below:
+            yield from rrset if rrset.name == name.parent() else ()
+            name = name.relativize(rrset.name).derelativize(rrset[0].target)
+        elif rrset.name == name and rrset.rdtype in _COMPARED:
+            yield from rrset
 
 
 def _query(

@@ -60,6 +60,24 @@ def test_whoever_has_all_names_below_a_domain_proves_those(look, text):
     assert look(GIVEN_AWAY, hosters=hosters, host=host) is Outcome.PROVEN
 
 
+@pytest.mark.parametrize(
+    ("name", "hosters", "found"),
+    [
+        ("a", ["* CNAME web.shop.klinikka.fi.", "web.shop {text}"], Outcome.ABSENT),
+        ("b", ["* {text}"], Outcome.ABSENT),
+        ("c", ["c DNAME shop.klinikka.fi.", "{label}.shop {text}"], Outcome.ABSENT),
+        ("d", ["* CNAME web.shop.klinikka.fi.", "{label}.d {text}"], Outcome.PROVEN),
+    ],
+)
+def test_a_wildcard_where_a_domain_leads_proves_none_of_the_names_below_it(
+    look, text, name, hosters, found
+):
+    """A DNAME makes an alias of its own of each name, and all of them lead to the wildcard."""
+    hosters = [record.format(text=text, label=LABEL) for record in hosters]
+    host = f"{name}.moved.example.fi"
+    assert look("moved DNAME klinikka.fi.", hosters=hosters, host=host) is found
+
+
 def test_a_record_of_its_own_beside_a_wildcard_proves_it(look, text):
     assert look(f"{LABEL} {text}", "* CNAME web.klinikka.fi.") is Outcome.PROVEN
     alias = f"{LABEL} CNAME proof.klinikka.fi."
