@@ -10,7 +10,7 @@ from applications.models import Application
 from applications.rules import recipients, undelivered
 from applications.services import sent_once, transition
 from certportal.foundation.mail.sending import mark_of
-from certportal.foundation.outbox import set_aside
+from certportal.foundation.outbox import outbox, set_aside
 
 
 @transaction.atomic
@@ -33,5 +33,9 @@ def tell_undelivered(item_id: UUID, *, now: datetime) -> None:
         if lost and to and sent_once.once("undelivered", order.pk, mark_of(lost), now=now):
             told[to].append(order)
     for to, (first, *others) in told.items():
-        named = {str(order.pk): to[0] for order in others}
-        transition.notify(first, "undelivered", to, now, others=named)
+        keys = [str(order.pk) for order in others]
+        mails = [
+            mail | {"others": dict.fromkeys(keys, mail["recipient"])}
+            for mail in transition.notices("undelivered", {first: to})
+        ]
+        outbox.enqueue_all("application.notice", mails, now=now)

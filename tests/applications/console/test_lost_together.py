@@ -75,6 +75,22 @@ def test_the_sender_is_told_of_the_others_though_the_first_is_mended_by_then(wai
     assert TIINA in told.text
 
 
+def test_each_administrator_is_told_of_the_others_too(waiting, matti, maija, pharmacy):
+    """Who sent them has left, and the first is mended by then."""
+    services.watch_incomplete(now=clock.now() + timedelta(days=100))
+    about("lapse_warnings").update(due_at=clock.now())
+    orders.drain()
+    anna = people.make_member("Anna Toinen", pharmacy, role="administrator", now=clock.now())
+    pharmacy.memberships.filter(person=maija).update(role="administrator")
+    pharmacy.memberships.filter(person=matti).update(ended_at=clock.now())
+    come_back(about("lapse_warnings").get(payload__recipient="technical_contact"))
+    items = about("undelivered")
+    first = Application.objects.get(pk=items[0].payload["application"])
+    new = {"technical_name": "Uusi Yhteys", "technical_email": "uusi@example.fi"}
+    services.rename_contact(first.pk, new, **orders.Handler(maija, first).seen)
+    assert {mails.written(item).to for item in items} == {anna.email, maija.email}
+
+
 @pytest.mark.parametrize("notice", ["bulk_receipt", "links_sent", "csrs_attached"])
 def test_so_is_one_about_orders_sent_or_completed_together(waiting, matti, notice):
     if notice == "csrs_attached":
