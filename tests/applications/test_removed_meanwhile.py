@@ -20,14 +20,14 @@ from tests.issuance.orders import make_csr, new_key
 def acts(person, order, document):
     """What an applicant does to an order and its account, except sending and revoking."""
     by = partial(partial, act, person)
-    start = {"type": order.type, "language": "fi", "organisation": order.organisation}
-    domain = Domain.objects.create(
-        organisation=order.organisation, name="example.fi", asked_at=clock.now()
-    )
+    account = order.organisation
+    start = {"type": order.type, "language": "fi", "organisation": account}
+    domain = Domain.objects.create(organisation=account, name="example.fi", asked_at=clock.now())
     paper = {"data": documents.pdf(), "name": "liite.pdf"}
     return [
         by(services.start, **start),
         by(services.start_together, **start, common={}, rows=[]),
+        by(services.renew_together, orders=[order], organisation=account, language="fi"),
         by(services.save_section, order, "validity", {"validity_months": 6}),
         by(services.choose_csr, order, order.csr_id),
         by(services.add_attachment, order, Attachment.Kind.CONFORMITY, **paper),
@@ -41,8 +41,8 @@ def acts(person, order, document):
         by(services.return_names, order, text="Väärät nimet."),
         by(services.answer_hearing, order, text="Nimi on meidän."),
         by(services.add_information, order, text="Lisätieto."),
-        by(services.request_lookup, order.organisation, "toinen.example.fi"),
-        by(services.forget_domain, order.organisation, domain.pk),
+        by(services.request_lookup, account, "toinen.example.fi"),
+        by(services.forget_domain, account, domain.pk),
         by(services.withdraw, order),
         by(services.discard, order),
     ]

@@ -123,6 +123,16 @@ def ask(
         connection.close()
 
 
+def when_again(port: int, path: str) -> str | None:
+    """Return after how many seconds the port's answer asks to come again, if it does."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().getheader("Retry-After")
+    finally:
+        connection.close()
+
+
 @dataclass
 class Behind:
     """What stands behind the proxy, and the proxy's port."""
@@ -284,11 +294,14 @@ def test_whoever_asks_too_much_or_too_often_reads_why(tmp_path: Path, web: Site)
     written = OWN_PAGES.format(web=web.server_port, port=port, sources=SOURCES)
     (tmp_path / "nginx.conf").write_text(written)
     with running(tmp_path, port):
-        status, said = ask(port, f"/fi/certificates/?q={'x' * 9000}")
+        too_long = f"/fi/certificates/?q={'x' * 9000}"
+        status, said = ask(port, too_long)
         assert (status, "Osoite on liian pitkä" in said) == (414, True)
+        assert when_again(port, too_long) is None  # it stays too long
         status, said = ask(port, "/fi/", cookie="x" * 9000)
         assert (status, "poista tämän sivuston evästeet" in said) == (400, True)
         asked = [ask(port, "/few/") for _ in range(2)]
+        assert when_again(port, "/few/") == "30"
     assert asked[0][0] == 200
     assert (asked[1][0], "Pyyntöjä on juuri nyt liian monta" in asked[1][1]) == (429, True)
 
