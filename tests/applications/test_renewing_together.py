@@ -80,6 +80,16 @@ def test_a_technical_contact_brings_the_new_request_too(matti, riitta):
     assert renewed(matti, order).orders.get().csr_by == "technical_contact"
 
 
+@pytest.mark.parametrize("by", ["applicant", "technical_contact"])
+def test_who_brings_the_request_is_told(matti, riitta, pass_days, by):
+    order = valid_for(matti, riitta, 12)
+    Application.objects.filter(pk=order.pk).update(csr_by=by)
+    pass_days(350)
+    said = send(people.log_in(Client(), matti), "server", order).content.decode()
+    assert ("Tekninen yhteyshenkilö antaa sen jälkeen" in said) == (by == "technical_contact")
+    assert ("Anna sille uudelle avaimelle tehty" in said) == (by == "applicant")
+
+
 def test_a_second_press_gives_the_same_drafts(matti, riitta):
     order = orders.delivered(matti, riitta)
     assert renewed(matti, order) == renewed(matti, order)

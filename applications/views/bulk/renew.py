@@ -14,7 +14,7 @@ from accounts import access
 from applications import services
 from applications.access import certificates_seen, orders_seen
 from applications.models import Application, BulkOrder
-from applications.models.certificate_types import CertificateType
+from applications.models.certificate_types import CertificateType, Delivery
 from applications.rules import renewable
 from applications.services.applicant.bulk_orders import MOST_RENEWED
 from applications.views.order.forms.parts import TEST_FLAG
@@ -115,15 +115,27 @@ def _renew(request: HttpRequest, orders: Sequence[Application]) -> BulkOrder:
         language=get_language() or "fi",
         **by_person(request),
     )
-    words = ngettext(
+    messages.success(request, _what_next(orders) % {"count": len(orders)})
+    return bulk
+
+
+def _what_next(orders: Sequence[Application]) -> str:
+    """Return in words what to do with the drafts that renew the orders."""
+    if all(order.csr_by == Delivery.TECHNICAL_CONTACT for order in orders):
+        return ngettext(
+            "%(count)d draft was created. Check the order and send it. The technical contact then"
+            " gives the certificate request.",
+            "%(count)d drafts were created. Check the orders and send them. The technical contacts"
+            " then give the certificate requests.",
+            len(orders),
+        )
+    return ngettext(
         "%(count)d draft was created. Give its certificate request, made for a new key. Then check"
         " the order and send it.",
         "%(count)d drafts were created. Give their certificate requests, each made for a new key."
         " Then check the orders and send them.",
         len(orders),
     )
-    messages.success(request, words % {"count": len(orders)})
-    return bulk
 
 
 def _page(request: HttpRequest, made: Sequence[RenewForm], more: bool) -> HttpResponse:
