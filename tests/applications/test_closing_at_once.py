@@ -1,5 +1,6 @@
 """An account is closed beside a member at work: nothing stays open in it, and nothing breaks."""
 
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -10,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.access import actor_for
-from accounts.models import AdministratorRequest, JoinRequest, Membership, Succession
+from accounts.models import AdministratorRequest, JoinRequest, Membership, SignOn, Succession
 from accounts.services.organisations import administrator_requests, join, membership
 from accounts.services.rights import confirm, documents, staff_roles
 from applications import services
@@ -34,6 +35,7 @@ from issuance.services.errors import NotReviewer
 from tests.applications.at_once import Beside
 from tests.applications.console.oversight import given
 from tests.conftest import CLINICS, PHARMACY
+from tests.tables import unkept
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,6 +72,29 @@ def test_who_is_renamed_meanwhile_is_stopped_by_no_closing(matti, closing):
         SearchEntry.objects.select_for_update().get(pk=last.pk)
     assert ending.end() is None
     assert Application.objects.get().status == Status.LAPSED
+
+
+def test_whose_memberships_end_by_a_grant_is_stopped_by_nobody_who_ends_their_sessions(
+    matti, maija, kalle, riitta, pharmacy
+):
+    """Their sessions end in the sequence in which others end those of the same people."""
+    two = first, last = sorted((matti, maija), key=lambda person: person.pk)
+    unverified = {"basis": Membership.Basis.UNVERIFIED, "confirmed_at": None}
+    pharmacy.memberships.update(role=Membership.Role.ADMINISTRATOR, **unverified)
+    with unkept():
+        last.memberships.update(begun_at=first.memberships.get().begun_at - timedelta(days=1))
+    for person in two:
+        people.begin_session(person.logins.get())
+    paper = documents.Paper(pdf("Valtakirja"), "valtakirja.pdf")
+    asked = act(kalle, administrator_requests.ask, kalle, pharmacy, reason="Sijainen.", paper=paper)
+    granting = partial(services.decide_administrator, asked.pk, grant=True, alone=True)
+    by = {"reasons": "Pöytäkirja.", "person": riitta, "actor": actor_for(riitta)}
+    with transaction.atomic():
+        SignOn.objects.select_for_update().get(person=first)
+        beside = Beside(partial(granting, **by, now=clock.now()))
+        SignOn.objects.select_for_update().get(person=last)
+    assert beside.end() is None
+    assert not SignOn.objects.filter(ended_at=None, person__in=two).exists()
 
 
 @pytest.mark.parametrize("step", ["end_membership", "withdraw_right", "close_account"])

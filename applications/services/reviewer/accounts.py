@@ -225,9 +225,9 @@ def decide_administrator(
             request_id, grant=grant, reasons=reasons, shown=shown, by=person, actor=actor, now=now
         )
     if grant and alone:
-        for administrator in administrator_requests.unconfirmed_administrators(
-            request.organisation
-        ):
+        ending = administrator_requests.unconfirmed_administrators(request.organisation)
+        # Their sessions end in the sequence in which others end those of the same people.
+        for administrator in sorted(ending, key=lambda each: each.person_id):
             end_membership(administrator.pk, reasons=reasons, person=person, actor=actor, now=now)
     return request
 
