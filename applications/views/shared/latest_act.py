@@ -14,8 +14,9 @@ def latest_act(application: Application) -> history.Line | None:
 
     None if it is not for the applicant to read, such as that a reviewer took the case.
     """
-    events = (each for each in history.newest_of(application) if each.action not in READING)
-    event = next(events, None)
+    events = history.newest_of(application)
+    acts = (each for each in events if not each.refused and each.action not in READING)
+    event = next(acts, None)
     if event is None or event.action in history.HIDDEN - {ApplicationEvent.EDIT}:
         return None
     (line,) = history.worded([event])

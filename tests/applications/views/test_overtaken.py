@@ -2,10 +2,12 @@
 
 import pytest
 
+from accounts.access import actor_for
 from applications import services
-from applications.workflow import Status
+from applications.workflow import ApplicationEvent, Status
 from certportal.dev.builders import documents, orders
 from certportal.dev.builders.orders import CONTACT
+from certportal.foundation import events
 from certportal.foundation.errors import TooMany
 from certportal.foundation.web import limits
 from tests.applications.views.conformity import FIELDS, upload
@@ -46,6 +48,13 @@ def test_information_that_comes_too_late_can_still_be_copied(add, matti):
     assert page.context["lately"].who == "Matti Meikäläinen"
     assert WRITTEN in page.text
     assert not case.additions.exists()
+
+
+def test_what_was_refused_meanwhile_changed_nothing(add, matti, stranger, now):
+    case = orders.in_review(matti)
+    services.withdraw(case.pk, **orders.Handler(matti, case).seen)
+    events.record(ApplicationEvent.ACCESS_REFUSED, case, actor_for(stranger), now, refused=True)
+    assert add(case, case.version).context["lately"].who == "Matti Meikäläinen"
 
 
 @pytest.fixture
