@@ -172,7 +172,7 @@ if (dialog) {
   };
   dialog.addEventListener("close", async () => {
     if (before.hidden) return;
-    const answer = await fetch(keepalive, { method: "HEAD" }).catch(() => null);
+    const answer = await fetch(keepalive, { method: "HEAD", redirect: "manual" }).catch(() => null);
     answer?.ok ? start() : show(after);
   });
   document.addEventListener("visibilitychange", async () => {

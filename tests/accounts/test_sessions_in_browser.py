@@ -57,6 +57,23 @@ def test_own_sessions_in_the_browser(at_home):
     assert at_home.get_by_role("button", name="End the session").count() == 0
 
 
+def test_going_on_after_a_logout_in_another_tab_says_that_one_is_logged_out(inviting):
+    SignOn.objects.update(begun_at=clock.now())
+    inviting.reload()
+    soon = inviting.get_by_role("heading", name="You will soon be logged out")
+    for _ in range(2):
+        inviting.clock.fast_forward("56:00")
+        expect(soon).to_be_visible()
+        with inviting.expect_response(lambda answer: answer.request.method == "HEAD") as answered:
+            inviting.get_by_role("button", name="Continue").click()
+        expect(soon).to_be_hidden()
+        assert answered.value.status == 200
+    inviting.clock.fast_forward("56:00")
+    SignOn.objects.update(ended_at=clock.now())
+    inviting.get_by_role("button", name="Continue").click()
+    expect(inviting.get_by_role("heading", name="You have been logged out")).to_be_visible()
+
+
 @pytest.fixture
 def inviting(page: Page, live_server, matti):
     """Matti's page on which he has begun to write an invitation; the browser notes refusals."""
@@ -84,7 +101,7 @@ def test_what_was_written_is_sent_by_one_press_after_logging_in_in_another_tab(
     SignOn.objects.update(ended_at=clock.now())
     inviting.clock.fast_forward("01:01:00")
     dialog = inviting.locator("dialog")
-    expect(dialog).to_contain_text("it stays on this page")
+    expect(dialog.get_by_text("it stays on this page")).to_be_visible()
     check_both_widths(inviting)
     log_in_elsewhere(inviting, matti, live_server.url)
     expect(dialog).to_be_hidden()
