@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
 
-from applications.models import Application
+from applications.models import Application, Csr
 from applications.models.certificate_types import CertificateType
 
 
@@ -66,3 +66,13 @@ _WORDS = (
 
 def _proven(content: Mapping[str, Any]) -> str:
     return content.get("certified_email", "") if content.get("mailbox_proved_at") else ""
+
+
+def checked_request(application: Application) -> Csr | None:
+    """Return the certificate request with which the order was last checked as it was sent.
+
+    The applicant may have chosen another since, in a reopened part, and not sent it.
+    """
+    runs = application.check_runs.filter(submission=application.submission_id)
+    run = runs.order_by("pk").last()  # the times may be those of several machines
+    return run.csr if run is not None else application.csr

@@ -9,8 +9,9 @@ from django.db import transaction
 from accounts.models import Person
 from applications.access import acting
 from applications.errors import MayNotAct, NotPossible
-from applications.models import Addition, Application, Csr, InformationRequest
+from applications.models import Addition, Application, InformationRequest
 from applications.rules import answers, contact_links, promise_pause, queue_order
+from applications.rules.last_submission import checked_request
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
 from applications.services.applicant.attachments import remove_unsent
@@ -173,18 +174,11 @@ def answer_hearing(
         actor,
         now,
         data={"answer_documents": documents} if documents else {},
-        csr=_checked_request(application),
+        csr=checked_request(application),
         completed_at=application.completed_at or now,
         **promise_pause.answered(application, now),
         **queue_order.next_from_today(application, now),
     )
-
-
-def _checked_request(application: Application) -> Csr | None:
-    """Return the certificate request with which the order was last checked as it was sent."""
-    runs = application.check_runs.filter(submission=application.submission_id)
-    run = runs.order_by("pk").last()  # the times may be those of several machines
-    return run.csr if run is not None else application.csr
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from applications.errors import require_reasons
 from applications.models import Application, Decision
 from applications.rules import contact_links, hearing, proposed_names, waivers
 from applications.rules.approvals_needed import approvals_needed, approved_until
+from applications.rules.last_submission import checked_request
 from applications.services import transition, unsent_extracts
 from applications.services.applicant import contact_links as contact_links_applicant
 from applications.services.applicant.answers import close_unanswered
@@ -163,7 +164,8 @@ def reopen(
 ) -> Application:
     """Reopen a rejected or lapsed application, to correct an error or after a successful appeal.
 
-    Raises ReasonsMissing, Changed, NotPossible, and AccountOver if the account has been closed.
+    A certificate request that was chosen and not sent before it ended is left behind. Raises
+    ReasonsMissing, Changed, NotPossible, and AccountOver if the account has been closed.
     """
     require_reasons(reasons)
     # Closing the account takes the same lock first, so that it ends every open order of it.
@@ -181,6 +183,7 @@ def reopen(
         actor,
         now,
         to=status,
+        csr=checked_request(application) if complete else application.csr,
         ended_at=None,
         reviewer=person if complete else None,
         claimed_at=now if complete else None,

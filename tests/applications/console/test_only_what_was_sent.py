@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from cryptography import x509
@@ -10,7 +11,7 @@ from accounts.register.models import RegisterRecord
 from applications import services
 from applications.documents.certificate_files import certificate_of
 from applications.errors import NotPossible
-from applications.models import Application, Submission
+from applications.models import Application, InformationRequest, Submission
 from applications.rules import fields, sections
 from applications.rules.certificate_order import certificate_order
 from applications.services.reviewer.may_act import ChangesUnsent
@@ -88,6 +89,22 @@ def test_a_request_that_was_chosen_and_not_sent_is_not_certified(matti, riitta, 
     orders.drain()
     case.refresh_from_db()
     assert case.csr == sent
+    assert orders.prepared(case).csr_sha256 == sent.sha256
+    assert "approve" in desk.open("case", case.pk).context["offers"]
+
+
+def test_nor_after_the_order_is_taken_up_again(matti, riitta, cas, desk):
+    case = orders.claimed(matti, riitta)
+    orders.give_evidence(riitta, case)
+    sent = case.csr
+    hear(riitta, case, "csr")
+    orders.upload(matti, case, orders.csr_of_order(90))
+    rewrite(InformationRequest.objects, deadline=clock.day(clock.now()) - timedelta(days=3))
+    desk.press("reject", case, reasons="Nimi on toisen.", send="1")
+    desk.press("reopen", case, reasons="Oikaisuvaatimus.")
+    orders.drain()
+    case.refresh_from_db()
+    assert (case.status, case.csr) == ("in_review", sent)
     assert orders.prepared(case).csr_sha256 == sent.sha256
     assert "approve" in desk.open("case", case.pk).context["offers"]
 
