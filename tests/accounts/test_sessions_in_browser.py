@@ -40,14 +40,14 @@ def test_the_last_warning_leaves_time_to_save_and_leads_to_identify_again(at_hom
     at_home.clock.fast_forward("14:00")
     expect(dialog).to_be_hidden()
     at_home.clock.fast_forward("01:30")
-    expect(dialog).to_contain_text("Save what you are doing")
+    expect(dialog.get_by_text("Save what you are doing")).to_be_visible()
     link = dialog.get_by_role("link", name="Identify yourself again")
     assert link.get_attribute("href").endswith("/login/start/?anew=1&next=%2Fen%2Faccount%2Fme%2F")
     check_both_widths(at_home)
     dialog.get_by_role("button", name="Go on and save").click()
     expect(dialog).to_be_hidden()
     at_home.clock.fast_forward("05:00")
-    expect(dialog).to_contain_text("You have been logged out")
+    expect(dialog.get_by_role("heading", name="You have been logged out")).to_be_visible()
 
 
 def test_own_sessions_in_the_browser(at_home):

@@ -124,10 +124,10 @@ def test_session_warning_offers_to_go_on(watched: Page, gallery: str) -> None:
     watched.clock.fast_forward("54:00")
     expect(dialog).to_be_hidden()
     watched.clock.fast_forward("02:00")
-    expect(dialog).to_contain_text("You will soon be logged out")
+    expect(dialog.get_by_role("heading", name="You will soon be logged out")).to_be_visible()
     with watched.expect_response(lambda answer: answer.request.method == "HEAD"):
         dialog.get_by_role("button", name="Continue").click()
     watched.clock.fast_forward("56:00")
     expect(dialog).to_be_visible()
     watched.clock.fast_forward("05:00")
-    expect(dialog).to_contain_text("You have been logged out")
+    expect(dialog.get_by_role("heading", name="You have been logged out")).to_be_visible()
