@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import takewhile
 
 from accounts.register.lookup import queries
 from accounts.register.models import Kind, RegisterRecord
@@ -24,6 +25,7 @@ from issuance.certificate.names import UPPER_BOUNDS, foreign_characters, is_tidy
 from issuance.csr import ExpectedNames
 
 LONGEST = UPPER_BOUNDS["CN"]
+_CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">", "«": "»"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,12 @@ def fits(name: str) -> bool:
 def not_carried(name: str) -> list[str]:
     """Return the characters without which the name is to be spelled, each once.
 
-    They are those that the profile does not allow, and a first one that is neither letter nor
-    digit: no shortening of the name fits either (`is_tidy`).
+    They are those that the profile does not allow, and those before the first letter or digit with
+    the brackets that close them: no shortening of the name fits either (`is_tidy`).
     """
-    first = [name[0]] if name and not name[0].isalnum() else []
-    return list(dict.fromkeys([*first, *foreign_characters(name)]))
+    before = [one for one in takewhile(lambda one: not one.isalnum(), name) if one != " "]
+    after = [_CLOSING[one] for one in before if one in _CLOSING and _CLOSING[one] in name]
+    return list(dict.fromkeys([*before, *after, *foreign_characters(name)]))
 
 
 def certificate_name(long_name: str, abbreviation: str, spelling: str) -> CertificateName:
