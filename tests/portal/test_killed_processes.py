@@ -4,18 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-import pytest
-
 from tests.journeys.steps import await_true
-from tests.stack import Stack
-
-
-@pytest.fixture
-def stack(transactional_db, tmp_path):
-    running = Stack(tmp_path)
-    running.start("broker")
-    yield running
-    running.stop()
 
 
 def children(pid):

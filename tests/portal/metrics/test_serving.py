@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from certportal.operations.metrics import serving
 from certportal.operations.metrics.serving import own_address
 from tests.journeys.steps import await_true
-from tests.stack import ROOT, Stack, free_port
+from tests.stack import ROOT, free_port
 
 LOADED = """
 import sys
@@ -28,14 +28,6 @@ import sys
 from django.conf import settings
 print("prometheus_client" in sys.modules, any("metrics" in one for one in settings.MIDDLEWARE))
 """
-
-
-@pytest.fixture
-def stack(transactional_db, tmp_path):
-    running = Stack(tmp_path)
-    running.start("broker")
-    yield running
-    running.stop()
 
 
 def scrape(port):
