@@ -55,3 +55,7 @@ def test_who_approves_second_reads_there_what_the_first_recorded(case, other_des
     for recorded in (note, found["note"]):
         assert f"{recorded}, Riitta Ratkaisija, " in page, recorded
     assert "word alone, enough until" in page
+    matti.memberships.update(basis_note="")
+    case.host_names.update(evidence_note="")
+    again = other_desk.open("approve", case.pk).text
+    assert again.count("<br>Riitta Ratkaisija, ") == 1 + len(hosts)

@@ -106,9 +106,9 @@ def _authority(application: Application, context: dict[str, Any]) -> Item:
 
 
 def _recorded(note: str, by: object, at: datetime | None) -> str:
-    """Return what a reviewer wrote, with their name and the day; "" if nobody wrote anything."""
+    """Return what a reviewer wrote, with their name and the day; "" if neither is known."""
     day = _day(clock.day(at)) if at else ""
-    return ", ".join([note, *(str(one) for one in (by, day) if one)]) if note else ""
+    return ", ".join(str(one) for one in (note, by, day) if one) if note or by else ""
 
 
 def _day(day: date) -> str:
