@@ -6,8 +6,8 @@ from datetime import datetime
 from cryptography import x509
 
 from accounts.register.models import RegisterRecord
-from applications.checks import conformity, register
-from applications.models import Application, Csr
+from applications.checks import conformity, keys, register
+from applications.models import Application
 from applications.register_watch import evidence
 from applications.rules import certificate_names, sender, waivers
 from applications.rules.attempts import attempts
@@ -16,9 +16,7 @@ from certportal.foundation import clock
 from certportal.foundation.query_cache import one_reading
 from certportal.foundation.related_rows import related_row
 from issuance.certificate.names import subject_values
-from issuance.csr.request import spki_in
 from issuance.findings import Finding, Severity, error, warning
-from issuance.keys.policy import hashes_of, read_key
 from issuance.models import PreparedCertificate
 from issuance.services.blocked_keys import is_blocked
 
@@ -60,7 +58,7 @@ def look(application: Application, *, now: datetime) -> Look:
     if ended:
         return Look(record, ended[0])
     csr = related_row(application, "csr")
-    if csr is not None and any(map(is_blocked, _hashes(csr))):
+    if csr is not None and any(map(is_blocked, keys.known_by(csr))):
         return Look(record, error("key.blocked"))
     if sender.has_left(application):
         return Look(record, warning("order.sender_left"))
@@ -72,12 +70,6 @@ def look(application: Application, *, now: datetime) -> Look:
         return Look(record, None)
     changed = names_changed(application, prepared.specimen, now) or _renamed(prepared, now)
     return Look(record, changed)
-
-
-def _hashes(csr: Csr) -> list[str]:
-    """Return the hashes by which the request's key may be blocked."""
-    _, *usual = hashes_of(read_key(spki_in(bytes(csr.der))))
-    return [csr.spki_sha256, *usual]
 
 
 def names_changed(

@@ -202,7 +202,8 @@ def hashes_in(lines: Iterable[str]) -> Iterator[str]:
 class KeyOf:
     """A key by its SPKI hash, the reference it is wanted for, and the one a reissue replaces.
 
-    ``hashes`` are all by which it may be blocked (`hashes_of`); without them only its own is asked.
+    ``hashes`` are all by which it may be blocked or in use (`hashes_of`); without them only its own
+    is asked.
     """
 
     spki_sha256: str
@@ -219,13 +220,16 @@ _KNOWN = Statement(
     """
 SELECT EXISTS (SELECT FROM issuance_blockedkey known
                WHERE known.spki_sha256 IN (key.spki, key.usual)),
-       EXISTS (SELECT FROM issuance_certificate known WHERE known.spki_sha256 = key.spki
+       EXISTS (SELECT FROM issuance_certificate known
+               WHERE known.spki_sha256 IN (key.spki, key.usual)
                AND known.reference NOT IN (key.reference, key.replaces)
                AND (key.replaces = key.reference OR NOT EXISTS (
                    SELECT FROM issuance_certificate later
                    JOIN issuance_preparedcertificate made ON made.id = later.prepared_id
-                   WHERE later.spki_sha256 = key.spki AND made.replaces = known.reference)))
-    OR EXISTS (SELECT FROM issuance_preparedcertificate known WHERE known.spki_sha256 = key.spki
+                   WHERE later.spki_sha256 = known.spki_sha256
+                   AND made.replaces = known.reference)))
+    OR EXISTS (SELECT FROM issuance_preparedcertificate known
+               WHERE known.spki_sha256 IN (key.spki, key.usual)
                AND known.state = 'signing'
                AND known.reference NOT IN (key.reference, key.replaces))
 FROM unnest((SELECT %s), (SELECT %s), (SELECT %s), (SELECT %s))

@@ -12,6 +12,8 @@ from certportal.dev.builders import orders
 from certportal.dev.builders.orders import Handler
 from certportal.foundation import clock
 from tests.applications.contact import conftest as contact
+from tests.issuance.csr.builder import pem, rsa_key, rsa_key_with
+from tests.issuance.orders import make_csr
 
 CLINIC = "1.2.246.10.99000085.10.0"
 
@@ -53,6 +55,13 @@ def test_matti_is_told_which_order_of_his_has_the_key(matti, web, csr):
     number = f'<span class="nowrap">{first.number}</span>'
     assert f"omassa tilauksessa {number} on jo varmennepyyntö" in page.text
     assert not draft.csrs.exists()
+
+
+def test_the_same_modulus_with_another_exponent_is_the_same_key(matti, riitta, cas, web):
+    usual, other = (pem(make_csr(key)).encode() for key in (rsa_key(), rsa_key_with(65539)))
+    certified = orders.delivered(matti, riitta, csr=usual)
+    page = give(web, orders.draft(matti), other)
+    assert orders.prepared(certified).serial in page.text
 
 
 def test_of_a_strangers_certificate_or_order_matti_learns_the_same_and_no_name(

@@ -146,6 +146,18 @@ def test_not_a_second_certificate_for_one_key(
     assert news("certificate.refused")[0]["reason"] == "key.in_use"
 
 
+def test_not_a_second_certificate_for_one_modulus_in_the_same_batch(
+    cas: dict[str, IssuingCA], pharmacy: Organisation, riitta: Person, now: datetime
+) -> None:
+    keys = (rsa_key_with(65539), rsa_key())
+    both = [services.prepare(server_order(pharmacy, key), now=now) for key in keys]
+    for prepared in both:
+        approve_by(riitta, prepared, now)
+    first, second = services.issue_all([each.reference for each in both], now=now)
+    assert (first is None) != (second is None)
+    assert news("certificate.refused")[0]["reason"] == "key.in_use"
+
+
 def test_an_unknown_reference_is_refused(cas: dict[str, IssuingCA], now: datetime) -> None:
     reference = uuid4()
     assert services.issue(reference, now=now) is None

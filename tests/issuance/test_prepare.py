@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, SignatureAlgorithmOID
 
-from accounts.models import Organisation
+from accounts.models import Organisation, Person
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from issuance import services
@@ -18,6 +18,7 @@ from issuance.certificate.order import CertificateOrder, Subject
 from issuance.keys.policy import spki_sha256
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.services.errors import AlreadySigning
+from tests.issuance.conftest import approve_by
 from tests.issuance.csr.builder import rsa_key, rsa_key_with, spki_of
 from tests.issuance.orders import (
     HOSTS,
@@ -199,6 +200,17 @@ def test_a_key_certified_for_another_order_is_refused(
     refused = services.prepare(again, now=now)
     assert rules(refused) == {"key.in_use"}
     assert certificate.serial not in str(refused.findings)
+
+
+def test_a_modulus_certified_with_the_usual_exponent_is_refused_with_another(
+    cas: CAs, pharmacy: Organisation, riitta: Person, now: datetime
+) -> None:
+    """Whoever knows the private key for one exponent knows it for any other: it is one key."""
+    usual = services.prepare(server_order(pharmacy, rsa_key()), now=now)
+    approve_by(riitta, usual, now)
+    assert services.issue(usual.reference, now=now)
+    order = server_order(pharmacy, rsa_key_with(65539))
+    assert rules(services.prepare(order, now=now)) == {"key.in_use"}
 
 
 def test_a_blocked_key_is_refused(

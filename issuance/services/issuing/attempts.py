@@ -90,7 +90,7 @@ def mark_issued(attempts: Iterable[PreparedCertificate], now: datetime) -> None:
 
 
 def hashes(attempt: PreparedCertificate) -> list[str]:
-    """The SPKI hashes by which the key of these bytes may be blocked (`hashes_of`).
+    """The SPKI hashes by which the key of these bytes may be blocked or in use (`hashes_of`).
 
     Damaged bytes are only found when they are to be signed, so that they hold up no others.
     """

@@ -173,7 +173,8 @@ def store_within(signed: Sequence[Signed], now: datetime) -> list[Certificate]:
     """Like ``store``, within the caller's transaction. Raises SignerElsewhere."""
     attempts = [attempt for attempt, _ in signed]
     term = lease.hold()
-    locks.hold(*(f"key:{attempt.spki_sha256}" for attempt in attempts))
+    known_by = [hashes(attempt) for attempt in attempts]
+    locks.hold(*(f"key:{digest}" for digests in known_by for digest in digests))
     stored = [_certificate(attempt, der, term, now) for attempt, der in signed]
     row_writes.insert(stored)
     mark_issued(attempts, now)
@@ -185,7 +186,6 @@ def store_within(signed: Sequence[Signed], now: datetime) -> list[Certificate]:
     news = [{"reference": str(each.reference), "certificate_id": each.pk} for each in stored]
     outbox.enqueue_all("certificate.issued", news, now=now, paced=len(news) > FEW)
     # A key may have been blocked between marking and storing.
-    known_by = [hashes(attempt) for attempt in attempts]
     leaked = blocked_among(digest for digests in known_by for digest in digests)
     return [
         each
