@@ -67,6 +67,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "certportal.foundation.web.queries.AddressesWithoutKeys",
     "certportal.foundation.web.addresses.ForwardedScheme",
+    "certportal.operations.health.ProbesWithoutCookies",
     "certportal.foundation.web.browsers.PolicyHeaders",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",

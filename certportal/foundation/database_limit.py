@@ -10,6 +10,7 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 
 from psycopg2 import OperationalError
 from psycopg2.extensions import POLL_OK, POLL_READ, connection, get_wait_callback, set_wait_callback
@@ -28,6 +29,7 @@ GREETED_WITHIN = 1.0
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 
 _silent_until = 0.0
+_within = ContextVar[float | None]("answer_within", default=None)
 
 
 def limit_answers() -> None:
@@ -49,6 +51,16 @@ def unlimited() -> Iterator[None]:
         set_wait_callback(limit)
 
 
+@contextmanager
+def answering_within(seconds: float) -> Iterator[None]:
+    """Give each answer, and connecting, this many seconds during the block."""
+    before = _within.set(seconds)
+    try:
+        yield
+    finally:
+        _within.reset(before)
+
+
 def wait(waiting: connection) -> None:
     """Wait until the server has answered. Raises OperationalError; psycopg2 then disconnects.
 
@@ -58,7 +70,7 @@ def wait(waiting: connection) -> None:
     global _silent_until
     begun = time.monotonic()
     was_silent = begun < _silent_until
-    until = begun + (WHILE_SILENT if was_silent else ANSWER_WITHIN)
+    until = begun + (WHILE_SILENT if was_silent else _within.get() or ANSWER_WITHIN)
     while (state := waiting.poll()) != POLL_OK:
         left = until - time.monotonic()
         # Not select(), which supports no descriptors above 1023.

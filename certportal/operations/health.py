@@ -17,7 +17,14 @@ from django.views.decorators.cache import never_cache
 
 from accounts.register.lookup import queries
 from accounts.register.models import Kind
-from certportal.foundation import alarms, clock, database_clock, redis_store, step_durations
+from certportal.foundation import (
+    alarms,
+    clock,
+    database_clock,
+    database_limit,
+    redis_store,
+    step_durations,
+)
 from certportal.foundation.combined_queries import Asks, Question, Values, ask_together
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files import sweeping
@@ -54,6 +61,8 @@ MANY_ATTEMPTS = 8
 FAILING_MAILBOXES = 3
 MAIL_MEMORY = timedelta(minutes=10)
 CA_NOTICE = timedelta(days=90)
+DATABASE_WITHIN = 1.5
+"""Seconds for the first answer, so that a probe, which waits for some five, learns what hangs."""
 LONGEST_CERTIFICATE = timedelta(days=31 * max(CEILING_MONTHS.values()))
 
 
@@ -258,7 +267,6 @@ def store_copy() -> bool:
 
 
 CHECKS: dict[str, Callable[[], bool]] = {
-    "database": database,
     "clock-web": clock_agrees,
     "ca": authority,
     "crl": lambda: not freshness.late_lists(clock.now()),
@@ -287,7 +295,9 @@ UNDELIVERED, SEAL = "undelivered-mail", "seal"
 UNPROVED = "approvals-not-proved"
 WAITING = (UNDELIVERED, UNPROVED, SEAL, *self_checks.TO_DO)
 """With `TO_DO`, all names that `to_do` of `/healthz` may contain."""
-UNWELL = ("redis", *ALIVE, *self_checks.NAMES, *ALARMS, *CHECKS)
+WITHOUT_DATABASE = ("scanner", "store", "store-copy", UNPROVED)
+"""The checks that read nothing from the database."""
+UNWELL = ("redis", *ALIVE, *self_checks.NAMES, *ALARMS, "database", *CHECKS)
 """All names that `not_well` of `/healthz` may contain."""
 
 
@@ -300,8 +310,15 @@ class Found(NamedTuple):
 
 @one_reading()
 def found(checks: Mapping[str, Callable[[], bool]] = CHECKS) -> Found:
-    """Read all signs and run the checks."""
-    is_well(_read_together)  # if it fails, each check runs its own query
+    """Read all signs and run the checks.
+
+    While the database does not answer, only that is named of the checks that read it: what they
+    would find is unknown, and each would wait once more.
+    """
+    with database_limit.answering_within(DATABASE_WITHIN):
+        answers = is_well(database)
+    if answers:
+        is_well(_read_together)  # if it fails, each check runs its own query
     signs: Signs = {}
     unwell: list[str] = []
     try:
@@ -310,7 +327,11 @@ def found(checks: Mapping[str, Callable[[], bool]] = CHECKS) -> Found:
         unwell.append("redis")
     unwell += unwell_by(signs)
     waits = {UNDELIVERED: refused_mails, UNPROVED: approvals_are_proved, SEAL: sealed}
-    failing = _failing({**checks, **waits})
+    asked = {**checks, **waits}
+    if not answers:
+        unwell.append("database")
+        asked = {name: asked[name] for name in WITHOUT_DATABASE if name in asked}
+    failing = [name for name, check in asked.items() if not is_well(check)]
     unwell += [name for name in failing if name not in waits]
     to_do = [name for name in failing if name in waits]
     to_do += [name for name in self_checks.TO_DO if self_checks.is_reported(name, signs)]
@@ -327,28 +348,8 @@ def _read_together() -> bool:
     return True
 
 
-def _failing(checks: Mapping[str, Callable[[], bool]]) -> list[str]:
-    """Return the names of the failing checks.
-
-    While the database does not answer, only that is named: what the checks that read it would find
-    is unknown, and their names tell of faults that somebody would look for.
-    """
-    passed = {name: _outcome(check) for name, check in checks.items()}
-    unknown_counts = passed.get("database", True) is True
-    return [
-        name
-        for name, outcome in passed.items()
-        if outcome is False or (outcome is None and (unknown_counts or name == "database"))
-    ]
-
-
 def is_well(check: Callable[[], bool]) -> bool:
     """Run the check; return False if a service does not answer."""
-    return _outcome(check) is True
-
-
-def _outcome(check: Callable[[], bool]) -> bool | None:
-    """Run the check; return whether it passes, None if the database does not answer."""
     try:
         return check()
     except (redis.RedisError, OSError, Unavailable):
@@ -357,7 +358,23 @@ def _outcome(check: Callable[[], bool]) -> bool | None:
         # After a time-out the connection is unusable (`database_limit`); the next check opens
         # another.
         connection.close_if_unusable_or_obsolete()
-        return None
+        return False
+
+
+class ProbesWithoutCookies:
+    """Takes the cookies from probes: what they ask for has no session.
+
+    A browser sends its session's, which would be read from the database before it can be named.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        if request.path_info in {"/livez", "/healthz"}:
+            request.META.pop("HTTP_COOKIE", None)
+        return self.get_response(request)
 
 
 @never_cache

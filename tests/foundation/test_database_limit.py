@@ -70,6 +70,19 @@ def test_a_server_that_accepts_and_never_answers_is_given_up(
         asked.close()
 
 
+@pytest.mark.usefixtures("remembered")
+def test_who_asks_for_a_shorter_time_gets_it_in_the_block_only() -> None:
+    """As for `/healthz`: without it, this test would wait for `ANSWER_WITHIN`."""
+    with mute_server() as port, database_limit.answering_within(0.1):
+        asked = psycopg2.connect(host="127.0.0.1", port=port, dbname="orders", async_=True)
+        begun = time.monotonic()
+        with pytest.raises(psycopg2.OperationalError):
+            database_limit.wait(asked)
+        assert time.monotonic() - begun < database_limit.ANSWER_WITHIN
+        asked.close()
+    assert database_limit._within.get() is None
+
+
 @pytest.mark.django_db
 @pytest.mark.usefixtures("remembered")
 def test_a_statement_that_waits_for_a_lock_does_not_make_the_server_silent_for_others(
