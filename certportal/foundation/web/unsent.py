@@ -1,6 +1,7 @@
 """What was posted and is not carried out yet, as a page shows it and offers to send it."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from django.http import HttpRequest
@@ -36,6 +37,12 @@ class Unsent:
         return [value for value in given if not _WORD.fullmatch(value.strip())]
 
     @property
+    def choices(self) -> int:
+        """How many values were chosen in a field that takes several; 0 if at most one was."""
+        chosen = Counter(name for name, value in self.fields if _WORD.fullmatch(value) and value)
+        return max((count for count in chosen.values() if count > 1), default=0)
+
+    @property
     def confirms(self) -> bool:
         """Whether a box was ticked: that one understands what its page says, or declares it."""
         return any(value == "on" for _name, value in self.fields)
@@ -54,14 +61,14 @@ def unsent(request: HttpRequest) -> Unsent:
 
 
 def written(request: HttpRequest) -> Unsent | None:
-    """Return what one of our own pages posted; None if no text is among it.
+    """Return what one of our own pages posted; None if it has neither text nor several choices.
 
     Only a page of the person who is logged in now, if anybody is: our button would else send what
     another site or person has written.
     """
     is_own = comes_from_our_page(request) and not _is_anothers(request)
     late = unsent(request) if is_own else None
-    return late if late and late.texts else None
+    return late if late and (late.texts or late.choices) else None
 
 
 def _is_anothers(request: HttpRequest) -> bool:
