@@ -5,6 +5,7 @@ import signal
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
@@ -243,6 +244,16 @@ def test_a_new_order_on_an_earlier_one_has_a_copy_of_its_own(matti, stored):
     with new.attachments.get().file.open("rb") as file:
         assert file.read() == documents.pdf()
     assert len(list(stored.iterdir())) == 1
+
+
+@pytest.mark.parametrize("change", [Path.unlink, lambda file: file.write_bytes(b"%PDF")])
+def test_one_that_is_lost_or_damaged_is_asked_again(matti, stored, change):
+    """It never comes back: nobody could begin the order again."""
+    earlier = orders.draft(matti, "system_signature")
+    (file,) = stored.iterdir()
+    change(file)
+    new = again(matti, earlier)
+    assert "conformity" in [one.id for one in sections.missing(new, on=clock.day(clock.now()))]
 
 
 def test_one_that_is_out_of_date_is_asked_again(matti, now):

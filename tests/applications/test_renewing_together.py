@@ -23,6 +23,8 @@ from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act
 from certportal.foundation import clock
+from certportal.foundation.errors import Unavailable
+from certportal.foundation.files import storing
 from issuance.models import Certificate
 from tests.applications.renewals import renew, valid_for
 from tests.isolation.forms import Form
@@ -108,6 +110,29 @@ def test_a_document_that_is_not_stored_leaves_no_draft(matti, riitta, monkeypatc
         with pytest.raises(OSError):
             renewed(matti, one, other)
     assert (drafts().count(), BulkOrder.objects.count()) == (0, begun)
+
+
+def test_a_store_that_does_not_answer_for_one_document_is_told_with_its_order(
+    matti, riitta, pass_days, monkeypatch
+):
+    kind = "system_signature"
+    one, other = valid_for(matti, riitta, 12, type=kind), valid_for(matti, riitta, 12, type=kind)
+    read, lost = storing.read, other.attachments.get().file.name
+
+    def away_for_one(file):
+        if file.name == lost:
+            raise Unavailable("store")
+        return read(file)
+
+    pass_days(350)
+    monkeypatch.setattr(storing, "read", away_for_one)
+    client = people.log_in(Client(), matti)
+    refused = send(client, kind, one, other)
+    (told,) = refused.context["forms"][0].non_field_errors()
+    assert other.number in told
+    assert not drafts().exists()
+    send(client, kind, one)
+    assert drafts().get().attachments.count() == 1
 
 
 def test_types_are_not_mixed_and_a_mailbox_is_renewed_alone(matti, riitta):
@@ -197,8 +222,8 @@ def test_nothing_chosen_and_anothers_order_begin_nothing(matti, riitta, kalle, p
         refused = send(client, "server", *chosen)
         assert refused.context["forms"][0].errors["orders"], chosen
         assert re.search(r"<title>\s*Virhe:", refused.content.decode())
-    send(client, "email", mine)
-    send(client, "test_server", mine)
+    for kind in ("email", "test_server", "forged"):
+        assert "Valitse uudelleen" in send(client, kind, mine).text
     assert not drafts().filter(organisation=mine.organisation).exists()
 
 

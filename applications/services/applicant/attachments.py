@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -19,9 +20,12 @@ from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF, check_pdf, clean_name
+from certportal.foundation.files.faults import DamagedFile
 from certportal.foundation.files.scanning.protocol import require_clean
 from certportal.foundation.turns import AllTaken
 from certportal.foundation.web import limits
+
+log = structlog.get_logger(__name__)
 
 
 def add_attachment(
@@ -102,7 +106,8 @@ def copy_conformity(
     """Copy the certificate of conformity from an earlier order, unless it has expired.
 
     The file is copied as well, because the earlier order's file is erased after its retention
-    period. Raises Unavailable, NotStored.
+    period. Without a file that is missing or damaged for good the new order asks for another.
+    Raises Unavailable if the store does not answer, and NotStored.
     """
     document = conformity.document(template)
     last = template.conformity_valid_until
@@ -110,7 +115,14 @@ def copy_conformity(
         return
     if application.type != template.type or not conformity.concerns(application):
         return
-    data = storing.read(document.file)
+    try:
+        data = storing.read(document.file)
+    except (OSError, DamagedFile) as error:
+        fault = type(error).__name__
+        log.error(
+            "conformity_not_copied", order=template.number, file=document.file.name, error=fault
+        )
+        return
     store(application, Attachment.Kind.CONFORMITY, data, document.name, actor, now)
 
 

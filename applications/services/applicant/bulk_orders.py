@@ -33,7 +33,7 @@ from applications.services.order_numbers import next_numbers
 from applications.workflow import ApplicationEvent, Status
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
-from certportal.foundation.errors import NotAllowed, Refused, Stale
+from certportal.foundation.errors import NotAllowed, Refused, Stale, Unavailable
 from certportal.foundation.files import storing
 from certportal.foundation.turns import turn
 from certportal.foundation.web import limits
@@ -60,6 +60,18 @@ class NotTogether(Refused):
         "Choose certificates of one type. Each email certificate is renewed on its own page, since"
         " its mailbox is confirmed with a code."
     )
+
+
+class NotCopied(Refused):
+    """The store does not answer for the certificate of conformity of this order."""
+
+    message = _(
+        "Nothing was created: the certificate of conformity of the order %(number)s cannot be read"
+        " at the moment. Leave the order out, or try again in a few minutes."
+    )
+
+    def __init__(self, order: Application) -> None:
+        super().__init__(filled(self.message, number=order.number))
 
 
 class OrderRefused(Refused):
@@ -153,7 +165,7 @@ def renew_together(
 
     They are of one type, each to get its own certificate request, which the applicant gives unless
     a technical contact brought the earlier one. Counted and repeated as `start_together`. Raises
-    AccountOver, MayNotAct, NotTogether, TooManyOrders, TooMany, Unavailable and NotStored.
+    AccountOver, MayNotAct, NotTogether, TooManyOrders, TooMany, NotCopied and NotStored.
     """
     if members.lock_account(organisation.pk).is_closed:
         raise AccountOver
@@ -177,7 +189,10 @@ def renew_together(
     names = [order.names for order in orders]
     bulk_order = _store(drafts, names, BulkOrder(created_at=now, asked=request_hash), actor, now)
     for order, draft in zip(orders, drafts, strict=True):
-        attachments.copy_conformity(order, draft, actor=actor, now=now)
+        try:
+            attachments.copy_conformity(order, draft, actor=actor, now=now)
+        except Unavailable as error:
+            raise NotCopied(order) from error
     return bulk_order
 
 

@@ -16,15 +16,18 @@ from applications.access import certificates_seen, orders_seen
 from applications.models import Application, BulkOrder
 from applications.models.certificate_types import CertificateType, Delivery
 from applications.rules import renewable
-from applications.services.applicant.bulk_orders import MOST_RENEWED
+from applications.services.applicant.bulk_orders import MOST_RENEWED, NotCopied
 from applications.views.order.forms.parts import TEST_FLAG
 from applications.views.shared.entry import applicant_view, by_person
 from applications.views.shared.rows import CertificateRow, certificate_rows
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
+from certportal.foundation.files.documents import NotStored
 from certportal.foundation.query_cache import one_reading
 from certportal.foundation.web import limits
 from certportal.foundation.web.forms import Form, HintedCheckboxes
+
+GONE = gettext_lazy("Some of the certificates cannot be renewed here any more. Choose again.")
 
 
 class RenewForm(Form):
@@ -34,9 +37,7 @@ class RenewForm(Form):
         widget=HintedCheckboxes,
         error_messages={
             "required": gettext_lazy("Choose at least one certificate."),
-            "invalid_choice": gettext_lazy(
-                "Some of the certificates cannot be renewed here any more. Choose again."
-            ),
+            "invalid_choice": GONE,
         },
     )
 
@@ -81,7 +82,12 @@ def renew_together(request: HttpRequest) -> HttpResponse:
             except TooMany as refusal:
                 form.refuse(refusal)
                 return limits.too_many(_page(request, made, more), refusal)
+            except (NotCopied, NotStored) as refusal:
+                form.refuse(refusal)
+                return _page(request, made, more)
             return redirect("applications:bulk_order", bulk.pk)
+    if request.method == "POST" and not any(form.is_bound for form in made):
+        messages.error(request, GONE)  # of its type nothing is offered any more
     return _page(request, made, more)
 
 
