@@ -44,6 +44,7 @@ SECTION_OF_RULE = {
     "order.host_name": "host_names",
     "order.system_oid": "system",
     "order.system_oid_outside": "system",
+    "order.system_name": "system",
     "order.mailbox": "mailbox_proof",
     "order.mailbox_host": "mailbox_proof",
     "order.characters": "unit",

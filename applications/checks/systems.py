@@ -5,13 +5,14 @@ from datetime import datetime
 
 from applications.models import Application
 from applications.rules import conformity, systems, waivers
+from applications.rules.certificate_names import fits
 from certportal.foundation import clock
 from issuance.certificate.names import is_oid
 from issuance.findings import Finding, Severity, error, warning
 
 
 def check(application: Application, *, now: datetime) -> list[Finding]:
-    """Return an error for an invalid OID, or one outside the organisation's root without a reason.
+    """Return an error for an invalid OID or name, or an OID outside the root without a reason.
 
     Warnings for the reviewer are an OID outside the root with a reason, which needs a waiver, and
     other accounts or organisations that have the OID or the name.
@@ -34,6 +35,8 @@ def _oid(application: Application, now: datetime) -> Iterator[Finding]:
 
 def _name(application: Application, now: datetime) -> Iterator[Finding]:
     name, today = application.system_name, clock.day(now)
+    if not fits(name):
+        yield error("order.system_name", value=name)
     needed = conformity.is_asked(application, clock.day(now))
     proven = application.conformity_system_name if needed else ""
     vouched = bool(proven) and systems.same_name(name, proven)

@@ -68,6 +68,15 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
             " write why it has another."
         ),
     ),
+    "order.system_name": lambda p: (
+        _("A certificate cannot carry the name of the system"),
+        _(
+            "“%(value)s” is too long, does not begin with a letter or a digit, or has characters"
+            " that certificates do not have."
+        )
+        % p,
+        _("Begin the name with a letter or a digit, without extra spaces."),
+    ),
     "order.host_declared": lambda p: (
         _("Only the applicant's word supports a host name"),
         _("Nothing but the applicant's declaration shows who administers “%(value)s”.")

@@ -23,7 +23,7 @@ from applications.rules import (
     systems,
     unit_ownership,
 )
-from applications.rules.certificate_names import unwritten
+from applications.rules.certificate_names import fits, unwritten
 from applications.workflow import Role
 from certportal.foundation import clock
 from certportal.foundation.related_rows import related_row
@@ -104,7 +104,13 @@ SECTIONS: tuple[Section, ...] = (
     Section("unit", _("Organisational unit")),
     Section("purpose", _("Purpose of use"), lambda type: type.has_purpose),
     Section("host_names", _("Host names"), lambda type: type.has_host_names, also=_names_complete),
-    Section("system", _("Information system"), lambda type: type.has_system),
+    Section(
+        "system",
+        _("Information system"),
+        lambda type: type.has_system,
+        # Saved before its form refused what the authority does not certify, or past the form.
+        also=lambda order: fits(order.system_name),
+    ),
     Section("mailbox_proof", _("Mailbox to be certified"), lambda type: type.has_mailbox),
     Section(
         "conformity",

@@ -10,6 +10,7 @@ from django.utils import translation
 from accounts.register.identifiers import organisation_root
 from applications import services
 from applications.checks.wording import word_all
+from applications.errors import Incomplete
 from applications.models import Application
 from applications.rules import sections, systems
 from applications.workflow import Status
@@ -61,6 +62,23 @@ def test_a_name_begins_as_the_authority_certifies_it(matti, english, begun):
     given = {"version": application.version, "system_oid": application.system_oid}
     page = client.post(address, given | {"system_name": begun})
     assert "Begin the name with a letter or a digit" in page.text
+
+
+@pytest.mark.parametrize("begun", ["(Omni)", "Omni €"])
+def test_a_name_of_an_earlier_draft_that_the_authority_refuses_is_asked_again(matti, begun):
+    """Saved before the form refused it, or copied from such an order."""
+    application = orders.with_csr(matti, "system_signature")
+    name(matti, application, system_name=begun)
+    with pytest.raises(Incomplete) as refused:
+        orders.submit(matti, application)
+    assert refused.value.sections == ["system"]
+    name(matti, application, system_name="Omni")
+    orders.submit(matti, application)
+    Application.objects.filter(pk=application.pk).update(system_name=begun)
+    orders.drain()
+    application.refresh_from_db()
+    assert said(application)["order.system_name"]["params"]["value"] == begun
+    assert application.question.fields == ["system"]
 
 
 def test_a_name_copied_from_a_pdf_is_written_with_composed_letters(matti):
