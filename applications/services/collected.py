@@ -94,8 +94,7 @@ def keep_one_reader(item: OutboxItem, *, now: datetime) -> None:
     if apart:
         item.payload = kept
         # Of no account to an item that somebody else has taken since its lease ended.
-        held = OutboxItem.objects.filter(pk=item.pk, done_at=None, leased_until=item.leased_until)
-        if held.update(payload=kept):
+        if outbox.held(item).update(payload=kept):
             outbox.enqueue_all(TOPIC, apart, now=now)
 
 

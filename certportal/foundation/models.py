@@ -1,6 +1,8 @@
 """Models of the foundation: audit events, the outbox and rate-limit counters."""
 
 import uuid
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db import models
@@ -118,6 +120,11 @@ class OutboxItem(models.Model):
                 name="outbox_set_aside",
             ),
         ]
+
+    @cached_property
+    def lease_ends(self) -> list[datetime | None]:
+        """When the lease that this process holds ends: each time that it may have stored."""
+        return [self.leased_until]
 
     @property
     def event_data(self) -> dict[str, Any]:

@@ -171,6 +171,27 @@ def test_the_lease_is_renewed_once_the_database_answers_again(looking, item, mon
     assert (item.done_at is not None, item.attempts) == (True, 1)
 
 
+def test_the_lease_is_renewed_although_the_reply_to_the_last_renewal_was_lost(
+    looking, item, monkeypatch
+):
+    update, renewed = QuerySet.update, []
+
+    def lost_at_first(rows, **values):
+        count = update(rows, **values)
+        if list(values) == ["leased_until"]:
+            renewed.append(count)
+            if len(renewed) == 1:
+                raise OperationalError("server closed the connection unexpectedly")
+            looking.let.set()
+        return count
+
+    monkeypatch.setattr(QuerySet, "update", lost_at_first)
+    monkeypatch.setattr(mails.connection, "close_if_unusable_or_obsolete", lambda: None)
+    perform(item)
+    assert set(renewed) == {1}
+    assert len(renewed) > 1
+
+
 def test_what_is_refused_before_it_is_handed_over_has_no_ten_minutes(looking, item, monkeypatch):
     async def refuse(_server, _session, envelope, address, _options):
         return "550 5.1.1 No such mailbox"

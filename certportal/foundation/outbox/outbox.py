@@ -181,10 +181,9 @@ def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
     attempts = item.attempts if mark == mark_in(item) else 1
     pause = min(timedelta(seconds=2 ** min(attempts, 9)), LONGEST_PAUSE)
     hopeless = isinstance(error, Hopeless) or _is_tired(item, attempts, error, now)
-    # Of no account to an item that somebody else has taken since its lease ended.
-    held = OutboxItem.objects.filter(pk=item.pk, done_at=None, leased_until=item.leased_until)
     with transaction.atomic():
-        postponed = held.update(
+        # Of no account to an item that somebody else has taken since its lease ended.
+        postponed = held(item).update(
             attempts=attempts,
             due_at=now + pause,
             leased_until=None,
@@ -351,10 +350,18 @@ def _perform_all(
 
 def hold_longer(item: OutboxItem, *, now: datetime) -> bool:
     """Renew the item's lease; False if it had ended and another worker has taken the item."""
-    held = OutboxItem.objects.filter(pk=item.pk, done_at=None, leased_until=item.leased_until)
-    is_held = held.update(leased_until=now + lease_time()) == 1
-    item.leased_until = now + lease_time()  # only now: if the database fails, it stays as it was
-    return is_held
+    mine, until = held(item), now + lease_time()
+    item.lease_ends.append(until)  # first: if the reply is lost, nobody knows whether it was stored
+    if not mine.update(leased_until=until):
+        return False
+    item.leased_until, item.lease_ends = until, [until]
+    return True
+
+
+def held(item: OutboxItem) -> QuerySet[OutboxItem]:
+    """Return the query for the leased item, which finds none if another worker has taken it."""
+    leased = OutboxItem.objects.filter(pk=item.pk, done_at=None)
+    return leased.filter(leased_until__in=item.lease_ends)
 
 
 def _done_together(many: Callable[..., None], items: Sequence[OutboxItem]) -> bool:
