@@ -21,7 +21,7 @@ from applications.models import Application, Paper
 from applications.rules import domains
 from applications.rules.certificate_order import certificate_order
 from applications.rules.domain_record import Look, Outcome
-from applications.rules.told_together import ABOUT_ONE
+from applications.rules.told_together import ABOUT_ONE, SEVERAL
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
@@ -193,7 +193,8 @@ def send_notice(
     if about is not None and made_of is not None and about.erased_at is None:
         services.paper_for_mail(made_of, now=now)
     mail = mails.named(notice, MAILS)
-    if notice in ABOUT_ONE:
+    # Of a closed account nobody is a member any more, and no order gets another contact.
+    if notice in ABOUT_ONE and notice != SEVERAL["account_closed"]:
         services.keep_one_reader(item, now=now)
     mails.send(mail, item, now=now)
     if notice == "package":

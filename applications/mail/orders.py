@@ -62,7 +62,7 @@ def _about_link(asked: Asked) -> Matter | None:
 
 def _to_named(matter: Matter, asked: Asked) -> To:
     """Return the recipient, also if their membership has ended with the account."""
-    return To(*resolve(matter.order, asked.payload["recipient"]))
+    return To(*resolve(matter.order, orders_told(asked.payload)[str(matter.order.pk)]))
 
 
 def _context(matter: Matter, asked: Asked) -> dict[str, Any]:
@@ -294,7 +294,7 @@ MAILS = registry(
     *_reminders("lapse_warning", reminders.incomplete, ends=1),
     *_reminders("lapsed", reminders.lapsed),
     *_reminders("draft_warning", reminders.old_drafts),
-    _mail("account_closed", to=_to_named),
+    *_reminders("account_closed", reminders.lapsed, to=_to_named),
     _mail("package", files=_package),
     *_reminders(
         "renewal",

@@ -8,8 +8,9 @@ SEVERAL = {
     "lapse_warning": "lapse_warnings",
     "lapsed": "orders_lapsed",
     "draft_warning": "draft_warnings",
+    "account_closed": "orders_closed",
 }
-"""The mails of daily jobs about one order, and those that tell a reader of several at once."""
+"""The mails about one order, and those that tell a reader of several at once."""
 ABOUT_ONE = {several: one for one, several in SEVERAL.items()}
 
 

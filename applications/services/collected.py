@@ -1,16 +1,18 @@
-"""Mails of daily jobs: one for each reader, about all orders that are due on a run."""
+"""One mail for each reader: about all orders that a daily job finds, or that end at once."""
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import batched
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from applications.models import Application
-from applications.rules import mail_choices
+from applications.rules import mail_choices, recipients
 from applications.rules.told_together import SEVERAL, orders_told
 from applications.services import transition
 from certportal.foundation.mail_addresses import mailbox
@@ -46,11 +48,11 @@ def _add(
     mails: dict[Any, UUID],
     application: Application,
     notice: str,
-    recipients: tuple[str, ...],
+    named: tuple[str, ...],
     now: datetime,
 ) -> None:
     about = str(application.pk)
-    for recipient in transition.readers(application, notice, recipients):
+    for recipient in transition.readers(application, notice, named):
         address, language = mail_choices.reached(application, recipient)
         reader = (mailbox(address), language) if address else (about, recipient)
         # One reader may be told for two customers, and forwards what concerns one of them to it.
@@ -64,6 +66,22 @@ def _add(
             others = item.payload.get("others", {}) | {about: recipient}
             item.payload |= {"notice": SEVERAL[notice], "others": others}
             item.save(update_fields=["payload"])
+
+
+def together(notice: str, to: Mapping[Application, tuple[str, ...]]) -> list[dict[str, Any]]:
+    """Return what is enqueued to tell each reader once of the applications that concern them."""
+    by_reader = defaultdict[Any, dict[str, str]](dict)
+    for application, named in to.items():
+        about = str(application.pk)
+        for recipient in transition.readers(application, notice, named):
+            address, language = recipients.resolve(application, recipient)
+            reader = (mailbox(address), language) if address else (about, recipient)
+            by_reader[*reader, application.kind.is_test][about] = recipient
+    return [
+        _payload({"notice": SEVERAL[notice] if len(told) > 1 else notice}, dict(told))
+        for theirs in by_reader.values()
+        for told in batched(theirs.items(), MOST_TOLD, strict=False)
+    ]
 
 
 def _waiting(key: UUID | None) -> OutboxItem | None:
@@ -90,7 +108,9 @@ def keep_one_reader(item: OutboxItem, *, now: datetime) -> None:
                 address, language = mail_choices.reached(order, recipient)
                 reader = mailbox(address), language, order.organisation_id
                 by_reader.setdefault(reader, {})[key] = recipient
-    kept, *apart = [_payload(item, theirs) for theirs in by_reader.values()] or [item.payload]
+    kept, *apart = [_payload(item.payload, theirs) for theirs in by_reader.values()] or [
+        item.payload
+    ]
     if apart:
         item.payload = kept
         # Of no account to an item that somebody else has taken since its lease ended.
@@ -98,8 +118,7 @@ def keep_one_reader(item: OutboxItem, *, now: datetime) -> None:
             outbox.enqueue_all(TOPIC, apart, now=now)
 
 
-def _payload(item: OutboxItem, told: dict[str, str]) -> dict[str, Any]:
-    """Return the item's payload with these orders only."""
+def _payload(payload: dict[str, Any], told: dict[str, str]) -> dict[str, Any]:
+    """Return the payload with these orders only."""
     (first, recipient), *others = told.items()
-    payload: dict[str, Any] = item.payload
     return payload | {"application": first, "recipient": recipient, "others": dict(others)}

@@ -11,7 +11,7 @@ from applications.models import Application
 from applications.rules import recipients
 from applications.services import transition, unsent_extracts
 from applications.services.applicant.answers import close_unanswered
-from applications.services.collected import Notify
+from applications.services.collected import Notify, together
 from applications.workflow import Action
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.outbox import outbox
@@ -60,7 +60,7 @@ def end_with_account(
     prefetch_related_objects(ending, "contact_links__member__person", "attachments")
     with one_reading():  # before the links end
         told = {order: recipients.by_closing(order, now=now) for order in ending}
-        mails = transition.notices("account_closed", told)
+        mails = together("account_closed", told)
     _end_all(ending, action, actor, now)
     outbox.enqueue_all("application.notice", mails, now=now)
     return ending

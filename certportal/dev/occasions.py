@@ -142,6 +142,7 @@ class Accounts:
     def decided_on_the_account(self) -> None:
         """The authority ends a membership, withdraws and confirms a right, closes the account."""
         orders.waiting_for_contact(self.matti)
+        orders.submitted(self.matti)
         now, right = clock.now(), self.matti.memberships.get().pk
         other = people.make_member("Aino Ala", self.pharmacy, role="administrator", now=now)
         do(self.riitta, services.end_membership, other.memberships.get().pk, reasons=WORDS)
