@@ -15,6 +15,7 @@ from certportal.foundation.errors import Unavailable, system_words
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox, urgent
 from certportal.foundation.service_tasks import for_item, scheduled
+from certportal.foundation.standing_faults import Standing
 from certportal.foundation.step_durations import Step, timed
 from issuance import services
 from issuance.publication import ask_consistency, ask_receipts, ask_worker
@@ -22,6 +23,7 @@ from issuance.services.errors import NotProved, Unproven
 
 log = structlog.get_logger(__name__)
 
+_log_of_events = Standing()
 _UNTIL_NEXT = timedelta(days=2)
 _UNTIL_TRIED_AGAIN = 3 * outbox.LONGEST_PAUSE
 
@@ -228,7 +230,11 @@ def extend_event_log() -> None:
         with alarms.of_silence("event-log"):
             services.extend_event_log()
     except Unavailable as error:
-        log.error("event_log_stands_still", reason=str(error))
+        if _log_of_events.is_news(str(error)):
+            log.error("event_log_stands_still", reason=str(error))
+    else:
+        if _log_of_events.is_news(""):
+            log.warning("event_log_goes_on")
     paper = urgent.waiting(seal_paper.name, "ca")
     # While a certificate waits, fifty papers would be leased and postponed one by one before it.
     if paper is not None and not services.certificates_wait(clock.now()):

@@ -8,6 +8,8 @@ from typing import Any
 
 import structlog
 
+from certportal.foundation.outbox.outages import is_outage
+
 # Tokens of links are 43 characters of base64url, and a mail program may cut them or add to them;
 # UUIDs (keys of rows) stay readable.
 TOKEN = re.compile(
@@ -56,13 +58,18 @@ class FailuresOnce(logging.Filter):
     """Drops Django's line about an answer of 500 or above if `RequestLog` has written one.
 
     That one has the request's id, and the traceback where there is one. About what fails in the
-    middlewares around `RequestLog`, Django's line may be the only one.
+    middlewares around `RequestLog`, Django's line may be the only one. Of an outage it tells the
+    error's words: the traceback would be the same for each request, and long.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the line is written."""
         if record.name != "django.request":
             return True
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, Exception) and is_outage(error):
+            record.msg, record.args = f"{record.getMessage()}: {error}".strip(), ()
+            record.exc_info = record.exc_text = None
         failed = getattr(record, "status_code", 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
         return not failed or not getattr(getattr(record, "request", None), "logged", False)
 

@@ -16,6 +16,7 @@ from django.db import DatabaseError
 
 from certportal.foundation import alarms, clock
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.standing_faults import Standing
 from issuance.services import lease
 
 log = structlog.get_logger(__name__)
@@ -25,6 +26,7 @@ SECOND = "second-signer"
 BETWEEN_LOOKS = 10.0
 """Seconds between two checks of the lease."""
 _LASTING = timedelta(minutes=1)
+_without_lease = Standing()
 
 
 def wait_for_lease(pause: Callable[[float], object] = time.sleep) -> None:
@@ -51,7 +53,8 @@ def _refused() -> bool:
         why = lease.refusal()
     except (DatabaseError, Unavailable):
         return False  # unknown; every signature checks the lease again
+    if _without_lease.is_news(why.partition(". ")[0]):  # not by when the holder was last seen
+        log.error("signs_nothing", why=why) if why else log.warning("signs_again")
     if why:
-        log.error("signs_nothing", why=why)
         alarms.sound(SECOND, lasting=_LASTING)
     return bool(why)

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from pytest_django import Settings
+from structlog.testing import capture_logs
 
 from certportal.dev.builders import mails
 from certportal.foundation import alarms, events, kept_tables
@@ -22,6 +23,7 @@ from certportal.foundation.event_log.verifying import Kind
 from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.events import Subject
 from certportal.foundation.models import Event, OutboxItem
+from certportal.foundation.standing_faults import Standing
 from certportal.operations import health
 from issuance import services, tasks
 from issuance.services.event_log import anchors, build, key
@@ -318,11 +320,18 @@ def test_each_night_the_head_is_anchored_or_a_difference_is_what_is_to_do(
     alarms.clear("verify-audit")
 
 
-def test_a_log_that_cannot_be_written_is_not_well(numbers: list[int], record: Record) -> None:
+def test_a_log_that_cannot_be_written_is_not_well(
+    numbers: list[int], record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
     restart()
     (folder() / "tile/1/000.p/2").write_bytes(bytes(64))
     record(1)
-    tasks.extend_event_log()
+    monkeypatch.setattr(tasks, "_log_of_events", Standing())
+    with capture_logs() as lines:
+        tasks.extend_event_log()
+        tasks.extend_event_log()
+    told = [line for line in lines if line["event"] == "event_log_stands_still"]
+    assert len(told) == 1  # and not each second
     assert health.sounding(health.ALARMS, health.read_signs()) == ["event-log"]
     alarms.clear("event-log")
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, transaction
+from structlog.testing import capture_logs
 
 from accounts.models import Organisation, Person
 from certportal.foundation.actors import system
+from certportal.foundation.standing_faults import Standing
 from certportal.operations import health, one_signer, self_checks
 from issuance import journal, services
 from issuance.journal import files
@@ -163,8 +165,13 @@ def test_the_database_stores_no_certificate_of_a_term_that_is_over(
 
 
 def test_a_second_signer_waits_and_health_names_it(
-    host: OnHost, make: Callable[[], PreparedCertificate], second_place: Path, now: datetime
+    host: OnHost,
+    make: Callable[[], PreparedCertificate],
+    second_place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    now: datetime,
 ) -> None:
+    monkeypatch.setattr(one_signer, "_without_lease", Standing())
     with host("tuike1"):
         one_signer.wait_for_lease(_never)
         issue(make(), now)
@@ -172,7 +179,12 @@ def test_a_second_signer_waits_and_health_names_it(
         assert one_signer.may_sign()
         assert not sounds(one_signer.SECOND)
     with host("tuike2"):
-        assert not one_signer.may_sign()
+        with capture_logs() as lines:
+            assert not one_signer.may_sign()
+            later = now + timedelta(seconds=10)
+            SigningLease.objects.update(seen_at=later)  # the holder's next sign of life
+            assert not one_signer.may_sign()
+        assert [line["event"] for line in lines] == ["signs_nothing"]
         assert sounds(one_signer.SECOND)
         one_signer.wait_for_lease(lambda _: take_it(Source.COPY, now=now))
         assert one_signer.may_sign()
