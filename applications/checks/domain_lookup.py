@@ -154,7 +154,10 @@ def _own(response: dns.message.Message, name: dns.name.Name) -> Iterator[dns.rda
         is_below = name != rrset.name and name.is_subdomain(rrset.name)
         if rrset.rdtype == dns.rdatatype.DNAME and is_below:
             yield from rrset if rrset.name == name.parent() else ()
-            name = name.relativize(rrset.name).derelativize(rrset[0].target)
+            try:
+                name = name.relativize(rrset.name).derelativize(rrset[0].target)
+            except dns.name.NameTooLong:  # it leads nowhere (RFC 6672, 2.2: YXDOMAIN)
+                return
         elif rrset.name == name and rrset.rdtype in _COMPARED:
             yield from rrset
 

@@ -13,6 +13,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from django.conf import settings
 
 from certportal.foundation import clock
+from certportal.foundation.certificate_faults import UNREADABLE
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +55,7 @@ def _end_read_at(place: tuple[str, int]) -> datetime | None:
     try:
         text = ssl.get_server_certificate(place, timeout=SECONDS)
         ends = load_pem_x509_certificate(text.encode()).not_valid_after_utc
-    except (OSError, ValueError) as error:
+    except (OSError, *UNREADABLE) as error:
         log.warning("tls_certificate_not_read", host=place[0], port=place[1], error=str(error))
         return None
     if ends - clock.now() <= NOTICE:

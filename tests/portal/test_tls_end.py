@@ -72,6 +72,16 @@ def test_the_last_three_weeks_wait_for_a_person(proxy, days, far):
     assert tls_end.is_far() is far
 
 
+def test_a_certificate_of_no_known_version_counts_as_none(proxy, monkeypatch):
+    """The library's error for it is no ValueError."""
+    der = ssl.PEM_cert_to_DER_cert(
+        certificate(timedelta(days=60)).decode().partition("-----BEGIN P")[0]
+    )
+    odd = ssl.DER_cert_to_PEM_cert(der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07", 1))
+    monkeypatch.setattr(ssl, "get_server_certificate", lambda *_place, **_options: odd)
+    assert not tls_end.is_far()
+
+
 def test_a_renewed_certificate_is_seen_once_the_proxy_serves_it(proxy, monkeypatch):
     proxy.renew(timedelta(days=3))
     assert not tls_end.is_far()

@@ -9,6 +9,7 @@ from cryptography import x509
 
 from accounts.identification.identity import NotIdentified
 from accounts.identification.saml.documents import Element, all_of, decode, moment, parse, whole
+from certportal.foundation.certificate_faults import UNREADABLE
 from certportal.foundation.errors import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -54,7 +55,7 @@ class Federation:
             if self._read is None or self._read[0] != stamp:
                 self._read = stamp, read(self.path.read_bytes(), self.entity_id)
             idp = self._read[1]
-        except (OSError, ValueError, NotIdentified) as error:
+        except (OSError, *UNREADABLE, NotIdentified) as error:
             log.error("saml_metadata_unreadable", problem=type(error).__name__)
             raise Unavailable("identification: metadata") from error
         if idp.valid_until is not None and idp.valid_until <= now:

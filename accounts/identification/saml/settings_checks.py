@@ -12,6 +12,7 @@ from django.core.checks import CheckMessage, Error, Warning
 
 from accounts.identification.saml.federation import Federation
 from certportal.foundation import clock
+from certportal.foundation.certificate_faults import UNREADABLE
 from certportal.foundation.errors import Unavailable
 
 # Suomi.fi-tunnistus installs new metadata once a week, so a renewal takes some time.
@@ -36,7 +37,7 @@ def _key_faults(certificate: Path, key: Path, now: datetime) -> list[CheckMessag
     try:
         cert = x509.load_pem_x509_certificate(certificate.read_bytes())
         private = load_pem_private_key(key.read_bytes(), password=None)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, TypeError, *UNREADABLE) as error:
         text = f"{certificate} or its .key cannot be read: {type(error).__name__}."
         return [Error(text, id="accounts.E008")]
     if not isinstance(private, rsa.RSAPrivateKey) or private.key_size < SMALLEST_KEY:

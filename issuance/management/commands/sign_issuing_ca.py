@@ -7,6 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from certportal.foundation import clock
+from certportal.foundation.certificate_faults import UNREADABLE
 from certportal.foundation.own_files import write_new
 from issuance.management.ceremonies import CeremonyCommand, add_people, add_root_keys, root_keys
 from issuance.services.ceremony.ceremony_record import Record
@@ -32,7 +33,7 @@ class Command(CeremonyCommand):
         path = options["request"]
         try:
             request = x509.load_pem_x509_csr(Path(path).read_bytes())
-        except ValueError as error:
+        except UNREADABLE as error:
             words = _("%(file)s is no certificate request (PEM).")
             raise CommandError(words % {"file": path}) from error
         place, chain = sign_request(request.public_bytes(Encoding.DER), keys=keys, now=now)

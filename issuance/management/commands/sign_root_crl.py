@@ -6,6 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from certportal.foundation import clock
+from certportal.foundation.certificate_faults import UNREADABLE
 from certportal.foundation.own_files import write_new
 from issuance.algorithms import SIGNATURE_ALGORITHMS
 from issuance.authority import crl
@@ -57,6 +58,6 @@ def _certificate(path: str) -> x509.Certificate:
         if content.startswith(b"-----"):
             return x509.load_pem_x509_certificate(content)
         return x509.load_der_x509_certificate(content)
-    except ValueError as error:
+    except UNREADABLE as error:
         words = _("%(file)s is no certificate (PEM or DER).")
         raise CommandError(words % {"file": path}) from error

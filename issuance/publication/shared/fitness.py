@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_ce
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from certportal.foundation.certificate_faults import UNREADABLE
 from certportal.foundation.event_log.notes import Verifier
 from issuance.authority import crl
 from issuance.authority.sign import verify_bytes
@@ -41,7 +42,7 @@ def require_fit(path: str, content: bytes, *, now: datetime) -> None:
             _check_log_key(stem, content)
         else:
             _check_pack(stem, Path(path).stem, content, now)
-    except (ValueError, TypeError, InvalidSignature, MalformedError) as error:
+    except (*UNREADABLE, TypeError, InvalidSignature, MalformedError) as error:
         raise Unfit(f"it cannot be read or verified: {type(error).__name__}") from error
 
 
@@ -131,5 +132,5 @@ def _ca(stem: str) -> x509.Certificate:
 def _known_ca(stem: str) -> x509.Certificate | None:
     try:
         return x509.load_der_x509_certificate(repository.certificate_path(stem).read_bytes())
-    except (FileNotFoundError, ValueError):  # missing, or damaged
+    except (FileNotFoundError, *UNREADABLE):  # missing, or damaged
         return None

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
+from certportal.foundation.certificate_faults import UNREADABLE
 from certportal.foundation.errors import Refused
 from issuance.authority import crl, hierarchy
 from issuance.authority.places import Place, Rooted, place_named
@@ -132,7 +133,7 @@ def install_ca(
 def _chain(pem: bytes) -> tuple[x509.Certificate, ...]:
     try:
         chain = tuple(x509.load_pem_x509_certificates(pem))
-    except ValueError as error:
+    except UNREADABLE as error:
         raise NotInstalled(_("This is no chain of certificates (PEM).")) from error
     if len(chain) != 2:
         raise NotInstalled(_("The chain must be the issuing CA and its root."))
@@ -178,7 +179,7 @@ def install_root_list(der: bytes, *, actor: Actor, now: datetime) -> Place:
     """
     try:
         listed = x509.load_der_x509_crl(der)
-    except ValueError as error:
+    except UNREADABLE as error:
         raise NotInstalled(_("This is no revocation list (DER).")) from error
     cas = [ca for ca in IssuingCA.objects.order_by("pk") if ca.root.subject == listed.issuer]
     if not cas:

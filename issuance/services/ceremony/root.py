@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.utils.translation import gettext as _
 
 from certportal.foundation import clock, own_files
+from certportal.foundation.certificate_faults import UNREADABLE
 from certportal.foundation.errors import Refused
 from issuance.authority import crl, hierarchy
 from issuance.authority.places import Place, Rooted, place_named
@@ -106,7 +107,7 @@ def sign_request(
     try:
         request = x509.load_der_x509_csr(csr_der)
         valid = request.is_signature_valid
-    except (ValueError, InvalidSignature) as error:
+    except (*UNREADABLE, InvalidSignature) as error:
         raise NotRequested(_("This is no certificate request.")) from error
     if not valid:
         raise NotRequested(_("The request is not signed by its key."))

@@ -29,6 +29,7 @@ from urllib3.exceptions import HTTPError
 
 from certportal.foundation import events, outgoing
 from certportal.foundation.actors import system
+from certportal.foundation.certificate_faults import UNREADABLE
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log.notes import BadNote, Checkpoint, Verifier
 from certportal.foundation.event_log.verifying import Kind, Report
@@ -97,7 +98,7 @@ def time_of(answer: bytes, note: str, *, nonce: int | None = None) -> datetime:
         decoded = decode_timestamp_response(answer)
         verifier = VerifierBuilder(roots=roots, nonce=nonce).build()
         verifier.verify_message(decoded, note.encode())
-    except (VerificationError, ValueError) as error:
+    except (VerificationError, *UNREADABLE) as error:
         raise BadStamp(str(error)) from error
     return decoded.tst_info.gen_time
 

@@ -14,6 +14,7 @@ from cryptography import x509
 
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
+from certportal.foundation.certificate_faults import UNREADABLE
 from certportal.foundation.combined_queries import Values, compiled_for
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import Event
@@ -120,7 +121,7 @@ def unapproved(entries: Sequence[journal.Entry]) -> list[journal.Entry]:
 def _tbs_sha256(der: bytes) -> str:
     try:
         tbs = x509.load_der_x509_certificate(der).tbs_certificate_bytes
-    except ValueError:
+    except UNREADABLE:
         return ""
     return hashlib.sha256(tbs).hexdigest()
 

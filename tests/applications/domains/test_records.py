@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import dns.message
+import dns.name
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from structlog.testing import capture_logs
@@ -110,6 +112,15 @@ def test_a_resolver_is_asked_again_before_one_lost_answer_is_told(settings, monk
     settings.DOMAIN_CONTROL = settings.DOMAIN_CONTROL | {"resolvers": [(ADDRESS, 53)]}
     monkeypatch.setattr(dns_resolvers, "_found", {})
     assert dns_resolvers.are_fit()
+
+
+def test_a_dname_that_makes_no_name_of_the_one_asked_for_leads_nowhere():
+    """RFC 6672, 2.2: what would be longer than 255 octets is no name (YXDOMAIN)."""
+    name = dns.name.from_text(".".join(["a" * 60] * 3 + ["example.fi"]))
+    target = ".".join(["b" * 60] * 2)
+    answer = f"example.fi. 60 IN DNAME {target}.fi."
+    text = f"id 1\nopcode QUERY\nrcode YXDOMAIN\nflags QR\n;QUESTION\n;ANSWER\n{answer}\n"
+    assert list(domain_lookup._own(dns.message.from_text(text), name)) == []
 
 
 def test_a_name_too_long_for_the_record_and_odd_texts_prove_nothing(pharmacy, in_use):
