@@ -15,13 +15,20 @@ from django.utils.translation import gettext as _, gettext_lazy
 from accounts import access
 from accounts.models import Membership, Organisation, Person
 from certportal.foundation.errors import Stale
-from certportal.foundation.web.unsent import FIELD
+from certportal.foundation.web.unsent import FIELD, is_anothers
 
 CHOSEN = "organisation"
 
 
 class NoLongerMember(Stale):
     message = gettext_lazy("You no longer act for the organisation that the page was opened for.")
+
+
+class PageOfAnother(Stale):
+    message = gettext_lazy(
+        "Another person was logged in in this browser when the page was opened. Open the page again"
+        " as yourself."
+    )
 
 
 def chosen(request: HttpRequest, person: Person) -> Membership | None:
@@ -77,12 +84,15 @@ def _organisation(request: HttpRequest) -> str:
 
 
 def _act_as_the_page(request: Any) -> None:
-    """Act for the organisation that the form names, if it is another. Raises NoLongerMember."""
+    """Act for the organisation that the form names, if it is another.
+
+    Raises NoLongerMember, or PageOfAnother if another person opened the page.
+    """
     if _organisation(request) in {"", str(request.organisation and request.organisation.pk)}:
         return
     found = named(request)
     if found is None:
-        raise NoLongerMember
+        raise PageOfAnother if is_anothers(request) else NoLongerMember
     request.membership, request.organisation = found, found.organisation
     act_for(request, found.organisation)
     messages.info(request, _("You now act for %(name)s.") % {"name": found.organisation})

@@ -73,6 +73,16 @@ def test_nothing_is_sent_for_whom_one_no_longer_acts(tabs, matti, pharmacy, clin
     assert not Invitation.objects.exists()
 
 
+def test_who_sends_another_person_s_page_is_told_so(tabs, now):
+    """In one browser, one after the other: the page says nothing of whom they act for."""
+    place, fields = opened(tabs, "accounts:invite")
+    people.log_in(tabs, people.make_founder("Valma Välittäjä", "9900022-9", now=now))
+    answer = tabs.post(place, fields | UUNO)
+    assert answer.status_code == 409
+    assert "oli kirjautuneena toinen henkilö" in answer.text
+    assert not Invitation.objects.exists()
+
+
 def test_after_a_new_login_the_form_still_acts_for_its_organisation(matti, pharmacy, clinics):
     tabs = people.log_in(Client(enforce_csrf_checks=True), matti)
     token = Form(tabs.get(CHOOSE).text).fields

@@ -66,12 +66,13 @@ def written(request: HttpRequest) -> Unsent | None:
     Only a page of the person who is logged in now, if anybody is: our button would else send what
     another site or person has written.
     """
-    is_own = comes_from_our_page(request) and not _is_anothers(request)
+    is_own = comes_from_our_page(request) and not is_anothers(request)
     late = unsent(request) if is_own else None
     return late if late and (late.texts or late.choices) else None
 
 
-def _is_anothers(request: HttpRequest) -> bool:
+def is_anothers(request: HttpRequest) -> bool:
+    """Return whether the form's page was opened by another person than is logged in now."""
     person = getattr(request, "person", None)
     whose = request.POST.get(FIELD, "").partition("/")[0]
     return bool(whose) and person is not None and whose != str(person.pk)
