@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from applications.models import Submission
 from applications.rules.fields import FIELDS, Field
+from certportal.foundation.invisible import as_taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def changes(submissions: list[Submission]) -> list[Change]:
         # An earlier version of the service may not have added this value when sending.
         if field.part or field.key in before
         if field.key != "csr" or before.get("csr")
-        if before.get(field.key) != after.get(field.key)
+        if _taken(before.get(field.key)) != _taken(after.get(field.key))
     ]
     return [
         Change(
@@ -46,6 +47,13 @@ def changes(submissions: list[Submission]) -> list[Change]:
         )
         for field in differing
     ]
+
+
+def _taken(value: Any) -> Any:
+    """Return the value with its texts as forms take them today; earlier ones kept what came."""
+    if isinstance(value, list):
+        return [_taken(one) for one in value]
+    return as_taken(value) if isinstance(value, str) else value
 
 
 def contents(submission: Submission, among: Sequence[Field] = FIELDS) -> list[tuple[str, str]]:

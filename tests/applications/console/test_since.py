@@ -55,6 +55,16 @@ def test_a_request_that_came_before_the_review_is_no_change_of_an_answer():
     assert [one.after for one in submissions.changes(pair)] == ["2"]
 
 
+def test_line_ends_and_letters_that_only_programs_write_otherwise_are_no_change():
+    """Of what was sent before forms took them in one way."""
+    first, answer = (
+        {"additional_info": text, "host_names": [name]}
+        for text, name in (("A\r\nB", "Ja\u0308rvi"), ("A\nB", "J\u00e4rvi"))
+    )
+    pair = [Submission(content=json.dumps(one)) for one in (first, answer)]
+    assert submissions.changes(pair) == []
+
+
 def test_a_look_of_an_auditor_changes_nothing(case, desk, web_of):
     web_of(people.make_auditor("Anneli Auditoija")).get(desk.url("case", case.pk))
     assert desk.open("case", case.pk).context["since"] is None
