@@ -7,8 +7,9 @@ from io import BytesIO
 import pytest
 from django.conf import settings
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.test import Client, RequestFactory
+from psycopg2.errors import InsufficientPrivilege
 
 from certportal.dev.builders import people
 from certportal.foundation.errors import NotAllowed, Refused, Stale, TooMany, Unavailable
@@ -150,7 +151,11 @@ def test_unexpected_errors_are_left_to_the_500_page(rf: RequestFactory) -> None:
     assert b"Everything you had saved before is kept" in response.content
 
 
-@pytest.mark.parametrize("gone", [OperationalError("gone"), InterfaceError("closed")])
+DENIED = ProgrammingError("permission denied for table applications_application")
+DENIED.__cause__ = InsufficientPrivilege()  # as Django raises it; grant_roles mends it
+
+
+@pytest.mark.parametrize("gone", [OperationalError("gone"), InterfaceError("closed"), DENIED])
 def test_a_database_that_is_down_is_no_fault_of_the_program(
     monkeypatch: pytest.MonkeyPatch, gone: Exception
 ) -> None:
