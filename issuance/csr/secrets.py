@@ -21,7 +21,14 @@ from issuance.csr.numbers import PublicKey, are_factors, named_keys
 from issuance.csr.reading import File
 from issuance.csr.request import spki_in
 from issuance.der import read
-from issuance.keys.policy import EC_PUBLIC_KEY, RSA_ENCRYPTION, Key, hashes_of, read_key
+from issuance.keys.policy import (
+    EC_PUBLIC_KEY,
+    RSA_ENCRYPTION,
+    RSASSA_PSS,
+    Key,
+    hashes_of,
+    read_key,
+)
 
 _SECRET_KINDS = frozenset({Kind.PRIVATE_KEY, Kind.PKCS12})
 _MOST_KEYS, _LARGEST_KEY = 10, 16 * 1024
@@ -155,6 +162,7 @@ def _keys_in(layer: File) -> Iterator[bytes]:
 # Key loading normally tests primes, or computes the public half of DSA and DH keys, on numbers of
 # the sender's choice: 4 s for RSA 8192. So validation is off, and only RSA and EC keys are loaded.
 _UNTESTED = {"unsafe_skip_rsa_key_validation": True}
+_LOADED = (RSA_ENCRYPTION, RSASSA_PSS, EC_PUBLIC_KEY)
 
 
 def _public_half(der: bytes) -> PublicKey | None:
@@ -178,11 +186,11 @@ def _load(der: bytes) -> Any:
 
 
 def _other_algorithm(der: bytes) -> bool:
-    """Whether PKCS#8 (RFC 5958) names an algorithm other than RSA and EC."""
+    """Whether PKCS#8 (RFC 5958) names an algorithm other than RSA, also for RSASSA-PSS, and EC."""
     _version, algorithm, *_ = read.read(der).expect(read.SEQUENCE).children()
     if algorithm.tag != read.SEQUENCE:
         return False
-    return read.object_identifier(algorithm.children()[0]) not in (RSA_ENCRYPTION, EC_PUBLIC_KEY)
+    return read.object_identifier(algorithm.children()[0]) not in _LOADED
 
 
 def _load_openssh(content: bytes) -> Any:

@@ -19,6 +19,7 @@ from issuance.keys.published import is_published
 from issuance.keys.rsa import RsaNumbers, examine_rsa, exponent_bound, rsa_numbers
 
 RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
+RSASSA_PSS = "1.2.840.113549.1.1.10"
 EC_PUBLIC_KEY = "1.2.840.10045.2.1"
 CURVES = {"1.2.840.10045.3.1.7": ("P-256", 256), "1.3.132.0.34": ("P-384", 384)}
 _USUAL_EXPONENT = 65537
@@ -39,7 +40,7 @@ _OTHER_TYPES = {
     "1.2.840.10040.4.1": "DSA",
     "1.2.840.113549.1.3.1": "DH",
     "1.2.840.10046.2.1": "DH",
-    "1.2.840.113549.1.1.10": "RSASSA-PSS",
+    RSASSA_PSS: "RSASSA-PSS",
     "1.2.840.113549.1.1.7": "RSAES-OAEP",
     "1.3.101.110": "X25519",
     "1.3.101.111": "X448",
@@ -114,6 +115,8 @@ def read_key(spki: bytes, element: read.Element | None = None) -> Key:
         if name == EC_PUBLIC_KEY:
             return _read_ec(spki, digest, bits, parameters)
         label, problem = _OTHER_TYPES.get(name, name), None
+        if name == RSASSA_PSS:  # not certified, but known as the same key with the usual encoding
+            return Key(_usual(KeyFacts("other", 0, label, None, digest), _load(spki)), spki)
     except (read.MalformedError, ValueError) as fault:
         problem = getattr(fault, "problem", "structure")
     return Key(KeyFacts("other", 0, label, None, digest), spki, problem=problem)

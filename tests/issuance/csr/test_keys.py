@@ -7,6 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from issuance.der import read
 from issuance.der.write import sequence, tlv
 from issuance.keys.policy import examine_key, read_key, spki_sha256
 from issuance.keys.published import FILE, WIDTH, is_published, pack
@@ -223,6 +224,13 @@ def test_a_blocked_modulus_with_another_exponent_is_blocked() -> None:
     """Its primes give the private key for each exponent."""
     known, modulus = spki_sha256(spki_of(rsa_key())), rsa_key().public_key().public_numbers().n
     assert found(rsa_spki(modulus, 65539), blocked=known.__eq__) == ["key.blocked"]
+
+
+def test_a_blocked_key_is_blocked_as_one_for_rsassa_pss() -> None:
+    usual = spki_of(rsa_key())
+    known, bits = spki_sha256(usual), read.read(usual).children()[1]
+    pss = sequence(sequence(oid("1.2.840.113549.1.1.10")), bits.encoded)
+    assert found(pss, blocked=known.__eq__) == ["key.type", "key.blocked"]
 
 
 @pytest.mark.parametrize("spki", [b"", b"\0", b"\x30\x00", sequence(sequence(), tlv(0x03, b"\0"))])

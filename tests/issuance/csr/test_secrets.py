@@ -8,11 +8,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
+    NoEncryption,
+    PrivateFormat,
     PublicFormat,
     pkcs12,
 )
 
 from issuance.csr import Report, examine
+from issuance.der import read
 from issuance.der.write import integer, sequence, tlv
 from issuance.keys.policy import spki_sha256
 from tests.issuance.csr.builder import (
@@ -270,6 +273,14 @@ def test_a_key_of_an_unusual_exponent_is_named_with_the_usual_one_too() -> None:
     key = rsa_key_with(65539)
     usual = spki_sha256(spki_of(rsa_key()))
     assert examine(dump(key)).leaked_spki_sha256 == [spki_sha256(spki_of(key)), usual]
+
+
+def test_a_key_for_rsassa_pss_is_named_as_the_key_that_it_is() -> None:
+    plain = rsa_key().private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    version, _algorithm, numbers = read.read(plain).children()
+    pss = sequence(version.encoded, sequence(oid("1.2.840.113549.1.1.10")), numbers.encoded)
+    report = examine(pem(pss, "PRIVATE KEY").encode())
+    assert report.leaked_spki_sha256 == [spki_sha256(spki_of(rsa_key()))]
 
 
 @pytest.mark.parametrize("form", HIDDEN)
