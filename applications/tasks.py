@@ -189,9 +189,9 @@ def send_notice(
 ) -> None:
     """Send one mail about an application to one recipient; record the sending of a package."""
     about = _order(application) if notice in kept_papers.NOTICES else None
-    made_of = kept_papers.source(notice, about) if about else None
-    if about is not None and made_of is not None and about.erased_at is None:
-        services.paper_for_mail(made_of, now=now)
+    made_of = kept_papers.source(notice, about) if about and about.erased_at is None else None
+    if made_of is not None and not services.paper_for_mail(made_of, now=now):
+        raise kept_papers.NotMade("paper")
     mail = mails.named(notice, MAILS)
     # Of a closed account nobody is a member any more, and no order gets another contact.
     if notice in ABOUT_ONE and notice != SEVERAL["account_closed"]:

@@ -1,6 +1,6 @@
 """Stored papers: the source of the paper for a mail or page, and its bytes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application, Decision
@@ -47,6 +47,12 @@ NOTICES = frozenset({"receipt", "rejected"})
 """The notices to which a paper is attached."""
 
 
+class NotMade(NotYet):
+    """The paper is being made; storing it makes the mails that wait for it due."""
+
+    least_pause = timedelta(seconds=30)
+
+
 def source(notice: str, application: Application) -> Source | None:
     """Return the source of the paper to attach to the notice, or None."""
     if notice == "receipt":
@@ -58,9 +64,9 @@ def source(notice: str, application: Application) -> Source | None:
 def kept(made_of: Source) -> File:
     """Return the stored paper of the source.
 
-    Raises NotYet until it is made, and Unavailable while its file cannot be read.
+    Raises NotMade until it is made, and Unavailable while its file cannot be read.
     """
     paper = paper_of(made_of)
     if paper is None or paper.made_at is None:
-        raise NotYet("paper")
+        raise NotMade("paper")
     return File(paper.name, storing.read(paper.file), PDF)

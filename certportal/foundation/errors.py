@@ -64,11 +64,13 @@ class Unavailable(Exception):
     """A source, queue or device does not answer now; the work is retried later.
 
     `most_attempts`: after this many in a row the outbox sets the work aside, if it is at least
-    `least_age` old; None: it retries for ever. `mark`: identifies what failed without personal
-    data; part of the item's `problem`.
+    `least_age` old; None: it retries for ever. `least_pause`: before the next attempt, longer for
+    work that is made due earlier (`outbox.hasten`) by what it waits for. `mark`: identifies what
+    failed without personal data; part of the item's `problem`.
     """
 
     most_attempts: int | None = None
+    least_pause = timedelta(0)
     least_age = timedelta(0)
     mark = ""
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -95,6 +96,19 @@ def test_the_mailed_receipt_is_the_one_that_is_kept(web, matti, mailoutbox):
     (mailed,) = [m for m in mailoutbox if m.attachments and "_receipt" in str(m.attachments[0])]
     assert web.get(receipt_of(order)).content == mailed.attachments[0].get_content()
     assert len(wanted()) == 1
+
+
+def test_a_mail_is_not_tried_again_and_again_while_its_paper_is_made(matti, mailoutbox):
+    orders.submitted(matti)
+    mail = OutboxItem.objects.get(payload__notice="receipt")
+    tasks.send_notice.run(item=str(mail.pk))
+    mail.refresh_from_db()
+    assert (mail.problem, mailoutbox) == ("NotMade", [])
+    assert mail.due_at - mail.created_at >= timedelta(seconds=30)
+    orders.drain()  # the clock has hardly moved: what keeps the paper makes the mail due
+    mail.refresh_from_db()
+    assert mail.done_at is not None
+    assert mail.attempts == 2
 
 
 def test_nothing_is_warned_of_while_a_mail_waits_for_its_paper(matti):

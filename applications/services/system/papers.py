@@ -62,15 +62,23 @@ def is_set_aside(paper: Paper) -> bool:
     return item is not None and item.failed_at is not None
 
 
-@transaction.atomic
-def paper_for_mail(made_of: Source, *, now: datetime) -> None:
-    """Enqueue the work for a paper that a mail waits for, unless it is made or being made.
+def paper_for_mail(made_of: Source, *, now: datetime) -> bool:
+    """Return whether the paper that a mail waits for is made; if not, enqueue the work once.
 
     Raises NotPossible in an erased order.
     """
+    paper = paper_of(made_of)  # without waiting for a lock
+    if paper is None or paper.made_at is None:
+        paper = _paper_for_mail(made_of, now)
+    return paper.made_at is not None
+
+
+@transaction.atomic
+def _paper_for_mail(made_of: Source, now: datetime) -> Paper:
     paper = _row(made_of)
     if paper.made_at is None and not _is_on_its_way(paper):
         _enqueue(paper, now)
+    return paper
 
 
 @storing.atomic()

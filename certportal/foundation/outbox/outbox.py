@@ -179,7 +179,8 @@ def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
     """
     mark = getattr(error, "mark", "")
     attempts = item.attempts if mark == mark_in(item) else 1
-    pause = min(timedelta(seconds=2 ** min(attempts, 9)), LONGEST_PAUSE)
+    least = getattr(error, "least_pause", timedelta(0))
+    pause = max(least, min(timedelta(seconds=2 ** min(attempts, 9)), LONGEST_PAUSE))
     hopeless = isinstance(error, Hopeless) or _is_tired(item, attempts, error, now)
     with transaction.atomic():
         # Of no account to an item that somebody else has taken since its lease ended.
