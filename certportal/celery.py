@@ -135,7 +135,7 @@ def keep_what_is_shared(**_: object) -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000)  # by default it takes a twentieth of a task's time
+    gc.set_threshold(30_000)  # at 10,000 it took a twentieth of a paper's time, by default more
 
 
 @worker_process_shutdown.connect

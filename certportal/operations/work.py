@@ -31,6 +31,7 @@ def main() -> None:
         loglevel="INFO",
         without_gossip=True,
         without_mingle=True,
+        without_heartbeat=True,  # events every two seconds that nobody reads
         quiet=True,
     )
     worker.start()
