@@ -249,10 +249,16 @@ class Case:
             yield PreparedAlready()
 
     def _to_approve(self) -> Iterator[Refused]:
-        if not all(host.evidence for host in self.application.hosts):
-            yield EvidenceMissing()
+        """Yield what is missing, in the order of the checklist beside it (`case/checklist.py`)."""
         if lacks_right(self.application, on=clock.day(self.now)):
             yield RightMissing()
+        is_of_register = not isinstance(self.changed, KeyBlocked | CAOutOfUse)
+        if self.changed and is_of_register:
+            yield self.changed
+        if not all(host.evidence for host in self.application.hosts):
+            yield EvidenceMissing()
+        if self.changed and not is_of_register:
+            yield self.changed
         if waivers.unwaived(self.application, on=clock.day(self.now)):
             yield NotWaived()
         if not self._is_from_present_submission():
@@ -260,8 +266,6 @@ class Case:
         # Also while none is prepared: another preparation would not help.
         if not submission.is_as_sent(self.application, now=self.now):
             yield ChangesUnsent()
-        if self.changed:
-            yield self.changed
         approvals = approvals_of(self.prepared) if self.prepared else []
         if any(approval.person_id == self.person.pk for approval in approvals):
             yield ApprovedAlready()

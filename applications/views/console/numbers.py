@@ -171,7 +171,7 @@ def loads_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Download the load of each reviewer."""
     services.record_list_exported("numbers_loads", **access.acting(request))
     person = pgettext("person", "Name")
-    head = [person, _("Decisions"), _("Open cases"), _("Late or due today")]
+    head = [person, _("Approvals and rejections"), _("Open cases"), _("Late or due today")]
     rows = [
         [str(one.person), str(one.decided), str(one.holds), str(one.late)]
         for one in figures.loads(now=clock.now())

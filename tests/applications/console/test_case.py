@@ -8,6 +8,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import override
 
 from accounts.access import actor_for
+from accounts.register.models import RegisterRecord
 from applications import services
 from applications.rules.certificate_order import certificate_order
 from applications.views.shared import history
@@ -143,6 +144,16 @@ def test_evidence_is_missing_until_recorded(case, riitta, desk):
     assert answer.context["obstacles"]
     orders.give_evidence(riitta, case)
     assert "approve" in desk.open("case", case.pk).context["offers"]
+
+
+def test_what_is_missing_stands_in_the_order_of_the_checklist(seppo, cas, riitta, desk):
+    case = orders.claimed(seppo, riitta)
+    rewrite(RegisterRecord.objects.filter(oid=orders.UNIT), status="passive")
+    page = desk.open("case", case.pk)
+    missing = [item.label for item in page.context["checklist"] if item.mark in {"todo", "wrong"}]
+    assert missing[:3] == ["Authority to act", "Register", "erecept.example.fi"]
+    words = zip(("may act", "register", "host name"), page.context["obstacles"], strict=True)
+    assert not [obstacle for word, obstacle in words if word not in obstacle]
 
 
 def test_findings_of_the_checks_are_worded(case, desk):

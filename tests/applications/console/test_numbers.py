@@ -73,7 +73,7 @@ def test_times_returns_and_loads_are_drawn_and_the_loads_are_a_file(
     drawn = [(bar.low > 0, bar.high > 0) for bar in page["loads_drawing"].bars]
     assert drawn == [(one.person == riitta, one.person == raimo) for one in page["loads"]]
     rows = rows_of(desk.open("loads_csv"))
-    assert rows[0] == ["Name", "Decisions", "Open cases", "Late or due today"]
+    assert rows[0] == ["Name", "Approvals and rejections", "Open cases", "Late or due today"]
     assert sorted(rows[1:]) == [[str(raimo), "0", "1", "1"], [str(riitta), "1", "1", "0"]]
 
 

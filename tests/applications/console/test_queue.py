@@ -33,6 +33,22 @@ def test_an_empty_queue_says_what_comes_there(desk):
     assert "0 cases" in answer.text
 
 
+def test_the_next_case_is_offered_only_while_one_can_be_taken(
+    matti, cas, riitta, desk, other_desk, settings
+):
+    settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
+    assert "No case waits for you to take it" in desk.open("queue").text
+    case = orders.claimed(matti, riitta)
+    assert "Take the next case" not in desk.open("queue").text
+    waiting = orders.in_review(matti)
+    assert "Take the next case" in desk.open("queue").text
+    desk.press("claim", waiting)
+    assert "Take the next case" not in desk.open("queue").text
+    orders.approve(riitta, case)
+    assert "Take the next case" not in desk.open("queue").text
+    assert "Take the next case" in other_desk.open("queue").text
+
+
 def test_an_empty_view_says_when_a_case_comes_to_that_view(desk):
     """The checks put none before a second reviewer, nor into one's own hands."""
     said = {view: desk.open("queue", view=view).text for view in ("second", "mine", "revocations")}
@@ -136,7 +152,7 @@ def test_a_case_that_one_has_approved_waits_for_a_second(matti, cas, riitta, des
 def test_a_line_names_unit_first_host_findings_and_missing_evidence(waiting, desk):
     (row,) = desk.open("queue").context["rows"]
     assert (row.name, row.more) == ("erecept.example.fi", 1)
-    assert row.wants == ["evidence 0/2"]
+    assert row.wants == ["missing: evidence"]
     assert row.findings == len(waiting.findings)
 
 
@@ -161,7 +177,7 @@ def test_a_right_that_nobody_has_confirmed_is_a_view(seppo, cas, desk):
     case = orders.in_review(seppo)
     answer = desk.open("queue", view="right")
     assert numbers(answer) == [case.number]
-    assert "authority" in answer.context["rows"][0].wants
+    assert answer.context["rows"][0].wants == ["missing: authority to act, evidence"]
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,8 @@ def _lint(context: dict[str, Any]) -> Iterator[Item]:
         yield Item(label, Mark.TODO, str(context["stage"].text), "certificate")
         return
     lint = [pair for pair in context["lint"] if not is_accepted(pair[0])]
-    text = ngettext("%(number)s remark", "%(number)s remarks", len(lint)) % {"number": len(lint)}
+    remarks = ngettext("%(number)s remark", "%(number)s remarks", len(lint))
+    text = remarks % {"number": len(lint)} if lint else _("nothing to remark")
     wrong = any(finding.severity == Severity.ERROR for finding, _words in lint)
     mark = Mark.WRONG if wrong else Mark.LOOK if lint else Mark.DONE
     yield Item(label, mark, text, "certificate")

@@ -12,6 +12,7 @@ from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.register_watch import evidence
 from applications.rules.attempts import approvals, attempts
+from applications.views.shared.thread import TO_REVIEWERS, Said
 from certportal.foundation import clock
 
 
@@ -26,7 +27,8 @@ class Step:
 
 def rows(application: Application) -> list[Step]:
     """Return the steps in chronological order, without those based on no known record."""
-    steps = [*_own(application), *_authority(application)]
+    # An approval and the decision it completes have the same time.
+    steps = [*_authority(application), *_own(application)]
     return sorted(steps, key=lambda step: step.at)
 
 
@@ -46,7 +48,8 @@ def _own(application: Application) -> Iterator[Step]:
             yield Step(_("Automatic checks"), check.at, check.record)
     for decision in application.decisions.all():
         if decision.record:
-            yield Step(_("Decision"), decision.at, decision.record)
+            what = f"{TO_REVIEWERS[Said(decision.kind)]}, {decision.reviewer}"
+            yield Step(what, decision.at, decision.record)
 
 
 def _authority(application: Application) -> Iterator[Step]:
@@ -56,4 +59,5 @@ def _authority(application: Application) -> Iterator[Step]:
             yield Step(what, attempt.created_at, record)
     for approval in approvals(application.pk):
         if record := evidence.named(approval.register_record):
-            yield Step(_("Approval"), approval.created_at, record)
+            what = _("Approval: %(person)s") % {"person": approval.person}
+            yield Step(what, approval.created_at, record)

@@ -54,6 +54,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
         "rows": rows(page.rows, narrowed.reader, typed=narrowed.form.cleaned_data.get("q", "")),
         "chips": active,
         "views": saved_views(narrowed, counts),
+        "to_take": counts[ready_made.TO_TAKE.id],
         "empty": ready_made.BY_ID[narrowed.form.cleaned_data.get("view") or ""].empty,
     }
     return render(request, "applications/console/queue.html", context)

@@ -100,6 +100,13 @@ def _lapsing_before(now: datetime) -> datetime:
     return clock.start_of_day(clock.add_months(clock.day(now), 1 - lapse.LAPSE_MONTHS))
 
 
+def _to_take(reader: Reader) -> Q:
+    """Return the condition for cases that `take_next` chooses from, bias left aside."""
+    person, now = reader.person, reader.now
+    second = queue_order.second_wanted(now) & ~queue_order.approved_by(person, now)
+    return queue_order.is_to_take(person, now) | second
+
+
 def _proposed(_reader: Reader) -> Q:
     waiting = RevocationProposal.objects.filter(application=OuterRef("pk"), closed_at=None)
     return SENT & Q(Exists(waiting))
@@ -129,7 +136,7 @@ VIEWS = (
         "mine",
         _("Mine"),
         lambda reader: OPEN & Q(reviewer=reader.person),
-        _("You have no case. Take the next one by the button above."),
+        _("You have no case. Take the next one when one waits."),
     ),
     View("free", _("Free"), lambda _reader: REVIEWED & case_holder.free(), NEW_ONES),
     View("answered", _("Answered"), _answered),
@@ -140,6 +147,8 @@ VIEWS = (
     View("revocations", _("Revocations"), _proposed),
     View(RIGHT, _("Authority to confirm"), right_missing),
 )
+TO_TAKE = View("to_take", _("Take the next case"), _to_take)
+"""The cases among which the reviewer's next one is; no view of the list."""
 BY_ID = {view.id: view for view in VIEWS}
 
 
@@ -176,4 +185,4 @@ def _number(view: View) -> Callable[[UUID, datetime, date, datetime], Compiled]:
 
 
 # The condition of the other one is longer or shorter by the number of senders.
-_NUMBERS = {view.id: _number(view) for view in VIEWS if view.id != RIGHT}
+_NUMBERS = {view.id: _number(view) for view in (*VIEWS, TO_TAKE) if view.id != RIGHT}

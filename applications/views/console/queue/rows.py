@@ -1,6 +1,6 @@
 """The rows of the queue, with what a reviewer needs to choose a case."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -99,20 +99,28 @@ def _row(
 
 def _wants(case: Any, reader: Reader) -> list[str]:
     """Return in words what is still to do, and when the applicant has answered."""
-    hosts = list(case.host_names.all())
-    proven = sum(bool(host.evidence) for host in hosts)
-    missing = _("evidence %(given)s/%(all)s") % {"given": proven, "all": len(hosts)}
+    missing = {"what": ", ".join(_missing(case, reader))}
     answered = case.answered_at
     day = date_format(clock.day(answered), "SHORT_DATE_FORMAT") if answered else ""
     aside, today = case.aside_until, clock.day(reader.now)
     until = date_format(aside, "SHORT_DATE_FORMAT") if aside and aside > today else ""
     return [
         *([_("second reviewer")] if case.wants_second else []),
-        *([_("authority")] if reader.confirms_right(case) else []),
         *([_("set aside until %(day)s") % {"day": until}] if until else []),
         *([_("answered %(day)s") % {"day": day}] if day else []),
-        *([missing] if proven < len(hosts) else []),
+        *([_("missing: %(what)s") % missing] if missing["what"] else []),
     ]
+
+
+def _missing(case: Any, reader: Reader) -> Iterator[str]:
+    """Yield in words what the reviewer has to record before the certificate can be approved."""
+    if reader.confirms_right(case):
+        yield _("authority to act")
+    hosts = list(case.host_names.all())
+    if without := sum(not host.evidence for host in hosts):
+        numbers = {"number": without, "all": len(hosts)}
+        some = _("evidence for %(number)s of %(all)s names") % numbers
+        yield some if without < len(hosts) else _("evidence")
 
 
 def _revoked_by(asked_at: datetime, now: datetime) -> Due:
