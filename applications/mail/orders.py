@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from accounts.models import Person
 from applications.documents import certificate_files, kept_papers
 from applications.mail import reminders
 from applications.mail.order_facts import FACTS
@@ -79,6 +80,7 @@ def _context(matter: Matter, asked: Asked) -> dict[str, Any]:
         **_request(order, SimpleLazyObject(order.requests.last), asked),
         **_when_read(
             **facts,
+            sent_by_reader=lambda: reader(matter, asked) == _sender(order),
             contact_told=lambda: contact_links.is_asked(order, now=asked.now),
             seen=lambda: renewal.seen(order, now=asked.now),
             proven=lambda: bool(certificate) and is_proven(certificate),
@@ -90,6 +92,10 @@ def _context(matter: Matter, asked: Asked) -> dict[str, Any]:
         "days_to_lapse": lambda: days_to(lapse.lapses_on(order), asked),
         "days_to_removal": lambda: days_to(lapse.removal_of(order), asked),
     }
+
+
+def _sender(order: Application) -> Person | None:
+    return order.submission.person.current if order.submission else None
 
 
 def _when_read(**values: Callable[[], Any]) -> dict[str, Any]:

@@ -3,8 +3,10 @@
 import pytest
 
 from accounts.models import Membership
+from applications.models import Application
 from certportal.dev.builders import bulk, orders
 from certportal.dev.builders.mails import about_order
+from tests.tables import rewrite
 
 pytestmark = pytest.mark.django_db
 NOTHING_TO_DO = "ei tarvitse tehdä mitään"
@@ -24,17 +26,20 @@ def unconfirmed(pharmacy):
 
 @pytest.mark.parametrize("name", ["receipt", "csr_attached", "csrs_attached"])
 def test_the_applicant_is_asked_for_proof_of_the_right_until_it_is_confirmed(
-    matti, unconfirmed, name
+    matti, maija, unconfirmed, name
 ):
     order = orders.in_review(matti)
     told = about_order(name, order, "applicant").text
     assert "/account/right/" not in told
     unconfirmed()
     told = about_order(name, order, "applicant").text
-    assert "käsittelijän on vahvistettava, että Matti Meikäläinen saa toimia" in told
+    assert "käsittelijän on vahvistettava, että saat toimia" in told
     assert "/fi/account/right/" in told
     assert NOTHING_TO_DO not in told
     assert "Jos hyväksymme sen" in told
+    rewrite(Application.objects.filter(pk=order.pk), contact_email=maija.email)
+    told = about_order(name, order, "applicant").text
+    assert "käsittelijän on vahvistettava, että Matti Meikäläinen saa toimia" in told
 
 
 def test_a_receipt_of_many_orders_says_what_to_do_before_it_lists_them(matti, unconfirmed):
