@@ -115,6 +115,15 @@ def test_person_without_organisation_is_led_to_found_one(client, db):
     assert answer.url == "/fi/account/organisation/found/"
 
 
+def test_the_only_organisation_leads_to_its_page_instead_of_a_question(client, matti, pharmacy):
+    answer = log_in(client, matti).get(CHOOSE)
+
+    assert answer.url == "/fi/account/right/"
+    page = client.get(answer.url)
+    assert "Helsingin VI apteekki" in page.text
+    assert f'href="{CHOOSE}"' not in page.text.partition("<main")[2]
+
+
 def test_second_account_is_acted_for_at_once(client, matti, pharmacy, sample):
     log_in(client, matti)
 

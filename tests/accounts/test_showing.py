@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.files.storage import default_storage
 from django.utils import translation
+from django.utils.formats import date_format
 
 from accounts.access import actor_for
 from accounts.models import Membership, Organisation, RightDocument
@@ -91,10 +92,14 @@ def test_it_is_handed_in_later_from_the_organisation_s_page(client, unconfirmed,
     assert "sandbox" in answer["Content-Security-Policy"]
 
 
-def test_a_confirmed_right_asks_for_nothing(client, matti, pharmacy, now):
+def test_a_confirmed_right_asks_for_nothing(client, matti, riitta, pharmacy, now):
     browser = people.log_in(client, matti)
     assert "Upload proof of authority" not in browser.get(HOME).text
     assert "No document is needed" in browser.get(RIGHT).text
+    matti.memberships.update(confirmed_at=now, confirmed_by=riitta, basis_note="Riitan huomio")
+    page = browser.get(RIGHT).text
+    assert date_format(clock.day(now), "SHORT_DATE_FORMAT") in page.partition("Confirmed</dt>")[2]
+    assert "Riitan huomio" not in page
     with pytest.raises(documents.NothingToShow):
         documents.hand_in(matti, pharmacy, PAPER, actor=actor_for(matti), now=now)
 
