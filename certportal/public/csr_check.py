@@ -102,6 +102,7 @@ def examine(request: HttpRequest) -> HttpResponse:
     names = form.names()
     context: dict[str, object] = {
         "report": report,
+        "file_name": form.file_name,
         "decoded": report.csr,
         "findings": word_all([finding.to_json() for finding in report.findings]),
         "tool": remedies.tool_of(report.csr),

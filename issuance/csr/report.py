@@ -133,6 +133,11 @@ class Report:
         return self.csr is not None and not self.errors
 
     @property
+    def is_of_request(self) -> bool:
+        """Whether what was given is a certificate request, even if one that cannot be used."""
+        return "not-a-csr" not in self.reasons
+
+    @property
     def reasons(self) -> list[str]:
         """The distinct refusal classes of the findings, in order of first occurrence."""
         return list(dict.fromkeys(f.reason for f in self.findings if f.reason))

@@ -57,6 +57,10 @@ REMEDIES = {
         "right names."
     ),
     "utf8": _("Add the option -utf8 to the command or use the ready-made configuration file."),
+    "one_by_one": _(
+        "Give each host name by itself, such as server.example.fi. Allowed are letters a to z,"
+        " digits, hyphens and dots."
+    ),
     "full_name": _("Use the full public name of the server, such as server.example.fi."),
     "drop_extension": _("Leave the extension out and make the request again."),
 }

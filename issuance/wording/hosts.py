@@ -3,18 +3,17 @@
 from django.utils.translation import gettext_noop as _
 
 SENTENCES: dict[str, dict[str, str]] = {
+    "one_by_one": {
+        "host:characters": _("The host name “%(value)s” has characters that are not allowed."),
+        "host:space": _("The host name “%(value)s” has a blank."),
+    },
     "full_name": {
         "host:empty": _("A host name is empty."),
         "host:not_ascii": _("The host name “%(value)s” has letters beyond a to z."),
-        "host:characters": _(
-            "The host name “%(value)s” has characters that are not allowed. Allowed are letters "
-            "a to z, digits, hyphens and dots."
-        ),
         "host:underscore": _("The host name “%(value)s” has an underscore."),
         "host:url": _("“%(value)s” is a web address, not a host name."),
         "host:port": _("The host name “%(value)s” has a port number."),
         "host:email": _("“%(value)s” is an email address, not a host name."),
-        "host:space": _("The host name “%(value)s” has a blank."),
         "host:ip_address": _("“%(value)s” is an IP address. A certificate needs a domain name."),
         "host:wildcard": _("The host name “%(value)s” has an asterisk. Each server must be named."),
         "host:leading_dot": _("The host name “%(value)s” begins with a dot."),

@@ -11,7 +11,17 @@ from issuance.csr import examination
 from issuance.keys.policy import spki_sha256
 from issuance.models import BlockedKey
 from issuance.services import csr_check as doctor
-from tests.issuance.csr.builder import GOOD, attribute, ec_key, name, pem, request, spki_of
+from tests.issuance.csr.builder import (
+    DNS,
+    GOOD,
+    alt_names,
+    attribute,
+    ec_key,
+    name,
+    pem,
+    request,
+    spki_of,
+)
 from tests.issuance.csr.private_keys import dump, zipped
 
 CSR = pem(GOOD.der())
@@ -44,6 +54,25 @@ def test_of_file_and_text_one_is_asked_and_neither_called_optional(
         label = page.partition(f'for="id_{way}"')[2].partition("</label>")[0]
         assert label
         assert "optional" not in label
+
+
+def test_what_is_no_request_is_called_so_and_the_file_named(client: Client) -> None:
+    called = "<b>" + 30 * "varmenne" + ".pem"
+    page = ask(client, "", file=SimpleUploadedFile(called, b"hei"))
+    title = page.partition("<h1>")[2].partition("</main>")[0]
+    assert title.partition("</h1>")[0].strip() == "The file is not a certificate request"
+    assert "&lt;b&gt;varmenne" in title
+    assert 11 * "varmenne" not in page
+    assert "The text is not a certificate request" in ask(client, "hei")
+    refused = request(subject=name(attribute("CN", "a_b.fi")))
+    assert "The certificate request cannot be used as it is" in ask(client, pem(refused))
+
+
+def test_a_fault_of_two_names_that_are_the_same_is_told_once(client: Client) -> None:
+    names = "a.example.fi,b.example.fi"
+    subject, extensions = name(attribute("CN", names)), (alt_names((DNS, names)),)
+    page = ask(client, pem(request(subject=subject, extensions=extensions)))
+    assert page.count("has characters that are not allowed") == 1
 
 
 def test_a_good_request_is_told_to_be_good_and_shown() -> None:

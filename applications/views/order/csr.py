@@ -124,7 +124,8 @@ def _examine(request: HttpRequest, giver: Giver, form: CsrForm) -> HttpResponse:
         return render(request, "applications/csr_private_key.html", context, status=400)
     except UnfitCsr as refusal:
         said = _("Here is everything we found and how to fix it. Nothing was saved.")
-        return refused(request, giver.page, refusal, said=said)
+        page = giver.page | {"file_name": form.file_name}
+        return refused(request, page, refusal, said=said)
     return redirect(giver.preview_url(stored.pk))
 
 
@@ -206,6 +207,7 @@ def refused(
     report = refusal.report
     assert isinstance(report, Report)
     context = {
+        "report": report,
         "findings": _words(report),
         "decoded": report.csr,
         "instructions": instructions(page["application"], now=clock.now()),

@@ -4,11 +4,13 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 from django.utils.functional import Promise
-from django.utils.text import format_lazy
+from django.utils.text import Truncator, format_lazy
 
 from certportal.foundation.errors import Refused
 from certportal.foundation.private_keys import without_private_keys
 from certportal.foundation.web.forms import Form
+
+MOST_NAME = 80
 
 
 class FileOrText(Form):
@@ -36,6 +38,12 @@ class FileOrText(Form):
         if text:
             self.retype(text=text)
         return bool(text)
+
+    @property
+    def file_name(self) -> str:
+        """The name of the file, at most `MOST_NAME` characters of it; empty for text."""
+        file = self.cleaned_data.get("file")
+        return Truncator(file.name).chars(MOST_NAME) if file else ""
 
     def data_given(self) -> bytes:
         """Return the bytes of the file, or of the text if there is no file."""

@@ -227,6 +227,13 @@ def test_each_faulty_host_name_is_named(fill, typed, said):
     assert said in fill("host_names", host_names=typed).text
 
 
+def test_what_names_have_in_common_is_advised_once(fill):
+    page = fill("host_names", host_names="erecept.example.fi, Apoteket i Vasa").text
+    field = page.partition("</h1>")[2]
+    assert [field.count(f"“{name}” is not a full") for name in ("apoteket", "i", "vasa")] == [1] * 3
+    assert field.count("Use the full public name") == 1
+
+
 def test_of_very_many_faulty_host_names_it_says_that_there_are_others(fill):
     typed = [f"a_{number}.example.fi" for number in range(11)]
     others = "There are faults in other names too."

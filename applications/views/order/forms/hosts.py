@@ -56,7 +56,7 @@ def host_names(lines: list[str], *, of_order: bool = True) -> HostNames:
     words = words or " ".join(lines).split()  # which are no names, as the applicant is told
     name_of = {word: _name(word) for word in words[:MOST_WORDS]}
     tidy = list(dict.fromkeys(name_of.values()))
-    faults = [_fault(name) for name in tidy if host_problem(name)]
+    faults = _faults(tidy)
     main = tidy[:1] if of_order else []
     faults += [_too_long(name) for name in main if len(name) > UPPER_BOUNDS["CN"]]
     if len(tidy) > MOST_NAMES or len(words) > MOST_WORDS:
@@ -123,6 +123,9 @@ def _too_long(name: str) -> str:
     ) % {"value": name[:100], "limit": LONGEST}
 
 
-def _fault(name: str) -> str:
-    words = word(found("san.host", value=name[:100], problem=host_problem(name) or ""))
-    return f"{words.text} {words.remedy}"
+def _faults(names: list[str]) -> list[str]:
+    """Return what is wrong with the names, each remedy only with the first that it is for."""
+    problems = [(name[:100], problem) for name in names if (problem := host_problem(name))]
+    worded = [word(found("san.host", value=name, problem=problem)) for name, problem in problems]
+    first = {words.remedy: words for words in reversed(worded)}
+    return [f"{one.text} {one.remedy}" if first[one.remedy] is one else one.text for one in worded]
