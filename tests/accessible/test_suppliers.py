@@ -75,7 +75,7 @@ def test_requests_for_several_orders(go, matti, valma):
     ]
     page.locator("input[name=requests]").set_input_files(files)
     press(page)
-    page.wait_for_selector("ul.cards")
+    page.wait_for_selector("main table")
     check_in_turn(page)
 
 

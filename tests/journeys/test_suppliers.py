@@ -95,7 +95,7 @@ def test_from_the_consent_to_the_certificate_and_the_end(stack, matti, kalle, ri
     archive = {"name": "pyynnot.zip", "mimeType": "application/zip", "buffer": packed()}
     kalle.locator("input[name=requests]").set_input_files(archive)
     ordering.go_on(kalle)
-    expect(kalle.locator("main .cards .tag--success")).to_have_count(len(HOSTS))
+    expect(kalle.locator("main td .tag--success")).to_have_count(len(HOSTS))
 
     mine = waiting[0]
     order = f"{base}/fi/orders/{mine.pk}/"

@@ -137,9 +137,12 @@ def shown(
 
     A request to confirm links to its own page. `unread`: how many there was no time for.
     """
-    lines = [_line(result, order_url, preview_url) for result in results]
+    unsorted = [_line(result, order_url, preview_url) for result in results]
+    lines = sorted(unsorted, key=lambda line: _URGENCY.index(line.tone))
     return {
-        "lines": sorted(lines, key=lambda line: _URGENCY.index(line.tone)),
+        "lines": lines,
+        "left": [line for line in lines if line.tone != "success"],
+        "given": [line for line in lines if line.tone == "success"],
         "used": sum(result.outcome == Outcome.USED for result in results),
         "unread": sum(result.why == Why.NO_TIME for result in results),
     }

@@ -48,6 +48,9 @@ def test_requests_in_an_archive_go_to_their_orders_with_their_findings(web, toge
         assert said in told
     for said in ("Not read", "Cannot be used", "lue.docx", "x.example.fi"):
         assert said in told
+    result = told.partition('id="given"')[2]
+    assert re.search(r"<summary>1 finding</summary>", result)
+    assert "card" not in result.partition("</table>")[0]
     assert "The file or its name holds a private key." in told and "MIGHAgEA" not in told
     given = [one.csr_id is not None for one in together.orders.order_by("number")]
     assert given == [True, False, False]

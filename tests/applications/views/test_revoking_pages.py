@@ -40,7 +40,8 @@ def test_the_list_has_status_names_validity_serial_and_order(web, pages, order):
 
 def test_an_organisation_without_certificates_is_told_so(web, address):
     page = web.get(address("certificates")).text
-    assert "No certificates have been issued to the organisation yet." in page
+    assert "Certificates issued to your organisation will be listed here" in page
+    assert f'<a class="button" href="{address("applications:new")}">' in page
     assert "Search and filter" not in page
     assert "Search and filter" in web.get(address("certificates"), {"q": "erecept"}).text
 
