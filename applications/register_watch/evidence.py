@@ -18,6 +18,10 @@ class Entry:
     name: str
     pairs: list[Pair]
 
+    @property
+    def is_as_it_was(self) -> bool:
+        return not any(pair.differs for pair in self.pairs)
+
 
 def record_of(prepared: PreparedCertificate) -> RegisterRecord | None:
     """Return the version of the register's record that the prepared certificate names, or None."""

@@ -1,6 +1,7 @@
 """The pages of certificates: the list, the certificate, revoking it, ordering a new one."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -244,3 +245,12 @@ def test_the_technical_contact_is_warned_too(matti, riitta, teemu, cas, address)
     page = people.log_in(Client(), teemu).get(address("technical:order", order.pk))
     assert "is no longer trusted." in page.text
     assert "Revoked" in page.text
+
+
+def test_a_register_entry_that_is_as_it_was_is_folded_on_a_narrow_screen(web, address, order):
+    page = web.get(address("applications:certificate", order.pk))
+    told = page.text.partition("Register entry: then and now")[2]
+    assert '<details class="fold">' in told.partition("History of the certificate")[0]
+    (entry,) = page.context["register"]
+    changed = replace(entry.pairs[0], now="passive")
+    assert entry.is_as_it_was and not replace(entry, pairs=[changed]).is_as_it_was
