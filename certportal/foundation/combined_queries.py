@@ -288,6 +288,8 @@ def read_all(*asked: Asked) -> list[list[Any]]:
 
     The queries are numbered from 0; PostgreSQL runs each only for the row with its number.
     """
+    if len(asked) == 1:
+        return [asked[0].alone()]
     joined, begins, parameters, width = dict[int, str](), dict[int, int](), list[Any](), 1
     queries = list[str]()
     for number, each in enumerate(asked):
@@ -312,11 +314,13 @@ def read_all(*asked: Asked) -> list[list[Any]]:
 
 def _joined(number: int, query: str, columns: int) -> str:
     # The inner condition prevents the query from running for other rows; the outer one prevents the
-    # planner from multiplying the estimates of the queries.
+    # planner from multiplying the estimates of the queries. The columns pass the joins as one: each
+    # join lists those of the joins below, which took as long as planning all queries.
     names = ", ".join(f"c{each}" for each in range(columns))
     return (
-        f"LEFT JOIN LATERAL (SELECT row_number() OVER (), {names} FROM ({query})"  # noqa: S608
-        f" AS asked ({names}) WHERE part.number = {number}) AS p{number} ON part.number = {number}"
+        f"LEFT JOIN LATERAL (SELECT row_number() OVER () AS at, asked{number}"  # noqa: S608
+        f" FROM ({query}) AS asked{number} ({names})"
+        f" WHERE part.number = {number}) AS p{number} ON part.number = {number}"
     )
 
 
@@ -325,7 +329,7 @@ def _rows(
 ) -> Iterable[tuple[Any, ...]]:
     if not joined:
         return ()
-    shown = ", ".join(f"p{number}.*" for number in joined)
+    shown = ", ".join(f"p{number}.at, (p{number}.asked{number}).*" for number in joined)
     numbers = f"generate_series(0, {amount - 1}) AS part (number)"
     statement = f"SELECT part.number, {shown} FROM {numbers} {' '.join(joined.values())}"  # noqa: S608
     compiled = [each for each in queries if isinstance(each, Statement)]
