@@ -6,7 +6,7 @@ compiles anew each time, which takes several times as long as the database needs
 
 import functools
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from django.db.models import Model, UUIDField
 from django.db.transaction import TransactionManagementError
 
 from certportal.foundation.combined_queries import Compiled, Rows, Wanted, compiled_for, first
+from certportal.foundation.prepared_statements import Among
 
 
 def by_key[M: Model](model: type[M], *beside: str, lock: bool = False) -> Callable[[Any], M | None]:
@@ -64,6 +65,15 @@ def parts(owner: Model, name: str, *beside: str) -> Wanted:
     return Wanted(asked, lambda found: hand_over([owner], name, found))
 
 
+def parts_of_each(owners: Iterable[Model], name: str) -> Iterator[Wanted]:
+    """Yield the query for these rows of all owners that do not have them yet, if there are any."""
+    filled = "_prefetched_objects_cache"
+    without = [owner for owner in owners if name not in vars(owner).get(filled, {})]
+    if without:
+        asked = _parts_of_each(type(without[0]), name)([owner.pk for owner in without])
+        yield Wanted(asked, lambda found: hand_over(without, name, found))
+
+
 def rows_of(owner: Model, name: str) -> list[Any]:
     """Return the rows of a related manager, which a statement compiled once reads if need be."""
     if name in vars(owner).get("_prefetched_objects_cache", {}):
@@ -78,6 +88,15 @@ def rows_of(owner: Model, name: str) -> list[Any]:
 def _parts_of(owner: type[Model], name: str, beside: tuple[str, ...]) -> Callable[[Any], Compiled]:
     return compiled_for(_stand_in(owner))(
         lambda key: Rows(getattr(owner(pk=key), name).all(), *beside)
+    )
+
+
+@functools.cache
+def _parts_of_each(owner: type[Model], name: str) -> Callable[[list[Any]], Compiled]:
+    stand_in, field = _stand_in(owner), getattr(owner(), name).field
+    kind, rows = "uuid" if isinstance(stand_in, UUID) else "bigint", field.model._default_manager
+    return compiled_for([stand_in])(
+        lambda keys: Rows(rows.filter(Among(field.attname, kind, keys)))
     )
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from itertools import groupby
+from datetime import UTC, datetime
+from itertools import chain, groupby
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -14,11 +14,15 @@ from applications.models import Application, ContactLink
 from applications.rules.sender import right_to_send
 from applications.rules.void_reasons import void_reason
 from applications.workflow import TRANSITIONS, ApplicationEvent, Role, event_of
+from certportal.foundation.combined_queries import Rows, compiled_for, read_all
 from certportal.foundation.event_names import ACTORS
 from certportal.foundation.models import Event
+from certportal.foundation.prepared_statements import Among
 
 MOST = 200
 """The most events that a history lists on a page."""
+LAST = 2**63 - 1
+"""The largest key that an event can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +94,27 @@ def newest_of(
 
     They are `MOST`, and one more if there are more. `before`: only those below this key.
     """
-    known = Event.objects.all() if before is None else Event.objects.filter(pk__lt=before)
-    of_order = known.filter(object_type="application", object_id=str(application.pk))
-    events = of_order.exclude(action__in=without).order_by("-id")[: MOST + 1]
+    end = LAST if before is None else before
+    asked = [_of_order(str(application.pk), list(without), end)]
     right = None if application.kind.is_test else right_to_send(application)
-    if right is not None:
-        of_right = known.filter(object_type="membership", object_id=str(right.pk))
-        lately = of_right.filter(action__in=OF_RIGHT, at__gte=application.submitted_at)
-        events = events.union(lately.order_by("-id")[: MOST + 1], all=True)
+    if right is not None and application.submitted_at is not None:
+        asked.append(_of_right(str(right.pk), application.submitted_at, end))
+    events = chain(*read_all(*asked))
     return sorted(events, key=lambda event: event.pk, reverse=True)[: MOST + 1]
+
+
+@compiled_for("order", ["action"], -1)
+def _of_order(key: str, without: list[str], before: int) -> Rows:
+    of_order = Event.objects.filter(object_type="application", object_id=key, pk__lt=before)
+    found = of_order.exclude(Among("action", "text", without))
+    return Rows(found.order_by("-id")[: MOST + 1])
+
+
+@compiled_for("right", datetime.min.replace(tzinfo=UTC), -1)
+def _of_right(key: str, since: datetime, before: int) -> Rows:
+    of_right = Event.objects.filter(object_type="membership", object_id=key, pk__lt=before)
+    lately = of_right.filter(action__in=OF_RIGHT, at__gte=since)
+    return Rows(lately.order_by("-id")[: MOST + 1])
 
 
 def history(application: Application) -> list[Line]:
@@ -106,9 +122,10 @@ def history(application: Application) -> list[Line]:
     return worded(newest_of(application)[:MOST])
 
 
-def worded(events: Sequence[Event]) -> list[Line]:
-    """Return the events in words, in their order."""
-    people, suppliers = names_of(event.actor for event in events), suppliers_of(events)
+def worded(events: Sequence[Event], people: Mapping[str, str] | None = None) -> list[Line]:
+    """Return the events in words, in their order; `people`: the names of their actors, if read."""
+    people = names_of(event.actor for event in events) if people is None else people
+    suppliers = suppliers_of(events)
     lines = [
         Line(word(event), signed(who(event.actor, people), event, suppliers), event.at)
         for event in events
@@ -156,7 +173,7 @@ def names(people: Iterable[Person]) -> dict[str, str]:
     return {str(person.pk): str(person) for person in people}
 
 
-def who(actor: str, people: dict[str, str]) -> str:
+def who(actor: str, people: Mapping[str, str]) -> str:
     """Return the name of a person who acted, or the kind of another actor in words."""
     kind, _colon, key = actor.partition(":")
     return people.get(key) or str(ACTORS.get(kind, kind))

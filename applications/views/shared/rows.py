@@ -18,9 +18,10 @@ from applications.rules import proposed_names, renewal
 from applications.views.shared.due import Due, due
 from applications.workflow import Role, Status
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Compiled, Values, compiled_for
+from certportal.foundation.combined_queries import Values, Wanted, ask_together, compiled_for
 from certportal.foundation.prepared_statements import Among
 from certportal.foundation.query_cache import asked_once
+from certportal.foundation.related_rows import parts_of_each
 from issuance.models import Certificate
 
 # The colour of a status, always shown together with its name.
@@ -199,20 +200,24 @@ def _unit_names(oids: frozenset[str], kind: str, on: date) -> dict[str, str]:
     return {oid: unit.record.long_name if unit.record else oid for oid, unit in units.items()}
 
 
-def standings(orders: Sequence[Application], *, now: datetime) -> dict[UUID, Condition]:
-    """Return the state of each order by key: its status, or that of its ended certificate."""
-    return standing(orders, ended(orders, now=now).alone(), now=now)
+def standings(orders: Sequence[Application], *more: Wanted, now: datetime) -> dict[UUID, Condition]:
+    """Return the state of each order by key: its status, or that of its ended certificate.
+
+    `more`: what else to read, by the same statement.
+    """
+    asked = [order for order in orders if order.status == Status.INFO_REQUESTED]
+    done = [order.pk for order in orders if order.status in {Status.ISSUED, Status.DELIVERED}]
+    found = list[tuple[Any, ...]]()
+    over = [Wanted(_ended(done, now), found.extend)] if done else []
+    ask_together(*more, *parts_of_each(asked, "requests"), *over)
+    ended = {reference: _condition(*values, now=now) for reference, *values in found}
+    return {
+        order.pk: ended.get(order.pk) or Condition(order.status_words, tone(order.status))
+        for order in orders
+    }
 
 
 ENDED_BY = ("reference", "state", "not_before", "not_after")
-
-
-def ended(orders: Sequence[Application], *, now: datetime) -> Values | Compiled:
-    """Return the query for those of the orders' certificates that have ended."""
-    asked = [order for order in orders if order.status == Status.INFO_REQUESTED]
-    prefetch_related_objects(asked, "requests")
-    done = [order.pk for order in orders if order.status in {Status.ISSUED, Status.DELIVERED}]
-    return _ended(done, now) if done else Values(Certificate.objects.none().values_list("pk"))
 
 
 @compiled_for([UUID(int=1)], datetime.min.replace(tzinfo=UTC))
@@ -220,17 +225,6 @@ def _ended(references: list[UUID], now: datetime) -> Values:
     over = Q(state=Certificate.State.REVOKED) | Q(not_after__lte=now)
     found = Certificate.objects.filter(over, Among("reference", "uuid", references))
     return Values(found.values_list(*ENDED_BY), len(ENDED_BY))
-
-
-def standing(
-    orders: Sequence[Application], found: Iterable[tuple[Any, ...]], *, now: datetime
-) -> dict[UUID, Condition]:
-    """Return the state of each order by key; `found` is the result of `ended`."""
-    ended = {reference: _condition(*values, now=now) for reference, *values in found}
-    return {
-        order.pk: ended.get(order.pk) or Condition(order.status_words, tone(order.status))
-        for order in orders
-    }
 
 
 def condition(certificate: Certificate, *, now: datetime) -> Condition:

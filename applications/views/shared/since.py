@@ -1,6 +1,6 @@
 """Changes in a case since the reader's last action on it, or before their first one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -55,12 +55,13 @@ def since(
     events: Sequence[Event],
     submissions: Sequence[Submission],
     person: Person,
+    people: Mapping[str, str] | None = None,
 ) -> Since | None:
     """Return the changes since the person's last action; None if there are none.
 
     Whoever has not acted on a case in review, as most second reviewers, reads the changes since the
     latest approval, or since the order was sent. `events` are the case's newest, newest first;
-    `submissions` are all, newest last.
+    `submissions` are all, newest last; `people` the names of the events' actors, if read.
     """
     own = str(actor_for(person))
     acts = (event for event in events if not event.refused and event.action not in READING)
@@ -81,7 +82,7 @@ def since(
     seen = [earlier for earlier in submissions if earlier.at <= last.at][-1:]
     changed = changes([*seen, sent]) if sent and seen else []
     answered_at = sent.at if sent else _heard_at(later)
-    return Since(origin, last.at, history.worded(later)[:MOST], answered_at, changed)
+    return Since(origin, last.at, history.worded(later, people)[:MOST], answered_at, changed)
 
 
 def _heard_at(events: Sequence[Event]) -> datetime | None:

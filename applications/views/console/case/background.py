@@ -1,17 +1,18 @@
 """The newest orders and certificates of an organisation, shown with a case and on other pages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import QuerySet
 
 from applications.access import certificates_of_account
 from applications.models import Application
 from applications.views.shared.rows import Condition, condition, standings
 from applications.workflow import Status
-from certportal.foundation.combined_queries import Rows, compiled_for
+from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for
+from certportal.foundation.related_rows import parts_of_each
 from issuance.models import Certificate
 
 MOST = 10
@@ -34,10 +35,10 @@ def together(application: Application) -> list[Application]:
     return list(others.exclude(pk=application.pk).exclude(status=Status.DRAFT).order_by("number"))
 
 
-def earlier(application: Application, *, now: datetime) -> Newest[Application]:
-    """Return the organisation's other submitted orders with their states, newest first."""
-    found = _earlier(application.organisation_id, application.pk).alone()
-    return newest_orders(found, now=now)
+@Question
+def earlier(application: Application) -> Asks[list[Application]]:
+    """Return the organisation's other submitted orders, newest first, one more than are listed."""
+    return _earlier(application.organisation_id, application.pk), list
 
 
 @compiled_for(UUID(int=1), UUID(int=2))
@@ -53,10 +54,15 @@ def submitted(orders: QuerySet[Application]) -> Rows:
 
 def newest_orders(found: Sequence[Application], *, now: datetime) -> Newest[Application]:
     """Return the orders that `submitted` found, with their states and decisions."""
-    newest = list(found[:MOST])
-    prefetch_related_objects(newest, "decisions")
-    stand = standings(newest, now=now)
-    return Newest([(order, stand[order.pk]) for order in newest], len(found) > MOST)
+    return with_states(found, standings(found, *parts_of_each(found, "decisions"), now=now))
+
+
+def with_states(
+    found: Sequence[Application], stand: Mapping[UUID, Condition]
+) -> Newest[Application]:
+    """Return the orders that `submitted` found, with their states by key."""
+    rows = [(order, stand[order.pk]) for order in found[:MOST]]
+    return Newest(rows, len(found) > MOST)
 
 
 def certificates(application: Application, *, now: datetime) -> Newest[Certificate]:

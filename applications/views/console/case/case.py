@@ -8,9 +8,10 @@ from accounts import access
 from accounts.page_reading import read_once
 from applications.models import Application
 from applications.views.console.case import checklist, rights
+from applications.views.console.case.background import earlier
 from applications.views.console.case.case_context import background, evidence, pending, prepared
 from applications.views.console.case.identity import identity
-from applications.views.console.case.reading import read
+from applications.views.console.case.reading import read, read_others
 from applications.views.console.entry import case_view
 from applications.views.console.queue.neighbours import neighbours
 from certportal.foundation import clock
@@ -24,13 +25,14 @@ def case(request: HttpRequest, application: Application) -> HttpResponse:
     person, now = access.person_of(request), clock.now()
     ways, wanted = neighbours(request, application)
     read(application, person, *wanted, now=now)
+    stand = read_others(application, *earlier(application), now=now)
     context = (
-        evidence(application, now=now)
+        evidence(application, stand, now=now)
         | identity(application, person, now=now)
         | rights.sender(application, person)
         | prepared(application, person, now=now)
         | pending(application, person)
-        | background(application, person)
+        | background(application, person, stand)
         | ways
     )
     context["checklist"] = checklist.items(context["handled"], context)

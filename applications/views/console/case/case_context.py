@@ -45,10 +45,11 @@ UNLIKE = {"differs", "clash"}
 """The verdicts of a comparison that a reviewer must look at."""
 
 
-def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
+def evidence(application: Application, stand: known.States, *, now: datetime) -> dict[str, Any]:
     """Return the context about findings, host names, attachments, texts and decisions.
 
-    Call `reading.read` first, so that this takes no queries for each part.
+    `stand` is what `reading.read_others` has returned. Call `reading.read` first, so that this
+    takes no queries for each part.
     """
     decisions = list(application.decisions.all())
     dialogue, attached = thread.for_reviewers(application), attachments.shown(application)
@@ -69,8 +70,8 @@ def evidence(application: Application, *, now: datetime) -> dict[str, Any]:
         "is_decided": bool(decisions) and decisions[-1].kind != Decision.Kind.REOPENED,
         "notes": application.notes.all(),
         "pauses": [_sentence(request, answered, now) for request in application.requests.all()],
-        "key": known.key(application, now=now),
-        "names_known": known.names(application, now=now),
+        "key": known.key(application, stand),
+        "names_known": known.names(application, stand),
     }
 
 
@@ -165,20 +166,21 @@ def pending(application: Application, person: Person) -> dict[str, Any]:
     }
 
 
-def background(application: Application, person: Person) -> dict[str, Any]:
+def background(application: Application, person: Person, stand: known.States) -> dict[str, Any]:
     """Return the context about submissions, earlier orders, certificates and events."""
     submissions, now = list(application.submissions.all()), clock.now()
     events = history.newest_of(application)
+    people = history.names_of(event.actor for event in events)
     return {
-        "since": since.since(application, events, submissions, person),
+        "since": since.since(application, events, submissions, person, people),
         "submissions": submissions,
         "frozen": submissions_shown.contents(submissions[-1]) if submissions else [],
         "changes": submissions_shown.changes(submissions),
         "sender_known": known.sender(application),
         "together": background_case.together(application),
-        "earlier": background_case.earlier(application, now=now),
+        "earlier": background_case.with_states(background_case.earlier(application), stand),
         "certificates": background_case.certificates(application, now=now),
-        "history": history.worded(events[: history.MOST]),
+        "history": history.worded(events[: history.MOST], people),
         "is_history_cut": len(events) > history.MOST,
         "relied": register_then_and_now.rows(application),
         **register_then_and_now.certified(application),

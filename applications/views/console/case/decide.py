@@ -19,7 +19,7 @@ from applications.views.console.case.form_page import form_page
 from applications.views.console.case.forms import ApproveForm, ReasonsForm
 from applications.views.console.case.identity import identity
 from applications.views.console.case.obstacle_words import kept_from
-from applications.views.console.case.reading import read
+from applications.views.console.case.reading import read, read_others
 from applications.views.console.entry import back_to, case_view, lost, taking_next
 from applications.views.shared import since
 from applications.views.shared.entry import by_person
@@ -77,7 +77,9 @@ def confirmation(request: HttpRequest, application: Application) -> dict[str, An
     person, now = access.person_of(request), clock.now()
     read(application, person, now=now)
     context = identity(application, person, now=now)
-    context |= case_context.evidence(application, now=now) | rights.sender(application, person)
+    context |= rights.sender(application, person)
+    stand = read_others(application, now=now)
+    context |= case_context.evidence(application, stand, now=now)
     context |= case_context.prepared(application, person, now=now)
     context["checklist"] = checklist.items(context["handled"], context)
     latest = context["latest"]

@@ -1,27 +1,17 @@
 """What the service knows of a case's key, names and sender from other orders."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Case, Exists, OuterRef, QuerySet, When
 
 from accounts.models import Person
-from applications.models import Application, Decision, HostName, InformationRequest
+from applications.models import Application, HostName, InformationRequest
 from applications.rules import order_search
-from applications.views.shared.rows import Condition, ended, standing, standings
+from applications.views.shared.rows import Condition
 from applications.workflow import Status
-from certportal.foundation.combined_queries import (
-    Asks,
-    Question,
-    Rows,
-    Values,
-    Wanted,
-    compiled_for,
-    read_all,
-)
-from certportal.foundation.related_rows import hand_over
+from certportal.foundation.combined_queries import Asks, Question, Rows, Values, compiled_for
 from certportal.foundation.web import keyset
 from issuance.findings import Severity
 
@@ -88,28 +78,33 @@ class Sender:
     rejected: int
 
 
-def key(application: Application, *, now: datetime) -> Key:
+type States = Mapping[UUID, Condition]
+"""The states of other orders by their keys, as `reading.read_others` returns them."""
+
+
+def key(application: Application, stand: States) -> Key:
     """Return what is known of the key; its `kind` is empty without a request."""
     stored = application.csr
     if stored is None:
         return Key("", "", is_unfit=False, seen=())
     found = (stored.report.get("csr") or {}).get("key") or {}
     parts = (found.get("kind"), found.get("curve") or found.get("bits"))
-    orders = _with_key(application.pk, stored.spki_sha256)
-    stand = standings(orders, now=now)
     return Key(
         kind=" ".join(str(part) for part in parts if part),
         spki_sha256=stored.spki_sha256,
         is_unfit=any(
             finding["severity"] == Severity.ERROR for finding in stored.report.get("findings", [])
         ),
-        seen=[(order, stand[order.pk]) for order in orders],
+        seen=[(order, stand[order.pk]) for order in with_key(application)],
     )
 
 
 @Question
-def _with_key(but: UUID, spki_sha256: str) -> Asks[list[Application]]:
-    return _ordered_with_key(but, spki_sha256), list
+def with_key(application: Application) -> Asks[list[Application]]:
+    """Return the newest other orders that have or had a request with the same key."""
+    if application.csr is None:
+        return Rows(Application.objects.none()), list
+    return _ordered_with_key(application.pk, application.csr.spki_sha256), list
 
 
 @compiled_for(UUID(int=1), "a key")
@@ -118,22 +113,10 @@ def _ordered_with_key(but: UUID, spki_sha256: str) -> Rows:
     return Rows(others.order_by("-submitted_at", "-number")[:MOST], "organisation")
 
 
-def names(application: Application, *, now: datetime) -> Names:
+def names(application: Application, stand: States) -> Names:
     """Return what is known of the names from other orders, also rejected and withdrawn ones."""
     own, values = application.organisation_id, _values(application)
-    found = _namesakes(application)
-    shown = found[:MOST]
-    if not shown:
-        return Names(values, seen=(), is_cut=False)
-    keys = [order.pk for order in shown]
-    hosts, decisions, over = read_all(
-        Rows(HostName.objects.filter(application__in=keys)),
-        Rows(Decision.objects.filter(application__in=keys)),
-        ended(shown, now=now),
-    )
-    hand_over(shown, "host_names", hosts)
-    hand_over(shown, "decisions", decisions)
-    stand = standing(shown, over, now=now)
+    found = namesakes(application)
     seen = [
         Namesake(
             order=order,
@@ -141,7 +124,7 @@ def names(application: Application, *, now: datetime) -> Names:
             names=[name for name in _values(order) if name in set(values)],
             is_foreign=order.organisation_id != own,
         )
-        for order in shown
+        for order in found[:MOST]
     ]
     return Names(values, seen, is_cut=len(found) > MOST)
 
@@ -154,7 +137,8 @@ def _values(order: Application) -> list[str]:
 
 
 @Question
-def _namesakes(application: Application) -> Asks[list[Application]]:
+def namesakes(application: Application) -> Asks[list[Application]]:
+    """Return other orders with one of the names: one more than are listed if there are more."""
     own, but = application.organisation_id, application.pk
     if application.kind.has_host_names:
         return _sharing_host(own, but), list
@@ -176,13 +160,6 @@ def _foreign_first(orders: QuerySet[Application], own: UUID) -> Rows:
     """Return the query for the first of the orders: other organisations', then the newest."""
     is_own = Case(When(organisation=own, then=1), default=0)
     return Rows(orders.order_by(is_own, "-submitted_at", "pk")[: MOST + 1], "organisation")
-
-
-def wanted(application: Application) -> Iterator[Wanted]:
-    """Yield the questions about key and names, for one statement with others (`reading`)."""
-    yield _namesakes.of(application)
-    if application.csr is not None:
-        yield _with_key.of(application.pk, application.csr.spki_sha256)
 
 
 def sender(application: Application) -> Sender | None:

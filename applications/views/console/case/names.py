@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef
@@ -22,7 +23,9 @@ from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person
 from applications.workflow import ENDED, Action, Status
 from certportal.foundation import clock
+from certportal.foundation.combined_queries import Values, compiled_for
 from certportal.foundation.errors import NotAllowed, Stale
+from certportal.foundation.prepared_statements import Among
 from certportal.foundation.web.pressed import pressed_on
 from issuance.models import Certificate
 
@@ -130,24 +133,28 @@ def _seen_before(application: Application, hosts: Sequence[HostName]) -> dict[st
     that the service found in the DNS, because it is looked up again. So is that of orders that came
     to nothing and of revoked certificates, because it may have been found wrong.
     """
-    earlier = HostName.objects.filter(
-        application__organisation=application.organisation_id,
-        name__in=[host.name for host in hosts],
-    ).exclude(evidence__in=["", HostName.Evidence.DECLARED])
-    earlier = earlier.exclude(evidence=HostName.Evidence.DNS, evidenced_by=None)
-    earlier = earlier.exclude(application__status__in=ENDED - {Status.DELIVERED})
-    revoked = Certificate.objects.filter(
-        reference=OuterRef("application"), state=Certificate.State.REVOKED
-    )
-    earlier = earlier.exclude(Exists(revoked))
-    latest = {earlier_host.name: earlier_host for earlier_host in earlier.order_by("evidenced_at")}
-    evidences = {
-        (earlier_host.evidence, earlier_host.evidence_note) for earlier_host in latest.values()
-    }
+    earlier = _earlier_evidence(application.organisation_id, [host.name for host in hosts])
+    latest = {name: given for name, *given in earlier.alone()}
+    evidences = {tuple(given) for given in latest.values()}
     if len(latest) < len(hosts) or len(evidences) != 1:
         return {}
     ((evidence, note),) = evidences
     return {"evidence": evidence, "note": note}
+
+
+@compiled_for(UUID(int=1), ["name"])
+def _earlier_evidence(organisation: UUID, names: list[str]) -> Values:
+    """Return each name with the evidence recorded for it and the note on it, the latest last."""
+    of_account = HostName.objects.filter(application__organisation=organisation)
+    earlier = of_account.filter(Among("name", "text", names))
+    earlier = earlier.exclude(evidence__in=["", HostName.Evidence.DECLARED])
+    earlier = earlier.exclude(evidence=HostName.Evidence.DNS, evidenced_by=None)
+    earlier = earlier.exclude(application__status__in=sorted(ENDED - {Status.DELIVERED}))
+    revoked = Certificate.objects.filter(
+        reference=OuterRef("application"), state=Certificate.State.REVOKED
+    )
+    latest_last = earlier.exclude(Exists(revoked)).order_by("evidenced_at")
+    return Values(latest_last.values_list("name", "evidence", "evidence_note"), 3)
 
 
 def _evidence_form(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from uuid import UUID
 
 from accounts import access
 from accounts.models import Person
@@ -20,9 +21,10 @@ from applications.rules import (
 from applications.rules.attempts import approvals, attempts
 from applications.services.reviewer import revocation
 from applications.views.console.case import known
+from applications.views.shared.rows import Condition, standings
 from certportal.foundation import clock
 from certportal.foundation.combined_queries import Wanted, ask_together
-from certportal.foundation.related_rows import parts
+from certportal.foundation.related_rows import parts, parts_of_each
 from issuance.services.blocked_keys import is_blocked
 from issuance.services.concerned import own_marks
 
@@ -59,9 +61,27 @@ def read(application: Application, person: Person, *more: Wanted, now: datetime)
         successions.of(),
         revocation.open_proposal.of(application),
         revocation_reports.reports.of(application),
-        *known.wanted(application),
+        known.namesakes.of(application),
+        known.with_key.of(application),
         *([is_blocked.of(application.csr.spki_sha256)] if application.csr else []),
         *_of_register(application, now),
+    )
+
+
+def read_others(
+    application: Application, *earlier: Application, now: datetime
+) -> dict[UUID, Condition]:
+    """Read what is shown of other orders with the key or a name, and of `earlier` ones.
+
+    Return their states by key.
+    """
+    namesakes = known.namesakes(application)
+    with_decisions = [*namesakes, *earlier]
+    return standings(
+        [*with_decisions, *known.with_key(application)],
+        *parts_of_each(namesakes, "host_names"),
+        *parts_of_each(with_decisions, "decisions"),
+        now=now,
     )
 
 

@@ -17,10 +17,10 @@ from applications.models.revocation_report import TERM, RevocationReport
 from applications.rules import order_search, queue_order
 from applications.views.console.queue.ready_made import Reader
 from applications.views.shared.due import Due, due
-from applications.views.shared.rows import Condition, beside_organisation, ended, standing
+from applications.views.shared.rows import Condition, beside_organisation, standings
 from applications.workflow import Status
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Rows, read_all
+from certportal.foundation.combined_queries import Rows, Wanted
 from issuance.findings import Severity
 
 LOOKED_AT = {Severity.ERROR, Severity.WARNING}
@@ -67,12 +67,10 @@ def with_marks(cases: QuerySet[Application], now: datetime) -> QuerySet[Applicat
 
 def rows(cases: Sequence[Application], reader: Reader, *, typed: str = "") -> list[Row]:
     """Return the rows of the cases (`with_marks`), in their order; `typed` is the search text."""
-    entries = order_search.entries(cases) if typed else SearchEntry.objects.none()
-    ended_certificates, index_entries = read_all(ended(cases, now=reader.now), Rows(entries))
-    stand, matched = (
-        standing(cases, ended_certificates, now=reader.now),
-        order_search.matched(typed, index_entries),
-    )
+    entries = list[SearchEntry]()
+    searched = [Wanted(Rows(order_search.entries(cases)), entries.extend)] if typed else []
+    stand = standings(cases, *searched, now=reader.now)
+    matched = order_search.matched(typed, entries)
     return [_row(case, stand[case.pk], matched.get(case.pk, ()), reader) for case in cases]
 
 
