@@ -1,5 +1,6 @@
 """Template tags for all pages of the service."""
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Any, TypedDict
@@ -43,6 +44,7 @@ class ErrorLink(TypedDict):
 
 
 @register.simple_tag
+@functools.cache
 def icon(name: str) -> SafeString:
     """Render an icon of the sprite; it is hidden from screen readers, so text must accompany it."""
     return format_html(

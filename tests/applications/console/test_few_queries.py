@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from applications import services
+from applications.views.console.queue import queue
 from certportal.dev.builders import documents, orders
 from certportal.dev.builders.acts import do
 from certportal.foundation import clock
@@ -29,7 +30,7 @@ LISTS = {
     "events": 15,
     "numbers": 19,
 }
-SEARCH, EVERYTHING, CASE, PAGE, STEP = 12, 15, 20, 13, 20
+SEARCH, EVERYTHING, CASE, PAGE, STEP = 12, 15, 17, 13, 20
 
 
 @pytest.fixture
@@ -66,6 +67,12 @@ def test_a_search(full, desk):
     for typed in ("erecept", full.number, "9900001-8", serial, str(int(serial, 16))):
         found = asked(desk, "queue", q=typed)
         assert len(found) <= SEARCH, (typed, found)
+
+
+def test_a_search_that_found_more_than_a_page(full, desk, monkeypatch):
+    monkeypatch.setattr(queue, "PAGE", 1)
+    found = asked(desk, "queue", q="9900001-8")
+    assert len(found) <= SEARCH, found
 
 
 def test_a_case_that_waits_and_one_that_has_ended(full, desk, matti, riitta):

@@ -17,6 +17,7 @@ from applications.rules import order_search, queue_order
 from applications.views.console.queue import ready_made
 from applications.views.shared.forms import FilterForm
 from applications.workflow import ENDED, OPEN_CASES, Status
+from certportal.foundation.combined_queries import Number
 from certportal.foundation.folded_names import words_held
 from certportal.foundation.web import keyset
 
@@ -30,6 +31,9 @@ ENVIRONMENTS = [
 ]
 
 type Cases = QuerySet[Application]
+
+LISTED = "listed"
+"""The name of the number of cases that are listed, beside those of the ready-made views."""
 
 
 def holders(_request: HttpRequest | None) -> QuerySet[Person]:
@@ -154,12 +158,20 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
     def count(
         self, page: keyset.Page[Application], counts: Mapping[str, keyset.Count]
     ) -> keyset.Count:
-        """Return the number of cases: from the ready-made views' if only one is chosen, and counted
-        only if there are more pages than this one.
-        """
+        """Return the number of cases; `counts`: those of the ready-made views and `uncounted`."""
         if self.found is not None and self.found.is_more:
             return keyset.MORE
-        if {name for name, value in self.form.cleaned_data.items() if value} <= {"view"}:
+        if self._is_of_view:
             return counts[self.form.cleaned_data.get("view", "")]
+        return counts.get(LISTED, keyset.Count(len(page.rows)))
+
+    def uncounted(self, page: keyset.Page[Application]) -> dict[str, Number]:
+        """Return the query for the number of cases, if neither the page nor a view tells it."""
         is_whole = not (page.previous or page.next)
-        return keyset.Count(len(page.rows)) if is_whole else keyset.count(self.qs)
+        is_told = is_whole or self._is_of_view or (self.found is not None and self.found.is_more)
+        return {} if is_told else {LISTED: keyset.bounded(self.qs)}
+
+    @property
+    def _is_of_view(self) -> bool:
+        """Whether the cases are those of a ready-made view, without other filters."""
+        return {name for name, value in self.form.cleaned_data.items() if value} <= {"view"}

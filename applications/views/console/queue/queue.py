@@ -38,7 +38,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
     narrowed = narrow(request)
     page = page_of(narrowed, request)
     narrowed.offer_findings(page.rows)
-    counts = keyset.counts(ready_made.numbers(narrowed.reader))
+    counts = keyset.counts(ready_made.numbers(narrowed.reader) | narrowed.uncounted(page))
     active = []
     for name, value in narrowed.form.cleaned_data.items():
         if value and name != "view":
