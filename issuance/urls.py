@@ -12,4 +12,5 @@ urlpatterns = [
     path("ca/<slug:stem>.pem", files.machines, name="ca_chain"),
     path("ca/<slug:stem>.p7c", files.machines, name="ca_bundle"),
     path("ca/<slug:stem>.vkey", files.machines, name="log_key"),
+    path("ca/<slug:stem>.vkeys", files.machines, name="log_keys"),
 ]

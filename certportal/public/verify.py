@@ -1,5 +1,6 @@
 """The public check of event receipts: ``/fi/verify/``, without login or cookie."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
 from certportal.foundation.event_log import wording
-from certportal.foundation.event_log.notes import Verifier
+from certportal.foundation.event_log.log_keys import LogKey, check
 from certportal.foundation.event_log.receipts import LARGEST, SUFFIX, BadReceipt, Receipt
 from certportal.foundation.web import limits
 from certportal.foundation.web.addresses import address_of
@@ -50,23 +51,24 @@ class ReceiptForm(FileOrTextForm):
 @never_cache
 def verify(request: HttpRequest) -> HttpResponse:
     """Show the form for a receipt, then what the receipt proves; nothing is stored."""
-    key = repository.log_key()
+    keys = repository.log_keys()
     form = ReceiptForm(request.POST or None, request.FILES or None)
-    if request.method != "POST" or key is None or not form.is_valid():
-        return render(request, "pages/verify.html", {"form": form, "key": key})
+    shown = {"key": keys[0].verifier, "former": list(map(wording.of_key, keys[1:]))} if keys else {}
+    if request.method != "POST" or not keys or not form.is_valid():
+        return render(request, "pages/verify.html", shown | {"form": form})
     try:
         given, address = form.data_given(), address_of(request)
-        found = check_for_visitor(given, key, address=address, now=clock.now())
+        found = check_for_visitor(given, keys, address=address, now=clock.now())
     except TooMany as refusal:
         form.refuse(refusal)
         return limits.too_many(
-            render(request, "pages/verify.html", {"form": form, "key": key}), refusal
+            render(request, "pages/verify.html", shown | {"form": form}), refusal
         )
-    return render(request, "pages/verified.html", found | {"key": key})
+    return render(request, "pages/verified.html", found | shown)
 
 
 def check_for_visitor(
-    content: bytes, key: Verifier, *, address: str, now: datetime
+    content: bytes, keys: Sequence[LogKey], *, address: str, now: datetime
 ) -> dict[str, Any]:
     """Check a receipt for an anonymous visitor; ``address`` is their network address.
 
@@ -75,9 +77,10 @@ def check_for_visitor(
     limits.spend_from("receipt", address, most=MOST, per=PER, now=now)
     try:
         receipt = Receipt.parse(content)
-        head = receipt.check(key)
-        facts = wording.facts(receipt, head)
-        if (policy := repository.witnesses()) is not None:
+        policy = repository.witnesses()
+        key, head = check(receipt, keys, policy)
+        facts = [*wording.facts(receipt, head), (_("Key"), wording.of_key(key))]
+        if policy is not None:
             facts += wording.signed_by(receipt, policy)
     except BadReceipt as error:
         return {"fault": wording.FAULTS[error.fault]}

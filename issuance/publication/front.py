@@ -31,7 +31,7 @@ MEDIA_TYPE = "application/ocsp-response"
 # The limit is above any CA's stem and below the limit of file names.
 _STEM = r"[-\w]{1,64}"
 _OCSP = re.compile(rf"/ocsp/({_STEM})(?:/(.*))?", re.ASCII | re.DOTALL)
-_FILE = re.compile(rf"/(?:crl/{_STEM}\.crl|ca/{_STEM}\.(?:crt|pem|p7c|vkey))", re.ASCII)
+_FILE = re.compile(rf"/(?:crl/{_STEM}\.crl|ca/{_STEM}\.(?:crt|pem|p7c|vkeys?))", re.ASCII)
 _BLOCK = 64 * 1024
 
 _UNCACHED = [("Content-Type", MEDIA_TYPE), ("Cache-Control", "no-store")]
@@ -64,6 +64,7 @@ KINDS = {
     ".pem": Kind(repository.chain_path, "application/x-pem-file", 3600),
     ".p7c": Kind(repository.bundle_path, "application/pkcs7-mime", 3600),
     ".vkey": Kind(repository.log_key_path, "text/plain; charset=utf-8", 3600),
+    ".vkeys": Kind(repository.log_keys_path, "text/plain; charset=utf-8", FRESH_FOR),
 }
 
 

@@ -16,7 +16,9 @@ from django.conf import settings
 
 from certportal.foundation import own_files
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.event_log import log_keys as listed
 from certportal.foundation.event_log.files import LogUnavailable
+from certportal.foundation.event_log.log_keys import LogKey
 from certportal.foundation.event_log.notes import BadNote, Verifier
 from certportal.foundation.event_log.policy import Policy
 from issuance.authority import crl
@@ -61,6 +63,11 @@ def log_key_path(stem: str = "event-log") -> Path:
     return Path(settings.PORTAL_DATA) / "ca" / "public" / f"{stem}.vkey"
 
 
+def log_keys_path(stem: str = "event-log") -> Path:
+    """The list of the keys that the log has had, signed by the present one."""
+    return log_key_path(stem).with_suffix(".vkeys")
+
+
 def witnesses() -> Policy | None:
     """Return the operator's policy about witnesses of the log; None if there is none.
 
@@ -79,6 +86,20 @@ def log_key() -> Verifier | None:
         return Verifier.parse(log_key_path().read_text())
     except (FileNotFoundError, UnicodeDecodeError, BadNote):
         return None
+
+
+def log_keys() -> tuple[LogKey, ...]:
+    """The published keys of the log, the present one first; without it none.
+
+    Those before it only from a list that it has signed.
+    """
+    present = log_key()
+    if present is None:
+        return ()
+    try:
+        return listed.opened(log_keys_path().read_text(), present)
+    except (FileNotFoundError, UnicodeDecodeError, BadNote):
+        return (LogKey(present),)
 
 
 def publish_chain(stem: str, chain: tuple[x509.Certificate, ...]) -> None:

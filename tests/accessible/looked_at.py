@@ -22,7 +22,7 @@ NO_PAGE = {
         "identification-saml-logout",
     ],
     *["issuance:crl", "issuance:policy", "issuance:ca_certificate", "issuance:ca_chain"],
-    *["issuance:ca_bundle", "issuance:log_key"],
+    *["issuance:ca_bundle", "issuance:log_key", "issuance:log_keys"],
     *["applications:event_receipt", "applications:life", "applications:forget_domain"],
     *["console:events_csv", "console:events_zip", "console:numbers_csv", "console:ceremony"],
     *["console:loads_csv", "console:hours_csv", "console:waivers_csv", "console:certificates_csv"],

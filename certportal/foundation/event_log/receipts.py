@@ -35,6 +35,8 @@ class Fault(StrEnum):
     SIGNATURE = "signature"
     PROOF = "proof"
     WITNESS = "witness"
+    ENDED = "ended"
+    EXPOSED = "exposed"
 
 
 class BadReceipt(ValueError):

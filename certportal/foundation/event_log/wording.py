@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _, gettext_lazy, pgettext
 
+from certportal.foundation.event_log.log_keys import LogKey
 from certportal.foundation.event_log.notes import BadNote, Checkpoint
 from certportal.foundation.event_log.policy import Policy
 from certportal.foundation.event_log.receipts import BadReceipt, Fault, Receipt
@@ -26,6 +27,13 @@ FAULTS: dict[Fault, Promise] = {
     Fault.WITNESS: gettext_lazy(
         "A witness’s signature under the head of the log is wrong: the receipt was changed."
     ),
+    Fault.ENDED: gettext_lazy(
+        "The key that signed this receipt was no longer in use when the event happened."
+    ),
+    Fault.EXPOSED: gettext_lazy(
+        "The key that signed this receipt is known to others, so anybody could have made it."
+        " Download the receipt again: it is then signed with the present key."
+    ),
 }
 _NOT_YET = gettext_lazy(
     "fewer than our policy requires. If the event is new, download the receipt again later."
@@ -41,6 +49,19 @@ def facts(receipt: Receipt, head: Checkpoint) -> list[tuple[str, str]]:
         raise BadReceipt(
             Fault.FORM
         ) from None  # signed by the log, but not an event of this service
+
+
+def of_key(key: LogKey) -> str:
+    """Return the key, from when to when it signed, and from when others may have had it."""
+    since, until = (_day_time(each) if each else "" for each in (key.since, key.until))
+    told = [str(key.verifier), f"{since} – {until}".strip()] if key.until else [str(key.verifier)]
+    if key.exposed:
+        told.append(_("known to others since %(moment)s") % {"moment": _day_time(key.exposed)})
+    return ", ".join(told)
+
+
+def _day_time(moment: datetime) -> str:
+    return date_format(localtime(moment), "SHORT_DATETIME_FORMAT")
 
 
 def _about(event: dict[str, Any]) -> Iterator[tuple[str, str]]:

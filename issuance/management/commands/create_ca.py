@@ -52,7 +52,7 @@ class Command(CeremonyCommand):
         else:
             raise CommandError(_("Give --demo, or --environment and --branch."))
         if settings.CA_KEYS_DIR and settings.CA_KEY_PASSWORD_FILE and not log_key.is_there():
-            verifier = log_key.make(log_key.default_name())
+            verifier = log_key.make(log_key.default_name(), now=now)
             self.stdout.write(_("The public key of the log; hand it to the auditors:"))
             self.stdout.write(str(verifier))
         if options["demo"] and not lease.refusal() and not Seal.objects.exists():

@@ -3,6 +3,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
+from certportal.foundation import clock
 from certportal.foundation.event_log.notes import BadNote
 from issuance.management.ceremonies import CeremonyCommand
 from issuance.services.event_log import key
@@ -21,7 +22,7 @@ class Command(CeremonyCommand):
     def act(self, options: dict[str, Any]) -> None:
         """Make the key and print its public half, for the auditors."""
         try:
-            verifier = key.make(options["name"])
+            verifier = key.make(options["name"], now=clock.now())
         except BadNote as error:
             raise CommandError(str(error)) from error
         self.stdout.write(_("The public key of the log; hand it to the auditors:"))

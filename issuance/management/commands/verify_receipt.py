@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log import wording
+from certportal.foundation.event_log.log_keys import LogKey, check, opened
 from certportal.foundation.event_log.notes import BadNote, Verifier
 from certportal.foundation.event_log.policy import Policy
 from certportal.foundation.event_log.receipts import BadReceipt, Receipt
@@ -26,7 +27,9 @@ class Command(OperatorCommand):
             "--verifier",
             help="the public key of the log, or a file with it; otherwise the one published here",
         )
-
+        parser.add_argument(
+            "--keys", type=Path, help="the list of earlier keys that this key has signed"
+        )
         parser.add_argument(
             "--policy",
             type=Path,
@@ -35,11 +38,11 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print what the receipt proves, and the key that it was verified with."""
-        verifier, chosen = _verifier(options["verifier"]), options["policy"]
+        keys, chosen = _keys(options["verifier"], options["keys"]), options["policy"]
         policy = _policy(chosen)
         try:
             receipt = Receipt.parse(options["file"].read_bytes())
-            head = receipt.check(verifier)
+            key, head = check(receipt, keys, policy)
             facts = wording.facts(receipt, head)
             if policy is not None:
                 facts += wording.signed_by(receipt, policy)
@@ -50,7 +53,7 @@ class Command(OperatorCommand):
                 _("%(file)s cannot be read: %(error)s")
                 % {"file": options["file"], "error": error.strerror}
             ) from error
-        for name, value in [*facts, (_("Key"), str(verifier))]:
+        for name, value in [*facts, (_("Key"), wording.of_key(key))]:
             self.stdout.write(f"{name}: {value}")
         if chosen and policy is not None and not policy.is_met_by(policy.signers(receipt.note)):
             sys.exit(1)
@@ -64,12 +67,16 @@ def _policy(chosen: Path | None) -> Policy | None:
         raise CommandError(_("The policy cannot be read: %(why)s") % {"why": error}) from error
 
 
-def _verifier(given: str | None) -> Verifier:
-    """Return the key given, else the log key published here. Raises CommandError."""
+def _keys(given: str | None, listed: Path | None) -> tuple[LogKey, ...]:
+    """Return the keys given, else those published here. Raises CommandError."""
+    if not given and not listed and (published := repository.log_keys()):
+        return published
     try:
         if given and Path(given).is_file():
             given = Path(given).read_text()
         found = Verifier.parse(given) if given else repository.log_key()
+        if found and listed:
+            return opened(listed.read_text(), found)
     except (BadNote, OSError, UnicodeDecodeError) as error:
         words = _(
             "The log's key cannot be read (%(why)s): give it with --verifier, as it was handed out."
@@ -77,4 +84,4 @@ def _verifier(given: str | None) -> Verifier:
         raise CommandError(words % {"why": error}) from error
     if found is None:
         raise CommandError(_("No key of a log is published here: give it with --verifier."))
-    return found
+    return (LogKey(found),)

@@ -16,6 +16,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certportal.foundation.certificate_faults import UNREADABLE
+from certportal.foundation.event_log import log_keys
 from certportal.foundation.event_log.notes import Verifier
 from issuance.authority import crl
 from issuance.authority.sign import verify_bytes
@@ -40,9 +41,11 @@ def require_fit(path: str, content: bytes, *, now: datetime) -> None:
             _check_list(stem, content)
         elif path.endswith(".vkey"):
             _check_log_key(stem, content)
+        elif path.endswith(".vkeys"):
+            _check_log_keys(stem, content)
         else:
             _check_pack(stem, Path(path).stem, content, now)
-    except (*UNREADABLE, TypeError, InvalidSignature, MalformedError) as error:
+    except (OSError, *UNREADABLE, TypeError, InvalidSignature, MalformedError) as error:
         raise Unfit(f"it cannot be read or verified: {type(error).__name__}") from error
 
 
@@ -77,6 +80,18 @@ def _check_log_key(stem: str, content: bytes) -> None:
         return
     if new != known:
         raise Unfit("another log's key")
+
+
+def _check_log_keys(stem: str, content: bytes) -> None:
+    """The list of the log's keys is signed by the present one, and never loses what it says."""
+    present = Verifier.parse(repository.log_key_path(stem).read_text())
+    new = log_keys.opened(content.decode(), present)
+    try:
+        served = log_keys.opened(repository.log_keys_path(stem).read_text(), present)
+    except (FileNotFoundError, ValueError):  # missing, damaged, or of the key before
+        return
+    if not log_keys.says_all(new, served):
+        raise Unfit("an older list of keys")
 
 
 def _check_list(stem: str, content: bytes) -> None:

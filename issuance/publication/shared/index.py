@@ -24,7 +24,7 @@ MOST_GONE, MOST_GONE_SHARE = 20, 0.2
 
 # No other path is sent or written. The limit of a stem is that of the addresses served.
 _PATH = re.compile(
-    r"crl/[-\w]{1,64}\.crl|ca/public/[-\w]{1,64}\.(?:crt|p7c|pem|vkey)"
+    r"crl/[-\w]{1,64}\.crl|ca/public/[-\w]{1,64}\.(?:crt|p7c|pem|vkeys?)"
     r"|ocsp/[-\w]{1,64}/[0-9A-F]{3}\.pack",
     re.ASCII,
 )

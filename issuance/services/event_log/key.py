@@ -4,6 +4,10 @@
 has the public key with the log's name, in the form that others verify with.
 """
 
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace as replace_fields
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,6 +22,7 @@ from django.conf import settings
 
 from certportal.foundation.errors import system_words
 from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder
+from certportal.foundation.event_log.log_keys import LogKey, opened, says_all, signed
 from certportal.foundation.event_log.notes import BadNote, Signer, Verifier
 from certportal.foundation.own_files import (
     GROUP,
@@ -86,23 +91,104 @@ def _decrypted(path: Path, public: str) -> Signer:
     return signer
 
 
-def make(name: str) -> Verifier:
+def make(name: str, *, now: datetime | None = None) -> Verifier:
     """Make the key of a log with this name, which never changes; return the public half.
+
+    ``now``: from when it signs, for the list of keys.
 
     Raises FileExistsError if there is a key, BadNote for a name that cannot be one, OSError.
     """
-    private = Ed25519PrivateKey.generate()
-    verifier = Signer(name, private).verifier
-    encryption = BestAvailableEncryption(KeyFiles().password())
-    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+    signer = Signer(name, Ed25519PrivateKey.generate())
+    verifier, pem = signer.verifier, _encrypted(signer)
     # Under a lock, so that of two runs neither deletes the other's key as left over.
     with locked_folder(_path(".key").parent, OWN_FOLDER):
         if is_there():
             raise FileExistsError(str(_path(".vkey")))
         _path(".key").unlink(missing_ok=True)  # left by an interrupted run; it has signed nothing
         write_new(_path(".key"), pem, mode=0o400)
+        write_list([LogKey(verifier, since=now)], signer)
         write_new(_path(".vkey"), f"{verifier}\n".encode(), mode=0o440)
     return verifier
+
+
+def replace_with(name: str, *, now: datetime) -> tuple[LogKey, ...]:
+    """Make another key in the place of this one, which is kept in ``former``; return all keys.
+
+    The public half comes last: until then the two are no pair, nothing is signed, and the next
+    run goes on. Raises LogUnavailable, BadNote, OSError.
+    """
+    signer = Signer(name, Ed25519PrivateKey.generate())
+    with locked_folder(_path(".key").parent, OWN_FOLDER):
+        ended, *earlier = keys()
+        if name in {ended.verifier.name, *(each.verifier.name for each in earlier)}:
+            raise BadNote(f"a log of this service has had the name {name}")
+        for suffix in (".key", ".vkey"):
+            _keep_former(_path(suffix), ended.verifier)
+        until = [replace_fields(ended, until=now), *earlier]
+        made = (LogKey(signer.verifier, since=now), *until)
+        replace(_path(".key"), _encrypted(signer), 0o400)
+        write_list(made, signer)
+        replace(_path(".vkey"), f"{signer.verifier}\n".encode(), 0o440)
+    return made
+
+
+def _keep_former(path: Path, verifier: Verifier) -> None:
+    """Keep a file of the key; one that an interrupted run has kept already is the right one."""
+    if path.exists():
+        with suppress(FileExistsError):
+            kept = path.parent / "former" / f"{STEM}-{verifier.key_id.hex()}{path.suffix}"
+            write_new(kept, path.read_bytes(), mode=0o400)
+
+
+def _encrypted(signer: Signer) -> bytes:
+    encryption = BestAvailableEncryption(KeyFiles().password())
+    return signer.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+
+
+def keys() -> tuple[LogKey, ...]:
+    """Return the keys of the log, the present one first, from the list that it has signed.
+
+    The key is that here, or as published if it was lost; the list is the one here, unless it is an
+    older copy than the one published. Raises LogUnavailable.
+    """
+    try:
+        present = published()
+    except LogUnavailable:
+        if (known := repository.log_key()) is None:
+            raise
+        present = known
+    found: tuple[LogKey, ...] = (LogKey(present),)
+    for path in (repository.log_keys_path(), _path(".vkeys")):
+        with suppress(FileNotFoundError, BadNote):
+            if says_all(listed := opened(path.read_text(), present), found):
+                found = listed
+    return found
+
+
+def mark_exposed(name: str, since: datetime) -> tuple[LogKey, ...]:
+    """Mark a key before the present one as known to others from this moment; return all keys.
+
+    Raises LogUnavailable, and LookupError without a former key of this name.
+    """
+    signer = load()
+    with locked_folder(_path(".key").parent, OWN_FOLDER):
+        present, *former = keys()
+        if name not in {each.verifier.name for each in former}:
+            raise LookupError(name)
+        marked = [
+            replace_fields(each, exposed=min(since, each.exposed or since))
+            if each.verifier.name == name
+            else each
+            for each in former
+        ]
+        write_list([present, *marked], signer)
+    publish(signer.verifier)
+    return (present, *marked)
+
+
+def write_list(listed: Sequence[LogKey], signer: Signer) -> None:
+    """Write the list of keys beside the key."""
+    replace(_path(".vkeys"), signed(listed, signer).encode(), 0o440)
 
 
 def default_name() -> str:
@@ -112,9 +198,15 @@ def default_name() -> str:
 
 def publish(verifier: Verifier) -> None:
     """Put the public key beside the log and into the public repository."""
-    for path, mode in (_public(), OWN), (repository.log_key_path(), GROUP):
-        if not path.exists() or path.read_text() != f"{verifier}\n":
-            replace(path, f"{verifier}\n".encode(), mode)
+    line = f"{verifier}\n"
+    wanted = [(_public(), line, OWN), (repository.log_key_path(), line, GROUP)]
+    own = _path(".vkeys")
+    with suppress(FileNotFoundError, BadNote):  # the list lies beside the key only
+        if opened(own.read_text(), verifier) == keys():
+            wanted.append((repository.log_keys_path(), own.read_text(), GROUP))
+    for path, content, mode in wanted:
+        if not path.exists() or path.read_text() != content:
+            replace(path, content.encode(), mode)
 
 
 def published() -> Verifier:
