@@ -33,7 +33,7 @@ _SUFFIX = ".journal"
 # A journal's folder in its second place is named by its id.
 _JOURNAL_ID = re.compile("[0-9a-f]{32}")
 _BLOCK = 1 << 24
-_LOG = PurePosixPath(_GROWING, "events")
+_LOGS = PurePosixPath(_GROWING, "events"), PurePosixPath(_GROWING, "former")
 # Processes of the server itself, such as autovacuum, have no account.
 _OTHERS = """
 SELECT DISTINCT usename FROM pg_stat_activity
@@ -245,7 +245,7 @@ def _why_kept(name: PurePosixPath, backed_up: bytes) -> str:
     if _is_shared(name):
         return _kept(name) if default_storage.exists(name.name) else ""
     path = Path(settings.PORTAL_DATA) / name
-    if name.is_relative_to(_LOG):
+    if any(map(name.is_relative_to, _LOGS)):
         return _why_log_kept(path, backed_up)
     if not _is_journal(name):
         return _kept(name) if path.exists() else ""

@@ -292,6 +292,7 @@ def test_the_log_gives_back_the_events_that_an_older_copy_of_the_database_lacks(
     key.make("log.example.fi/events")
     build.extend_wholly()
     copied = Event.objects.count()
+    shutil.copytree(folder(), folder().parent / "former" / "events-0")  # its key was replaced
     back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
     for number in range(300):
         about = Subject("test", number)
@@ -299,9 +300,9 @@ def test_the_log_gives_back_the_events_that_an_older_copy_of_the_database_lacks(
     build.extend_wholly()
     every = list(Event.objects.order_by("pk").values())
     with fresh_database():
-        assert "säilytettiin tapahtumalokin tiedostot, jotka olivat jo täällä" in restored(
-            tmp_path, keys
-        )
+        kept = restored(tmp_path, keys)
+        assert "säilytettiin tapahtumalokin tiedostot, jotka olivat jo täällä" in kept
+        assert [line for line in kept if "former" in line] == []
         assert services.restore_events() == 300
         assert list(Event.objects.order_by("pk").values()) == every
         assert services.verify_audit().findings == []
