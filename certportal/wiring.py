@@ -77,6 +77,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "heartbeat-mail": _timed("portal.beat", 10, queue="mail", expires=10),
     "heartbeat-ca": _timed("portal.beat", 10, queue="ca", expires=10),
     "publish-crls": _timed("issuance.publish_crls", 3600, queue="ca", expires=600),
+    "publish-overdue-crls": _timed("issuance.publish_overdue_crls", 600, queue="ca", expires=600),
     # Renews responses that have lost a quarter of their validity, and signs missing ones.
     "refresh-ocsp": _timed("issuance.refresh_ocsp", 600, queue="ca", expires=600),
     # Hourly; the task decides whether a delta or full import is due.

@@ -190,6 +190,12 @@ def answer_receipts(*, numbers: str, reply_to: str) -> None:
 stamp_head = for_item("issuance.stamp_head", services.have_stamped, head=str)
 settle_blocked_keys = scheduled("issuance.settle_blocked_keys", services.settle_blocked_keys)
 # A late revocation does more harm than a list that is dated by a wrong clock.
+publish_overdue_crls = scheduled(
+    "issuance.publish_overdue_crls",
+    services.publish_overdue_crls,
+    at_any_clock=True,
+    acks_late=False,
+)
 publish_crls = scheduled(
     "issuance.publish_crls", services.publish_crls, at_any_clock=True, acks_late=False
 )

@@ -57,6 +57,11 @@ from issuance.services.status.could_sign import (
     keys_out_of_reach,
 )
 from issuance.services.status.crl_entries import Reading
-from issuance.services.status.publish_crl import publish_crl, publish_crl_with, publish_crls
+from issuance.services.status.publish_crl import (
+    publish_crl,
+    publish_crl_with,
+    publish_crls,
+    publish_overdue_crls,
+)
 from issuance.services.status.publish_ocsp import answer, publish_response_with, refresh_responses
 from issuance.services.status.revoke import REASONS, revoke

@@ -22,20 +22,27 @@ log = structlog.get_logger(__name__)
 # For relying parties with slow clocks, some of which refuse lists and responses dated in their
 # future.
 BACKDATE = timedelta(minutes=5)
+OVERDUE = timedelta(hours=2)
+"""Age of a list from which the hourly run has failed: it is then tried every ten minutes."""
 NAMED = 20
 """How many serial numbers of a difference the log and the event name."""
 
 
 def publish_crls(
-    *, now: datetime, reading: Reading = Reading.USUAL, load_signer: LoadSigner = signer_for
+    *,
+    now: datetime,
+    reading: Reading = Reading.USUAL,
+    load_signer: LoadSigner = signer_for,
+    overdue_only: bool = False,
 ) -> list[crl.CrlFacts]:
     """Publish the list of every CA that needs one (see ``is_needed``), retired CAs included.
 
+    ``overdue_only``: leave out lists that the hourly run has renewed, and those that were stopped.
     If one fails, the others are still published, and the failures raised as an ExceptionGroup.
     """
     published, failures = [], []
     for ca in IssuingCA.objects.order_by("pk"):
-        if is_needed(ca, now):
+        if is_needed(ca, now) and not (overdue_only and (ca.crl_stopped or _is_renewed(ca, now))):
             try:
                 facts = publish_crl(ca, now=now, reading=reading, load_signer=load_signer)
                 published.append(facts)
@@ -44,6 +51,20 @@ def publish_crls(
     if failures:
         raise ExceptionGroup("revocation lists not published", failures)
     return published
+
+
+def publish_overdue_crls(*, now: datetime) -> None:
+    """Publish the lists that were not renewed while the signer or a key was away."""
+    publish_crls(now=now, overdue_only=True)
+
+
+def _is_renewed(ca: IssuingCA, now: datetime) -> bool:
+    served = repository.served_crl(ca.stem)
+    return (
+        served is not None
+        and crl.is_issued_by(served, ca.certificate)
+        and now < served.facts.this_update + OVERDUE
+    )
 
 
 def publish_crl(

@@ -7,6 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import SignatureAlgorithmOID
+from django.conf import settings
 
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
@@ -56,6 +57,30 @@ def test_a_raised_reason_makes_a_new_list(issue: Issue, ca: IssuingCA, now: date
     (entry,) = listed().values()
     reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
     assert (reason, entry.revocation_date_utc) == (x509.ReasonFlags.key_compromise, now)
+
+
+def test_a_list_that_the_hourly_runs_have_missed_is_made_within_minutes(
+    ca: IssuingCA, cas: dict[str, IssuingCA], now: datetime
+) -> None:
+    """The signer or its key was away; the lists may have ended meanwhile."""
+    entry = settings.CELERY_BEAT_SCHEDULE["publish-overdue-crls"]
+    assert (entry["schedule"], entry["options"]["queue"]) == (600, "ca")
+
+    def renewed(at: datetime) -> set[str]:
+        before = {stem: repository.crl_number(stem) for stem in cas}
+        services.publish_overdue_crls(now=at)
+        return {stem for stem in cas if repository.crl_number(stem) != before[stem]}
+
+    services.publish_crls(now=now)
+    assert renewed(now + timedelta(minutes=70)) == set()
+    away = now + timedelta(days=3)
+    services.publish_crl(ca, now=away - timedelta(minutes=30))
+    assert renewed(away) == set(cas) - {STEM}
+    repository.crl_path(STEM).write_bytes(b"damaged")
+    assert renewed(away) == {STEM}
+    assert not set(late_lists(away)) & set(cas)
+    IssuingCA.objects.filter(pk=ca.pk).update(crl_compared_at=None)  # the last list differed
+    assert renewed(away + timedelta(days=1)) == set(cas) - {STEM}
 
 
 def test_what_was_revoked_stays_so_though_the_database_has_forgotten_it(
