@@ -50,7 +50,7 @@ def member_at(application: Application, holder: str) -> Membership | None:
 
 def of_former_member(application: Application, holder: str) -> ContactLink | None:
     """Return the newest link to the holder's address if it was made for a member who has left."""
-    link = _latest(application, holder)
+    link = latest(application, holder)
     return link if link is not None and _has_left(link, application) else None
 
 
@@ -144,7 +144,7 @@ def is_dismissed(application: Application, holder: str) -> bool:
     A link that ended together with the order does not count as dismissed: if the order is
     reopened, its holder is needed again.
     """
-    link = _latest(application, holder)
+    link = latest(application, holder)
     if link is None or link.not_mine_at is not None:
         return link is not None
     return link.revoked_at is not None and link.revoked_at != application.ended_at
@@ -157,7 +157,7 @@ def is_refused(application: Application, holder: str) -> bool:
 
 def refusal(application: Application, holder: str) -> ContactLink | None:
     """Return the newest link to the holder's address if its reader said that it is not theirs."""
-    link = _latest(application, holder)
+    link = latest(application, holder)
     return link if link is not None and link.not_mine_at is not None else None
 
 
@@ -197,7 +197,8 @@ def _is_known(application: Application, holder: str) -> bool:
     return known or is_refused(application, holder)
 
 
-def _latest(application: Application, holder: str) -> ContactLink | None:
+def latest(application: Application, holder: str) -> ContactLink | None:
+    """Return the newest link to the address that the holder has now, whether it works or not."""
     address = address_of(application, holder).casefold()
     links = [link for link in rows_of(application, "contact_links") if link.holder == holder]
     return next((link for link in reversed(links) if link.email.casefold() == address), None)

@@ -69,14 +69,15 @@ def _has_left(application: Application, recipient: str) -> bool:
     """Whether the recipient's address is that of a former member who is not a member now.
 
     Nor does a contact person act for the organisation who may not order for it any more. A sender
-    who has changed their address since, and then left, is known by the contact's name.
+    who has changed their address since, and then left, is known by the contact's name. Who left
+    before the link to them was made, or the order begun, is the organisation's own choice.
     """
     address, _language = resolve(application, recipient)
     if not address:
         return False
     holder = capacity(application, recipient)
-    if holder in contact_links.HOLDERS and contact_links.of_former_member(application, holder):
-        return True
+    if holder in contact_links.HOLDERS and contact_links.latest(application, holder) is not None:
+        return contact_links.of_former_member(application, holder) is not None
     roles = Membership.Role.values if holder in contact_links.HOLDERS else ACTING
     acts = _acts(application, address, roles)
     if acts is not None:
@@ -85,8 +86,12 @@ def _has_left(application: Application, recipient: str) -> bool:
 
 
 def _acts(application: Application, address: str, roles: Sequence[str]) -> bool | None:
-    """Whether a member with the address has one of the roles; None if none ever had the address."""
-    found = _held(application.organisation_id, address)
+    """Whether a member with the address has one of the roles; None if none had the address since.
+
+    That is, since the order was begun.
+    """
+    held = _held(application.organisation_id, address)
+    found = [(end, role) for end, role in held if end is None or end >= application.created_at]
     return any(end is None and role in roles for end, role in found) if found else None
 
 

@@ -132,6 +132,24 @@ def test_so_it_does_where_the_technical_member_who_was_to_get_it_has_left(
     assert issued(order, matti, riitta) == {"matti@example.fi", "tekniikka@example.fi"}
 
 
+def test_who_is_named_anew_after_leaving_is_the_organisation_s_own_choice(
+    matti, maija, riitta, cas
+):
+    """As a consultant: a stranger's address would get the mails too."""
+    remove(maija, matti)
+    order = as_theirs(maija, matti)
+    assert recipients.package(order) == ("recipient", "mailbox")
+    assert withdraw(order, matti) == [["maija@example.fi"]]
+
+
+def test_a_technical_contact_named_after_leaving_gets_the_certificate(matti, maija, riitta, cas):
+    remove(maija, matti)
+    order = orders.with_csr(matti)
+    orders.name_contact(matti, order, orders.CONTACT | {"technical_email": "maija@example.fi"})
+    orders.submit(matti, order)
+    assert issued(order, matti, riitta) == {"maija@example.fi", "tekniikka@example.fi"}
+
+
 def test_who_may_not_order_any_more_is_asked_nothing(matti, maija, riitta, cas):
     """Maija is a technical member now: the pages of the order are not hers to open."""
     order = as_theirs(maija, matti)
