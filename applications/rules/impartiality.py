@@ -41,7 +41,7 @@ def traces(application: Application) -> Asks[frozenset[str]]:
     """Return the marks that identify everybody with a part in the order.
 
     `person:` and the person's key identifies whoever began or sent the order, added information,
-    or uploaded a file; `address:` and the SHA-256 of the address in lower case identifies the
+    or uploaded a file; `address:` and the SHA-256 of the mailbox (`address_mark`) identifies the
     contact person, technical contact, deputy, link holders and recipients. The CA stores the marks
     with the prepared certificate and rejects approvals by these persons.
     """

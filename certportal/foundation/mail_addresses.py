@@ -21,5 +21,5 @@ def mailbox(address: str) -> str:
 
 
 def address_mark(address: str) -> str:
-    """Return the mark by which permanent records know the address without containing it."""
-    return f"address:{hashlib.sha256(address.lower().encode()).hexdigest()}"
+    """Return the mark by which permanent records know the mailbox, without its address."""
+    return f"address:{hashlib.sha256(mailbox(address).encode()).hexdigest()}"

@@ -1,7 +1,7 @@
 """Marks of persons who are disqualified from approving an order (hallintolaki 28 §).
 
-A mark is `person:` with the person's key, or `address:` with the SHA-256 of the e-mail address in
-lower case, so that the permanent records contain no addresses.
+A mark is `person:` with the person's key, or `address:` with the SHA-256 of the mailbox, however
+its address is spelled, so that the permanent records contain no addresses.
 """
 
 from uuid import UUID

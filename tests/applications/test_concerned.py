@@ -56,6 +56,17 @@ def test_who_is_named_by_address_handles_nothing_of_the_case(matti, riitta, cas,
         services.claim(case.pk, person=riitta, **orders.Handler(riitta, case).seen)
 
 
+@pytest.mark.parametrize("spelled", ['"riitta"@example.fi', "riitta@ex\u00adample.fi"])
+def test_who_is_named_by_another_spelling_of_their_address_handles_nothing(
+    matti, riitta, cas, spelled
+):
+    case = orders.in_review(matti)
+    case.technical_email = spelled
+    case.save(update_fields=["technical_email"])
+    with pytest.raises(Concerned):
+        services.claim(case.pk, person=riitta, **orders.Handler(riitta, case).seen)
+
+
 def test_who_uploaded_the_request_approves_nothing(matti, riitta, raimo, cas):
     case = orders.claimed(matti, raimo)
     request = case.csr
