@@ -22,6 +22,8 @@ from tests.stack import ROOT, free_port
 SOURCES = ROOT / "certportal/operations/proxy"
 LIST = "/crl/sote-ec-1.crl"
 RESPONDER = "/ocsp/sote-ec-1"
+LONGEST_ADDRESS = 4094
+"""Characters of the first line of a request, as gunicorn limits them (`limit_request_line`)."""
 MINUTE = "max-age=60, public, no-transform, must-revalidate"
 
 
@@ -31,6 +33,7 @@ class Site(ThreadingHTTPServer):
     def __init__(self, name: str, caching: str = MINUTE) -> None:
         super().__init__(("127.0.0.1", 0), Answering)
         self.name, self.caching, self.said, self.asked = name, caching, "good", 0
+        self.leads_to = ""
 
 
 class Answering(BaseHTTPRequestHandler):
@@ -58,6 +61,8 @@ class Answering(BaseHTTPRequestHandler):
         self.send_header("ETag", f'"{self.server.said}"')
         self.send_header("Content-Length", str(len(content)))
         self.send_header("Cache-Control", self.server.caching)
+        if self.server.leads_to:
+            self.send_header("Location", self.server.leads_to)
         self.end_headers()
         self.wfile.write(b"" if self.command == "HEAD" else content)
 
@@ -304,6 +309,18 @@ def test_whoever_asks_too_much_or_too_often_reads_why(tmp_path: Path, web: Site)
         assert when_again(port, "/few/") == "30"
     assert asked[0][0] == 200
     assert (asked[1][0], "Pyyntöjä on juuri nyt liian monta" in asked[1][1]) == (429, True)
+
+
+def test_whoever_is_logged_out_is_led_to_log_in_from_the_longest_address(
+    tmp_path: Path, web: Site
+) -> None:
+    """The answer's head has the address once more, its percent signs encoded."""
+    port = free_port()
+    written = OWN_PAGES.format(web=web.server_port, port=port, sources=SOURCES)
+    (tmp_path / "nginx.conf").write_text(written)
+    web.leads_to = "/fi/account/login/?next=" + "%25C3%25A4" * (LONGEST_ADDRESS // len("%C3%A4"))
+    with running(tmp_path, port):
+        assert ask(port, "/fi/orders/") == (200, "web: good GET")
 
 
 def test_where_nginx_cannot_keep_what_was_sent_people_read_what_to_do(
