@@ -229,6 +229,13 @@ def test_no_mail_address_is_another_one_in_capitals(typed: str) -> None:
         own.EmailField().clean(typed)
 
 
+@pytest.mark.parametrize("domain", ["straße.de", "STRAẞE.de", "νόμος.gr", "کتاب\u200cها.ir"])
+def test_no_mail_goes_to_another_domain_than_the_one_typed(domain: str) -> None:
+    """A browser reaches xn--strae-oqa.de under the first, and a mail reached strasse.de."""
+    with pytest.raises(forms.ValidationError):
+        own.EmailField().clean(f"matti@{domain}")
+
+
 def test_a_domain_may_have_other_letters_than_those_of_ascii() -> None:
     for address in ("matti@äkkö.fi", "matti@ŋuolla.se", "matti@xn--klnikka-r6a.fi"):
         assert own.EmailField().clean(address) == address

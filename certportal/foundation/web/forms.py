@@ -209,6 +209,8 @@ class HintedCheckboxes(_Hinted, forms.CheckboxSelectMultiple):
 
 _ASCII_BY_CASE = "\u0130\u0131\u017f\u212a"
 """Letters that are ASCII ones in another case: dotted I, dotless i, long s and the Kelvin sign."""
+_OF_TWO_DOMAINS = "\u00df\u1e9e\u03c2\u200c\u200d"
+"""Sharp s, final sigma and joiners, which IDNA 2003 and 2008 encode differently (UTS #46)."""
 
 
 def mail_address(value: str) -> None:
@@ -218,11 +220,12 @@ def mail_address(value: str) -> None:
     reaches a machine of the mail server's choice and no mailbox that an organisation manages. No
     mail can be written to an address with an encoded word (RFC 2047, 5). Addresses are compared
     without regard to case, where the database would take klınikka.fi for klinikka.fi; and Django's
-    validator takes such letters before the @, too.
+    validator takes such letters before the @, too. A mail to straße.example goes to
+    strasse.example (Python encodes domains by IDNA 2003), which may be somebody else's.
     """
     if value.rpartition("@")[2].startswith("["):
         raise ValidationError("", code="literal")
-    if "=?" in value or any(letter in value for letter in _ASCII_BY_CASE):
+    if "=?" in value or any(letter in value for letter in _ASCII_BY_CASE + _OF_TWO_DOMAINS):
         raise ValidationError("", code="invalid")
     EmailValidator(allowlist=[])(value)
 
