@@ -64,7 +64,8 @@ async ([options, passed]) => {
     const { violations, passes } = await axe.run({
       ...options,
       rules: { [rule.id]: { enabled: wanted.size > 0 } },
-      resultTypes: ["violations", "passes"],
+      // A list of all that passed is a tenth of the work where no contrast is asked for.
+      resultTypes: wanted.size ? ["violations", "passes"] : ["violations"],
       elementRef: true,
     });
     const measured = passes.filter(({ id }) => id === rule.id).flatMap(({ nodes }) => nodes);
