@@ -101,13 +101,17 @@ def mails_to(address: str, mails: Path) -> list[EmailMessage]:
     """Return the mails to the address, the oldest first."""
     files = sorted((file.stat().st_mtime_ns, file) for file in mails.glob("*.eml"))
     read = [_mail(file, written) for written, file in files]
-    return [mail for mail in read if address in str(mail["To"])]
+    return [mail for to, mail in read if address in to]
 
 
 @cache
-def _mail(file: Path, _written: int) -> EmailMessage:
-    """Read a mail once, however often somebody looks whether another has come."""
-    return BytesParser(policy=policy.default).parsebytes(file.read_bytes())
+def _mail(file: Path, _written: int) -> tuple[str, EmailMessage]:
+    """Return to whom a mail is and what it says, read once however often somebody looks.
+
+    A message parses a header each time it is asked for it.
+    """
+    mail = BytesParser(policy=policy.default).parsebytes(file.read_bytes())
+    return str(mail["To"]), mail
 
 
 def await_mail(
