@@ -114,7 +114,7 @@ def keep_one_reader(item: OutboxItem, *, now: datetime) -> None:
     if apart:
         item.payload = kept
         # Of no account to an item that somebody else has taken since its lease ended.
-        if outbox.held(item).update(payload=kept):
+        if item.held().update(payload=kept):
             outbox.enqueue_all(TOPIC, apart, now=now)
 
 

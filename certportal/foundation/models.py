@@ -126,6 +126,11 @@ class OutboxItem(models.Model):
         """When the lease that this process holds ends: each time that it may have stored."""
         return [self.leased_until]
 
+    def held(self) -> "models.QuerySet[OutboxItem]":
+        """Return the query for this leased item: empty if another worker has taken it."""
+        leased = OutboxItem.objects.filter(pk=self.pk, done_at=None)
+        return leased.filter(leased_until__in=self.lease_ends)
+
     @property
     def event_data(self) -> dict[str, Any]:
         return {"topic": self.topic, "task": self.task}

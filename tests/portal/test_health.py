@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.register.models import RegisterRun
-from certportal.foundation import clock, database_clock, database_limit
+from certportal.foundation import clock, database_clock
 from certportal.foundation.actors import system
 from certportal.foundation.breaker import Resting
 from certportal.foundation.mail.sending import mark_of
@@ -140,22 +140,6 @@ def test_a_database_that_is_down_is_named_alone(well, monkeypatch):
         meanwhile.setattr(connection, "cursor", down)
         answer = ask().json()
     assert (answer["not_well"], answer["to_do"]) == (["database"], [])
-
-
-def test_a_database_that_hangs_is_waited_for_once_whatever_cookies_come(well, web, monkeypatch):
-    """The session's person, for an error page, and each check would wait for it once more."""
-    waited = []
-
-    def hanging():
-        waited.append(database_limit._within.get())
-        raise OperationalError("the database does not answer in time")
-
-    with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(connection, "cursor", hanging)
-        assert web.get("/livez").content == b"ok\n"
-        answer = web.get("/healthz")
-    assert (answer.status_code, answer.json()["not_well"]) == (503, ["database"])
-    assert waited == [health.DATABASE_WITHIN]
 
 
 def test_a_single_check_that_the_database_does_not_answer_is_named(well, monkeypatch):

@@ -184,7 +184,7 @@ def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
     hopeless = isinstance(error, Hopeless) or _is_tired(item, attempts, error, now)
     with transaction.atomic():
         # Of no account to an item that somebody else has taken since its lease ended.
-        postponed = held(item).update(
+        postponed = item.held().update(
             attempts=attempts,
             due_at=now + pause,
             leased_until=None,
@@ -351,18 +351,9 @@ def _perform_all(
 
 def hold_longer(item: OutboxItem, *, now: datetime) -> bool:
     """Renew the item's lease; False if it had ended and another worker has taken the item."""
-    mine, until = held(item), now + lease_time()
+    mine, until = item.held(), now + lease_time()
     item.lease_ends.append(until)  # first: if the reply is lost, nobody knows whether it was stored
-    if not mine.update(leased_until=until):
-        return False
-    item.leased_until, item.lease_ends = until, [until]
-    return True
-
-
-def held(item: OutboxItem) -> QuerySet[OutboxItem]:
-    """Return the query for the leased item, which finds none if another worker has taken it."""
-    leased = OutboxItem.objects.filter(pk=item.pk, done_at=None)
-    return leased.filter(leased_until__in=item.lease_ends)
+    return mine.update(leased_until=until) == 1
 
 
 def _done_together(many: Callable[..., None], items: Sequence[OutboxItem]) -> bool:
