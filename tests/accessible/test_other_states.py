@@ -16,10 +16,11 @@ from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from issuance import services as authority
 from issuance.services.ceremony.kept_record import keep_record
+from issuance.services.recovery.replace_log import replace_log
 from tests.accessibility import check_in_turn
 from tests.accessible.conftest import press
 from tests.authorities import add_seal
-from tests.logged import answer_at_once, make_log
+from tests.logged import NAME, answer_at_once, make_log
 from tests.tables import rewrite, unkept
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -101,6 +102,7 @@ def test_the_receipt_of_an_event(go, cas, matti, riitta, settings, tmp_path, mon
     in_error(page)
     event = Event.objects.filter(object_id=str(order.pk)).latest("pk").pk
     receipt = str(authority.receipts([event])[event])
+    replace_log(f"{NAME}-2", now=clock.now())  # the page lists the key that signed the receipt
     for text in (receipt, receipt.replace("index ", "index 1", 1)):
         page = go("verify")
         page.locator("[name=text]").fill(text)
