@@ -200,6 +200,7 @@ if SUOMIFI_MANDATES["url"]:
 # socket. X-Forwarded-* headers of all other peers are ignored.
 TRUSTED_PROXIES = [p for p in env.text("TRUSTED_PROXIES").replace(",", " ").split() if p]
 
+SESSION_ENGINE = "certportal.foundation.web.session_store"
 # A session ends after this many seconds without a request.
 SESSION_COOKIE_AGE = 3600
 SESSION_COOKIE_HTTPONLY = True
