@@ -109,7 +109,8 @@ def _take(files: LogFiles, log: LogState, signer: Signer, most: int) -> int:
     if log.horizon != before:
         since = min(log.taken.values(), default=log.edge.size)
         state = {"size": log.edge.size, "horizon": log.horizon, "since": since}
-        replace(_state_path(files), json.dumps(state).encode(), OWN)
+        # Not forced to disk: an older one is as good, and the entries tell what a lost one did.
+        replace(_state_path(files), json.dumps(state).encode(), OWN, lasting=False)
     return len(new)
 
 

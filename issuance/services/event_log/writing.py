@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from certportal.foundation.event_log.files import LogFiles
@@ -59,12 +60,22 @@ def write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
     made = {parent for place in places for parent in place.parents if folder in parent.parents}
     for parent in sorted(made):
         make_folder(parent, OWN_FOLDER)
+        _keep_name(parent, parent.stat().st_ino)
     for path, content in contents.items():
         if not _holds(folder / path, content):
             put(folder / path, content, OWN)
         reach("log_between_tiles")
-    for parent in sorted(made | {folder}, reverse=True):
+    for parent in {place.parent for place in places}:
         sync_folder(parent)
+
+
+@lru_cache(maxsize=256)
+def _keep_name(folder: Path, _inode: int) -> None:
+    """Force the folder's name to disk, once in a process for each folder.
+
+    Whoever made it may have been killed before doing so.
+    """
+    sync_folder(folder.parent)
 
 
 def _holds(path: Path, content: bytes) -> bool:

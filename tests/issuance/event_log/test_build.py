@@ -161,13 +161,16 @@ def test_another_process_goes_on_where_one_ended(keyed: Verifier, record: Record
     assert logged(keyed) == every_number()
 
 
+@pytest.mark.parametrize("left", [None, "", '{"size": 3'])
 def test_a_log_that_has_lost_its_state_finds_out_from_its_entries(
-    keyed: Verifier, record: Record
+    keyed: Verifier, record: Record, left: str | None
 ) -> None:
+    """It is not forced to disk, so a power failure may leave it empty or cut."""
     for number in range(300):
         record(number)
     build.extend()
-    (folder() / ".state").unlink()
+    state = folder() / ".state"
+    state.unlink() if left is None else state.write_text(left)
     record(1)
     assert in_child(build.extend) == 0
     assert logged(keyed) == every_number()
@@ -382,17 +385,51 @@ def test_a_key_is_made_by_one_run_at_a_time(
     assert locked == ["event-log.key", "event-log.vkey"]
 
 
+@pytest.fixture
+def forced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The files and folders that are forced to disk, in turn."""
+    found = list[Path]()
+
+    def force(descriptor: int) -> None:
+        found.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+
+    monkeypatch.setattr(os, "fsync", force)
+    return found
+
+
 def test_a_head_left_unforced_is_forced_to_disk_before_the_log_is_relied_on(
-    keyed: Verifier, record: Record, monkeypatch: pytest.MonkeyPatch
+    keyed: Verifier, record: Record, forced: list[Path]
 ) -> None:
     """A process killed between moving it into place and forcing that to disk leaves it so."""
     record(1)
     build.extend()
-    forced = list[Path]()
-
-    def force(descriptor: int) -> None:
-        forced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
-
-    monkeypatch.setattr(os, "fsync", force)
+    forced.clear()
     assert extend_anew() == 0
     assert folder() in forced
+
+
+def test_folders_left_unforced_are_forced_to_disk_before_the_head(
+    keyed: Verifier, record: Record, forced: list[Path]
+) -> None:
+    """A process killed between making one and forcing its name to disk leaves it so."""
+    places = [folder() / f"tile/{level}/000.p" for level in ("0", "entries")]
+    for place in places:
+        place.mkdir(parents=True, mode=0o700)
+    record(1)
+    build.extend()
+    head = next(at for at, each in enumerate(forced) if each.name.startswith(".checkpoint"))
+    for place in places:
+        assert {place, place.parent, place.parent.parent, folder()} <= {*forced[:head]}
+
+
+def test_only_files_and_folders_with_new_names_are_forced_to_disk(
+    keyed: Verifier, record: Record, forced: list[Path]
+) -> None:
+    record(1)
+    build.extend()
+    forced.clear()
+    record(2)
+    build.extend()
+    places = [folder() / f"tile/{level}/000.p" for level in ("0", "entries")]
+    assert {each for each in forced if each.is_dir()} == {*places, folder()}
+    assert len(forced) == 6
