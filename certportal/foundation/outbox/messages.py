@@ -28,22 +28,23 @@ lost, or a worker of a version before the counts has taken it."""
 broker = Breaker("broker", pause=5, slow=0.5)
 
 
-def announce(item: OutboxItem, *, items: int = 1) -> bool:
-    """Send a message with the item's id, unless one for its task is on its way.
+def announce(*items: OutboxItem, each_for: int = 1) -> bool:
+    """Send a message with each item's id, unless one for its task is on its way.
 
-    The message stands for so many items. Returns whether the broker answered; a failure is logged,
-    and the sweeper sends the item later.
+    Each message stands for so many items. Returns whether the broker answered; a failure is
+    logged, and the sweeper sends the items later.
     """
 
     def act() -> None:
         counting = _redis().pipeline(transaction=False)
-        counting.set(_key(item.task), 0, ex=COUNT_LASTS, nx=True)
-        counting.incrby(_key(item.task), items)
-        _, count = counting.execute()
-        if count == items:
-            _send(item)
+        for item in items:
+            counting.set(_key(item.task), 0, ex=COUNT_LASTS, nx=True)
+            counting.incrby(_key(item.task), each_for)
+        for item, count in zip(items, counting.execute()[1::2], strict=True):
+            if count == each_for:
+                _send(item)
 
-    return _at_broker(item, act)
+    return _at_broker(items[0], act) if items else True
 
 
 def send(item: OutboxItem) -> bool:

@@ -128,9 +128,8 @@ def enqueue_all(
         for task, queue in settings.OUTBOX_ROUTES[topic]
     ]
     row_writes.insert(items)
-    for item in items:
-        if not paced and due_at is None:
-            transaction.on_commit(functools.partial(messages.announce, item), robust=True)
+    if not paced and due_at is None:
+        transaction.on_commit(functools.partial(messages.announce, *items), robust=True)
     return items
 
 
@@ -168,8 +167,7 @@ def hasten(items: QuerySet[OutboxItem], *, now: datetime) -> None:
     """Make items that are not yet due (again) due now, and send them after the commit."""
     waiting = list(items.filter(done_at=None, failed_at=None, leased_until=None, due_at__gt=now))
     OutboxItem.objects.filter(pk__in=[item.pk for item in waiting]).update(due_at=now)
-    for item in waiting:
-        transaction.on_commit(functools.partial(messages.announce, item), robust=True)
+    transaction.on_commit(functools.partial(messages.announce, *waiting), robust=True)
 
 
 def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
@@ -311,7 +309,7 @@ def _go_on(name: str, first: Q | None, items: int, *, until: float) -> None:
     if items > 0 and is_late:
         unsent = OutboxItem.objects.filter(task=name, done_at=None, failed_at=None, handed_at=None)
         for item in unsent.filter(leased_until=None).order_by("created_at")[:1]:
-            messages.announce(item, items=items)
+            messages.announce(item, each_for=items)
 
 
 def _queues() -> dict[str, str]:
