@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 from accounts.factors.fingerprint import fingerprint
@@ -92,7 +92,7 @@ class Approver:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Register:
     """The register after the change with this number; ``previous`` is the digest before it.
 
@@ -111,7 +111,7 @@ class Register:
         lines = [_canonical({"format": FORMAT, **head}), *(each.line for each in self.approvers)]
         return "".join(f"{line}\n" for line in lines)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of the text; empty for a register that was never written."""
         return hashlib.sha256(self.text.encode()).hexdigest() if self.number else ""

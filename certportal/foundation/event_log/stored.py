@@ -45,6 +45,10 @@ _NEXT = Statement(
     ["bigint", "bigint[]", "bigint"],
 )
 _OF_NUMBERS = Statement(f"{_AS_JSON} WHERE id = ANY(%s) ORDER BY id", ["bigint[]"])
+_ABOUT = Statement(
+    f"{_AS_JSON} WHERE object_type = %s AND object_id = ANY(%s) AND action = ANY(%s) ORDER BY id",
+    ["text", "text[]", "text[]"],
+)
 
 
 def last_number() -> int:
@@ -66,6 +70,11 @@ def next_leaves(number: int, *, but: Iterable[int], most: int) -> list[bytes]:
 def leaves(numbers: Sequence[int]) -> list[bytes]:
     """Return the leaves of these events, in the order of their numbers."""
     return _leaves(_OF_NUMBERS, [list(numbers)])
+
+
+def leaves_about(kind: str, ids: list[str], actions: list[str]) -> list[bytes]:
+    """Return the leaves of the events with these actions about objects of the kind, by id."""
+    return _leaves(_ABOUT, [kind, ids, actions])
 
 
 def _leaves(statement: Statement, parameters: Sequence[Any]) -> list[bytes]:

@@ -3,17 +3,16 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from certportal.foundation.actors import Actor
-from certportal.foundation.combined_queries import Rows, compiled_for
 from certportal.foundation.event_log import stored
 from certportal.foundation.event_log.files import LogFiles, folder, logged_number
 from certportal.foundation.event_log.leaves import event_of, number_of
 from certportal.foundation.event_log.tiles import WIDTH, tile_at
 from certportal.foundation.events import subject_of
 from certportal.foundation.models import Event
-from certportal.foundation.prepared_statements import Among
 from issuance.event_names import IssuanceEvent
 from issuance.models import PreparedCertificate
 from issuance.services.errors import Unproven
@@ -23,6 +22,7 @@ FAR = 100_000
 """The search for an event ends where all numbers are lower than its own by more than this."""
 
 
+_APPROVED = IssuanceEvent.APPROVED.value
 _VOIDED = f'{{"action":"{IssuanceEvent.VOIDED}",'.encode()
 type _Attempt = tuple[str, str]
 """The id of an attempt and the SHA-256 of its bytes: after a restore an id may be given again."""
@@ -42,13 +42,13 @@ def ensure_logged(
     if not key.is_wanted():
         return
     build.extend_wholly()
-    events = _events_about([str(each.pk) for each in attempts]).alone()
-    approvals = _approvals_among(events, attempts)
-    logged, voided = set[int](), _voided_among(events)
-    leaves = _stored([number for numbers in approvals.values() for number in numbers])
-    for entries in _back_to(leaves):
-        logged |= _same(leaves, entries)
-        voided |= {_attempt_of(each) for each in entries.values() if each.startswith(_VOIDED)}
+    leaves, logged = _about([str(each.pk) for each in attempts]), set[bytes]()
+    voided = _voided_among(leaves)  # according to the database: enough to refuse signing
+    approvals = _approvals_among(leaves, attempts)
+    sought = {leaf for given in approvals.values() for leaf in given}
+    for entries in _back_to(sought):
+        logged |= sought.intersection(entries)
+        voided |= _voided_among(entries)
     for each in attempts:
         if (str(each.pk), each.tbs_sha256) in voided:
             raise Unproven(f"attempt {each.pk} was voided, but is marked as being signed")
@@ -90,66 +90,48 @@ def was_marked(attempt: PreparedCertificate) -> bool:
     return bool(_events(attempt, IssuanceEvent.SIGNING))
 
 
-@compiled_for(["an attempt"])
-def _events_about(attempts: list[str]) -> Rows:
-    """Return the query for the events of approving and voiding the attempts, by their ids."""
-    found = Event.objects.filter(
-        Among("object_id", "text", attempts),
-        object_type=subject_of(PreparedCertificate()).type,
-        action__in=[IssuanceEvent.APPROVED.value, IssuanceEvent.VOIDED.value],
-    )
-    return Rows(found.order_by("pk"))
+def _about(attempts: list[str]) -> list[bytes]:
+    """Return the leaves of the events of approving and voiding the attempts, by their ids."""
+    actions = [_APPROVED, IssuanceEvent.VOIDED.value]
+    return stored.leaves_about(subject_of(PreparedCertificate()).type, attempts, actions)
 
 
-def _voided_among(events: Iterable[Event]) -> set[_Attempt]:
-    """Return the attempts voided according to the database: enough to refuse signing."""
-    voided = [each for each in events if each.action == IssuanceEvent.VOIDED]
-    return {(each.object_id, each.data.get("tbs_sha256", "")) for each in voided}
+def _voided_among(leaves: Iterable[bytes]) -> set[_Attempt]:
+    return {_attempt_of(event_of(each)) for each in leaves if each.startswith(_VOIDED)}
 
 
-def _attempt_of(leaf: bytes) -> _Attempt:
-    event = event_of(leaf)
+def _attempt_of(event: Mapping[str, Any]) -> _Attempt:
     return event["object_id"], event.get("data", {}).get("tbs_sha256", "")
 
 
 def _approvals_among(
-    events: Iterable[Event], attempts: Iterable[PreparedCertificate]
-) -> dict[tuple[int, str], set[int]]:
-    """Return the numbers of the events of approving these bytes, by attempt and actor."""
-    known = {str(attempt.pk): attempt for attempt in attempts}
-    found: dict[tuple[int, str], set[int]] = defaultdict(set)
-    for event in events:
-        attempt, is_approval = known[event.object_id], event.action == IssuanceEvent.APPROVED
-        same_bytes = event.data.get("tbs_sha256") == attempt.tbs_sha256
-        if is_approval and not event.refused and same_bytes:
-            found[attempt.pk, event.actor].add(event.pk)
+    leaves: Iterable[bytes], attempts: Iterable[PreparedCertificate]
+) -> dict[tuple[int, str], set[bytes]]:
+    """Return the leaves of the events of approving these bytes, by attempt and actor."""
+    known = {(str(attempt.pk), attempt.tbs_sha256): attempt.pk for attempt in attempts}
+    found: dict[tuple[int, str], set[bytes]] = defaultdict(set)
+    for leaf in leaves:
+        event = event_of(leaf)
+        attempt, is_approval = known.get(_attempt_of(event)), event["action"] == _APPROVED
+        if attempt is not None and is_approval and not event["refused"]:
+            found[attempt, event["actor"]].add(leaf)
     return found
 
 
 def among_leaves(numbers: Collection[int]) -> set[int]:
     """Return which of the events are in the log exactly as in the database."""
-    leaves, found = _stored(numbers), set[int]()
-    for entries in _back_to(leaves):
-        found |= _same(leaves, entries)
-    return found
+    sought = set(stored.leaves(list(numbers)))
+    found = [sought.intersection(entries) for entries in _back_to(sought)]
+    return {number_of(leaf) for leaf in set[bytes]().union(*found)}
 
 
-def _stored(numbers: Collection[int]) -> dict[int, bytes]:
-    return {number_of(leaf): leaf for leaf in stored.leaves(list(numbers))}
-
-
-def _same(leaves: Mapping[int, bytes], entries: Mapping[int, bytes]) -> set[int]:
-    return {number for number in leaves.keys() & entries if leaves[number] == entries[number]}
-
-
-def _back_to(leaves: Mapping[int, bytes]) -> Iterator[dict[int, bytes]]:
-    """Yield bundles of the log's entries by number, the last first, until all leaves are found."""
-    lowest, lacking = min(leaves, default=0), set(leaves)
-    for bundle in _backwards():
-        entries = {logged_number(entry): entry for entry in bundle}
+def _back_to(leaves: Collection[bytes]) -> Iterator[list[bytes]]:
+    """Yield bundles of the log's entries, the last first, until all leaves are found."""
+    lowest, lacking = min(map(number_of, leaves), default=0), set(leaves)
+    for entries in _backwards():
         yield entries
-        lacking -= _same(leaves, entries)
-        if not lacking or max(entries) < lowest - FAR:
+        lacking.difference_update(entries)
+        if not lacking or max(map(logged_number, entries)) < lowest - FAR:
             break
 
 
