@@ -79,6 +79,19 @@ def test_of_items_enqueued_together_one_message_is_sent_and_all_are_done(enqueue
     assert len(sent) == 1
 
 
+def test_items_stored_together_are_counted_by_one_question(
+    sent, done, monkeypatch, django_capture_on_commit_callbacks
+):
+    counted, broker = [], messages._redis()
+    counting = broker.pipeline
+    monkeypatch.setattr(broker, "pipeline", lambda **how: counted.append(how) or counting(**how))
+    with django_capture_on_commit_callbacks(execute=True):
+        outbox.enqueue_all("package", [{}] * 3, now=clock.now())
+    assert (len(counted), len(sent)) == (1, 1)
+    take(sent)
+    assert done == ["package"] * 3
+
+
 def test_a_message_for_one_item_asks_for_no_others(enqueue, sent, done, django_assert_num_queries):
     enqueue("package")
     with django_assert_num_queries(2):  # leased, and finished
