@@ -32,7 +32,7 @@ from applications.models.certificate_types import Delivery
 from applications.rules import renewal
 from applications.rules.renewable import TYPES
 from applications.views.account.history import newest, news, people_in
-from applications.views.account.unused import unused_orders
+from applications.views.account.unused import unused
 from applications.views.shared import tracking
 from applications.views.shared.entry import may_order
 from applications.views.shared.right_asked import right_asked
@@ -98,8 +98,8 @@ class Desk:
 
     `waiting` and `first` are the keys of the first orders that wait for the applicant, and of the
     first open ones. `soon` asks for all certificates that end soon; `certificates` are the first to
-    expire, and the first of `soon`. `unused` are the orders of the newest that the reader ordered
-    and that nobody has said to be in use; `more_unused`: there are more. `months` count expiring
+    expire, and the first of `soon`. `unused` are the newest that the reader ordered and that nobody
+    has said to be in use, by order; `more_unused`: there are more. `months` count expiring
     certificates by month. `orders` are all orders referred to by the others, by promised day.
     """
 
@@ -110,7 +110,7 @@ class Desk:
     first: set[UUID]
     certificates: list[Certificate]
     soon: QuerySet[Certificate]
-    unused: set[UUID]
+    unused: dict[UUID, Certificate]
     more_unused: bool
     months: list[tuple[datetime, int]]
     orders: list[Application]
@@ -129,16 +129,19 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
     soon = valid.filter(renewal.ending_soon(now)).order_by("not_after", "pk")
     ordered = seen.filter(UNDER_WAY).order_by("due_on", "submitted_at", "number").values_list("pk")
     counted = _counted(seen)
-    events, waiting, first, ending, unused, months, *numbers = read_all(
+    events, waiting, first, ending, newest_unused, months, *numbers = read_all(
         Rows(newest(seen, organisation, MOST)),
         Values(ordered.filter(_waiting())[:MOST]),
         Values(ordered[:MOST]),
         Rows(_ending(valid, soon)),
-        Values(unused_orders(seen.filter(own(person)), valid, now)[: MOST + 1]),
+        Rows(
+            unused(seen.filter(own(person)), valid, now).order_by("-issued_at", "-pk")[: MOST + 1]
+        ),
         ending_by_month(valid),
         *counted.values(),
     )
-    listed = {key for (key,) in waiting + first + unused}
+    to_install = {certificate.reference: certificate for certificate in newest_unused[:MOST]}
+    listed = {key for (key,) in waiting + first} | to_install.keys()
     keys = listed | {cert.reference for cert in ending}
     named = seen.filter(pk__in=keys | {UUID(event.object_id) for event in events})
     orders, hosts, requests, people = read_all(
@@ -147,7 +150,6 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
         Rows(InformationRequest.objects.filter(application__in=listed)),
         Rows(people_in(events)),
     )
-    ask_together(*(renewal.valid_longer.of(one) for one in orders if (one.pk,) in unused))
     shown = [order for order in orders if order.pk in keys]
     hand_over(shown, "host_names", hosts)
     hand_over([order for order in shown if order.pk in listed], "requests", requests)
@@ -159,8 +161,8 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
         first={key for (key,) in first},
         certificates=ending,
         soon=soon,
-        unused={key for (key,) in unused[:MOST]},
-        more_unused=len(unused) > MOST,
+        unused=to_install,
+        more_unused=len(newest_unused) > MOST,
         months=months,
         orders=orders,
     )
@@ -197,11 +199,12 @@ def _lists(desk: Desk, now: datetime) -> dict[str, Any]:
     """Return the context's lists: tasks, open orders, certificates and renewals."""
     rows = certificate_rows(desk.certificates, now=now, among=desk.orders)
     ending = [row for row in rows if renewal.ends_soon(row.certificate, now)]
-    renewals = unrenewed(desk.soon, now, first=ending)
+    to_install = [(one, desk.unused[one.pk]) for one in desk.orders if one.pk in desk.unused]
+    done = _renewed(ending, *to_install)
+    renewals = unrenewed(desk.soon, now, first=(ending, done))
     under_way = [order for order in desk.orders if order.pk in desk.first]
-    unused = [order for order in desk.orders if order.pk in desk.unused]
     return {
-        "to_install": [order for order in unused if not renewal.renewed_by(order)],
+        "to_install": [order for order, cert in to_install if cert.pk not in done],
         "more_to_install": desk.more_unused,
         "tasks": list(dict.fromkeys(_task(one) for one in desk.orders if one.pk in desk.waiting)),
         "orders": [
@@ -228,33 +231,42 @@ def _ending(valid: QuerySet[Certificate], soon: QuerySet[Certificate]) -> QueryS
 
 
 def unrenewed(
-    soon: QuerySet[Certificate], now: datetime, *, first: list[CertificateRow] | None = None
+    soon: QuerySet[Certificate],
+    now: datetime,
+    *,
+    first: tuple[list[CertificateRow], set[int]] | None = None,
 ) -> list[CertificateRow]:
     """Return the rows of the first certificates of `soon`, which end soon, that are not renewed.
 
     They are more than `MOST` if there are. `first`: the rows of the first `LOOKED_AT`, if these
-    have been read. More are read only while there are too few, each time twice as many.
+    have been read, and which are renewed. More are read only while there are too few, each time
+    twice as many.
     """
     begin, end = 0, LOOKED_AT
-    ending = _of(soon[begin:end], now) if first is None else first
-    found = _not_done(ending)
+    ending, done = first or _next(soon[begin:end], now)
+    found = _left(ending, done)
     while len(found) <= MOST and len(ending) == end - begin:
         begin, end = end, end + 2 * (end - begin)
-        ending = _of(soon[begin:end], now)
-        found += _not_done(ending)
+        ending, done = _next(soon[begin:end], now)
+        found += _left(ending, done)
     return found
 
 
-def _of(listed: QuerySet[Certificate], now: datetime) -> list[CertificateRow]:
+def _next(listed: QuerySet[Certificate], now: datetime) -> tuple[list[CertificateRow], set[int]]:
     certificates = list(listed.defer("der"))
     keys = [certificate.reference for certificate in certificates]
     orders = list(with_names(Application.objects.filter(pk__in=keys)))
-    return certificate_rows(certificates, now=now, among=orders)
+    rows = certificate_rows(certificates, now=now, among=orders)
+    return rows, _renewed(rows)
 
 
-def _not_done(ending: list[CertificateRow]) -> list[CertificateRow]:
+def _renewed(ending: list[CertificateRow], *others: tuple[Application, Certificate]) -> set[int]:
+    """Return the keys of the certificates that another one makes unnecessary."""
     pairs = [(row.order, row.certificate) for row in ending if row.order]
-    done = renewal.renewed_of(pairs)
+    return renewal.renewed_of([*pairs, *others])
+
+
+def _left(ending: list[CertificateRow], done: set[int]) -> list[CertificateRow]:
     return [row for row in ending if row.order and row.certificate.pk not in done]
 
 

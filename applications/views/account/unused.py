@@ -1,7 +1,6 @@
 """Certificates that are to be put to use: nobody has said yet that they are in use."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -31,11 +30,3 @@ def unused(
     issued = begun - timedelta(days=LATEST_START_DAYS)
     lately = valid.filter(issued_at__gt=issued, not_before__range=(begun, now))
     return lately.filter(Exists(unsaid), ~Exists(replaced))
-
-
-def unused_orders(
-    own_orders: QuerySet[Application], valid: QuerySet[Certificate], now: datetime
-) -> QuerySet[Any, Any]:
-    """Return the keys of the orders of these certificates, the newest first."""
-    found = unused(own_orders, valid, now).order_by("-issued_at", "-pk")
-    return found.values_list("reference")

@@ -54,13 +54,15 @@ def test_home_asks_as_often_for_forty_that_end_soon_as_for_one(
 
 
 @pytest.mark.parametrize("number", [0, 8])
-def test_home_asks_once_more_for_those_to_be_put_to_use(delivered, matti, address, number):
+def test_home_asks_as_often_for_nine_to_be_put_to_use_as_for_one(delivered, matti, address, number):
     for one in range(number):
         certified(delivered, one)
     web = people.log_in(Client(), matti)
     assert web.get(address("home")).context["to_install"]
     found = asked(web, address("home"))
     assert len(found) <= HOME, found
+    joined = [one for one in found if one.startswith("SELECT part.number")]
+    assert len(joined) <= 4, joined  # session, rights, lists, and the rows of these
 
 
 def test_an_order_and_its_certificate(delivered, matti, address, web):
