@@ -15,7 +15,7 @@ from accounts.services.rights import staff_roles
 from certportal.dev.builders.people import NOW, make_login
 from certportal.foundation import clock
 from certportal.foundation.actors import system
-from certportal.foundation.models import Event
+from certportal.foundation.models import Event, OutboxItem
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +89,14 @@ def test_granting_twice_is_as_once(riitta):
 
     assert riitta.staff_roles.count() == 1
     assert Event.objects.filter(action="staff_role.granted").count() == 1
+
+
+def test_nobody_makes_herself_a_reviewer_and_the_others_hear_of_a_new_one(matti, riitta):
+    with pytest.raises(staff_roles.OwnRole):
+        staff_roles.grant_reviewer(matti, by=matti, actor=system("test"), now=NOW)
+    staff_roles.grant_reviewer(matti, by=riitta, actor=system("test"), now=NOW)
+    told = OutboxItem.objects.filter(topic="reviewer.mail", payload__notice="role_granted")
+    assert [one.payload["person"] for one in told] == [str(riitta.pk)]
 
 
 def test_reviewers_page_opens_to_reviewers_alone(riitta, matti):

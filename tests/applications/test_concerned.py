@@ -25,7 +25,6 @@ from certportal.dev.builders.documents import pdf
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.mail_addresses import address_mark
-from certportal.foundation.models import OutboxItem
 from issuance import services as authority
 from issuance.models import Approval
 from issuance.services.errors import Concerned, OwnOrganisationLately
@@ -384,14 +383,6 @@ def end(person):
     """Let the administrator end the membership of a colleague."""
     held = person.memberships.get(ended_at=None)
     act(held.organisation.founded_by, membership.remove, held.pk)
-
-
-def test_nobody_makes_herself_a_reviewer_and_the_others_hear_of_a_new_one(matti, riitta, now):
-    with pytest.raises(staff_roles.OwnRole):
-        staff_roles.grant_reviewer(matti, by=matti, actor=system("test"), now=now)
-    staff_roles.grant_reviewer(matti, by=riitta, actor=system("test"), now=now)
-    told = OutboxItem.objects.filter(topic="reviewer.mail", payload__notice="role_granted")
-    assert [one.payload["person"] for one in told] == [str(riitta.pk)]
 
 
 def test_those_with_a_part_in_many_orders_are_found_in_as_few_queries_as_of_one(
