@@ -21,8 +21,9 @@ from certportal.foundation.outbox import outbox
 from certportal.foundation.query_cache import one_reading
 
 TOPIC = "application.notice"
-SENT_WITHIN = timedelta(hours=1)
-"""When a mail goes out whose job was killed before it had looked at all orders."""
+SENT_WITHIN = outbox.LONGEST_PAUSE
+"""When a mail goes out whose job was killed before it had looked at all orders. The sweeper takes
+much later times for those of a clock that was ahead, and has the mail sent at once."""
 MOST_TOLD = 500
 """The most orders of one mail: as many as are ordered together."""
 

@@ -16,13 +16,13 @@ from applications.mail import reminders
 from applications.mail.order_matter import Matter
 from applications.models import Application, SentNotice
 from applications.rules.told_together import orders_told
-from applications.services import sent_once
+from applications.services import collected, sent_once
 from certportal.dev.builders import bulk, mails, orders
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.mail import html
 from certportal.foundation.models import OutboxItem
-from certportal.foundation.outbox import outbox
+from certportal.foundation.outbox import outbox, sweeper
 from issuance import services as authority
 
 CLINIC = "1.2.246.10.99000085.10.0"
@@ -272,7 +272,9 @@ def test_killed_half_way_nothing_is_lost_or_told_twice(waiting, monkeypatch, pos
         with pytest.raises(SystemExit):
             services.watch_incomplete(now=at)
     assert post(at) == []
-    first = [one for one in post(at + timedelta(hours=1)) if one.to == [TIINA]]
+    sweeper.sweep(now=at)  # as each few seconds, however long the job takes
+    assert {item.due_at for item in about("lapse_warnings")} == {at + collected.SENT_WITHIN}
+    first = [one for one in post(at + collected.SENT_WITHIN) if one.to == [TIINA]]
     assert [one.subject.partition(" raukeaa")[0] for one in first] == ["2 tilausta"]
     services.watch_incomplete(now=at + timedelta(days=1))
     second = [one for one in post(at + timedelta(days=1)) if one.to == [TIINA]]
