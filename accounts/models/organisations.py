@@ -162,14 +162,16 @@ class Membership(models.Model):
         return self.confirmed_until is not None
 
 
-def reached_by(address: str, mark: str) -> Q:
+def reached_by(address: str, box: str, mark: str) -> Q:
     """Memberships of people with the address, or who have replaced it by another.
 
-    `mark` is the address's (`address_mark`). Also by the address of a record that was merged into
-    the person's. What was named by an address stays the person's.
+    `box` and `mark` are the address's (`mailbox`, `address_mark`): it may be spelled otherwise than
+    theirs. Also by the address of a record that was merged into the person's. What was named by an
+    address stays the person's.
     """
     found = Q()
     for record in ("person", "person__merged_from"):
         found |= Q(**{f"{record}__email__iexact": address})
+        found |= Q(**{f"{record}__email__iexact": box})
         found |= Q(**{f"{record}__former_addresses__contains": [mark]})
     return found

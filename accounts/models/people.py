@@ -19,8 +19,8 @@ class Person(models.Model):
     family_name = models.CharField(max_length=120)
     email = models.EmailField(blank=True)
     email_verified_at = models.DateTimeField(null=True)
-    # The marks (`address_mark`) of addresses that the person had before: see
-    # `issuance.services.concerned`.
+    # The marks (`address_mark`) of addresses that the person has verified, the present one among
+    # them, however they are spelled: see `issuance.services.concerned`.
     former_addresses = ArrayField(models.CharField(max_length=80), default=list, db_default=[])
     language = models.CharField(max_length=2, default="fi")
     # The groups of mails (`MailChoice`) that the person declines, separated by spaces.

@@ -10,7 +10,7 @@ from accounts.models import BelongsTo, Membership, Organisation, Person, reached
 from applications.models import Application, ContactLink
 from applications.models.certificate_types import Delivery
 from applications.workflow import LINKED, ApplicationEvent, Status
-from certportal.foundation.mail_addresses import address_mark
+from certportal.foundation.mail_addresses import address_mark, mailbox
 from certportal.foundation.models import Event
 from certportal.foundation.query_cache import asked_once, one_reading
 from certportal.foundation.related_rows import rows_of
@@ -73,7 +73,7 @@ def _ends(organisation_id: UUID, address: str) -> list[datetime | None]:
     It may be one that a person has replaced by another.
     """
     of_account = Membership.objects.filter(BelongsTo("organisation", organisation_id))
-    theirs = of_account.filter(reached_by(address, address_mark(address)))
+    theirs = of_account.filter(reached_by(address, mailbox(address), address_mark(address)))
     return list(theirs.values_list("ended_at", flat=True))
 
 

@@ -101,14 +101,15 @@ def _held(organisation: UUID, address: str) -> list[tuple[datetime | None, str]]
 
     It may be one that the person has replaced by another, or that of a record merged into theirs.
     """
-    return _memberships(organisation, address, address_mark(address)).alone()
+    return _memberships(organisation, address, mailbox(address), address_mark(address)).alone()
 
 
-@compiled_for(UUID(int=1), "an address", "the mark")
-def _memberships(organisation: UUID, address: str, mark: str) -> Values:
+@compiled_for(UUID(int=1), "an address", "the mailbox", "the mark")
+def _memberships(organisation: UUID, address: str, box: str, mark: str) -> Values:
     """Return the query for the end and role of each membership of such a person."""
     of_account = Membership.objects.filter(BelongsTo("organisation", organisation))
-    return Values(of_account.filter(reached_by(address, mark)).values_list("ended_at", "role"), 2)
+    theirs = of_account.filter(reached_by(address, box, mark))
+    return Values(theirs.values_list("ended_at", "role"), 2)
 
 
 def _is_sender_who_left(application: Application) -> bool:

@@ -97,6 +97,20 @@ def test_the_authority_counts_no_approval_of_somebody_concerned(matti, riitta, r
     assert approval_state(prepared).given == 0
 
 
+def test_nor_of_whom_another_spelling_of_their_address_names(matti, riitta, raimo, cas):
+    case = orders.in_review(matti)
+    case.technical_email = "riitta@xn--kk-uia8e.fi"
+    case.save(update_fields=["technical_email"])
+    services.claim(case.pk, person=raimo, **orders.Handler(raimo, case).seen)
+    orders.drain()
+    prepared, at = orders.prepared(case), {"reauthenticated_at": clock.now()}
+    at["created_at"] = at["reauthenticated_at"]
+    Approval.objects.create(prepared=prepared, person=riitta, role="reviewer", **at)
+    assert approval_state(prepared).given == 1
+    people.verify(riitta, "riitta@äkkö.fi", now=clock.now())
+    assert approval_state(prepared).given == 0
+
+
 def test_who_is_named_in_the_order_confirms_no_right_that_it_awaits(matti, riitta, raimo, cas):
     right = matti.memberships.get()
     matti.memberships.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None)

@@ -80,7 +80,7 @@ def confirm(person: Person, typed: str, *, actor: Actor, now: datetime) -> None:
         if code is not None:
             if person.email and person.email.lower() != code.email.lower():
                 _tell_former(person, code, now)
-                _note_former(person)
+            _note_addresses(person, code)
             person.email, person.email_verified_at = code.email, now
             person.save(update_fields=["email", "email_verified_at", "former_addresses"])
             events.record(AccountEvent.PERSON_EMAIL_VERIFIED, person, actor, now)
@@ -130,10 +130,10 @@ def _try(code: EmailCode, typed: str, now: datetime) -> bool:
     return right
 
 
-def _note_former(person: Person) -> None:
-    """Add the present address to the former ones, by which the person stays known in orders."""
-    former = dict.fromkeys([*person.former_addresses, address_mark(person.email)])
-    person.former_addresses = list(former)
+def _note_addresses(person: Person, code: EmailCode) -> None:
+    """Add the former address and the new one to those by which the person is known in orders."""
+    marks = (address_mark(address) for address in (person.email, code.email) if address)
+    person.former_addresses = list(dict.fromkeys([*person.former_addresses, *marks]))
 
 
 def _tell_former(person: Person, code: EmailCode, now: datetime) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 
+from accounts.models import Person
 from accounts.services.organisations import membership
 from applications import services
 from applications.rules import contact_links, recipients
@@ -50,6 +51,29 @@ def test_a_link_to_an_address_that_was_changed_before_it_was_made_ends_too(matti
     change_address(maija)
     order = orders.waiting_for_contact(matti, technical_email=former)
     assert is_valid(order)
+    leave(matti, maija)
+    assert not is_valid(order)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "named"),
+    [
+        ("maija@example.fi", '"maija"@example.fi'),
+        ('"maija"@example.fi', "maija@example.fi"),
+        ("maija@äkkö.fi", "maija@xn--kk-uia8e.fi"),
+    ],
+)
+def test_a_link_to_another_spelling_of_their_address_ends_too(matti, maija, theirs, named):
+    people.verify(maija, theirs, now=clock.now())
+    order = orders.waiting_for_contact(matti, technical_email=named)
+    assert is_valid(order)
+    leave(matti, maija)
+    assert not is_valid(order)
+
+
+def test_so_it_does_if_the_address_was_verified_before_it_was_marked(matti, maija):
+    Person.objects.filter(pk=maija.pk).update(former_addresses=[])
+    order = orders.waiting_for_contact(matti, technical_email=f'"maija"@{maija.email[6:]}')
     leave(matti, maija)
     assert not is_valid(order)
 
