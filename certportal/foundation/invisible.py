@@ -1,4 +1,4 @@
-"""Characters that no line of text may hold, since they change how the rest of it is shown."""
+"""Characters that no text may hold, since they change how the rest of a line is shown."""
 
 import re
 import unicodedata
@@ -9,6 +9,9 @@ _RANGES = "\x01-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\
 _REFUSED = re.compile(f"[{_RANGES}]")
 # PostgreSQL's text cannot hold U+0000 and surrogates, which JSON can spell.
 _REMOVED = re.compile(f"[\0\ud800-\udfff{_RANGES}]")
+_OUT_OF_TEXTS = re.compile(f"(?![\t\n])[{_RANGES}]")
+# What ends a line in some programs (UAX #14, classes BK and NL), and may be pasted.
+_LINE_ENDS = re.compile("[\x0b\x0c\x85\u2028\u2029]")
 # Letters and symbols without a shape: the fillers of Hangul, the blanks of Braille and of Egyptian
 # hieroglyphs, and the null notehead. All other default-ignorable characters are of the categories
 # below (UAX #44, Default_Ignorable_Code_Point).
@@ -25,11 +28,19 @@ def without(text: str) -> str:
     return " ".join(_REMOVED.sub("", " ".join(text.split())).split())
 
 
-def as_taken(text: str) -> str:
-    """Return a text as forms take it: line breaks of one character each (HTML, "normalize
-    newlines"), and composed letters (NFC, UAX #15).
+def composed(text: str) -> str:
+    """Return a text with composed letters (NFC, UAX #15) and line breaks of one character each
+    (HTML, "normalize newlines").
     """
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def as_taken(text: str) -> str:
+    """Return a text of several lines as forms take it: composed, and without such characters.
+
+    Nobody sees what they have pasted, so it is not refused. Tabs stay.
+    """
+    return _OUT_OF_TEXTS.sub("", _LINE_ENDS.sub("\n", composed(text)))
 
 
 def is_blank(text: str) -> bool:

@@ -296,6 +296,15 @@ def test_a_single_line_takes_no_break_and_no_other_invisible_character(break_) -
         assert "Poista tekstistä rivinvaihdot" in form.errors["line"][0]
 
 
+def test_a_text_of_lines_is_taken_without_what_changes_how_they_are_shown() -> None:
+    """A mail to a reviewer would read otherwise than what was typed; a word processor pastes it."""
+    given = dict.fromkeys(["line", "later"], "a") | {"mail": "asa@example.fi"}
+    odd = "Ensim\u202emäinen\u2066\u200f\x1b\x0btoinen\u2028kolmas\r\n\tneljäs\x85viides"
+    form = Lines(given | {"lines": odd})
+    assert form.is_valid()
+    assert form.cleaned_data["lines"] == "Ensimmäinen\ntoinen\nkolmas\n\tneljäs\nviides"
+
+
 def test_letters_of_any_language_and_spaces_around_are_no_such_characters() -> None:
     """What people type, or paste with the end of its line, is taken."""
     given = dict.fromkeys(["line", "lines", "later"], " Åsa Öhman-Škvor\u00a0日本\r\n")

@@ -55,9 +55,15 @@ class AsCounted(forms.BoundField):
 
     @property
     def data(self) -> Any:
-        """Return what was given; a text with line feeds alone and composed letters (NFC)."""
+        """Return what was given; a text with line feeds alone and composed letters (NFC).
+
+        Of several lines also without characters that change how a line is shown.
+        """
         given = super().data
-        return invisible.as_taken(given) if isinstance(given, str) else given
+        if not isinstance(given, str):
+            return given
+        has_lines = isinstance(self.field.widget, forms.Textarea)
+        return invisible.as_taken(given) if has_lines else invisible.composed(given)
 
 
 class Form(forms.Form):
