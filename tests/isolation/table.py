@@ -14,7 +14,7 @@ from certportal import urls
 
 type Table = URLResolver
 
-LIKE = {"int": "1", "uuid": str(uuid.uuid4()), "slug": "x", "str": "x", "word": "x", "path": "1"}
+LIKE = {"key": "1", "uuid": str(uuid.uuid4()), "slug": "x", "str": "x", "word": "x", "path": "1"}
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,8 @@ def _current_of(oid: str, kind: str) -> Rows:
 
 def standing(oid: str, kind: str, on: date) -> Standing:
     """Whether the unit or intermediary *oid* is standing *on* that day."""
+    if "\0" in oid:  # which the database cannot be asked for
+        return Standing(ok=False, reason=Reason.UNKNOWN, record=None)
     record = get_record(oid, kind=kind, on=on)
     return _standing(record, None if record else _last_known([oid], kind).get(oid), on)
 
