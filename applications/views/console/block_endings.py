@@ -96,7 +96,9 @@ def propose(request: HttpRequest, spki_sha256: str) -> HttpResponseBase:
         given = {"whole_list": form.cleaned_data["scope"] == "list"}
         given["words"] = form.cleaned_data["words"]
         try:
-            services.propose_block_end(form.cleaned_data["block"], **given, **by_person(request))
+            if form.cleaned_data["block"] != block.pk:
+                raise NothingToEnd
+            services.propose_block_end(block.pk, **given, **by_person(request))
         except Stale as stale:
             refusals.record_act(request, stale)
             form.retype(block=str(block.pk))

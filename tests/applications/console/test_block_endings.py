@@ -38,6 +38,15 @@ def press(desk, ending, **given):
     return desk.client.post(place, given, follow=True)
 
 
+def test_the_page_of_a_key_ends_no_block_of_another(desk, mistaken):
+    other = BlockedKey.objects.get(spki_sha256=OTHER)
+    given = {"block": other.pk, "scope": "key", "words": WORDS}
+    answer = desk.client.post(desk.url("end_block", KEY), given)
+    assert answer.status_code == 409
+    assert WORDS in answer.text
+    assert not BlockEnding.objects.exists()
+
+
 def test_from_the_page_of_the_key_to_its_history(desk, other_desk, mistaken):
     page = desk.open("key", KEY)
     assert desk.url("end_block", KEY) in page.text
