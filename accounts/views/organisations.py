@@ -161,13 +161,11 @@ def join(request: HttpRequest, business_id: str) -> HttpResponse:
 
 @access.person_required
 def choose(request: HttpRequest) -> HttpResponse:
-    """Choose the organisation to act for; of none or one, redirect to founding or to its page."""
+    """Choose the organisation to act for; without any, redirect to founding an account."""
     person = access.person_of(request)
     current = list(access.memberships(person))
     if not current:
         return redirect("accounts:found")
-    if len(current) == 1 and request.method != "POST":
-        return redirect(next_page(request) or "accounts:right")
     form = ChooseForm([each.organisation for each in current], request.POST or None)
     asked = request.POST.get("organisation", "")
     if asked and asked not in {str(each.organisation_id) for each in current}:

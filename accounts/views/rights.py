@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import access
-from accounts.acting_for import member_required, memberships
+from accounts.acting_for import member_required
 from accounts.models import RightDocument
 from accounts.right_forms import RightDocumentForm
 from accounts.right_to_act import right_of
@@ -43,7 +43,6 @@ def right(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:right")
     context = {
         "organisation": organisation,
-        "may_choose": len(memberships(request, person)) > 1,
         "form": form,
         "administers": own is not None and access.administers(own),
         "right": right_of(person, organisation),

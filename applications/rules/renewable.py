@@ -29,8 +29,7 @@ def renewable(
 
     Those with an order under way among `seen` come last, so that they take no place from others.
     """
-    ended = Q(state=Certificate.State.ISSUED, not_after__lte=now, not_after__gt=now - ENDED_WITHIN)
-    found = certificates.filter(renewal.ending_soon(now) | ended, profile_id__in=TYPES)
+    found = ending(certificates, now=now)
     free, begun = list[Found](), list[Found]()
     for some in batched(found.defer("der").order_by("not_after", "pk"), BATCH, strict=False):
         for one in _unrenewed(some, seen):
@@ -38,6 +37,12 @@ def renewable(
         if len(free) >= most:
             break
     return [*free, *begun][:most]
+
+
+def ending(certificates: QuerySet[Certificate], *, now: datetime) -> QuerySet[Certificate]:
+    """Return those that end soon or just did and can be renewed with others, renewed or not."""
+    ended = Q(state=Certificate.State.ISSUED, not_after__lte=now, not_after__gt=now - ENDED_WITHIN)
+    return certificates.filter(renewal.ending_soon(now) | ended, profile_id__in=TYPES)
 
 
 def _unrenewed(some: Sequence[Certificate], seen: QuerySet[Application]) -> Iterator[Found]:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from accounts import access
+from accounts.acting_for import memberships
 from accounts.models import Person, StaffRole
 from accounts.services.people import sessions
 from applications.views.account import navigation as account
@@ -32,6 +33,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "service_notices": lambda: notices.shown(now=clock.now()),
         "account_parts": functools.partial(account.items, request) if person else (),
         "acting_for": getattr(request, "organisation", None),
+        "may_choose": lambda: person is not None and len(memberships(request, person)) > 1,
         "reviews": lambda: StaffRole.Kind.REVIEWER in access.staff_roles(request),
         "reads_console": lambda: bool(access.staff_roles(request)),
         "audits": lambda: StaffRole.Kind.AUDITOR in access.staff_roles(request),

@@ -76,8 +76,9 @@ def test_an_order_and_its_certificate(delivered, matti, address, web):
 
 @pytest.mark.parametrize("number", [1, 40])
 @pytest.mark.parametrize("name", ALL)
-def test_the_lists_of_the_account(delivered, address, web, name, number):
-    certified(delivered, number)
+def test_the_lists_of_the_account(delivered, matti, address, name, number, pass_days):
+    more(delivered, number, pass_days)
+    web = people.log_in(Client(), matti)
     found = asked(web, f"{address(name)}?stage=all")
     assert len(found) <= LISTS, found
 
