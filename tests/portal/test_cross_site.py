@@ -50,7 +50,9 @@ def test_no_form_of_another_site_gets_in_with_a_token_or_to_a_form_that_is_open(
     client = people.log_in(Client(), riitta)
     for entry in TABLE:
         if entry.name not in PROVIDERS:
-            assert client.post(entry.somewhere, headers=told).status_code == 403, entry
+            answer = client.post(entry.somewhere, headers=told)
+            assert answer.status_code == 403, entry
+            assert "not_sent.html" in [one.name for one in answer.templates], entry
 
 
 @pytest.mark.parametrize(

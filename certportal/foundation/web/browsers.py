@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import get_callable
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.csrf import csrf_failure
 
 from certportal.foundation.web.queries import without_key
 
@@ -74,7 +74,8 @@ class OwnPagesOnly:
         if not comes_from_elsewhere(request):
             return None
         log.warning("sent_from_elsewhere", path=request.path)
-        return csrf_failure(request, reason="another site")
+        refusal: HttpResponse = get_callable(settings.CSRF_FAILURE_VIEW)(request)
+        return refusal
 
 
 def comes_from_elsewhere(request: HttpRequest) -> bool:
