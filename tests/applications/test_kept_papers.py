@@ -24,6 +24,8 @@ from applications.services.system import erase, papers as limits
 from certportal.dev.builders import orders
 from certportal.foundation import clock, row_writes
 from certportal.foundation.files import storing
+from certportal.foundation.files.documents import PDF
+from certportal.foundation.mail.sending import File
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox, set_aside
 from certportal.operations import health
@@ -109,6 +111,25 @@ def test_a_mail_is_not_tried_again_and_again_while_its_paper_is_made(matti, mail
     mail.refresh_from_db()
     assert mail.done_at is not None
     assert mail.attempts == 2
+
+
+def test_a_paper_kept_before_its_mail_is_postponed_makes_it_due(matti, mailoutbox, monkeypatch):
+    orders.submitted(matti)
+    mail = OutboxItem.objects.get(payload__notice="receipt")
+    postpone = outbox.postpone
+
+    def late(item, error, *, now):
+        services.keep_paper(Paper.objects.get(), File("r.pdf", b"%PDF", PDF), now=now)
+        postpone(item, error, now=now)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(outbox, "postpone", late)
+        tasks.send_notice.run(item=str(mail.pk))
+    mail.refresh_from_db()
+    assert (mail.problem, mail.leased_until) == ("NotMade", None)
+    assert mail.due_at <= clock.now()
+    orders.drain()
+    assert [each.subject for each in mailoutbox if each.attachments]
 
 
 def test_nothing_is_warned_of_while_a_mail_waits_for_its_paper(matti):

@@ -17,7 +17,7 @@ import structlog
 from celery import shared_task
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 
 from certportal.foundation import clock, row_writes
 from certportal.foundation.errors import Hopeless, NotYet, Unavailable, system_words
@@ -164,9 +164,11 @@ def finish(*items: OutboxItem, now: datetime) -> None:
 
 
 def hasten(items: QuerySet[OutboxItem], *, now: datetime) -> None:
-    """Make items that are not yet due (again) due now, and send them after the commit."""
-    waiting = list(items.filter(done_at=None, failed_at=None, leased_until=None, due_at__gt=now))
-    OutboxItem.objects.filter(pk__in=[item.pk for item in waiting]).update(due_at=now)
+    """Make items due, also those that a worker may postpone; send them after the commit."""
+    late = items.filter(~Q(leased_until=None) | Q(due_at__gt=now), done_at=None, failed_at=None)
+    found = list(late)
+    OutboxItem.objects.filter(pk__in=[item.pk for item in found]).update(due_at=now)
+    waiting = [item for item in found if item.leased_until is None]
     transaction.on_commit(functools.partial(messages.announce, *waiting), robust=True)
 
 
@@ -184,7 +186,8 @@ def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
         # Of no account to an item that somebody else has taken since its lease ended.
         postponed = item.held().update(
             attempts=attempts,
-            due_at=now + pause,
+            # Another time than when it was leased: it was hastened since.
+            due_at=Case(When(due_at=item.due_at, then=now + pause), default=F("due_at")),
             leased_until=None,
             handed_at=None,
             failed_at=now if hopeless else None,
