@@ -12,11 +12,11 @@ from accounts import access
 from accounts.models import BelongsTo, Membership, Person, reached_by
 from accounts.right_to_act import is_shown
 from applications.access import ACTING
-from applications.models import Application
+from applications.models import Application, ReplacementItem
 from applications.models.certificate_types import Delivery
 from applications.rules import case_holder, contact_links, sender
 from applications.workflow import Status, consequences
-from certportal.foundation.combined_queries import Values, compiled_for
+from certportal.foundation.combined_queries import Rows, Values, compiled_for, first
 from certportal.foundation.mail_addresses import address_mark, mailbox
 from certportal.foundation.query_cache import asked_once
 from certportal.foundation.related_rows import by_key, related_row
@@ -85,14 +85,33 @@ def _has_left(application: Application, recipient: str) -> bool:
     return address == application.contact_email and _is_sender_who_left(application)
 
 
+def holder_left(application: Application) -> bool:
+    """Whether the technical contact or the deputy was a member when named, and has left."""
+    return any(_has_left(application, holder) for holder in contact_links.HOLDERS)
+
+
 def _acts(application: Application, address: str, roles: Sequence[str]) -> bool | None:
     """Whether a member with the address has one of the roles; None if none had the address since.
 
     That is, since the order was begun.
     """
-    held = _held(application.organisation_id, address)
-    found = [(end, role) for end, role in held if end is None or end >= application.created_at]
+    held, begun = _held(application.organisation_id, address), application.created_at
+    if any(end and end < begun for end, _role in held):
+        begun = _begun(application)
+    found = [(end, role) for end, role in held if end is None or end >= begun]
     return any(end is None and role in roles for end, role in found) if found else None
+
+
+def _begun(application: Application) -> datetime:
+    """Return when the order, or the one that a mass replacement copied to it, was begun."""
+    copied: Application | None = first(_copied_to(application.pk).alone())
+    return _begun(copied) if copied else application.created_at
+
+
+@compiled_for(UUID(int=1))
+def _copied_to(order: UUID) -> Rows:
+    items = ReplacementItem.objects.filter(reference=order)
+    return Rows(Application.objects.filter(pk__in=items.values("certificate__reference")))
 
 
 @asked_once

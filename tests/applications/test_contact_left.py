@@ -2,15 +2,18 @@
 
 import pytest
 from django.core import mail
+from django.test import Client
+from django.urls import reverse
 
 from accounts.access import actor_for
 from accounts.services.organisations import membership
 from accounts.services.people import merge
 from applications import services
-from applications.rules import recipients
+from applications.rules import recipients, sections
 from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act
+from certportal.dev.builders.replacements import approve, plan, run
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from tests.applications.packages import packages_in
@@ -148,6 +151,41 @@ def test_a_technical_contact_named_after_leaving_gets_the_certificate(matti, mai
     orders.name_contact(matti, order, orders.CONTACT | {"technical_email": "maija@example.fi"})
     orders.submit(matti, order)
     assert issued(order, matti, riitta) == {"maija@example.fi", "tekniikka@example.fi"}
+
+
+def test_nobody_has_chosen_who_left_for_the_order_that_a_replacement_makes(
+    matti, maija, riitta, raimo, cas
+):
+    order = as_theirs(maija, matti)
+    orders.finish(matti, riitta, order)
+    remove(maija, matti)
+    made = plan()
+    approve(made, riitta, raimo)
+    mail.outbox.clear()
+    run(made)
+    assert {one.to[0] for one in packages_in(mail.outbox)} == {
+        "matti@example.fi",
+        "tekniikka@example.fi",
+    }
+    assert "maija@example.fi" not in {to for one in mail.outbox for to in one.to}
+
+
+def test_a_new_order_copies_no_technical_contact_who_has_left(matti, maija, riitta, cas):
+    order = orders.waiting_for_contact(matti, technical_email="maija@example.fi")
+    remove(maija, matti)
+    new = services.start(
+        organisation=order.organisation,
+        person=matti,
+        type=order.kind,
+        language="fi",
+        template=order,
+        actor=actor_for(matti),
+        now=clock.now(),
+    )
+    assert (new.technical_name, new.technical_email) == ("", "")
+    assert "technical" in [one.id for one in sections.missing(new, on=clock.day(clock.now()))]
+    shown = people.log_in(Client(), matti).get(reverse("applications:again", args=[order.pk])).text
+    assert "Tiina Toimittaja" not in shown
 
 
 def test_who_may_not_order_any_more_is_asked_nothing(matti, maija, riitta, cas):

@@ -20,6 +20,7 @@ from applications.rules import (
     fields,
     intermediaries,
     possible_actions,
+    recipients,
     sections,
     unit_ownership,
 )
@@ -179,7 +180,10 @@ def _choose_unit(application: Application, oid: str, now: datetime) -> None:
 
 
 def _copy(template: Application, application: Application, now: datetime) -> None:
+    left = recipients.holder_left(template)  # the applicant may name them again, but is asked
     for field in fields.marked(fields.COPIED):
+        if field.part == "technical" and left:
+            continue
         setattr(application, field.name, getattr(template, field.name))
     if template.csr_by == Delivery.TECHNICAL_CONTACT:
         application.csr_by = template.csr_by

@@ -12,7 +12,7 @@ from applications.access import is_technician, orders_seen
 from applications.errors import NotStanding
 from applications.models import Application
 from applications.models.certificate_types import CertificateType, Delivery
-from applications.rules import conformity, renewal
+from applications.rules import conformity, recipients, renewal
 from applications.rules.unit_ownership import OtherOwner
 from applications.views.order import next_step, unit
 from applications.views.order.forms.parts import NewOrderForm
@@ -63,7 +63,8 @@ def _again(request: HttpRequest, application: Application) -> HttpResponse:
     A test order can also be continued as a production order.
     """
     form = VersionForm(request.POST or None, initial={"version": application.version})
-    kind, now = application.kind, clock.now()
+    kind, now, left = application.kind, clock.now(), recipients.holder_left(application)
+    anew = ANEW | {"technical"} if left else ANEW
     if request.method == "POST" and form.is_valid():
         new_type = kind.in_production if "production" in request.POST else kind
         draft = services.start(
@@ -84,8 +85,8 @@ def _again(request: HttpRequest, application: Application) -> HttpResponse:
         form=form,
         in_production=kind.in_production,
         document=conformity.document(application),
-        contact_brings=application.csr_by == Delivery.TECHNICAL_CONTACT,
-        parts=[part for part in summary.parts(application, now=now) if part.id not in ANEW],
+        contact_brings=application.csr_by == Delivery.TECHNICAL_CONTACT and not left,
+        parts=[part for part in summary.parts(application, now=now) if part.id not in anew],
         person=access.person_of(request),
         under_way=[order for order in renewal.under_way(application) if order.pk in visible],
     )
