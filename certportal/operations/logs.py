@@ -26,6 +26,21 @@ def hide_tokens(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> 
     return event
 
 
+# What PostgreSQL adds to the first sentence of an error: a row or its key, and a part of the
+# statement with its values. Python's words about a further error may follow.
+QUOTED = re.compile(
+    r"\n(?:DETAIL|CONTEXT|QUERY|LINE \d+):.*?(?=\n\nThe above |\n\nDuring |\s*\Z)", re.DOTALL
+)
+
+
+def hide_rows(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
+    """Leave out what an error of the database quotes, which may be a name or an address."""
+    for name, value in event.items():
+        if isinstance(value, str) and "\n" in value:
+            event[name] = QUOTED.sub("", value)
+    return event
+
+
 # Tasks that run every few seconds; lines about each run would hide more important ones.
 ROUTINE = ("portal.beat", "foundation.sweep", "issuance.extend_event_log")
 
@@ -81,6 +96,7 @@ SHARED: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
     hide_tokens,
+    hide_rows,
 ]
 
 

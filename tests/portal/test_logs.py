@@ -1,13 +1,19 @@
 """What stands in the log: what happened, and not that the service is alive."""
 
+import json
 import logging
+import re
+from io import StringIO
 
 import pytest
 import structlog
-from django.db import OperationalError
+from django.db import Error, OperationalError, transaction
 from django.test import Client
 
+from accounts.models import Person, User
+from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.statements import execute
 from certportal.operations import health
 from certportal.operations.logs import NoRoutine
 
@@ -51,6 +57,37 @@ def written(monkeypatch):
     records = []
     monkeypatch.setattr(handler, "emit", records.append)
     return records
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    """Return the stream to which the handler of all lines writes."""
+    (handler,) = [
+        one for one in logging.getLogger().handlers if NoRoutine in map(type, one.filters)
+    ]
+    monkeypatch.setattr(handler, "stream", stream := StringIO())
+    return stream
+
+
+@pytest.mark.parametrize("log", [structlog.get_logger("service"), logging.getLogger("django")])
+def test_an_error_of_the_database_is_told_without_the_rows_that_it_quotes(db, lines, log):
+    address, nameless = "matti@example.fi", Person(family_name="Meikäläinen")
+    nameless.given_name, nameless.created_at = None, clock.now()
+    User.objects.create(username=address)
+    for wrong in (
+        lambda: User.objects.create(username=address),
+        nameless.save,
+        lambda: execute(f"SELECT '{address}'::another"),  # a statement has its values in it
+    ):
+        try:
+            with transaction.atomic():
+                wrong()
+        except Error:
+            log.exception("not_done")
+    told = [json.loads(line)["exception"] for line in lines.getvalue().splitlines()]
+    for error, words in zip(told, ("duplicate key", "null value", "does not exist"), strict=True):
+        assert error.count(words) == 2  # the driver's error, and Django's
+        assert not re.search("DETAIL|LINE|@example|Meik", error)
 
 
 def test_the_handler_of_all_lines_has_the_filter(written):
