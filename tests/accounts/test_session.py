@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import connection
@@ -160,6 +161,12 @@ def test_login_without_a_person_is_a_visitor(client, db):
 
     assert answer.wsgi_request.person is None
     assert answer.url.startswith("/fi/account/login/")
+
+
+@pytest.mark.parametrize("key", ["abcdefgh\\000", "%s%%abcdef"])
+def test_a_cookie_that_no_session_has_is_a_visitors(client, db, key):
+    answer = client.get(CHOOSE, headers={"Cookie": f'{settings.SESSION_COOKIE_NAME}="{key}"'})
+    assert answer.url.startswith("/fi/account/login/?")
 
 
 def test_private_pages_are_stored_by_no_cache(client, matti):

@@ -13,7 +13,13 @@ from certportal.foundation.combined_queries import Rows, compiled_for, first
 
 
 class SessionStore(db.SessionStore):
-    """Reads the same rows as Django's, and writes what that reads: both may serve at once."""
+    """Reads the same rows as Django's, and writes what that reads: both may serve at once.
+
+    A cookie can spell U+0000, for which the database cannot be asked.
+    """
+
+    def _validate_session_key(self, key: str) -> bool:
+        return bool(super()._validate_session_key(key)) and key.isalnum()  # type: ignore[misc]
 
     def _get_session_from_db(self) -> Session | None:
         found: Session | None = first(_lasting(self.session_key or "", timezone.now()).alone())
