@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Self
 
 from cryptography.exceptions import InvalidSignature
@@ -20,6 +21,8 @@ LOG, WITNESS = 1, 4
 _NAME = re.compile(r"[^\s+]+")
 _LINE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
 _MOST_SIGNATURES = 64
+_LATEST = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
+"""The eight octets of a witness's time may name moments that no calendar has."""
 
 
 class BadNote(ValueError):
@@ -62,6 +65,8 @@ class Verifier:
         message, time = text.encode(), 0
         if self.kind == WITNESS:
             time, signature = int.from_bytes(signature[:8], "big"), signature[8:]
+            if time > _LATEST:
+                raise BadNote(f"{self.name} dates its signature in no year that there is")
             message = f"cosignature/v1\ntime {time}\n".encode() + message
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)

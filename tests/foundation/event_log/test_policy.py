@@ -98,6 +98,14 @@ def test_the_witnesses_that_signed_are_known_with_their_times():
     assert Checkpoint.opened(note, LOG.verifier).size == 20852163
 
 
+@pytest.mark.parametrize("at", [2**64 - 1, 2**40])
+def test_a_time_that_no_calendar_has_is_not_believed(at):
+    """Neither the page of a receipt nor the nightly verification could tell it."""
+    note = NOTE + cosignature("x1.example", KEYS["x1"], NOTE, at)
+    with pytest.raises(BadNote, match="in no year"):
+        Policy.parse(f"{WITNESSES}quorum x1").signers(note)
+
+
 def test_a_strangers_line_counts_for_nobody():
     policy = Policy.parse(TWO_OF_THREE_AND_ONE)
     stranger = cosignature("x1.example", Ed25519PrivateKey.generate(), NOTE, 1)
