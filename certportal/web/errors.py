@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -19,7 +20,7 @@ from certportal.foundation.outbox.outages import is_outage
 from certportal.foundation.web import limits, refusals
 from certportal.foundation.web.browsers import came_from
 from certportal.foundation.web.queries import kept_path
-from certportal.foundation.web.unsent import written
+from certportal.foundation.web.unsent import Unsent, written
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +69,7 @@ class ErrorMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Return the page for `Refused` or `Unavailable`; leave other exceptions to Django."""
         if isinstance(error, Refused):
-            return refused(request, error)
+            return refused(request, error, lost=written(request))
         if isinstance(error, Unavailable):
             return unavailable(request, error)
         return None
@@ -80,13 +81,17 @@ def announced(request: HttpRequest) -> int:
     return int(given) if given.isdecimal() else 0
 
 
-def refused(request: HttpRequest, error: Refused) -> HttpResponse:
-    """Return the page with the refusal's message and a link back to the referring page."""
+def refused(request: HttpRequest, error: Refused, *, lost: Unsent | None = None) -> HttpResponse:
+    """Return the page with the refusal's message, a link back, and what was written, to be copied.
+
+    A view that keeps the input in its form shows the refusal itself. `lost`: nothing if the body is
+    not to be read.
+    """
     log.info("refused", kind=type(error).__name__, status=error.status)
     refusals.record_act(request, error)
     template = TEMPLATES.get(error.status, "400.html")
-    context = {"message": str(error), "back": came_from(request)}
-    context["place"] = getattr(error, "place", "")
+    context: dict[str, Any] = {"message": str(error), "back": came_from(request)}
+    context |= {"place": getattr(error, "place", ""), "lost": lost}
     response = render(request, template, context, status=error.status)
     return limits.too_many(response, error) if isinstance(error, TooMany) else response
 

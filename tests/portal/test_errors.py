@@ -44,7 +44,8 @@ def test_refusal_is_shown_in_its_own_words(
 def test_a_body_without_end_is_not_even_read(client: Client, db: None, place: str) -> None:
     """What is larger than any form is refused before a parser keeps it aside, in words."""
     sent = {"data": b"x", "content_type": "multipart/form-data; boundary=x"}
-    answer = client.post(place, **sent, CONTENT_LENGTH=str(errors.MOST_BYTES + 1))
+    own = {"Sec-Fetch-Site": "same-origin"}
+    answer = client.post(place, **sent, headers=own, CONTENT_LENGTH=str(errors.MOST_BYTES + 1))
     assert answer.status_code == 413
     assert "10 M" in answer.content.decode()
 
