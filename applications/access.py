@@ -233,7 +233,7 @@ def naming(person: Person, organisation_id: UUID) -> QuerySet[Application]:
         return Application.objects.none()
     orders = Application.objects.filter(organisation=organisation_id).exclude(status=Status.DRAFT)
     named = Q(technical_email__iexact=person.email) | Q(deputy_email__iexact=person.email)
-    return orders.filter(named).order_by("-changed_at")
+    return orders.filter(named)
 
 
 def get_for_reviewer(person: Person, application_id: UUID) -> Application:

@@ -31,6 +31,7 @@ from applications.models import (
 from applications.models.certificate_types import Delivery
 from applications.rules import renewal
 from applications.rules.renewable import TYPES
+from applications.views.account.filters import ORDERS_SORTED, PER_PAGE
 from applications.views.account.history import newest, news, people_in
 from applications.views.account.unused import unused
 from applications.views.shared import tracking
@@ -49,7 +50,7 @@ from certportal.foundation import clock
 from certportal.foundation.combined_queries import Number, Rows, Values, ask_together, read_all
 from certportal.foundation.models import Event
 from certportal.foundation.related_rows import hand_over
-from certportal.foundation.web import bars
+from certportal.foundation.web import bars, keyset
 from issuance.models import Certificate
 
 MOST = 5
@@ -170,8 +171,10 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
 
 def _technical(request: HttpRequest, organisation: Organisation, now: datetime) -> HttpResponse:
     orders = naming(access.person_of(request), organisation.pk).prefetch_related("host_names")
-    rows = rows_for_others(orders, now=now)
-    context = {"organisation": organisation, "orders": rows, "supplies": supplies(request)}
+    latest = ORDERS_SORTED[""]
+    page = keyset.page_of(orders, request, latest.key, most=PER_PAGE, newest=latest.newest)
+    context = {"organisation": organisation, "orders": rows_for_others(page, now=now), "page": page}
+    context["supplies"] = supplies(request)
     return render(request, "applications/home_technical.html", context)
 
 

@@ -9,10 +9,11 @@ from django.test.utils import CaptureQueriesContext
 
 from applications.models import Application
 from applications.views.account import home as desk
+from applications.views.account.filters import PER_PAGE
 from applications.views.shared.proposed_names import proposed_names as shown
 from certportal.dev.builders import orders, people, proposed_names
 from certportal.foundation import clock
-from tests.applications.long_lists import certified
+from tests.applications.long_lists import certified, copy
 
 HOME, ORDER, CERTIFICATE, LISTS = 11, 8, 7, 12
 ALL = ["applications:orders", "certificates", "applications:units"]
@@ -111,3 +112,13 @@ def test_a_hundred_names_take_no_more_queries_than_one(matti, settings):
     settings.DOMAIN_CONTROL = settings.DOMAIN_CONTROL | {"resolvers": ["192.0.2.1"]}
     one = queries(["erecept.example.fi"])
     assert queries([f"a{n}.example{n % 9}.fi" for n in range(100)]) == one
+
+
+def test_a_technical_contact_turns_the_pages_of_a_long_list(matti, teemu, address):
+    copy(orders.waiting_for_contact(matti), 40)
+    Application.objects.update(technical_email=teemu.email)
+    web = people.log_in(Client(), teemu)
+    first = web.get(address("home")).context
+    second = web.get(f"{address('home')}?page={first['page'].next}").context
+    numbers = [row.order.number for row in [*first["orders"], *second["orders"]]]
+    assert (len(first["orders"]), len(set(numbers))) == (PER_PAGE, 41)
