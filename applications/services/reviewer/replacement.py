@@ -195,7 +195,7 @@ def _prepared(plan: Replacement) -> list[int]:
 def standing(plan: Replacement) -> list[ReplacementApproval]:
     """Return the approvals that count: by current reviewers, one for each merged person."""
     approvals: dict[UUID, ReplacementApproval] = {}
-    for approval in plan.approvals.select_related("person"):
+    for approval in plan.approvals.all():
         if access.is_reviewer(approval.person):
             approvals.setdefault(approval.person.merged_into_id or approval.person_id, approval)
     return list(approvals.values())

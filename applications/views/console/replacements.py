@@ -1,20 +1,22 @@
 """Mass replacements: the plans, the approval of a plan, and its prepared certificates."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
+from accounts.page_reading import read_once
 from applications import services
 from applications.checks.wording import word_all
-from applications.models import Application, Replacement, ReplacementItem
+from applications.models import Application, Replacement, ReplacementApproval, ReplacementItem
 from applications.replacement import differences
 from applications.rules.void_reasons import void_reason
 from applications.services.reviewer.replaced_certificates import without_successor
@@ -27,6 +29,7 @@ from certportal.foundation.web.forms import Form
 from issuance.models import PreparedCertificate
 
 PER_PAGE = 50
+APPROVALS = Prefetch("approvals", ReplacementApproval.objects.select_related("person"))
 State = ReplacementItem.State
 NOT_REVOKED = _(
     "The old certificate is not revoked as replaced, because the new one has been revoked."
@@ -40,11 +43,14 @@ class PlanForm(Form):
     digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
 
+@read_once
 @access.reviewers_read
 def plans(request: HttpRequest) -> HttpResponseBase:
     """List the plans, the newest first."""
-    page = Paginator(Replacement.objects.all(), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"page_obj": page, "rows": [_row(plan) for plan in page]}
+    every = Replacement.objects.prefetch_related(APPROVALS)
+    page = Paginator(every, PER_PAGE).get_page(request.GET.get("page"))
+    numbers = _numbers(*page)
+    context = {"page_obj": page, "rows": [_row(plan, numbers[plan.pk]) for plan in page]}
     return render(request, "applications/console/replacements.html", context)
 
 
@@ -87,18 +93,26 @@ def waiting(now: datetime) -> int:
     """Return the number of plans that need more approvals."""
     return sum(
         len(services.standing_approvals(plan)) < services.PERSONS_FOR_REPLACEMENT
-        for plan in open_plans(now)
+        for plan in open_plans(now).prefetch_related(APPROVALS)
     )
 
 
-def _row(plan: Replacement) -> dict[str, Any]:
-    counts = {state: plan.items.filter(state=state).count() for state in State}
+def _numbers(*plans: Replacement) -> dict[int, dict[str, int]]:
+    """Return how many certificates of each plan are in each state, by one query."""
+    of_plans = ReplacementItem.objects.filter(replacement__in=plans).order_by()
+    found: dict[int, dict[str, int]] = {plan.pk: {} for plan in plans}
+    for plan, state, number in of_plans.values_list("replacement", "state").annotate(Count("pk")):
+        found[plan][state] = number
+    return found
+
+
+def _row(plan: Replacement, counts: Mapping[str, int]) -> dict[str, Any]:
     return {
         "plan": plan,
-        "counts": [(str(state.label), counts[state]) for state in State if counts[state]],
+        "counts": [(str(state.label), counts[state]) for state in State if state in counts],
         "given": len(services.standing_approvals(plan)),
         "wanted": services.PERSONS_FOR_REPLACEMENT,
-        "over": plan.is_over(clock.now()) or not plan.planned.exists(),
+        "over": plan.is_over(clock.now()) or State.PLANNED not in counts,
     }
 
 
@@ -113,7 +127,10 @@ def _context(request: HttpRequest, plan: Replacement) -> dict[str, Any]:
     changed = plan.items.exclude(state=State.LEFT_OUT).values_list("changes", flat=True)
     approvals = services.standing_approvals(plan)
     alone = without_successor(list(page), now=clock.now()) if plan.revoke_on else set()
-    row, mine = _row(plan), any(approval.person_id == person.pk for approval in approvals)
+    row, mine = (
+        _row(plan, _numbers(plan)[plan.pk]),
+        any(approval.person_id == person.pk for approval in approvals),
+    )
     decided = None if mine or row["over"] else _decided(plan)
     shown = {
         "approvals": approvals,

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from applications import services
 from applications.views.console.queue import queue
-from certportal.dev.builders import documents, orders
+from certportal.dev.builders import documents, orders, replacements
 from certportal.dev.builders.acts import do
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -113,3 +113,13 @@ def test_the_pages_of_an_organisation_a_certificate_a_key_and_a_person(full, des
     }
     found = {name: asked(desk, name, key) for name, key in pages.items()}
     assert {name: len(one) for name, one in found.items() if len(one) > PAGE} == {}, found
+
+
+def test_the_list_of_many_plans(desk, matti, riitta, raimo, cas):
+    orders.delivered(matti, riitta)
+    for _plan in range(4):
+        replacements.approve(replacements.plan(), riitta, raimo)
+    page = desk.open("replacements")
+    assert [row["given"] for row in page.context["rows"]] == [2] * 4
+    found = asked(desk, "replacements")
+    assert len(found) <= LISTS["replacements"], found
