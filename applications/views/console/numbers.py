@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _, gettext_lazy, pgettext
 
 from accounts import access
@@ -163,7 +164,7 @@ def numbers_csv(request: HttpRequest) -> StreamingHttpResponse:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else number_format(value)
 
 
 @access.reviewers_read

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from applications import services
 from applications.models import Application
@@ -174,6 +175,16 @@ def test_the_file_holds_the_same_months(ready, riitta, desk):
     rows = rows_of(desk.open("numbers_csv"))
     assert len(rows) == 13
     assert rows[-1][1] == "1"
+
+
+def test_the_file_has_fractions_as_its_readers_language_writes_them(ready, riitta, desk):
+    orders.press_approve(riitta, ready)
+    month = desk.open("numbers").context["months"][-1]
+    place = reverse("console:numbers_csv")
+    figures = {"fi": str(month.median).replace(".", ","), "en": str(month.median)}
+    for language, written in figures.items():
+        rows = rows_of(desk.client.get(place.replace("/en/", f"/{language}/")))
+        assert rows[-1][3] == written
 
 
 @pytest.mark.usefixtures("still")
