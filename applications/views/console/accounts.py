@@ -126,7 +126,7 @@ def account(request: HttpRequest, organisation_id: UUID) -> HttpResponseBase:
     context = {
         "account": organisation,
         "code": code,
-        "units": _entries(organisation, on=clock.day(now)),
+        "units": entries_of(organisation, on=clock.day(now)),
         "orders": background.newest_orders(orders, now=now),
         "certificates": background.newest_certificates(certificates, now=now),
         "domains": [
@@ -148,7 +148,7 @@ def account(request: HttpRequest, organisation_id: UUID) -> HttpResponseBase:
     return render(request, "applications/console/account.html", context)
 
 
-def _entries(organisation: Organisation, *, on: date) -> list[RegisterRecord]:
+def entries_of(organisation: Organisation, *, on: date) -> list[RegisterRecord]:
     """Return the organisation's entries in force in the register of its kind."""
     code = organisation.business_id
     if organisation.kind != Organisation.Kind.INTERMEDIARY:

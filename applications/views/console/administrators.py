@@ -12,11 +12,10 @@ from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from accounts import access
 from accounts.models import AdministratorRequest
-from accounts.register.lookup import queries
 from accounts.services.organisations import administrator_requests
 from applications import services
 from applications.services.reviewer.accounts import to_decide
-from applications.views.console.accounts import members_of
+from applications.views.console.accounts import entries_of, members_of
 from applications.views.console.entry import confirmed_lately, looked_at
 from applications.views.shared.entry import by_person
 from applications.views.shared.forms import ShownField
@@ -128,11 +127,10 @@ def _claims(asking: AdministratorRequest) -> list[dict[str, Any]]:
 
 def _facts(asking: AdministratorRequest) -> dict[str, Any]:
     account = asking.organisation
-    code = account.business_id
     return {
         "asked": asking,
-        "code": code,
-        "units": queries.find_units(code, on=clock.day(clock.now())),
+        "code": account.business_id,
+        "units": entries_of(account, on=clock.day(clock.now())),
         "members": members_of(account),
         "others": account.administrator_requests.exclude(pk=asking.pk).select_related("person"),
         "joining": account.join_requests.filter(person=asking.person).last(),

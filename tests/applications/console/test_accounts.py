@@ -104,6 +104,28 @@ def test_accounts_where_somebody_waits_come_first_and_then_the_newest(
     assert places == sorted(places)
 
 
+def test_the_register_entry_of_an_intermediary_stands_beside_a_request(desk, maija, now):
+    founder = people.make_person("Valma Välittäjä", now=now)
+    stated = founding.Statement(Membership.Basis.MANDATE, "toimitusjohtaja")
+    account = founding.found(founder, INTERMEDIARY, stated, actor=actor_for(founder), now=now)
+    paper = documents.Paper(pdf("Valtakirja"), "valtakirja.pdf")
+    asking = recovering.ask(
+        maija, account, reason="Eläkkeellä", paper=paper, actor=actor_for(maija), now=now
+    )
+    shown = desk.open("account", account.pk).context["units"]
+    assert shown
+    assert desk.open("administrator", asking.pk).context["units"] == shown
+
+
+def test_what_was_written_too_late_can_be_copied(desk, matti):
+    place = desk.url("end_membership", right(matti).pk)
+    given = {"reasons": REASONS} | desk.shown(place)
+    assert desk.client.post(place, given).status_code == 302
+    for site, is_kept in (("same-origin", True), ("cross-site", False)):
+        late = desk.client.post(place, given, headers={"Sec-Fetch-Site": site})
+        assert (REASONS in late.text) == is_kept
+
+
 def test_a_closed_account_is_shown_as_closed_and_waits_for_nobody(desk, seppo_elsewhere, now):
     newest = people.make_founder("Valma Välittäjä", INTERMEDIARY, now=now + timedelta(hours=1))
     seppo_elsewhere.business_ids.update(valid_to=clock.day(clock.now()))
