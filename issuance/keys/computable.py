@@ -8,7 +8,7 @@ need no extra work, since they have the same x coordinate.
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Literal
 
 from issuance.keys.curves import CURVES, Curve, Point
@@ -76,9 +76,10 @@ def _small(curve: Curve, point: Point) -> Iterator[int]:
     slots, candidates = table.slots, [at * _APART] if at else []
     last = len(slots) - 1
     for place, x in enumerate(found):
-        if slots[x & last] and (multiple := table.of(x)):
+        if slots[x & last]:
             giant = (_GIANTS - place // 2) * _APART
-            candidates += [giant + multiple, giant - multiple]
+            for multiple in table.of(x):
+                candidates += [giant + multiple, giant - multiple]
     for scalar in candidates:
         yield scalar % curve.n
         yield -scalar % curve.n
@@ -90,7 +91,5 @@ def nonce_of(curve: str, r: int) -> int | None:
     None unless the nonce or its negative is below 2^16.
     """
     on = CURVES[curve]
-    for x in (r, r + on.n):
-        if x < on.p and (multiple := multiples(curve).of(x)):
-            return multiple if multiple >> NONCE_BITS == 0 else None
-    return None
+    known = (multiples(curve).of(x) for x in (r, r + on.n) if x < on.p)
+    return next((each for each in chain(*known) if each >> NONCE_BITS == 0), None)

@@ -49,15 +49,18 @@ class Multiples:
         self.slots = memoryview(content)[:_SLOTS]
         self._entries = memoryview(content)[_SLOTS:].cast("Q")
 
-    def of(self, x: "gmpy2.mpz | int") -> int | None:
-        """The multiple, or its negative, or None; that it is right must be verified."""
+    def of(self, x: "gmpy2.mpz | int") -> Iterator[int]:
+        """Yield the multiples, or their negatives, that may have this x: it must be verified.
+
+        They are several if what is kept of their x is the same, as it is of a few.
+        """
         if not self.slots[x & _SLOTS - 1] >> (x >> _SLOT_BITS & 7) & 1:
-            return None
+            return
         sought = int(x & _KEPT) << _PLACE_BITS
-        at = bisect_left(self._entries, sought)
-        if at == len(self._entries) or (self._entries[at] ^ sought) >> _PLACE_BITS:
-            return None
-        return (self._entries[at] & BABIES - 1) + 1
+        for at in range(bisect_left(self._entries, sought), len(self._entries)):
+            if (self._entries[at] ^ sought) >> _PLACE_BITS:
+                return
+            yield (self._entries[at] & BABIES - 1) + 1
 
 
 @cache
