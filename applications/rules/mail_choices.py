@@ -9,6 +9,7 @@ from applications.models import Application
 from applications.rules import contact_links, recipients
 from applications.rules.told_together import SEVERAL
 from certportal.foundation.combined_queries import Rows, compiled_for, first
+from certportal.foundation.query_cache import asked_once
 
 # The group of each mail about an order: one that a person may decline (`MailChoice`), or one that
 # is always sent (`accounts.models.mail_choices.ALWAYS`).
@@ -109,7 +110,12 @@ def _member(application: Application, recipient: str) -> Membership | None:
     address, _language = recipients.resolve(application, recipient)
     if recipient in {"mailbox", "reviewer"} or not address:
         return None
-    found: Membership | None = first(_members(application.organisation_id, address).alone())
+    return _with_address(application.organisation_id, address)
+
+
+@asked_once
+def _with_address(organisation: UUID, address: str) -> Membership | None:
+    found: Membership | None = first(_members(organisation, address).alone())
     return found
 
 

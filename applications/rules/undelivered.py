@@ -1,6 +1,9 @@
 """Undelivered mails about an order, which wait for a reviewer."""
 
-from django.db.models import Q
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Q, prefetch_related_objects
 
 from applications.models import Application
 from applications.rules.recipients import resolve
@@ -27,6 +30,18 @@ def order_of(item: OutboxItem) -> Application | None:
     """Return the first of `orders_of`, or None."""
     told = list(orders_told(item.payload))
     return next(iter(_orders(told[:1]) or _orders(told[1:])), None)
+
+
+def order_of_each(items: Iterable[OutboxItem]) -> dict[UUID, Application]:
+    """Return the first order of each mail by the key of the item, read together.
+
+    Left out are items whose first order is no longer there: `order_of` looks for another.
+    """
+    first = {item.pk: next(iter(orders_told(item.payload)), "") for item in items}
+    orders = _orders(list(filter(None, first.values())))
+    prefetch_related_objects(orders, "host_names", "contact_links", "submission__person")
+    found = {str(order.pk): order for order in orders}
+    return {item: found[key] for item, key in first.items() if key in found}
 
 
 def _orders(told: list[str]) -> list[Application]:

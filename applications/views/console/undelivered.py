@@ -13,11 +13,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
+from accounts.page_reading import read_once
 from applications import services
 from applications.mail import orders
 from applications.models import Application
 from applications.rules.told_together import orders_told
-from applications.rules.undelivered import order_of, sent_to
+from applications.rules.undelivered import order_of, order_of_each, sent_to
 from applications.services.reviewer.undelivered import to_correct
 from applications.views.console.entry import looked_at_case
 from applications.views.shared.entry import by_person
@@ -97,11 +98,13 @@ class Row:
     others: int
 
 
+@read_once
 @access.reviewers_read
 def undelivered(request: HttpRequest) -> HttpResponseBase:
     """Show the items that are set aside, oldest first."""
     page = Paginator(set_aside.items(), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"page_obj": page, "rows": [row(item) for item in page]}
+    found = order_of_each(page)
+    context = {"page_obj": page, "rows": [row(item, found.get(item.pk)) for item in page]}
     return render(request, "applications/console/undelivered.html", context)
 
 
@@ -136,9 +139,9 @@ def _do(request: HttpRequest, item_id: UUID, form: UndeliveredForm) -> HttpRespo
     return redirect("console:undelivered")
 
 
-def row(item: OutboxItem) -> Row:
-    """Return the item in words."""
-    order = order_of(item)
+def row(item: OutboxItem, order: Application | None = None) -> Row:
+    """Return the item in words; `order`: the first that it is about, if read."""
+    order = order or order_of(item)
     address = sent_to(item, order) if order else ""
     others = max(len(orders_told(item.payload)) - 1, 0)
     return Row(item, _what(item, order), address, _why(item), order, others)

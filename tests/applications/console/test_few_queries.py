@@ -14,6 +14,7 @@ from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance import services as authority
 from issuance.models import Certificate
+from tests.applications.console.undelivered import refuse_mails
 from tests.applications.long_lists import certified
 
 LISTS = {
@@ -123,3 +124,17 @@ def test_the_list_of_many_plans(desk, matti, riitta, raimo, cas):
     assert [row["given"] for row in page.context["rows"]] == [2] * 4
     found = asked(desk, "replacements")
     assert len(found) <= LISTS["replacements"], found
+
+
+def test_the_list_of_many_mails_that_did_not_arrive(desk, matti, riitta, cas, monkeypatch):
+    with monkeypatch.context() as patch:
+        refuse_mails(patch)
+        for _order in range(2):
+            orders.submitted(matti)
+        orders.drain()
+        two = asked(desk, "undelivered")
+        for _order in range(4):
+            orders.submitted(matti)
+        orders.drain()
+    assert len(desk.open("undelivered").context["rows"]) >= 6
+    assert len(asked(desk, "undelivered")) == len(two), two
