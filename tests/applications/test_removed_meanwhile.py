@@ -29,6 +29,7 @@ def acts(person, order, document):
         by(services.start_together, **start, common={}, rows=[]),
         by(services.renew_together, orders=[order], organisation=account, language="fi"),
         by(services.save_section, order, "validity", {"validity_months": 6}),
+        by(services.upload_csr, order.pk, orders.openssl_csr()),
         by(services.choose_csr, order, order.csr_id),
         by(services.add_attachment, order, Attachment.Kind.CONFORMITY, **paper),
         by(services.attach_to_answer, order, **paper),

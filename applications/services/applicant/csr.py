@@ -56,7 +56,8 @@ def upload_csr(application_id: UUID, data: bytes, *, actor: Actor, now: datetime
 
     Raises PrivateKeyFound (only the hash of the corresponding public key is stored, and the key is
     blocked), UnfitCsr with the report if the request has errors or its key is in use elsewhere,
-    Gone for a draft that was discarded, and TooMany.
+    Gone for a draft that was discarded, MayNotAct or LinkOver for who has no part in the order any
+    more, and TooMany.
     """
     spend_upload(application_id, actor=actor, now=now)
     return examine_and_store(application_id, data, actor=actor, now=now)
@@ -207,7 +208,8 @@ def attach_csr(
 def _store(application: Application, report: doctor.Report, *, actor: Actor, now: datetime) -> Csr:
     decoded = report.csr
     assert decoded is not None
-    transition.lock(application.pk)  # a draft may have been discarded during the examination
+    # During the examination the draft may have been discarded, or the part have ended.
+    require_part(transition.lock(application.pk), actor, now=now)
     stored = Csr.objects.create(
         application=application,
         der=decoded.der,

@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 from typing import TypedDict
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
-from applications.access import acting, as_technician, require_acting
+from applications.access import acting, as_technician, orders_supplied
 from applications.errors import Changed, LinkOver, MayNotAct
 from applications.models import Application
 from applications.rules import contact_links, declarations
@@ -62,16 +63,23 @@ def is_fresh(identified_at: datetime, *, now: datetime) -> bool:
 def require_part(application: Application, actor: Actor, *, now: datetime) -> None:
     """Raise MayNotAct or LinkOver unless the actor still has a part in the order.
 
-    Checked under its lock. For a supplier the customer's consent is what counts.
+    Checked under its lock. For a supplier the customer's consent to that very supplier is what
+    counts: the event names it.
     """
     if actor.kind == "technical_contact":
         link = application.contact_links.get(pk=actor.id)
         if not contact_links.is_valid(link, application, now=now):
             raise LinkOver
-    elif as_technician(Person.objects.get(pk=actor.id), application, now=now) is None:
-        if actor.supplier:
-            raise MayNotAct
-        require_acting(application.organisation_id, actor)
+        return
+    person = Person.objects.get(pk=actor.id)
+    if actor.supplier:
+        supplied = orders_supplied(person, UUID(actor.supplier), now=now)
+        has_part = supplied.filter(pk=application.pk).exists()
+    else:
+        is_member = acting(person, application.organisation_id) is not None
+        has_part = is_member or as_technician(person, application, now=now) is not None
+    if not has_part:
+        raise MayNotAct
 
 
 def require(application: Application, signature: Signature, *, now: datetime) -> None:

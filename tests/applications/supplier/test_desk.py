@@ -31,7 +31,7 @@ from certportal.foundation import clock
 from certportal.foundation.models import Event
 from tests.applications.long_lists import certified_for
 from tests.isolation.table import text_of
-from tests.suppliers import account_of
+from tests.suppliers import account_of, consent
 
 CLINIC = "1.2.246.10.99000085.10.0"
 DESK = ("customers", "requests", "orders", "certificates", "orders_csv", "certificates_csv")
@@ -272,12 +272,12 @@ def test_requests_for_several_orders_find_their_own(matti, kalle, valma, given, 
     files.append(SimpleUploadedFile("d.jpg", b"kuva"))
     told = web.post(reverse("customers:requests"), {"requests": files})
     assert "2 pyyntöä 4 tiedostosta" in told.text
-    for order, consent in ((mine, given), (other, also_given)):
+    for order, permission in ((mine, given), (other, also_given)):
         order.refresh_from_db()
         assert order.status == Status.CHECKING
         event = Event.objects.get(action="application.attach_csr", object_id=str(order.pk))
         assert event.actor == f"person:{valma.pk}"
-        assert event.data["supplier"] == str(consent.supplier_id)
+        assert event.data["supplier"] == str(permission.supplier_id)
 
 
 def test_who_sends_the_files_again_reads_which_were_given_before(matti, given, web):
@@ -319,6 +319,31 @@ def test_a_consent_that_ends_between_two_files_stops_its_own_orders_alone(
     assert [one.outcome for one in told] == [Outcome.UNMATCHED, Outcome.USED]
     mine.refresh_from_db()
     assert mine.status == Status.AWAITING_CSR
+    assert not mine.csrs.exists()
+    uploaded = Event.objects.filter(action="application.upload_csr")
+    assert [event.object_id for event in uploaded] == [str(other.pk)]
+
+
+def test_nothing_is_done_in_the_name_of_a_supplier_whose_own_consent_has_ended(
+    matti, kalle, valma, given
+):
+    """Its technician belongs to another supplier too, which keeps the customer's consent."""
+    order = orders.waiting_for_contact(matti)
+    named = as_technician(valma, order, now=clock.now())
+    consent(matti, kalle)
+    Membership.objects.create(
+        person=valma,
+        organisation=account_of(kalle),
+        role="technical",
+        basis="mandate",
+        begun_at=clock.now(),
+    )
+    act(matti, consents.end, given.pk)
+    with pytest.raises(MayNotAct):
+        services.upload_csr(order.pk, orders.openssl_csr(), actor=named, now=clock.now())
+    other = as_technician(valma, order, now=clock.now())
+    assert other is not None and other.supplier == str(account_of(kalle).pk)
+    services.upload_csr(order.pk, orders.openssl_csr(), actor=other, now=clock.now())
 
 
 def test_orders_that_no_request_fits_take_no_statements(matti, given, web):
