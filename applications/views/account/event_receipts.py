@@ -4,7 +4,6 @@ They are downloaded singly, or all together with the certificate and its papers.
 """
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts import access
@@ -24,7 +23,6 @@ from issuance.publication import repository
 
 @order_view
 @require_safe
-@never_cache
 def event_receipt(request: HttpRequest, application: Application, event_id: int) -> HttpResponse:
     """Download the receipt of an event of the order or of its certificate."""
     event = history.events_of(application).filter(pk=event_id).first()
@@ -37,7 +35,6 @@ def event_receipt(request: HttpRequest, application: Application, event_id: int)
 
 @order_view
 @require_safe
-@never_cache
 def life(request: HttpRequest, application: Application) -> HttpResponse:
     """Download the certificate with its papers, its events and their receipts."""
     certificate, verifier = certificate_of(application), repository.log_key()

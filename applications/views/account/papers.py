@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts import access
@@ -59,7 +58,6 @@ def shown(application: Application) -> dict[str, Any]:
 
 @order_view
 @require_safe
-@never_cache
 def receipt(request: HttpRequest, application: Application, number: int) -> HttpResponse:
     """Download the receipt of a submission."""
     submission = application.submissions.filter(number=number).first()
@@ -70,7 +68,6 @@ def receipt(request: HttpRequest, application: Application, number: int) -> Http
 
 @order_view
 @require_safe
-@never_cache
 def decision(request: HttpRequest, application: Application) -> HttpResponse:
     """Download the decision that rejected or approved the order."""
     made_of = kept_papers.last_decision(application)
@@ -81,7 +78,6 @@ def decision(request: HttpRequest, application: Application) -> HttpResponse:
 
 @order_view
 @require_safe
-@never_cache
 def revocation_notice(request: HttpRequest, application: Application) -> HttpResponse:
     """Download the notice that the order's certificate was revoked."""
     made_of = kept_papers.revoked_certificate(application)
@@ -92,7 +88,6 @@ def revocation_notice(request: HttpRequest, application: Application) -> HttpRes
 
 @order_view
 @require_safe
-@never_cache
 def install_sheet(request: HttpRequest, application: Application) -> HttpResponse:
     """Download the instructions for installing the certificate."""
     return answer(request, application, installable(application))
