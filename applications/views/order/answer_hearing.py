@@ -24,10 +24,11 @@ from certportal.foundation.errors import Stale
 def answer_hearing(request: HttpRequest, application: Application) -> HttpResponse:
     """Send the answer; keep the typed text if the order has changed meanwhile."""
     form = HearingForm(request.POST or None)
-    if request.method != "POST":
+    if not form.is_valid():
         possible_actions.require(
             Action.ANSWER_HEARING, application, Role.APPLICANT, now=clock.now()
         )
+    if request.method != "POST":
         assert application.question is not None
         draft = application.question.reply_draft
         known = {"text": draft, "seen": answers.mark_of(draft)}

@@ -30,9 +30,8 @@ def return_names(request: HttpRequest, application: Application) -> HttpResponse
     form = ReturnNamesForm(
         request.POST or None, told=is_mailed, initial={"version": application.version}
     )
-    if request.method != "POST":
-        possible_actions.require(Action.RETURN_NAMES, application, Role.APPLICANT, now=now)
     if not form.is_valid():
+        possible_actions.require(Action.RETURN_NAMES, application, Role.APPLICANT, now=now)
         return _show(request, application, form, now)
     try:
         services.return_names(application.pk, **form.cleaned_data, **by_person(request))

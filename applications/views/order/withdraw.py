@@ -50,10 +50,11 @@ def add_information(request: HttpRequest, application: Application) -> HttpRespo
     template, form = "add_information", AdditionForm(request.POST or None)
     if application.status == Status.INFO_REQUESTED:
         return _in_reply(request, application, form)
-    if request.method != "POST":
+    if not form.is_valid():
         possible_actions.require(
             Action.ADD_INFORMATION, application, Role.APPLICANT, now=clock.now()
         )
+    if request.method != "POST":
         form = AdditionForm(initial={"version": application.version})
     if not form.is_valid():
         return show(request, application, template, form=form)

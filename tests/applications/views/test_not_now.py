@@ -130,3 +130,12 @@ def test_teemu_looks_for_the_certificate_that_he_shall_install_too_early(address
         assert page.status_code == 409, name
         assert "The order has no certificate yet. Its status is: Waiting for" in page.text
         assert f'href="{address("technical:order", case.pk)}"' in page.text
+
+
+@pytest.mark.parametrize("name", ["answer_hearing", "return_names", "add_information"])
+def test_a_form_that_is_not_filled_in_is_refused_where_there_is_nothing_to_answer(
+    matti, riitta, cas, web, address, name
+):
+    order = orders.delivered(matti, riitta)
+    answer = web.post(address(f"applications:{name}", order.pk), {"version": order.version})
+    assert answer.status_code == 409
