@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts import access
 from accounts.models import Membership
-from accounts.services.organisations import administrator_requests, consents, join, membership
+from accounts.services.organisations import administrator_requests, join, membership
 from accounts.services.organisations.administrator_requests import MayNotDecide
 from accounts.services.rights import staff_roles
 from accounts.services.rights.confirm import OwnRight
@@ -31,7 +31,6 @@ from issuance.services.errors import Concerned, OwnOrganisationLately
 from issuance.services.issuing.approve import approval_state
 from tests.applications import waivers
 from tests.conftest import CLINICS, PHARMACY
-from tests.suppliers import consent
 
 PARTS = ["contact_email", "technical_email", "deputy_email", "mailbox"]
 
@@ -304,42 +303,6 @@ def test_who_asked_to_join_within_the_year_is_not_counted_by_the_authority(
     later = now + timedelta(days=364)
     assert access.is_partial(riitta, case.organisation_id, now=later)
     assert not access.is_partial(riitta, case.organisation_id, now=later + timedelta(days=2))
-
-
-def test_who_belongs_to_a_supplier_of_the_customer_decides_none_of_its_orders(
-    matti, kalle, riitta, raimo, cas, now
-):
-    """Kalle's people bring requests and keys for the pharmacy, and Riitta is one of them."""
-    given, other = consent(matti, kalle), orders.claimed(matti, raimo)
-    orders.give_evidence(raimo, other)
-    theirs = Membership.objects.create(
-        person=riitta, organisation=given.supplier, role="technical", basis="mandate", begun_at=now
-    )
-    case = orders.in_review(matti)
-    with pytest.raises(OwnOrganisationLately):
-        services.claim(case.pk, person=riitta, **orders.Handler(riitta, case).seen)
-    with pytest.raises(OwnOrganisationLately):
-        orders.press_approve(riitta, other)
-    prepared = orders.prepared(other)
-    facts = {"role": "reviewer", "reauthenticated_at": now, "created_at": now}
-    Approval.objects.create(prepared=prepared, person=riitta, **facts)
-    assert approval_state(prepared).given == 0
-    theirs.ended_at = now
-    theirs.save(update_fields=["ended_at"])
-    later = now + timedelta(days=364)
-    assert access.is_partial(riitta, case.organisation_id, now=later)
-    assert not access.is_partial(riitta, case.organisation_id, now=later + timedelta(days=2))
-
-
-def test_a_consent_that_ended_long_ago_keeps_nobody_from_a_case(matti, kalle, riitta, now):
-    given = consent(matti, kalle)
-    Membership.objects.create(
-        person=riitta, organisation=given.supplier, role="technical", basis="mandate", begun_at=now
-    )
-    act(matti, consents.end, given.pk)
-    later = now + timedelta(days=364)
-    assert access.is_partial(riitta, given.customer_id, now=later)
-    assert not access.is_partial(riitta, given.customer_id, now=later + timedelta(days=2))
 
 
 def test_an_exposed_key_is_revoked_by_anybody_on_duty_and_the_others_are_told(

@@ -7,6 +7,7 @@ import celery
 import pytest
 
 from accounts.models import Organisation, Person
+from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
@@ -28,6 +29,12 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 # What is written before the kill survives it, synced or not: the next run finds it in the journal
 # and never comes to "after_journal". test_kill.py kills there too.
 POINTS = [point for point in fault_points.ISSUE if point != "journal_before_sync"]
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The present: the worker lets an approval expire by its own clock."""
+    return clock.now()
 
 
 def deliver(item: OutboxItem) -> None:

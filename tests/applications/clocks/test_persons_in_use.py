@@ -56,10 +56,11 @@ def test_who_recorded_evidence_or_confirmed_the_right_is_kept(matti, riitta, rai
 
 
 def test_who_only_uploaded_a_file_is_kept(matti, maija, teemu, cas):
-    order = bare(matti)
+    draft = bare(matti)
+    order = orders.waiting_for_contact(matti, technical_email=teemu.email)
     assert not {maija.pk, teemu.pk} & in_use()
     services.upload_csr(order.pk, orders.openssl_csr(), actor=actor_for(teemu), now=clock.now())
-    orders.attach_conformity(maija, order)
+    orders.attach_conformity(maija, draft)
     assert {maija.pk, teemu.pk} <= in_use()
 
 

@@ -7,6 +7,7 @@ from pytest_django import Settings
 
 from certportal.dev.builders import memory
 from certportal.dev.builders.hierarchy import Place, issuing
+from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from issuance import journal, services, signers, tasks
@@ -114,8 +115,12 @@ def test_the_silence_of_the_token_is_told_until_it_ends(
 
 
 def test_the_worker_tries_again_until_the_token_is_back(
-    approved: PreparedCertificate, in_token: SoftToken, now: datetime
+    approved: PreparedCertificate,
+    in_token: SoftToken,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(clock, "now", lambda: now)  # by another the approval would have expired
     reference = str(approved.reference)
     (item,) = outbox.enqueue("certificate.confirmed", now=LONG_AGO, reference=reference)
     in_token.take_away()
