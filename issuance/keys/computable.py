@@ -1,7 +1,7 @@
 """Private scalars and nonces that can be computed from public values. Pure.
 
-Baby-step giant-step (Shanks): a table for each curve has the x coordinates of the first 2^22
-multiples of the generator (``multiples``). The giant steps are 512 points 2^23 multiples apart;
+Baby-step giant-step (Shanks): a table for each curve has the x coordinates of the first 2^21
+multiples of the generator (``multiples``). The giant steps are 1024 points 2^22 multiples apart;
 the public point plus or minus one of them is in the table if the scalar is below 2^32. Negatives
 need no extra work, since they have the same x coordinate.
 """

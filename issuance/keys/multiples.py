@@ -1,9 +1,9 @@
 """The first multiples of each curve's generator, in files that all processes map.
 
-A file holds, for the first 2^22 multiples (baby steps), a bit map of their x coordinates (one
-hash), which excludes most look-ups quickly, and then one number of 64 bits for each: 42 bits of x
-and 22 for the multiple less one, sorted (the 256th is in it twice). It is made once for an
-installation, in 10 s for a curve, and what it must contain is known beforehand (``SHA256``), so a
+A file holds, for the first 2^21 multiples (baby steps), a bit map of their x coordinates (one
+hash), which excludes most look-ups quickly, and then one number of 64 bits for each: 43 bits of x
+and 21 for the multiple less one, sorted (the 256th is in it twice). It is made once for an
+installation, in 5 s for a curve, and what it must contain is known beforehand (``SHA256``), so a
 damaged or altered file is never searched.
 """
 
@@ -22,17 +22,17 @@ import gmpy2
 
 from issuance.keys.curves import CURVES, Curve, Point
 
-BABIES = 1 << 22
+BABIES = 1 << 21
 SHA256 = {
-    "P-256": "bcbe6f1a80bac838805eeaf06b0e3d6205181f9716e6dff1f1d4bae5fd94d5eb",
-    "P-384": "4f4980c101bafc611a4eb86ef4582ef7f78e76789766092121c741439a214c77",
+    "P-256": "24d6d67a30353b8fed1e7dc4d8f8d307f596c239f67945f0e43c37e05dcbf123",
+    "P-384": "7b80d9f026ea0291e6fff806b4bca2ea63ef4be5f8d7a879d8545f4f9581af86",
 }
 """Digests of the files, by curve."""
 
 _STEP = 1 << 9
 _PLACE_BITS = BABIES.bit_length() - 1
 _KEPT = (1 << 64 - _PLACE_BITS) - 1
-_SLOT_BITS = 24
+_SLOT_BITS = 23
 _SLOTS = 1 << _SLOT_BITS
 
 
@@ -44,7 +44,7 @@ class Multiples:
 
     def __init__(self, curve: str) -> None:
         """Map the file of a curve, and make it first if it is missing or not what it must be."""
-        path = Path(__file__).with_name(f"multiples-{curve}-{_PLACE_BITS}.bin")
+        path = Path(__file__).with_name(f"multiples-{curve}.bin")
         content = _mapped(path, SHA256[curve]) or _made(path, CURVES[curve])
         self.slots = memoryview(content)[:_SLOTS]
         self._entries = memoryview(content)[_SLOTS:].cast("Q")
