@@ -57,7 +57,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], Words]] = {
     ),
     "order.system_oid": lambda p: (
         _("The system's identifier is not an OID"),
-        _("“%(value)s” is not an object identifier.") % p,
+        _("“%(value)s” is not an OID of at most %(limit)s characters.") % {**p, "limit": LONGEST},
         _("Give the OID of the information system, numbers separated by dots."),
     ),
     "order.system_oid_outside": lambda p: (

@@ -49,6 +49,7 @@ class CertificateName:
 class Names:
     """The organisation's and the unit's names; `unit` is None for an intermediary.
 
+    `locality` is optional in every certificate, so that one which does not fit is left out.
     `record` is the version of the unit's (or intermediary's) register record they come from.
     """
 
@@ -63,9 +64,10 @@ class Names:
         return carried | {"OU": self.unit} if self.unit and kind.carries_unit else carried
 
 
-def fits(name: str) -> bool:
-    """Return whether a certificate can carry the name unchanged."""
-    return len(name) <= LONGEST and is_tidy(name) and not foreign_characters(name)
+def fits(name: str, attribute: str = "CN") -> bool:
+    """Return whether a certificate can carry the name unchanged in the attribute."""
+    bound = UPPER_BOUNDS[attribute]
+    return len(name) <= bound and is_tidy(name) and not foreign_characters(name)
 
 
 def not_carried(name: str) -> list[str]:
@@ -122,7 +124,8 @@ def names(order: Application | Sent, *, now: datetime) -> Names | None:
     if record.kind == Kind.SOTE_UNIT:
         spelling = order.unit_chosen or order.unit_spelling
         unit = certificate_name(record.long_name, record.abbreviation, spelling)
-    return Names(organisation, unit, record.municipality_name or "", record)
+    locality = record.municipality_name
+    return Names(organisation, unit, locality if fits(locality, "L") else "", record)
 
 
 def unwritten(application: Application, now: datetime) -> list[str]:

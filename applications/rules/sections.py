@@ -27,6 +27,7 @@ from applications.rules.certificate_names import fits, unwritten
 from applications.workflow import Role
 from certportal.foundation import clock
 from certportal.foundation.related_rows import related_row
+from issuance.certificate.names import is_oid
 from issuance.services.blocked_keys import is_blocked
 
 
@@ -109,7 +110,7 @@ SECTIONS: tuple[Section, ...] = (
         _("Information system"),
         lambda type: type.has_system,
         # Saved before its form refused what the authority does not certify, or past the form.
-        also=lambda order: fits(order.system_name),
+        also=lambda order: fits(order.system_name) and is_oid(order.system_oid),
     ),
     Section("mailbox_proof", _("Mailbox to be certified"), lambda type: type.has_mailbox),
     Section(

@@ -77,5 +77,5 @@ def is_email(value: str) -> bool:
 
 
 def is_oid(value: str) -> bool:
-    """Whether the value is an object identifier in dotted form with at least three arcs."""
-    return bool(_OID.match(value))
+    """Whether the value is a dotted OID with at least three arcs, and fits into serialNumber."""
+    return len(value) <= UPPER_BOUNDS["serialNumber"] and bool(_OID.match(value))

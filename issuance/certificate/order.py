@@ -124,7 +124,7 @@ def _subject(order: CertificateOrder, profile: Profile) -> Iterator[Finding]:
             yield error("ca.untidy", attribute=name, value=value)
         if len(value) > UPPER_BOUNDS[name]:
             yield error("ca.length", attribute=name, value=len(value), limit=UPPER_BOUNDS[name])
-        if name == "serialNumber" and not is_oid(value):
+        elif name == "serialNumber" and not is_oid(value):
             yield error("ca.oid", value=value)
 
 

@@ -333,7 +333,7 @@ def test_a_technical_contact_who_gets_the_certificate_needs_a_name(fill, draft, 
 def test_the_systems_oid_is_checked_and_named(matti, fill):
     order = orders.draft(matti, "system_signature")
     page = fill("system", order=order, system_name="Apteekki Plus", system_oid="12")
-    assert "“12” is not an OID" in page.text
+    assert "“12” is not an OID of at most 64 characters" in page.text
     page = fill("system", order=order, system_name="Ωmega", system_oid="1.2.246.10.1.12.1")
     assert "without these characters: Ω" in page.text
 

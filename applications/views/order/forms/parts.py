@@ -181,7 +181,6 @@ class SystemForm(PartForm):
     )
     system_oid = forms.CharField(
         label=gettext_lazy("OID of the information system"),
-        max_length=64,
         help_text=gettext_lazy(
             "Numbers separated by dots: the OID root of your organisation, then 12 and a number"
             " that you give the system, for example 1.2.246.10.12345678.12.1."
@@ -232,8 +231,11 @@ class SystemForm(PartForm):
         """Return the OID without spaces; refuse anything but numbers and dots."""
         oid: str = "".join(self.cleaned_data["system_oid"].split())
         if not is_oid(oid):
-            words = _("“%(value)s” is not an OID. Enter numbers separated by dots.")
-            raise ValidationError(words % {"value": oid})
+            words = _(
+                "“%(value)s” is not an OID of at most %(limit)s characters. Enter numbers separated"
+                " by dots."
+            )
+            raise ValidationError(words % {"value": oid[:100], "limit": LONGEST})
         return oid
 
     def clean(self) -> dict[str, Any]:
