@@ -62,28 +62,35 @@ def heir(code: str, *, on: date) -> Heir:
 
 @transaction.atomic
 def hand_over(
-    former: str, code: str, *, reason: str, by: Person, actor: Actor, now: datetime
+    old: Organisation,
+    former: str,
+    new: Heir,
+    *,
+    reason: str,
+    by: Person,
+    actor: Actor,
+    now: datetime,
 ) -> Succession:
-    """Hand the account of business ID `former` over to the organisation with business ID `code`.
+    """Hand the account of business ID `former` over to its successor; both are locked.
 
     If the successor has an account, the members move there: administrators become applicants,
     because that account has its own administrators, and an unconfirmed right stays unconfirmed.
     Who is a member there already keeps the stronger role and the better shown right of the two;
     only who administered both becomes a confirmed administrator by it.
     Open requests to be invited move too. Consents to and of suppliers end. Otherwise
-    the account itself gets the new business ID. Raises NotSucceeding, also while a request to be
-    made administrator is undecided.
+    the account itself gets the new business ID: raises IntegrityError if the successor founds its
+    own at this moment. Raises NotSucceeding, also while a request to be made administrator is
+    undecided.
     """
-    new, old = heir(code, on=clock.day(now)), account_of(former)
-    lock_both(old, new)
     if new.account is not None and new.account.pk == old.pk:
         raise NotSucceeding(_("The organisation cannot succeed itself."))
     if new.account is not None and old.administrator_requests.filter(decided_at=None).exists():
         raise NotSucceeding(
             _("Somebody waits to be made an administrator of the account. Decide that first.")
         )
-    succession = Succession(organisation=old, former_name=old.name, former_code=former, code=code)
-    succession.reason, succession.decided_by, succession.at = reason, by, now
+    succession = Succession(organisation=old, former_name=old.name, former_code=former)
+    succession.code, succession.reason = new.code, reason
+    succession.decided_by, succession.at = by, now
     _end_business_id(old, former, now)
     consents.end_with_account(old, actor=actor, now=now)
     if new.account is None:

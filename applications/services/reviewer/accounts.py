@@ -63,6 +63,7 @@ class Prospect:
     which stay in force. `people` are other memberships that lose the right, and `invitations` open
     invitations to be cancelled. `consents` are suppliers' permissions that end. `nobody_stays`: no
     member would be left who may act. `acts_without`: the person goes on by a later membership.
+    `business_id`: of an account to be closed; it may have passed to a successor meanwhile.
     """
 
     orders: list[Application]
@@ -74,6 +75,7 @@ class Prospect:
     consents: list[SupplierConsent]
     nobody_stays: bool = False
     acts_without: bool = False
+    business_id: str = ""
 
 
 def preview_end(membership: Membership, *, now: datetime) -> Prospect:
@@ -101,7 +103,8 @@ def preview_closing(organisation: Organisation, *, now: datetime) -> Prospect:
     people = list(current.order_by("begun_at"))
     orders = Application.objects.filter(organisation=organisation)
     ending = consents.of_account(organisation.pk, now=now)
-    return _prospect(orders, people, people, ending, now)
+    prospect = _prospect(orders, people, people, ending, now)
+    return replace(prospect, business_id=organisation.business_id)
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from accounts import access, consents
@@ -16,7 +16,7 @@ from applications.models.register_task import RegisterTask
 from applications.rules import contact_links, impartiality
 from applications.services import transition
 from applications.services.reviewer import replacement
-from applications.services.reviewer.shown_prospect import require_shown
+from applications.services.reviewer.shown_prospect import OtherTouched, require_shown
 from applications.services.system.certificates import recall
 from applications.workflow import ENDED, ApplicationEvent, Status, consequences
 from certportal.foundation import clock, events
@@ -113,15 +113,21 @@ def succeed(
     but unsigned certificates are void, because their names and the check for bias of their
     approvers concern the former organisation; those of orders are prepared again, those of a mass
     replacement only by a new plan. `shown`: the mark of the prospect on the page (`mark_of`); None
-    without one. Raises NotSucceeding, OtherTouched, and what `to_succeed` yields.
+    without one. Raises NotSucceeding, what `to_succeed` yields, and OtherTouched, also if the
+    successor's account is founded or closed meanwhile.
     """
-    orders = _locked_orders(preview_succession(former, successor, now=now))
+    unlocked = preview_succession(former, successor, now=now)
+    orders = _locked_orders(unlocked)
     prospect = preview_succession(former, successor, now=now)
     require(to_succeed(prospect, person, now=now))
     require_shown(prospect, shown)
-    succession = accounts.hand_over(
-        former, successor, reason=reason, by=person, actor=actor, now=now
-    )
+    if prospect.heir.account != unlocked.heir.account:
+        raise OtherTouched
+    parties = prospect.former, former, prospect.heir
+    try:
+        succession = accounts.hand_over(*parties, reason=reason, by=person, actor=actor, now=now)
+    except IntegrityError as founded:
+        raise OtherTouched from founded
     replacement.stop(succession.organisation_id, REASON, actor=actor, now=now)
     _hand_over(orders, succession, actor, now)
     if succession.moves:
