@@ -18,6 +18,7 @@ from applications.workflow import ApplicationEvent, Status
 from certportal.foundation.actors import Actor
 from certportal.foundation.combined_queries import Asks, Question, Values, compiled_for
 from certportal.foundation.events import Subject
+from certportal.foundation.mail_addresses import mailbox
 from certportal.foundation.related_rows import by_key
 from certportal.foundation.web import refusals
 from issuance.models import Certificate
@@ -232,8 +233,10 @@ def naming(person: Person, organisation_id: UUID) -> QuerySet[Application]:
     if person.email_verified_at is None or not is_shown(membership):
         return Application.objects.none()
     orders = Application.objects.filter(organisation=organisation_id).exclude(status=Status.DRAFT)
-    named = Q(technical_email__iexact=person.email) | Q(deputy_email__iexact=person.email)
-    return orders.filter(named)
+    own, columns = mailbox(person.email), ("technical_email", "deputy_email")
+    named = {each for pair in orders.values_list(*columns).distinct() for each in pair}
+    spellings = [each for each in named if mailbox(each) == own]
+    return orders.filter(Q(technical_email__in=spellings) | Q(deputy_email__in=spellings))
 
 
 def get_for_reviewer(person: Person, application_id: UUID) -> Application:

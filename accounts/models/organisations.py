@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models.people import Person
+from accounts.models.people import Person, known_by
 from certportal.foundation.kept_tables import Kept
 from certportal.foundation.related_rows import rows_of
 
@@ -163,15 +163,11 @@ class Membership(models.Model):
 
 
 def reached_by(address: str, box: str, mark: str) -> Q:
-    """Memberships of people with the address, or who have replaced it by another.
+    """Memberships of people with the address, or who have replaced it by another (`known_by`).
 
-    `box` and `mark` are the address's (`mailbox`, `address_mark`): it may be spelled otherwise than
-    theirs. Also by the address of a record that was merged into the person's. What was named by an
-    address stays the person's.
+    Also by the address of a record that was merged into the person's. What was named by an address
+    stays the person's.
     """
-    found = Q()
-    for record in ("person", "person__merged_from"):
-        found |= Q(**{f"{record}__email__iexact": address})
-        found |= Q(**{f"{record}__email__iexact": box})
-        found |= Q(**{f"{record}__former_addresses__contains": [mark]})
-    return found
+    records = ("person__", "person__merged_from__")
+    own, merged = (known_by(address, box, mark, record) for record in records)
+    return own | merged

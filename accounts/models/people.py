@@ -64,6 +64,16 @@ class Person(models.Model):
         return self.staff_roles.filter(kind=StaffRole.Kind.REVIEWER, ended_at=None).exists()
 
 
+def known_by(address: str, box: str, mark: str, record: str = "") -> Q:
+    """People with the address, or who have replaced it by another.
+
+    `box` and `mark` are the address's (`mailbox`, `address_mark`): it may be spelled otherwise than
+    theirs. `record`: the lookup that leads to the person.
+    """
+    found = Q(**{f"{record}email__iexact": address}) | Q(**{f"{record}email__iexact": box})
+    return found | Q(**{f"{record}former_addresses__contains": [mark]})
+
+
 class Identifier(models.Model):
     """The keyed hash (HMAC) of a person's identity code (HETU) or eIDAS identifier."""
 

@@ -170,9 +170,14 @@ def _sent_with(first: Application) -> QuerySet[Application]:
     return sent.select_related("submission").prefetch_related("host_names").order_by("number")
 
 
-def _listed(found: QuerySet[Application], first: Application) -> Mapping[str, Any]:
-    """Return the orders with the first one's contact, and by when they are handled."""
-    orders = list(found.filter(contact_email__iexact=first.contact_email))
+def _of_contact(order: Application, found: QuerySet[Application]) -> list[Application]:
+    """Return those of the orders whose contact person reads the mailbox of this one's."""
+    contact = mailbox(order.contact_email)
+    return [each for each in found if mailbox(each.contact_email) == contact]
+
+
+def _listed(orders: Sequence[Application]) -> Mapping[str, Any]:
+    """Return the orders, and by when they are handled."""
     return {
         "orders": orders,
         "count": len(orders),
@@ -214,11 +219,11 @@ def _linked_together(matter: Matter, asked: Asked) -> Mapping[str, Any]:
 def _about_requests(asked: Asked) -> Matter | None:
     """Find the first of the orders that got their requests together and are complete still."""
     matter = about_order(asked)
-    first = _completed(matter.order, asked).first() if matter else None
-    return matter_of(first, asked) if first is not None else None
+    completed = _completed(matter.order, asked) if matter else ()
+    return matter_of(completed[0], asked) if completed else None
 
 
-def _completed(order: Application, asked: Asked) -> QuerySet[Application]:
+def _completed(order: Application, asked: Asked) -> list[Application]:
     """Return the orders with the same contact that got their requests at the item's moment.
 
     The checks may have sent some of them back meanwhile.
@@ -227,9 +232,9 @@ def _completed(order: Application, asked: Asked) -> QuerySet[Application]:
     given = Application.objects.exclude(completed_at=None).filter(
         organisation=order.organisation_id,
         completed_at=datetime.fromisoformat(at) if at else order.completed_at,
-        contact_email__iexact=order.contact_email,
     )
-    return given.select_related("organisation").prefetch_related("host_names").order_by("number")
+    given = given.select_related("organisation").prefetch_related("host_names").order_by("number")
+    return _of_contact(order, given)
 
 
 def _mail(
@@ -283,13 +288,16 @@ def _together(name: str, **more: Any) -> Mail[Matter]:
 # Mails that follow from actions, then mails sent by services; a later row replaces an earlier one.
 MAILS = registry(
     *map(_mail, sorted(consequences.NOTICES)),
-    _together("bulk_receipt", context=lambda of, _asked: _listed(_sent_with(of.order), of.order)),
+    _together(
+        "bulk_receipt",
+        context=lambda of, _asked: _listed(_of_contact(of.order, _sent_with(of.order))),
+    ),
     _mail("link_sent", about=_about_link),
     _together("links_sent", about=_about_links, to=_to_links, context=_linked_together),
     _together(
         "csrs_attached",
         about=_about_requests,
-        context=lambda of, asked: _listed(_completed(of.order, asked), of.order),
+        context=lambda of, asked: _listed(_completed(of.order, asked)),
     ),
     _mail(
         "answered",

@@ -33,7 +33,7 @@ def is_valid(link: ContactLink, application: Application, *, now: datetime) -> b
     """
     if link.revoked_at is not None or link.not_mine_at is not None:
         return False
-    if address_of(application, link.holder).casefold() != link.email.casefold():
+    if mailbox(address_of(application, link.holder)) != mailbox(link.email):
         return False
     return is_open(application, now=now) and not _has_left(link, application)
 
@@ -44,8 +44,11 @@ def member_at(application: Application, holder: str) -> Membership | None:
     Colleagues may share a mailbox; then it is not known for whom of them a link is made.
     """
     current = Membership.objects.filter(organisation=application.organisation_id, ended_at=None)
-    found = current.filter(person__email__iexact=address_of(application, holder))[:2]
-    return found[0] if len(found) == 1 else None
+    address = address_of(application, holder)
+    box = mailbox(address)
+    known = current.filter(reached_by(address, box, address_mark(address))).select_related("person")
+    found = {member for member in known if mailbox(member.person.email) == box}
+    return found.pop() if len(found) == 1 else None
 
 
 def of_former_member(application: Application, holder: str) -> ContactLink | None:
@@ -192,16 +195,16 @@ def named_anew(application: Application) -> list[str]:
 
 def _is_known(application: Application, holder: str) -> bool:
     link = application.contact_links.filter(holder=holder).order_by("made_at").last()
-    address = address_of(application, holder).casefold()
-    known = link is not None and link.email.casefold() == address
+    address = mailbox(address_of(application, holder))
+    known = link is not None and mailbox(link.email) == address
     return known or is_refused(application, holder)
 
 
 def latest(application: Application, holder: str) -> ContactLink | None:
     """Return the newest link to the address that the holder has now, whether it works or not."""
-    address = address_of(application, holder).casefold()
+    address = mailbox(address_of(application, holder))
     links = [link for link in rows_of(application, "contact_links") if link.holder == holder]
-    return next((link for link in reversed(links) if link.email.casefold() == address), None)
+    return next((link for link in reversed(links) if mailbox(link.email) == address), None)
 
 
 def newest(application: Application, holder: str, *, now: datetime) -> ContactLink | None:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from accounts.models import MailChoice, Membership, Person
+from accounts.models import MailChoice, Membership, Person, reached_by
 from applications.access import ACTING
 from applications.models import Application
 from applications.rules import contact_links, recipients
 from applications.rules.told_together import SEVERAL
-from certportal.foundation.combined_queries import Rows, compiled_for, first
+from certportal.foundation.combined_queries import Rows, compiled_for
+from certportal.foundation.mail_addresses import address_mark, mailbox
 from certportal.foundation.query_cache import asked_once
 
 # The group of each mail about an order: one that a person may decline (`MailChoice`), or one that
@@ -91,7 +92,7 @@ def _declined(application: Application, notice: str, recipient: str) -> bool:
 def _concerns(application: Application, person: Person) -> bool:
     """Return whether the person made the order, or it contains their address."""
     addresses = {application.contact_email, application.technical_email, application.deputy_email}
-    if person.email.casefold() in {address.casefold() for address in addresses}:
+    if mailbox(person.email) in map(mailbox, addresses):
         return True
     return f"person:{person.pk}" in recipients.author(application)
 
@@ -115,17 +116,19 @@ def _member(application: Application, recipient: str) -> Membership | None:
 
 @asked_once
 def _with_address(organisation: UUID, address: str) -> Membership | None:
-    found: Membership | None = first(_members(organisation, address).alone())
-    return found
+    box = mailbox(address)
+    known: list[Membership] = _members(organisation, address, box, address_mark(address)).alone()
+    return next((member for member in known if mailbox(member.person.email) == box), None)
 
 
-@compiled_for(UUID(int=1), "an address")
-def _members(organisation: UUID, address: str) -> Rows:
+@compiled_for(UUID(int=1), "an address", "the mailbox", "the mark")
+def _members(organisation: UUID, address: str, box: str, mark: str) -> Rows:
+    """Return the query for the members who have the address, or had it."""
     memberships = Membership.objects.filter(
+        reached_by(address, box, mark),
         organisation=organisation,
         ended_at=None,
-        person__email__iexact=address,
         person__merged_into=None,
     )
     verified = memberships.exclude(person__email_verified_at=None)
-    return Rows(verified.order_by("pk")[:1], "person")
+    return Rows(verified.order_by("pk"), "person")

@@ -82,7 +82,8 @@ def _has_left(application: Application, recipient: str) -> bool:
     acts = _acts(application, address, roles)
     if acts is not None:
         return not acts
-    return address == application.contact_email and _is_sender_who_left(application)
+    own = mailbox(address) == mailbox(application.contact_email)
+    return own and _is_sender_who_left(application)
 
 
 def holder_left(application: Application) -> bool:

@@ -10,6 +10,7 @@ from applications.rules.recipients import resolve
 from applications.rules.told_together import orders_told
 from certportal.foundation.combined_queries import Asks, Question, Rows
 from certportal.foundation.mail.sending import mark_of
+from certportal.foundation.mail_addresses import mailbox
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import set_aside
 from certportal.foundation.outbox.outbox import MAIL
@@ -79,5 +80,5 @@ def mails(order: Application) -> Asks[list[OutboxItem]]:
 
 def addresses(order: Application) -> list[str]:
     """Return the order's addresses that mails did not reach, each once."""
-    lost = {email.casefold(): email for item in mails(order) if (email := address(item, order))}
+    lost = {mailbox(email): email for item in mails(order) if (email := address(item, order))}
     return list(lost.values())

@@ -173,6 +173,7 @@ def test_of_former_addresses_only_marks_stay_and_these_go_with_the_person():
 def test_confirming_the_same_address_again_is_no_change(db):
     aino = make_person("Aino Ahkera")
     verify(aino, "Aino@example.fi")
+    verify(aino, '"aino"@example.fi')
     assert changes() == []
 
 

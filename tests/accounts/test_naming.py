@@ -10,7 +10,7 @@ from accounts.models import Person, StaffRole, User
 from accounts.services.people.named import NotNamed, login_named, person_named
 from accounts.services.rights import staff_roles
 from accounts.views.staff import ENDING, GIVING
-from certportal.dev.builders.people import log_in, make_person
+from certportal.dev.builders.people import log_in, make_person, verify
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 
@@ -35,13 +35,14 @@ def do(client, action: str, person: Person):
     return client.post(f"{PEOPLE}{person.pk}/", {"act": action})
 
 
-@pytest.mark.parametrize("name", ["login", "key", "address", "shouted address"])
+@pytest.mark.parametrize("name", ["login", "key", "address", "shouted address", "quoted address"])
 def test_an_operator_names_a_reviewer(maija, name, capsys):
     known = {
         "login": maija.logins.get().username,
         "key": str(maija.pk).upper(),
         "address": maija.email,
         "shouted address": maija.email.upper(),
+        "quoted address": maija.email.replace("maija", '"maija"'),
     }
 
     call_command("grant_reviewer", known[name])
@@ -121,6 +122,11 @@ def test_an_address_names_only_one(maija):
     assert other.email == maija.email
     with pytest.raises(NotNamed):
         person_named(maija.email)
+    verify(other, '"maija"@example.fi')
+    with pytest.raises(NotNamed):
+        person_named(maija.email)
+    verify(other, "toinen@example.fi")
+    assert person_named(maija.email) == maija
 
 
 def test_an_unverified_address_names_nobody(maija):

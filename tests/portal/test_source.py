@@ -185,6 +185,16 @@ CALLERS = {
 }
 
 
+def test_mail_addresses_are_compared_by_their_mailbox() -> None:
+    """`mailbox` knows each spelling of an address; `known_by` finds people by it."""
+    folded = re.compile(r"(email|address)\.(casefold|lower|upper)$")
+    assert {
+        file
+        for file, call, name in calls()
+        if folded.search(name) or any("email__iexact" in (one.arg or "") for one in call.keywords)
+    } == set()
+
+
 def test_no_verification_of_a_server_is_switched_off() -> None:
     wrong = re.compile(r"verify\s*=\s*False|CERT_NONE|check_hostname\s*=\s*False|_unverified_")
     assert [str(path) for path in FILES if wrong.search(path.read_text())] == []

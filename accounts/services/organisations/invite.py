@@ -17,6 +17,7 @@ from accounts.services.rights import askers
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused, Stale
+from certportal.foundation.mail_addresses import mailbox
 from certportal.foundation.web import limits, tokens
 
 # A repeated submission of the form: a double click, or a retry after a lost response.
@@ -65,7 +66,8 @@ def invite(
     if repeated := same.filter(made_at__gt=now - REPEATED_WITHIN).first():
         return repeated
     _spend(organisation, actor, now)
-    waiting.filter(email__iexact=email).update(revoked_at=now)
+    to_same = [each.pk for each in waiting if mailbox(each.email) == mailbox(email)]
+    waiting.filter(pk__in=to_same).update(revoked_at=now)
     invitation = Invitation(
         organisation=organisation,
         email=email,
@@ -137,7 +139,7 @@ def find(token: str, *, address: str, now: datetime) -> Invitation | None:
 def is_for(invitation: Invitation, person: Person) -> bool:
     """Whether the invitation was sent to the address that the person has verified as theirs."""
     verified = person.email_verified_at is not None
-    return verified and person.email.casefold() == invitation.email.casefold()
+    return verified and mailbox(person.email) == mailbox(invitation.email)
 
 
 def require_outside(person: Person, invitation: Invitation) -> None:

@@ -22,6 +22,7 @@ from accounts.services.rights import askers
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for
+from certportal.foundation.mail_addresses import mailbox
 from certportal.foundation.web import limits
 
 MOST_A_DAY = 10
@@ -86,8 +87,8 @@ def waiting(
     if not asked:
         return []
     open_ = Invitation.State.WAITING
-    invited = {each.email.casefold() for each in invitations if each.state(now) == open_}
-    return [(each, each.person.email.casefold() in invited) for each in asked]
+    invited = {mailbox(each.email) for each in invitations if each.state(now) == open_}
+    return [(each, mailbox(each.person.email) in invited) for each in asked]
 
 
 def unanswered(person: Person, organisation: Organisation, *, now: datetime) -> int:

@@ -13,7 +13,7 @@ from accounts.services import mailing
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
-from certportal.foundation.mail_addresses import address_mark
+from certportal.foundation.mail_addresses import address_mark, mailbox
 from certportal.foundation.web import limits, tokens
 
 LASTS = timedelta(minutes=15)
@@ -78,7 +78,7 @@ def confirm(person: Person, typed: str, *, actor: Actor, now: datetime) -> None:
         person.refresh_from_db(fields=["email", "former_addresses"], from_queryset=locked)
         code = try_code(person, typed, now=now)
         if code is not None:
-            if person.email and person.email.lower() != code.email.lower():
+            if person.email and mailbox(person.email) != mailbox(code.email):
                 _tell_former(person, code, now)
             _note_addresses(person, code)
             person.email, person.email_verified_at = code.email, now

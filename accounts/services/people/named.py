@@ -5,9 +5,10 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Person, User
+from accounts.models import Person, User, known_by
 from certportal.foundation.errors import Refused
 from certportal.foundation.folded_names import words_held, words_in
+from certportal.foundation.mail_addresses import address_mark, mailbox
 
 
 class NotNamed(Refused):
@@ -75,5 +76,9 @@ def _by_key(words: str) -> list[Person]:
 
 
 def _by_address(words: str) -> list[Person]:
+    if "@" not in words:
+        return []
+    box = mailbox(words)
     verified = Person.objects.exclude(email_verified_at=None).filter(merged_into=None)
-    return list(verified.filter(email__iexact=words)) if "@" in words else []
+    known = verified.filter(known_by(words, box, address_mark(words)))
+    return [person for person in known if mailbox(person.email) == box]

@@ -35,6 +35,7 @@ from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused, Stale, Unavailable
 from certportal.foundation.files import storing
+from certportal.foundation.mail_addresses import mailbox
 from certportal.foundation.turns import turn
 from certportal.foundation.web import limits
 from certportal.foundation.wording import filled
@@ -305,7 +306,7 @@ def _submit(
     # One mail for each contact person, about all orders; the receipts are on the orders' pages.
     by_contact = defaultdict[str, list[Application]](list)
     for order in sent:
-        by_contact[order.contact_email.casefold()].append(order)
+        by_contact[mailbox(order.contact_email)].append(order)
     for first, *rest in by_contact.values():
         others = {str(order.pk): "applicant" for order in rest}
         transition.notify(first, "bulk_receipt", ("applicant",), now, others=others)

@@ -189,8 +189,9 @@ def not_mine(link_id: UUID, *, actor: Actor, now: datetime) -> None:
     No mail about the order goes to that address any more. Raises LinkOver.
     """
     link, application = _lock(link_id, now)
-    links = application.contact_links.filter(holder=link.holder, email__iexact=link.email)
-    links.filter(not_mine_at=None).update(not_mine_at=now)
+    links = application.contact_links.filter(holder=link.holder, not_mine_at=None)
+    refused = [each.pk for each in links if mailbox(each.email) == mailbox(link.email)]
+    links.filter(pk__in=refused).update(not_mine_at=now)
     transition.move(application, Action.NOT_MINE, actor, now, data={"link": str(link.pk)})
 
 

@@ -27,6 +27,7 @@ from applications.workflow import Role, Status
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Stale
+from certportal.foundation.mail_addresses import mailbox
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from certportal.foundation.query_cache import one_reading
@@ -213,7 +214,7 @@ class _Mails:
 
 
 def _contact(order: Application) -> tuple[UUID, str]:
-    return order.organisation_id, order.contact_email.casefold()
+    return order.organisation_id, mailbox(order.contact_email)
 
 
 @transaction.atomic

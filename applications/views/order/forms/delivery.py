@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 from applications.rules import contact_links, intermediaries, sections
 from applications.rules.fields import RECIPIENTS
 from applications.views.shared.forms import PartForm
+from certportal.foundation.mail_addresses import mailbox
 from certportal.foundation.web.forms import EmailField
 
 
@@ -78,7 +79,7 @@ class ContactForm(PartForm):
                 "deputy", _("Enter the name of the deputy."), _("Enter the deputy's address.")
             )
             deputy, contact = cleaned.get("deputy_email", ""), cleaned.get("technical_email", "")
-            if deputy and deputy.casefold() == contact.casefold():
+            if deputy and mailbox(deputy) == mailbox(contact):
                 self.add_error("deputy_email", _("The deputy needs an address of their own."))
         return cleaned
 
