@@ -10,6 +10,7 @@ from accounts.models import BelongsTo, Membership, Organisation, Person, reached
 from applications.models import Application, ContactLink
 from applications.models.certificate_types import Delivery
 from applications.workflow import LINKED, ApplicationEvent, Status
+from certportal.foundation import clock
 from certportal.foundation.mail_addresses import address_mark, mailbox
 from certportal.foundation.models import Event
 from certportal.foundation.query_cache import asked_once, one_reading
@@ -216,7 +217,7 @@ def newest(application: Application, holder: str, *, now: datetime) -> ContactLi
 def just_made(application: Application, holder: str, *, now: datetime) -> ContactLink | None:
     """Return the holder's newest valid link if made within `AWAITED` and not opened yet."""
     link = newest(application, holder, now=now)
-    if link is None or link.bound_session or link.made_at <= now - AWAITED:
+    if link is None or link.bound_session or not clock.is_recent(link.made_at, AWAITED, now=now):
         return None
     return link
 

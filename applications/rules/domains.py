@@ -51,14 +51,16 @@ def proof(
 ) -> Domain | None:
     """Return the organisation's newest proof that covers the host, or None.
 
-    `since`: the record must have been found after this time, and not by a clock that was ahead:
-    when that was, nobody knows.
+    `since`: the record must have been found after this time.
     """
-    earliest = max(now - lasts(), since) if since else now - lasts()
-    domains = covering(organisation_id, host).filter(proven_at__gt=earliest)
+    domains = _proofs(covering(organisation_id, host), now)
     if since:
-        domains = domains.filter(proven_at__lte=now + clock.MAY_DIFFER)
+        domains = domains.filter(proven_at__gt=since)
     return next((domain for domain in domains.order_by("-proven_at") if _lasts(domain, now)), None)
+
+
+def _proofs(domains: QuerySet[Domain], now: datetime) -> QuerySet[Domain]:
+    return domains.filter(proven_at__range=clock.recently(lasts(), now=now))
 
 
 def proven(organisation_id: UUID, hosts: Iterable[str], *, now: datetime) -> set[str]:
@@ -66,8 +68,8 @@ def proven(organisation_id: UUID, hosts: Iterable[str], *, now: datetime) -> set
     names_of = {host: _places(host) for host in hosts}
     places = {place for names in names_of.values() for place in names}
     covers = Q(name__in=list(names_of)) | Q(place__in=places, subdomains=True)
-    rows = Domain.objects.filter(covers, organisation=organisation_id, proven_at__gt=now - lasts())
-    valid = [domain for domain in rows if _lasts(domain, now)]
+    rows = Domain.objects.filter(covers, organisation=organisation_id)
+    valid = [domain for domain in _proofs(rows, now) if _lasts(domain, now)]
     exact = {domain.name for domain in valid}
     above = {domain.place for domain in valid if domain.subdomains}
     return {host for host, names in names_of.items() if host in exact or above.intersection(names)}
@@ -78,7 +80,7 @@ def with_proofs(
 ) -> list[tuple[Domain, Domain]]:
     """Return each of the domains with the one of those `seen` that proves it, or itself."""
     places = {place for one in listed if not one.proven_at for place in _places(one.name)}
-    above = seen.filter(place__in=places, subdomains=True, proven_at__gt=now - lasts())
+    above = _proofs(seen.filter(place__in=places, subdomains=True), now)
     newest = above.order_by("place", "-proven_at").distinct("place")
     proofs = {one.place: one for one in newest if _lasts(one, now)}
     return [(one, one if one.proven_at else _proof_above(one, proofs)) for one in listed]

@@ -8,7 +8,7 @@ from django.db.models import Model
 from accounts.models import Person
 from applications.models import Application, Attachment
 from applications.workflow import ApplicationEvent
-from certportal.foundation import events
+from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.event_names import EventName
 from certportal.foundation.events import Subject
@@ -80,7 +80,7 @@ def _once(
         object_id=str(subject.id),
         action=name,
         actor=str(actor),
-        at__gt=now - REPEATED_WITHIN,
+        at__range=clock.recently(REPEATED_WITHIN, now=now),
         **{f"data__{key}": value for key, value in data.items()},
     )
     if not recorded.exists():

@@ -16,13 +16,19 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def is_recent(moment: datetime, within: timedelta, *, now: datetime) -> bool:
-    """Return whether the moment is at most so long ago.
+def recently(within: timedelta, *, now: datetime) -> tuple[datetime, datetime]:
+    """Return the first and the last moment that are at most so long ago.
 
     One that lies further ahead than clocks may differ was written by a clock that has been set back
     since: how long ago it is nobody knows.
     """
-    return now - within <= moment <= now + MAY_DIFFER
+    return now - within, now + MAY_DIFFER
+
+
+def is_recent(moment: datetime, within: timedelta, *, now: datetime) -> bool:
+    """Return whether the moment is one of those `recently`."""
+    first, last = recently(within, now=now)
+    return first <= moment <= last
 
 
 def going_on(moment: datetime) -> Callable[[], datetime]:

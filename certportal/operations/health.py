@@ -33,7 +33,7 @@ from certportal.foundation.mail.mails import at_server
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox.outbox import MAIL, mark_in
 from certportal.foundation.outbox.set_aside import BOUNCED
-from certportal.foundation.query_cache import one_reading
+from certportal.foundation.query_cache import asked_once, one_reading
 from certportal.foundation.statements import execute
 from certportal.operations import one_signer, self_checks
 from certportal.operations.probe import heartbeat_of
@@ -217,8 +217,8 @@ def mails() -> bool:
 
 def _sent_since(moment: datetime) -> bool:
     """Whether a mail was sent; mails that were given up have `failed_at` and do not count."""
-    sent = OutboxItem.objects.filter(queue=MAIL, failed_at=None, done_at__gt=moment)
-    return sent.exists()
+    lately = (moment, clock.now() + clock.MAY_DIFFER)
+    return OutboxItem.objects.filter(queue=MAIL, failed_at=None, done_at__range=lately).exists()
 
 
 def refused_mails() -> bool:
@@ -233,7 +233,13 @@ def approvals_are_proved() -> bool:
 
 def register() -> bool:
     """Whether the mirrors of all registers are recent enough to decide on orders."""
-    return all(queries.is_fresh(clock.now(), kind=kind) for kind in Kind)
+    return all(queries.is_fresh(_now(), kind=kind) for kind in Kind)
+
+
+@asked_once
+def _now() -> datetime:
+    """The same time for those who ask together and who ask alone."""
+    return clock.now()
 
 
 def scanner() -> bool:
@@ -342,7 +348,7 @@ def _read_together() -> bool:
     """Read the rows that most checks need in one statement."""
     ask_together(
         *(question.of() for question in (freshness.authorities, lease.holder, seal_in_use)),
-        *(queries.last_import.of(kind) for kind in Kind),
+        *(queries.last_import.of(kind, _now()) for kind in Kind),
         _left_over.of(),
     )
     return True

@@ -173,7 +173,7 @@ def refusal() -> str:
 def silent_holder(now: datetime) -> Holder | None:
     """The holder if it has given no sign of life for longer than SILENT; else None."""
     found = holder()
-    return found if found and found.seen_at < now - SILENT else None
+    return found if found and not clock.is_recent(found.seen_at, SILENT, now=now) else None
 
 
 @Question

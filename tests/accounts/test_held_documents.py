@@ -167,6 +167,12 @@ def test_a_document_held_for_hours_is_checked_again(aino, now, checked):
     assert times(checked) == [2, 2, 2]
 
 
+def test_a_document_held_by_a_clock_that_was_ahead_is_checked_again(aino, now, checked):
+    documents.hold(aino, PAPER, **HERE, actor=actor_for(aino), now=now + timedelta(hours=5))
+    documents.require_fit(aino, PAPER, actor=actor_for(aino), now=now)
+    assert times(checked) == [2, 2, 2]
+
+
 def test_a_document_that_was_handed_in_earlier_is_checked_again(maija, pharmacy, now, checked):
     """Only one that is held is known, for an hour."""
     pharmacy.memberships.update(basis=Membership.Basis.UNVERIFIED, confirmed_at=None)

@@ -13,6 +13,7 @@ from accounts.services.rights import staff_roles
 from accounts.services.rights.staff_roles import OtherRole, OwnRole
 from applications.services import access_records
 from certportal.dev.builders import orders, people
+from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from tests.isolation.addresses import address
@@ -84,6 +85,20 @@ def test_each_page_of_a_case_that_an_auditor_opens_is_on_record(order, anneli, m
     assert {"console:case", "console:revocation_report", "console:decision"} <= {
         name for name, _is_recorded in opened
     }
+
+
+def test_a_look_that_a_clock_dated_ahead_hides_no_later_one(order, anneli):
+    page = reverse("console:case", args=[order.pk])
+    looks = Event.objects.filter(actor__endswith=anneli.pk, object_id=str(order.pk))
+    with pytest.MonkeyPatch.context() as ahead:
+        later = clock.now() + timedelta(hours=5)
+        ahead.setattr(clock, "now", lambda: later)
+        people.log_in(Client(), anneli).get(page)
+    before = looks.count()
+    client = people.log_in(Client(), anneli)
+    for _time in range(2):
+        client.get(page)
+    assert (before, looks.count() - before) == (1, 1)
 
 
 def test_every_try_to_change_something_is_on_record(case, anneli):

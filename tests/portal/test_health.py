@@ -204,6 +204,8 @@ def test_mails_of_which_none_goes_out_are_named(well):
     assert ask().status_code == 200
     item(queue="mail", failed_at=clock.now())
     assert not_well() == ["mail"]
+    item(queue="mail", done_at=clock.now() + timedelta(hours=1))  # by a clock since set back
+    assert not_well() == ["mail"]
     item(queue="mail", done_at=clock.now())
     assert ask().status_code == 200
 

@@ -67,8 +67,8 @@ def take(token: str, *, now: datetime) -> Arrived:
 
     The row itself stays, to detect a replay. Raises NotIdentified if there is nothing to fetch.
     """
-    made = {"made_at__gt": now - LASTS, "made_at__lte": now + clock.MAY_DIFFER}
-    waiting = Arrival.objects.select_for_update().filter(**made)
+    made = clock.recently(LASTS, now=now)
+    waiting = Arrival.objects.select_for_update().filter(made_at__range=made)
     arrival = waiting.filter(token_hash=tokens.digest(token)).exclude(content={}).first()
     if arrival is None:
         raise NotIdentified("no arrival")

@@ -7,7 +7,7 @@ in the register, active and valid on that day.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 
@@ -198,24 +198,27 @@ def history(oid: str, *, kind: str = Kind.SOTE_UNIT) -> QuerySet[RegisterRecord]
 def register_age(now: datetime, *, kind: str = Kind.SOTE_UNIT) -> timedelta | None:
     """Time since the start of the last successful import, None if there was none.
 
+    One that a clock dated ahead does not count (`clock.recently`).
+
     A delta counts only if its source also had a successful full import: a few rows from a file do
     not show that the other rows are up to date.
     """
-    last = last_import(kind)
+    last = last_import(kind, now)
     return None if last is None else now - last
 
 
 @Question
-def last_import(kind: str) -> Asks[datetime | None]:
+def last_import(kind: str, now: datetime) -> Asks[datetime | None]:
     """The start of the import by which `register_age` counts, or None."""
-    return _last_import(kind), lambda found: next((moment for (moment,) in found), None)
+    until = now + clock.MAY_DIFFER
+    return _last_import(kind, until), lambda found: next((moment for (moment,) in found), None)
 
 
-@compiled_for("a kind")
-def _last_import(kind: str) -> Values:
+@compiled_for("a kind", datetime.max.replace(tzinfo=UTC))
+def _last_import(kind: str, until: datetime) -> Values:
     done = RegisterRun.objects.filter(kind=kind, outcome=RegisterRun.Outcome.DONE)
-    wholes = done.filter(scope=RegisterRun.Scope.FULL)
-    counted = done.filter(source__in=wholes.values("source")).order_by("-started_at")
+    wholes, past = done.filter(scope=RegisterRun.Scope.FULL), done.filter(started_at__lte=until)
+    counted = past.filter(source__in=wholes.values("source")).order_by("-started_at")
     return Values(counted.values_list("started_at")[:1])
 
 

@@ -226,7 +226,7 @@ def _ends_too_many(run: RegisterRun, counts: Counts, now: datetime) -> bool:
     accepted = RegisterRun.objects.filter(
         kind=run.kind,
         outcome=RegisterRun.Outcome.HELD,
-        accepted_at__gt=now - ACCEPTANCE_LASTS,
+        accepted_at__range=clock.recently(ACCEPTANCE_LASTS, now=now),
         ended__gte=counts.ended,
     )
     return not any(_covers(each, counts) for each in accepted)

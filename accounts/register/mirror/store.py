@@ -120,7 +120,8 @@ def apply(*, now: datetime) -> None:
     """Apply the staged differences: close changed and removed records, insert the new ones."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {RECORDS} r SET known_to = %s FROM register_difference d"
+            f"UPDATE {RECORDS} r SET known_to = greatest(%s, known_from)"
+            " FROM register_difference d"
             " WHERE r.id = d.old_id",
             [now],
         )

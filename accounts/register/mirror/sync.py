@@ -65,7 +65,7 @@ def sync_delta(client: RegisterClient, *, now: datetime) -> Report:
 
     Raises: as `sync_full`.
     """
-    last = _last(client)
+    last = _last(client, now)
     return _sync(client, None if last is None else clock.day(last.started_at) - OVERLAP, now)
 
 
@@ -116,20 +116,19 @@ def _whole(client: RegisterClient) -> Download:
 
 def _full_is_due(client: RegisterClient, now: datetime) -> bool:
     whole = RegisterRun.Scope.FULL
-    return not _is_paused(client, whole, now) and _older(
-        _last(client, scope=whole), now, FULL_EVERY
-    )
+    last = _last(client, now, scope=whole)
+    return not _is_paused(client, whole, now) and _older(last, now, FULL_EVERY)
 
 
 def _delta_is_due(client: RegisterClient, now: datetime) -> bool:
     if _is_paused(client, RegisterRun.Scope.DELTA, now):
         return False
-    return _older(_last(client), now, DELTA_EVERY)
+    return _older(_last(client, now), now, DELTA_EVERY)
 
 
 def _is_paused(client: RegisterClient, scope: str, now: datetime) -> bool:
     """Whether the last held, unaccepted run of that scope is less than a day old."""
-    held = _last(client, RegisterRun.Outcome.HELD, scope=scope, accepted_at=None)
+    held = _last(client, now, RegisterRun.Outcome.HELD, scope=scope, accepted_at=None)
     return not (held is None or _older(held, now, HELD_RESTS))
 
 
@@ -138,9 +137,13 @@ def _older(run: RegisterRun | None, now: datetime, limit: timedelta) -> bool:
 
 
 def _last(
-    client: RegisterClient, outcome: str = RegisterRun.Outcome.DONE, **fields: str | None
+    client: RegisterClient,
+    now: datetime,
+    outcome: str = RegisterRun.Outcome.DONE,
+    **fields: str | None,
 ) -> RegisterRun | None:
-    return _runs(client.source, outcome).filter(**fields).order_by("-started_at").first()
+    past = _runs(client.source, outcome).filter(started_at__lte=now + clock.MAY_DIFFER, **fields)
+    return past.order_by("-started_at").first()
 
 
 def _runs(source: str, outcome: str) -> QuerySet[RegisterRun]:

@@ -14,7 +14,7 @@ from accounts.services.organisations import membership as members
 from accounts.services.people import email as addresses, sessions
 from accounts.services.people.merge import lock_person
 from accounts.services.rights import askers
-from certportal.foundation import events
+from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused, Stale
 from certportal.foundation.mail_addresses import mailbox
@@ -63,7 +63,8 @@ def invite(
     members.require_administrator(by, organisation.pk)
     waiting = organisation.invitations.filter(accepted_at=None, revoked_at=None)
     same = waiting.filter(email=email, role=role, language=language, made_by=by)
-    if repeated := same.filter(made_at__gt=now - REPEATED_WITHIN).first():
+    lately = clock.recently(REPEATED_WITHIN, now=now)
+    if repeated := same.filter(made_at__range=lately).first():
         return repeated
     _spend(organisation, actor, now)
     to_same = [each.pk for each in waiting if mailbox(each.email) == mailbox(email)]

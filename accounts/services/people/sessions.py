@@ -61,9 +61,8 @@ def standing(sign_on: str, *, now: datetime) -> Standing | None:
     Also None if it was begun by a clock that was ahead: it would last as much longer.
     """
     key = SignOn._meta.pk.to_python(sign_on)
-    rows, roles, memberships = read_all(
-        _session(key, now - LONGEST, now + clock.MAY_DIFFER), _roles_in(key), _memberships_in(key)
-    )
+    session = _session(key, *clock.recently(LONGEST, now=now))
+    rows, roles, memberships = read_all(session, _roles_in(key), _memberships_in(key))
     if not rows:
         return None
     for each in memberships:
@@ -124,7 +123,7 @@ def sessions(person: Person, *, now: datetime) -> list[SignOn]:
     alive = SignOn.objects.filter(
         person=person,
         ended_at=None,
-        begun_at__gt=now - LONGEST,
+        begun_at__range=clock.recently(LONGEST, now=now),
         seen_at__gt=now - idle - SEEN_EVERY,
     )
     return list(alive.order_by("-seen_at", "pk"))

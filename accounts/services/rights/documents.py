@@ -15,7 +15,7 @@ from accounts.event_names import AccountEvent
 from accounts.models import BelongsTo, Membership, Organisation, Person, RightDocument
 from accounts.right_to_act import has_ended, is_unconfirmed, right_of
 from accounts.services.document_files import remove_documents
-from certportal.foundation import events
+from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from certportal.foundation.files import storing
@@ -153,7 +153,7 @@ def require_fit(person: Person, paper: Paper, *, actor: Actor, now: datetime) ->
     is again, since scanners learn of viruses. Raises TooMany, and Unavailable when the scanner does
     not answer. Call outside a transaction.
     """
-    lately = _held(person).filter(handed_in_at__gt=now - KNOWN_FOR)
+    lately = _held(person).filter(handed_in_at__range=clock.recently(KNOWN_FOR, now=now))
     if lately.filter(sha256=paper.sha256).exists():
         return
     day = timedelta(days=1)

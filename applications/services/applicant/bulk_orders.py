@@ -226,9 +226,8 @@ def _repeated(person: Person, request_hash: str, count: int, now: datetime) -> B
     untouched = Q(
         orders__created_by=person, orders__status=Status.DRAFT, orders__version=1, orders__csrs=None
     )
-    recent = BulkOrder.objects.filter(
-        asked=request_hash, created_at__gt=now - repeated_starts.REPEATED_WITHIN, sent_at=None
-    )
+    lately = clock.recently(repeated_starts.REPEATED_WITHIN, now=now)
+    recent = BulkOrder.objects.filter(asked=request_hash, created_at__range=lately, sent_at=None)
     whole = recent.annotate(untouched=Count("orders", filter=untouched)).filter(untouched=count)
     return whole.order_by("created_at").first()
 

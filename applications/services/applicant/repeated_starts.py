@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from applications.models import Application
 from applications.workflow import Status
+from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.web import limits
 from issuance.services import locks
@@ -25,7 +26,7 @@ def find(draft: Application, host_names: list[str], now: datetime) -> Applicatio
     recent = Application.objects.filter(
         organisation=draft.organisation,
         created_by=draft.created_by,
-        created_at__gt=now - REPEATED_WITHIN,
+        created_at__range=clock.recently(REPEATED_WITHIN, now=now),
         status=Status.DRAFT,
         version=1,
         csrs=None,

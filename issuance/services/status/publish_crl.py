@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import transaction
 
-from certportal.foundation import events
+from certportal.foundation import clock, events
 from certportal.foundation.actors import system
 from certportal.foundation.errors import Unavailable
 from issuance.authority import crl
@@ -63,7 +63,7 @@ def _is_renewed(ca: IssuingCA, now: datetime) -> bool:
     return (
         served is not None
         and crl.is_issued_by(served, ca.certificate)
-        and now < served.facts.this_update + OVERDUE
+        and clock.is_recent(served.facts.this_update, OVERDUE, now=now)
     )
 
 

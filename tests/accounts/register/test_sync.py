@@ -11,6 +11,7 @@ from accounts.register.mirror.imports import Source
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
 from accounts.register.source.rows import Row
 from accounts.register.source.transport import SourceFault
+from certportal.foundation import clock
 from certportal.foundation.actors import system
 from tests.alarms import sounds
 from tests.doubles.register import MemoryClient
@@ -23,7 +24,8 @@ pytestmark = pytest.mark.django_db
 
 
 def units(count, **fields):
-    return [Row(f"1.2.246.10.99000018.10.{n}", f"Yksikkö {n}", **fields) for n in range(count)]
+    oids = [f"1.2.246.10.99000018.10.{n}" for n in range(count)]
+    return [Row(oid, **{"long_name": f"Yksikkö {oid[-1]}"} | fields) for oid in oids]
 
 
 @pytest.fixture
@@ -173,3 +175,42 @@ def test_a_mirror_too_old_is_not_fresh(client):
         assert queries.is_fresh(NOW + 72 * HOUR)
         assert not queries.is_fresh(NOW + 73 * HOUR)
     assert queries.is_fresh(NOW + 365 * DAY)  # fed by hand: no source, no age
+
+
+def test_what_a_clock_dated_ahead_is_fetched_again_and_is_no_sign_of_freshness(client):
+    """Nobody knows how long before the clock was set back it was fetched."""
+    fetched = {"BACKEND": "tests.doubles.register.MemoryClient", "MAX_AGE": 72 * HOUR}
+    with override_settings(REGISTER=fetched):
+        sync.sync_full(client, now=NOW + 30 * DAY)
+        assert not queries.is_fresh(NOW)
+        assert queries.register_age(NOW) is None
+        client.rows = units(3, long_name="Toinen nimi")
+        assert sync.catch_up(now=NOW, client=client).counts.changed == 3
+        assert client.asked == [None, None]
+        assert queries.is_fresh(NOW)
+    assert queries.get_record(client.rows[0].oid, on=clock.day(NOW)).long_name == "Toinen nimi"
+
+
+def test_a_delta_that_was_dated_ahead_is_asked_for_from_the_last_success_before_it(client):
+    sync.sync_full(client, now=NOW)
+    sync.sync_delta(client, now=NOW + 5 * DAY)
+    sync.catch_up(now=NOW + DAY, client=client)
+    assert client.asked[1:] == [date(2026, 11, 24)] * 2
+
+
+def test_a_held_run_that_was_dated_ahead_does_not_rest(client):
+    client.rows = units(40)
+    sync.catch_up(now=NOW, client=client)
+    client.rows = units(1)
+    assert sync.catch_up(now=NOW + 30 * DAY, client=client).held
+    assert sync.catch_up(now=NOW + 8 * DAY, client=client).held
+
+
+def test_an_acceptance_that_was_dated_ahead_accepts_nothing(client):
+    client.rows = units(40)
+    sync.catch_up(now=NOW, client=client)
+    client.rows = units(1)
+    sync.sync_full(client, now=NOW)
+    held = RegisterRun.objects.get(outcome="held")
+    imports.accept_held(held.pk, reason="seen", actor=system("test"), now=NOW + 30 * DAY)
+    assert sync.sync_full(client, now=NOW + HOUR).held

@@ -78,6 +78,17 @@ def test_a_record_found_by_a_clock_that_was_ahead_is_looked_up_again_before_sign
     assert order.status == Status.IN_REVIEW
 
 
+def test_nor_is_it_evidence_for_an_order_until_it_is_found_again(matti, pharmacy, in_use):
+    in_use.publish("example.fi", whole(pharmacy))
+    order = orders.in_review(matti)
+    names, now = order.names, clock.now()
+    assert domains.proven(pharmacy.pk, names, now=now) == set(names)
+    Domain.objects.update(proven_at=now + timedelta(hours=1))
+    assert domains.proven(pharmacy.pk, names, now=now) == set()
+    assert domains.proof(pharmacy.pk, HOST, now=now) is None
+    assert orders.in_review(matti).host_names.first().evidence == HostName.Evidence.DNS
+
+
 def test_what_the_reviewer_recorded_is_left_alone(matti, pharmacy, riitta, cas, in_use):
     order = orders.claimed(matti, riitta)
     orders.give_evidence(riitta, order)

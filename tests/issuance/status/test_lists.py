@@ -83,6 +83,15 @@ def test_a_list_that_the_hourly_runs_have_missed_is_made_within_minutes(
     assert renewed(away + timedelta(days=1)) == set(cas) - {STEM}
 
 
+def test_a_list_dated_ahead_is_made_anew_within_minutes(ca: IssuingCA, now: datetime) -> None:
+    """Before the clock was set back; relying parties refuse it until then."""
+    services.publish_crl(ca, now=now + timedelta(hours=3))
+    services.publish_overdue_crls(now=now)
+    served = repository.served_crl(STEM)
+    assert served is not None
+    assert served.facts.this_update <= now
+
+
 def test_what_was_revoked_stays_so_though_the_database_has_forgotten_it(
     issue: Issue, ca: IssuingCA, now: datetime
 ) -> None:

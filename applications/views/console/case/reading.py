@@ -88,7 +88,7 @@ def read_others(
 def _of_register(application: Application, now: datetime) -> Iterator[Wanted]:
     """Yield questions for the sender's right, and the register records of unit and provider."""
     kind, today = application.record_kind, clock.day(now)
-    yield queries.last_import.of(kind)
+    yield queries.last_import.of(kind, now)
     yield queries.get_record.of(application.record_oid, kind=kind, on=today)
     sent = application.submission
     if sent is None:
