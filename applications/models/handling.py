@@ -116,7 +116,7 @@ class Check(models.Model):
     rule_set_version = models.CharField(max_length=20)
     at = models.DateTimeField()
 
-    keeping = Kept()
+    keeping = Kept(erased=["findings"], erasable=OF_ERASED_ORDER)
 
     class Meta:
         ordering = ["at"]

@@ -84,9 +84,9 @@ def erase_person(person_id: UUID, *, now: datetime) -> None:
     """
     rows = Person.objects.select_for_update().filter(Q(pk=person_id) | Q(merged_into=person_id))
     for person in rows.order_by("pk"):
-        person.given_name = person.family_name = person.email = ""
+        person.given_name = person.family_name = person.email = person.declined_mails = ""
         person.email_verified_at, person.former_addresses = None, []
-        names = ["given_name", "family_name"]
+        names = ["given_name", "family_name", "declined_mails"]
         person.save(update_fields=[*names, "email", "email_verified_at", "former_addresses"])
         Identifier.objects.filter(person=person).delete()
         EmailCode.objects.filter(person=person).delete()

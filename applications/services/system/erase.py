@@ -1,7 +1,7 @@
 """Apply the retention table: erase personal data from its rows; events are kept."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -97,9 +97,9 @@ def erase(application_id: UUID, *, now: datetime) -> None:
     if application.erased_at is not None:
         return
     # This comes first: a database trigger allows changes to submissions only in an erased order.
-    transition.save(
-        application, now=now, erased_at=now, **fields.emptied(fields.marked(fields.PERSONAL))
-    )
+    # Findings quote what the order and its request contain, which may be somebody's address.
+    emptied = fields.emptied(fields.marked(fields.PERSONAL)) | {"findings": []}
+    transition.save(application, now=now, erased_at=now, **emptied)
     for submission in application.submissions.all():
         submission.content = _without_persons(submission)
         submission.save(update_fields=["content"])
@@ -119,9 +119,13 @@ def _empty_rows(application: Application) -> None:
         if not isinstance(policy, Kept) or policy.erasable != OF_ERASED_ORDER:
             continue
         if accessor and policy.erased:
-            columns = {name: relation.related_model._meta.get_field(name) for name in policy.erased}
-            values = {name: EMPTY.get(type(column), "") for name, column in columns.items()}
+            column: Callable[[str], Any] = relation.related_model._meta.get_field
+            values = {name: _empty(column(name)) for name in policy.erased}
             getattr(application, accessor).update(**values)
+
+
+def _empty(column: Any) -> Any:
+    return column.get_default() if column.has_default() else EMPTY.get(type(column), "")
 
 
 def _without_persons(submission: Submission) -> str:

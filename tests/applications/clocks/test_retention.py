@@ -61,6 +61,7 @@ def everything(application) -> str:
     application.refresh_from_db()
     rows = [application, *application.submissions.all(), *application.additions.all()]
     rows += [*application.decisions.all(), *application.requests.all(), *application.csrs.all()]
+    rows += [*application.check_runs.all()]
     return "\n".join(str(value) for row in rows for value in vars(row).values())
 
 
@@ -97,6 +98,17 @@ def test_the_uploaded_request_is_gone(order):
     assert bytes(csr.der) == b""
     assert csr.report == {}
     assert csr.sha256
+
+
+def test_so_is_what_the_checks_quoted_of_it(matti):
+    csr = orders.csr_with("-subj", "/C=FI/CN=Apteekki Plus/emailAddress=matti@example.fi")
+    order = orders.submitted(matti, "system_signature", csr=csr)
+    orders.drain()
+    order.refresh_from_db()
+    assert "matti@example.fi" in str(order.findings) == str(order.check_runs.get().findings)
+    erase.erase(order.pk, now=clock.now())
+    assert "matti@example.fi" not in everything(order)
+    assert order.check_runs.get().findings == []
 
 
 def test_the_attachments_are_gone_from_the_disk_as_well(

@@ -4,15 +4,29 @@ from datetime import timedelta
 
 from allauth.mfa.models import Authenticator
 
-from accounts.models import EmailCode, Identifier, Membership, StaffRole
-from accounts.services.people import erase as people_erase, merge
+from accounts.access import actor_for
+from accounts.models import (
+    AccountDecision,
+    AdministratorRequest,
+    EmailCode,
+    Identifier,
+    Invitation,
+    Membership,
+    Person,
+    StaffRole,
+    User,
+)
+from accounts.services.people import erase as people_erase, merge, preferences
 from applications import services
+from applications.models import Application
 from certportal.dev.builders import orders, people
 from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.event_names import ServiceEvent
+from certportal.foundation.kept_tables import ALWAYS, Kept, every_model, keeping
 from certportal.foundation.models import Event, EventOrigin
 from tests.applications.clocks.conftest import years_after
+from tests.free_columns import free_columns
 
 SECRETS = ("Matti", "matti@example.fi", "tekniikka@example.fi", "040 1234567", "Soita Matille")
 
@@ -96,12 +110,64 @@ def test_a_member_and_one_whom_a_kept_order_names_are_not_forgotten(matti, maija
     assert str(maija) == ""
 
 
-def test_what_was_told_of_the_right_to_act_goes_with_the_person(maija, now):
-    told = {"basis_detail": "Maija, apteekkari", "basis_note": "Ote 2.3.2026"}
-    Membership.objects.filter(person=maija).update(**told)
-    leave(maija, now)
-    services.erase_expired(now=years_after(now, 5))
-    assert not any(getattr(maija.memberships.get(), name) for name in told)
+# What is written about a person, and goes with them at the latest; how its rows lead to them.
+OF_PERSON = {
+    Person: ("pk", {"given_name", "family_name", "email", "declined_mails"}),
+    User: ("person", {"email"}),
+    Membership: ("person", {"basis_detail", "basis_note"}),
+    AdministratorRequest: ("person", {"reason", "reasons"}),
+    AccountDecision: ("membership__person", {"reasons"}),
+    Invitation: ("accepted_by", {"email"}),
+}
+# What names nobody, or rests on another document than these texts.
+OF_NOBODY = {
+    *("Event.actor", "Event.data", "User.username", "User.password", "AccountDecision.followed"),
+    *("Organisation.name", "Succession.former_name", "ReadyReasonVersion.words"),
+    *("RegisterTask.record_oid", "RegisterTask.values", "ReplacementItem.changes"),
+    *("BlockEnding.words", "BlockEnding.closing_words"),
+    *("Replacement.note", "Replacement.made_by", "Replacement.wanted"),
+}
+# Public registers, and the evidence of the CA.
+FOR_EVER = {
+    *("RegisterRun", "RegisterRecord", "IssuingCA", "OcspResponder", "Certificate", "Approval"),
+    *("PreparedCertificate", "RevokedSerial", "Seal", "SealedPaper", "CeremonyRecord"),
+}
+
+
+def test_every_text_is_erased_or_known_to_be_about_nobody():
+    of_orders = {each.related_model for each in Application._meta.related_objects} | {Application}
+    texts = {
+        f"{model.__name__}.{name}"
+        for model in {*every_model()} - of_orders
+        if isinstance(kept := keeping(model), Kept) and kept.deletable != ALWAYS
+        for name in free_columns(model) - {*kept.erased}
+        if model.__name__ not in FOR_EVER
+    }
+    of_person = {
+        f"{model.__name__}.{name}" for model, (_path, names) in OF_PERSON.items() for name in names
+    }
+    assert texts - of_person == OF_NOBODY
+
+
+def test_what_was_written_about_a_person_goes_with_them(matti, maija, riitta, pharmacy, now):
+    maija.memberships.update(basis_detail="Maija, apteekkari", basis_note="Maijan ote")
+    preferences.choose(maija, "fi", [], actor=actor_for(maija), now=now)
+    decided = {"organisation": pharmacy, "decided_by": riitta, "reasons": "Maija lähti"}
+    AccountDecision.objects.create(membership=maija.memberships.get(), at=now, **decided)
+    asked = {"person": maija, "asked_at": now, "reason": "Maija pyysi", "decided_at": now}
+    AdministratorRequest.objects.create(**asked, **decided)
+    times = {"made_at": now, "accepted_at": now, "expires_at": now}
+    joined = {"organisation": pharmacy, "made_by": matti, "accepted_by": maija}
+    Invitation.objects.create(email=maija.email, role="applicant", **times, **joined)
+    User.objects.filter(person=maija).update(email=maija.email)
+    said = {
+        (model, name): model.objects.filter(**{path: maija.pk}).values_list(name, flat=True)
+        for model, (path, names) in OF_PERSON.items()
+        for name in names
+    }
+    assert all(all(values) and values for values in said.values())
+    people_erase.erase_person(maija.pk, now=now)
+    assert not any(any(values.all()) for values in said.values())
 
 
 def test_second_factors_and_the_names_given_to_them_go_with_the_person(maija, now):
