@@ -76,7 +76,10 @@ postgres_directory() {
 start_postgres() {
     local cluster=$STORE/postgres bin options
     bin=$(postgres_directory)
-    options="-k $RUN -c listen_addresses='' -c port=5432 -c max_connections=200 $1"
+    # Its log tells of an error without the rows and values of details and statements. docker-compose.yml
+    # sets the same.
+    options="-c log_error_verbosity=terse -c log_min_error_statement=panic"
+    options="-k $RUN -c listen_addresses='' -c port=5432 -c max_connections=200 $options $1"
     if [ ! -e "$cluster/PG_VERSION" ]; then
         refuse_empty_database "$cluster"
         # Made aside: one that is half made, since this was killed, would be taken for a whole one.

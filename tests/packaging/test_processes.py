@@ -233,3 +233,9 @@ def test_postgresql_keeps_the_memory_of_a_statement_here_and_in_its_container() 
     contained = SERVICES["postgres"]["environment"].items()
     assert dict(here) == {name: value for name, value in contained if name.startswith("MALLOC_")}
     assert set(dict(here)) == {"MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"}
+
+
+def test_postgresql_writes_no_rows_into_its_log_here_and_in_its_container() -> None:
+    here = re.findall(r"-c log_\w+=\w+", (ROOT / "certportal/shell/services.sh").read_text())
+    assert " ".join(["postgres", *here]) == SERVICES["postgres"]["command"]
+    assert set(here) == {"-c log_error_verbosity=terse", "-c log_min_error_statement=panic"}

@@ -4,10 +4,12 @@ import json
 import logging
 import re
 from io import StringIO
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import structlog
-from django.db import Error, OperationalError, transaction
+from django.db import Error, IntegrityError, OperationalError, transaction
 from django.test import Client
 
 from accounts.models import Person, User
@@ -88,6 +90,18 @@ def test_an_error_of_the_database_is_told_without_the_rows_that_it_quotes(db, li
     for error, words in zip(told, ("duplicate key", "null value", "does not exist"), strict=True):
         assert error.count(words) == 2  # the driver's error, and Django's
         assert not re.search("DETAIL|LINE|@example|Meik", error)
+
+
+def test_nor_does_the_log_of_postgresql_quote_them(db):
+    """Neither in the error's details nor in the statement, which has its values in it."""
+    address = f"{uuid4()}@example.fi"
+    User.objects.create(username=address)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.create(username=address)
+    ((folder,),) = execute("SELECT current_setting('data_directory')")
+    told = (Path(folder).parent / "postgres.log").read_text(errors="replace")
+    assert "duplicate key value violates unique constraint" in told
+    assert address not in told
 
 
 def test_the_handler_of_all_lines_has_the_filter(written):
