@@ -140,6 +140,20 @@ def test_an_index_made_anew_is_the_same(order):
     assert find(order.number).orders == [str(order.pk)]
 
 
+@pytest.mark.parametrize("typed", ["Matti", "mei", "Matti apteekki", "mat ekki"])
+def test_a_frequent_word_finds_as_many_orders_as_are_wanted_each_once(
+    order, kalle, monkeypatch, typed
+):
+    """They are among the first rows; if too few are, all are looked for in the index."""
+    other = str(orders.begin(kalle).pk)
+    copy(order, 40)
+    assert len(set(find(typed).orders) - {other}) == len(find(typed).orders) == 41
+    assert not find(typed).is_more
+    monkeypatch.setattr(order_search, "MOST_COUNTED", 10)
+    assert len(set(find(typed).orders) - {other}) == 10
+    assert find(typed).is_more
+
+
 @pytest.mark.parametrize("frequent", ["Matti", "vi meik", "mat apteek"])
 def test_a_rare_word_beside_frequent_ones_finds_the_orders_that_have_all(
     order, matti, kalle, frequent
