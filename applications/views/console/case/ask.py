@@ -19,8 +19,7 @@ from applications.views.console.case import answer, reasons
 from applications.views.console.case.form_page import button, form_page
 from applications.views.console.case.forms import AskForm, DeadlineForm
 from applications.views.console.case.hearing_forms import HearForm
-from applications.views.console.case.identity import identity
-from applications.views.console.case.obstacle_words import kept_from
+from applications.views.console.case.identity import identity, kept_from
 from applications.views.console.case.reading import read
 from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import as_seen, by_person

@@ -13,7 +13,7 @@ from applications.views.console.case.case_context import background, evidence, p
 from applications.views.console.case.identity import identity
 from applications.views.console.case.reading import read, read_others
 from applications.views.console.entry import case_view
-from applications.views.console.queue.neighbours import neighbours
+from applications.views.console.queue.queue import neighbours
 from certportal.foundation import clock
 
 

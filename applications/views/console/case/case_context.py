@@ -25,7 +25,6 @@ from applications.views.console.case import (
     known,
     names,
     preparation,
-    previous,
     register_then_and_now,
     specimen,
     waivers,
@@ -87,8 +86,8 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
     latest = handled.prepared if stage.is_shown else None
     sources = comparison.sources(application, latest, now=now)
     rows, columns = comparison.rows(sources), comparison.columns(application, latest)
-    if earlier := previous.previous(application):
-        rows, columns = previous.beside(rows, earlier), [*columns, _("Previous certificate")]
+    if earlier := comparison.previous(application):
+        rows, columns = comparison.beside(rows, earlier), [*columns, _("Previous certificate")]
     revocable = revocation.reasons(application, person, now=now)
     today, obstacles = clock.day(now), _to_approve(handled)
     lint = word_all(latest.findings) if latest else []

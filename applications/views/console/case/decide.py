@@ -1,29 +1,31 @@
-"""Approve the prepared certificate, and reopen a case."""
+"""Approve the prepared certificate, and reopen a case; the text of the decision, also before it."""
 
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _, gettext_lazy
+from django.views.decorators.http import require_safe
 
 from accounts import access
+from accounts.models import Person
 from accounts.page_reading import read_once
 from applications import services
+from applications.documents import paper_text
 from applications.errors import Changed
-from applications.models import Application
+from applications.models import Application, Decision
 from applications.rules import case_holder
 from applications.views.console import passkey
 from applications.views.console.case import case_context, checklist, rights
 from applications.views.console.case.form_page import form_page
 from applications.views.console.case.forms import ApproveForm, ReasonsForm
-from applications.views.console.case.identity import identity
-from applications.views.console.case.obstacle_words import kept_from
+from applications.views.console.case.identity import identity, kept_from
 from applications.views.console.case.reading import read, read_others
 from applications.views.console.entry import back_to, case_view, lost, taking_next
 from applications.views.shared import since
 from applications.views.shared.entry import by_person
-from applications.workflow import Action, Status
+from applications.workflow import ENDED, Action, Status
 from certportal.foundation import clock
 from certportal.foundation.errors import Stale
 from issuance.models import PreparedCertificate
@@ -100,3 +102,41 @@ def _decided(
 ) -> passkey.Decided:
     challenge = services.to_sign(application, attempt, now=now)
     return passkey.Decided(challenge, [attempt.environment])
+
+
+DECIDED = frozenset({Status.APPROVED, Status.ISSUED, Status.DELIVERED, Status.REJECTED})
+
+
+@case_view
+@require_safe
+def decision(request: HttpRequest, application: Application) -> HttpResponse:
+    """Show the latest decision, or the one that the applicant would get on approval."""
+    person, now = access.person_of(request), clock.now()
+    if application.submission is None or application.erased_at is not None:
+        raise Http404
+    context = identity(application, person, now=now)
+    if shown := decided(application) or _if_approved(application, person, now):
+        context |= {
+            "is_made": shown.pk is not None,
+            "language": shown.submission.language,
+            "text": paper_text.decision(shown, layout=paper_text.WITHIN_A_PAGE),
+        }
+    return render(request, "applications/console/decision.html", context)
+
+
+def decided(application: Application) -> Decision | None:
+    """Return the decision in force; None after a reopening or a recall."""
+    return application.decisions.last() if application.status in DECIDED else None
+
+
+def _if_approved(application: Application, person: Person, now: datetime) -> Decision | None:
+    """Return the unsaved decision that the person's approval would make; None once it ended."""
+    if application.status in ENDED:
+        return None
+    return Decision(
+        application=application,
+        kind=Decision.Kind.APPROVED,
+        reviewer=person,
+        submission=application.submission,
+        at=now,
+    )

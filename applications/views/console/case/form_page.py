@@ -9,8 +9,7 @@ from django.utils.functional import Promise
 
 from accounts import access
 from applications.models import Application
-from applications.views.console.case.identity import identity
-from applications.views.console.case.obstacle_words import kept_from
+from applications.views.console.case.identity import identity, kept_from
 from applications.views.console.entry import back_to, case_view, kept, lost
 from applications.views.shared.entry import by_person, seen_version
 from applications.views.shared.forms import VersionForm

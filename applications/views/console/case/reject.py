@@ -16,8 +16,7 @@ from applications.models import Application, Decision, ReadyReason
 from applications.rules import hearing
 from applications.views.console.case import answer, case_context, reasons
 from applications.views.console.case.hearing_forms import RejectForm
-from applications.views.console.case.identity import identity
-from applications.views.console.case.obstacle_words import kept_from
+from applications.views.console.case.identity import identity, kept_from
 from applications.views.console.case.reading import read
 from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person

@@ -20,8 +20,7 @@ from applications.services.reviewer.own_passkey import NotSigned
 from applications.services.reviewer.waivers import waiver_to_sign
 from applications.views.console import passkey
 from applications.views.console.case.forms import WaiveForm
-from applications.views.console.case.identity import identity
-from applications.views.console.case.obstacle_words import kept_from
+from applications.views.console.case.identity import identity, kept_from
 from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person
 from applications.workflow import ENDED, Action, Status
