@@ -12,8 +12,7 @@ from accounts.models import Identifier, Membership, Organisation, Person, StaffR
 from applications.models import Attachment, Decision
 from applications.rules.void_reasons import VOID_REASONS
 from applications.services.reviewer import assignment
-from applications.views.console.events.data_labels import LABELS
-from applications.views.console.events.data_values import value_words
+from applications.views.console.events.data_values import LABELS, value_words
 from applications.views.console.events.named import PAGES, Part, address_of, named
 from applications.workflow import ApplicationEvent
 from certportal.dev.builders import orders, people

@@ -21,8 +21,7 @@ from applications.models import Application
 from applications.rules.event_search import EventQuery
 from applications.rules.order_search import serials
 from applications.services.reviewer.recorded_events import MOST_EXPORTED, MOST_PROVEN
-from applications.views.console.events.data_labels import LABELS, OF_KIND
-from applications.views.console.events.data_values import value_words
+from applications.views.console.events.data_values import LABELS, LABELS_OF_KIND, value_words
 from applications.views.console.events.named import Named, Part, named
 from applications.views.shared import spreadsheet
 from applications.views.shared.certificate import attachment
@@ -85,7 +84,7 @@ def data_words(kind: str, data: dict[str, Any], named: Named) -> Iterator[Fact]:
 
 
 def _label(kind: str, name: str) -> str:
-    return str(OF_KIND.get((kind, name)) or LABELS.get(name, name))
+    return str(LABELS_OF_KIND.get((kind, name)) or LABELS.get(name, name))
 
 
 def _part(kind: str, name: str, value: object, named: Named) -> Part:
