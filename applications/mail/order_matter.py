@@ -1,16 +1,29 @@
-"""What a mail about an order is about: the order, and who reads it; its subject."""
+"""What a mail about an order is about: the order, who reads it, and what the text may say of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext as _, pgettext
 
 from accounts.models import Person
+from applications.checks.wording import word_all, word_faults
+from applications.documents import kept_papers
 from applications.models import Application, ContactLink
-from applications.rules import contact_links, mail_choices, proposed_names
+from applications.replacement import predecessors
+from applications.rules import (
+    contact_links,
+    lapse,
+    mail_choices,
+    proposed_names,
+    recipients,
+    sender,
+    void_reasons,
+)
 from applications.rules.recipients import capacity
 from applications.rules.told_together import orders_told
+from certportal.foundation import clock
 from certportal.foundation.mail.mails import Asked, To
 from certportal.foundation.related_rows import by_key
 from issuance.models import Certificate
@@ -91,3 +104,27 @@ def named(order: Application) -> str:
 def of_several(matter: Matter, subject: str) -> str:
     """Return the subject of a mail about several orders, which names them in its text."""
     return f"{_('[TEST]')} {subject}" if matter.order.kind.is_test else subject
+
+
+FACTS: dict[str, Callable[[Application], Any]] = {
+    "again": lambda order: order.submission is not None and order.submission.number > 1,
+    "awaited": proposed_names.are_awaited,
+    "confirmed": proposed_names.is_confirmation,
+    "decided": lambda order: kept_papers.last_decision(order) is not None,
+    "faults": lambda order: [words for _finding, words in word_faults(order.findings)],
+    "findings": lambda order: [words for _finding, words in word_all(order.findings)],
+    "gets_instead": lambda order: "recipient" not in recipients.package(order),
+    "lacks_right": lambda order: sender.lacks_right(order, on=clock.day(clock.now())),
+    "lapses_on": lapse.lapses_on,
+    "last_day": lapse.last_day_of,
+    "missing": lambda order: [section.title for section in lapse.missing(order)],
+    "predecessor": predecessors.predecessor,
+    "refused_by": contact_links.refused_by,
+    "removed_on": lapse.removal_of,
+    "request_wanted": contact_links.is_awaited,
+    "sent_back": proposed_names.sent_back,
+    "sent_through": contact_links.came_through,
+    "successor": predecessors.successor,
+    "supplied_by": contact_links.supplied_by,
+    "why_recalled": void_reasons.why_recalled,
+}

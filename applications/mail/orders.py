@@ -17,8 +17,8 @@ from django.utils.functional import SimpleLazyObject
 from accounts.models import Person
 from applications.documents import certificate_files, kept_papers
 from applications.mail import reminders
-from applications.mail.order_facts import FACTS
 from applications.mail.order_matter import (
+    FACTS,
     Matter,
     about_order,
     matter_of,
