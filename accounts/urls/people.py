@@ -3,7 +3,6 @@
 from django.urls import include, path
 
 from accounts.views import (
-    email,
     factors,
     invitations,
     login,
@@ -12,7 +11,6 @@ from accounts.views import (
     members,
     organisations,
     profile,
-    recorded,
     recovering,
     rights,
     suppliers,
@@ -35,8 +33,8 @@ urlpatterns = [
     path("login/failed/", login.not_identified, name="not_identified"),
     path("logout/", logout.logout, name="logout"),
     path("logged-out/", logout.logged_out, name="logged_out"),
-    path("email/", email.address, name="email"),
-    path("email/code/", email.code, name="email_code"),
+    path("email/", profile.address, name="email"),
+    path("email/code/", profile.code, name="email_code"),
     path("second-factor/", factors.prove, name="second_factor"),
     path("second-factor/set-up/", factors.set_up, name="second_factor_set_up"),
     path("second-factor/recovery-codes/", factors.recovery_codes, name="recovery_codes"),
@@ -62,8 +60,8 @@ urlpatterns = [
     path("suppliers/<word:business_id>/", suppliers.give, name="consent"),
     path("customers/<key:consent_id>/resign/", suppliers.resign, name="resign_consent"),
     path("me/", profile.profile, name="profile"),
-    path("me/recorded/", recorded.events, name="recorded"),
-    path("me/export/", recorded.export, name="export"),
+    path("me/recorded/", profile.events, name="recorded"),
+    path("me/export/", profile.export, name="export"),
     path("sessions/<uuid:session_id>/end/", profile.end_session, name="end_session"),
     path("sessions/end-others/", profile.end_others, name="end_other_sessions"),
 ]

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from accounts import own_records
 from accounts.access import actor_for
 from accounts.services.organisations import consents, invite, join, membership, oversight
-from accounts.views import recorded
+from accounts.views import profile
 from certportal.dev.builders import people
 from certportal.dev.builders.acts import act
 from certportal.foundation import clock, event_search
@@ -36,7 +36,7 @@ def test_one_s_own_acts_and_what_others_did_to_one_are_listed(client, matti, mai
 
 
 def test_older_events_come_page_by_page_each_once(client, matti, monkeypatch):
-    monkeypatch.setattr(recorded, "PER_PAGE", 2)
+    monkeypatch.setattr(profile, "PER_PAGE", 2)
     web, seen, query = people.log_in(client, matti), [], {}
     expected = list(own_records.events_about(matti).values_list("pk", flat=True))
     while True:
