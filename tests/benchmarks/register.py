@@ -17,8 +17,8 @@ from pathlib import Path
 from django.db import connection, transaction
 
 from accounts.register.mirror import imports
-from accounts.register.mirror.copying import COLUMNS, CopyStream
 from accounts.register.mirror.imports import Source
+from accounts.register.mirror.store import COLUMNS, CopyStream
 from accounts.register.models import Kind, RegisterRun
 from accounts.register.source import files
 from certportal.foundation import clock
