@@ -19,7 +19,7 @@ from issuance.services import lease
 from issuance.services.errors import Unproven
 from issuance.services.issuing.only_approved import NobodyApproved
 from issuance.services.issuing.sign_attempts import journal_entry
-from issuance.services.recovery.compare import Kind
+from issuance.services.recovery.reconcile import Kind
 from issuance.services.signer import signer_for
 from issuance.signers import SignerUnavailable
 from tests.alarms import sounds

@@ -22,7 +22,7 @@ from certportal.wiring import BEAT_SCHEDULE
 from issuance import journal, services
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.services.errors import AlreadySigning, NotReconciled
-from issuance.services.recovery.compare import Kind
+from issuance.services.recovery.reconcile import Kind
 from issuance.signers import SignerUnavailable
 from issuance.tasks import reconcile
 from tests.alarms import sounds

@@ -12,7 +12,7 @@ from issuance.certificate.plan import new_serial, serial_hex
 from issuance.models import Certificate, IssuingCA
 from issuance.publication import repository
 from issuance.services.errors import NotReconciled
-from issuance.services.recovery.compare import Kind, compare
+from issuance.services.recovery.reconcile import Kind, compare
 from issuance.services.status import publish_ocsp
 from issuance.services.status.publish_ocsp import publish_response_with
 from tests.issuance.status.asking import STEM, ask, number, said, status_of
