@@ -9,9 +9,8 @@ from pkilint.pkix import general_name
 from pyasn1.codec.der.encoder import encode
 
 from issuance.authority import build
-from issuance.certificate.lint_by_type import ByType
 from issuance.certificate.lint_pkix import pkix_rules
-from issuance.certificate.lint_remembered import decoding_once, remember
+from issuance.certificate.lint_remembered import ByType, decoding_once, remember
 from issuance.certificate.profiles import PROFILES
 from tests.issuance.plans import plan
 
