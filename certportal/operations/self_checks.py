@@ -5,16 +5,70 @@ anybody may call, only reads the result.
 """
 
 import json
+import ssl
+import time
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 
+import structlog
+from cryptography.x509 import load_pem_x509_certificate
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
 from applications.checks import dns_resolvers
 from certportal.foundation import clock, database_clock
+from certportal.foundation.certificate_faults import UNREADABLE
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files import own_disk
-from certportal.operations import tls_end
 from issuance import services
+
+log = structlog.get_logger(__name__)
+
+NOTICE = timedelta(days=21)
+"""Programs that renew certificates of 90 days do so 30 days before these end."""
+READ_EVERY = 600.0
+"""Seconds for which the certificate counts that was read; heartbeats are more frequent."""
+ASKED_EVERY = 60.0
+"""Seconds for which it counts that none could be read: a proxy or name server that hangs costs the
+worker time, and each failure is a line in its log."""
+SECONDS = 2.0
+
+_read: dict[tuple[str, int], tuple[float, datetime | None]] = {}
+"""When this process asked at the address, and when the certificate read there ends."""
+
+
+def is_far() -> bool:
+    """Whether the certificate at `TLS_ADDRESS` lasts for `NOTICE`; without an address, true.
+
+    False too if there is no certificate: nobody would notice its end.
+    """
+    place = settings.TLS_ADDRESS
+    if place is None:
+        return True
+    ends = _ends(place)
+    return ends is not None and ends - clock.now() > NOTICE
+
+
+def _ends(place: tuple[str, int]) -> datetime | None:
+    """Return the certificate's end, as read at most `READ_EVERY` ago; None if it cannot be read."""
+    at, ends = _read.get(place, (None, None))
+    if at is None or time.monotonic() - at >= (ASKED_EVERY if ends is None else READ_EVERY):
+        ends = _end_read_at(place)
+        _read[place] = time.monotonic(), ends
+    return ends
+
+
+def _end_read_at(place: tuple[str, int]) -> datetime | None:
+    try:
+        text = ssl.get_server_certificate(place, timeout=SECONDS)
+        ends = load_pem_x509_certificate(text.encode()).not_valid_after_utc
+    except (OSError, *UNREADABLE) as error:
+        log.warning("tls_certificate_not_read", host=place[0], port=place[1], error=str(error))
+        return None
+    if ends - clock.now() <= NOTICE:
+        log.warning("tls_certificate_ends", host=place[0], port=place[1], ends=ends.isoformat())
+    return ends
+
 
 type Check = Callable[[], bool]
 
@@ -60,7 +114,7 @@ SELF_CHECKS: dict[str, dict[str, Check]] = {
         "documents": own_disk.has_room,
         "clock-default": passes(database_clock.require_agreement),
         "resolvers": dns_resolvers.are_fit,
-        "tls-certificate": tls_end.is_far,
+        "tls-certificate": is_far,
     },
     "ca": {
         "clock-ca": passes(database_clock.require_agreement),

@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from certportal import env
 from certportal.foundation import clock
-from certportal.operations import tls_end
+from certportal.operations import self_checks
 from tests.stack import free_port
 
 NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "varmenteet.example.fi")])
@@ -59,7 +59,7 @@ class Proxy:
 
 @pytest.fixture
 def proxy(settings, tmp_path, monkeypatch):
-    monkeypatch.setattr(tls_end, "_read", {})
+    monkeypatch.setattr(self_checks, "_read", {})
     found = Proxy(tmp_path)
     settings.TLS_ADDRESS = found.place
     yield found
@@ -69,7 +69,7 @@ def proxy(settings, tmp_path, monkeypatch):
 @pytest.mark.parametrize(("days", "far"), [(60, True), (22, True), (20, False), (-1, False)])
 def test_the_last_three_weeks_wait_for_a_person(proxy, days, far):
     proxy.renew(timedelta(days=days))
-    assert tls_end.is_far() is far
+    assert self_checks.is_far() is far
 
 
 def test_a_certificate_of_no_known_version_counts_as_none(proxy, monkeypatch):
@@ -79,22 +79,22 @@ def test_a_certificate_of_no_known_version_counts_as_none(proxy, monkeypatch):
     )
     odd = ssl.DER_cert_to_PEM_cert(der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07", 1))
     monkeypatch.setattr(ssl, "get_server_certificate", lambda *_place, **_options: odd)
-    assert not tls_end.is_far()
+    assert not self_checks.is_far()
 
 
 def test_a_renewed_certificate_is_seen_once_the_proxy_serves_it(proxy, monkeypatch):
     proxy.renew(timedelta(days=3))
-    assert not tls_end.is_far()
+    assert not self_checks.is_far()
     proxy.renew(timedelta(days=89))
-    assert (tls_end.is_far(), proxy.asked) == (False, 1)
-    monkeypatch.setattr(tls_end, "READ_EVERY", 0)
-    assert (tls_end.is_far(), proxy.asked) == (True, 2)
+    assert (self_checks.is_far(), proxy.asked) == (False, 1)
+    monkeypatch.setattr(self_checks, "READ_EVERY", 0)
+    assert (self_checks.is_far(), proxy.asked) == (True, 2)
 
 
 def test_a_proxy_without_a_certificate_is_no_proxy_whose_certificate_lasts(settings, monkeypatch):
-    monkeypatch.setattr(tls_end, "_read", {})
+    monkeypatch.setattr(self_checks, "_read", {})
     settings.TLS_ADDRESS = ("127.0.0.1", free_port())
-    assert not tls_end.is_far()
+    assert not self_checks.is_far()
 
 
 def test_a_proxy_that_hangs_is_not_waited_for_at_every_heartbeat(settings, monkeypatch):
@@ -104,19 +104,19 @@ def test_a_proxy_that_hangs_is_not_waited_for_at_every_heartbeat(settings, monke
         asked.append(place)
         raise TimeoutError("timed out")
 
-    monkeypatch.setattr(tls_end, "_read", {})
+    monkeypatch.setattr(self_checks, "_read", {})
     monkeypatch.setattr(ssl, "get_server_certificate", hangs)
     settings.TLS_ADDRESS = ("proxy", 8443)
-    assert [tls_end.is_far() for _ in range(3)] == [False] * 3
+    assert [self_checks.is_far() for _ in range(3)] == [False] * 3
     assert len(asked) == 1
-    monkeypatch.setattr(tls_end, "ASKED_EVERY", 0)
-    assert not tls_end.is_far()
+    monkeypatch.setattr(self_checks, "ASKED_EVERY", 0)
+    assert not self_checks.is_far()
     assert len(asked) == 2
 
 
 def test_where_nobody_said_which_proxy_there_is_nothing_to_watch(settings):
     settings.TLS_ADDRESS = None
-    assert tls_end.is_far()
+    assert self_checks.is_far()
 
 
 def test_the_address_is_a_host_and_a_port(monkeypatch):
