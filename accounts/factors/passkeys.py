@@ -15,14 +15,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
+from fido2 import webauthn
 from fido2.server import Fido2Server
-from fido2.webauthn import (
-    AttestedCredentialData,
-    AuthenticatorData,
-    CollectedClientData,
-    PublicKeyCredentialRpEntity,
-    UserVerificationRequirement,
-)
 
 from accounts.factors.fingerprint import fingerprint
 from accounts.models import User
@@ -55,8 +49,8 @@ class Touch:
     def of(cls, authenticator_data: bytes, client_data: bytes) -> Self:
         """Read it from the answer's octets, which have been verified."""
         return cls(
-            AuthenticatorData(authenticator_data).counter,
-            _sha256(CollectedClientData(client_data).challenge),
+            webauthn.AuthenticatorData(authenticator_data).counter,
+            _sha256(webauthn.CollectedClientData(client_data).challenge),
             _sha256(authenticator_data + hashlib.sha256(client_data).digest()),
         )
 
@@ -68,7 +62,7 @@ def rows(login: User) -> QuerySet[Authenticator]:
     return ordered
 
 
-def credential_data(row: Authenticator) -> AttestedCredentialData | None:
+def credential_data(row: Authenticator) -> webauthn.AttestedCredentialData | None:
     """Return the id and the public key of a stored passkey; None if they cannot be read."""
     return _credential_data_in(row.data.get("credential"))
 
@@ -107,8 +101,8 @@ def to_sign(
     if not known:
         return ""
     known = [each for each in known if fingerprint(each) in preferred] or known
-    verified = UserVerificationRequirement.REQUIRED
-    server = Fido2Server(PublicKeyCredentialRpEntity(id=rp_id, name=rp_id))
+    verified = webauthn.UserVerificationRequirement.REQUIRED
+    server = Fido2Server(webauthn.PublicKeyCredentialRpEntity(id=rp_id, name=rp_id))
     asked, _state = server.authenticate_begin(known, verified, challenge)
     return json.dumps(dict(asked), cls=DjangoJSONEncoder)
 
@@ -148,7 +142,7 @@ def proven(login: User, credential: Credential) -> tuple[Authenticator, Touch]:
         raise NoPasskey from error
 
 
-def _require_own_page(client: CollectedClientData) -> None:
+def _require_own_page(client: webauthn.CollectedClientData) -> None:
     """Raise NoPasskey unless a page of the requested host asked, not framed by another site.
 
     fido2 also accepts pages of subdomains, which need not be this service's, and frames (Web
@@ -162,11 +156,13 @@ def _sha256(octets: bytes) -> str:
     return hashlib.sha256(octets).hexdigest()
 
 
-def _credential_data_in(credential: Any) -> AttestedCredentialData | None:
+def _credential_data_in(credential: Any) -> webauthn.AttestedCredentialData | None:
     """Return the id and the public key in a browser's registration response, or None."""
     try:
         made = auth.parse_registration_response(credential).response
-        found: AttestedCredentialData | None = made.attestation_object.auth_data.credential_data
+        found: webauthn.AttestedCredentialData | None = (
+            made.attestation_object.auth_data.credential_data
+        )
     except UNREADABLE:
         return None
     return found

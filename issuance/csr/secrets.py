@@ -21,14 +21,7 @@ from issuance.csr.numbers import PublicKey, are_factors, named_keys
 from issuance.csr.reading import File
 from issuance.csr.request import spki_in
 from issuance.der import read
-from issuance.keys.policy import (
-    EC_PUBLIC_KEY,
-    RSA_ENCRYPTION,
-    RSASSA_PSS,
-    Key,
-    hashes_of,
-    read_key,
-)
+from issuance.keys import policy
 
 _SECRET_KINDS = frozenset({Kind.PRIVATE_KEY, Kind.PKCS12})
 _MOST_KEYS, _LARGEST_KEY = 10, 16 * 1024
@@ -55,11 +48,11 @@ def layers(file: File) -> Iterator[File]:
 _MOST_BESIDE = 3
 
 
-def _public_keys(file: File) -> list[Key]:
+def _public_keys(file: File) -> list[policy.Key]:
     """The keys of the requests, certificates and public keys in the file, three at most."""
     ders = [layer.data for layer in layers(file)]
     ders += [block.der for layer in layers(file) for block in layer.blocks if block.der]
-    found = (read_key(spki) for der in dict.fromkeys(ders) if (spki := spki_in(der)))
+    found = (policy.read_key(spki) for der in dict.fromkeys(ders) if (spki := spki_in(der)))
     return list(islice((key for key in found if key.public_key is not None), _MOST_BESIDE))
 
 
@@ -144,8 +137,8 @@ def leaked_hashes(file: File) -> list[str]:
     if written := [text for text in texts if may_hold_numbers(text)]:
         halves += islice(bare_keys(written, _public_keys(file)), _MOST_KEYS)
     der, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    keys = (read_key(half.public_bytes(der, form)) for half in halves if half)
-    return list(dict.fromkeys(digest for key in keys for digest in hashes_of(key)))
+    keys = (policy.read_key(half.public_bytes(der, form)) for half in halves if half)
+    return list(dict.fromkeys(digest for key in keys for digest in policy.hashes_of(key)))
 
 
 def _keys_in_der(file: File) -> list[bytes]:
@@ -162,7 +155,7 @@ def _keys_in(layer: File) -> Iterator[bytes]:
 # Key loading normally tests primes, or computes the public half of DSA and DH keys, on numbers of
 # the sender's choice: 4 s for RSA 8192. So validation is off, and only RSA and EC keys are loaded.
 _UNTESTED = {"unsafe_skip_rsa_key_validation": True}
-_LOADED = (RSA_ENCRYPTION, RSASSA_PSS, EC_PUBLIC_KEY)
+_LOADED = (policy.RSA_ENCRYPTION, policy.RSASSA_PSS, policy.EC_PUBLIC_KEY)
 
 
 def _public_half(der: bytes) -> PublicKey | None:

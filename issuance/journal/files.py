@@ -11,15 +11,8 @@ from typing import IO
 
 from django.conf import settings
 
+from certportal.foundation import own_files
 from certportal.foundation.errors import Unavailable, system_words
-from certportal.foundation.own_files import (
-    OWN,
-    OWN_FOLDER,
-    make_folder,
-    open_or_make,
-    replace,
-    sync_folder,
-)
 from issuance.faults import reach
 from issuance.journal.entry import Entry, parse
 
@@ -64,7 +57,7 @@ def ensure_room(stem: str) -> None:
     """
     try:
         folder = path(stem).parent
-        make_folder(folder, OWN_FOLDER)
+        own_files.make_folder(folder, own_files.OWN_FOLDER)
         space = os.statvfs(folder)
         if space.f_bavail * space.f_frsize < ROOM or not os.access(folder, os.W_OK):
             raise JournalUnavailable("the disk is full")
@@ -81,11 +74,11 @@ def opened(stem: str) -> Iterator[IO[bytes]]:
     """
     file_path = path(stem)
     is_new = not file_path.exists()
-    descriptor = open_or_make(file_path, os.O_RDWR | os.O_APPEND)
+    descriptor = own_files.open_or_make(file_path, os.O_RDWR | os.O_APPEND)
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         if is_new:
-            sync_folder(file_path.parent)
+            own_files.sync_folder(file_path.parent)
         _mend_tail(file.fileno())
         yield file
 
@@ -158,4 +151,6 @@ def _reserve(stem: str) -> Path:
 def _fill(reserve: Path) -> None:
     if reserve.exists() and reserve.stat().st_size == _RESERVE:
         return
-    replace(reserve, os.urandom(_RESERVE), OWN)  # a compressing file system would shrink zeros
+    own_files.replace(
+        reserve, os.urandom(_RESERVE), own_files.OWN
+    )  # a compressing file system would shrink zeros

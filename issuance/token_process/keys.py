@@ -10,14 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_der_public_key,
-)
 from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag, ObjectClass
 from pkcs11.exceptions import PKCS11Error
 from pkcs11.util.ec import encode_ec_public_key, encode_named_curve_parameters
@@ -100,8 +95,10 @@ def _objects(at: Session, kind: ObjectClass, label: str) -> Iterator[Any]:
 
 def _encoded(public: Any) -> bytes:
     encode = encode_rsa_public_key if public.key_type == KeyType.RSA else encode_ec_public_key
-    key = load_der_public_key(encode(public))
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    key = serialization.load_der_public_key(encode(public))
+    return key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
 
 
 def _proves(handle: Any, public: bytes) -> bool:
@@ -115,7 +112,7 @@ def _proves(handle: Any, public: bytes) -> bool:
 
 def _verified(handle: Any, digest: bytes, algorithm: hashes.HashAlgorithm, public: bytes) -> bytes:
     """The signature. Raises WrongSignature: one made by a fault can give the private key away."""
-    made, key = _raw(handle, digest, algorithm), load_der_public_key(public)
+    made, key = _raw(handle, digest, algorithm), serialization.load_der_public_key(public)
     try:
         if isinstance(key, rsa.RSAPublicKey):
             key.verify(made, digest, padding.PKCS1v15(), Prehashed(algorithm))

@@ -12,14 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.checks.wording import word_all
 from applications.models import Application
-from applications.rules.request_files import (
-    ENDINGS,
-    MOST_BYTES,
-    MOST_MEGABYTES,
-    RequestFile,
-    Skipped,
-    files_of,
-)
+from applications.rules import request_files
 from applications.rules.request_matching import Why
 from applications.services.applicant.requests_together import FileResult, Outcome
 from certportal.foundation.errors import Refused
@@ -39,7 +32,7 @@ OUTCOMES: dict[Outcome, tuple[Promise, str]] = {
 }
 _URGENCY = ("error", "warning", "plain", "success")
 """The tones of outcomes, in the order in which they are read."""
-REASONS: dict[Why | Skipped, Words] = {
+REASONS: dict[Why | request_files.Skipped, Words] = {
     Why.NAMELESS: _("The request names neither a host nor a system. Give it on the order's page."),
     Why.NO_ORDER: _("No order that waits for a request has these names. Check the names."),
     Why.SEVERAL_ORDERS: _("Several orders fit equally. Give it on the page of the right one:"),
@@ -47,14 +40,14 @@ REASONS: dict[Why | Skipped, Words] = {
     Why.MOVED_ON: _(
         "The order has changed in the meantime. Open its page to see what it is like now."
     ),
-    Skipped.PRIVATE_KEY: HoldsPrivateKey.message,
-    Skipped.OTHER_KIND: filled(
+    request_files.Skipped.PRIVATE_KEY: HoldsPrivateKey.message,
+    request_files.Skipped.OTHER_KIND: filled(
         _("By its name it is no certificate request. Names end in %(endings)s."),
-        endings=", ".join(ENDINGS),
+        endings=", ".join(request_files.ENDINGS),
     ),
-    Skipped.TOO_BIG: _("It is too large for a certificate request."),
-    Skipped.ENCRYPTED: _("It is protected with a password. Pack it without one."),
-    Skipped.DAMAGED: _("It is damaged in the archive. Pack it again."),
+    request_files.Skipped.TOO_BIG: _("It is too large for a certificate request."),
+    request_files.Skipped.ENCRYPTED: _("It is protected with a password. Pack it without one."),
+    request_files.Skipped.DAMAGED: _("It is damaged in the archive. Pack it again."),
 }
 LEAKED = _(
     "Make a new key and a new request: this key is blocked now, since it has left your machine."
@@ -100,16 +93,18 @@ class RequestsForm(Form):
                 " most. The private keys stay with you."
             ),
             most=settings.DATA_UPLOAD_MAX_NUMBER_FILES,
-            limit=MOST_MEGABYTES,
+            limit=request_files.MOST_MEGABYTES,
         ),
-        max_bytes=MOST_BYTES,
-        accept=",".join([*ENDINGS, ".zip"]),
+        max_bytes=request_files.MOST_BYTES,
+        accept=",".join([*request_files.ENDINGS, ".zip"]),
     )
 
-    def read(self) -> list[RequestFile]:
+    def read(self) -> list[request_files.RequestFile]:
         """Return the uploaded files; [] and a form error if they exceed the limits."""
         try:
-            return files_of((file.name, file.read()) for file in self.cleaned_data["requests"])
+            return request_files.files_of(
+                (file.name, file.read()) for file in self.cleaned_data["requests"]
+            )
         except Refused as refusal:
             self.add_error("requests", str(refusal))
             return []

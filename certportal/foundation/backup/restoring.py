@@ -15,17 +15,10 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from certportal.foundation import own_files
 from certportal.foundation.backup import streams
 from certportal.foundation.backup.making import FORMAT, sha256
 from certportal.foundation.files.other_disks import within_limit
-from certportal.foundation.own_files import (
-    GROUP,
-    GROUP_FOLDER,
-    OWN,
-    OWN_FOLDER,
-    make_folder,
-    replace,
-)
 
 # A journal is append-only, so the longer of two copies contains the shorter one.
 _GROWING = "journal"
@@ -232,8 +225,8 @@ def _restore(name: PurePosixPath, content: bytes) -> str:
     elif not kept:
         path = Path(settings.PORTAL_DATA) / name
         own = Path(settings.PORTAL_DATA, _GROWING) in path.parents
-        make_folder(path.parent, OWN_FOLDER if own else GROUP_FOLDER)
-        replace(path, content, OWN if own else GROUP)
+        own_files.make_folder(path.parent, own_files.OWN_FOLDER if own else own_files.GROUP_FOLDER)
+        own_files.replace(path, content, own_files.OWN if own else own_files.GROUP)
     return kept
 
 

@@ -20,18 +20,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from django.conf import settings
 
+from certportal.foundation import own_files
 from certportal.foundation.errors import system_words
 from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder
 from certportal.foundation.event_log.log_keys import LogKey, opened, says_all, signed
 from certportal.foundation.event_log.notes import BadNote, Signer, Verifier
-from certportal.foundation.own_files import (
-    GROUP,
-    OWN,
-    OWN_FOLDER,
-    locked_folder,
-    replace,
-    write_new,
-)
 from issuance.publication import repository
 from issuance.signers.file import KeyFiles
 from issuance.signers.protocol import why_unreadable
@@ -101,13 +94,13 @@ def make(name: str, *, now: datetime | None = None) -> Verifier:
     signer = Signer(name, Ed25519PrivateKey.generate())
     verifier, pem = signer.verifier, _encrypted(signer)
     # Under a lock, so that of two runs neither deletes the other's key as left over.
-    with locked_folder(_path(".key").parent, OWN_FOLDER):
+    with own_files.locked_folder(_path(".key").parent, own_files.OWN_FOLDER):
         if is_there():
             raise FileExistsError(str(_path(".vkey")))
         _path(".key").unlink(missing_ok=True)  # left by an interrupted run; it has signed nothing
-        write_new(_path(".key"), pem, mode=0o400)
+        own_files.write_new(_path(".key"), pem, mode=0o400)
         write_list([LogKey(verifier, since=now)], signer)
-        write_new(_path(".vkey"), f"{verifier}\n".encode(), mode=0o440)
+        own_files.write_new(_path(".vkey"), f"{verifier}\n".encode(), mode=0o440)
     return verifier
 
 
@@ -118,7 +111,7 @@ def replace_with(name: str, *, now: datetime) -> tuple[LogKey, ...]:
     run goes on. Raises LogUnavailable, BadNote, OSError.
     """
     signer = Signer(name, Ed25519PrivateKey.generate())
-    with locked_folder(_path(".key").parent, OWN_FOLDER):
+    with own_files.locked_folder(_path(".key").parent, own_files.OWN_FOLDER):
         ended, *earlier = keys()
         if name in {ended.verifier.name, *(each.verifier.name for each in earlier)}:
             raise BadNote(f"a log of this service has had the name {name}")
@@ -126,9 +119,9 @@ def replace_with(name: str, *, now: datetime) -> tuple[LogKey, ...]:
             _keep_former(_path(suffix), ended.verifier)
         until = [replace_fields(ended, until=now), *earlier]
         made = (LogKey(signer.verifier, since=now), *until)
-        replace(_path(".key"), _encrypted(signer), 0o400)
+        own_files.replace(_path(".key"), _encrypted(signer), 0o400)
         write_list(made, signer)
-        replace(_path(".vkey"), f"{signer.verifier}\n".encode(), 0o440)
+        own_files.replace(_path(".vkey"), f"{signer.verifier}\n".encode(), 0o440)
     return made
 
 
@@ -137,7 +130,7 @@ def _keep_former(path: Path, verifier: Verifier) -> None:
     if path.exists():
         with suppress(FileExistsError):
             kept = path.parent / "former" / f"{STEM}-{verifier.key_id.hex()}{path.suffix}"
-            write_new(kept, path.read_bytes(), mode=0o400)
+            own_files.write_new(kept, path.read_bytes(), mode=0o400)
 
 
 def _encrypted(signer: Signer) -> bytes:
@@ -171,7 +164,7 @@ def mark_exposed(name: str, since: datetime) -> tuple[LogKey, ...]:
     Raises LogUnavailable, and LookupError without a former key of this name.
     """
     signer = load()
-    with locked_folder(_path(".key").parent, OWN_FOLDER):
+    with own_files.locked_folder(_path(".key").parent, own_files.OWN_FOLDER):
         present, *former = keys()
         if name not in {each.verifier.name for each in former}:
             raise LookupError(name)
@@ -188,7 +181,7 @@ def mark_exposed(name: str, since: datetime) -> tuple[LogKey, ...]:
 
 def write_list(listed: Sequence[LogKey], signer: Signer) -> None:
     """Write the list of keys beside the key."""
-    replace(_path(".vkeys"), signed(listed, signer).encode(), 0o440)
+    own_files.replace(_path(".vkeys"), signed(listed, signer).encode(), 0o440)
 
 
 def default_name() -> str:
@@ -199,14 +192,14 @@ def default_name() -> str:
 def publish(verifier: Verifier) -> None:
     """Put the public key beside the log and into the public repository."""
     line = f"{verifier}\n"
-    wanted = [(_public(), line, OWN), (repository.log_key_path(), line, GROUP)]
+    wanted = [(_public(), line, own_files.OWN), (repository.log_key_path(), line, own_files.GROUP)]
     own = _path(".vkeys")
     with suppress(FileNotFoundError, BadNote):  # the list lies beside the key only
         if opened(own.read_text(), verifier) == keys():
-            wanted.append((repository.log_keys_path(), own.read_text(), GROUP))
+            wanted.append((repository.log_keys_path(), own.read_text(), own_files.GROUP))
     for path, content, mode in wanted:
         if not path.exists() or path.read_text() != content:
-            replace(path, content.encode(), mode)
+            own_files.replace(path, content.encode(), mode)
 
 
 def published() -> Verifier:

@@ -33,12 +33,7 @@ from issuance.services import lease, locks
 from issuance.services.blocked_keys import KeyOf, findings_of_keys
 from issuance.services.errors import NotReconciled
 from issuance.services.event_log.evidence import was_marked
-from issuance.services.issuing import attempts, only_approved
-from issuance.services.issuing.approve import (
-    ApprovalState,
-    approval_states,
-    standing_approvals,
-)
+from issuance.services.issuing import approve, attempts, only_approved
 from issuance.services.issuing.prepare import close
 from issuance.services.issuing.reexamine import broken_rules, is_of_this_version
 from issuance.services.issuing.sign_attempts import CA_WORKER, sign, store
@@ -203,8 +198,8 @@ def _faults(
     now: datetime,
 ) -> dict[int, str]:
     """By attempt id, a short code for why it may not be signed now; empty if it may."""
-    standing = standing_approvals(open_) if open_ else []
-    approvals = approval_states(open_, standing)
+    standing = approve.standing_approvals(open_) if open_ else []
+    approvals = approve.approval_states(open_, standing)
     lacking, revoked = unproved(open_, now, standing), _revoked(open_)
     keys = [KeyOf(a.spki_sha256, a.reference, a.replaces, known_by[a.pk]) for a in open_]
     known = findings_of_keys(keys) if keys else []
@@ -232,7 +227,7 @@ def _revoked(attempts: Iterable[PreparedCertificate]) -> set[UUID | None]:
 
 
 def _fault(
-    attempt: PreparedCertificate, ca_state: str, approvals: ApprovalState, now: datetime
+    attempt: PreparedCertificate, ca_state: str, approvals: approve.ApprovalState, now: datetime
 ) -> str:
     if not attempt.is_timely(now):
         return "expired"

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from pytest_django import Settings
 
-from certportal.foundation import alarms
+from certportal.foundation import alarms, own_files
 from certportal.foundation.event_log.files import LogUnavailable, folder
 from certportal.foundation.event_log.leaves import event_of
 from certportal.foundation.event_log.notes import Verifier
@@ -370,7 +370,7 @@ def test_a_key_is_made_by_one_run_at_a_time(
 ) -> None:
     """Of two runs, the one that waited would delete the other's private key as left over."""
     settings.CA_KEYS_DIR = str(tmp_path / "others")
-    write_new, locked = key.write_new, []
+    write_new, locked = own_files.write_new, []
 
     def write(path: Path, *given: Any, **more: Any) -> None:
         another = os.open(path.parent, os.O_RDONLY)
@@ -380,6 +380,6 @@ def test_a_key_is_made_by_one_run_at_a_time(
         locked.append(path.name)
         write_new(path, *given, **more)
 
-    monkeypatch.setattr(key, "write_new", write)
+    monkeypatch.setattr(own_files, "write_new", write)
     key.make(keyed.name)
     assert locked == ["event-log.key", "event-log.vkey"]
