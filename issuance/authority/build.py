@@ -55,6 +55,7 @@ def subject_name(plan: Plan) -> x509.Name:
             ATTRIBUTE_OIDS[name],
             value,
             _ASN1Type.PrintableString if name in _PRINTABLE else _ASN1Type.UTF8String,
+            _validate=False,  # it counts octets, X.520 characters, as `examine_order` has done
         )
         for name, value in plan.subject.items()
     )

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+import warnings
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -20,6 +21,8 @@ ATTRIBUTE_OIDS = {
 """The attributes of subjects by short name, in the order of DVV's certificates."""
 UPPER_BOUNDS = {"C": 2, "ST": 128, "L": 128, "O": 64, "OU": 64, "serialNumber": 64, "CN": 64}
 """Longest attribute values in characters: RFC 5280, appendix A.1."""
+# The library counts octets of a common name, and warns whenever one with letters like ä is read.
+warnings.filterwarnings("ignore", "Attribute's length must be", UserWarning)
 
 _SHORT = {oid: name for name, oid in ATTRIBUTE_OIDS.items()}
 _LOCAL = re.compile(r"[a-z0-9][a-z0-9_+-]*(\.[a-z0-9_+-]+)*\Z")

@@ -15,13 +15,13 @@ from certportal.foundation import clock
 from issuance.certificate.names import subject_values
 
 UNIT = "1.2.246.10.99000018.10.1"
-NAME, OID = "N" * 64, "1.2.246.10.99000018.12." + "1" * 41
+NAME, OID = "Ä" * 64, "1.2.246.10.99000018.12." + "1" * 41
 MAILBOX = "a" * 53 + "@example.fi"
 MAIN = "a" * 53 + ".example.fi"
 LABEL = "b" * 63
 LONGEST = ".".join([LABEL] * 3 + ["c" * 50, "example.fi"])
 TOO_LONG = {
-    "system_name": ("system_signature", "system", {"system_name": NAME + "N", "system_oid": OID}),
+    "system_name": ("system_signature", "system", {"system_name": NAME + "Ä", "system_oid": OID}),
     "system_oid": ("system_signature", "system", {"system_name": NAME, "system_oid": OID + "1"}),
     "main name": ("server", "host_names", {"host_names": "a" + MAIN}),
     "name": ("server", "host_names", {"host_names": f"{MAIN}\nc{LONGEST}"}),
@@ -53,8 +53,8 @@ def certified(matti, riitta, draft) -> dict[str, str]:
 
 
 def test_a_system_signature_has_each_value_at_its_bound(matti, riitta, cas, fill):
-    change(orders.UNIT, long_name="O" * 64)
-    change(UNIT, long_name="U" * 64, municipality_name="L" * 128)
+    change(orders.UNIT, long_name="Ö" * 64)
+    change(UNIT, long_name="Å" * 64, municipality_name="ä" * 128)
     draft = orders.draft(matti, "system_signature", unit=UNIT)
     fill(draft, "system", {"system_name": NAME, "system_oid": OID})
     subject = certified(matti, riitta, draft)
