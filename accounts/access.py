@@ -136,7 +136,6 @@ def is_lead(person: Person) -> bool:
 
 
 def reads_console(person: Person) -> bool:
-    """Whether the person is a reviewer or an auditor."""
     return is_reviewer(person) or is_auditor(person)
 
 

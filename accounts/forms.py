@@ -218,8 +218,6 @@ class ConsentForm(Form):
 
 
 class ChooseForm(Form):
-    """Choice of the organisation to act for."""
-
     heading_field = "organisation"
     organisation = forms.ChoiceField(
         label=_("For which organisation do you act?"), widget=forms.RadioSelect

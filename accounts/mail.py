@@ -149,7 +149,6 @@ def _suppliers_lost(customer: UUID, at: datetime, *, but: Iterable[Any] = ()) ->
 
 
 def _lasts(consent: SupplierConsent, now: datetime) -> bool:
-    """Return whether the last day of the consent has not passed."""
     return consent.until >= clock.day(now)
 
 

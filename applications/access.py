@@ -139,7 +139,6 @@ def _own_names(person: Person, organisation_id: UUID) -> QuerySet[HostName, str]
 
 
 def _sees(membership: Membership, application: Application) -> bool:
-    """Return whether `orders_seen` contains the order."""
     if application.created_by_id == membership.person_id or is_shown(membership):
         return True
     return Application.objects.filter(own(membership.person), pk=application.pk).exists()

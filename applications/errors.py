@@ -82,7 +82,6 @@ class ReasonsMissing(Refused):
 
 
 def require_reasons(words: str) -> None:
-    """Raise ReasonsMissing if nothing of the text is seen."""
     if invisible.is_blank(words):
         raise ReasonsMissing
 

@@ -61,15 +61,12 @@ class Pki:
         )
 
     def crl_url(self, stem: str) -> str:
-        """Address of the revocation list of the CA ``stem``."""
         return f"{self.public_url}/crl/{stem}.crl"
 
     def certificate_url(self, stem: str) -> str:
-        """Address of the certificate of the CA ``stem``."""
         return f"{self.public_url}/ca/{stem}.crt"
 
     def ocsp_url(self, stem: str) -> str:
-        """Address of the OCSP responder of the CA ``stem``."""
         return f"{self.public_url}/ocsp/{stem}"
 
 

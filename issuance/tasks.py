@@ -69,7 +69,6 @@ def _issue_together(*, items: Sequence[OutboxItem], now: datetime) -> None:
 def issue(
     *, item: OutboxItem, now: datetime, reference: str, confirmed_at: str = "", **_: object
 ) -> None:
-    """Issue the certificate approved for the reference."""
     confirmed = datetime.fromisoformat(confirmed_at) if confirmed_at else None
     with timed(Step.ISSUE), _proving():
         services.issue_confirmed(UUID(reference), confirmed_at=confirmed, now=now)

@@ -7,7 +7,5 @@ from accounts.models import Person
 
 
 class NoMandates:
-    """A source without mandates."""
-
     def right(self, person: Person, business_id: str, *, now: datetime) -> Mandate | None:
         return None

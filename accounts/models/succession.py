@@ -68,7 +68,6 @@ class BelongsTo(models.Func):
         super().__init__(models.F(row), known)
 
     def as_sql(self, compiler: Any, connection: Any, *_: Any, **_more: Any) -> tuple[str, Any]:
-        """Return the condition as SQL."""
         expressions = self.get_source_expressions()
         (row, of_row), (account, of_account) = map(compiler.compile, expressions)
         return self._SQL.format(row=row, account=account), (*of_row, *of_account)

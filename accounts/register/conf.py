@@ -21,5 +21,4 @@ DEFAULTS: dict[str, Any] = {
 
 
 def value(name: str) -> Any:
-    """The value of *name* in ``REGISTER``, or its default."""
     return getattr(settings, "REGISTER", {}).get(name, DEFAULTS[name])

@@ -69,7 +69,6 @@ class RegisterRun(models.Model):
 
     @property
     def event_data(self) -> dict[str, Any]:
-        """Return what every event about the run holds."""
         return {name: getattr(self, name) for name in COUNTED}
 
     def __str__(self) -> str:

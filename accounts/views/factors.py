@@ -138,7 +138,6 @@ def own(request: HttpRequest) -> HttpResponseBase:
 @factor_view
 @pressed_on("accounts:own_factors")
 def remove(request: HttpRequest, factor_id: int) -> HttpResponseBase:
-    """Remove one of the login's own factors."""
     back = reverse("accounts:own_factors")
     if redirection := access.lead_to_reauthenticate(request, back=back):
         return redirection
@@ -178,7 +177,6 @@ def _require_recent_proof(request: HttpRequest) -> HttpResponseBase | None:
 
 
 def _proven(request: HttpRequest, now: datetime) -> HttpResponseBase:
-    """Store the time of the proof, and go on."""
     access.note_second_factor(request, now)
     return redirect(next_page(request) or landing(request))
 

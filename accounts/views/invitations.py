@@ -104,7 +104,6 @@ def resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
 
 @access.person_required
 def revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
-    """Cancel an invitation."""
     person = access.person_of(request)
     found = access.get_invitation(person, invitation_id)
     if request.method != "POST":

@@ -75,7 +75,6 @@ def member(request: HttpRequest, membership_id: int) -> HttpResponse:
 
 @access.person_required
 def remove(request: HttpRequest, membership_id: int) -> HttpResponse:
-    """Ask whether to remove the member, and remove them."""
     person = access.person_of(request)
     found = access.get_membership(person, membership_id)
     if request.method == "POST":
@@ -87,7 +86,6 @@ def remove(request: HttpRequest, membership_id: int) -> HttpResponse:
 
 @member_required
 def leave(request: HttpRequest) -> HttpResponse:
-    """Ask whether to leave the account, and leave it."""
     person, organisation = access.person_of(request), access.organisation_of(request)
     own = access.current_membership(person, organisation.pk)
     if own is not None and request.method == "POST":

@@ -56,7 +56,6 @@ def right(request: HttpRequest) -> HttpResponse:
 @document_view
 @require_safe
 def document(request: HttpRequest, found: RightDocument) -> HttpResponse:
-    """Download a document that the person handed in."""
     return storing.hand_over(found.file, found.name, PDF)
 
 

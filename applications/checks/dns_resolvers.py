@@ -56,7 +56,6 @@ def _answers_fit(resolver: tuple[str, int]) -> bool:
 
 
 def _fault(resolver: tuple[str, int]) -> str:
-    """Ask once; return what is wrong, or an empty string."""
     try:
         validates = domain_lookup.says_secure(resolver, SIGNED)
     except Unavailable:

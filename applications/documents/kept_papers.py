@@ -29,7 +29,6 @@ def last_decision(application: Application) -> Decision | None:
 
 
 def revoked_certificate(application: Application) -> Certificate | None:
-    """Return the order's certificate if it was revoked."""
     certificate = certificate_of(application)
     is_revoked = certificate is not None and certificate.state == Certificate.State.REVOKED
     return certificate if is_revoked else None

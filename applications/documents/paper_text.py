@@ -133,7 +133,6 @@ def ceremony(record: CeremonyRecord) -> str:
 
 
 def _rows(lines: Sequence[str]) -> list[tuple[str, str]]:
-    """Return name and value of each line."""
     parted = [line.strip().partition("  ") for line in lines]
     return [(name, value.strip()) for name, _, value in parted]
 

@@ -70,7 +70,6 @@ def about_order(asked: Asked) -> Matter | None:
 
 
 def matter_of(order: Application, asked: Asked) -> Matter:
-    """Return the order with its recipient and their link."""
     recipient = capacity(order, _recipient(order, asked))
     link = contact_links.newest(order, recipient, now=asked.now)
     return Matter(order, recipient, link)

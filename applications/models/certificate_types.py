@@ -64,7 +64,6 @@ class CertificateType(TextChoices):
 
     @property
     def most_months(self) -> int:
-        """The longest validity in months."""
         return self.profile.max_months
 
     @property

@@ -82,5 +82,4 @@ class RevocationReport(models.Model):
 
     @property
     def due_at(self) -> datetime:
-        """The time limit for deciding it."""
         return self.received_at + TERM

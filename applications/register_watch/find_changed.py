@@ -186,7 +186,6 @@ class Impact:
 
     @property
     def proposal(self) -> RegisterTask.Outcome:
-        """The outcome to propose to the reviewer."""
         return proposal(self.change, self.profiles, is_provider=self.is_provider)
 
 

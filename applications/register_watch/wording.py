@@ -69,12 +69,10 @@ class Pair:
 
     @property
     def differs(self) -> bool:
-        """Whether the field has changed."""
         return self.then != self.now
 
 
 def differences(task: RegisterTask) -> list[Pair]:
-    """Return the fields that changed."""
     return [_pair(name, *task.values[name]) for name in LABELS if name in task.values]
 
 

@@ -52,7 +52,6 @@ PARTS: dict[str, Part] = {
 
 
 def changes(old: x509.Certificate, new: x509.Certificate) -> list[str]:
-    """Return the names of the parts that differ."""
     return [name for name, part in PARTS.items() if part.read(old) != part.read(new)]
 
 

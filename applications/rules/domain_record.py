@@ -74,7 +74,6 @@ class Look:
 
     @property
     def subdomains(self) -> bool:
-        """Whether the record includes subdomains."""
         return covers_subdomains(read(self.record))
 
 

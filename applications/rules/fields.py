@@ -275,7 +275,6 @@ HOST_NAME: Mapping[str, Mark] = {
 
 
 def of(part: str) -> tuple[Field, ...]:
-    """Return the fields of a part of the form."""
     return tuple(field for field in FIELDS if field.part == part)
 
 

@@ -33,7 +33,6 @@ class Reviewer:
     asked: Counter[int] = field(default_factory=Counter)
 
     def acts(self, hour: int) -> int:
-        """Return the number of actions in the hour."""
         return self.decided[hour] + self.asked[hour]
 
 

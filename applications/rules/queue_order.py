@@ -25,7 +25,6 @@ def with_day(cases: QuerySet[Application]) -> QuerySet[Application]:
 
 
 def ordered(cases: QuerySet[Application]) -> QuerySet[Application]:
-    """Return the cases as the queue lists them."""
     return with_day(cases).order_by(*KEY)
 
 

@@ -46,8 +46,6 @@ _MOST_READ = 1000
 
 
 class Skipped(StrEnum):
-    """Why a file was not read."""
-
     PRIVATE_KEY = "private_key"
     OTHER_KIND = "other_kind"
     TOO_BIG = "too_big"

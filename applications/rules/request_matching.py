@@ -9,8 +9,6 @@ from issuance.csr import DecodedCsr, ExpectedNames
 
 
 class Why(StrEnum):
-    """Why a request was matched to no order."""
-
     UNREADABLE = "unreadable"
     NAMELESS = "nameless"
     NO_ORDER = "no_order"

@@ -47,7 +47,6 @@ class Day:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to report."""
         return not (self.late or self.due or self.soon or self.unclaimed or self.unanswered)
 
 

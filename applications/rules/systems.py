@@ -41,7 +41,6 @@ def root(application: Application, *, on: date) -> str:
 
 
 def is_under(oid: str, root: str) -> bool:
-    """Return whether the OID is the root or lies under it."""
     return bool(root) and f"{oid}.".startswith(f"{root}.")
 
 

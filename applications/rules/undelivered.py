@@ -28,7 +28,6 @@ def orders_of(item: OutboxItem) -> list[Application]:
 
 
 def order_of(item: OutboxItem) -> Application | None:
-    """Return the first of `orders_of`, or None."""
     told = list(orders_told(item.payload))
     return next(iter(_orders(told[:1]) or _orders(told[1:])), None)
 

@@ -32,7 +32,6 @@ def record_certificate_taken(
 
 
 def record_case_viewed(application: Application, *, actor: Actor, now: datetime) -> None:
-    """Record that an auditor looked at the case."""
     _once(ApplicationEvent.CASE_VIEWED, application, actor, now)
 
 

@@ -120,6 +120,5 @@ def keep_one_reader(item: OutboxItem, *, now: datetime) -> None:
 
 
 def _payload(payload: dict[str, Any], told: dict[str, str]) -> dict[str, Any]:
-    """Return the payload with these orders only."""
     (first, recipient), *others = told.items()
     return payload | {"application": first, "recipient": recipient, "others": dict(others)}

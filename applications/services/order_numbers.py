@@ -25,7 +25,6 @@ _NUMBER = re.compile(r"SV-\d{4}-(\d+)")
 
 
 def highest_path() -> Path:
-    """Return the file that holds the highest number given."""
     return Path(settings.PORTAL_DATA) / "numbers" / "orders"
 
 

@@ -16,7 +16,6 @@ MOST = 200
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    """List the newest mails."""
     directory = Path(settings.MAIL_DIRECTORY)
     newest = sorted(directory.glob("*.eml"), reverse=True)[:MOST]
     mails = [(path.name, read(path)) for path in newest]

@@ -31,7 +31,6 @@ def sound(name: str, *, lasting: timedelta) -> None:
 
 
 def clear(*names: str) -> None:
-    """End the alarms of these names."""
     with suppress(redis.RedisError):
         redis_store.connect().delete(*map(key_of, names))
 

@@ -39,7 +39,6 @@ class Rows:
 
     @property
     def width(self) -> int:
-        """The number of columns."""
         return len(self.columns)
 
     def alone(self) -> list[Any]:

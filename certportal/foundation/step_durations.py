@@ -70,5 +70,4 @@ def heard(said: Mapping[str, Any]) -> dict[Step, Taken]:
 
 
 def forget() -> None:
-    """Reset all measurements to zero."""
     _taken.clear()

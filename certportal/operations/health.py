@@ -136,7 +136,6 @@ def sounding(names: Sequence[str], signs: Signs) -> list[str]:
 
 
 def database() -> bool:
-    """Whether the database answers."""
     return bool(execute("SELECT 1"))
 
 
@@ -377,7 +376,6 @@ class ProbesWithoutCookies:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on."""
         if request.path_info in {"/livez", "/healthz"}:
             request.META.pop("HTTP_COOKIE", None)
         return self.get_response(request)

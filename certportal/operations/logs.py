@@ -62,7 +62,6 @@ class ForeignHosts(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Change the line; it is always written."""
         if record.name == "django.security.DisallowedHost":
             record.levelno, record.levelname = logging.WARNING, "WARNING"
             record.exc_info = record.exc_text = None
@@ -78,7 +77,6 @@ class FailuresOnce(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether the line is written."""
         if record.name != "django.request":
             return True
         error = record.exc_info[1] if record.exc_info else None

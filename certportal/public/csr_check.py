@@ -63,7 +63,6 @@ class DoctorForm(RequestForm, FileOrTextForm):
 
     @property
     def for_server(self) -> bool:
-        """Whether the request is for a server certificate."""
         return CertificateType(self.cleaned_data["type"]).has_host_names
 
     def names(self) -> ExpectedNames | None:

@@ -127,7 +127,6 @@ class _Keeper:
             self._failed_at = now
 
     def forget(self) -> None:
-        """Empty the cache."""
         self._last = self._failed_at = None
 
 
@@ -247,7 +246,6 @@ def _at(end: datetime) -> Q:
 
 @require_safe
 def numbers(request: HttpRequest) -> HttpResponse:
-    """Show the figures as charts and tables."""
     counted = keeper.figures()
     kinds, labels = list(CertificateType), bars.months(month.first for month in counted.months)
     in_force = [month.waivers.in_force() for month in counted.months]

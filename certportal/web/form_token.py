@@ -19,7 +19,6 @@ class FormToken(CsrfTokenNode):
     """Django's hidden field and, on a person's pages, the one of `accounts.acting_for`."""
 
     def render(self, context: Context) -> SafeString:
-        """Return the hidden fields."""
         token: Any = super().render(context)
         person = context.get("person")
         if not token or person is None:

@@ -22,7 +22,6 @@ class RequestLog(RequestMiddleware):
         bind_contextvars(ip=address_of(request))
 
     def handle_response(self, request: Any, response: HttpResponse) -> None:
-        """Log the answer."""
         super().handle_response(request, response)
         request.logged = True
 

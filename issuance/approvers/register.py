@@ -106,7 +106,6 @@ class Register:
 
     @property
     def text(self) -> str:
-        """The text that is signed."""
         head = {"number": self.number, "previous": self.previous, "change": dict(self.change)}
         lines = [_canonical({"format": FORMAT, **head}), *(each.line for each in self.approvers)]
         return "".join(f"{line}\n" for line in lines)

@@ -90,7 +90,6 @@ class Parts:
 
     @property
     def entries(self) -> memoryview:
-        """The joined entries."""
         return memoryview(self.der)[self.start : self.end]
 
     @cached_property

@@ -36,7 +36,6 @@ class AltNames:
 
     @property
     def count(self) -> int:
-        """The number of names of all types."""
         return len(self.dns) + len(self.addresses) + len(self.emails) + len(self.others)
 
 

@@ -71,7 +71,6 @@ class DecodedCsr:
         return load_der_public_key(self.spki)
 
     def values(self, label: str) -> list[str]:
-        """All values of the subject attribute ``label``."""
         return [attribute.value for attribute in self.subject if attribute.label == label]
 
     def to_json(self) -> dict[str, Any]:

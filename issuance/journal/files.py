@@ -135,7 +135,6 @@ def _last_digest(stem: str, descriptor: int, size: int) -> str:
 
 
 def _last_line(descriptor: int, size: int) -> bytes:
-    """The last line, with its line feed if it has one."""
     block, start = b"", size
     while start and b"\n" not in block[:-1]:
         step = min(start, 8192)

@@ -96,7 +96,6 @@ class IssuingCA(models.Model):
 
     @cached_property
     def certificate(self) -> x509.Certificate:
-        """The issuing CA's own certificate."""
         return _parsed(bytes(self.certificate_der))
 
     @property

@@ -162,7 +162,6 @@ def _waiting_certificate(now: datetime) -> Values:
 
 @compiled_for()
 def _newest_seal() -> Rows:
-    """Return the query for the seal made last."""
     return Rows(Seal.objects.order_by("-pk")[:1])
 
 

@@ -82,7 +82,6 @@ class KeyFiles:
         return self._password or Path(self._password_file).read_bytes().strip()
 
     def exists(self, stem: str) -> bool:
-        """Whether both the key and its chain exist."""
         return self.key_path(stem).exists() and self.chain_path(stem).exists()
 
     def pending(self, stem: str) -> SigningKey | None:

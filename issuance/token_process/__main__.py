@@ -84,7 +84,6 @@ def answer(session: Session, request: dict[str, Any]) -> Any:
 
 
 def fail(asking: Connection, failed: Failed) -> None:
-    """Answer that it failed."""
     told = {"failed": failed.failure, "why": failed.why, **failed.facts}
     asking.send_bytes(json.dumps(told).encode())
 

@@ -188,5 +188,4 @@ def _digest(reference: Element, content: bytes) -> bytes:
 
 
 def _names(element: Element) -> list[Any]:
-    """Return the children's names, with their namespaces."""
     return [child.tag for child in element]

@@ -49,7 +49,6 @@ def discovery(request: HttpRequest) -> JsonResponse:
 
 @require_GET
 def jwks(request: HttpRequest) -> JsonResponse:
-    """Publish the provider's public key."""
     return JsonResponse(tokens.key_set())
 
 

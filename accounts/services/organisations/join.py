@@ -69,7 +69,6 @@ def ask(person: Person, business_id: str, *, actor: Actor, now: datetime) -> Joi
 
 @Question
 def waiting_for(organisation: Organisation) -> Asks[list[JoinRequest]]:
-    """Return the open requests to join."""
     return _waiting_for(organisation.pk), list
 
 

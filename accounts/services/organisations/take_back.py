@@ -31,7 +31,6 @@ class Open:
 
     @property
     def business_id(self) -> str:
-        """The business ID of the account."""
         asked = self.joining or self.administering
         return asked.organisation.business_id if asked is not None else ""
 

@@ -51,7 +51,6 @@ def drop_superseded(*, actor: Actor, now: datetime) -> int:
 
 
 def newest() -> int:
-    """Return the version of the newest key in use."""
     return hashing.keys()[0][0]
 
 

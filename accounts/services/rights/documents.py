@@ -41,7 +41,6 @@ class Paper:
 
     @property
     def sha256(self) -> str:
-        """The hash of the bytes, in hex."""
         return hashlib.sha256(self.data).hexdigest()
 
 

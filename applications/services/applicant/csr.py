@@ -227,7 +227,6 @@ def _store(application: Application, report: doctor.Report, *, actor: Actor, now
 def record_refused(
     application: Application, report: doctor.Report, *, actor: Actor, now: datetime
 ) -> None:
-    """Record that a request with these faults was refused."""
     broken = {"rules": sorted({fault.rule for fault in report.errors})}
     events.record(ApplicationEvent.CSR_REFUSED, application, actor, now, refused=True, **broken)
 

@@ -49,7 +49,6 @@ def freeze(application: Application, signature: Signature, *, now: datetime) -> 
 
 @one_reading()
 def _frozen(application: Application, signature: Signature, now: datetime) -> dict[str, Any]:
-    """Return what the submission holds, by key."""
     today = clock.day(now)
     record = queries.standing(application.record_oid, application.record_kind, today).record
     assert record is not None

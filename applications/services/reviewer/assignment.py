@@ -52,7 +52,6 @@ def take_next(*, person: Person, actor: Actor, now: datetime) -> Application | N
 
 
 def _taken(person: Person, *, actor: Actor, now: datetime) -> Application | None:
-    """Reserve or claim the reviewer's next case."""
     for case in queue_order.ordered(_awaiting_second(person, now)):
         can = not any(Case(case, person, now=now).obstacles(Action.APPROVE))
         if can and _reserve(case, person, now):

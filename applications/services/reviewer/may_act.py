@@ -158,7 +158,6 @@ class Case:
 
     @property
     def is_mine(self) -> bool:
-        """Whether the reviewer has claimed the case."""
         return self.application.reviewer_id == self.person.pk
 
     @property

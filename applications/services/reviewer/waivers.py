@@ -129,7 +129,6 @@ def give(
 
 
 def data_of(waiver: Waiver) -> dict[str, Any]:
-    """Return the data of events about the waiver."""
     return {"waiver": waiver.pk, "rule": waiver.rule, "ends_on": waiver.ends_on.isoformat()}
 
 

@@ -106,7 +106,6 @@ def shown(
 
 
 def _ending(application: Application, certificate: Certificate, now: datetime) -> dict[str, Any]:
-    """Return the context about revocation and expiry."""
     revoked = certificate.state == Certificate.State.REVOKED
     days_left = (clock.day(certificate.not_after) - clock.day(now)).days
     requests = application.revocation_requests.filter(reason=certificate.revocation_reason)
@@ -146,7 +145,6 @@ def listing(request: HttpRequest) -> HttpResponse:
 @applicant_view
 @require_safe
 def listing_csv(request: HttpRequest) -> HttpResponseBase:
-    """Download the filtered list as a CSV file."""
     lines = _narrowed(request).lines(certificate_rows)
     return spreadsheet.table("certificates", COLUMNS, lines)
 

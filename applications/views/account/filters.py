@@ -90,7 +90,6 @@ class Listing[Row: Model](FilterSet):  # django-filter has no annotations
         return any(self.data.get(name) for name in self.filters if name != "sort")
 
     def filter_queryset(self, queryset: QuerySet[Row]) -> QuerySet[Row]:
-        """Return the filtered rows, sorted."""
         rows: QuerySet[Row] = super().filter_queryset(self.sorting.put(queryset))
         return rows
 
@@ -156,7 +155,6 @@ class OrderFilter(Listing[Application]):
         return queryset.exclude(status__in=[Status.DRAFT, *ENDED])
 
     def at(self, queryset: QuerySet[Application], _name: str, value: str) -> QuerySet[Application]:
-        """Return drafts, ended orders or all."""
         if value == "all":
             return queryset
         return queryset.filter(status__in=ENDED if value == "ended" else [Status.DRAFT])
@@ -164,7 +162,6 @@ class OrderFilter(Listing[Application]):
     def search(
         self, queryset: QuerySet[Application], _name: str, value: str
     ) -> QuerySet[Application]:
-        """Return the orders that match the text."""
         return order_search.fitting(value, queryset)
 
 
@@ -200,7 +197,6 @@ class CertificateFilter(Listing[Certificate]):
     def standing(
         self, queryset: QuerySet[Certificate], _name: str, value: str
     ) -> QuerySet[Certificate]:
-        """Return the certificates in the chosen state now."""
         now = clock.now()
         if value == "revoked":
             return queryset.filter(state=Certificate.State.REVOKED)

@@ -39,7 +39,6 @@ def renewed_by(request: HttpRequest, application: Application) -> list[Applicati
 def _visible(
     request: HttpRequest, application: Application, orders: list[Application]
 ) -> list[Application]:
-    """Return those of the orders that the reader may see."""
     if not orders:
         return []
     seen = orders_seen(access.person_of(request), application.organisation_id)

@@ -91,7 +91,6 @@ def _right_asked(
 
 
 def tasks(request: HttpRequest, application: Application, now: datetime) -> HttpResponse:
-    """Show the task list of a draft."""
     parts = summary.parts(application, now=now)
     needed = [part for part in parts if not part.optional]
     missing = [part for part in needed if not part.complete]

@@ -44,7 +44,6 @@ def listing(request: HttpRequest) -> HttpResponse:
 @applicant_view
 @require_safe
 def listing_csv(request: HttpRequest) -> HttpResponseBase:
-    """Download the filtered list as a CSV file."""
     return spreadsheet.table("orders", COLUMNS, _narrowed(request).lines(order_rows))
 
 

@@ -59,7 +59,6 @@ def shown(application: Application) -> dict[str, Any]:
 @order_view
 @require_safe
 def receipt(request: HttpRequest, application: Application, number: int) -> HttpResponse:
-    """Download the receipt of a submission."""
     submission = application.submissions.filter(number=number).first()
     if submission is None:
         raise Http404

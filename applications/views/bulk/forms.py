@@ -130,7 +130,6 @@ class RowsForm(Form):
     q = SearchField(label=gettext_lazy("Search by name, OID or municipality"))
 
     def clean_file(self) -> str:
-        """Return the text of the file; "" without one."""
         upload = self.cleaned_data["file"]
         return sheet.decoded(upload.read()) if upload else ""
 

@@ -162,7 +162,6 @@ def _lacks(draft: Application, now: datetime) -> Iterator[tuple[str, str]]:
 @bulk_view
 @require_safe
 def bulk_order_csv(request: HttpRequest, bulk: BulkOrder) -> HttpResponseBase:
-    """Download the orders as a CSV file."""
     rows = order_rows(_orders(request, bulk), now=clock.now())
     return spreadsheet.table("orders", COLUMNS, rows)
 

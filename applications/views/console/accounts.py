@@ -158,7 +158,6 @@ def entries_of(organisation: Organisation, *, on: date) -> list[RegisterRecord]:
 
 
 def _of_member(_request: HttpRequest, membership_id: int) -> str:
-    """Return the person and the organisation of the membership."""
     membership = _membership(membership_id)
     return f"{membership.person}, {membership.organisation.name}"
 
@@ -216,7 +215,6 @@ def withdraw(request: HttpRequest, membership_id: int) -> HttpResponseBase:
 @access.reviewer_required
 @confirmed_lately(_("End the membership"), _of_member)
 def end(request: HttpRequest, membership_id: int) -> HttpResponseBase:
-    """Show what ending a membership affects, and end it."""
     message = _("The membership has ended, and all concerned are told.")
     act, preview = services.end_membership, services.preview_end
     return _decide(request, "member_end", _membership(membership_id), act, preview, message)
@@ -225,7 +223,6 @@ def end(request: HttpRequest, membership_id: int) -> HttpResponseBase:
 @access.reviewer_required
 @confirmed_lately(_("Close the account"), _of_account)
 def close(request: HttpRequest, organisation_id: UUID) -> HttpResponseBase:
-    """Show what closing the account affects, and close it."""
     account = get_object_or_404(Organisation, pk=organisation_id)
     message = _("The account has been closed, and all concerned are told.")
     act, preview = services.close_account, services.preview_closing

@@ -66,7 +66,6 @@ def requests(request: HttpRequest) -> HttpResponseBase:
 
 
 def _asked(_request: HttpRequest, asking_id: int) -> str:
-    """Return the person and the organisation of the request."""
     asking = get_object_or_404(AdministratorRequest, pk=asking_id)
     return f"{asking.person}, {asking.organisation.name}"
 

@@ -14,7 +14,6 @@ from issuance.services.sealing import seal_in_use
 
 @access.reviewers_read
 def ceremonies(request: HttpRequest) -> HttpResponseBase:
-    """List the records, the newest first."""
     records = CeremonyRecord.objects.defer("text", "prepared", "pdf").order_by("-at", "-pk")
     made = set(CeremonyRecord.objects.exclude(pdf=None).values_list("pk", flat=True))
     context = {

@@ -124,7 +124,6 @@ class AllCertificates(CertificateFilter):
 
 @access.reviewers_read
 def certificates(request: HttpRequest) -> HttpResponseBase:
-    """List the certificates, filtered by the query."""
     looked_at(request, Subject("list", "certificates"))
     narrowed = _narrowed(request)
     sorting, now = narrowed.sorting, clock.now()
@@ -156,7 +155,6 @@ def _with_matched(
 
 @access.reviewers_read
 def list_csv(request: HttpRequest) -> HttpResponseBase:
-    """Download the filtered list as a CSV file."""
     services.record_list_exported("certificates", **access.acting(request))
     lines = _narrowed(request).lines(certificate_rows)
     return spreadsheet.table("certificates", LISTED, lines)

@@ -161,5 +161,4 @@ def lost(request: HttpRequest, application: Application, refusal: Stale) -> Http
 
 
 def happened(application: Application) -> history.Line | None:
-    """Return the latest event of the case in words."""
     return next(iter(history.history(application)), None)

@@ -68,5 +68,4 @@ def csrs_of(spki_sha256: str) -> QuerySet[Csr]:
 
 
 def sent_csrs() -> QuerySet[Csr]:
-    """Return the requests in orders that were sent."""
     return Csr.objects.exclude(application__status=Status.DRAFT)

@@ -91,7 +91,6 @@ def numbers(request: HttpRequest) -> HttpResponse:
 
 
 def _about_certificates(now: datetime) -> dict[str, Any]:
-    """Return the context about the certificates in force."""
     ahead = figures.ends_ahead(now=now)
     in_force = [sum(column) for column in zip(*(one.numbers for one in ahead), strict=True)]
     return {
@@ -156,7 +155,6 @@ def certificates_csv(request: HttpRequest) -> StreamingHttpResponse:
 
 @access.reviewers_read
 def numbers_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """Download the figures by month, of the chosen orders."""
     among = AmongForm(request.GET or None).among()
     services.record_list_exported("numbers", **access.acting(request))
     months = figures.months(now=clock.now(), among=among)
@@ -169,7 +167,6 @@ def _number(value: float | None) -> str:
 
 @access.reviewers_read
 def loads_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """Download the load of each reviewer."""
     services.record_list_exported("numbers_loads", **access.acting(request))
     person = pgettext("person", "Name")
     head = [person, _("Approvals and rejections"), _("Open cases"), _("Late or due today")]
@@ -196,7 +193,6 @@ def hours_csv(request: HttpRequest) -> StreamingHttpResponse:
 
 @access.reviewers_read
 def waivers_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """Download the waivers by month and rule."""
     services.record_list_exported("numbers_waivers", **access.acting(request))
     given, expired = pgettext("waivers", "Given"), pgettext("waivers", "Expired")
     head = [_("Month"), _("Rule"), given, pgettext("waivers", "In force"), expired]

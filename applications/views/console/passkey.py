@@ -27,7 +27,6 @@ class Decided:
 
     @property
     def wanted(self) -> bool:
-        """Whether the CA requires a signature."""
         return any(map(proof_wanted, self.environments))
 
     @property

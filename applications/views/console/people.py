@@ -46,7 +46,6 @@ def known(query: str) -> QuerySet[Person]:
 
 
 def _roles(person: Any) -> list[Promise]:
-    """Return the present roles of a person (`_with_roles`)."""
     held = [KINDS[role.kind] for role in person.staff_roles.all()]
     return [*held, SUPERUSER] if person.is_superuser else held
 

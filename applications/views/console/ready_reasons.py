@@ -47,7 +47,6 @@ class WordsForm(Form):
 
     @property
     def words(self) -> dict[str, dict[str, str]]:
-        """The title and text by language."""
         cleaned = self.cleaned_data
         return {
             code: {"title": cleaned[f"title_{code}"], "text": cleaned[f"text_{code}"]}
@@ -111,7 +110,6 @@ def change(request: HttpRequest, reason_id: int) -> HttpResponseBase:
 @access.reviewer_required
 @pressed_on("console:ready_reason", "reason_id")
 def end(request: HttpRequest, reason_id: int) -> HttpResponseBase:
-    """Stop offering the reason."""
     reason = get_object_or_404(ReadyReason, pk=reason_id)
     form = EndForm(request.POST)
     number = form.cleaned_data["number"] if form.is_valid() else 0

@@ -90,7 +90,6 @@ def open_plans(now: datetime) -> QuerySet[Replacement]:
 
 
 def waiting(now: datetime) -> int:
-    """Return the number of plans that need more approvals."""
     return sum(
         len(services.standing_approvals(plan)) < services.PERSONS_FOR_REPLACEMENT
         for plan in open_plans(now).prefetch_related(APPROVALS)

@@ -36,8 +36,6 @@ STATES = [
 
 
 class WaiversForm(Form):
-    """The filter of the list: state and organisation."""
-
     state = forms.ChoiceField(label=gettext_lazy("Which waivers"), choices=STATES, required=False)
     organisation = SearchField(label=gettext_lazy("Organisation"))
     never_optional = True
@@ -78,7 +76,6 @@ def waivers(request: HttpRequest) -> HttpResponseBase:
 
 @access.reviewer_required
 def waiver(request: HttpRequest, waiver_id: int) -> HttpResponseBase:
-    """Show a waiver, and withdraw it if it is in force."""
     people = Waiver.objects.select_related("waived_by", "confirmed_by", "closed_by")
     shown = get_object_or_404(people.select_related("application__organisation"), pk=waiver_id)
     looked_at_case(request, shown.application)

@@ -25,7 +25,6 @@ def download(request: HttpRequest, application: Application, attachment_id: int)
 @order_view
 @pressed_on("applications:order", "application_id")
 def remove(request: HttpRequest, application: Application, attachment_id: int) -> HttpResponse:
-    """Remove an attachment and return to its part."""
     document = find(request, application, attachment_id)
     services.remove_attachment(application.pk, document.pk, **as_seen(request))
     if document.kind == Attachment.Kind.ANSWER:

@@ -70,7 +70,6 @@ class CodeForm(VersionForm):
     )
 
     def clean_code(self) -> str:
-        """Return the code without spaces."""
         return "".join(self.cleaned_data["code"].split())
 
 

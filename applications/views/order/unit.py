@@ -175,7 +175,6 @@ def spelling(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 def key_of(record: RegisterRecord) -> str:
-    """Return the form's value for a record."""
     return f"{record.kind}:{record.oid}"
 
 

@@ -21,7 +21,6 @@ from certportal.foundation.errors import Stale, TooMany
 
 @order_view
 def withdraw(request: HttpRequest, application: Application) -> HttpResponse:
-    """Ask for confirmation and withdraw the order."""
     possible_actions.require(Action.WITHDRAW, application, Role.APPLICANT, now=clock.now())
     if request.method == "POST":
         services.withdraw(application.pk, **as_seen(request))
@@ -32,7 +31,6 @@ def withdraw(request: HttpRequest, application: Application) -> HttpResponse:
 
 @order_view
 def discard(request: HttpRequest, application: Application) -> HttpResponse:
-    """Ask for confirmation and delete the draft."""
     possible_actions.require(Action.DISCARD, application, Role.APPLICANT, now=clock.now())
     if request.method == "POST":
         services.discard(application.pk, **as_seen(request))

@@ -60,6 +60,5 @@ class PartForm(VersionForm):
         super().__init__(*args, initial=saved, **kwargs)
 
     def saved(self) -> dict[str, Any]:
-        """Return the present values of the form's fields."""
         names = [name for name in self.base_fields if hasattr(self.application, name)]
         return {name: getattr(self.application, name) for name in names if name != "version"}

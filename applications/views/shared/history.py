@@ -162,14 +162,12 @@ def names_of(actors: Iterable[str]) -> dict[str, str]:
 
 
 def people_of(actors: Iterable[str]) -> QuerySet[Person]:
-    """Return the persons among the actors."""
     parts = (actor.partition(":") for actor in actors)
     keys = {key for kind, _colon, key in parts if kind == "person"}
     return Person.objects.filter(pk__in=keys)
 
 
 def names(people: Iterable[Person]) -> dict[str, str]:
-    """Return the persons' names by their keys."""
     return {str(person.pk): str(person) for person in people}
 
 

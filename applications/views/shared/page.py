@@ -31,7 +31,6 @@ def show(
 
 
 def check_url(application: Application) -> str:
-    """Return the address of the check before sending."""
     return reverse("applications:check", args=[application.pk])
 
 

@@ -61,7 +61,6 @@ class RevocationForm(Form):
         self.offer("reason", (choice for choice in CHOICES.items() if choice[0] in reasons))
 
     def clean_exposed_on(self) -> date | None:
-        """Refuse a day in the future."""
         day: date | None = self.cleaned_data["exposed_on"]
         if day is not None and day > self.today:
             raise ValidationError(_("Enter today or an earlier day."))
@@ -155,7 +154,6 @@ class ReportForm(ReviewerForm):
         self.fields["received_at"].initial = local.time()
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a time in the future."""
         cleaned = super().clean() or {}
         if "received_on" in cleaned and "received_at" in cleaned and self.received > self.now:
             self.add_error("received_at", _("Enter a time that has passed."))
@@ -163,7 +161,6 @@ class ReportForm(ReviewerForm):
 
     @property
     def received(self) -> datetime:
-        """When the report came."""
         cleaned = self.cleaned_data
         return datetime.combine(cleaned["received_on"], cleaned["received_at"], clock.HELSINKI)
 

@@ -122,12 +122,10 @@ def beside_organisation(unit: str, organisation: str) -> str:
 
 
 def environment_words(*, is_test: bool) -> str:
-    """Return the name of the environment."""
     return pgettext("environment", "Test") if is_test else pgettext("environment", "Production")
 
 
 def tone(status: str) -> str:
-    """Return the tone of a status tag."""
     return TONES.get(status, "plain")
 
 
@@ -286,7 +284,6 @@ def _row(
 
 
 def left_words(days: int) -> str:
-    """Return how many days are left, in words."""
     if days <= 0:
         return _("last day today")
     return ngettext("%(days)d day left", "%(days)d days left", days) % {"days": days}

@@ -14,8 +14,6 @@ from certportal.foundation.invisible import as_taken
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A field that differs between two submissions."""
-
     label: str
     before: str
     after: str

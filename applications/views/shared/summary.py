@@ -18,8 +18,6 @@ from certportal.foundation import clock
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A field with its value or values."""
-
     label: str
     value: str = ""
     values: list[str] = dataclass_field(default_factory=list)
@@ -72,7 +70,6 @@ def parts(application: Application, *, now: datetime) -> list[Part]:
 
 
 def part_url(application: Application, section_id: str) -> str:
-    """Return the URL of the part's page."""
     return reverse("applications:part", args=[application.pk, section_id])
 
 

@@ -29,13 +29,11 @@ supplier_view = member_view(supplies, "customers")
 
 
 def received(request: HttpRequest) -> QuerySet[SupplierConsent]:
-    """Return the consents of the supplier's customers."""
     person, supplier = access.person_of(request), access.organisation_of(request)
     return consents.received(person, supplier.pk, now=clock.now())
 
 
 def customers(request: HttpRequest) -> QuerySet[Organisation]:
-    """Return the supplier's customers by name."""
     organisations = Organisation.objects.filter(pk__in=received(request).values("customer"))
     return organisations.order_by("name", "pk")
 

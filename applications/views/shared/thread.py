@@ -13,8 +13,6 @@ from applications.rules import answers, proposed_names, sections
 
 
 class Said(StrEnum):
-    """What an entry of the correspondence is."""
-
     HEARING = "hearing"
     ASKED = "asked"
     RETURNED = "returned"

@@ -136,7 +136,6 @@ def _in_review(application: Application, now: datetime) -> Promise:
 
 
 def _hearing(application: Application) -> InformationRequest | None:
-    """Return the hearing that waits for the applicant's answer, or None."""
     question = application.question
     return question if question is not None and question.is_hearing else None
 

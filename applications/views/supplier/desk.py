@@ -102,11 +102,9 @@ class SuppliedOrders(OrderFilter):
     )
 
     def usual(self, queryset: QuerySet[Application]) -> QuerySet[Application]:
-        """Return the orders that wait for a request."""
         return queryset.filter(status=Status.AWAITING_CSR)
 
     def at(self, queryset: QuerySet[Application], _name: str, value: str) -> QuerySet[Application]:
-        """Return open orders, ended orders or all."""
         if value == "all":
             return queryset
         ended = Q(status__in=ENDED)
@@ -171,7 +169,6 @@ def orders(request: HttpRequest) -> HttpResponse:
 @supplier_view
 @require_safe
 def orders_csv(request: HttpRequest) -> HttpResponseBase:
-    """Download the filtered list as a CSV file."""
     return spreadsheet.table("orders", ORDER_COLUMNS, _orders(request).lines(rows_for_others))
 
 
@@ -187,7 +184,6 @@ def certificate_list(request: HttpRequest) -> HttpResponse:
 @supplier_view
 @require_safe
 def certificates_csv(request: HttpRequest) -> HttpResponseBase:
-    """Download the filtered list as a CSV file."""
     lines = _narrowed(request).lines(_certificate_rows)
     return spreadsheet.table("certificates", CERTIFICATE_COLUMNS, lines)
 

@@ -87,12 +87,10 @@ def valid_link(request: HttpRequest, token: str) -> ContactLink:
 
 
 def actor_of(request: HttpRequest, link: ContactLink) -> Actor:
-    """Return the actor for the holder of the link."""
     return Actor("technical_contact", str(link.pk), access.actor_of(request).address)
 
 
 def is_bound(request: HttpRequest, link: ContactLink) -> bool:
-    """Return whether the link was opened in this browser."""
     secret = request.session.get(SECRETS, {}).get(str(link.pk), "")
     return bool(secret) and tokens.digest(secret) == link.bound_session
 

@@ -112,7 +112,6 @@ def _press(
 @contact_view
 @require_safe
 def install(request: HttpRequest, seat: Seat) -> HttpResponse:
-    """Show how to install the certificate."""
     context = certificates.installing_of(seat.application, url=partial(seat.url, "download"))
     context |= about(seat.application, seat=seat, back=seat.url("order")) | _report_urls(seat)
     context["sheet_url"] = seat.url("install_sheet")
@@ -130,7 +129,6 @@ def install_sheet(request: HttpRequest, seat: Seat) -> HttpResponse:
 @contact_view
 @require_safe
 def download(request: HttpRequest, seat: Seat, kind: str) -> HttpResponse:
-    """Download a file of the certificate."""
     return certificates.hand_over(seat.application, kind, seat.actor)
 
 

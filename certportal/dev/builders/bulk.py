@@ -59,7 +59,6 @@ def completed(person: Person, waiting: Sequence[Application]) -> None:
 
 
 def sent(person: Person, together: BulkOrder, **more: Any) -> list[Application]:
-    """Send the drafts of the bulk order together."""
     seen = fingerprint(list(drafts_of(together, person)))
     given = orders.signature(person) | {"seen": seen} | more
     return act(person, services.submit_together, together.pk, **given)

@@ -59,7 +59,6 @@ def use_memory(settings: Any, data: Path) -> None:
 
 
 def add_ca(place: Place, state: IssuingCA.State = IssuingCA.State.ACTIVE) -> IssuingCA:
-    """Register one CA, such as the next generation."""
     signer = issuing(place)
     memory.put(place.stem, signer)
     return register(place, signer, actor=system("test"), now=START, state=state)

@@ -16,12 +16,10 @@ class KeysInMemory:
             raise SignerUnavailable(f"{stem}: no such key in memory") from None
 
     def exists(self, stem: str) -> bool:
-        """Whether a signer is stored under this stem."""
         return stem in _SIGNERS
 
 
 def put(stem: str, signer: Signer) -> None:
-    """Store a signer under this stem."""
     _SIGNERS[stem] = signer
 
 

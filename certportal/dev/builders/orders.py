@@ -224,7 +224,6 @@ def claimed(person: Person, reviewer: Person, type: str = "server", **more: Any)
 
 
 def prepared(application: Application) -> PreparedCertificate | None:
-    """Return the newest attempt."""
     attempts = PreparedCertificate.objects.filter(reference=application.pk)
     return attempts.order_by("-attempt").first()
 

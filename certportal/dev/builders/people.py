@@ -115,7 +115,6 @@ def make_member(
 
 
 def make_reviewer(name: str, *, now: datetime = NOW, **more: Any) -> Person:
-    """Return a person who holds the reviewer's role."""
     person = make_person(name, now=now, **more)
     staff_roles.grant_reviewer(person, by=None, actor=system("test"), now=now)
     # Remove the mails to the other reviewers, which tests do not expect.
@@ -124,7 +123,6 @@ def make_reviewer(name: str, *, now: datetime = NOW, **more: Any) -> Person:
 
 
 def make_auditor(name: str, *, now: datetime = NOW, **more: Any) -> Person:
-    """Return a person who holds the auditor's role."""
     person = make_person(name, now=now, **more)
     staff_roles.grant_auditor(person, by=None, actor=system("test"), now=now)
     return person
@@ -138,7 +136,6 @@ def prove_second_factor(login: User) -> None:
 
 
 def add_app(login: User) -> None:
-    """Set up an authenticator app for the login."""
     secret, now = app_codes.new_secret(), clock.now()
     code = app_codes.code_at(secret, app_codes.step_at(now))
     second_factor.add_app(login, secret, code, actor=system("test"), now=now)

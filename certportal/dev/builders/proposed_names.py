@@ -55,6 +55,5 @@ def confirm(person: Person, order: Application, **more: Any) -> None:
 
 
 def send_back(person: Person, order: Application, text: str = "Vain uusi palvelin.") -> None:
-    """Send the host names back with these words."""
     do(person, services.return_names, order, text=text)
     order.refresh_from_db()

@@ -8,7 +8,6 @@ from cryptography.x509.oid import NameOID
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:
-    """Return a new key on P-256."""
     return ec.generate_private_key(ec.SECP256R1())
 
 

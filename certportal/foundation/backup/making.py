@@ -155,6 +155,5 @@ def _seal(draft: Path, now: datetime) -> dict[str, int]:
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file in lower-case hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

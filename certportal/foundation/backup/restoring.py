@@ -263,7 +263,6 @@ def _kept(name: PurePosixPath) -> str:
 
 
 def _is_shared(name: PurePosixPath) -> bool:
-    """Whether the file belongs into the shared store."""
     return bool(settings.STORE_URL) and name.parent == PurePosixPath(streams.ATTACHMENTS)
 
 

@@ -151,7 +151,6 @@ class Checkpoint:
 
     @property
     def text(self) -> str:
-        """The text to be signed."""
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
 
     @classmethod

@@ -77,7 +77,6 @@ def _full(level: int, size: int) -> int:
 
 
 def hashes_of(content: bytes) -> list[bytes]:
-    """Return the hashes in a tile's file."""
     return [content[i : i + HASH] for i in range(0, len(content), HASH)]
 
 
@@ -134,7 +133,6 @@ class Edge:
             yield tile, b"".join(self.rows[tile.level])
 
     def root(self) -> bytes:
-        """Return the hash of the whole tree."""
         parts = [part for row in reversed(self.rows) for part in _complete_parts(row)]
         if not parts:
             return EMPTY

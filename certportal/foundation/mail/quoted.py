@@ -22,7 +22,6 @@ def quoted(words: object, language: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return the text without marks."""
     return _MARK.sub("", text)
 
 

@@ -63,7 +63,6 @@ def neighbourhood(address: str) -> str:
 
 
 def is_trusted(address: Address) -> bool:
-    """Whether the address is in `TRUSTED_PROXIES`."""
     networks = (each for each in settings.TRUSTED_PROXIES if each != UNIX)
     return any(address in ip_network(network) for network in networks)
 

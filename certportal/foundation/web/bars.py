@@ -43,7 +43,6 @@ class Drawing:
 
     @property
     def width(self) -> int:
-        """The chart's width."""
         return STEP * len(self.bars)
 
     @property
@@ -70,7 +69,6 @@ class Drawing:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no bar has any height."""
         return not any(bar.low or bar.high for bar in self.bars)
 
 

@@ -78,7 +78,6 @@ class FileOrTextForm(FileOrText):
             field.never_optional = True  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        """Require the file or the text."""
         found = self.cleaned_data
         given = found.get("file") or found.get("text")
         if not given and not {"file", "text"} & set(self.errors):

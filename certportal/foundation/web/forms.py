@@ -111,7 +111,6 @@ class Form(forms.Form):
             self.refuse_private_keys()
 
     def offer(self, name: str, choices: Iterable[tuple[Any, Any]]) -> None:
-        """Let the field offer these choices."""
         field: Any = self.fields[name]
         field.choices = list(choices)
 

@@ -90,7 +90,6 @@ class ApproverRecord:
 
     @property
     def stem(self) -> str:
-        """The name of the record's file."""
         return f"approver-{self.approver.fingerprint}{'-ended' if self.approver.until else ''}"
 
     def lines(self) -> list[str]:

@@ -29,7 +29,6 @@ TILES_AT_ONCE = 32
 
 
 def log_in(place: Path) -> LogFiles:
-    """Return the log in the folder of a journal's copy."""
     return LogFiles(place / "events")
 
 

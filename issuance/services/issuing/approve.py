@@ -70,7 +70,6 @@ class ApprovalState:
 
     @property
     def complete(self) -> bool:
-        """Whether the certificate may be issued."""
         return self.given >= self.wanted
 
 

@@ -15,8 +15,6 @@ OF_THE_APPLICANT = {Said.ANSWERED, Said.WRITTEN}
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What the applicant wrote or sent at once."""
-
     entry: Entry
     documents: Sequence[Shown]
 

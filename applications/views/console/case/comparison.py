@@ -203,7 +203,6 @@ def _with_previous(row: Row, value: str | None) -> Row:
 
 
 def _values_of(certificate: Certificate) -> dict[str, str]:
-    """Return the certificate's values by the label of the row."""
     parsed = x509.load_der_x509_certificate(bytes(certificate.der))
     subject = subject_values(parsed)
     values = {label: subject.get(short, "") for label, short in _names().items()}

@@ -199,7 +199,6 @@ class RightNoteForm(Form):
 
     @property
     def given(self) -> dict[str, Any]:
-        """The arguments of the service."""
         return {name: self.cleaned_data[name] for name in ("note", "shown")} | {"until": self.until}
 
     @property
@@ -238,7 +237,6 @@ class ReasonsForm(VersionForm):
 
 
 def after_today(today: date) -> MinValueValidator:
-    """Return the validator of a later day than today."""
     return MinValueValidator(today + DAY, _("Choose a day after today."))
 
 

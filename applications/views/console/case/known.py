@@ -163,7 +163,6 @@ def _foreign_first(orders: QuerySet[Application], own: UUID) -> Rows:
 
 
 def sender(application: Application) -> Sender | None:
-    """Return what is known of whoever sent the order last."""
     sent = application.submission
     if sent is None:
         return None
@@ -186,5 +185,4 @@ def _sent_by(person: UUID, but: UUID) -> Values:
 
 
 def _sent_besides(but: UUID) -> QuerySet[Application]:
-    """Return all orders that were sent, but for one."""
     return Application.objects.exclude(pk=but).exclude(status=Status.DRAFT)

@@ -26,7 +26,6 @@ class UsedField(forms.Field):
     widget = forms.HiddenInput
 
     def to_python(self, value: Any) -> list[int]:
-        """Return the valid keys."""
         keys = (int(key) for key in str(value or "").split() if KEY.fullmatch(key))
         return list(dict.fromkeys(keys))[:MOST_USED]
 

@@ -92,7 +92,6 @@ def _page(
 def _preview(
     request: HttpRequest, application: Application, form: RejectForm, now: datetime
 ) -> HttpResponse:
-    """Show the unsaved decision with these reasons."""
     person, cleaned = access.person_of(request), form.cleaned_data
     if kept_from(Action.REJECT, application, person, now=now):
         return _page(request, application, form)

@@ -35,7 +35,6 @@ from certportal.foundation.web.pressed import pressed_on
 
 
 def _certificate(_request: HttpRequest, application: Application) -> str:
-    """Return the certificate and its order in words."""
     found = certificate_of(application)
     named = {"number": application.number, "name": application.called}
     if found is None:
@@ -96,7 +95,6 @@ def confirm(request: HttpRequest, application: Application) -> HttpResponse:
 
 @case_view
 def decline(request: HttpRequest, application: Application) -> HttpResponse:
-    """Ask for the reason, and decline the proposal."""
     form = DeclineForm(request.POST or None, initial=_initial(application))
     if request.method != "POST" or not form.is_valid():
         return page(request, application, "decline_revocation", form=form)
@@ -112,7 +110,6 @@ def decline(request: HttpRequest, application: Application) -> HttpResponse:
 @case_view
 @pressed_on("console:case", "application_id")
 def withdraw(request: HttpRequest, application: Application) -> HttpResponse:
-    """Withdraw the reviewer's own proposal."""
     form = WithdrawForm(request.POST)
     if not form.is_valid():
         raise revocation.ProposalOver
@@ -124,7 +121,6 @@ def withdraw(request: HttpRequest, application: Application) -> HttpResponse:
 
 
 def page(request: HttpRequest, application: Application, name: str, **more: Any) -> HttpResponse:
-    """Show a page about revoking the case's certificate."""
     person, now = access.person_of(request), clock.now()
     context = identity(application, person, now=now)
     context |= case_context.prepared(application, person, now=now)

@@ -56,7 +56,6 @@ def purposes(certificate: x509.Certificate) -> list[str]:
 
 
 def key(certificate: x509.Certificate) -> str:
-    """Return kind and size of the public key."""
     public = certificate.public_key()
     if isinstance(public, RSAPublicKey):
         return f"RSA {public.key_size}"

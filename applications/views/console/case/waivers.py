@@ -112,6 +112,5 @@ def _signed(
 
 
 def _hidden(form: WaiveForm) -> SafeString:
-    """Return the form's values as hidden fields."""
     hidden = '<input type="hidden" name="{}" value="{}">'
     return format_html_join("", hidden, ((field.html_name, field.value()) for field in form))

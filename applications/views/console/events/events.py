@@ -117,7 +117,6 @@ def _rows(events: Sequence[Event]) -> list[dict[str, object]]:
 
 @access.reviewers_read
 def events_csv(request: HttpRequest) -> HttpResponseBase:
-    """Download the matching events as a CSV file."""
     form = EventSearchForm(request.GET)
     if not form.is_valid():
         return redirect(_back(request))
@@ -181,7 +180,6 @@ class EventSearchForm(FilterForm):
     refused = forms.BooleanField(label=_("Only what was refused"), required=False)
 
     def clean_person(self) -> list[Person]:
-        """Return the persons that match."""
         words = self.cleaned_data["person"].strip()
         if not words:
             return []
@@ -191,14 +189,12 @@ class EventSearchForm(FilterForm):
             return _few(list(people_named(words)[: MOST + 1]))
 
     def clean_organisation(self) -> list[Organisation]:
-        """Return the organisations that match."""
         words = self.cleaned_data["organisation"].strip()
         if not words:
             return []
         return _few(list(organisations_named(words)[: MOST + 1]))
 
     def clean_order(self) -> list[Application]:
-        """Return the order with the number."""
         number = self.cleaned_data["order"].strip()
         return _few(list(Application.objects.filter(number__iexact=number))) if number else []
 

@@ -94,7 +94,6 @@ class Named:
         return Part(str(person) or _("Erased person"), reverse("console:person", args=[person.pk]))
 
     def account(self, key: str) -> Part:
-        """Return the name of the account's organisation."""
         account = self.accounts.get(key)
         if account is None:
             return Part(key)

@@ -37,7 +37,6 @@ LISTED = "listed"
 
 
 def holders(_request: HttpRequest | None) -> QuerySet[Person]:
-    """Return the reviewers who hold an open case."""
     held = Application.objects.filter(status__in=OPEN_CASES, reviewer=OuterRef("pk"))
     # For each of the few who have ever been a reviewer the database looks whether there is a case.
     reviewers = StaffRole.objects.filter(kind=StaffRole.Kind.REVIEWER).values("person")
@@ -102,7 +101,6 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
 
     @property
     def searches_all(self) -> bool:
-        """Whether all orders are searched, open and closed."""
         return self._is_chosen("q") and not self._is_chosen("view", "status")
 
     def _is_chosen(self, *names: str) -> bool:
@@ -143,7 +141,6 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         self.form.fields["finding"].widget.choices = [("", _("All findings")), *titles]
 
     def seen(self, queryset: Cases, _name: str, value: str) -> Cases:
-        """Return the cases of the ready-made view."""
         return queryset.filter(ready_made.BY_ID[value].holds(self.reader))
 
     def typed(self, queryset: Cases, _name: str, _value: str) -> Cases:
@@ -152,7 +149,6 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
 
     @property
     def key(self) -> keyset.Key:
-        """The sort key of the cases."""
         return queue_order.KEY if self.found is None else order_search.KEY | queue_order.KEY
 
     def count(

@@ -38,7 +38,6 @@ SHOWN = (
 
 @access.reviewers_read
 def queue(request: HttpRequest) -> HttpResponseBase:
-    """Show the filtered cases."""
     narrowed = narrow(request)
     page = page_of(narrowed, request)
     narrowed.offer_findings(page.rows)
@@ -66,7 +65,6 @@ def queue(request: HttpRequest) -> HttpResponseBase:
 
 @access.reviewers_read
 def queue_csv(request: HttpRequest) -> HttpResponseBase:
-    """Download the filtered cases as a CSV file."""
     narrowed = narrow(request)
     services.record_list_exported("queue", **access.acting(request))
     lines = csv_lines(narrowed.qs, narrowed.key, now=clock.now())
@@ -88,7 +86,6 @@ def filled(cases: QuerySet[Application], *, now: datetime) -> QuerySet[Applicati
 
 
 def narrow(request: HttpRequest) -> QueueFilter:
-    """Return the filter for the query string."""
     reader = ready_made.Reader(access.person_of(request), clock.now())
     return QueueFilter(request.GET, queryset=ready_made.cases(), reader=reader)
 

@@ -34,7 +34,6 @@ class PartiesForm(Form):
     successor = BusinessIdField(label=_("Business ID of its successor"))
 
     def clean_successor(self) -> str:
-        """Refuse the same organisation as its own successor."""
         code: str = self.cleaned_data["successor"]
         if code == self.cleaned_data.get("former"):
             raise ValidationError(_("The organisation cannot succeed itself."))
@@ -61,7 +60,6 @@ class SuccessionForm(Form):
 
 
 def _parties(request: HttpRequest) -> str:
-    """Return the business IDs of the organisation and its successor."""
     parties = PartiesForm(request.POST)
     return " → ".join(parties.cleaned_data.values()) if parties.is_valid() else ""
 

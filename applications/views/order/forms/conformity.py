@@ -54,18 +54,15 @@ class ConformityForm(PartForm):
         return super().saved() | {"conformity_system_name": name}
 
     def values(self) -> dict[str, Any]:
-        """Return the fields without the document."""
         return {name: value for name, value in super().values().items() if name != "file"}
 
     def clean_conformity_valid_until(self) -> Any:
-        """Refuse an expired document."""
         day = self.cleaned_data["conformity_valid_until"]
         if day < self.today:
             raise ValidationError(_("Attach a certificate of conformity that is in force."))
         return day
 
     def clean_file(self) -> Any:
-        """Ask for the document while there is none."""
         upload = self.cleaned_data["file"]
         if not upload and self.attached is None:
             raise ValidationError(_("Choose a file."))

@@ -47,7 +47,6 @@ class DeclarationsForm(VersionForm):
             )
 
     def declared(self) -> list[str]:
-        """Return the ids of the ticked declarations."""
         return [name for name in DECLARATIONS if self.cleaned_data.get(name)]
 
     @property

@@ -13,8 +13,6 @@ from certportal.foundation.files.documents import Infected
 
 
 class Scanner(Protocol):
-    """A virus scanner."""
-
     def scan(self, data: bytes) -> str:
         """Return the name of the virus found in the bytes; empty if none.
 
@@ -28,8 +26,6 @@ def scanner() -> Scanner:
 
 
 class NoScanner:
-    """Finds nothing."""
-
     def scan(self, data: bytes) -> str:
         return ""
 
