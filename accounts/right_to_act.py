@@ -1,12 +1,13 @@
 """Determining the basis of a person's right to act for an organisation."""
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from django.db.models import F, Q
 
 from accounts.models import Invitation, Membership, Organisation, Person
-from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for
+from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for, first
 from certportal.foundation.query_cache import asked_once
 
 
@@ -100,13 +101,7 @@ def _origin(own: Membership, organisation: Organisation) -> Membership | None:
     followed, at = set(), own
     while at.basis == Membership.Basis.INVITATION:
         followed.add(at.person_id)
-        person = at.person
-        accepted = Invitation.objects.filter(
-            Q(accepted_by=person) | Q(accepted_by__merged_into=person),
-            organisation=at.organisation_id,
-            accepted_at=at.begun_at,
-        )
-        found = accepted.select_related("made_by").first()
+        found = _accepted(at)
         inviter = found.made_by if found else None
         above = next(iter(held(inviter.current, organisation)), None) if inviter else None
         if above is None or above.person_id in followed:
@@ -115,6 +110,25 @@ def _origin(own: Membership, organisation: Organisation) -> Membership | None:
             return next((each for each in founding if each.basis != invited), None)
         at = above
     return at
+
+
+def know_rights(members: Iterable[Membership]) -> None:
+    """Read at once, in a reading, on what the rights of one account's members rest."""
+    held.of_each((member.person.current, member.organisation) for member in members)
+    _accepted.of_each((member,) for member in members)
+
+
+@Question
+def _accepted(member: Membership) -> Asks[Invitation | None]:
+    """Return the invitation by which the membership began, or None."""
+    return _accepted_at(member.person_id, member.organisation_id, member.begun_at), first
+
+
+@compiled_for(UUID(int=1), UUID(int=2), datetime.min.replace(tzinfo=UTC))
+def _accepted_at(person: UUID, organisation: UUID, at: datetime) -> Rows:
+    by_person = Q(accepted_by=person) | Q(accepted_by__merged_into=person)
+    accepted = Invitation.objects.filter(by_person, organisation=organisation, accepted_at=at)
+    return Rows(accepted[:1], "made_by")
 
 
 @Question

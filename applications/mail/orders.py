@@ -48,6 +48,7 @@ from applications.rules.revocation import asked_by, is_proven
 from applications.rules.told_together import ABOUT_ONE, SEVERAL, orders_told
 from applications.workflow import consequences
 from certportal.foundation import clock
+from certportal.foundation.mail import mails
 from certportal.foundation.mail.mails import Asked, Mail, To, registry, render
 from certportal.foundation.mail.quoted import plain
 from certportal.foundation.mail.sending import File
@@ -320,9 +321,11 @@ MAILS = registry(
         "undelivered",
         about=_about_undelivered,
         context=lambda of, asked: {
-            "lost": undelivered.addresses(of.order),
+            "lost": lambda: undelivered.addresses(of.order),
             # Items of an earlier version only count the others.
-            "others_lost": len(_undelivered(asked)) - 1 + asked.payload.get("others_lost", 0),
+            "others_lost": lambda: (
+                len(_undelivered(asked)) - 1 + asked.payload.get("others_lost", 0)
+            ),
         },
     ),
     _mail(
@@ -337,7 +340,7 @@ MAILS = registry(
 def subject(notice: str, order: Application, asked: Asked) -> str:
     """Return the subject line of the mail, as one about the order, in its recipient's language."""
     matter, mail = matter_of(order, asked), MAILS[ABOUT_ONE.get(notice, notice)]
-    return render(mail, matter, mail.to(matter, asked), asked)[0]
+    return mails.subject(mail, matter, mail.to(matter, asked), asked)
 
 
 def question(

@@ -11,9 +11,10 @@ from applications.models import Application, ContactLink
 from applications.models.certificate_types import Delivery
 from applications.workflow import LINKED, ApplicationEvent, Status
 from certportal.foundation import clock
+from certportal.foundation.combined_queries import Asks, Question, Values, compiled_for
 from certportal.foundation.mail_addresses import address_mark, mailbox
 from certportal.foundation.models import Event
-from certportal.foundation.query_cache import asked_once, one_reading
+from certportal.foundation.query_cache import one_reading
 from certportal.foundation.related_rows import rows_of
 
 # How long after delivery the certificate can still be downloaded through the link.
@@ -66,19 +67,25 @@ def _has_left(link: ContactLink, application: Application) -> bool:
     member = link.member
     if member is not None and member.ended_at is not None:
         return not access.is_member(member.person.current, application.organisation_id)
-    ends = _ends(application.organisation_id, link.email)
+    ends = [end for end, _role in held(application.organisation_id, link.email)]
     return None not in ends and any(end >= link.made_at for end in ends if end)
 
 
-@asked_once
-def _ends(organisation_id: UUID, address: str) -> list[datetime | None]:
-    """Return when the memberships of people with the address ended; None for one that has not.
+@Question
+def held(organisation: UUID, address: str) -> Asks[list[tuple[datetime | None, str]]]:
+    """Return the end (None for none) and the role of each membership of a person with the address.
 
-    It may be one that a person has replaced by another.
+    It may be one that the person has replaced by another, or that of a record merged into theirs.
     """
-    of_account = Membership.objects.filter(BelongsTo("organisation", organisation_id))
-    theirs = of_account.filter(reached_by(address, mailbox(address), address_mark(address)))
-    return list(theirs.values_list("ended_at", flat=True))
+    return _memberships(organisation, address, mailbox(address), address_mark(address)), list
+
+
+@compiled_for(UUID(int=1), "an address", "the mailbox", "the mark")
+def _memberships(organisation: UUID, address: str, box: str, mark: str) -> Values:
+    """Return the query for the end and role of each membership of such a person."""
+    of_account = Membership.objects.filter(BelongsTo("organisation", organisation))
+    theirs = of_account.filter(reached_by(address, box, mark))
+    return Values(theirs.values_list("ended_at", "role"), 2)
 
 
 def is_open(application: Application, *, now: datetime) -> bool:

@@ -1,6 +1,6 @@
 """Which recipients get a mail, by their own choices: see docs/decisions/choice-of-mails.md."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from accounts.models import MailChoice, Membership, Person, reached_by
@@ -8,9 +8,8 @@ from applications.access import ACTING
 from applications.models import Application
 from applications.rules import contact_links, recipients
 from applications.rules.told_together import SEVERAL
-from certportal.foundation.combined_queries import Rows, compiled_for
+from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for
 from certportal.foundation.mail_addresses import address_mark, mailbox
-from certportal.foundation.query_cache import asked_once
 
 # The group of each mail about an order: one that a person may decline (`MailChoice`), or one that
 # is always sent (`accounts.models.mail_choices.ALWAYS`).
@@ -114,11 +113,21 @@ def _member(application: Application, recipient: str) -> Membership | None:
     return _with_address(application.organisation_id, address)
 
 
-@asked_once
-def _with_address(organisation: UUID, address: str) -> Membership | None:
+@Question
+def _with_address(organisation: UUID, address: str) -> Asks[Membership | None]:
     box = mailbox(address)
-    known: list[Membership] = _members(organisation, address, box, address_mark(address)).alone()
-    return next((member for member in known if mailbox(member.person.email) == box), None)
+
+    def present(known: list[Membership]) -> Membership | None:
+        return next((member for member in known if mailbox(member.person.email) == box), None)
+
+    return _members(organisation, address, box, address_mark(address)), present
+
+
+def know_readers(told: Iterable[tuple[Application, str]]) -> None:
+    """Read at once, in a reading, who reads the mails of these recipients of orders."""
+    places = [(order.organisation_id, recipients.resolve(order, one)[0]) for order, one in told]
+    contact_links.held.of_each(places)
+    _with_address.of_each(places)
 
 
 @compiled_for(UUID(int=1), "an address", "the mailbox", "the mark")

@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from accounts import access
-from accounts.models import BelongsTo, Membership, Person, reached_by
+from accounts.models import Membership, Person
 from accounts.right_to_act import is_shown
 from applications.access import ACTING
 from applications.models import Application, ReplacementItem
@@ -17,7 +17,7 @@ from applications.models.certificate_types import Delivery
 from applications.rules import case_holder, contact_links, sender
 from applications.workflow import Status, consequences
 from certportal.foundation.combined_queries import Rows, Values, compiled_for, first
-from certportal.foundation.mail_addresses import address_mark, mailbox
+from certportal.foundation.mail_addresses import mailbox
 from certportal.foundation.query_cache import asked_once
 from certportal.foundation.related_rows import by_key, related_row
 
@@ -96,7 +96,7 @@ def _acts(application: Application, address: str, roles: Sequence[str]) -> bool 
 
     That is, since the order was begun.
     """
-    held, begun = _held(application.organisation_id, address), application.created_at
+    held, begun = contact_links.held(application.organisation_id, address), application.created_at
     if any(end and end < begun for end, _role in held):
         begun = _begun(application)
     found = [(end, role) for end, role in held if end is None or end >= begun]
@@ -113,23 +113,6 @@ def _begun(application: Application) -> datetime:
 def _copied_to(order: UUID) -> Rows:
     items = ReplacementItem.objects.filter(reference=order)
     return Rows(Application.objects.filter(pk__in=items.values("certificate__reference")))
-
-
-@asked_once
-def _held(organisation: UUID, address: str) -> list[tuple[datetime | None, str]]:
-    """Return the end and the role of each membership of a person with the address.
-
-    It may be one that the person has replaced by another, or that of a record merged into theirs.
-    """
-    return _memberships(organisation, address, mailbox(address), address_mark(address)).alone()
-
-
-@compiled_for(UUID(int=1), "an address", "the mailbox", "the mark")
-def _memberships(organisation: UUID, address: str, box: str, mark: str) -> Values:
-    """Return the query for the end and role of each membership of such a person."""
-    of_account = Membership.objects.filter(BelongsTo("organisation", organisation))
-    theirs = of_account.filter(reached_by(address, box, mark))
-    return Values(theirs.values_list("ended_at", "role"), 2)
 
 
 def _is_sender_who_left(application: Application) -> bool:

@@ -10,7 +10,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -268,6 +268,15 @@ class Question[**P, R]:
         """Put an answer that was read in another way into the cache."""
         know(self._ask, answer, *args, **kwargs)
 
+    def of_each(self, calls: Iterable[tuple[Any, ...]]) -> None:
+        """Answer it for each of these arguments by one statement; its query is compiled once."""
+        ask: Any = self._ask
+        unknown = [each for each in dict.fromkeys(calls) if not is_known(ask, *each)]
+        described: list[Asks[R]] = [cast(Any, self._describe)(*each) for each in unknown]
+        rows = read_each([cast(Compiled, asked) for asked, _make in described])
+        for each, (_asked, make), found in zip(unknown, described, rows, strict=True):
+            know(ask, make(found), *each)
+
     def of(self, *args: P.args, **kwargs: P.kwargs) -> Wanted:
         """Return the question for `ask_together`."""
         asked, make = self._describe(*args, **kwargs)
@@ -309,6 +318,34 @@ def read_all(*asked: Asked) -> list[list[Any]]:
         [each.make(values[1:]) for values in sorted(rows, key=lambda values: values[0])]
         for each, rows in zip(asked, found, strict=True)
     ]
+
+
+def read_each(asked: Sequence[Compiled]) -> list[list[Any]]:
+    """Return the rows of one compiled query for the parameters of each, by one statement."""
+    if not asked:
+        return []
+    sql, given, width = asked[0].statement()
+    places = iter(f"part.given{number}" for number in range(len(given)))
+    query = re.sub("%s", lambda _place: next(places), sql)
+    names = ", ".join(f"c{each}" for each in range(width))
+    lists = ", ".join(f"%s::{_of_list(kind)}" for kind in sql.types)
+    columns = ", ".join(f"given{number}" for number in range(len(given)))
+    statement = (
+        f"SELECT part.number, found.* FROM unnest({lists})"  # noqa: S608
+        f" WITH ORDINALITY AS part ({columns}, number) CROSS JOIN LATERAL"
+        f" (SELECT row_number() OVER () AS at, asked.* FROM ({query}) AS asked ({names})) AS found"
+        " ORDER BY part.number, found.at"
+    )
+    calls = (each.statement()[1] for each in asked)
+    parameters = [list(column) for column in zip(*calls, strict=True)]
+    rows: list[list[Any]] = [[] for _ in asked]
+    for number, _at, *values in _found(Statement(statement, map(_of_list, sql.types)), parameters):
+        rows[number - 1].append(asked[0].make(values))
+    return rows
+
+
+def _of_list(kind: str) -> str:
+    return f"{'text' if kind == 'unknown' else kind}[]"
 
 
 def _joined(number: int, query: str, columns: int) -> str:

@@ -6,6 +6,7 @@ from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Person, StaffRole
+from accounts.right_to_act import held
 from applications.models import Application, HostName, Submission
 from certportal.dev.builders import orders
 from certportal.foundation.combined_queries import (
@@ -100,6 +101,18 @@ def test_rows_are_counted_in_the_statement_of_others_and_only_so_far(delivered):
     assert len(queries) == 1
     assert [sum(each) for each in (*found[:2], *found[3:])] == [2, 1, 0, 0]
     assert [each.alone() for each in wanted[:2]] == found[:2]
+
+
+def test_one_question_is_answered_for_many_arguments_at_once(matti, kalle, pharmacy):
+    calls = [(one, pharmacy) for one in (matti, kalle, matti)]
+    alone = [held(*each) for each in calls]
+    with one_reading(), CaptureQueriesContext(connection) as queries:
+        held.of_each(calls)
+        held.of_each([])
+        assert [held(*each) for each in calls] == alone
+        assert held(matti, pharmacy)[0].person == matti
+    assert len(queries) == 1
+    assert [len(each) for each in alone] == [1, 0, 1]
 
 
 def test_what_a_row_names_is_read_with_it(delivered, django_assert_num_queries):

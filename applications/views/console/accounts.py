@@ -27,7 +27,7 @@ from accounts.models import (
 from accounts.page_reading import read_once
 from accounts.register.lookup import queries
 from accounts.register.models import RegisterRecord
-from accounts.right_to_act import is_unconfirmed, right_of
+from accounts.right_to_act import is_unconfirmed, know_rights, right_of
 from accounts.services.organisations.named import organisations_named
 from accounts.services.rights import documents as papers
 from accounts.services.rights.confirm import OtherDocuments
@@ -45,6 +45,7 @@ from applications.views.shared.entry import by_person
 from applications.views.shared.forms import ShownField
 from certportal.foundation import clock
 from certportal.foundation.combined_queries import Rows, Wanted, ask_together
+from certportal.foundation.query_cache import one_reading
 from certportal.foundation.related_rows import parts
 from certportal.foundation.web import refusals
 from certportal.foundation.web.forms import Form, LongTextField
@@ -281,7 +282,9 @@ def members_of(account: Organisation) -> list[dict[str, Any]]:
     members = account.memberships.select_related("person", "organisation", "confirmed_by")
     with_login = members.annotate(seen=Max("person__logins__last_login"))
     ordered = with_login.order_by(F("ended_at").desc(nulls_first=True), "begun_at")
-    rows = [_member(member, account) for member in ordered]
+    with one_reading():
+        know_rights(ordered)
+        rows = [_member(member, account) for member in ordered]
     # The right of a former member counts too, because rights of people they invited may rest on it.
     live = {row["right"].pk for row in rows if row["right"] and not row["membership"].ended_at}
     for row in rows:

@@ -15,10 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts import access
 from accounts.page_reading import read_once
 from applications import services
+from applications.documents.certificate_files import certificate_of
 from applications.mail import orders
 from applications.models import Application
+from applications.rules.mail_choices import know_readers
 from applications.rules.told_together import orders_told
-from applications.rules.undelivered import order_of, order_of_each, sent_to
+from applications.rules.undelivered import order_of, order_of_each, recipient_of, sent_to
 from applications.services.reviewer.undelivered import to_correct
 from applications.views.console.entry import looked_at_case
 from applications.views.shared.entry import by_person
@@ -104,6 +106,9 @@ def undelivered(request: HttpRequest) -> HttpResponseBase:
     """Show the items that are set aside, oldest first."""
     page = Paginator(set_aside.items(), PER_PAGE).get_page(request.GET.get("page"))
     found = order_of_each(page)
+    about = [(found[item.pk], item) for item in page if item.pk in found]
+    know_readers((order, recipient_of(item, order)) for order, item in about)
+    certificate_of.of_each((order,) for order, _item in about)
     context = {"page_obj": page, "rows": [row(item, found.get(item.pk)) for item in page]}
     return render(request, "applications/console/undelivered.html", context)
 

@@ -5,7 +5,7 @@ in the database when it is sent. See docs/decisions/one-mail-system.md.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,7 +17,9 @@ from django.conf import settings
 from django.db import Error as DatabaseFault, connection
 from django.db.models import Manager, QuerySet
 from django.dispatch import Signal
-from django.template.loader import render_to_string
+from django.template import Context, Node, NodeList
+from django.template.defaulttags import AutoEscapeControlNode
+from django.template.loader import get_template, render_to_string
 from django.utils import translation
 
 from certportal.foundation import agency, clock, row_writes
@@ -166,12 +168,36 @@ def write(
 def render[Matter](mail: Mail[Matter], matter: Matter, to: To, asked: Asked) -> tuple[str, str]:
     """Return the subject and the body in the recipient's language."""
     with translation.override(to.language):
-        context = {
-            "base": settings.PORTAL_BASE_URL,
-            "agency": agency.contact(),
-            **mail.context(matter, asked),
-        }
+        context = _context(mail, matter, asked)
         rendered = render_to_string(f"{mail.template}.txt", context).strip()
         subject, _line, body = rendered.partition("\n")
         # Conditions in a template leave runs of blank lines.
         return mail.subject(matter, subject.strip()), re.sub(r"\n{3,}", "\n\n", body.strip()) + "\n"
+
+
+def subject[Matter](mail: Mail[Matter], matter: Matter, to: To, asked: Asked) -> str:
+    """Return the subject as `render` does; nothing that only the body says is looked up."""
+    with translation.override(to.language):
+        file: Any = get_template(f"{mail.template}.txt")
+        template: Any = file.template
+        context, written = Context(_context(mail, matter, asked), autoescape=False), ""
+        with context.render_context.push_state(template), context.bind_template(template):
+            for node in _nodes(template.nodelist):
+                written = f"{written}{node.render_annotated(context)}".lstrip()
+                if "\n" in written:
+                    break
+        return mail.subject(matter, written.partition("\n")[0].strip())
+
+
+def _context[Matter](mail: Mail[Matter], matter: Matter, asked: Asked) -> dict[str, Any]:
+    own = {"base": settings.PORTAL_BASE_URL, "agency": agency.contact()}
+    return {**own, **mail.context(matter, asked)}
+
+
+def _nodes(listed: NodeList) -> Iterator[Node]:
+    """Yield the nodes of a template in their order, those within `autoescape` one by one."""
+    for node in listed:
+        if isinstance(node, AutoEscapeControlNode):
+            yield from _nodes(node.nodelist)
+        else:
+            yield node

@@ -6,10 +6,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.services.organisations import invite
 from applications import services
+from applications.models import Application
 from applications.views.console.queue import queue
-from certportal.dev.builders import documents, orders, replacements
-from certportal.dev.builders.acts import do
+from certportal.dev.builders import documents, orders, people, replacements
+from certportal.dev.builders.acts import act, do
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance import services as authority
@@ -32,6 +34,7 @@ LISTS = {
     "numbers": 19,
 }
 SEARCH, EVERYTHING, CASE, PAGE, STEP = 12, 15, 17, 13, 20
+INVITED = {"role": "applicant", "language": "fi"}
 
 
 @pytest.fixture
@@ -127,14 +130,31 @@ def test_the_list_of_many_plans(desk, matti, riitta, raimo, cas):
 
 
 def test_the_list_of_many_mails_that_did_not_arrive(desk, matti, riitta, cas, monkeypatch):
+    def lose(number):
+        """Lose the mails of as many orders and their certificates, each to another address."""
+        for nth in range(number):
+            order = orders.delivered(matti, riitta)
+            Application.objects.filter(pk=order.pk).update(contact_email=f"m{nth}@example.fi")
+            orders.waiting_for_contact(matti, technical_email=f"t{nth}@example.com")
+        orders.drain()
+
     with monkeypatch.context() as patch:
         refuse_mails(patch)
-        for _order in range(2):
-            orders.submitted(matti)
-        orders.drain()
-        two = asked(desk, "undelivered")
-        for _order in range(4):
-            orders.submitted(matti)
-        orders.drain()
-    assert len(desk.open("undelivered").context["rows"]) >= 6
-    assert len(asked(desk, "undelivered")) == len(two), two
+        lose(1)
+        few = asked(desk, "undelivered")
+        lose(4)
+    told = [row.item.payload["notice"] for row in desk.open("undelivered").context["rows"]]
+    assert all(told.count(one) >= 5 for one in ("receipt", "package", "link_sent", "undelivered"))
+    assert len(asked(desk, "undelivered")) == len(few), few
+
+
+def test_an_account_with_many_members(desk, matti, maija, pharmacy):
+    few = asked(desk, "account", pharmacy.pk)
+    for nth in range(6):
+        invitation = act(matti, invite.invite, pharmacy, f"n{nth}@example.fi", **INVITED)
+        invited = people.make_person(f"N{nth} Uusi", now=clock.now())
+        people.verify(invited, invitation.email, now=clock.now())
+        act(invited, invite.accept, invitation.pk, invitation.token)
+    members = desk.open("account", pharmacy.pk).context["members"]
+    assert sum(one["right"] == matti.memberships.get() for one in members) == 8
+    assert len(asked(desk, "account", pharmacy.pk)) <= len(few), few

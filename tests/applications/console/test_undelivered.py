@@ -12,9 +12,15 @@ from accounts import access
 from accounts.models import Membership
 from accounts.services.rights import staff_roles
 from applications import services
+from applications.mail import orders as order_mails
+from applications.mail.order_matter import matter_of
 from applications.views.console import undelivered
+from applications.workflow import consequences
 from certportal.dev.builders import orders, people
+from certportal.foundation import clock
 from certportal.foundation.actors import system
+from certportal.foundation.mail import mails
+from certportal.foundation.mail.mails import Asked
 from certportal.foundation.models import Event, OutboxItem
 from certportal.foundation.outbox import set_aside
 from certportal.operations import health
@@ -201,3 +207,12 @@ def test_an_auditor_s_look_at_one_is_one_at_its_case(refused, now):
     assert auditor.open("undelivered_one", refused.pk).status_code == 200
     look = Event.objects.get(action="application.case_viewed")
     assert look.object_id == refused.payload["application"]
+
+
+def test_the_list_names_each_mail_by_the_subject_that_it_was_sent_with(matti, riitta, cas):
+    order = orders.delivered(matti, riitta)
+    asked = Asked({"application": str(order.pk), "recipient": "applicant"}, clock.now())
+    for notice in {*consequences.NOTICES} - {"information_wanted", "deadline_extended"}:
+        mail, matter = order_mails.MAILS[notice], matter_of(order, asked)
+        sent = mails.render(mail, matter, mail.to(matter, asked), asked)[0]
+        assert order_mails.subject(notice, order, asked) == sent
