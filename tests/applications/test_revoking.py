@@ -1,6 +1,7 @@
 """Revoking on request: at once, once, for good; told to everybody concerned."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from cryptography import x509
@@ -136,6 +137,21 @@ def test_asked_twice_it_is_revoked_and_told_once(order, matti, maija):
     assert RevocationRequest.objects.count() == 1
     assert mail.outbox == []
     assert Event.objects.filter(action="application.revoke").count() == 1
+
+
+def test_who_says_more_a_moment_later_is_told_that_it_is_not_kept(order, matti, maija, riitta):
+    """Each page was opened before the revocation, and said that it has been done."""
+    revoke(order, matti)
+    day = clock.day(clock.now())
+    for late in (
+        partial(revoke, order, maija, words="Varmuuskopio vietiin."),
+        partial(revoke, order, maija, exposed_on=day),
+        partial(expose, order, riitta, "CERT soitti."),
+    ):
+        with pytest.raises(ReasonStands):
+            late()
+    assert revoke(order, maija, words="") == Certificate.objects.get()
+    assert RevocationRequest.objects.get().words == WORDS
 
 
 def test_the_reason_can_be_raised_to_an_exposed_key_and_to_nothing_else(order, matti):

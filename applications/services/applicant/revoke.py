@@ -36,8 +36,9 @@ def revoke(
     """Revoke the order's certificate at once, at the request of its organisation.
 
     There is no version to compare: an exposed key must be revoked whatever has changed on the
-    order. A second call with the same reason does nothing. `exposed_on` is stored only with the
-    reason key compromise. Raises MayNotAct, NothingToRevoke, UnknownReason, ReasonStands.
+    order. A second call with the same reason does nothing; if it says more than the first, it
+    raises ReasonStands. `exposed_on` is stored only with the reason key compromise. Raises
+    MayNotAct, NothingToRevoke, UnknownReason.
     """
     application = transition.lock(application_id, by=actor)
     request = RevocationRequest(person=person, role=Role.APPLICANT, reason=reason, words=words)
@@ -72,7 +73,7 @@ def revoke_as(
     UnknownReason, ReasonStands.
     """
     certificate = certificate_of(application)
-    if certificate is not None and certificate.revocation_reason == request.reason:
+    if certificate is not None and _is_done(request, certificate):
         return certificate
     require(revocation.obstacles(certificate, request.reason, now=now))
     assert certificate is not None
@@ -89,6 +90,15 @@ def revoke_as(
         _event(request), application, actor, now, certificate=certificate.pk, reason=request.reason
     )
     return revoked
+
+
+def _is_done(request: RevocationRequest, certificate: Certificate) -> bool:
+    """Return whether it was revoked for this reason already, and the request says no more."""
+    if certificate.revocation_reason != request.reason:
+        return False
+    said = {name: getattr(request, name) for name in ("reason", "words", "exposed_on")}
+    earlier = RevocationRequest.objects.filter(certificate_id=certificate.pk, **said)
+    return not (request.words or request.exposed_on) or earlier.exists()
 
 
 def _event(request: RevocationRequest) -> ApplicationEvent:
