@@ -19,8 +19,8 @@ what is told by the clock, and hardly what is told by processor time (CPU). All 
 and no test.
 
 Peers are measured when they are installed; a line under a table names those that were not. `cfssl`
-is Debian's `golang-cfssl`. Of step-ca and django-ca Debian has no packages, so there are no figures
-of theirs.
+is Debian's `golang-cfssl`; django-ca comes from PyPI, into a place that BENCH_DJANGO_CA names
+(tests/benchmarks/django_ca.py). Of step-ca there is neither, and there are no figures.
 """
 
 

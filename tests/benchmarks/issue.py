@@ -41,6 +41,7 @@ from issuance.services.issuing import prepare
 from tests.benchmarks import authorities, issuing
 from tests.benchmarks.approving import Reviewers, demand_proofs
 from tests.benchmarks.csr import forget_keys
+from tests.benchmarks.django_ca import django_ca
 from tests.benchmarks.harness import figure, own_database
 from tests.issuance.orders import new_key, server_order
 
@@ -147,12 +148,16 @@ def _measure(ca_kind, folder):
     requests = [one.order.csr_der for one in works.made]
     singly = issuing.parts(key_kind, signer, works.made, each=1)
     together = issuing.parts(key_kind, signer, works.made, each=BATCH)
-    with authorities.cfssl(signer, requests, folder / "cfssl") as installed:
+    with (
+        authorities.cfssl(signer, requests, folder / "cfssl") as installed,
+        django_ca(signer, requests, folder / "django-ca") as besides,
+    ):
         others = [
             authorities.raw_signing(signer),
             authorities.openssl_ca(signer, requests, folder / "openssl"),
             authorities.plain_pyca(key_kind, signer, requests[0]),
             *installed,
+            *besides,
         ]
         turns = [_in_turn(singly, SINGLE, 1), _in_turn(together, 1, BATCH)]
         turns += [_looped(singly), _looped(together), _looped(others)]
