@@ -10,7 +10,8 @@ from celery import shared_task
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import Error as DatabaseFault, connection
-from django.db.models import Q, Value
+from django.db.models import Case, Exists, Min, Q, TextField, Value, When
+from django.db.models.functions import Cast, StrIndex, Substr
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -31,7 +32,7 @@ from certportal.foundation.files import sweeping
 from certportal.foundation.files.scanning import protocol as scanning
 from certportal.foundation.mail.mails import at_server
 from certportal.foundation.models import OutboxItem
-from certportal.foundation.outbox.outbox import MAIL, mark_in
+from certportal.foundation.outbox.outbox import MAIL
 from certportal.foundation.outbox.set_aside import BOUNCED
 from certportal.foundation.query_cache import asked_once, one_reading
 from certportal.foundation.statements import execute
@@ -196,22 +197,27 @@ def mails() -> bool:
     A single mailbox that postpones or refuses its mails is not the mail server's fault, however
     many and however long; bounced mails prove that the mail server works.
     """
-    since = clock.now() - MAIL_MEMORY
-    failing = list(
-        OutboxItem.objects.filter(
-            Q(failed_at=None, attempts__gte=2) | Q(failed_at__gt=since), queue=MAIL, done_at=None
-        )
-        .exclude(problem__startswith=BOUNCED)
-        .only("problem", "attempts", "created_at")
-    )
-    if any(not mark_in(item) and item.attempts >= MANY_ATTEMPTS for item in failing):
+    since, failing = _now() - MAIL_MEMORY, _failing_mailboxes()
+    if any(is_stuck for _begun, is_stuck in failing):
         return _sent_since(since)
-    firsts: dict[str, datetime] = {}  # the oldest failing mail's time, by mailbox
-    for item in failing:
-        mailbox = mark_in(item) or str(item.pk)
-        firsts[mailbox] = min(item.created_at, firsts.get(mailbox, item.created_at))
-    begun = sorted(firsts.values())
-    return len(begun) < FAILING_MAILBOXES or _sent_since(min(since, begun[-FAILING_MAILBOXES]))
+    return len(failing) < FAILING_MAILBOXES or _sent_since(min(since, failing[-1][0]))
+
+
+@Question
+def _failing_mailboxes() -> Asks[list[tuple[datetime, bool]]]:
+    """Return since when mails fail to the mailboxes that failed last, at most `FAILING_MAILBOXES`.
+
+    Beside each: whether our own mail server, which names no mailbox, has failed for many attempts.
+    """
+    lately = Q(failed_at=None, attempts__gte=2) | Q(failed_at__gt=_now() - MAIL_MEMORY)
+    failing = OutboxItem.objects.filter(lately, queue=MAIL, done_at=None).order_by()
+    failing = failing.exclude(problem__startswith=BOUNCED)
+    stuck = failing.exclude(problem__contains=" ").filter(attempts__gte=MANY_ATTEMPTS)
+    mark = Substr("problem", StrIndex("problem", Value(" ")) + 1)  # `outbox.mark_in`
+    named = When(problem__contains=" ", then=Cast(mark, TextField()))
+    mailboxes = failing.values(mailbox=Case(named, default=Cast("pk", TextField())))
+    begun = mailboxes.annotate(begun=Min("created_at")).order_by("-begun")
+    return Values(begun.values_list("begun", Exists(stuck))[:FAILING_MAILBOXES], 2), list
 
 
 def _sent_since(moment: datetime) -> bool:
@@ -349,6 +355,7 @@ def _read_together() -> bool:
         *(question.of() for question in (freshness.authorities, lease.holder, seal_in_use)),
         *(queries.last_import.of(kind, _now()) for kind in Kind),
         _left_over.of(),
+        _failing_mailboxes.of(),
     )
     return True
 

@@ -80,7 +80,7 @@ def test_all_is_well(well):
 
 
 def test_it_asks_the_database_in_few_statements(well, django_assert_max_num_queries):
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(4):
         assert health.found() == health.Found([], [])
 
 
