@@ -29,13 +29,17 @@ def life(
     certificate: Certificate,
     receipts: Sequence[Receipt],
     verifier: Verifier,
+    *,
+    left_out: int = 0,
 ) -> File:
-    """Return the ZIP file; its README is in the active language."""
+    """Return the ZIP file; its README, in the active language, counts the events left out."""
     ordered = sorted(receipts, key=lambda receipt: receipt.index)
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as bundle:
         for name, data in _contents(application, certificate, ordered, verifier):
             bundle.writestr(zipfile.ZipInfo(name, _EARLIEST), data)
+        readme = _readme(application, ordered, left_out).encode()
+        bundle.writestr(zipfile.ZipInfo("README.txt", _EARLIEST), readme)
     return File(f"{stem(application, certificate)}_life.zip", content.getvalue(), MEDIA_TYPE)
 
 
@@ -55,6 +59,9 @@ def _contents(
         yield f"papers/{paper.name}", storing.read(paper.file)
     for document in hearing_documents.sent(application):
         yield f"hearing/{document.sha256[:12]}-{document.name}", storing.read(document.file)
+
+
+def _readme(application: Application, receipts: Sequence[Receipt], left_out: int) -> str:
     title = _("The life of the certificate of order %(number)s") % {"number": application.number}
     how = _(
         "Each event is in a file of its own, which proves that it was recorded: check it on"
@@ -62,7 +69,10 @@ def _contents(
         " The key of the log is in event-log.vkey; compare it with the one that you know."
     )
     lines = [title, "", how, "", *map(_line, receipts), ""]
-    yield "README.txt", "\n".join(lines).encode()
+    if left_out:
+        more = _("Left out: %(count)s events. They are on the order's page with their receipts.")
+        lines += [more % {"count": left_out}, ""]
+    return "\n".join(lines)
 
 
 def _name(receipt: Receipt) -> str:

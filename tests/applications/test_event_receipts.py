@@ -16,6 +16,7 @@ from accounts.models import Membership
 from accounts.services.organisations import invite
 from applications import services
 from applications.documents.certificate_files import certificate_of
+from applications.views.account import event_receipts, history
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.event_log.notes import Verifier
@@ -79,6 +80,21 @@ def checked(content: bytes) -> str:
     """Return the public page that checks the receipt, for a visitor."""
     given = {"file": SimpleUploadedFile("x.tlog-proof", content)}
     return Client().post("/en/verify/", given).content.decode()
+
+
+def test_of_very_many_events_the_downloads_are_left_out(order, matti, log, monkeypatch):
+    """Each receipt is asked for at the signing worker, and files are downloaded without end."""
+    own = history.events_of(order).exclude(action="application.download").count()
+    monkeypatch.setattr(event_receipts, "MOST", own)
+    for kind in ("der", "pem"):
+        services.record_download(order, kind, actor=actor_for(matti), now=clock.now())
+    with translation.override("en"):
+        place = reverse("applications:life", args=[order.pk])
+    bundle = zipfile.ZipFile(io.BytesIO(people.log_in(Client(), matti).get(place).content))
+    told = [name for name in bundle.namelist() if name.startswith("events/")]
+    assert len(told) == own
+    assert not any("download" in name for name in told)
+    assert "Left out: 2 events." in bundle.read("README.txt").decode()
 
 
 def test_every_line_of_an_order_s_history_has_its_receipt(order, matti, log):

@@ -3,6 +3,7 @@
 They are downloaded singly, or all together with the certificate and its papers.
 """
 
+from django.db.models import Case, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -14,7 +15,9 @@ from applications.models import Application
 from applications.views.account import history
 from applications.views.shared.certificate import attachment
 from applications.views.shared.entry import order_view
+from applications.views.shared.history import MOST
 from applications.views.shared.not_there import no_certificate
+from applications.workflow import ApplicationEvent
 from certportal.foundation.event_log.receipts import MEDIA_TYPE, SUFFIX
 from certportal.foundation.mail.sending import File
 from issuance import services as authority
@@ -36,14 +39,21 @@ def event_receipt(request: HttpRequest, application: Application, event_id: int)
 @order_view
 @require_safe
 def life(request: HttpRequest, application: Application) -> HttpResponse:
-    """Download the certificate with its papers, its events and their receipts."""
+    """Download the certificate with its papers, its events and their receipts.
+
+    Of the events at most `MOST`: each receipt is asked for at the signing worker, and files may be
+    downloaded any number of times.
+    """
     certificate, verifier = certificate_of(application), repository.log_key()
     if verifier is None:
         raise Http404
     if certificate is None:
         raise no_certificate(application)
-    events = history.events_of(application).order_by("pk").values_list("pk", flat=True)
-    receipts = list(authority.receipts(list(events)).values())
-    file = certificate_life.life(application, certificate, receipts, verifier)
+    events = history.events_of(application)
+    downloads_last = Case(When(action=ApplicationEvent.DOWNLOAD, then=1), default=0)
+    numbers = list(events.order_by(downloads_last, "pk").values_list("pk", flat=True)[:MOST])
+    receipts = list(authority.receipts(numbers).values())
+    left_out = events.count() - len(numbers)
+    file = certificate_life.life(application, certificate, receipts, verifier, left_out=left_out)
     services.record_download(application, "life", **access.acting(request))
     return attachment(file)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
 from django.db.models.functions import Coalesce
+from django.forms import HiddenInput
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
@@ -77,8 +78,19 @@ class CustomerFilter(Listing[SupplierConsent]):
         return queryset.filter(words_held(value, "customer__name") | current).distinct()
 
 
+class OneCustomer(ModelChoiceFilter):
+    """A choice of one customer; of more than `MOST_CHOICES`, by the links of the list of all."""
+
+    @property
+    def field(self) -> Any:
+        field = super().field
+        if field.queryset[: MOST_CHOICES + 1].count() > MOST_CHOICES:
+            field.widget = HiddenInput()
+        return field
+
+
 def _one_customer(**arguments: str) -> ModelChoiceFilter:
-    return ModelChoiceFilter(
+    return OneCustomer(
         queryset=supplying.customers,
         label=_("Customer"),
         empty_label=_("All customers"),
@@ -123,6 +135,7 @@ class SuppliedCertificates(CertificateFilter):
 
 MOST = 5
 """The number of lines in each part of the page; a link leads to the rest."""
+MOST_CHOICES = 50
 ORDER_COLUMNS: spreadsheet.Columns[OrderRow] = [
     (_("Customer"), lambda row: row.order.organisation.name),
     *account_orders.COLUMNS,

@@ -20,6 +20,7 @@ from applications.services.applicant.requests_together import Outcome
 from applications.views.account.history import history
 from applications.views.shared.history import history as case_history
 from applications.views.shared.requests_given import OUTCOMES
+from applications.views.supplier import desk
 from applications.workflow import Role, Status
 from certportal.dev.builders import orders, people, proposed_names
 from certportal.dev.builders.acts import act
@@ -48,15 +49,30 @@ def test_the_desk_shows_what_is_to_be_made_over_all_customers(matti, kalle, give
     mine = orders.waiting_for_contact(matti)
     other = orders.waiting_for_contact(kalle, unit=CLINIC)
     draft = orders.draft(matti)
-    desk = page(web, "customers")
+    home = page(web, "customers")
     assert f'href="{reverse("customers:orders")}"' in web.get(reverse("home")).text
     for one in (mine, other):
-        assert one.number in desk
+        assert one.number in home
         assert one.number in page(web, "orders")
         assert one.number in page(web, "orders_csv")
-    assert draft.number not in desk + page(web, "orders", stage="all")
+    assert draft.number not in home + page(web, "orders", stage="all")
     only = page(web, "orders", customer=str(account_of(kalle).pk))
     assert other.number in only and mine.number not in only
+
+
+def test_of_very_many_customers_none_is_chosen_from_a_list_of_all(
+    matti, kalle, given, also_given, web, monkeypatch
+):
+    mine = orders.waiting_for_contact(matti)
+    other = orders.waiting_for_contact(kalle, unit=CLINIC)
+    place, chosen = reverse("customers:orders"), {"customer": str(account_of(kalle).pk)}
+    assert f'<option value="{chosen["customer"]}"' in web.get(place).text
+    monkeypatch.setattr(desk, "MOST_CHOICES", 1)
+    assert f'<option value="{chosen["customer"]}"' not in web.get(place).text
+    only = web.get(place, chosen).text
+    assert other.number in only and mine.number not in only
+    assert f'<input type="hidden" name="customer" value="{chosen["customer"]}"' in only
+    assert f"{place}?customer={chosen['customer']}" in web.get(reverse("customers:customers")).text
 
 
 def test_certificates_of_all_customers_with_their_expiries(
