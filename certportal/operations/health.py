@@ -68,7 +68,6 @@ LONGEST_CERTIFICATE = timedelta(days=31 * max(CEILING_MONTHS.values()))
 
 
 def store() -> redis.Redis:
-    """Return a connection to Redis with short timeouts."""
     return redis_store.connect(decode=True)
 
 
@@ -401,9 +400,6 @@ def healthz(request: HttpRequest) -> JsonResponse:
     `to_do` names what waits for a person; it does not change the status.
     """
     unwell, to_do = found()
-    body: dict[str, Any] = {
-        "status": "unwell" if unwell else "well",
-        "not_well": unwell,
-        "to_do": to_do,
-    }
+    status = "unwell" if unwell else "well"
+    body = {"status": status, "not_well": unwell, "to_do": to_do}
     return JsonResponse(body, status=503 if unwell else 200)
