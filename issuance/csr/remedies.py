@@ -14,8 +14,8 @@ from issuance.csr.extensions import SUBJECT_KEY_IDENTIFIER
 from issuance.csr.report import DecodedCsr
 
 type Tool = Literal["openssl", "keytool", "certreq"]
-type KeyChoice = Literal["RSA 2048", "RSA 3072", "RSA 4096", "P-256", "P-384"]
 
+RSA_BITS = 4096
 _SLUG = re.compile(r"[^a-z0-9.-]+")
 
 
@@ -80,12 +80,12 @@ def _openssl_value(value: str) -> str:
     return re.sub(r"([\\$#\"'`;])", r"\\\1", value)
 
 
-def openssl_commands(names: ExpectedNames, key: KeyChoice = "RSA 4096") -> str:
+def openssl_commands(names: ExpectedNames) -> str:
     """Commands that make key and request with the configuration of ``openssl_config``."""
-    stem, (kind, option) = file_stem(names), _openssl_key(key)
+    stem = file_stem(names)
     return "\n".join(
         [
-            f"openssl genpkey -algorithm {kind} -pkeyopt {option} -out {stem}.key",
+            f"openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:{RSA_BITS} -out {stem}.key",
             f"openssl req -new -sha256 -config {stem}.cnf -key {stem}.key -out {stem}.csr",
             f"openssl req -in {stem}.csr -noout -verify -subject -nameopt utf8",
             "",
@@ -93,16 +93,9 @@ def openssl_commands(names: ExpectedNames, key: KeyChoice = "RSA 4096") -> str:
     )
 
 
-def _openssl_key(key: KeyChoice) -> tuple[str, str]:
-    kind, _, size = key.partition(" ")
-    return ("RSA", f"rsa_keygen_bits:{size}") if size else ("EC", f"ec_paramgen_curve:{kind}")
-
-
-def keytool_commands(names: ExpectedNames, key: KeyChoice = "RSA 4096") -> str:
+def keytool_commands(names: ExpectedNames) -> str:
     """Commands for Java's keytool: key store, then request."""
     stem = file_stem(names)
-    kind, _, size = key.partition(" ")
-    how = f"-keyalg RSA -keysize {size}" if size else f"-keyalg EC -groupname {_JAVA_CURVES[kind]}"
     names_in_order = reversed(list(_attributes(names)))
     dname = ", ".join(f"{label}={_dn_value(value)}" for label, value in names_in_order)
     store = f"-alias {stem} -keystore {stem}.p12 -storetype PKCS12"
@@ -110,14 +103,12 @@ def keytool_commands(names: ExpectedNames, key: KeyChoice = "RSA 4096") -> str:
     extension = f" -ext {_quoted(f'SAN={san}')}" if san else ""
     return "\n".join(
         [
-            f"keytool -genkeypair {store} {how} -dname {_in_ascii(_quoted(dname))}",
+            f"keytool -genkeypair {store} -keyalg RSA -keysize {RSA_BITS}"
+            f" -dname {_in_ascii(_quoted(dname))}",
             f"keytool -certreq {store}{extension} -file {stem}.csr",
             "",
         ]
     )
-
-
-_JAVA_CURVES = {"P-256": "secp256r1", "P-384": "secp384r1"}
 
 
 def _dn_value(value: str) -> str:
@@ -143,18 +134,17 @@ def _quoted(value: str) -> str:
     return '"' + re.sub(r"([\\\"$`])", r"\\\1", value) + '"'
 
 
-def certreq_inf(names: ExpectedNames, key: KeyChoice = "RSA 4096") -> str:
+def certreq_inf(names: ExpectedNames) -> str:
     """An .inf file for Windows certreq, with CR LF line ends."""
-    kind, _, size = key.partition(" ")
-    algorithm = "RSA" if size else f"ECDSA_{kind.replace('-', '')}"
     subject = ",".join(f'{label}=""{_inf_value(value)}""' for label, value in _attributes(names))
     subject = subject.replace("serialNumber=", "2.5.4.5=")
     lines = ["[Version]", 'Signature="$Windows NT$"', "", "[NewRequest]", f'Subject="{subject}"']
     # UTF-8 for å, ä and ö; older providers know neither SHA-256 nor elliptic curves.
-    lines += ["X500NameFlags=0x80000", f"KeyAlgorithm={algorithm}"]
-    lines += ['ProviderName="Microsoft Software Key Storage Provider"']
-    lines += [f"KeyLength={size}"] if size else []
     lines += [
+        "X500NameFlags=0x80000",
+        "KeyAlgorithm=RSA",
+        'ProviderName="Microsoft Software Key Storage Provider"',
+        f"KeyLength={RSA_BITS}",
         "HashAlgorithm=SHA256",
         "MachineKeySet=TRUE",
         "Exportable=FALSE",

@@ -22,11 +22,6 @@ def is_published(spki_sha256: str) -> bool:
     return at < len(table) and table[at] == prefix
 
 
-def pack(digests: list[str]) -> bytes:
-    """The content of the shipped list for these SPKI hashes (hex): cut to ``WIDTH``, sorted."""
-    return b"".join(sorted({bytes.fromhex(digest)[:WIDTH] for digest in digests}))
-
-
 @cache
 def _table() -> "array[int]":
     table = array("Q", FILE.read_bytes())

@@ -59,7 +59,7 @@ def order(matti, riitta, cas, tmp_path):
     names = expected_names(draft, now=clock.now())
     stem = remedies.file_stem(names)
     (tmp_path / f"{stem}.cnf").write_text(remedies.openssl_config(names))
-    run(remedies.openssl_commands(names, "RSA 2048"), tmp_path)
+    run(remedies.openssl_commands(names), tmp_path)
     return _issued(matti, riitta, draft, tmp_path / f"{stem}.csr")
 
 
@@ -205,7 +205,7 @@ def test_java_reads_a_store_made_of_files(order, tmp_path):
 def test_java_puts_the_chain_to_the_key_that_keytool_made(matti, riitta, cas, tmp_path):
     draft = orders.draft(matti)
     names = expected_names(draft, now=clock.now())
-    commands = remedies.keytool_commands(names, "RSA 2048").strip().splitlines()
+    commands = remedies.keytool_commands(names).strip().splitlines()
     run("\n".join(f"LC_ALL=C {line} {PASSWORD}" for line in commands), tmp_path)
     request = tmp_path / f"{remedies.file_stem(names)}.csr"
     done = _issued(matti, riitta, draft, request)

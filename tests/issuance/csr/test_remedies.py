@@ -19,7 +19,6 @@ SYSTEM = ExpectedNames(
     common_name="Todistuspalvelu_testi",
     serial_number="1.2.246.10.12345671.12.1",
 )
-KEYS: list[remedies.KeyChoice] = ["RSA 2048", "P-256", "P-384"]
 
 
 def run(commands: str, folder: Path) -> None:
@@ -30,18 +29,17 @@ def run(commands: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("names", [SERVER, SYSTEM], ids=["server", "system"])
-@pytest.mark.parametrize("key", KEYS)
-def test_openssl_makes_the_request(tmp_path, names: ExpectedNames, key: remedies.KeyChoice) -> None:
+def test_openssl_makes_the_request(tmp_path, names: ExpectedNames) -> None:
     stem = remedies.file_stem(names)
     (tmp_path / f"{stem}.cnf").write_text(remedies.openssl_config(names))
-    run(remedies.openssl_commands(names, key), tmp_path)
+    run(remedies.openssl_commands(names), tmp_path)
     for_server = bool(names.dns_names)
     report = examine((tmp_path / f"{stem}.csr").read_bytes(), expected=names, for_server=for_server)
     assert report.csr is not None
     assert report.csr.values("O") == [names.organisation]
     assert report.csr.values("OU") == ([names.unit] if names.unit else [])
     assert report.csr.dns_names == list(names.dns_names)
-    assert report.csr.key.name == key
+    assert report.csr.key.name == "RSA 4096"
     assert not [f for f in report.warnings if f.rule.startswith("expected.")]
     string_types = {a.label: a.string_type for a in report.csr.subject}
     assert string_types["O"] == "UTF8String"
@@ -59,18 +57,16 @@ def test_the_request_for_a_server_passes_without_a_word(tmp_path) -> None:
 
 
 def test_keytool_commands_name_everything() -> None:
-    commands = remedies.keytool_commands(SERVER, "P-384")
-    assert "secp384r1" in commands
+    commands = remedies.keytool_commands(SERVER)
+    assert "-keyalg RSA -keysize 4096 " in commands
     assert 'SAN=dns:resepti.malli.fi,dns:kanta.malli.fi"' in commands
     dname = shlex.split(commands.splitlines()[0])[-1]
     assert dname == "CN=resepti.malli.fi, O=It\\C3\\A4-J\\C3\\A4rven \\C3\\A4itiysneuvola, C=FI"
 
 
-@pytest.mark.parametrize(
-    ("names", "key"), [(SERVER, "RSA 2048"), (SYSTEM, "P-256")], ids=["server", "system"]
-)
-def test_keytool_makes_the_request(tmp_path, names: ExpectedNames, key: remedies.KeyChoice) -> None:
-    commands = remedies.keytool_commands(names, key)
+@pytest.mark.parametrize("names", [SERVER, SYSTEM], ids=["server", "system"])
+def test_keytool_makes_the_request(tmp_path, names: ExpectedNames) -> None:
+    commands = remedies.keytool_commands(names)
     made, asked = (line for line in commands.splitlines())
     assert made.startswith("keytool -genkeypair ")
     assert asked.startswith("keytool -certreq ")
@@ -89,7 +85,7 @@ def test_keytool_makes_the_request(tmp_path, names: ExpectedNames, key: remedies
     report = examine(data, expected=names, for_server=bool(names.dns_names))
     assert report.accepted
     assert report.csr is not None
-    assert report.csr.key.name == key
+    assert report.csr.key.name == "RSA 4096"
     assert report.csr.values("O") == [names.organisation]
     assert report.csr.values("serialNumber") == [s for s in [names.serial_number] if s]
     assert report.csr.dns_names == list(names.dns_names)
@@ -125,8 +121,8 @@ def test_the_tool_that_made_the_request_is_told_by_what_it_asks_for(tool, attrib
 
 
 def test_certreq_file_has_names_key_and_hosts() -> None:
-    text = remedies.certreq_inf(SERVER, "P-256")
-    assert "ECDSA_P256" in text
+    text = remedies.certreq_inf(SERVER)
+    assert "KeyAlgorithm=RSA" in text
     assert "Key Storage Provider" in text
     assert '_continue_="dns=kanta.malli.fi&"' in text
     assert 'O=""Itä-Järven äitiysneuvola""' in text
