@@ -1,7 +1,7 @@
 """The correspondence about an order in the order of time, for its applicant and for reviewers."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -57,7 +57,8 @@ class Entry:
 
     `text` is in the language of the order; `parts`, in the reader's, are what a question without
     text opens. `by_authority`: a reviewer wrote it, or the checks. `answer_by` is the deadline of
-    a question, which is open if `is_open`.
+    a question, which is open if `is_open`. `documents` were sent with the answer, where they are
+    shown with it.
     """
 
     said: Said
@@ -68,44 +69,29 @@ class Entry:
     by_authority: bool = False
     answer_by: date | None = None
     is_open: bool = False
+    documents: Sequence[Attachment] = ()
 
     @property
     def title(self) -> Promise:
         """What it is, in words for reviewers."""
         return TO_REVIEWERS[self.said]
 
-
-@dataclass(frozen=True, slots=True)
-class ApplicantsEntry:
-    """An entry as the applicant reads it; `who` is empty for the authority.
-
-    `documents` were sent with the answer.
-    """
-
-    title: Promise
-    at: datetime
-    who: str
-    text: str
-    parts: str
-    documents: Sequence[Attachment]
+    @property
+    def title_to_applicant(self) -> Promise:
+        return TO_APPLICANT[self.said]
 
 
-def for_applicant(
-    application: Application, documents: Sequence[Attachment]
-) -> list[ApplicantsEntry]:
+def for_applicant(application: Application, documents: Sequence[Attachment]) -> list[Entry]:
     """Return the entries, oldest first; decisions and an open question are shown elsewhere.
 
-    `documents`: those of the order that the applicant can read.
+    Nobody of the authority is named. `documents`: those of the order that the applicant can read.
     """
     sent = answers.sent_with(application, documents)
     came = {key: answer.at for key, answer in sent.items()}
     return [
-        ApplicantsEntry(
-            title=TO_APPLICANT[entry.said],
-            at=entry.at,
+        replace(
+            entry,
             who="" if entry.by_authority else entry.who,
-            text=entry.text,
-            parts=entry.parts,
             documents=[one for one in documents if came.get(one.pk) == entry.at],
         )
         for entry in _in_time(*_questions(application), *_answers(application))
