@@ -28,7 +28,6 @@ from applications import services
 from applications.models import Application, RevocationReport
 from applications.models.register_task import RegisterTask
 from applications.rules import reviewers_day
-from applications.services.reviewer.revocation_report import ReportDetails
 from certportal.dev.builders import (
     bulk,
     documents,
@@ -318,15 +317,14 @@ class DeliveredOrder(WaitingOrder):
         """A CERT asks for a revocation, and nobody confirms it until its time is nearly over."""
         now = clock.now()
         came = now - timedelta(hours=20)
-        told = ReportDetails(
-            RevocationReport.Channel.CERT,
-            RevocationReport.Role.AUTHORITY,
-            "Kyberturvallisuuskeskus",
-            WORDS,
-            "",
-            came,
+        told = RevocationReport(
+            channel=RevocationReport.Channel.CERT,
+            role=RevocationReport.Role.AUTHORITY,
+            caller="Kyberturvallisuuskeskus",
+            verified=WORDS,
+            received_at=came,
         )
-        given = {"details": told, "reason": "superseded", "words": WORDS}
+        given = {"told": told, "reason": "superseded", "words": WORDS}
         do(self.riitta, services.revoke_as_told, self.order, **given)
         services.raise_alarms(now=now)
 

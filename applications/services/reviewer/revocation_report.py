@@ -1,6 +1,5 @@
 """Revoke on a report from outside: one reviewer for an exposed key, otherwise two."""
 
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,23 +21,11 @@ from certportal.foundation.actors import Actor
 from issuance.services.errors import UnknownReason
 
 
-@dataclass(frozen=True, slots=True)
-class ReportDetails:
-    """A report from outside: who, how and when; how the caller was verified and called back."""
-
-    channel: RevocationReport.Channel
-    role: RevocationReport.Role
-    caller: str
-    verified: str
-    callback: str
-    received_at: datetime
-
-
 @transaction.atomic
 def revoke_as_told(
     application_id: UUID,
     *,
-    details: ReportDetails,
+    told: RevocationReport,
     reason: str,
     words: str,
     person: Person,
@@ -47,6 +34,8 @@ def revoke_as_told(
 ) -> RevocationReport:
     """Revoke the order's certificate at once if its key is exposed, else propose to revoke it.
 
+    `told`: the unsaved report, with who, how and when, and how the caller was verified.
+
     If a proposal is open already, the report is added to it. While it waits for a second reviewer,
     the organisation is told by mail, since the caller may deceive. Recording the same report again
     returns the first row. Raises what `revoke_exposed` and `propose` raise, and ProposalOver if the
@@ -54,7 +43,7 @@ def revoke_as_told(
     """
     arguments: dict[str, Any] = {"words": words, "person": person, "actor": actor, "now": now}
     proposal, application = None, transition.lock(application_id)
-    earlier = _earlier_report(application, details, words, person)
+    earlier = _earlier_report(application, told, words, person)
     beside = None if reason == EXPOSED or earlier else revocation.open_proposal(application)
     if reason == EXPOSED:
         revoke_exposed(application_id, **arguments)
@@ -68,22 +57,17 @@ def revoke_as_told(
         return earlier
     certificate = certificate_of(application)
     assert certificate is not None
-    report = RevocationReport.objects.create(
-        application=application,
-        certificate_id=certificate.pk,
-        proposal=proposal,
-        beside=beside,
-        person=person,
-        at=now,
-        **({"reason": reason, "words": words} if beside else {}),
-        **asdict(details),
-    )
-    data: dict[str, Any] = {"certificate": certificate.pk, "channel": details.channel}
+    told.application, told.certificate_id = application, certificate.pk
+    told.proposal, told.beside, told.person, told.at = proposal, beside, person, now
+    if beside is not None:
+        told.reason, told.words = reason, words
+    told.save(force_insert=True)
+    data: dict[str, Any] = {"certificate": certificate.pk, "channel": told.channel}
     reported = ApplicationEvent.REVOCATION_REPORTED
     events.record(reported, application, actor, now, reason=reason, **data)
-    if report.settles is not None:
-        tell_concerned(application, "revocation_reported", now=now, report=str(report.pk))
-    return report
+    if told.settles is not None:
+        tell_concerned(application, "revocation_reported", now=now, report=str(told.pk))
+    return told
 
 
 def _require_notable(application: Application, person: Person, reason: str, now: datetime) -> None:
@@ -93,7 +77,7 @@ def _require_notable(application: Application, person: Person, reason: str, now:
 
 
 def _earlier_report(
-    application: Application, details: ReportDetails, words: str, person: Person
+    application: Application, told: RevocationReport, words: str, person: Person
 ) -> RevocationReport | None:
     """Return the same report that the person recorded earlier, or None.
 
@@ -105,9 +89,9 @@ def _earlier_report(
     earlier = application.revocation_reports.filter(
         certificate_id=certificate.pk,
         person=person,
-        received_at=details.received_at,
-        channel=details.channel,
-        caller=details.caller,
+        received_at=told.received_at,
+        channel=told.channel,
+        caller=told.caller,
     )
     for report in earlier.select_related("proposal", "beside"):
         settles = report.settles

@@ -160,6 +160,13 @@ class ReportForm(ReviewerForm):
         return cleaned
 
     @property
+    def report(self) -> RevocationReport:
+        """The report, to be recorded."""
+        names = ("channel", "role", "caller", "verified", "callback")
+        given = {name: self.cleaned_data[name] for name in names}
+        return RevocationReport(received_at=self.received, **given)
+
+    @property
     def received(self) -> datetime:
         cleaned = self.cleaned_data
         return datetime.combine(cleaned["received_on"], cleaned["received_at"], clock.HELSINKI)

@@ -9,7 +9,6 @@ from accounts.services.rights import staff_roles
 from applications import services
 from applications.models import Application, RevocationReport
 from applications.rules import reviewers_day
-from applications.services.reviewer.revocation_report import ReportDetails
 from applications.workflow import promise
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock, working_days
@@ -224,18 +223,17 @@ def test_the_mail_of_a_morning_that_is_over_does_not_go(case, riitta, post):
 def reported(matti, riitta, raimo, cas):
     """Return the report of a revocation by phone, which Raimo must confirm."""
     order, came = orders.delivered(matti, riitta), clock.now()
-    told = ReportDetails(
-        RevocationReport.Channel.PHONE,
-        RevocationReport.Role.ORGANISATION,
-        "Matti",
-        "Soitin vaihteeseen.",
-        "",
-        came,
+    told = RevocationReport(
+        channel=RevocationReport.Channel.PHONE,
+        role=RevocationReport.Role.ORGANISATION,
+        caller="Matti",
+        verified="Soitin vaihteeseen.",
+        received_at=came,
     )
     seen = orders.Handler(riitta, order).seen
     given = {"person": riitta, "actor": seen["actor"], "now": came}
     return services.revoke_as_told(
-        order.pk, details=told, reason="superseded", words="Vaihdettu.", **given
+        order.pk, told=told, reason="superseded", words="Vaihdettu.", **given
     )
 
 

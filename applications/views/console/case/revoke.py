@@ -16,7 +16,6 @@ from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.models.revocation_report import TERM
 from applications.services.reviewer import revocation
-from applications.services.reviewer.revocation_report import ReportDetails
 from applications.views.console.case import case_context
 from applications.views.console.case.identity import identity, kept_from_proposing
 from applications.views.console.entry import back_to, case_view, confirmed_lately, kept, lost
@@ -176,7 +175,10 @@ def _report(request: HttpRequest, application: Application) -> HttpResponse:
     if now - access.second_factor_at(request) > access.SECOND_FACTOR_LASTS:
         return page(request, application, "revocation_report", must_confirm=True, **more)
     try:
-        recorded = services.revoke_as_told(application.pk, **_arguments(form), **by_person(request))
+        given = {name: form.cleaned_data[name] for name in ("reason", "words")}
+        recorded = services.revoke_as_told(
+            application.pk, told=form.report, **given, **by_person(request)
+        )
     except (Stale, NotAllowed) as refusal:
         more |= kept(request, application, form, refusal)
         return page(request, application, "revocation_report", **more)
@@ -186,13 +188,3 @@ def _report(request: HttpRequest, application: Application) -> HttpResponse:
     if recorded.beside_id is not None:
         message = _("The report was noted beside the proposal that waits for a second reviewer.")
     return back_to(application, request, message)
-
-
-def _arguments(form: ReportForm) -> dict[str, Any]:
-    cleaned, names = form.cleaned_data, ("channel", "role", "caller", "verified", "callback")
-    details = {name: cleaned[name] for name in names}
-    return {
-        "details": ReportDetails(received_at=form.received, **details),
-        "reason": cleaned["reason"],
-        "words": cleaned["words"],
-    }
