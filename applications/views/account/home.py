@@ -57,7 +57,7 @@ MOST = 5
 """The number of lines in each part of the page; a link leads to the rest."""
 UNDER_WAY = Q(status__in=OPEN_CASES)
 WAITING = (Status.NAMES_PROPOSED, Status.INFO_REQUESTED, Status.AWAITING_CSR)
-LOOKED_AT = 20
+LOOKED_AT = 10
 """The number of certificates ending soon that are checked for a renewal at first."""
 
 
