@@ -171,6 +171,7 @@ def test_a_second_invitation_to_the_same_address_replaces_the_first(
     invite(matti, pharmacy, now, "UUNO@example.fi")
     invitation.refresh_from_db()
     assert invitation.state(now) == Invitation.State.REVOKED
+    assert Event.objects.get(action="invitation.revoked").object_id == str(invitation.pk)
 
 
 def mailed():

@@ -68,7 +68,7 @@ def invite(
         return repeated
     _spend(organisation, actor, now)
     to_same = [each.pk for each in waiting if mailbox(each.email) == mailbox(email)]
-    waiting.filter(pk__in=to_same).update(revoked_at=now)
+    members.cancel_open(waiting.filter(pk__in=to_same), actor, now)
     invitation = Invitation(
         organisation=organisation,
         email=email,

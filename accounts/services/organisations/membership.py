@@ -4,11 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.event_names import AccountEvent
-from accounts.models import Membership, Organisation, Person
+from accounts.models import Invitation, Membership, Organisation, Person
 from accounts.right_to_act import confirmed_administrators, is_shown
 from accounts.services import mailing
 from accounts.services.people import sessions
@@ -192,7 +193,12 @@ def end(membership: Membership, name: AccountEvent, *, actor: Actor, now: dateti
 def cancel_invitations(membership: Membership, actor: Actor, now: datetime) -> None:
     """Cancel the member's open invitations: without the right to invite they must not work."""
     sent = membership.organisation.invitations.filter(made_by=membership.person_id)
-    for invitation in sent.filter(accepted_at=None, revoked_at=None).select_for_update():
+    cancel_open(sent, actor, now)
+
+
+def cancel_open(invitations: QuerySet[Invitation], actor: Actor, now: datetime) -> None:
+    """Cancel those of the locked account's invitations that are open."""
+    for invitation in invitations.filter(accepted_at=None, revoked_at=None).select_for_update():
         invitation.revoked_at = now
         invitation.save(update_fields=["revoked_at"])
         events.record(AccountEvent.INVITATION_REVOKED, invitation, actor, now)

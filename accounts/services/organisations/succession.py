@@ -14,7 +14,7 @@ from accounts.register.models import Kind, RegisterRecord
 from accounts.right_to_act import confirmed_administrators, is_shown, is_unconfirmed, right_of
 from accounts.services import mailing
 from accounts.services.organisations import consents
-from accounts.services.organisations.membership import lock_accounts
+from accounts.services.organisations.membership import cancel_open, lock_accounts
 from accounts.services.people import sessions
 from accounts.services.people.merge import strengthen
 from accounts.services.rights import askers
@@ -98,7 +98,7 @@ def hand_over(
     else:
         succession.successor = new.account
         succession.people = _hand_over_people(old, new.account, reason, by, now)
-        old.invitations.filter(accepted_at=None, revoked_at=None).update(revoked_at=now)
+        cancel_open(old.invitations.all(), actor, now)
         _hand_over_requests(old, new.account, now)
     succession.save()
     _record_event(succession, actor, now)

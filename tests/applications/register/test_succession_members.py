@@ -8,13 +8,14 @@ from django.core import mail
 from accounts.access import actor_for
 from accounts.models import JoinRequest, Membership
 from accounts.right_to_act import is_shown, right_of
-from accounts.services.organisations import join
+from accounts.services.organisations import invite, join
 from accounts.services.rights import documents
 from accounts.services.rights.documents import Paper
 from certportal.dev.builders import orders, people
+from certportal.dev.builders.acts import act
 from certportal.dev.builders.documents import pdf
 from certportal.foundation import clock
-from certportal.foundation.models import OutboxItem
+from certportal.foundation.models import Event, OutboxItem
 from tests.applications.register.succeeding import sees, succeed
 from tests.conftest import CLINICS, PHARMACY
 
@@ -139,3 +140,13 @@ def test_whoever_asks_to_be_invited_asks_the_successor(matti, kalle, riitta, now
     assert {one.organisation for one in waiting} == {succession.successor}
     told = OutboxItem.objects.filter(payload__kind="join_request")
     assert [one.payload["to"] for one in told] == [str(kalle.pk)]
+
+
+def test_an_open_invitation_to_the_former_account_is_cancelled_on_record(matti, kalle, riitta):
+    asked = {"role": Membership.Role.APPLICANT, "language": "fi"}
+    account = matti.memberships.get().organisation
+    invitation = act(matti, invite.invite, account, "uuno@example.fi", **asked)
+    succeed(riitta)
+    invitation.refresh_from_db()
+    assert invitation.revoked_at is not None
+    assert Event.objects.get(action="invitation.revoked").object_id == str(invitation.pk)
