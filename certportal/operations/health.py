@@ -150,11 +150,6 @@ def is_alive(name: str, signs: Signs) -> bool:
     return abs(clock.now() - datetime.fromisoformat(written)) <= HEARTBEAT_LIFE
 
 
-def signer() -> bool:
-    """Whether the signer whose journal has the lease renews it."""
-    return lease.silent_holder(clock.now()) is None
-
-
 def authority() -> bool:
     """Whether each environment and branch has an active CA that outlasts new certificates.
 
@@ -271,11 +266,6 @@ def clock_agrees() -> bool:
     return True
 
 
-def store_copy() -> bool:
-    """Whether this machine's published files recently agreed with the shared store."""
-    return not settings.STORE_URL or not is_late(clock.now())
-
-
 CHECKS: dict[str, Callable[[], bool]] = {
     "clock-web": clock_agrees,
     "ca": authority,
@@ -289,8 +279,8 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "register": register,
     "scanner": scanner,
     "store": shared_store,
-    "store-copy": store_copy,
-    "signer-silent": signer,
+    "store-copy": lambda: not settings.STORE_URL or not is_late(clock.now()),
+    "signer-silent": lambda: lease.silent_holder(clock.now()) is None,
 }
 
 

@@ -119,7 +119,7 @@ MADE = {
     "issuance/certificate/hosts.py": "for code, pattern in _FOREIGN:",
     "issuance/csr/kinds.py": "for pattern, kind in _TEXTS",
     "certportal/foundation/private_keys.py": "for hint, pattern in _SIGNS",
-    "certportal/foundation/wording.py": "({_LONGEST.pattern})",
+    "certportal/foundation/wording.py": "|{_NUMBERS.pattern}",
 }
 
 

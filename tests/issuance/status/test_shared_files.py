@@ -88,7 +88,7 @@ def test_a_sender_without_files_takes_nothing_away(
         assert not sender.finish(now=now + HOUR)
         assert not sender.round(now=now + HOUR)
     assert [line["event"] for line in logged] == ["published_files_lost"]
-    assert not health.store_copy()
+    assert not health.CHECKS["store-copy"]()
     assert packs <= set(shared_store.objects())
     assert machines.fetch(now + HOUR)
     assert status_of(certificate) == library.OCSPCertStatus.GOOD

@@ -64,7 +64,7 @@ def test_while_the_store_is_away_the_copy_is_served_and_grows_old(
     services.publish_crl(ca, now=now)
     machines.carry(now)
     served = get(FILES[0])
-    assert health.store_copy()
+    assert health.CHECKS["store-copy"]()
     shared_store.freeze()
     for act in (machines.fetch, machines.send):
         with pytest.raises(StoreAway):
@@ -72,11 +72,11 @@ def test_while_the_store_is_away_the_copy_is_served_and_grows_old(
     machines.on(machines.second)
     assert get(FILES[0]) == served
     monkeypatch.setattr(clock, "now", lambda: now + HOUR)
-    assert not health.store_copy()
+    assert not health.CHECKS["store-copy"]()
     assert not health.is_well(health.shared_store)
     shared_store.thaw()
     machines.carry(now + HOUR)
-    assert health.store_copy() and health.is_well(health.shared_store)
+    assert health.CHECKS["store-copy"]() and health.is_well(health.shared_store)
 
 
 def ask(stack: Stack, path: str) -> bytes:
