@@ -49,8 +49,8 @@ from applications.rules.told_together import ABOUT_ONE, SEVERAL, orders_told
 from applications.workflow import consequences
 from certportal.foundation import clock
 from certportal.foundation.mail import mails
+from certportal.foundation.mail.html import plain
 from certportal.foundation.mail.mails import Asked, Mail, To, registry, render
-from certportal.foundation.mail.quoted import plain
 from certportal.foundation.mail.sending import File
 from certportal.foundation.mail_addresses import mailbox
 from certportal.foundation.web import tokens

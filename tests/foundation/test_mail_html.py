@@ -5,7 +5,7 @@ from django.utils import translation
 from lxml import html as lxml_html
 
 from certportal.foundation.mail import html
-from certportal.foundation.mail.quoted import plain, quoted
+from certportal.foundation.mail.html import plain, quoted
 from tests.foundation.mail_rules import faults
 
 BASE = "https://varmenteet.example"

@@ -19,8 +19,8 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
-from certportal.foundation.mail.quoted import language_of, plain
 from certportal.foundation.wording import at_joints_in_mail, divided, hyphenated
 
 MOST_BYTES = 100_000
@@ -137,3 +137,28 @@ def _lead_off(found: list[Block], language: str) -> str:
     if not last.lines:
         found.pop()
     return lead["sentence"]
+
+
+# Each line of words in another language than the mail's (WCAG 2.2, 3.1.2) begins with this mark,
+# which the HTML part turns into `lang`; the text part is sent without. Its control characters
+# neither part may contain otherwise.
+_MARK = re.compile("\x0e([a-z]{2})\x0f")
+
+
+def quoted(words: object, language: str) -> str:
+    """Return the words, marked as being in the language unless the mail itself is."""
+    text = plain(str(words))
+    if language == get_language():
+        return text
+    lines = (f"\x0e{language}\x0f{line}" if line.strip() else line for line in text.split("\n"))
+    return "\n".join(lines)
+
+
+def plain(text: str) -> str:
+    return _MARK.sub("", text)
+
+
+def language_of(line: str) -> str:
+    """Return the language with which the line is marked; "" for a line in the mail's own."""
+    found = _MARK.match(line)
+    return found[1] if found else ""

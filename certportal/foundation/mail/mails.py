@@ -24,7 +24,7 @@ from django.utils import translation
 
 from certportal.foundation import agency, clock, row_writes
 from certportal.foundation.mail import sending
-from certportal.foundation.mail.quoted import plain
+from certportal.foundation.mail.html import plain
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from certportal.foundation.query_cache import one_reading

@@ -16,7 +16,7 @@ from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from certportal.foundation.mail.quoted import quoted
+from certportal.foundation.mail.html import quoted
 from certportal.foundation.web import queries
 from certportal.foundation.wording import at_joints, breakable, divided, language_words
 
