@@ -56,17 +56,17 @@ def _until_decided(application: Application, today: date) -> list[str]:
             " Otherwise the order lapses."
         )
         last = date_format(lapse.last_day(today), "DATE_FORMAT")
-        return [words % {"last": last}, tracking.promise_after_request()]
+        return [words % {"last": last}, tracking.promise_after(names=False)]
     name = {"name": application.technical_name}
     if not proposed_names.are_left(application) or application.names:
         words = _("%(name)s gets a link by email and sends the certificate request through it.")
-        return [words % name, tracking.promise_after_request()]
+        return [words % name, tracking.promise_after(names=False)]
     words = _(
         "%(name)s gets a link by email, sends the certificate request through it and proposes the"
         " host names."
     )
     confirm = _("When the names can be confirmed, we write to %(address)s.")
-    return [words % name, confirm % told, tracking.promise_after_names()]
+    return [words % name, confirm % told, tracking.promise_after(names=True)]
 
 
 def _addresses(application: Application, told: Sequence[str]) -> str:

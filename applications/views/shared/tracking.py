@@ -153,9 +153,9 @@ def promise_words(application: Application, *, now: datetime) -> str:
     status = Status(application.status)
     waits = status in {Status.AWAITING_CSR, Status.NAMES_PROPOSED}
     if waits and proposed_names.are_awaited(application):
-        return promise_after_names()
+        return promise_after(names=True)
     if status is Status.AWAITING_CSR:
-        return promise_after_request()
+        return promise_after(names=False)
     if status is Status.INFO_REQUESTED and application.due_on is None:
         return promise_pause.words(application, is_heard=_hearing(application) is not None)
     if application.due_on is None or status in {Status.ISSUED, Status.DELIVERED, *STOPPED}:
@@ -167,21 +167,17 @@ def promise_words(application: Application, *, now: datetime) -> str:
     return _("We will handle the order by %(day)s.") % shown
 
 
-def promise_after_names() -> str:
-    """Return the promise for an order whose host names are to be confirmed first."""
-    words = _(
-        "We handle the order within %(days)s working days (Monday to Friday) after the host names"
-        " have been confirmed."
-    )
-    return words % {"days": promise.WORKING_DAYS}
-
-
-def promise_after_request() -> str:
-    """Return the promise for an order whose certificate request is to come first."""
+def promise_after(*, names: bool) -> str:
+    """Return the promise for an order that waits for its host names, or else its request."""
     words = _(
         "We handle the order within %(days)s working days (Monday to Friday) after the certificate"
         " request has come."
     )
+    if names:
+        words = _(
+            "We handle the order within %(days)s working days (Monday to Friday) after the host"
+            " names have been confirmed."
+        )
     return words % {"days": promise.WORKING_DAYS}
 
 
