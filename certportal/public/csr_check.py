@@ -1,5 +1,7 @@
 """The public check of certificate requests: ``/fi/csr/``, without login or cookie."""
 
+from typing import Any
+
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,7 +18,7 @@ from certportal.foundation.errors import TooMany
 from certportal.foundation.web import limits
 from certportal.foundation.web.addresses import address_of
 from certportal.foundation.web.file_or_text import FileOrTextForm
-from certportal.foundation.web.forms import LinesField, Words, counted
+from certportal.foundation.web.forms import LinesField, Words, counted, shown_again
 from issuance import services as authority
 from issuance.csr import ExpectedNames, remedies
 
@@ -36,7 +38,10 @@ def _name(label: Words, help_text: Words) -> forms.CharField:
 class DoctorForm(RequestForm, FileOrTextForm):
     """A CSR as file or text, its purpose, and names for commands that make a correct CSR."""
 
-    nothing = gettext_lazy("Choose a file or paste the certificate request.")
+    nothing = gettext_lazy(
+        "Choose a file or paste the certificate request. If you have none yet, give only the names"
+        " below: you get the commands that make it."
+    )
 
     type = forms.ChoiceField(
         label=gettext_lazy("What certificate is the request for?"),
@@ -65,6 +70,10 @@ class DoctorForm(RequestForm, FileOrTextForm):
     def for_server(self) -> bool:
         return CertificateType(self.cleaned_data["type"]).has_host_names
 
+    def clean(self) -> dict[str, Any]:
+        """Let names alone suffice: their commands make the request."""
+        return self.cleaned_data if not self.errors and self.names() else super().clean()
+
     def names(self) -> ExpectedNames | None:
         """Return the names given, or None if they are not complete enough for commands."""
         given = self.cleaned_data
@@ -82,15 +91,22 @@ class DoctorForm(RequestForm, FileOrTextForm):
 @never_cache
 def examine(request: HttpRequest) -> HttpResponse:
     """Show the form for a certificate request, then all findings; nothing is stored."""
-    form = DoctorForm(request.POST or None, request.FILES or None, initial={"type": "server"})
+    begun = {"type": "server", "organisation": shown_again(request.GET).get("organisation")}
+    form = DoctorForm(request.POST or None, request.FILES or None, initial=begun)
     if request.method != "POST" or not form.is_valid():
         if form.is_bound:
             form.keep_file()
         return render(request, "pages/csr.html", {"form": form})
+    names = form.names()
+    context: dict[str, object] = {"visitor": True}
+    if names:
+        context["instructions"] = remedies.instructions(names)
+    if not (form.cleaned_data["file"] or form.cleaned_data["text"]):
+        return render(request, "pages/csr_commands.html", context)
     try:
         report = authority.examine_for_visitor(
             form.data_given(),
-            names=form.names(),
+            names=names,
             for_server=form.for_server,
             address=address_of(request),
             now=clock.now(),
@@ -98,15 +114,11 @@ def examine(request: HttpRequest) -> HttpResponse:
     except TooMany as refusal:
         form.refuse(refusal)
         return limits.too_many(render(request, "pages/csr.html", {"form": form}), refusal)
-    names = form.names()
-    context: dict[str, object] = {
+    context |= {
         "report": report,
         "file_name": form.file_name,
         "decoded": report.csr,
         "findings": word_all([finding.to_json() for finding in report.findings]),
         "tool": remedies.tool_of(report.csr),
-        "visitor": True,
     }
-    if names:
-        context["instructions"] = remedies.instructions(names)
     return render(request, "pages/csr_report.html", context)

@@ -170,9 +170,24 @@ def test_without_names_the_reader_is_told_how_to_get_commands(client: Client) ->
 def test_nothing_given_is_an_error_of_the_form(client: Client) -> None:
     answer = client.post(PAGE, {"type": "server", "text": ""})
     assert answer.context["form"].errors == {
-        "file": ["Choose a file or paste the certificate request."]
+        "file": [
+            "Choose a file or paste the certificate request. If you have none yet, give only the"
+            " names below: you get the commands that make it."
+        ]
     }
     assert "error-summary" in answer.text
+
+
+def test_who_has_no_request_yet_gets_the_commands_for_the_names(client: Client) -> None:
+    page = ask(client, "", organisation="Käpylän apteekki", host_names="a.example.fi")
+    assert "O = Käpylän apteekki" in page
+    assert "openssl req -new -sha256 -config a.example.fi.cnf" in page
+    assert "cannot be used" not in page
+
+
+def test_who_has_no_request_and_half_of_the_names_is_asked_for_one(client: Client) -> None:
+    half = {"type": "server", "organisation": "Käpylän apteekki"}
+    assert "file" in client.post(PAGE, half).context["form"].errors
 
 
 def without_type(client: Client, data: bytes) -> str:

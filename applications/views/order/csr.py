@@ -99,9 +99,12 @@ def ask(request: HttpRequest, giver: Giver) -> HttpResponse:
 
 
 def _form(request: HttpRequest, giver: Giver, form: CsrForm) -> HttpResponse:
+    now = clock.now()
+    named = {"organisation": settled_names(giver.application, now=now).organisation}
     context = {
         "form": form,
-        "instructions": instructions(giver.application, now=clock.now()),
+        "instructions": instructions(giver.application, now=now),
+        "commands_url": reverse("csr_doctor", query=named),
         "names_awaited": proposed_names.are_awaited(giver.application),
         "may_leave": giver.application.status == Status.DRAFT,
     }

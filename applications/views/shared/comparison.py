@@ -19,7 +19,7 @@ from issuance.certificate.hosts import host_problem, with_unicode
 
 COLUMNS = (
     gettext_lazy("Your certificate request"),
-    gettext_lazy("The register and your order"),
+    gettext_lazy("The register and the order"),
     gettext_lazy("The certificate"),
 )
 

@@ -117,7 +117,9 @@ def test_the_contact_proposes_the_names_of_the_request_or_a_pasted_list(order, l
     assert "<h1>Server certificate</h1>" in page
     assert "and the host names from you" in page
     assert "after the host names have been confirmed" in page
-    assert "You propose the host names" in said(tiina.get(at(link, "csr")))
+    asked = tiina.get(at(link, "csr"))
+    assert "You propose the host names" in said(asked)
+    assert "Helsingin VI apteekki" in tiina.get(asked.context["commands_url"]).text
     preview = give(tiina, link)["Location"]
     page = tiina.get(preview)
     assert "erecept.example.fi</textarea>" in page.text

@@ -55,7 +55,7 @@ def upload(content: bytes) -> dict:
 def test_an_uploaded_file_is_shown_beside_register_and_certificate(give, draft):
     page = give(draft, **upload(orders.openssl_csr()))
     assert "Is this the right certificate request?" in page.text
-    for column in ["Your certificate request", "The register and your order", "The certificate"]:
+    for column in ["Your certificate request", "The register and the order", "The certificate"]:
         assert column in page.text
     assert draft.csr is None
 
