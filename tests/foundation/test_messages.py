@@ -79,6 +79,16 @@ def test_of_items_enqueued_together_one_message_is_sent_and_all_are_done(enqueue
     assert len(sent) == 1
 
 
+def test_a_count_that_is_no_number_keeps_no_item_from_its_worker(enqueue, sent, done):
+    """Whoever writes to the broker must not be able to hold work up."""
+    messages._redis().set(messages._key("tests.package"), "many")
+    enqueue("package")
+    take(sent)
+    enqueue("package")
+    take(sent)
+    assert done == ["package"] * 2
+
+
 def test_items_stored_together_are_counted_by_one_question(
     sent, done, monkeypatch, django_capture_on_commit_callbacks
 ):

@@ -40,8 +40,9 @@ def announce(*items: OutboxItem, each_for: int = 1) -> bool:
         for item in items:
             counting.set(_key(item.task), 0, ex=COUNT_LASTS, nx=True)
             counting.incrby(_key(item.task), each_for)
-        for item, count in zip(items, counting.execute()[1::2], strict=True):
-            if count == each_for:
+        counts = counting.execute(raise_on_error=False)[1::2]
+        for item, count in zip(items, counts, strict=True):
+            if count == each_for or isinstance(count, redis.ResponseError):  # it is no number
                 _send(item)
 
     return _at_broker(items[0], act) if items else True
