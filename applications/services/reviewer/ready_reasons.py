@@ -14,6 +14,7 @@ from applications.workflow import ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Stale
+from issuance.services import locks
 
 type Words = dict[str, dict[str, str]]
 """By language code: the `title` that reviewers read and the `text` for the applicant."""
@@ -31,8 +32,16 @@ class ReasonChanged(Stale):
 def write_reason(
     use: ReadyReason.Use, words: Words, *, person: Person, actor: Actor, now: datetime
 ) -> ReadyReason:
-    """Write a new reason. Raises NotReviewer."""
+    """Write a new reason; one that is offered with the same words is returned as it is.
+
+    So is that of a repeated press, also of a concurrent one. Raises NotReviewer.
+    """
     impartiality.require_reviewer(person)
+    locks.hold(f"ready_reason:{use}")
+    offered = ReadyReasonVersion.objects.filter(reason__use=use, reason__ended_at=None)
+    newest = offered.order_by("reason", "-number").distinct("reason").select_related("reason")
+    if same := next((each for each in newest if each.words == words), None):
+        return same.reason
     reason = ReadyReason.objects.create(use=use)
     _write(reason, 1, words, person, actor, now)
     return reason

@@ -13,6 +13,7 @@ from applications.models import ReadyReason, ReadyReasonVersion
 from applications.services.reviewer.ready_reasons import count_used
 from applications.views.console.case.reasons import MOST_USED, UsedField
 from certportal.dev.builders import orders
+from certportal.dev.builders.acts import act
 from certportal.foundation import clock
 from certportal.foundation.models import Event
 from issuance.services.errors import NotReviewer
@@ -46,6 +47,26 @@ def question(**more):
     asked = {"sections": ["contact"], "deadline": deadline.isoformat(), "reason": "Korjaa."}
     asked["wanted"] = ""
     return asked | more
+
+
+def test_a_double_click_writes_one_reason(desk):
+    first, again = write(desk), write(desk)
+    assert again == first
+    assert first.versions.count() == 1
+    desk.client.post(desk.url("end_ready_reason", first.pk), {"number": 1})
+    assert write(desk) != first, "that one is offered no more"
+    assert write(desk, use="rejecting").use == "rejecting"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_so_do_two_presses_at_once(riitta):
+    words = {code: {"title": "Sähköposti", "text": "Ei toimi."} for code in ("fi", "sv", "en")}
+    press = partial(act, riitta, services.write_reason, ReadyReason.Use.ASKING, words)
+    with transaction.atomic():
+        press()
+        beside = Beside(press)
+    assert beside.end() is None
+    assert ReadyReasonVersion.objects.filter(words=words).count() == 1
 
 
 def test_the_library_begins_with_eight_reasons_in_three_languages(desk):
