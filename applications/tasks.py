@@ -27,6 +27,7 @@ from certportal.foundation import clock
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF
+from certportal.foundation.files.faults import DamagedFile
 from certportal.foundation.mail import mails
 from certportal.foundation.mail.sending import File
 from certportal.foundation.models import OutboxItem
@@ -280,7 +281,7 @@ def _finish_paper(paper: Paper) -> None:
         return
     try:
         prepared = storing.content_of(paper.prepared)
-    except FileNotFoundError:  # the store was restored from an older copy than the database
+    except DamagedFile:  # or the store was restored from an older copy than the database
         _prepare_paper(paper)
         return
     content = sealing.seal(prepared, bytes.fromhex(paper.digest), signature)

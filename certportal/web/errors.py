@@ -15,7 +15,9 @@ from django.views import defaults
 
 from accounts.acting_for import named
 from certportal.foundation.errors import Refused, TooMany, Unavailable
+from certportal.foundation.files import storing
 from certportal.foundation.files.documents import TooBig
+from certportal.foundation.files.faults import DamagedFile
 from certportal.foundation.outbox.outages import is_outage
 from certportal.foundation.web import limits, refusals
 from certportal.foundation.web.browsers import came_from
@@ -39,7 +41,7 @@ class BodyTooBig(TooBig):
 
 
 class ErrorMiddleware:
-    """Turns `Refused` and `Unavailable` into error pages; other exceptions give the 500 page.
+    """Turns `Refused`, `Unavailable` and `DamagedFile` into error pages; others give the 500 page.
 
     Innermost, but before any form is parsed, so that an oversized upload cannot fill the disk with
     the parser's temporary files.
@@ -67,7 +69,9 @@ class ErrorMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Return the page for `Refused` or `Unavailable`; leave other exceptions to Django."""
+        """Return the page for these exceptions; leave others to Django."""
+        if isinstance(error, DamagedFile):
+            error = storing.lost(error)
         if isinstance(error, Refused):
             return refused(request, error, lost=written(request))
         if isinstance(error, Unavailable):

@@ -1,5 +1,7 @@
 """Who attaches the certificate of conformity, and what happens without it."""
 
+import errno
+import os
 import resource
 import signal
 from contextlib import contextmanager
@@ -19,6 +21,7 @@ from applications.services.reviewer.may_act import FactsChanged
 from applications.workflow import Status
 from certportal.dev.builders import documents, orders, people
 from certportal.foundation import clock
+from certportal.foundation.errors import Unavailable
 from certportal.foundation.files.documents import NotPdf, NotStored
 from issuance.findings import Finding, Severity
 from issuance.models import Certificate
@@ -254,6 +257,22 @@ def test_one_that_is_lost_or_damaged_is_asked_again(matti, stored, change):
     change(file)
     new = again(matti, earlier)
     assert "conformity" in [one.id for one in sections.missing(new, on=clock.day(clock.now()))]
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.EMFILE])
+def test_one_that_cannot_be_read_now_is_not_taken_for_lost(matti, monkeypatch, number):
+    """The disk or its rights are at fault: the order is begun when they are mended."""
+    earlier = orders.draft(matti, "system_signature")
+
+    def fails(*_where, **_how):
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(default_storage, "_open", fails)
+        with pytest.raises(Unavailable):
+            again(matti, earlier)
+    assert Application.objects.count() == 1
+    assert again(matti, earlier).attachments.exists()
 
 
 def test_one_that_is_out_of_date_is_asked_again(matti, now):

@@ -20,6 +20,7 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import check_pdf, clean_name
+from certportal.foundation.files.faults import DamagedFile
 from certportal.foundation.files.scanning.protocol import require_clean
 from certportal.foundation.turns import AllTaken
 from certportal.foundation.web import limits
@@ -225,7 +226,7 @@ def read_held(document: RightDocument) -> Paper:
     """Return the held document as it was given. Raises NoLongerHeld, and Unavailable."""
     try:
         return Paper(storing.read(document.file), document.name)
-    except FileNotFoundError:
+    except DamagedFile:
         raise NoLongerHeld from None
 
 

@@ -107,7 +107,7 @@ def copy_conformity(
 
     The file is copied as well, because the earlier order's file is erased after its retention
     period. Without a file that is missing or damaged for good the new order asks for another.
-    Raises Unavailable if the store does not answer, and NotStored.
+    Raises Unavailable if it cannot be read now, and NotStored.
     """
     document = conformity.document(template)
     last = template.conformity_valid_until
@@ -117,11 +117,8 @@ def copy_conformity(
         return
     try:
         data = storing.read(document.file)
-    except (OSError, DamagedFile) as error:
-        fault = type(error).__name__
-        log.error(
-            "conformity_not_copied", order=template.number, file=document.file.name, error=fault
-        )
+    except DamagedFile:
+        log.error("conformity_not_copied", order=template.number, file=document.file.name)
         return
     store(application, Attachment.Kind.CONFORMITY, data, document.name, actor, now)
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
+import structlog
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import InterfaceError, OperationalError, transaction
@@ -16,9 +17,11 @@ from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
-from certportal.foundation.errors import Unavailable
+from certportal.foundation.errors import Unavailable, system_words
 from certportal.foundation.files.documents import PDF, NotStored, Unfit, viewing_copy
-from certportal.foundation.files.faults import DamagedFile, StoreAway
+from certportal.foundation.files.faults import DamagedFile, DocumentLost, StoreAway
+
+log = structlog.get_logger(__name__)
 
 # For downloads: no page may frame it, and it may load and run nothing.
 FILE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
@@ -87,7 +90,7 @@ def delete(name: str | None) -> None:
 def read(file: FieldFile) -> bytes:
     """Return the bytes of a stored document, whose row has their hash as `sha256`.
 
-    Raises Unavailable if the store does not answer, and DamagedFile.
+    Raises Unavailable if it cannot be read now, and DamagedFile.
     """
     data = content_of(file)
     document: Any = file.instance
@@ -99,12 +102,17 @@ def read(file: FieldFile) -> bytes:
 def content_of(file: FieldFile) -> bytes:
     """Return the stored bytes of a file without checking a hash.
 
-    Raises Unavailable if the store does not answer.
+    Raises DamagedFile if there are none, and Unavailable if they cannot be read now: the store does
+    not answer, or the disk or its rights are at fault.
     """
     try:
         with file.open() as opened:
             data: bytes = opened.read()
-    except StoreAway as error:
+    except FileNotFoundError as error:
+        raise DamagedFile(file.name) from error
+    except OSError as error:
+        if not isinstance(error, StoreAway):
+            log.error("document_not_read", file=file.name, error=system_words(error))
         raise Unavailable("store") from error
     return data
 
@@ -119,13 +127,26 @@ def show(file: FieldFile, name: str) -> HttpResponse:
     try:
         copy = viewing_copy(read(file))
     except (Unfit, Unavailable):  # accepted under earlier rules; or no PDF reader or store now
-        answer = HttpResponse(_("The document cannot be shown here."), content_type="text/plain")
-        answer["X-Content-Type-Options"] = "nosniff"
+        answer = _in_words(_("The document cannot be shown here."))
+    except DamagedFile as error:
+        answer = _in_words(str(lost(error)))
     else:
         named = _("Viewing copy of %(name)s") % {"name": name}
         answer = _answer(copy, named, PDF, as_file=False)
     answer["Content-Security-Policy"] = INLINE_POLICY
     answer["X-Frame-Options"] = "SAMEORIGIN"
+    return answer
+
+
+def lost(error: DamagedFile) -> DocumentLost:
+    """Log that a document is lost; return the refusal that says what to do instead."""
+    log.error("document_lost", file=str(error))
+    return DocumentLost()
+
+
+def _in_words(words: str) -> HttpResponse:
+    answer = HttpResponse(words, content_type="text/plain; charset=utf-8")
+    answer["X-Content-Type-Options"] = "nosniff"
     return answer
 
 

@@ -1,8 +1,11 @@
 """The page on the certificate of conformity, and who may see the document."""
 
+from pathlib import Path
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 
 from applications.models import Application
 from certportal.dev.builders import documents, orders, people
@@ -149,3 +152,23 @@ def test_a_draft_is_nothing_to_a_reviewer(riitta, order):
     desk = people.log_in(Client(), riitta)
     page = reverse("console:attachment", args=[order.pk, order.attachments.get().pk])
     assert desk.get(page).status_code == 404
+
+
+@pytest.mark.parametrize("change", [Path.unlink, lambda file: file.write_bytes(b"%PDF")])
+def test_who_asks_for_a_document_that_is_lost_reads_what_to_do(
+    web, address, matti, riitta, cas, stored, change
+):
+    case = orders.claimed(matti, riitta, "system_signature")
+    kept = case.attachments.get()
+    change(stored / kept.file.name)
+    desk = people.log_in(Client(), riitta)
+    with override("en"):
+        own = web.get(address("applications:attachment", case.pk, kept.pk))
+        theirs = desk.get(reverse("console:attachment", args=[case.pk, kept.pk]))
+        frame = desk.get(reverse("console:attachment_page", args=[case.pk, kept.pk]))
+    for page in (own, theirs):
+        assert page.status_code == 410
+        assert "ask whoever gave or got the document for a copy" in page.text
+    assert frame.status_code == 200
+    assert "ask whoever gave or got the document for a copy" in frame.text
+    assert frame["X-Frame-Options"] == "SAMEORIGIN"
