@@ -20,7 +20,7 @@ from certportal.foundation.files.documents import TooBig
 from certportal.foundation.files.faults import DamagedFile
 from certportal.foundation.outbox.outages import is_outage
 from certportal.foundation.web import limits, refusals
-from certportal.foundation.web.browsers import came_from
+from certportal.foundation.web.browsers import came_from, comes_from_elsewhere
 from certportal.foundation.web.queries import kept_path
 from certportal.foundation.web.unsent import Unsent, written
 
@@ -123,12 +123,19 @@ def unavailable(request: HttpRequest, error: Unavailable) -> HttpResponse:
 
 
 def wrong_token(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Return the page for a form without the session's CSRF token (``CSRF_FAILURE_VIEW``).
+    """Return the page for a form of another site, or without the session's CSRF token.
+
+    It is ``CSRF_FAILURE_VIEW``.
 
     A login changes the token, so the forms in other tabs have an old one. What such a form had is
     shown, and can be sent unless it confirms something, which its own page says.
     """
-    context = {"unsent": written(request), "named": named(request), "back": came_from(request)}
+    context = {
+        "unsent": written(request),
+        "named": named(request),
+        "back": came_from(request),
+        "elsewhere": comes_from_elsewhere(request),
+    }
     return render(request, "not_sent.html", context, status=403)
 
 

@@ -236,22 +236,28 @@ def test_nothing_chosen_and_anothers_order_begin_nothing(matti, riitta, kalle, p
     assert not drafts().filter(organisation=mine.organisation).exists()
 
 
-def test_what_was_ticked_before_a_login_in_another_tab_can_be_sent(matti, riitta, pass_days):
-    chosen = [valid_for(matti, riitta, 12), valid_for(matti, riitta, 12)]
+@pytest.mark.parametrize(("number", "said"), [(1, "Valintasi lähetetään"), (2, "2 valintaasi")])
+def test_what_was_ticked_before_a_login_in_another_tab_can_be_sent(
+    matti, riitta, pass_days, number, said
+):
+    listed = [valid_for(matti, riitta, 12), valid_for(matti, riitta, 12)]
+    chosen = listed[:number]
     pass_days(350)
     client = people.log_in(Client(enforce_csrf_checks=True), matti)
+    page = client.get(reverse("applications:renew_together")).text
+    assert '<input type="hidden" name="ticked" value="orders">' in page
     ours = {"Sec-Fetch-Site": "same-origin"}
     late = client.post(
         reverse("applications:renew_together"),
-        {"type": "server", "orders": [str(order.pk) for order in chosen]},
+        {"type": "server", "ticked": "orders", "orders": [str(order.pk) for order in chosen]},
         headers=ours,
     )
     assert late.status_code == 403
-    assert "2 valintaasi" in late.text
+    assert said in late.text
     kept = Form(late.text).fields | {"orders": re.findall('"orders" value="(.+?)"', late.text)}
     sent = client.post(reverse("applications:renew_together"), kept, headers=ours)
     assert sent.status_code == 302
-    assert drafts().count() == 2
+    assert drafts().count() == number
 
 
 def test_email_certificates_alone_do_not_lead_to_the_page(matti, riitta, pass_days):

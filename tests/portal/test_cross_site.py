@@ -55,6 +55,17 @@ def test_no_form_of_another_site_gets_in_with_a_token_or_to_a_form_that_is_open(
             assert "not_sent.html" in [one.name for one in answer.templates], entry
 
 
+def test_whose_form_came_from_another_site_reads_so(matti):
+    place = OldTab(matti).page.replace("/fi/", "/en/")
+    late, lured = (
+        people.log_in(Client(enforce_csrf_checks=True), matti).post(place, headers=told).text
+        for told in ({"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "cross-site"})
+    )
+    long, other = "The page had been open too long", "The form came from another site"
+    assert (late.count(long), late.count(other)) == (2, 0)
+    assert (lured.count(long), lured.count(other)) == (0, 2)
+
+
 @pytest.mark.parametrize(
     "told", [{}, {"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://testserver"}]
 )

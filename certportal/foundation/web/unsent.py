@@ -1,7 +1,6 @@
 """What was posted and is not carried out yet, as a page shows it and offers to send it."""
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 
 from django.http import HttpRequest
@@ -13,6 +12,8 @@ from certportal.foundation.web.queries import kept_path
 TOKEN = "csrfmiddlewaretoken"  # noqa: S105 # the name of Django's field
 FIELD = "acting"
 """The field with the person and the organisation of the form's page (`accounts.acting_for`)."""
+TICKED = "ticked"
+"""The field that names those of check boxes (`forms/choices.html`): one tick is sent like a key."""
 # Fields of one-time codes, and of a passkey's answer.
 SECRETS = {"code", "credential"}
 _WORD = re.compile(r"[\w-]{0,64}", re.ASCII)
@@ -38,9 +39,9 @@ class Unsent:
 
     @property
     def choices(self) -> int:
-        """How many values were chosen in a field that takes several; 0 if at most one was."""
-        chosen = Counter(name for name, value in self.fields if _WORD.fullmatch(value) and value)
-        return max((count for count in chosen.values() if count > 1), default=0)
+        """How many were ticked of what the page offers to tick."""
+        offered = {value for name, value in self.fields if name == TICKED}
+        return sum(name in offered for name, _value in self.fields)
 
     @property
     def confirms(self) -> bool:
@@ -61,7 +62,7 @@ def unsent(request: HttpRequest) -> Unsent:
 
 
 def written(request: HttpRequest) -> Unsent | None:
-    """Return what one of our own pages posted; None if it has neither text nor several choices.
+    """Return what one of our own pages posted; None if it has neither text nor ticks.
 
     Only a page of the person who is logged in now, if anybody is: our button would else send what
     another site or person has written.
