@@ -230,7 +230,7 @@ def test_it_outlasts_the_ordinary_removal_of_whoever_gave_it(matti, maija, kalle
 
 def test_it_does_not_pass_to_a_successor(matti, kalle, pharmacy, given, riitta):
     valma = people.make_founder("Valma Välittäjä", "9900022-9", now=clock.now())
-    act(riitta, succession.hand_over, "9900008-5", "9900022-9", reason="Fuusio.")
+    act(riitta, decisions.succeed, "9900008-5", "9900022-9", reason="Fuusio.")
     given.refresh_from_db()
     assert given.ended_at is not None
     assert acts_for(valma, pharmacy) is None
@@ -242,7 +242,7 @@ def test_who_goes_on_under_a_new_business_id_reads_which_permissions_to_give_ane
 ):
     """The account gets the business ID of an organisation that has none here."""
     former, supplier = str(given.customer), str(given.supplier)
-    do(riitta, succession.hand_over, "9900001-8", "9900022-9", reason="Fuusio.")
+    do(riitta, decisions.succeed, "9900001-8", "9900022-9", reason="Fuusio.")
     (told,) = [one for one in mail.outbox if one.to == [matti.email]]
     assert former in told.body and supplier in told.body
     assert reverse("accounts:suppliers") in told.body
@@ -257,7 +257,7 @@ def test_a_reviewer_reads_before_a_hand_over_which_permissions_end(matti, kalle,
 def test_what_the_successor_has_given_itself_need_not_be_given_anew(matti, kalle, given, riitta):
     linnea = people.make_founder("Linnea Lindqvist", "9900004-2", now=clock.now())
     consent(linnea, kalle)
-    do(riitta, succession.hand_over, "9900001-8", "9900004-2", reason="Fuusio.")
+    do(riitta, decisions.succeed, "9900001-8", "9900004-2", reason="Fuusio.")
     told = [one for one in mail.outbox if "Fuusio." in one.body]
     assert {one.to[0] for one in told} == {matti.email, linnea.email}
     assert not [one for one in told if str(given.supplier) in one.body]
@@ -266,7 +266,7 @@ def test_what_the_successor_has_given_itself_need_not_be_given_anew(matti, kalle
 def test_a_supplier_that_succeeds_its_customer_is_not_told_to_be_given_one(
     matti, kalle, given, riitta
 ):
-    do(riitta, succession.hand_over, "9900001-8", "9900008-5", reason="Fuusio.")
+    do(riitta, decisions.succeed, "9900001-8", "9900008-5", reason="Fuusio.")
     told = [one for one in mail.outbox if "Fuusio." in one.body]
     assert {one.to[0] for one in told} == {matti.email, kalle.email}
     assert not [one for one in told if reverse("accounts:suppliers") in one.body]
@@ -284,7 +284,7 @@ def test_a_supplier_that_sees_the_orders_with_the_successor_is_told_so(
     former, successor = str(given.customer), succession.heir(code, on=clock.day(clock.now())).name
     orders.drain()
     mail.outbox.clear()
-    do(riitta, succession.hand_over, "9900001-8", code, reason="Fuusio.")
+    do(riitta, decisions.succeed, "9900001-8", code, reason="Fuusio.")
     mails = [one for one in mail.outbox if one.to == [kalle.email] and "Fuusio." not in one.body]
     (text,) = [" ".join(one.body.split()) for one in mails]
     assert former in text

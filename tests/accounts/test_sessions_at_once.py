@@ -6,8 +6,9 @@ import pytest
 from django.db import transaction
 
 from accounts.models import SignOn
-from accounts.services.organisations import invite, oversight, succession
+from accounts.services.organisations import invite, oversight
 from accounts.services.people.merge import merge
+from applications import services
 from certportal.dev.builders import people
 from certportal.dev.builders.acts import act
 from certportal.foundation import clock
@@ -31,7 +32,7 @@ def two(pharmacy, matti):
     return first, last
 
 
-@pytest.mark.parametrize("step", ["close", "withdraw_right", "hand_over", "merge"])
+@pytest.mark.parametrize("step", ["close", "withdraw_right", "succeed", "merge"])
 def test_whose_sessions_end_at_the_same_moment(two, matti, kalle, riitta, pharmacy, step):
     first, last = two
     because = {"reasons": "Apteekki on lopettanut."}
@@ -40,9 +41,7 @@ def test_whose_sessions_end_at_the_same_moment(two, matti, kalle, riitta, pharma
         "withdraw_right": partial(
             act, riitta, oversight.withdraw_right, matti.memberships.get().pk, **because
         ),
-        "hand_over": partial(
-            act, riitta, succession.hand_over, PHARMACY, CLINICS, reason="Fuusio."
-        ),
+        "succeed": partial(act, riitta, services.succeed, PHARMACY, CLINICS, reason="Fuusio."),
         "merge": partial(merge, last, into=first, actor=system("test"), now=clock.now()),
     }
     with transaction.atomic():

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import SupplierConsent
-from accounts.services.organisations import consents, membership as members, oversight, succession
+from accounts.services.organisations import consents, membership as members, oversight
 from applications import services
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act
@@ -123,11 +123,11 @@ def supplier_closed(given, matti, valma, riitta):
 
 def supplier_merged(given, matti, valma, riitta):
     people.make_founder("Vilma Vieras", OTHER, now=clock.now())
-    act(riitta, succession.hand_over, INTERMEDIARY, OTHER, reason="Fuusio.")
+    act(riitta, services.succeed, INTERMEDIARY, OTHER, reason="Fuusio.")
 
 
 def supplier_renamed(given, matti, valma, riitta):
-    act(riitta, succession.hand_over, INTERMEDIARY, OTHER, reason="Fuusio.")
+    act(riitta, services.succeed, INTERMEDIARY, OTHER, reason="Fuusio.")
 
 
 def customer_merged(given, matti, valma, riitta):
