@@ -24,6 +24,7 @@ from certportal.foundation.mail import html
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox, sweeper
 from issuance import services as authority
+from tests.applications.clocks.conftest import years_after
 
 CLINIC = "1.2.246.10.99000085.10.0"
 TIINA = orders.CONTACT["technical_email"]
@@ -170,7 +171,7 @@ def test_what_is_completed_or_withdrawn_meanwhile_is_not_said_to_lapse(waiting, 
 
 def test_old_drafts_of_a_bulk_order_lead_to_its_page(matti, sample, post):
     together = bulk.begun(matti, *hosts(3))
-    at = clock.now() + timedelta(days=340)
+    at = years_after(clock.now(), 1, days=-25)
     services.watch_drafts(now=at)
     (told,) = post(at)
     assert told.subject == "3 tilausluonnosta poistetaan 25 päivän päästä"

@@ -22,9 +22,10 @@ def on(monkeypatch, open_as, matti, riitta):
     """Return a function that says, on a day, what the applicant and the reviewer read."""
 
     def look(day: str, application) -> tuple[str, str]:
-        monkeypatch.setattr(clock, "now", lambda: noon(day))
         pages = (matti, f"/en/orders/{application.pk}/"), (riitta, f"/en/console/{application.pk}/")
-        return tuple(open_as(*page).locator("main").inner_text() for page in pages)
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(clock, "now", lambda: noon(day))
+            return tuple(open_as(*page).locator("main").inner_text() for page in pages)
 
     return look
 
@@ -62,8 +63,8 @@ def test_the_promised_day(matti, riitta, on, day, shown, asked, answered, due, l
     assert "2 working days late" in reviewer
 
 
-def test_a_lateness_reads_well_at_both_widths(matti, riitta, on, open_as):
+def test_a_lateness_reads_well_at_both_widths(matti, riitta, open_as, monkeypatch):
     application = sent(matti, "2026-12-21")
-    on("2027-01-04", application)
+    monkeypatch.setattr(clock, "now", lambda: noon("2027-01-04"))
     check_both_widths(open_as(matti, f"/fi/orders/{application.pk}/"))
     check_both_widths(open_as(riitta, f"/fi/console/{application.pk}/"))
