@@ -46,6 +46,16 @@ def test_the_free_case_with_the_oldest_promise_is_mine_from_now_on(matti, cas, d
     assert take(desk) == desk.url("queue")
 
 
+def test_a_case_offers_the_next_one_only_while_one_waits(matti, cas, desk, riitta):
+    mine = orders.claimed(matti, riitta)
+    button = f'action="{desk.url("take_next")}"'
+    assert button not in desk.open("case", mine.pk).text
+    waiting = orders.in_review(matti)
+    assert button in desk.open("case", mine.pk).text
+    assert take(desk) == desk.url("case", waiting.pk)
+    assert button not in desk.open("case", mine.pk).text
+
+
 def test_without_a_next_case_the_queue_says_so(desk):
     answer = desk.client.post(desk.url("take_next"), follow=True)
     assert "No case is waiting for you." in answer.text

@@ -13,8 +13,10 @@ from applications.views.console.case.case_context import background, evidence, p
 from applications.views.console.case.identity import identity
 from applications.views.console.case.reading import read, read_others
 from applications.views.console.entry import case_view
+from applications.views.console.queue import ready_made
 from applications.views.console.queue.queue import neighbours
 from certportal.foundation import clock
+from certportal.foundation.combined_queries import Wanted
 
 
 @read_once
@@ -24,7 +26,9 @@ def case(request: HttpRequest, application: Application) -> HttpResponse:
     """Show the case; record that an auditor viewed it."""
     person, now = access.person_of(request), clock.now()
     ways, wanted = neighbours(request, application)
-    read(application, person, *wanted, now=now)
+    to_take = list[int]()
+    next_ones = Wanted(ready_made.to_take(ready_made.Reader(person, now)), to_take.extend)
+    read(application, person, next_ones, *wanted, now=now)
     stand = read_others(application, *earlier(application), now=now)
     context = (
         evidence(application, stand, now=now)
@@ -35,5 +39,6 @@ def case(request: HttpRequest, application: Application) -> HttpResponse:
         | background(application, person, stand)
         | ways
     )
+    context["to_take"] = any(to_take)
     context["checklist"] = checklist.items(context["handled"], context)
     return render(request, "applications/console/case.html", context)

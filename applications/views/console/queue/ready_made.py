@@ -163,6 +163,11 @@ def numbers(reader: Reader) -> dict[str, Number | Compiled]:
     return known | {RIGHT: _counted(BY_ID[RIGHT], reader)}
 
 
+def to_take(reader: Reader) -> Compiled:
+    """Return the query for the number of cases among which the reviewer's next one is."""
+    return _NUMBERS[TO_TAKE.id](*_facts(reader))
+
+
 def _counted(view: View, reader: Reader) -> Number:
     """Return the query for the number of cases.
 
