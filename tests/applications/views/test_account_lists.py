@@ -43,6 +43,16 @@ def test_drafts_and_closed_orders_stand_apart(matti, sent, listed):
     assert set(listed("stage=all")) == {sent.pk, draft.pk, gone.pk}
 
 
+def test_an_empty_list_says_what_will_stand_in_it_before_its_filters(matti, web, address):
+    place = address("applications:orders", language="en")
+    empty = web.get(place).text
+    assert 0 < empty.find("There are no open orders") < empty.find('role="search"')
+    narrowed = web.get(f"{place}?q=muualla").text
+    assert 0 < narrowed.find('role="search"') < narrowed.find("No order fits the search")
+    orders.submitted(matti)
+    assert "There are no open orders" not in web.get(place).text
+
+
 @pytest.mark.parametrize("words", ["erecept", "VARMUUS example", "apteekki", "Matti", "SV-20"])
 def test_an_order_is_found_by_host_unit_person_and_number(sent, listed, words):
     assert listed(f"q={words}") == [sent.pk]
