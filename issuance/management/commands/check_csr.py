@@ -124,8 +124,7 @@ def _words(worded: Any) -> dict[str, str]:
 
 def text_of(report: Report) -> str:
     """The report as plain text in the active language."""
-    fit = gettext("The certificate request is OK")
-    lines = [fit if report.accepted else gettext("The certificate request cannot be used as it is")]
+    lines = [_heading(report)]
     if report.csr:
         subject = ", ".join(f"{a.label}={_plain(a.value)}" for a in report.csr.subject)
         lines += [subject, *map(_plain, report.csr.dns_names)]
@@ -134,6 +133,14 @@ def text_of(report: Report) -> str:
         lines += [f"[{_weight(worded.severity)}] {worded.title}: {worded.text}"]
         lines += [f"    {worded.remedy}"] if worded.remedy else []
     return "\n".join(lines)
+
+
+def _heading(report: Report) -> str:
+    if report.accepted:
+        return gettext("The certificate request is OK")
+    if report.is_of_request:
+        return gettext("The certificate request cannot be used as it is")
+    return gettext("The file is not a certificate request")
 
 
 def _weight(severity: Severity) -> str:

@@ -52,6 +52,13 @@ def test_a_bad_request_is_refused_with_words(tmp_path) -> None:
 
 
 @pytest.mark.django_db
+def test_what_is_no_request_is_not_called_one(tmp_path) -> None:
+    text, status = run(b"hello", tmp_path)
+    assert status == 1
+    assert text.startswith("The file is not a certificate request\n")
+
+
+@pytest.mark.django_db
 def test_every_word_is_in_the_readers_language(tmp_path) -> None:
     text, _ = run(request(version=b"\x02\x01\x02"), tmp_path, "--language", "fi")
     assert text.startswith("Varmennepyyntöä ei voi käyttää")
