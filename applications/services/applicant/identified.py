@@ -6,11 +6,13 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts import consents
 from accounts.models import Person
-from applications.access import acting, as_technician, orders_supplied
+from applications.access import acting, as_technician
 from applications.errors import Changed, LinkOver, MayNotAct
 from applications.models import Application
 from applications.rules import contact_links, declarations
+from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused
@@ -73,8 +75,11 @@ def require_part(application: Application, actor: Actor, *, now: datetime) -> No
         return
     person = Person.objects.get(pk=actor.id)
     if actor.supplier:
-        supplied = orders_supplied(person, UUID(actor.supplier), now=now)
-        has_part = supplied.filter(pk=application.pk).exists()
+        given = consents.received(person, UUID(actor.supplier), now=now)
+        given = given.filter(customer=application.organisation_id)
+        # Locked, so that the consent ends before this act or after it.
+        is_given = given.select_for_update(no_key=True).exists()
+        has_part = is_given and application.status != Status.DRAFT
     else:
         is_member = acting(person, application.organisation_id) is not None
         has_part = is_member or as_technician(person, application, now=now) is not None
