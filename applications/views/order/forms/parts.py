@@ -24,6 +24,10 @@ from certportal.foundation.web.forms import (
 from certportal.foundation.wording import filled
 from issuance.certificate.names import foreign_characters, is_oid, is_tidy
 
+NO_OID = gettext_lazy(
+    "“%(value)s” is not an OID of at most %(limit_value)s characters. Enter numbers separated by"
+    " dots."
+)
 TYPE_HINTS: dict[str, Words] = {kind: kind.hint for kind in CertificateType}
 TEST_FLAG = pgettext("test certificate", "TEST")
 TEST_FLAGS: dict[str, Words] = {kind: TEST_FLAG for kind in CertificateType if kind.is_test}
@@ -179,14 +183,21 @@ class SystemForm(PartForm):
         ),
         most=LONGEST,
     )
-    system_oid = forms.CharField(
-        label=gettext_lazy("OID of the information system"),
-        help_text=gettext_lazy(
-            "Numbers separated by dots: the OID root of your organisation, then 12 and a number"
-            " that you give the system, for example 1.2.246.10.12345678.12.1."
+    system_oid = counted(
+        forms.CharField(
+            label=gettext_lazy("OID of the information system"),
+            max_length=LONGEST,
+            help_text=gettext_lazy(
+                "Numbers separated by dots: the OID root of your organisation, then 12 and a number"
+                " that you give the system, for example 1.2.246.10.12345678.12.1."
+            ),
+            widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+            error_messages={
+                "required": gettext_lazy("Enter the OID of the information system."),
+                "max_length": NO_OID,
+            },
         ),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        error_messages={"required": gettext_lazy("Enter the OID of the information system.")},
+        most=LONGEST,
     )
     system_oid_reason = counted(
         forms.CharField(
@@ -231,11 +242,7 @@ class SystemForm(PartForm):
         """Return the OID without spaces; refuse anything but numbers and dots."""
         oid: str = "".join(self.cleaned_data["system_oid"].split())
         if not is_oid(oid):
-            words = _(
-                "“%(value)s” is not an OID of at most %(limit)s characters. Enter numbers separated"
-                " by dots."
-            )
-            raise ValidationError(words % {"value": oid[:100], "limit": LONGEST})
+            raise ValidationError(NO_OID, params={"value": oid, "limit_value": LONGEST})
         return oid
 
     def clean(self) -> dict[str, Any]:
