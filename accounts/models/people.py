@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.functional import cached_property
 
 from certportal.foundation.kept_tables import ALWAYS, Kept, Ordinary
+from certportal.foundation.statements import execute
 
 
 class Person(models.Model):
@@ -62,6 +63,13 @@ class Person(models.Model):
         Authorisation uses `access.is_reviewer`.
         """
         return self.staff_roles.filter(kind=StaffRole.Kind.REVIEWER, ended_at=None).exists()
+
+    def keep(self) -> None:
+        """Keep the person's roles as they are until the transaction ends.
+
+        Who takes a role, or merges the person, locks the row (`merge.lock_person`) and waits.
+        """
+        execute("SELECT 1 FROM accounts_person WHERE id = %s FOR KEY SHARE", [self.pk])
 
 
 def known_by(address: str, box: str, mark: str, record: str = "") -> Q:

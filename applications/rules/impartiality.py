@@ -138,10 +138,11 @@ def _tie(person: Person, organisation_id: UUID) -> NotAllowed:
 
 
 def require_reviewer(person: Person) -> None:
-    """Raise NotReviewer unless the person holds the role now.
+    """Raise NotReviewer unless the person holds the role until the transaction ends.
 
     A service calls it where it writes, since the role may be taken after the view admitted them.
     """
+    person.keep()
     if not access.is_reviewer(person):
         raise NotReviewer
 

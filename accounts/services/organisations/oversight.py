@@ -133,6 +133,7 @@ def close(
 
 
 def _require(by: Person, organisation_id: UUID, now: datetime) -> None:
+    by.keep()
     if not access.may_oversee(by, organisation_id, now=now):
         raise MayNotDecide
 

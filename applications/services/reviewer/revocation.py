@@ -119,6 +119,7 @@ def propose(
     NothingToRevoke, ReasonStands, AlreadyProposed.
     """
     application = transition.lock(application_id)
+    impartiality.require_reviewer(person)
     if reason not in PROPOSABLE:
         raise UnknownReason
     require(to_propose(application, person, now=now))
@@ -194,7 +195,7 @@ def confirm_proposal(
     Raises ProposalOver, and what `to_confirm` yields: NotReviewer, OwnOrganisation,
     SecondPersonNeeded, NothingToRevoke, ReasonStands.
     """
-    proposal = _open(proposal_id)
+    proposal = _open(proposal_id, person)
     require(to_confirm(proposal, person, now=now))
     _close(proposal, Outcome.CONFIRMED, person, now)
     request = RevocationRequest(
@@ -213,7 +214,7 @@ def decline_proposal(
     proposed in its place. Raises ProposalOver, and what `to_decline` yields: NotReviewer,
     OwnOrganisation, SecondPersonNeeded.
     """
-    proposal = _open(proposal_id)
+    proposal = _open(proposal_id, person)
     require(to_decline(proposal, person, now=now))
     _close(proposal, Outcome.DECLINED, person, now, words)
     _record(ApplicationEvent.REVOCATION_DECLINED, proposal, actor, now)
@@ -234,7 +235,7 @@ def withdraw_proposal(
     Raises ProposalOver, and what `to_withdraw` yields: NotReviewer, OwnOrganisation, NotYours,
     CameFromOutside.
     """
-    proposal = _open(proposal_id)
+    proposal = _open(proposal_id, person)
     require(to_withdraw(proposal, person, now=now))
     _close(proposal, Outcome.WITHDRAWN, person, now)
     _record(ApplicationEvent.REVOCATION_WITHDRAWN, proposal, actor, now)
@@ -265,12 +266,13 @@ def _propose_what_is_left(ended: RevocationProposal, now: datetime) -> None:
         report.save(update_fields=["proposal", "beside"])
 
 
-def _open(proposal_id: int) -> RevocationProposal:
-    """Return the open proposal, locked with its application."""
+def _open(proposal_id: int, person: Person) -> RevocationProposal:
+    """Return the open proposal, locked with its application, to a reviewer."""
     unlocked = RevocationProposal.objects.filter(pk=proposal_id).first()
     if unlocked is None:
         raise ProposalOver
     transition.lock(unlocked.application_id)
+    impartiality.require_reviewer(person)
     locked = RevocationProposal.objects.select_for_update(of=("self",))
     proposal = locked.select_related("application", "maker").get(pk=proposal_id)
     if not proposal.is_open:

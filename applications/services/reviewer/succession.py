@@ -119,6 +119,7 @@ def succeed(
     unlocked = preview_succession(former, successor, now=now)
     orders = _locked_orders(unlocked)
     prospect = preview_succession(former, successor, now=now)
+    person.keep()
     require(to_succeed(prospect, person, now=now))
     require_shown(prospect, shown)
     if prospect.heir.account != unlocked.heir.account:

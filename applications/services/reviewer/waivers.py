@@ -185,6 +185,7 @@ def withdraw_waiver(
     resting = _resting_on(Waiver.objects.select_related("application").get(pk=waiver_id), today)
     unlocked = Waiver.objects.select_related("application").select_for_update(of=("self",))
     waiver = unlocked.get(pk=waiver_id)
+    impartiality.require_reviewer(person)
     require(to_withdraw(waiver, person, now=now))
     waiver.closed_at, waiver.closed_by = now, person
     waiver.outcome, waiver.closing_words = Outcome.WITHDRAWN, reason
