@@ -24,6 +24,7 @@ from applications.rules.domain_record import Look, Outcome
 from applications.rules.told_together import ABOUT_ONE, SEVERAL
 from applications.workflow import Status
 from certportal.foundation import clock
+from certportal.foundation.database_clock import require_agreement
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF
@@ -94,6 +95,7 @@ def confirm(*, item: OutboxItem, now: datetime, reference: str, **_: object) -> 
     application = _as_sent(reference)
     if application.status != Status.APPROVED:
         return
+    require_agreement()  # by a wrong clock the register would only seem to be too old
     try:
         fault = still_true.fault(application, now=now)
         fault = fault or _domain_fault(application, item, now)

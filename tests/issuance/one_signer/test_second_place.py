@@ -232,7 +232,7 @@ def test_a_disk_of_the_journal_that_fails_is_tried_again_and_named(
     with host("tuike1"):
         issue(make(), now)
         with monkeypatch.context() as patch:
-            patch.setattr(files, "open_or_make", read_only)
+            patch.setattr(files.own_files, "open_or_make", read_only)
             with pytest.raises(journal.JournalUnavailable, match="Read-only"):
                 journal.ensure_copied(CA)
             assert "journal-copy" in self_checks.failing("ca")
