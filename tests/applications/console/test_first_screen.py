@@ -115,6 +115,13 @@ def test_identity_evidence_and_decision_stand_on_the_first_screen(look, desk, re
         assert bottom(page.locator("#decision")) <= LOW
 
 
+def test_where_nothing_is_left_to_decide_there_is_no_gap_for_it(look, desk, matti, riitta, cas):
+    page = look(desk)("case", orders.delivered(matti, riitta).pk)
+    page.set_viewport_size({"width": 320, "height": HEIGHT})
+    heading, first = page.locator("#decision h2"), page.locator("#decision a").first
+    assert first.bounding_box()["y"] - bottom(heading) < 2 * 24
+
+
 def test_a_name_that_does_not_fit_is_read_in_the_row_that_has_the_focus(look, desk, matti, cas):
     host = "palvelin.erittain-pitka-toimipisteen-nimi-jota-ei-voi-lyhentaa.example.fi"
     orders.waiting_for_contact(matti, host=host)
