@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
 
@@ -247,11 +247,15 @@ def test_a_killed_container_comes_back(service, name):
 
 
 def asked_during(service, act):
-    """Return what a page answered while something was done, asked again and again."""
+    """Return what a page answered while something was done, asked again and again.
+
+    At most ten times a second: the proxy lets one address ask for thirty (deploy/proxy/nginx.conf).
+    """
     with ThreadPoolExecutor(2) as pool:
         done, answers = pool.submit(act), []
         while not done.done():
             answers.append(service.fetch(f"https://{HOST}/fi/").status)
+            wait([done], timeout=0.1)
     done.result()
     return answers
 
