@@ -23,7 +23,7 @@ from certportal.foundation import alarms, clock, notices, redis_store
 from certportal.foundation.actors import system
 from certportal.foundation.files.pdf import reader
 from certportal.foundation.mail import sending
-from certportal.foundation.outbox import messages
+from certportal.foundation.outbox import messages, outbox
 from certportal.operations import health
 from issuance.conf import pki
 from tests import begun, database, patience, remembered, running_order, tables
@@ -150,13 +150,14 @@ def english(default_language):
 
 @pytest.fixture(autouse=True)
 def _services_answer(_redis):
-    """Forget that an earlier test of this process had a service hang."""
+    """Forget which service hung in an earlier test of this process, and of what work it told."""
     sending.server.reset()
     messages.broker.reset()
     discovery.exchanges.breaker.reset()
     valtuudet.exchanges.breaker.reset()
     with suppress(redis.RedisError):
-        _redis.delete(*map(alarms.key_of, (*health.ALARMS, *health.TO_DO)))
+        raised = map(alarms.key_of, (*health.ALARMS, *health.TO_DO))
+        _redis.delete(*raised, *map(messages._key, outbox._queues()))
 
 
 @pytest.fixture(autouse=True)

@@ -199,3 +199,10 @@ def test_a_count_that_is_no_number_is_no_count(enqueue, sent, done):
 def test_a_message_that_nobody_takes_holds_up_others_for_a_moment_only(enqueue, sent, done):
     enqueue("package")
     assert 0 < messages._redis().ttl(messages._key("tests.package")) <= messages.COUNT_LASTS
+
+
+@pytest.mark.parametrize("turn", ["earlier", "later"])
+def test_what_one_test_told_no_worker_takes_in_another(turn):
+    task = "applications.prepare_certificate"
+    assert messages.taken(task) == 0
+    messages._redis().incr(messages._key(task))
