@@ -162,8 +162,9 @@ CERTIFICATES = RecordClass(
     "Certificates, what was prepared and approved (ids), serial numbers, revocations",
     None,
     "",
-    "No serial number may ever be used twice (RFC 5280, 4.1.2.2); no personal data",
-    "Nothing",
+    "No serial number may ever be used twice (RFC 5280, 4.1.2.2); the only address in them is the"
+    " organisation's mailbox that an email certificate names",
+    "With the order, requests, findings and the marks of whom the order concerns are removed",
 )
 EVENTS = RecordClass(
     "The audit log: ids, statuses and hashes",

@@ -84,6 +84,7 @@ WRITERS: dict[str, Writers] = {
 _RESERVED = {
     "issuance_certificate": (Role.CA, {"listed"}),
     "issuance_blockedkey": (Role.WORKER, {"may_be_certified"}),
+    "issuance_preparedcertificate": (Role.WORKER, {"csr_der", "findings", "concerned"}),
 }
 """Columns that only one account may change, in tables that others change too."""
 

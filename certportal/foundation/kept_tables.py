@@ -147,6 +147,7 @@ _EMPTY = {
     "BinaryField": "''::bytea",
     "BooleanField": "false",
     "JSONField": "'{}'::jsonb, '[]'::jsonb",
+    "ArrayField": "'{}'",
 }
 
 

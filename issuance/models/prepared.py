@@ -77,6 +77,9 @@ class PreparedCertificate(models.Model):
                 ("signing", "void"),
             ]
         },
+        # Emptied with the order, whose own request, with the same hash, is kept until then.
+        erased=["csr_der", "findings", "concerned"],
+        erasable="OLD.state NOT IN ('prepared', 'signing')",
     )
 
     class Meta:

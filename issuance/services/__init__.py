@@ -38,7 +38,7 @@ from issuance.services.issuing.only_approved import (
     require_all as ensure_journal_approved,
     was_restored,
 )
-from issuance.services.issuing.prepare import prepare, prepare_all, void, void_all
+from issuance.services.issuing.prepare import erase, prepare, prepare_all, void, void_all
 from issuance.services.recovery.reconcile import reconcile
 from issuance.services.sealing import (
     MadePaper,

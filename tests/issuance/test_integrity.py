@@ -61,6 +61,8 @@ def test_revocation_is_for_good(certificate: Certificate, now: datetime) -> None
         {"replaces": UUID(int=7)},
         {"tbs_sha256": "0" * 64},
         {"csr_sha256": "0" * 64},
+        {"csr_der": b""},
+        {"findings": [{}]},
         {"submission_sha256": "0" * 64},
         {"state": "issued"},
         {"state": "refused"},

@@ -14,7 +14,7 @@ from accounts.models import AccountDecision, AdministratorRequest, Membership, P
 from accounts.services.people import erase as people
 from applications.models import Application, Attachment, Csr, RegisterTask, SentNotice, Submission
 from applications.models.kept import OF_ERASED_ORDER
-from applications.models.replacement import ReplacementApproval
+from applications.models.replacement import ReplacementApproval, ReplacementItem
 from applications.rules import fields, retention
 from applications.services import transition
 from applications.services.applicant.attachments import erase_attachments
@@ -25,6 +25,7 @@ from certportal.foundation.actors import system
 from certportal.foundation.kept_tables import Kept, keeping
 from certportal.foundation.models import EventOrigin, OutboxItem, Tally
 from certportal.foundation.outbox.jobs import for_each
+from issuance import services as authority
 from issuance.models import Approval, Certificate
 
 ACTOR = system("retention")
@@ -107,6 +108,9 @@ def erase(application_id: UUID, *, now: datetime) -> None:
     application.contact_links.all().delete()
     erase_papers(application)
     erase_attachments([application])
+    # Also what was prepared to replace its certificate, of which perhaps no order came to be.
+    items = ReplacementItem.objects.filter(certificate__reference=application.pk)
+    authority.erase([application.pk, *items.values_list("reference", flat=True)])
     events.record(ApplicationEvent.ERASE, application, ACTOR, now)
 
 

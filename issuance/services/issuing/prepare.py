@@ -1,7 +1,7 @@
 """Preparing a certificate: the exact bytes to sign are made, linted and stored for approval."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -137,6 +137,16 @@ def void_all(references: Sequence[UUID], reason: str, *, actor: Actor, now: date
     voided = list(unsigned.order_by("pk").select_for_update())
     close_all(voided, reason, actor=actor, now=now)
     return Voided({one.reference for one in voided}, signed)
+
+
+def erase(references: Collection[UUID]) -> None:
+    """Empty what attempts of the references that are closed tell of people.
+
+    The request, of which the hash stays, the findings, which quote it, and who is concerned.
+    """
+    attempts = PreparedCertificate.objects.filter(reference__in=references)
+    closed = attempts.exclude(state__in=[State.PREPARED, State.SIGNING])
+    closed.update(csr_der=b"", findings=[], concerned=[])
 
 
 def _build(

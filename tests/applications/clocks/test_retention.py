@@ -111,6 +111,20 @@ def test_so_is_what_the_checks_quoted_of_it(matti):
     assert order.check_runs.get().findings == []
 
 
+def test_so_is_what_the_authority_has_of_it(matti, riitta, cas):
+    csr = orders.csr_with("-subj", "/C=FI/CN=Apteekki Plus/emailAddress=matti@example.fi")
+    case = orders.claimed(matti, riitta, "system_signature", csr=csr)
+    attempt = orders.prepared(case)
+    assert b"matti@example.fi" in bytes(attempt.csr_der)
+    assert "matti@example.fi" in str(attempt.findings)
+    assert attempt.concerned
+    acts.act(riitta, services.reject, case, reasons="Ei rekisterissä.", **orders.UNHEARD)
+    erase.erase(case.pk, now=clock.now())
+    attempt.refresh_from_db()
+    assert (bytes(attempt.csr_der), attempt.findings, attempt.concerned) == (b"", [], [])
+    assert (attempt.state, attempt.csr_sha256) == ("void", case.csr.sha256)
+
+
 def test_the_attachments_are_gone_from_the_disk_as_well(
     matti, riitta, cas, django_capture_on_commit_callbacks
 ):
