@@ -21,6 +21,7 @@ from applications.access import get_for_reviewer
 from applications.errors import Changed, NotPossible
 from applications.models import Application
 from applications.services.reviewer.revocation import ProposalOver
+from applications.views.console.queue import ready_made
 from applications.views.shared import history, stale
 from applications.views.shared.entry import leading_to
 from applications.views.shared.since import of_case
@@ -141,7 +142,8 @@ def kept(
     case = reverse("console:case", args=[application.pk])
     context = stale.kept(request, application, form, refusal, now_url=case)
     since = of_case(application, access.person_of(request))
-    return context | {"happened": happened(application), "since": since}
+    context |= {"happened": happened(application), "since": since}
+    return context | offering_next(request)
 
 
 def lost(request: HttpRequest, application: Application, refusal: Stale) -> HttpResponse:
@@ -157,7 +159,13 @@ def lost(request: HttpRequest, application: Application, refusal: Stale) -> Http
     since = of_case(application, access.person_of(request))
     context = {"application": application, "refusal": refusal, "faster": faster, "since": since}
     page = "applications/console/lost.html"
-    return render(request, page, context, status=refusal.status)
+    return render(request, page, context | offering_next(request), status=refusal.status)
+
+
+def offering_next(request: HttpRequest) -> dict[str, Any]:
+    """Return the context of a page that offers the next case if one waits, which it asks itself."""
+    person, now = access.person_of(request), clock.now()
+    return {"to_take": functools.partial(ready_made.waits, person, now)}
 
 
 def happened(application: Application) -> history.Line | None:

@@ -118,5 +118,15 @@ def test_more_time_for_an_answer_that_has_come_offers_the_next_case(case, desk, 
     orders.resubmit(matti, case)
     answer = desk.press("extend", case, deadline="2099-01-01")
     assert answer.status_code == 409
+    assert "Take the next case" not in answer.text
+    orders.in_review(matti)
+    answer = desk.press("extend", case, deadline="2099-01-01")
     assert "Take the next case" in answer.text
     assert str(matti) in answer.text
+
+
+def test_what_cannot_be_approved_offers_the_next_case_if_one_waits(case, desk, riitta, matti):
+    orders.ask(riitta, case, clock.day(clock.now()) + timedelta(days=10))
+    assert "Take the next case" not in desk.open("approve", case.pk).text
+    orders.in_review(matti)
+    assert "Take the next case" in desk.open("approve", case.pk).text

@@ -63,7 +63,7 @@ def test_the_proposer_s_own_confirmation_is_refused(desk, order):
     assert state() == "issued"
 
 
-def test_who_confirms_too_late_reads_who_was_faster(desk, other_desk, order):
+def test_who_confirms_too_late_reads_who_was_faster(desk, other_desk, order, matti):
     desk.press("revoke", order, **FILLED)
     proposal = RevocationProposal.objects.get().pk
     desk.press("withdraw_revocation", order, proposal=proposal)
@@ -71,6 +71,9 @@ def test_who_confirms_too_late_reads_who_was_faster(desk, other_desk, order):
     assert answer.status_code == 409
     assert "Somebody was faster" in answer.text
     assert str(desk.person) in answer.text
+    assert "Take the next case" not in answer.text
+    orders.in_review(matti)
+    answer = other_desk.press("revocation", order, proposal=proposal, understood="on")
     assert "Take the next case" in answer.text
     assert state() == "issued"
     assert desk.press("withdraw_revocation", order, proposal=proposal).status_code == 409

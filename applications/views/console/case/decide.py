@@ -22,7 +22,7 @@ from applications.views.console.case.form_page import form_page
 from applications.views.console.case.forms import ApproveForm, ReasonsForm
 from applications.views.console.case.identity import identity, kept_from
 from applications.views.console.case.reading import read, read_others
-from applications.views.console.entry import back_to, case_view, lost, taking_next
+from applications.views.console.entry import back_to, case_view, lost, offering_next, taking_next
 from applications.views.shared import since
 from applications.views.shared.entry import by_person
 from applications.workflow import ENDED, Action, Status
@@ -94,6 +94,7 @@ def confirmation(request: HttpRequest, application: Application) -> dict[str, An
         context["kept_from"] = kept_from(Action.APPROVE, application, person, now=now)
     context["since"] = since.of_case(application, person)
     context["looking"] = case_holder.by_another(application, person, now=now)
+    context |= offering_next(request)
     return context | passkey.page(request, decided) | {"form": ApproveForm(initial=initial)}
 
 

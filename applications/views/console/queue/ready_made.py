@@ -168,6 +168,11 @@ def to_take(reader: Reader) -> Compiled:
     return _NUMBERS[TO_TAKE.id](*_facts(reader))
 
 
+def waits(person: Person, now: datetime) -> bool:
+    """Whether `take_next` has cases to choose from for the reviewer, bias left aside."""
+    return any(to_take(Reader(person, now)).alone())
+
+
 def _counted(view: View, reader: Reader) -> Number:
     """Return the query for the number of cases.
 
