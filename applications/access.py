@@ -36,12 +36,18 @@ def acting(person: Person, organisation_id: UUID) -> Membership | None:
     return membership if membership is not None and membership.role in ACTING else None
 
 
-def require_acting(organisation_id: UUID, actor: Actor) -> None:
-    """Raise MayNotAct unless the person may still order for the organisation.
+def stays_acting(person: Person, organisation_id: UUID) -> bool:
+    """Whether the person may order for the organisation until the transaction ends.
 
     Called in the transaction that writes: a membership may have ended since the page looked at it.
     """
-    if acting(Person.objects.get(pk=actor.id), organisation_id) is None:
+    person.keep_membership(organisation_id)
+    return acting(person, organisation_id) is not None
+
+
+def require_acting(organisation_id: UUID, actor: Actor) -> None:
+    """Raise MayNotAct unless the person stays one who may order for the organisation."""
+    if not stays_acting(Person.objects.get(pk=actor.id), organisation_id):
         raise MayNotAct
 
 

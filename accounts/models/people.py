@@ -1,6 +1,7 @@
 """People, their identifiers, mailed codes, logins and staff roles."""
 
 import uuid
+from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
@@ -70,6 +71,19 @@ class Person(models.Model):
         Who takes a role, or merges the person, locks the row (`merge.lock_person`) and waits.
         """
         execute("SELECT 1 FROM accounts_person WHERE id = %s FOR KEY SHARE", [self.pk])
+
+    def keep_membership(self, organisation_id: UUID) -> None:
+        """Keep the person's membership as it is until the transaction ends.
+
+        The person first, as a merger locks them. Who changes memberships has locked the account
+        before, and the orders on which a member may be acting (`reviewer.accounts`).
+        """
+        self.keep()
+        execute(
+            "SELECT 1 FROM accounts_membership WHERE person_id = %s AND organisation_id = %s"
+            " AND ended_at IS NULL FOR SHARE",
+            [self.pk, organisation_id],
+        )
 
 
 def known_by(address: str, box: str, mark: str, record: str = "") -> Q:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import Person
-from applications.access import acting
+from applications.access import stays_acting
 from applications.errors import MayNotAct, NotPossible
 from applications.models import Addition, Application, InformationRequest
 from applications.rules import answers, contact_links, promise_pause, queue_order
@@ -105,7 +105,7 @@ def keep_reply(application_id: UUID, *, text: str, seen: str = "", person: Perso
 def _keep(application_id: UUID, text: str, seen: str, person: Person) -> bool:
     """Store the draft; return False if no question is open. Raises MayNotAct."""
     application = transition.lock(application_id)
-    if acting(person, application.organisation_id) is None:
+    if not stays_acting(person, application.organisation_id):
         raise MayNotAct
     question = application.requests.filter(closed_at=None).first()
     if question is None:

@@ -321,9 +321,11 @@ def discard_together(
 ) -> None:
     """Delete the person's drafts of the bulk order; `seen` as in `submit_together`.
 
-    Raises Changed, Gone, Busy and TooMany.
+    Raises Changed, Gone, Busy, MayNotAct and TooMany.
     """
     _bulk_order, drafts = _lock(bulk_order_id, person, seen)
+    for account in {draft.organisation_id for draft in drafts}:
+        require_acting(account, actor)
     delete_drafts(drafts, actor, now)
 
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from accounts import consents
-from accounts.models import Person
-from applications.access import acting, as_technician
+from accounts.models import Person, SupplierConsent
+from applications.access import as_technician, stays_acting
 from applications.errors import Changed, LinkOver, MayNotAct
 from applications.models import Application
 from applications.rules import contact_links, declarations
@@ -75,13 +75,14 @@ def require_part(application: Application, actor: Actor, *, now: datetime) -> No
         return
     person = Person.objects.get(pk=actor.id)
     if actor.supplier:
-        given = consents.received(person, UUID(actor.supplier), now=now)
-        given = given.filter(customer=application.organisation_id)
-        # Locked, so that the consent ends before this act or after it.
-        is_given = given.select_for_update(no_key=True).exists()
-        has_part = is_given and application.status != Status.DRAFT
+        pair = {"customer": application.organisation_id, "supplier": UUID(actor.supplier)}
+        # Locked, so that both end before this act or after it; as `oversight.close` ends them.
+        list(SupplierConsent.objects.filter(**pair, ended_at=None).select_for_update(no_key=True))
+        person.keep_membership(pair["supplier"])
+        given = consents.received(person, pair["supplier"], now=now).filter(**pair)
+        has_part = given.exists() and application.status != Status.DRAFT
     else:
-        is_member = acting(person, application.organisation_id) is not None
+        is_member = stays_acting(person, application.organisation_id)
         has_part = is_member or as_technician(person, application, now=now) is not None
     if not has_part:
         raise MayNotAct
@@ -89,7 +90,7 @@ def require_part(application: Application, actor: Actor, *, now: datetime) -> No
 
 def require(application: Application, signature: Signature, *, now: datetime) -> None:
     """Raise MayNotAct, IdentifyAgain, TermsChanged or NotDeclared unless it may be sent now."""
-    if acting(signature["person"], application.organisation_id) is None:
+    if not stays_acting(signature["person"], application.organisation_id):
         raise MayNotAct
     if not is_fresh(signature["identified_at"], now=now):
         raise IdentifyAgain

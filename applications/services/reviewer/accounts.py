@@ -221,6 +221,10 @@ def decide_administrator(
     requests = AdministratorRequest.objects.select_related("person", "organisation")
     request = requests.get(pk=request_id)
     members.lock_account(request.organisation_id)
+    if grant and alone:
+        # Before any membership changes: who acts on an order keeps first it, then their membership.
+        ending = administrator_requests.unconfirmed_administrators(request.organisation)
+        transition.lock_all(_made_by_any(ending))
     right = right_of(request.person, request.organisation)
     with weighed_anew(right, actor=actor, now=now):
         require(to_decide(request, person, alone=grant and alone, now=now))
