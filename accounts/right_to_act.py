@@ -8,7 +8,7 @@ from django.db.models import F, Q
 
 from accounts.models import Invitation, Membership, Organisation, Person
 from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for, first
-from certportal.foundation.query_cache import asked_once
+from certportal.foundation.query_cache import asked_once, same_reading
 
 
 @asked_once
@@ -55,9 +55,10 @@ def is_shown(membership: Membership) -> bool:
 
 def shown_members(organisation: Organisation, **like: object) -> list[Membership]:
     """Return the current memberships with these values whose right is confirmed, oldest first."""
-    current = organisation.memberships.filter(ended_at=None, **like)
-    found = current.select_related("person", "organisation").order_by("begun_at")
-    return [each for each in found if is_shown(each)]
+    found = _members(organisation, ended_at=None, **like)
+    with same_reading():
+        know_rights(found)
+        return [each for each in found if is_shown(each)]
 
 
 def confirmed_administrators(organisation: Organisation) -> list[Membership]:
@@ -80,17 +81,26 @@ def acts_without(membership: Membership) -> bool:
 
 def resting_on(membership: Membership) -> list[Membership]:
     """Return the account's other current members whose right derives from this member's."""
-    current = membership.organisation.memberships.filter(ended_at=None)
-    others = current.exclude(pk=membership.pk).select_related("person", "organisation")
-    return [each for each in others if right_of(each.person, each.organisation) == membership]
+    current = _members(membership.organisation, ended_at=None)
+    others = [each for each in current if each != membership]
+    with same_reading():
+        know_rights(others)
+        return [each for each in others if right_of(each.person, each.organisation) == membership]
 
 
 def formerly_resting_on(membership: Membership) -> list[Membership]:
     """Return the account's ended memberships whose right derived from this member's."""
-    ended = membership.organisation.memberships.exclude(ended_at=None)
-    invited = ended.filter(basis=Membership.Basis.INVITATION)
-    found = invited.select_related("person", "organisation")
-    return [each for each in found if _origin(each, each.organisation) == membership]
+    invited = Membership.Basis.INVITATION
+    found = _members(membership.organisation, ended_at__isnull=False, basis=invited)
+    with same_reading():
+        know_rights(found)
+        return [each for each in found if _origin(each, each.organisation) == membership]
+
+
+def _members(organisation: Organisation, **like: object) -> list[Membership]:
+    """Return the memberships with these values, oldest first, with one row of their account."""
+    found = organisation.memberships.filter(**like).select_related("person")
+    return list(found.order_by("begun_at"))
 
 
 def _origin(own: Membership, organisation: Organisation) -> Membership | None:
@@ -115,7 +125,8 @@ def _origin(own: Membership, organisation: Organisation) -> Membership | None:
 def know_rights(members: Iterable[Membership]) -> None:
     """Read at once, in a reading, on what the rights of one account's members rest."""
     held.of_each((member.person.current, member.organisation) for member in members)
-    _accepted.of_each((member,) for member in members)
+    invited = (each for each in members if each.basis == Membership.Basis.INVITATION)
+    _accepted.of_each((member,) for member in invited)
 
 
 @Question

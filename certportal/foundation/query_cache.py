@@ -24,6 +24,16 @@ def one_reading() -> Iterator[None]:
         _answers.reset(before)
 
 
+@contextmanager
+def same_reading() -> Iterator[None]:
+    """Go on with the reading that the block is part of, or begin one."""
+    if _answers.get() is not None:
+        yield
+        return
+    with one_reading():
+        yield
+
+
 def know[**P, R](function: Callable[P, R], answer: R, *args: P.args, **kwargs: P.kwargs) -> None:
     """Put an answer that was read in another way into the cache of an `asked_once` function."""
     answers = _answers.get()

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import access
 from accounts.event_names import AccountEvent
 from accounts.models import AdministratorRequest, Membership, Organisation, Person, RightDocument
-from accounts.right_to_act import confirmed_administrators, is_shown, right_of, shown_members
+from accounts.right_to_act import confirmed_administrators, right_of, shown_members
 from accounts.services import mailing
 from accounts.services.organisations import membership as members
 from accounts.services.people import sessions
@@ -215,8 +215,8 @@ def _handed_in(account: Organisation, person: Person) -> list[RightDocument]:
 def unconfirmed_administrators(organisation: Organisation) -> list[Membership]:
     """Return the current administrators whose right to act is not confirmed."""
     current = organisation.memberships.filter(ended_at=None, role=Membership.Role.ADMINISTRATOR)
-    found = current.select_related("person", "organisation").order_by("begun_at")
-    return [member for member in found if not is_shown(member)]
+    others = current.exclude(pk__in=[each.pk for each in confirmed_administrators(organisation)])
+    return list(others.select_related("person", "organisation").order_by("begun_at"))
 
 
 def may_decide(person: Person, request: AdministratorRequest, *, now: datetime) -> bool:
