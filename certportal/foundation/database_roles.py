@@ -61,6 +61,7 @@ WRITERS: dict[str, Writers] = {
     # Input to the CA.
     "issuance_approval": Writers([Role.WEB], [], []),
     "issuance_blockedkey": Writers(_ALL, _ALL, [Role.WEB]),  # only web ends blocks
+    "issuance_soundkey": _WORKER_ALONE,
     "issuance_blockending": Writers([Role.WEB], [Role.WEB], []),
     "issuance_endedblock": Writers([Role.WEB], [], []),
     # A mass replacement is planned beside the journal, which only the signer reads.

@@ -2,7 +2,8 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
+from functools import partial
 
 from issuance.csr.altnames import AltNames, alt_name_findings, read_alt_names
 from issuance.csr.expected import ExpectedNames, differences, without_expected
@@ -32,24 +33,25 @@ MOST_SEARCHED = 1024 * 1024
 _MOST_SHOWN = 100
 """Most findings of one rule, and most extensions, that a report lists."""
 
-type Blocked = Callable[[str], bool]
+type OfKey = Callable[[Key], list[Finding]]
 
 
 def examine(
     data: bytes,
     *,
     expected: ExpectedNames | None = None,
-    blocked: Blocked | None = None,
+    blocked: Callable[[str], bool] | None = None,
+    sound: Container[str] = (),
     for_server: bool | None = None,
 ) -> Report:
     """Examine one uploaded file. Returns a report for any bytes and raises no exception.
 
-    ``expected``: the names of the order, for comparison. ``blocked``: tells whether the SHA-256
-    (hex) of a SubjectPublicKeyInfo is on the block list. ``for_server``: whether a server
-    certificate is ordered, None if not known.
+    ``expected``: the names of the order, for comparison. ``blocked`` and ``sound``: as in
+    ``examine_key``. ``for_server``: whether a server certificate is ordered, None if not known.
     """
+    of_key = partial(examine_key, blocked=blocked, sound=sound)
     try:
-        return _examine(data, expected, blocked, for_server)
+        return _examine(data, expected, of_key, for_server)
     except Exception:
         # A hostile file must not stop a worker. A defect of ours: logged, without the bytes.
         logger.exception("examination failed on %d bytes", len(data))
@@ -57,7 +59,7 @@ def examine(
 
 
 def _examine(
-    data: bytes, expected: ExpectedNames | None, blocked: Blocked | None, for_server: bool | None
+    data: bytes, expected: ExpectedNames | None, of_key: OfKey, for_server: bool | None
 ) -> Report:
     file = open_file(data[:MOST_SEARCHED])
     if holds_private_key(file):
@@ -69,7 +71,7 @@ def _examine(
     notes = [found("file.repaired", value=how) for how in reading.repaired]
     if not reading.der:
         return Report(reading.findings, None, reading.kind, reading.repaired)
-    csr, findings = _examine_request(reading, blocked, for_server)
+    csr, findings = _examine_request(reading, of_key, for_server)
     if csr and expected:
         findings = [*without_expected(findings, expected), *differences(csr, expected)]
     kind = Kind.REQUEST if csr else reading.kind
@@ -92,7 +94,7 @@ def _private_key(file: File) -> Report:
 
 
 def _examine_request(
-    reading: Reading, blocked: Blocked | None, for_server: bool | None
+    reading: Reading, of_key: OfKey, for_server: bool | None
 ) -> tuple[DecodedCsr | None, list[Finding]]:
     try:
         request = parse_request(reading.der, reading.root)
@@ -114,7 +116,7 @@ def _examine_request(
         *version_findings(request),
         *request.notes,
         *asking,
-        *examine_key(key, blocked=blocked),
+        *of_key(key),
         *signature_findings(request, key),
         *subject,
         *_nameless(csr, shape, for_server=for_server),

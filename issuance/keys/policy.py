@@ -4,7 +4,7 @@ Independent of requests and orders: the rules only read the numbers of the key.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -172,16 +172,23 @@ def _load(spki: bytes) -> Any:
         return None
 
 
-def examine_key(key: bytes | Key, *, blocked: Callable[[str], bool] | None = None) -> list[Finding]:
+def examine_key(
+    key: bytes | Key,
+    *,
+    blocked: Callable[[str], bool] | None = None,
+    sound: Container[str] = (),
+) -> list[Finding]:
     """Every fault of a key, given as SubjectPublicKeyInfo (DER) or as returned by ``read_key``.
 
     ``blocked`` tells whether an SPKI hash (hex) is on the block list in the database; without it
-    the block list is not consulted.
+    the block list is not consulted. ``sound``: the SPKI hashes of keys whose tests that take long
+    have found nothing; they are left out.
     """
     key = read_key(key) if isinstance(key, bytes) else key
+    is_sound = key.facts.spki_sha256 in sound
     findings = [*_type(key), *_compromised(key, blocked)]
-    findings += examine_rsa(key.rsa) if key.rsa else []
-    if key.point and (problem := weakness(key.facts.name, key.point)):
+    findings += examine_rsa(key.rsa, is_sound=is_sound) if key.rsa else []
+    if key.point and not is_sound and (problem := weakness(key.facts.name, key.point)):
         findings.append(found("key.ec_scalar", problem=problem))
     if key.public_key is None and not findings:  # no signature could be verified with it
         findings.append(found("key.unreadable", problem="unusable"))

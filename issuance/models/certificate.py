@@ -1,4 +1,4 @@
-"""Issued certificates, and blocked keys."""
+"""Issued certificates, blocked keys, and keys whose long tests have found nothing."""
 
 from datetime import datetime
 from functools import cached_property
@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Case, F, Func, Q, When
 from django.db.models.functions import Now
 
-from certportal.foundation.kept_tables import Kept
+from certportal.foundation.kept_tables import Kept, Ordinary
 from issuance.models.ca import IssuingCA
 from issuance.models.prepared import ENVIRONMENT_OF_PROFILE, PreparedCertificate
 
@@ -178,3 +178,16 @@ class BlockedKey(models.Model):
                 name="blockedkey_known_reason",
             )
         ]
+
+
+class SoundKey(models.Model):
+    """A public key of which the tests that take long, by these rules, have found nothing.
+
+    Identified by the SHA-256 of its SubjectPublicKeyInfo (lower-case hex). Only a worker that has
+    checked an order writes it.
+    """
+
+    spki_sha256 = models.CharField(max_length=64, primary_key=True)
+    rule_set_version = models.CharField(max_length=20)
+
+    keeping = Ordinary("tested again where it is missing")

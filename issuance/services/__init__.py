@@ -49,6 +49,7 @@ from issuance.services.sealing import (
     seal_papers,
     signature_over,
 )
+from issuance.services.sound_keys import record_sound, sound_among
 from issuance.services.status.could_sign import (
     ensure_journal,
     ensure_journal_copied,

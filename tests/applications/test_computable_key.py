@@ -8,7 +8,7 @@ from applications.errors import UnfitCsr
 from applications.workflow import Status
 from certportal.dev.builders import orders
 from issuance.keys.curves import CURVES
-from issuance.models import BlockedKey, Certificate
+from issuance.models import BlockedKey, Certificate, SoundKey
 from tests.issuance.orders import make_csr
 
 CURVE = CURVES["P-256"]
@@ -60,3 +60,13 @@ def test_the_check_judges_by_todays_rules(matti, older_rules, csr):
     assert order.status == Status.AWAITING_CSR
     assert "key.ec_scalar" in [finding["rule"] for finding in order.findings]
     assert BlockedKey.objects.get().spki_sha256 == order.csrs.get().spki_sha256
+
+
+def test_the_check_records_a_key_of_which_it_found_nothing_and_no_other(matti, older_rules, csr):
+    orders.submitted(matti, csr=csr)
+    sound = orders.submitted(matti)
+    older_rules.undo()
+
+    orders.drain()
+
+    assert SoundKey.objects.get().spki_sha256 == sound.csrs.get().spki_sha256

@@ -59,10 +59,10 @@ class Drivers:
         for name in REVIEWERS[: self.number]:
             people.make_reviewer(name, now=now)
 
-    def drafts(self, number: int) -> list[Order]:
-        """Fill in so many orders, more than people may within an hour."""
+    def drafts(self, number: int, key: str = "ec") -> list[Order]:
+        """Fill in so many orders, more than people may in an hour; `key`: "ec" or RSA's bits."""
         Tally.objects.all().delete()
-        return self.pool.map(partial(_in_plain_words, _draft), range(number), chunksize=4)
+        return self.pool.map(partial(_in_plain_words, _draft), [key] * number, chunksize=4)
 
     def to_prepared(self, wanted: list[Order]) -> None:
         """Submit the orders, and take each case until its certificate stands prepared."""
@@ -111,8 +111,8 @@ def _person(names: Sequence[str]) -> Person:
     return Person.objects.get(given_name=given, family_name=family)
 
 
-def _draft(_nth: int) -> Order:
-    request = orders.openssl_csr()
+def _draft(key: str) -> Order:
+    request = orders.openssl_csr(key=key)
     made = orders.with_csr(_person(APPLICANTS), csr=request)
     return Order(made.pk, key_of(x509.load_pem_x509_csr(request)))
 

@@ -31,6 +31,7 @@ from issuance.services.issuing.approve import approval_states, standing_approval
 from issuance.services.issuing.attempts import attempts_of, read
 from issuance.services.issuing.evidence import _active_cas
 from issuance.services.issuing.verify_approvals import unproved
+from issuance.services.sound_keys import sound_among
 from tests.benchmarks.csr import forget_keys
 from tests.issuance.plans import plan
 
@@ -116,8 +117,10 @@ def parts(key_kind, signer, issued, *, each):
     certificate = specimen(planned)
     request, tbs = bytes(issued[0].prepared.csr_der), certificate.tbs_certificate_bytes
     digest = hashlib.sha256(tbs).hexdigest()
+    hashes = [one.prepared.spki_sha256 for one in issued[:each]]
     found = [
-        Part("reading and examining the CSR", lambda: _examine(request)),
+        Part("asking which keys are sound", lambda: sound_among(hashes), each),
+        Part("reading and examining the CSR", lambda: _examine(request, hashes)),
         Part("building with a throwaway signature", lambda: specimen(planned)),
         Part("lint", lambda: lint(certificate, planned)),
         Part("own rules and records", _rules(issued[:each]), each),
@@ -132,10 +135,10 @@ def parts(key_kind, signer, issued, *, each):
     return found
 
 
-def _examine(request):
+def _examine(request, sound):
     """Each key comes once: what was found of it before must not be remembered."""
     forget_keys()
-    return csr.examine(request, for_server=True)
+    return csr.examine(request, sound=sound, for_server=True)
 
 
 def _locks(issued):

@@ -34,6 +34,7 @@ from tests.stack import Stack, free_port
 DRIVERS = int(os.environ.get("BENCH_DRIVERS", "2"))
 IDLE_ORDERS = int(os.environ.get("BENCH_IDLE_ORDERS", "20"))
 ORDERS = int(os.environ.get("BENCH_ORDERS", "60"))
+RSA_ORDERS = int(os.environ.get("BENCH_RSA_ORDERS", "20"))
 AT_ONCE = [int(each) for each in os.environ.get("BENCH_AT_ONCE", "40,200").split(",")]
 PAPERS = 20
 """Decisions whose paper is asked for: as many as an organisation may have in a minute."""
@@ -116,7 +117,7 @@ def _busy(bench: Bench) -> list[Figure]:
     _await_quiet()
     by_process = (bench.spent() - before) / ORDERS
     transactions = (_transactions() - transactions) / ORDERS
-    paper = _papers(bench)
+    paper, of_rsa = _papers(bench), _of_rsa(bench)
     signatures, total = rate(_sign_with_new_key()), by_process.total
     return [
         figure("orders, submit to delivered", ORDERS / seconds, "orders/s", signatures),
@@ -128,7 +129,17 @@ def _busy(bench: Bench) -> list[Figure]:
         figure("CPU per order, with both papers sealed", 1000 * (total + paper), "ms"),
         figure("CPU per order, less a paper", 1000 * (total - paper), "ms"),
         figure("transactions per order", transactions, ""),
+        figure("CPU per order of an RSA-2048 key, less a paper", 1000 * (of_rsa - paper), "ms"),
     ]
+
+
+def _of_rsa(bench: Bench) -> float:
+    """CPU seconds for an order with an RSA-2048 key, whose tests take long, and its receipt."""
+    drafts = bench.drivers.drafts(RSA_ORDERS, "2048")
+    before = bench.spent()
+    _delivered(bench, drafts, bench.drivers.drive(drafts))
+    _await_quiet()
+    return (bench.spent() - before).total / RSA_ORDERS
 
 
 def _papers(bench: Bench) -> float:

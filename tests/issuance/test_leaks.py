@@ -12,8 +12,9 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.models import OutboxItem
 from issuance import services
 from issuance.csr import Kind, Report
+from issuance.findings import RULE_SET_VERSION
 from issuance.keys.curves import CURVES
-from issuance.models import BlockedKey, Certificate, IssuingCA
+from issuance.models import BlockedKey, Certificate, IssuingCA, SoundKey
 from issuance.services import locks
 from tests.applications.at_once import Beside
 from tests.issuance.conftest import approve_by
@@ -127,3 +128,16 @@ def test_the_authority_itself_refuses_a_key_that_anybody_can_compute(
         prepared = services.prepare(weak, now=now)
         assert "key.ec_scalar" in [finding["rule"] for finding in prepared.findings]
         assert prepared.state == "refused"
+
+
+def test_the_authority_leaves_out_tests_only_if_they_were_made_under_its_own_rules(
+    cas: dict[str, IssuingCA], pharmacy: Organisation, now: datetime
+) -> None:
+    """A weak key stands recorded, which no worker does, so that the omission shows."""
+    order = with_csr(server_order(pharmacy), make_csr(key_of(CURVE, 7)))
+    refused = services.prepare(order, now=now)
+    recorded = SoundKey.objects.create(spki_sha256=refused.spki_sha256, rule_set_version="2026.10")
+    assert services.prepare(order, now=now).state == "refused"
+    recorded.rule_set_version = RULE_SET_VERSION
+    recorded.save()
+    assert services.prepare(order, now=now).state == "prepared"

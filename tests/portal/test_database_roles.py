@@ -113,6 +113,11 @@ def test_a_block_is_ended_by_web_alone_and_its_history_stays() -> None:
     refused(Role.WEB, "UPDATE issuance_blockedkey SET may_be_certified = false")
 
 
+def test_what_the_authority_need_not_test_again_is_recorded_by_workers_alone() -> None:
+    assert writers("INSERT", "issuance_soundkey") == {Role.WORKER}
+    assert writers("UPDATE", "issuance_soundkey") == {Role.WORKER}
+
+
 def test_the_signer_writes_nothing_of_people() -> None:
     for table in ("person", "staffrole", "user", "membership", "identifier"):
         assert Role.CA not in writers("INSERT", f"accounts_{table}"), table

@@ -1,7 +1,11 @@
-"""The CA's own examination of an order: CSR, key and names. It does not rely on the RA's checks."""
+"""The CA's own examination of an order: CSR, key and names.
+
+It does not rely on the RA's checks, except that it leaves out the tests of a key that take long
+where a worker has recorded that they found nothing.
+"""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -13,10 +17,12 @@ from issuance.certificate.order import CertificateOrder, examine_order
 from issuance.certificate.plan import SubjectKey, branch_of
 from issuance.certificate.profiles import PROFILES, Profile
 from issuance.certificate.submission import examine_submission
+from issuance.csr.request import spki_in
 from issuance.findings import Finding, Severity, error, found
-from issuance.keys.policy import hashes_of, read_key
+from issuance.keys.policy import hashes_of, read_key, spki_sha256
 from issuance.models import IssuingCA
 from issuance.services.blocked_keys import KeyOf, findings_of_keys
+from issuance.services.sound_keys import sound_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,8 @@ def has_error(findings: tuple[Finding, ...] | list[Finding]) -> bool:
 
 def examine_all(orders: Sequence[CertificateOrder], *, now: datetime) -> list[Evidence]:
     """Run all rules of the CA on the orders, with one query to the records for all of them."""
-    reports = [examine_csr(o.csr_der, PROFILES.get(o.profile_id)) for o in orders]
+    sound = sound_among(spki_sha256(spki_in(o.csr_der)) for o in orders)
+    reports = [examine_csr(o.csr_der, PROFILES.get(o.profile_id), sound) for o in orders]
     hashes = [hashes_of(read_key(r.csr.spki)) if r.csr else [""] for r in reports]
     keys = [KeyOf(h[0], o.reference, o.replaces, h) for h, o in zip(hashes, orders, strict=True)]
     known, cas, own = findings_of_keys(keys), _active_cas(), _replaceable(orders)
@@ -51,7 +58,7 @@ def examine_all(orders: Sequence[CertificateOrder], *, now: datetime) -> list[Ev
     ]
 
 
-def examine_csr(der: bytes, profile: Profile | None) -> csr.Report:
+def examine_csr(der: bytes, profile: Profile | None, sound: Container[str] = ()) -> csr.Report:
     """The CSR checker's report, without the block list, which is consulted for all orders at once.
 
     The registration authority stores the extracted CSR, so anything but a DER structure is
@@ -61,7 +68,7 @@ def examine_csr(der: bytes, profile: Profile | None) -> csr.Report:
         fault = found("encoding.der", problem="structure", offset=0)
         return csr.Report([fault], None, csr.Kind.UNKNOWN)
     server = profile is not None and profile.has_dns_names
-    return csr.examine(der, for_server=server)
+    return csr.examine(der, sound=sound, for_server=server)
 
 
 def _evidence(
