@@ -1,6 +1,7 @@
 """What the first screen of the desk holds, and what the common case costs the hand."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.utils import translation
@@ -60,9 +61,9 @@ def queue(look, desk, matti, cas):
     for nth in range(ROWS):
         waiting(matti, 2) if nth else orders.in_review(matti, "test_server")
 
-    def open_in(language):
+    def open_in(language, **query):
         with translation.override(language):
-            return look(desk)("queue")
+            return look(desk)("queue", query=f"?{urlencode(query)}")
 
     return open_in
 
@@ -81,6 +82,11 @@ def test_the_queue_begins_at_once_and_shows_a_page_of_cases_and_its_filters_stay
                 page.click("#filters summary")
             assert page.locator("#filters").evaluate(STICKING_OUT) == [], (language, width)
             assert page.locator("#filters").evaluate(CUT) == [], (language, width)
+        page = queue(language, q="erecept", organisation="apteekki")
+        rows = page.locator("#cases tbody tr")
+        assert rows.locator("mark", has_text="erecept").count() == ROWS
+        assert rows.first.bounding_box()["y"] <= 200, language
+        assert bottom(rows.last) <= HEIGHT, language
 
 
 def test_the_bar_takes_one_line_and_folds_what_is_seldom_used(look, matti, riitta, cas):
@@ -169,8 +175,8 @@ def test_the_common_case_costs_few_clicks_pages_and_presses(
 def test_what_a_search_found_is_read_in_full(look, desk, matti, cas):
     orders.in_review(matti)
     page = look(desk)("queue", query="?q=varmuus")
-    assert "varmuus.example.fi" in page.locator("#cases tbody th").inner_text()
-    cell = page.locator("#cases tbody th")
+    cell = page.locator("#cases .match")
+    assert "varmuus.example.fi" in cell.inner_text()
     assert cell.evaluate("one => one.scrollWidth <= one.clientWidth")
 
 

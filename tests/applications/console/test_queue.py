@@ -161,7 +161,7 @@ def test_a_line_names_the_organisation_once_where_its_unit_is_called_alike(waiti
     pharmacy.save(update_fields=["name"])
     (row,) = desk.open("queue", q="apteekki").context["rows"]
     assert row.unit == ""
-    assert [str(kind) for kind, _value in row.matched] == ["Organisation"]
+    assert (row.marked, row.matched) == ({pharmacy.name}, [])
 
 
 def test_open_and_closed_statuses_are_told_apart_in_the_filter(waiting, desk):

@@ -1,6 +1,6 @@
 """The rows of the queue, with what a reviewer needs to choose a case."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,7 +32,8 @@ class Row:
 
     `unit` is the unit's name if it differs from the organisation's, `more` the number of host names
     after the first, `findings` the number of errors and warnings, `wants` what is still to do in
-    words, `matched` the terms by which a search found it.
+    words. Of the terms by which a search found it, `marked` are those that the row shows, and
+    `matched` the others.
     """
 
     case: Application
@@ -45,6 +46,7 @@ class Row:
     more: int
     findings: int
     wants: list[str]
+    marked: Collection[str] = ()
     matched: Sequence[tuple[Promise, str]] = ()
 
 
@@ -77,21 +79,24 @@ def rows(cases: Sequence[Application], reader: Reader, *, typed: str = "") -> li
 def _row(
     case: Any, standing: Condition, matched: Sequence[tuple[Promise, str]], reader: Reader
 ) -> Row:
-    unit = case.submission.record if case.submission else None
-    unit_name = unit.long_name if unit else ""
-    asked = case.revocation_asked_at
+    record = case.submission.record if case.submission else None
+    unit_name = record.long_name if record else ""
+    asked, name = case.revocation_asked_at, case.organisation.name
+    unit = beside_organisation(unit_name, name)
+    shown = {case.number, case.called, unit, name}
     return Row(
         case=case,
         due=_revoked_by(asked, reader.now) if asked else due(case, now=reader.now),
         standing=standing,
         kind=_kind(case.kind),
         is_test=case.kind.is_test,
-        unit=beside_organisation(unit_name, case.organisation.name),
+        unit=unit,
         name=case.called,
         more=max(len(case.host_names.all()) - 1, 0),
         findings=sum(finding["severity"] in LOOKED_AT for finding in case.findings),
         wants=_wants(case, reader) if case.status == Status.IN_REVIEW else [],
-        matched=matched,
+        marked={value for _kind, value in matched} & shown,
+        matched=[(kind, value) for kind, value in matched if value not in shown],
     )
 
 
