@@ -197,6 +197,15 @@ def test_a_server_that_drips_its_greeting_is_given_up(settings, tmp_path, monkey
             send(MESSAGE, item_id="2")
 
 
+def test_a_reply_without_end_is_not_kept_in_memory(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(sending, "WHOLE_SECONDS", 5)
+    with dripping_server(b"220-my.example.fi\r\n", b"220-and more\r\n" * 1000) as port:
+        settings.MAILERS = {"default": env.mailer(f"smtp://127.0.0.1:{port}", tmp_path)}
+        with pytest.raises(Unavailable), capture_logs() as logged:
+            send(MESSAGE, item_id="1")
+    assert logged[0]["cause"].endswith("reply without end")
+
+
 class Clinging(Kept):
     """Refuses one mailbox, takes all other mails, and drips its reply to QUIT."""
 

@@ -1,5 +1,6 @@
 """Django's SMTP back end, for names and passwords in UTF-8 as well."""
 
+import io
 import select
 import smtplib
 import socket
@@ -19,6 +20,8 @@ AT_FIRST_SECONDS = 2.0
 """A server that answers sooner is not worth telling of: the lease lasts longer anyway."""
 LEASE_PARTS = 4
 """So many times in a lease of the outbox it is told that the server still looks at a mail."""
+MOST_LINES = 1000
+"""The lines of a reply, each of at most 8 KiB, that are kept in memory."""
 _TO_MAIL = 2
 """The reply to a mail is the second after DATA; the first lets the mail be sent."""
 
@@ -42,6 +45,18 @@ class _Utf8(str):
 
     def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
         return super().encode("utf-8", errors)
+
+
+class _Replies(io.BufferedReader):
+    """What a server says, whose reply may be without end."""
+
+    lines = 0
+
+    def readline(self, size: int | None = -1) -> bytes:
+        self.lines += 1
+        if self.lines > MOST_LINES:
+            raise OSError("reply without end")
+        return super().readline(size)
 
 
 class _Connection(smtplib.SMTP):
@@ -81,6 +96,10 @@ class _Connection(smtplib.SMTP):
             while not answered:
                 _still.get()()
                 answered = _is_answered(self.sock, part)
+        if self.file is None and self.sock is not None:
+            self.file = _Replies(self.sock.makefile("rb", buffering=0))
+        if self.file is not None:
+            self.file.lines = 0
         return super().getreply()
 
     def _limit(self, seconds: float | None) -> None:
