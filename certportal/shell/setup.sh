@@ -1,19 +1,21 @@
 # Set-up: Debian packages, the virtual environment, compiled messages. Sourced by ./portal.
 
 PACKAGES_RUN="python3-venv libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 libseccomp2 gettext nginx"
-PACKAGES_TEST="chromium chromium-headless-shell gnutls-bin libnss3-tools openssl poppler-utils softhsm2 xmlsec1 wrk age clamav-daemon shellcheck promtool knot unbound"
+PACKAGES_CHECK="shellcheck"
+PACKAGES_TEST="$PACKAGES_CHECK chromium chromium-headless-shell gnutls-bin libnss3-tools openssl poppler-utils softhsm2 xmlsec1 wrk age clamav-daemon promtool knot unbound"
 CLUSTER_CONF=/etc/postgresql-common/createcluster.conf
 POLICY=/usr/sbin/policy-rc.d
 POLICY_IS_OURS=
 
 set_up() {
-    local packages=$PACKAGES_RUN lock=requirements.txt
+    local packages=$PACKAGES_RUN lock=requirements-test.txt
     [ -n "${DATABASE_URL:-}" ] || packages+=" postgresql"
     [ -n "${REDIS_URL:-}" ] || packages+=" redis-server"
-    if [ "$1" = test ]; then
-        packages+=" $PACKAGES_TEST"
-        lock=requirements-test.txt
-    fi
+    case $1 in
+        run) lock=requirements.txt ;;
+        check) packages+=" $PACKAGES_CHECK" ;;
+        test) packages+=" $PACKAGES_TEST" ;;
+    esac
     # shellcheck disable=SC2086 # a list of words
     install_packages $packages
     make_venv "$lock"
@@ -37,7 +39,8 @@ install_packages() {
     missing=$(missing_packages "$@")
     missing=${missing% }
     [ -n "$missing" ] || return 0
-    may_be_root || die "packages are missing; let an administrator run: apt-get install $missing"
+    may_be_root || die "packages are missing; let an administrator run:" \
+        "apt-get install --no-install-recommends $missing"
     # Two commands may begin at once, and apt-get does not wait for another.
     exec 8>"$HERE/.venv.lock"
     flock 8

@@ -30,8 +30,17 @@ def told(command):
 def test_without_sudo_one_line_names_the_packages():
     status, said = told("install_packages bash no-such-a no-such-b")
     assert status == 1
-    words = "packages are missing; let an administrator run: apt-get install no-such-a no-such-b"
-    assert said == f"portal: {words}\n"
+    words = "packages are missing; let an administrator run: apt-get install"
+    assert said == f"portal: {words} --no-install-recommends no-such-a no-such-b\n"
+
+
+@pytest.mark.parametrize("command", ["check", "format"])
+def test_the_static_checks_install_no_browser_and_no_servers_of_the_tests(command):
+    """The first check took a minute and a half and a gigabyte longer than it need."""
+    told_packages = "install_packages() { say $*; exit; }"
+    _status, said = told(f". ./portal help >/dev/null; {told_packages}; {command}")
+    assert "shellcheck" in said and "gettext" in said
+    assert "chromium" not in said and "unbound" not in said
 
 
 def test_with_everything_installed_nobody_is_asked():
