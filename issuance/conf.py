@@ -76,11 +76,7 @@ def proof_wanted(environment: str) -> bool:
 
 
 def pki() -> Pki:
-    """The configuration in force.
-
-    The keys of ``settings.PKI`` are the field names in upper case; an unknown key raises
-    ValueError.
-    """
+    """The configuration: ``settings.PKI``, fields in upper case. Raises ValueError for others."""
     chosen: dict[str, Any] = {key.lower(): value for key, value in settings.PKI.items()}
     known = {each.name for each in fields(Pki)}
     if unknown := chosen.keys() - known:

@@ -27,10 +27,7 @@ class Adapter(DefaultMFAAdapter):
         return _box().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Decrypt it; keys in SECRET_KEY_FALLBACKS are tried as well.
-
-        Raises cryptography's InvalidToken if none of the keys fits.
-        """
+        """Decrypt it, also by SECRET_KEY_FALLBACKS. Raises cryptography's InvalidToken."""
         return _box().decrypt(encrypted_text.encode()).decode()
 
     def sealing(self, encrypted_text: str) -> Sealing:

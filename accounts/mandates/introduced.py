@@ -5,10 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Introduced:
-    """The keys of that session.
-
-    `event`: a random value of ours by which the source may name the visit in its log.
-    """
+    """The keys of that session; `event`: our random value by which the source may log the visit."""
 
     session: str
     user: str

@@ -14,10 +14,7 @@ from certportal.foundation.related_rows import rows_of
 
 
 class Organisation(models.Model):
-    """An organisation and its customer account.
-
-    Identified by its own key, because its business ID can change (see `BusinessId`).
-    """
+    """An organisation with its account, by a key of its own: its `BusinessId` can change."""
 
     class Kind(models.TextChoices):
         PROVIDER = "provider"

@@ -59,10 +59,7 @@ class Person(models.Model):
 
     @cached_property
     def is_reviewer(self) -> bool:
-        """Whether the person holds the reviewer's role, cached: for display only.
-
-        Authorisation uses `access.is_reviewer`.
-        """
+        """Whether they review, cached for display only: `access.is_reviewer` authorises."""
         return self.staff_roles.filter(kind=StaffRole.Kind.REVIEWER, ended_at=None).exists()
 
     def keep(self) -> None:

@@ -70,10 +70,7 @@ def _own_certificate(hashes: list[str], organisation_id: UUID, but: UUID) -> Row
 
 @compiled_for(["a key"], UUID(int=1), UUID(int=2))
 def _pending(hashes: list[str], organisation_id: UUID, but: UUID) -> Rows:
-    """Return the query for another order with this key that was sent and has not ended.
-
-    One of the organisation comes first.
-    """
+    """Return the query for a sent order with this key, not ended; the organisation's first."""
     pending = Application.objects.filter(Among("csr__spki_sha256", "text", hashes)).exclude(
         Q(pk=but) | Q(status__in=[*workflow.ENDED, workflow.Status.DRAFT])
     )

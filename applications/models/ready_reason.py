@@ -9,10 +9,7 @@ from certportal.foundation.kept_tables import Kept
 
 
 class ReadyReason(models.Model):
-    """A ready-made reason for `use`; `used` counts how often it was sent.
-
-    It is not offered after `ended_at`.
-    """
+    """A ready-made reason for `use`, sent `used` times; not offered after `ended_at`."""
 
     class Use(models.TextChoices):
         ASKING = "asking"

@@ -28,10 +28,7 @@ Kinds, Outcome = RegisterTask.Change, RegisterTask.Outcome
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of a record.
-
-    `values` holds (field name, former value, present value).
-    """
+    """A change of a record. `values` holds (field name, former value, present value)."""
 
     kind: RegisterTask.Change
     record_kind: str

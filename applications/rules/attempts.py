@@ -8,9 +8,7 @@ from issuance.models import Approval, PreparedCertificate
 
 @Question
 def attempts(reference: UUID) -> Asks[list[PreparedCertificate]]:
-    """Return the prepared certificates of the order with this key, with their CAs, the newest
-    first.
-    """
+    """Return the order's prepared certificates for this key, with their CAs, the newest first."""
     return _attempts(reference), list
 
 

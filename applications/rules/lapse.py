@@ -84,17 +84,13 @@ def warnings(submitted: date) -> dict[str, date]:
 
 
 def warning_due(submitted: date, today: date) -> str | None:
-    """Return the name of the latest warning whose day has come, or None; earlier ones are
-    skipped.
-    """
+    """Return the name of the latest warning that is due, or None; earlier ones are skipped."""
     reached = [name for name, day in warnings(submitted).items() if day <= today]
     return reached[-1] if reached else None
 
 
 def removed_on(changed: date) -> date:
-    """Return the day on which a draft is removed that was last changed on the day `changed`, if it
-    was warned of in time.
-    """
+    """Return the day on which a draft last changed on `changed` is removed, if warned in time."""
     return clock.add_months(changed, DRAFT_MONTHS)
 
 

@@ -1,7 +1,4 @@
-"""Pause the promise while the applicant must act, and resume it.
-
-Each function but `words` returns the fields to save of the order.
-"""
+"""Pause the promise while the applicant must act; all but `words` return the fields to save."""
 
 from datetime import date, datetime
 from typing import Any

@@ -78,10 +78,7 @@ class RequestFile:
 
 
 def files_of(uploads: Iterable[tuple[str, bytes]]) -> list[RequestFile]:
-    """Return the files of an upload, given as names and contents, with those in ZIP archives.
-
-    Raises TooMuch and NoArchive.
-    """
+    """Return an upload's files, by name, with those in ZIP archives. Raises TooMuch, NoArchive."""
     files: list[RequestFile] = []
     left = MOST_BYTES
     for file, unpacked in _opened(uploads):

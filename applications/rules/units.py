@@ -37,10 +37,7 @@ class Unit:
 
     @property
     def needs_conformity(self) -> bool:
-        """Whether a system signature certificate for it needs a certificate of conformity.
-
-        Private providers attach one.
-        """
+        """Whether a system signature certificate for it needs one of conformity (private unit)."""
         return self.record.kind == Kind.SOTE_UNIT and self.record.sector in PRIVATE
 
     @property

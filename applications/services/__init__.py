@@ -1,7 +1,4 @@
-"""The services of the registration authority: one function per action.
-
-Only they write applications.
-"""
+"""The services of the registration authority, one for each action; only they write applications."""
 
 from applications.services.access_records import (
     record_attachment_taken,

@@ -149,10 +149,7 @@ def save(application: Application, *, now: datetime, **fields: Any) -> None:
 
 
 def save_all(applications: Sequence[Application], *, now: datetime, **fields: Any) -> None:
-    """Save the same fields of each of the locked applications, as `save` does.
-
-    By one statement for `MOST_AT_ONCE` of them.
-    """
+    """Save the same fields of locked applications, by one statement for `MOST_AT_ONCE` of them."""
     for application in applications:
         for name, value in (fields | {"changed_at": now}).items():
             setattr(application, name, value)

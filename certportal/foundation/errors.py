@@ -53,10 +53,7 @@ class TooMany(Refused):
 
 
 def system_words(error: Exception) -> str:
-    """Return the system's words for an OSError, such as `No space left on device`.
-
-    They name no file. For another error, its type.
-    """
+    """Return the system's words for an OSError, which name no file; for other errors, the type."""
     return getattr(error, "strerror", None) or type(error).__name__
 
 

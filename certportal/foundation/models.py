@@ -156,10 +156,7 @@ class Tally(models.Model):
 
 
 class ServiceNotice(models.Model):
-    """A notice of the operator on all pages, for a period.
-
-    `texts`: one for each language of the service, by language code.
-    """
+    """The operator's notice on all pages for a period; `texts`: one for each language code."""
 
     texts = models.JSONField()
     begins_at = models.DateTimeField()

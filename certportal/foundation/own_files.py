@@ -91,10 +91,7 @@ def put(path: Path, content: bytes, mode: int, *, lasting: bool = True) -> None:
 
 
 def write_new(path: Path, content: bytes, mode: int = GROUP) -> None:
-    """Create a file atomically, and force it and its name to disk.
-
-    Raises FileExistsError if it exists.
-    """
+    """Create a file atomically, forced to disk with its name. Raises FileExistsError."""
     make_folder(path.parent, OWN_FOLDER if mode & 0o070 == 0 else GROUP_FOLDER)
     with _draft(path, content, mode, lasting=True) as draft:
         os.link(draft, path)

@@ -54,9 +54,6 @@ def between(first: date, last: date) -> int:
 
 
 def _passed(day: date) -> int:
-    """Return the number of weekdays from 1.1.0001, a Monday, less those closed in the day's year.
-
-    Both counts include the day.
-    """
+    """Return weekdays from 1.1.0001, a Monday, less those closed in the day's year; inclusive."""
     weeks, days = divmod(day.toordinal(), 7)
     return 5 * weeks + min(days, 5) - sum(closed <= day for closed in _closed(day.year))

@@ -57,10 +57,7 @@ def certify_issuing(
     start: datetime,
     end: datetime,
 ) -> tuple[x509.Certificate, ...]:
-    """The chain of an issuing CA certified by ``root``, its own certificate first.
-
-    It may not certify further CAs: path length 0.
-    """
+    """The chain of an issuing CA certified by ``root``, its own first; path length 0."""
     issuer = root.chain[0]
     builder = (
         _ca_builder(public, names.name(), start, end, path_length=0)

@@ -41,10 +41,7 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The contents of a certificate.
-
-    ``subject`` maps short attribute names to values, in order; times are UTC.
-    """
+    """A certificate's contents; ``subject`` maps short names to values, in order; times are UTC."""
 
     issuer: Issuer
     profile: Profile

@@ -68,10 +68,7 @@ class Element:
 
 
 def read(data: bytes) -> Element:
-    """The single element in ``data``. Raises MalformedError, also for trailing octets.
-
-    The content is parsed only when asked for.
-    """
+    """The only element in ``data``, parsed when asked for. Trailing octets raise MalformedError."""
     element = _read(data, 0, len(data))
     if element.end != len(data):
         raise MalformedError("trailing", element.end)

@@ -181,10 +181,7 @@ def _read(parts: Sequence[tuple[Path, int]], begin: int, end: int | None = None)
 
 
 def within_limit[T](work: Callable[[], T]) -> T:
-    """Do the work in the second place within the time limit of `other_disks`.
-
-    Raises CopyUnavailable.
-    """
+    """Do the work in the second place within the time of `other_disks`. Raises CopyUnavailable."""
     try:
         return other_disks.within_limit(settings.JOURNAL_COPY, work)
     except CopyUnavailable:

@@ -1,7 +1,4 @@
-"""The interface between the CA and the backend that holds its keys, and its errors.
-
-The caller must never fall back to another key.
-"""
+"""The interface to the backend of the CA's keys, and its errors. Never fall back to another key."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -34,10 +34,7 @@ def check_response(root: Element) -> None:
 
 
 def find_encrypted(root: Element) -> Element:
-    """Return the only assertion of a Response, encrypted and in its place.
-
-    Raises NotIdentified for any other structure.
-    """
+    """Return a Response's only assertion, encrypted and in its place. Raises NotIdentified."""
     if len(all_of(root, "//saml:EncryptedAssertion")) != 1 or all_of(root, "//saml:Assertion"):
         raise NotIdentified("not one encrypted assertion")
     return single(root, "/samlp:Response/saml:EncryptedAssertion")

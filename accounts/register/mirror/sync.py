@@ -61,10 +61,7 @@ def sync_full(client: RegisterClient, *, now: datetime) -> Report:
 
 
 def sync_delta(client: RegisterClient, *, now: datetime) -> Report:
-    """Import the changes since the last success from this source; everything if there is none.
-
-    Raises: as `sync_full`.
-    """
+    """Import the changes since this source's last success, or everything. Raises as `sync_full`."""
     last = _last(client, now)
     return _sync(client, None if last is None else clock.day(last.started_at) - OVERLAP, now)
 

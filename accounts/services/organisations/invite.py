@@ -113,10 +113,7 @@ def resend(
 
 @transaction.atomic
 def revoke(invitation_id: UUID, *, by: Person, actor: Actor, now: datetime) -> Invitation:
-    """Cancel the invitation.
-
-    Raises NotWaiting when it has been accepted or cancelled, NotAdministrator and NotConfirmed.
-    """
+    """Cancel it. Raises NotWaiting if accepted or cancelled, NotAdministrator and NotConfirmed."""
     invitation = _lock(invitation_id)
     members.require_administrator(by, invitation.organisation_id)
     if invitation.accepted_at is not None or invitation.revoked_at is not None:

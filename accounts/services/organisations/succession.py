@@ -48,10 +48,7 @@ def account_of(code: str) -> Organisation:
 
 
 def heir(code: str, *, on: date) -> Heir:
-    """Return the organisation with the business ID.
-
-    Raises NotSucceeding unless a register holds it in force on that day.
-    """
+    """Return the business ID's organisation. Raises NotSucceeding unless in force on that day."""
     record = _record(code, on)
     if record is None:
         raise NotSucceeding(_("No organisation in force has this business ID: %s") % code)

@@ -111,10 +111,7 @@ def add_app(login: User, secret: str, code: str, *, actor: Actor, now: datetime)
 def add_passkey(
     login: User, credential: passkeys.Credential, *, actor: Actor, now: datetime
 ) -> None:
-    """Register a passkey that was created for the session's challenge.
-
-    Raises NotProven, UsedAlready (a NotProven) and TooMany.
-    """
+    """Register a passkey for the session's challenge. Raises NotProven, UsedAlready, TooMany."""
 
     def add() -> _Accepted | None:
         try:
@@ -128,10 +125,7 @@ def add_passkey(
 
 
 def prove_code(login: User, code: str, *, actor: Actor, now: datetime) -> None:
-    """Verify a code of the login's app or one of its recovery codes; each works once.
-
-    Raises NotProven and TooMany.
-    """
+    """Verify a code of the app or a recovery code; each works once. Raises NotProven, TooMany."""
 
     def prove() -> _Accepted | None:
         app: Authenticator | None = Authenticator.objects.filter(user=login, type=Kind.TOTP).first()
@@ -227,10 +221,7 @@ def make_recovery_codes(login: User, *, actor: Actor, now: datetime) -> None:
 
 @transaction.atomic
 def remove(login: User, factor_id: int, *, actor: Actor, now: datetime) -> None:
-    """Remove one of the login's factors and notify the person; does nothing if it is gone.
-
-    Raises LastFactor.
-    """
+    """Remove the factor, if it is there, and notify the person. Raises LastFactor."""
     lock(login)
     found = factors(login).filter(pk=factor_id).first()
     if found is None:
@@ -360,9 +351,6 @@ def _data_of(accepted: _Accepted | None, refusal: NotProven, name: AccountEvent)
 
 
 def _tell(login: User, event: Event, now: datetime) -> None:
-    """Notify the person by mail, so that a change by somebody else does not go unnoticed.
-
-    (OWASP ASVS 5.0, 6.3.7.)
-    """
+    """Notify the person by mail, in case it was somebody else's act (OWASP ASVS 5.0, 6.3.7)."""
     if login.person is not None:
         mailing.enqueue_for([login.person], "second_factor", event, now=now)

@@ -127,10 +127,7 @@ def copy_conformity(
 def remove_attachment(
     application_id: UUID, attachment_id: int, *, version: int, actor: Actor, now: datetime
 ) -> Application:
-    """Remove an attachment while its part is editable or its answer is not sent.
-
-    Raises Changed or NotPossible.
-    """
+    """Remove an attachment while its part or answer is editable. Raises Changed or NotPossible."""
     attachments = Attachment.objects.filter(application=application_id, removed_at=None)
     attachment = attachments.exclude(kind=Attachment.Kind.HEARING).filter(pk=attachment_id).first()
     if attachment is None:

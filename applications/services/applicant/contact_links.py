@@ -143,10 +143,7 @@ def _holders_with_address(application: Application, holders: Iterable[str]) -> l
 
 
 def find_link(token: str, *, address: str, now: datetime) -> ContactLink | None:
-    """Return the link of the token, or None.
-
-    Wrong tokens are counted by network address (`address`): raises TooMany.
-    """
+    """Return the link of the token, or None. Counts wrong tokens by `address`: raises TooMany."""
     links = ContactLink.objects.select_related(
         "application__organisation", "application__csr", "application__submission"
     )
@@ -219,10 +216,7 @@ def rename_contact(
 
 @transaction.atomic
 def resend_link(application_id: UUID, *, version: int, actor: Actor, now: datetime) -> Application:
-    """End all earlier links, and mail new ones to the technical contact and the deputy.
-
-    Raises Changed, NotPossible, TooMany.
-    """
+    """End the links, mail new ones to contact and deputy. Raises Changed, NotPossible, TooMany."""
     application = transition.take(Action.RESEND_LINK, application_id, actor, version, now=now)
     _spend("resend_link", str(application.pk), _by_address([application]), actor, now)
     application.contact_links.filter(revoked_at=None).update(revoked_at=now)

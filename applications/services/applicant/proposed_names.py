@@ -76,10 +76,7 @@ def confirm_names(
     now: datetime,
     **signature: Unpack[Signature],
 ) -> Application:
-    """Freeze the order with its host names and send it to the checks; the promised day is set.
-
-    Raises what `submit` raises.
-    """
+    """Freeze the order with its host names, set its day and have it checked. Raises as `submit`."""
     application = transition.take(Action.CONFIRM_NAMES, application_id, version=version, now=now)
     submission = freeze(application, signature, now=now)
     return transition.move(

@@ -45,10 +45,7 @@ def send(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Freeze and send the locked draft; `with_mail`: mail its receipt and its links.
-
-    Raises what `freeze` raises.
-    """
+    """Freeze and send the locked draft; `with_mail`: its receipt and links. Raises as `freeze`."""
     submission = freeze(application, signature, now=now)
     complete = application.csr_id is not None
     moved = transition.move(

@@ -331,10 +331,7 @@ def locked(application_id: UUID, person: Person, version: int, *, now: datetime)
 def take(
     action: Action, application_id: UUID, person: Person, version: int, *, now: datetime
 ) -> Application:
-    """Return the locked application for the action.
-
-    Raises Changed, NotReviewer, or the first obstacle to it.
-    """
+    """Return the locked application. Raises Changed, NotReviewer, or the first obstacle to it."""
     case = locked(application_id, person, version, now=now)
     case.require(action)
     return case.application

@@ -43,10 +43,7 @@ def export_events(query: EventQuery, *, actor: Actor, now: datetime) -> list[Eve
 def prove_events(
     query: EventQuery, *, actor: Actor, now: datetime
 ) -> tuple[list[Event], dict[int, Receipt]]:
-    """Return the newest matching events with a receipt for each; record the export.
-
-    Raises LogUnavailable.
-    """
+    """Return the newest matches with receipts, and record the export. Raises LogUnavailable."""
     proven = _found(query, most=MOST_PROVEN)
     receipts = authority.receipts([event.pk for event in proven])
     with transaction.atomic():

@@ -250,9 +250,7 @@ def _lock_accounts(batch: Sequence[ReplacementItem]) -> None:
 
 
 def _decide(batch: Sequence[ReplacementItem], actor: Actor, now: datetime) -> None:
-    """Set each item's state: released, refused because a fact changed, or unchanged if it lacks
-    approvals.
-    """
+    """Set each item's state: released, refused if a fact changed, unchanged without approvals."""
     attempts = PreparedCertificate.objects.in_bulk([int(item.prepared_id or 0) for item in batch])
     approvals = approval_states(attempts.values())
     orders = selection.orders_by_reference(item.certificate for item in batch)

@@ -93,10 +93,7 @@ def install_sheet(request: HttpRequest, application: Application) -> HttpRespons
 
 
 def installable(application: Application) -> Source:
-    """Return the source of the installing sheet in the page's language.
-
-    Raises NotPossible if there is none.
-    """
+    """Return the installing sheet's source in the page's language. Raises NotPossible."""
     made_of = kept_papers.installable(application, get_language() or "", now=clock.now())
     if made_of is None:
         raise not_there.no_certificate_or(application, not_there.NOT_VALID)

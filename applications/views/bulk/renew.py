@@ -93,10 +93,7 @@ def renew_together(request: HttpRequest) -> HttpResponse:
 
 @one_reading()
 def _offered(request: HttpRequest) -> tuple[list[Application], list[RenewForm], bool]:
-    """Return the orders, a form for each type among them, and whether there are more orders.
-
-    The form that was sent is bound.
-    """
+    """Return the orders, a form for each type (bound if sent), and whether there are more."""
     now, by = clock.now(), (access.person_of(request), access.organisation_of(request).pk)
     most = MOST_RENEWED + 1
     found = renewable.renewable(certificates_seen(*by), orders_seen(*by), most=most, now=now)

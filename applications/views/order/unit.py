@@ -141,10 +141,7 @@ def _with_posted(offered: Offer, posted: str) -> list[RegisterRecord]:
 def none_standing(
     request: HttpRequest, application: Application | None, reason: str = ""
 ) -> HttpResponse:
-    """Explain why nothing can be ordered and how to correct the register.
-
-    `application` is None while there is no draft yet.
-    """
+    """Explain why nothing can be ordered, and the remedy; `application` is None without a draft."""
     context = {"application": application, "reason": reason}
     return render(request, "applications/not_standing.html", context)
 

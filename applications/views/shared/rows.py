@@ -66,10 +66,7 @@ CERTIFICATE_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """An order in a list.
-
-    `name` is what the certificate is for, or empty; `more` counts the further host names.
-    """
+    """An order in a list; `name`: what it is for, or empty; `more`: how many further host names."""
 
     order: Application
     name: str

@@ -27,9 +27,7 @@ MOST = 8
 
 
 class Origin(StrEnum):
-    """From when changes are counted: the reader's last action, else the latest approval, else the
-    first submission.
-    """
+    """From when changes count: the reader's last act, or the latest approval, or first sending."""
 
     OWN = "own"
     APPROVAL = "approval"

@@ -132,10 +132,7 @@ def _require_newest(restored: Mapping[Path, bytes]) -> None:
 
 
 def _second_place() -> Iterator[tuple[Path, bytes]]:
-    """Yield each journal's whole lines in the second place, the newest first.
-
-    Raises BackupFailed.
-    """
+    """Yield each journal's whole lines in the second place, newest first. Raises BackupFailed."""
     place = Path(settings.JOURNAL_COPY)
     try:
         folders = within_limit(place, partial(_folders, place))
@@ -278,10 +275,7 @@ def _why_log_kept(path: Path, backed_up: bytes) -> str:
 
 
 def _journals(path: Path) -> dict[Path, bytes]:
-    """Return the whole lines of the journal's files by path, including renamed ones.
-
-    See `issuance.journal`.
-    """
+    """Return the whole lines of the journal's files by path, renamed too (`issuance.journal`)."""
     current = path.with_name(path.name.partition(_SUFFIX)[0] + _SUFFIX)
     aside = path.parent.glob(f"{glob.escape(current.name)}.*")
     found = [each for each in (*sorted(aside), current) if each.exists()]

@@ -92,10 +92,7 @@ class Receipt:
         return self.note.partition("\n")[0]
 
     def check(self, verifier: Verifier) -> Checkpoint:
-        """Verify with the log's key that it signed the head and that the event is in the log.
-
-        Return the head. Raises BadReceipt.
-        """
+        """Verify head and event by the log's key; return the head. Raises BadReceipt."""
         if self.origin != verifier.name:
             raise BadReceipt(Fault.OTHER_LOG)
         try:

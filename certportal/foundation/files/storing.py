@@ -65,10 +65,7 @@ def random_name() -> str:
 
 
 def write(data: bytes) -> str:
-    """Write the bytes to a new file, completely or not at all; return its name.
-
-    Call it within `atomic`. Raises NotStored.
-    """
+    """Write a new file wholly or not at all, within `atomic`; return its name. Raises NotStored."""
     name = random_name()
     names = _written.get()
     if names is not None:

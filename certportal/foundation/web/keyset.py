@@ -33,10 +33,7 @@ LAST = "last"
 
 @dataclass(frozen=True, slots=True)
 class Page[Row]:
-    """The rows of a page, and the values of the query parameter `page` for its neighbours.
-
-    Shown with `components/pages.html`.
-    """
+    """A page's rows, and its neighbours' parameter `page`; shown with `components/pages.html`."""
 
     rows: Sequence[Row]
     previous: str = ""

@@ -30,10 +30,7 @@ def note() -> str:
 
 
 def consistency(since: int, size: int) -> Answer:
-    """Return both heads, and the consistency proof between these sizes of the log.
-
-    Raises LogUnavailable, ValueError.
-    """
+    """Return both heads and the consistency proof. Raises LogUnavailable, ValueError."""
     files = LogFiles(folder())
     try:
         head = Checkpoint.opened(newest := files.note(), key.published())

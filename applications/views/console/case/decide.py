@@ -33,10 +33,7 @@ from issuance.models import PreparedCertificate
 
 @case_view
 def approve(request: HttpRequest, application: Application) -> HttpResponse:
-    """Show the certificate and the hash of its bytes, then approve exactly these bytes.
-
-    `then=next` goes on to the next case.
-    """
+    """Show certificate and hash, then approve these bytes; `then=next` goes to the next case."""
     if request.method != "POST":
         context = confirmation(request, application)
         return render(request, "applications/console/approve.html", context)

@@ -43,10 +43,7 @@ PARTS = {
 
 
 def read(application: Application, person: Person, *more: Wanted, now: datetime) -> None:
-    """Read the case and the reviewer's bias, so that the page needs no further queries for them.
-
-    `more`: what else the page wants.
-    """
+    """Read the case, the reviewer's bias and what `more` says, so that the page queries no more."""
     ask_together(
         *more,
         *(parts(application, name, *beside) for name, beside in PARTS.items()),
@@ -71,10 +68,7 @@ def read(application: Application, person: Person, *more: Wanted, now: datetime)
 def read_others(
     application: Application, *earlier: Application, now: datetime
 ) -> dict[UUID, Condition]:
-    """Read what is shown of other orders with the key or a name, and of `earlier` ones.
-
-    Return their states by key.
-    """
+    """Read what is shown of orders with the key or a name, and of `earlier`; return states."""
     namesakes = known.namesakes(application)
     with_decisions = [*namesakes, *earlier]
     return standings(

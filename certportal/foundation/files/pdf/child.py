@@ -128,10 +128,7 @@ def _objects(pdf: pikepdf.Pdf) -> tuple[Objects, bool]:
 
 
 def _measure(pdf: pikepdf.Pdf, objects: Objects) -> bool:
-    """Raise TooMuch if the unpacked streams together exceed `MOST_IN_ALL`.
-
-    Returns whether one shows a private key.
-    """
+    """Return whether a stream shows a private key. Raises TooMuch if they exceed `MOST_IN_ALL`."""
     total, shows = 0, False
     for name, entry in objects.items():
         if "stream" in entry:
