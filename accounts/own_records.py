@@ -68,8 +68,7 @@ def address_of(event: Event, person: Person) -> str:
 def export(person: Person) -> dict[str, Any]:
     """Return everything this app stores about the person, and every event about them.
 
-    (GDPR, EU 2016/679, articles 15 and 20.) The hashes of identifiers are left out: they tell the
-    person nothing.
+    (GDPR, EU 2016/679, articles 15 and 20.) Hashes of identifiers are left out: they tell nothing.
     """
     rights = {
         "requests_to_join": JoinRequest.objects.filter(_same(person)).values(

@@ -64,8 +64,7 @@ def get_for_applicant(person: Person, application_id: UUID) -> Application:
 def orders_seen(person: Person, organisation_id: UUID) -> QuerySet[Application]:
     """Return the organisation's orders that the person may see; none if they are not a member.
 
-    Until a member's right to act has been confirmed, these are the orders they began or sent
-    themselves.
+    Until a member's right to act has been confirmed, these are the orders they began or sent.
     """
     orders = Application.objects.filter(organisation=organisation_id)
     membership = access.current_membership(person, organisation_id)

@@ -210,10 +210,9 @@ def _database_limits(process: str) -> dict[str, Any]:
     up all work of their queue. PostgreSQL ends a statement of the process `web`, and of commands in
     its container, after 10 s; longer work runs in a worker or as `manage` (see also
     `database_limit`). `metrics` is read-only with 2 s per statement. JIT compilation is off, since
-    it takes longer than the statements of a page.
-    Parallel workers are off for `web`: starting them takes 10 ms, most of its statements take 1 ms.
-    It lets the kernel fetch 16 pages of a table at once from the disk, as PostgreSQL 18 does anyway
-    (1 before): a search reads up to some thousand, each elsewhere.
+    it takes longer than the statements of a page. Parallel workers are off for `web`: starting them
+    takes 10 ms, most of its statements take 1 ms. It lets the kernel fetch 16 pages of a table at
+    once from the disk, as PostgreSQL 18 does anyway (1 before): a search reads some thousand.
     """
     lost = {
         "tcp_user_timeout": "10000",

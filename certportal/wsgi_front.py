@@ -1,7 +1,6 @@
 """The WSGI entry point of the process `front`: CRLs, CA certificates and OCSP, nothing else.
 
-It uses neither the database nor Django's views, so revocation status stays available when these
-fail.
+It uses neither the database nor Django's views, so revocation status stays when they fail.
 """
 
 import os

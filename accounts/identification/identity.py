@@ -17,8 +17,7 @@ from certportal.foundation.errors import Refused
 class ProviderSession:
     """The session at the provider, as identified in a logout request to it.
 
-    `name_id` is transient (SAML 2.0 Core, 8.3.8): valid only during that session. `index` is the
-    SessionIndex.
+    `name_id` is transient (SAML 2.0 Core, 8.3.8): valid during that session. `index`: SessionIndex.
     """
 
     name_id: str

@@ -67,8 +67,7 @@ def look(organisation_id: UUID, host: str, *, now: datetime) -> Look:
     """Return the result of the lookup with the operator's resolvers.
 
     Raises Unavailable, also without any and while one of them is unfit: what an answer says that
-    nobody has validated may be anybody's, and a resolver that hangs must not hold up a worker for
-    each host.
+    nobody has validated may be anybody's, and a resolver that hangs must not hold up a worker.
     """
     control = settings.DOMAIN_CONTROL
     if not control["resolvers"] or not are_fit():

@@ -1,7 +1,6 @@
 """Check that the public key is used for nothing else.
 
-The CA knows the keys of issued certificates; the registration authority knows those of pending
-applications.
+The CA knows the keys of issued certificates, the registration authority those of orders.
 """
 
 from collections.abc import Sequence

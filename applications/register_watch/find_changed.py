@@ -1,8 +1,7 @@
 """Find every certificate in force whose register record has changed since it was prepared.
 
 One SQL statement finds the certificates whose record, or whose provider's record, is not the same
-row as the one valid today; only those are compared. The time taken is linear in the number of
-certificates.
+row as the one valid today; only those are compared. Its time is linear in that of certificates.
 """
 
 import hashlib

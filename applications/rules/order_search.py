@@ -167,8 +167,7 @@ def _exact(typed: str) -> list[str]:
 def _words(typed: str) -> list[str]:
     """Return the tsquery for each typed part.
 
-    Of the pieces of a part only the last may go on: whoever typed a hyphen or a dot has finished
-    what is before it.
+    Of the pieces of a part only the last may go on: a typed hyphen or dot ends what is before it.
     """
     conditions = []
     for pieces in map(_pieces, _parts(typed)):

@@ -109,8 +109,7 @@ def renewed_of(pairs: Iterable[tuple[Application, Certificate]]) -> set[int]:
 
     Such a certificate was issued by a mass replacement, or is valid longer and of the same
     organisation, type and unit, with at least the same purpose of use and host names or for the
-    same information system and mailbox. The number of queries does not depend on the number of
-    pairs.
+    same information system and mailbox. The number of queries is that of one pair.
     """
     certified = list(pairs)
     if not certified:

@@ -1,7 +1,6 @@
 """The parts of the form: when each is asked for, and when it is complete. See also `fields`.
 
-The task list, the reopening of single parts by a reviewer and the check before submitting all
-read this table.
+The task list, the reopening of parts by a reviewer and the check before submitting read it.
 """
 
 from collections.abc import Callable

@@ -33,8 +33,7 @@ def lacks_right(application: Application, *, on: date) -> bool:
     """Return whether a reviewer must confirm the sender's right before the certificate is issued.
 
     This includes a right confirmed on the sender's word alone whose last day has passed. Never true
-    for a test certificate: no production system trusts it, so the founder's own statement is
-    enough.
+    for a test certificate: no production system trusts it, so the founder's word is enough.
     """
     if application.kind.is_test:
         return False

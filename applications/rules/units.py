@@ -30,8 +30,7 @@ class Unit:
     def types(self) -> list[CertificateType]:
         """The types of certificate that may be ordered for it.
 
-        None unless both it and its provider, whose name the certificate carries, are valid in the
-        register.
+        None unless both it and its provider, whose name is in the certificate, are valid there.
         """
         return list(CertificateType) if self.standing and self.provided else []
 

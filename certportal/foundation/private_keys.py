@@ -98,8 +98,7 @@ def _plain(content: bytes) -> bytes:
 def _in_plain_shapes(text: str) -> str:
     """Return the text with the ASCII of each character that is another shape of it.
 
-    Other characters stay: NFKC of the whole text makes 18 of one, which takes a second for a
-    megabyte.
+    Other characters stay: NFKC of all makes 18 of one, and takes a second for a megabyte.
     """
     shapes = {ord(one): normalize("NFKC", one) for one in set(text) if not one.isascii()}
     return text.translate({code: to for code, to in shapes.items() if to.isascii()})

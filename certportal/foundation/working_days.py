@@ -1,7 +1,6 @@
 """Finnish working days: Monday to Friday without public holidays and some eves.
 
-The eves are those of Midsummer and Christmas (act 150/1930, 5 §, and the list in the `holidays`
-package).
+The eves are those of Midsummer and Christmas (act 150/1930, 5 §, and the package `holidays`).
 """
 
 import sys

@@ -1,7 +1,6 @@
 """Revocation by proof of possession of the private key, without login or cookie.
 
-Responses depend only on the given key and signature, and so do not disclose which certificates
-have been issued.
+Responses depend only on the given key and signature, so they do not tell which certificates exist.
 """
 
 from django.http import HttpRequest, HttpResponse

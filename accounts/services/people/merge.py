@@ -109,8 +109,7 @@ def _refuse_given_to_oneself(gone: Person, into: Person) -> None:
 def _hand_over_memberships(gone: Person, into: Person, now: datetime) -> None:
     """Move current memberships; of two in one account, one stays.
 
-    If the right of only one is confirmed, that one stays as it is: an unconfirmed membership adds
-    no role to it.
+    If the right of only one is confirmed, that one stays as it is: an unconfirmed one adds no role.
     """
     current = Membership.objects.filter(ended_at=None)
     for membership in current.filter(person=gone):

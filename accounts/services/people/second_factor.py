@@ -317,8 +317,7 @@ def _attempt(
     """Run `act` under the login's lock; it returns the factor that it accepted, or None.
 
     A refusal, which is None or a raised NotProven, is counted and recorded as an event before it is
-    raised. Raises TooMany after `MOST_FAILURES` refusals within `PER`. The person is notified of an
-    added factor.
+    raised. Raises TooMany after `MOST_FAILURES` refusals within `PER`. An added one is told by mail.
     """
     accepted, refusal = None, NotProven()
     with transaction.atomic():

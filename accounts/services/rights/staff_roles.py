@@ -120,8 +120,7 @@ def _grant(
 def end_reviewer(person: Person, *, actor: Actor, now: datetime) -> None:
     """Take the reviewer's role, and the lead's, from the person and end their sessions.
 
-    The reviewer's first: `grant_lead` locks that row too, so that no concurrent grant of the lead's
-    role remains.
+    The reviewer's first: `grant_lead` locks that row too, so that no concurrent grant remains.
     """
     _end(Kind.REVIEWER, person, actor, now)
     _end(Kind.LEAD, person, actor, now)

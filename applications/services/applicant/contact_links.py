@@ -67,8 +67,7 @@ def send_links(
     the applicant may send them another link. `with_mail`: mail each link at once; otherwise the
     caller sends one mail for the links of several orders (`tell_of_links`).
 
-    A holder with a valid link gets the same link again, so that the browser it is bound to still
-    works.
+    A holder with a valid link gets the same link again, so that its bound browser still works.
     """
     for holder in _holders_with_address(application, to):
         if contact_links.newest(application, holder, now=now) is None:
@@ -198,9 +197,8 @@ def rename_contact(
 ) -> Application:
     """Change the technical contact or deputy, end all earlier links, and send new ones.
 
-    A contact who was named for delivery alone still gives no request: the new address may be
-    wrong too. `values` are the fields of the part `technical`, by name. Raises Changed,
-    NotPossible, TooMany.
+    A contact named for delivery alone still gives no request: the new address may be wrong.
+    `values` are the fields of the part `technical`, by name. Raises Changed, NotPossible, TooMany.
     """
     application = transition.take(Action.RENAME_CONTACT, application_id, actor, version, now=now)
     names = fields.saved_by("technical")

@@ -296,8 +296,7 @@ def _void(item: ReplacementItem, reason: str, actor: Actor, now: datetime) -> bo
 def stop(organisation_id: UUID, reason: str, *, actor: Actor, now: datetime) -> int:
     """Refuse what is not yet issued of an account that is closed or succeeded; return how many.
 
-    An item that is being signed is issued, as an order would be. Call in a transaction that has
-    locked the account.
+    An item that is being signed is issued, as an order would be. Call with the account locked.
     """
     orders = Application.objects.filter(organisation=organisation_id)
     unissued = ReplacementItem.objects.select_for_update(of=("self",)).filter(

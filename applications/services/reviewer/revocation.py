@@ -232,8 +232,7 @@ def withdraw_proposal(
 ) -> RevocationProposal:
     """Withdraw the person's own proposal; what it leaves unanswered is proposed in its place.
 
-    Raises ProposalOver, and what `to_withdraw` yields: NotReviewer, OwnOrganisation, NotYours,
-    CameFromOutside.
+    Raises ProposalOver, NotReviewer, OwnOrganisation, NotYours, CameFromOutside.
     """
     proposal = _open(proposal_id, person)
     require(to_withdraw(proposal, person, now=now))

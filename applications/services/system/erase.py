@@ -163,8 +163,7 @@ _TO_KEY = {
 def in_use() -> set[UUID]:
     """Return the keys of the persons named by orders that are not erased.
 
-    Among them are those who confirmed the rights in the accounts of these orders, and those who
-    only uploaded a file.
+    Also those who confirmed rights in the orders' accounts, or only uploaded a file.
     """
     keys = set(_uploaders())
     for model, name in references():

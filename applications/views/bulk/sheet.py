@@ -270,8 +270,7 @@ class Judge:
 def orderable(organisation: Organisation, on: date) -> dict[str, RegisterRecord]:
     """Return the records for which the organisation may order on the day, by OID.
 
-    They are in the order of the form. An intermediary orders only for itself, even if it has units
-    (`unit.choose`).
+    They are in the order of the form. An intermediary orders only for itself (`unit.choose`).
     """
     if organisation.kind == Organisation.Kind.INTERMEDIARY:
         record = intermediaries.record_of(organisation, on)

@@ -182,8 +182,7 @@ def check_pdf(data: bytes) -> None:
     """Check that the data is a complete PDF without active content.
 
     Takes a fraction of a second; call outside a transaction. Raises TooBig, NotPdf, DamagedPdf,
-    EncryptedPdf, ActivePdf, HoldsPrivateKey or ComplexPdf, and Unavailable when no child process is
-    available.
+    EncryptedPdf, ActivePdf, HoldsPrivateKey or ComplexPdf, and Unavailable without a child process.
     """
     viewing_copy(data)
 

@@ -1,7 +1,6 @@
 """Records refused access: an event for an identified person, a counter for anonymous visitors.
 
-Events are kept for ever, so the number per person is limited, and none contains text typed by a
-visitor.
+Events are kept for ever, so their number per person is limited, and none has a visitor's text.
 """
 
 from datetime import timedelta

@@ -1,8 +1,7 @@
 """The newest head that enough witnesses have signed, as the signing worker keeps it.
 
 It is stored beside the head, as a note with the witnesses' signature lines
-(https://c2sp.org/tlog-cosignature), and receipts refer to it. The file EVENT_LOG_POLICY says which
-witnesses are enough.
+(https://c2sp.org/tlog-cosignature), and receipts refer to it. EVENT_LOG_POLICY says which suffice.
 """
 
 from datetime import UTC, datetime

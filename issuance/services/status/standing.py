@@ -28,8 +28,7 @@ type Listed = Mapping[str, Mapping[str, bytes]]
 def in_packs(ca: IssuingCA, names: Sequence[str], now: datetime) -> dict[str, dict[str, Status]]:
     """By pack, the status of every unexpired certificate by serial number (hex).
 
-    A certificate on the last published list is revoked even if the database was restored from an
-    older backup.
+    A certificate on the last published list is revoked even if an older backup was restored.
     """
     bounds = map(ocsp_packs.serials_of, names)
     ranges = (Q(serial__gte=first, serial__lt=end) for first, end in bounds)

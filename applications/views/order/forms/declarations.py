@@ -88,8 +88,7 @@ class HearingForm(VersionForm):
 class ReturnNamesForm(VersionForm):
     """Why the proposed host names are sent back.
 
-    `told`: the technical contact gets the text by mail; otherwise the next contact with a link
-    reads it.
+    `told`: the technical contact gets the text by mail; else the next contact with a link does.
     """
 
     text = LongTextField(

@@ -37,8 +37,7 @@ class Opened:
 def open_pdf(data: bytes) -> Opened:
     """Parse the document in a child; if the child dies or times out, the verdict is `complex`.
 
-    Raises Unavailable when no child can be started, and AllTaken: turns also bound the children's
-    total memory.
+    Raises Unavailable when no child can be started, and AllTaken: turns also bound their memory.
     """
     try:
         with turn():
