@@ -95,8 +95,7 @@ def roles_of(person: Person) -> Asks[frozenset[str]]:
 
 @compiled_for(UUID(int=1))
 def _roles(person: UUID) -> Values:
-    current = StaffRole.objects.filter(person=person, ended_at=None)
-    return Values(current.values_list("kind"))
+    return Values(StaffRole.objects.filter(person=person, ended_at=None).values_list("kind"))
 
 
 def is_reviewer(person: Person) -> bool:
@@ -106,8 +105,7 @@ def is_reviewer(person: Person) -> bool:
 
 def reviewer_roles(person: Person | OuterRef) -> QuerySet[StaffRole]:
     """Return the person's current reviewer role, if any; also usable in a subquery."""
-    kind = StaffRole.Kind.REVIEWER
-    return StaffRole.objects.filter(person=person, ended_at=None, kind=kind)
+    return StaffRole.objects.filter(person=person, ended_at=None, kind=StaffRole.Kind.REVIEWER)
 
 
 def staff_roles(request: HttpRequest) -> frozenset[str]:

@@ -176,8 +176,7 @@ def look_up_domain(
     """Look up the record of a domain for an organisation; use a proof for its orders in review."""
     with _counted(UUID(organisation), now) as ends:
         if time.monotonic() >= ends:
-            unanswered = Look(Outcome.UNANSWERED)
-            services.store_lookup(UUID(organisation), host, unanswered, now=now)
+            services.store_lookup(UUID(organisation), host, Look(Outcome.UNANSWERED), now=now)
             return
         outcome = _look(UUID(organisation), host, now)
     if outcome is not Outcome.PROVEN:

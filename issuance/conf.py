@@ -78,8 +78,7 @@ def proof_wanted(environment: str) -> bool:
 def pki() -> Pki:
     """The configuration: ``settings.PKI``, fields in upper case. Raises ValueError for others."""
     chosen: dict[str, Any] = {key.lower(): value for key, value in settings.PKI.items()}
-    known = {each.name for each in fields(Pki)}
-    if unknown := chosen.keys() - known:
+    if unknown := chosen.keys() - {each.name for each in fields(Pki)}:
         raise ValueError(f"settings.PKI has unknown keys: {', '.join(sorted(unknown))}")
     # Plain http: fetching status over TLS would itself need a status check (RFC 5280 section 8).
     base = settings.PORTAL_BASE_URL.rstrip("/").replace("https://", "http://", 1)

@@ -171,8 +171,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     if asked and asked not in {str(each.organisation_id) for each in current}:
         raise access.not_found(access.actor_of(request), "organisation", _key(asked))
     if request.method == "POST" and form.is_valid():
-        organisation = access.get_organisation(person, form.cleaned_data["organisation"])
-        act_for(request, organisation)
+        act_for(request, access.get_organisation(person, form.cleaned_data["organisation"]))
         return redirect(next_page(request) or landing(request))
     return render(request, "accounts/choose.html", {"form": form, "next": next_page(request)})
 

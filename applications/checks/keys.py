@@ -40,8 +40,7 @@ def used_before(application: Application, hashes: Sequence[str]) -> list[Finding
     only that the key is in use, not by whom, nor whether a certificate has been issued.
     """
     every, organisation = list(hashes), application.organisation_id
-    own = _own_certificate(every, organisation, application.pk)
-    if certificate := first(own.alone()):
+    if certificate := first(_own_certificate(every, organisation, application.pk).alone()):
         name = subject_values(certificate.certificate).get("CN", certificate.serial)
         day = clock.day(certificate.issued_at).isoformat()
         return [error("key.own_certificate", name=name, serial=certificate.serial, day=day)]

@@ -155,8 +155,7 @@ _SYSTEMS: Mapping[str, Texts] = MappingProxyType({"Java": _JAVA, "PKCS #12": (_J
 def names(application: Application, certificate: Certificate) -> dict[str, str]:
     """Return the values for the settings: names of files, hosts and key, and the thumbprint."""
     by_kind = files(application, certificate)
-    expected = expected_names(application, now=clock.now())
-    stem = remedies.file_stem(expected)
+    stem = remedies.file_stem(expected_names(application, now=clock.now()))
     leaf = certificate.certificate
     return {
         **{kind: by_kind[kind].name for kind in ("pem", "der", "chain", "p7b", "ca")},

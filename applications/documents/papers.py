@@ -85,8 +85,7 @@ def revocation(certificate: Certificate, application: Application) -> File:
 def installing_sheet(certificate: Certificate, application: Application, language: str) -> File:
     """Return the sheet with instructions for installing the order's certificate."""
     text = paper_text.installing_sheet(certificate, application, language)
-    pdf = _pdf(text, certificate.sha256)
-    return _file(application, application.kind, pdf, "install")
+    return _file(application, application.kind, _pdf(text, certificate.sha256), "install")
 
 
 def ceremony(record: CeremonyRecord) -> File:

@@ -71,8 +71,7 @@ def about_order(asked: Asked) -> Matter | None:
 
 def matter_of(order: Application, asked: Asked) -> Matter:
     recipient = capacity(order, _recipient(order, asked))
-    link = contact_links.newest(order, recipient, now=asked.now)
-    return Matter(order, recipient, link)
+    return Matter(order, recipient, contact_links.newest(order, recipient, now=asked.now))
 
 
 def _recipient(order: Application, asked: Asked) -> str:

@@ -25,8 +25,7 @@ class Predecessor:
 
 def predecessor(application: Application) -> Predecessor | None:
     """Return the order and certificate that the order replaced in a mass replacement, or None."""
-    made = (item for item in items(application) if item.reference == application.pk)
-    item = next(made, None)
+    item = next((item for item in items(application) if item.reference == application.pk), None)
     if item is None:
         return None
     order = Application.objects.get(pk=item.certificate.reference)

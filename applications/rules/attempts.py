@@ -26,8 +26,7 @@ def approvals(reference: UUID) -> Asks[list[Approval]]:
 
 @compiled_for(UUID(int=1))
 def _approvals(reference: UUID) -> Rows:
-    rows = Approval.objects.filter(prepared__reference=reference)
-    return Rows(rows.order_by("pk"), "person")
+    return Rows(Approval.objects.filter(prepared__reference=reference).order_by("pk"), "person")
 
 
 def approvals_of(attempt: PreparedCertificate) -> list[Approval]:

@@ -27,5 +27,4 @@ def running(application: Application, *, now: datetime) -> QuerySet[SecondLook]:
 
 def by_another(application: Application, person: Person, *, now: datetime) -> SecondLook | None:
     """Return the unexpired reservation of another person, or None."""
-    looks = running(application, now=now)
-    return looks.exclude(person=person).select_related("person").first()
+    return running(application, now=now).exclude(person=person).select_related("person").first()

@@ -12,5 +12,4 @@ def is_under_way(application: Application) -> Asks[bool]:
     items = OutboxItem.objects.filter(
         topic=consequences.PREPARE, payload__reference=str(application.pk)
     )
-    waiting = items.filter(done_at=None, failed_at=None)
-    return Values(waiting.values_list("pk")), bool
+    return Values(items.filter(done_at=None, failed_at=None).values_list("pk")), bool

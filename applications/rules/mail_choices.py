@@ -136,5 +136,4 @@ def _members(organisation: UUID, address: str, box: str, mark: str) -> Rows:
         ended_at=None,
         person__merged_into=None,
     )
-    verified = memberships.exclude(person__email_verified_at=None)
-    return Rows(verified.order_by("pk"), "person")
+    return Rows(memberships.exclude(person__email_verified_at=None).order_by("pk"), "person")

@@ -149,8 +149,7 @@ def _perhaps_renewing(orders: Sequence[Application]) -> list[Any]:
         organisation__in={order.organisation_id for order in orders},
         status__in=ISSUED,
     ).annotate(until=ends)
-    lean = renewing.exclude(until=None).only(*SERVING)
-    return list(lean.prefetch_related("host_names"))
+    return list(renewing.exclude(until=None).only(*SERVING).prefetch_related("host_names"))
 
 
 def _named_like(orders: Sequence[Application]) -> Q:

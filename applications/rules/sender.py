@@ -17,8 +17,7 @@ def right_to_send(application: Application) -> Membership | None:
     submission = related_row(application, "submission")
     if submission is None:
         return None
-    sender = related_row(submission, "person")
-    return right_of(sender, related_row(application, "organisation"))
+    return right_of(related_row(submission, "person"), related_row(application, "organisation"))
 
 
 def has_left(application: Application) -> bool:

@@ -30,8 +30,7 @@ def root(application: Application, *, on: date) -> str:
 
     Until a unit is chosen, it is the root of the account's business ID; "" if it is unknown.
     """
-    kind = application.record_kind
-    record = queries.get_record(application.record_oid, kind=kind, on=on)
+    record = queries.get_record(application.record_oid, kind=application.record_kind, on=on)
     code = application.organisation.business_id
     if record is None and application.record_oid == "":
         record = queries.find_provider(code, on)

@@ -16,8 +16,7 @@ MOST = 200
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    directory = Path(settings.MAIL_DIRECTORY)
-    newest = sorted(directory.glob("*.eml"), reverse=True)[:MOST]
+    newest = sorted(Path(settings.MAIL_DIRECTORY).glob("*.eml"), reverse=True)[:MOST]
     mails = [(path.name, read(path)) for path in newest]
     return render(request, "dev/mailbox.html", {"mails": mails})
 

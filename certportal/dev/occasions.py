@@ -231,8 +231,7 @@ class WaitingOrder(Accounts):
             sent.update(submitted_at=now - timedelta(days=days))
             services.watch_incomplete(now=now)
             orders.drain()
-        drafts = Application.objects.filter(status="draft")
-        drafts.update(changed_at=now - timedelta(days=340))
+        Application.objects.filter(status="draft").update(changed_at=now - timedelta(days=340))
         services.watch_drafts(now=now)
 
 

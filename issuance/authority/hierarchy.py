@@ -67,8 +67,7 @@ def certify_issuing(
         .add_extension(build.crl_distribution_points(placement.crl_url), critical=False)
         .add_extension(build.authority_information_access(placement.certificate_url, None), False)
     )
-    certificate = builder.sign(root.private_key, SIGNATURE_ALGORITHMS[root.branch].hash)
-    return (certificate, *root.chain)
+    return (builder.sign(root.private_key, SIGNATURE_ALGORITHMS[root.branch].hash), *root.chain)
 
 
 def request(key: SigningKey, names: CaNames) -> bytes:

@@ -71,8 +71,7 @@ def serial(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
 @rule("RFC 5280 4.1.1.2; FINEID S2: sha512WithRSA and ecdsa-SHA384")
 def signature_algorithm(certificate: x509.Certificate, plan: Plan) -> Iterator[str]:
     """The algorithm of the issuing CA's branch."""
-    wanted = SIGNATURE_ALGORITHMS[plan.issuer.branch]
-    if certificate.signature_algorithm_oid != wanted.oid:
+    if certificate.signature_algorithm_oid != SIGNATURE_ALGORITHMS[plan.issuer.branch].oid:
         yield certificate.signature_algorithm_oid.dotted_string
 
 

@@ -34,8 +34,7 @@ def pkix_findings(der: bytes) -> Iterator[Finding]:
     """pkilint's findings about a certificate (DER), from notices upwards."""
     from pkilint.loader import load_certificate
 
-    document = load_certificate(der, "certificate")
-    for result in _validator().validate(document.root):
+    for result in _validator().validate(load_certificate(der, "certificate").root):
         for description in result.finding_descriptions:
             severity = _SEVERITIES.get(description.finding.severity.name)
             if severity is not None and description.finding.code not in _LEFT_OUT:

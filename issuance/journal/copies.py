@@ -107,8 +107,7 @@ def _bring_up(stem: str, journal_id: str) -> None:
     parts = [(each, each.stat().st_size) for each in every_path(stem)]
     size = sum(length for _, length in parts)
     target = own_folder(journal_id) / f"{stem}.journal"
-    is_new = not target.exists()
-    if is_new:
+    if not target.exists():
         _synced_folders_of.discard(target)
     descriptor = open_or_make(target, os.O_RDWR)
     try:

@@ -262,8 +262,7 @@ def _signed_ahead(
 
 def _on_demand(stem: str, request: bytes) -> Answer:
     """The response that the `ca` worker signs for this request, or "try later"."""
-    signed = ask_worker.ask(stem, request)
-    return _uncached(signed or ocsp.refuse(OCSPResponseStatus.TRY_LATER))
+    return _uncached(ask_worker.ask(stem, request) or ocsp.refuse(OCSPResponseStatus.TRY_LATER))
 
 
 def _uncached(body: bytes) -> Answer:

@@ -143,8 +143,7 @@ def end_blocks(
     EndedBlock.objects.bulk_create(ended, batch_size=BATCH)
     for some in batched(blocks, BATCH):  # a page waits for each answer of the database only so long
         BlockedKey.objects.filter(Among("id", "bigint", [block.pk for block in some])).delete()
-    hashes = [block.spki_sha256 for block in blocks]
-    for keys in batched(hashes, LISTED):
+    for keys in batched([block.spki_sha256 for block in blocks], LISTED):
         _record(IssuanceEvent.BLOCKS_ENDED, ending, actor, now, keys=list(keys))
 
 

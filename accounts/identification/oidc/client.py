@@ -159,8 +159,7 @@ class OpenIdConnect:
         if self.keys:
             parameters = self._signed(parameters)
         if self.discovery.endpoint("pushed_authorization_request_endpoint"):
-            request = self._pushed(parameters)
-            parameters = {"client_id": self.client_id, "request_uri": request}
+            parameters = {"client_id": self.client_id, "request_uri": self._pushed(parameters)}
         return f"{self.discovery.endpoint('authorization_endpoint')}?{urlencode(parameters)}"
 
     def _pushed(self, parameters: dict[str, str]) -> str:

@@ -28,8 +28,7 @@ TOKEN_LASTS = timedelta(minutes=5)
 def new_code(person: TestPerson, asked: dict[str, str], *, now: datetime) -> str:
     """Return a code for a person who authenticates now, bound to the client's request."""
     login = {"person": person.key, "at": str(int(now.timestamp()))}
-    content = {**asked, **login, "once": secrets.token_urlsafe(16)}
-    return signing.dumps(content, salt=SALT)
+    return signing.dumps({**asked, **login, "once": secrets.token_urlsafe(16)}, salt=SALT)
 
 
 def redeem(code: str, *, now: datetime) -> dict[str, str] | None:

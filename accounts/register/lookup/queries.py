@@ -130,8 +130,7 @@ def all_units(business_id: str, *, on: date) -> list[RegisterRecord]:
     if normal is None:
         return []
     found = _current(Kind.SOTE_UNIT).filter(business_id=normal)
-    by_name = found.order_by(Collate("long_name", "fi-x-icu"), "oid")
-    return one_per_oid(by_name, on)
+    return one_per_oid(found.order_by(Collate("long_name", "fi-x-icu"), "oid"), on)
 
 
 def find_provider(business_id: str, on: date) -> RegisterRecord | None:

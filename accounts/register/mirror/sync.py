@@ -107,8 +107,7 @@ def _whole(client: RegisterClient) -> Download:
     if known <= {row.oid for row in first.rows}:
         return first
     second = client.download()
-    rows = without_repeats([*first.rows, *second.rows])
-    return Download(rows, first.pages + second.pages)
+    return Download(without_repeats([*first.rows, *second.rows]), first.pages + second.pages)
 
 
 def _full_is_due(client: RegisterClient, now: datetime) -> bool:

@@ -137,8 +137,7 @@ def found(
         per=timedelta(days=1),
         now=now,
     )
-    today = clock.day(now)
-    basis = prospect(person, business_id, on=today)
+    basis = prospect(person, business_id, on=clock.day(now))
     if basis.finding is not Finding.FREE:
         raise NotFoundable(basis.finding)
     mandate = shown or _mandate(person, business_id, now)

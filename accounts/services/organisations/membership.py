@@ -134,8 +134,7 @@ def lock_account(organisation_id: UUID) -> Organisation:
 def lock_accounts(*accounts: Organisation) -> None:
     """Lock the accounts; a fixed order avoids deadlocks."""
     keys = [account.pk for account in accounts]
-    locked = Organisation.objects.select_for_update(no_key=True)
-    list(locked.filter(pk__in=keys).order_by("pk"))
+    list(Organisation.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"))
 
 
 def require_administrator(person: Person, organisation_id: UUID) -> None:

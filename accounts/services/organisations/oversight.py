@@ -87,8 +87,7 @@ def withdraw_right(
         members.cancel_invitations(member, actor, now)
     for member in sorted(fallen, key=lambda each: each.person_id):
         sessions.renew(member.person)
-    former = formerly_resting_on(found)
-    consents.end_given_by([found, *fallen, *former], actor=actor, now=now)
+    consents.end_given_by([found, *fallen, *formerly_resting_on(found)], actor=actor, now=now)
     events.record(AccountEvent.MEMBERSHIP_RIGHT_WITHDRAWN, found, actor, now)
     decision = _decide(Kind.RIGHT_WITHDRAWN, found, reasons, by, now)
     administrator, person = Membership.Role.ADMINISTRATOR, found.person.current

@@ -261,8 +261,7 @@ def _require_unused(login: User, challenge: str, now: datetime) -> None:
     """
     subject = events.subject_of(login)
     own = Event.objects.filter(object_type=subject.type, object_id=str(subject.id))
-    answered = own.filter(at__gt=now - sessions.LONGEST, data__challenge=challenge)
-    if answered.exists():
+    if own.filter(at__gt=now - sessions.LONGEST, data__challenge=challenge).exists():
         raise UsedAlready
 
 

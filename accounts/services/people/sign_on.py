@@ -55,8 +55,7 @@ def enter(identity: Identity, *, language: str, client: sessions.Client, now: da
     login = recognise.recognise(identity, language=language, address=client.address, now=now)
     hour = timedelta(hours=1)
     limits.spend("login", login.username, most=MOST_LOGINS_AN_HOUR, per=hour, now=now)
-    row = sessions.begin(login, identity.session, client=client, now=now)
-    return Entry(login, row.pk)
+    return Entry(login, sessions.begin(login, identity.session, client=client, now=now).pk)
 
 
 @transaction.atomic

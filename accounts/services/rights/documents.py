@@ -283,8 +283,7 @@ def documents_about(right: Membership) -> QuerySet[RightDocument]:
     """
     members = Membership.objects.filter(organisation=right.organisation_id).values("person")
     about = BelongsTo("organisation", right.organisation_id)
-    found = RightDocument.objects.filter(about, person__in=members)
-    return found.select_related("person")
+    return RightDocument.objects.filter(about, person__in=members).select_related("person")
 
 
 def mark_of(found: Iterable[RightDocument]) -> str:

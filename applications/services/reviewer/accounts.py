@@ -319,8 +319,7 @@ def _falling(membership: Membership) -> list[Membership]:
 
 def _given_by(losing: list[Membership], now: datetime) -> QuerySet[SupplierConsent]:
     """Return the consents that end with the rights of these members of one account."""
-    given = consents.given_by(losing, now=now)
-    return given.select_related("customer", "supplier", "given_by")
+    return consents.given_by(losing, now=now).select_related("customer", "supplier", "given_by")
 
 
 def _prospect(
@@ -331,8 +330,7 @@ def _prospect(
     now: datetime,
 ) -> Prospect:
     sent = orders.exclude(status=Status.DRAFT).select_related("submission__person")
-    finished = {Status.ISSUED, *ENDED}
-    opened = list(sent.exclude(status__in=finished).order_by("submitted_at"))
+    opened = list(sent.exclude(status__in={Status.ISSUED, *ENDED}).order_by("submitted_at"))
     certified = Certificate.objects.filter(
         Certificate.in_force(now), reference__in=orders.values("pk")
     )

@@ -198,8 +198,7 @@ def _taken_up_as(application: Application) -> Status:
     """Return the status to reopen to: a lapsed order may lack its request or host names."""
     if application.csr_id is None:
         return Status.AWAITING_CSR
-    awaited = proposed_names.are_awaited(application)
-    return Status.NAMES_PROPOSED if awaited else Status.CHECKING
+    return Status.NAMES_PROPOSED if proposed_names.are_awaited(application) else Status.CHECKING
 
 
 def _decide(

@@ -192,8 +192,7 @@ def _close_outdated(topical: set[tuple[UUID, str]], now: datetime) -> int:
 def _settle(task: RegisterTask, outcome: RegisterTask.Outcome, actor: Actor, now: datetime) -> None:
     task.outcome, task.decided_at = outcome, now
     task.save(update_fields=["outcome", "decided_by", "decided_at", "reasons"])
-    name = ApplicationEvent.REGISTER_TASK_DECIDED
-    events.record(name, task, actor, now, outcome=outcome)
+    events.record(ApplicationEvent.REGISTER_TASK_DECIDED, task, actor, now, outcome=outcome)
 
 
 def propose_decided(task_id: int, *, after: int, now: datetime) -> None:

@@ -256,8 +256,7 @@ def _decide(batch: Sequence[ReplacementItem], actor: Actor, now: datetime) -> No
     orders = selection.orders_by_reference(item.certificate for item in batch)
     for item in batch:
         attempt = attempts[int(item.prepared_id or 0)]
-        order = orders.get(item.certificate.reference)
-        item.reason = _fault(item, order, attempt, now)
+        item.reason = _fault(item, orders.get(item.certificate.reference), attempt, now)
         if item.reason:
             _void(item, item.reason, actor, now)
             item.state, item.closed_at = State.REFUSED, now

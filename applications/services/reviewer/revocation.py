@@ -70,8 +70,7 @@ def to_propose(application: Application, person: Person, *, now: datetime) -> It
 def to_note(application: Application, person: Person, *, now: datetime) -> Iterator[Refused]:
     """Yield why the reviewer may not add a report to an open proposal."""
     yield from impartiality.to_review(person, application, now=now)
-    certificate = certificate_of(application)
-    yield from revocation.obstacles(certificate, PROPOSABLE[0], now=now)
+    yield from revocation.obstacles(certificate_of(application), PROPOSABLE[0], now=now)
 
 
 def reasons(application: Application, person: Person, *, now: datetime) -> list[str]:
@@ -98,8 +97,7 @@ def open_proposal(application: Application) -> Asks[RevocationProposal | None]:
 @compiled_for(UUID(int=1))
 def _open_proposal(order: UUID) -> Rows:
     waiting = RevocationProposal.objects.filter(application=order, closed_at=None)
-    latest = waiting.order_by("-made_at", "-pk")[:1]
-    return Rows(latest, "maker", "report", "report__person")
+    return Rows(waiting.order_by("-made_at", "-pk")[:1], "maker", "report", "report__person")
 
 
 @transaction.atomic

@@ -32,8 +32,7 @@ def to_confirm(right: Membership, person: Person, *, now: datetime) -> Iterator[
     if access.is_partial(person, right.organisation_id, now=now):
         yield confirm.OwnRight()
     # Finding a sender's right takes queries, so only orders the reviewer has a part in are checked.
-    parts = impartiality.parts(person, _undecided(right))
-    if _filter_resting_on(right, parts):
+    if _filter_resting_on(right, impartiality.parts(person, _undecided(right))):
         yield impartiality.PartInAnOrder()
 
 

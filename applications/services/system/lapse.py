@@ -63,14 +63,12 @@ def warn_or_lapse(application_id: UUID, *, notify: Notify, now: datetime) -> Non
         return
     due = lapse_rules.warning_due(clock.day(application.submitted_at), clock.day(now))
     if due and sent_once.once("lapse_warning", application_id, due, now=now):
-        to = recipients.by_lapse(application, now=now)
-        notify(application, "lapse_warning", to, now)
+        notify(application, "lapse_warning", recipients.by_lapse(application, now=now), now)
 
 
 def watch_drafts(*, now: datetime) -> None:
     """Warn of old drafts, and remove those whose owners have been warned."""
-    limit = _months_ago(11, now)
-    old = Application.objects.filter(status=Status.DRAFT, changed_at__lt=limit)
+    old = Application.objects.filter(status=Status.DRAFT, changed_at__lt=_months_ago(11, now))
     keys = old.order_by("changed_at").values_list("pk", flat=True)
     with collected(now) as notify:
         for_each(keys, partial(warn_or_remove, notify=notify, now=now))

@@ -162,8 +162,7 @@ def _row(made_of: Source) -> Paper:
     application = transition.lock(order_key(made_of))
     if application.erased_at is not None:
         raise NotPossible
-    found = paper_of(made_of)
-    return found or Paper.objects.create(application=application, **key_of(made_of))
+    return paper_of(made_of) or Paper.objects.create(application=application, **key_of(made_of))
 
 
 def _is_on_its_way(paper: Paper) -> bool:

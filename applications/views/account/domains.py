@@ -178,8 +178,7 @@ def _may_forget(person: Person, domain: Domain) -> bool:
 def _rows(
     listed: Sequence[Domain], seen: QuerySet[Domain], organisation: Organisation
 ) -> Iterable[Row]:
-    issuer = rules.issuer()
-    record = domain_record.text(issuer, organisation.pk, subdomains=False)
+    record = domain_record.text(rules.issuer(), organisation.pk, subdomains=False)
     for domain, found in rules.with_proofs(listed, seen, now=clock.now()):
         label, tone, advice = state(found)
         place = f"{domain_record.LABEL}.{domain.name}"

@@ -96,8 +96,7 @@ def news(
 
 def certificate_history(certificate: Certificate) -> list[Line]:
     """Return the CA's events about the certificate, newest first."""
-    events = Event.objects.filter(of_certificate(certificate))
-    return _lines(list(events.order_by("-id")), {})
+    return _lines(list(Event.objects.filter(of_certificate(certificate)).order_by("-id")), {})
 
 
 def _lines(events: Sequence[Event], people: Mapping[str, str]) -> list[Line]:

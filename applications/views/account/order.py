@@ -70,8 +70,7 @@ def order(request: HttpRequest, application: Application) -> HttpResponse:
 
 def _certificate(request: HttpRequest, application: Application, now: datetime) -> dict[str, Any]:
     """Return the context about the certificate, its installation and reports about it."""
-    printed = certificates.fitting(request)
-    about = certificates.shown(application, printed=printed, now=now)
+    about = certificates.shown(application, printed=certificates.fitting(request), now=now)
     return about and about | {
         "installs": not (about["revoked"] or about["expired"]),
         "in_use": bool(application.installed_at or about["seen"]),

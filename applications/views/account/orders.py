@@ -34,8 +34,7 @@ COLUMNS: spreadsheet.Columns[OrderRow] = [
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     """Show the open orders, or those that match the query."""
-    narrowed = _narrowed(request)
-    context = narrowed.page(request)
+    context = _narrowed(request).page(request)
     context["rows"] = order_rows(context["page"], now=clock.now())
     context["drafts"] = _seen(request).filter(status=Status.DRAFT).count()
     return render(request, "applications/orders.html", context)

@@ -126,8 +126,7 @@ def ending(request: HttpRequest, ending_id: int) -> HttpResponseBase:
     confirm = ConfirmForm(request.POST if request.method == "POST" and not drops else None)
     if request.method != "POST" or not (drop if drops else confirm).is_valid():
         return _show(request, shown, drop)
-    act = gettext_lazy("End a block")
-    if asking := confirm_again(request, act, lambda: shown.spki_sha256):
+    if asking := confirm_again(request, gettext_lazy("End a block"), lambda: shown.spki_sha256):
         return asking
     try:
         if drops:

@@ -156,8 +156,7 @@ def _with_matched(
 @access.reviewers_read
 def list_csv(request: HttpRequest) -> HttpResponseBase:
     services.record_list_exported("certificates", **access.acting(request))
-    lines = _narrowed(request).lines(certificate_rows)
-    return spreadsheet.table("certificates", LISTED, lines)
+    return spreadsheet.table("certificates", LISTED, _narrowed(request).lines(certificate_rows))
 
 
 def _narrowed(request: HttpRequest) -> AllCertificates:

@@ -157,8 +157,7 @@ def certificates_csv(request: HttpRequest) -> StreamingHttpResponse:
 def numbers_csv(request: HttpRequest) -> StreamingHttpResponse:
     among = AmongForm(request.GET or None).among()
     services.record_list_exported("numbers", **access.acting(request))
-    months = figures.months(now=clock.now(), among=among)
-    return spreadsheet.table("numbers", COLUMNS, months)
+    return spreadsheet.table("numbers", COLUMNS, figures.months(now=clock.now(), among=among))
 
 
 def _number(value: float | None) -> str:

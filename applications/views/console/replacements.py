@@ -63,8 +63,7 @@ def plan(request: HttpRequest, plan_id: int) -> HttpResponseBase:
     form = PlanForm(request.POST)
     if not form.is_valid():
         raise PlanOver
-    confirmed = passkey.given(request, _decided(shown))
-    arguments = form.cleaned_data | confirmed | by_person(request)
+    arguments = form.cleaned_data | passkey.given(request, _decided(shown)) | by_person(request)
     services.approve_replacement(shown.pk, **arguments)
     passkey.note(request, arguments)
     messages.success(request, _("You approved the plan."))

@@ -156,8 +156,7 @@ def _what(item: OutboxItem, order: Application | None) -> str:
     """Return the subject of a mail in its recipient's language; for other items the kind."""
     notice = item.payload.get("notice", "")
     if order is not None and notice in orders.MAILS:
-        asked = Asked(item.payload, item.created_at)
-        return orders.subject(notice, order, asked)
+        return orders.subject(notice, order, Asked(item.payload, item.created_at))
     return str(KINDS.get(item.topic, "")) or _("Work of the service: %(name)s") % {
         "name": item.topic
     }

@@ -106,15 +106,13 @@ def newest_of(
 @compiled_for("order", ["action"], -1)
 def _of_order(key: str, without: list[str], before: int) -> Rows:
     of_order = Event.objects.filter(object_type="application", object_id=key, pk__lt=before)
-    found = of_order.exclude(Among("action", "text", without))
-    return Rows(found.order_by("-id")[: MOST + 1])
+    return Rows(of_order.exclude(Among("action", "text", without)).order_by("-id")[: MOST + 1])
 
 
 @compiled_for("right", datetime.min.replace(tzinfo=UTC), -1)
 def _of_right(key: str, since: datetime, before: int) -> Rows:
     of_right = Event.objects.filter(object_type="membership", object_id=key, pk__lt=before)
-    lately = of_right.filter(action__in=OF_RIGHT, at__gte=since)
-    return Rows(lately.order_by("-id")[: MOST + 1])
+    return Rows(of_right.filter(action__in=OF_RIGHT, at__gte=since).order_by("-id")[: MOST + 1])
 
 
 def history(application: Application) -> list[Line]:

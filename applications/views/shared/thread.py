@@ -85,8 +85,7 @@ def for_applicant(application: Application, documents: Sequence[Attachment]) -> 
 
     Nobody of the authority is named. `documents`: those of the order that the applicant can read.
     """
-    sent = answers.sent_with(application, documents)
-    came = {key: answer.at for key, answer in sent.items()}
+    came = {key: answer.at for key, answer in answers.sent_with(application, documents).items()}
     return [
         replace(
             entry,
@@ -100,8 +99,7 @@ def for_applicant(application: Application, documents: Sequence[Attachment]) -> 
 
 def for_reviewers(application: Application) -> list[Entry]:
     """Return all entries, oldest first."""
-    decided = _decisions(application)
-    return _in_time(*_questions(application), *_answers(application), *decided)
+    return _in_time(*_questions(application), *_answers(application), *_decisions(application))
 
 
 def _in_time(*entries: Entry) -> list[Entry]:

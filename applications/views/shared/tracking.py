@@ -162,8 +162,7 @@ def promise_words(application: Application, *, now: datetime) -> str:
         return ""
     shown = {"day": date_format(application.due_on, "WEEKDAY_FORMAT")}
     if clock.day(now) > application.due_on:
-        days_left = promise.days_left(application.due_on, now)
-        return _late(-days_left, shown["day"])
+        return _late(-promise.days_left(application.due_on, now), shown["day"])
     return _("We will handle the order by %(day)s.") % shown
 
 

@@ -129,8 +129,7 @@ class SuppliedCertificates(CertificateFilter):
     customer = _one_customer(method="of")
 
     def of(self, queryset: Any, _name: str, value: Organisation) -> Any:
-        orders = self.orders.filter(organisation=value)
-        return queryset & certificates_of(orders, {value.pk})
+        return queryset & certificates_of(self.orders.filter(organisation=value), {value.pk})
 
 
 MOST = 5

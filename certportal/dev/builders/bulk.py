@@ -27,8 +27,7 @@ COMMON: dict[str, Any] = {
 
 def rows_for(*hosts: str, unit: str = orders.UNIT) -> list[Row]:
     """Return a row for each host name, all for one unit."""
-    place = {"record_kind": Kind.SOTE_UNIT, "record_oid": unit}
-    return [Row(place, [host]) for host in hosts]
+    return [Row({"record_kind": Kind.SOTE_UNIT, "record_oid": unit}, [host]) for host in hosts]
 
 
 def begun(

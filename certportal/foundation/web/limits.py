@@ -109,8 +109,7 @@ def spend_by(
     """
     spend(scope, str(actor), most=most, per=per, now=now, uses=uses)
     if actor.address:
-        scope_from = f"{scope}_from"
-        spend_from(scope_from, actor.address, most=most_from, per=per, now=now, uses=uses)
+        spend_from(f"{scope}_from", actor.address, most=most_from, per=per, now=now, uses=uses)
 
 
 def left_by(

@@ -46,8 +46,7 @@ def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = Non
     notes = [*anchors.notes_in_events(verifier.name), *anchors.kept_in(places)]
     # Read once: the log may grow meanwhile, and is only read up to the present head.
     horizon = build.horizon()
-    names = [*rows.NAMES, *told_rights.NAMES, *NAMES]
-    with logged_events.collecting(names) as collected:
+    with logged_events.collecting([*rows.NAMES, *told_rights.NAMES, *NAMES]) as collected:
         report = verify(
             LogFiles(folder()),
             verifier,

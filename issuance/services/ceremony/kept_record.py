@@ -42,8 +42,7 @@ def have_record_sealed(
         return
     kept.prepared, kept.digest = prepared, digest.hex()
     kept.save(update_fields=["prepared", "digest"])
-    about = events.subject_of(kept)
-    ask_for_seal(about, digest, "ceremony", actor=system("papers"), now=now)
+    ask_for_seal(events.subject_of(kept), digest, "ceremony", actor=system("papers"), now=now)
 
 
 @transaction.atomic

@@ -165,8 +165,7 @@ def _check_content(place: Place, certificate: x509.Certificate) -> None:
 
 def publish_root_list(place: Rooted, der: bytes, root: Signer, *, now: datetime) -> None:
     """Publish a CRL (DER) that the root has just signed. Raises CrlRefused."""
-    served = repository.crl_number(place.root_stem)
-    crl.check(der, root.chain[0], after=served, now=now)
+    crl.check(der, root.chain[0], after=repository.crl_number(place.root_stem), now=now)
     repository.publish_list(place.root_stem, crl.take_apart(der).facts.number, der)
 
 

@@ -93,8 +93,7 @@ def certify(
         certificate_url=conf.certificate_url(place.root_stem),
     )
     end = issuing_end(root, now)
-    names = place.names(conf)
-    return hierarchy.certify_issuing(public, names, root, placement, now, end)
+    return hierarchy.certify_issuing(public, place.names(conf), root, placement, now, end)
 
 
 def sign_request(

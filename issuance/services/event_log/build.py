@@ -165,8 +165,7 @@ def _opened(files: LogFiles, note: str, signer: Signer) -> LogState:
     if note:  # who moved it into place may have been killed before that was on disk
         sync_folder(files.folder)
     key.publish(signer.verifier)
-    tail = list(files.entries(size - size % WIDTH, size))
-    log = LogState(note, tiles.edge(), tail)
+    log = LogState(note, tiles.edge(), list(files.entries(size - size % WIDTH, size)))
     _recall(files, log, size)
     return log
 

@@ -70,8 +70,7 @@ def bring_up(files: LogFiles, verifier: Verifier, *, run: Runner = within_limit)
         return
     copy, copied = run(partial(_opened, journal.identity()))
     if copied != note:
-        before = _copied_size(files, note, copied, verifier)
-        carry(files, copy, note, before=before, run=run)
+        carry(files, copy, note, before=_copied_size(files, note, copied, verifier), run=run)
     elif _durable.get(copy.folder) != note:
         run(partial(write_head, copy, note))
     _durable[copy.folder] = note

@@ -64,8 +64,7 @@ def have_stamped(note: str, *, now: datetime) -> None:
     Nothing is done without a configured service. Raises Unavailable unless it answers as it should.
     """
     if settings.TIME_STAMPS["url"]:
-        answer = fetch(note)
-        payload = {"head": note, "time_stamp": base64.b64encode(answer).decode()}
+        payload = {"head": note, "time_stamp": base64.b64encode(fetch(note)).decode()}
         outbox.enqueue("event_log.stamped", now=now, **payload)
 
 

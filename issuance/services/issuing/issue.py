@@ -83,8 +83,7 @@ def _begin(
     load_signer: LoadSigner,
 ) -> list[PreparedCertificate]:
     """The attempts to sign: those marked by an earlier run, and those checked and marked now."""
-    marked = [each for each in known.values() if each.state == State.SIGNING]
-    signing = _continued(marked, now)
+    signing = _continued([each for each in known.values() if each.state == State.SIGNING], now)
     waiting = [each for each in known.values() if each.state == State.PREPARED]
     unknown = [reference for reference in references if reference not in known]
     _require_signers(waiting, load_signer)

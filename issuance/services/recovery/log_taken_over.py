@@ -47,8 +47,7 @@ def examine(place: Path) -> Taken | None:
         return None
     taken = _longer(copied, own) if own else copied
     notes = anchors.notes_in_events(verifier.name)
-    report = verify(taken.files, verifier, (), horizon=0, notes=notes)
-    for finding in report.findings:
+    for finding in verify(taken.files, verifier, (), horizon=0, notes=notes).findings:
         if finding.kind in _REFUSED:
             raise LogUnavailable(str(finding))
     _require_approvals(taken)

@@ -47,8 +47,7 @@ HEARING = Kind(Action.HEAR, HearForm, ReadyReason.Use.REJECTING)
 @case_view
 def ask(request: HttpRequest, application: Application) -> HttpResponse:
     """Write the request; `preview` shows it, `send` sends it."""
-    message = _("The request was sent to the applicant.")
-    return _ask(request, application, ASKING, message)
+    return _ask(request, application, ASKING, _("The request was sent to the applicant."))
 
 
 @case_view

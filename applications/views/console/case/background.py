@@ -61,8 +61,7 @@ def with_states(
     found: Sequence[Application], stand: Mapping[UUID, Condition]
 ) -> Newest[Application]:
     """Return the orders that `submitted` found, with their states by key."""
-    rows = [(order, stand[order.pk]) for order in found[:MOST]]
-    return Newest(rows, len(found) > MOST)
+    return Newest([(order, stand[order.pk]) for order in found[:MOST]], len(found) > MOST)
 
 
 def certificates(application: Application, *, now: datetime) -> Newest[Certificate]:

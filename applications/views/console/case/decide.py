@@ -47,8 +47,7 @@ def approve(request: HttpRequest, application: Application) -> HttpResponse:
         raise Changed
     decided = _decided(application, shown, now=clock.now())
     try:
-        confirmed = passkey.given(request, decided)
-        arguments = form.cleaned_data | confirmed | by_person(request)
+        arguments = form.cleaned_data | passkey.given(request, decided) | by_person(request)
         approved = services.approve(application.pk, **arguments)
     except Stale as refusal:
         return lost(request, application, refusal)
@@ -77,8 +76,7 @@ def confirmation(request: HttpRequest, application: Application) -> dict[str, An
     read(application, person, now=now)
     context = identity(application, person, now=now)
     context |= rights.sender(application, person)
-    stand = read_others(application, now=now)
-    context |= case_context.evidence(application, stand, now=now)
+    context |= case_context.evidence(application, read_others(application, now=now), now=now)
     context |= case_context.prepared(application, person, now=now)
     context["checklist"] = checklist.items(context["handled"], context)
     latest = context["latest"]

@@ -43,8 +43,7 @@ class WithReasons(VersionForm):
 def offered(use: ReadyReason.Use) -> Offered:
     """Return the newest version of each reason that is still offered."""
     versions = ReadyReasonVersion.objects.filter(reason__use=use, reason__ended_at=None)
-    newest = versions.order_by("reason_id", "-number").distinct("reason_id")
-    return list(newest)
+    return list(versions.order_by("reason_id", "-number").distinct("reason_id"))
 
 
 def added(form: WithReasons, field: str, reasons: Offered, language: str) -> dict[str, Any]:

@@ -28,8 +28,7 @@ class Step:
 def rows(application: Application) -> list[Step]:
     """Return the steps in chronological order, without those based on no known record."""
     # An approval and the decision it completes have the same time.
-    steps = [*_authority(application), *_own(application)]
-    return sorted(steps, key=lambda step: step.at)
+    return sorted([*_authority(application), *_own(application)], key=lambda step: step.at)
 
 
 def certified(application: Application) -> dict[str, Any]:

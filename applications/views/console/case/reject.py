@@ -85,8 +85,7 @@ def _page(
         "is_heard": hearing.is_heard(application, now=now),
         "kept_from": kept_from(Action.REJECT, application, person, now=now),
     }
-    page = "applications/console/reject.html"
-    return render(request, page, context | more, status=status)
+    return render(request, "applications/console/reject.html", context | more, status=status)
 
 
 def _preview(

@@ -84,8 +84,7 @@ class View:
 def _answered(_reader: Reader) -> Q:
     """Return the condition for cases in review with an answer to a reviewer's request."""
     requests = InformationRequest.objects.filter(application=OuterRef("pk"), cancelled=False)
-    answered = requests.exclude(reviewer=None).exclude(closed_at=None)
-    return REVIEWED & Q(Exists(answered))
+    return REVIEWED & Q(Exists(requests.exclude(reviewer=None).exclude(closed_at=None)))
 
 
 def _lapsing(reader: Reader) -> Q:

@@ -75,8 +75,7 @@ def succession(request: HttpRequest) -> HttpResponseBase:
         parties = PartiesForm(initial={"former": request.GET["former"]})
     if not parties.is_valid():
         return _show(request, parties)
-    form = SuccessionForm(initial=parties.cleaned_data)
-    return _preview(request, parties, form)
+    return _preview(request, parties, SuccessionForm(initial=parties.cleaned_data))
 
 
 def _hand_over(request: HttpRequest) -> HttpResponseBase:
