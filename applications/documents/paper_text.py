@@ -61,16 +61,14 @@ def decision(decided: Decision, *, layout: str = ALONE) -> str:
 
 def _heard(decided: Decision) -> dict[str, Any] | None:
     """Return when the party was heard before a rejection, and when it answered; or None."""
-    last_hearing = hearing.last(decided.application, before=decided.at)
-    if decided.kind != Decision.Kind.REJECTED or decided.unheard or last_hearing is None:
+    heard = hearing.last(decided.application, before=decided.at)
+    if decided.kind != Decision.Kind.REJECTED or decided.unheard or heard is None:
         return None
-    is_answered = last_hearing.closed_at is not None and last_hearing.closed_at < decided.at
-    answered_on = (
-        clock.day(last_hearing.closed_at) if last_hearing.closed_at and is_answered else None
-    )
+    is_answered = heard.closed_at is not None and heard.closed_at < decided.at
+    answered_on = clock.day(heard.closed_at) if heard.closed_at and is_answered else None
     return {
-        "on": clock.day(last_hearing.asked_at),
-        "by": last_hearing.deadline,
+        "on": clock.day(heard.asked_at),
+        "by": heard.deadline,
         "answered_on": answered_on,
     }
 

@@ -30,6 +30,4 @@ def _approvals(reference: UUID) -> Rows:
 
 
 def approvals_of(attempt: PreparedCertificate) -> list[Approval]:
-    return [
-        approval for approval in approvals(attempt.reference) if approval.prepared_id == attempt.pk
-    ]
+    return [each for each in approvals(attempt.reference) if each.prepared_id == attempt.pk]

@@ -32,9 +32,7 @@ def administrators(application: Application) -> list[str]:
     )
     members = current.order_by("begun_at").select_related("person", "organisation")
     maker = _maker(application)
-    people = [
-        member.person_id for member in members if member.person_id == maker or is_shown(member)
-    ]
+    people = [each.person_id for each in members if each.person_id == maker or is_shown(each)]
     return [f"person:{key}" for key in people]
 
 

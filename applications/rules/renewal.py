@@ -140,10 +140,8 @@ def _named(order: Application) -> Sequence[Hashable]:
 
 def _perhaps_renewing(orders: Sequence[Application]) -> list[Any]:
     """Return orders for the same names as any of these, with `until`: their latest expiry."""
-    certificates = Certificate.objects.filter(
-        reference=OuterRef("pk"), state=Certificate.State.ISSUED
-    )
-    ends = Subquery(certificates.order_by("-not_after").values("not_after")[:1])
+    issued = Certificate.objects.filter(reference=OuterRef("pk"), state=Certificate.State.ISSUED)
+    ends = Subquery(issued.order_by("-not_after").values("not_after")[:1])
     renewing = Application.objects.filter(
         _named_like(orders),
         organisation__in={order.organisation_id for order in orders},

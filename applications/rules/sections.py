@@ -31,9 +31,7 @@ from issuance.services.blocked_keys import is_blocked
 
 
 def _has_required(application: Application, part: str) -> bool:
-    return all(
-        field.value(application) for field in fields.of(part) if fields.REQUIRED in field.marks
-    )
+    return all(each.value(application) for each in fields.of(part) if fields.REQUIRED in each.marks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,9 +151,7 @@ def unwaived(application: Application, *, on: date) -> Finding | None:
     """Return the first finding of the order that needs a waiver and has none, or None."""
     findings = needed(application, on=on)
     covers = covering_each(application, findings, on=on)
-    return next(
-        (finding for finding, waiver in zip(findings, covers, strict=True) if waiver is None), None
-    )
+    return next((one for one, waiver in zip(findings, covers, strict=True) if waiver is None), None)
 
 
 def still_found(application: Application) -> list[dict[str, Any]]:

@@ -109,9 +109,7 @@ def keep_one_reader(item: OutboxItem, *, now: datetime) -> None:
                 address, language = mail_choices.reached(order, recipient)
                 reader = mailbox(address), language, order.organisation_id
                 by_reader.setdefault(reader, {})[key] = recipient
-    kept, *apart = [_payload(item.payload, theirs) for theirs in by_reader.values()] or [
-        item.payload
-    ]
+    kept, *apart = [_payload(item.payload, each) for each in by_reader.values()] or [item.payload]
     if apart:
         item.payload = kept
         # Of no account to an item that somebody else has taken since its lease ended.

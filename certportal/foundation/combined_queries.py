@@ -33,9 +33,7 @@ class Rows:
         for path, (above, _, name) in self.beside.items():
             self.relations[path] = self.models[above]._meta.get_field(name)
             self.models[path] = self.relations[path].related_model
-        self.columns = [
-            f"{path}__{each.attname}".removeprefix("__") for path, each in self._fields()
-        ]
+        self.columns = [f"{path}__{one.attname}".removeprefix("__") for path, one in self._fields()]
 
     @property
     def width(self) -> int:

@@ -120,9 +120,7 @@ _FIRST = re.compile(rb"M[C-I]"), re.compile(rb"30[:\s]{0,3}[2-8]")
 """The header, in base64 and in hexadecimal, of a SEQUENCE with the length of a private key."""
 _HEADER = re.compile(rb"(?s)0(?:[\x20-\x80]|\x81.|\x82..)(?:\x02\x01[\0\1\3]|0(?:\x81?).\x06)")
 """The header, and a version or an algorithm."""
-_WORDS = bytes(
-    chr(octet).isascii() and (chr(octet).isalnum() or octet in b"+/_-") for octet in range(256)
-)
+_WORDS = bytes(chr(one).isascii() and (chr(one).isalnum() or one in b"+/_-") for one in range(256))
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]{32,}(?:\s{0,3}>?[A-Za-z0-9+/_-]{16,})*")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _BLANKS = b" \t\r\n>:"

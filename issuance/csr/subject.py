@@ -181,15 +181,13 @@ def decoded_rightly(value: str) -> str | None:
         return "?"
     for codec in ("latin-1", "cp1252"):
         try:
-            corrected = value.encode(codec).decode("utf-8")
+            fixed = value.encode(codec).decode("utf-8")
         except UnicodeError:
             continue
-        if corrected != value:
-            return visible(corrected)
-    corrected = value.translate(_CONSOLE)
-    return (
-        visible(corrected) if corrected != value and not any(map(_is_hidden, corrected)) else None
-    )
+        if fixed != value:
+            return visible(fixed)
+    fixed = value.translate(_CONSOLE)
+    return visible(fixed) if fixed != value and not any(map(_is_hidden, fixed)) else None
 
 
 _CONSOLE = str.maketrans({letter.encode("cp850")[0]: letter for letter in "åäöÅÄÖüéÜÉøæØÆ"})

@@ -61,11 +61,9 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
     _hand_over_roles(gone, into, now)
     _hand_over_requests(gone, into, now)
     Invitation.objects.filter(made_by=gone, accepted_at=None).update(made_by=into)
-    waiting = into.administrator_requests.filter(decided_at=None).values_list(
-        "organisation", flat=True
-    )
+    own = into.administrator_requests.filter(decided_at=None).values_list("organisation", flat=True)
     asked = AdministratorRequest.objects.filter(person=gone)
-    asked.filter(decided_at=None, organisation__in=list(waiting)).delete()
+    asked.filter(decided_at=None, organisation__in=list(own)).delete()
     asked.update(person=into)
     RightDocument.objects.filter(person=gone).update(person=into)
     User.objects.filter(person=gone).update(person=into)

@@ -129,10 +129,8 @@ def start_together(
     require_acting(organisation.pk, actor)
     if len(rows) > MOST_ORDERS:
         raise TooManyOrders
-    request_hash = _hash(
-        [organisation.pk, type, common, [[row.fields, row.host_names] for row in rows]]
-    )
-    if repeated := _repeated(person, request_hash, len(rows), now):
+    digest = _hash([organisation.pk, type, common, [[row.fields, row.host_names] for row in rows]])
+    if repeated := _repeated(person, digest, len(rows), now):
         return repeated
     shared: dict[str, Any] = {
         "organisation": organisation,
@@ -148,7 +146,7 @@ def start_together(
     _require_units(organisation, drafts, now)
     _spend(drafts, actor, now)
     names = [row.host_names for row in rows]
-    return _store(drafts, names, BulkOrder(created_at=now, asked=request_hash), actor, now)
+    return _store(drafts, names, BulkOrder(created_at=now, asked=digest), actor, now)
 
 
 @turn()

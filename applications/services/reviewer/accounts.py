@@ -128,13 +128,11 @@ def end_membership(
     transition.lock_all(_made_by(membership.person, membership.organisation))
     prospect = preview_end(membership, now=now)
     require(to_oversee(membership.organisation, prospect, person, now=now))
-    decision = accounts.end_membership(
-        membership_id, reasons=reasons, by=person, actor=actor, now=now
-    )
+    made = accounts.end_membership(membership_id, reasons=reasons, by=person, actor=actor, now=now)
     require_shown(prospect, shown)
     orders = _made_by(membership.person, membership.organisation)
     returned = _hold_back(orders, MEMBERSHIP_ENDED, actor, now)
-    return _note(decision, prospect, {RETURNED: returned})
+    return _note(made, prospect, {RETURNED: returned})
 
 
 @transaction.atomic
@@ -159,12 +157,10 @@ def withdraw_right(
     transition.lock_all(_made_by_any(falling))
     prospect = preview_withdrawal(membership, now=now)
     require(to_oversee(membership.organisation, prospect, person, now=now))
-    decision = accounts.withdraw_right(
-        membership_id, reasons=reasons, by=person, actor=actor, now=now
-    )
+    made = accounts.withdraw_right(membership_id, reasons=reasons, by=person, actor=actor, now=now)
     require_shown(prospect, shown)
     returned = _hold_back(_made_by_any(falling), RIGHT_WITHDRAWN, actor, now)
-    return _note(decision, prospect, {RETURNED: returned})
+    return _note(made, prospect, {RETURNED: returned})
 
 
 @transaction.atomic
@@ -269,9 +265,7 @@ def to_decide(
     yield from refusals
     if alone and not refusals:
         ending = administrator_requests.unconfirmed_administrators(request.organisation)
-        affected = [
-            order for membership in ending for order in preview_end(membership, now=now).orders
-        ]
+        affected = [order for each in ending for order in preview_end(each, now=now).orders]
         if impartiality.parts(person, affected):
             yield impartiality.PartInAnOrder()
 
@@ -284,12 +278,8 @@ def tell_administrator_asked(request_id: int, *, now: datetime) -> None:
     """
     request = AdministratorRequest.objects.get(pk=request_id)
     may_decide = administrator_requests.may_decide
-    allowed = [
-        reviewer for reviewer in reviewers_day.reviewers() if may_decide(reviewer, request, now=now)
-    ]
-    readers = [
-        reviewer for reviewer in allowed if not any(to_decide(request, reviewer, now=now))
-    ] or allowed
+    allowed = [each for each in reviewers_day.reviewers() if may_decide(each, request, now=now)]
+    readers = [each for each in allowed if not any(to_decide(request, each, now=now))] or allowed
     mailing.tell_reviewers(readers, "administrator_wanted", request.pk, now=now)
 
 
@@ -331,9 +321,7 @@ def _prospect(
 ) -> Prospect:
     sent = orders.exclude(status=Status.DRAFT).select_related("submission__person")
     opened = list(sent.exclude(status__in={Status.ISSUED, *ENDED}).order_by("submitted_at"))
-    certified = Certificate.objects.filter(
-        Certificate.in_force(now), reference__in=orders.values("pk")
-    )
+    valid = Certificate.objects.filter(Certificate.in_force(now), reference__in=orders.values("pk"))
     invitations = Invitation.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=now)
     invited = Q(pk=None)
     for member in losing:
@@ -342,7 +330,7 @@ def _prospect(
         orders=opened,
         drafts=orders.filter(status=Status.DRAFT).count(),
         linked=contact_links.linked(sent, now=now),
-        certificates=list(certified.order_by("not_after")),
+        certificates=list(valid.order_by("not_after")),
         people=people,
         invitations=list(invitations.filter(invited)),
         consents=list(ending),

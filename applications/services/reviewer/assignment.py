@@ -138,9 +138,7 @@ def hand_over(
     """
     require_reasons(note)
     application = take(Action.HAND_OVER, application_id, person, version, now=now)
-    receiver = next(
-        (reviewer for reviewer in receivers(application, now=now) if reviewer.pk == to), None
-    )
+    receiver = next((each for each in receivers(application, now=now) if each.pk == to), None)
     if receiver is None:
         raise CannotReceive
     _note(application, person, About.HANDED_OVER, note, now, to=receiver)

@@ -25,10 +25,8 @@ def look_at_events(
 ) -> list[Event]:
     """Return the newest matching events with a key below `before`; record the access."""
     viewed = _found(query, most=most, before=before)
-    recorded = query.criteria() | ({"before": before} if before else {})
-    events.record(
-        ServiceEvent.EVENTS_VIEWED, SUBJECT, actor, now, query=recorded, count=len(viewed)
-    )
+    asked = query.criteria() | ({"before": before} if before else {})
+    events.record(ServiceEvent.EVENTS_VIEWED, SUBJECT, actor, now, query=asked, count=len(viewed))
     return viewed
 
 

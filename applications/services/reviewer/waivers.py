@@ -60,9 +60,7 @@ def waive(
     application = take(Action.WAIVE, application_id, person, version, now=now)
     today = clock.day(now)
     findings = waivers.needed(application, on=today)
-    finding = next(
-        (finding for finding in findings if finding.rule == rule in waivers.WAIVABLE), None
-    )
+    finding = next((each for each in findings if each.rule == rule in waivers.WAIVABLE), None)
     if finding is None:
         raise NotWaivable
     if any(waivers.covering_each(application, [finding], on=today)):
@@ -70,19 +68,17 @@ def waive(
     if assertion:
         signed = waiver_to_sign(application, finding, reason=reason, ends_on=ends_on)
         authority_to_sign.require(assertion, signed)
-    waiver = give(
-        application, finding, reason, ends_on, assertion=assertion, person=person, now=now
-    )
+    given = give(application, finding, reason, ends_on, assertion=assertion, person=person, now=now)
     start_over(application, reason=EVIDENCE_CHANGED, actor=actor, now=now)
     transition.move(
         application,
         Action.WAIVE,
         actor,
         now,
-        data=data_of(waiver),
+        data=data_of(given),
         findings=waivers.still_found(application),
     )
-    return waiver
+    return given
 
 
 def waiver_to_sign(

@@ -144,11 +144,9 @@ class OrderFilter(Listing[Application]):
 
     def filter_queryset(self, queryset: QuerySet[Application]) -> QuerySet[Application]:
         """Without stage and search return the `usual` orders; a search alone covers all stages."""
-        sorted_orders = super().filter_queryset(queue_order.with_day(queryset))
+        ordered = super().filter_queryset(queue_order.with_day(queryset))
         chosen = self.form.cleaned_data
-        return (
-            sorted_orders if chosen.get("stage") or chosen.get("q") else self.usual(sorted_orders)
-        )
+        return ordered if chosen.get("stage") or chosen.get("q") else self.usual(ordered)
 
     def usual(self, queryset: QuerySet[Application]) -> QuerySet[Application]:
         """Return the orders shown without stage and search: the open ones."""

@@ -44,9 +44,7 @@ def shown(application: Application) -> dict[str, Any]:
     answer = Attachment.Kind.ANSWER
     return {
         "receipts": application.submissions.all(),
-        "attachments": [
-            document for document in kept if document.kind != answer or document.pk in sent
-        ],
+        "attachments": [each for each in kept if each.kind != answer or each.pk in sent],
         "revocation_url": (
             reverse("applications:revocation_notice", args=[application.pk]) if revoked else ""
         ),

@@ -51,9 +51,7 @@ class RenewForm(Form):
         self.kind = kind
         field.label = kind.label
         field.initial = [str(order.pk) for order, _row in listed if order.pk not in begun]
-        field.widget.hints = {
-            str(order.pk): _about(row, begun.get(order.pk)) for order, row in listed
-        }
+        field.widget.hints = {str(one.pk): _about(row, begun.get(one.pk)) for one, row in listed}
         if kind.is_test:
             field.widget.flags = {str(order.pk): TEST_FLAG for order, _row in listed}
         self.offer("orders", [(str(order.pk), order.called) for order, _row in listed])

@@ -72,10 +72,8 @@ class CustomerFilter(Listing[SupplierConsent]):
         self, queryset: QuerySet[SupplierConsent], _name: str, value: str
     ) -> QuerySet[SupplierConsent]:
         """Return the customers with the text in their name, or as their business ID."""
-        current = Q(
-            customer__business_ids__code=value.strip(), customer__business_ids__valid_to=None
-        )
-        return queryset.filter(words_held(value, "customer__name") | current).distinct()
+        held = Q(customer__business_ids__code=value.strip(), customer__business_ids__valid_to=None)
+        return queryset.filter(words_held(value, "customer__name") | held).distinct()
 
 
 class OneCustomer(ModelChoiceFilter):

@@ -190,9 +190,7 @@ def _over_files(
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[PurePosixPath, bytes]:
     name = PurePosixPath(member.name)
-    allowed = (
-        any(name.is_relative_to(folder) for folder in streams.FOLDERS) and ".." not in name.parts
-    )
+    allowed = any(name.is_relative_to(one) for one in streams.FOLDERS) and ".." not in name.parts
     content = archive.extractfile(member)
     if not allowed or content is None:
         words = _("The backup contains a file that does not belong to it: %(file)s.")

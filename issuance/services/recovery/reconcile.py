@@ -178,13 +178,11 @@ def _served(ca: IssuingCA) -> x509.CertificateRevocationList | None:
 def _idle_attempts(ca: IssuingCA, signed: set[str]) -> Iterator[Difference]:
     """Attempts left in state signing by a crash, with no outbox item that would continue them."""
     open_ = OutboxItem.objects.filter(done_at=None, failed_at=None)
-    single = open_.filter(topic="certificate.confirmed").values_list(
-        "payload__reference", flat=True
-    )
+    one = open_.filter(topic="certificate.confirmed").values_list("payload__reference", flat=True)
     many = open_.filter(topic="certificates.confirmed").values_list(
         "payload__references", flat=True
     )
-    busy = {*single, *(reference for references in many for reference in references)}
+    busy = {*one, *(reference for references in many for reference in references)}
     attempts = PreparedCertificate.objects.filter(
         issuing_ca=ca, state=PreparedCertificate.State.SIGNING
     )

@@ -46,10 +46,8 @@ class Reader:
             organisation=OuterRef("organisation"),
         )
         cases = Application.objects.filter(Exists(doubtful), status=Status.IN_REVIEW).order_by()
-        sent_by = cases.exclude(type__in=TEST_TYPES).values_list(
-            "submission__person", "organisation"
-        )
-        pairs = set(sent_by)
+        sent = cases.exclude(type__in=TEST_TYPES).values_list("submission__person", "organisation")
+        pairs = set(sent)
         people = Person.objects.in_bulk([person for person, _organisation in pairs])
         accounts = Organisation.objects.in_bulk([organisation for _person, organisation in pairs])
         return {

@@ -162,9 +162,7 @@ def _unpack(pdf: pikepdf.Pdf, stream: pikepdf.Stream) -> tuple[int, bool]:
 
 def _shows_key_in_text(pdf: pikepdf.Pdf, objects: Objects) -> bool:
     """Whether the text of a page shows a private key, or that of another stream with resources."""
-    described = {
-        name: entry["stream"]["dict"] for name, entry in objects.items() if "stream" in entry
-    }
+    described = {name: one["stream"]["dict"] for name, one in objects.items() if "stream" in one}
     streams = [
         get_object(pdf, name)
         for name, its in described.items()
