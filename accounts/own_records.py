@@ -154,12 +154,12 @@ def _membership(membership: Membership) -> dict[str, Any]:
 
 def _asked_to_administer(person: Person) -> Iterator[dict[str, Any]]:
     names = ("reason", "asked_at", "granted", "reasons", "decided_at")
-    for asked in person.administrator_requests.select_related("organisation", "decided_by"):
-        values = {name: getattr(asked, name) for name in names}
+    for one in person.administrator_requests.select_related("organisation", "decided_by"):
+        values = {name: getattr(one, name) for name in names}
         yield {
-            "organisation__name": asked.organisation.name,
+            "organisation__name": one.organisation.name,
             **values,
-            "taken_back": asked.is_taken_back,
+            "taken_back": one.is_taken_back,
         }
 
 

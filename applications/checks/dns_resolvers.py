@@ -69,13 +69,9 @@ def look(organisation_id: UUID, host: str, *, now: datetime) -> Look:
     Raises Unavailable, also without any and while one of them is unfit: what an answer says that
     nobody has validated may be anybody's, and a resolver that hangs must not hold up a worker.
     """
-    control = settings.DOMAIN_CONTROL
-    if not control["resolvers"] or not are_fit():
+    own = settings.DOMAIN_CONTROL
+    if not own["resolvers"] or not are_fit():
         raise Unavailable(domain_lookup.SOURCE)
     return domain_lookup.look(
-        host,
-        organisation_id,
-        issuer=control["issuer"],
-        resolvers=control["resolvers"],
-        on=clock.day(now),
+        host, organisation_id, issuer=own["issuer"], resolvers=own["resolvers"], on=clock.day(now)
     )

@@ -132,7 +132,8 @@ def _ask(resolver: tuple[str, int], name: str, kind: str, ends: float) -> _Answe
     response = _query(resolver, name, kind, ends)
     if response.rcode() == dns.rcode.SERVFAIL:
         # With CD set, the resolver answers if only validation had failed (RFC 4035, 3.2.2).
-        if _query(resolver, name, kind, ends, dns.flags.CD).rcode() in _ANSWERED:
+        unchecked = _query(resolver, name, kind, ends, dns.flags.CD)
+        if unchecked.rcode() in _ANSWERED:
             return _Answer([], is_secure=False, is_bogus=True)
     if response.rcode() not in _ANSWERED:
         raise Unavailable(SOURCE)

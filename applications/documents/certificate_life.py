@@ -44,12 +44,9 @@ def life(
 
 
 def _contents(
-    application: Application,
-    certificate: Certificate,
-    receipts: Sequence[Receipt],
-    verifier: Verifier,
+    application: Application, issued: Certificate, receipts: Sequence[Receipt], verifier: Verifier
 ) -> Iterator[tuple[str, bytes]]:
-    certificate_files = files(application, certificate)
+    certificate_files = files(application, issued)
     for kind in ("der", "chain"):
         yield certificate_files[kind].name, certificate_files[kind].content
     yield "event-log.vkey", f"{verifier}\n".encode()

@@ -146,11 +146,7 @@ def _of_submission(
 
 
 def _text(
-    template: str,
-    application: Application,
-    kind: CertificateType,
-    facts: dict[str, Any],
-    at: datetime,
+    name: str, application: Application, kind: CertificateType, facts: dict[str, Any], at: datetime
 ) -> str:
     language = facts.get("language", application.language)
     with translation.override(language):
@@ -164,7 +160,7 @@ def _text(
             "appeal": agency.appeal(),
             "provisions": agency.provisions(),
         }
-        return render_to_string(f"applications/papers/{template}.html", common | facts)
+        return render_to_string(f"applications/papers/{name}.html", common | facts)
 
 
 def _content(submission: Submission) -> dict[str, Any]:

@@ -46,18 +46,14 @@ def collected(now: datetime) -> Iterator[Notify]:
 
 
 def _add(
-    mails: dict[Any, UUID],
-    application: Application,
-    notice: str,
-    named: tuple[str, ...],
-    now: datetime,
+    mails: dict[Any, UUID], order: Application, notice: str, named: tuple[str, ...], now: datetime
 ) -> None:
-    about = str(application.pk)
-    for recipient in transition.readers(application, notice, named):
-        address, language = mail_choices.reached(application, recipient)
+    about = str(order.pk)
+    for recipient in transition.readers(order, notice, named):
+        address, language = mail_choices.reached(order, recipient)
         reader = (mailbox(address), language) if address else (about, recipient)
         # One reader may be told for two customers, and forwards what concerns one of them to it.
-        key = (notice, *reader, application.organisation_id, application.kind.is_test)
+        key = (notice, *reader, order.organisation_id, order.kind.is_test)
         item = _waiting(mails.get(key))
         if item is None:
             payload = {"application": about, "notice": notice, "recipient": recipient}

@@ -199,20 +199,15 @@ def _only(targets: frozenset[Status | None], application: Application) -> Status
 
 
 def _follow(
-    applications: Sequence[Application],
-    action: Action,
-    target: Status,
-    now: datetime,
-    *,
-    with_mail: bool,
+    orders: Sequence[Application], action: Action, target: Status, now: datetime, *, with_mail: bool
 ) -> None:
     follows = consequences.of(action, target)
     if follows.ends_links:
-        links = ContactLink.objects.filter(application__in=applications, revoked_at=None)
+        links = ContactLink.objects.filter(application__in=orders, revoked_at=None)
         links.update(revoked_at=now)
-    references = [{"reference": str(application.pk)} for application in applications]
+    references = [{"reference": str(application.pk)} for application in orders]
     for topic in follows.topics:
         outbox.enqueue_all(topic, references, now=now)
     for notice, recipients in follows.notices if with_mail else ():
-        for application in applications:
+        for application in orders:
             notify(application, notice, recipients, now)

@@ -59,16 +59,9 @@ def heir(code: str, *, on: date) -> Heir:
 
 @transaction.atomic
 def hand_over(
-    old: Organisation,
-    former: str,
-    new: Heir,
-    *,
-    reason: str,
-    by: Person,
-    actor: Actor,
-    now: datetime,
+    old: Organisation, code: str, new: Heir, *, reason: str, by: Person, actor: Actor, now: datetime
 ) -> Succession:
-    """Hand the account of business ID `former` over to its successor; both are locked.
+    """Hand the account of business ID `code` over to its successor; both are locked.
 
     If the successor has an account, the members move there: administrators become applicants,
     because that account has its own administrators, and an unconfirmed right stays unconfirmed.
@@ -85,10 +78,10 @@ def hand_over(
         raise NotSucceeding(
             _("Somebody waits to be made an administrator of the account. Decide that first.")
         )
-    succession = Succession(organisation=old, former_name=old.name, former_code=former)
+    succession = Succession(organisation=old, former_name=old.name, former_code=code)
     succession.code, succession.reason = new.code, reason
     succession.decided_by, succession.at = by, now
-    _end_business_id(old, former, now)
+    _end_business_id(old, code, now)
     consents.end_with_account(old, actor=actor, now=now)
     if new.account is None:
         succession.successor = _take_over_account(old, new, now)

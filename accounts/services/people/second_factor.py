@@ -60,7 +60,7 @@ class LastFactor(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class _Accepted:
+class _Proof:
     """A factor that proved who its holder is, and the hash of the session's challenge for it."""
 
     factor: Authenticator
@@ -96,14 +96,14 @@ def add_app(login: User, secret: str, code: str, *, actor: Actor, now: datetime)
     """
     step = app_codes.matching_step(secret, code, after=0, now=now)
 
-    def add() -> _Accepted | None:
+    def add() -> _Proof | None:
         if step is None:
             return None
         Authenticator.objects.filter(user=login, type=Kind.TOTP).delete()
         made: Authenticator = TOTP.activate(login, secret).instance
         made.data[USED] = step
         made.save(update_fields=["data"])
-        return _Accepted(made)
+        return _Proof(made)
 
     _attempt(login, add, ADDED, actor, now)
 
@@ -113,13 +113,13 @@ def add_passkey(
 ) -> None:
     """Register a passkey for the session's challenge. Raises NotProven, UsedAlready, TooMany."""
 
-    def add() -> _Accepted | None:
+    def add() -> _Proof | None:
         try:
             challenge = passkeys.check_new(credential)
         except passkeys.NoPasskey:
             return None
         _require_unused(login, challenge, now)
-        return _Accepted(WebAuthn.add(login, "", credential).instance, challenge)
+        return _Proof(WebAuthn.add(login, "", credential).instance, challenge)
 
     _attempt(login, add, ADDED, actor, now)
 
@@ -127,12 +127,12 @@ def add_passkey(
 def prove_code(login: User, code: str, *, actor: Actor, now: datetime) -> None:
     """Verify a code of the app or a recovery code; each works once. Raises NotProven, TooMany."""
 
-    def prove() -> _Accepted | None:
+    def prove() -> _Proof | None:
         app: Authenticator | None = Authenticator.objects.filter(user=login, type=Kind.TOTP).first()
         if app is not None and _accepts_app_code(app, code, now):
-            return _Accepted(app)
+            return _Proof(app)
         spare = recovery(login)
-        return _Accepted(spare.instance) if spare and spare.validate_code(code) else None
+        return _Proof(spare.instance) if spare and spare.validate_code(code) else None
 
     _attempt(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
 
@@ -145,13 +145,13 @@ def prove_passkey(
     Raises NotProven, its kinds UsedAlready and CounterWentBack, and TooMany.
     """
 
-    def prove() -> _Accepted | None:
+    def prove() -> _Proof | None:
         try:
             used, touch = passkeys.proven(login, credential)
         except passkeys.NoPasskey:
             return None
         _require_unused(login, touch.challenge, now)
-        return _Accepted(_used(used, touch, now), touch.challenge)
+        return _Proof(_used(used, touch, now), touch.challenge)
 
     _attempt(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
 
@@ -171,11 +171,11 @@ def prove_signature(
     NotProven, its kinds UsedAlready and CounterWentBack, and TooMany.
     """
 
-    def prove() -> _Accepted | None:
+    def prove() -> _Proof | None:
         for row in passkeys.rows(login):
             known = passkeys.credential_data(row)
             if known and signed(known):
-                return _Accepted(_used(row, touch(), now))
+                return _Proof(_used(row, touch(), now))
         return None
 
     _attempt(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
@@ -307,16 +307,12 @@ def _accepts_app_code(app: Authenticator, code: str, now: datetime) -> bool:
 
 
 def _attempt(
-    login: User,
-    act: Callable[[], _Accepted | None],
-    name: AccountEvent,
-    actor: Actor,
-    now: datetime,
+    login: User, act: Callable[[], _Proof | None], name: AccountEvent, actor: Actor, now: datetime
 ) -> None:
     """Run `act` under the login's lock; it returns the factor that it accepted, or None.
 
     A refusal, which is None or a raised NotProven, is counted and recorded as an event before it is
-    raised. Raises TooMany after `MOST_FAILURES` refusals within `PER`. An added one is told by mail.
+    raised. Raises TooMany after `MOST_FAILURES` refusals within `PER`. A new one is told by mail.
     """
     accepted, refusal = None, NotProven()
     with transaction.atomic():
@@ -336,7 +332,7 @@ def _attempt(
         raise refusal
 
 
-def _data_of(accepted: _Accepted | None, refusal: NotProven, name: AccountEvent) -> dict[str, str]:
+def _data_of(accepted: _Proof | None, refusal: NotProven, name: AccountEvent) -> dict[str, str]:
     if accepted is None:
         told = type(refusal) is not NotProven
         return {"kind": ""} | ({"reason": type(refusal).__name__} if told else {})

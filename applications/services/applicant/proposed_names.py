@@ -69,16 +69,11 @@ def propose_names(
 @refusals_on_record
 @transaction.atomic
 def confirm_names(
-    application_id: UUID,
-    *,
-    version: int,
-    actor: Actor,
-    now: datetime,
-    **signature: Unpack[Signature],
+    application_id: UUID, *, version: int, actor: Actor, now: datetime, **signed: Unpack[Signature]
 ) -> Application:
     """Freeze the order with its host names, set its day and have it checked. Raises as `submit`."""
     application = transition.take(Action.CONFIRM_NAMES, application_id, version=version, now=now)
-    submission = freeze(application, signature, now=now)
+    submission = freeze(application, signed, now=now)
     return transition.move(
         application,
         Action.CONFIRM_NAMES,

@@ -36,7 +36,7 @@ def store_lookup(organisation_id: UUID, host: str, look: Look, *, now: datetime)
     is_proven = look.outcome is Outcome.PROVEN
     if not is_proven and look.outcome is not Outcome.UNANSWERED:
         domains.covering(organisation_id, host).update(proven_at=None)
-    values: dict[str, Any] = {"looked_at": now, "outcome": look.outcome}
+    new: dict[str, Any] = {"looked_at": now, "outcome": look.outcome}
     result = {
         "place": look.place,
         "record": look.record,
@@ -47,12 +47,9 @@ def store_lookup(organisation_id: UUID, host: str, look: Look, *, now: datetime)
         "proven_at": now if is_proven else None,
     }
     if look.outcome is not Outcome.UNANSWERED:
-        values |= result
+        new |= result
     domain, _made = Domain.objects.update_or_create(
-        organisation=organisation,
-        name=host,
-        defaults=values,
-        create_defaults=values | {"asked_at": now},
+        organisation=organisation, name=host, defaults=new, create_defaults=new | {"asked_at": now}
     )
     name = ApplicationEvent.DOMAIN_LOOKED_UP
     events.record(name, domain, ACTOR, now, outcome=look.outcome, secure=look.is_secure)

@@ -125,20 +125,16 @@ class AllCertificates(CertificateFilter):
 @access.reviewers_read
 def certificates(request: HttpRequest) -> HttpResponseBase:
     looked_at(request, Subject("list", "certificates"))
-    narrowed = _narrowed(request)
-    sorting, now = narrowed.sorting, clock.now()
+    chosen = _narrowed(request)
+    sorting, now = chosen.sorting, clock.now()
     page = keyset.page_of(
-        narrowed.qs.defer("der", "crl_entry"),
-        request,
-        sorting.key,
-        most=PAGE,
-        newest=sorting.newest,
+        chosen.qs.defer("der", "crl_entry"), request, sorting.key, most=PAGE, newest=sorting.newest
     )
     context = {
-        "filter": narrowed,
+        "filter": chosen,
         "page": page,
-        "count": keyset.count(narrowed.qs),
-        "rows": list(_with_matched(certificate_rows(page, now=now), narrowed)),
+        "count": keyset.count(chosen.qs),
+        "rows": list(_with_matched(certificate_rows(page, now=now), chosen)),
     }
     return render(request, "applications/console/certificates.html", context)
 

@@ -52,14 +52,8 @@ IDENTIFYING_COLUMNS = (
 ORDER_COLUMNS = (*IDENTIFYING_COLUMNS, "names_by", "status", "due_on")
 """The columns of an order that its row in a file needs."""
 CERTIFICATE_COLUMNS = (
-    "reference",
-    "profile_id",
-    "serial",
-    "state",
-    "not_before",
-    "not_after",
-    "issued_at",
-    "revoked_at",
+    *("reference", "profile_id", "serial", "state"),
+    *("not_before", "not_after", "issued_at", "revoked_at"),
 )
 """The columns of a certificate that its row in a file needs."""
 

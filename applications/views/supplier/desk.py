@@ -87,12 +87,9 @@ class OneCustomer(ModelChoiceFilter):
         return field
 
 
-def _one_customer(**arguments: str) -> ModelChoiceFilter:
+def _one_customer(**given: str) -> ModelChoiceFilter:
     return OneCustomer(
-        queryset=supplying.customers,
-        label=_("Customer"),
-        empty_label=_("All customers"),
-        **arguments,
+        queryset=supplying.customers, label=_("Customer"), empty_label=_("All customers"), **given
     )
 
 

@@ -37,10 +37,10 @@ def several(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, form: RequestsForm) -> HttpResponse:
-    waiting = orders(request).filter(status=Status.AWAITING_CSR)
+    found = orders(request).filter(status=Status.AWAITING_CSR)
     context = {
         "form": form,
-        "count": keyset.count(waiting),
+        "count": keyset.count(found),
         "organisation": access.organisation_of(request),
     }
     return render(request, "applications/customers/requests.html", context)

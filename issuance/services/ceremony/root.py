@@ -153,12 +153,7 @@ def _refuse_known_key(csr_der: bytes) -> None:
 
 
 def next_list(
-    place: Place,
-    keys: KeyFiles,
-    *,
-    now: datetime,
-    revoke: Iterable[Revocation] = (),
-    above: int = 0,
+    place: Place, keys: KeyFiles, *, now: datetime, revoke: Iterable[Revocation], above: int
 ) -> bytes:
     """Sign the next list of the root kept in ``keys``. Raises NotRequested, SignerUnavailable."""
     root = _root_in(keys, place)

@@ -86,15 +86,11 @@ def _ask(request: HttpRequest, application: Application, kind: Kind, message: st
 
 
 def _refused(
-    request: HttpRequest,
-    application: Application,
-    kind: Kind,
-    form: AskForm,
-    refusal: Stale | NotAllowed,
+    request: HttpRequest, case: Application, kind: Kind, form: AskForm, refusal: Stale | NotAllowed
 ) -> HttpResponse:
     context = {"form": form, "templates": reasons.offered(kind.use), "hears": kind is HEARING}
-    context |= kept(request, application, form, refusal)
-    context |= _context(request, application, kind.action)
+    context |= kept(request, case, form, refusal)
+    context |= _context(request, case, kind.action)
     return render(request, "applications/console/ask.html", context, status=refusal.status)
 
 
