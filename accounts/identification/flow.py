@@ -66,7 +66,7 @@ def arrive(request: HttpRequest, left: dict[str, Any] | None, *, now: datetime) 
     Raises Cancelled, NotIdentified (both logged) or Unavailable.
     """
     try:
-        if left is None or not _is_recent(left, now):
+        if left is None or not clock.is_recent(datetime.fromisoformat(left["at"]), LASTS, now=now):
             raise NotIdentified("state")
         # The version before did not store it.
         if left.get("provider", _chosen()) != _chosen():
@@ -76,10 +76,6 @@ def arrive(request: HttpRequest, left: dict[str, Any] | None, *, now: datetime) 
     except NotIdentified as error:
         log.warning("not_identified", problem=error.problem)
         raise
-
-
-def _is_recent(left: dict[str, Any], now: datetime) -> bool:
-    return clock.is_recent(datetime.fromisoformat(left["at"]), LASTS, now=now)
 
 
 def _chosen() -> str:

@@ -165,7 +165,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     EMAIL_FIELD = "email"
 
     def __str__(self) -> str:
-        """Return the person's name, or the login name if there is no person."""
         return str(self.person) if self.person else self.username
 
     @property

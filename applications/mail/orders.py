@@ -134,13 +134,8 @@ def _package(matter: Matter) -> Sequence[File]:
     return [files["der"], files["pem"], files["chain"]]
 
 
-def _about_undelivered(asked: Asked) -> Matter | None:
-    """Find the first order whose mails have been neither sent again nor given up meanwhile."""
-    return next(iter(_undelivered(asked)), None)
-
-
 def _undelivered(asked: Asked) -> list[Matter]:
-    """Return the orders of which the mail still is to tell, the first first."""
+    """Return the orders whose mails have been neither sent again nor given up, the first first."""
     told = list(orders_told(asked.payload))
     matters = sorted(reminders.told_of(asked), key=lambda each: told.index(str(each.order.pk)))
     return [each for each in matters if undelivered.addresses(each.order)]
@@ -319,7 +314,7 @@ MAILS = registry(
     ),
     _mail(
         "undelivered",
-        about=_about_undelivered,
+        about=lambda asked: next(iter(_undelivered(asked)), None),
         context=lambda of, asked: {
             "lost": lambda: undelivered.addresses(of.order),
             # Items of an earlier version only count the others.

@@ -43,7 +43,6 @@ class ReadyReasonVersion(models.Model):
         ]
 
     def __str__(self) -> str:
-        """Return the title in the reader's language."""
         return self.title
 
     @property

@@ -192,7 +192,8 @@ def find_changed(now: datetime) -> list[Impact]:
     """Return every change that affects certificates in force, by the mirror at `now`."""
     today = clock.day(now)
     impacts: dict[tuple[UUID, str], Impact] = {}
-    for rows in batched(_candidates(now, today), AT_ONCE):
+    asked = {"now": now, "today": today, "zone": clock.HELSINKI.key}
+    for rows in batched(execute(STATEMENT, asked), AT_ONCE):
         _judge(rows, today, impacts)
     return list(impacts.values())
 
@@ -217,10 +218,6 @@ def _pair(
     then: RegisterRecord, present: dict[tuple[str, str], Standing]
 ) -> tuple[RegisterRecord, Standing]:
     return then, present[then.kind, then.oid]
-
-
-def _candidates(now: datetime, today: date) -> list[Row]:
-    return execute(STATEMENT, {"now": now, "today": today, "zone": clock.HELSINKI.key})
 
 
 def _present(records: Iterable[RegisterRecord], today: date) -> dict[tuple[str, str], Standing]:

@@ -50,7 +50,8 @@ def record_attachment_taken(attachment: Attachment, *, actor: Actor, now: dateti
     order = attachment.application
     sender = order.submission.person if order.submission else order.created_by
     data: dict[str, Any] = {"reference": str(order.pk), "sha256": attachment.sha256}
-    _once(ApplicationEvent.DOCUMENT_TAKEN, _of(sender, order), actor, now, **data)
+    about = Subject("person", sender.pk, order.organisation_id)
+    _once(ApplicationEvent.DOCUMENT_TAKEN, about, actor, now, **data)
 
 
 def record_hearing_document_taken(document: Attachment, *, actor: Actor, now: datetime) -> None:
@@ -64,10 +65,6 @@ def record_right_document_taken(
 ) -> None:
     """Record that the authority downloaded a document about the person's right to act."""
     _once(ApplicationEvent.DOCUMENT_TAKEN, Subject("person", person.pk), actor, now, sha256=sha256)
-
-
-def _of(person: Person, order: Application) -> Subject:
-    return Subject("person", person.pk, order.organisation_id)
 
 
 def _once(

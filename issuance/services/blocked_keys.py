@@ -69,7 +69,9 @@ def import_keys(
         raise ValueError(reason)
     # In one order, so that of two lists with the same keys one waits for the other.
     hashes = sorted(set(hashes_in(lines)))
-    about, name = events.Subject("key", "list"), _name_of(hashes, reason)
+    about = events.Subject("key", "list")
+    # By it is known that the same list is brought again.
+    name = hashlib.sha256("\n".join([reason, *hashes]).encode()).hexdigest()
     final_at = now if reason == "private_key_uploaded" else None
     with transaction.atomic():
         locks.hold(f"list:{name}")
@@ -94,11 +96,6 @@ def import_keys(
         imported = IssuanceEvent.KEYS_IMPORTED
         events.record(imported, about, actor, now, reason=reason, **counts, **source)
     return len(new)
-
-
-def _name_of(hashes: Sequence[str], reason: str) -> str:
-    """The SHA-256 (hex) by which it is known that the same list is brought again."""
-    return hashlib.sha256("\n".join([reason, *hashes]).encode()).hexdigest()
 
 
 def _brought_at(name: str) -> QuerySet[Event, datetime]:

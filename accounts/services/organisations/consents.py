@@ -112,7 +112,7 @@ def end(consent_id: int, *, by: Person, actor: Actor, now: datetime) -> Supplier
     """
     consent = _open(consent_id, now)
     members.require_administrator(by, consent.customer_id)
-    _end(consent, AccountEvent.CONSENT_ENDED, by, actor, now, tell=consent.supplier)
+    _end(consent, True, by, actor, now)
     return consent
 
 
@@ -124,7 +124,7 @@ def resign(consent_id: int, *, by: Person, actor: Actor, now: datetime) -> Suppl
     """
     consent = _open(consent_id, now)
     members.require_administrator(by, consent.supplier_id)
-    _end(consent, AccountEvent.CONSENT_RESIGNED, by, actor, now, tell=consent.customer)
+    _end(consent, False, by, actor, now)
     return consent
 
 
@@ -138,10 +138,7 @@ def end_with_account(account: Organisation, *, actor: Actor, now: datetime) -> N
     found = SupplierConsent.objects.filter(in_force(now), own).select_for_update(of=["self"])
     # In one order, as two accounts can be suppliers of each other, and both end at once.
     for one in found.select_related("customer", "supplier").order_by("pk"):
-        if one.customer_id == account.pk:
-            _end(one, AccountEvent.CONSENT_ENDED, None, actor, now, tell=one.supplier)
-        else:
-            _end(one, AccountEvent.CONSENT_RESIGNED, None, actor, now, tell=one.customer)
+        _end(one, one.customer_id == account.pk, None, actor, now)
 
 
 def end_given_by(losing: Collection[Membership], *, actor: Actor, now: datetime) -> None:
@@ -151,7 +148,7 @@ def end_given_by(losing: Collection[Membership], *, actor: Actor, now: datetime)
     """
     found = given_by(losing, now=now).select_for_update(of=["self"])
     for one in found.select_related("customer", "supplier").order_by("pk"):
-        _end(one, AccountEvent.CONSENT_ENDED, None, actor, now, tell=one.supplier)
+        _end(one, True, None, actor, now)
 
 
 def warn_of_ending(*, now: datetime) -> None:
@@ -186,15 +183,12 @@ def _open(consent_id: int, now: datetime) -> SupplierConsent:
 
 
 def _end(
-    consent: SupplierConsent,
-    name: AccountEvent,
-    by: Person | None,
-    actor: Actor,
-    now: datetime,
-    *,
-    tell: Organisation,
+    consent: SupplierConsent, by_customer: bool, by: Person | None, actor: Actor, now: datetime
 ) -> None:
+    """End the consent and tell the side that did not end it: the supplier, if `by_customer`."""
     consent.ended_at, consent.ended_by = now, by
     consent.save(update_fields=["ended_at", "ended_by"])
+    name = AccountEvent.CONSENT_ENDED if by_customer else AccountEvent.CONSENT_RESIGNED
     events.record(name, consent, actor, now)
-    mailing.tell_administrators(tell, "consent_ended", consent, now=now)
+    other = consent.supplier if by_customer else consent.customer
+    mailing.tell_administrators(other, "consent_ended", consent, now=now)

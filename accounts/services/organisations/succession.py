@@ -116,7 +116,6 @@ def _end_business_id(old: Organisation, former: str, now: datetime) -> None:
 
 
 def _take_over_account(old: Organisation, new: Heir, now: datetime) -> Organisation:
-    """Give the account the successor's business ID, name and kind."""
     BusinessId.objects.create(organisation=old, code=new.code, valid_from=clock.day(now))
     old.name, old.kind = new.name[:300], new.kind
     old.save(update_fields=["name", "kind"])

@@ -132,7 +132,8 @@ class Command(OperatorCommand):
         self.stdout.write(f"{_('plan')} {plan.pk}: {plan.get_cause_display()}")
         lines = [*_facts(plan)]
         lines += [(_("changes"), f"{name}: {count}") for name, count in _changes(plan).items()]
-        lines += [(_("not made"), f"{reason}: {count}") for reason, count in _reasons(plan).items()]
+        reasons = Counter(plan.items.exclude(reason="").values_list("reason", flat=True))
+        lines += [(_("not made"), f"{reason}: {count}") for reason, count in reasons.items()]
         width = max(len(label) for label, _words in lines)
         for label, words in lines:
             self.stdout.write(f"  {label:{width}} {words}")
@@ -202,10 +203,6 @@ def _counts(plan: Replacement) -> str:
 def _changes(plan: Replacement) -> Counter[str]:
     rows = plan.items.exclude(state=State.LEFT_OUT).values_list("changes", flat=True)
     return Counter(name for names in rows for name in names)
-
-
-def _reasons(plan: Replacement) -> Counter[str]:
-    return Counter(plan.items.exclude(reason="").values_list("reason", flat=True))
 
 
 def _fate(plan: Replacement) -> str:

@@ -295,7 +295,11 @@ def _submit(
 ) -> list[Application]:
     bulk_order, drafts = _lock(bulk_order_id, signature["person"], seen)
     require(contact_links.obstacles(drafts, actor=actor, now=now))
-    sent = [_send(draft, signature, actor, now) for draft in _as_indexed(drafts)]
+    # Who renames an organisation or a person enters all their orders in the index of searches in
+    # this order. In another one two transactions could wait for each other
+    # (applications/migrations/0026_search_entry.py).
+    indexed = sorted(drafts, key=lambda draft: draft.pk)
+    sent = [_send(draft, signature, actor, now) for draft in indexed]
     sent.sort(key=lambda order: order.number)
     if bulk_order.sent_at is None:
         bulk_order.sent_at = now
@@ -346,15 +350,6 @@ def _lock(bulk_order_id: UUID, person: Person, seen: str) -> tuple[BulkOrder, li
     if not drafts or fingerprint(drafts) != seen:
         raise Changed
     return bulk_order, drafts
-
-
-def _as_indexed(drafts: Sequence[Application]) -> list[Application]:
-    """Return the drafts in the order in which the index of searches locks its entries.
-
-    Who renames an organisation or a person enters all their orders in this order. In another one
-    two transactions could wait for each other (applications/migrations/0026_search_entry.py).
-    """
-    return sorted(drafts, key=lambda draft: draft.pk)
 
 
 def _locked[Row: Model](rows: QuerySet[Row]) -> QuerySet[Row]:

@@ -106,12 +106,7 @@ def _lines(events: Sequence[Event], people: Mapping[str, str]) -> list[Line]:
             word(event),
             signed(people.get(event.actor.partition(":")[2], ""), event, suppliers),
             event.at,
-            _number(event) if proves else None,
+            event.pk if proves and event.object_type != "membership" else None,
         )
         for event in events
     ]
-
-
-def _number(event: Event) -> int | None:
-    """Return the event's number for the link to its receipt; None for events of a membership."""
-    return None if event.object_type == "membership" else event.pk

@@ -72,7 +72,6 @@ class AllCertificates(CertificateFilter):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing has been searched yet."""
         super().__init__(*args, orders=Application.objects.all(), **kwargs)
         self.found: order_search.SearchResult | None = None
 

@@ -219,7 +219,6 @@ class SpellingForm(VersionForm):
     """Spellings for names with characters that certificates cannot carry."""
 
     def __init__(self, names: Names, carries_unit: bool, *args: Any, **kwargs: Any) -> None:
-        """Ask only for names that have such characters."""
         super().__init__(*args, **kwargs)
         if asks(names.organisation):
             self.fields["organisation_spelling"] = _field(names.organisation)

@@ -197,17 +197,12 @@ def install_root_list(der: bytes, *, actor: Actor, now: datetime) -> Place:
     with transaction.atomic():
         for ca in revoked:
             mark_revoked(ca.stem, actor=actor, now=now)
-        _record_list(place, number, actor, now)
+        about = events.Subject("root", place.root_stem)
+        events.record(IssuanceEvent.ROOT_CRL, about, actor, now, number=number)
         # Last, so that a list that cannot be written rolls the marks back.
         if not half_done:
             repository.publish_list(place.root_stem, number, der)
     return place
-
-
-def _record_list(place: Place, number: int, actor: Actor, now: datetime) -> None:
-    events.record(
-        IssuanceEvent.ROOT_CRL, events.Subject("root", place.root_stem), actor, now, number=number
-    )
 
 
 def _require_whole(place: Place, der: bytes) -> None:

@@ -121,9 +121,7 @@ def _replaceable(orders: Iterable[CertificateOrder]) -> set[tuple[UUID, UUID, st
     decision, can be replaced, and only with the same key.
     """
     wanted = [str(order.replaces) for order in orders if order.replaces]
-    if not wanted:
-        return set()
-    return set(execute(_REPLACEABLE, [wanted]))
+    return set(execute(_REPLACEABLE, [wanted])) if wanted else set()
 
 
 def _active_cas() -> dict[tuple[str, str], IssuingCA]:

@@ -39,7 +39,9 @@ class Command(OperatorCommand):
         if not paths:
             raise CommandError(_("Give files to import, or --sample."))
         scope = RegisterRun.Scope.DELTA if options["delta"] else RegisterRun.Scope.FULL
-        source = imports.Source(_name(paths), scope, len(paths))
+        first, last = paths[0].name, paths[-1].name
+        named = first if len(paths) == 1 else f"{first} … {last}"
+        source = imports.Source(named, scope, len(paths))
         imported = partial(imports.import_rows, older=options["older"])
         bring = imports.preview if options["dry_run"] else imported
         try:
@@ -63,7 +65,3 @@ class Command(OperatorCommand):
             self.stdout.write(report_mirror.held_message(report))
         elif report.held:
             raise CommandError(report_mirror.held_message(report))
-
-
-def _name(paths: list[Path]) -> str:
-    return paths[0].name if len(paths) == 1 else f"{paths[0].name} … {paths[-1].name}"

@@ -190,9 +190,7 @@ class EventSearchForm(FilterForm):
 
     def clean_organisation(self) -> list[Organisation]:
         words = self.cleaned_data["organisation"].strip()
-        if not words:
-            return []
-        return _few(list(organisations_named(words)[: MOST + 1]))
+        return _few(list(organisations_named(words)[: MOST + 1])) if words else []
 
     def clean_order(self) -> list[Application]:
         number = self.cleaned_data["order"].strip()

@@ -42,7 +42,6 @@ class AsOfForm(Form):
     known = DateField(label=_("As it was known at the end of the day"))
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
-        """Fill in today for both."""
         super().__init__(*args, initial={"on": today, "known": today}, **kwargs)
 
 

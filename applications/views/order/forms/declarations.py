@@ -103,7 +103,6 @@ class ReturnNamesForm(VersionForm):
     )
 
     def __init__(self, *args: Any, told: bool, **kwargs: Any) -> None:
-        """Say in the help text who reads it."""
         super().__init__(*args, **kwargs)
         self.told = told
         if not told:
