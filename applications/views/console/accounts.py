@@ -40,14 +40,13 @@ from applications.services.reviewer.shown_prospect import OtherTouched, mark_of
 from applications.views.account.domains import state
 from applications.views.console.case import background
 from applications.views.console.case.forms import RightNoteForm
-from applications.views.console.entry import confirmed_lately, looked_at
+from applications.views.console.entry import confirmed_lately, looked_at, page_of
 from applications.views.shared.entry import by_person
 from applications.views.shared.forms import ShownField
 from certportal.foundation import clock
 from certportal.foundation.combined_queries import Rows, Wanted, ask_together
 from certportal.foundation.query_cache import one_reading
 from certportal.foundation.related_rows import parts
-from certportal.foundation.web import refusals
 from certportal.foundation.web.forms import Form, LongTextField
 from certportal.foundation.web.in_order import InOrder
 from certportal.foundation.web.search_form import SearchForm
@@ -186,22 +185,19 @@ def confirm(request: HttpRequest, membership_id: int) -> HttpResponseBase:
         try:
             services.confirm_right(membership.pk, **form.given, **by_person(request))
         except OtherDocuments as other:
-            refusals.record_act(request, other)
             refusal, documents = other, list(papers.documents_about(membership))
             form.retype(shown=papers.mark_of(documents))
         else:
             messages.success(request, _("The authority to act has been confirmed."))
             return redirect("console:account", membership.organisation_id)
     context = {
-        "stale": refusal,
         "membership": membership,
         "form": form,
         "documents": documents,
         "asked": membership.organisation.administrator_requests.filter(decided_at=None),
         "obstacles": list(to_confirm(membership, access.person_of(request), now=clock.now())),
     }
-    status = refusal.status if refusal else 200
-    return render(request, "applications/console/member_confirm.html", context, status=status)
+    return page_of(request, "member_confirm", context, refusal)
 
 
 @access.reviewer_required
@@ -247,7 +243,6 @@ def _decide(
         try:
             act(about.pk, **form.cleaned_data, **by_person(request))
         except OtherTouched as other:
-            refusals.record_act(request, other)
             refusal = other
         else:
             messages.success(request, str(message))
@@ -259,7 +254,6 @@ def _decide(
     if form.is_bound:
         form.retype(shown=mark)
     context = {
-        "stale": refusal,
         "account": account,
         "membership": about,
         "form": form,
@@ -268,8 +262,7 @@ def _decide(
             deciding.to_oversee(account, prospect, access.person_of(request), now=now), None
         ),
     }
-    status = refusal.status if refusal else 200
-    return render(request, f"applications/console/{name}.html", context, status=status)
+    return page_of(request, name, context, refusal)
 
 
 def followed(decision: AccountDecision) -> list[tuple[str, int]]:

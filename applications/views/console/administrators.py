@@ -16,11 +16,10 @@ from accounts.services.organisations import administrator_requests
 from applications import services
 from applications.services.reviewer.accounts import to_decide
 from applications.views.console.accounts import entries_of, members_of
-from applications.views.console.entry import confirmed_lately, looked_at
+from applications.views.console.entry import confirmed_lately, looked_at, page_of
 from applications.views.shared.entry import by_person
 from applications.views.shared.forms import ShownField
 from certportal.foundation import clock
-from certportal.foundation.web import refusals
 from certportal.foundation.web.forms import Form, LongTextField
 
 PER_PAGE = 25
@@ -93,7 +92,6 @@ def decide(request: HttpRequest, asking_id: int) -> HttpResponseBase:
                 **by_person(request),
             )
         except administrator_requests.OtherClaims as other:
-            refusals.record_act(request, other)
             form.retype(**first)
             refusal = other
         else:
@@ -102,13 +100,11 @@ def decide(request: HttpRequest, asking_id: int) -> HttpResponseBase:
             return redirect("console:administrators")
     context = _facts(asking) | {
         "form": form,
-        "stale": refusal,
         "claims": claims,
         "obstacles": list(to_decide(asking, person, now=now)),
         "hindered": obstacles_to_ending,
     }
-    status = refusal.status if refusal else 200
-    return render(request, "applications/console/administrator.html", context, status=status)
+    return page_of(request, "administrator", context, refusal)
 
 
 def _claims(asking: AdministratorRequest) -> list[dict[str, Any]]:

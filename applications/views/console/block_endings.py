@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from accounts import access
@@ -20,7 +20,7 @@ from applications.services.reviewer.block_endings import (
 from applications.services.reviewer.shown_prospect import mark_of
 from applications.views.console.block_keys import MOST
 from applications.views.console.blocked_keys import blocked_by
-from applications.views.console.entry import confirm_again, confirmed_lately, looked_at
+from applications.views.console.entry import confirm_again, confirmed_lately, looked_at, page_of
 from applications.views.shared.entry import by_person
 from applications.views.shared.forms import ShownField
 from applications.views.shared.rows import certificate_rows
@@ -28,7 +28,6 @@ from certportal.foundation import clock
 from certportal.foundation.combined_queries import first
 from certportal.foundation.errors import Stale
 from certportal.foundation.events import Subject
-from certportal.foundation.web import refusals
 from certportal.foundation.web.forms import Form, KeyField, LongTextField, Words
 from certportal.foundation.wording import filled
 from issuance.models import BlockedKey, BlockEnding
@@ -100,7 +99,6 @@ def propose(request: HttpRequest, spki_sha256: str) -> HttpResponseBase:
                 raise NothingToEnd
             services.propose_block_end(block.pk, **given, **by_person(request))
         except Stale as stale:
-            refusals.record_act(request, stale)
             form.retype(block=str(block.pk))
             refusal = stale
         else:
@@ -110,10 +108,9 @@ def propose(request: HttpRequest, spki_sha256: str) -> HttpResponseBase:
             return redirect("console:key", spki_sha256)
     obstacles = list(to_end([spki_sha256], access.person_of(request), now=clock.now()))
     obstacles += [] if block in together else [NothingToEnd()]
-    context = {"form": form, "stale": refusal, "obstacles": obstacles, "spki_sha256": spki_sha256}
+    context = {"form": form, "obstacles": obstacles, "spki_sha256": spki_sha256}
     context["blocked"] = first(blocked_by([block]))
-    status = refusal.status if refusal else 200
-    return render(request, "applications/console/end_block.html", context, status=status)
+    return page_of(request, "end_block", context, refusal)
 
 
 @access.reviewer_required
@@ -142,7 +139,6 @@ def ending(request: HttpRequest, ending_id: int) -> HttpResponseBase:
                 count,
             ) % {"count": count}
     except Stale as stale:
-        refusals.record_act(request, stale)
         shown.refresh_from_db()
         return _show(request, shown, drop, stale)
     messages.success(request, message)
@@ -170,7 +166,5 @@ def _show(
         "to_drop": list(to_end(freed.keys, person, now=now)),
         "confirm": ConfirmForm(initial={"shown": mark_of(freed)}),
         "form": drop,
-        "stale": refusal,
     }
-    status = refusal.status if refusal else 200
-    return render(request, "applications/console/block_ending.html", context, status=status)
+    return page_of(request, "block_ending", context, refusal)

@@ -26,7 +26,7 @@ from applications.views.shared import history, stale
 from applications.views.shared.entry import leading_to
 from applications.views.shared.since import of_case
 from certportal.foundation import clock
-from certportal.foundation.errors import NotAllowed, Stale
+from certportal.foundation.errors import NotAllowed, Refused, Stale
 from certportal.foundation.events import Subject
 from certportal.foundation.web import refusals
 from certportal.foundation.web.browsers import came_from
@@ -141,6 +141,16 @@ def kept(
     since = of_case(application, access.person_of(request))
     context |= {"happened": happened(application), "since": since}
     return context | offering_next(request)
+
+
+def page_of(
+    request: HttpRequest, name: str, context: dict[str, Any], refusal: Refused | None
+) -> HttpResponse:
+    """Return the page; a refusal of what was posted, if any, is recorded and told (`stale`)."""
+    if refusal is not None:
+        refusals.record_act(request, refusal)
+    page, status = f"applications/console/{name}.html", refusal.status if refusal else 200
+    return render(request, page, context | {"stale": refusal}, status=status)
 
 
 def lost(request: HttpRequest, application: Application, refusal: Stale) -> HttpResponse:

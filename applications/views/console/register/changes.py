@@ -15,12 +15,11 @@ from applications.models.register_task import RegisterTask
 from applications.register_watch.wording import SENTENCES, differences
 from applications.rules.revocation_wanted import is_being_proposed, proposed_upon, unproposed
 from applications.services.reviewer.register_changes import AlreadyDecided, MoreTouched, to_decide
-from applications.views.console.entry import confirm_again, looked_at
+from applications.views.console.entry import confirm_again, looked_at, page_of
 from applications.views.console.register.forms import DecisionForm
 from applications.views.shared.entry import by_person
 from applications.views.shared.rows import certificate_rows
 from certportal.foundation import clock
-from certportal.foundation.web import refusals
 from issuance.models import Certificate
 
 PER_PAGE = 50
@@ -59,7 +58,6 @@ def task(request: HttpRequest, task_id: int) -> HttpResponseBase:
         try:
             services.decide_register_task(shown.pk, **form.cleaned_data, **by_person(request))
         except (AlreadyDecided, MoreTouched) as refusal:
-            refusals.record_act(request, refusal)
             shown.refresh_from_db()
             form.retype(touched=str(shown.certificates.count()))
             return _show(request, shown, form, refusal)
@@ -85,7 +83,6 @@ def _show(
         "sentence": SENTENCES[shown.change],
         "differences": differences(shown),
         "form": form,
-        "stale": refusal,
         "proposed": proposed.values("certificate_id").distinct().count(),
         "is_being_proposed": is_waiting,
         "unproposed": set(lacking.values_list("pk", flat=True)),
@@ -93,5 +90,4 @@ def _show(
         "page_obj": page,
         "rows": certificate_rows(page, now=now),
     }
-    status = refusal.status if refusal else 200
-    return render(request, "applications/console/register_task.html", context, status=status)
+    return page_of(request, "register_task", context, refusal)
