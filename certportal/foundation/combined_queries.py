@@ -126,8 +126,7 @@ class Number:
 
     def make(self, values: Sequence[Any]) -> int:
         """Return the number; `values` may continue with other columns."""
-        number: int = values[0]
-        return number
+        return int(values[0])
 
     def alone(self) -> list[int]:
         """Return the number by a separate statement."""
@@ -214,8 +213,7 @@ def _with_constants(sql: str, parameters: Sequence[Any], changing: Sequence[bool
 def _written(sql: str, parameters: Sequence[Any]) -> bytes:
     """Return the statement with its parameters, as the driver sends it."""
     with connection.cursor() as cursor:
-        written: bytes = cursor.mogrify(sql, parameters)
-        return written
+        return bytes(cursor.mogrify(sql, parameters))
 
 
 def _found(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -106,8 +106,7 @@ def sign(digest: bytes, signer: Signer) -> bytes:
     assert isinstance(public, EllipticCurvePublicKey)
     verify_bytes(covered, signature, public, SIGNATURE_ALGORITHMS[BRANCH].hash)
     info["signature"] = signature
-    packed: bytes = message.dump()
-    return packed
+    return bytes(message.dump())
 
 
 @cache

@@ -203,8 +203,7 @@ def _posted(environ: WSGIEnvironment) -> bytes:
     """The body; a body over the limit is truncated and thus fails to parse. Raises ValueError."""
     announced = environ.get("CONTENT_LENGTH") or "0"
     most = LONGEST_REQUEST if environ.get("wsgi.input_terminated") else max(0, int(announced))
-    body: bytes = environ["wsgi.input"].read(min(most, LONGEST_REQUEST))
-    return body
+    return bytes(environ["wsgi.input"].read(min(most, LONGEST_REQUEST)))
 
 
 def _decoded(in_path: str) -> bytes:

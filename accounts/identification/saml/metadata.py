@@ -48,8 +48,7 @@ def document(party: Party, contact: str, *, only: str = "", now: datetime) -> by
     xml = render_to_string("accounts/saml_metadata.xml", context)
     root, pair = documents.parse(xml.encode()), party.pairs[0]
     signatures.sign(root, pair.certificate, pair.key)
-    signed: bytes = etree.tostring(root)
-    return signed
+    return bytes(etree.tostring(root))
 
 
 def _bare(certificate: str) -> str:

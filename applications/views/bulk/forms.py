@@ -133,8 +133,7 @@ class RowsForm(Form):
 
     def text(self) -> str:
         """Return the rows of the file, or else of the text field."""
-        rows: str = self.cleaned_data.get("file") or self.cleaned_data.get("rows") or ""
-        return rows
+        return str(self.cleaned_data.get("file") or self.cleaned_data.get("rows") or "")
 
 
 class SendTogetherForm(DeclarationsForm):

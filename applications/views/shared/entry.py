@@ -85,8 +85,7 @@ def seen_version(request: HttpRequest) -> int:
     form = VersionForm(request.POST)
     if not form.is_valid():
         raise Changed
-    version: int = form.cleaned_data["version"]
-    return version
+    return int(form.cleaned_data["version"])
 
 
 def by_person(request: HttpRequest) -> dict[str, Any]:

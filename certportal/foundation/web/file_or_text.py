@@ -48,8 +48,7 @@ class FileOrText(Form):
     def data_given(self) -> bytes:
         """Return the bytes of the file, or of the text if there is no file."""
         if file := self.cleaned_data.get("file"):
-            content: bytes = file.read()
-            return content
+            return bytes(file.read())
         text: str = self.cleaned_data["text"]
         return text.encode()
 
