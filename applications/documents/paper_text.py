@@ -135,14 +135,12 @@ def _rows(lines: Sequence[str]) -> list[tuple[str, str]]:
     return [(name, value.strip()) for name, _, value in parted]
 
 
-def _of_submission(
-    template: str, submission: Submission, facts: dict[str, Any], at: datetime
-) -> str:
+def _of_submission(name: str, submission: Submission, facts: dict[str, Any], at: datetime) -> str:
     content, language = _content(submission), submission.language
     with translation.override(language):
         common = {"content": content, "facts": _facts(content, without=APART), "language": language}
     kind = CertificateType(content["type"])
-    return _text(template, submission.application, kind, common | facts, at)
+    return _text(name, submission.application, kind, common | facts, at)
 
 
 def _text(

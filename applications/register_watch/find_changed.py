@@ -228,9 +228,7 @@ def _present(records: Iterable[RegisterRecord], today: date) -> dict[tuple[str, 
     return dict(_standings(oids, today))
 
 
-def _standings(
-    oids: dict[str, set[str]], today: date
-) -> Iterator[tuple[tuple[str, str], Standing]]:
+def _standings(oids: dict[str, set[str]], day: date) -> Iterator[tuple[tuple[str, str], Standing]]:
     for kind, kind_oids in oids.items():
-        for oid, standing in queries.standings(kind_oids, kind, today).items():
+        for oid, standing in queries.standings(kind_oids, kind, day).items():
             yield (kind, oid), standing

@@ -100,16 +100,14 @@ def entries(orders: Sequence[Application]) -> QuerySet[SearchEntry]:
     return SearchEntry.objects.filter(pk__in=[order.pk for order in orders])
 
 
-def matched(
-    typed: str, index_entries: Iterable[SearchEntry]
-) -> dict[UUID, list[tuple[Promise, str]]]:
+def matched(typed: str, entries: Iterable[SearchEntry]) -> dict[UUID, list[tuple[Promise, str]]]:
     """Return the matching terms of each entry by the order's key: name of the kind, and value.
 
     A value is named once, by its first kind, since a unit is often called as its organisation.
     """
     whole, parts = {*_exact(typed)}, [_pieces(part) for part in _parts(typed)]
     found = dict[UUID, list[tuple[Promise, str]]]()
-    for entry in index_entries:
+    for entry in entries:
         terms = dict[str, tuple[Promise, str]]()
         for kind, value in entry.terms:
             folded = fold(value)

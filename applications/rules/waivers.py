@@ -63,23 +63,21 @@ def host_declared(name: str) -> Finding:
     return Finding(HOST_DECLARED, Severity.WARNING, {"value": name})
 
 
-def covering_each(
-    application: Application, findings: Sequence[Finding], *, on: date
-) -> list[Waiver | None]:
+def covering_each(order: Application, found: Sequence[Finding], *, on: date) -> list[Waiver | None]:
     """Return for each finding the waiver that covers it on the order that day, or None.
 
     It takes one query for all findings: an order has up to a hundred host names.
     """
-    if not findings:
+    if not found:
         return []
-    latest_last = _counting(application, frozenset(finding.rule for finding in findings), on)
-    is_proof_wanted = proof_wanted(application.kind.profile.environment)
+    latest_last = _counting(order, frozenset(finding.rule for finding in found), on)
+    is_proof_wanted = proof_wanted(order.kind.profile.environment)
     by_finding = {
         _key(waiver.rule, waiver.params): waiver
         for waiver in latest_last
-        if not is_proof_wanted or waiver.rule not in WAIVABLE or _is_proof(waiver, application)
+        if not is_proof_wanted or waiver.rule not in WAIVABLE or _is_proof(waiver, order)
     }
-    return [by_finding.get(_key(finding.rule, finding.params)) for finding in findings]
+    return [by_finding.get(_key(finding.rule, finding.params)) for finding in found]
 
 
 def _is_proof(waiver: Waiver, application: Application) -> bool:

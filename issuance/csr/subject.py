@@ -68,11 +68,9 @@ def _shape(request: Request, count: int) -> Iterator[Finding]:
             yield found("subject.twice", attribute=label, value=times)
 
 
-def subject_findings(
-    attributes: list[NameAttribute], *, for_server: bool | None
-) -> Iterator[Finding]:
+def subject_findings(names: list[NameAttribute], *, for_server: bool | None) -> Iterator[Finding]:
     """The findings about the values; ``for_server`` is None if the purpose is not known."""
-    for attribute in attributes:
+    for attribute in names:
         yield from _value(attribute)
         if attribute.label == "emailAddress":
             yield from _email(attribute, for_server=for_server)

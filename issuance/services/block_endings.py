@@ -152,11 +152,9 @@ def drop_end(
     _record(IssuanceEvent.BLOCK_END_DROPPED, ending, actor, now)
 
 
-def _close(
-    ending: BlockEnding, outcome: Outcome, words: str, person: Person, now: datetime
-) -> None:
+def _close(ending: BlockEnding, outcome: Outcome, text: str, person: Person, now: datetime) -> None:
     ending.closed_at, ending.outcome, ending.closer = now, outcome, person
-    ending.closing_words = words
+    ending.closing_words = text
     ending.save(update_fields=["closed_at", "outcome", "closer", "closing_words"])
 
 

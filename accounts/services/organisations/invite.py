@@ -166,10 +166,8 @@ def accept(
 
 
 @transaction.atomic
-def _accept(
-    invitation_id: UUID, token: str, person: Person, actor: Actor, now: datetime
-) -> Membership:
-    invitation = _lock(invitation_id)
+def _accept(invite_id: UUID, token: str, person: Person, actor: Actor, now: datetime) -> Membership:
+    invitation = _lock(invite_id)
     right = invitation.token_hash == tokens.digest(token)
     if not right or invitation.state(now) != Invitation.State.WAITING:
         raise NotWaiting

@@ -108,18 +108,16 @@ def add_app(login: User, secret: str, code: str, *, actor: Actor, now: datetime)
     _attempt(login, add, ADDED, actor, now)
 
 
-def add_passkey(
-    login: User, credential: passkeys.Credential, *, actor: Actor, now: datetime
-) -> None:
+def add_passkey(login: User, answer: passkeys.Credential, *, actor: Actor, now: datetime) -> None:
     """Register a passkey for the session's challenge. Raises NotProven, UsedAlready, TooMany."""
 
     def add() -> _Proof | None:
         try:
-            challenge = passkeys.check_new(credential)
+            challenge = passkeys.check_new(answer)
         except passkeys.NoPasskey:
             return None
         _require_unused(login, challenge, now)
-        return _Proof(WebAuthn.add(login, "", credential).instance, challenge)
+        return _Proof(WebAuthn.add(login, "", answer).instance, challenge)
 
     _attempt(login, add, ADDED, actor, now)
 
@@ -137,9 +135,7 @@ def prove_code(login: User, code: str, *, actor: Actor, now: datetime) -> None:
     _attempt(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
 
 
-def prove_passkey(
-    login: User, credential: passkeys.Credential, *, actor: Actor, now: datetime
-) -> None:
+def prove_passkey(login: User, answer: passkeys.Credential, *, actor: Actor, now: datetime) -> None:
     """Verify that one of the login's passkeys signed the session's challenge, for the first time.
 
     Raises NotProven, its kinds UsedAlready and CounterWentBack, and TooMany.
@@ -147,7 +143,7 @@ def prove_passkey(
 
     def prove() -> _Proof | None:
         try:
-            used, touch = passkeys.proven(login, credential)
+            used, touch = passkeys.proven(login, answer)
         except passkeys.NoPasskey:
             return None
         _require_unused(login, touch.challenge, now)

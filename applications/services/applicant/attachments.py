@@ -100,27 +100,25 @@ def require_fit(
     require_clean(data, ApplicationEvent.VIRUS_REFUSED, subject, actor=actor, now=now)
 
 
-def copy_conformity(
-    template: Application, application: Application, *, actor: Actor, now: datetime
-) -> None:
+def copy_conformity(old: Application, order: Application, *, actor: Actor, now: datetime) -> None:
     """Copy the certificate of conformity from an earlier order, unless it has expired.
 
     The file is copied as well, because the earlier order's file is erased after its retention
     period. Without a file that is missing or damaged for good the new order asks for another.
     Raises Unavailable if it cannot be read now, and NotStored.
     """
-    document = conformity.document(template)
-    last = template.conformity_valid_until
+    document = conformity.document(old)
+    last = old.conformity_valid_until
     if document is None or last is None or last < clock.day(now):
         return
-    if application.type != template.type or not conformity.concerns(application):
+    if order.type != old.type or not conformity.concerns(order):
         return
     try:
         data = storing.read(document.file)
     except DamagedFile:
-        log.error("conformity_not_copied", order=template.number, file=document.file.name)
+        log.error("conformity_not_copied", order=old.number, file=document.file.name)
         return
-    store(application, Attachment.Kind.CONFORMITY, data, document.name, actor, now)
+    store(order, Attachment.Kind.CONFORMITY, data, document.name, actor, now)
 
 
 @transaction.atomic

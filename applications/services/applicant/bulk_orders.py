@@ -230,14 +230,12 @@ def _repeated(person: Person, request_hash: str, count: int, now: datetime) -> B
     return whole.order_by("created_at").first()
 
 
-def _require_units(
-    organisation: Organisation, drafts: Sequence[Application], now: datetime
-) -> None:
+def _require_units(account: Organisation, drafts: Sequence[Application], now: datetime) -> None:
     today = clock.day(now)
     for kind in {draft.record_kind for draft in drafts}:
         oids = {draft.record_oid for draft in drafts if draft.record_kind == kind}
         for standing in queries.standings(oids, kind, today).values():
-            require(unit_ownership.obstacles(organisation, standing, today))
+            require(unit_ownership.obstacles(account, standing, today))
 
 
 def _store(

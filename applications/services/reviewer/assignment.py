@@ -85,16 +85,14 @@ def _reserve(case: Application, person: Person, now: datetime) -> bool:
     return True
 
 
-def _claimed(
-    application: Application, person: Person, *, actor: Actor, now: datetime
-) -> Application:
+def _claimed(order: Application, person: Person, *, actor: Actor, now: datetime) -> Application:
     """Claim the locked case; a certificate that is prepared already is not prepared again."""
     fields: dict[str, Any] = {"reviewer": person, "claimed_at": now, "aside_until": None}
-    if Case(application, person, now=now).obstacles_to_prepare():
-        transition.save(application, now=now, **fields)
-        events.record(ApplicationEvent.CLAIM, application, actor, now)
-        return application
-    return transition.move(application, Action.CLAIM, actor, now, **fields)
+    if Case(order, person, now=now).obstacles_to_prepare():
+        transition.save(order, now=now, **fields)
+        events.record(ApplicationEvent.CLAIM, order, actor, now)
+        return order
+    return transition.move(order, Action.CLAIM, actor, now, **fields)
 
 
 @transaction.atomic

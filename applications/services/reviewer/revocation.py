@@ -285,15 +285,13 @@ def _close(
     proposal.save(update_fields=["closed_at", "outcome", "closer", "closing_words"])
 
 
-def _record(
-    name: ApplicationEvent, proposal: RevocationProposal, actor: Actor, now: datetime
-) -> None:
+def _record(name: ApplicationEvent, about: RevocationProposal, actor: Actor, now: datetime) -> None:
     events.record(
         name,
-        proposal.application,
+        about.application,
         actor,
         now,
-        certificate=proposal.certificate_id,
-        reason=proposal.reason,
-        proposal=proposal.pk,
+        certificate=about.certificate_id,
+        reason=about.reason,
+        proposal=about.pk,
     )

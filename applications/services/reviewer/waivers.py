@@ -81,17 +81,15 @@ def waive(
     return given
 
 
-def waiver_to_sign(
-    application: Application, finding: Finding, *, reason: str, ends_on: date
-) -> bytes:
+def waiver_to_sign(order: Application, finding: Finding, *, reason: str, ends_on: date) -> bytes:
     """Return the challenge that the reviewer's passkey signs to waive the finding.
 
     It contains the waiver's number within the order, so that an assertion for a withdrawn waiver
     cannot be reused.
     """
-    number = application.waivers.count() + 1
+    number = order.waivers.count() + 1
     facts: dict[str, Any] = {"number": number, "reason": reason, "ends_on": ends_on}
-    return waivers.to_sign(application, finding, **facts).challenge
+    return waivers.to_sign(order, finding, **facts).challenge
 
 
 def give(

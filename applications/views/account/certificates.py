@@ -186,17 +186,15 @@ def install(request: HttpRequest, application: Application) -> HttpResponse:
     return show(request, application, "install", sheet_url=sheet_url, **installing_of(application))
 
 
-def installing_of(
-    application: Application, *, url: Callable[[str], str] | None = None
-) -> dict[str, Any]:
+def installing_of(order: Application, *, url: Callable[[str], str] | None = None) -> dict[str, Any]:
     """Return the context of the page of instructions. Raises NotPossible without a certificate."""
-    about = shown(application, url=url, now=clock.now())
+    about = shown(order, url=url, now=clock.now())
     if not about:
-        raise no_certificate(application)
+        raise no_certificate(order)
     return about | {
-        "recipes": installing.recipes(application, about["certificate"]),
-        "checks": installing.check(application, about["certificate"]),
-        "files": installing.names(application, about["certificate"]),
+        "recipes": installing.recipes(order, about["certificate"]),
+        "checks": installing.check(order, about["certificate"]),
+        "files": installing.names(order, about["certificate"]),
     }
 
 

@@ -157,10 +157,8 @@ class OrderFilter(Listing[Application]):
             return queryset
         return queryset.filter(status__in=ENDED if value == "ended" else [Status.DRAFT])
 
-    def search(
-        self, queryset: QuerySet[Application], _name: str, value: str
-    ) -> QuerySet[Application]:
-        return order_search.fitting(value, queryset)
+    def search(self, rows: QuerySet[Application], _name: str, value: str) -> QuerySet[Application]:
+        return order_search.fitting(value, rows)
 
 
 class CertificateFilter(Listing[Certificate]):
@@ -207,9 +205,7 @@ class CertificateFilter(Listing[Certificate]):
             return unused(self.orders.filter(own(access.person_of(self.request))), valid, now)
         return valid
 
-    def search(
-        self, queryset: QuerySet[Certificate], _name: str, value: str
-    ) -> QuerySet[Certificate]:
+    def search(self, rows: QuerySet[Certificate], _name: str, value: str) -> QuerySet[Certificate]:
         """Return the certificates whose order matches the text, which may be a serial number."""
         fitting = order_search.fitting(value, self.orders)
-        return queryset.filter(reference__in=fitting.values("pk"))
+        return rows.filter(reference__in=fitting.values("pk"))

@@ -114,11 +114,9 @@ class AllCertificates(CertificateFilter):
         """Return the certificates of the organisation's orders, as its page lists them."""
         return queryset & certificates_of_account(value.pk)
 
-    def search(
-        self, queryset: QuerySet[Certificate], _name: str, _value: str
-    ) -> QuerySet[Certificate]:
+    def search(self, rows: QuerySet[Certificate], _name: str, _value: str) -> QuerySet[Certificate]:
         """Return all certificates: `filter_queryset` applies the search after the other filters."""
-        return queryset
+        return rows
 
 
 @access.reviewers_read

@@ -117,12 +117,10 @@ def _stored(ca: IssuingCA) -> dict[str, Stored]:
     }
 
 
-def _certificates(
-    ca: IssuingCA, signed: set[str], stored: dict[str, Stored]
-) -> Iterator[Difference]:
-    """Compare the journal line by line with the database; add its serial numbers to ``signed``."""
+def _certificates(ca: IssuingCA, seen: set[str], stored: dict[str, Stored]) -> Iterator[Difference]:
+    """Compare the journal line by line with the database; add its serial numbers to ``seen``."""
     for entry in journal.entries(ca.stem):
-        signed.add(entry.serial)
+        seen.add(entry.serial)
         known = stored.get(entry.serial)
         if known is None and not _is_stored_by_now(ca, entry.serial):
             kind = Kind.NOBODY_APPROVED if unapproved([entry]) else Kind.NOT_STORED
@@ -130,7 +128,7 @@ def _certificates(
         elif known and known.sha256 != hashlib.sha256(entry.der).digest():
             yield Difference(Kind.DIFFERENT, ca.stem, entry.serial, entry=entry)
     for serial in stored:
-        if serial not in signed:
+        if serial not in seen:
             yield Difference(Kind.NOT_JOURNALLED, ca.stem, serial)
 
 

@@ -112,24 +112,22 @@ cancel_request = button(
 )
 
 
-def _form(
-    request: HttpRequest, application: Application, kind: Kind
-) -> tuple[AskForm, Refused | None]:
+def _form(request: HttpRequest, case: Application, kind: Kind) -> tuple[AskForm, Refused | None]:
     """Return the form, and why an uploaded file was refused, which the form tells too.
 
     The button of a ready-made reason adds it to the typed text. An uploaded file is attached first.
     Raises what else `attach_to_hearing` raises for the reviewer.
     """
-    make = _made(application, kind)
+    make = _made(case, kind)
     if request.method != "POST":
-        return make(initial={"version": application.version}), None
-    typed, fault = _attached(request, application, kind)
+        return make(initial={"version": case.version}), None
+    typed, fault = _attached(request, case, kind)
     form = make(typed)
     if fault is not None:
         form.add_error("file", str(fault))
     elif not {"template", "attach"}.isdisjoint(request.POST):
         ready = reasons.offered(kind.use)
-        form = make(initial=reasons.added(form, "reason", ready, application.language))
+        form = make(initial=reasons.added(form, "reason", ready, case.language))
     return form, fault
 
 

@@ -186,9 +186,7 @@ def background(application: Application, person: Person, stand: known.States) ->
     }
 
 
-def _sentence(
-    request: InformationRequest, answered: Container[datetime | None], now: datetime
-) -> str:
+def _sentence(request: InformationRequest, times: Container[datetime | None], now: datetime) -> str:
     closed = clock.day(request.closed_at) if request.closed_at else None
     # After the deadline of a hearing the promise resumes even without an answer.
     is_past = request.is_hearing and request.deadline < (closed or clock.day(now))
@@ -196,7 +194,7 @@ def _sentence(
     days = {"begun": clock.day(request.asked_at), "ended": ended, "term": request.deadline}
     shown = {name: date_format(day, "SHORT_DATE_FORMAT") for name, day in days.items()}
     if is_past and not request.cancelled:
-        words = _past(request, answered)
+        words = _past(request, times)
     elif request.closed_at is None:
         words = _lasting(request)
     else:

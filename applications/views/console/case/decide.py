@@ -93,10 +93,8 @@ def confirmation(request: HttpRequest, application: Application) -> dict[str, An
     return context | passkey.page(request, decided) | {"form": ApproveForm(initial=initial)}
 
 
-def _decided(
-    application: Application, attempt: PreparedCertificate, *, now: datetime
-) -> passkey.Decided:
-    challenge = services.to_sign(application, attempt, now=now)
+def _decided(order: Application, attempt: PreparedCertificate, *, now: datetime) -> passkey.Decided:
+    challenge = services.to_sign(order, attempt, now=now)
     return passkey.Decided(challenge, [attempt.environment])
 
 

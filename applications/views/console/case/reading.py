@@ -65,14 +65,12 @@ def read(application: Application, person: Person, *more: Wanted, now: datetime)
     )
 
 
-def read_others(
-    application: Application, *earlier: Application, now: datetime
-) -> dict[UUID, Condition]:
+def read_others(case: Application, *earlier: Application, now: datetime) -> dict[UUID, Condition]:
     """Read what is shown of orders with the key or a name, and of `earlier`; return states."""
-    namesakes = known.namesakes(application)
+    namesakes = known.namesakes(case)
     with_decisions = [*namesakes, *earlier]
     return standings(
-        [*with_decisions, *known.with_key(application)],
+        [*with_decisions, *known.with_key(case)],
         *parts_of_each(namesakes, "host_names"),
         *parts_of_each(with_decisions, "decisions"),
         now=now,
