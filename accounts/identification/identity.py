@@ -80,16 +80,11 @@ class Provider(Protocol):
     """An identification service to which the browser is redirected and from which it returns."""
 
     def begin(
-        self,
-        *,
-        callback: str,
-        language: str,
-        since: datetime | None = None,
-        introduces: bool = False,
+        self, *, callback: str, language: str, since: datetime | None = None, presents: bool = False
     ) -> Departure:
         """Start an identification in the language; `callback` is our absolute return address.
 
-        With `since` the person must authenticate again after that time. With `introduces` the
+        With `since` the person must authenticate again after that time. With `presents` the
         source of mandates is told who they are. Raises Unavailable.
         """
 

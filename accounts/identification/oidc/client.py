@@ -121,12 +121,7 @@ class OpenIdConnect:
         return ClientAuthentication(self.client_id, self._secret, self.keys, self.discovery)
 
     def begin(
-        self,
-        *,
-        callback: str,
-        language: str,
-        since: datetime | None = None,
-        introduces: bool = False,
+        self, *, callback: str, language: str, since: datetime | None = None, presents: bool = False
     ) -> Departure:
         """Return the authorisation address, and the secrets that bind the answer to the browser."""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
@@ -145,7 +140,7 @@ class OpenIdConnect:
             "max_age": str(0 if since else MAX_AGE_SECONDS),
         }
         memory = {"nonce": nonce, "verifier": verifier}
-        if introduces:
+        if presents:
             memory["introduces"] = "yes"
         if self.service_name:
             parameters["ftn_spname"] = self.service_name
