@@ -84,10 +84,7 @@ def _organisation(request: HttpRequest) -> str:
 
 
 def _act_as_the_page(request: Any) -> None:
-    """Act for the organisation that the form names, if it is another.
-
-    Raises NoLongerMember, or PageOfAnother if another person opened the page.
-    """
+    """Act for the organisation that the form names. Raises NoLongerMember, or PageOfAnother."""
     if _organisation(request) in {"", str(request.organisation and request.organisation.pk)}:
         return
     found = named(request)

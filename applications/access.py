@@ -253,10 +253,7 @@ def get_for_reviewer(person: Person, application_id: UUID) -> Application:
 
 
 def get_part[Row: Model](actor: Actor, rows: QuerySet[Row], key: object) -> Row:
-    """Return the row with the key from the rows of an order fetched by this module.
-
-    A key that is not among them raises Http404 and is recorded.
-    """
+    """Return the row with the key from the rows of an order; else Http404, recorded."""
     row = rows.filter(pk=key).first()
     if row is None:
         raise access.not_found(actor, str(rows.model._meta.model_name), key)

@@ -305,10 +305,7 @@ def scanner(name: str) -> dict[str, Any]:
 
 
 def place(name: str) -> tuple[str, int] | None:
-    """Return the host and the port (443 by default) in the variable; None if it is unset or empty.
-
-    Raises ImproperlyConfigured for anything else.
-    """
+    """Return host and port (443) or None. Raises ImproperlyConfigured for anything else."""
     if not (value := text(name)):
         return None
     parts = service_addresses.split(f"tls://{value}")

@@ -44,9 +44,7 @@ class EventQuery:
         return {name: value for name, value in values.items() if value}
 
     def alternatives(self) -> tuple[list[Q], Q]:
-        """Return alternatives, each usable with an index, and a common condition.
-
-        An event must meet one alternative and the common condition."""
+        """Return alternatives, each with an index, and a condition common to all."""
         criteria = [alternatives for alternatives in self._conditions() if alternatives]
         first, *others = criteria or [[Q()]]
         common = [reduce(or_, alternatives) for alternatives in others]

@@ -95,10 +95,7 @@ def removed_on(changed: date) -> date:
 
 
 def last_warned_each(drafts: Iterable[Application]) -> dict[UUID, date]:
-    """Return, by its key, the day of the last warning before the removal of each draft as it is.
-
-    Drafts that nobody was warned of are left out.
-    """
+    """Return, by key, the day of the last warning of each draft's removal, if there was one."""
     keys = {str(each.pk): f"{removed_on(clock.day(each.changed_at))}:week" for each in drafts}
     sent = SentNotice.objects.filter(notice="draft_warning", about__in=keys)
     days = sent.values_list("about", "key", "sent_at")

@@ -40,10 +40,7 @@ def cancelled(application: Application, now: datetime) -> dict[str, Any]:
 
 
 def words(application: Application, *, is_heard: bool) -> str:
-    """Return when the promise resumes, in a sentence of the order's page and of the request's mail.
-
-    `is_heard`: the request is a hearing.
-    """
+    """Return when the promise resumes, for page and mail; `is_heard`: the request is a hearing."""
     if application.due_on is None and application.days_left is None:
         anew = _("The promised %(days)s working days begin the day after your answer.")
         return anew % {"days": promise.WORKING_DAYS}

@@ -90,10 +90,7 @@ def holder_left(application: Application) -> bool:
 
 
 def _acts(application: Application, address: str, roles: Sequence[str]) -> bool | None:
-    """Whether a member with the address has one of the roles; None if none had the address since.
-
-    That is, since the order was begun.
-    """
+    """Whether a member with the address has a role; None if none had it since the order began."""
     held, begun = contact_links.held(application.organisation_id, address), application.created_at
     if any(end and end < begun for end, _role in held):
         begun = _begun(application)
@@ -184,10 +181,7 @@ def by_closing(application: Application, *, now: datetime) -> tuple[str, ...]:
 
 
 def by_withdrawal(application: Application, *, now: datetime) -> tuple[str, ...]:
-    """Return those to tell of a withdrawal, each address once.
-
-    These are the contact person and whoever was to attach the certificate request.
-    """
+    """Return the contact person and who was to attach the request, each address once."""
     return distinct(application, ("applicant", *_bringing(application, now)))
 
 

@@ -10,10 +10,7 @@ from certportal.foundation.related_rows import related_row
 
 
 def right_to_send(application: Application) -> Membership | None:
-    """Return the membership that gives the sender the right to act.
-
-    None if nothing has been sent yet or the sender has no such membership.
-    """
+    """Return the membership that gives the sender the right to act, or None."""
     submission = related_row(application, "submission")
     if submission is None:
         return None

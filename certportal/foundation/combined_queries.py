@@ -288,10 +288,7 @@ def ask_together(*wanted: Wanted) -> None:
 
 
 def read_all(*asked: Asked) -> list[list[Any]]:
-    """Return the rows of each query, by one statement.
-
-    The queries are numbered from 0; PostgreSQL runs each only for the row with its number.
-    """
+    """Return the rows of each query, by one statement that runs query n for row n."""
     if len(asked) == 1:
         return [asked[0].alone()]
     joined, begins, parameters, width = dict[int, str](), dict[int, int](), list[Any](), 1

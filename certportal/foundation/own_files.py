@@ -63,10 +63,7 @@ def locked(descriptor: int) -> Iterator[None]:
 
 @contextmanager
 def locked_folder(folder: Path, mode: int = GROUP_FOLDER) -> Iterator[int]:
-    """Hold an exclusive lock on the folder, which is made if missing.
-
-    Yields its descriptor: a process that inherits it holds the lock too.
-    """
+    """Hold the folder's lock, making it; yields a descriptor, which a child that inherits holds."""
     make_folder(folder, mode)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     with locked(descriptor):

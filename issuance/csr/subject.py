@@ -193,10 +193,7 @@ _CONSOLE = str.maketrans({letter.encode("cp850")[0]: letter for letter in "åä�
 
 
 def is_personal_code(value: str) -> bool:
-    """Whether the value contains a Finnish personal identity code.
-
-    The check character is not verified, so that a mistyped code is found too.
-    """
+    """Whether it has a Finnish personal identity code, mistyped (check character) or not."""
     if len(value) < 11 or value.isalpha():
         return False
     if not _PERSONAL_CODE.search(value):  # the usual case

@@ -84,10 +84,7 @@ def leading(data: bytes) -> bytes:
 
 
 def read_strictly(data: bytes) -> Element:
-    """Like ``read``, but parses and checks everything inside as DER too.
-
-    Depth and number of elements are limited to MAX_DEPTH and MAX_ELEMENTS.
-    """
+    """Like ``read``, but checks all inside as DER, within MAX_DEPTH and MAX_ELEMENTS."""
     root = read(data)
     rule = _RULES.get(root.tag)
     if rule and not rule[1](root.content):

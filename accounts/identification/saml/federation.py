@@ -19,10 +19,7 @@ REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 
 @dataclass(frozen=True, slots=True)
 class IdentityProvider:
-    """An identity provider: entity ID, addresses that take redirects, signing certificates.
-
-    The addresses of logout are empty if it has none.
-    """
+    """Entity ID, addresses that take redirects (of logout perhaps empty), signing certificates."""
 
     entity_id: str
     sign_on_url: str

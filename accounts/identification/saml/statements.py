@@ -37,10 +37,7 @@ class Statement:
 
 
 def check(given: Answer, party: Party, issuer: str, *, skew: timedelta, now: datetime) -> Statement:
-    """Return the statement if issuer, audience, level, times and bearer are as required.
-
-    Raises NotIdentified, also if one of these is absent.
-    """
+    """Return the statement. Raises NotIdentified unless all is there and as required."""
     assertion = given.assertion
     if whole(single(assertion, "./saml:Issuer")) != issuer:
         raise NotIdentified("Issuer")

@@ -51,12 +51,7 @@ def catch_up(*, now: datetime, client: RegisterClient | None = None) -> Report |
 
 
 def sync_full(client: RegisterClient, *, now: datetime) -> Report:
-    """Fetch the whole register and import it.
-
-    Raises:
-        Unavailable: the source failed; recorded as a failed run.
-        Busy: another import is running.
-    """
+    """Fetch and import the register. Raises Unavailable (a failed run), Busy (another runs)."""
     return _sync(client, None, now)
 
 

@@ -23,10 +23,7 @@ SYSTEMS = (
 
 
 def in_words(agent: str) -> str:
-    """Return browser and system of a User-Agent header, such as “Firefox, Windows”.
-
-    Unknown parts are left out; empty if neither is known.
-    """
+    """Return browser and system of a User-Agent, as far as known, such as “Firefox, Windows”."""
     found = [_first(BROWSERS, agent), _first(SYSTEMS, agent)]
     return ", ".join(name for name in found if name)
 

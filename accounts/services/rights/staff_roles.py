@@ -78,10 +78,7 @@ def grant_reviewer(person: Person, *, by: Person | None, actor: Actor, now: date
 
 @transaction.atomic
 def grant_auditor(person: Person, *, by: Person | None, actor: Actor, now: datetime) -> StaffRole:
-    """Give the person the auditor's role, for reading everything in the console.
-
-    Does nothing if the person holds it. Raises as `grant_reviewer`.
-    """
+    """Give the auditor's role, for reading the whole console. Raises as `grant_reviewer`."""
     return _grant(Kind.AUDITOR, person, by, actor, now)[0]
 
 

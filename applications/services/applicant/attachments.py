@@ -148,10 +148,7 @@ def remove_unsent(application: Application, *, actor: Actor, now: datetime) -> N
 
 
 def erase_attachments(applications: Sequence[Application]) -> None:
-    """Delete all attachments of discarded drafts or of an order being erased.
-
-    The files are deleted once the transaction is committed.
-    """
+    """Delete all attachments of discarded or erased orders; the files go after the commit."""
     found = Attachment.objects.filter(application__in=[one.pk for one in applications])
     for attachment in found:
         storing.delete(attachment.file.name)

@@ -338,10 +338,7 @@ def _prospect(
 
 
 def _hold_back(orders: QuerySet[Application], reason: str, actor: Actor, now: datetime) -> int:
-    """Return those of the orders to review that are approved and not signed; return how many.
-
-    Approvals of orders in review become void.
-    """
+    """Return the approved, unsigned ones to review, approvals becoming void; return how many."""
     reviewed = transition.lock_all(orders.filter(status=Status.IN_REVIEW))
     start_over(*reviewed, reason=reason, actor=actor, now=now)
     approved = orders.filter(status=Status.APPROVED).order_by("pk")

@@ -107,10 +107,7 @@ class CAOutOfUse(FactsChanged):
 
 
 class Case:
-    """A case as seen by a reviewer at a time; each fact is looked up at most once.
-
-    `prepared` is the latest attempt at its certificate, or None.
-    """
+    """A case as a reviewer sees it, each fact read once; `prepared`: the latest attempt or None."""
 
     def __init__(self, application: Application, person: Person, *, now: datetime) -> None:
         """Keep the application, which services have locked."""
@@ -132,10 +129,7 @@ class Case:
             yield from NEEDS[action](self)
 
     def obstacles_to_handle(self, action: Action) -> Iterator[Refused]:
-        """Yield bias, another reviewer's holding the case, and its status, if they prevent it.
-
-        Bias does not prevent releasing a case.
-        """
+        """Yield bias (not for releasing), another holder and status, if they prevent it."""
         if self.bias is not None and action != Action.RELEASE:
             yield self.bias
         in_status = workflow.may(action, self.application.status, Role.REVIEWER)

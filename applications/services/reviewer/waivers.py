@@ -102,10 +102,7 @@ def give(
     person: Person,
     now: datetime,
 ) -> Waiver:
-    """Insert the waiver of a finding on a locked application, in place of an open one.
-
-    The caller records the event. Raises EndOutOfRange.
-    """
+    """Insert the waiver, not its event, in place of an open one. Raises EndOutOfRange."""
     require_in_range(ends_on, now)
     replace(application, finding, person=person, now=now)
     assert application.submission is not None

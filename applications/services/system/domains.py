@@ -71,10 +71,7 @@ def count_seconds_of_looks(organisation_id: UUID, seconds: float, *, now: dateti
 
 @transaction.atomic
 def use_proofs(application_id: UUID, *, now: datetime) -> list[HostName]:
-    """Record DNS proofs as evidence for host names of the order that have none; return these.
-
-    Evidence recorded by a reviewer is not changed.
-    """
+    """Record DNS proofs for host names without evidence (a reviewer's stays); return these."""
     application = transition.lock(application_id)
     if application.status not in UNDECIDED or not application.kind.has_host_names:
         return []

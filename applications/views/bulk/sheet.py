@@ -75,10 +75,7 @@ def columns(kind: CertificateType) -> tuple[str, ...]:
 
 
 def decoded(data: bytes) -> str:
-    """Return the text of an uploaded file: UTF-8, UTF-16 with a byte order mark, or else cp1252.
-
-    Raises Unreadable for a file that is not text.
-    """
+    """Return a file's text (UTF-8, UTF-16 with a mark, or else cp1252). Raises Unreadable."""
     encoding = next((name for mark, name in _MARKS.items() if data.startswith(mark)), "utf-8")
     try:
         text = data.decode(encoding)
@@ -169,10 +166,7 @@ def _head(cells: Sequence[str], kind: CertificateType) -> tuple[str, ...]:
 
 
 def with_units(text: str, kind: CertificateType, units: Sequence[RegisterRecord]) -> str:
-    """Return the text with a row for each unit added; with a header if it was empty.
-
-    A unit that has a row already gets no second one.
-    """
+    """Return the text, a header if empty, with a row for each unit that has none yet."""
     present = {line.cells.get("record_oid") for line in lines(text, kind)}
     if not any(_split(text)):  # no text, or only delimiters
         text = ";".join(str(COLUMNS[name]) for name in columns(kind)) + "\n"

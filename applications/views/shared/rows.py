@@ -190,10 +190,7 @@ def _unit_names(oids: frozenset[str], kind: str, on: date) -> dict[str, str]:
 
 
 def standings(orders: Sequence[Application], *more: Wanted, now: datetime) -> dict[UUID, Condition]:
-    """Return the state of each order by key: its status, or that of its ended certificate.
-
-    `more`: what else to read, by the same statement.
-    """
+    """Return each order's state by key, its ended certificate's if any; reads `more` with it."""
     asked = [order for order in orders if order.status == Status.INFO_REQUESTED]
     done = [order.pk for order in orders if order.status in {Status.ISSUED, Status.DELIVERED}]
     found = list[tuple[Any, ...]]()
@@ -236,10 +233,7 @@ def _condition(
 def certificate_rows(
     listed: Iterable[Certificate], *, now: datetime, among: Sequence[Application] = ()
 ) -> list[CertificateRow]:
-    """Return the rows of the certificates, in the given order.
-
-    `among`: all orders of the page, including those of the certificates.
-    """
+    """Return the certificates' rows in this order; `among`: all orders of the page, theirs too."""
     certificates = list(listed)
     orders = {order.pk: order for order in among}
     if not orders:

@@ -119,10 +119,7 @@ class Note:
         return cls(text + "\n", tuple(parsed))
 
     def signed_at(self, verifier: Verifier) -> int | None:
-        """Return the time of the key's signature (0 of a log's), None if there is none.
-
-        Raises BadNote if a signature of this key does not fit.
-        """
+        """Return when the key signed (0 of a log's), or None. Raises BadNote if it does not fit."""
         times = [
             verifier.check(self.text, signature)
             for name, key_id, signature in self.lines

@@ -62,10 +62,7 @@ class Receipt:
 
     @classmethod
     def parse(cls, content: bytes) -> Self:
-        """Parse a file without verifying it. Raises BadReceipt.
-
-        CRLF line ends are accepted, since some mail programs and editors write them.
-        """
+        """Parse a file, even with CRLF of a mail program; not verified. Raises BadReceipt."""
         try:
             found = _FORM.fullmatch(content.decode().replace("\r\n", "\n"))
             if found is None or len(content) > LARGEST:

@@ -85,10 +85,7 @@ def delete(name: str | None) -> None:
 
 
 def read(file: FieldFile) -> bytes:
-    """Return the bytes of a stored document, whose row has their hash as `sha256`.
-
-    Raises Unavailable if it cannot be read now, and DamagedFile.
-    """
+    """Return the document, checked by `sha256`. Raises Unavailable for now, and DamagedFile."""
     data = content_of(file)
     document: Any = file.instance
     if hashlib.sha256(data).hexdigest() != document.sha256:

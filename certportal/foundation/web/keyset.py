@@ -132,10 +132,7 @@ def walk[Row: Model](
 
 
 def before_of(request: HttpRequest) -> int | None:
-    """Return the query parameter `before`, below which the page begins; None for the first page.
-
-    Shown with `components/older.html`.
-    """
+    """Return the parameter `before`, where the page ends, or None (`components/older.html`)."""
     given = request.GET.get("before", "")
     is_number = given.isascii() and given.isdecimal() and len(given) < 20
     return min(int(given), _LARGEST) if is_number else None

@@ -44,10 +44,7 @@ def in_packs(ca: IssuingCA, names: Sequence[str], now: datetime) -> dict[str, di
 
 
 def of_serial(ca: IssuingCA, serial: int) -> Status:
-    """The status of one certificate, expired or not; unknown if it was never issued.
-
-    Raises NotReconciled if only the journal has it.
-    """
+    """A certificate's status; unknown if never issued. Raises NotReconciled if only journalled."""
     text = serial_hex(serial)
     found = _statuses(Certificate.objects.filter(issuing_ca=ca, serial=text)).get(text)
     entry = _listed(ca).get(ocsp_packs.name_of(text), {}).get(text)

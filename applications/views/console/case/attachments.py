@@ -25,10 +25,7 @@ LATEST = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An attachment with its URLs; `replaced`: it is no longer part of the order.
-
-    `answer`: the answer with which it was sent, if any.
-    """
+    """An attachment; `replaced`: no longer in the order; `answer`: that with which it was sent."""
 
     attachment: Attachment
     answer: Submission | Addition | None

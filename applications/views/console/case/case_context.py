@@ -113,10 +113,7 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
 
 
 def _to_approve(case: Case) -> list[Refused]:
-    """Return the obstacles to approving a case in review.
-
-    The state of the preparation is left out, because the page shows it elsewhere (`stage`).
-    """
+    """Return the obstacles to approving, but the preparation's state, which `stage` shows."""
     if case.application.status != Status.IN_REVIEW:
         return []
     obstacles = case.obstacles(Action.APPROVE)

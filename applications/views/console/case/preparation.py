@@ -21,9 +21,7 @@ State = PreparedCertificate.State
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The state of the preparation: `id` is none, preparing, missing, ready, outdated, expired,
-    refused or closed.
-    """
+    """Its `id`: none, preparing, missing, ready, outdated, expired, refused or closed."""
 
     id: str
     text: str

@@ -127,10 +127,7 @@ def _missing(case: Any, reader: Reader) -> Iterator[str]:
 
 
 def _revoked_by(asked_at: datetime, now: datetime) -> Due:
-    """Return the time limit for deciding the proposal to revoke.
-
-    It runs from the proposal or the first report about it, whichever was earlier.
-    """
+    """Return the limit for deciding the revocation: from proposal or first report on it."""
     ends = asked_at + TERM
     if now >= ends:
         return Due(clock.day(ends), _("late"), "error")

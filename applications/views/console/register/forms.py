@@ -14,10 +14,7 @@ OFFERED = [RegisterTask.Outcome.REVOKE, RegisterTask.Outcome.REISSUE, RegisterTa
 
 
 class DecisionForm(Form):
-    """The decision on a change in the register, and its reasons, which the organisation reads.
-
-    `touched`: how many certificates the page showed.
-    """
+    """The decision and its reasons, for the organisation; `touched`: certificates on the page."""
 
     outcome = forms.ChoiceField(
         label=_("What is done about the certificates?"),

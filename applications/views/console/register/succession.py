@@ -41,10 +41,7 @@ class PartiesForm(Form):
 
 
 class SuccessionForm(Form):
-    """The business IDs, confirmed with a reason that everybody concerned reads.
-
-    `shown`: the mark of what the page showed that would move.
-    """
+    """The business IDs, a reason that all concerned read, and the mark of what was `shown`."""
 
     former = BusinessIdField(widget=forms.HiddenInput)
     successor = BusinessIdField(widget=forms.HiddenInput)

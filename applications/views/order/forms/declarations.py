@@ -86,10 +86,7 @@ class HearingForm(VersionForm):
 
 
 class ReturnNamesForm(VersionForm):
-    """Why the proposed host names are sent back.
-
-    `told`: the technical contact gets the text by mail; else the next contact with a link does.
-    """
+    """Why names are sent back; `told`: the contact gets it by mail, else the next with a link."""
 
     text = LongTextField(
         label=_("What should the technical contact change?"),
