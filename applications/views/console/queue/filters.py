@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.forms import HiddenInput, Select
@@ -17,7 +18,7 @@ from applications.rules import order_search, queue_order
 from applications.views.console.queue import ready_made
 from applications.views.shared.forms import FilterForm
 from applications.workflow import ENDED, OPEN_CASES, Status
-from certportal.foundation.combined_queries import Number
+from certportal.foundation.combined_queries import Number, Values, Wanted, compiled_for
 from certportal.foundation.folded_names import words_held
 from certportal.foundation.web import keyset
 
@@ -36,11 +37,16 @@ LISTED = "listed"
 """The name of the number of cases that are listed, beside those of the ready-made views."""
 
 
-def holders(_request: HttpRequest | None) -> QuerySet[Person]:
+def holders(_request: HttpRequest | None = None) -> QuerySet[Person]:
     held = Application.objects.filter(status__in=OPEN_CASES, reviewer=OuterRef("pk"))
     # For each of the few who have ever been a reviewer the database looks whether there is a case.
     reviewers = StaffRole.objects.filter(kind=StaffRole.Kind.REVIEWER).values("person")
     return Person.objects.filter(Exists(held), pk__in=reviewers).order_by("family_name")
+
+
+@compiled_for()
+def _holders() -> Values:
+    return Values(holders().values_list("pk", "given_name", "family_name"), 3)
 
 
 class QueueFilter(FilterSet):  # django-filter has no annotations
@@ -139,6 +145,16 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
                 found[finding.rule] = f"{words.title} ({finding.rule})"
         titles = sorted(found.items(), key=lambda one: one[1])
         self.form.fields["finding"].widget.choices = [("", _("All findings")), *titles]
+
+    def holders_offered(self) -> Wanted:
+        """Return the question for the reviewers from whom can be chosen; its answer offers them."""
+        field = self.form.fields["reviewer"]
+
+        def offer(found: Iterable[tuple[UUID, str, str]]) -> None:
+            people = [(pk, str(Person(given_name=g, family_name=f))) for pk, g, f in found]
+            field.widget.choices = [("", field.empty_label), *people]
+
+        return Wanted(_holders(), offer)
 
     def seen(self, queryset: Cases, _name: str, value: str) -> Cases:
         return queryset.filter(ready_made.BY_ID[value].holds(self.reader))

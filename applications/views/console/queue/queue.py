@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from functools import partial
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
@@ -17,7 +16,7 @@ from applications import services
 from applications.models import Application
 from applications.views.console.queue import ready_made
 from applications.views.console.queue.filters import QueueFilter
-from applications.views.console.queue.rows import rows, with_marks
+from applications.views.console.queue.rows import rows
 from applications.views.shared import spreadsheet
 from applications.views.shared.rows import standings
 from applications.workflow import OPEN_CASES
@@ -41,6 +40,8 @@ def queue(request: HttpRequest) -> HttpResponseBase:
     narrowed = narrow(request)
     page = page_of(narrowed, request)
     narrowed.offer_findings(page.rows)
+    typed = narrowed.form.cleaned_data.get("q", "")
+    listed = rows(page.rows, narrowed.reader, narrowed.holders_offered(), typed=typed)
     counts = keyset.counts(ready_made.numbers(narrowed.reader) | narrowed.uncounted(page))
     active = []
     for name, value in narrowed.form.cleaned_data.items():
@@ -54,7 +55,7 @@ def queue(request: HttpRequest) -> HttpResponseBase:
         "filter": narrowed,
         "page": page,
         "count": narrowed.count(page, counts),
-        "rows": rows(page.rows, narrowed.reader, typed=narrowed.form.cleaned_data.get("q", "")),
+        "rows": listed,
         "chips": active,
         "views": saved_views(narrowed, counts),
         "to_take": counts[ready_made.TO_TAKE.id],
@@ -73,16 +74,16 @@ def queue_csv(request: HttpRequest) -> HttpResponseBase:
 
 def page_of(narrowed: QueueFilter, request: HttpRequest) -> keyset.Page[Application]:
     """Return the page of cases. What was found by a search is sorted before it is read whole."""
-    fill, cases = partial(filled, now=narrowed.reader.now), narrowed.qs
+    cases = narrowed.qs
     if narrowed.found is not None and len(narrowed.found.orders) > PAGE:
-        return keyset.page_of(cases, request, narrowed.key, most=PAGE, fill=fill)
-    return keyset.page_of(fill(cases), request, narrowed.key, most=PAGE)
+        return keyset.page_of(cases, request, narrowed.key, most=PAGE, fill=filled)
+    return keyset.page_of(filled(cases), request, narrowed.key, most=PAGE)
 
 
-def filled(cases: QuerySet[Application], *, now: datetime) -> QuerySet[Application]:
+def filled(cases: QuerySet[Application]) -> QuerySet[Application]:
     """Return the cases with only the columns that their rows show."""
     related = cases.select_related("organisation", "reviewer", "submission__record")
-    return with_marks(related.only(*SHOWN), now).prefetch_related("host_names")
+    return related.only(*SHOWN).prefetch_related("host_names")
 
 
 def narrow(request: HttpRequest) -> QueueFilter:

@@ -17,7 +17,7 @@ from applications.models.certificate_types import CertificateType
 from applications.rules import case_holder, lapse, queue_order
 from applications.workflow import OPEN_CASES, Status
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Compiled, Number, compiled_for
+from certportal.foundation.combined_queries import Compiled, Number, Values, compiled_for
 from certportal.foundation.web.keyset import bounded
 
 type Condition = Callable[[Reader], Q]
@@ -27,6 +27,21 @@ RIGHT = "right"
 TEST_TYPES = [kind.value for kind in CertificateType if kind.is_test]
 OPEN = Q(status__in=OPEN_CASES)
 REVIEWED = Q(status=Status.IN_REVIEW)
+
+
+@compiled_for(date.min)
+def _doubtful(today: date) -> Values:
+    """Return the query for sender and organisation of cases whose right to act must be looked at.
+
+    In their accounts somebody's right is unconfirmed, or had a last day; these are few.
+    """
+    doubtful = Membership.objects.filter(
+        Q(basis=Membership.Basis.UNVERIFIED) | Q(confirmed_until__lt=today),
+        organisation=OuterRef("organisation"),
+    )
+    cases = Application.objects.filter(Exists(doubtful), status=Status.IN_REVIEW).order_by()
+    sent_by = cases.exclude(type__in=TEST_TYPES).values_list("submission__person", "organisation")
+    return Values(sent_by, 2)
 
 
 @dataclass(frozen=True)
@@ -39,15 +54,7 @@ class Reader:
     @functools.cached_property
     def without_right(self) -> set[tuple[UUID, UUID]]:
         """The keys of sender and organisation of cases whose sender's right is not confirmed."""
-        # Only accounts with a right that is unconfirmed or had a last day are checked, which are
-        # few.
-        doubtful = Membership.objects.filter(
-            Q(basis=Membership.Basis.UNVERIFIED) | Q(confirmed_until__lt=clock.day(self.now)),
-            organisation=OuterRef("organisation"),
-        )
-        cases = Application.objects.filter(Exists(doubtful), status=Status.IN_REVIEW).order_by()
-        sent = cases.exclude(type__in=TEST_TYPES).values_list("submission__person", "organisation")
-        pairs = set(sent)
+        pairs = set(_doubtful(clock.day(self.now)).alone())
         people = Person.objects.in_bulk([person for person, _organisation in pairs])
         accounts = Organisation.objects.in_bulk([organisation for _person, organisation in pairs])
         return {

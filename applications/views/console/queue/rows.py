@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
 
-from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, OuterRef, Q, Subquery, When
 from django.db.models.functions import Least
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -20,7 +21,8 @@ from applications.views.shared.due import Due, due
 from applications.views.shared.rows import Condition, beside_organisation, standings
 from applications.workflow import Status
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Rows, Wanted
+from certportal.foundation.combined_queries import Rows, Values, Wanted, compiled_for
+from certportal.foundation.prepared_statements import Among
 from issuance.findings import Severity
 
 LOOKED_AT = {Severity.ERROR, Severity.WARNING}
@@ -50,8 +52,16 @@ class Row:
     matched: Sequence[tuple[Promise, str]] = ()
 
 
-def with_marks(cases: QuerySet[Application], now: datetime) -> QuerySet[Application]:
-    """Return the cases annotated with data of other tables that their rows show."""
+class Marks(NamedTuple):
+    """What other tables tell of a case."""
+
+    wants_second: bool = False
+    answered_at: datetime | None = None
+    revocation_asked_at: datetime | None = None
+
+
+@compiled_for([UUID(int=1)], datetime.min.replace(tzinfo=UTC))
+def _marks(cases: list[UUID], now: datetime) -> Values:
     of_case = {"application": OuterRef("pk")}
     requests = InformationRequest.objects.filter(**of_case, cancelled=False)
     answered = requests.exclude(reviewer=None).exclude(closed_at=None).order_by("-closed_at")
@@ -60,28 +70,46 @@ def with_marks(cases: QuerySet[Application], now: datetime) -> QuerySet[Applicat
     reported = RevocationReport.objects.filter(of_proposal).order_by("received_at")
     # PostgreSQL's LEAST ignores NULL.
     asked_at = Least("made_at", Subquery(reported.values("received_at")[:1]))
-    return cases.annotate(
+    marked = Application.objects.filter(Among("pk", "uuid", cases)).annotate(
         wants_second=Case(When(queue_order.second_wanted(now), then=True), default=False),
         answered_at=Subquery(answered.values("closed_at")[:1]),
         revocation_asked_at=Subquery(proposed.values(asked=asked_at)[:1]),
     )
+    return Values(marked.values_list("pk", *Marks._fields), 1 + len(Marks._fields))
 
 
-def rows(cases: Sequence[Application], reader: Reader, *, typed: str = "") -> list[Row]:
-    """Return the rows of the cases (`with_marks`), in their order; `typed` is the search text."""
-    entries = list[SearchEntry]()
-    searched = [Wanted(Rows(order_search.entries(cases)), entries.extend)] if typed else []
-    stand = standings(cases, *searched, now=reader.now)
+def rows(cases: Sequence[Application], reader: Reader, *more: Wanted, typed: str = "") -> list[Row]:
+    """Return the rows of the cases, in their order; `typed` is the search text.
+
+    `more`: what else to read, by the same statement.
+    """
+    entries, marks = list[SearchEntry](), dict[UUID, Marks]()
+    wanted = list(more)
+    if cases:
+        found = _marks([case.pk for case in cases], reader.now)
+        wanted.append(
+            Wanted(found, lambda rows: marks.update({pk: Marks(*values) for pk, *values in rows}))
+        )
+    if typed:
+        wanted.append(Wanted(Rows(order_search.entries(cases)), entries.extend))
+    stand = standings(cases, *wanted, now=reader.now)
     matched = order_search.matched(typed, entries)
-    return [_row(case, stand[case.pk], matched.get(case.pk, ()), reader) for case in cases]
+    return [
+        _row(case, marks[case.pk], stand[case.pk], matched.get(case.pk, ()), reader)
+        for case in cases
+    ]
 
 
 def _row(
-    case: Any, standing: Condition, matched: Sequence[tuple[Promise, str]], reader: Reader
+    case: Application,
+    marks: Marks,
+    standing: Condition,
+    matched: Sequence[tuple[Promise, str]],
+    reader: Reader,
 ) -> Row:
     record = case.submission.record if case.submission else None
     unit_name = record.long_name if record else ""
-    asked, name = case.revocation_asked_at, case.organisation.name
+    asked, name = marks.revocation_asked_at, case.organisation.name
     unit = beside_organisation(unit_name, name)
     shown = {case.number, case.called, unit, name}
     return Row(
@@ -94,28 +122,28 @@ def _row(
         name=case.called,
         more=max(len(case.host_names.all()) - 1, 0),
         findings=sum(finding["severity"] in LOOKED_AT for finding in case.findings),
-        wants=_wants(case, reader) if case.status == Status.IN_REVIEW else [],
+        wants=_wants(case, marks, reader) if case.status == Status.IN_REVIEW else [],
         marked={value for _kind, value in matched} & shown,
         matched=[(kind, value) for kind, value in matched if value not in shown],
     )
 
 
-def _wants(case: Any, reader: Reader) -> list[str]:
+def _wants(case: Application, marks: Marks, reader: Reader) -> list[str]:
     """Return in words what is still to do, and when the applicant has answered."""
     missing = {"what": ", ".join(_missing(case, reader))}
-    answered = case.answered_at
+    answered = marks.answered_at
     day = date_format(clock.day(answered), "SHORT_DATE_FORMAT") if answered else ""
     aside, today = case.aside_until, clock.day(reader.now)
     until = date_format(aside, "SHORT_DATE_FORMAT") if aside and aside > today else ""
     return [
-        *([_("second reviewer")] if case.wants_second else []),
+        *([_("second reviewer")] if marks.wants_second else []),
         *([_("set aside until %(day)s") % {"day": until}] if until else []),
         *([_("answered %(day)s") % {"day": day}] if day else []),
         *([_("missing: %(what)s") % missing] if missing["what"] else []),
     ]
 
 
-def _missing(case: Any, reader: Reader) -> Iterator[str]:
+def _missing(case: Application, reader: Reader) -> Iterator[str]:
     """Yield in words what the reviewer has to record before the certificate can be approved."""
     if reader.confirms_right(case):
         yield _("authority to act")
