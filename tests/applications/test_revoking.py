@@ -106,6 +106,8 @@ def test_everybody_concerned_is_told_once(matti, maija, riitta, cas):
     expected = ["matti@example.fi", "tekniikka@example.fi", "teemu@yritys.example"]
     assert sorted(one.to[0] for one in mail.outbox) == sorted([*expected, "veera@yritys.example"])
     assert all(order.number in one.subject for one in mail.outbox)
+    led = {one.to[0] for one in mail.outbox if f"/orders/{order.pk}/" in one.body}
+    assert led == {"matti@example.fi", "tekniikka@example.fi"}
 
 
 def test_administrators_are_told_though_the_order_names_them_nowhere(order, pharmacy, matti, now):

@@ -56,6 +56,7 @@ def test_the_organisation_is_told_by_mail_of_what_it_may_not_have_asked_for(desk
     assert "palvelun ulkopuolelta (puhelin)" in text
     assert "kerro siitä meille heti" in text
     assert told_by_mail() == {"matti@example.fi", orders.CONTACT["mailbox"]}
+    assert all(f"/orders/{order.pk}/" in one.body for one in mail.outbox[-2:])
 
 
 def test_each_report_is_told_by_its_own_channel_and_time(desk, other_desk, order):

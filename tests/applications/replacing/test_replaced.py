@@ -106,6 +106,7 @@ def test_the_holders_are_told_once_each(order, riitta, raimo):
     for one in told:
         assert order.number in one.body
         assert certificate_of(order).serial in one.body
+        assert f"/orders/{new.pk}/" in one.body
     ends = made.revoke_on
     assert all(f"{ends.day}.{ends.month}.{ends.year}" in one.body for one in told)
 
