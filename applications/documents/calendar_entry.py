@@ -5,22 +5,22 @@ from collections.abc import Sequence
 from datetime import date
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext as _, ngettext
 
 from applications.documents.certificate_files import stem
 from applications.models import Application
+from applications.rules import renewal
 from certportal.foundation import clock
 from certportal.foundation.mail.sending import File
 from issuance.models import Certificate
 
 MEDIA_TYPE = "text/calendar"
-# A month before the last day, to leave time for a new order and its installation.
-ALARM = "-P30D"
 LONGEST_LINE = 75  # octets, without the line break (RFC 5545, 3.1)
 
 
 def last_day(application: Application, certificate: Certificate) -> File:
-    """Return the file with one whole-day event and its alarm, in the active language."""
+    """Return the file with one whole-day event and its alarms, in the active language."""
     return last_days([(application, certificate)])
 
 
@@ -58,20 +58,32 @@ def _event(last: date, ending: Sequence[tuple[Application, Certificate]]) -> lis
         ) % {"name": name, "count": count}
     summary = f"{_('[TEST]')} {words}" if first.kind.is_test else words
     note = _("A certificate cannot be extended. Order a new one in good time.")
+    page = f"{reverse('certificates')}?state=soon&sort=ends"
+    again = page if count else reverse("applications:again", args=[first.pk])
+    url = settings.PORTAL_BASE_URL + again
+    days = renewal.days_before(clock.day(certificate.not_before), last)
     return [
         "BEGIN:VEVENT",
         f"UID:{certificate.serial.lower()}@{settings.MAIL_DOMAIN}",
         f"DTSTAMP:{certificate.issued_at:%Y%m%dT%H%M%SZ}",
         f"DTSTART;VALUE=DATE:{last:%Y%m%d}",
         f"SUMMARY:{escaped(summary)}",
-        f"DESCRIPTION:{escaped(note)}",
+        f"DESCRIPTION:{escaped(f'{note} {url}')}",
+        f"URL:{url}",
         "TRANSP:TRANSPARENT",
+        *(line for each in dict.fromkeys(days) for line in _alarm(each, summary)),
+        "END:VEVENT",
+    ]
+
+
+def _alarm(days: int, summary: str) -> list[str]:
+    """Return the lines of the alarm so many days ahead, when a reminder is mailed too."""
+    return [
         "BEGIN:VALARM",
         "ACTION:DISPLAY",
-        f"TRIGGER:{ALARM}",
+        f"TRIGGER:-P{days}D",
         f"DESCRIPTION:{escaped(summary)}",
         "END:VALARM",
-        "END:VEVENT",
     ]
 
 

@@ -19,7 +19,7 @@ def lines(data: bytes) -> list[str]:
     return data.decode().replace("\r\n ", "").strip().split("\r\n")
 
 
-def test_the_account_hands_over_an_entry_with_an_alarm(matti, riitta, cas):
+def test_the_account_hands_over_an_entry_with_alarms_that_leads_to_the_renewal(matti, riitta, cas):
     order = orders.delivered(matti, riitta)
     answer = people.log_in(Client(), matti).get(f"/fi/orders/{order.pk}/files/ics/")
     assert answer["Content-Type"].startswith("text/calendar")
@@ -27,7 +27,11 @@ def test_the_account_hands_over_an_entry_with_an_alarm(matti, riitta, cas):
     found = lines(answer.content)
     last = clock.day(certificate_of(order).not_after)
     assert f"DTSTART;VALUE=DATE:{last:%Y%m%d}" in found
-    assert "TRIGGER:-P30D" in found
+    alarms = [line for line in found if line.startswith("TRIGGER:")]
+    assert alarms == [f"TRIGGER:-P{days}D" for days in (60, 30, 14, 7, 1)]
+    (url,) = (line.removeprefix("URL:") for line in found if line.startswith("URL:"))
+    assert url.endswith(f"/fi/orders/{order.pk}/again/")
+    assert any(line.startswith("DESCRIPTION:") and line.endswith(f" {url}") for line in found)
     (summary,) = (line for line in found if line.startswith("SUMMARY:"))
     assert summary == f"SUMMARY:Varmenne vanhenee: erecept.example.fi\\, {order.number}"
 
