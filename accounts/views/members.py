@@ -1,6 +1,7 @@
 """Views of an account's members: list, role, removing and leaving."""
 
 from django.contrib import messages
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -27,6 +28,8 @@ def members(request: HttpRequest) -> HttpResponse:
     shown = own is not None and is_shown(own)
     administers = own is not None and access.administers(own)
     current = organisation.memberships.filter(ended_at=None).select_related("person")
+    if administers:
+        current = current.annotate(seen_at=Max("person__logins__last_login"))
     if not shown:
         current = current.filter(person=person)
     invitations = _invitations(organisation) if administers else []

@@ -80,6 +80,13 @@ def test_an_applicant_sees_the_people_but_no_invitations_and_changes_nobody(maij
     assert Event.objects.filter(action="access.refused", refused=True).exists()
 
 
+def test_an_administrator_sees_who_has_not_logged_in_for_long(web, maija, matti, now):
+    maija.logins.update(last_login=now.replace(year=2024, month=1, day=5))
+    assert "5 Jan 2024" in web.get("/en/account/members/").text
+    page = people.log_in(Client(), maija).get("/en/account/members/")
+    assert "Last logged in" not in page.text
+
+
 def test_strangers_and_the_former_find_nothing(maija, matti, kalle, now):
     place = reverse("accounts:member", args=[member_of(maija).pk])
     assert people.log_in(Client(), kalle).get(place).status_code == 404
