@@ -15,6 +15,7 @@ from applications.rules import lapse, proposed_names, recipients
 from applications.views.shared import tracking
 from applications.views.shared.right_asked import right_asked
 from applications.workflow import promise
+from certportal.foundation.mail_addresses import mailbox
 
 
 def sentences(application: Application, sender: Person, *, today: date) -> list[str]:
@@ -24,12 +25,29 @@ def sentences(application: Application, sender: Person, *, today: date) -> list[
         " download it on the order's page."
     )
     shown = _addresses(application, recipients.package(application))
-    follows = [*_until_decided(application, today), arrival % {"addresses": shown}]
+    follows = [
+        *_until_decided(application, today),
+        arrival % {"addresses": shown},
+        *_about_mailbox(application),
+    ]
     if right := about_right(application, sender, today=today):
         return [right, *follows]
     if application.csr_id is not None:
         return [_("You don't need to do anything more."), *follows]
     return follows
+
+
+def _about_mailbox(application: Application) -> list[str]:
+    """Return that the shared mailbox is one person's, if the order names it as theirs too."""
+    people = (application.contact_email, application.technical_email, application.deputy_email)
+    if mailbox(application.mailbox) not in map(mailbox, filter(None, people)):
+        return []
+    words = _(
+        "The shared mailbox %(address)s is also one person's address, so reminders may stay unread"
+        " while they are away. If several people read another address, change it in the part"
+        " Delivery."
+    )
+    return [words % {"address": application.mailbox}]
 
 
 def about_right(application: Application, sender: Person, *, today: date) -> str:

@@ -89,6 +89,13 @@ def test_before_sending_the_applicant_reads_who_does_what_and_where_the_certific
     assert "after the host names have been confirmed" in when
 
 
+def test_a_shared_mailbox_that_is_one_person_s_is_pointed_out(web, fresh, address):
+    assert "shared mailbox" not in follows(web, fresh, address)[-1]
+    Application.objects.filter(pk=fresh.pk).update(mailbox="Matti@Example.fi")
+    said = follows(web, fresh, address)[-1]
+    assert said.startswith("The shared mailbox Matti@Example.fi is also one person's address")
+
+
 def test_an_unconfirmed_right_to_act_is_told_before_sending_unless_it_is_a_test(
     web, fresh, address
 ):
@@ -129,6 +136,7 @@ def test_a_sent_order_is_confirmed_with_number_and_day_in_words(web, send, fresh
     page = web.get(answer["Location"])
     assert fresh.number in page.text
     assert "We will handle the order by" in page.text
+    assert address("applications:receipt", fresh.pk, 1) in page.text
     assert fresh.status == Status.CHECKING
     assert '"declarations":["authority","domains","truth","binding"]' in fresh.submission.content
 
