@@ -2,7 +2,7 @@
 
 from collections.abc import Container
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -30,6 +30,8 @@ def _understood(label: Words) -> forms.BooleanField:
 
 
 class RevocationForm(Form):
+    only_if: ClassVar = {"exposed_on": ("reason", EXPOSED)}
+
     reason = forms.ChoiceField(
         label=gettext_lazy("Why are you revoking the certificate?"),
         widget=forms.RadioSelect,

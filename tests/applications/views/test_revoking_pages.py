@@ -129,6 +129,12 @@ def test_without_a_reason_or_the_confirmation_nothing_happens(web, pages, missin
     assert state() == "issued"
 
 
+def test_the_day_of_exposure_is_asked_only_with_an_exposed_key(web, pages):
+    page = " ".join(web.get(pages["revoke"]).text.split())
+    asked = page.partition('data-only-if="reason=key_compromise"')[2]
+    assert 'name="exposed_on"' in asked.partition("data-only-if")[0]
+
+
 def test_the_day_of_exposure_is_not_in_the_future(web, pages, now):
     tomorrow = (now + timedelta(days=2)).date().isoformat()
     page = web.post(pages["revoke"], FILLED | {"exposed_on": tomorrow})
