@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from applications.models import Application, Csr
 from applications.models.certificate_types import CertificateType
+from applications.rules import fields
 from applications.rules.certificate_names import (
     LONGEST,
     Names,
@@ -16,6 +17,7 @@ from applications.rules.certificate_names import (
     settled_names,
 )
 from issuance.certificate.hosts import host_problem, with_unicode
+from issuance.certificate.submission import PURPOSES
 
 COLUMNS = (
     gettext_lazy("Your certificate request"),
@@ -73,6 +75,7 @@ def comparison(application: Application, stored: Csr, *, now: datetime) -> list[
     expected = settled_names(application, now=now)
     if kind.has_host_names:
         rows += _server(list(expected.dns_names), decoded)
+        rows.append(_purpose(application.purpose, decoded))
     if kind.has_system and (oid := application.system_oid):
         asked = asked_in(decoded, "serialNumber")
         rows.append(_row(_("OID of the information system"), asked, oid, oid))
@@ -114,6 +117,29 @@ def _server(names: list[str], decoded: dict[str, Any]) -> list[Row]:
         return [readable(_unfilled(Row(_("Host names"), [Cell(requested)])))]
     first = Cell(requested, "same") if agrees else _differing(requested, ordered)
     return [readable(Row(_("Host names"), [first, Cell(ordered), Cell(ordered)]))]
+
+
+def _purpose(ordered: str, decoded: dict[str, Any]) -> Row:
+    row = Row(_("Purpose of use"), [Cell(purposes_in(decoded))])
+    if not ordered:
+        return _unfilled(row)
+    certified = ", ".join(purposes_of(ordered))
+    first = Cell(row.cells[0].value, "same")
+    if set(first.value.split(", ")) != set(purposes_of(ordered)):
+        first = _differing(first.value, certified)
+    words = fields.BY_KEY["purpose"].in_words(ordered)
+    return replace(row, cells=[first, Cell(words), Cell(certified)])
+
+
+def purposes_in(decoded: dict[str, Any]) -> str:
+    """Return the extended key usages that the decoded request asks for, by their usual names."""
+    asked = decoded.get("requested_extensions", [])
+    return next((one["value_text"] for one in asked if one["label"] == "extendedKeyUsage"), "")
+
+
+def purposes_of(ordered: str) -> list[str]:
+    """Return the extended key usages of a certificate with that purpose."""
+    return [f"{name}Auth" for name in ("server", "client") if name in PURPOSES[ordered]]
 
 
 def asked_in(decoded: dict[str, Any], label: str) -> str:

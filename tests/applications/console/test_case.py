@@ -129,6 +129,15 @@ def test_the_comparison_names_what_differs_in_words(case, desk):
     assert "the certificate does not follow the request" in answer.text
 
 
+def test_the_comparison_names_what_the_request_wants_to_be_used_for(matti, cas, riitta, desk):
+    only_server = ("-subj", "/CN=erecept.example.fi", "-addext", "extendedKeyUsage=serverAuth")
+    case = orders.claimed(matti, riitta, csr=orders.csr_with(*only_server))
+    asked, ordered, _registered, certified = row(desk.open("case", case.pk), "Purpose of use")
+    assert (asked.value, asked.verdict) == ("serverAuth", "differs")
+    assert ordered.verdict == "same"
+    assert set(certified.value.split(", ")) == {"serverAuth", "clientAuth"}
+
+
 def test_a_system_signature_shows_unit_and_oid(matti, cas, riitta, desk):
     application = orders.claimed(matti, riitta, "test_system_signature")
     answer = desk.open("case", application.pk)

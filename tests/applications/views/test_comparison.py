@@ -39,3 +39,23 @@ def test_what_nobody_has_filled_in_yet_is_not_called_none(matti):
     assert "Unit (OU)" not in told  # of a server certificate
     whole = comparison(orders.draft(matti), Csr(report=report), now=clock.now())
     assert not [cell for row in whole for cell in row.cells if cell.verdict == "unfilled"]
+
+
+@pytest.mark.usefixtures("english")
+@pytest.mark.parametrize(
+    ("asked", "verdict"),
+    [("clientAuth, serverAuth", "same"), ("serverAuth", "differs"), ("", "")],
+)
+def test_what_the_request_wants_to_be_used_for_stands_beside_what_is_ordered(matti, asked, verdict):
+    extension = {"label": "extendedKeyUsage", "value_text": asked}
+    report = {"csr": {"subject": [], "dns_names": [], "key": KEY}}
+    if asked:
+        report["csr"]["requested_extensions"] = [extension]
+    rows = comparison(orders.draft(matti), Csr(report=report), now=clock.now())
+    (row,) = (row for row in rows if row.label == "Purpose of use")
+    assert [cell.value for cell in row.cells] == [
+        asked,
+        "Both (server and client authentication)",
+        "serverAuth, clientAuth",
+    ]
+    assert row.cells[0].verdict == verdict

@@ -18,10 +18,18 @@ from applications.rules import fields
 from applications.rules.certificate_names import Names, names
 from applications.rules.last_submission import Sent
 from applications.views.console.case import specimen
-from applications.views.shared.comparison import LATER, SILENT, Cell, Row, asked_in, readable
+from applications.views.shared.comparison import (
+    LATER,
+    SILENT,
+    Cell,
+    Row,
+    asked_in,
+    purposes_in,
+    purposes_of,
+    readable,
+)
 from applications.workflow import ENDED
 from issuance.certificate.names import subject_values
-from issuance.certificate.submission import PURPOSES
 from issuance.models import Certificate, PreparedCertificate
 
 ORGANISATION, NAME = "compared-organisation", "compared-name"
@@ -128,13 +136,16 @@ def _hosts(sources: Sources) -> Row:
 
 
 def _purpose(sources: Sources) -> Row:
+    wanted, asked = purposes_of(sources.sent.purpose), purposes_in(sources.csr)
+    agrees = not asked or set(asked.split(", ")) == set(wanted)
+    first = _compared(asked, asked if agrees else ", ".join(wanted), _ignored())
     ordered, last = Cell(fields.BY_KEY["purpose"].in_words(sources.sent.purpose)), LATER
     if sources.prepared:
         certified = specimen.purposes(sources.prepared.specimen)
-        agrees = set(certified) == {f"{name}Auth" for name in PURPOSES[sources.sent.purpose]}
+        agrees = set(certified) == set(wanted)
         ordered = Cell(ordered.value, "same" if agrees else "")
         last = Cell(", ".join(certified), "" if agrees else "clash")
-    return Row(_("Purpose of use"), [SILENT, ordered, SILENT, last])
+    return Row(_("Purpose of use"), [first, ordered, SILENT, last])
 
 
 def _validity(sources: Sources) -> Row:
