@@ -22,7 +22,7 @@ from applications.rules import fields
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.web.fonts import packaged_font
-from tests.applications.pdf_texts import facts_of, text_of
+from tests.applications.pdf_texts import facts_of, pages_of, text_of
 
 
 def unpacked(pdf: bytes) -> bytes:
@@ -68,6 +68,16 @@ def test_the_receipt_tells_what_was_sent_by_whom_and_when(sent):
         assert part in said
     assert sent.submission.sha256 in said.replace(" ", "")
     assert paper.name == f"{sent.number}_receipt.pdf"
+
+
+def test_no_page_has_the_signature_alone(matti):
+    sent = orders.submitted(matti).submission
+    content = json.loads(sent.content)
+    for times in range(0, 16, 4):
+        longer = {"contact_name": "Matti Meikäläinen " * times}
+        sent.content = json.dumps(content | longer)
+        last = pages_of(papers.receipt(sent).content)[-1]
+        assert "Vakuutukset" in last and "Allekirjoitus" in last, times
 
 
 def test_a_moment_is_told_in_finnish_time():
