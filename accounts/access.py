@@ -280,7 +280,10 @@ def no_page(request: HttpRequest, object_type: str) -> Http404:
 
 
 def person_required(view: View) -> View:
-    """Admit identified people with a verified address; send others to log in or to verify one."""
+    """Admit identified people with a verified e-mail address.
+
+    Others are redirected to log in, or to verify their address.
+    """
 
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -84,7 +84,10 @@ def _organisation(request: HttpRequest) -> str:
 
 
 def _act_as_the_page(request: Any) -> None:
-    """Act for the organisation that the form names. Raises NoLongerMember, or PageOfAnother."""
+    """Act for the organisation that the form names, if it is another.
+
+    Raises NoLongerMember, or PageOfAnother if another person opened the page.
+    """
     if _organisation(request) in {"", str(request.organisation and request.organisation.pk)}:
         return
     found = named(request)

@@ -36,10 +36,12 @@ def tied(person: UUID, organisation_id: UUID, since: datetime) -> Values:
     return Values(found.values_list("pk"))
 
 
-def tied_to(person: Person, accounts: Iterable[UUID], *, since: datetime) -> QuerySet[Organisation]:
+def tied_to(
+    person: Person, organisations: Iterable[UUID], *, since: datetime
+) -> QuerySet[Organisation]:
     """Return those of the organisations to which the person is tied (`ties`), in one query."""
     own = ties(person.pk, OuterRef("pk"), since=since)
-    return Organisation.objects.filter(Among("pk", "uuid", accounts), own)
+    return Organisation.objects.filter(Among("pk", "uuid", organisations), own)
 
 
 def ties(

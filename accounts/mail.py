@@ -189,6 +189,8 @@ MAILS = registry(
         "second_factor",
         Event.objects,
         "event",
-        context=lambda event, _: {"is_reset": event.action == AccountEvent.SECOND_FACTOR_RESET},
+        context=lambda event, _asked: {
+            "is_reset": event.action == AccountEvent.SECOND_FACTOR_RESET
+        },
     ),
 )

@@ -68,7 +68,8 @@ def address_of(event: Event, person: Person) -> str:
 def export(person: Person) -> dict[str, Any]:
     """Return everything this app stores about the person, and every event about them.
 
-    (GDPR, EU 2016/679, articles 15 and 20.) Hashes of identifiers are left out: they tell nothing.
+    (GDPR, EU 2016/679, articles 15 and 20.) The hashes of identifiers are left out: they tell the
+    person nothing.
     """
     rights = {
         "requests_to_join": JoinRequest.objects.filter(_same(person)).values(
@@ -154,12 +155,12 @@ def _membership(membership: Membership) -> dict[str, Any]:
 
 def _asked_to_administer(person: Person) -> Iterator[dict[str, Any]]:
     names = ("reason", "asked_at", "granted", "reasons", "decided_at")
-    for one in person.administrator_requests.select_related("organisation", "decided_by"):
-        values = {name: getattr(one, name) for name in names}
+    for asked in person.administrator_requests.select_related("organisation", "decided_by"):
+        values = {name: getattr(asked, name) for name in names}
         yield {
-            "organisation__name": one.organisation.name,
+            "organisation__name": asked.organisation.name,
             **values,
-            "taken_back": one.is_taken_back,
+            "taken_back": asked.is_taken_back,
         }
 
 

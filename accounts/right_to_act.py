@@ -17,7 +17,8 @@ def right_of(person: Person, organisation: Organisation) -> Membership | None:
 
     An invited member's right derives from the inviter's, and so on up to a membership that did not
     begin with an invitation: an invitation gives no more right than the inviter has. If that
-    membership ended unconfirmed, their own membership is returned, for a right of their own.
+    membership ended unconfirmed, the person's own membership is returned, and they must show the
+    right themselves.
     """
     own = next(iter(held(person.current, organisation)), None)
     if own is None or own.basis != Membership.Basis.INVITATION:

@@ -1,4 +1,7 @@
-"""How long a person's mere word, or a waiver, may be accepted: see docs/decisions/waivers.md."""
+"""Until when a reviewer may accept weak evidence (a person's word only) or a waiver.
+
+See docs/decisions/waivers.md.
+"""
 
 from datetime import date, datetime, timedelta
 

@@ -64,7 +64,8 @@ def get_for_applicant(person: Person, application_id: UUID) -> Application:
 def orders_seen(person: Person, organisation_id: UUID) -> QuerySet[Application]:
     """Return the organisation's orders that the person may see; none if they are not a member.
 
-    Until a member's right to act has been confirmed, these are the orders they began or sent.
+    Until a member's right to act has been confirmed, these are the orders they began or sent
+    themselves.
     """
     orders = Application.objects.filter(organisation=organisation_id)
     membership = access.current_membership(person, organisation_id)
@@ -253,7 +254,10 @@ def get_for_reviewer(person: Person, application_id: UUID) -> Application:
 
 
 def get_part[Row: Model](actor: Actor, rows: QuerySet[Row], key: object) -> Row:
-    """Return the row with the key from the rows of an order; else Http404, recorded."""
+    """Return the row with the key from the rows of an order fetched by this module.
+
+    A key that is not among them raises Http404 and is recorded.
+    """
     row = rows.filter(pk=key).first()
     if row is None:
         raise access.not_found(actor, str(rows.model._meta.model_name), key)

@@ -115,7 +115,10 @@ def sign_alone(**_: object) -> None:
 
 @worker_init.connect
 def log_killed_processes(**_: object) -> None:
-    """Log a killed process of the pool, as by lack of memory; Celery does so only during a task."""
+    """Log a process of the pool that is killed, as the kernel does when memory runs out.
+
+    Celery itself says so only of one that had a task.
+    """
     from billiard.util import get_logger
 
     pool_log = get_logger()  # until then billiard logs nothing

@@ -210,9 +210,10 @@ def _database_limits(process: str) -> dict[str, Any]:
     up all work of their queue. PostgreSQL ends a statement of the process `web`, and of commands in
     its container, after 10 s; longer work runs in a worker or as `manage` (see also
     `database_limit`). `metrics` is read-only with 2 s per statement. JIT compilation is off, since
-    it takes longer than the statements of a page. Parallel workers are off for `web`: starting them
-    takes 10 ms, most of its statements take 1 ms. It lets the kernel fetch 16 pages of a table at
-    once from the disk, as PostgreSQL 18 does anyway (1 before): a search reads some thousand.
+    it takes longer than the statements of a page.
+    Parallel workers are off for `web`: starting them takes 10 ms, most of its statements take 1 ms.
+    It lets the kernel fetch 16 pages of a table at once from the disk, as PostgreSQL 18 does anyway
+    (1 before): a search reads up to some thousand, each elsewhere.
     """
     lost = {
         "tcp_user_timeout": "10000",
@@ -305,7 +306,10 @@ def scanner(name: str) -> dict[str, Any]:
 
 
 def place(name: str) -> tuple[str, int] | None:
-    """Return host and port (443) or None. Raises ImproperlyConfigured for anything else."""
+    """Return the host and the port (443 by default) in the variable; None if it is unset or empty.
+
+    Raises ImproperlyConfigured for anything else.
+    """
     if not (value := text(name)):
         return None
     parts = service_addresses.split(f"tls://{value}")

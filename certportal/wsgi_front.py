@@ -1,6 +1,7 @@
 """The WSGI entry point of the process `front`: CRLs, CA certificates and OCSP, nothing else.
 
-It uses neither the database nor Django's views, so revocation status stays when they fail.
+It uses neither the database nor Django's views, so revocation status stays available when these
+fail.
 """
 
 import os

@@ -1,4 +1,5 @@
 """The certificate authority (CA).
 
-It decides by its own records, such as approvals and prepared certificates, never by an application.
+It decides by its own records, such as approvals and prepared certificates, and never reads an
+application.
 """

@@ -76,7 +76,11 @@ def proof_wanted(environment: str) -> bool:
 
 
 def pki() -> Pki:
-    """The configuration: ``settings.PKI``, fields in upper case. Raises ValueError for others."""
+    """The configuration in force.
+
+    The keys of ``settings.PKI`` are the field names in upper case; an unknown key raises
+    ValueError.
+    """
     chosen: dict[str, Any] = {key.lower(): value for key, value in settings.PKI.items()}
     if unknown := chosen.keys() - {each.name for each in fields(Pki)}:
         raise ValueError(f"settings.PKI has unknown keys: {', '.join(sorted(unknown))}")

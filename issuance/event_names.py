@@ -10,6 +10,7 @@ from certportal.foundation.event_names import EventName
 class IssuanceEvent(EventName):
     @staticmethod
     def _generate_next_value_(name: str, *_others: object) -> str:
+        """Return the stored name of a member whose value is `auto()`."""
         return f"issuance.{name.lower()}"
 
     PREPARED = auto(), _("The certificate was prepared for approval")

@@ -27,7 +27,10 @@ class Adapter(DefaultMFAAdapter):
         return _box().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Decrypt it, also by SECRET_KEY_FALLBACKS. Raises cryptography's InvalidToken."""
+        """Decrypt it; keys in SECRET_KEY_FALLBACKS are tried as well.
+
+        Raises cryptography's InvalidToken if none of the keys fits.
+        """
         return _box().decrypt(encrypted_text.encode()).decode()
 
     def sealing(self, encrypted_text: str) -> Sealing:

@@ -1,7 +1,8 @@
 """The fingerprint of a passkey, which its holder reads out to the operator who enrols it.
 
 It is computed from the octets that the browser gets when the passkey is made: those of
-``getAuthenticatorData()`` from the 54th on, the id, its length and the public key (WebAuthn 6.5.1).
+``getAuthenticatorData()`` from the 54th on, which are the length of the id, the id and the public
+key (WebAuthn 6.5.1).
 """
 
 import base64

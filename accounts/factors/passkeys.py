@@ -114,7 +114,10 @@ def counter_when_made(row: Authenticator) -> int:
 
 
 def check_new(credential: Credential) -> str:
-    """Return SHA-256 of the session's challenge (as `proven`) that it answers. Raises NoPasskey."""
+    """Return SHA-256 of the session's challenge if this is a new passkey for it.
+
+    Raises NoPasskey. See `proven` for the challenge.
+    """
     try:
         made = auth.parse_registration_response(credential).response
         auth.complete_registration(credential)

@@ -29,7 +29,10 @@ LONGEST = 120
 
 
 def identity(claims: Mapping[str, Any]) -> Identity:
-    """Return the claims' Identity. Raises NotIdentified without a valid identifier or a name."""
+    """Return the Identity of the claims.
+
+    Raises NotIdentified if they lack a valid identifier or a name.
+    """
     if claims.get(HETU):
         return Identity(
             kind="hetu",

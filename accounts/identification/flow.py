@@ -27,23 +27,23 @@ def leave(
     wanted: str,
     now: datetime,
     anew: bool = False,
-    presents: bool = False,
+    introduces: bool = False,
 ) -> str:
     """Return the provider's address to redirect to, and store the request in the session.
 
     `wanted` is the page to return to. `anew`: the person must authenticate again; an existing
-    session at the provider does not count. `presents`: the source of mandates is told who the
+    session at the provider does not count. `introduces`: the source of mandates is told who the
     person is. Raises Unavailable.
     """
     since = now if anew else None
     departure = provider().begin(
-        callback=callback(request), language=language, since=since, presents=presents
+        callback=callback(request), language=language, since=since, introduces=introduces
     )
     left = {
         "memory": departure.memory,
         "language": language,
         "next": wanted,
-        "introduces": presents,
+        "introduces": introduces,
         "provider": _chosen(),
         "at": now.isoformat(),
     }

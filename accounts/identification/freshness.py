@@ -30,7 +30,10 @@ def check_freshness(auth_time: Any, since: str | None, now: datetime) -> None:
 
 
 def identified_at(request: HttpRequest) -> datetime:
-    """Return when the person last identified in this session; `NEVER` if unknown or in future."""
+    """Return when the person last identified in this session.
+
+    `NEVER` if that is unknown, or if a clock that was ahead wrote it.
+    """
     stored = request.session.get("identified_at")
     at = datetime.fromisoformat(stored) if stored else NEVER
     return at if at <= clock.now() + clock.MAY_DIFFER else NEVER

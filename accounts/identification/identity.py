@@ -17,7 +17,8 @@ from certportal.foundation.errors import Refused
 class ProviderSession:
     """The session at the provider, as identified in a logout request to it.
 
-    `name_id` is transient (SAML 2.0 Core, 8.3.8): valid during that session. `index`: SessionIndex.
+    `name_id` is transient (SAML 2.0 Core, 8.3.8): valid only during that session. `index` is the
+    SessionIndex.
     """
 
     name_id: str
@@ -80,11 +81,16 @@ class Provider(Protocol):
     """An identification service to which the browser is redirected and from which it returns."""
 
     def begin(
-        self, *, callback: str, language: str, since: datetime | None = None, presents: bool = False
+        self,
+        *,
+        callback: str,
+        language: str,
+        since: datetime | None = None,
+        introduces: bool = False,
     ) -> Departure:
         """Start an identification in the language; `callback` is our absolute return address.
 
-        With `since` the person must authenticate again after that time. With `presents` the
+        With `since` the person must authenticate again after that time. With `introduces` the
         source of mandates is told who they are. Raises Unavailable.
         """
 

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Introduced:
-    """The keys of that session; `event`: our random value by which the source may log the visit."""
+    """The keys of that session.
+
+    `event`: a random value of ours by which the source may name the visit in its log.
+    """
 
     session: str
     user: str

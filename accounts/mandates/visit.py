@@ -160,9 +160,11 @@ def come_back(
     return mandate
 
 
-def confirmed(session: SessionBase, person: Person, code: str, *, now: datetime) -> Mandate | None:
+def confirmed(
+    session: SessionBase, person: Person, business_id: str, *, now: datetime
+) -> Mandate | None:
     """Return the right that a visit of this person showed for this organisation, if recently."""
-    shown = (pending(session, person, code) or {}).get("shown")
+    shown = (pending(session, person, business_id) or {}).get("shown")
     if shown is None or _is_over(shown, CONFIRMATION_LASTS, now):
         return None
     return Mandate(Membership.Basis(shown["basis"]), shown["detail"])

@@ -14,7 +14,10 @@ from certportal.foundation.related_rows import rows_of
 
 
 class Organisation(models.Model):
-    """An organisation with its account, by a key of its own: its `BusinessId` can change."""
+    """An organisation and its customer account.
+
+    Identified by its own key, because its business ID can change (see `BusinessId`).
+    """
 
     class Kind(models.TextChoices):
         PROVIDER = "provider"

@@ -59,7 +59,10 @@ class Person(models.Model):
 
     @cached_property
     def is_reviewer(self) -> bool:
-        """Whether they review, cached for display only: `access.is_reviewer` authorises."""
+        """Whether the person holds the reviewer's role, cached: for display only.
+
+        Authorisation uses `access.is_reviewer`.
+        """
         return self.staff_roles.filter(kind=StaffRole.Kind.REVIEWER, ended_at=None).exists()
 
     def keep(self) -> None:
@@ -165,6 +168,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     EMAIL_FIELD = "email"
 
     def __str__(self) -> str:
+        """Return the person's name, or the login name if there is no person."""
         return str(self.person) if self.person else self.username
 
     @property

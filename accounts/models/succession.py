@@ -14,7 +14,8 @@ class Succession(models.Model):
     """A reviewer's decision that an organisation has been succeeded by another, with the reason.
 
     If the successor had no account, the account continues under the successor's business ID, and
-    `organisation` and `successor` are the same row. `people` and `orders`: how many went over.
+    `organisation` and `successor` are the same row. `people` and `orders` count what was handed
+    over.
     """
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="succeeded_by")

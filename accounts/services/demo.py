@@ -18,7 +18,10 @@ SUPERUSER = "sofia"
 
 
 def grant_demo_roles(*, now: datetime) -> list[TestPerson]:
-    """Create the test persons with their roles; safe to repeat. Raises NotAllowed in production."""
+    """Create the test persons that hold a role and grant it; safe to repeat.
+
+    Raises NotAllowed in production.
+    """
     if settings.PORTAL_ENV == "production":
         raise NotAllowed("There are no test persons in production.")
     with transaction.atomic():

@@ -147,6 +147,7 @@ def remove(request: HttpRequest, factor_id: int) -> HttpResponseBase:
 
 
 def _login(request: HttpRequest) -> User:
+    """Return the login whose factors apply."""
     own: Any = request.user
     return services.login_with_factors(access.person_of(request), own)
 

@@ -37,7 +37,10 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 @access.person_required
 def invite_for(request: HttpRequest, request_id: UUID) -> HttpResponse:
-    """Invite a person who has asked for it; the link is in a mail too, and outlasts the request."""
+    """Invite a person who has asked to be invited; the form is prefilled.
+
+    The link is in a mail too, and outlasts the request.
+    """
     asked = access.get_join_request(access.person_of(request), request_id)
     if asked.settled_at is not None:
         words = _(

@@ -61,7 +61,7 @@ def go(request: HttpRequest, business_id: str) -> HttpResponse:
     visit.restart_time(request.session, now=now)
     back = reverse("accounts:mandates", args=[code])
     language = translation.get_language()
-    url = flow.leave(request, language=language, wanted=back, now=now, presents=True)
+    url = flow.leave(request, language=language, wanted=back, now=now, introduces=True)
     return redirect(url)
 
 

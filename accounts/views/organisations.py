@@ -116,13 +116,15 @@ def _found(
     request: HttpRequest, code: str, form: StatementForm, shown: Mandate | None
 ) -> Organisation | None:
     """Found the account; None and an error of the form for a document refused, or a limit."""
-    person, account = access.person_of(request), None
+    person, organisation = access.person_of(request), None
     given: dict[str, Any] = {"shown": shown} | access.acting(request)
     with form.refusals_shown():
         stated = form.cleaned_data.get("basis", ""), form.cleaned_data.get("detail", "")
         statement = found_organisations.Statement(*stated)  # empty if the form has no fields
-        account = found_organisations.found(person, code, statement, paper=form.paper(), **given)
-    return account
+        organisation = found_organisations.found(
+            person, code, statement, paper=form.paper(), **given
+        )
+    return organisation
 
 
 def _show(

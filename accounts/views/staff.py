@@ -58,7 +58,9 @@ def staff(request: HttpRequest) -> HttpResponseBase:
         "form": form,
         "query": form.words,
         **(_search(form.words) if form.words else {}),
-        "roles": [(one, KINDS[one.kind]) for one in held.order_by("person__family_name", "kind")],
+        "roles": [
+            (role, KINDS[role.kind]) for role in held.order_by("person__family_name", "kind")
+        ],
         "superusers": Person.objects.filter(logins__in=superusers).distinct(),
     }
     return render(request, "accounts/staff.html", context)

@@ -67,11 +67,16 @@ def look(organisation_id: UUID, host: str, *, now: datetime) -> Look:
     """Return the result of the lookup with the operator's resolvers.
 
     Raises Unavailable, also without any and while one of them is unfit: what an answer says that
-    nobody has validated may be anybody's, and a resolver that hangs must not hold up a worker.
+    nobody has validated may be anybody's, and a resolver that hangs must not hold up a worker for
+    each host.
     """
-    own = settings.DOMAIN_CONTROL
-    if not own["resolvers"] or not are_fit():
+    control = settings.DOMAIN_CONTROL
+    if not control["resolvers"] or not are_fit():
         raise Unavailable(domain_lookup.SOURCE)
     return domain_lookup.look(
-        host, organisation_id, issuer=own["issuer"], resolvers=own["resolvers"], on=clock.day(now)
+        host,
+        organisation_id,
+        issuer=control["issuer"],
+        resolvers=control["resolvers"],
+        on=clock.day(now),
     )

@@ -1,6 +1,7 @@
 """Check that the public key is used for nothing else.
 
-The CA knows the keys of issued certificates, the registration authority those of orders.
+The CA knows the keys of issued certificates; the registration authority knows those of pending
+applications.
 """
 
 from collections.abc import Sequence
@@ -68,7 +69,10 @@ def _own_certificate(hashes: list[str], organisation_id: UUID, but: UUID) -> Row
 
 @compiled_for(["a key"], UUID(int=1), UUID(int=2))
 def _pending(hashes: list[str], organisation_id: UUID, but: UUID) -> Rows:
-    """Return the query for a sent order with this key, not ended; the organisation's first."""
+    """Return the query for another order with this key that was sent and has not ended.
+
+    One of the organisation comes first.
+    """
     pending = Application.objects.filter(Among("csr__spki_sha256", "text", hashes)).exclude(
         Q(pk=but) | Q(status__in=[*workflow.ENDED, workflow.Status.DRAFT])
     )

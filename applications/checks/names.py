@@ -11,7 +11,10 @@ from issuance.findings import Finding, Severity, error, warning
 
 
 def check(application: Application, *, now: datetime) -> list[Finding]:
-    """Return findings about hosts, mailbox, O and OU; a warning is for a reviewer to decide on."""
+    """Return findings about host names or mailbox, and about O and OU.
+
+    A warning about O or OU is for a reviewer to decide on.
+    """
     return [*_own(application), *_register_names(application, now)]
 
 

@@ -15,18 +15,20 @@ class RegisterTooOld(Unavailable):
     """The mirror of the register has not been updated recently enough to rely on."""
 
 
-def check(order: Application, *, now: datetime) -> tuple[RegisterRecord | None, list[Finding]]:
+def check(
+    application: Application, *, now: datetime
+) -> tuple[RegisterRecord | None, list[Finding]]:
     """Return the unit's record, and an error unless it is valid and the organisation's own.
 
     SOTE certificates are granted to organisations in the THL SOTE register; an intermediary must
     be in the register of Kanta intermediaries (the service description). Raises RegisterTooOld.
     """
-    if not queries.is_fresh(now, kind=order.record_kind):
+    if not queries.is_fresh(now, kind=application.record_kind):
         raise RegisterTooOld("register")
     today = clock.day(now)
-    standing = queries.standing(order.record_oid, order.record_kind, today)
-    if fault := unit_ownership.fault(order.organisation, standing, today):
-        return standing.record, [_finding(fault, order.record_oid, standing.record)]
+    standing = queries.standing(application.record_oid, application.record_kind, today)
+    if fault := unit_ownership.fault(application.organisation, standing, today):
+        return standing.record, [_finding(fault, application.record_oid, standing.record)]
     return standing.record, _of_provider(standing.record, today)
 
 

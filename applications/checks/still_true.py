@@ -72,9 +72,11 @@ def look(application: Application, *, now: datetime) -> Look:
     return Look(record, changed)
 
 
-def names_changed(order: Application, specimen: x509.Certificate, now: datetime) -> Finding | None:
+def names_changed(
+    application: Application, specimen: x509.Certificate, now: datetime
+) -> Finding | None:
     """Return a finding if O, OU or L would differ today from the prepared certificate's."""
-    before, after = _subjects(order, specimen, now)
+    before, after = _subjects(application, specimen, now)
     if before == after:
         return None
     was, now_is = _differing(before, after), _differing(after, before)

@@ -217,7 +217,10 @@ def _unit(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _host_fault(params: dict[str, Any]) -> str:
-    """Explain what is wrong with a host name; findings from before 2026.11.5 lack `problem`."""
+    """Explain what is wrong with a host name.
+
+    Findings stored before release 2026.11.5 lack `problem` and get a general text.
+    """
     if "problem" not in params:
         return _("“%(value)s” is not a complete host name.") % params
     return wording.word(Finding("ca.dns_name", Severity.ERROR, params)).text

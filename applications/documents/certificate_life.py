@@ -44,9 +44,12 @@ def life(
 
 
 def _contents(
-    application: Application, issued: Certificate, receipts: Sequence[Receipt], verifier: Verifier
+    application: Application,
+    certificate: Certificate,
+    receipts: Sequence[Receipt],
+    verifier: Verifier,
 ) -> Iterator[tuple[str, bytes]]:
-    certificate_files = files(application, issued)
+    certificate_files = files(application, certificate)
     for kind in ("der", "chain"):
         yield certificate_files[kind].name, certificate_files[kind].content
     yield "event-log.vkey", f"{verifier}\n".encode()

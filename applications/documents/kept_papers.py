@@ -61,7 +61,10 @@ def source(notice: str, application: Application) -> Source | None:
 
 
 def kept(made_of: Source) -> File:
-    """Return the stored paper. Raises NotMade until then, Unavailable if its file is unreadable."""
+    """Return the stored paper of the source.
+
+    Raises NotMade until it is made, and Unavailable while its file cannot be read.
+    """
     paper = paper_of(made_of)
     if paper is None or paper.made_at is None:
         raise NotMade("paper")

@@ -61,14 +61,16 @@ def decision(decided: Decision, *, layout: str = ALONE) -> str:
 
 def _heard(decided: Decision) -> dict[str, Any] | None:
     """Return when the party was heard before a rejection, and when it answered; or None."""
-    heard = hearing.last(decided.application, before=decided.at)
-    if decided.kind != Decision.Kind.REJECTED or decided.unheard or heard is None:
+    last_hearing = hearing.last(decided.application, before=decided.at)
+    if decided.kind != Decision.Kind.REJECTED or decided.unheard or last_hearing is None:
         return None
-    is_answered = heard.closed_at is not None and heard.closed_at < decided.at
-    answered_on = clock.day(heard.closed_at) if heard.closed_at and is_answered else None
+    is_answered = last_hearing.closed_at is not None and last_hearing.closed_at < decided.at
+    answered_on = (
+        clock.day(last_hearing.closed_at) if last_hearing.closed_at and is_answered else None
+    )
     return {
-        "on": clock.day(heard.asked_at),
-        "by": heard.deadline,
+        "on": clock.day(last_hearing.asked_at),
+        "by": last_hearing.deadline,
         "answered_on": answered_on,
     }
 
@@ -135,16 +137,22 @@ def _rows(lines: Sequence[str]) -> list[tuple[str, str]]:
     return [(name, value.strip()) for name, _, value in parted]
 
 
-def _of_submission(name: str, submission: Submission, facts: dict[str, Any], at: datetime) -> str:
+def _of_submission(
+    template: str, submission: Submission, facts: dict[str, Any], at: datetime
+) -> str:
     content, language = _content(submission), submission.language
     with translation.override(language):
         common = {"content": content, "facts": _facts(content, without=APART), "language": language}
     kind = CertificateType(content["type"])
-    return _text(name, submission.application, kind, common | facts, at)
+    return _text(template, submission.application, kind, common | facts, at)
 
 
 def _text(
-    name: str, application: Application, kind: CertificateType, facts: dict[str, Any], at: datetime
+    template: str,
+    application: Application,
+    kind: CertificateType,
+    facts: dict[str, Any],
+    at: datetime,
 ) -> str:
     language = facts.get("language", application.language)
     with translation.override(language):
@@ -158,7 +166,7 @@ def _text(
             "appeal": agency.appeal(),
             "provisions": agency.provisions(),
         }
-        return render_to_string(f"applications/papers/{name}.html", common | facts)
+        return render_to_string(f"applications/papers/{template}.html", common | facts)
 
 
 def _content(submission: Submission) -> dict[str, Any]:

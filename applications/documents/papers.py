@@ -129,7 +129,10 @@ def _present_style() -> tuple[FontConfiguration, CSS]:
 
 @cache
 def _style() -> tuple[FontConfiguration, CSS, list[Path]]:
-    """Return the style sheet and its font files, which exist until `forget_style`; made once."""
+    """Return the style sheet, its fonts and the font files, created once in a process.
+
+    The files exist until `forget_style` is called.
+    """
     fonts = FontConfiguration()
     style = CSS(string=STYLE.read_text("utf-8"), font_config=fonts, url_fetcher=_fetcher())
     folder: Path | None = fonts._folder  # no public attribute

@@ -220,7 +220,10 @@ def _about_requests(asked: Asked) -> Matter | None:
 
 
 def _completed(order: Application, asked: Asked) -> list[Application]:
-    """Return the contact's orders completed at the item's moment; checks may have returned some."""
+    """Return the orders with the same contact that got their requests at the item's moment.
+
+    The checks may have sent some of them back meanwhile.
+    """
     at = asked.payload.get("at")  # none in an item of an earlier version
     given = Application.objects.exclude(completed_at=None).filter(
         organisation=order.organisation_id,

@@ -221,7 +221,8 @@ class Application(models.Model):
     def called(self) -> str:
         """The display name: the first host name, the information system, or the mailbox.
 
-        If sent without host names, it is the type in the active language; "" in a draft.
+        If sent without host names, it is the type in the active language; "" in a draft without
+        names.
         """
         if names := self.names:
             return with_unicode(names[0])

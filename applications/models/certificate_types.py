@@ -89,7 +89,10 @@ class CertificateType(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Properties of a type that its profile lacks; `CertificateType` says what they mean."""
+    """Properties of a type of certificate that its profile does not have.
+
+    See the properties of `CertificateType` for their meaning.
+    """
 
     hint: "_StrOrPromise"
     where_to_install: "_StrOrPromise"

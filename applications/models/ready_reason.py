@@ -9,7 +9,10 @@ from certportal.foundation.kept_tables import Kept
 
 
 class ReadyReason(models.Model):
-    """A ready-made reason for `use`, sent `used` times; not offered after `ended_at`."""
+    """A ready-made reason for `use`; `used` counts how often it was sent.
+
+    It is not offered after `ended_at`.
+    """
 
     class Use(models.TextChoices):
         ASKING = "asking"
@@ -43,6 +46,7 @@ class ReadyReasonVersion(models.Model):
         ]
 
     def __str__(self) -> str:
+        """Return the title in the reader's language."""
         return self.title
 
     @property

@@ -45,7 +45,9 @@ class Replacement(models.Model):
         return self.items.filter(state=ReplacementItem.State.PLANNED)
 
     def is_over(self, now: datetime) -> bool:
-        """Whether nothing can be approved or released: expired, unfinished or empty."""
+        """Return whether nothing can be approved or released: the plan has expired, was never
+        finished, or selected nothing to replace.
+        """
         return not self.digest or now >= self.expires_at
 
 

@@ -1,7 +1,8 @@
 """Find every certificate in force whose register record has changed since it was prepared.
 
 One SQL statement finds the certificates whose record, or whose provider's record, is not the same
-row as the one valid today; only those are compared. Its time is linear in that of certificates.
+row as the one valid today; only those are compared. The time taken is linear in the number of
+certificates.
 """
 
 import hashlib
@@ -27,7 +28,10 @@ Kinds, Outcome = RegisterTask.Change, RegisterTask.Outcome
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of a record. `values` holds (field name, former value, present value)."""
+    """A change of a record.
+
+    `values` holds (field name, former value, present value).
+    """
 
     kind: RegisterTask.Change
     record_kind: str
@@ -228,7 +232,9 @@ def _present(records: Iterable[RegisterRecord], today: date) -> dict[tuple[str, 
     return dict(_standings(oids, today))
 
 
-def _standings(oids: dict[str, set[str]], day: date) -> Iterator[tuple[tuple[str, str], Standing]]:
+def _standings(
+    oids: dict[str, set[str]], today: date
+) -> Iterator[tuple[tuple[str, str], Standing]]:
     for kind, kind_oids in oids.items():
-        for oid, standing in queries.standings(kind_oids, kind, day).items():
+        for oid, standing in queries.standings(kind_oids, kind, today).items():
             yield (kind, oid), standing

@@ -61,8 +61,10 @@ class Selection:
 def chosen(selection: Selection, *, now: datetime) -> QuerySet[Certificate]:
     """Return the certificates in force that match the selection and have not been replaced."""
     replaced = ReplacementItem.objects.filter(state__in=[State.RELEASED, State.ISSUED])
-    fit = Certificate.objects.filter(Certificate.in_force(now + SHORTEST), **selection.conditions())
-    return fit.exclude(pk__in=replaced.values("certificate")).order_by("pk")
+    matching = Certificate.objects.filter(
+        Certificate.in_force(now + SHORTEST), **selection.conditions()
+    )
+    return matching.exclude(pk__in=replaced.values("certificate")).order_by("pk")
 
 
 def unfit(certificate: Certificate, order: Application | None, *, now: datetime) -> str:

@@ -77,16 +77,18 @@ def _is_for_hosts(application: Application) -> bool:
     return is_draft and bool(application.type) and application.kind.has_host_names
 
 
-def sent_with(order: Application, papers: Iterable[Attachment]) -> dict[int, Submission | Addition]:
+def sent_with(
+    application: Application, documents: Iterable[Attachment]
+) -> dict[int, Submission | Addition]:
     """Return the answer with which each document of the order was sent, by the document's key."""
-    attached = [document for document in papers if document.kind == Attachment.Kind.ANSWER]
+    attached = [document for document in documents if document.kind == Attachment.Kind.ANSWER]
     if not attached:
         return {}
-    latest_first = sorted(order.submissions.all(), key=lambda answer: -answer.number)
+    latest_first = sorted(application.submissions.all(), key=lambda answer: -answer.number)
     sent: dict[int, Submission | Addition] = {
         document.pk: answer for answer in latest_first for document in _frozen_in(answer, attached)
     }
-    for document, answer in _sent_in_words(order, attached):
+    for document, answer in _sent_in_words(application, attached):
         sent.setdefault(document.pk, answer)
     return sent
 

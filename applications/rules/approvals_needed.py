@@ -54,7 +54,8 @@ def why_two(application: Application, *, on: date) -> str:
 def approved_until(application: Application, *, on: date) -> datetime | None:
     """Return when an approval given that day stops being valid, or None if it does not.
 
-    It is the end of the earliest last day of the order's waivers and weak right.
+    It is the end of the earliest last day of the waivers and the weak right that the order rests
+    on.
     """
     days = [waiver.ends_on for waiver in waivers.relied_on(application, on=on)]
     right = weak_right(application)

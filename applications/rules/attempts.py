@@ -8,7 +8,9 @@ from issuance.models import Approval, PreparedCertificate
 
 @Question
 def attempts(reference: UUID) -> Asks[list[PreparedCertificate]]:
-    """Return the order's prepared certificates for this key, with their CAs, the newest first."""
+    """Return the prepared certificates of the order with this key, with their CAs, the newest
+    first.
+    """
     return _attempts(reference), list
 
 
@@ -30,4 +32,6 @@ def _approvals(reference: UUID) -> Rows:
 
 
 def approvals_of(attempt: PreparedCertificate) -> list[Approval]:
-    return [each for each in approvals(attempt.reference) if each.prepared_id == attempt.pk]
+    return [
+        approval for approval in approvals(attempt.reference) if approval.prepared_id == attempt.pk
+    ]

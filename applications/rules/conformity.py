@@ -25,7 +25,10 @@ def concerns(application: Application) -> bool:
 
 
 def sector(application: Application, *, on: date) -> int | None:
-    """Return the unit's sector in the register on the day, else its provider's; None if unknown."""
+    """Return the unit's sector in the register on the day, or its provider's if it has none.
+
+    None if the register knows neither.
+    """
     kind = Kind.SOTE_UNIT
     record = queries.get_record(application.record_oid, kind=kind, on=on)
     if record is None or record.sector is not None or not record.provider_oid:

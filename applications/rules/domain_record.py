@@ -107,7 +107,8 @@ def places(host: str) -> list[str]:
 def read(value: str) -> Record | None:
     """Return the parsed record; None for a syntax error.
 
-    Unknown tags are kept, because RFC 8659 lets each issuer define its own; but none twice.
+    Unknown tags are kept, because RFC 8659 lets each issuer define its own; a repeated tag is an
+    error.
     """
     issuer, *fields = value.strip(_WSP).split(";")
     parts = [part.strip(_WSP) for part in fields]

@@ -49,7 +49,10 @@ def _places(host: str) -> list[str]:
 def proof(
     organisation_id: UUID, host: str, *, now: datetime, since: datetime | None = None
 ) -> Domain | None:
-    """Return the organisation's newest proof (found after `since`) covering the host, or None."""
+    """Return the organisation's newest proof that covers the host, or None.
+
+    `since`: the record must have been found after this time.
+    """
     domains = _proofs(covering(organisation_id, host), now)
     if since:
         domains = domains.filter(proven_at__gt=since)

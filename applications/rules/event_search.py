@@ -44,7 +44,9 @@ class EventQuery:
         return {name: value for name, value in values.items() if value}
 
     def alternatives(self) -> tuple[list[Q], Q]:
-        """Return alternatives, each with an index, and a condition common to all."""
+        """Return alternatives, each usable with an index, and a common condition.
+
+        An event must meet one alternative and the common condition."""
         criteria = [alternatives for alternatives in self._conditions() if alternatives]
         first, *others = criteria or [[Q()]]
         common = [reduce(or_, alternatives) for alternatives in others]

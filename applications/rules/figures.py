@@ -53,7 +53,8 @@ class Month:
 
     `kept` of `promised` approvals were made by the promised day. `asked` counts requests for
     information. The median and 95th percentile are over `timed` decisions. `parties`,
-    `timed_parties` and `promised_parties` count the organisations of these decisions.
+    `timed_parties` and `promised_parties` count the organisations of all, timed and promised
+    decisions.
     """
 
     first: date

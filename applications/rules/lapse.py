@@ -84,18 +84,25 @@ def warnings(submitted: date) -> dict[str, date]:
 
 
 def warning_due(submitted: date, today: date) -> str | None:
-    """Return the name of the latest warning that is due, or None; earlier ones are skipped."""
+    """Return the name of the latest warning whose day has come, or None; earlier ones are
+    skipped.
+    """
     reached = [name for name, day in warnings(submitted).items() if day <= today]
     return reached[-1] if reached else None
 
 
 def removed_on(changed: date) -> date:
-    """Return the day on which a draft last changed on `changed` is removed, if warned in time."""
+    """Return the day on which a draft is removed that was last changed on the day `changed`, if it
+    was warned of in time.
+    """
     return clock.add_months(changed, DRAFT_MONTHS)
 
 
 def last_warned_each(drafts: Iterable[Application]) -> dict[UUID, date]:
-    """Return, by key, the day of the last warning of each draft's removal, if there was one."""
+    """Return, by its key, the day of the last warning before the removal of each draft as it is.
+
+    Drafts that nobody was warned of are left out.
+    """
     keys = {str(each.pk): f"{removed_on(clock.day(each.changed_at))}:week" for each in drafts}
     sent = SentNotice.objects.filter(notice="draft_warning", about__in=keys)
     days = sent.values_list("about", "key", "sent_at")

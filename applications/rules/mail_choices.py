@@ -103,7 +103,10 @@ def _reaches(application: Application, names: Sequence[str]) -> bool:
 
 
 def _member(application: Application, recipient: str) -> Membership | None:
-    """Return the person's membership by the recipient's address; None for a shared mailbox."""
+    """Return the membership of the person with the recipient's address, or None.
+
+    A shared mailbox belongs to no member.
+    """
     address, _language = recipients.resolve(application, recipient)
     if recipient in {"mailbox", "reviewer"} or not address:
         return None

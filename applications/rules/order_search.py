@@ -100,14 +100,16 @@ def entries(orders: Sequence[Application]) -> QuerySet[SearchEntry]:
     return SearchEntry.objects.filter(pk__in=[order.pk for order in orders])
 
 
-def matched(typed: str, entries: Iterable[SearchEntry]) -> dict[UUID, list[tuple[Promise, str]]]:
+def matched(
+    typed: str, index_entries: Iterable[SearchEntry]
+) -> dict[UUID, list[tuple[Promise, str]]]:
     """Return the matching terms of each entry by the order's key: name of the kind, and value.
 
     A value is named once, by its first kind, since a unit is often called as its organisation.
     """
     whole, parts = {*_exact(typed)}, [_pieces(part) for part in _parts(typed)]
     found = dict[UUID, list[tuple[Promise, str]]]()
-    for entry in entries:
+    for entry in index_entries:
         terms = dict[str, tuple[Promise, str]]()
         for kind, value in entry.terms:
             folded = fold(value)
@@ -165,7 +167,8 @@ def _exact(typed: str) -> list[str]:
 def _words(typed: str) -> list[str]:
     """Return the tsquery for each typed part.
 
-    Of the pieces of a part only the last may go on: a typed hyphen or dot ends what is before it.
+    Of the pieces of a part only the last may go on: whoever typed a hyphen or a dot has finished
+    what is before it.
     """
     conditions = []
     for pieces in map(_pieces, _parts(typed)):

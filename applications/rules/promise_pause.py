@@ -1,4 +1,7 @@
-"""Pause the promise while the applicant must act; all but `words` return the fields to save."""
+"""Pause the promise while the applicant must act, and resume it.
+
+Each function but `words` returns the fields to save of the order.
+"""
 
 from datetime import date, datetime
 from typing import Any
@@ -40,7 +43,10 @@ def cancelled(application: Application, now: datetime) -> dict[str, Any]:
 
 
 def words(application: Application, *, is_heard: bool) -> str:
-    """Return when the promise resumes, for page and mail; `is_heard`: the request is a hearing."""
+    """Return when the promise resumes, in a sentence of the order's page and of the request's mail.
+
+    `is_heard`: the request is a hearing.
+    """
     if application.due_on is None and application.days_left is None:
         anew = _("The promised %(days)s working days begin the day after your answer.")
         return anew % {"days": promise.WORKING_DAYS}

@@ -32,7 +32,9 @@ def administrators(application: Application) -> list[str]:
     )
     members = current.order_by("begun_at").select_related("person", "organisation")
     maker = _maker(application)
-    people = [each.person_id for each in members if each.person_id == maker or is_shown(each)]
+    people = [
+        member.person_id for member in members if member.person_id == maker or is_shown(member)
+    ]
     return [f"person:{key}" for key in people]
 
 
@@ -90,7 +92,10 @@ def holder_left(application: Application) -> bool:
 
 
 def _acts(application: Application, address: str, roles: Sequence[str]) -> bool | None:
-    """Whether a member with the address has a role; None if none had it since the order began."""
+    """Whether a member with the address has one of the roles; None if none had the address since.
+
+    That is, since the order was begun.
+    """
     held, begun = contact_links.held(application.organisation_id, address), application.created_at
     if any(end and end < begun for end, _role in held):
         begun = _begun(application)
@@ -181,7 +186,10 @@ def by_closing(application: Application, *, now: datetime) -> tuple[str, ...]:
 
 
 def by_withdrawal(application: Application, *, now: datetime) -> tuple[str, ...]:
-    """Return the contact person and who was to attach the request, each address once."""
+    """Return those to tell of a withdrawal, each address once.
+
+    These are the contact person and whoever was to attach the certificate request.
+    """
     return distinct(application, ("applicant", *_bringing(application, now)))
 
 

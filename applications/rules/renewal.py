@@ -109,7 +109,8 @@ def renewed_of(pairs: Iterable[tuple[Application, Certificate]]) -> set[int]:
 
     Such a certificate was issued by a mass replacement, or is valid longer and of the same
     organisation, type and unit, with at least the same purpose of use and host names or for the
-    same information system and mailbox. The number of queries is that of one pair.
+    same information system and mailbox. The number of queries does not depend on the number of
+    pairs.
     """
     certified = list(pairs)
     if not certified:
@@ -140,8 +141,10 @@ def _named(order: Application) -> Sequence[Hashable]:
 
 def _perhaps_renewing(orders: Sequence[Application]) -> list[Any]:
     """Return orders for the same names as any of these, with `until`: their latest expiry."""
-    issued = Certificate.objects.filter(reference=OuterRef("pk"), state=Certificate.State.ISSUED)
-    ends = Subquery(issued.order_by("-not_after").values("not_after")[:1])
+    certificates = Certificate.objects.filter(
+        reference=OuterRef("pk"), state=Certificate.State.ISSUED
+    )
+    ends = Subquery(certificates.order_by("-not_after").values("not_after")[:1])
     renewing = Application.objects.filter(
         _named_like(orders),
         organisation__in={order.organisation_id for order in orders},

@@ -78,7 +78,10 @@ class RequestFile:
 
 
 def files_of(uploads: Iterable[tuple[str, bytes]]) -> list[RequestFile]:
-    """Return an upload's files, by name, with those in ZIP archives. Raises TooMuch, NoArchive."""
+    """Return the files of an upload, given as names and contents, with those in ZIP archives.
+
+    Raises TooMuch and NoArchive.
+    """
     files: list[RequestFile] = []
     left = MOST_BYTES
     for file, unpacked in _opened(uploads):

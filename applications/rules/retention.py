@@ -33,7 +33,8 @@ class RecordClass:
     def limit(self, now: datetime) -> datetime:
         """Return the cut-off at `now`: records whose period began before it are erased.
 
-        It is the start of a day in Finnish time. Raises AssertionError for what is kept for ever.
+        It is the start of a day in Finnish time. Raises AssertionError for a class that is kept
+        for ever.
         """
         if self.days:
             return clock.start_of_day(clock.day(now) - timedelta(days=self.days))

@@ -19,7 +19,10 @@ def _reports(order: UUID) -> Rows:
 
 
 def waiting(application: Application, key: str = "") -> RevocationReport | None:
-    """Return the earliest report waiting for a second person, or None; `key`: only that report."""
+    """Return the earliest report that waits for a second person, or None.
+
+    `key`: return the report of this key if it waits.
+    """
     unsettled = (
         report
         for report in reversed(reports(application))

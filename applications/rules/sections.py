@@ -1,6 +1,7 @@
 """The parts of the form: when each is asked for, and when it is complete. See also `fields`.
 
-The task list, the reopening of parts by a reviewer and the check before submitting read it.
+The task list, the reopening of single parts by a reviewer and the check before submitting all
+read this table.
 """
 
 from collections.abc import Callable
@@ -31,7 +32,9 @@ from issuance.services.blocked_keys import is_blocked
 
 
 def _has_required(application: Application, part: str) -> bool:
-    return all(each.value(application) for each in fields.of(part) if fields.REQUIRED in each.marks)
+    return all(
+        field.value(application) for field in fields.of(part) if fields.REQUIRED in field.marks
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,10 @@ from certportal.foundation.related_rows import related_row
 
 
 def right_to_send(application: Application) -> Membership | None:
-    """Return the membership that gives the sender the right to act, or None."""
+    """Return the membership that gives the sender the right to act.
+
+    None if nothing has been sent yet or the sender has no such membership.
+    """
     submission = related_row(application, "submission")
     if submission is None:
         return None
@@ -29,7 +32,8 @@ def lacks_right(application: Application, *, on: date) -> bool:
     """Return whether a reviewer must confirm the sender's right before the certificate is issued.
 
     This includes a right confirmed on the sender's word alone whose last day has passed. Never true
-    for a test certificate: no production system trusts it, so the founder's word is enough.
+    for a test certificate: no production system trusts it, so the founder's own statement is
+    enough.
     """
     if application.kind.is_test:
         return False

@@ -89,7 +89,8 @@ def name_in_register(application: Application, *, on: date) -> RegisterRecord | 
 def certified_elsewhere(application: Application) -> QuerySet[Application]:
     """Return the orders of other accounts with a system signature certificate, the latest first.
 
-    Orders pass to an organisation's successor; a certificate keeps the one it was issued to.
+    Orders pass to an organisation's successor; a certificate keeps the organisation that it was
+    issued to.
     """
     own = application.organisation_id
     references = Certificate.objects.exclude(organisation=own).values("reference")

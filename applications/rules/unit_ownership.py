@@ -33,9 +33,11 @@ def is_owned(organisation: Organisation, record: RegisterRecord, on: date) -> bo
     return bool(code) and code in _owners(record, on)
 
 
-def obstacles(account: Organisation, standing: queries.Standing, on: date) -> Iterator[Refused]:
+def obstacles(
+    organisation: Organisation, standing: queries.Standing, on: date
+) -> Iterator[Refused]:
     """Yield why the organisation may not order for the unit: NotStanding or OtherOwner."""
-    if reason := fault(account, standing, on):
+    if reason := fault(organisation, standing, on):
         yield OtherOwner() if reason == OTHER_OWNER else NotStanding(reason)
 
 

@@ -30,13 +30,17 @@ class Unit:
     def types(self) -> list[CertificateType]:
         """The types of certificate that may be ordered for it.
 
-        None unless both it and its provider, whose name is in the certificate, are valid there.
+        None unless both it and its provider, whose name the certificate carries, are valid in the
+        register.
         """
         return list(CertificateType) if self.standing and self.provided else []
 
     @property
     def needs_conformity(self) -> bool:
-        """Whether a system signature certificate for it needs one of conformity (private unit)."""
+        """Whether a system signature certificate for it needs a certificate of conformity.
+
+        Private providers attach one.
+        """
         return self.record.kind == Kind.SOTE_UNIT and self.record.sector in PRIVATE
 
     @property

@@ -63,21 +63,23 @@ def host_declared(name: str) -> Finding:
     return Finding(HOST_DECLARED, Severity.WARNING, {"value": name})
 
 
-def covering_each(order: Application, found: Sequence[Finding], *, on: date) -> list[Waiver | None]:
+def covering_each(
+    application: Application, findings: Sequence[Finding], *, on: date
+) -> list[Waiver | None]:
     """Return for each finding the waiver that covers it on the order that day, or None.
 
     It takes one query for all findings: an order has up to a hundred host names.
     """
-    if not found:
+    if not findings:
         return []
-    latest_last = _counting(order, frozenset(finding.rule for finding in found), on)
-    is_proof_wanted = proof_wanted(order.kind.profile.environment)
+    latest_last = _counting(application, frozenset(finding.rule for finding in findings), on)
+    is_proof_wanted = proof_wanted(application.kind.profile.environment)
     by_finding = {
         _key(waiver.rule, waiver.params): waiver
         for waiver in latest_last
-        if not is_proof_wanted or waiver.rule not in WAIVABLE or _is_proof(waiver, order)
+        if not is_proof_wanted or waiver.rule not in WAIVABLE or _is_proof(waiver, application)
     }
-    return [by_finding.get(_key(finding.rule, finding.params)) for finding in found]
+    return [by_finding.get(_key(finding.rule, finding.params)) for finding in findings]
 
 
 def _is_proof(waiver: Waiver, application: Application) -> bool:
@@ -149,7 +151,9 @@ def unwaived(application: Application, *, on: date) -> Finding | None:
     """Return the first finding of the order that needs a waiver and has none, or None."""
     findings = needed(application, on=on)
     covers = covering_each(application, findings, on=on)
-    return next((one for one, waiver in zip(findings, covers, strict=True) if waiver is None), None)
+    return next(
+        (finding for finding, waiver in zip(findings, covers, strict=True) if waiver is None), None
+    )
 
 
 def still_found(application: Application) -> list[dict[str, Any]]:

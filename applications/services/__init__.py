@@ -1,4 +1,7 @@
-"""The services of the registration authority, one for each action; only they write applications."""
+"""The services of the registration authority: one function per action.
+
+Only they write applications.
+"""
 
 from applications.services.access_records import (
     record_attachment_taken,

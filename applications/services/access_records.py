@@ -24,9 +24,11 @@ def record_download(application: Application, kind: str, *, actor: Actor, now: d
     _once(ApplicationEvent.DOWNLOAD, application, actor, now, kind=kind)
 
 
-def record_certificate_taken(order: Application, kind: str, *, actor: Actor, now: datetime) -> None:
+def record_certificate_taken(
+    application: Application, kind: str, *, actor: Actor, now: datetime
+) -> None:
     """Record that the authority downloaded this kind of file of the order's certificate."""
-    _once(ApplicationEvent.CERTIFICATE_TAKEN, order, actor, now, kind=kind)
+    _once(ApplicationEvent.CERTIFICATE_TAKEN, application, actor, now, kind=kind)
 
 
 def record_case_viewed(application: Application, *, actor: Actor, now: datetime) -> None:

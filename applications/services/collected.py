@@ -46,14 +46,18 @@ def collected(now: datetime) -> Iterator[Notify]:
 
 
 def _add(
-    mails: dict[Any, UUID], order: Application, notice: str, named: tuple[str, ...], now: datetime
+    mails: dict[Any, UUID],
+    application: Application,
+    notice: str,
+    named: tuple[str, ...],
+    now: datetime,
 ) -> None:
-    about = str(order.pk)
-    for recipient in transition.readers(order, notice, named):
-        address, language = mail_choices.reached(order, recipient)
+    about = str(application.pk)
+    for recipient in transition.readers(application, notice, named):
+        address, language = mail_choices.reached(application, recipient)
         reader = (mailbox(address), language) if address else (about, recipient)
         # One reader may be told for two customers, and forwards what concerns one of them to it.
-        key = (notice, *reader, order.organisation_id, order.kind.is_test)
+        key = (notice, *reader, application.organisation_id, application.kind.is_test)
         item = _waiting(mails.get(key))
         if item is None:
             payload = {"application": about, "notice": notice, "recipient": recipient}
@@ -105,7 +109,9 @@ def keep_one_reader(item: OutboxItem, *, now: datetime) -> None:
                 address, language = mail_choices.reached(order, recipient)
                 reader = mailbox(address), language, order.organisation_id
                 by_reader.setdefault(reader, {})[key] = recipient
-    kept, *apart = [_payload(item.payload, each) for each in by_reader.values()] or [item.payload]
+    kept, *apart = [_payload(item.payload, theirs) for theirs in by_reader.values()] or [
+        item.payload
+    ]
     if apart:
         item.payload = kept
         # Of no account to an item that somebody else has taken since its lease ended.

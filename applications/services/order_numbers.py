@@ -49,7 +49,10 @@ def next_numbers(count: int, now: datetime) -> list[str]:
 
 
 def lift() -> int:
-    """After a restore: raise the sequence by `GAP` above all known numbers; return the next one."""
+    """After a restore: raise the sequence by `GAP` above every known number.
+
+    Returns the next number to be given.
+    """
     matches = (_NUMBER.fullmatch(label) for label in journal.labels())
     in_journal = max((int(match[1]) for match in matches if match), default=0)
     ((last,),) = execute(f"SELECT last_value FROM {_SEQUENCE}")  # noqa: S608

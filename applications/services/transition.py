@@ -149,7 +149,10 @@ def save(application: Application, *, now: datetime, **fields: Any) -> None:
 
 
 def save_all(applications: Sequence[Application], *, now: datetime, **fields: Any) -> None:
-    """Save the same fields of locked applications, by one statement for `MOST_AT_ONCE` of them."""
+    """Save the same fields of each of the locked applications, as `save` does.
+
+    By one statement for `MOST_AT_ONCE` of them.
+    """
     for application in applications:
         for name, value in (fields | {"changed_at": now}).items():
             setattr(application, name, value)
@@ -199,15 +202,20 @@ def _only(targets: frozenset[Status | None], application: Application) -> Status
 
 
 def _follow(
-    orders: Sequence[Application], action: Action, target: Status, now: datetime, *, with_mail: bool
+    applications: Sequence[Application],
+    action: Action,
+    target: Status,
+    now: datetime,
+    *,
+    with_mail: bool,
 ) -> None:
     follows = consequences.of(action, target)
     if follows.ends_links:
-        links = ContactLink.objects.filter(application__in=orders, revoked_at=None)
+        links = ContactLink.objects.filter(application__in=applications, revoked_at=None)
         links.update(revoked_at=now)
-    references = [{"reference": str(application.pk)} for application in orders]
+    references = [{"reference": str(application.pk)} for application in applications]
     for topic in follows.topics:
         outbox.enqueue_all(topic, references, now=now)
     for notice, recipients in follows.notices if with_mail else ():
-        for application in orders:
+        for application in applications:
             notify(application, notice, recipients, now)

@@ -13,6 +13,7 @@ class ApplicationEvent(EventName):
 
     @staticmethod
     def _generate_next_value_(name: str, *_others: object) -> str:
+        """Return the stored name of a member whose value is `auto()`."""
         return f"application.{name.lower()}"
 
     START = auto(), _("The order was begun")

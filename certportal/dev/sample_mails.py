@@ -58,8 +58,10 @@ class Collector(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Add the mails to the list and return how many."""
-        for mail in email_messages:
-            item = OutboxItem.objects.get(pk=re.split("[<.@]", mail.extra_headers["Message-ID"])[1])
+        for message in email_messages:
+            item = OutboxItem.objects.get(
+                pk=re.split("[<.@]", message.extra_headers["Message-ID"])[1]
+            )
             reader = item.payload.get("recipient", "").partition(":")[0]
             for language in LANGUAGES:
                 written = mails.written(item, language=language)

@@ -1,6 +1,7 @@
 """Alarms about conditions that no database row shows: stored in Redis with an expiry, for /healthz.
 
-The code that calls an external service records there whether it failed, so that /healthz need not.
+The code that calls an external service records there whether it failed, so that /healthz does not
+have to call it.
 """
 
 import time

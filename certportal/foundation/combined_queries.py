@@ -33,7 +33,9 @@ class Rows:
         for path, (above, _, name) in self.beside.items():
             self.relations[path] = self.models[above]._meta.get_field(name)
             self.models[path] = self.relations[path].related_model
-        self.columns = [f"{path}__{one.attname}".removeprefix("__") for path, one in self._fields()]
+        self.columns = [
+            f"{path}__{each.attname}".removeprefix("__") for path, each in self._fields()
+        ]
 
     @property
     def width(self) -> int:
@@ -288,7 +290,10 @@ def ask_together(*wanted: Wanted) -> None:
 
 
 def read_all(*asked: Asked) -> list[list[Any]]:
-    """Return the rows of each query, by one statement that runs query n for row n."""
+    """Return the rows of each query, by one statement.
+
+    The queries are numbered from 0; PostgreSQL runs each only for the row with its number.
+    """
     if len(asked) == 1:
         return [asked[0].alone()]
     joined, begins, parameters, width = dict[int, str](), dict[int, int](), list[Any](), 1

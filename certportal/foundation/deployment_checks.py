@@ -104,7 +104,10 @@ def address_is_real() -> Faults:
 
 @refusing("foundation.E008")
 def shared_store_is_private() -> Faults:
-    """Refuse a shared store without TLS; the settings refuse an address or a key alone."""
+    """Refuse a shared store without TLS.
+
+    The settings themselves refuse an address without a key, and a key without an address.
+    """
     if settings.PRODUCTION and urlsplit(settings.STORE_URL).scheme not in {"", "https"}:
         hint = "Give the store TLS, and STORE_URL an address that begins with https://."
         yield "Documents would go to the shared store unencrypted.", hint

@@ -53,7 +53,10 @@ class TooMany(Refused):
 
 
 def system_words(error: Exception) -> str:
-    """Return the system's words for an OSError, which name no file; for other errors, the type."""
+    """Return the system's words for an OSError, such as `No space left on device`.
+
+    They name no file. For another error, its type.
+    """
     return getattr(error, "strerror", None) or type(error).__name__
 
 

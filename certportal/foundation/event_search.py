@@ -19,7 +19,10 @@ def holding(name: str, value: object) -> Q:
 
 
 def between(since: datetime | None, until: datetime | None) -> Q:
-    """Return the condition for events of the period, also by number for the primary key."""
+    """Return the condition for events of this period.
+
+    It also limits their numbers, which the primary key's index can use.
+    """
     found = Q()
     if since is not None:
         before = Event.objects.filter(at__lt=since - APART).order_by("-at").first()

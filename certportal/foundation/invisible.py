@@ -29,7 +29,9 @@ def without(text: str) -> str:
 
 
 def composed(text: str) -> str:
-    """Return it with composed letters (NFC, UAX #15) and line breaks normalised as HTML does."""
+    """Return a text with composed letters (NFC, UAX #15) and line breaks of one character each
+    (HTML, "normalize newlines").
+    """
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 

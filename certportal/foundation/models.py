@@ -156,7 +156,10 @@ class Tally(models.Model):
 
 
 class ServiceNotice(models.Model):
-    """The operator's notice on all pages for a period; `texts`: one for each language code."""
+    """A notice of the operator on all pages, for a period.
+
+    `texts`: one for each language of the service, by language code.
+    """
 
     texts = models.JSONField()
     begins_at = models.DateTimeField()

@@ -99,7 +99,8 @@ class Outgoing:
     def patiently(self) -> Iterator[None]:
         """Let exchanges in the block wait for their turn even behind a lagging exchange.
 
-        For the last step of a login: the person has identified, and the code works only once.
+        For the last step of a login: the person has identified already, and the service's code can
+        be used only once.
         """
         token = self._is_patient.set(True)
         try:

@@ -63,7 +63,10 @@ def locked(descriptor: int) -> Iterator[None]:
 
 @contextmanager
 def locked_folder(folder: Path, mode: int = GROUP_FOLDER) -> Iterator[int]:
-    """Hold the folder's lock, making it; yields a descriptor, which a child that inherits holds."""
+    """Hold an exclusive lock on the folder, which is made if missing.
+
+    Yields its descriptor: a process that inherits it holds the lock too.
+    """
     make_folder(folder, mode)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     with locked(descriptor):
@@ -88,7 +91,10 @@ def put(path: Path, content: bytes, mode: int, *, lasting: bool = True) -> None:
 
 
 def write_new(path: Path, content: bytes, mode: int = GROUP) -> None:
-    """Create a file atomically, forced to disk with its name. Raises FileExistsError."""
+    """Create a file atomically, and force it and its name to disk.
+
+    Raises FileExistsError if it exists.
+    """
     make_folder(path.parent, OWN_FOLDER if mode & 0o070 == 0 else GROUP_FOLDER)
     with _draft(path, content, mode, lasting=True) as draft:
         os.link(draft, path)

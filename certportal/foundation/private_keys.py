@@ -98,7 +98,8 @@ def _plain(content: bytes) -> bytes:
 def _in_plain_shapes(text: str) -> str:
     """Return the text with the ASCII of each character that is another shape of it.
 
-    Other characters stay: NFKC of all makes 18 of one, and takes a second for a megabyte.
+    Other characters stay: NFKC of the whole text makes 18 of one, which takes a second for a
+    megabyte.
     """
     shapes = {ord(one): normalize("NFKC", one) for one in set(text) if not one.isascii()}
     return text.translate({code: to for code, to in shapes.items() if to.isascii()})
@@ -120,7 +121,9 @@ _FIRST = re.compile(rb"M[C-I]"), re.compile(rb"30[:\s]{0,3}[2-8]")
 """The header, in base64 and in hexadecimal, of a SEQUENCE with the length of a private key."""
 _HEADER = re.compile(rb"(?s)0(?:[\x20-\x80]|\x81.|\x82..)(?:\x02\x01[\0\1\3]|0(?:\x81?).\x06)")
 """The header, and a version or an algorithm."""
-_WORDS = bytes(chr(one).isascii() and (chr(one).isalnum() or one in b"+/_-") for one in range(256))
+_WORDS = bytes(
+    chr(octet).isascii() and (chr(octet).isalnum() or octet in b"+/_-") for octet in range(256)
+)
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]{32,}(?:\s{0,3}>?[A-Za-z0-9+/_-]{16,})*")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _BLANKS = b" \t\r\n>:"

@@ -95,7 +95,9 @@ def _parts_of(owner: type[Model], name: str, beside: tuple[str, ...]) -> Callabl
 def _parts_of_each(owner: type[Model], name: str) -> Callable[[list[Any]], Compiled]:
     stand_in, field = _stand_in(owner), getattr(owner(), name).field
     kind, rows = "uuid" if isinstance(stand_in, UUID) else "bigint", field.model._default_manager
-    return compiled_for([stand_in])(lambda pks: Rows(rows.filter(Among(field.attname, kind, pks))))
+    return compiled_for([stand_in])(
+        lambda keys: Rows(rows.filter(Among(field.attname, kind, keys)))
+    )
 
 
 def hand_over(owners: Sequence[Model], name: str, found: Iterable[Model]) -> None:

@@ -1,6 +1,7 @@
 """Finnish working days: Monday to Friday without public holidays and some eves.
 
-The eves are those of Midsummer and Christmas (act 150/1930, 5 §, and the package `holidays`).
+The eves are those of Midsummer and Christmas (act 150/1930, 5 §, and the list in the `holidays`
+package).
 """
 
 import sys
@@ -53,6 +54,9 @@ def between(first: date, last: date) -> int:
 
 
 def _passed(day: date) -> int:
-    """Return weekdays from 1.1.0001, a Monday, less those closed in the day's year; inclusive."""
+    """Return the number of weekdays from 1.1.0001, a Monday, less those closed in the day's year.
+
+    Both counts include the day.
+    """
     weeks, days = divmod(day.toordinal(), 7)
     return 5 * weeks + min(days, 5) - sum(closed <= day for closed in _closed(day.year))

@@ -1,7 +1,8 @@
 """Makes a `ca` worker wait while the journal of another machine has the signing lease.
 
 Without the lease it could only postpone the work that it takes from the queue, so it waits before
-it takes any. A worker that loses the lease ends; its supervisor starts it again.
+it takes any. A worker that loses the lease ends; it is started again by its supervisor and then
+waits.
 """
 
 import os

@@ -17,7 +17,8 @@ def prepare(*, accounts: bool) -> None:
 
     The sample of a register is imported only if nothing was: a real export may have been, and a
     start that was killed may have imported one register of the two. Neither it nor the test persons
-    are made in production. The font is made here: its maker would stay in the memory of web.
+    are made in production. The font is made here, since what makes it would stay in the memory of
+    web.
     """
     from django.conf import settings
     from django.contrib.staticfiles import finders

@@ -23,7 +23,10 @@ class Answer:
 
 
 def ask_for_visitor(business_id: str, *, address: str, now: datetime) -> Answer:
-    """Look the organisation up today; TooMany after ``MOST`` in ``PER`` from an address."""
+    """Look up the organisation today, for an anonymous visitor.
+
+    Raises TooMany after ``MOST`` lookups in ``PER`` from one network address.
+    """
     limits.spend_from("eligibility", address, most=MOST, per=PER, now=now)
     return ask(business_id, on=clock.day(now))
 

@@ -249,7 +249,9 @@ def numbers(request: HttpRequest) -> HttpResponse:
         "months": counted.months,
         "drawing": bars.drawn(_times(counted.months), labels),
         "kinds": [kind.label for kind in kinds],
-        "in_force": [(one.first, [one.in_force[kind] for kind in kinds]) for one in counted.months],
+        "in_force": [
+            (month.first, [month.in_force[kind] for kind in kinds]) for month in counted.months
+        ],
         "fewest": FEWEST,
         "languages": counted.languages,
         "findings": [

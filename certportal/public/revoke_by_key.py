@@ -1,6 +1,7 @@
 """Revocation by proof of possession of the private key, without login or cookie.
 
-Responses depend only on the given key and signature, so they do not tell which certificates exist.
+Responses depend only on the given key and signature, and so do not disclose which certificates
+have been issued.
 """
 
 from django.http import HttpRequest, HttpResponse

@@ -41,7 +41,9 @@ class ToApprove:
 
 def challenge_of(attempt: ToApprove) -> bytes:
     """Return the 32 octets that are signed to approve one attempt."""
-    rests_on = {"waivers": sorted(one.hex() for one in attempt.waivers)} if attempt.waivers else {}
+    rests_on = (
+        {"waivers": sorted(each.hex() for each in attempt.waivers)} if attempt.waivers else {}
+    )
     return _hashed(
         APPROVAL_ON_WAIVERS if rests_on else APPROVAL,
         decision="approve",

@@ -22,7 +22,12 @@ _UNREADABLE: tuple[type[Exception], ...] = (
 
 
 def verify(
-    given: Assertion, challenge: bytes, *, credential: bytes, rp_id: str, origins: Collection[str]
+    assertion: Assertion,
+    challenge: bytes,
+    *,
+    credential: bytes,
+    rp_id: str,
+    origins: Collection[str],
 ) -> None:
     """Raise BadAssertion unless the passkey signed this challenge here (WebAuthn 7.2).
 
@@ -32,7 +37,7 @@ def verify(
     (accounts.services.people.second_factor).
     """
     # As plain bytes: fido2 gives credentials of a class that cannot be remembered.
-    _require_signed(given, bytes(challenge), bytes(credential), rp_id, tuple(origins))
+    _require_signed(assertion, bytes(challenge), bytes(credential), rp_id, tuple(origins))
 
 
 @lru_cache(MOST_REMEMBERED)

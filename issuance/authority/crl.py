@@ -115,7 +115,10 @@ class Parts:
 
 
 def take_apart(crl_der: bytes) -> Parts:
-    """The parts of a version 2 list, entries not parsed. Raises MalformedError or ValueError."""
+    """The parts of a version 2 list, found without parsing each entry.
+
+    Raises issuance.der.read.MalformedError or ValueError.
+    """
     to_be_signed, algorithm, signature = _outer(crl_der)
     _version, _algorithm, issuer, _begun, _until, *some, _last = to_be_signed.children()
     start, end = (some[0].expect(read.SEQUENCE).inner, some[0].end) if some else (0, 0)

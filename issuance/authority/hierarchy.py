@@ -50,17 +50,25 @@ def make_root(key: SigningKey, names: CaNames, start: datetime, end: datetime) -
 
 
 def certify_issuing(
-    key: SubjectKey, names: CaNames, root: Signer, place: Placement, start: datetime, end: datetime
+    public: SubjectKey,
+    names: CaNames,
+    root: Signer,
+    placement: Placement,
+    start: datetime,
+    end: datetime,
 ) -> tuple[x509.Certificate, ...]:
-    """The chain of an issuing CA certified by ``root``, its own first; path length 0."""
+    """The chain of an issuing CA certified by ``root``, its own certificate first.
+
+    It may not certify further CAs: path length 0.
+    """
     issuer = root.chain[0]
     builder = (
-        _ca_builder(key, names.name(), start, end, path_length=0)
+        _ca_builder(public, names.name(), start, end, path_length=0)
         .issuer_name(issuer.subject)
         .add_extension(build.authority_key_identifier(issuer), critical=False)
-        .add_extension(build.policies(place.policy), critical=False)
-        .add_extension(build.crl_distribution_points(place.crl_url), critical=False)
-        .add_extension(build.authority_information_access(place.certificate_url, None), False)
+        .add_extension(build.policies(placement.policy), critical=False)
+        .add_extension(build.crl_distribution_points(placement.crl_url), critical=False)
+        .add_extension(build.authority_information_access(placement.certificate_url, None), False)
     )
     return (builder.sign(root.private_key, SIGNATURE_ALGORITHMS[root.branch].hash), *root.chain)
 

@@ -108,7 +108,10 @@ def shared_suffix(name: str) -> str | None:
 
 
 def registrable(name: str) -> str | None:
-    """The part that somebody registers: a label below a public or shared suffix; None for these."""
+    """The part of the name that somebody registers: one label below a public or a shared suffix.
+
+    None for a suffix itself.
+    """
     found: str | None = _all_suffixes().privatesuffix(name.lower())
     return found
 

@@ -56,7 +56,8 @@ def _permitted(character: str) -> bool:
 def is_tidy(value: str) -> bool:
     """Whether a value is not empty, has no superfluous spaces, is NFC and begins alphanumerically.
 
-    The last rule: a leading ": " once got into a certificate (Mozilla Bugzilla 1680083).
+    The last rule is because a leading ": " once got into a certificate elsewhere (Mozilla
+    Bugzilla 1680083).
     """
     return bool(
         value

@@ -41,7 +41,10 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A certificate's contents; ``subject`` maps short names to values, in order; times are UTC."""
+    """The contents of a certificate.
+
+    ``subject`` maps short attribute names to values, in order; times are UTC.
+    """
 
     issuer: Issuer
     profile: Profile

@@ -62,8 +62,11 @@ def _values(order: CertificateOrder, sent: Mapping[str, Any]) -> dict[str, tuple
 
 
 def _names(order: CertificateOrder, sent: Mapping[str, str]) -> Iterator[Finding]:
-    own = order.subject
-    ordered = {"O": own.organisation, "OU": own.unit or "", "L": own.locality or ""}
+    ordered = {
+        "O": order.subject.organisation,
+        "OU": order.subject.unit or "",
+        "L": order.subject.locality or "",
+    }
     for name, declared in sent.items():
         if declared and declared != ordered[name]:
             words = {"sent": declared, "ordered": ordered[name]}

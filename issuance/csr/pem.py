@@ -98,7 +98,8 @@ def _unwrapped(body: str) -> tuple[str, list[str]]:
 def damage(text: str) -> str:
     """A short code for how the BEGIN line of a request was altered: dashes, url or begin.
 
-    Such a file is refused, not repaired: what replaced these characters may have replaced others.
+    Such a file is refused, not repaired: the program that replaced these characters may have
+    replaced others too.
     """
     return next((code for code, sign in _DAMAGES if sign.search(text)), "begin")
 

@@ -75,7 +75,9 @@ def _version(element: read.Element) -> int:
 
 
 def _rdn(element: read.Element) -> Rdn:
-    pairs = [each.expect(read.SEQUENCE).children() for each in element.expect(read.SET).children()]
+    pairs = [
+        child.expect(read.SEQUENCE).children() for child in element.expect(read.SET).children()
+    ]
     if not pairs or any(len(pair) != 2 for pair in pairs):
         raise read.MalformedError("structure", element.start)
     return [(read.object_identifier(oid), value) for oid, value in pairs]

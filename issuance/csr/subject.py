@@ -68,9 +68,11 @@ def _shape(request: Request, count: int) -> Iterator[Finding]:
             yield found("subject.twice", attribute=label, value=times)
 
 
-def subject_findings(names: list[NameAttribute], *, for_server: bool | None) -> Iterator[Finding]:
+def subject_findings(
+    attributes: list[NameAttribute], *, for_server: bool | None
+) -> Iterator[Finding]:
     """The findings about the values; ``for_server`` is None if the purpose is not known."""
-    for attribute in names:
+    for attribute in attributes:
         yield from _value(attribute)
         if attribute.label == "emailAddress":
             yield from _email(attribute, for_server=for_server)
@@ -179,13 +181,15 @@ def decoded_rightly(value: str) -> str | None:
         return "?"
     for codec in ("latin-1", "cp1252"):
         try:
-            fixed = value.encode(codec).decode("utf-8")
+            corrected = value.encode(codec).decode("utf-8")
         except UnicodeError:
             continue
-        if fixed != value:
-            return visible(fixed)
-    fixed = value.translate(_CONSOLE)
-    return visible(fixed) if fixed != value and not any(map(_is_hidden, fixed)) else None
+        if corrected != value:
+            return visible(corrected)
+    corrected = value.translate(_CONSOLE)
+    return (
+        visible(corrected) if corrected != value and not any(map(_is_hidden, corrected)) else None
+    )
 
 
 _CONSOLE = str.maketrans({letter.encode("cp850")[0]: letter for letter in "åäöÅÄÖüéÜÉøæØÆ"})
@@ -193,7 +197,10 @@ _CONSOLE = str.maketrans({letter.encode("cp850")[0]: letter for letter in "åä�
 
 
 def is_personal_code(value: str) -> bool:
-    """Whether it has a Finnish personal identity code, mistyped (check character) or not."""
+    """Whether the value contains a Finnish personal identity code.
+
+    The check character is not verified, so that a mistyped code is found too.
+    """
     if len(value) < 11 or value.isalpha():
         return False
     if not _PERSONAL_CODE.search(value):  # the usual case

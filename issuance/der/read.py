@@ -68,7 +68,10 @@ class Element:
 
 
 def read(data: bytes) -> Element:
-    """The only element in ``data``, parsed when asked for. Trailing octets raise MalformedError."""
+    """The single element in ``data``. Raises MalformedError, also for trailing octets.
+
+    The content is parsed only when asked for.
+    """
     element = _read(data, 0, len(data))
     if element.end != len(data):
         raise MalformedError("trailing", element.end)
@@ -84,7 +87,10 @@ def leading(data: bytes) -> bytes:
 
 
 def read_strictly(data: bytes) -> Element:
-    """Like ``read``, but checks all inside as DER, within MAX_DEPTH and MAX_ELEMENTS."""
+    """Like ``read``, but parses and checks everything inside as DER too.
+
+    Depth and number of elements are limited to MAX_DEPTH and MAX_ELEMENTS.
+    """
     root = read(data)
     rule = _RULES.get(root.tag)
     if rule and not rule[1](root.content):

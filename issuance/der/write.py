@@ -43,7 +43,10 @@ def time(moment: datetime) -> bytes:
 
 
 def moment(encoded: bytes) -> datetime:
-    """UTCTime (1950 to 2049) or GeneralizedTime: RFC 5280 4.1.2.5. Raises ValueError."""
+    """The UTC time encoded as UTCTime or GeneralizedTime: RFC 5280 section 4.1.2.5.
+
+    Two-digit years are between 1950 and 2049. Raises ValueError.
+    """
     text = encoded[2:].decode("ascii")
     if encoded[0] == 0x17:
         text = ("19" if text >= "50" else "20") + text

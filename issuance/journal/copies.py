@@ -145,13 +145,15 @@ def own_folder(journal_id: str) -> Path:
     return folder
 
 
-def _ensure_same(parts: Sequence[tuple[Path, int]], target: int, copied: int, size: int) -> None:
+def _ensure_same(
+    parts: Sequence[tuple[Path, int]], descriptor: int, copied: int, size: int
+) -> None:
     """Raise CopyUnavailable unless the copy is the beginning of the journal."""
     if copied > size:
         raise CopyUnavailable("the copy is ahead of the journal, which has lost lines")
     begin = max(0, copied - _COMPARED)
     ours = b"".join(_read(parts, begin, copied))
-    if os.pread(target, copied - begin, begin) != ours:
+    if os.pread(descriptor, copied - begin, begin) != ours:
         raise CopyUnavailable("the copy and the journal have diverged")
 
 
@@ -178,7 +180,10 @@ def _read(parts: Sequence[tuple[Path, int]], begin: int, end: int | None = None)
 
 
 def within_limit[T](work: Callable[[], T]) -> T:
-    """Do the work in the second place within the time of `other_disks`. Raises CopyUnavailable."""
+    """Do the work in the second place within the time limit of `other_disks`.
+
+    Raises CopyUnavailable.
+    """
     try:
         return other_disks.within_limit(settings.JOURNAL_COPY, work)
     except CopyUnavailable:

@@ -86,7 +86,10 @@ def _small(curve: Curve, point: Point) -> Iterator[int]:
 
 
 def nonce_of(curve: str, r: int) -> int | None:
-    """The nonce of an ECDSA signature, or its negative, from ``r``; None unless below 2^16."""
+    """The nonce of an ECDSA signature, or its negative, computed from the signature's ``r``.
+
+    None unless the nonce or its negative is below 2^16.
+    """
     on = CURVES[curve]
     known = (multiples(curve).of(x) for x in (r, r + on.n) if x < on.p)
     return next((each for each in chain(*known) if each >> NONCE_BITS == 0), None)

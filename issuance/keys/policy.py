@@ -61,9 +61,10 @@ class KeyFacts:
     """Type and size of a public key.
 
     ``bits`` is the size of the modulus or curve, 0 if unknown. ``curve`` is the name of the curve,
-    such as P-256; for keys of kind "other" the name of the algorithm. ``exponent`` is None if it is
-    not an RSA key or the exponent has more than 62 bits. ``spki_sha256`` is the SHA-256 in
-    lower-case hex of the SubjectPublicKeyInfo, in its usual form if it can be loaded.
+    such as P-256; for keys of kind "other" the name of the algorithm. ``exponent`` is None if it
+    is not an RSA key or the exponent has more than 62 bits. ``spki_sha256`` is the SHA-256 in
+    lower-case hex of the SubjectPublicKeyInfo, re-encoded in its usual form if the key can be
+    loaded.
     """
 
     kind: Literal["RSA", "EC", "other"]

@@ -42,7 +42,10 @@ class RsaNumbers:
 
 
 def rsa_numbers(bits: read.Element) -> RsaNumbers:
-    """Parse RSAPublicKey (RFC 8017 appendix A.1.1). Raises MalformedError or ValueError."""
+    """Parse RSAPublicKey (RFC 8017 appendix A.1.1) from the BIT STRING subjectPublicKey.
+
+    Raises issuance.der.read.MalformedError or ValueError.
+    """
     octets, unused = read.bit_string(bits)
     if unused:
         raise read.MalformedError("bit_string", bits.start)

@@ -179,10 +179,12 @@ def _status(environ: WSGIEnvironment, stem: str, in_path: str | None) -> Answer:
     return replace(answered, body=()) if method == "HEAD" else answered
 
 
-def _answer_about(env: WSGIEnvironment, stem: str, path: str | None, names: ocsp.Names) -> Answer:
-    method = env["REQUEST_METHOD"]
+def _answer_about(
+    environ: WSGIEnvironment, stem: str, in_path: str | None, names: ocsp.Names
+) -> Answer:
+    method = environ["REQUEST_METHOD"]
     try:
-        request = _posted(env) if method == "POST" else _decoded(path or "")
+        request = _posted(environ) if method == "POST" else _decoded(in_path or "")
         asked = ocsp.read_request(request)
     except (ocsp.BadRequest, ValueError):
         return _uncached(ocsp.refuse(OCSPResponseStatus.MALFORMED_REQUEST))
@@ -190,7 +192,7 @@ def _answer_about(env: WSGIEnvironment, stem: str, path: str | None, names: ocsp
         return _uncached(ocsp.refuse(OCSPResponseStatus.UNAUTHORIZED))
     if not all(map(names.are_meant_by, asked)):
         return _uncached(ocsp.refuse(OCSPResponseStatus.UNAUTHORIZED))
-    if ahead := _signed_ahead(env, stem, asked):
+    if ahead := _signed_ahead(environ, stem, asked):
         return ahead
     # HEAD causes no signature; RFC 9110 section 9.3.2 allows leaving out the length of a body
     # that was not made.
@@ -233,7 +235,9 @@ def _names_in(file: str, _inode: int, _mtime: int) -> ocsp.Names:
     return ocsp.Names(x509.load_der_x509_certificate(Path(file).read_bytes()))
 
 
-def _signed_ahead(env: WSGIEnvironment, stem: str, asked: tuple[ocsp.CertId, ...]) -> Answer | None:
+def _signed_ahead(
+    environ: WSGIEnvironment, stem: str, asked: tuple[ocsp.CertId, ...]
+) -> Answer | None:
     """The answer signed in advance, with the headers of RFC 5019 section 6.2.
 
     None if there is none, if it has expired, or if the request is about several certificates.
@@ -252,7 +256,7 @@ def _signed_ahead(env: WSGIEnvironment, stem: str, asked: tuple[ocsp.CertId, ...
         ("Expires", _date(int(now.timestamp()) + fresh)),
     ]
     signed_at = int(pack.this_update.timestamp())
-    return _content(env, described, f'"{found.sha256}"', signed_at, [found.der])
+    return _content(environ, described, f'"{found.sha256}"', signed_at, [found.der])
 
 
 def _on_demand(stem: str, request: bytes) -> Answer:

@@ -69,7 +69,10 @@ def log_keys_path(stem: str = "event-log") -> Path:
 
 
 def witnesses() -> Policy | None:
-    """Return the operator's policy about witnesses of the log, or None. Raises LogUnavailable."""
+    """Return the operator's policy about witnesses of the log; None if there is none.
+
+    Raises LogUnavailable.
+    """
     place = settings.EVENT_LOG_POLICY
     try:
         return Policy.parse(Path(place).read_text()) if place else None
@@ -86,7 +89,10 @@ def log_key() -> Verifier | None:
 
 
 def log_keys() -> tuple[LogKey, ...]:
-    """The log's published keys, the present one first; former ones from a list it has signed."""
+    """The published keys of the log, the present one first; without it none.
+
+    Those before it only from a list that it has signed.
+    """
     present = log_key()
     if present is None:
         return ()

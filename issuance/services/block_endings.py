@@ -133,14 +133,17 @@ def end_blocks(
     _close(ending, Outcome.CONFIRMED, "", person, now)
     ended = [
         EndedBlock(
-            spki_sha256=one.spki_sha256, reason=one.reason, created_at=one.created_at, ending=ending
+            spki_sha256=block.spki_sha256,
+            reason=block.reason,
+            created_at=block.created_at,
+            ending=ending,
         )
-        for one in blocks
+        for block in blocks
     ]
     EndedBlock.objects.bulk_create(ended, batch_size=BATCH)
     for some in batched(blocks, BATCH):  # a page waits for each answer of the database only so long
-        BlockedKey.objects.filter(Among("id", "bigint", [one.pk for one in some])).delete()
-    for keys in batched([one.spki_sha256 for one in blocks], LISTED):
+        BlockedKey.objects.filter(Among("id", "bigint", [block.pk for block in some])).delete()
+    for keys in batched([block.spki_sha256 for block in blocks], LISTED):
         _record(IssuanceEvent.BLOCKS_ENDED, ending, actor, now, keys=list(keys))
 
 
@@ -152,9 +155,11 @@ def drop_end(
     _record(IssuanceEvent.BLOCK_END_DROPPED, ending, actor, now)
 
 
-def _close(ending: BlockEnding, outcome: Outcome, text: str, person: Person, now: datetime) -> None:
+def _close(
+    ending: BlockEnding, outcome: Outcome, words: str, person: Person, now: datetime
+) -> None:
     ending.closed_at, ending.outcome, ending.closer = now, outcome, person
-    ending.closing_words = text
+    ending.closing_words = words
     ending.save(update_fields=["closed_at", "outcome", "closer", "closing_words"])
 
 

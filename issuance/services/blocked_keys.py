@@ -199,7 +199,8 @@ def hashes_in(lines: Iterable[str]) -> Iterator[str]:
 class KeyOf:
     """A key by its SPKI hash, the reference it is wanted for, and the one a reissue replaces.
 
-    ``hashes``: all by which it may be blocked or in use (`hashes_of`); else only its own.
+    ``hashes`` are all by which it may be blocked or in use (`hashes_of`); without them only its own
+    is asked.
     """
 
     spki_sha256: str
@@ -240,8 +241,9 @@ def findings_of_keys(keys: Sequence[KeyOf]) -> list[list[Finding]]:
     """Faults of each key found in the CA's records: blocked, or in use for another reference.
 
     Every certificate needs a key of its own, so a key that is or is being certified for another
-    reference is refused, without telling whose it is. The same reference may use its key again, and
-    a reissue may use the key of what it ``replaces``, directly or not.
+    reference is refused, without telling whose it is. The same reference may use its key again,
+    and a reissue may use the key of the reference that it ``replaces`` and of earlier ones
+    replaced by that.
     """
     with connection.cursor() as cursor:
         cursor.execute(

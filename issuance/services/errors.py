@@ -29,7 +29,8 @@ class NotProved(Unavailable):
 class Unproven(LogUnavailable):
     """An attempt to be signed has too few approvals, or one that the log of events does not have.
 
-    Somebody wrote to the database by hand. Nothing is signed for it until that is put right.
+    Somebody wrote to the database by hand. Nothing is signed for the reference until that has been
+    put right.
     """
 
 

@@ -47,7 +47,10 @@ class Holder(NamedTuple):
 
 
 def require() -> int:
-    """The lease's term; takes one nobody ever had. Raises SignerElsewhere, JournalUnavailable."""
+    """The term of this journal's lease. Takes the lease if nobody has ever had it.
+
+    Raises SignerElsewhere, JournalUnavailable.
+    """
     own = journal.identity()
     if (term := _term(own)) is None and not SigningLease.objects.exists():
         now = clock.now()

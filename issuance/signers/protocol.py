@@ -1,4 +1,7 @@
-"""The interface to the backend of the CA's keys, and its errors. Never fall back to another key."""
+"""The interface between the CA and the backend that holds its keys, and its errors.
+
+The caller must never fall back to another key.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path

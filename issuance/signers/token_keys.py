@@ -25,7 +25,10 @@ class KeyInToken:
     public: SubjectKey
 
     def as_signing_key(self) -> SigningKey:
-        """The key as a private key of the library. Raises SignerUnavailable, SignerMismatch."""
+        """The key as a private key object of the library.
+
+        Raises SignerUnavailable, SignerMismatch.
+        """
         self._ask("prove")
         return RsaKey(self) if isinstance(self.public, rsa.RSAPublicKey) else EcKey(self)
 

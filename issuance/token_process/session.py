@@ -60,7 +60,10 @@ class Session:
 
 
 def open_session(address: Address) -> Session:
-    """Log in, never again with a refused PIN: tokens lock. Raises Failed, PKCS11Error."""
+    """Log in. A PIN that the token has refused is not tried again: tokens lock after a few.
+
+    Raises Failed, PKCS11Error.
+    """
     pin = _pin(address.pin_file)
     token = _find(pkcs11.lib(address.module), address.label)
     secret = f"{address.label}\0{token.serial.hex()}\0{pin}"

@@ -26,13 +26,18 @@ class Memory:
         self.person = person
 
     def begin(
-        self, *, callback: str, language: str, since: datetime | None = None, presents: bool = False
+        self,
+        *,
+        callback: str,
+        language: str,
+        since: datetime | None = None,
+        introduces: bool = False,
     ) -> Departure:
         """Return our own return address with the answer in its query."""
         state, once = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         answer = {"code": once} if self.person else {"error": "access_denied"}
         url = f"{callback}?{urlencode({'state': state, **answer})}"
-        memory = {"once": once} | ({"introduces": "yes"} if presents else {})
+        memory = {"once": once} | ({"introduces": "yes"} if introduces else {})
         return Departure(url, state, memory)
 
     def complete(

@@ -121,7 +121,12 @@ class OpenIdConnect:
         return ClientAuthentication(self.client_id, self._secret, self.keys, self.discovery)
 
     def begin(
-        self, *, callback: str, language: str, since: datetime | None = None, presents: bool = False
+        self,
+        *,
+        callback: str,
+        language: str,
+        since: datetime | None = None,
+        introduces: bool = False,
     ) -> Departure:
         """Return the authorisation address, and the secrets that bind the answer to the browser."""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
@@ -140,7 +145,7 @@ class OpenIdConnect:
             "max_age": str(0 if since else MAX_AGE_SECONDS),
         }
         memory = {"nonce": nonce, "verifier": verifier}
-        if presents:
+        if introduces:
             memory["introduces"] = "yes"
         if self.service_name:
             parameters["ftn_spname"] = self.service_name

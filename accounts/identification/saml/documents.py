@@ -28,7 +28,8 @@ type Element = Any
 def parse(content: bytes) -> Element:
     """Return the root of a UTF-8 document without document type and processing instructions.
 
-    A document type is refused first: libxml2 reads entities while it parses. Raises NotIdentified.
+    A document type is refused before parsing, because libxml2 reads entities while it parses.
+    Raises NotIdentified.
     """
     try:
         text = content.decode()

@@ -19,7 +19,10 @@ REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 
 @dataclass(frozen=True, slots=True)
 class IdentityProvider:
-    """Entity ID, addresses that take redirects (of logout perhaps empty), signing certificates."""
+    """An identity provider: entity ID, addresses that take redirects, signing certificates.
+
+    The addresses of logout are empty if it has none.
+    """
 
     entity_id: str
     sign_on_url: str

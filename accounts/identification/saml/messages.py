@@ -23,15 +23,15 @@ INTRODUCES = "_introduces-"
 
 
 def sign_on(
-    party: Party, idp: IdentityProvider, *, force: bool, presents: bool = False, now: datetime
+    party: Party, idp: IdentityProvider, *, force: bool, introduces: bool = False, now: datetime
 ) -> Element:
     """Return a request for identification (SAML 2.0 Core, 3.4.1).
 
-    With `force` the person must authenticate again; `presents`: see `INTRODUCES`.
+    With `force` the person must authenticate again; `introduces`: see `INTRODUCES`.
     """
     levels = [SAML.AuthnContextClassRef(level) for level in party.levels]
     request = _message("AuthnRequest", party, idp.sign_on_url, now)
-    if presents:
+    if introduces:
         request.set("ID", f"{INTRODUCES}{secrets.token_hex(20)}")
     request.set("ProtocolBinding", POST)
     request.set("AssertionConsumerServiceURL", party.answer_url)

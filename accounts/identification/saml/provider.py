@@ -52,7 +52,12 @@ class Saml:
         self.contact = contact
 
     def begin(
-        self, *, callback: str, language: str, since: datetime | None = None, presents: bool = False
+        self,
+        *,
+        callback: str,
+        language: str,
+        since: datetime | None = None,
+        introduces: bool = False,
     ) -> identity.Departure:
         """Return the provider's address with our signed request; its id is kept in `memory`.
 
@@ -61,7 +66,7 @@ class Saml:
         state, now = secrets.token_urlsafe(32), clock.now()
         idp = self.federation.idp(now=now)
         request = messages.sign_on(
-            self.party, idp, force=since is not None, presents=presents, now=now
+            self.party, idp, force=since is not None, introduces=introduces, now=now
         )
         key = self.party.private_keys[0]
         url = redirects.address(idp.sign_on_url, "SAMLRequest", request, state, key)

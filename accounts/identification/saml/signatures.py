@@ -165,7 +165,8 @@ def _remove(element: Element, signature: Element) -> None:
 def _canonical(element: Element, prefixes: list[str]) -> bytes:
     """Return the exclusive canonical form of an element, in the namespaces of its place.
 
-    A copy would lack namespaces declared around the element that only a PrefixList uses.
+    A copy would lack the namespaces that are declared around the element and that only a
+    PrefixList uses.
     """
     # lxml omits prefixes that its parser has not met yet. It meets this one as a namespace only.
     parse(f'<prefix xmlns="{DEFAULT}"/>'.encode())

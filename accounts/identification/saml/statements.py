@@ -36,13 +36,18 @@ class Statement:
     session: ProviderSession
 
 
-def check(given: Answer, party: Party, issuer: str, *, skew: timedelta, now: datetime) -> Statement:
-    """Return the statement. Raises NotIdentified unless all is there and as required."""
-    assertion = given.assertion
+def check(
+    answer: Answer, party: Party, issuer: str, *, skew: timedelta, now: datetime
+) -> Statement:
+    """Return the statement if issuer, audience, level, times and bearer are as required.
+
+    Raises NotIdentified, also if one of these is absent.
+    """
+    assertion = answer.assertion
     if whole(single(assertion, "./saml:Issuer")) != issuer:
         raise NotIdentified("Issuer")
     expires = _check_conditions(single(assertion, "./saml:Conditions"), party, skew, now)
-    _check_bearer(given, party.answer_url, skew, now)
+    _check_bearer(answer, party.answer_url, skew, now)
     statement = single(assertion, "./saml:AuthnStatement")
     if (
         whole(single(statement, "./saml:AuthnContext/saml:AuthnContextClassRef"))
@@ -54,21 +59,23 @@ def check(given: Answer, party: Party, issuer: str, *, skew: timedelta, now: dat
     authenticated = int(moment(statement, "AuthnInstant").timestamp())
     return Statement(
         assertion=assertion.get("ID"),
-        in_response_to=given.in_response_to,
+        in_response_to=answer.in_response_to,
         expires_at=min(expires, LATEST - skew) + skew,
         claims=_claims(assertion) | {"auth_time": authenticated},
         session=ProviderSession(_name(assertion), statement.get("SessionIndex") or ""),
     )
 
 
-def _check_conditions(element: Element, party: Party, skew: timedelta, now: datetime) -> datetime:
+def _check_conditions(
+    conditions: Element, party: Party, skew: timedelta, now: datetime
+) -> datetime:
     """Return NotOnOrAfter. Raises NotIdentified unless the conditions hold now and name us."""
-    if moment(element, "NotBefore") > now + skew:
+    if moment(conditions, "NotBefore") > now + skew:
         raise NotIdentified("NotBefore")
-    expires = _check_end(element, "NotOnOrAfter", skew, now)
-    if {child.tag for child in element} - CONDITIONS:
+    expires = _check_end(conditions, "NotOnOrAfter", skew, now)
+    if {child.tag for child in conditions} - CONDITIONS:
         raise NotIdentified("unknown condition")
-    restrictions = all_of(element, "./saml:AudienceRestriction")
+    restrictions = all_of(conditions, "./saml:AudienceRestriction")
     audiences = [
         [whole(audience) for audience in all_of(restriction, "./saml:Audience")]
         for restriction in restrictions

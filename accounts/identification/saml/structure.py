@@ -34,7 +34,10 @@ def check_response(root: Element) -> None:
 
 
 def find_encrypted(root: Element) -> Element:
-    """Return a Response's only assertion, encrypted and in its place. Raises NotIdentified."""
+    """Return the only assertion of a Response, encrypted and in its place.
+
+    Raises NotIdentified for any other structure.
+    """
     if len(all_of(root, "//saml:EncryptedAssertion")) != 1 or all_of(root, "//saml:Assertion"):
         raise NotIdentified("not one encrypted assertion")
     return single(root, "/samlp:Response/saml:EncryptedAssertion")

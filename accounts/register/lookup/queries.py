@@ -48,7 +48,10 @@ class Standing:
 
 @Question
 def get_record(oid: str, *, kind: str = Kind.SOTE_UNIT, on: date) -> Asks[RegisterRecord | None]:
-    """The record of *oid* valid *on* that day, else the one that ends last; None without any."""
+    """The current record of *oid*: the one valid *on* that day, else the one that ends last.
+
+    None if there is none.
+    """
     return _current_of(oid, kind), lambda found: _best(found, on)
 
 

@@ -51,12 +51,20 @@ def catch_up(*, now: datetime, client: RegisterClient | None = None) -> Report |
 
 
 def sync_full(client: RegisterClient, *, now: datetime) -> Report:
-    """Fetch and import the register. Raises Unavailable (a failed run), Busy (another runs)."""
+    """Fetch the whole register and import it.
+
+    Raises:
+        Unavailable: the source failed; recorded as a failed run.
+        Busy: another import is running.
+    """
     return _sync(client, None, now)
 
 
 def sync_delta(client: RegisterClient, *, now: datetime) -> Report:
-    """Import the changes since this source's last success, or everything. Raises as `sync_full`."""
+    """Import the changes since the last success from this source; everything if there is none.
+
+    Raises: as `sync_full`.
+    """
     last = _last(client, now)
     return _sync(client, None if last is None else clock.day(last.started_at) - OVERLAP, now)
 

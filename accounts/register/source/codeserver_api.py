@@ -42,19 +42,31 @@ class Page:
 
 
 def read_page(document: object) -> Page:
-    """The page in a decoded JSON *document*. Raises Malformed if it has another shape."""
+    """The page in a decoded JSON *document*.
+
+    Raises:
+        Malformed: the document has another shape.
+    """
     return page_of(document, entries_of(document))
 
 
 def page_of(document: object, entries: Iterable[object]) -> Page:
-    """The page of a decoded JSON *document* with the concept codes *entries*. Raises Malformed."""
+    """The page of a decoded JSON *document* whose concept codes are *entries*.
+
+    Raises:
+        Malformed: a concept code has another shape.
+    """
     totals = document if isinstance(document, dict) else {}
     numbers = (totals.get(name) for name in ("page", "totalItems", "totalPages"))
     return Page([read_code(entry) for entry in entries], *map(_number, numbers))
 
 
 def entries_of(document: object) -> list[object]:
-    """The concept codes of a page, not yet parsed. Raises Malformed if it has another shape."""
+    """The concept codes of a page, not yet parsed.
+
+    Raises:
+        Malformed: the document has another shape.
+    """
     listed = document.get("conceptCodes") if isinstance(document, dict) else None
     if not isinstance(listed, list):
         raise Malformed("no list conceptCodes")
@@ -62,7 +74,11 @@ def entries_of(document: object) -> list[object]:
 
 
 def read_code(code: object) -> Row:
-    """The row of a concept code. Raises Malformed without a valid identifier, or for a bad date."""
+    """The row of one concept code.
+
+    Raises:
+        Malformed: it has no valid identifier, or an invalid date.
+    """
     if not isinstance(code, dict):
         raise Malformed("a concept code is not an object")
     oid = str(code.get("conceptCodeId") or "").strip()

@@ -54,7 +54,11 @@ def read_files(
 
 
 def read_bytes(data: bytes, *, label: str = "", watch: Watch = unwatched) -> tuple[Kind, Page]:
-    """The register and the page of a file's content. Raises Malformed for any other format."""
+    """The register and the page of one file's content.
+
+    Raises:
+        Malformed: it is not in one of the two formats.
+    """
     if not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
         entries = intermediaries.read_csv(data)
         return Kind.INTERMEDIARY, Page(intermediaries.read_entries(entries))

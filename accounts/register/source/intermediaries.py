@@ -54,7 +54,10 @@ def read_list(document: object) -> list[Row]:
 
 
 def read_entries(entries: Iterable[object]) -> list[Row]:
-    """The rows of the entries of a list. Raises as `read_list`."""
+    """The rows of the entries of a list.
+
+    Raises: as `read_list`.
+    """
     return [_read(entry) for entry in entries]
 
 

@@ -226,27 +226,29 @@ def may_decide(person: Person, request: AdministratorRequest, *, now: datetime) 
     return access.may_oversee(person, request.organisation_id, now=now)
 
 
-def _make_administrator(asked: AdministratorRequest, account: Organisation, now: datetime) -> None:
+def _make_administrator(
+    request: AdministratorRequest, account: Organisation, now: datetime
+) -> None:
     known = shown_members(account)
-    right_before = right_of(asked.person, account)
+    right_before = right_of(request.person, account)
     before = right_before.confirmed_until if right_before else None
     right = {
         "role": Membership.Role.ADMINISTRATOR,
         "basis": Membership.Basis.REVIEWER_DECISION,
-        "basis_note": asked.reasons[:300],
-        "confirmed_by": asked.decided_by,
+        "basis_note": request.reasons[:300],
+        "confirmed_by": request.decided_by,
         "confirmed_at": now,
         "confirmed_until": None,
     }
     membership, _made = Membership.objects.update_or_create(
-        person=asked.person,
-        organisation=asked.organisation,
+        person=request.person,
+        organisation=request.organisation,
         ended_at=None,
         defaults=right,
         create_defaults=right | {"begun_at": now},
     )
     confirm.tell_invited(membership, known=known, before=before, now=now)
-    waiting = askers.waiting(asked.organisation)
-    waiting.filter(person=asked.person).update(settled_at=now)
+    waiting = askers.waiting(request.organisation)
+    waiting.filter(person=request.person).update(settled_at=now)
     askers.tell_of(waiting, [membership], now=now)
-    sessions.renew(asked.person)
+    sessions.renew(request.person)

@@ -112,7 +112,7 @@ def end(consent_id: int, *, by: Person, actor: Actor, now: datetime) -> Supplier
     """
     consent = _open(consent_id, now)
     members.require_administrator(by, consent.customer_id)
-    _end(consent, True, by, actor, now)
+    _end(consent, by, actor, now, by_customer=True)
     return consent
 
 
@@ -124,7 +124,7 @@ def resign(consent_id: int, *, by: Person, actor: Actor, now: datetime) -> Suppl
     """
     consent = _open(consent_id, now)
     members.require_administrator(by, consent.supplier_id)
-    _end(consent, False, by, actor, now)
+    _end(consent, by, actor, now, by_customer=False)
     return consent
 
 
@@ -138,7 +138,7 @@ def end_with_account(account: Organisation, *, actor: Actor, now: datetime) -> N
     found = SupplierConsent.objects.filter(in_force(now), own).select_for_update(of=["self"])
     # In one order, as two accounts can be suppliers of each other, and both end at once.
     for one in found.select_related("customer", "supplier").order_by("pk"):
-        _end(one, one.customer_id == account.pk, None, actor, now)
+        _end(one, None, actor, now, by_customer=one.customer_id == account.pk)
 
 
 def end_given_by(losing: Collection[Membership], *, actor: Actor, now: datetime) -> None:
@@ -148,7 +148,7 @@ def end_given_by(losing: Collection[Membership], *, actor: Actor, now: datetime)
     """
     found = given_by(losing, now=now).select_for_update(of=["self"])
     for one in found.select_related("customer", "supplier").order_by("pk"):
-        _end(one, True, None, actor, now)
+        _end(one, None, actor, now, by_customer=True)
 
 
 def warn_of_ending(*, now: datetime) -> None:
@@ -183,7 +183,7 @@ def _open(consent_id: int, now: datetime) -> SupplierConsent:
 
 
 def _end(
-    consent: SupplierConsent, by_customer: bool, by: Person | None, actor: Actor, now: datetime
+    consent: SupplierConsent, by: Person | None, actor: Actor, now: datetime, *, by_customer: bool
 ) -> None:
     """End the consent and tell the side that did not end it: the supplier, if `by_customer`."""
     consent.ended_at, consent.ended_by = now, by

@@ -61,6 +61,7 @@ class NotFoundable(Refused):
     """The account cannot be founded; `finding` says why."""
 
     def __init__(self, finding: Finding) -> None:
+        """Take the message for the founder from `WORDS`."""
         super().__init__(WORDS[finding])
         self.finding = finding
 

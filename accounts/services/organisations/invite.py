@@ -113,7 +113,10 @@ def resend(
 
 @transaction.atomic
 def revoke(invitation_id: UUID, *, by: Person, actor: Actor, now: datetime) -> Invitation:
-    """Cancel it. Raises NotWaiting if accepted or cancelled, NotAdministrator and NotConfirmed."""
+    """Cancel the invitation.
+
+    Raises NotWaiting when it has been accepted or cancelled, NotAdministrator and NotConfirmed.
+    """
     invitation = _lock(invitation_id)
     members.require_administrator(by, invitation.organisation_id)
     if invitation.accepted_at is not None or invitation.revoked_at is not None:
@@ -166,8 +169,10 @@ def accept(
 
 
 @transaction.atomic
-def _accept(invite_id: UUID, token: str, person: Person, actor: Actor, now: datetime) -> Membership:
-    invitation = _lock(invite_id)
+def _accept(
+    invitation_id: UUID, token: str, person: Person, actor: Actor, now: datetime
+) -> Membership:
+    invitation = _lock(invitation_id)
     right = invitation.token_hash == tokens.digest(token)
     if not right or invitation.state(now) != Invitation.State.WAITING:
         raise NotWaiting

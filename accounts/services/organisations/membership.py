@@ -87,7 +87,10 @@ def change_role(
 
 @transaction.atomic
 def remove(membership_id: int, *, by: Person, actor: Actor, now: datetime) -> Membership:
-    """End the membership and the person's sessions, and notify them. Raises as `change_role`."""
+    """End the membership and the person's sessions, and notify the person.
+
+    Raises the errors of `change_role`.
+    """
     membership = lock(membership_id)
     require_administrator(by, membership.organisation_id)
     _end_own(membership, AccountEvent.MEMBERSHIP_REMOVED, actor, now)
@@ -98,7 +101,10 @@ def remove(membership_id: int, *, by: Person, actor: Actor, now: datetime) -> Me
 
 @transaction.atomic
 def leave(membership_id: int, *, actor: Actor, now: datetime) -> Membership:
-    """End one's membership; tell confirmed administrators. Raises LastAdministrator, NoMember."""
+    """End the actor's own membership and notify the confirmed administrators.
+
+    Raises LastAdministrator and NoMember.
+    """
     membership = lock(membership_id)
     _end_own(membership, AccountEvent.MEMBERSHIP_LEFT, actor, now)
     sessions.renew(membership.person)

@@ -10,7 +10,10 @@ from certportal.foundation.folded_names import words_held
 
 
 def organisations_named(words: str) -> QuerySet[Organisation]:
-    """Return accounts with each word in their name, or of this business ID or key; else all."""
+    """Return the accounts with each of the words in their name, or with this business ID or key.
+
+    Without words, return all.
+    """
     if not words:
         return Organisation.objects.all()
     try:

@@ -137,12 +137,14 @@ def _require(by: Person, organisation_id: UUID, now: datetime) -> None:
         raise MayNotDecide
 
 
-def _decide(kind: Kind, member: Membership, why: str, by: Person, now: datetime) -> AccountDecision:
+def _decide(
+    kind: Kind, membership: Membership, reasons: str, by: Person, now: datetime
+) -> AccountDecision:
     return AccountDecision.objects.create(
         kind=kind,
-        organisation_id=member.organisation_id,
-        membership=member,
-        reasons=why,
+        organisation_id=membership.organisation_id,
+        membership=membership,
+        reasons=reasons,
         decided_by=by,
         at=now,
     )

@@ -48,7 +48,10 @@ def account_of(code: str) -> Organisation:
 
 
 def heir(code: str, *, on: date) -> Heir:
-    """Return the business ID's organisation. Raises NotSucceeding unless in force on that day."""
+    """Return the organisation with the business ID.
+
+    Raises NotSucceeding unless a register holds it in force on that day.
+    """
     record = _record(code, on)
     if record is None:
         raise NotSucceeding(_("No organisation in force has this business ID: %s") % code)
@@ -59,9 +62,16 @@ def heir(code: str, *, on: date) -> Heir:
 
 @transaction.atomic
 def hand_over(
-    old: Organisation, code: str, new: Heir, *, reason: str, by: Person, actor: Actor, now: datetime
+    old: Organisation,
+    former: str,
+    new: Heir,
+    *,
+    reason: str,
+    by: Person,
+    actor: Actor,
+    now: datetime,
 ) -> Succession:
-    """Hand the account of business ID `code` over to its successor; both are locked.
+    """Hand the account of business ID `former` over to its successor; both are locked.
 
     If the successor has an account, the members move there: administrators become applicants,
     because that account has its own administrators, and an unconfirmed right stays unconfirmed.
@@ -78,10 +88,10 @@ def hand_over(
         raise NotSucceeding(
             _("Somebody waits to be made an administrator of the account. Decide that first.")
         )
-    succession = Succession(organisation=old, former_name=old.name, former_code=code)
+    succession = Succession(organisation=old, former_name=old.name, former_code=former)
     succession.code, succession.reason = new.code, reason
     succession.decided_by, succession.at = by, now
-    _end_business_id(old, code, now)
+    _end_business_id(old, former, now)
     consents.end_with_account(old, actor=actor, now=now)
     if new.account is None:
         succession.successor = _take_over_account(old, new, now)
@@ -116,6 +126,7 @@ def _end_business_id(old: Organisation, former: str, now: datetime) -> None:
 
 
 def _take_over_account(old: Organisation, new: Heir, now: datetime) -> Organisation:
+    """Give the account the successor's business ID, name and kind."""
     BusinessId.objects.create(organisation=old, code=new.code, valid_from=clock.day(now))
     old.name, old.kind = new.name[:300], new.kind
     old.save(update_fields=["name", "kind"])

@@ -23,7 +23,10 @@ SYSTEMS = (
 
 
 def in_words(agent: str) -> str:
-    """Return browser and system of a User-Agent, as far as known, such as “Firefox, Windows”."""
+    """Return browser and system of a User-Agent header, such as “Firefox, Windows”.
+
+    Unknown parts are left out; empty if neither is known.
+    """
     found = [_first(BROWSERS, agent), _first(SYSTEMS, agent)]
     return ", ".join(name for name in found if name)
 

@@ -42,7 +42,10 @@ def ask_code(person: Person, email: str, *, language: str, actor: Actor, now: da
 
 
 def ask_code_for(invitation: Invitation, person: Person, *, actor: Actor, now: datetime) -> None:
-    """Mail a code to the invited address for who opened the link. Raises TooMany as `ask_code`."""
+    """Mail a code to the invited address, for the person who opened the invitation's link.
+
+    Raises TooMany after `MOST_CODES_AN_HOUR` codes.
+    """
     _spend(actor, now)
     with transaction.atomic():
         locked = Person.objects.select_for_update().get(pk=person.pk)

@@ -61,9 +61,11 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
     _hand_over_roles(gone, into, now)
     _hand_over_requests(gone, into, now)
     Invitation.objects.filter(made_by=gone, accepted_at=None).update(made_by=into)
-    own = into.administrator_requests.filter(decided_at=None).values_list("organisation", flat=True)
+    waiting = into.administrator_requests.filter(decided_at=None).values_list(
+        "organisation", flat=True
+    )
     asked = AdministratorRequest.objects.filter(person=gone)
-    asked.filter(decided_at=None, organisation__in=list(own)).delete()
+    asked.filter(decided_at=None, organisation__in=list(waiting)).delete()
     asked.update(person=into)
     RightDocument.objects.filter(person=gone).update(person=into)
     User.objects.filter(person=gone).update(person=into)
@@ -107,7 +109,8 @@ def _refuse_given_to_oneself(gone: Person, into: Person) -> None:
 def _hand_over_memberships(gone: Person, into: Person, now: datetime) -> None:
     """Move current memberships; of two in one account, one stays.
 
-    If the right of only one is confirmed, that one stays as it is: an unconfirmed one adds no role.
+    If the right of only one is confirmed, that one stays as it is: an unconfirmed membership adds
+    no role to it.
     """
     current = Membership.objects.filter(ended_at=None)
     for membership in current.filter(person=gone):

@@ -33,11 +33,13 @@ def person_named(words: str) -> Person:
 
 def login_named(words: str) -> User:
     """Return the login of this name, or the person's oldest active one. Raises NotNamed."""
-    held = User.objects.filter(username=words).first()
-    held = held or person_named(words).logins.filter(is_active=True).order_by("date_joined").first()
-    if held is None:
+    login = User.objects.filter(username=words).first()
+    login = (
+        login or person_named(words).logins.filter(is_active=True).order_by("date_joined").first()
+    )
+    if login is None:
         raise NotNamed(_("The person has no login that is open."))
-    return held
+    return login
 
 
 def logins_named(words: str) -> list[User]:

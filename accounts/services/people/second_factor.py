@@ -60,7 +60,7 @@ class LastFactor(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class _Proof:
+class _Accepted:
     """A factor that proved who its holder is, and the hash of the session's challenge for it."""
 
     factor: Authenticator
@@ -96,58 +96,68 @@ def add_app(login: User, secret: str, code: str, *, actor: Actor, now: datetime)
     """
     step = app_codes.matching_step(secret, code, after=0, now=now)
 
-    def add() -> _Proof | None:
+    def add() -> _Accepted | None:
         if step is None:
             return None
         Authenticator.objects.filter(user=login, type=Kind.TOTP).delete()
         made: Authenticator = TOTP.activate(login, secret).instance
         made.data[USED] = step
         made.save(update_fields=["data"])
-        return _Proof(made)
+        return _Accepted(made)
 
     _attempt(login, add, ADDED, actor, now)
 
 
-def add_passkey(login: User, answer: passkeys.Credential, *, actor: Actor, now: datetime) -> None:
-    """Register a passkey for the session's challenge. Raises NotProven, UsedAlready, TooMany."""
+def add_passkey(
+    login: User, credential: passkeys.Credential, *, actor: Actor, now: datetime
+) -> None:
+    """Register a passkey that was created for the session's challenge.
 
-    def add() -> _Proof | None:
+    Raises NotProven, UsedAlready (a NotProven) and TooMany.
+    """
+
+    def add() -> _Accepted | None:
         try:
-            challenge = passkeys.check_new(answer)
+            challenge = passkeys.check_new(credential)
         except passkeys.NoPasskey:
             return None
         _require_unused(login, challenge, now)
-        return _Proof(WebAuthn.add(login, "", answer).instance, challenge)
+        return _Accepted(WebAuthn.add(login, "", credential).instance, challenge)
 
     _attempt(login, add, ADDED, actor, now)
 
 
 def prove_code(login: User, code: str, *, actor: Actor, now: datetime) -> None:
-    """Verify a code of the app or a recovery code; each works once. Raises NotProven, TooMany."""
+    """Verify a code of the login's app or one of its recovery codes; each works once.
 
-    def prove() -> _Proof | None:
+    Raises NotProven and TooMany.
+    """
+
+    def prove() -> _Accepted | None:
         app: Authenticator | None = Authenticator.objects.filter(user=login, type=Kind.TOTP).first()
         if app is not None and _accepts_app_code(app, code, now):
-            return _Proof(app)
+            return _Accepted(app)
         spare = recovery(login)
-        return _Proof(spare.instance) if spare and spare.validate_code(code) else None
+        return _Accepted(spare.instance) if spare and spare.validate_code(code) else None
 
     _attempt(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
 
 
-def prove_passkey(login: User, answer: passkeys.Credential, *, actor: Actor, now: datetime) -> None:
+def prove_passkey(
+    login: User, credential: passkeys.Credential, *, actor: Actor, now: datetime
+) -> None:
     """Verify that one of the login's passkeys signed the session's challenge, for the first time.
 
     Raises NotProven, its kinds UsedAlready and CounterWentBack, and TooMany.
     """
 
-    def prove() -> _Proof | None:
+    def prove() -> _Accepted | None:
         try:
-            used, touch = passkeys.proven(login, answer)
+            used, touch = passkeys.proven(login, credential)
         except passkeys.NoPasskey:
             return None
         _require_unused(login, touch.challenge, now)
-        return _Proof(_used(used, touch, now), touch.challenge)
+        return _Accepted(_used(used, touch, now), touch.challenge)
 
     _attempt(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
 
@@ -167,11 +177,11 @@ def prove_signature(
     NotProven, its kinds UsedAlready and CounterWentBack, and TooMany.
     """
 
-    def prove() -> _Proof | None:
+    def prove() -> _Accepted | None:
         for row in passkeys.rows(login):
             known = passkeys.credential_data(row)
             if known and signed(known):
-                return _Proof(_used(row, touch(), now))
+                return _Accepted(_used(row, touch(), now))
         return None
 
     _attempt(login, prove, AccountEvent.SECOND_FACTOR_PROVEN, actor, now)
@@ -217,7 +227,10 @@ def make_recovery_codes(login: User, *, actor: Actor, now: datetime) -> None:
 
 @transaction.atomic
 def remove(login: User, factor_id: int, *, actor: Actor, now: datetime) -> None:
-    """Remove the factor, if it is there, and notify the person. Raises LastFactor."""
+    """Remove one of the login's factors and notify the person; does nothing if it is gone.
+
+    Raises LastFactor.
+    """
     lock(login)
     found = factors(login).filter(pk=factor_id).first()
     if found is None:
@@ -303,12 +316,17 @@ def _accepts_app_code(app: Authenticator, code: str, now: datetime) -> bool:
 
 
 def _attempt(
-    login: User, act: Callable[[], _Proof | None], name: AccountEvent, actor: Actor, now: datetime
+    login: User,
+    act: Callable[[], _Accepted | None],
+    name: AccountEvent,
+    actor: Actor,
+    now: datetime,
 ) -> None:
     """Run `act` under the login's lock; it returns the factor that it accepted, or None.
 
     A refusal, which is None or a raised NotProven, is counted and recorded as an event before it is
-    raised. Raises TooMany after `MOST_FAILURES` refusals within `PER`. A new one is told by mail.
+    raised. Raises TooMany after `MOST_FAILURES` refusals within `PER`. The person is notified of an
+    added factor.
     """
     accepted, refusal = None, NotProven()
     with transaction.atomic():
@@ -328,7 +346,7 @@ def _attempt(
         raise refusal
 
 
-def _data_of(accepted: _Proof | None, refusal: NotProven, name: AccountEvent) -> dict[str, str]:
+def _data_of(accepted: _Accepted | None, refusal: NotProven, name: AccountEvent) -> dict[str, str]:
     if accepted is None:
         told = type(refusal) is not NotProven
         return {"kind": ""} | ({"reason": type(refusal).__name__} if told else {})
@@ -341,6 +359,9 @@ def _data_of(accepted: _Proof | None, refusal: NotProven, name: AccountEvent) ->
 
 
 def _tell(login: User, event: Event, now: datetime) -> None:
-    """Notify the person by mail, in case it was somebody else's act (OWASP ASVS 5.0, 6.3.7)."""
+    """Notify the person by mail, so that a change by somebody else does not go unnoticed.
+
+    (OWASP ASVS 5.0, 6.3.7.)
+    """
     if login.person is not None:
         mailing.enqueue_for([login.person], "second_factor", event, now=now)

@@ -30,13 +30,15 @@ class Client:
     browser: str = ""
 
 
-def begin(login: User, session: ProviderSession | None, *, client: Client, now: datetime) -> SignOn:
+def begin(
+    login: User, provided: ProviderSession | None, *, client: Client, now: datetime
+) -> SignOn:
     """Begin a session of the login, which must belong to a person."""
     assert login.person is not None
     return SignOn.objects.create(
         person=login.person.current,
-        name_digest=tokens.digest(session.name_id) if session else "",
-        index_digest=tokens.digest(session.index) if session else "",
+        name_digest=tokens.digest(provided.name_id) if provided else "",
+        index_digest=tokens.digest(provided.index) if provided else "",
         begun_at=now,
         seen_at=now,
         browser=client.browser[:80],

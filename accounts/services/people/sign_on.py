@@ -60,7 +60,10 @@ def enter(identity: Identity, *, language: str, client: sessions.Client, now: da
 
 @transaction.atomic
 def end_by_provider(name_id: str, indexes: Collection[str], *, now: datetime) -> None:
-    """End the NameID's sessions of these SessionIndexes; without any, all (SAML 2.0 Core 3.7.1)."""
+    """End the sessions with this NameID and these SessionIndexes; without an index, all of them.
+
+    (SAML 2.0 Core, 3.7.1.)
+    """
     rows = SignOn.objects.select_for_update().filter(
         name_digest=tokens.digest(name_id), ended_at=None
     )

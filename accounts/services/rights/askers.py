@@ -14,8 +14,10 @@ def waiting(account: Organisation) -> QuerySet[JoinRequest]:
     return account.join_requests.filter(settled_at=None)
 
 
-def tell_of(asked: Iterable[JoinRequest], readers: Sequence[Membership], *, now: datetime) -> None:
+def tell_of(
+    requests: Iterable[JoinRequest], administrators: Sequence[Membership], *, now: datetime
+) -> None:
     """Mail each of the administrators about each of the open requests."""
-    for request in asked:
-        people = (each.person for each in readers)
+    for request in requests:
+        people = (each.person for each in administrators)
         mailing.enqueue_for(people, "join_request", request, now=now)

@@ -78,7 +78,10 @@ def grant_reviewer(person: Person, *, by: Person | None, actor: Actor, now: date
 
 @transaction.atomic
 def grant_auditor(person: Person, *, by: Person | None, actor: Actor, now: datetime) -> StaffRole:
-    """Give the auditor's role, for reading the whole console. Raises as `grant_reviewer`."""
+    """Give the person the auditor's role, for reading everything in the console.
+
+    Does nothing if the person holds it. Raises as `grant_reviewer`.
+    """
     return _grant(Kind.AUDITOR, person, by, actor, now)[0]
 
 
@@ -117,7 +120,8 @@ def _grant(
 def end_reviewer(person: Person, *, actor: Actor, now: datetime) -> None:
     """Take the reviewer's role, and the lead's, from the person and end their sessions.
 
-    The reviewer's first: `grant_lead` locks that row too, so that no concurrent grant remains.
+    The reviewer's first: `grant_lead` locks that row too, so that no concurrent grant of the lead's
+    role remains.
     """
     _end(Kind.REVIEWER, person, actor, now)
     _end(Kind.LEAD, person, actor, now)

@@ -118,7 +118,10 @@ def _keep(application_id: UUID, text: str, seen: str, person: Person) -> bool:
 def close_unanswered(
     *applications: Application, cancelled: bool = False, actor: Actor, now: datetime
 ) -> None:
-    """Close the open question of each locked order unanswered; documents of an unsent answer go."""
+    """Close the open question of each of the locked orders, if any, without an answer.
+
+    Documents attached to the unsent answer are removed.
+    """
     for application in applications:
         remove_unsent(application, actor=actor, now=now)
     waiting = InformationRequest.objects.filter(application__in=applications, closed_at=None)

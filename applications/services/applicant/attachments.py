@@ -100,32 +100,37 @@ def require_fit(
     require_clean(data, ApplicationEvent.VIRUS_REFUSED, subject, actor=actor, now=now)
 
 
-def copy_conformity(old: Application, order: Application, *, actor: Actor, now: datetime) -> None:
+def copy_conformity(
+    template: Application, application: Application, *, actor: Actor, now: datetime
+) -> None:
     """Copy the certificate of conformity from an earlier order, unless it has expired.
 
     The file is copied as well, because the earlier order's file is erased after its retention
     period. Without a file that is missing or damaged for good the new order asks for another.
     Raises Unavailable if it cannot be read now, and NotStored.
     """
-    document = conformity.document(old)
-    last = old.conformity_valid_until
+    document = conformity.document(template)
+    last = template.conformity_valid_until
     if document is None or last is None or last < clock.day(now):
         return
-    if order.type != old.type or not conformity.concerns(order):
+    if application.type != template.type or not conformity.concerns(application):
         return
     try:
         data = storing.read(document.file)
     except DamagedFile:
-        log.error("conformity_not_copied", order=old.number, file=document.file.name)
+        log.error("conformity_not_copied", order=template.number, file=document.file.name)
         return
-    store(order, Attachment.Kind.CONFORMITY, data, document.name, actor, now)
+    store(application, Attachment.Kind.CONFORMITY, data, document.name, actor, now)
 
 
 @transaction.atomic
 def remove_attachment(
     application_id: UUID, attachment_id: int, *, version: int, actor: Actor, now: datetime
 ) -> Application:
-    """Remove an attachment while its part or answer is editable. Raises Changed or NotPossible."""
+    """Remove an attachment while its part is editable or its answer is not sent.
+
+    Raises Changed or NotPossible.
+    """
     attachments = Attachment.objects.filter(application=application_id, removed_at=None)
     attachment = attachments.exclude(kind=Attachment.Kind.HEARING).filter(pk=attachment_id).first()
     if attachment is None:
@@ -148,7 +153,10 @@ def remove_unsent(application: Application, *, actor: Actor, now: datetime) -> N
 
 
 def erase_attachments(applications: Sequence[Application]) -> None:
-    """Delete all attachments of discarded or erased orders; the files go after the commit."""
+    """Delete all attachments of discarded drafts or of an order being erased.
+
+    The files are deleted once the transaction is committed.
+    """
     found = Attachment.objects.filter(application__in=[one.pk for one in applications])
     for attachment in found:
         storing.delete(attachment.file.name)

@@ -129,8 +129,10 @@ def start_together(
     require_acting(organisation.pk, actor)
     if len(rows) > MOST_ORDERS:
         raise TooManyOrders
-    digest = _hash([organisation.pk, type, common, [[row.fields, row.host_names] for row in rows]])
-    if repeated := _repeated(person, digest, len(rows), now):
+    request_hash = _hash(
+        [organisation.pk, type, common, [[row.fields, row.host_names] for row in rows]]
+    )
+    if repeated := _repeated(person, request_hash, len(rows), now):
         return repeated
     shared: dict[str, Any] = {
         "organisation": organisation,
@@ -146,7 +148,7 @@ def start_together(
     _require_units(organisation, drafts, now)
     _spend(drafts, actor, now)
     names = [row.host_names for row in rows]
-    return _store(drafts, names, BulkOrder(created_at=now, asked=digest), actor, now)
+    return _store(drafts, names, BulkOrder(created_at=now, asked=request_hash), actor, now)
 
 
 @turn()
@@ -230,12 +232,14 @@ def _repeated(person: Person, request_hash: str, count: int, now: datetime) -> B
     return whole.order_by("created_at").first()
 
 
-def _require_units(account: Organisation, drafts: Sequence[Application], now: datetime) -> None:
+def _require_units(
+    organisation: Organisation, drafts: Sequence[Application], now: datetime
+) -> None:
     today = clock.day(now)
     for kind in {draft.record_kind for draft in drafts}:
         oids = {draft.record_oid for draft in drafts if draft.record_kind == kind}
         for standing in queries.standings(oids, kind, today).values():
-            require(unit_ownership.obstacles(account, standing, today))
+            require(unit_ownership.obstacles(organisation, standing, today))
 
 
 def _store(

@@ -67,7 +67,8 @@ def send_links(
     the applicant may send them another link. `with_mail`: mail each link at once; otherwise the
     caller sends one mail for the links of several orders (`tell_of_links`).
 
-    A holder with a valid link gets the same link again, so that its bound browser still works.
+    A holder with a valid link gets the same link again, so that the browser it is bound to still
+    works.
     """
     for holder in _holders_with_address(application, to):
         if contact_links.newest(application, holder, now=now) is None:
@@ -142,7 +143,10 @@ def _holders_with_address(application: Application, holders: Iterable[str]) -> l
 
 
 def find_link(token: str, *, address: str, now: datetime) -> ContactLink | None:
-    """Return the link of the token, or None. Counts wrong tokens by `address`: raises TooMany."""
+    """Return the link of the token, or None.
+
+    Wrong tokens are counted by network address (`address`): raises TooMany.
+    """
     links = ContactLink.objects.select_related(
         "application__organisation", "application__csr", "application__submission"
     )
@@ -197,8 +201,9 @@ def rename_contact(
 ) -> Application:
     """Change the technical contact or deputy, end all earlier links, and send new ones.
 
-    A contact named for delivery alone still gives no request: the new address may be wrong.
-    `values` are the fields of the part `technical`, by name. Raises Changed, NotPossible, TooMany.
+    A contact who was named for delivery alone still gives no request: the new address may be
+    wrong too. `values` are the fields of the part `technical`, by name. Raises Changed,
+    NotPossible, TooMany.
     """
     application = transition.take(Action.RENAME_CONTACT, application_id, actor, version, now=now)
     names = fields.saved_by("technical")
@@ -214,7 +219,10 @@ def rename_contact(
 
 @transaction.atomic
 def resend_link(application_id: UUID, *, version: int, actor: Actor, now: datetime) -> Application:
-    """End the links, mail new ones to contact and deputy. Raises Changed, NotPossible, TooMany."""
+    """End all earlier links, and mail new ones to the technical contact and the deputy.
+
+    Raises Changed, NotPossible, TooMany.
+    """
     application = transition.take(Action.RESEND_LINK, application_id, actor, version, now=now)
     _spend("resend_link", str(application.pk), _by_address([application]), actor, now)
     application.contact_links.filter(revoked_at=None).update(revoked_at=now)

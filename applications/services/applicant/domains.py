@@ -38,11 +38,13 @@ def request_lookup(organisation: Organisation, host: str, *, actor: Actor, now: 
 
 
 @transaction.atomic
-def forget_domain(account: Organisation, domain_id: int, *, actor: Actor, now: datetime) -> None:
+def forget_domain(
+    organisation: Organisation, domain_id: int, *, actor: Actor, now: datetime
+) -> None:
     """Remove a domain and its lookup results from the list. Idempotent. Raises MayNotAct."""
-    found = Domain.objects.select_for_update().filter(organisation=account, pk=domain_id)
+    found = Domain.objects.select_for_update().filter(organisation=organisation, pk=domain_id)
     domains = list(found)
-    require_acting(account.pk, actor)
+    require_acting(organisation.pk, actor)
     for domain in domains:
         events.record(ApplicationEvent.DOMAIN_FORGOTTEN, domain, actor, now)
         domain.delete()

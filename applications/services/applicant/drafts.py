@@ -157,7 +157,10 @@ def remove_draft(application: Application, *, actor: Actor, now: datetime) -> No
 
 
 def delete_drafts(drafts: Sequence[Application], actor: Actor, now: datetime) -> None:
-    """Delete the locked drafts, each bulk order with its last; one statement for a kind of row."""
+    """Delete the locked drafts with their uploads, and each bulk order with its last draft.
+
+    Each kind of row is deleted by one statement.
+    """
     if not drafts:
         return
     transition.lock_entries(drafts)

@@ -50,6 +50,7 @@ def see_to_renewal(application_id: UUID, *, actor: Actor, now: datetime) -> Appl
 def _say(
     application: Application, column: str, event: ApplicationEvent, actor: Actor, now: datetime
 ) -> None:
+    """Set the column to `now` if it is empty, and record the event."""
     certificate = certificate_of(application)
     assert certificate is not None
     if getattr(application, column) is None:

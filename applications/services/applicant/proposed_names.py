@@ -69,11 +69,19 @@ def propose_names(
 @refusals_on_record
 @transaction.atomic
 def confirm_names(
-    application_id: UUID, *, version: int, actor: Actor, now: datetime, **signed: Unpack[Signature]
+    application_id: UUID,
+    *,
+    version: int,
+    actor: Actor,
+    now: datetime,
+    **signature: Unpack[Signature],
 ) -> Application:
-    """Freeze the order with its host names, set its day and have it checked. Raises as `submit`."""
+    """Freeze the order with its host names and send it to the checks; the promised day is set.
+
+    Raises what `submit` raises.
+    """
     application = transition.take(Action.CONFIRM_NAMES, application_id, version=version, now=now)
-    submission = freeze(application, signed, now=now)
+    submission = freeze(application, signature, now=now)
     return transition.move(
         application,
         Action.CONFIRM_NAMES,

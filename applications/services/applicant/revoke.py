@@ -124,7 +124,10 @@ def tell_revoked(application_id: UUID, certificate_id: int, *, now: datetime) ->
 
 
 def tell_concerned(application: Application, notice: str, *, now: datetime, **more: str) -> None:
-    """Enqueue the mail to whom the order names and to administrators; `more`: for its payload."""
+    """Enqueue the mail to those whom the order names and the administrators, each address once.
+
+    `more` goes into the item's payload.
+    """
     to = recipients.distinct(application, (*CONCERNED, *recipients.administrators(application)))
     transition.notify(application, notice, to, now, due_at=None, **more)
 

@@ -105,7 +105,9 @@ def _subject(application: Application, now: datetime) -> dict[str, str]:
 def content(application: Application, *, on: date) -> dict[str, Any]:
     """Return the fields that the form asks for on that day, by key in submissions, for JSON."""
     part_ids = {section.id for section in sections.asked(application, on=on)}
-    values = {each.key: each.value(application) for each in fields.FIELDS if each.part in part_ids}
+    values = {
+        field.key: field.value(application) for field in fields.FIELDS if field.part in part_ids
+    }
     return {"order": application.number, **values}
 
 

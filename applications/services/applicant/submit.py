@@ -19,7 +19,12 @@ from certportal.foundation.actors import Actor
 @refusals_on_record
 @transaction.atomic
 def submit(
-    application_id: UUID, *, version: int, actor: Actor, now: datetime, **signed: Unpack[Signature]
+    application_id: UUID,
+    *,
+    version: int,
+    actor: Actor,
+    now: datetime,
+    **signature: Unpack[Signature],
 ) -> Application:
     """Freeze the application as a submission and send it to the checks, or to wait for a CSR.
 
@@ -27,19 +32,27 @@ def submit(
     and TooMany if the person has caused too many mails with links.
     """
     application = transition.take(Action.SUBMIT, application_id, version=version, now=now)
-    sent = send(application, signed, actor=actor, now=now)
+    sent = send(application, signature, actor=actor, now=now)
     contact_links.spend_sent([sent], actor=actor, now=now)
     return sent
 
 
 def send(
-    order: Application, signature: Signature, *, with_mail: bool = True, actor: Actor, now: datetime
+    application: Application,
+    signature: Signature,
+    *,
+    with_mail: bool = True,
+    actor: Actor,
+    now: datetime,
 ) -> Application:
-    """Freeze and send the locked draft; `with_mail`: its receipt and links. Raises as `freeze`."""
-    submission = freeze(order, signature, now=now)
-    complete = order.csr_id is not None
+    """Freeze and send the locked draft; `with_mail`: mail its receipt and its links.
+
+    Raises what `freeze` raises.
+    """
+    submission = freeze(application, signature, now=now)
+    complete = application.csr_id is not None
     moved = transition.move(
-        order,
+        application,
         Action.SUBMIT if complete else Action.SUBMIT_WITHOUT_CSR,
         actor,
         now,

@@ -128,11 +128,13 @@ def end_membership(
     transition.lock_all(_made_by(membership.person, membership.organisation))
     prospect = preview_end(membership, now=now)
     require(to_oversee(membership.organisation, prospect, person, now=now))
-    made = accounts.end_membership(membership_id, reasons=reasons, by=person, actor=actor, now=now)
+    decision = accounts.end_membership(
+        membership_id, reasons=reasons, by=person, actor=actor, now=now
+    )
     require_shown(prospect, shown)
     orders = _made_by(membership.person, membership.organisation)
     returned = _hold_back(orders, MEMBERSHIP_ENDED, actor, now)
-    return _note(made, prospect, {RETURNED: returned})
+    return _note(decision, prospect, {RETURNED: returned})
 
 
 @transaction.atomic
@@ -157,10 +159,12 @@ def withdraw_right(
     transition.lock_all(_made_by_any(falling))
     prospect = preview_withdrawal(membership, now=now)
     require(to_oversee(membership.organisation, prospect, person, now=now))
-    made = accounts.withdraw_right(membership_id, reasons=reasons, by=person, actor=actor, now=now)
+    decision = accounts.withdraw_right(
+        membership_id, reasons=reasons, by=person, actor=actor, now=now
+    )
     require_shown(prospect, shown)
     returned = _hold_back(_made_by_any(falling), RIGHT_WITHDRAWN, actor, now)
-    return _note(made, prospect, {RETURNED: returned})
+    return _note(decision, prospect, {RETURNED: returned})
 
 
 @transaction.atomic
@@ -265,7 +269,9 @@ def to_decide(
     yield from refusals
     if alone and not refusals:
         ending = administrator_requests.unconfirmed_administrators(request.organisation)
-        affected = [order for each in ending for order in preview_end(each, now=now).orders]
+        affected = [
+            order for membership in ending for order in preview_end(membership, now=now).orders
+        ]
         if impartiality.parts(person, affected):
             yield impartiality.PartInAnOrder()
 
@@ -278,8 +284,12 @@ def tell_administrator_asked(request_id: int, *, now: datetime) -> None:
     """
     request = AdministratorRequest.objects.get(pk=request_id)
     may_decide = administrator_requests.may_decide
-    allowed = [each for each in reviewers_day.reviewers() if may_decide(each, request, now=now)]
-    readers = [each for each in allowed if not any(to_decide(request, each, now=now))] or allowed
+    allowed = [
+        reviewer for reviewer in reviewers_day.reviewers() if may_decide(reviewer, request, now=now)
+    ]
+    readers = [
+        reviewer for reviewer in allowed if not any(to_decide(request, reviewer, now=now))
+    ] or allowed
     mailing.tell_reviewers(readers, "administrator_wanted", request.pk, now=now)
 
 
@@ -321,7 +331,9 @@ def _prospect(
 ) -> Prospect:
     sent = orders.exclude(status=Status.DRAFT).select_related("submission__person")
     opened = list(sent.exclude(status__in={Status.ISSUED, *ENDED}).order_by("submitted_at"))
-    valid = Certificate.objects.filter(Certificate.in_force(now), reference__in=orders.values("pk"))
+    certified = Certificate.objects.filter(
+        Certificate.in_force(now), reference__in=orders.values("pk")
+    )
     invitations = Invitation.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=now)
     invited = Q(pk=None)
     for member in losing:
@@ -330,7 +342,7 @@ def _prospect(
         orders=opened,
         drafts=orders.filter(status=Status.DRAFT).count(),
         linked=contact_links.linked(sent, now=now),
-        certificates=list(valid.order_by("not_after")),
+        certificates=list(certified.order_by("not_after")),
         people=people,
         invitations=list(invitations.filter(invited)),
         consents=list(ending),
@@ -338,7 +350,10 @@ def _prospect(
 
 
 def _hold_back(orders: QuerySet[Application], reason: str, actor: Actor, now: datetime) -> int:
-    """Return the approved, unsigned ones to review, approvals becoming void; return how many."""
+    """Return those of the orders to review that are approved and not signed; return how many.
+
+    Approvals of orders in review become void.
+    """
     reviewed = transition.lock_all(orders.filter(status=Status.IN_REVIEW))
     start_over(*reviewed, reason=reason, actor=actor, now=now)
     approved = orders.filter(status=Status.APPROVED).order_by("pk")

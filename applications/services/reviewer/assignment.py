@@ -85,14 +85,16 @@ def _reserve(case: Application, person: Person, now: datetime) -> bool:
     return True
 
 
-def _claimed(order: Application, person: Person, *, actor: Actor, now: datetime) -> Application:
+def _claimed(
+    application: Application, person: Person, *, actor: Actor, now: datetime
+) -> Application:
     """Claim the locked case; a certificate that is prepared already is not prepared again."""
     fields: dict[str, Any] = {"reviewer": person, "claimed_at": now, "aside_until": None}
-    if Case(order, person, now=now).obstacles_to_prepare():
-        transition.save(order, now=now, **fields)
-        events.record(ApplicationEvent.CLAIM, order, actor, now)
-        return order
-    return transition.move(order, Action.CLAIM, actor, now, **fields)
+    if Case(application, person, now=now).obstacles_to_prepare():
+        transition.save(application, now=now, **fields)
+        events.record(ApplicationEvent.CLAIM, application, actor, now)
+        return application
+    return transition.move(application, Action.CLAIM, actor, now, **fields)
 
 
 @transaction.atomic
@@ -136,7 +138,9 @@ def hand_over(
     """
     require_reasons(note)
     application = take(Action.HAND_OVER, application_id, person, version, now=now)
-    receiver = next((each for each in receivers(application, now=now) if each.pk == to), None)
+    receiver = next(
+        (reviewer for reviewer in receivers(application, now=now) if reviewer.pk == to), None
+    )
     if receiver is None:
         raise CannotReceive
     _note(application, person, About.HANDED_OVER, note, now, to=receiver)

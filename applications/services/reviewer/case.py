@@ -63,7 +63,10 @@ def choose_names(
     actor: Actor,
     now: datetime,
 ) -> Application:
-    """Choose shortenings; the CA prepares anew. Raises NotYourCase, Changed, NotPossible."""
+    """Choose the shortenings of names that are too long; the CA prepares the certificate again.
+
+    Raises NotYourCase, Changed, NotPossible.
+    """
     application = take(Action.CHOOSE_NAMES, application_id, person, version, now=now)
     # The earlier prepared certificate must not be approved before the new one is prepared.
     authority.void(application.pk, "names_chosen", actor=actor, now=now)

@@ -76,7 +76,10 @@ def remove_from_hearing(
 def send(
     hearing: InformationRequest, chosen: Collection[int], *, actor: Actor, now: datetime
 ) -> list[str]:
-    """Send the chosen documents with a locked order's hearing, remove others; return the hashes."""
+    """Send the chosen documents with the hearing of a locked order; remove the others.
+
+    Return the hashes of the sent documents.
+    """
     hashes = []
     for document in hearing_documents.unsent(hearing.application).filter(pk__in=chosen):
         document.request = hearing

@@ -107,7 +107,10 @@ class CAOutOfUse(FactsChanged):
 
 
 class Case:
-    """A case as a reviewer sees it, each fact read once; `prepared`: the latest attempt or None."""
+    """A case as seen by a reviewer at a time; each fact is looked up at most once.
+
+    `prepared` is the latest attempt at its certificate, or None.
+    """
 
     def __init__(self, application: Application, person: Person, *, now: datetime) -> None:
         """Keep the application, which services have locked."""
@@ -129,7 +132,10 @@ class Case:
             yield from NEEDS[action](self)
 
     def obstacles_to_handle(self, action: Action) -> Iterator[Refused]:
-        """Yield bias (not for releasing), another holder and status, if they prevent it."""
+        """Yield bias, another reviewer's holding the case, and its status, if they prevent it.
+
+        Bias does not prevent releasing a case.
+        """
         if self.bias is not None and action != Action.RELEASE:
             yield self.bias
         in_status = workflow.may(action, self.application.status, Role.REVIEWER)
@@ -325,7 +331,10 @@ def locked(application_id: UUID, person: Person, version: int, *, now: datetime)
 def take(
     action: Action, application_id: UUID, person: Person, version: int, *, now: datetime
 ) -> Application:
-    """Return the locked application. Raises Changed, NotReviewer, or the first obstacle to it."""
+    """Return the locked application for the action.
+
+    Raises Changed, NotReviewer, or the first obstacle to it.
+    """
     case = locked(application_id, person, version, now=now)
     case.require(action)
     return case.application

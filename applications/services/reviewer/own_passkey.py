@@ -81,8 +81,12 @@ def _may_count(approval: Approval, counting: Set[str]) -> bool:
     except BadAssertion:
         return False
     authenticators = Authenticator.objects.filter(user__person=approval.person.current)
-    credentials = [each for each in map(passkeys.credential_data, authenticators) if each]
-    used = [fingerprint(each) for each in credentials if each.credential_id == used_id]
+    credentials = [
+        credential for credential in map(passkeys.credential_data, authenticators) if credential
+    ]
+    used = [
+        fingerprint(credential) for credential in credentials if credential.credential_id == used_id
+    ]
     # The CA judges a passkey that was removed here.
     return not used or not counting.isdisjoint(used)
 

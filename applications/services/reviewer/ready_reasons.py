@@ -66,7 +66,10 @@ def rewrite_reason(
 def end_reason(
     reason_id: int, *, number: int, person: Person, actor: Actor, now: datetime
 ) -> ReadyReason:
-    """Stop offering it; its versions stay. Raises NotReviewer, ReasonEnded, ReasonChanged."""
+    """Stop offering the reason; its versions are kept.
+
+    Raises NotReviewer, ReasonEnded, ReasonChanged.
+    """
     reason = _newest(reason_id, number).reason
     impartiality.require_reviewer(person)
     reason.ended_at = now

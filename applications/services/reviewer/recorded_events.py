@@ -25,8 +25,10 @@ def look_at_events(
 ) -> list[Event]:
     """Return the newest matching events with a key below `before`; record the access."""
     viewed = _found(query, most=most, before=before)
-    asked = query.criteria() | ({"before": before} if before else {})
-    events.record(ServiceEvent.EVENTS_VIEWED, SUBJECT, actor, now, query=asked, count=len(viewed))
+    recorded = query.criteria() | ({"before": before} if before else {})
+    events.record(
+        ServiceEvent.EVENTS_VIEWED, SUBJECT, actor, now, query=recorded, count=len(viewed)
+    )
     return viewed
 
 
@@ -41,7 +43,10 @@ def export_events(query: EventQuery, *, actor: Actor, now: datetime) -> list[Eve
 def prove_events(
     query: EventQuery, *, actor: Actor, now: datetime
 ) -> tuple[list[Event], dict[int, Receipt]]:
-    """Return the newest matches with receipts, and record the export. Raises LogUnavailable."""
+    """Return the newest matching events with a receipt for each; record the export.
+
+    Raises LogUnavailable.
+    """
     proven = _found(query, most=MOST_PROVEN)
     receipts = authority.receipts([event.pk for event in proven])
     with transaction.atomic():

@@ -250,7 +250,9 @@ def _lock_accounts(batch: Sequence[ReplacementItem]) -> None:
 
 
 def _decide(batch: Sequence[ReplacementItem], actor: Actor, now: datetime) -> None:
-    """Set each item's state: released, refused if a fact changed, unchanged without approvals."""
+    """Set each item's state: released, refused because a fact changed, or unchanged if it lacks
+    approvals.
+    """
     attempts = PreparedCertificate.objects.in_bulk([int(item.prepared_id or 0) for item in batch])
     approvals = approval_states(attempts.values())
     orders = selection.orders_by_reference(item.certificate for item in batch)
@@ -295,7 +297,8 @@ def _void(item: ReplacementItem, reason: str, actor: Actor, now: datetime) -> bo
 def stop(organisation_id: UUID, reason: str, *, actor: Actor, now: datetime) -> int:
     """Refuse what is not yet issued of an account that is closed or succeeded; return how many.
 
-    An item that is being signed is issued, as an order would be. Call with the account locked.
+    An item that is being signed is issued, as an order would be. Call in a transaction that has
+    locked the account.
     """
     orders = Application.objects.filter(organisation=organisation_id)
     unissued = ReplacementItem.objects.select_for_update(of=("self",)).filter(

@@ -230,7 +230,8 @@ def withdraw_proposal(
 ) -> RevocationProposal:
     """Withdraw the person's own proposal; what it leaves unanswered is proposed in its place.
 
-    Raises ProposalOver, NotReviewer, OwnOrganisation, NotYours, CameFromOutside.
+    Raises ProposalOver, and what `to_withdraw` yields: NotReviewer, OwnOrganisation, NotYours,
+    CameFromOutside.
     """
     proposal = _open(proposal_id, person)
     require(to_withdraw(proposal, person, now=now))
@@ -285,13 +286,15 @@ def _close(
     proposal.save(update_fields=["closed_at", "outcome", "closer", "closing_words"])
 
 
-def _record(name: ApplicationEvent, about: RevocationProposal, actor: Actor, now: datetime) -> None:
+def _record(
+    name: ApplicationEvent, proposal: RevocationProposal, actor: Actor, now: datetime
+) -> None:
     events.record(
         name,
-        about.application,
+        proposal.application,
         actor,
         now,
-        certificate=about.certificate_id,
-        reason=about.reason,
-        proposal=about.pk,
+        certificate=proposal.certificate_id,
+        reason=proposal.reason,
+        proposal=proposal.pk,
     )

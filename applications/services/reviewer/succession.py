@@ -58,7 +58,9 @@ def preview_succession(former: str, code: str, *, now: datetime) -> Prospect:
     old = accounts.account_of(former)
     new = accounts.heir(code, on=clock.day(now))
     orders = Application.objects.filter(organisation=old)
-    valid = Certificate.objects.filter(Certificate.in_force(now), reference__in=orders.values("pk"))
+    in_force = Certificate.objects.filter(
+        Certificate.in_force(now), reference__in=orders.values("pk")
+    )
     invitations = old.invitations.filter(accepted_at=None, revoked_at=None, expires_at__gt=now)
     return Prospect(
         former=old,
@@ -67,7 +69,7 @@ def preview_succession(former: str, code: str, *, now: datetime) -> Prospect:
         opened=_open(old).count(),
         returning=orders.filter(status=Status.APPROVED).count(),
         linked=len(contact_links.linked(orders, now=now)),
-        certificates=valid.count(),
+        certificates=in_force.count(),
         people=old.memberships.filter(ended_at=None).count(),
         invitations=invitations.count() if new.account else 0,
         requests=old.join_requests.filter(settled_at=None).count() if new.account else 0,

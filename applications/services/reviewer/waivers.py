@@ -60,7 +60,9 @@ def waive(
     application = take(Action.WAIVE, application_id, person, version, now=now)
     today = clock.day(now)
     findings = waivers.needed(application, on=today)
-    finding = next((each for each in findings if each.rule == rule in waivers.WAIVABLE), None)
+    finding = next(
+        (finding for finding in findings if finding.rule == rule in waivers.WAIVABLE), None
+    )
     if finding is None:
         raise NotWaivable
     if any(waivers.covering_each(application, [finding], on=today)):
@@ -68,28 +70,32 @@ def waive(
     if assertion:
         signed = waiver_to_sign(application, finding, reason=reason, ends_on=ends_on)
         authority_to_sign.require(assertion, signed)
-    given = give(application, finding, reason, ends_on, assertion=assertion, person=person, now=now)
+    waiver = give(
+        application, finding, reason, ends_on, assertion=assertion, person=person, now=now
+    )
     start_over(application, reason=EVIDENCE_CHANGED, actor=actor, now=now)
     transition.move(
         application,
         Action.WAIVE,
         actor,
         now,
-        data=data_of(given),
+        data=data_of(waiver),
         findings=waivers.still_found(application),
     )
-    return given
+    return waiver
 
 
-def waiver_to_sign(order: Application, finding: Finding, *, reason: str, ends_on: date) -> bytes:
+def waiver_to_sign(
+    application: Application, finding: Finding, *, reason: str, ends_on: date
+) -> bytes:
     """Return the challenge that the reviewer's passkey signs to waive the finding.
 
     It contains the waiver's number within the order, so that an assertion for a withdrawn waiver
     cannot be reused.
     """
-    number = order.waivers.count() + 1
+    number = application.waivers.count() + 1
     facts: dict[str, Any] = {"number": number, "reason": reason, "ends_on": ends_on}
-    return waivers.to_sign(order, finding, **facts).challenge
+    return waivers.to_sign(application, finding, **facts).challenge
 
 
 def give(
@@ -102,7 +108,10 @@ def give(
     person: Person,
     now: datetime,
 ) -> Waiver:
-    """Insert the waiver, not its event, in place of an open one. Raises EndOutOfRange."""
+    """Insert the waiver of a finding on a locked application, in place of an open one.
+
+    The caller records the event. Raises EndOutOfRange.
+    """
     require_in_range(ends_on, now)
     replace(application, finding, person=person, now=now)
     assert application.submission is not None

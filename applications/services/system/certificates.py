@@ -198,7 +198,10 @@ def recall(application_id: UUID, reason: str, *, now: datetime) -> Application |
 def record_package_sent(
     application_id: UUID, recipient: str, message_id: str, *, now: datetime
 ) -> Application:
-    """Record that the mail server took a package; with the last recipient's, it is delivered."""
+    """Record that the mail server accepted the package for one recipient.
+
+    With the last recipient, the application becomes delivered.
+    """
     application = transition.lock(application_id)
     waiting = [each for each in rows_of(application, "packages") if each.sent_at is None]
     for package in waiting:

@@ -36,7 +36,7 @@ def store_lookup(organisation_id: UUID, host: str, look: Look, *, now: datetime)
     is_proven = look.outcome is Outcome.PROVEN
     if not is_proven and look.outcome is not Outcome.UNANSWERED:
         domains.covering(organisation_id, host).update(proven_at=None)
-    new: dict[str, Any] = {"looked_at": now, "outcome": look.outcome}
+    values: dict[str, Any] = {"looked_at": now, "outcome": look.outcome}
     result = {
         "place": look.place,
         "record": look.record,
@@ -47,9 +47,12 @@ def store_lookup(organisation_id: UUID, host: str, look: Look, *, now: datetime)
         "proven_at": now if is_proven else None,
     }
     if look.outcome is not Outcome.UNANSWERED:
-        new |= result
+        values |= result
     domain, _made = Domain.objects.update_or_create(
-        organisation=organisation, name=host, defaults=new, create_defaults=new | {"asked_at": now}
+        organisation=organisation,
+        name=host,
+        defaults=values,
+        create_defaults=values | {"asked_at": now},
     )
     name = ApplicationEvent.DOMAIN_LOOKED_UP
     events.record(name, domain, ACTOR, now, outcome=look.outcome, secure=look.is_secure)
@@ -71,7 +74,10 @@ def count_seconds_of_looks(organisation_id: UUID, seconds: float, *, now: dateti
 
 @transaction.atomic
 def use_proofs(application_id: UUID, *, now: datetime) -> list[HostName]:
-    """Record DNS proofs for host names without evidence (a reviewer's stays); return these."""
+    """Record DNS proofs as evidence for host names of the order that have none; return these.
+
+    Evidence recorded by a reviewer is not changed.
+    """
     application = transition.lock(application_id)
     if application.status not in UNDECIDED or not application.kind.has_host_names:
         return []

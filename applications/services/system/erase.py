@@ -163,7 +163,8 @@ _TO_KEY = {
 def in_use() -> set[UUID]:
     """Return the keys of the persons named by orders that are not erased.
 
-    Also those who confirmed rights in the orders' accounts, or only uploaded a file.
+    Among them are those who confirmed the rights in the accounts of these orders, and those who
+    only uploaded a file.
     """
     keys = set(_uploaders())
     for model, name in references():

@@ -63,7 +63,10 @@ def is_set_aside(paper: Paper) -> bool:
 
 
 def paper_for_mail(made_of: Source, *, now: datetime) -> bool:
-    """Return whether a mail's paper is made; else enqueue it once. Raises NotPossible if erased."""
+    """Return whether the paper that a mail waits for is made; if not, enqueue the work once.
+
+    Raises NotPossible in an erased order.
+    """
     paper = paper_of(made_of)  # without waiting for a lock
     if paper is None or paper.made_at is None:
         paper = _paper_for_mail(made_of, now)

@@ -27,7 +27,9 @@ def greet_reviewers(*, now: datetime) -> None:
         return
     today = clock.day(now)
     greeted = sent_once.about_whom("morning", today.isoformat())
-    readers = [each for each in reviewers_day.reviewers() if str(each.pk) not in greeted]
+    readers = [
+        reviewer for reviewer in reviewers_day.reviewers() if str(reviewer.pk) not in greeted
+    ]
     for person, work in reviewers_day.works(today, readers) if readers else ():
         _tell(person, "morning", today.isoformat(), today, silent=work.is_empty, now=now)
 

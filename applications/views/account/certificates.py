@@ -186,15 +186,17 @@ def install(request: HttpRequest, application: Application) -> HttpResponse:
     return show(request, application, "install", sheet_url=sheet_url, **installing_of(application))
 
 
-def installing_of(order: Application, *, url: Callable[[str], str] | None = None) -> dict[str, Any]:
+def installing_of(
+    application: Application, *, url: Callable[[str], str] | None = None
+) -> dict[str, Any]:
     """Return the context of the page of instructions. Raises NotPossible without a certificate."""
-    about = shown(order, url=url, now=clock.now())
+    about = shown(application, url=url, now=clock.now())
     if not about:
-        raise no_certificate(order)
+        raise no_certificate(application)
     return about | {
-        "recipes": installing.recipes(order, about["certificate"]),
-        "checks": installing.check(order, about["certificate"]),
-        "files": installing.names(order, about["certificate"]),
+        "recipes": installing.recipes(application, about["certificate"]),
+        "checks": installing.check(application, about["certificate"]),
+        "files": installing.names(application, about["certificate"]),
     }
 
 

@@ -175,8 +175,10 @@ def _may_forget(person: Person, domain: Domain) -> bool:
     return acting_for(person, organisation) is not None and sees_all(person, organisation)
 
 
-def _rows(listed: Sequence[Domain], seen: QuerySet[Domain], account: Organisation) -> Iterable[Row]:
-    record = domain_record.text(rules.issuer(), account.pk, subdomains=False)
+def _rows(
+    listed: Sequence[Domain], seen: QuerySet[Domain], organisation: Organisation
+) -> Iterable[Row]:
+    record = domain_record.text(rules.issuer(), organisation.pk, subdomains=False)
     for domain, found in rules.with_proofs(listed, seen, now=clock.now()):
         label, tone, advice = state(found)
         place = f"{domain_record.LABEL}.{domain.name}"

@@ -144,9 +144,11 @@ class OrderFilter(Listing[Application]):
 
     def filter_queryset(self, queryset: QuerySet[Application]) -> QuerySet[Application]:
         """Without stage and search return the `usual` orders; a search alone covers all stages."""
-        ordered = super().filter_queryset(queue_order.with_day(queryset))
+        sorted_orders = super().filter_queryset(queue_order.with_day(queryset))
         chosen = self.form.cleaned_data
-        return ordered if chosen.get("stage") or chosen.get("q") else self.usual(ordered)
+        return (
+            sorted_orders if chosen.get("stage") or chosen.get("q") else self.usual(sorted_orders)
+        )
 
     def usual(self, queryset: QuerySet[Application]) -> QuerySet[Application]:
         """Return the orders shown without stage and search: the open ones."""
@@ -157,8 +159,10 @@ class OrderFilter(Listing[Application]):
             return queryset
         return queryset.filter(status__in=ENDED if value == "ended" else [Status.DRAFT])
 
-    def search(self, rows: QuerySet[Application], _name: str, value: str) -> QuerySet[Application]:
-        return order_search.fitting(value, rows)
+    def search(
+        self, queryset: QuerySet[Application], _name: str, value: str
+    ) -> QuerySet[Application]:
+        return order_search.fitting(value, queryset)
 
 
 class CertificateFilter(Listing[Certificate]):
@@ -205,7 +209,9 @@ class CertificateFilter(Listing[Certificate]):
             return unused(self.orders.filter(own(access.person_of(self.request))), valid, now)
         return valid
 
-    def search(self, rows: QuerySet[Certificate], _name: str, value: str) -> QuerySet[Certificate]:
+    def search(
+        self, queryset: QuerySet[Certificate], _name: str, value: str
+    ) -> QuerySet[Certificate]:
         """Return the certificates whose order matches the text, which may be a serial number."""
         fitting = order_search.fitting(value, self.orders)
-        return rows.filter(reference__in=fitting.values("pk"))
+        return queryset.filter(reference__in=fitting.values("pk"))

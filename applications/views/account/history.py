@@ -36,7 +36,10 @@ def events_of(application: Application) -> QuerySet[Event]:
 
 
 def of_certificate(certificate: Certificate) -> Q:
-    """Return the condition for the CA's events about it, without refused acts."""
+    """Return the condition for the CA's events about the certificate.
+
+    Refused actions are left out, such as an approval that the CA rejected.
+    """
     attempt = subject_of(certificate.prepared)
     signed = subject_of(certificate)
     about = Q(object_type=attempt.type, object_id=str(attempt.id))

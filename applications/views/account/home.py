@@ -180,9 +180,11 @@ def _technical(request: HttpRequest, organisation: Organisation, now: datetime) 
 
 def _waiting() -> Q:
     """Return the condition for orders that wait for the applicant."""
-    live = ContactLink.objects.filter(application=OuterRef("pk"), revoked_at=None, not_mine_at=None)
+    living = ContactLink.objects.filter(
+        application=OuterRef("pk"), revoked_at=None, not_mine_at=None
+    )
     # Without a link the applicant must act; with `csr_by` applicant a link is for delivery only.
-    own = Q(csr_by=Delivery.APPLICANT) | Q(~Exists(live))
+    own = Q(csr_by=Delivery.APPLICANT) | Q(~Exists(living))
     return Q(status__in=WAITING) & (~Q(status=Status.AWAITING_CSR) | own)
 
 

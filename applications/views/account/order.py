@@ -79,12 +79,14 @@ def _certificate(request: HttpRequest, application: Application, now: datetime) 
     }
 
 
-def _right_asked(request: HttpRequest, order: Application, now: datetime) -> RightAsked | None:
+def _right_asked(
+    request: HttpRequest, application: Application, now: datetime
+) -> RightAsked | None:
     """Return what the reader's right to act asks for if the order waits for a right."""
     today = clock.day(now)
-    if order.status in {Status.ISSUED, *ENDED} or not lacks_right(order, on=today):
+    if application.status in {Status.ISSUED, *ENDED} or not lacks_right(application, on=today):
         return None
-    return right_asked(access.person_of(request), order.organisation, on=today)
+    return right_asked(access.person_of(request), application.organisation, on=today)
 
 
 def tasks(request: HttpRequest, application: Application, now: datetime) -> HttpResponse:

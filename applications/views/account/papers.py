@@ -44,7 +44,9 @@ def shown(application: Application) -> dict[str, Any]:
     answer = Attachment.Kind.ANSWER
     return {
         "receipts": application.submissions.all(),
-        "attachments": [each for each in kept if each.kind != answer or each.pk in sent],
+        "attachments": [
+            document for document in kept if document.kind != answer or document.pk in sent
+        ],
         "revocation_url": (
             reverse("applications:revocation_notice", args=[application.pk]) if revoked else ""
         ),
@@ -91,7 +93,10 @@ def install_sheet(request: HttpRequest, application: Application) -> HttpRespons
 
 
 def installable(application: Application) -> Source:
-    """Return the installing sheet's source in the page's language. Raises NotPossible."""
+    """Return the source of the installing sheet in the page's language.
+
+    Raises NotPossible if there is none.
+    """
     made_of = kept_papers.installable(application, get_language() or "", now=clock.now())
     if made_of is None:
         raise not_there.no_certificate_or(application, not_there.NOT_VALID)

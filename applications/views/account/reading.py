@@ -41,15 +41,17 @@ def read(request: HttpRequest, application: Application, *, now: datetime) -> No
     )
 
 
-def _of_organisation(request: HttpRequest, order: Application, now: datetime) -> Iterator[Wanted]:
+def _of_organisation(
+    request: HttpRequest, application: Application, now: datetime
+) -> Iterator[Wanted]:
     """Yield questions for the unit's register record, the navigation, and the sender's right."""
-    kind, today = order.record_kind, clock.day(now)
-    yield queries.get_record.of(order.record_oid, kind=kind, on=today)
+    kind, today = application.record_kind, clock.day(now)
+    yield queries.get_record.of(application.record_oid, kind=kind, on=today)
     if organisation := getattr(request, "organisation", None):
         yield consents.has_customers.of(organisation.pk, today)
-    sent = order.submission
+    sent = application.submission
     if sent is None:
         return
-    yield held.of(sent.person.current, order.organisation)
-    if sent.record is not None and sent.record.provider_oid not in {"", order.record_oid}:
+    yield held.of(sent.person.current, application.organisation)
+    if sent.record is not None and sent.record.provider_oid not in {"", application.record_oid}:
         yield queries.get_record.of(sent.record.provider_oid, kind=kind, on=today)

@@ -19,7 +19,8 @@ def unused(
     """Return those of the valid certificates that the owner of the orders is to put to use.
 
     Nobody has said within `TO_INSTALL` that they are in use. Those that a mass replacement replaced
-    are left out. They are found by the day of issue, which is indexed, not by `not_before`.
+    are left out. They are found by the day of issue, which is indexed, and not by that of
+    `not_before`.
     """
     unsaid = own_orders.filter(pk=OuterRef("reference"), status=Status.DELIVERED, installed_at=None)
     replaced = ReplacementItem.objects.filter(

@@ -160,9 +160,11 @@ def _fitting(judge: sheet.Judge, draft: Application, query: str) -> list[Registe
     return [judge.units[unit.oid] for unit in found if unit.oid in judge.units]
 
 
-def _added(form: RowsForm, text: str, kind: CertificateType, new: Sequence[RegisterRecord]) -> str:
+def _added(
+    form: RowsForm, text: str, kind: CertificateType, units: Sequence[RegisterRecord]
+) -> str:
     try:
-        return sheet.with_units(text, kind, new)
+        return sheet.with_units(text, kind, units)
     except ValidationError as error:
         form.add_error("rows", error)
         return text

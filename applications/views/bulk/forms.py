@@ -30,6 +30,7 @@ TYPES = [kind for kind in CertificateType if not kind.has_mailbox]
 
 class ManyTypeForm(NewOrderForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer the types that can be ordered in bulk."""
         super().__init__(*args, **kwargs)
         self.offer("type", ((kind.value, kind.label) for kind in TYPES))
 
@@ -90,6 +91,7 @@ class Common:
         return form
 
     def __iter__(self) -> Iterator[PartForm]:
+        """Yield the forms in their order on the page."""
         return iter(self.forms)
 
     def is_valid(self) -> bool:

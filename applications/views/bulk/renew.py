@@ -51,7 +51,9 @@ class RenewForm(Form):
         self.kind = kind
         field.label = kind.label
         field.initial = [str(order.pk) for order, _row in listed if order.pk not in begun]
-        field.widget.hints = {str(one.pk): _about(row, begun.get(one.pk)) for one, row in listed}
+        field.widget.hints = {
+            str(order.pk): _about(row, begun.get(order.pk)) for order, row in listed
+        }
         if kind.is_test:
             field.widget.flags = {str(order.pk): TEST_FLAG for order, _row in listed}
         self.offer("orders", [(str(order.pk), order.called) for order, _row in listed])
@@ -91,7 +93,10 @@ def renew_together(request: HttpRequest) -> HttpResponse:
 
 @one_reading()
 def _offered(request: HttpRequest) -> tuple[list[Application], list[RenewForm], bool]:
-    """Return the orders, a form for each type (bound if sent), and whether there are more."""
+    """Return the orders, a form for each type among them, and whether there are more orders.
+
+    The form that was sent is bound.
+    """
     now, by = clock.now(), (access.person_of(request), access.organisation_of(request).pk)
     most = MOST_RENEWED + 1
     found = renewable.renewable(certificates_seen(*by), orders_seen(*by), most=most, now=now)

@@ -75,7 +75,10 @@ def columns(kind: CertificateType) -> tuple[str, ...]:
 
 
 def decoded(data: bytes) -> str:
-    """Return a file's text (UTF-8, UTF-16 with a mark, or else cp1252). Raises Unreadable."""
+    """Return the text of an uploaded file: UTF-8, UTF-16 with a byte order mark, or else cp1252.
+
+    Raises Unreadable for a file that is not text.
+    """
     encoding = next((name for mark, name in _MARKS.items() if data.startswith(mark)), "utf-8")
     try:
         text = data.decode(encoding)
@@ -166,7 +169,10 @@ def _head(cells: Sequence[str], kind: CertificateType) -> tuple[str, ...]:
 
 
 def with_units(text: str, kind: CertificateType, units: Sequence[RegisterRecord]) -> str:
-    """Return the text, a header if empty, with a row for each unit that has none yet."""
+    """Return the text with a row for each unit added; with a header if it was empty.
+
+    A unit that has a row already gets no second one.
+    """
     present = {line.cells.get("record_oid") for line in lines(text, kind)}
     if not any(_split(text)):  # no text, or only delimiters
         text = ";".join(str(COLUMNS[name]) for name in columns(kind)) + "\n"
@@ -264,7 +270,8 @@ class Judge:
 def orderable(organisation: Organisation, on: date) -> dict[str, RegisterRecord]:
     """Return the records for which the organisation may order on the day, by OID.
 
-    They are in the order of the form. An intermediary orders only for itself (`unit.choose`).
+    They are in the order of the form. An intermediary orders only for itself, even if it has units
+    (`unit.choose`).
     """
     if organisation.kind == Organisation.Kind.INTERMEDIARY:
         record = intermediaries.record_of(organisation, on)

@@ -56,8 +56,10 @@ class AdministratorDecisionForm(Form):
 @access.reviewers_read
 def requests(request: HttpRequest) -> HttpResponseBase:
     """List the requests: open ones first, then the latest decided."""
-    requests = AdministratorRequest.objects.select_related("person", "organisation", "decided_by")
-    ordered = requests.order_by(F("decided_at").desc(nulls_first=True), "asked_at")
+    all_requests = AdministratorRequest.objects.select_related(
+        "person", "organisation", "decided_by"
+    )
+    ordered = all_requests.order_by(F("decided_at").desc(nulls_first=True), "asked_at")
     page = Paginator(ordered, PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "applications/console/administrators.html", {"page_obj": page})
 
@@ -71,8 +73,10 @@ def _asked(_request: HttpRequest, asking_id: int) -> str:
 @confirmed_lately(_("A new administrator for the account"), _asked)
 def decide(request: HttpRequest, asking_id: int) -> HttpResponseBase:
     """Show a request with register, members and history, and decide it."""
-    requests = AdministratorRequest.objects.select_related("person", "organisation", "decided_by")
-    asking = get_object_or_404(requests, pk=asking_id)
+    all_requests = AdministratorRequest.objects.select_related(
+        "person", "organisation", "decided_by"
+    )
+    asking = get_object_or_404(all_requests, pk=asking_id)
     looked_at(request, asking.organisation)
     claims = _claims(asking)
     person, now = access.person_of(request), clock.now()

@@ -72,6 +72,7 @@ class AllCertificates(CertificateFilter):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing has been searched yet."""
         super().__init__(*args, orders=Application.objects.all(), **kwargs)
         self.found: order_search.SearchResult | None = None
 
@@ -114,24 +115,30 @@ class AllCertificates(CertificateFilter):
         """Return the certificates of the organisation's orders, as its page lists them."""
         return queryset & certificates_of_account(value.pk)
 
-    def search(self, rows: QuerySet[Certificate], _name: str, _value: str) -> QuerySet[Certificate]:
+    def search(
+        self, queryset: QuerySet[Certificate], _name: str, _value: str
+    ) -> QuerySet[Certificate]:
         """Return all certificates: `filter_queryset` applies the search after the other filters."""
-        return rows
+        return queryset
 
 
 @access.reviewers_read
 def certificates(request: HttpRequest) -> HttpResponseBase:
     looked_at(request, Subject("list", "certificates"))
-    chosen = _narrowed(request)
-    sorting, now = chosen.sorting, clock.now()
+    narrowed = _narrowed(request)
+    sorting, now = narrowed.sorting, clock.now()
     page = keyset.page_of(
-        chosen.qs.defer("der", "crl_entry"), request, sorting.key, most=PAGE, newest=sorting.newest
+        narrowed.qs.defer("der", "crl_entry"),
+        request,
+        sorting.key,
+        most=PAGE,
+        newest=sorting.newest,
     )
     context = {
-        "filter": chosen,
+        "filter": narrowed,
         "page": page,
-        "count": keyset.count(chosen.qs),
-        "rows": list(_with_matched(certificate_rows(page, now=now), chosen)),
+        "count": keyset.count(narrowed.qs),
+        "rows": list(_with_matched(certificate_rows(page, now=now), narrowed)),
     }
     return render(request, "applications/console/certificates.html", context)
 

@@ -134,7 +134,10 @@ def taking_next(request: HttpRequest, message: object) -> HttpResponse:
 def kept(
     request: HttpRequest, application: Application, form: Form, refusal: Stale | NotAllowed
 ) -> dict[str, Any]:
-    """Return a page's context after its case was changed or claimed; the form keeps its input."""
+    """Return the context of a page whose case has been changed or claimed meanwhile.
+
+    The form keeps its input.
+    """
     refusals.record_act(request, refusal)
     case = reverse("console:case", args=[application.pk])
     context = stale.kept(request, application, form, refusal, now_url=case)

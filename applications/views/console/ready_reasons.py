@@ -121,16 +121,18 @@ def end(request: HttpRequest, reason_id: int) -> HttpResponseBase:
     return redirect("console:ready_reasons")
 
 
-def _late(request: HttpRequest, reason: ReadyReason, form: ChangeForm, late: Stale) -> HttpResponse:
+def _late(
+    request: HttpRequest, reason: ReadyReason, form: ChangeForm, refusal: Stale
+) -> HttpResponse:
     """Show the typed text beside the version that somebody else has written meanwhile."""
-    refusals.record_act(request, late)
+    refusals.record_act(request, refusal)
     reason.refresh_from_db()
     newest = reason.versions.all()[0]
     if form.is_bound:
         typed = shown_again(request.POST)
         typed["number"] = str(newest.number)
         form.data = typed
-    return _page(request, reason, form, status=late.status, late=late)
+    return _page(request, reason, form, status=refusal.status, late=refusal)
 
 
 def _page(

@@ -55,11 +55,13 @@ class Giver:
     used: Callable[[Application], HttpResponse]
 
 
-def attachable(order: Application, role: Role = Role.APPLICANT, *, by_link: bool = False) -> bool:
+def attachable(
+    application: Application, role: Role = Role.APPLICANT, *, by_link: bool = False
+) -> bool:
     """Return whether a sent order accepts a request: it waits for one, or is not claimed yet."""
     actions = (Action.ATTACH_CSR, Action.REPLACE_CSR, Action.PROPOSE_NAMES)
     by: dict[str, Any] = {"by_link": by_link, "now": clock.now()}
-    return any(possible_actions.may(action, order, role, **by) for action in actions)
+    return any(possible_actions.may(action, application, role, **by) for action in actions)
 
 
 def _is_chosen_by(giver: Giver) -> bool:

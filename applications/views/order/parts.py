@@ -59,16 +59,18 @@ def part(request: HttpRequest, application: Application, section_id: str) -> Htt
     return show(request, application, "part", form=form, title=title, **offers)
 
 
-def save(request: HttpRequest, order: Application, section_id: str, form: PartForm) -> HttpResponse:
+def save(
+    request: HttpRequest, application: Application, section_id: str, form: PartForm
+) -> HttpResponse:
     """Save the part and redirect; if the order has changed meanwhile, show both versions."""
     try:
-        saved = services.save_section(order.pk, section_id, form.values(), **as_seen(request))
+        saved = services.save_section(application.pk, section_id, form.values(), **as_seen(request))
     except Changed as refusal:
-        context = stale.kept(request, order, form, refusal)
-        context["lately"] = latest_act(order)
-        context["now_saved"] = summary.rows(order, section_id, now=clock.now())
+        context = stale.kept(request, application, form, refusal)
+        context["lately"] = latest_act(application)
+        context["now_saved"] = summary.rows(application, section_id, now=clock.now())
         context |= {"form": form, "title": sections.BY_ID[section_id].title}
-        return show(request, order, "part", status=refusal.status, **context)
+        return show(request, application, "part", status=refusal.status, **context)
     for message in form.said:
         messages.info(request, message)
     return redirect(next_step.after(request, saved, section_id))

@@ -136,38 +136,42 @@ def _send(request: HttpRequest, application: Application, form: DeclarationsForm
 
 
 def _show(
-    request: HttpRequest, order: Application, form: DeclarationsForm, status: int = 200, **more: Any
+    request: HttpRequest,
+    application: Application,
+    form: DeclarationsForm,
+    status: int = 200,
+    **more: Any,
 ) -> HttpResponse:
-    now, is_answer = clock.now(), order.status != Status.DRAFT
+    now, is_answer = clock.now(), application.status != Status.DRAFT
     today, sender = clock.day(now), access.person_of(request)
-    unsent = [] if is_answer or "refusal" in more else [order]
+    unsent = [] if is_answer or "refusal" in more else [application]
     actor = access.actor_of(request)
-    parts = summary.parts(order, now=now) + answer_documents.part(order)
+    parts = summary.parts(application, now=now) + answer_documents.part(application)
     context = {
         "form": form,
-        "question": order.question,
-        "confirms": order.status == Status.NAMES_PROPOSED,
-        "proposed": proposed_names(order, now=now),
+        "question": application.question,
+        "confirms": application.status == Status.NAMES_PROPOSED,
+        "proposed": proposed_names(application, now=now),
         "parts": [part for part in parts if part.url or not is_answer],
         "rest": [part for part in parts if is_answer and not part.url],
         "missing": [
-            (section.title, summary.part_url(order, section.id))
-            for section in sections.missing(order, on=today)
+            (section.title, summary.part_url(application, section.id))
+            for section in sections.missing(application, on=today)
         ],
         "obstacles": [
             obstacle
-            for obstacle in submission.obstacles(order, now=now)
+            for obstacle in submission.obstacles(application, now=now)
             if not isinstance(obstacle, Incomplete)
         ]
         + list(contact_links.obstacles(unsent, actor=actor, now=now)),
-        "unwritten": unwritten(order, now),
+        "unwritten": unwritten(application, now),
         "must_identify": not is_fresh(identified_at(request), now=now + MARGIN),
-        "names_url": next_step.names_url(order),
+        "names_url": next_step.names_url(application),
         "published": declarations.published_titles(),
-        "follows": [] if is_answer else after_sending.sentences(order, sender, today=today),
+        "follows": [] if is_answer else after_sending.sentences(application, sender, today=today),
         **more,
     }
-    return show(request, order, "check", status=status, **context)
+    return show(request, application, "check", status=status, **context)
 
 
 @order_view

@@ -141,7 +141,10 @@ def _with_posted(offered: Offer, posted: str) -> list[RegisterRecord]:
 def none_standing(
     request: HttpRequest, application: Application | None, reason: str = ""
 ) -> HttpResponse:
-    """Explain why nothing can be ordered, and the remedy; `application` is None without a draft."""
+    """Explain why nothing can be ordered and how to correct the register.
+
+    `application` is None while there is no draft yet.
+    """
     context = {"application": application, "reason": reason}
     return render(request, "applications/not_standing.html", context)
 
@@ -219,6 +222,7 @@ class SpellingForm(VersionForm):
     """Spellings for names with characters that certificates cannot carry."""
 
     def __init__(self, names: Names, carries_unit: bool, *args: Any, **kwargs: Any) -> None:
+        """Ask only for names that have such characters."""
         super().__init__(*args, **kwargs)
         if asks(names.organisation):
             self.fields["organisation_spelling"] = _field(names.organisation)

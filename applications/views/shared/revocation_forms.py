@@ -149,6 +149,7 @@ class ReportForm(ReviewerForm):
     )
 
     def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
+        """Fill in `now` as the time of the report; a later time is refused."""
         super().__init__(*args, **kwargs)
         self.now, local = now, now.astimezone(clock.HELSINKI)
         self.fields["received_on"].initial = local.date()

@@ -52,15 +52,24 @@ IDENTIFYING_COLUMNS = (
 ORDER_COLUMNS = (*IDENTIFYING_COLUMNS, "names_by", "status", "due_on")
 """The columns of an order that its row in a file needs."""
 CERTIFICATE_COLUMNS = (
-    *("reference", "profile_id", "serial", "state"),
-    *("not_before", "not_after", "issued_at", "revoked_at"),
+    "reference",
+    "profile_id",
+    "serial",
+    "state",
+    "not_before",
+    "not_after",
+    "issued_at",
+    "revoked_at",
 )
 """The columns of a certificate that its row in a file needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """An order in a list; `name`: what it is for, or empty; `more`: how many further host names."""
+    """An order in a list.
+
+    `name` is what the certificate is for, or empty; `more` counts the further host names.
+    """
 
     order: Application
     name: str
@@ -190,7 +199,10 @@ def _unit_names(oids: frozenset[str], kind: str, on: date) -> dict[str, str]:
 
 
 def standings(orders: Sequence[Application], *more: Wanted, now: datetime) -> dict[UUID, Condition]:
-    """Return each order's state by key, its ended certificate's if any; reads `more` with it."""
+    """Return the state of each order by key: its status, or that of its ended certificate.
+
+    `more`: what else to read, by the same statement.
+    """
     asked = [order for order in orders if order.status == Status.INFO_REQUESTED]
     done = [order.pk for order in orders if order.status in {Status.ISSUED, Status.DELIVERED}]
     found = list[tuple[Any, ...]]()
@@ -233,7 +245,10 @@ def _condition(
 def certificate_rows(
     listed: Iterable[Certificate], *, now: datetime, among: Sequence[Application] = ()
 ) -> list[CertificateRow]:
-    """Return the certificates' rows in this order; `among`: all orders of the page, theirs too."""
+    """Return the rows of the certificates, in the given order.
+
+    `among`: all orders of the page, including those of the certificates.
+    """
     certificates = list(listed)
     orders = {order.pk: order for order in among}
     if not orders:

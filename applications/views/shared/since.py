@@ -27,7 +27,9 @@ MOST = 8
 
 
 class Origin(StrEnum):
-    """From when changes count: the reader's last act, or the latest approval, or first sending."""
+    """From when changes are counted: the reader's last action, else the latest approval, else the
+    first submission.
+    """
 
     OWN = "own"
     APPROVAL = "approval"

@@ -15,29 +15,38 @@ from certportal.foundation.web.forms import Form, shown_again
 
 
 def kept(
-    request: HttpRequest, application: Application, form: Form, error: Refused, *, now_url: str = ""
+    request: HttpRequest,
+    application: Application,
+    form: Form,
+    refusal: Refused,
+    *,
+    now_url: str = "",
 ) -> dict[str, Any]:
     """Return the context about the refusal; the form keeps its input, with the present version.
 
     The next submission is then accepted for the order as it is now, which `now_url` shows. Raises
     Gone if the order no longer exists.
     """
-    if isinstance(error, Gone):
-        raise error
+    if isinstance(refusal, Gone):
+        raise refusal
     application.refresh_from_db()
     typed = shown_again(request.POST)
     typed["version"] = str(application.version)
     form.data = typed
-    return {"stale": error, "now_url": now_url}
+    return {"stale": refusal, "now_url": now_url}
 
 
 def again(
-    request: HttpRequest, order: Application, page: str, form: VersionForm, refusal: Stale | TooMany
+    request: HttpRequest,
+    application: Application,
+    template: str,
+    form: VersionForm,
+    refusal: Stale | TooMany,
 ) -> HttpResponse:
     """Show the form again, with a link to the order as it is now if that has changed."""
     if isinstance(refusal, TooMany):
         form.refuse(refusal)
-        return limits.too_many(show(request, order, page, form=form), refusal)
-    context = kept(request, order, form, refusal, now_url=order_url(order))
-    context["lately"] = latest_act(order)
-    return show(request, order, page, status=refusal.status, form=form, **context)
+        return limits.too_many(show(request, application, template, form=form), refusal)
+    context = kept(request, application, form, refusal, now_url=order_url(application))
+    context["lately"] = latest_act(application)
+    return show(request, application, template, status=refusal.status, form=form, **context)

@@ -56,8 +56,9 @@ class Entry:
     """An entry of the correspondence; `who` is empty for the checks.
 
     `text` is in the language of the order; `parts`, in the reader's, are what a question without
-    text opens. `by_authority`: a reviewer wrote it, or the checks. `answer_by` is the deadline of a
-    question, which is open if `is_open`. `documents` came with the answer.
+    text opens. `by_authority`: a reviewer wrote it, or the checks. `answer_by` is the deadline of
+    a question, which is open if `is_open`. `documents` were sent with the answer, where they are
+    shown with it.
     """
 
     said: Said

@@ -78,7 +78,10 @@ def at(application: Application) -> int:
 
 
 def stages(application: Application, *, status_words: str = "") -> list[Step]:
-    """Return the stages; `status_words`: by default the status as the organisation reads it."""
+    """Return the stages of the order, for the tracker.
+
+    `status_words` is the status in words to show, by default as the organisation reads it.
+    """
     status = Status(application.status)
     if status in STOPPED:
         sent = Step(_("Order sent"), "done", time=application.submitted_at)

@@ -72,8 +72,10 @@ class CustomerFilter(Listing[SupplierConsent]):
         self, queryset: QuerySet[SupplierConsent], _name: str, value: str
     ) -> QuerySet[SupplierConsent]:
         """Return the customers with the text in their name, or as their business ID."""
-        held = Q(customer__business_ids__code=value.strip(), customer__business_ids__valid_to=None)
-        return queryset.filter(words_held(value, "customer__name") | held).distinct()
+        current = Q(
+            customer__business_ids__code=value.strip(), customer__business_ids__valid_to=None
+        )
+        return queryset.filter(words_held(value, "customer__name") | current).distinct()
 
 
 class OneCustomer(ModelChoiceFilter):
@@ -87,9 +89,12 @@ class OneCustomer(ModelChoiceFilter):
         return field
 
 
-def _one_customer(**given: str) -> ModelChoiceFilter:
+def _one_customer(**arguments: str) -> ModelChoiceFilter:
     return OneCustomer(
-        queryset=supplying.customers, label=_("Customer"), empty_label=_("All customers"), **given
+        queryset=supplying.customers,
+        label=_("Customer"),
+        empty_label=_("All customers"),
+        **arguments,
     )
 
 

@@ -37,10 +37,10 @@ def several(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, form: RequestsForm) -> HttpResponse:
-    found = orders(request).filter(status=Status.AWAITING_CSR)
+    waiting = orders(request).filter(status=Status.AWAITING_CSR)
     context = {
         "form": form,
-        "count": keyset.count(found),
+        "count": keyset.count(waiting),
         "organisation": access.organisation_of(request),
     }
     return render(request, "applications/customers/requests.html", context)

@@ -58,13 +58,15 @@ def contact_view(view: View) -> Callable[..., HttpResponseBase]:
         return seen_by(request, seat, **kwargs)
 
     @access.person_required
-    def by_membership(request: HttpRequest, application_id: UUID, **more: Any) -> HttpResponseBase:
+    def by_membership(
+        request: HttpRequest, application_id: UUID, **kwargs: Any
+    ) -> HttpResponseBase:
         address = access.actor_of(request).address
         application, actor = get_for_technical(
             access.person_of(request), application_id, address=address, now=clock.now()
         )
         seat = Seat(application, actor, "technical", str(application_id))
-        return seen_by(request, seat, **more)
+        return seen_by(request, seat, **kwargs)
 
     def seen_by(request: HttpRequest, seat: Seat, **kwargs: Any) -> HttpResponse:
         with leading_to(f"{seat.space}:order", seat.key):

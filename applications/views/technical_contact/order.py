@@ -99,11 +99,13 @@ def renewing(request: HttpRequest, seat: Seat) -> HttpResponse:
     return _press(request, seat, services.see_to_renewal, message)
 
 
-def _press(request: HttpRequest, seat: Seat, act: Callable[..., object], said: str) -> HttpResponse:
+def _press(
+    request: HttpRequest, seat: Seat, act: Callable[..., object], message: str
+) -> HttpResponse:
     if request.method != "POST":
         return OnlyPressed(seat.url("order"))
     act(seat.application.pk, actor=seat.actor, now=clock.now())
-    messages.success(request, said)
+    messages.success(request, message)
     return redirect(seat.url("order"))
 
 

@@ -83,7 +83,10 @@ def make_founder(name: str, business_id: str, *, now: datetime = NOW, **more: An
 
 
 def found_account(person: Person, business_id: str, *, now: datetime = NOW) -> Organisation:
-    """Found the account of a business ID in the register as the person; confirm their right."""
+    """Create the organisation's account as the person, and confirm their right to act.
+
+    The register must contain the business ID.
+    """
     statement = found.Statement(Membership.Basis.MANDATE, "tietohallintopäällikkö")
     account = found.found(person, business_id, statement, actor=actor_for(person), now=now)
     right = account.memberships.get(person=person).pk

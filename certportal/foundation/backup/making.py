@@ -104,7 +104,9 @@ def _add_journal(archive: tarfile.TarFile, folder: Path) -> None:
         _add_content(archive, str(head.relative_to(settings.PORTAL_DATA)), note)
 
 
-def _add(tar: tarfile.TarFile, folder: Path, *, but: Collection[Path] = frozenset()) -> set[Path]:
+def _add(
+    archive: tarfile.TarFile, folder: Path, *, but: Collection[Path] = frozenset()
+) -> set[Path]:
     """Add the folder's files, except temporary ones and those deleted in the meantime."""
     added = set()
     for path in sorted(folder.rglob("*")):
@@ -115,7 +117,7 @@ def _add(tar: tarfile.TarFile, folder: Path, *, but: Collection[Path] = frozense
         try:
             with path.open("rb") as file:
                 name = str(path.relative_to(settings.PORTAL_DATA))
-                tar.addfile(tar.gettarinfo(arcname=name, fileobj=file), file)
+                archive.addfile(archive.gettarinfo(arcname=name, fileobj=file), file)
         except FileNotFoundError:
             continue
         added.add(path)

@@ -132,7 +132,10 @@ def _require_newest(restored: Mapping[Path, bytes]) -> None:
 
 
 def _second_place() -> Iterator[tuple[Path, bytes]]:
-    """Yield each journal's whole lines in the second place, newest first. Raises BackupFailed."""
+    """Yield each journal's whole lines in the second place, the newest first.
+
+    Raises BackupFailed.
+    """
     place = Path(settings.JOURNAL_COPY)
     try:
         folders = within_limit(place, partial(_folders, place))
@@ -190,7 +193,9 @@ def _over_files(
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[PurePosixPath, bytes]:
     name = PurePosixPath(member.name)
-    allowed = any(name.is_relative_to(one) for one in streams.FOLDERS) and ".." not in name.parts
+    allowed = (
+        any(name.is_relative_to(folder) for folder in streams.FOLDERS) and ".." not in name.parts
+    )
     content = archive.extractfile(member)
     if not allowed or content is None:
         words = _("The backup contains a file that does not belong to it: %(file)s.")
@@ -273,7 +278,10 @@ def _why_log_kept(path: Path, backed_up: bytes) -> str:
 
 
 def _journals(path: Path) -> dict[Path, bytes]:
-    """Return the whole lines of the journal's files by path, renamed too (`issuance.journal`)."""
+    """Return the whole lines of the journal's files by path, including renamed ones.
+
+    See `issuance.journal`.
+    """
     current = path.with_name(path.name.partition(_SUFFIX)[0] + _SUFFIX)
     aside = path.parent.glob(f"{glob.escape(current.name)}.*")
     found = [each for each in (*sorted(aside), current) if each.exists()]

@@ -1,7 +1,8 @@
 """Streaming through age and PostgreSQL's tools, so that no plaintext is written to disk.
 
-age (age-encryption.org/v1) encrypts to a public key, so that the machine that makes backups cannot
-read them, and authenticates every 64 KiB, so that a damaged copy is detected while read.
+age (age-encryption.org/v1) encrypts to a public key, so that the machine that makes backups
+cannot read them, and authenticates every 64 KiB, so that a damaged or truncated copy is detected
+while it is read.
 """
 
 import os

@@ -89,8 +89,9 @@ def check(
 ) -> tuple[LogKey, Checkpoint]:
     """Verify the receipt with the key of its log; return that key and the head.
 
-    Who has an exposed key can date heads and events as they like. So only receipts count whose head
-    enough witnesses of the policy signed before then. Raises BadReceipt.
+    Who has an exposed key can date heads and events as they like. So of its receipts only those
+    prove anything whose head as many witnesses as the policy requires signed before that moment.
+    Raises BadReceipt.
     """
     key = next((each for each in keys if each.verifier.name == receipt.origin), None)
     if key is None:

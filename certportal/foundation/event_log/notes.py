@@ -119,7 +119,10 @@ class Note:
         return cls(text + "\n", tuple(parsed))
 
     def signed_at(self, verifier: Verifier) -> int | None:
-        """Return when the key signed (0 of a log's), or None. Raises BadNote if it does not fit."""
+        """Return the time of the key's signature (0 of a log's), None if there is none.
+
+        Raises BadNote if a signature of this key does not fit.
+        """
         times = [
             verifier.check(self.text, signature)
             for name, key_id, signature in self.lines

@@ -34,7 +34,10 @@ class Policy:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Parse a policy but for its lines about logs: our key is in a file. Raises BadPolicy."""
+        """Parse a policy. Lines about logs are ignored, since the log's key is known from its file.
+
+        Raises BadPolicy.
+        """
         policy = cls()
         for number, line in enumerate(text.split("\n"), 1):
             words = line.split()

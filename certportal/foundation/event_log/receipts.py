@@ -62,7 +62,10 @@ class Receipt:
 
     @classmethod
     def parse(cls, content: bytes) -> Self:
-        """Parse a file, even with CRLF of a mail program; not verified. Raises BadReceipt."""
+        """Parse a file without verifying it. Raises BadReceipt.
+
+        CRLF line ends are accepted, since some mail programs and editors write them.
+        """
         try:
             found = _FORM.fullmatch(content.decode().replace("\r\n", "\n"))
             if found is None or len(content) > LARGEST:
@@ -89,7 +92,10 @@ class Receipt:
         return self.note.partition("\n")[0]
 
     def check(self, verifier: Verifier) -> Checkpoint:
-        """Verify head and event by the log's key; return the head. Raises BadReceipt."""
+        """Verify with the log's key that it signed the head and that the event is in the log.
+
+        Return the head. Raises BadReceipt.
+        """
         if self.origin != verifier.name:
             raise BadReceipt(Fault.OTHER_LOG)
         try:

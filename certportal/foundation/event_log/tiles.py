@@ -81,7 +81,10 @@ def hashes_of(content: bytes) -> list[bytes]:
 
 
 def bundle(entries: Iterable[bytes]) -> bytes:
-    """Return the entries as a file, each after its length in two octets. Raises OverflowError."""
+    """Return the entries as one file, each preceded by its length in two octets.
+
+    Raises OverflowError.
+    """
     return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
 
 

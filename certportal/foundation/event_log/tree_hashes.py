@@ -53,7 +53,10 @@ def inclusion_proof(index: int, size: int, subtree: Subtree) -> list[bytes]:
 
 
 def consistency_proof(before: int, size: int, subtree: Subtree) -> list[bytes]:
-    """Return the proof that the tree of size `before` begins this one. Raises ValueError."""
+    """Return the proof that the tree of size `before` is the beginning of this one.
+
+    Raises ValueError.
+    """
     if not 0 <= before <= size:
         raise ValueError("the tree is smaller than that")
     if before in {0, size}:

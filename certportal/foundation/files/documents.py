@@ -182,7 +182,8 @@ def check_pdf(data: bytes) -> None:
     """Check that the data is a complete PDF without active content.
 
     Takes a fraction of a second; call outside a transaction. Raises TooBig, NotPdf, DamagedPdf,
-    EncryptedPdf, ActivePdf, HoldsPrivateKey or ComplexPdf, and Unavailable without a child process.
+    EncryptedPdf, ActivePdf, HoldsPrivateKey or ComplexPdf, and Unavailable when no child process is
+    available.
     """
     viewing_copy(data)
 

@@ -65,7 +65,10 @@ def random_name() -> str:
 
 
 def write(data: bytes) -> str:
-    """Write a new file wholly or not at all, within `atomic`; return its name. Raises NotStored."""
+    """Write the bytes to a new file, completely or not at all; return its name.
+
+    Call it within `atomic`. Raises NotStored.
+    """
     name = random_name()
     names = _written.get()
     if names is not None:
@@ -85,7 +88,10 @@ def delete(name: str | None) -> None:
 
 
 def read(file: FieldFile) -> bytes:
-    """Return the document, checked by `sha256`. Raises Unavailable for now, and DamagedFile."""
+    """Return the bytes of a stored document, whose row has their hash as `sha256`.
+
+    Raises Unavailable if it cannot be read now, and DamagedFile.
+    """
     data = content_of(file)
     document: Any = file.instance
     if hashlib.sha256(data).hexdigest() != document.sha256:

@@ -63,7 +63,10 @@ logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
 
 
 class Outcome(StrEnum):
-    """How a report was treated; KNOWN: set aside or sent again before, UNKNOWN: no mail of ours."""
+    """How a report was treated.
+
+    KNOWN: the mail was set aside or sent again before. UNKNOWN: it names no mail of ours.
+    """
 
     SET_ASIDE = "set_aside"
     KNOWN = "known"

@@ -49,7 +49,10 @@ def announce(*items: OutboxItem, each_for: int = 1) -> bool:
 
 
 def send(item: OutboxItem) -> bool:
-    """Send the item's id, whatever is on its way; return whether the broker answered."""
+    """Send a message with the item's id, even if one for its task is on its way.
+
+    Returns whether the broker answered.
+    """
     return _at_broker(item, lambda: _send(item))
 
 

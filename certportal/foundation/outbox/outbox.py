@@ -326,7 +326,10 @@ def perform(
     task_name: str,
     many: Callable[..., None] | None = None,
 ) -> int:
-    """Lease the item (`many`: all waiting), run the handler, mark it; return how many others."""
+    """Lease the item, run the handler, and mark the outcome; with `many` for all waiting items.
+
+    Returns how many other items it leased.
+    """
     leased = lease(item_id, task_name, now=clock.now())
     if leased is None:
         _log_why(item_id, task_name)

@@ -52,7 +52,10 @@ def take_up(item_id: UUID, *, actor: Actor, now: datetime) -> OutboxItem:
 
 @transaction.atomic
 def give_up(item_id: UUID, reason: str, *, actor: Actor, now: datetime) -> OutboxItem:
-    """Close it undone, with a reason that goes with it; an event says who. Raises NotSetAside."""
+    """Close the item without doing it, with a reason. Raises NotSetAside.
+
+    The reason is deleted with the item; the event records who gave it up.
+    """
     item = _lock(item_id)
     item.done_at, item.problem = now, reason[:500]
     item.save(update_fields=["done_at", "problem"])

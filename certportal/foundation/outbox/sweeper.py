@@ -29,8 +29,10 @@ def sweep(*, now: datetime) -> int:
     free = Q(leased_until=None) | Q(leased_until__lt=now)
     unsent = Q(handed_at=None) | Q(handed_at__lte=now - outbox.lease_time())
     grace = now - timedelta(seconds=settings.OUTBOX_SWEEP_SECONDS)
-    found = OutboxItem.objects.filter(free, unsent, done_at=None, failed_at=None, due_at__lte=grace)
-    items = list(found.order_by("due_at")[:MOST])
+    waiting = OutboxItem.objects.filter(
+        free, unsent, done_at=None, failed_at=None, due_at__lte=grace
+    )
+    items = list(waiting.order_by("due_at")[:MOST])
     # Marked before sending, because a worker that takes the item at once clears the mark.
     OutboxItem.objects.filter(pk__in=[item.pk for item in items]).update(handed_at=now)
     unsent_still = [item.pk for item in items if not messages.send(item)]

@@ -26,7 +26,10 @@ class FileOrText(Form):
         return self.examines and name == "text" and not self.cleaned_data.get("file")
 
     def keep_file(self) -> bool:
-        """Show a chosen file as text, since pages keep no file; return whether it is shown."""
+        """Show the chosen file in the empty text field, since a page cannot keep a file.
+
+        Returns whether it is shown.
+        """
         upload = None if "file" in self.errors else self.cleaned_data.get("file")
         if not upload or (self.data.get("text") or "").strip():
             return False

@@ -2,7 +2,8 @@
 
 The package carries Source Sans 3 as one variable TrueType file of 640 kB (SIL Open Font License
 1.1). Only the Latin letters are served, in the weights that the style sheets use, as WOFF2 of under
-25 kB. The licence reserves the name "Source" for the unmodified font, so ours is "Portal Sans".
+25 kB. The licence reserves the name "Source" for the unmodified font, so the derived file is called
+"Portal Sans".
 """
 
 import importlib.util

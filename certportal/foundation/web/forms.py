@@ -258,7 +258,8 @@ class EmailField(forms.EmailField):
 def counted[F: forms.CharField](field: F, *, most: int) -> F:
     """Return the field with a character counter instead of the attribute maxlength.
 
-    maxlength would silently truncate pasted text. The form must refuse more than ``most`` itself.
+    maxlength would silently truncate pasted text. The field or form must itself refuse more than
+    ``most`` characters.
     """
     attrs = field.widget.attrs
     attrs.pop("maxlength", None)

@@ -33,7 +33,10 @@ LAST = "last"
 
 @dataclass(frozen=True, slots=True)
 class Page[Row]:
-    """A page's rows, and its neighbours' parameter `page`; shown with `components/pages.html`."""
+    """The rows of a page, and the values of the query parameter `page` for its neighbours.
+
+    Shown with `components/pages.html`.
+    """
 
     rows: Sequence[Row]
     previous: str = ""
@@ -132,7 +135,10 @@ def walk[Row: Model](
 
 
 def before_of(request: HttpRequest) -> int | None:
-    """Return the parameter `before`, where the page ends, or None (`components/older.html`)."""
+    """Return the query parameter `before`, below which the page begins; None for the first page.
+
+    Shown with `components/older.html`.
+    """
     given = request.GET.get("before", "")
     is_number = given.isascii() and given.isdecimal() and len(given) < 20
     return min(int(given), _LARGEST) if is_number else None

@@ -126,9 +126,14 @@ def left_by(
     return left, _seconds_left(_window(per, now)[0], per, now)
 
 
-def left_of(scope: str, whose: Sequence[str], *, most: int, per: timedelta, now: datetime) -> int:
-    """Return how many uses the subject who has used most has left; nothing is counted or locked."""
-    hashes = [_hashed(scope, subject) for subject in whose]
+def left_of(
+    scope: str, subjects: Sequence[str], *, most: int, per: timedelta, now: datetime
+) -> int:
+    """Return how many uses of the window the subject who has used most of it has left.
+
+    Nothing is counted or locked.
+    """
+    hashes = [_hashed(scope, subject) for subject in subjects]
     tallies = Tally.objects.filter(scope=scope, subject__in=hashes, window=_window(per, now)[1])
     return max(0, most - max(tallies.values_list("count", flat=True), default=0))
 

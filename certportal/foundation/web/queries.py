@@ -37,7 +37,10 @@ class AddressesWithoutKeys:
 
 
 def kept_query(request: HttpRequest, **changes: Any) -> str:
-    """Return the query with its "?", changed as by the tag `querystring`; "" if there is none."""
+    """Return the query from its "?" on, changed as the template tag `querystring` does it.
+
+    Nothing if there is none and nothing to change.
+    """
     has_key = _has_private_key(request.META.get("QUERY_STRING", ""))
     kept = QueryDict() if has_key else request.GET
     return querystring(Context(), kept, **changes) if kept or changes else ""

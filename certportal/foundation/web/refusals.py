@@ -1,6 +1,7 @@
 """Records refused access: an event for an identified person, a counter for anonymous visitors.
 
-Events are kept for ever, so their number per person is limited, and none has a visitor's text.
+Events are kept for ever, so the number per person is limited, and none contains text typed by a
+visitor.
 """
 
 from datetime import timedelta

@@ -6,7 +6,10 @@ from certportal.foundation.web.forms import Form, SearchField, Words
 
 
 class SearchForm(Form):
-    """One field of search words with label and hint; `options`: URL of suggestions while typing."""
+    """One field of search words, with a label and a hint.
+
+    `options`: URL that returns suggestions for the words typed so far.
+    """
 
     q = SearchField()
 

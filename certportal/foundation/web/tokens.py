@@ -23,7 +23,8 @@ def digest(token: str) -> str:
 def derived(purpose: str, key: str) -> str:
     """Return a URL-safe token derived by HMAC-SHA-256 from `key` and the service's secret key.
 
-    So a mail can be written again though only its hash is stored. A new token needs a new `key`.
+    So a mail can be written again although only the token's hash is stored. A new token needs a
+    new `key`.
     """
     value = salted_hmac(f"token.{purpose}", key, algorithm="sha256").digest()
     return base64.urlsafe_b64encode(value).decode().rstrip("=")

@@ -49,7 +49,10 @@ class _Quiet(WSGIRequestHandler):
 
 
 def listen(registry: Collector, kind: type[Server] = Server) -> Server:
-    """Return a server of the registry's metrics on any path. Raises one of `CANNOT_LISTEN`."""
+    """Return a server that answers any path with the registry's metrics.
+
+    Raises one of `CANNOT_LISTEN`.
+    """
     server = kind((own_address(settings.METRICS_ADDRESS), settings.METRICS_PORT), _Quiet)
     server.set_app(make_wsgi_app(registry))
     return server

@@ -24,7 +24,10 @@ MOST_AT_ONCE = 200
 
 
 class Sender:
-    """Sends the published files, round by round; with `again` everything first."""
+    """Sends the published files of this machine, round by round.
+
+    With `again`, it first sends everything, as if the store were empty.
+    """
 
     def __init__(self, store: Storage, *, again: bool = False) -> None:
         self._store = store

@@ -37,8 +37,9 @@ def enrol(
 ) -> Approver:
     """Enrol the reviewer's passkey with the fingerprint that they read out; return its entry.
 
-    The database is not trusted: only a passkey with exactly this fingerprint is enrolled. ``anew``
-    begins another register after a loss. Raises NotEnrolled, AlreadyThere, RegisterUnavailable.
+    The database is not trusted: only a passkey with exactly this fingerprint is enrolled.
+    ``anew`` begins another register, after the old one was lost. Raises NotEnrolled, AlreadyThere,
+    RegisterUnavailable.
     """
     if not access.is_reviewer(person):
         words = _("%(person)s is no reviewer: grant_reviewer first.")

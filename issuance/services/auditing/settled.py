@@ -28,7 +28,8 @@ def lines() -> set[str]:
 def settle(found: Sequence[str], *, actor: Actor, now: datetime) -> None:
     """Record these differences as explained, so that they are not reported again.
 
-    The event comes first: nothing goes unreported without one. Raises OSError, LogUnavailable.
+    The event comes first: nothing is left unreported of which no event tells. Raises OSError,
+    LogUnavailable.
     """
     about = events.Subject("event_log", key.published().name)
     with locked_folder(_path().parent, OWN_FOLDER):

@@ -125,7 +125,9 @@ def _issuing(place: Place, keys: KeyStore, root: Signer, now: datetime, rsa_bits
     return Signer(chain, key)
 
 
-def _root(place: Place, keys: KeyFiles, now: datetime, bits: int) -> tuple[Signer, list[Record]]:
+def _root(
+    place: Place, keys: KeyFiles, now: datetime, rsa_bits: int
+) -> tuple[Signer, list[Record]]:
     """The root of the hierarchy, with its record if the hierarchy is not yet registered."""
     others = IssuingCA.objects.filter(environment=place.environment, branch=place.branch)
     registered = next((ca.root for ca in others), None)
@@ -134,7 +136,7 @@ def _root(place: Place, keys: KeyFiles, now: datetime, bits: int) -> tuple[Signe
         raise RootElsewhere(place)
     if registered is not None and root is not None:
         return root, []
-    root = root or make_root(place, keys, now=now, rsa_bits=bits)
+    root = root or make_root(place, keys, now=now, rsa_bits=rsa_bits)
     return root, [Record(place.root_stem, root.chain[0], keys.place(place.root_stem))]
 
 

@@ -33,12 +33,14 @@ def want_papers(*, now: datetime) -> None:
 
 
 @transaction.atomic
-def have_record_sealed(record: CeremonyRecord, pdf: bytes, digest: bytes, *, now: datetime) -> None:
+def have_record_sealed(
+    record: CeremonyRecord, prepared: bytes, digest: bytes, *, now: datetime
+) -> None:
     """Keep the prepared paper and have its digest sealed, once."""
     kept = CeremonyRecord.objects.select_for_update().get(pk=record.pk)
     if kept.digest:
         return
-    kept.prepared, kept.digest = pdf, digest.hex()
+    kept.prepared, kept.digest = prepared, digest.hex()
     kept.save(update_fields=["prepared", "digest"])
     ask_for_seal(events.subject_of(kept), digest, "ceremony", actor=system("papers"), now=now)
 

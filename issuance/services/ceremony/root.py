@@ -122,15 +122,17 @@ def sign_request(
     return place, chain
 
 
-def _requested_place(asked: x509.CertificateSigningRequest, conf: Pki) -> tuple[Place, SubjectKey]:
+def _requested_place(
+    request: x509.CertificateSigningRequest, conf: Pki
+) -> tuple[Place, SubjectKey]:
     """The place named in the request, and its public key, which must suit the place's branch."""
-    place = place_named(asked.subject, conf)
+    place = place_named(request.subject, conf)
     if place is None:
         words = _(
             "No CA of these settings is %(subject)s. See whether PKI_FILE names the same file here."
         )
-        raise NotRequested(words % {"subject": asked.subject.rfc4514_string()})
-    public = asked.public_key()
+        raise NotRequested(words % {"subject": request.subject.rfc4514_string()})
+    public = request.public_key()
     if branch_of(public) != place.branch:
         raise NotRequested(_("%(ca)s needs a key of another kind.") % {"ca": place.stem})
     assert isinstance(public, RSAPublicKey | EllipticCurvePublicKey)
@@ -151,7 +153,12 @@ def _refuse_known_key(csr_der: bytes) -> None:
 
 
 def next_list(
-    place: Place, keys: KeyFiles, *, now: datetime, revoke: Iterable[Revocation], above: int
+    place: Place,
+    keys: KeyFiles,
+    *,
+    now: datetime,
+    revoke: Iterable[Revocation] = (),
+    above: int = 0,
 ) -> bytes:
     """Sign the next list of the root kept in ``keys``. Raises NotRequested, SignerUnavailable."""
     root = _root_in(keys, place)

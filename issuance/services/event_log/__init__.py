@@ -1,1 +1,3 @@
-"""The transparent log of events, built by the signing worker: see docs/decisions/event-log.md."""
+"""The transparent log of events, built and verified by the signing worker: see
+docs/decisions/event-log.md.
+"""

@@ -1,7 +1,8 @@
 """The newest head that enough witnesses have signed, as the signing worker keeps it.
 
 It is stored beside the head, as a note with the witnesses' signature lines
-(https://c2sp.org/tlog-cosignature), and receipts refer to it. EVENT_LOG_POLICY says which suffice.
+(https://c2sp.org/tlog-cosignature), and receipts refer to it. The file EVENT_LOG_POLICY says which
+witnesses are enough.
 """
 
 from datetime import UTC, datetime
@@ -29,7 +30,10 @@ def note() -> str:
 
 
 def consistency(since: int, size: int) -> Answer:
-    """Return both heads and the consistency proof. Raises LogUnavailable, ValueError."""
+    """Return both heads, and the consistency proof between these sizes of the log.
+
+    Raises LogUnavailable, ValueError.
+    """
     files = LogFiles(folder())
     try:
         head = Checkpoint.opened(newest := files.note(), key.published())

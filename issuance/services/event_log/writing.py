@@ -70,7 +70,10 @@ def write_all(folder: Path, contents: Mapping[str, bytes]) -> None:
 
 @lru_cache(maxsize=256)
 def _keep_name(folder: Path, _inode: int) -> None:
-    """Force the folder's name to disk, once in a process: its maker may have been killed before."""
+    """Force the folder's name to disk, once in a process for each folder.
+
+    Whoever made it may have been killed before doing so.
+    """
     sync_folder(folder.parent)
 
 

@@ -61,7 +61,8 @@ def revoke_key(
     Only for a compromise that is proven or reported by the holder; CA/B BR 4.9.1.1 requires
     revocation within 24 hours. Certificates revoked for another reason get the reason key
     compromise. A certificate being signed now is revoked when it is stored. ``blocked_as`` is one
-    of BlockedKey.REASONS. Returns the changed certificates; their holders are notified.
+    of BlockedKey.REASONS. Returns the changed certificates; their holders are notified as of any
+    revocation.
     """
     locks.hold(f"key:{spki_sha256}")  # as issuing does before it looks at the block list
     block_key(spki_sha256, blocked_as, actor=actor, now=now)

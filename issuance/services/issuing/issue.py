@@ -118,7 +118,9 @@ def _reasons_against(unsigned: Sequence[PreparedCertificate], now: datetime) -> 
     An attempt that lacks proofs and has no event of a run that marked it is left alone: somebody
     must find out who marked it.
     """
-    reasons = {one.pk: "ca_not_active" for one in unsigned if _is_out_of_use(attempts.ca_of(one))}
+    reasons = {
+        each.pk: "ca_not_active" for each in unsigned if _is_out_of_use(attempts.ca_of(each))
+    }
     others = [each for each in unsigned if each.pk not in reasons]
     lacking = unproved(others, now)
     lapsed = [each.pk for each in others if each.pk in lacking and was_marked(each)]

@@ -64,7 +64,10 @@ def require(ca: IssuingCA) -> None:
 
 
 def disown(certificate_id: int, *, actor: Actor, now: datetime) -> None:
-    """Record that the RA has not approved it: its CA signs nothing until it has been revoked."""
+    """Record that the registration authority has not approved this certificate.
+
+    Its CA signs nothing until it has been revoked.
+    """
     if not Event.objects.filter(object_type=DISOWNED, object_id=str(certificate_id)).exists():
         about = events.Subject(DISOWNED, certificate_id)
         events.record(IssuanceEvent.DISOWNED, about, actor, now)

@@ -62,7 +62,9 @@ def prepare_all(orders: Sequence[CertificateOrder], *, now: datetime) -> list[Pr
         ]
         row_writes.insert(attempts)
         ca = system("issuance")
-        events.insert([_event(IssuanceEvent.PREPARED, one, ca, now, one.state) for one in attempts])
+        events.insert(
+            [_event(IssuanceEvent.PREPARED, each, ca, now, each.state) for each in attempts]
+        )
         reach("prepare_before_commit")
     reach("prepare_after_commit")
     return attempts

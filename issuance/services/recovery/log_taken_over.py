@@ -55,7 +55,10 @@ def examine(place: Path) -> Taken | None:
 
 
 def adopt(taken: Taken) -> None:
-    """Make it the log, here and in the second place; repeatable. Raises OSError, Unavailable."""
+    """Make it the log here, and copy it to this journal's own second place.
+
+    May be repeated after a crash. Raises OSError, Unavailable.
+    """
     here = LogFiles(folder())
     if taken.files != here:
         with here.alone():

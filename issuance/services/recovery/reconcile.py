@@ -117,10 +117,12 @@ def _stored(ca: IssuingCA) -> dict[str, Stored]:
     }
 
 
-def _certificates(ca: IssuingCA, seen: set[str], stored: dict[str, Stored]) -> Iterator[Difference]:
-    """Compare the journal line by line with the database; add its serial numbers to ``seen``."""
+def _certificates(
+    ca: IssuingCA, signed: set[str], stored: dict[str, Stored]
+) -> Iterator[Difference]:
+    """Compare the journal line by line with the database; add its serial numbers to ``signed``."""
     for entry in journal.entries(ca.stem):
-        seen.add(entry.serial)
+        signed.add(entry.serial)
         known = stored.get(entry.serial)
         if known is None and not _is_stored_by_now(ca, entry.serial):
             kind = Kind.NOBODY_APPROVED if unapproved([entry]) else Kind.NOT_STORED
@@ -128,7 +130,7 @@ def _certificates(ca: IssuingCA, seen: set[str], stored: dict[str, Stored]) -> I
         elif known and known.sha256 != hashlib.sha256(entry.der).digest():
             yield Difference(Kind.DIFFERENT, ca.stem, entry.serial, entry=entry)
     for serial in stored:
-        if serial not in seen:
+        if serial not in signed:
             yield Difference(Kind.NOT_JOURNALLED, ca.stem, serial)
 
 
@@ -176,11 +178,13 @@ def _served(ca: IssuingCA) -> x509.CertificateRevocationList | None:
 def _idle_attempts(ca: IssuingCA, signed: set[str]) -> Iterator[Difference]:
     """Attempts left in state signing by a crash, with no outbox item that would continue them."""
     open_ = OutboxItem.objects.filter(done_at=None, failed_at=None)
-    one = open_.filter(topic="certificate.confirmed").values_list("payload__reference", flat=True)
+    single = open_.filter(topic="certificate.confirmed").values_list(
+        "payload__reference", flat=True
+    )
     many = open_.filter(topic="certificates.confirmed").values_list(
         "payload__references", flat=True
     )
-    busy = {*one, *(reference for references in many for reference in references)}
+    busy = {*single, *(reference for references in many for reference in references)}
     attempts = PreparedCertificate.objects.filter(
         issuing_ca=ca, state=PreparedCertificate.State.SIGNING
     )

@@ -76,8 +76,9 @@ def publish_crl(
 ) -> crl.CrlFacts:
     """Sign, check and atomically publish the list of one CA.
 
-    The CRL number is committed first, so that it is never used again if a later step fails. Raises
-    SignerUnavailable, CrlRefused (the old list stays), Busy, SignerElsewhere.
+    The CRL number is committed first, so that it is never used again if a later step fails.
+    Raises SignerUnavailable, CrlRefused (the old list stays), Busy (another worker does it),
+    SignerElsewhere.
     """
     signer = load_signer(ca)
     with locks.alone(f"crl:{ca.stem}"):

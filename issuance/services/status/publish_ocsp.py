@@ -120,9 +120,11 @@ def refresh_responses(
     """Sign the packs of every CA that are missing, broken or due for renewal.
 
     Retired CAs are included until their last certificate expires. At most ``most`` packs are
-    signed; returns whether that limit is reached. `between` is called after some, without a lock.
+    signed; returns whether that limit is reached. `between` is called after every few packs, with
+    nothing locked.
 
-    If the signer of one CA fails, the others are renewed, and an ExceptionGroup is raised.
+    If the signer of one CA fails, the others are still renewed, and the failures are raised as an
+    ExceptionGroup.
     """
     left, failures = most, []
     for ca in IssuingCA.objects.order_by("pk"):

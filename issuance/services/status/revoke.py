@@ -75,11 +75,13 @@ def _held_keys(certificate_id: int) -> list[str]:
     return keys
 
 
-def _mark(certificate: Certificate, reason: str, since: datetime | None, now: datetime) -> None:
+def _mark(
+    certificate: Certificate, reason: str, invalidity_date: datetime | None, now: datetime
+) -> None:
     certificate.state = Certificate.State.REVOKED
     certificate.revoked_at = certificate.revoked_at or now
     certificate.revocation_reason = reason
-    certificate.invalidity_date = since or certificate.invalidity_date
+    certificate.invalidity_date = invalidity_date or certificate.invalidity_date
     certificate.crl_entry = entry(
         int(certificate.serial, 16),
         certificate.revoked_at,

@@ -28,7 +28,8 @@ type Listed = Mapping[str, Mapping[str, bytes]]
 def in_packs(ca: IssuingCA, names: Sequence[str], now: datetime) -> dict[str, dict[str, Status]]:
     """By pack, the status of every unexpired certificate by serial number (hex).
 
-    A certificate on the last published list is revoked even if an older backup was restored.
+    A certificate on the last published list is revoked even if the database was restored from an
+    older backup.
     """
     bounds = map(ocsp_packs.serials_of, names)
     ranges = (Q(serial__gte=first, serial__lt=end) for first, end in bounds)
@@ -44,7 +45,10 @@ def in_packs(ca: IssuingCA, names: Sequence[str], now: datetime) -> dict[str, di
 
 
 def of_serial(ca: IssuingCA, serial: int) -> Status:
-    """A certificate's status; unknown if never issued. Raises NotReconciled if only journalled."""
+    """The status of one certificate, expired or not; unknown if it was never issued.
+
+    Raises NotReconciled if only the journal has it.
+    """
     text = serial_hex(serial)
     found = _statuses(Certificate.objects.filter(issuing_ca=ca, serial=text)).get(text)
     entry = _listed(ca).get(ocsp_packs.name_of(text), {}).get(text)

@@ -30,16 +30,18 @@ class Answer:
     written: Sequence[Written]
 
 
-def answer(order: Application, dialogue: Sequence[Entry], shown: Sequence[Shown]) -> Answer | None:
+def answer(
+    application: Application, dialogue: Sequence[Entry], shown: Sequence[Shown]
+) -> Answer | None:
     """Return the answer, from the correspondence and the attachments; None if there is none.
 
     A closed case has none: it is not decided any more.
     """
-    if order.status not in OPEN_CASES:
+    if application.status not in OPEN_CASES:
         return None
     asked = [
         request.asked_at
-        for request in order.requests.all()
+        for request in application.requests.all()
         if request.reviewer_id and request.closed_at and not request.cancelled
     ]
     entries = [entry for entry in dialogue if not asked or entry.at >= asked[-1]]

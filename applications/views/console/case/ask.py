@@ -86,11 +86,15 @@ def _ask(request: HttpRequest, application: Application, kind: Kind, message: st
 
 
 def _refused(
-    request: HttpRequest, case: Application, kind: Kind, form: AskForm, refusal: Stale | NotAllowed
+    request: HttpRequest,
+    application: Application,
+    kind: Kind,
+    form: AskForm,
+    refusal: Stale | NotAllowed,
 ) -> HttpResponse:
     context = {"form": form, "templates": reasons.offered(kind.use), "hears": kind is HEARING}
-    context |= kept(request, case, form, refusal)
-    context |= _context(request, case, kind.action)
+    context |= kept(request, application, form, refusal)
+    context |= _context(request, application, kind.action)
     return render(request, "applications/console/ask.html", context, status=refusal.status)
 
 
@@ -112,22 +116,24 @@ cancel_request = button(
 )
 
 
-def _form(request: HttpRequest, case: Application, kind: Kind) -> tuple[AskForm, Refused | None]:
+def _form(
+    request: HttpRequest, application: Application, kind: Kind
+) -> tuple[AskForm, Refused | None]:
     """Return the form, and why an uploaded file was refused, which the form tells too.
 
     The button of a ready-made reason adds it to the typed text. An uploaded file is attached first.
     Raises what else `attach_to_hearing` raises for the reviewer.
     """
-    make = _made(case, kind)
+    make = _made(application, kind)
     if request.method != "POST":
-        return make(initial={"version": case.version}), None
-    typed, fault = _attached(request, case, kind)
+        return make(initial={"version": application.version}), None
+    typed, fault = _attached(request, application, kind)
     form = make(typed)
     if fault is not None:
         form.add_error("file", str(fault))
     elif not {"template", "attach"}.isdisjoint(request.POST):
         ready = reasons.offered(kind.use)
-        form = make(initial=reasons.added(form, "reason", ready, case.language))
+        form = make(initial=reasons.added(form, "reason", ready, application.language))
     return form, fault
 
 

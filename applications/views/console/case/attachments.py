@@ -25,7 +25,10 @@ LATEST = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An attachment; `replaced`: no longer in the order; `answer`: that with which it was sent."""
+    """An attachment with its URLs; `replaced`: it is no longer part of the order.
+
+    `answer`: the answer with which it was sent, if any.
+    """
 
     attachment: Attachment
     answer: Submission | Addition | None

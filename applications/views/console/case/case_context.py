@@ -113,7 +113,10 @@ def prepared(application: Application, person: Person, *, now: datetime) -> dict
 
 
 def _to_approve(case: Case) -> list[Refused]:
-    """Return the obstacles to approving, but the preparation's state, which `stage` shows."""
+    """Return the obstacles to approving a case in review.
+
+    The state of the preparation is left out, because the page shows it elsewhere (`stage`).
+    """
     if case.application.status != Status.IN_REVIEW:
         return []
     obstacles = case.obstacles(Action.APPROVE)
@@ -183,7 +186,9 @@ def background(application: Application, person: Person, stand: known.States) ->
     }
 
 
-def _sentence(request: InformationRequest, times: Container[datetime | None], now: datetime) -> str:
+def _sentence(
+    request: InformationRequest, answered: Container[datetime | None], now: datetime
+) -> str:
     closed = clock.day(request.closed_at) if request.closed_at else None
     # After the deadline of a hearing the promise resumes even without an answer.
     is_past = request.is_hearing and request.deadline < (closed or clock.day(now))
@@ -191,7 +196,7 @@ def _sentence(request: InformationRequest, times: Container[datetime | None], no
     days = {"begun": clock.day(request.asked_at), "ended": ended, "term": request.deadline}
     shown = {name: date_format(day, "SHORT_DATE_FORMAT") for name, day in days.items()}
     if is_past and not request.cancelled:
-        words = _past(request, times)
+        words = _past(request, answered)
     elif request.closed_at is None:
         words = _lasting(request)
     else:

@@ -66,10 +66,12 @@ def columns(application: Application, latest: PreparedCertificate | None) -> lis
     ]
 
 
-def sources(order: Application, prepared: PreparedCertificate | None, *, now: datetime) -> Sources:
+def sources(
+    application: Application, prepared: PreparedCertificate | None, *, now: datetime
+) -> Sources:
     """Return the data to compare; a refused attempt has no certificate."""
-    report = order.csr.report if order.csr else {}
-    submission, sent = order.submission, Sent.of(order)
+    report = application.csr.report if application.csr else {}
+    submission, sent = application.submission, Sent.of(application)
     return Sources(
         sent=sent,
         csr=report.get("csr") or {},

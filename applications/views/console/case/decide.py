@@ -33,7 +33,10 @@ from issuance.models import PreparedCertificate
 
 @case_view
 def approve(request: HttpRequest, application: Application) -> HttpResponse:
-    """Show certificate and hash, then approve these bytes; `then=next` goes to the next case."""
+    """Show the certificate and the hash of its bytes, then approve exactly these bytes.
+
+    `then=next` goes on to the next case.
+    """
     if request.method != "POST":
         context = confirmation(request, application)
         return render(request, "applications/console/approve.html", context)
@@ -93,8 +96,10 @@ def confirmation(request: HttpRequest, application: Application) -> dict[str, An
     return context | passkey.page(request, decided) | {"form": ApproveForm(initial=initial)}
 
 
-def _decided(order: Application, attempt: PreparedCertificate, *, now: datetime) -> passkey.Decided:
-    challenge = services.to_sign(order, attempt, now=now)
+def _decided(
+    application: Application, attempt: PreparedCertificate, *, now: datetime
+) -> passkey.Decided:
+    challenge = services.to_sign(application, attempt, now=now)
     return passkey.Decided(challenge, [attempt.environment])
 
 

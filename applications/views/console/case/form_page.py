@@ -27,7 +27,10 @@ def form_page(
     message: Promise,
     given: Callable[[Application], dict[str, Any]] = lambda _application: {},
 ) -> Callable[..., HttpResponseBase]:
-    """Return the view of an action; a late form keeps its input. `given`: told to the form."""
+    """Return the view of an action with a form; it keeps the input if the case has changed.
+
+    `given` returns what the form is told about the case.
+    """
 
     @case_view
     def show(request: HttpRequest, application: Application) -> HttpResponse:

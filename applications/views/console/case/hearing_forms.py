@@ -54,6 +54,7 @@ class HearForm(AskForm):
         self.fields["material"].initial = "\n".join(f"- {line}" for line in [*names, *findings])
 
     def _offer(self, application: Application) -> None:
+        """Offer the documents attached to the unsent hearing, all ticked."""
         unsent = list(hearing_documents.unsent(application))
         if not unsent:
             del self.fields["documents"]

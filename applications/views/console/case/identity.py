@@ -38,9 +38,11 @@ def identity(application: Application, person: Person, *, now: datetime) -> dict
     }
 
 
-def kept_from(action: Action, order: Application, person: Person, *, now: datetime) -> list[str]:
+def kept_from(
+    action: Action, application: Application, person: Person, *, now: datetime
+) -> list[str]:
     """Return in words the reader's obstacles to the action and who else could do it; [] if none."""
-    case = Case(order, person, now=now)
+    case = Case(application, person, now=now)
     obstacles = list(case.obstacles(action))
     if not obstacles:
         return []

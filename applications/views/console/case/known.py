@@ -35,7 +35,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Namesake:
-    """A sent order, its state and the names it shares; `is_foreign`: another organisation's."""
+    """Another order that was sent, its state, and which of the case's names it has too.
+
+    `is_foreign`: it is another organisation's.
+    """
 
     order: Application
     standing: Condition

@@ -21,7 +21,9 @@ State = PreparedCertificate.State
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Its `id`: none, preparing, missing, ready, outdated, expired, refused or closed."""
+    """The state of the preparation: `id` is none, preparing, missing, ready, outdated, expired,
+    refused or closed.
+    """
 
     id: str
     text: str
@@ -33,12 +35,16 @@ class Stage:
 
 
 def stage(
-    application: Application, last: PreparedCertificate | None, *, has_changed: bool, now: datetime
+    application: Application,
+    latest: PreparedCertificate | None,
+    *,
+    has_changed: bool,
+    now: datetime,
 ) -> Stage:
     """Return the state; `has_changed`: a fact on which an approval rests no longer holds."""
-    if last is not None and last.state in {State.SIGNING, State.ISSUED}:
+    if latest is not None and latest.state in {State.SIGNING, State.ISSUED}:
         return Stage("closed", _("The certificate was made from these bytes."))
-    if last is not None and last.is_open and last.is_timely(now):
+    if latest is not None and latest.is_open and latest.is_timely(now):
         if has_changed:
             text = _("Something has changed since this was prepared: it cannot be approved.")
             return Stage("outdated", text)
@@ -51,9 +57,9 @@ def stage(
         return Stage("none", _("The certificate is prepared when the order is in review again."))
     if certificate_preparation.is_under_way(application):
         return Stage("preparing", _("The certificate is being prepared. It takes a moment."))
-    if last is not None and last.state == State.REFUSED:
+    if latest is not None and latest.state == State.REFUSED:
         return Stage("refused", _("The certificate authority refuses to make this certificate."))
-    if last is not None and last.is_open:
+    if latest is not None and latest.is_open:
         return Stage("expired", _("The prepared certificate is too old. Have it prepared again."))
     return Stage("missing", _("No certificate is prepared. Have it prepared again."))
 

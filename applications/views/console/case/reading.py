@@ -43,7 +43,10 @@ PARTS = {
 
 
 def read(application: Application, person: Person, *more: Wanted, now: datetime) -> None:
-    """Read the case, the reviewer's bias and what `more` says, so that the page queries no more."""
+    """Read the case and the reviewer's bias, so that the page needs no further queries for them.
+
+    `more`: what else the page wants.
+    """
     ask_together(
         *more,
         *(parts(application, name, *beside) for name, beside in PARTS.items()),
@@ -65,12 +68,17 @@ def read(application: Application, person: Person, *more: Wanted, now: datetime)
     )
 
 
-def read_others(case: Application, *earlier: Application, now: datetime) -> dict[UUID, Condition]:
-    """Read what is shown of orders with the key or a name, and of `earlier`; return states."""
-    namesakes = known.namesakes(case)
+def read_others(
+    application: Application, *earlier: Application, now: datetime
+) -> dict[UUID, Condition]:
+    """Read what is shown of other orders with the key or a name, and of `earlier` ones.
+
+    Return their states by key.
+    """
+    namesakes = known.namesakes(application)
     with_decisions = [*namesakes, *earlier]
     return standings(
-        [*with_decisions, *known.with_key(case)],
+        [*with_decisions, *known.with_key(application)],
         *parts_of_each(namesakes, "host_names"),
         *parts_of_each(with_decisions, "decisions"),
         now=now,

@@ -49,7 +49,8 @@ def offered(use: ReadyReason.Use) -> Offered:
 def added(form: WithReasons, field: str, reasons: Offered, language: str) -> dict[str, Any]:
     """Return the form's data with the ready-made reason of the pressed button added.
 
-    The text of the reason, in the applicant's language, is added to `field`, without a private key.
+    The text of the reason, in the applicant's language, is appended to `field`. A private key is
+    left out.
     """
     form.is_valid()
     typed = {bound.name: bound.value() for bound in form}

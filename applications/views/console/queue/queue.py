@@ -91,10 +91,12 @@ def narrow(request: HttpRequest) -> QueueFilter:
     return QueueFilter(request.GET, queryset=ready_made.cases(), reader=reader)
 
 
-def saved_views(listed: QueueFilter, counts: Mapping[str, keyset.Count]) -> list[dict[str, object]]:
+def saved_views(
+    narrowed: QueueFilter, counts: Mapping[str, keyset.Count]
+) -> list[dict[str, object]]:
     """Return the ready-made views with their numbers of cases, the one that is listed marked."""
     address = reverse("console:queue")
-    chosen = listed.form.cleaned_data.get("view") or ("" if listed.is_of_open else None)
+    chosen = narrowed.form.cleaned_data.get("view") or ("" if narrowed.is_of_open else None)
     return [
         {
             "label": view.label,

@@ -155,7 +155,10 @@ def _missing(case: Application, reader: Reader) -> Iterator[str]:
 
 
 def _revoked_by(asked_at: datetime, now: datetime) -> Due:
-    """Return the limit for deciding the revocation: from proposal or first report on it."""
+    """Return the time limit for deciding the proposal to revoke.
+
+    It runs from the proposal or the first report about it, whichever was earlier.
+    """
     ends = asked_at + TERM
     if now >= ends:
         return Due(clock.day(ends), _("late"), "error")

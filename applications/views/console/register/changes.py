@@ -29,11 +29,13 @@ PER_PAGE = 50
 def tasks(request: HttpRequest) -> HttpResponseBase:
     """List the changes that wait for a decision, or with ?decided the decided ones."""
     decided = "decided" in request.GET
-    found = RegisterTask.objects.select_related("organisation", "then", "decided_by")
-    found = found.exclude(outcome="") if decided else found.filter(outcome="")
-    found = found.annotate(touched=Count("certificates"))
+    register_tasks = RegisterTask.objects.select_related("organisation", "then", "decided_by")
+    register_tasks = (
+        register_tasks.exclude(outcome="") if decided else register_tasks.filter(outcome="")
+    )
+    register_tasks = register_tasks.annotate(touched=Count("certificates"))
     order = ("-decided_at", "-pk") if decided else ("opened_at", "pk")
-    page = Paginator(found.order_by(*order), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(register_tasks.order_by(*order), PER_PAGE).get_page(request.GET.get("page"))
     context = {"page_obj": page, "decided": decided, "held": queries.waiting_runs()}
     return render(request, "applications/console/register.html", context)
 
@@ -44,8 +46,10 @@ def task(request: HttpRequest, task_id: int) -> HttpResponseBase:
 
     The form is filled in with the proposed outcome, so that one click carries it out.
     """
-    found = RegisterTask.objects.select_related("organisation", "then", "present", "decided_by")
-    shown = get_object_or_404(found, pk=task_id)
+    register_tasks = RegisterTask.objects.select_related(
+        "organisation", "then", "present", "decided_by"
+    )
+    shown = get_object_or_404(register_tasks, pk=task_id)
     looked_at(request, shown.organisation)
     first = {"outcome": shown.proposal, "reasons": SENTENCES[shown.change]}
     first["touched"] = shown.certificates.count()

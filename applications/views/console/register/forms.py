@@ -14,7 +14,10 @@ OFFERED = [RegisterTask.Outcome.REVOKE, RegisterTask.Outcome.REISSUE, RegisterTa
 
 
 class DecisionForm(Form):
-    """The decision and its reasons, for the organisation; `touched`: certificates on the page."""
+    """The decision on a change in the register, and its reasons, which the organisation reads.
+
+    `touched`: how many certificates the page showed.
+    """
 
     outcome = forms.ChoiceField(
         label=_("What is done about the certificates?"),
@@ -39,6 +42,7 @@ class AsOfForm(Form):
     known = DateField(label=_("As it was known at the end of the day"))
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        """Fill in today for both."""
         super().__init__(*args, initial={"on": today, "known": today}, **kwargs)
 
 

@@ -41,7 +41,10 @@ class PartiesForm(Form):
 
 
 class SuccessionForm(Form):
-    """The business IDs, a reason that all concerned read, and the mark of what was `shown`."""
+    """The business IDs, confirmed with a reason that everybody concerned reads.
+
+    `shown`: the mark of what the page showed that would move.
+    """
 
     former = BusinessIdField(widget=forms.HiddenInput)
     successor = BusinessIdField(widget=forms.HiddenInput)

@@ -43,6 +43,7 @@ class ConformityForm(PartForm):
     file = PdfField(label=gettext_lazy("Certificate of conformity as a PDF"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Make the file optional if the document is attached already."""
         super().__init__(*args, **kwargs)
         self.attached = document(self.application)
         self.fields["file"].never_optional = self.attached is None  # type: ignore[attr-defined]

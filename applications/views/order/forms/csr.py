@@ -79,6 +79,7 @@ class CsrForm(RequestForm, VersionForm):
     text = pasted_text(gettext_lazy("Certificate request as text"))
 
     def __init__(self, *args: Any, later: bool, **kwargs: Any) -> None:
+        """Offer to send the request later only while the order is a draft."""
         super().__init__(*args, **kwargs)
         self.offer("how", HOW + (LATER if later else []))
 

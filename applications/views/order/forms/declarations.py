@@ -86,7 +86,11 @@ class HearingForm(VersionForm):
 
 
 class ReturnNamesForm(VersionForm):
-    """Why names are sent back; `told`: the contact gets it by mail, else the next with a link."""
+    """Why the proposed host names are sent back.
+
+    `told`: the technical contact gets the text by mail; otherwise the next contact with a link
+    reads it.
+    """
 
     text = LongTextField(
         label=_("What should the technical contact change?"),
@@ -100,6 +104,7 @@ class ReturnNamesForm(VersionForm):
     )
 
     def __init__(self, *args: Any, told: bool, **kwargs: Any) -> None:
+        """Say in the help text who reads it."""
         super().__init__(*args, **kwargs)
         self.told = told
         if not told:

@@ -51,6 +51,7 @@ class ContactForm(PartForm):
         return super().saved() | {"technical_language": language}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Fill in and lock the contact's organisation in an intermediary's order."""
         super().__init__(*args, **kwargs)
         self._mark(*(("technical_name", "technical_email") if self.needs_contact() else ()))
         if intermediaries.is_mediated(self.application):

@@ -97,6 +97,7 @@ class HostNamesForm(PartForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer to leave the names open until the order has been sent."""
         super().__init__(*args, **kwargs)
         self.leaves = self.application.submission_id is None
         self.fields["host_names"].never_optional = True  # type: ignore[attr-defined]
@@ -213,6 +214,7 @@ class SystemForm(PartForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Ask for the reason only if the OID is outside the organisation's root."""
         super().__init__(*args, **kwargs)
         oid = self.data.get("system_oid") if self.is_bound else self.initial["system_oid"]
         if self._is_own("".join(str(oid or "").split())):

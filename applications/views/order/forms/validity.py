@@ -45,6 +45,7 @@ class ValidityForm(PartForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Limit the months by the type of certificate."""
         super().__init__(*args, **kwargs)
         most = self.application.kind.most_months
         field = cast(forms.IntegerField, self.fields["validity_months"])

@@ -128,7 +128,10 @@ def _objects(pdf: pikepdf.Pdf) -> tuple[Objects, bool]:
 
 
 def _measure(pdf: pikepdf.Pdf, objects: Objects) -> bool:
-    """Return whether a stream shows a private key. Raises TooMuch if they exceed `MOST_IN_ALL`."""
+    """Raise TooMuch if the unpacked streams together exceed `MOST_IN_ALL`.
+
+    Returns whether one shows a private key.
+    """
     total, shows = 0, False
     for name, entry in objects.items():
         if "stream" in entry:
@@ -162,7 +165,9 @@ def _unpack(pdf: pikepdf.Pdf, stream: pikepdf.Stream) -> tuple[int, bool]:
 
 def _shows_key_in_text(pdf: pikepdf.Pdf, objects: Objects) -> bool:
     """Whether the text of a page shows a private key, or that of another stream with resources."""
-    described = {name: one["stream"]["dict"] for name, one in objects.items() if "stream" in one}
+    described = {
+        name: entry["stream"]["dict"] for name, entry in objects.items() if "stream" in entry
+    }
     streams = [
         get_object(pdf, name)
         for name, its in described.items()

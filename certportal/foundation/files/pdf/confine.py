@@ -41,7 +41,10 @@ _ALLOWED = (
 
 
 def confine() -> bool:
-    """Set limits and seccomp filter; return whether it is in force. Raises OSError for a limit."""
+    """Set the limits and the seccomp filter; return whether the filter is in force.
+
+    Raises OSError when a limit cannot be set.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     for option, value in (
         (_PR_SET_PDEATHSIG, signal.SIGKILL),

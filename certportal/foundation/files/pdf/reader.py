@@ -37,7 +37,8 @@ class Opened:
 def open_pdf(data: bytes) -> Opened:
     """Parse the document in a child; if the child dies or times out, the verdict is `complex`.
 
-    Raises Unavailable when no child can be started, and AllTaken: turns also bound their memory.
+    Raises Unavailable when no child can be started, and AllTaken: turns also bound the children's
+    total memory.
     """
     try:
         with turn():
