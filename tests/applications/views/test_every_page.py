@@ -46,6 +46,22 @@ def test_home_the_beginning_of_an_order_and_the_pages_around_a_draft_open(
     assert unopened(web, *beginning, *around) == []
 
 
+def test_the_title_of_each_page_of_an_order_names_its_number_once(web, matti, riitta, cas, address):
+    """So that the tabs of two orders can be told apart, as before one is revoked (WCAG 2.4.2)."""
+    draft, sent = orders.with_csr(matti), orders.submitted(matti)
+    delivered = orders.delivered(matti, riitta)
+    pages = [(draft, address("applications:part", draft.pk, part)) for part in PARTS]
+    for order, names in (
+        (draft, ["order", "names", "check", "discard", "again"]),
+        (sent, ["order", "sent", "withdraw", "give_csr"]),
+        (delivered, ["order", "certificate", "install", "revoke", "again"]),
+    ):
+        pages += [(order, address(f"applications:{name}", order.pk)) for name in names]
+    for order, page in pages:
+        title = web.get(page).text.partition("<title>")[2].partition("</title>")[0]
+        assert title.count(order.number) == 1, (page, title)
+
+
 def test_the_pages_around_a_sent_order_open(web, matti, address):
     sent = orders.submitted(matti)
     names = ["order", "sent", "withdraw", "again", "give_csr"]
