@@ -40,7 +40,14 @@ REMEDIES = {
         "Check that this is the right request. The certificate gets the names of the order and the"
         " register."
     ),
-    "sha256": _("Make the request again with the option -sha256."),
+    "no_renewal": _(
+        "Make a new certificate request: in IIS choose “Create Certificate Request”, not “Renew”,"
+        " or use the ready-made configuration file with certreq."
+    ),
+    "sha256": _(
+        "Make the request again with SHA-256. In OpenSSL the option is -sha256, in keytool"
+        " -sigalg SHA256withRSA, and in the configuration of certreq HashAlgorithm=SHA256."
+    ),
     "pss_salt": _(
         "Make the request again with the options -sigopt rsa_padding_mode:pss and -sigopt"
         " rsa_pss_saltlen:digest, or without RSASSA-PSS."

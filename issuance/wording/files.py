@@ -42,6 +42,12 @@ SENTENCES: dict[str, dict[str, str]] = {
         ),
         "file.other_type:e-mail message": _("This is an email message, not a certificate request."),
     },
+    "no_renewal": {
+        "file.other_type:PKCS#7": _(
+            "This is a PKCS #7 file, not a certificate request. Windows makes one when a"
+            " certificate is renewed there."
+        ),
+    },
     "new_request": {"file.unexamined": _("This could not be examined.")},
     "one_request": {"file.several": _("There is more than one certificate request in this.")},
     "copy_again": {

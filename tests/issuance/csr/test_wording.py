@@ -41,6 +41,22 @@ def test_the_value_found_is_named() -> None:
     assert host_problem("kanta.lan") == "reserved"
 
 
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_what_windows_makes_to_renew_is_told_with_what_to_choose_there(language: str) -> None:
+    """Its first line says BEGIN NEW CERTIFICATE REQUEST, as that of a request does."""
+    finding = found("file.other_type", value="PKCS#7")
+    with translation.override(language):
+        worded = word(finding)
+    assert "Windows" in worded.text
+    assert "Create Certificate Request" in worded.remedy and "certreq" in worded.remedy
+
+
+def test_a_weak_hash_is_told_with_the_setting_of_each_tool() -> None:
+    remedy = word(found("signature.weak", value="SHA-1", wanted="SHA-256")).remedy
+    for setting in ("-sha256", "SHA256withRSA", "HashAlgorithm=SHA256"):
+        assert setting in remedy
+
+
 def test_a_rule_of_another_time_is_still_named() -> None:
     worded = word(Finding("old.rule", Severity.ERROR, {"detail": "something"}))
     assert "old.rule" in worded.text
