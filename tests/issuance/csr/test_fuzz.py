@@ -166,7 +166,8 @@ class Child:
         for _ in range(self.TRIES):
             answer = self._answer(data)
             if not answer:
-                assert self.process.wait() == -signal.SIGXCPU
+                with self.process:  # closes its pipes
+                    assert self.process.wait() == -signal.SIGXCPU
                 self.start()
                 continue
             accepted, reasons, rules, spent = json.loads(answer)
