@@ -246,21 +246,24 @@ def _longer(orders: QuerySet[Application], reference: UUID, organisation: UUID) 
     )
 
 
-def under_way(application: Application) -> list[Application]:
-    """Return the open orders begun later for the same names, which may renew the certificate.
+def under_way(
+    application: Application, seen: QuerySet[Application], *, earlier: bool = False
+) -> list[Application]:
+    """Return the open orders among `seen`, begun later for the same names, which may renew the
+    certificate; with `earlier`, also those begun before this one.
 
     Includes drafts whose mailbox is not proven yet, because they may be for the same mailbox.
     """
-    later = _alike(application, [Status.DRAFT, *OPEN_CASES], or_unproven=True).filter(
-        created_at__gt=application.created_at
-    )
-    return [order for order in later.order_by("created_at") if _covers(order, application)]
+    alike = _alike(application, [Status.DRAFT, *OPEN_CASES], or_unproven=True).filter(pk__in=seen)
+    if not earlier:
+        alike = alike.filter(created_at__gt=application.created_at)
+    return [order for order in alike.order_by("created_at") if _covers(order, application)]
 
 
 def begun_for(
-    orders: Sequence[Application], seen: QuerySet[Application]
+    orders: Sequence[Application], seen: QuerySet[Application], *, earlier: bool = False
 ) -> dict[UUID, Application]:
-    """Return, by key, the first open order begun later that may renew each, as `under_way` does.
+    """Return, by key, the first open order that may renew each, as `under_way` does.
 
     `seen`: the orders among which it is. For orders of certificates without a mailbox. The number
     of queries does not depend on theirs.
@@ -274,7 +277,7 @@ def begun_for(
         order.pk: other
         for order in orders
         for other in others.get(next(iter(_named(order)), None), ())
-        if other.created_at > order.created_at and _serves(other, order)
+        if (earlier or other.created_at > order.created_at) and _serves(other, order)
     }
 
 

@@ -83,6 +83,19 @@ def test_a_technical_contact_brings_the_new_request_too(matti, riitta):
     assert renewed(matti, order).orders.get().csr_by == "technical_contact"
 
 
+def test_who_sends_them_reads_of_a_colleagues_order_for_the_same_names(matti, maija, riitta):
+    order = orders.delivered(matti, riitta)
+    contact = {"technical_name": "Teemu", "technical_email": "teemu@it.example"}
+    Application.objects.filter(pk=order.pk).update(csr_by="technical_contact", **contact)
+    order.refresh_from_db()
+    address = reverse("applications:check_together", args=[renewed(matti, order).pk])
+    client = people.log_in(Client(), matti)
+    assert client.get(address).context["under_way"] == []
+    theirs = orders.draft(maija)
+    page = client.get(address).text
+    assert theirs.number in page and "Maija Mallikas" in page
+
+
 @pytest.mark.parametrize("by", ["applicant", "technical_contact"])
 def test_who_brings_the_request_is_told(matti, riitta, pass_days, by):
     order = valid_for(matti, riitta, 12)

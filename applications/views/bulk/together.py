@@ -17,10 +17,10 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from accounts.identification.freshness import identified_at
 from applications import services
-from applications.access import bulk_orders_seen
+from applications.access import bulk_orders_seen, orders_seen
 from applications.errors import Changed, Gone, Incomplete
 from applications.models import Application, BulkOrder
-from applications.rules import declarations, sections
+from applications.rules import declarations, renewal, sections
 from applications.rules.certificate_names import unwritten
 from applications.rules.systems import ForeignOid
 from applications.services.applicant import contact_links, submission
@@ -267,11 +267,22 @@ def _check_page(
             "must_identify": not is_fresh(identified_at(request), now=now + MARGIN),
             "refusal": refusal,
             "unmailable": next(iter(unmailable), None),
+            "under_way": _under_way(request, bulk, drafts),
             "published": declarations.published_titles(),
             **_follows(request, drafts, now, sends=True),
         }
     status = refusal.status if refusal else 200
     return render(request, "applications/bulk/check.html", context, status=status)
+
+
+def _under_way(
+    request: HttpRequest, bulk: BulkOrder, drafts: Sequence[Application]
+) -> list[Application]:
+    """Return the open orders for the same names as a draft, without those of the bulk order."""
+    seen = orders_seen(access.person_of(request), drafts[0].organisation_id)
+    others = seen.exclude(bulk_order=bulk).select_related("created_by")
+    begun = renewal.begun_for(drafts, others, earlier=True)
+    return list(dict.fromkeys(begun.values()))
 
 
 def _common(

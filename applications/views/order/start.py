@@ -76,7 +76,6 @@ def _again(request: HttpRequest, application: Application) -> HttpResponse:
         )
         return redirect(next_step.of_renewal(draft))
     seen = orders_seen(access.person_of(request), application.organisation_id)
-    visible = set(seen.values_list("pk", flat=True))
     return show(
         request,
         application,
@@ -88,5 +87,5 @@ def _again(request: HttpRequest, application: Application) -> HttpResponse:
         contact_brings=application.csr_by == Delivery.TECHNICAL_CONTACT and not left,
         parts=[part for part in summary.parts(application, now=now) if part.id not in anew],
         person=access.person_of(request),
-        under_way=[order for order in renewal.under_way(application) if order.pk in visible],
+        under_way=renewal.under_way(application, seen),
     )

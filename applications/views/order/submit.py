@@ -11,9 +11,10 @@ from django.views.decorators.http import require_safe
 from accounts import access
 from accounts.identification.freshness import identified_at
 from applications import services
+from applications.access import orders_seen
 from applications.errors import Changed, Gone, Incomplete, NotStanding, UnfitCsr
 from applications.models import Application
-from applications.rules import answers, declarations, sections
+from applications.rules import answers, declarations, renewal, sections
 from applications.rules.certificate_names import unwritten
 from applications.rules.proposed_names import is_confirmation
 from applications.rules.systems import ForeignOid
@@ -165,6 +166,9 @@ def _show(
         ]
         + list(contact_links.obstacles(unsent, actor=actor, now=now)),
         "unwritten": unwritten(application, now),
+        "under_way": renewal.under_way(
+            application, orders_seen(sender, application.organisation_id), earlier=True
+        ),
         "must_identify": not is_fresh(identified_at(request), now=now + MARGIN),
         "names_url": next_step.names_url(application),
         "published": declarations.published_titles(),

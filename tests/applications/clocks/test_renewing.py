@@ -22,6 +22,10 @@ def again(order) -> str:
     return reverse("applications:again", args=[order.pk])
 
 
+def under_way(order):
+    return renewal.under_way(order, Application.objects.all())
+
+
 def begin(web, order):
     """Press the button of the page; return the draft and where it led."""
     answer = web.post(again(order), {"version": order.version})
@@ -85,14 +89,28 @@ def test_where_more_is_missing_the_tasks_are_listed(order, web):
 
 
 def test_an_order_under_way_is_named_until_it_is_closed(order, web, maija, riitta):
-    assert renewal.under_way(order) == []
+    assert under_way(order) == []
     draft = orders.draft(maija)
-    assert renewal.under_way(order) == [draft]
+    assert under_way(order) == [draft]
     page = web.get(again(order)).text
     assert draft.number in page
     assert "Maija Mallikas" in page
     services.discard(draft.pk, **orders.Handler(maija, draft).seen)
-    assert renewal.under_way(order) == []
+    assert under_way(order) == []
+
+
+def test_who_had_opened_the_page_before_a_colleague_reads_of_the_other_order_before_sending(
+    order, web, matti, maija
+):
+    own, theirs = (orders.with_csr(who) for who in (matti, maija))
+    pages = {
+        who: people.log_in(Client(), who).get(reverse("applications:check", args=[draft.pk])).text
+        for who, draft in ((matti, own), (maija, theirs))
+    }
+    assert theirs.number in pages[matti] and "Maija Mallikas" in pages[matti]
+    assert own.number in pages[maija] and "Matti Meikäläinen" in pages[maija]
+    services.discard(theirs.pk, **orders.Handler(maija, theirs).seen)
+    assert theirs.number not in web.get(reverse("applications:check", args=[own.pk])).text
 
 
 def test_an_order_begun_for_a_mailbox_is_named_before_the_mailbox_is_proven(
@@ -103,13 +121,13 @@ def test_an_order_begun_for_a_mailbox_is_named_before_the_mailbox_is_proven(
     assert draft.certified_email == ""
     assert draft.number in web.get(again(order)).text
     orders.prove_mailbox(matti, draft, "toinen@example.fi")
-    assert renewal.under_way(order) == []
+    assert under_way(order) == []
 
 
 def test_an_earlier_order_or_a_delivered_one_is_not_under_way(order, matti, riitta):
     later = renew(matti, riitta)
-    assert renewal.under_way(order) == []
-    assert renewal.under_way(later) == []
+    assert under_way(order) == []
+    assert under_way(later) == []
 
 
 def test_a_technical_member_comes_to_their_own_page_of_it(order, teemu):
