@@ -29,7 +29,7 @@ from applications.views.account.filters import CertificateFilter
 from applications.views.account.history import certificate_history
 from applications.views.account.reading import read
 from applications.views.shared import spreadsheet
-from applications.views.shared.certificate import attachment, facts, plain_hash
+from applications.views.shared.certificate import attachment, plain_hash, technical
 from applications.views.shared.entry import applicant_view, order_view
 from applications.views.shared.not_there import no_certificate
 from applications.views.shared.page import show
@@ -82,7 +82,7 @@ def shown(
     files_by_kind = files(application, certificate)
     return {
         "certificate": certificate,
-        "certificate_facts": facts(certificate),
+        "certificate_facts": technical(certificate),
         "condition": condition(certificate, now=now),
         "expired": certificate.not_after <= now,
         "elapsed": _elapsed(certificate, now),

@@ -10,6 +10,7 @@ from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.rules import revocation
 from applications.views.account import certificates
+from applications.views.shared.certificate import facts
 from applications.views.shared.entry import by_person, order_view
 from applications.views.shared.not_there import no_certificate
 from applications.views.shared.page import show
@@ -37,6 +38,7 @@ def revoke(request: HttpRequest, application: Application) -> HttpResponse:
         messages.success(request, _("The certificate has been revoked."))
         return redirect("applications:order", application.pk)
     context = certificates.shown(application, now=now) | {"name": application.called}
+    context |= {"certificate_facts": facts(certificate)}
     context |= {"form": form, "consequences": consequences()}
     return show(request, application, "revoke", **context)
 

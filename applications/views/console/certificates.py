@@ -30,7 +30,7 @@ from applications.views.account.history import of_certificate
 from applications.views.console.case import case_context
 from applications.views.console.entry import case_view, looked_at
 from applications.views.shared import history, spreadsheet
-from applications.views.shared.certificate import facts
+from applications.views.shared.certificate import technical
 from applications.views.shared.page import about
 from applications.views.shared.rows import CertificateRow, certificate_rows, condition
 from certportal.foundation import clock
@@ -190,7 +190,7 @@ def certificate(request: HttpRequest, application: Application) -> HttpResponse:
     context = about(application) | {
         "certificate": found,
         "condition": condition(found, now=now),
-        "facts": facts(found),
+        "facts": technical(found),
         "serial_decimal": str(found.certificate.serial_number),
         "reason": reason_words(found.revocation_reason),
         "blocked": bool(blocked),

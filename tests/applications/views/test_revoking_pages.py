@@ -1,10 +1,12 @@
 """The pages of certificates: the list, the certificate, revoking it, ordering a new one."""
 
+import html
 import re
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from cryptography import x509
 from django.test import Client
 
 from certportal.dev.builders import orders, people
@@ -37,6 +39,19 @@ def test_the_list_has_status_names_validity_serial_and_order(web, pages, order):
     for shown in (certificate.serial, order.number, "erecept.example.fi", "Valid", "TEST"):
         assert shown in page
     assert f"{pages['order']}certificate/" in page
+
+
+def test_whoever_installs_it_sees_what_it_is_for_and_where_its_status_is_asked(web, pages):
+    """So that the firewall can be opened for these addresses before the first connection."""
+    issued = Certificate.objects.get().certificate
+    points = issued.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    places = issued.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    asked = [points[0].full_name[0].value, *(one.access_location.value for one in places)]
+    page = html.unescape(web.get(f"{pages['order']}certificate/").text.replace("<wbr>", ""))
+    assert "serverAuth, clientAuth" in page
+    assert all(address in page for address in asked)
+    before_revoking = web.get(pages["revoke"]).text.replace("<wbr>", "")
+    assert not any(address in before_revoking for address in asked)
 
 
 def test_an_organisation_without_certificates_is_told_so(web, address):

@@ -18,6 +18,7 @@ from applications.rules import fields
 from applications.rules.certificate_names import Names, names
 from applications.rules.last_submission import Sent
 from applications.views.console.case import specimen
+from applications.views.shared.certificate import purposes
 from applications.views.shared.comparison import (
     LATER,
     SILENT,
@@ -143,7 +144,7 @@ def _purpose(sources: Sources) -> Row:
     first = _compared(asked, asked if agrees else ", ".join(wanted), _ignored())
     ordered, last = Cell(fields.BY_KEY["purpose"].in_words(sources.sent.purpose)), LATER
     if sources.prepared:
-        certified = specimen.purposes(sources.prepared.specimen)
+        certified = purposes(sources.prepared.specimen)
         agrees = set(certified) == set(wanted)
         ordered = Cell(ordered.value, "same" if agrees else "")
         last = Cell(", ".join(certified), "" if agrees else "clash")

@@ -9,13 +9,11 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from applications.views.shared.certificate import Fact, purposes, status_addresses
 from issuance.certificate.hosts import with_unicode
 from issuance.certificate.names import subject_values
 from issuance.certificate.read_back import extension
-from issuance.csr.oids import PURPOSES
 from issuance.models import PreparedCertificate
-
-type Fact = tuple[str, str]
 
 # RFC 5280 4.2.1.3 calls contentCommitment by its older name beside it.
 USAGES = {
@@ -47,12 +45,6 @@ def names(prepared: PreparedCertificate) -> list[tuple[str, list[str]]]:
     hosts = host_names(certificate)
     subject = [(short, [value]) for short, value in subject_values(certificate).items()]
     return [*subject, *([("DNS", hosts)] if hosts else [])]
-
-
-def purposes(certificate: x509.Certificate) -> list[str]:
-    """Return the extended key usages by their usual names."""
-    usages = extension(certificate, x509.ExtendedKeyUsage)
-    return [PURPOSES.get(oid.dotted_string, oid.dotted_string) for oid in usages or []]
 
 
 def key(certificate: x509.Certificate) -> str:
@@ -100,11 +92,7 @@ def _extensions(certificate: x509.Certificate) -> Iterator[Fact]:
         yield _("Extended key usage"), ", ".join(purpose)
     if policies := extension(certificate, x509.CertificatePolicies):
         yield _("Certificate policy"), ", ".join(map(_policy, policies))
-    if points := extension(certificate, x509.CRLDistributionPoints):
-        urls = [name.value for point in points for name in point.full_name or []]
-        yield _("Revocation list"), ", ".join(urls)
-    if places := extension(certificate, x509.AuthorityInformationAccess):
-        yield _("Issuer's certificate and OCSP"), ", ".join(p.access_location.value for p in places)
+    yield from status_addresses(certificate)
     yield from _constraints(certificate)
 
 
