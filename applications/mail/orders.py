@@ -253,7 +253,7 @@ def _mail(
         return {**_context(matter, asked), **context(matter, asked)}
 
     defaults: dict[str, Any] = {"about": about_order, "to": to_reader, "subject": numbered}
-    defaults["files"] = paper
+    defaults |= {"files": paper, "thread": lambda matter: matter.order.number}
     return Mail(f"applications/mail/{name}", context=whole, **(defaults | more))
 
 
@@ -269,16 +269,19 @@ def _reminders(
     def counted(matter: Matter, subject: str) -> str:
         return (of_several if len(matter.listed) > 1 else numbered)(matter, subject)
 
+    def alone(matter: Matter) -> str:
+        return matter.order.number if len(matter.listed) == 1 else ""
+
     about = reminders.about(rule)
     return [
         _mail(name, about=about, context=context, **more),
-        _mail(SEVERAL[name], about=about, context=all_due, subject=counted, **more),
+        _mail(SEVERAL[name], about=about, context=all_due, subject=counted, thread=alone, **more),
     ]
 
 
 def _together(name: str, **more: Any) -> Mail[Matter]:
     """Return a mail about several orders, which names them in its text."""
-    return _mail(name, subject=of_several, **more)
+    return _mail(name, subject=of_several, thread=lambda _matter: "", **more)
 
 
 # Mails that follow from actions, then mails sent by services; a later row replaces an earlier one.

@@ -36,6 +36,11 @@ def test_message_id_comes_from_the_item_so_that_a_second_try_is_the_same_mail(di
     assert sent(directory)["Auto-Submitted"] == "auto-generated"
 
 
+def test_a_mail_of_a_thread_names_it_so_that_mail_programs_show_its_mails_together(directory):
+    send(thread="SV-2026-00001")
+    assert sent(directory)["References"] == "<SV-2026-00001@portal.example>"
+
+
 @pytest.mark.parametrize(
     "evil", ["Hei\r\nBcc: x@example.com", "Hei\nX: y", "Hei\x0bX", "Hei\u2028X"]
 )

@@ -75,6 +75,13 @@ def test_each_mail_is_shown_alike_by_all_mail_programs(samples):
         assert len(page.encode()) + len(mail.text.encode()) + carried <= html.MOST_BYTES, sample
 
 
+def test_the_mails_about_one_order_are_a_thread_by_its_number(samples):
+    threads = {sample.name: sample.message for sample in samples if sample.message.thread}
+    assert {"receipt", "information_wanted", "package", "renewal", "revoked"} <= threads.keys()
+    assert not {"bulk_receipt", "csrs_attached", "links_sent", *ABOUT_ONE} & threads.keys()
+    assert all(mail.thread in mail.subject for mail in threads.values())
+
+
 def test_the_order_number_stands_in_the_subject_and_none_claims_to_be_a_test(samples):
     """That of a mail about several orders counts them."""
     several = {"bulk_receipt", "csrs_attached", "links_sent", *ABOUT_ONE}

@@ -56,7 +56,8 @@ class Mail[Matter]:
     `template`: path without `.txt`; its last part is the mail's name, its first line the subject.
     `about` returns what the mail is about, None if the mail is no longer to be sent. `to` returns
     the recipient with the language; `context` the template's context, in that language. `subject`
-    completes the subject; `files` returns the attachments, in that language.
+    completes the subject; `files` returns the attachments, in that language. `thread` returns the
+    name of the thread to which the mail belongs, empty for none.
     """
 
     template: str
@@ -65,6 +66,7 @@ class Mail[Matter]:
     context: Callable[[Matter, Asked], Mapping[str, Any]]
     subject: Callable[[Matter, str], str] = lambda _matter, subject: subject
     files: Callable[[Matter], Sequence[sending.File]] = lambda _matter: ()
+    thread: Callable[[Matter], str] = lambda _matter: ""
 
 
 def registry(*mails: Mail[Any]) -> dict[str, Mail[Any]]:
@@ -162,7 +164,8 @@ def write(
     with translation.override(to.language):
         files = mail.files(matter)  # first, as it is Unavailable while a paper is not made
     subject, body = render(mail, matter, to, asked)
-    return sending.Message(to.address, subject, plain(body), to.language, files, marked=body)
+    about = {"marked": body, "thread": mail.thread(matter)}
+    return sending.Message(to.address, subject, plain(body), to.language, files, **about)
 
 
 def render[Matter](mail: Mail[Matter], matter: Matter, to: To, asked: Asked) -> tuple[str, str]:

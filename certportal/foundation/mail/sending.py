@@ -85,6 +85,7 @@ class Message:
     """A mail to one recipient, with optional attachments.
 
     The HTML part is made from `marked`, which is `text` with marks of other languages (`quoted`).
+    Mail programs show all mails with the same `thread` together.
     """
 
     to: str
@@ -93,6 +94,7 @@ class Message:
     language: str
     files: Sequence[File] = ()
     marked: str = ""
+    thread: str = ""
 
 
 class _Policy(EmailPolicy):
@@ -151,6 +153,8 @@ def send(message: Message, *, item_id: object, still: Callable[[], object] = lam
             "Auto-Submitted": "auto-generated",
         },
     )
+    if message.thread:  # RFC 5322, 3.6.4
+        mail.extra_headers["References"] = f"<{message.thread}@{settings.MAIL_DOMAIN}>"
     if page := html.page(subject, message.marked or message.text, message.language):
         mail.attach_alternative(page, "text/html")
     for file in message.files:
