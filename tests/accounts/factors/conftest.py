@@ -7,6 +7,7 @@ from django.utils import translation
 
 from accounts.factors import app_codes
 from accounts.services.people import second_factor
+from accounts.views.factors import PENDING
 from certportal.dev.builders import people
 from certportal.foundation import clock
 
@@ -67,8 +68,11 @@ def visit(riitta):
 
 @pytest.fixture
 def enrolled(visit):
-    """The same after she set up an app."""
-    visit.set_up()
+    """The same after she set up an app, whose secret the page needs not draw for it."""
+    session = visit.client.session
+    session[PENDING] = visit.secret = app_codes.new_secret()
+    session.save()
+    visit.post("second_factor_set_up", code=visit.code())
     return visit
 
 
