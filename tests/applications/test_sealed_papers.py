@@ -35,6 +35,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
+def order(cas, matti):
+    """An order that was sent before there was a seal, like those of the other tests."""
+    return orders.submitted(matti)
+
+
+@pytest.fixture
 def seal(cas, settings, tmp_path):
     """The seal, and the key of the log without which nothing is sealed."""
     settings.CA_KEYS_DIR = str(tmp_path / "keys")
@@ -45,14 +51,11 @@ def seal(cas, settings, tmp_path):
 
 
 @pytest.fixture
-def sent(seal, matti):
-    """An order whose receipt has not been made."""
-    order = orders.submitted(matti)
+def sent(order, seal):
+    """That order, checked; its receipt has not been made."""
+    OutboxItem.objects.filter(topic="application.notice").delete()
     orders.drain()
-    OutboxItem.objects.filter(topic__in=["application.notice", "paper.wanted"]).delete()
-    with unkept():
-        Paper.objects.all().delete()
-        SealedPaper.objects.all().delete()
+    assert not Paper.objects.exists()
     return order
 
 
@@ -67,6 +70,10 @@ def prepared(sent, now) -> Paper:
     )
     paper.refresh_from_db()
     return paper
+
+
+def told_of(paper: Paper, act: str):
+    return Event.objects.filter(action=f"issuance.paper_{act}", object_id=str(paper.pk))
 
 
 def sign(paper: Paper, now) -> None:
@@ -85,15 +92,11 @@ def test_a_receipt_is_sealed_mailed_and_found_valid_by_others(
     paper = Paper.objects.get()
     assert pdf == paper.file.read()
     said = seals.by_poppler(pdf, seal.root, tmp_path)
-    assert "Total document signed" in said
-    assert "Signature is Valid" in said
-    assert "Certificate is Trusted" in said
+    for words in ("Total document signed", "Signature is Valid", "Certificate is Trusted"):
+        assert words in said
     status = seals.by_pyhanko(pdf, seal.root)
     assert status.bottom_line, status.summary()
-    made, sealed = (
-        Event.objects.get(action=f"issuance.paper_{act}", object_id=str(paper.pk))
-        for act in ("made", "sealed")
-    )
+    made, sealed = (told_of(paper, act).get() for act in ("made", "sealed"))
     assert made.data["sha384"] == sealed.data["sha384"] == paper.digest
     assert made.data["kind"] == "receipt"
     assert not paper.prepared
@@ -129,10 +132,7 @@ def test_killed_anywhere_and_done_again_it_is_kept_once(prepared, now):
     for _ in range(2):
         sign(paper, now)
     (signed,) = SealedPaper.objects.all()
-    assert (
-        Event.objects.filter(action="issuance.paper_sealed").filter(object_id=str(paper.pk)).count()
-        == 1
-    )
+    assert told_of(paper, "sealed").count() == 1
     done = orders.drain()
     assert done.count("paper.sealed") == 1
     kept = Paper.objects.get()
@@ -149,9 +149,7 @@ def test_a_seal_whose_work_was_given_up_can_be_asked_for_again(prepared, sent, m
     assert web.get(place).status_code == 202
     orders.drain()
     assert web.get(place).content.startswith(b"%PDF-")
-    assert (
-        Event.objects.filter(action="issuance.paper_made", object_id=str(prepared.pk)).count() == 1
-    )
+    assert told_of(prepared, "made").count() == 1
 
 
 def test_while_it_waits_for_the_seal_asking_changes_nothing(prepared, sent, matti):
@@ -172,15 +170,19 @@ def test_what_was_not_recorded_is_not_sealed(prepared, now):
 
 
 @pytest.fixture
-def others(prepared, matti, now) -> list[Paper]:
+def more(order, matti):
+    """Two more such orders."""
+    return [orders.submitted(matti) for _number in range(2)]
+
+
+@pytest.fixture
+def others(more, prepared, now) -> list[Paper]:
     """The receipts of two more orders, which wait for the signer like the first one."""
     made = []
-    for number in ("second", "third"):
-        order = orders.submitted(matti)
+    for number, order in zip(("second", "third"), more, strict=True):
         paper = Paper.objects.create(application=order, submission=order.submission)
         content = File(f"{number}.pdf", prepared.prepared.read(), "application/pdf")
-        digest = hashlib.sha384(number.encode()).digest()
-        services.have_sealed(paper, content, digest, now=now)
+        services.have_sealed(paper, content, hashlib.sha384(number.encode()).digest(), now=now)
         paper.refresh_from_db()
         made.append(paper)
     return made
@@ -190,7 +192,7 @@ def of(*papers: Paper) -> list[authority.MadePaper]:
     return [authority.MadePaper("paper", str(each.pk), each.digest) for each in papers]
 
 
-def test_papers_are_sealed_together_each_once(prepared, others, now):
+def test_papers_are_sealed_together_each_once(others, prepared, now):
     sign(others[0], now)
     authority.seal_papers(of(prepared, *others, prepared), now=now)
     keys = {str(each.pk) for each in (prepared, *others)}
@@ -202,7 +204,7 @@ def test_papers_are_sealed_together_each_once(prepared, others, now):
     assert sorted(item.payload["paper"] for item in items) == sorted(keys)
 
 
-def test_papers_that_wait_are_sealed_when_the_log_is_extended(prepared, others):
+def test_papers_that_wait_are_sealed_when_the_log_is_extended(others, prepared):
     tasks.extend_event_log()
     sealed_at = SealedPaper.objects.values_list("sealed_at", flat=True)
     assert len(sealed_at) == 3 and len({*sealed_at}) == 1
@@ -211,7 +213,7 @@ def test_papers_that_wait_are_sealed_when_the_log_is_extended(prepared, others):
     assert SealedPaper.objects.count() == 3
 
 
-def test_who_was_suspended_while_another_sealed_stores_nothing(prepared, others, now, monkeypatch):
+def test_who_was_suspended_while_another_sealed_stores_nothing(others, prepared, now, monkeypatch):
     at_once = seals_of_authority.sign
 
     def late(digest, signer):
@@ -224,12 +226,11 @@ def test_who_was_suspended_while_another_sealed_stores_nothing(prepared, others,
         authority.seal_papers(of(prepared, *others), now=now)
     assert SealedPaper.objects.get(sealed_at=now).paper == f"paper:{prepared.pk}"
     tasks.extend_event_log()
-    told = Event.objects.filter(action="issuance.paper_sealed", object_id=str(prepared.pk))
-    assert (SealedPaper.objects.count(), told.count()) == (3, 1)
+    assert (SealedPaper.objects.count(), told_of(prepared, "sealed").count()) == (3, 1)
     assert not OutboxItem.objects.filter(topic="paper.made", done_at=None).exists()
 
 
-def test_papers_wait_unleased_while_a_certificate_waits(prepared, others):
+def test_papers_wait_unleased_while_a_certificate_waits(others, prepared):
     item = OutboxItem.objects.filter(topic="paper.made", done_at=None)[0]
     item.pk, item.topic, item.task = None, "certificate.confirmed", "issuance.issue"
     item.save(force_insert=True)
@@ -242,7 +243,7 @@ def test_papers_wait_unleased_while_a_certificate_waits(prepared, others):
 
 
 def test_a_paper_that_was_not_recorded_keeps_none_of_the_others_from_the_seal(
-    prepared, others, now
+    others, prepared, now
 ):
     with pytest.raises(LogUnavailable, match="paper 999999 is not in the log"):
         authority.seal_papers(
@@ -331,7 +332,7 @@ def test_the_prepared_paper_goes_with_the_rest_of_an_erased_order(prepared, sent
 
 
 @pytest.fixture
-def time(settings, tmp_path):
+def time(order, settings, tmp_path):
     """The operator's time stamp service."""
     with time_stamps.serving(tmp_path) as service:
         settings.TIME_STAMPS = {"url": service.url, "roots": str(service.roots)}
@@ -348,8 +349,7 @@ def test_where_there_is_a_time_stamp_service_the_paper_outlives_its_seal(
     assert "Signature is Valid" in seals.by_poppler(pdf, seal.root, tmp_path)
     status = seals.by_pyhanko(pdf, seal.root, time.root)
     assert status.bottom_line, status.summary()
-    assert status.timestamp_validity is not None
-    assert status.timestamp_validity.trusted
+    assert status.timestamp_validity and status.timestamp_validity.trusted
 
 
 def test_while_the_time_stamp_service_is_away_the_paper_waits(time, prepared, now):
