@@ -21,6 +21,7 @@ from certportal.dev.builders import orders, people, requests
 from certportal.foundation import clock
 from certportal.foundation.models import OutboxItem
 from tests.applications.at_once import work_off
+from tests.papers import blank_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ORDERS, WORKERS = 50, 6
@@ -46,8 +47,9 @@ def do(item):
     app.tasks[item.task].run(item=str(item.pk))
 
 
+@blank_in
 def drain_together():
-    """Let all workers do whatever is open until nothing is."""
+    """Let all workers do whatever is open until nothing is; no paper is read here."""
     app.autodiscover_tasks(force=True)
     while items := list(
         OutboxItem.objects.filter(done_at=None, failed_at=None, due_at__lte=clock.now())
@@ -62,6 +64,7 @@ def delivered(matti, riitta, cas, settings, tmp_path):
     local = "certportal.foundation.mail.eml_files.EmlBackend"
     options = {"directory": str(tmp_path / "mail")}
     settings.MAILERS = {"default": {"BACKEND": local, "OPTIONS": options}}
+    orders.delivered(matti, riitta)  # loads once what each of the workers would load
     made = {}
     for number in range(ORDERS):
         key = requests.new_key()
