@@ -186,6 +186,23 @@ def test_a_technical_member_sees_to_it_by_their_account(order, teemu, monkeypatc
 
 
 @pytest.mark.usefixtures("english")
+@pytest.mark.parametrize(("name", "who"), [("applications", "matti"), ("technical", "teemu")])
+def test_who_says_so_after_another_reads_who_takes_care(
+    name, who, order, maija, teemu, request, monkeypatch
+):
+    """Their page had been opened before the other one pressed the button."""
+    Application.objects.filter(pk=order.pk).update(technical_email=teemu.email)
+    at = soon(order)
+    monkeypatch.setattr("certportal.foundation.clock.now", lambda: at)
+    services.see_to_renewal(order.pk, actor=actor_for(maija), now=at)
+    late = people.log_in(Client(), request.getfixturevalue(who))
+    answer = late.post(reverse(f"{name}:renewing", args=[order.pk]), follow=True)
+    (said_to_them,) = answer.context["messages"]
+    assert "Maija Mallikas" in str(said_to_them)
+    assert "you" not in str(said_to_them)
+
+
+@pytest.mark.usefixtures("english")
 @pytest.mark.parametrize("type", ["server", "system_signature", "email"])
 def test_of_a_renewed_certificate_the_pages_lead_to_the_new_one_and_want_no_other(
     type, matti, riitta, cas, pass_days

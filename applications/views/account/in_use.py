@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts import access
@@ -13,13 +14,23 @@ from applications.documents.certificate_files import certificate_of
 from applications.models import Application
 from applications.rules import renewal
 from applications.views.shared.buttons import order_button
+from certportal.foundation import clock
 
 installed = order_button(
     services.say_installed, lambda _order: _("Noted: the certificate is in use.")
 )
-renewing = order_button(
-    services.see_to_renewal, lambda _order: _("Noted: you are taking care of the new certificate.")
-)
+
+
+def seen_to(application: Application) -> str:
+    """Return in words who takes care of the renewal once the reader says so, too."""
+    seen = renewal.seen(application, now=clock.now())
+    if seen is None:
+        return _("Noted: you are taking care of the new certificate.")
+    values = {"who": seen.who, "day": date_format(seen.at, "SHORT_DATE_FORMAT")}
+    return _("Taking care of the new certificate: %(who)s, since %(day)s.") % values
+
+
+renewing = order_button(services.see_to_renewal, seen_to)
 
 
 def renewed(request: HttpRequest, application: Application, *, now: datetime) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from applications.checks.wording import word_faults
 from applications.rules import proposed_names
 from applications.views.account import certificates, papers
 from applications.views.account.certificates import fitting
+from applications.views.account.in_use import seen_to
 from applications.views.order import csr
 from applications.views.shared import tracking
 from applications.views.shared.certificate import attachment
@@ -95,8 +96,7 @@ def installed(request: HttpRequest, seat: Seat) -> HttpResponse:
 @contact_view
 def renewing(request: HttpRequest, seat: Seat) -> HttpResponse:
     """Report that the reader takes care of the renewal."""
-    message = _("Noted: you are taking care of the new certificate.")
-    return _press(request, seat, services.see_to_renewal, message)
+    return _press(request, seat, services.see_to_renewal, seen_to(seat.application))
 
 
 def _press(
