@@ -6,9 +6,13 @@ TLS handshake, the head or the body, never exceeds them.
 
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from typing import Any
+
+from urllib3.exceptions import NewConnectionError
 
 
 class Cut:
@@ -97,3 +101,39 @@ def watched(connected: socket.socket) -> socket.socket:
     if cut is not None:
         cut.watch(connected)
     return connected
+
+
+def connect(
+    host: str, port: int, seconds: float, options: Iterable[tuple[int, int, int]] = ()
+) -> socket.socket:
+    """Return a `watched` connection to the host's first address that answers. Raises OSError.
+
+    The time is for all addresses together, which share what is left of it: by the libraries each
+    would have it whole, so that a few dead ones, as of an IPv6 network that leads nowhere, used up
+    the limit of the exchange before one that works was tried. `options` are the socket's.
+    """
+    ends = time.monotonic() + seconds
+    fault = OSError("no address")
+    places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    for tried, (family, kind, protocol, _name, place) in enumerate(places):
+        made = socket.socket(family, kind, protocol)
+        try:
+            for option in options:
+                made.setsockopt(*option)
+            made.settimeout(max(0.001, ends - time.monotonic()) / (len(places) - tried))
+            made.connect(place)
+        except OSError as error:
+            made.close()
+            fault = error
+        else:
+            made.settimeout(seconds)
+            return watched(made)
+    raise fault
+
+
+def connected(new: Any) -> socket.socket:
+    """Connect for an HTTP connection of urllib3: its `_new_conn`. Raises NewConnectionError."""
+    try:
+        return connect(new._dns_host, new.port, new.timeout, new.socket_options)
+    except OSError as error:
+        raise NewConnectionError(new, f"Failed to establish a new connection: {error}") from error

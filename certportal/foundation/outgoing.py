@@ -192,13 +192,11 @@ def _place(places: threading.BoundedSemaphore, name: str, until: float) -> Itera
 
 
 class _Connection(HTTPConnection):
-    def _new_conn(self) -> Any:
-        return deadline.watched(super()._new_conn())
+    _new_conn = deadline.connected
 
 
 class _TlsConnection(HTTPSConnection):
-    def _new_conn(self) -> Any:
-        return deadline.watched(super()._new_conn())
+    _new_conn = deadline.connected
 
 
 class _Pool(HTTPConnectionPool):

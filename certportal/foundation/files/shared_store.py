@@ -157,9 +157,9 @@ class _Watched:
     _plain: Any = None
 
     def _new_conn(self) -> Any:
-        made = super()._new_conn()  # type: ignore[misc]
+        made = deadline.connected(self)
         self._plain = made.dup()  # wrapping in TLS detaches the original socket object
-        return deadline.watched(made)
+        return made
 
     def request(self, *args: Any, **options: Any) -> Any:
         if self.sock is not None:  # type: ignore[attr-defined]

@@ -66,8 +66,7 @@ class _Connection(smtplib.SMTP):
     """
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        connected: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
-        return deadline.watched(connected)
+        return deadline.connect(host, port, timeout)
 
     _replies = _TO_MAIL  # since DATA
 

@@ -41,15 +41,14 @@ class Clamd:
         """Return the name of the virus found, or empty. Raises Unavailable."""
         try:
             with _turn(), deadline.within(self.seconds), self._connect() as session:
-                return _read(self._ask(deadline.watched(session), data))
+                return _read(self._ask(session, data))
         except OSError as error:
             raise Unavailable("virus scanner") from error
 
     def _connect(self) -> socket.socket:
         parts = urlsplit(self.address)
         if parts.scheme != "unix":
-            place = (parts.hostname or "localhost", parts.port or PORT)
-            return socket.create_connection(place, self.seconds)
+            return deadline.connect(parts.hostname or "localhost", parts.port or PORT, self.seconds)
         session = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             session.settimeout(self.seconds)
@@ -57,7 +56,7 @@ class Clamd:
         except OSError:
             session.close()
             raise
-        return session
+        return deadline.watched(session)
 
     def _ask(self, session: socket.socket, data: bytes) -> bytes:
         session.sendall(COMMAND)
