@@ -27,7 +27,7 @@ from accounts.models import (
 from accounts.page_reading import read_once
 from accounts.register.lookup import queries
 from accounts.register.models import RegisterRecord
-from accounts.right_to_act import is_unconfirmed, know_rights, right_of
+from accounts.right_to_act import is_unconfirmed, know_rights, may_be_confirmed, right_of
 from accounts.services.organisations.named import organisations_named
 from accounts.services.rights import documents as papers
 from accounts.services.rights.confirm import OtherDocuments
@@ -175,6 +175,10 @@ def confirm(request: HttpRequest, membership_id: int) -> HttpResponseBase:
     another day.
     """
     membership = _membership(membership_id)
+    if not may_be_confirmed(membership):
+        words = _("The authority is confirmed already: nothing was recorded now.")
+        messages.warning(request, words)
+        return redirect("console:account", membership.organisation_id)
     looked_at(request, membership.organisation)
     documents = list(papers.documents_about(membership))
     form = RightNoteForm(

@@ -55,6 +55,18 @@ def test_the_founder_may_be_the_one_confirmed(desk, contested, seppo, riitta):
     assert "end the memberships" not in desk.open("administrator", contested.pk).text
 
 
+def test_who_confirms_a_right_after_another_reads_that_nothing_was_recorded(desk, seppo, raimo):
+    place = desk.url("confirm_member", right(seppo).pk)
+    other = Desk(raimo)
+    given = {"note": "Kaupparekisteri 2.3."} | other.shown(place)
+    desk.client.post(place, {"note": "Valtakirja"} | desk.shown(place))
+    page = other.client.post(place, given, follow=True)
+    assert [str(one) for one in page.context["messages"]] == [
+        "The authority is confirmed already: nothing was recorded now."
+    ]
+    assert right(seppo).basis_note == "Valtakirja"
+
+
 def test_a_document_about_a_right_that_an_auditor_reads_is_recorded(desk, seppo, web_of, now):
     paper = RightDocument.objects.get()
     auditor = people.make_auditor("Anneli Auditoija", now=now)
