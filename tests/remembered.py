@@ -2,24 +2,25 @@
 
 Two thirds of what tests take is making the people and orders that they begin with, the same ones
 from test to test. Here a call of a builder is kept with what it changed. When a test of the next
-minute makes the same call in the same state, the rows are put there again, for a twentieth of the
+minutes makes the same call in the same state, the rows are put there again, for a twentieth of the
 time: as if the test had begun when they were made. In any other state the builder does its work.
 
 The state is known as long as a test has only called builders. Whatever else it writes ends that,
 and a change of the register for good. Where transactions are real, other threads and processes may
-write as well: there the rows are compared with those that the last builder left.
+write as well: there the rows are compared with those that the last builder left. States that differ
+only in what makes no difference to a builder (`_mattering`) are the same to it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import wraps
-from inspect import isgeneratorfunction
+from functools import cache, wraps
+from inspect import isgeneratorfunction, signature
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,16 @@ from tests import kept_files, papers, rows
 
 REMEMBERED = {
     people: ("make_person", "make_founder", "make_member", "make_reviewer", "make_auditor"),
-    orders: ("draft", "with_csr", "submitted", "in_review", "claimed", "delivered"),
+    orders: (
+        *("draft", "with_csr", "submitted", "in_review", "claimed", "delivered"),
+        "waiting_for_contact",
+    ),
 }
-MOST_AGE = timedelta(minutes=1)
+OF_CAS = {"PORTAL_DATA", "ISSUANCE_SIGNER"}
+"""The settings that the CAs of a test change, which make no difference to people."""
+OF_ORGANISATION = {"business_id", "organisation"}
+"""The arguments of builders that make a person who belongs to an organisation."""
+MOST_AGE = timedelta(minutes=5)
 """How old what is put back may be: not older than it would be on a slow machine."""
 MOMENT = timedelta(seconds=5)
 """So near to it a time that a builder is given is this very moment."""
@@ -60,7 +68,7 @@ class Change:
     """What a call changed, and what it returned."""
 
     at: datetime
-    after: State
+    step: Any
     gone: rows.Some
     new: rows.Some
     files: dict[str, bytes]
@@ -86,6 +94,7 @@ class Test:
 
 
 _numbers = count()
+_signature = cache(signature)
 _fixtures: set[Any] = set()
 _changes: dict[Any, Change | None] = {}
 _test: Test | None = None
@@ -137,7 +146,7 @@ def wrapped(patch: pytest.MonkeyPatch) -> None:
         for name in names:
             build = getattr(module, name)
             build = papers.blank_in(build) if module is orders else build
-            patch.setattr(module, name, _remembering(build))
+            patch.setattr(module, name, remembering(build))
     patch.setattr(people, "log_in", _as_step(people.log_in))
 
 
@@ -157,7 +166,9 @@ def _watch(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any
     return execute(sql, params, many, context)
 
 
-def _remembering(build: Callable[..., Any]) -> Callable[..., Any]:
+def remembering[**P, Made](build: Callable[P, Made]) -> Callable[P, Made]:
+    """Let a function be remembered that writes rows, nothing else, and returns some of them."""
+
     @wraps(build)
     def made(*arguments: Any, **more: Any) -> Any:
         test = _test
@@ -167,7 +178,7 @@ def _remembering(build: Callable[..., Any]) -> Callable[..., Any]:
         change = _changes.get(key)
         now = clock.now()
         if change is not None and timedelta() <= now - change.at <= MOST_AGE and _put(change, test):
-            test.state, test.oldest = change.after, min(test.oldest or change.at, change.at)
+            test.oldest = min(test.oldest or change.at, change.at)
             given = _models(arguments, more)
             for place in change.moved:
                 given[place].refresh_from_db()
@@ -181,7 +192,7 @@ def _remembering(build: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def remember_fixture(definition: Any) -> None:
-    """Let a fixture be remembered that only writes rows, and returns some of them."""
+    """Let a fixture be remembered that only writes rows, itself, and returns some of them."""
     plain = definition.scope == "function" and not isgeneratorfunction(definition.func)
     is_ours = str(getattr(definition.func, "__module__", "")).startswith("tests.")
     if plain and is_ours and definition.func not in _fixtures:
@@ -190,16 +201,16 @@ def remember_fixture(definition: Any) -> None:
 
 
 def _only_if_it_writes(build: Callable[..., Any]) -> Callable[..., Any]:
-    remembering, writes = _remembering(build), False
+    remembered, writes = remembering(build), False
 
     @wraps(build)
     def made(*itself: Any, **given: Any) -> Any:
         nonlocal writes
         if writes and not itself and all(map(_is_plain, given.values())):
-            return remembering(**given)
+            return remembered(**given)
         before = _test.state if _test is not None else None
         built = build(*itself, **given)
-        if _test is not None and before is not None and before != _test.state:
+        if _test is not None and before is not None and _test.state is None:
             writes = writes or _keys(built) is not None
         return built
 
@@ -263,11 +274,35 @@ def _keeps_files_here(test: Test) -> bool:
 
 
 def _key_of(test: Test, build: Any, arguments: Any, more: Any) -> Any:
+    bound = _signature(build).bind(*arguments, **more)
+    bound.apply_defaults()
+    given = tuple((name, _plain(value)) for name, value in bound.arguments.items())
     now = clock.now()
-    given = tuple(map(_plain, arguments)), tuple((k, _plain(v)) for k, v in sorted(more.items()))
-    hour = clock.day(now), now.hour  # limits count within an hour or a day of the clock
-    where = translation.get_language(), hour, _overridden(test)
-    return test.state, f"{build.__module__}.{build.__qualname__}", given, where
+    where: Any = clock.day(now), now.hour  # limits count within an hour or a day of the clock
+    is_person = build.__module__ == people.__name__
+    where += (_overridden(test, OF_CAS if is_person else ()),)
+    where += () if is_person else (translation.get_language(),)
+    name = f"{build.__module__}.{build.__qualname__}"
+    return _mattering(test.state or (), given, is_person=is_person), name, given, where
+
+
+def _mattering(state: State, given: Any, *, is_person: bool) -> frozenset[Any]:
+    """Return the steps that make a difference to what is built, whichever came first.
+
+    That somebody logged in makes none. To a person only those do that were about the same name or
+    organisation, and to a person of an organisation what is no person and no CA.
+    """
+    about = {one for one in given if one[0] in {"name", *OF_ORGANISATION}}
+    belongs = any(one[0] in OF_ORGANISATION for one in given)
+
+    def matters(step: Any) -> bool:
+        name, said, *_ = step
+        if is_person and name.startswith(people.__name__):
+            return not about.isdisjoint(said)
+        is_apart = is_person and (name == "cas" or not belongs)
+        return not is_apart and name != people.log_in.__name__
+
+    return frozenset(filter(matters, state))
 
 
 def _plain(value: Any) -> Any:
@@ -283,14 +318,14 @@ def _plain(value: Any) -> Any:
     return repr(value)
 
 
-def _overridden(test: Test) -> str:
-    """Return the settings that differ in this test."""
+def _overridden(test: Test, but: Collection[str] = ()) -> str:
+    """Return the settings that differ in this test, but for these."""
     holder: Any = settings._wrapped  # type: ignore[misc]
     found: dict[str, Any] = {}
     while isinstance(holder, UserSettingsHolder):
         found = {name: value for name, value in vars(holder).items() if name.isupper()} | found
         holder = holder.default_settings
-    told = repr(sorted(found.items()))
+    told = repr(sorted(one for one in found.items() if one[0] not in but))
     return told.replace(test.folder, "") if test.folder else told
 
 
@@ -314,7 +349,8 @@ def _record(
     made = build()  # a builder that it calls first is remembered too
     after, later = rows.all_rows(), kept_files.last_changes(test.folder)
     keys = _keys(made)
-    test.state = state = (*begun, key[1], next(_numbers))  # what it made has keys of its own
+    step = key[1], key[2], next(_numbers)  # what it made has keys of its own
+    test.state = state = (*begun, step)
     test.known[state] = after
     written = [name for name, changed in later.items() if changed != files.get(name)]
     written += [name for name in later if name.endswith(kept_files.IDENTITY)]  # of a lease
@@ -326,7 +362,7 @@ def _record(
     _forget_old(now)
     _changes[key] = Change(
         at=min(test.oldest or now, now),
-        after=state,
+        step=step,
         gone=rows.lacking(before, after),
         new=rows.lacking(after, before),
         files={name: Path(test.folder, name).read_bytes() for name in written},
@@ -352,8 +388,11 @@ def _put(change: Change, test: Test) -> bool:
         return False
     finally:
         test.depth -= 1
-    if test.is_real and test.state is not None:
-        test.known[change.after] = rows.changed(test.known[test.state], change.gone, change.new)
+    assert test.state is not None
+    state = (*test.state, change.step)
+    if test.is_real:
+        test.known[state] = rows.changed(test.known[test.state], change.gone, change.new)
+    test.state = state
     kept_files.put(change.files, test.folder)
     mail.__dict__.setdefault("outbox", []).extend(map(copy, change.mails))
     return True

@@ -7,8 +7,10 @@ from applications import services
 from applications.models import Application
 from certportal.dev.builders import orders
 from certportal.foundation import clock
+from tests.remembered import remembering
 
 
+@remembering
 def valid_for(
     matti: Person, riitta: Person, months: int, *, begins_in: int = 0, type: str = "server"
 ) -> Application:

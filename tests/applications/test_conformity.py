@@ -26,6 +26,7 @@ from certportal.foundation.files.documents import NotPdf, NotStored
 from issuance.findings import Finding, Severity
 from issuance.models import Certificate
 from tests.applications.conformity import bare
+from tests.remembered import remembering
 
 HOSPITAL = "1.2.246.10.99000093.10.100"
 
@@ -322,6 +323,7 @@ def test_one_that_expires_before_the_signature_returns_the_case(matti, riitta, c
     assert not Certificate.objects.exists()
 
 
+@remembering
 def asked(matti, riitta, section):
     """Return a case of which the reviewer has asked one part again."""
     application = orders.claimed(matti, riitta, "system_signature")

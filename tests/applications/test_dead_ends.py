@@ -16,6 +16,7 @@ from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from issuance.services.blocked_keys import block_key
+from tests.remembered import remembering
 from tests.tables import rewrite
 
 PUBLIC, PRIVATE = RegisterRecord.Sector.PUBLIC, RegisterRecord.Sector.PRIVATE
@@ -34,6 +35,7 @@ def save(matti):
     return saved
 
 
+@remembering
 def asked(person, reviewer, type: str, *sections: str, **more) -> Application:
     """Return a case in which the reviewer has reopened these parts alone."""
     case = orders.claimed(person, reviewer, type, **more)

@@ -12,6 +12,7 @@ from applications.rules import recipients
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
+from tests.remembered import remembering
 
 
 @pytest.fixture(autouse=True)
@@ -19,6 +20,7 @@ def _local_mail(settings):
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 
 
+@remembering
 def sent_by(sender, contact: str):
     """Return a checked order of the sender, with this address of its contact person."""
     order = orders.with_csr(sender)

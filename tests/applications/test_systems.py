@@ -17,6 +17,7 @@ from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.register import change
 from certportal.foundation import clock
+from tests.remembered import remembering
 
 PHARMACY = "1.2.246.10.99000018"
 CLINIC = "1.2.246.10.99000085"
@@ -38,6 +39,7 @@ def name(person, application, **values) -> Application:
     return application
 
 
+@remembering
 def checked(person, type="system_signature", unit=orders.UNIT, **values) -> Application:
     """Return the order, with this system, as the workers leave it."""
     application = orders.with_csr(person, type, unit=unit)

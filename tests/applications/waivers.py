@@ -12,12 +12,14 @@ from applications.services.reviewer.waivers import waiver_to_sign
 from certportal.dev.builders import orders
 from certportal.foundation import clock
 from tests.doubles.passkey import Passkey
+from tests.remembered import remembering
 
 SUPPLIER = "1.2.246.10.99000085.12.1"
 WHY = "Apteekki käyttää toimittajan järjestelmää palvelusopimuksella."
 GROUNDS = "Toimittajan vahvistus 25.11.2026, sopimus nähty."
 
 
+@remembering
 def foreign(
     person: Person, type: str = "system_signature", *, oid: str = SUPPLIER, why: str = WHY
 ) -> Application:
@@ -30,6 +32,7 @@ def foreign(
     return application
 
 
+@remembering
 def in_hand(person: Person, reviewer: Person, type: str = "system_signature") -> Application:
     """Return such an order as a case that the reviewer holds, its certificate prepared."""
     application = foreign(person, type)

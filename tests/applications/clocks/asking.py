@@ -9,8 +9,10 @@ from applications.models import Application
 from certportal.dev.builders import orders
 from certportal.foundation import clock
 from tests.applications.clocks.conftest import noon
+from tests.remembered import remembering
 
 
+@remembering
 def sent(person: Person, day: str) -> Application:
     """Return an order sent and queued that day."""
     application = orders.with_csr(person)

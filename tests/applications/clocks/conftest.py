@@ -15,6 +15,7 @@ from accounts.models import Person
 from applications.models import Application
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
+from tests.remembered import remembering
 
 
 @pytest.fixture
@@ -41,6 +42,7 @@ def noon(day: str) -> datetime:
     return datetime.fromisoformat(f"{day}T10:00:00+00:00")
 
 
+@remembering
 def waiting_for_csr(person: Person, sent: str, type: str = "server") -> Application:
     """Return an order sent that day without a certificate request."""
     application = orders.draft(person, type)
