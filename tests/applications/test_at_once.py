@@ -18,17 +18,27 @@ from certportal.foundation.errors import Refused
 from certportal.foundation.models import Event, OutboxItem
 from issuance.models import Approval, Certificate
 from tests.applications.at_once import at_once
+from tests.remembered import remembering
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 8
 
 
+@remembering
 def case_ready(matti, riitta):
     """A claimed case with its certificate prepared and evidence given."""
     application = orders.claimed(matti, riitta)
     orders.give_evidence(riitta, application)
     application.refresh_from_db()
     return application
+
+
+def cases_ready(matti, riitta):
+    """Such cases for all rounds, made before the first race, which leaves no known state.
+
+    Tests with the same people begin with the same ones: `tests/remembered.py`.
+    """
+    return [case_ready(matti, riitta) for _round in range(ROUNDS)]
 
 
 def acting(person, application):
@@ -62,8 +72,7 @@ def settled(application):
 
 
 def test_two_reviewers_approve_at_once(matti, riitta, raimo, cas):
-    for round_ in range(1, ROUNDS + 1):
-        application = case_ready(matti, riitta)
+    for round_, application in enumerate(cases_ready(matti, riitta), 1):
         works = approving(riitta, application), approving(raimo, application)
         assert sorted(at_once(*works, refusals=Refused)) == ["done", "refused"]
         assert settled(application).status == Status.DELIVERED
@@ -94,9 +103,8 @@ def test_one_reviewer_approves_twice_at_once_and_is_one_person(matti, riitta, ca
     assert Approval.objects.count() == 1
 
 
-def test_approval_against_withdrawal(matti, riitta, cas):
-    for _ in range(ROUNDS):
-        application = case_ready(matti, riitta)
+def test_approval_against_withdrawal(matti, riitta, raimo, cas):
+    for application in cases_ready(matti, riitta):
         given = acting(matti, application)
         del given["person"]
         withdrawing = partial(services.withdraw, application.pk, **given)
@@ -108,8 +116,7 @@ def test_approval_against_withdrawal(matti, riitta, cas):
 
 
 def test_approval_against_rejection(matti, riitta, raimo, cas):
-    for _ in range(ROUNDS):
-        application = case_ready(matti, riitta)
+    for application in cases_ready(matti, riitta):
         rejecting = partial(
             services.reject,
             application.pk,
@@ -124,10 +131,9 @@ def test_approval_against_rejection(matti, riitta, raimo, cas):
         assert (ended.status, issued) in {(Status.DELIVERED, True), (Status.REJECTED, False)}
 
 
-def test_approval_against_new_information(matti, riitta, cas):
+def test_approval_against_new_information(matti, riitta, raimo, cas):
     """What is added while somebody approves either comes too late or voids the approval."""
-    for _ in range(ROUNDS):
-        application = case_ready(matti, riitta)
+    for application in cases_ready(matti, riitta):
         adding = partial(
             services.add_information,
             application.pk,
@@ -155,8 +161,7 @@ def test_twenty_times_sent_at_once_is_sent_once(matti, cas):
 
 def test_a_claim_against_another_request(matti, riitta, cas):
     """A request can be replaced until a reviewer has the case, and not a moment longer."""
-    for _ in range(ROUNDS):
-        application = orders.in_review(matti)
+    for application in [orders.in_review(matti) for _round in range(ROUNDS)]:
         csr = orders.openssl_csr()
         stored = services.upload_csr(application.pk, csr, actor=actor_for(matti), now=clock.now())
         application.refresh_from_db()
