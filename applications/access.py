@@ -41,8 +41,7 @@ def stays_acting(person: Person, organisation_id: UUID) -> bool:
 
     Called in the transaction that writes: a membership may have ended since the page looked at it.
     """
-    person.keep_membership(organisation_id)
-    return acting(person, organisation_id) is not None
+    return person.keep_membership(organisation_id) in ACTING
 
 
 def require_acting(organisation_id: UUID, actor: Actor) -> None:

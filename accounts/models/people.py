@@ -12,6 +12,12 @@ from django.utils.functional import cached_property
 from certportal.foundation.kept_tables import ALWAYS, Kept, Ordinary
 from certportal.foundation.statements import execute
 
+_KEEP = """
+WITH kept AS (SELECT id FROM accounts_person WHERE id = %s FOR KEY SHARE)
+SELECT role FROM accounts_membership
+WHERE person_id = (SELECT id FROM kept) AND organisation_id = %s AND ended_at IS NULL FOR SHARE
+"""
+
 
 class Person(models.Model):
     """A natural person, recognised by identifiers; acts and decisions refer to a person."""
@@ -72,18 +78,13 @@ class Person(models.Model):
         """
         execute("SELECT 1 FROM accounts_person WHERE id = %s FOR KEY SHARE", [self.pk])
 
-    def keep_membership(self, organisation_id: UUID) -> None:
-        """Keep the person's membership as it is until the transaction ends.
+    def keep_membership(self, organisation_id: UUID) -> str:
+        """Keep the person's membership as it is until the transaction ends; return its role, or "".
 
         The person first, as a merger locks them. Who changes memberships has locked the account
         before, and the orders on which a member may be acting (`reviewer.accounts`).
         """
-        self.keep()
-        execute(
-            "SELECT 1 FROM accounts_membership WHERE person_id = %s AND organisation_id = %s"
-            " AND ended_at IS NULL FOR SHARE",
-            [self.pk, organisation_id],
-        )
+        return next((role for (role,) in execute(_KEEP, [self.pk, organisation_id])), "")
 
 
 def known_by(address: str, box: str, mark: str, record: str = "") -> Q:
