@@ -195,6 +195,25 @@ def test_summary_links_each_error_and_lists_several_forms() -> None:
     assert 'href="#id_name"' in drawn
 
 
+def test_summary_names_the_fields_that_have_the_same_error() -> None:
+    """Two links of the same words led to two fields, and nobody heard which was which."""
+
+    class Contacts(own.Form):
+        email = own.EmailField(label="Email of the contact")
+        deputy_email = own.EmailField(label="Email of the deputy")
+        name = forms.CharField(label="Name")
+
+    template = Template("{% load portal %}{% error_summary form %}")
+    with translation.override("en"):
+        drawn = template.render(Context({"form": Contacts({"email": "x", "deputy_email": "x"})}))
+    links = re.findall(r"<a href=.#id_(\w+).>([^<]+)</a>", drawn)
+    assert [(field, text.partition(":")[0]) for field, text in links[:2]] == [
+        ("email", "Email of the contact"),
+        ("deputy_email", "Email of the deputy"),
+    ]
+    assert not links[2][1].startswith("Name:")
+
+
 @pytest.mark.parametrize(
     ("language", "told"),
     [

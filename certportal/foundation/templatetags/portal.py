@@ -2,6 +2,7 @@
 
 import functools
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, TypedDict
 
@@ -189,8 +190,13 @@ def kept_query(context: Context, **changes: object) -> str:
 
 @register.inclusion_tag("components/error_summary.html")
 def error_summary(*bound: forms.BaseForm | None) -> dict[str, list[ErrorLink]]:
-    """Render the errors of the given forms, each as a link to its field."""
-    return {"errors": [line for form in bound if form for line in error_links(form)]}
+    """Render the errors of the given forms, each as a link to its field.
+
+    Where fields have the same error, each is named.
+    """
+    shown = [form for form in bound if form]
+    said = Counter(str(text) for form in shown for field in form for text in field.errors)
+    return {"errors": [line for form in shown for line in error_links(form, said)]}
 
 
 def in_language(path: str, code: str) -> str:
@@ -200,13 +206,17 @@ def in_language(path: str, code: str) -> str:
     return f"/{code}/{rest}" if known else f"/{code}/"
 
 
-def error_links(form: forms.BaseForm) -> Iterator[ErrorLink]:
-    """Yield the errors of the whole form first, then those of the fields in page order."""
+def error_links(form: forms.BaseForm, said: Counter[str]) -> Iterator[ErrorLink]:
+    """Yield the errors of the whole form first, then those of the fields in page order.
+
+    `said`: how many fields of the page have each error.
+    """
     for text in form.non_field_errors():
         yield ErrorLink(href="", text=str(text))
     for field in form:
-        for text in field.errors:
-            yield ErrorLink(href=f"#{_first_control(field)}", text=str(text))
+        for text in map(str, field.errors):
+            words = f"{field.label}: {text}" if said[text] > 1 else text
+            yield ErrorLink(href=f"#{_first_control(field)}", text=words)
 
 
 def _first_control(field: Any) -> str:
