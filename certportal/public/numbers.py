@@ -176,12 +176,18 @@ def _months(now: datetime) -> list[Month]:
     in_force = _in_force([month.first for month in months], now)
     waivers = waiver_figures.waivers_by_month(now=now, is_told=_is_public)
     by_month = return_figures.decided_after_return(now=now)
-    return [
-        Month(
-            month.first, in_force=kinds, waivers=given, **_told(month, by_month.get(month.first, 0))
-        )
-        for month, kinds, given in zip(months, in_force, waivers, strict=True)
-    ]
+    returned = [by_month.get(month.first, 0) for month in months]
+    return [_public(*each) for each in zip(months, returned, in_force, waivers, strict=True)]
+
+
+def _public(
+    month: figures.Month,
+    returned: int,
+    in_force: dict[CertificateType, int | None],
+    waivers: waiver_figures.Month,
+) -> Month:
+    """Return the month without the figures that must not be published."""
+    return Month(first=month.first, in_force=in_force, waivers=waivers, **_told(month, returned))
 
 
 def _told(month: figures.Month, returned: int) -> dict[str, Any]:
