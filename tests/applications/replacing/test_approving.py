@@ -25,17 +25,17 @@ State = ReplacementItem.State
 
 
 @pytest.fixture
-def test_order(order, matti, riitta):
+def order_for_testing(order, matti, riitta):
     """His test certificate beside it."""
     made = orders.delivered(matti, riitta, "test_server")
     mail.outbox.clear()
     return made
 
 
-def test_only_what_is_wanted_is_chosen(order, test_order, riitta):
+def test_only_what_is_wanted_is_chosen(order, order_for_testing, riitta):
     assert [one.certificate for one in plan().items.all()] == [certificate_of(order)]
     tests = plan(issuing_ca="sote-test-ec-1")
-    assert [one.certificate for one in tests.items.all()] == [certificate_of(test_order)]
+    assert [one.certificate for one in tests.items.all()] == [certificate_of(order_for_testing)]
     assert not plan(wanted={"profile_version": 2}).items.exists()
     assert not plan(wanted={"issued_until": clock.now() - timedelta(days=1)}).items.exists()
 
