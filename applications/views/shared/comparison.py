@@ -120,21 +120,22 @@ def _server(names: list[str], decoded: dict[str, Any]) -> list[Row]:
 
 
 def _purpose(ordered: str, decoded: dict[str, Any]) -> Row:
-    row = Row(_("Purpose of use"), [Cell(purposes_in(decoded))])
+    asked, wanted = purposes_in(decoded), purposes_of(ordered) if ordered else []
+    requested, certified = ", ".join(asked), ", ".join(wanted)
+    row = Row(_("Purpose of use"), [Cell(requested)])
     if not ordered:
         return _unfilled(row)
-    certified = ", ".join(purposes_of(ordered))
-    first = Cell(row.cells[0].value, "same")
-    if set(first.value.split(", ")) != set(purposes_of(ordered)):
-        first = _differing(first.value, certified)
+    agrees = set(asked) == set(wanted)
+    first = Cell(requested, "same") if agrees else _differing(requested, certified)
     words = fields.BY_KEY["purpose"].in_words(ordered)
     return replace(row, cells=[first, Cell(words), Cell(certified)])
 
 
-def purposes_in(decoded: dict[str, Any]) -> str:
+def purposes_in(decoded: dict[str, Any]) -> list[str]:
     """Return the extended key usages that the decoded request asks for, by their usual names."""
     asked = decoded.get("requested_extensions", [])
-    return next((one["value_text"] for one in asked if one["label"] == "extendedKeyUsage"), "")
+    texts = (one["value_text"] for one in asked if one["label"] == "extendedKeyUsage")
+    return [name for text in texts for name in text.split(", ")]
 
 
 def purposes_of(ordered: str) -> list[str]:

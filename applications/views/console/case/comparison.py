@@ -140,8 +140,9 @@ def _hosts(sources: Sources) -> Row:
 
 def _purpose(sources: Sources) -> Row:
     wanted, asked = purposes_of(sources.sent.purpose), purposes_in(sources.csr)
-    agrees = not asked or set(asked.split(", ")) == set(wanted)
-    first = _compared(asked, asked if agrees else ", ".join(wanted), _ignored())
+    agrees = not asked or set(asked) == set(wanted)
+    told = ", ".join(asked)
+    first = _compared(told, told if agrees else ", ".join(wanted), _ignored())
     ordered, last = Cell(fields.BY_KEY["purpose"].in_words(sources.sent.purpose)), LATER
     if sources.prepared:
         certified = purposes(sources.prepared.specimen)
