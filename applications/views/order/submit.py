@@ -30,7 +30,7 @@ from applications.views.order import (
     unit,
 )
 from applications.views.order.forms.declarations import AdditionForm, DeclarationsForm
-from applications.views.shared import summary, tracking
+from applications.views.shared import stale, summary, tracking
 from applications.views.shared.entry import by_person, order_view, seen_version
 from applications.views.shared.page import order_url, show
 from applications.views.shared.proposed_names import proposed_names
@@ -83,8 +83,7 @@ def _over(request: HttpRequest, application: Application) -> HttpResponse:
         return redirect("applications:sent", application.pk)
     application.refresh_from_db()
     form = AdditionForm(initial={"version": application.version, "text": reply})
-    context: dict[str, Any] = {"stale": Changed(), "now_url": order_url(application)}
-    return show(request, application, "add_information", status=409, form=form, **context)
+    return stale.again(request, application, "add_information", form, Changed())
 
 
 def _form(application: Application, data: QueryDict | None = None) -> DeclarationsForm:

@@ -1,13 +1,16 @@
 """Somebody is faster than the applicant: what the applicant wrote stands on the page."""
 
+from datetime import timedelta
+
 import pytest
 
 from accounts.access import actor_for
 from applications import services
 from applications.workflow import ApplicationEvent, Status
 from certportal.dev.builders import documents, orders
+from certportal.dev.builders.acts import do
 from certportal.dev.builders.orders import CONTACT
-from certportal.foundation import events
+from certportal.foundation import clock, events
 from certportal.foundation.errors import TooMany
 from certportal.foundation.web import limits
 from tests.applications.views.conformity import FIELDS, upload
@@ -55,6 +58,28 @@ def test_what_was_refused_meanwhile_changed_nothing(add, matti, stranger, now):
     services.withdraw(case.pk, **orders.Handler(matti, case).seen)
     events.record(ApplicationEvent.ACCESS_REFUSED, case, actor_for(stranger), now, refused=True)
     assert add(case, case.version).context["lately"].who == "Matti Meikäläinen"
+
+
+@pytest.mark.parametrize(("page_of", "field"), [("answer_hearing", "text"), ("check", "reply")])
+def test_matti_answers_the_hearing_after_riitta_has_rejected_the_order(
+    web, address, matti, riitta, page_of, field
+):
+    case = orders.claimed(matti, riitta)
+    ends = clock.day(clock.now()) + timedelta(days=14)
+    hearing = {"is_hearing": True, "material": "Ote.", "sections": ["validity"], "deadline": ends}
+    do(riitta, services.request_info, case, reason="Nimi on toisen.", **hearing)
+    case.refresh_from_db()
+    seen = case.version
+    case.requests.update(deadline=clock.day(clock.now()) - timedelta(days=1))
+    do(riitta, services.reject, case, reasons="Nimi on toisen.")
+    page = web.post(address(f"applications:{page_of}", case.pk), {"version": seen, field: WRITTEN})
+    assert page.status_code == 409
+    assert "Its status is: Rejected." in page.text and "try again" not in page.text
+    assert "ejected" in page.context["lately"].text
+    assert "The decision says how to request an administrative review" in page.text
+    assert f"{WRITTEN}</textarea>" in page.text and "so that you can copy it" in page.text
+    assert "Send the answer<" not in page.text and "Add to the order<" not in page.text
+    assert not case.additions.exists()
 
 
 @pytest.fixture
