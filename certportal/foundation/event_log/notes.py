@@ -131,14 +131,14 @@ class Note:
         return max(times, default=None)
 
     def of_only(self, known: Sequence[Verifier]) -> str:
-        """Return the note with only the signature lines of these keys."""
+        """Return the note with only the signature lines of these keys, one of each."""
         keys = {(verifier.name, verifier.key_id) for verifier in known}
-        lines = [
-            f"— {name} {base64.b64encode(key_id + signature).decode()}\n"
+        lines = {
+            (name, key_id): f"— {name} {base64.b64encode(key_id + signature).decode()}\n"
             for name, key_id, signature in self.lines
             if (name, key_id) in keys
-        ]
-        return "\n".join([self.text, "".join(lines)])
+        }
+        return "\n".join([self.text, "".join(lines.values())])
 
 
 @dataclass(frozen=True, slots=True)

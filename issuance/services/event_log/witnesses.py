@@ -46,10 +46,12 @@ def ask_all() -> None:
         return
     with alarms.of_silence(SILENT, lasting=_HOURS):
         answer = _answer()
-        signed = _signed(answer, wanted)
-        if not wanted.is_met_by(wanted.signers(signed)):
+        signers = wanted.signers(_signed(answer, wanted))
+        if not wanted.is_met_by(signers):
             raise NotEnough("too few witnesses have signed the head")
-    alarms.clear(CONTRADICTS)
+    # One that contradicted and is silent now takes nothing back.
+    if all(name in signers for name, witness in wanted.witnesses.items() if witness.url):
+        alarms.clear(CONTRADICTS)
 
 
 def _signed(answer: Answer, wanted: Policy) -> str:

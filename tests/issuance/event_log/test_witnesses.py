@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from io import StringIO
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from django.utils import translation
 from pytest_django import Settings
 
 from certportal.foundation import alarms
-from certportal.foundation.event_log.notes import BadNote, Checkpoint, Signer, Verifier
+from certportal.foundation.event_log.notes import BadNote, Checkpoint, Note, Signer, Verifier
 from certportal.foundation.event_log.tree_hashes import EMPTY
 from certportal.foundation.event_log.verifying import Kind
 from certportal.foundation.models import Event
@@ -146,6 +147,23 @@ def test_an_older_log_is_told_by_the_witnesses_though_database_and_anchors_fit_i
     assert "witness-contradicts" in to_do()
 
 
+def test_a_contradiction_stands_until_every_witness_has_signed_again(
+    policy: Path, olga: Witness, wille: Witness
+) -> None:
+    """Whoever put an older log back may keep the witness that told of it from answering."""
+    services.ask_witnesses()
+    assert olga.head is not None
+    truth, olga.head = olga.head, Checkpoint(olga.head.origin, 10, bytes(32))
+    with pytest.raises(witnesses.Contradicts):
+        services.ask_witnesses()
+    olga.status = 503
+    services.ask_witnesses()  # the other one is enough
+    assert to_do() == ["witness-contradicts"]
+    olga.head, olga.status = truth, 200
+    services.ask_witnesses()
+    assert to_do() == []
+
+
 def test_another_log_of_the_same_key_is_told_by_the_witnesses(
     policy: Path, olga: Witness, record: Record
 ) -> None:
@@ -173,6 +191,22 @@ def test_an_answer_that_is_no_signature_of_the_witness_is_not_taken(
     with pytest.raises(witnesses.NotEnough):
         services.ask_witnesses()
     assert cosigned.note() == ""
+
+
+def test_of_a_witness_that_signs_many_times_one_line_is_kept(
+    policy: Path, olga: Witness, wille: Witness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A note with more than 64 lines is none, so the other's signature would be lost too."""
+
+    def flood(one: Witness, question: str) -> witness.Answer:
+        note = question.partition("\n\n")[2]
+        lines = [cosignature(one.name, one.private, note, time) for time in range(1, 36)]
+        return 200, "text/plain", "".join(lines)
+
+    for each in (olga, wille):
+        monkeypatch.setattr(each, "answer", partial(flood, each))
+    services.ask_witnesses()
+    assert len(Note.parse(cosigned.note()).lines) == 3
 
 
 def test_a_head_that_is_none_of_ours_is_not_kept_whoever_brings_it(
