@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
@@ -35,7 +35,9 @@ class NotLead(NotAllowed):
 
 
 @transaction.atomic
-def take_next(*, person: Person, actor: Actor, now: datetime) -> Application | None:
+def take_next(
+    *, person: Person, actor: Actor, now: datetime, opened: datetime | None = None
+) -> Application | None:
     """Return the case that the reviewer works on next, or None if none waits for them.
 
     First come the cases that others have approved and that the reviewer can approve as a second
@@ -43,12 +45,23 @@ def take_next(*, person: Person, actor: Actor, now: datetime) -> Application | N
     `SECOND_HOLD`, not even to the same reviewer, so that repeated calls do not reserve it for
     longer. Then come, by promised day, free cases and the reviewer's own that have come back
     (`queue_order.is_to_take`). Such a case is claimed; a concurrent call gets the next one.
+    `opened`: when the page with the button was opened. A case that the reviewer has taken after
+    that, as in another window, and that still waits for them, is the next one.
 
     Raises NotReviewer.
     """
-    taken = _taken(person, actor=actor, now=now)
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)  # one press after the other
+    taken = _taken_since(opened, person, now) if opened else None
+    taken = taken or _taken(person, actor=actor, now=now)
     impartiality.require_reviewer(person)  # to look through many cases takes its time
     return taken
+
+
+def _taken_since(opened: datetime, person: Person, now: datetime) -> Application | None:
+    mine = Q(reviewer=person, claimed_at__gt=opened, aside_until=None, status=Status.IN_REVIEW)
+    held = Q(second_look__person=person, second_look__until__gt=min(opened, now) + SECOND_HOLD)
+    waiting = mine | held & queue_order.second_wanted(now)
+    return Application.objects.filter(waiting & ~queue_order.approved_by(person, now)).first()
 
 
 def _taken(person: Person, *, actor: Actor, now: datetime) -> Application | None:

@@ -149,13 +149,11 @@ def button(
     to: str,
     *args: object,
     look: str = "",
-    version: int | None = None,
+    **sent: object,
 ) -> SafeString:
     """Render a button in its own form, posted to the view ``to``; the content is its label."""
     action = resolve_url(to, *args)
-    return _component(
-        context, "button", content, action=action, looks=look.split(), version=version
-    )
+    return _component(context, "button", content, action=action, looks=look.split(), sent=sent)
 
 
 def _component(context: Context, name: str, content: SafeString, **values: object) -> SafeString:

@@ -9,7 +9,13 @@ from accounts import access
 from applications import services
 from applications.services.reviewer.assignment import receivers
 from applications.views.console.case.form_page import button, form_page
-from applications.views.console.case.forms import AsideForm, HandOverForm, NoteForm, TakeOverForm
+from applications.views.console.case.forms import (
+    AsideForm,
+    HandOverForm,
+    NoteForm,
+    OpenedForm,
+    TakeOverForm,
+)
 from applications.views.shared.entry import by_person
 from applications.workflow import Action
 from certportal.foundation import clock
@@ -20,7 +26,9 @@ from certportal.foundation.web.pressed import pressed_on
 @pressed_on("console:queue")
 def take_next(request: HttpRequest) -> HttpResponseBase:
     """Redirect to the reviewer's next case, or to a case that needs them as second person."""
-    case = services.take_next(**by_person(request))
+    form = OpenedForm(request.POST)
+    opened = form.cleaned_data["opened"] if form.is_valid() else None
+    case = services.take_next(opened=opened, **by_person(request))
     if case is None:
         messages.info(request, _("No case is waiting for you."))
         return redirect("console:queue")

@@ -119,6 +119,12 @@ class WaiveForm(VersionForm):
         return in_range(self.cleaned_data["ends_on"], self.now)
 
 
+class OpenedForm(Form):
+    """When the page with the pressed button was opened."""
+
+    opened = forms.DateTimeField()
+
+
 class RightNoteForm(Form):
     """The reviewer's evidence that the person may act for the organisation.
 
