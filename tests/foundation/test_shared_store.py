@@ -88,6 +88,25 @@ def test_a_store_that_drips_is_cut_off(begin):
         store_at(port, whole_seconds=0.5).open("a.pdf")
 
 
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+MEBIBYTE = b"100000\r\n" + b"<" * 0x100000 + b"\r\n"
+ASKS = [lambda store: store.open("a.pdf"), lambda store: store.listdir("")]
+
+
+@pytest.mark.parametrize("ask", ASKS)
+def test_an_answer_without_end_is_not_kept_in_memory(ask):
+    cut_off = pytest.raises(StoreAway, match=r"ProtocolError|ConnectionClosedError")
+    with dripping_server(CHUNKED, MEBIBYTE, pause=0) as port, cut_off:
+        ask(store_at(port))
+
+
+@pytest.mark.parametrize("ask", ASKS)
+@pytest.mark.parametrize("begin", [CHUNKED + MEBIBYTE, HEAD + b"<"])
+def test_a_store_whose_answer_breaks_off_is_away(ask, begin):
+    with dripping_server(begin, None) as port, pytest.raises(StoreAway):
+        ask(store_at(port))
+
+
 def test_a_connection_that_was_used_before_is_cut_off_too(shared_store):
     default_storage.save("a.pdf", ContentFile(b"one"))
     storages["default"].whole_seconds = 0.5

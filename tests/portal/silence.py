@@ -18,15 +18,18 @@ def mute_server() -> Iterator[int]:
 
 @contextmanager
 def dripping_server(
-    begin: bytes = b"", drop: bytes = b"x", *, pause: float = 0.05
+    begin: bytes = b"", drop: bytes | None = b"x", *, pause: float = 0.05
 ) -> Iterator[int]:
-    """Yield a port that sends `begin` and then, until the end of the test, drop after drop."""
+    """Yield a port that sends `begin` and then, until the end of the test, drop after drop.
+
+    Without a drop it breaks off.
+    """
     over = threading.Event()
 
     def drip(connected: socket.socket) -> None:
         with connected, suppress(OSError):
             connected.sendall(begin)
-            while not over.wait(pause):
+            while drop is not None and not over.wait(pause):
                 connected.sendall(drop)
 
     def accept(listener: socket.socket) -> None:

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from http.client import HTTPResponse
+from io import BufferedReader, RawIOBase
 from typing import Any
 
 from botocore import awsrequest
@@ -16,6 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import ContentFile, File
 from storages.backends.s3 import S3Storage
+from urllib3.exceptions import HTTPError
 
 from certportal.foundation import deadline
 from certportal.foundation.breaker import Breaker, Resting
@@ -23,6 +26,8 @@ from certportal.foundation.files.faults import DamagedFile, StoreAway
 
 CONNECT_SECONDS, READ_SECONDS = 2.0, 3.0
 PAUSE_SECONDS = 5.0
+MOST_BYTES = 32 * 1024 * 1024
+"""Of one answer with its head. Documents have 10 MiB at most, a list of a thousand names 1 MiB."""
 
 SHA256 = "sha256"
 """The object's metadata key for the hash of its bytes."""
@@ -144,16 +149,44 @@ class SharedStore(S3Storage):
             if code in _NO_SUCH_FILE:
                 raise FileNotFoundError("not in the store") from error
             raise StoreAway(code) from error
-        except (BotoCoreError, TimeoutError, Resting) as error:
+        except (BotoCoreError, HTTPError, TimeoutError, Resting) as error:
             raise StoreAway(type(error).__name__) from error
 
 
 # ------------------------------------------------------------------ connections under a limit
 
 
+class _Limited(RawIOBase):
+    """What comes from a socket, for one answer; more than `MOST_BYTES` raise OSError."""
+
+    def __init__(self, source: RawIOBase) -> None:
+        self._source, self._left = source, MOST_BYTES
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        count = self._source.readinto(buffer)
+        self._left -= count or 0
+        if self._left < 0:
+            raise OSError(f"answer of more than {MOST_BYTES} bytes")
+        return count
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
+
+
+class _Answer(HTTPResponse):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fp = BufferedReader(_Limited(self.fp.detach()))
+
+
 class _Watched:
     """A connection that the surrounding `deadline.within` can shut down, even when it is reused."""
 
+    response_class = _Answer
     _plain: Any = None
 
     def _new_conn(self) -> Any:
