@@ -201,7 +201,8 @@ def test_confirmed_they_invite_and_learn_who_has_asked_meanwhile(
     assert told("join_request") == [str(seppo.pk)]
     assert "pekka@example.fi" in people.log_in(Client(), seppo).get(MEMBERS).text
     assert invite(seppo, account, now).pk
-    confirm(seppo, riitta, now)
+    with pytest.raises(confirming.ConfirmedAlready):
+        confirm(seppo, riitta, now)
     assert told("join_request") == [str(seppo.pk)]
 
 

@@ -43,10 +43,15 @@ class SameAsBefore(Refused):
     )
 
 
-class OtherDocuments(Stale):
+class ConfirmedAlready(Stale):
+    message = _("The authority is confirmed already: nothing was recorded now.")
+
+
+class OtherEvidence(Stale):
     message = _(
-        "A document about the authority to act has been uploaded or taken back since you opened"
-        " the page. Nothing was decided. Look at the documents that there are now."
+        "Since you opened the page, somebody has confirmed the authority to act, withdrawn its"
+        " confirmation, or uploaded or taken back a document about it. Nothing was recorded now."
+        " Look at it as it is now."
     )
 
 
@@ -66,7 +71,7 @@ def confirm_right(
     actor: Actor,
     now: datetime,
 ) -> Membership:
-    """Confirm the member's right to act; does nothing if it is confirmed without an end.
+    """Confirm the member's right to act.
 
     If a reviewer confirms it (`by`), everybody whose right is thereby confirmed, or gets another
     last day, is notified, members invited by the person included. Administrators who become
@@ -74,17 +79,17 @@ def confirm_right(
 
     `note`: the evidence that the reviewer saw, at most 300 characters; if empty, the names of the
     documents handed in. `until`: the last day of a confirmation on the person's word alone; the
-    note is then its reason. `shown`: the mark of the documents that the page showed
-    (`documents.mark_of`); None without a page. The person's own statement is kept. Raises OwnRight,
-    OtherDocuments, NothingSeen, EndOutOfRange, and SameAsBefore if better evidence is claimed with
-    the old note.
+    note is then its reason. `shown`: the mark of what the page showed (`documents.mark_of`); None
+    without a page. The person's own statement is kept. Raises OwnRight, ConfirmedAlready if it is
+    confirmed without an end, OtherEvidence, NothingSeen, EndOutOfRange, and SameAsBefore if better
+    evidence is claimed with the old note.
     """
     found = Membership.objects.select_for_update(of=["self"])
     membership = found.select_related("person", "organisation").get(pk=membership_id)
     if by is not None and access.is_partial(by, membership.organisation_id, now=now):
         raise OwnRight
     if not may_be_confirmed(membership):
-        return membership
+        raise ConfirmedAlready
     documents = _documents(membership, shown)
     note = note.strip() or ("" if until else ", ".join(each.name for each in documents)[:300])
     _require_evidence(membership, note, until, now)
@@ -105,10 +110,10 @@ def confirm_right(
 
 
 def _documents(membership: Membership, shown: str | None) -> list[RightDocument]:
-    """Return the documents handed in; raises OtherDocuments unless the page showed these."""
+    """Return the documents handed in; raises OtherEvidence unless the page showed these."""
     documents = list(documents_rights.documents_about(membership))
-    if shown is not None and shown != documents_rights.mark_of(documents):
-        raise OtherDocuments
+    if shown is not None and shown != documents_rights.mark_of(documents, membership):
+        raise OtherEvidence
     return documents
 
 

@@ -286,7 +286,12 @@ def documents_about(right: Membership) -> QuerySet[RightDocument]:
     return RightDocument.objects.filter(about, person__in=members).select_related("person")
 
 
-def mark_of(found: Iterable[RightDocument]) -> str:
-    """Return the mark by which a page tells which documents it showed; "" for none."""
+def mark_of(found: Iterable[RightDocument], right: Membership | None = None) -> str:
+    """Return the mark by which a page tells which documents it showed; "" for none.
+
+    Of a `right` that is confirmed already, also which confirmation.
+    """
     keys = sorted(f"{one.pk} {one.sha256}" for one in found)
+    if right is not None and right.confirmed_at is not None:
+        keys.append(right.confirmed_at.isoformat())
     return hashlib.sha256("\n".join(keys).encode()).hexdigest() if keys else ""

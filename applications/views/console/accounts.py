@@ -30,7 +30,7 @@ from accounts.register.models import RegisterRecord
 from accounts.right_to_act import is_unconfirmed, know_rights, may_be_confirmed, right_of
 from accounts.services.organisations.named import organisations_named
 from accounts.services.rights import documents as papers
-from accounts.services.rights.confirm import OtherDocuments
+from accounts.services.rights.confirm import ConfirmedAlready, OtherEvidence
 from applications import services
 from applications.models import Application, Domain
 from applications.rules.domains import with_proofs
@@ -41,7 +41,7 @@ from applications.views.account.domains import state
 from applications.views.console.case import background
 from applications.views.console.case.forms import RightNoteForm
 from applications.views.console.entry import confirmed_lately, looked_at, page_of
-from applications.views.shared.entry import by_person
+from applications.views.shared.entry import by_person, leading_to
 from applications.views.shared.forms import ShownField
 from certportal.foundation import clock
 from certportal.foundation.combined_queries import Rows, Wanted, ask_together
@@ -175,10 +175,13 @@ def confirm(request: HttpRequest, membership_id: int) -> HttpResponseBase:
     another day.
     """
     membership = _membership(membership_id)
+    with leading_to("console:account", membership.organisation_id):
+        return _confirm(request, membership)
+
+
+def _confirm(request: HttpRequest, membership: Membership) -> HttpResponseBase:
     if not may_be_confirmed(membership):
-        words = _("The authority is confirmed already: nothing was recorded now.")
-        messages.warning(request, words)
-        return redirect("console:account", membership.organisation_id)
+        raise ConfirmedAlready
     looked_at(request, membership.organisation)
     documents = list(papers.documents_about(membership))
     form = RightNoteForm(
@@ -188,9 +191,10 @@ def confirm(request: HttpRequest, membership_id: int) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         try:
             services.confirm_right(membership.pk, **form.given, **by_person(request))
-        except OtherDocuments as other:
+        except OtherEvidence as other:
             refusal, documents = other, list(papers.documents_about(membership))
-            form.retype(shown=papers.mark_of(documents))
+            membership.refresh_from_db()
+            form.retype(shown=papers.mark_of(documents, membership))
         else:
             messages.success(request, _("The authority to act has been confirmed."))
             return redirect("console:account", membership.organisation_id)

@@ -60,11 +60,49 @@ def test_who_confirms_a_right_after_another_reads_that_nothing_was_recorded(desk
     other = Desk(raimo)
     given = {"note": "Kaupparekisteri 2.3."} | other.shown(place)
     desk.client.post(place, {"note": "Valtakirja"} | desk.shown(place))
-    page = other.client.post(place, given, follow=True)
-    assert [str(one) for one in page.context["messages"]] == [
-        "The authority is confirmed already: nothing was recorded now."
-    ]
+    page = other.client.post(place, given)
+    assert page.status_code == 409
+    assert "The authority is confirmed already: nothing was recorded now." in page.text
+    assert f'href="{desk.url("account", right(seppo).organisation_id)}"' in page.text
     assert right(seppo).basis_note == "Valtakirja"
+
+
+def test_so_does_who_is_overtaken_while_it_is_recorded(desk, seppo, raimo, monkeypatch):
+    place, confirm = desk.url("confirm_member", right(seppo).pk), services.confirm_right
+    given = {"note": "Kaupparekisteri 2.3."} | desk.shown(place)
+
+    def late(*key, **rest):
+        act(raimo, confirm, *key, note="Valtakirja")
+        return confirm(*key, **rest)
+
+    monkeypatch.setattr(services, "confirm_right", late)
+    page = desk.client.post(place, given)
+    assert page.status_code == 409
+    assert "nothing was recorded now" in page.text
+    assert right(seppo).basis_note == "Valtakirja"
+
+
+@pytest.mark.parametrize("becomes", ["withdrawn", "confirmed on the word again"])
+def test_riitta_reads_that_raimo_withdrew_or_renewed_what_she_confirms_anew(
+    desk, seppo, raimo, becomes
+):
+    soon, later = (clock.day(clock.now()) + timedelta(days=ahead) for ahead in (30, 60))
+    act(raimo, services.confirm_right, right(seppo).pk, note="Soitin.", until=soon)
+    place = desk.url("confirm_member", right(seppo).pk)
+    given = {"note": "Soitin minäkin.", "word_alone": "on", "ends_on": later.isoformat()}
+    given |= desk.shown(place)
+    if becomes == "withdrawn":
+        act(raimo, services.withdraw_right, right(seppo).pk, reasons="Puhelu oli väärennetty.")
+    else:
+        act(raimo, services.confirm_right, right(seppo).pk, note="Soitin taas.", until=later)
+    stands = right(seppo)
+    page = desk.client.post(place, given)
+    assert page.status_code == 409
+    assert "withdrawn its confirmation" in page.text and "Soitin minäkin." in page.text
+    assert (right(seppo).basis, right(seppo).basis_note) == (stands.basis, stands.basis_note)
+    again = given | {"shown": page.context["form"]["shown"].value()}
+    assert desk.client.post(place, again).status_code == 302
+    assert right(seppo).basis_note == "Soitin minäkin."
 
 
 def test_a_document_about_a_right_that_an_auditor_reads_is_recorded(desk, seppo, web_of, now):
@@ -90,7 +128,7 @@ def test_no_right_is_confirmed_by_a_document_that_the_page_did_not_show(desk, se
     exchange(seppo, "toinen")
     answer = desk.client.post(place, given)
     assert answer.status_code == 409
-    assert "has been uploaded or taken back" in answer.text
+    assert "uploaded or taken back a document" in answer.text
     assert "toinen.pdf" in answer.text
     assert not is_shown(right(seppo))
     given["shown"] = answer.context["form"]["shown"].value()

@@ -62,9 +62,10 @@ def test_production_is_refused_until_the_right_is_confirmed(unconfirmed, ready, 
 def test_what_is_confirmed_is_not_said_to_be_confirmed_again(unconfirmed, case, desk, other_desk):
     desk.press("right", case, note="Kaupparekisteriote 2.3.")
     again = other_desk.press("right", case, note="Toinen kirjaus Raimolta")
-    assert again.status_code == 302
+    assert again.status_code == 409
+    assert "nothing was recorded now" in again.text
+    assert f'href="{desk.url("case", case.pk)}"' in again.text
     page = other_desk.open("case", case.pk).text
-    assert "nothing was recorded now" in page
     assert "Kaupparekisteriote 2.3." in page
     assert "has been confirmed." not in page
 

@@ -129,7 +129,7 @@ class RightNoteForm(Form):
     """The reviewer's evidence that the person may act for the organisation.
 
     The note is optional if documents were handed in. If the person's word is the only evidence, the
-    note must say why it is enough. `shown`: the mark of the documents on the page.
+    note must say why it is enough. `shown`: the mark of what the page shows.
     """
 
     only_if: ClassVar = {"ends_on": ("word_alone", "on")}
@@ -148,7 +148,7 @@ class RightNoteForm(Form):
         if right.is_weak:
             self.initial.update(word_alone=True, ends_on=right.confirmed_until)
         self.fields["note"].required = not documents
-        self.initial["shown"] = mark_of(documents)
+        self.initial["shown"] = mark_of(documents, right)
 
     shown = ShownField()
     note = forms.CharField(

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _, gettext_lazy
 
 from accounts import access
 from accounts.models import Membership, Person, RightDocument
 from accounts.right_to_act import has_ended, is_unconfirmed, may_be_confirmed
 from accounts.services.rights import documents as documents_rights
+from accounts.services.rights.confirm import ConfirmedAlready
 from applications import services
 from applications.errors import Changed
 from applications.models import Application
@@ -42,9 +42,7 @@ def confirm(request: HttpRequest, application: Application) -> HttpResponse:
     if right is None:
         raise Http404
     if not may_be_confirmed(right):
-        words = _("The authority is confirmed already: nothing was recorded now.")
-        messages.warning(request, words)
-        return redirect("console:case", application.pk)
+        raise ConfirmedAlready
     documents = list(documents_rights.documents_about(right))
     form = RightForm(
         request.POST or None,
@@ -60,10 +58,13 @@ def confirm(request: HttpRequest, application: Application) -> HttpResponse:
         if form.cleaned_data["version"] != application.version:
             raise Changed  # somebody else may have sent the order meanwhile
         services.confirm_right(right.pk, **form.given, **by_person(request))
+    except ConfirmedAlready:
+        raise
     except (Stale, NotAllowed) as refusal:
+        right.refresh_from_db()
         context = _context(request, application, right, form)
         context |= kept(request, application, form, refusal)
-        form.retype(shown=documents_rights.mark_of(context["documents"]))
+        form.retype(shown=documents_rights.mark_of(context["documents"], right))
         page = "applications/console/right.html"
         return render(request, page, context, status=refusal.status)
     return back_to(application, request, _("The authority to act has been confirmed."))
