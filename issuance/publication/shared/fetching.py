@@ -11,6 +11,7 @@ import structlog
 from django.core.files.storage import Storage
 
 from certportal.foundation import own_files
+from issuance.publication import ocsp_packs
 from issuance.publication.shared import index
 from issuance.publication.shared.fitness import Unfit, require_fit
 
@@ -61,8 +62,11 @@ class Fetcher:
         if lost and lost != self._lost:
             log.error("published_files_lost", lost=lost, kept_in="copy")
         self._lost = lost
-        for path in gone:
-            index.file_of(path).unlink(missing_ok=True)
+        for file in map(index.file_of, gone):
+            # While its responses count, so do those of an older pack, which would not be refused.
+            head = ocsp_packs.read_head(file)
+            if head is None or head.next_update <= now:
+                file.unlink(missing_ok=True)
         return all(done) and not lost
 
     def _take(self, path: str, sha256: str, now: datetime) -> bool:

@@ -60,8 +60,13 @@ def test_a_pack_whose_certificates_have_ended_goes(
     publish_response_with(certificate.pk, now=now)
     machines.carry(now)
     machines.on(machines.first)
-    ocsp_packs.path(STEM, ocsp_packs.name_of(certificate.serial)).unlink()
-    machines.carry(now + HOUR)
+    pack = ocsp_packs.path(STEM, ocsp_packs.name_of(certificate.serial))
+    head = ocsp_packs.read_head(pack)
+    assert head is not None
+    pack.unlink()
+    machines.carry(head.next_update - HOUR)
+    assert status_of(certificate) == library.OCSPCertStatus.GOOD
+    machines.carry(head.next_update)
     assert status_of(certificate) is None
 
 

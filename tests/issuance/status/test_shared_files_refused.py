@@ -62,6 +62,25 @@ def test_a_new_index_that_tells_of_an_older_list_or_pack_replaces_nothing(
         assert index.file_of(path).read_bytes() != content
 
 
+def test_an_older_pack_that_comes_back_after_an_index_without_it_replaces_nothing(
+    machines: Machines, certificate: Certificate, now: datetime
+) -> None:
+    publish_response_with(certificate.pk, now=now)
+    name = ocsp_packs.name_of(certificate.serial)
+    path = f"ocsp/{STEM}/{name}.pack"
+    older = ocsp_packs.path(STEM, name).read_bytes()
+    revoke(machines, certificate, now + HOUR)
+    machines.carry(now + HOUR)
+    store = storages["published"]
+    there = index.read(store)
+    others = {each: sha256 for each, sha256 in there.files.items() if each != path}
+    index.write(store, index.Index(there.number + 1, others))
+    assert machines.fetch(now + HOUR)
+    forge(machines, path, older, now)
+    assert not machines.fetch(now + HOUR)
+    assert status_of(certificate) == library.OCSPCertStatus.REVOKED
+
+
 def test_an_older_pack_whose_first_line_says_that_it_is_new_replaces_nothing(
     machines: Machines, certificate: Certificate, now: datetime
 ) -> None:
