@@ -19,7 +19,12 @@ start_python() {
     [ "$database" != "$(database_address)" ] || database=$(database_address "$name")
     if ! kill -0 "$FORKS" 2>/dev/null; then
         # It loads the settings of `front`, which refuses to start with the keys of `ca`.
-        start forks env "${KEY_SETTINGS[@]/#/--unset=}" .venv/bin/python $forks serve "$RUN/forks.sock"
+        # mimalloc gives back what the imports freed: 17 MiB of all processes. Python 3.12 lacks it.
+        local allocator
+        allocator=$(.venv/bin/python -c 'import sysconfig as s
+print("mimalloc" if s.get_config_var("WITH_MIMALLOC") else "pymalloc")')
+        start forks env "${KEY_SETTINGS[@]/#/--unset=}" PYTHONMALLOC="$allocator" \
+            .venv/bin/python $forks serve "$RUN/forks.sock"
         FORKS=${PIDS[forks]}
         unset "PIDS[forks]"  # the others end with it, and each is started again by itself
     fi
