@@ -27,6 +27,9 @@ DIGITS = (2, 5)
 Serial numbers are 01 and random digits (issuance.certificate.plan.new_serial). The first three
 random digits give up to 4096 packs for each CA."""
 
+MALFORMED = ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError
+"""What reading JSON of another form, however deep and with numbers however large, may raise."""
+
 type Key = tuple[str, int]
 """The name of the hash algorithm in the client's CertID, and the serial number."""
 
@@ -117,7 +120,7 @@ def _head(line: bytes, rest: int) -> Head | None:
         begun, until = (datetime.fromtimestamp(facts[name], UTC) for name in ("this", "next"))
         head = Head(begun, until, facts["sizes"])
         return head if sum(head.sizes.values()) == rest else None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except MALFORMED:
         return None
 
 

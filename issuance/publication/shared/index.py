@@ -3,7 +3,8 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Set as AbstractSet
+from collections.abc import Iterable, Iterator, Mapping, Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from django.core.files.storage import Storage
 
 from certportal.foundation import own_files
 from certportal.foundation.files.faults import DamagedFile
+from issuance.publication import ocsp_packs
 
 INDEX, LATEST = "index.json", "latest.json"
 LATE = timedelta(minutes=2)
@@ -76,12 +78,12 @@ def ended(before: AbstractSet[str], after: AbstractSet[str]) -> AbstractSet[str]
 def latest(store: Storage) -> tuple[int, str]:
     """Number and SHA-256 of the latest index; 0 and "" if none. Raises OSError, DamagedFile."""
     try:
-        fields = json.loads(_read(store, LATEST))
-        return int(fields["number"]), str(fields["sha256"])
+        encoded = _read(store, LATEST)
     except FileNotFoundError:
         return 0, ""
-    except (ValueError, KeyError, TypeError) as error:
-        raise DamagedFile(LATEST) from error
+    with _parsing(LATEST):
+        fields = json.loads(encoded)
+        return int(fields["number"]), str(fields["sha256"])
 
 
 def read(store: Storage) -> Index:
@@ -92,8 +94,19 @@ def read(store: Storage) -> Index:
     encoded = _read(store, INDEX)
     if hashlib.sha256(encoded).hexdigest() != sha256:
         raise DamagedFile(INDEX)
-    fields = json.loads(encoded)
-    return Index(fields["number"], fields["files"], fields["whole"])
+    with _parsing(INDEX):
+        fields = json.loads(encoded)
+        files = {path: str(sha256) for path, sha256 in fields["files"].items()}
+        return Index(int(fields["number"]), files, bool(fields["whole"]))
+
+
+@contextmanager
+def _parsing(name: str) -> Iterator[None]:
+    """Raise DamagedFile for what is no JSON of the expected form, whoever wrote it."""
+    try:
+        yield
+    except ocsp_packs.MALFORMED as error:
+        raise DamagedFile(name) from error
 
 
 def write(store: Storage, index: Index) -> None:

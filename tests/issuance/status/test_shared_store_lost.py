@@ -1,5 +1,7 @@
 """The store is away, goes back to an older copy, or has lost objects: served is what is there."""
 
+import hashlib
+import json
 import shutil
 import urllib.error
 import urllib.request
@@ -7,17 +9,18 @@ from datetime import datetime, timedelta
 
 import pytest
 from cryptography.x509 import ocsp as library
+from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.management import call_command
 from pytest_django import Settings
 
 from certportal.foundation import clock
-from certportal.foundation.files.faults import StoreAway
+from certportal.foundation.files.faults import DamagedFile, StoreAway
 from certportal.operations import health
 from issuance import services
 from issuance.models import Certificate, IssuingCA
 from issuance.publication import repository
-from issuance.publication.shared import sending
+from issuance.publication.shared import index, sending
 from issuance.publication.shared.fetching import Fetcher
 from issuance.services.status.publish_ocsp import publish_response_with
 from tests.issuance.status.machines import FILES, STEM, Machines, get, revoke, status_of
@@ -152,6 +155,31 @@ def test_a_store_that_is_filled_step_by_step_takes_nothing_away_meanwhile(
     assert machines.sender.finish(now=now + HOUR)
     assert machines.fetch(now + HOUR)
     assert status_of(certificate) == library.OCSPCertStatus.GOOD
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        b"[]",
+        b'{"number":5}',
+        b'{"number":5,"files":[],"whole":true}',
+        b'{"number":1e400,"files":{},"whole":true}',
+        b"[" * 100_000,
+        b"\xff",
+    ],
+)
+@pytest.mark.parametrize("name", [index.INDEX, index.LATEST])
+def test_an_index_of_another_form_is_damaged_and_mended_by_the_sender(
+    machines: Machines, ca: IssuingCA, now: datetime, name: str, encoded: bytes
+) -> None:
+    services.publish_crl(ca, now=now)
+    store, said = storages["published"], {"sha256": hashlib.sha256(encoded).hexdigest()}
+    store.save(index.LATEST, ContentFile(json.dumps({"number": 9, **said}).encode()))
+    store.save(name, ContentFile(encoded))
+    with pytest.raises(DamagedFile):
+        machines.fetch(now)
+    machines.carry(now)
+    assert get(FILES[0])[0] == "200 OK"
 
 
 def test_one_lost_object_is_sent_again_when_asked(
