@@ -197,16 +197,11 @@ def hashes_in(lines: Iterable[str]) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class KeyOf:
-    """A key by its SPKI hash, the reference it is wanted for, and the one a reissue replaces.
-
-    ``hashes`` are all by which it may be blocked or in use (`hashes_of`); without them only its own
-    is asked.
-    """
+    """A key by its SPKI hash, the reference it is wanted for, and the one a reissue replaces."""
 
     spki_sha256: str
     reference: UUID
     replaces: UUID | None = None
-    hashes: Sequence[str] = ()
 
 
 # One query for any number of keys; the last EXISTS uses the index prepared_key_signing. When a key
@@ -216,9 +211,9 @@ class KeyOf:
 _KNOWN = Statement(
     """
 SELECT EXISTS (SELECT FROM issuance_blockedkey known
-               WHERE known.spki_sha256 IN (key.spki, key.usual)),
+               WHERE known.spki_sha256 = key.spki),
        EXISTS (SELECT FROM issuance_certificate known
-               WHERE known.spki_sha256 IN (key.spki, key.usual)
+               WHERE known.spki_sha256 = key.spki
                AND known.reference NOT IN (key.reference, key.replaces)
                AND (key.replaces = key.reference OR NOT EXISTS (
                    SELECT FROM issuance_certificate later
@@ -226,14 +221,14 @@ SELECT EXISTS (SELECT FROM issuance_blockedkey known
                    WHERE later.spki_sha256 = known.spki_sha256
                    AND made.replaces = known.reference)))
     OR EXISTS (SELECT FROM issuance_preparedcertificate known
-               WHERE known.spki_sha256 IN (key.spki, key.usual)
+               WHERE known.spki_sha256 = key.spki
                AND known.state = 'signing'
                AND known.reference NOT IN (key.reference, key.replaces))
-FROM unnest((SELECT %s), (SELECT %s), (SELECT %s), (SELECT %s))
-     WITH ORDINALITY AS key (spki, usual, reference, replaces, number)
+FROM unnest((SELECT %s), (SELECT %s), (SELECT %s))
+     WITH ORDINALITY AS key (spki, reference, replaces, number)
 ORDER BY key.number
 """,
-    ["text[]", "text[]", "uuid[]", "uuid[]"],
+    ["text[]", "uuid[]", "uuid[]"],
 )
 
 
@@ -250,7 +245,6 @@ def findings_of_keys(keys: Sequence[KeyOf]) -> list[list[Finding]]:
             _KNOWN,
             [
                 [key.spki_sha256 for key in keys],
-                [[key.spki_sha256, *key.hashes][-1] for key in keys],
                 [key.reference for key in keys],
                 [key.replaces or key.reference for key in keys],
             ],
