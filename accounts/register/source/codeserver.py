@@ -28,7 +28,8 @@ class CodeServer:
     Args:
         url: base of the API, ending in ``/csapi/v6``.
         page_size: 10 to 500, the server's own limits.
-        max_pages: most pages of one download; more raise SourceFault.
+        max_pages: most pages of one round; more raise SourceFault.
+        max_bytes: most bytes of one round; more raise SourceFault.
         longest: most seconds for one download; after them SourceFault is raised.
         rounds: most attempts if the register changes while its pages are fetched.
     """
@@ -38,6 +39,7 @@ class CodeServer:
     version: str = "1.2.246.537.6.202.2008"
     page_size: int = 500
     max_pages: int = 2000
+    max_bytes: int = 512 * 1024 * 1024
     longest: float = 1800.0
     rounds: int = 3
     transport: Transport = field(default_factory=Transport)
@@ -77,10 +79,13 @@ class CodeServer:
         """One round: rows, number of pages, and whether there are fewer rows than totalItems."""
         rows: list[Row] = []
         total: int | None = None
+        most = self.transport.fetched + self.max_bytes
         for number in range(1, self.max_pages + 1):
             if time.monotonic() > ends_at:
                 raise SourceFault(f"not whole after {self.longest:.0f} s, at page {number}")
             page = self._page(query, number)
+            if self.transport.fetched > most:
+                raise SourceFault(f"more than {self.max_bytes} bytes, at page {number}")
             if number > 1 and page.total_items != total:
                 raise _Moved
             total = page.total_items

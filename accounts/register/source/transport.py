@@ -37,6 +37,7 @@ class Transport:
 
     ``timeout`` is for one read, ``whole_timeout`` for an answer with its head, ``first_pause``
     before the first retry (doubled each time), all in seconds; ``attempts`` counts the first try.
+    ``fetched`` are the bytes of all answers so far.
     """
 
     timeout: float = 20.0
@@ -45,6 +46,7 @@ class Transport:
     attempts: int = 4
     first_pause: float = 1.0
     sleep: Callable[[float], object] = time.sleep
+    fetched: int = 0
 
     def get(self, url: str) -> Any:
         """The decoded JSON at *url*, or None if there is no content (204).
@@ -79,6 +81,7 @@ class Transport:
             raise _Again(type(error).__name__) from error
         except ValueError as error:
             raise SourceFault(str(error)) from error
+        self.fetched += len(reply.body)
         if reply.status in _RETRIED:
             asked = reply.headers.get("Retry-After", "")
             pause = float(asked) if asked.isdecimal() else None

@@ -208,6 +208,15 @@ def test_a_source_without_end_is_given_up(client, server):
         client.download()
 
 
+def test_a_source_whose_pages_are_too_much_together_is_given_up(client, server):
+    client.download()
+    client.max_bytes = client.transport.fetched
+    client.download()  # what was fetched before does not count
+    server.codes[-1]["attributes"][0]["attributeValue"] = ["x" * 2000]
+    with pytest.raises(SourceFault, match=r"more than \d+ bytes, at page 3"):
+        client.download()
+
+
 def test_a_source_that_does_not_count_its_pages_is_read_to_a_short_one(client, server):
     full = {"conceptCodes": [code(number) for number in range(10)]}
     server.faults = [codeserver.document(full), codeserver.document({"conceptCodes": []})]
