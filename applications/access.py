@@ -10,7 +10,7 @@ from django.db.models import F, Model, Q, QuerySet
 from django.http import Http404
 
 from accounts import access, consents
-from accounts.models import Membership, Person, Succession
+from accounts.models import Membership, Organisation, Person, Succession
 from accounts.right_to_act import is_shown
 from applications.errors import MayNotAct
 from applications.models import Application, BulkOrder, Domain, HostName
@@ -92,13 +92,17 @@ def certificates_of_account(organisation_id: UUID) -> QuerySet[Certificate]:
 def certificates_of(orders: QuerySet[Application], owners: set[UUID]) -> QuerySet[Certificate]:
     """Return the certificates of the orders, all of which belong to the owners."""
     # The orders alone would do, but the database has an index by organisation.
-    # With those that they succeeded, which certificates still name.
+    issued = Certificate.objects.filter(organisation__in=_with_formers(owners))
+    return issued.filter(reference__in=orders.values("pk"))
+
+
+def _with_formers(owners: set[UUID]) -> set[UUID]:
+    """Return the organisations and those that they succeeded, which certificates still name."""
     found, new = set[UUID](), owners
     while new:
         found |= new
         new = {former for successor, former in successions() if successor in new} - found
-    issued = Certificate.objects.filter(organisation__in=found)
-    return issued.filter(reference__in=orders.values("pk"))
+    return found
 
 
 @Question
@@ -218,7 +222,12 @@ def certificates_supplied(
 ) -> QuerySet[Certificate]:
     """Return the certificates of the supplier's customers, as `orders_supplied` the orders."""
     customers = consents.received(person, supplier_id, now=now).values_list("customer", flat=True)
-    return certificates_of(orders_supplied(person, supplier_id, now=now), set(customers))
+    # Read here are those customers alone that succeeded another organisation, which are few.
+    successors = {successor for successor, _former in successions()}
+    formers = _with_formers(set(customers.filter(customer__in=successors)))
+    owners = Organisation.objects.filter(Q(pk__in=customers) | Q(pk__in=formers)).values("pk")
+    issued = Certificate.objects.filter(organisation__in=owners)
+    return issued.filter(reference__in=orders_supplied(person, supplier_id, now=now).values("pk"))
 
 
 def is_technician(person: Person, application_id: UUID, *, now: datetime) -> bool:

@@ -101,6 +101,17 @@ def test_certificates_of_customers_are_found_without_reading_those_of_all_others
     newest, ending = supplied.order_by("-issued_at")[:25], supplied.filter(renewal.ending_soon(now))
     for listed in (supplied, newest, ending):
         assert "Seq Scan on issuance_certificate" not in listed.explain()
+    # Nor is each customer named, however many there are.
+    assert account_of(kalle).pk.hex not in str(supplied.query).replace("-", "")
+
+
+def test_certificates_that_name_an_organisation_which_a_customer_succeeded_are_found_too(
+    matti, kalle, valma, riitta, cas, given, also_given, now
+):
+    certificate = certificate_of(orders.delivered(matti, riitta))
+    former, successor = (account_of(person).business_id for person in (matti, kalle))
+    act(riitta, services.succeed, former, successor, reason="Fuusio.")
+    assert list(certificates_supplied(valma, given.supplier_id, now=now)) == [certificate]
 
 
 def test_a_request_is_given_by_the_contact_s_pages_and_names_supplier_and_person(
