@@ -76,11 +76,10 @@ class Month:
         """The percentage of promises kept; None if there were none."""
         return round(100 * self.kept / self.promised) if self.promised else None
 
-    @property
-    def took(self) -> tuple[float, float]:
-        """The median, and how much longer the 95th percentile is; 0 without timed decisions."""
-        median, p95 = self.median or 0, self.p95 or 0
-        return median, round(p95 - median, 1)
+
+def took(median: float | None, p95: float | None) -> tuple[float, float] | None:
+    """Return the median, and how much longer the 95th percentile is; None without them."""
+    return None if median is None or p95 is None else (median, round(p95 - median, 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,7 +253,11 @@ def numbers(request: HttpRequest) -> HttpResponse:
     context = {
         "at": counted.at,
         "months": counted.months,
-        "drawing": bars.drawn(_times(counted.months), labels),
+        "drawing": bars.drawn(
+            [figures.took(month.median, month.p95) for month in counted.months],
+            labels,
+            least=bars.HAIRLINE,
+        ),
         "kinds": [kind.label for kind in kinds],
         "in_force": [
             (month.first, [month.in_force[kind] for kind in kinds]) for month in counted.months
@@ -302,8 +306,3 @@ def _times_as_json(one: Month | Language) -> dict[str, Any]:
         "p95_days": one.p95,
         "promise_kept_percent": one.kept_percent,
     } | ({"findings_percent": one.findings} if isinstance(one, Language) else {})
-
-
-def _times(months: list[Month]) -> list[tuple[float, float]]:
-    """Return for each month's bar the median and the difference between p95 and the median."""
-    return [(month.median or 0, (month.p95 or 0) - (month.median or 0)) for month in months]

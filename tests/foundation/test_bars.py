@@ -37,3 +37,13 @@ def test_long_values_are_written_smaller_than_short_ones():
 
 def test_a_chart_of_zeros_is_told_in_words():
     assert "<svg" not in shown(bars.drawn([(0, 0)] * 12))
+
+
+def test_what_took_no_time_is_told_from_where_nothing_was_measured():
+    """Riitta decided at once in one month, and nothing was decided in the other."""
+    drawing = bars.drawn([(0.0, 0.0), None, (6.0, 1.0)], least=bars.HAIRLINE)
+    assert [bar.low + bar.high for bar in drawing.bars] == [bars.HAIRLINE, 0, bars.HEIGHT]
+    assert shown(drawing).count("> 0 </text>") == 1
+    at_once = bars.drawn([(0.0, 0.0), None], least=bars.HAIRLINE)
+    assert "<svg" in shown(at_once)
+    assert "<svg" not in shown(bars.drawn([None, None], least=bars.HAIRLINE))

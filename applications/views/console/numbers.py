@@ -71,7 +71,11 @@ def numbers(request: HttpRequest) -> HttpResponse:
         "faults": [(_title(one), one) for one in return_figures.faults(now=now, among=among)],
         "months": months,
         "drawing": bars.drawn([(month.approved, month.rejected) for month in months], labels),
-        "days_drawing": bars.drawn([month.took for month in months], labels),
+        "days_drawing": bars.drawn(
+            [figures.took(month.median, month.p95) for month in months],
+            labels,
+            least=bars.HAIRLINE,
+        ),
         "by_hour": by_hour,
         "came": [by_hour.came[hour] for hour in by_hour.hours],
         "acts": [

@@ -6,6 +6,8 @@ from datetime import date
 
 HEIGHT, STEP, WIDE = 120, 40, 26
 """The height of the highest bar, the distance from bar to bar, and a bar's width, in SVG units."""
+HAIRLINE = 2
+"""The least height of a bar by which one sees that something was measured, be it 0."""
 LABELLED = 8
 """A chart with more bars than this has a label under each second or third one, and so on."""
 _CHARACTER = 0.6
@@ -72,13 +74,20 @@ class Drawing:
         return not any(bar.low or bar.high for bar in self.bars)
 
 
-def drawn(values: Sequence[tuple[float, float]], labels: Sequence[str] = ()) -> Drawing:
-    """Return the chart of these values, (lower part, upper part) for each bar, and their labels."""
-    most = max([1.0, *(low + high for low, high in values)])
+def drawn(
+    values: Sequence[tuple[float, float] | None], labels: Sequence[str] = (), *, least: int = 0
+) -> Drawing:
+    """Return the chart of these values, (lower part, upper part) for each bar, and their labels.
+
+    Where nothing was measured, the value is None. `least`: the least height of any other bar.
+    """
+    most = max([1.0, *map(sum, filter(None, values))])
     every = -(-len(values) // LABELLED) or 1
     bars = []
-    for index, (low, high) in enumerate(values):
+    for index, value in enumerate(values):
+        low, high = value or (0, 0)
         whole, lower = round(HEIGHT * (low + high) / most), round(HEIGHT * low / most)
+        whole = max(whole, least) if value else 0
         label = labels[index] if labels and index % every == 0 else ""
         place = STEP * index + (STEP - WIDE) // 2
         parts = HEIGHT - lower, lower, HEIGHT - whole, whole - lower

@@ -17,6 +17,7 @@ from applications.rules.waiver_figures import waivers_by_month
 from applications.rules.waivers import OID_OUTSIDE
 from certportal.dev.builders import orders
 from certportal.foundation import clock
+from certportal.foundation.web.bars import HAIRLINE
 from tests.applications.waivers import in_hand, waive
 from tests.tables import rewrite
 
@@ -81,9 +82,11 @@ def test_times_returns_and_loads_are_drawn_and_the_loads_are_a_file(
 def test_certificates_in_force_and_when_they_end(matti, riitta, cas, desk):
     orders.delivered(matti, riitta)
     shown = desk.open("numbers")
-    assert shown.text.count('class="bars"') == 4
-    # Of handling times, which round to no days, of returns, loads and waivers there are none.
-    assert shown.text.count("The chart has no bars yet.") == 4
+    assert shown.text.count('class="bars"') == 5
+    # Of returns, loads and waivers there are none.
+    assert shown.text.count("The chart has no bars yet.") == 3
+    times = [bar.high for bar in shown.context["days_drawing"].bars]
+    assert times == [0] * 11 + [HAIRLINE]
     page = shown.context
     assert dict(zip(map(str, page["types"]), page["in_force"], strict=True)) == {
         str(kind.label): int(kind == "server") for kind in CertificateType
