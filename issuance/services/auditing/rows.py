@@ -4,11 +4,20 @@ Each statement yields the differences: whether there is an event of it, and a de
 which, who and when). The description of a row without an event is taken from the row itself.
 """
 
+import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain
 
+from cryptography import x509
+
+from certportal.foundation.certificate_faults import UNREADABLE
 from certportal.foundation.event_log.verifying import Kind
 from certportal.foundation.statements import execute
+from issuance.authority.crl import entry
+from issuance.csr.request import spki_in
 from issuance.event_names import IssuanceEvent
+from issuance.models import Certificate, RevokedSerial
 
 NAMES = (
     *[IssuanceEvent.APPROVED, IssuanceEvent.ISSUED, IssuanceEvent.REVOKED],
@@ -48,13 +57,20 @@ SELECT DISTINCT true, concat('certificate with serial number ', data->>'serial',
 FROM told WHERE action = 'issuance.issued' AND NOT EXISTS (
     SELECT FROM issuance_certificate row WHERE encode(sha256(row.der), 'hex') = data->>'sha256')
 """
-# A reason is only ever changed to key compromise.
+# A reason is only ever changed to key compromise, and its date is kept. What was restored from a
+# list has the list's date.
 _REVOCATIONS = """
 SELECT false, concat('revocation (', row.revocation_reason, ') of the certificate with serial',
     ' number ', row.serial, ' at ', row.revoked_at)
 FROM issuance_certificate row WHERE row.state = 'revoked' AND NOT EXISTS (
     SELECT FROM told WHERE action = 'issuance.revoked' AND data->>'serial' = row.serial
     AND data->>'reference' = row.reference::text AND data->>'reason' = row.revocation_reason)
+UNION ALL
+SELECT false, concat('date ', row.revoked_at, ' of the revocation of the certificate with serial',
+    ' number ', row.serial)
+FROM issuance_certificate row WHERE row.state = 'revoked' AND NOT EXISTS (
+    SELECT FROM told WHERE action = 'issuance.revoked' AND data->>'serial' = row.serial
+    AND (at = row.revoked_at OR actor = 'system:reconcile' AND at > row.revoked_at))
 UNION ALL
 SELECT DISTINCT true, concat('revocation (', data->>'reason', ') of the certificate with serial',
     ' number ', row.serial, ' by ', whom)
@@ -66,7 +82,8 @@ WHERE action = 'issuance.revoked' AND (row.state <> 'revoked'
 _SERIALS = """
 SELECT false, concat('revocation of the serial number ', row.serial, ' at ', row.revoked_at)
 FROM issuance_revokedserial row WHERE NOT EXISTS (
-    SELECT FROM told WHERE action = 'issuance.serial_revoked' AND data->>'serial' = row.serial)
+    SELECT FROM told WHERE action = 'issuance.serial_revoked' AND data->>'serial' = row.serial
+    AND at = row.revoked_at)
 UNION ALL
 SELECT DISTINCT true, concat('revocation of the serial number ', data->>'serial', ' by ', whom)
 FROM told WHERE action = 'issuance.serial_revoked' AND NOT EXISTS (
@@ -204,3 +221,30 @@ def differences() -> Iterator[tuple[Kind, str]]:
     for statement in _COMPARISONS:
         for is_told, about in execute(statement):
             yield (Kind.UNDONE if is_told else Kind.UNTOLD), about
+    for about in chain(_not_of_their_bytes(), _not_of_their_entry()):
+        yield Kind.UNTOLD, about
+
+
+def _not_of_their_bytes() -> Iterator[str]:
+    """Yield the certificates whose columns, by which lists and keys go, differ from their bytes.
+
+    Events tell of the bytes; what cannot be read is named for that.
+    """
+    columns = "serial", "der", "not_before", "not_after", "spki_sha256"
+    for serial, der, *stated in Certificate.objects.values_list(*columns).iterator():
+        with suppress(*UNREADABLE):
+            read = x509.load_der_x509_certificate(bytes(der))
+            spki = hashlib.sha256(spki_in(bytes(der))).hexdigest()
+            if [read.not_valid_before_utc, read.not_valid_after_utc, spki] != stated:
+                yield f"validity and key of the certificate with serial number {serial}"
+
+
+def _not_of_their_entry() -> Iterator[str]:
+    """Yield the revocations of which the entry for lists says something else."""
+    columns = "serial", "revoked_at", "crl_entry"
+    revoked = Certificate.objects.filter(state=Certificate.State.REVOKED)
+    rows = revoked.values_list(*columns, "revocation_reason", "invalidity_date").iterator()
+    lost = ((*row, "unspecified", None) for row in RevokedSerial.objects.values_list(*columns))
+    for serial, at, stored, reason, invalid_since in chain(rows, lost):
+        if bytes(stored) != entry(int(serial, 16), at, x509.ReasonFlags[reason], invalid_since):
+            yield f"entry for lists of the serial number {serial}"

@@ -145,38 +145,6 @@ def test_a_certificate_that_was_deleted_is_named(in_force: Certificate, as_owner
     only(Kind.UNDONE, f"certificate with serial number {in_force.serial}, issued by system:ca at")
 
 
-def test_a_revocation_that_was_undone_is_named(
-    in_force: Certificate, as_owner: AsOwner, now: datetime
-) -> None:
-    services.revoke(in_force.pk, "superseded", actor=TESTS, now=now)
-    as_owner(
-        "UPDATE issuance_certificate SET state = 'issued', revoked_at = null,"
-        " revocation_reason = '', crl_entry = ''"
-    )
-    words = rf"revocation \(superseded\) of the .* {in_force.serial} by system:test at .* \(event "
-    only(Kind.UNDONE, words)
-
-
-def test_a_compromise_that_became_less_is_named(
-    in_force: Certificate, as_owner: AsOwner, now: datetime
-) -> None:
-    services.revoke(in_force.pk, "superseded", actor=TESTS, now=now)
-    services.revoke(in_force.pk, "key_compromise", actor=TESTS, now=now)
-    as_owner("UPDATE issuance_certificate SET revocation_reason = 'superseded'")
-    only(Kind.UNDONE, r"revocation \(key_compromise\)")
-
-
-def test_a_revocation_by_hand_is_named(
-    in_force: Certificate, as_owner: AsOwner, now: datetime
-) -> None:
-    as_owner(
-        "UPDATE issuance_certificate SET state = 'revoked', revoked_at = %s,"
-        " revocation_reason = 'superseded'",
-        now,
-    )
-    only(Kind.UNTOLD, rf"revocation \(superseded\) of the .* {in_force.serial} at 2026-")
-
-
 def test_a_block_that_was_deleted_is_named(
     keyed: Verifier, as_owner: AsOwner, now: datetime
 ) -> None:
