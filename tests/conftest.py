@@ -302,13 +302,15 @@ def sofia(db, now):
     return person
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def _context(browser, browser_context_args):
-    """The browser that the tests of a file use one after the other.
+    """The browser that the tests use one after the other.
 
-    It keeps its connections to the server, and what it has loaded of scripts and styles.
+    It keeps its connections to the server, and what it has loaded of scripts and styles. A page
+    that stays open keeps the process that draws all pages, and what it has compiled, as axe.
     """
     with browser.new_context(**browser_context_args) as made:
+        made.new_page()
         yield made
 
 
@@ -319,7 +321,7 @@ def context(request, _context):
         yield request.getfixturevalue("new_context")()
         return
     yield _context
-    for page in _context.pages:
+    for page in _context.pages[1:]:
         page.close()
     _context.clear_cookies()
     _context.clear_permissions()

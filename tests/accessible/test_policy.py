@@ -24,6 +24,12 @@ def browser(browser_type):
 
 
 @pytest.fixture
+def context(new_context):
+    """A context of that browser: the one that other files share belongs to another."""
+    return new_context()
+
+
+@pytest.fixture
 def walk(watched, live_server):
     """Return how to open addresses, one after the other, as the person."""
     said = []
