@@ -315,6 +315,7 @@ MAILS = registry(
         context=lambda of, asked: {"chooses": reader(of, asked) is not None},
         files=reminders.calendar,
     ),
+    *_reminders("expired", reminders.expired),
     _mail(
         "undelivered",
         about=lambda asked: next(iter(_undelivered(asked)), None),

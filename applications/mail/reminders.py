@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 
 from applications.documents import calendar_entry
@@ -30,12 +31,18 @@ type Rule = Callable[[Sequence[Matter], datetime], Iterator[Due]]
 
 def expiring(matters: Sequence[Matter], now: datetime) -> Iterator[Due]:
     """Yield the orders whose certificates have neither ended nor been renewed."""
+    return _unrenewed(matters, Q(not_after__gt=now))
+
+
+def expired(matters: Sequence[Matter], now: datetime) -> Iterator[Due]:
+    """Yield the orders whose certificates have ended, but were neither revoked nor renewed."""
+    return _unrenewed(matters, Q(not_after__lte=now))
+
+
+def _unrenewed(matters: Sequence[Matter], among: Q) -> Iterator[Due]:
     by_key = {str(each.order.pk): each for each in matters}
-    pairs = [
-        (by_key[str(one.reference)], one)
-        for one in Certificate.objects.filter(reference__in=by_key)
-        if not any(renewal.obstacles(one, now=now))
-    ]
+    issued = Certificate.objects.filter(among, reference__in=by_key, state=Certificate.State.ISSUED)
+    pairs = [(by_key[str(one.reference)], one) for one in issued]
     renewed = renewal.renewed_of([(matter.order, one) for matter, one in pairs])
     for matter, one in pairs:
         if one.pk not in renewed:

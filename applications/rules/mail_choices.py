@@ -14,7 +14,7 @@ from certportal.foundation.mail_addresses import address_mark, mailbox
 # The group of each mail about an order: one that a person may decline (`MailChoice`), or one that
 # is always sent (`accounts.models.mail_choices.ALWAYS`).
 KINDS = {
-    "renewal": MailChoice.REMINDERS,
+    **dict.fromkeys(["expired", "renewal"], MailChoice.REMINDERS),
     "receipt": MailChoice.RECEIPTS,
     "bulk_receipt": MailChoice.RECEIPTS,
     **dict.fromkeys(
@@ -37,7 +37,7 @@ KINDS = {
 }
 KINDS |= {several: KINDS[one] for one, several in SEVERAL.items()}
 # Mails that administrators get about orders made by others; somebody must get them.
-OF_COLLEAGUES = {"lapse_warning", "lapsed", "renewal"}
+OF_COLLEAGUES = {"expired", "lapse_warning", "lapsed", "renewal"}
 
 
 def wanted(application: Application, notice: str, addressed: Sequence[str]) -> list[str]:

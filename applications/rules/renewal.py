@@ -37,6 +37,10 @@ from issuance.models import Certificate
 REMINDERS = ((60, 3), (30, 6), (14, 12), (7, 24), (1, 24))
 FIRST, TO_ADMINISTRATORS, LAST = 0, 2, -1
 """Indexes of the first reminder, the first one also sent to administrators, and the last."""
+ENDED = -1
+"""In the place of the days, where a certificate has expired."""
+ENDED_LATELY = timedelta(days=7)
+"""How long it is told that a certificate has expired, if the service stood still before."""
 ISSUED = (Status.ISSUED, Status.DELIVERED)
 """The statuses of orders that have their certificate."""
 
@@ -76,6 +80,12 @@ def ending_soon(now: datetime) -> Q:
     by_tomorrow = Q(not_after__lt=clock.start_of_day(today + timedelta(days=2)))
     within_days = Q(not_after__lt=clock.start_of_day(today + timedelta(days=days + 1)))
     return Certificate.in_force(now) & within_days & (in_last_part | by_tomorrow)
+
+
+def ended_lately(now: datetime) -> Q:
+    """Return the condition for the certificates that have expired lately, and were not revoked."""
+    ended = Q(not_after__lte=now, not_after__gt=now - ENDED_LATELY)
+    return ended & Q(state=Certificate.State.ISSUED)
 
 
 def days_before(first: date, last: date) -> list[int]:
@@ -315,8 +325,12 @@ def obstacles_to_seeing(certificate: Certificate | None, *, now: datetime) -> It
 
 
 def due_now(certificate: Certificate, now: datetime) -> int | None:
-    """Return the reminder due for the certificate now, in days before its last day, or None."""
-    return reminder_due(*_life(certificate), clock.day(now))
+    """Return the reminder due for the certificate now, in days before its last day, or None.
+
+    ENDED once it has expired.
+    """
+    is_over = certificate.not_after <= now
+    return ENDED if is_over else reminder_due(*_life(certificate), clock.day(now))
 
 
 def reaches_administrators(

@@ -5,6 +5,7 @@ from typing import Any
 
 SEVERAL = {
     "renewal": "renewals",
+    "expired": "certificates_expired",
     "lapse_warning": "lapse_warnings",
     "lapsed": "orders_lapsed",
     "draft_warning": "draft_warnings",

@@ -294,6 +294,17 @@ class DeliveredOrder(WaitingOrder):
         orders.delivered(self.matti, self.riitta)
         self.expiring()
 
+    def expired(self) -> None:
+        """A certificate has expired, and nobody has renewed it."""
+        now = clock.now()
+        Certificate.objects.update(not_before=now - timedelta(days=365), not_after=now)
+        services.remind_of_expiry(now=now)
+
+    def many_expired(self) -> None:
+        """Two certificates have expired."""
+        orders.delivered(self.matti, self.riitta)
+        self.expired()
+
     def replaced(self) -> None:
         """Certificates are replaced on the authority's initiative."""
         plan = replacements.plan(revoke_on=clock.day(clock.now()) + timedelta(days=14))

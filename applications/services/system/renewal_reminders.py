@@ -1,4 +1,4 @@
-"""Send reminders of certificates that are about to expire; Celery beat runs this daily."""
+"""Send reminders of certificates that are about to expire or have; Celery beat runs this daily."""
 
 from datetime import datetime
 
@@ -16,7 +16,8 @@ CONCERNED = ("applicant", "mailbox", "technical_contact")
 
 def remind_of_expiry(*, now: datetime) -> None:
     """Send each reminder that is due once; after an outage, only the latest of those missed."""
-    ending = Certificate.objects.filter(renewal.ending_soon(now)).order_by("not_after")
+    told = renewal.ending_soon(now) | renewal.ended_lately(now)
+    ending = Certificate.objects.filter(told).order_by("not_after")
     expiring = {certificate.pk: certificate for certificate in ending}
     due = [
         key
@@ -39,4 +40,4 @@ def remind(certificate: Certificate, notify: Notify, *, now: datetime) -> None:
         if renewal.reaches_administrators(application, certificate, due, now=now):
             people += recipients.administrators(application)
         to = recipients.distinct(application, (*CONCERNED, *people))
-        notify(application, "renewal", to, now)
+        notify(application, "expired" if due == renewal.ENDED else "renewal", to, now)

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 # Written out: what is moved into a group that a person may do without is noticed here.
 OPTIONAL = {
     *("renewal", "renewals", "receipt", "bulk_receipt", "csr_attached", "csrs_attached"),
-    *("reopened", "request_cancelled", "withdrawn"),
+    *("reopened", "request_cancelled", "withdrawn", "expired", "certificates_expired"),
 }
 
 

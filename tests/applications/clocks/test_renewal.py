@@ -178,8 +178,7 @@ def test_a_new_certificate_that_was_revoked_renews_nothing(order, matti, riitta)
     assert sent(order) == ["30"]
 
 
-def test_quiet_about_what_was_revoked_and_what_has_expired(order):
-    services.remind_of_expiry(now=certificate_of(order).not_after + timedelta(seconds=1))
+def test_quiet_about_what_was_revoked(order):
     authority.revoke(
         certificate_of(order).pk, "superseded", actor=system("test"), now=before(order, 90)
     )
