@@ -14,6 +14,7 @@ from certportal import env, wiring
 from certportal.operations import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+env.leave_dead_name_servers()
 
 PORTAL_ENV = env.choice("PORTAL_ENV", "development", env.ENVIRONMENTS)
 PRODUCTION = PORTAL_ENV == "production"

@@ -1,5 +1,6 @@
-"""A host of whose addresses only the last one answers, as where an IPv6 network leads nowhere."""
+"""Only the last address of a host, or of its name servers, answers, as where IPv6 leads nowhere."""
 
+import ctypes
 import socket
 from contextlib import ExitStack, contextmanager
 
@@ -55,6 +56,15 @@ def test_a_request_reaches_the_address_that_answers_within_its_limit(host):
             "GET", address, timeout=(SECONDS, 2), whole_seconds=LIMIT, most_bytes=100
         )
     assert reply.body == b"Valmis"
+
+
+def test_a_name_server_that_does_not_answer_is_left_after_a_second():
+    library = ctypes.CDLL("libc.so.6")
+    library["__res_init"]()
+    state = library["__res_state"]
+    state.restype = ctypes.POINTER(ctypes.c_int)
+    seconds, tries = state()[:2]
+    assert (seconds, tries) == (1, 2)
 
 
 class Kept(Handler):
