@@ -6,7 +6,7 @@ reviewer.
 
 from datetime import datetime
 
-from applications.checks import conformity, keys, names, register, request, systems
+from applications.checks import conformity, keys, order_names, register, request, systems
 from applications.checks.outcome import Outcome
 from applications.models import Application
 from certportal.foundation.query_cache import one_reading
@@ -23,7 +23,7 @@ def run(application: Application, *, now: datetime) -> Outcome:
     record, standing = register.check(application, now=now)
     order_findings = [
         *standing,
-        *names.check(application, now=now),
+        *order_names.check(application, now=now),
         *systems.check(application, now=now),
         *conformity.check(application, now=now),
     ]

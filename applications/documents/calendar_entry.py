@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _, ngettext
 
 from applications.documents.certificate_files import stem
 from applications.models import Application
-from applications.rules import renewal
+from applications.rules import reminders
 from certportal.foundation import clock
 from certportal.foundation.mail.sending import File
 from issuance.models import Certificate
@@ -61,7 +61,7 @@ def _event(last: date, ending: Sequence[tuple[Application, Certificate]]) -> lis
     page = f"{reverse('certificates')}?state=soon&sort=ends"
     again = page if count else reverse("applications:again", args=[first.pk])
     url = settings.PORTAL_BASE_URL + again
-    days = renewal.days_before(clock.day(certificate.not_before), last)
+    days = reminders.days_before(clock.day(certificate.not_before), last)
     return [
         "BEGIN:VEVENT",
         f"UID:{certificate.serial.lower()}@{settings.MAIL_DOMAIN}",

@@ -37,13 +37,13 @@ from applications.rules import (
     lapse,
     promise_pause,
     proposed_names,
-    renewal,
     revocation_reports,
     sections,
     undelivered,
 )
 from applications.rules.mailbox_code import digits
 from applications.rules.recipients import resolve
+from applications.rules.reminders import seen
 from applications.rules.revocation import asked_by, is_proven
 from applications.rules.told_together import ABOUT_ONE, SEVERAL, orders_told
 from applications.workflow import consequences
@@ -83,7 +83,7 @@ def _context(matter: Matter, asked: Asked) -> dict[str, Any]:
             **facts,
             sent_by_reader=lambda: reader(matter, asked) == _sender(order),
             contact_told=lambda: contact_links.is_asked(order, now=asked.now),
-            seen=lambda: renewal.seen(order, now=asked.now),
+            seen=lambda: seen(order, now=asked.now),
             proven=lambda: bool(certificate) and is_proven(certificate),
             asked_by=lambda: asked_by(certificate) if certificate else "",
             reason=lambda: reason_words(certificate.revocation_reason if certificate else ""),

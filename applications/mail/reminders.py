@@ -14,7 +14,7 @@ from django.urls import reverse
 from applications.documents import calendar_entry
 from applications.mail.order_matter import Due, Matter, matter_of, named
 from applications.models import Application
-from applications.rules import lapse, renewal
+from applications.rules import lapse, reminders, renewal
 from applications.rules.told_together import orders_told
 from applications.workflow import Status
 from certportal.foundation import clock
@@ -113,11 +113,11 @@ def listing(matter: Matter, asked: Asked, *, ends: int = 0) -> dict[str, Any]:
     }
 
 
-def _line(one: Due, asked: Asked) -> tuple[str, date, str, renewal.Seen | None]:
+def _line(one: Due, asked: Asked) -> tuple[str, date, str, reminders.Seen | None]:
     """Return the order in words, its day, its link, and who takes care of its new certificate."""
     link, order = one.matter.link, one.matter.order
     address = reverse("contact:landing", args=[link.token]) if link else ""
-    seen = renewal.seen(order, now=asked.now) if one.certificate else None
+    seen = reminders.seen(order, now=asked.now) if one.certificate else None
     return named(order), one.day, address, seen
 
 

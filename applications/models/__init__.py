@@ -1,6 +1,6 @@
 """The tables of the registration authority."""
 
-from applications.models.application import Application, HostName, SearchEntry
+from applications.models.application import Application, HostName
 from applications.models.attachment import Attachment, storage_name
 from applications.models.bulk_order import BulkOrder
 from applications.models.contact_link import ContactLink
@@ -22,5 +22,6 @@ from applications.models.replacement import Replacement, ReplacementApproval, Re
 from applications.models.revocation import RevocationRequest
 from applications.models.revocation_proposal import RevocationProposal
 from applications.models.revocation_report import RevocationReport
+from applications.models.search_entry import SearchEntry
 from applications.models.submission import Submission
 from applications.models.waiver import Waiver

@@ -5,7 +5,6 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q, Value
@@ -290,29 +289,3 @@ class HostName(models.Model):
 @asked_once
 def _hosts(application: Application) -> tuple[HostName, ...]:
     return tuple(rows_of(application, "host_names"))
-
-
-class SearchEntry(models.Model):
-    """The words and numbers that an order is found by.
-
-    `terms` are pairs of a kind (`rules/order_search.py`) and its text; `words` are the folded
-    words of them all. The function `applications_index_orders` writes both, and triggers
-    call it when an order, its host names, its organisation, its unit or a person of it changes
-    (docs/decisions/search.md).
-    """
-
-    application = models.OneToOneField(
-        Application,
-        models.DO_NOTHING,
-        primary_key=True,
-        db_constraint=False,
-        related_name="search_entry",
-    )
-    terms: Any = models.JSONField(default=list)
-    words: Any = SearchVectorField()
-
-    keeping = Ordinary("made of the order, and again whenever it changes")
-
-    class Meta:
-        # Without fastupdate: each search would have to scan its list of pending entries.
-        indexes = [GinIndex(fields=["words"], name="search_words", fastupdate=False)]

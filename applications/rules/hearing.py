@@ -1,4 +1,7 @@
-"""Hearing the applicant before a rejection (hallintolaki 34 §), and when it may be left out."""
+"""Hearing the applicant before a rejection (hallintolaki 34 §), and when it may be left out.
+
+Reviewers ask for it by `applications/services/reviewer/requests_and_hearings.py`.
+"""
 
 from datetime import UTC, datetime
 from uuid import UUID

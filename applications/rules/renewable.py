@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from applications.models import Application
 from applications.models.certificate_types import CertificateType
-from applications.rules import renewal
+from applications.rules import reminders, renewal
 from issuance.models import Certificate
 
 ENDED_WITHIN = timedelta(days=60)
@@ -42,7 +42,7 @@ def renewable(
 def ending(certificates: QuerySet[Certificate], *, now: datetime) -> QuerySet[Certificate]:
     """Return those that end soon or just did and can be renewed with others, renewed or not."""
     ended = Q(state=Certificate.State.ISSUED, not_after__lte=now, not_after__gt=now - ENDED_WITHIN)
-    return certificates.filter(renewal.ending_soon(now) | ended, profile_id__in=TYPES)
+    return certificates.filter(reminders.ending_soon(now) | ended, profile_id__in=TYPES)
 
 
 def _unrenewed(some: Sequence[Certificate], seen: QuerySet[Application]) -> Iterator[Found]:

@@ -84,15 +84,7 @@ from applications.services.reviewer.block_endings import (
     propose_block_end,
 )
 from applications.services.reviewer.blocked_keys import block_keys
-from applications.services.reviewer.case import (
-    cancel_request,
-    choose_names,
-    claim,
-    extend_deadline,
-    release,
-    request_info,
-    set_evidence,
-)
+from applications.services.reviewer.case import choose_names, claim, release, set_evidence
 from applications.services.reviewer.decision import approve, reject, reopen, to_sign
 from applications.services.reviewer.hearing_documents import attach_to_hearing, remove_from_hearing
 from applications.services.reviewer.ready_reasons import end_reason, rewrite_reason, write_reason
@@ -117,6 +109,11 @@ from applications.services.reviewer.replacement import (
     release as release_replacement,
     resume as resume_replacement,
     standing as standing_approvals,
+)
+from applications.services.reviewer.requests_and_hearings import (
+    cancel_request,
+    extend_deadline,
+    request_info,
 )
 from applications.services.reviewer.revocation import (
     confirm_proposal,

@@ -1,4 +1,7 @@
-"""Names of audit events with their words: the base of every app's, and the foundation's own."""
+"""Names of audit events with their words: the base of every app's, and the foundation's own.
+
+The others are in `applications/workflow`, `accounts` and `issuance`, in files of this name.
+"""
 
 from django.db.models import TextChoices
 from django.utils.functional import Promise

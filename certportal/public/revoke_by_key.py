@@ -21,7 +21,7 @@ from certportal.foundation.web.forms import UploadField
 from issuance import services as authority
 from issuance.csr.possession import MAX_BYTES
 from issuance.models import KeyChallenge
-from issuance.services.exposed_keys import possession
+from issuance.services.exposed_keys import revoke_by_key
 
 SIGN = "openssl dgst -sha256 -sign key.pem -out signature.bin line.txt"
 PRINT = "openssl base64 -in signature.bin"
@@ -69,9 +69,9 @@ def begin(request: HttpRequest) -> HttpResponse:
             asked = authority.challenge(
                 form.data_given(), address=address_of(request), now=clock.now()
             )
-        except possession.PrivateKeyShown as shown:
+        except revoke_by_key.PrivateKeyShown as shown:
             return _key_shown(request, shown)
-        except possession.NoKeyFound as refusal:
+        except revoke_by_key.NoKeyFound as refusal:
             _complain(form, refusal)
         except TooMany as refusal:
             form.refuse(refusal)
@@ -93,12 +93,12 @@ def sign(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST" and form.is_valid():
             authority.prove(token, form.data_given(), address=address_of(request), now=now)
             return redirect("revoked_by_key")
-    except possession.PrivateKeyShown as shown:
+    except revoke_by_key.PrivateKeyShown as shown:
         return _key_shown(request, shown)
-    except possession.ChallengeOver as refusal:
+    except revoke_by_key.ChallengeOver as refusal:
         context = {"form": KeyForm(), "over": str(refusal)}
         return render(request, "pages/revoke_by_key.html", context, status=refusal.status)
-    except possession.NotProven as refusal:
+    except revoke_by_key.NotProven as refusal:
         _complain(form, refusal)
     except TooMany as refusal:
         form.refuse(refusal)
@@ -111,13 +111,13 @@ def sign(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def line(request: HttpRequest, token: str) -> HttpResponse:
     """Download the line as a file, so that no editor changes it. Raises ChallengeOver."""
-    text = possession.text_of(authority.open_challenge(token, now=clock.now()))
+    text = revoke_by_key.text_of(authority.open_challenge(token, now=clock.now()))
     response = HttpResponse(text, content_type="text/plain; charset=us-ascii")
     response["Content-Disposition"] = 'attachment; filename="line.txt"'
     return response
 
 
-def _key_shown(request: HttpRequest, shown: possession.PrivateKeyShown) -> HttpResponse:
+def _key_shown(request: HttpRequest, shown: revoke_by_key.PrivateKeyShown) -> HttpResponse:
     return render(request, "pages/key_shown.html", {"keys": shown.keys})
 
 
@@ -127,7 +127,7 @@ def _complain(form: FileOrTextForm, refusal: Refused) -> None:
 
 
 def _context(asked: KeyChallenge, form: ProofForm) -> dict[str, object]:
-    text = possession.text_of(asked)
+    text = revoke_by_key.text_of(asked)
     return {
         "form": form,
         "challenge": asked,

@@ -6,7 +6,7 @@ around it to unpack or decode. ``plain_request`` is as cheap, and takes PEM too.
 """
 
 from issuance.csr.examination import MOST_SEARCHED, examine
-from issuance.csr.expected import ExpectedNames, differences, is_for_another
 from issuance.csr.kinds import Kind
+from issuance.csr.names_compared import ExpectedNames, differences, is_for_another
 from issuance.csr.reading import MAX_BYTES, plain_request, read_root
 from issuance.csr.report import DecodedCsr, Report

@@ -6,7 +6,6 @@ from collections.abc import Callable, Container, Iterator
 from functools import partial
 
 from issuance.csr.altnames import AltNames, alt_name_findings, read_alt_names
-from issuance.csr.expected import ExpectedNames, differences, without_expected
 from issuance.csr.extensions import (
     SUBJECT_ALT_NAME,
     Asked,
@@ -15,10 +14,11 @@ from issuance.csr.extensions import (
     read_extensions,
 )
 from issuance.csr.kinds import Kind, kind_of_bytes
+from issuance.csr.names_compared import ExpectedNames, differences, without_expected
+from issuance.csr.private_keys import holds_private_key, leaked_hashes
 from issuance.csr.reading import MAX_BYTES, File, Reading, open_file, read_request
 from issuance.csr.report import DecodedCsr, NameAttribute, Report, RequestedExtension
 from issuance.csr.request import Request, parse_request, version_findings
-from issuance.csr.secrets import holds_private_key, leaked_hashes
 from issuance.csr.signature import algorithm_name, signature_findings
 from issuance.csr.subject import is_personal_code, read_subject, subject_findings
 from issuance.der import read

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Literal
 
 from issuance.certificate.names import UPPER_BOUNDS
-from issuance.csr.expected import ExpectedNames
 from issuance.csr.extensions import SUBJECT_KEY_IDENTIFIER
+from issuance.csr.names_compared import ExpectedNames
 from issuance.csr.report import DecodedCsr
 
 type Tool = Literal["openssl", "keytool", "certreq"]

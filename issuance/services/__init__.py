@@ -24,7 +24,7 @@ from issuance.services.event_log.stamps import have_stamped, keep as keep_stamp
 from issuance.services.event_log.witnesses import ask_all as ask_witnesses
 from issuance.services.exposed_keys.given_keys import given_keys
 from issuance.services.exposed_keys.leaked import report_known_keys, report_leaked_key, revoke_key
-from issuance.services.exposed_keys.possession import challenge, open_challenge, prove
+from issuance.services.exposed_keys.revoke_by_key import challenge, open_challenge, prove
 from issuance.services.issuing.approve import ApprovalState, approve
 from issuance.services.issuing.approve_many import approve_all
 from issuance.services.issuing.issue import issue, issue_all

@@ -9,7 +9,7 @@ from applications import services
 from applications.access import as_technician, naming
 from applications.models import Application
 from applications.rules import contact_links, mail_choices
-from applications.views.order.forms.delivery import ContactForm
+from applications.views.order.forms.technical_contact import TechnicalContactForm
 from certportal.dev.builders import bulk, orders, people
 from certportal.dev.builders.acts import act
 from certportal.foundation import clock
@@ -70,8 +70,8 @@ def test_the_deputy_is_somebody_else_than_the_contact(matti):
     order = orders.draft(matti)
     typed = orders.CONTACT | {"technical_email": PLAIN, "deputy_name": "Teemu"}
     today = clock.day(clock.now())
-    same = ContactForm(order, typed | {"deputy_email": QUOTED}, today=today)
-    other = ContactForm(order, typed | {"deputy_email": "teemu@akko.fi"}, today=today)
+    same = TechnicalContactForm(order, typed | {"deputy_email": QUOTED}, today=today)
+    other = TechnicalContactForm(order, typed | {"deputy_email": "teemu@akko.fi"}, today=today)
     assert "deputy_email" in same.errors and "deputy_email" not in other.errors
 
 

@@ -12,8 +12,8 @@ from applications import services
 from applications.documents.certificate_files import certificate_of
 from applications.errors import LinkOver, MayNotAct
 from applications.models import Application, ContactLink
-from applications.rules import renewal
-from applications.rules.renewal import NotInForce
+from applications.rules import reminders, renewal
+from applications.rules.reminders import NotInForce
 from applications.views.account.history import history
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
@@ -88,18 +88,18 @@ def test_strangers_cannot_say_it(order, stranger):
 
 def test_who_sees_to_the_next_one_is_named_and_administrators_hear_on_the_last_day(order, matti):
     certificate, at = certificate_of(order), soon(order)
-    assert renewal.reaches_administrators(order, certificate, 14, now=at)
+    assert reminders.reaches_administrators(order, certificate, 14, now=at)
     services.see_to_renewal(order.pk, actor=actor_for(matti), now=at)
     order.refresh_from_db()
-    assert renewal.seen(order, now=at) == renewal.Seen("Matti Meikäläinen", at)
-    assert not renewal.reaches_administrators(order, certificate, 7, now=at)
-    assert renewal.reaches_administrators(order, certificate, 1, now=at)
+    assert reminders.seen(order, now=at) == reminders.Seen("Matti Meikäläinen", at)
+    assert not reminders.reaches_administrators(order, certificate, 7, now=at)
+    assert reminders.reaches_administrators(order, certificate, 1, now=at)
 
 
 def test_nobody_sees_to_it_before_the_first_reminder(order, matti, web):
     day = clock.day(certificate_of(order).not_after) - timedelta(days=60)
     begins = clock.start_of_day(day)
-    with pytest.raises(renewal.TooEarly):
+    with pytest.raises(reminders.TooEarly):
         services.see_to_renewal(order.pk, actor=actor_for(matti), now=begins - timedelta(seconds=1))
     page = reverse("applications:order", args=[order.pk])
     assert reverse("applications:renewing", args=[order.pk]) not in web.get(page).text
@@ -114,15 +114,15 @@ def test_whoever_has_left_sees_to_nothing_and_another_can_say_so(order, matti, m
     services.see_to_renewal(order.pk, actor=actor_for(matti), now=at)  # Maija does
     assert len(said(order, "expiry_seen")) == 1
     order.refresh_from_db()
-    assert renewal.seen(order, now=at).who == "Maija Mallikas"
+    assert reminders.seen(order, now=at).who == "Maija Mallikas"
     maija.memberships.update(ended_at=at)
-    assert renewal.seen(order, now=at) is None
-    assert renewal.reaches_administrators(order, certificate, 14, now=at)
+    assert reminders.seen(order, now=at) is None
+    assert reminders.reaches_administrators(order, certificate, 14, now=at)
     later = at + timedelta(days=1)
     services.see_to_renewal(order.pk, actor=actor_for(matti), now=later)
     order.refresh_from_db()
     assert order.expiry_seen_at == at
-    assert renewal.seen(order, now=at) == renewal.Seen("Matti Meikäläinen", later)
+    assert reminders.seen(order, now=at) == reminders.Seen("Matti Meikäläinen", later)
 
 
 def test_restored_events_break_no_page(order, matti, web):
@@ -132,7 +132,7 @@ def test_restored_events_break_no_page(order, matti, web):
     (event,) = said(order, "expiry_seen")
     event.pk = None
     event.save(force_insert=True)
-    assert renewal.seen(order, now=at).who == "Matti Meikäläinen"
+    assert reminders.seen(order, now=at).who == "Matti Meikäläinen"
     page = web.get(reverse("applications:order", args=[order.pk]))
     assert "Matti Meikäläinen" in page.text
 
@@ -182,7 +182,7 @@ def test_a_technical_member_sees_to_it_by_their_account(order, teemu, monkeypatc
     assert "Teemu Teknikko" in page
     assert renewing not in page
     order.refresh_from_db()
-    assert renewal.seen(order, now=at) == renewal.Seen("Teemu Teknikko", at)
+    assert reminders.seen(order, now=at) == reminders.Seen("Teemu Teknikko", at)
 
 
 @pytest.mark.usefixtures("english")

@@ -8,7 +8,7 @@ from django.core import mail
 from django.test import Client
 
 from applications import services
-from applications.checks import names
+from applications.checks import order_names
 from applications.documents.certificate_files import certificate_of
 from applications.errors import NotPossible
 from applications.rules import mailbox_code, sections
@@ -75,7 +75,7 @@ def test_the_code_goes_to_the_mailbox_and_proves_it(matti, asked):
 
 def test_another_mailbox_must_be_proven_anew(asked):
     assert "mailbox_proof" in missing(asked)
-    rules = [finding.rule for finding in names.check(asked, now=clock.now())]
+    rules = [finding.rule for finding in order_names.check(asked, now=clock.now())]
     assert rules[0] == "order.mailbox"
 
 

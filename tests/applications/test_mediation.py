@@ -14,7 +14,7 @@ from applications.models import Application
 from applications.rules import declarations, fields, sections
 from applications.services.applicant.bulk_orders import Row
 from applications.views.bulk import sheet
-from applications.views.order.forms.delivery import TechnicalForm
+from applications.views.order.forms.technical_contact import OptionalTechnicalContactForm
 from applications.workflow import Status
 from certportal.dev.builders import bulk, orders, people, register
 from certportal.dev.builders.acts import act
@@ -94,7 +94,7 @@ def test_the_system_writes_the_technical_contacts_organisation(valma):
     with translation.override("sv"):
         shown = fields.BY_KEY["technical_organisation"].in_words("Kanta-välittäjä")
     assert shown == "Kanta-förmedlare"
-    form = TechnicalForm(application, typed, today=clock.day(clock.now()))
+    form = OptionalTechnicalContactForm(application, typed, today=clock.day(clock.now()))
     assert form.fields["technical_organisation"].disabled
     orders.submit(valma, application)
     assert '"technical_organisation":"Kanta-välittäjä"' in application.submission.content

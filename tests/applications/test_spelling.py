@@ -7,7 +7,7 @@ from django.urls import reverse
 from accounts.register.models import RegisterRecord
 from applications import checks, services
 from applications.checks import wording
-from applications.checks.names import check as checked
+from applications.checks.order_names import check as checked
 from applications.rules.certificate_names import is_faithful, names, unwritten
 from certportal.dev.builders import orders, people
 from issuance.findings import Finding, Severity

@@ -16,7 +16,7 @@ from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.models import Event
 from issuance.models import BlockedKey, Certificate, KeyChallenge
-from issuance.services.exposed_keys import possession
+from issuance.services.exposed_keys import revoke_by_key
 
 PAGE = "/en/revoke-by-key/"
 DONE = f"{PAGE}done/"
@@ -201,7 +201,7 @@ def test_a_private_key_given_as_the_proof_is_exposed_too(client, ours, key):
 
 @pytest.mark.usefixtures("still")
 def test_one_address_is_asked_to_wait(client, key, monkeypatch):
-    monkeypatch.setattr(possession, "MOST", 1)
+    monkeypatch.setattr(revoke_by_key, "MOST", 1)
     begin(client, public(key))
     for given in (
         {"text": public(key)},
@@ -218,7 +218,7 @@ def test_one_address_is_asked_to_wait(client, key, monkeypatch):
 def test_beyond_the_limit_a_signature_stays_and_a_private_key_does_not(client, key, monkeypatch):
     place = begin(client, public(key))
     signature = signed(client, key, place)
-    monkeypatch.setattr(possession, "MOST", 0)
+    monkeypatch.setattr(revoke_by_key, "MOST", 0)
     answer = client.post(place, {"text": signature})
     assert answer.status_code == 429
     assert signature.splitlines()[0] in html.unescape(answer.text)

@@ -13,14 +13,14 @@ from certportal.foundation.errors import Refused, TooMany
 from certportal.foundation.web import tokens
 from certportal.public import eligibility, feedback
 from issuance.services import csr_check
-from issuance.services.exposed_keys import possession
+from issuance.services.exposed_keys import revoke_by_key
 
 HERE, ELSEWHERE, PROXY = "203.0.113.9", "198.51.100.1", "10.0.0.5"
 FEW = 3
 PLACES = {
     "login": (sign_on, "MOST_STEPS_FROM", "get", "/identification/return?state=x", None),
     "doctor": (csr_check, "MOST", "post", "/en/csr/", {"type": "server", "text": "x"}),
-    "key": (possession, "MOST", "post", "/en/revoke-by-key/", {"text": "x"}),
+    "key": (revoke_by_key, "MOST", "post", "/en/revoke-by-key/", {"text": "x"}),
     "register": (search, "MOST", "get", "/en/register/?q=apteekki", None),
     "options": (search, "MOST", "get", "/en/register/options/?q=apteekki", None),
     "eligibility": (eligibility, "MOST", "get", "/en/eligibility/?business_id=9900001-8", None),

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ed448, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from django import forms
 
-from certportal.foundation import private_keys
-from certportal.foundation.private_keys import shows_private_key
+from certportal.foundation import private_keys_in_text
+from certportal.foundation.private_keys_in_text import shows_private_key
 from certportal.foundation.web import forms as own
 from tests.issuance.csr.builder import ec_key, rsa_key, spki_of
 from tests.issuance.csr.private_keys import LOCKED, PKCS8, TRADITIONAL, dump
@@ -156,16 +156,20 @@ def test_a_long_text_without_a_key_has_none(text: str) -> None:
 def test_no_character_becomes_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     """A megabyte of one would take a second of a process, from anybody and in any field."""
     read: list[int] = []
-    monkeypatch.setattr(private_keys, "_has_sign", lambda text: read.append(len(text)) or False)
+    monkeypatch.setattr(
+        private_keys_in_text, "_has_sign", lambda text: read.append(len(text)) or False
+    )
     assert not shows_private_key("ﷺ" * 1_000)
     assert set(read) == {3_000}
 
 
 def test_of_very_many_words_the_first_are_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[bytes] = []
-    monkeypatch.setattr(private_keys, "_holds_key", lambda data: decoded.append(data) or False)
+    monkeypatch.setattr(
+        private_keys_in_text, "_holds_key", lambda data: decoded.append(data) or False
+    )
     assert not shows_private_key(("A" * 32 + " !") * 10_000)
-    assert len(decoded) == private_keys._MOST
+    assert len(decoded) == private_keys_in_text._MOST
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from applications.services.applicant import (
 from applications.services.system import papers
 from certportal.public import eligibility, feedback, verify
 from issuance.services import csr_check
-from issuance.services.exposed_keys import possession
+from issuance.services.exposed_keys import revoke_by_key
 from tests.portal.named_in_docs import named, those_in
 
 ROOT = Path(__file__).parents[2]
@@ -128,7 +128,7 @@ def test_the_limits_are_those_that_the_document_tells(what):
     (line,) = [line for line in TEXT.splitlines() if line.startswith(f"| {what} |")]
     told = [int(number) for number in re.findall(r"\b\d+\b", line)]
     assert [one for one in LIMITS[what] if one not in told] == []
-    assert csr_check.MOST == possession.MOST
+    assert csr_check.MOST == revoke_by_key.MOST
     assert invite.MOST_GUESSES_AN_HOUR == contact_links.MOST_GUESSES_AN_HOUR
 
 

@@ -118,7 +118,7 @@ MADE = {
     "applications/rules/certificate_names.py": "else re.escape(char) for char in name)",
     "issuance/certificate/hosts.py": "for code, pattern in _FOREIGN:",
     "issuance/csr/kinds.py": "for pattern, kind in _TEXTS",
-    "certportal/foundation/private_keys.py": "for hint, pattern in _SIGNS",
+    "certportal/foundation/private_keys_in_text.py": "for hint, pattern in _SIGNS",
     "certportal/foundation/wording.py": "|{_NUMBERS.pattern}",
 }
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from applications.documents.certificate_files import certificate_of
 from applications.errors import MayNotAct, require
 from applications.models import Application
-from applications.rules import renewal
+from applications.rules import reminders
 from applications.services import transition
 from applications.services.applicant.identified import require_part
 from applications.workflow import ApplicationEvent
@@ -26,7 +26,7 @@ def say_installed(application_id: UUID, *, actor: Actor, now: datetime) -> Appli
     application = transition.lock(application_id)
     require_part(application, actor, now=now)
     if application.installed_at is None:
-        require(renewal.obstacles(certificate_of(application), now=now))
+        require(reminders.obstacles(certificate_of(application), now=now))
         _say(application, "installed_at", ApplicationEvent.INSTALLED, actor, now)
     return application
 
@@ -41,8 +41,8 @@ def see_to_renewal(application_id: UUID, *, actor: Actor, now: datetime) -> Appl
     if actor.kind != "person":
         raise MayNotAct  # a link identifies no person, and mostly ends before the certificate
     require_part(application, actor, now=now)
-    if renewal.seen(application, now=now) is None:
-        require(renewal.obstacles_to_seeing(certificate_of(application), now=now))
+    if reminders.seen(application, now=now) is None:
+        require(reminders.obstacles_to_seeing(certificate_of(application), now=now))
         _say(application, "expiry_seen_at", ApplicationEvent.EXPIRY_SEEN, actor, now)
     return application
 

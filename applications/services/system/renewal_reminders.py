@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from applications.models import Application
-from applications.rules import recipients, renewal
+from applications.rules import recipients, reminders, renewal
 from applications.services import sent_once
 from applications.services.collected import Notify, collected
 from certportal.foundation.outbox.jobs import for_each
@@ -16,13 +16,13 @@ CONCERNED = ("applicant", "mailbox", "technical_contact")
 
 def remind_of_expiry(*, now: datetime) -> None:
     """Send each reminder that is due once; after an outage, only the latest of those missed."""
-    told = renewal.ending_soon(now) | renewal.ended_lately(now)
+    told = reminders.ending_soon(now) | reminders.ended_lately(now)
     ending = Certificate.objects.filter(told).order_by("not_after")
     expiring = {certificate.pk: certificate for certificate in ending}
     due = [
         key
         for key, certificate in expiring.items()
-        if renewal.due_now(certificate, now) is not None
+        if reminders.due_now(certificate, now) is not None
     ]
     with collected(now) as notify:
         for_each(due, lambda key: remind(expiring[key], notify, now=now))
@@ -32,12 +32,12 @@ def remind_of_expiry(*, now: datetime) -> None:
 def remind(certificate: Certificate, notify: Notify, *, now: datetime) -> None:
     """Enqueue the due reminder to all concerned, each address once, unless it is renewed."""
     application = Application.objects.filter(pk=certificate.reference, erased_at=None).first()
-    due = renewal.due_now(certificate, now)
+    due = reminders.due_now(certificate, now)
     if application is None or due is None or renewal.is_renewed(application, certificate):
         return
     if sent_once.once("renewal", application.pk, str(due), now=now):
         people = recipients.author(application)
-        if renewal.reaches_administrators(application, certificate, due, now=now):
+        if reminders.reaches_administrators(application, certificate, due, now=now):
             people += recipients.administrators(application)
         to = recipients.distinct(application, (*CONCERNED, *people))
-        notify(application, "expired" if due == renewal.ENDED else "renewal", to, now)
+        notify(application, "expired" if due == reminders.ENDED else "renewal", to, now)

@@ -21,7 +21,7 @@ from applications.models import Application
 from applications.models.revocation import reason_words
 from applications.register_watch import evidence
 from applications.replacement import predecessors
-from applications.rules import renewal, revocation_reports
+from applications.rules import reminders, renewal, revocation_reports
 from applications.rules.renewable import ending
 from applications.rules.revocation import is_proven, reasons
 from applications.views.account import in_use
@@ -96,7 +96,7 @@ def shown(
         "fits": printed == certificate.spki_sha256,
         "installed_url": reverse("applications:installed", args=[application.pk]),
         "renewing_url": reverse("applications:renewing", args=[application.pk]),
-        "seen": renewal.seen(application, now=now),
+        "seen": reminders.seen(application, now=now),
         "serial_hex": certificate.serial,
         "serial_decimal": str(certificate.certificate.serial_number),
         "sha256": certificate.sha256,
@@ -109,14 +109,14 @@ def _ending(application: Application, certificate: Certificate, now: datetime) -
     revoked = certificate.state == Certificate.State.REVOKED
     days_left = (clock.day(certificate.not_after) - clock.day(now)).days
     requests = application.revocation_requests.filter(reason=certificate.revocation_reason)
-    is_to_renew = renewal.ends_soon(certificate, now) and not renewal.renewed_by(application)
+    is_to_renew = reminders.ends_soon(certificate, now) and not renewal.renewed_by(application)
     return {
         "revoked": revoked,
         "revocation_reason": reason_words(certificate.revocation_reason),
         "revocation": requests.last() if revoked else None,
         "proven": is_proven(certificate),
         "may_revoke": bool(reasons(certificate, now=now)),
-        "may_see_to": is_to_renew and not any(renewal.obstacles_to_seeing(certificate, now=now)),
+        "may_see_to": is_to_renew and not any(reminders.obstacles_to_seeing(certificate, now=now)),
         "ends_soon": not revoked and is_to_renew,
         "left": left_words(days_left) if not revoked and days_left >= 0 else "",
     }

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from applications import services
 from applications.models import Application, ContactLink
 from applications.rules import contact_links, possible_actions
-from applications.views.order.forms.delivery import ContactForm
+from applications.views.order.forms.technical_contact import TechnicalContactForm
 from applications.views.shared import stale
 from applications.views.shared.buttons import order_button
 from applications.views.shared.entry import as_seen, order_view
@@ -82,7 +82,7 @@ def rename(request: HttpRequest, application: Application) -> HttpResponse:
     """Name another technical contact while the request is awaited."""
     now, template = clock.now(), "rename_contact"
     possible_actions.require(Action.RENAME_CONTACT, application, Role.APPLICANT, now=now)
-    form = ContactForm(application, request.POST or None, today=clock.day(now))
+    form = TechnicalContactForm(application, request.POST or None, today=clock.day(now))
     if request.method != "POST" or not form.is_valid():
         return show(request, application, template, form=form)
     try:

@@ -14,7 +14,7 @@ from accounts import access
 from applications.access import own
 from applications.models import Application
 from applications.models.certificate_types import CertificateType
-from applications.rules import order_search, queue_order, renewal
+from applications.rules import order_search, queue_order, reminders
 from applications.views.account.unused import unused
 from applications.views.shared import spreadsheet
 from applications.views.shared.forms import FilterForm
@@ -203,7 +203,7 @@ class CertificateFilter(Listing[Certificate]):
         if value == "expired":
             return queryset.filter(state=Certificate.State.ISSUED, not_after__lte=now)
         if value == "soon":
-            return queryset.filter(renewal.ending_soon(now))
+            return queryset.filter(reminders.ending_soon(now))
         valid = queryset.filter(Certificate.in_force(now))
         if value == "unused":
             return unused(self.orders.filter(own(access.person_of(self.request))), valid, now)

@@ -29,7 +29,7 @@ from applications.models import (
     InformationRequest,
 )
 from applications.models.certificate_types import Delivery
-from applications.rules import renewal
+from applications.rules import reminders, renewal
 from applications.rules.renewable import TYPES
 from applications.views.account.filters import ORDERS_SORTED, PER_PAGE
 from applications.views.account.history import newest, news, people_in
@@ -127,7 +127,7 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
     )
     seen = orders_seen(person, organisation.pk)
     valid = certificates_seen(person, organisation.pk).filter(Certificate.in_force(now))
-    soon = valid.filter(renewal.ending_soon(now)).order_by("not_after", "pk")
+    soon = valid.filter(reminders.ending_soon(now)).order_by("not_after", "pk")
     ordered = seen.filter(UNDER_WAY).order_by("due_on", "submitted_at", "number").values_list("pk")
     counted = _counted(seen)
     events, waiting, first, ending, newest_unused, months, *numbers = read_all(
@@ -201,7 +201,7 @@ def _counted(seen: QuerySet[Application]) -> dict[str, Number]:
 def _lists(desk: Desk, now: datetime) -> dict[str, Any]:
     """Return the context's lists: tasks, open orders, certificates and renewals."""
     rows = certificate_rows(desk.certificates, now=now, among=desk.orders)
-    ending = [row for row in rows if renewal.ends_soon(row.certificate, now)]
+    ending = [row for row in rows if reminders.ends_soon(row.certificate, now)]
     to_install = [(one, desk.unused[one.pk]) for one in desk.orders if one.pk in desk.unused]
     done = _renewed(ending, *to_install)
     renewals = unrenewed(desk.soon, now, first=(ending, done))

@@ -12,7 +12,7 @@ from applications import services
 from applications.access import orders_seen
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application
-from applications.rules import renewal
+from applications.rules import reminders, renewal
 from applications.views.shared.buttons import order_button
 from certportal.foundation import clock
 
@@ -23,7 +23,7 @@ installed = order_button(
 
 def seen_to(application: Application) -> str:
     """Return in words who takes care of the renewal once the reader says so, too."""
-    seen = renewal.seen(application, now=clock.now())
+    seen = reminders.seen(application, now=clock.now())
     if seen is None:
         return _("Noted: you are taking care of the new certificate.")
     values = {"who": seen.who, "day": date_format(seen.at, "SHORT_DATE_FORMAT")}

@@ -13,10 +13,12 @@ from applications.models import Application
 from applications.models.certificate_types import CertificateType
 from applications.services.applicant.bulk_orders import MOST_ORDERS
 from applications.views.bulk import sheet
+from applications.views.order.forms.contact import ContactForm
 from applications.views.order.forms.csr import LATER
 from applications.views.order.forms.declarations import DeclarationsForm
-from applications.views.order.forms.delivery import DeliveryForm, TechnicalForm
-from applications.views.order.forms.parts import ContactForm, NewOrderForm, PurposeForm
+from applications.views.order.forms.delivery import DeliveryForm
+from applications.views.order.forms.parts import NewOrderForm, PurposeForm
+from applications.views.order.forms.technical_contact import OptionalTechnicalContactForm
 from applications.views.order.forms.validity import ValidityForm
 from applications.views.shared.forms import PartForm
 from certportal.foundation.web.forms import Form, SearchField, UploadField
@@ -64,7 +66,7 @@ class Common:
             ContactForm,
             DeliveryForm,
             RequestByForm,
-            TechnicalForm,
+            OptionalTechnicalContactForm,
         ]
         if draft.kind.has_purpose:
             kinds.insert(0, PurposeForm)

@@ -26,7 +26,7 @@ from issuance import services as authority
 from issuance.csr import MAX_BYTES
 from issuance.services.errors import NotAHash
 from issuance.services.exposed_keys.given_keys import LARGEST, NoKeyGiven, SeveralKeys
-from issuance.services.exposed_keys.possession import PrivateKeyShown
+from issuance.services.exposed_keys.revoke_by_key import PrivateKeyShown
 
 HASH = re.compile("[0-9a-f]{64}")
 MOST = 50

@@ -10,7 +10,9 @@ from applications.models import Application
 from applications.rules import answers, domains, sections
 from applications.views.order import conformity, csr, mailbox, next_step, unit
 from applications.views.order.forms import parts as forms
-from applications.views.order.forms.delivery import DeliveryForm, TechnicalForm
+from applications.views.order.forms.contact import ContactForm
+from applications.views.order.forms.delivery import DeliveryForm
+from applications.views.order.forms.technical_contact import OptionalTechnicalContactForm
 from applications.views.order.forms.validity import ValidityForm
 from applications.views.shared import stale, summary
 from applications.views.shared.entry import as_seen, order_view
@@ -25,9 +27,9 @@ FORMS: dict[str, type[PartForm]] = {
     "host_names": forms.HostNamesForm,
     "system": forms.SystemForm,
     "validity": ValidityForm,
-    "contact": forms.ContactForm,
+    "contact": ContactForm,
     "delivery": DeliveryForm,
-    "technical": TechnicalForm,
+    "technical": OptionalTechnicalContactForm,
 }
 SPECIAL = {
     "unit": unit.choose,

@@ -14,7 +14,7 @@ from accounts.register.lookup import queries
 from accounts.register.lookup.folding import fold
 from applications.models import Application, HostName
 from applications.models.certificate_types import CertificateType
-from applications.rules import proposed_names, renewal
+from applications.rules import proposed_names, reminders
 from applications.views.shared.due import Due, due
 from applications.workflow import Role, Status
 from certportal.foundation import clock
@@ -273,7 +273,7 @@ def _row(
         is_test=kind.is_test,
         ends=ends,
         label=left_words(days_left) if in_force else "",
-        tone="warning" if in_force and renewal.ends_soon(certificate, now) else "",
+        tone="warning" if in_force and reminders.ends_soon(certificate, now) else "",
         condition=condition(certificate, now=now),
         order=order,
         changed_at=max(

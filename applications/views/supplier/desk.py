@@ -17,7 +17,7 @@ from accounts import access, consents
 from accounts.models import Organisation, SupplierConsent
 from applications.access import certificates_of, certificates_supplied
 from applications.models import Application
-from applications.rules import renewal
+from applications.rules import reminders
 from applications.views.account import certificates, home, orders as account_orders
 from applications.views.account.filters import CertificateFilter, Listing, OrderFilter, Sorting
 from applications.views.shared import spreadsheet, supplying
@@ -152,7 +152,7 @@ def customers(request: HttpRequest) -> HttpResponse:
     """Show the supplier's home page: requests to make, expiring certificates, and customers."""
     now, supplied_orders = clock.now(), supplied(request)
     waiting = supplied_orders.filter(status=Status.AWAITING_CSR).order_by("changed_at", "number")
-    soon = _certificates(request).filter(renewal.ending_soon(now)).order_by("not_after", "pk")
+    soon = _certificates(request).filter(reminders.ending_soon(now)).order_by("not_after", "pk")
     ending = home.unrenewed(soon, now)
     prefetch_related_objects([row.order for row in ending if row.order], "organisation")
     membership = access.current_membership(

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _, gettext_noop
 from certportal.foundation import invisible
 from certportal.foundation.errors import Refused, Unavailable
 from certportal.foundation.files.pdf.reader import open_pdf
-from certportal.foundation.private_keys import shows_private_key
+from certportal.foundation.private_keys_in_text import shows_private_key
 from certportal.foundation.wording import filled
 
 MAX_MEGABYTES = 10

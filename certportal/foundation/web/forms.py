@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _, ngettext_lazy
 
 from certportal.foundation import invisible
 from certportal.foundation.errors import Refused
-from certportal.foundation.private_keys import shows_private_key, without_private_keys
+from certportal.foundation.private_keys_in_text import shows_private_key, without_private_keys
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise

@@ -7,13 +7,13 @@ from django.utils.translation import gettext_lazy as _
 
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
-from certportal.foundation.private_keys import shows_private_key
+from certportal.foundation.private_keys_in_text import shows_private_key
 from issuance.csr.possession import keys_in
 from issuance.csr.reading import open_file
 from issuance.keys.policy import hashes_of
 from issuance.services.blocked_keys import hashes_in
 from issuance.services.errors import NotAHash
-from issuance.services.exposed_keys.possession import NoKeyFound, refuse_private_key
+from issuance.services.exposed_keys.revoke_by_key import NoKeyFound, refuse_private_key
 
 LARGEST = 1024 * 1024
 """The most octets that are read; a longer list is imported by the command ``block_keys``."""

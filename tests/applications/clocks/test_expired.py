@@ -9,7 +9,7 @@ from accounts.models import Membership
 from applications import services
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application
-from applications.rules import renewal
+from applications.rules import reminders
 from certportal.dev.builders import bulk, orders
 from certportal.foundation.actors import system
 from issuance import services as authority
@@ -58,8 +58,8 @@ def test_those_who_were_reminded_read_once_that_it_has_expired(
 
 
 def test_after_an_outage_it_is_still_told_for_some_days_and_not_for_ever(order, post):
-    assert told(post, after(order, renewal.ENDED_LATELY.days)) == {}
-    assert told(post, after(order, renewal.ENDED_LATELY.days - 1))
+    assert told(post, after(order, reminders.ENDED_LATELY.days)) == {}
+    assert told(post, after(order, reminders.ENDED_LATELY.days - 1))
 
 
 def test_nobody_is_told_of_what_was_renewed_or_revoked(order, matti, riitta, post):

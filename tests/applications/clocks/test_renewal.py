@@ -8,7 +8,7 @@ from accounts.models import Membership
 from applications import services
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application, SentNotice
-from applications.rules import renewal
+from applications.rules import reminders, renewal
 from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.actors import system
@@ -207,10 +207,10 @@ def test_mails_pages_and_services_suggest_it_from_the_same_day(
     for days in range(first + 3):
         now = before(order, days)
         suggested[days] = {
-            renewal.ends_soon(certificate, now),
-            Certificate.objects.filter(renewal.ending_soon(now)).exists(),
-            renewal.due_now(certificate, now) is not None,
-            not any(renewal.obstacles_to_seeing(certificate, now=now)),
+            reminders.ends_soon(certificate, now),
+            Certificate.objects.filter(reminders.ending_soon(now)).exists(),
+            reminders.due_now(certificate, now) is not None,
+            not any(reminders.obstacles_to_seeing(certificate, now=now)),
         }
     assert suggested == {days: {days <= first} for days in suggested}
 
@@ -230,7 +230,7 @@ LAST = date(2027, 3, 31)
     ],
 )
 def test_a_short_life_is_reminded_of_by_its_share(life, days):
-    assert renewal.days_before(LAST - timedelta(days=life), LAST) == days
+    assert reminders.days_before(LAST - timedelta(days=life), LAST) == days
 
 
 @pytest.mark.parametrize(
@@ -247,4 +247,4 @@ def test_a_short_life_is_reminded_of_by_its_share(life, days):
     ],
 )
 def test_the_latest_reminder_that_is_due(issued, today, due):
-    assert renewal.reminder_due(issued, LAST, today) == due
+    assert reminders.reminder_due(issued, LAST, today) == due

@@ -14,7 +14,7 @@ from applications import services
 from applications.access import as_technician, certificates_supplied
 from applications.documents.certificate_files import certificate_of
 from applications.errors import MayNotAct
-from applications.rules import renewal
+from applications.rules import reminders
 from applications.rules.request_files import RequestFile
 from applications.services.applicant.requests_together import Outcome
 from applications.views.account.history import history
@@ -98,7 +98,10 @@ def test_certificates_of_customers_are_found_without_reading_those_of_all_others
     certified_for(given.supplier_id, certificate, 5000)
     supplied = certificates_supplied(valma, given.supplier_id, now=now)
     assert list(supplied) == [certificate]
-    newest, ending = supplied.order_by("-issued_at")[:25], supplied.filter(renewal.ending_soon(now))
+    newest, ending = (
+        supplied.order_by("-issued_at")[:25],
+        supplied.filter(reminders.ending_soon(now)),
+    )
     for listed in (supplied, newest, ending):
         assert "Seq Scan on issuance_certificate" not in listed.explain()
     # Nor is each customer named, however many there are.
@@ -313,11 +316,11 @@ def test_who_sees_to_the_next_certificate_for_a_supplier_is_named_with_it(
     who = f"{valma}, {given.supplier}"
     assert who in page and renewing not in page
     order.refresh_from_db()
-    assert renewal.seen(order, now=at) == renewal.Seen(who, at)
-    assert not renewal.reaches_administrators(order, certificate, 7, now=at)
+    assert reminders.seen(order, now=at) == reminders.Seen(who, at)
+    assert not reminders.reaches_administrators(order, certificate, 7, now=at)
     customer = people.log_in(Client(), matti)
     assert who in customer.get(reverse("applications:order", args=[order.pk])).text
     web.post(renewing)
     assert Event.objects.filter(action="application.expiry_seen").count() == 1
     act(matti, consents.end, given.pk)
-    assert renewal.seen(order, now=at) is None
+    assert reminders.seen(order, now=at) is None

@@ -14,7 +14,6 @@ from applications.views.order.forms.hosts import host_names
 from applications.views.shared.comparison import names_in
 from applications.views.shared.forms import PartForm
 from certportal.foundation.web.forms import (
-    EmailField,
     Form,
     HintedRadioSelect,
     LinesField,
@@ -273,22 +272,3 @@ class SystemForm(PartForm):
 
     def _root(self) -> str:
         return systems.root(self.application, on=self.today)
-
-
-class ContactForm(PartForm):
-    contact_name = forms.CharField(
-        label=gettext_lazy("Name of the contact person"),
-        max_length=120,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        error_messages={"required": gettext_lazy("Enter the name of the contact person.")},
-    )
-    contact_email = EmailField(
-        label=gettext_lazy("Email address of the contact person"),
-        help_text=gettext_lazy("We write to this address about the order."),
-    )
-    contact_phone = forms.CharField(
-        label=gettext_lazy("Telephone number"),
-        max_length=30,
-        required=False,
-        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "class": "short"}),
-    )

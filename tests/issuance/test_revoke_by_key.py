@@ -16,8 +16,8 @@ from issuance.der import read
 from issuance.der.write import sequence
 from issuance.keys.policy import examine_key, read_key, spki_sha256
 from issuance.models import BlockedKey, Certificate, IssuingCA, KeyChallenge
-from issuance.services.exposed_keys import possession
-from issuance.services.exposed_keys.possession import (
+from issuance.services.exposed_keys import revoke_by_key
+from issuance.services.exposed_keys.revoke_by_key import (
     ChallengeOver,
     NoKeyFound,
     NotProven,
@@ -187,7 +187,7 @@ def test_a_challenge_is_good_once(holder: Holder, now: datetime) -> None:
 
 def test_and_for_an_hour(holder: Holder, now: datetime) -> None:
     challenge = ask(holder.certificate, now)
-    proof, late = holder.sign(text_of(challenge)), now + possession.VALID
+    proof, late = holder.sign(text_of(challenge)), now + revoke_by_key.VALID
     with pytest.raises(ChallengeOver):
         prove(challenge, proof, late)
     prove(challenge, proof, late - timedelta(seconds=1))
@@ -207,14 +207,14 @@ def test_an_invented_challenge_is_none(now: datetime) -> None:
 def test_challenges_are_random_and_old_ones_are_not_kept(holder: Holder, now: datetime) -> None:
     first, second = ask(holder.certificate, now), ask(holder.certificate, now)
     assert first.token != second.token
-    ask(holder.certificate, now + possession.VALID + possession.KEPT + timedelta(seconds=1))
+    ask(holder.certificate, now + revoke_by_key.VALID + revoke_by_key.KEPT + timedelta(seconds=1))
     assert KeyChallenge.objects.count() == 1
 
 
 def test_one_address_is_asked_to_wait(
     holder: Holder, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(possession, "MOST", 2)
+    monkeypatch.setattr(revoke_by_key, "MOST", 2)
     challenge, _other = ask(holder.certificate, now), ask(holder.certificate, now)
     with pytest.raises(TooMany):
         ask(holder.certificate, now)
@@ -226,7 +226,7 @@ def test_one_address_is_asked_to_wait(
 def test_a_certificate_of_ours_is_revoked_and_its_key_blocked(
     certificate: Certificate, order, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(possession, "is_proof", lambda *_: True)
+    monkeypatch.setattr(revoke_by_key, "is_proof", lambda *_: True)
     prove(ask(bytes(certificate.der), now), b"signature", now)
     certificate.refresh_from_db()
     assert (certificate.state, certificate.revocation_reason) == ("revoked", "key_compromise")
@@ -239,7 +239,7 @@ def test_a_certificate_of_ours_is_revoked_and_its_key_blocked(
 def test_a_key_that_is_proven_is_blocked_with_the_usual_exponent_too(
     now: datetime, monkeypatch: pytest.MonkeyPatch, db: None
 ) -> None:
-    monkeypatch.setattr(possession, "is_proof", lambda *_: True)
+    monkeypatch.setattr(revoke_by_key, "is_proof", lambda *_: True)
     unusual, usual = spki_of(rsa_key_with(65539)), spki_of(rsa_key())
     prove(ask(unusual, now), b"signature", now)
     assert blocked() == {spki_sha256(unusual), spki_sha256(usual)}
@@ -248,7 +248,7 @@ def test_a_key_that_is_proven_is_blocked_with_the_usual_exponent_too(
 def test_a_key_that_can_be_computed_is_blocked_with_the_usual_exponent_too(
     now: datetime, monkeypatch: pytest.MonkeyPatch, db: None
 ) -> None:
-    monkeypatch.setattr(possession, "is_computable", lambda _key: True)
+    monkeypatch.setattr(revoke_by_key, "is_computable", lambda _key: True)
     unusual, usual = spki_of(rsa_key_with(65539)), spki_of(rsa_key())
     ask(unusual, now)
     assert blocked() == {spki_sha256(unusual), spki_sha256(usual)}
@@ -336,7 +336,7 @@ def _without_null(spki: bytes) -> bytes:
 def test_a_blocked_key_stays_blocked_in_another_encoding(now: datetime) -> None:
     spki = spki_of(rsa_key())
     services.block_key(
-        spki_sha256(spki), "key_compromise", actor=possession.Actor("visitor"), now=now
+        spki_sha256(spki), "key_compromise", actor=revoke_by_key.Actor("visitor"), now=now
     )
     rules = {f.rule for f in examine_key(_without_null(spki), blocked=services.is_blocked)}
     assert "key.blocked" in rules

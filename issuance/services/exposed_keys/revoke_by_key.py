@@ -19,8 +19,8 @@ from certportal.foundation.errors import Refused
 from certportal.foundation.outbox import outbox
 from certportal.foundation.web import limits, refusals
 from issuance.csr.possession import is_proof, key_in, line
+from issuance.csr.private_keys import holds_private_key, leaked_hashes
 from issuance.csr.reading import File, open_file
-from issuance.csr.secrets import holds_private_key, leaked_hashes
 from issuance.event_names import IssuanceEvent
 from issuance.keys.policy import hashes_of, is_computable, read_key
 from issuance.models import Certificate, KeyChallenge
