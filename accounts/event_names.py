@@ -24,7 +24,7 @@ class AccountEvent(EventName):
     PERSON_EMAIL_CODE_ASKED = auto(), _("A code was sent to confirm an email address")
     PERSON_EMAIL_VERIFIED = auto(), _("The email address was confirmed")
     PERSON_LANGUAGE_CHOSEN = auto(), _("The language was chosen")
-    PERSON_MAILS_CHOSEN = auto(), _("It was chosen which emails come")
+    PERSON_MAILS_CHOSEN = auto(), _("The choice of emails was changed")
     PERSON_MERGED = auto(), _("Two records of the same person were joined")
     PERSON_ERASED = auto(), _("The personal data were erased")
     SECOND_FACTOR_ADDED = auto(), _("A second factor was added")

@@ -31,7 +31,8 @@ class Over(NotShown):
 class OtherOrganisation(NotShown):
     message = _(
         "In Suomi.fi e-Authorizations you chose another organisation than the one whose account you"
-        " are setting up. Go there again and choose this one, or let a reviewer confirm your right."
+        " are setting up. Go there again and choose this one, or let a reviewer confirm your"
+        " authority."
     )
     problem = "another organisation"
 

@@ -52,10 +52,10 @@ def words(application: Application, *, is_heard: bool) -> str:
         return anew % {"days": promise.WORKING_DAYS}
     if is_heard:
         return _(
-            "The promised time stands still until you answer or the term is over, and goes on the"
-            " day after."
+            "The promised time is paused until you answer or the deadline passes, and continues"
+            " the day after."
         )
-    return _("The promised time stands still until you answer and goes on the day after.")
+    return _("The promised time is paused until you answer and continues the day after.")
 
 
 def _resumed(application: Application, day: date) -> dict[str, Any]:

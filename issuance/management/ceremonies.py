@@ -122,6 +122,6 @@ def _passphrase(options: dict[str, Any], *, new: bool) -> bytes:
     else:
         raise CommandError(_("Give --root-passphrase-file, or run this on a terminal."))
     if len(phrase) < SHORTEST_PASSPHRASE:
-        words = _("A passphrase has %(count)s characters at least.")
+        words = _("A passphrase must have at least %(count)s characters.")
         raise CommandError(words % {"count": SHORTEST_PASSPHRASE})
     return phrase

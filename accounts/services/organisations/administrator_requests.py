@@ -32,7 +32,7 @@ AGAIN_AFTER = timedelta(hours=HOURS_BEFORE_ANOTHER)
 class OtherClaims(Stale):
     message = _(
         "Since you opened the page, somebody has uploaded or taken back a document, or others"
-        " administer the account without a confirmed right. Nothing was decided. Look at the page"
+        " administer the account without confirmed authority. Nothing was decided. Look at the page"
         " as it is now."
     )
 

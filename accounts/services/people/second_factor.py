@@ -49,7 +49,7 @@ class UsedAlready(NotProven):
 
 class CounterWentBack(NotProven):
     message = _(
-        "Your passkey has counted further before than it does now, so there may be a copy of it."
+        "The counter of your passkey is lower than before, so there may be a copy of it."
         " Nothing was confirmed. Use another second factor, remove this passkey, and tell the"
         " administrator of the service."
     )

@@ -33,7 +33,7 @@ class OwnRight(NotAllowed):
 
 
 class NothingSeen(Refused):
-    message = _("Write what showed you the authority, so that another can follow.")
+    message = _("Write what showed you the authority, so that somebody else can check it.")
 
 
 class SameAsBefore(Refused):

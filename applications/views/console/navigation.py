@@ -74,7 +74,7 @@ def items(request: HttpRequest) -> list[Item]:
 
 
 KEYS = (_("Keys"), "blocked_keys")
-LOADS = (pgettext_lazy("reviewers", "Loads"), "loads")
+LOADS = (pgettext_lazy("reviewers", "Workload"), "loads")
 DAILY = (
     (_("Certificates"), "certificates"),
     (_("Organisations"), "accounts"),

@@ -37,7 +37,9 @@ TURNS: dict[Status, Promise] = {
     Status.NAMES_PROPOSED: gettext_lazy(
         "The technical contact has proposed the host names. Confirm them or send them back."
     ),
-    Status.CHECKING: gettext_lazy("The service checks the order. You don't need to do anything."),
+    Status.CHECKING: gettext_lazy(
+        "The service is checking the order. You don't need to do anything."
+    ),
     Status.IN_REVIEW: gettext_lazy("With a reviewer. You don't need to do anything."),
     Status.INFO_REQUESTED: gettext_lazy("Your reply is needed."),
     Status.APPROVED: gettext_lazy("The order is approved. The certificate is being made."),
@@ -49,7 +51,7 @@ TURNS: dict[Status, Promise] = {
     Status.WITHDRAWN: gettext_lazy("The order was withdrawn."),
     Status.LAPSED: gettext_lazy("The order lapsed because it was not completed in time."),
 }
-CHECKED_UNCONFIRMED = gettext_lazy("The service checks the order.")
+CHECKED_UNCONFIRMED = gettext_lazy("The service is checking the order.")
 UNCLAIMED = gettext_lazy("Waiting for a reviewer. You don't need to do anything.")
 UNCONFIRMED = gettext_lazy(
     "With a reviewer, who must also confirm your authority to act before the certificate can be"

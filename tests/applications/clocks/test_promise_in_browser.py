@@ -53,7 +53,7 @@ def test_the_promised_day(matti, riitta, on, day, shown, asked, answered, due, l
     ask(riitta, application, asked)
     applicant, reviewer = on(asked, application)
     assert not re.search(shown, applicant) and not re.search(shown, reviewer)
-    assert "The promised time stands still until you answer and goes on the day after." in applicant
+    assert "The promised time is paused until you answer and continues the day after." in applicant
 
     answer(matti, application, answered)
     for text in on(answered, application):

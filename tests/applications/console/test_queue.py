@@ -29,7 +29,7 @@ def counted(answer):
 
 def test_an_empty_queue_says_what_comes_there(desk):
     answer = desk.open("queue")
-    assert "No case waits" in answer.text
+    assert "No case is waiting" in answer.text
     assert "0 cases" in answer.text
 
 
@@ -37,7 +37,7 @@ def test_the_next_case_is_offered_only_while_one_can_be_taken(
     matti, cas, riitta, desk, other_desk, settings
 ):
     settings.ISSUANCE_APPROVALS = {"production": 2, "test": 1}
-    assert "No case waits for you to take it" in desk.open("queue").text
+    assert "No case is waiting to be taken" in desk.open("queue").text
     case = orders.claimed(matti, riitta)
     assert "Take the next case" not in desk.open("queue").text
     waiting = orders.in_review(matti)

@@ -52,7 +52,7 @@ class EvidenceForm(VersionForm):
         label=_("Note"),
         max_length=300,
         required=False,
-        help_text=_("Where you looked and when, so that another can follow."),
+        help_text=_("Where you looked and when, so that somebody else can check it."),
     )
     ends_on = DateField(
         label=_("Last day on which the applicant's declaration is enough"),
@@ -102,7 +102,7 @@ class WaiveForm(VersionForm):
         label=_("Why the finding can be waived"),
         rows=5,
         help_text=_("The second reviewer reads this before approving. The applicant does not."),
-        missing=_("Write why the finding can be waived, so that another can follow."),
+        missing=_("Write why the finding can be waived, so that others can follow your reasons."),
     )
     ends_on = DateField(label=_("Last day of the waiver"))
 
@@ -158,7 +158,9 @@ class RightNoteForm(Form):
             "For example the extract from the trade register, or who confirmed it and when."
         ),
         error_messages={
-            "required": _("Write what showed you the authority, so that another can follow.")
+            "required": _(
+                "Write what showed you the authority, so that somebody else can check it."
+            )
         },
     )
     word_alone = forms.BooleanField(

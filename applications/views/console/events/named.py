@@ -35,7 +35,7 @@ LISTS = {
     "numbers": gettext_lazy("Numbers"),
     "numbers_certificates": gettext_lazy("Certificates"),
     "numbers_findings": gettext_lazy("What the checks found"),
-    "numbers_loads": pgettext_lazy("list", "Loads of reviewers"),
+    "numbers_loads": pgettext_lazy("list", "Reviewers' workload"),
     "numbers_hours": pgettext_lazy("list", "Orders by the hour"),
     "numbers_returns": gettext_lazy("Why orders came back"),
     "numbers_waivers": gettext_lazy("Waivers"),

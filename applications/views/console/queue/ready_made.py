@@ -71,8 +71,8 @@ class Reader:
         return is_open and pair in self.without_right
 
 
-NEW_ONES = _("No case waits. New ones come here as soon as the automatic checks have passed.")
-NOTHING = _("There is no such case.")
+NEW_ONES = _("No case is waiting. New ones come here as soon as the automatic checks have passed.")
+NOTHING = _("There are no such cases.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +134,16 @@ VIEWS = (
         "second",
         _("Second reviewer needed"),
         lambda reader: queue_order.second_wanted(reader.now),
-        _("No case waits. One comes here when a reviewer has approved it and another must too."),
+        _(
+            "No case is waiting. One comes here when a reviewer has approved it and another must"
+            " approve it too."
+        ),
     ),
     View(
         "mine",
         _("Mine"),
         lambda reader: OPEN & Q(reviewer=reader.person),
-        _("You have no case. Take the next one when one waits."),
+        _("You have no cases. Take the next one when one is waiting."),
     ),
     View("free", _("Free"), lambda _reader: REVIEWED & case_holder.free(), NEW_ONES),
     View("answered", _("Answered"), _answered),

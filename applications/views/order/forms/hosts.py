@@ -62,7 +62,7 @@ def host_names(lines: list[str], *, of_order: bool = True) -> HostNames:
     if len(tidy) > MOST_NAMES or len(words) > MOST_WORDS:
         faults.insert(0, _("Enter at most %(limit)d host names.") % {"limit": MOST_NAMES})
     if len(faults) > MOST_FAULTS:
-        others = _("There are faults in other names too. They are told once these are fixed.")
+        others = _("There are faults in other names too. We will show them once these are fixed.")
         faults[MOST_FAULTS:] = [others]
     if faults:
         raise ValidationError(faults)
