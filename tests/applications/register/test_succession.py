@@ -183,7 +183,7 @@ def test_where_the_account_goes_on_its_people_are_told_that_they_stay(
     assert sorted(told) == ["maija@example.fi", "matti@example.fi", "teemu@example.fi"]
     for body in told.values():
         assert "jatkuu uudella nimellä" in body
-        assert "ovat seuraajan tilillä hakijoita" not in body
+        assert "ovat seuraajan tilillä tilaajia" not in body
 
 
 @pytest.mark.parametrize(
