@@ -56,7 +56,7 @@ class NotComplete(NotShown):
 class Foreign(NotShown):
     message = _(
         "Suomi.fi e-Authorizations knows people by their Finnish personal identity code, and you"
-        " have identified without one. You can create the account all the same: a"
+        " identified yourself without one. You can create the account all the same: a"
         " reviewer confirms your authority."
     )
 

@@ -28,7 +28,7 @@ EXCLUDED_BY = {
 class NotIdentified(Refused):
     """The person has no identifier from strong identification, or was merged into another."""
 
-    message = _("A role is given only to a person who has identified strongly.")
+    message = _("A role is given only to a person who has been strongly identified.")
 
 
 class OwnRole(NotAllowed):

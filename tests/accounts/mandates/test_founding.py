@@ -176,7 +176,7 @@ def test_somebody_identified_abroad_is_told_why_it_cannot_help(
     client.get(client.get(f"{PAGE}mandates/go/").url)
 
     assert client.get(f"{PAGE}mandates/").url == PAGE
-    assert "identified without one" in client.get(PAGE).text
+    assert "identified yourself without one" in client.get(PAGE).text
     assert valtuudet.heard == []
 
 
