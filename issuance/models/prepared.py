@@ -1,6 +1,8 @@
 """Prepared certificates, the exact bytes that are linted, shown and signed, and their approvals."""
 
-from datetime import datetime
+import hashlib
+import json
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -196,3 +198,11 @@ class Approval(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["prepared", "person"], name="approval_person_once")
         ]
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 (hex) of the conditions and the proof, which the event of the approval has."""
+        moments = [self.reauthenticated_at, self.until]
+        stated: list[Any] = [each and each.astimezone(UTC).isoformat() for each in moments]
+        stated += [self.role, self.register_record, self.persons, self.waivers, self.assertion]
+        return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()

@@ -17,7 +17,7 @@ from certportal.foundation.statements import execute
 from issuance.authority.crl import entry
 from issuance.csr.request import spki_in
 from issuance.event_names import IssuanceEvent
-from issuance.models import Certificate, RevokedSerial
+from issuance.models import Approval, Certificate, RevokedSerial
 
 NAMES = (
     *[IssuanceEvent.APPROVED, IssuanceEvent.ISSUED, IssuanceEvent.REVOKED],
@@ -56,6 +56,13 @@ SELECT DISTINCT true, concat('certificate with serial number ', data->>'serial',
     whom)
 FROM told WHERE action = 'issuance.issued' AND NOT EXISTS (
     SELECT FROM issuance_certificate row WHERE encode(sha256(row.der), 'hex') = data->>'sha256')
+"""
+# Events of earlier versions lack the hash.
+_PROOFS = """
+SELECT row.id, data->>'sha256' FROM issuance_approval row
+JOIN told ON action = 'issuance.approved' AND about = row.prepared_id::text
+    AND actor = 'person:' || row.person_id AND at = row.created_at
+WHERE data ? 'sha256'
 """
 # A reason is only ever changed to key compromise, and its date is kept. What was restored from a
 # list has the list's date.
@@ -221,8 +228,16 @@ def differences() -> Iterator[tuple[Kind, str]]:
     for statement in _COMPARISONS:
         for is_told, about in execute(statement):
             yield (Kind.UNDONE if is_told else Kind.UNTOLD), about
-    for about in chain(_not_of_their_bytes(), _not_of_their_entry()):
+    for about in chain(_not_as_told(), _not_of_their_bytes(), _not_of_their_entry()):
         yield Kind.UNTOLD, about
+
+
+def _not_as_told() -> Iterator[str]:
+    """Yield the approvals whose conditions or proof are not those of their events."""
+    told = dict(execute(_PROOFS))
+    for approval in Approval.objects.iterator():
+        if told.get(approval.pk, approval.sha256) != approval.sha256:
+            yield f"conditions and proof of the approval {approval.pk}"
 
 
 def _not_of_their_bytes() -> Iterator[str]:

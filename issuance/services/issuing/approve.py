@@ -103,7 +103,7 @@ def approve(
         if assertion:
             policy: dict[str, Any] = {"persons": persons, "until": until, "waivers": waivers}
             to_sign.require(assertion, to_sign.challenge(prepared, **policy))
-        _, created = Approval.objects.get_or_create(
+        approval, created = Approval.objects.get_or_create(
             prepared=prepared,
             person=person,
             defaults={
@@ -119,7 +119,8 @@ def approve(
         )
         state = approval_state(prepared)
         if created:
-            _record(prepared, person, now=now, given=state.given, wanted=state.wanted)
+            data = {"given": state.given, "wanted": state.wanted, "sha256": approval.sha256}
+            _record(prepared, person, now=now, **data)
         reach("approve_before_commit")
     reach("approve_after_commit")
     return state

@@ -82,20 +82,22 @@ def _insert(
         "role": ROLE,
         "reauthenticated_at": reauthenticated_at,
     }
-    row_writes.insert(
-        [
-            Approval(
-                prepared=each,
-                persons=to_sign.persons_in_plan(each),
-                assertion=_stored(each, proof),
-                created_at=now,
-                **facts,
-            )
-            for each in new
-        ]
-    )
+    approvals = [
+        Approval(
+            prepared=each,
+            persons=to_sign.persons_in_plan(each),
+            assertion=_stored(each, proof),
+            created_at=now,
+            **facts,
+        )
+        for each in new
+    ]
+    row_writes.insert(approvals)
     actor = Actor("person", str(person.pk))
-    made = [events.made(IssuanceEvent.APPROVED, each, actor, now) for each in new]
+    made = [
+        events.made(IssuanceEvent.APPROVED, each.prepared, actor, now, sha256=each.sha256)
+        for each in approvals
+    ]
     events.insert(made)
 
 

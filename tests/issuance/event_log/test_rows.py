@@ -94,6 +94,34 @@ def test_an_approval_that_was_deleted_is_named(in_force: Certificate, as_owner: 
     only(Kind.UNDONE, rf"approval of attempt \d+ by {event.actor} at .* \(event {event.pk}\)$")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "assertion = '{}'",
+        "waivers = '[]'",
+        "persons = 9",
+        "role = 'x'",
+        "register_record = 'x'",
+        "until = created_at",
+        "reauthenticated_at = reauthenticated_at - interval '1 day'",
+    ],
+)
+def test_an_approval_whose_proof_or_conditions_were_changed_is_named(
+    in_force: Certificate, as_owner: AsOwner, change: str
+) -> None:
+    as_owner(f"UPDATE issuance_approval SET {change}")
+    only(Kind.UNTOLD, r"conditions and proof of the approval \d+$")
+
+
+def test_of_an_approval_by_the_version_before_no_hash_is_compared(
+    keyed: Verifier, approved: PreparedCertificate, as_owner: AsOwner
+) -> None:
+    event = Event.objects.get(action="issuance.approved")
+    as_owner("UPDATE foundation_event SET data = data - 'sha256' WHERE id = %s", event.pk)
+    as_owner("UPDATE issuance_approval SET role = 'x'")
+    assert named() == []
+
+
 def test_work_that_was_inserted_is_named_and_signs_nothing(
     cas: dict[str, IssuingCA],
     keyed: Verifier,
