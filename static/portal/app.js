@@ -108,6 +108,8 @@ if (awaited) {
       show();
       old.addEventListener("focusout", () => setTimeout(show));
     }
+    // What was replaced is no target any more, and a narrow screen would hide it.
+    if (location.hash && !document.querySelector(":target")) location.replace(location.hash);
   };
   setTimeout(look, 2000);
 }

@@ -153,6 +153,7 @@ def prove(page: Page, case: str) -> None:
     confirm_right(page)
     page.goto(case)
     if page.locator(EVIDENCE).count():
+        open_part(page, "hosts")
         form = page.locator(EVIDENCE)
         form.locator("input[name=evidence][value=registry]").check()
         with page.expect_navigation(url=case):
@@ -164,9 +165,17 @@ def prove(page: Page, case: str) -> None:
     await_true(lambda: leads(page, case, "approve"), said, seconds=60)
 
 
+def open_part(page: Page, part: str) -> None:
+    """Follow the link to the part of the case; a narrow screen shows one at a time."""
+    link = page.locator(f".parts a[href='#{part}']")
+    if link.is_visible():
+        link.click()
+
+
 def confirm_right(page: Page) -> None:
     """Confirm that the sender may act for the organisation, if the case page asks for it."""
     if page.locator("#right a[href$='/right/']").count():
+        open_part(page, "right")
         page.locator("#right a[href$='/right/']").click()
         page.locator("[name=note]").fill("Kaupparekisteriote 2.3.2026")
         go_on(page)
