@@ -7,8 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import CDPSession, Error, Page
+from playwright.sync_api import Page
 
 from tests.accessible import looked_at
 
@@ -69,8 +68,6 @@ _looked: WeakKeyDictionary[Page, int] = WeakKeyDictionary()
 _seen: set[tuple[str, int]] = set()
 # The looks of text whose contrast axe found sufficient in this process.
 _passed: set[str] = set()
-# By page: the way to its renderer, and axe as that has compiled it, if it has.
-_axe: WeakKeyDictionary[Page, tuple[CDPSession, str]] = WeakKeyDictionary()
 
 
 def faults(page: Page) -> list[str]:
@@ -96,31 +93,9 @@ def faults(page: Page) -> list[str]:
 
 def axe_faults(page: Page) -> list[str]:
     """Axe's findings, each with its rule and the first offending element."""
-    answer = page.evaluate(AXE, [OPTIONS, sorted(_passed)])
-    if answer is None:
-        _load_axe(page)
-        answer = page.evaluate(AXE, [OPTIONS, sorted(_passed)])
-    found, passed = answer
+    found, passed = page.evaluate(AXE, [OPTIONS, sorted(_passed)])
     _passed.update(passed)
     return [str(one) for one in found]
-
-
-def _load_axe(page: Page) -> None:
-    """Run axe's half a megabyte in the page; it is sent and compiled once for a renderer."""
-    if page in _axe:
-        session, script = _axe[page]
-        try:
-            session.send("Runtime.runScript", {"scriptId": script})
-        except Error:  # the page has another renderer since
-            session.detach()
-        else:
-            return
-    session = page.context.new_cdp_session(page)
-    session.send("Runtime.enable")
-    wanted = {"expression": f"{AXE_SCRIPT};0", "sourceURL": "axe", "persistScript": True}
-    script = session.send("Runtime.compileScript", wanted)["scriptId"]
-    session.send("Runtime.runScript", {"scriptId": script})
-    _axe[page] = session, script
 
 
 def check_both_widths(page: Page) -> None:

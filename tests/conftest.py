@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+import axe_playwright_python
 import pytest
 import redis
 from django.test import Client
@@ -82,13 +83,14 @@ def _nothing_outlasts_a_power_failure():
 
 @pytest.fixture(scope="session", autouse=True)
 def _static_files_listed_once():
-    """List the static files for the first test client of a process, not for each client."""
+    """List the static files, and axe, for the first test client of a process, not for each."""
     known: dict[str, object] = {}
     add_files = WhiteNoiseMiddleware.add_files_from_finders
 
     def add_known_files(middleware):
         if not known:
             add_files(middleware)
+            middleware.add_files(Path(axe_playwright_python.__file__).parent, prefix="axe")
             known.update(middleware.files)
         middleware.files |= known
 

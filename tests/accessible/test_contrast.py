@@ -1,6 +1,7 @@
 """Each look of a text has its contrast measured, and only until a text that looks so has passed."""
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 
 from tests import accessibility
 
@@ -20,6 +21,7 @@ def contrast(page):
     def of(body):
         lang = "<html lang=fi><title>Sivu</title>"
         page.set_content(f"{lang}<body style='background: white'><main>{body}</main>")
+        page.evaluate(f"{AXE_SCRIPT};0")  # no server answers these pages
         found = accessibility.axe_faults(page)
         return [one for one in found if one.startswith("color-contrast")]
 
