@@ -267,11 +267,15 @@ def _is_shared(name: PurePosixPath) -> bool:
 
 
 def _why_log_kept(path: Path, backed_up: bytes) -> str:
-    """As `_why_kept`, for the log of events: keep existing tiles, and the larger of two heads."""
+    """As `_why_kept`, for the log of events: keep existing tiles, and the larger of two heads.
+
+    A head that a broken disk left is smaller than any.
+    """
     if not path.exists():
         return ""
     if path.name == "checkpoint":
-        theirs, ours = (int(note.split(b"\n")[1]) for note in (backed_up, path.read_bytes()))
+        sizes = (re.match(rb"[^\n]*\n(\d+)\n", note) for note in (backed_up, path.read_bytes()))
+        theirs, ours = (int(size[1]) if size else 0 for size in sizes)
         if theirs > ours:
             return ""
     return _("kept existing files of the log of events")

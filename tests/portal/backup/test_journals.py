@@ -315,6 +315,22 @@ def test_the_log_gives_back_the_events_that_an_older_copy_of_the_database_lacks(
         assert (report.size, report.findings) == (copied, [])
 
 
+@pytest.mark.parametrize("damaged", [b"", b"log.example.fi/events\n", b"\0\n\0\n"])
+def test_a_head_that_a_broken_disk_left_gives_way_to_that_of_the_backup(
+    cas: object, keys: tuple[Path, Path], settings: Settings, tmp_path: Path, damaged: bytes
+) -> None:
+    settings.CA_KEYS_DIR, settings.CA_KEY_PASSWORD_FILE = str(tmp_path / "keys"), str(keys[0])
+    key.make("log.example.fi/events")
+    build.extend_wholly()
+    copied = Event.objects.count()
+    back_up(tmp_path / "backup", recipients=keys[0], now=clock.now())
+    (folder() / "checkpoint").write_bytes(damaged)
+    with fresh_database():
+        restored(tmp_path, keys)
+        report = services.verify_audit()
+        assert (report.size, report.findings) == (copied, [])
+
+
 def test_a_log_that_grows_while_it_is_backed_up_has_every_tile_of_its_head(
     cas: object,
     keys: tuple[Path, Path],
