@@ -83,7 +83,7 @@ from applications.services.reviewer.block_endings import (
     drop_block_end,
     propose_block_end,
 )
-from applications.services.reviewer.blocked_keys import block_keys
+from applications.services.reviewer.block_keys import block_keys
 from applications.services.reviewer.case import choose_names, claim, release, set_evidence
 from applications.services.reviewer.decision import approve, reject, reopen, to_sign
 from applications.services.reviewer.hearing_documents import attach_to_hearing, remove_from_hearing

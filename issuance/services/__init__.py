@@ -33,7 +33,7 @@ from issuance.services.issuing.issue_confirmed import (
     issue_confirmed,
     issue_together,
 )
-from issuance.services.issuing.only_approved import (
+from issuance.services.issuing.journal_approved import (
     disown,
     require_all as ensure_journal_approved,
     was_restored,

@@ -19,7 +19,7 @@ from certportal.foundation.models import Event, OutboxItem
 from certportal.operations import self_checks
 from issuance import services as authority
 from issuance.models import Certificate, PreparedCertificate
-from issuance.services.issuing.only_approved import NobodyApproved
+from issuance.services.issuing.journal_approved import NobodyApproved
 from tests.issuance.conftest import approve_by
 
 

@@ -13,7 +13,7 @@ from accounts.models import Person
 from applications.errors import require
 from applications.models import Application, Csr
 from applications.rules import impartiality
-from applications.services.reviewer.blocked_keys import orders_under_way
+from applications.services.reviewer.block_keys import orders_under_way
 from applications.services.reviewer.shown_prospect import require_shown
 from certportal.foundation import invisible
 from certportal.foundation.actors import Actor

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from accounts import access
 from applications import services
-from applications.services.reviewer.blocked_keys import STATED, SourceMissing, orders_under_way
+from applications.services.reviewer.block_keys import STATED, SourceMissing, orders_under_way
 from applications.views.console.blocked_keys import SOURCES
 from applications.views.order.forms.csr import pasted_text
 from applications.views.shared.entry import by_person

@@ -33,7 +33,7 @@ from issuance.services import lease, locks
 from issuance.services.blocked_keys import KeyOf, findings_of_keys
 from issuance.services.errors import NotReconciled
 from issuance.services.event_log.evidence import was_marked
-from issuance.services.issuing import approve, attempts, only_approved
+from issuance.services.issuing import approve, attempts, journal_approved
 from issuance.services.issuing.prepare import close
 from issuance.services.issuing.reexamine import broken_rules, is_of_this_version
 from issuance.services.issuing.sign_attempts import CA_WORKER, sign, store
@@ -144,7 +144,7 @@ def _require_signers(waiting: Sequence[PreparedCertificate], load_signer: LoadSi
     one that nobody approved.
     """
     for ca in {attempts.ca_of(each) for each in waiting}:
-        only_approved.require(ca)
+        journal_approved.require(ca)
         if not _is_out_of_use(ca):
             load_signer(ca)
             journal.ensure_room(ca.stem)

@@ -18,7 +18,7 @@ from issuance.services.approvers.register import RegisterUnavailable
 from issuance.services.errors import NotProved, NotReconciled, Unproven
 from issuance.services.issuing.approve import approval_states
 from issuance.services.issuing.issue import issue, issue_all
-from issuance.services.issuing.only_approved import NobodyApproved
+from issuance.services.issuing.journal_approved import NobodyApproved
 from issuance.signers import SignerUnavailable
 
 # The facts (register record, names) must be valid at signing. If the worker or signer was

@@ -24,7 +24,7 @@ from issuance.services.blocked_keys import blocked_among
 from issuance.services.errors import Unproven
 from issuance.services.event_log import second_place
 from issuance.services.event_log.evidence import ensure_in_time, ensure_logged
-from issuance.services.issuing import only_approved
+from issuance.services.issuing import journal_approved
 from issuance.services.issuing.approve import by_policy
 from issuance.services.issuing.attempts import ca_of, mark_issued
 from issuance.services.issuing.verify_approvals import ensure_proved
@@ -72,7 +72,7 @@ def sign(
     by_ca = sorted(attempts, key=lambda each: ca_of(each).stem)
     for ca, group in groupby(by_ca, key=ca_of):
         unsigned, before = [], []
-        only_approved.require(ca)
+        journal_approved.require(ca)
         for attempt in group:
             der = _from_journal(attempt)
             before += [(attempt, der)] if der else []

@@ -34,7 +34,7 @@ from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.publication import repository
 from issuance.services import locks
 from issuance.services.issuing.attempts import mark_signing
-from issuance.services.issuing.only_approved import unapproved
+from issuance.services.issuing.journal_approved import unapproved
 from issuance.services.issuing.prepare import close
 from issuance.services.issuing.sign_attempts import CA_WORKER, store_within
 from issuance.services.status.ocsp_responders import journal_of

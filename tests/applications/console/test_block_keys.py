@@ -18,7 +18,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from accounts.access import actor_for
 from accounts.services.rights import staff_roles
 from applications import services
-from applications.services.reviewer.blocked_keys import SourceMissing
+from applications.services.reviewer.block_keys import SourceMissing
 from applications.services.reviewer.may_act import KeyBlocked
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock

@@ -23,7 +23,7 @@ from issuance import journal, services
 from issuance.models import Certificate
 from issuance.publication.repository import crl_path
 from issuance.services.event_log import build, key
-from issuance.services.issuing.only_approved import NobodyApproved
+from issuance.services.issuing.journal_approved import NobodyApproved
 from tests.hanging_disk import hanging
 from tests.issuance.conftest import approve_by
 from tests.issuance.orders import server_order

@@ -17,7 +17,7 @@ from issuance.authority.sign import sign_certificate
 from issuance.models import Certificate, IssuingCA, PreparedCertificate, SigningLease
 from issuance.services import lease
 from issuance.services.errors import Unproven
-from issuance.services.issuing.only_approved import NobodyApproved
+from issuance.services.issuing.journal_approved import NobodyApproved
 from issuance.services.issuing.sign_attempts import journal_entry
 from issuance.services.recovery.reconcile import Kind
 from issuance.services.signer import signer_for
