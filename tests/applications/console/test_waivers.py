@@ -307,7 +307,8 @@ def test_the_case_says_why_it_wants_two_after_better_evidence(matti, riitta, rea
     desk.press("right", ready, word_alone="on", note="Soitto.", ends_on=written(day(20)))
     assert why not in desk.open("case", ready.pk).text
     orders.approve(riitta, ready)
-    desk.press("right", ready, note="Kaupparekisteriote.")
+    shown = desk.shown(desk.url("right", ready.pk))
+    assert desk.press("right", ready, note="Kaupparekisteriote.", **shown).status_code == 302
     orders.drain()
     ready.refresh_from_db()
     for page in ("case", "approve"):
