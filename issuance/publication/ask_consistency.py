@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from issuance.publication import ask_worker
+from issuance.publication.ocsp_packs import MALFORMED
 
 _SIZE = re.compile(r"[0-9]{1,18}")
 _REPLY_TO = re.compile(r"consistency-answer:[0-9a-f]{32}")
@@ -34,7 +35,7 @@ class Answer:
 
     @classmethod
     def decode(cls, content: bytes) -> Self:
-        """Read what `encoded` made. Raises ValueError, KeyError, TypeError."""
+        """Read what `encoded` made. Raises `MALFORMED`."""
         fields = json.loads(content)
         proof = tuple(base64.b64decode(each) for each in fields["proof"])
         return cls(str(fields["note"]), str(fields["cosigned"]), proof)
@@ -49,7 +50,7 @@ def ask(since: int = 0, size: int = 0) -> Answer | None:
     found = ask_worker.exchange("issuance.answer_consistency", "consistency", **sizes)
     try:
         return Answer.decode(found) if found else None
-    except (ValueError, KeyError, TypeError):
+    except MALFORMED:
         return None
 
 

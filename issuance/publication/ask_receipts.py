@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from issuance.publication import ask_worker
+from issuance.publication.ocsp_packs import MALFORMED
 
 MOST = 100
 """Events in one question, at most."""
@@ -44,7 +45,7 @@ class Answer:
 
     @classmethod
     def decode(cls, content: bytes) -> Self:
-        """Read what `encoded` made. Raises ValueError, KeyError, TypeError."""
+        """Read what `encoded` made. Raises `MALFORMED`."""
         fields = json.loads(content)
         places = {
             int(number): Place(int(index), tuple(map(base64.b64decode, proof)))
@@ -64,7 +65,7 @@ def ask(numbers: Sequence[int]) -> Answer | None:
         )
     try:
         return Answer.decode(found) if found else None
-    except (ValueError, KeyError, TypeError):
+    except MALFORMED:
         return None
 
 

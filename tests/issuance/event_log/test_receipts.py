@@ -144,7 +144,9 @@ def test_an_event_changed_in_the_database_gets_none(events: list[Event]) -> None
 def test_a_worker_that_says_nothing_or_nonsense_is_unavailable(
     events: list[Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for answer in (None, b"", b"[]", b"{}", b'{"note": "x", "places": {"1": []}}'):
+    empty, listed = b'{"note": "x", "places": {"1": []}}', b'{"note": "x", "places": []}'
+    infinite = b'{"note": "x", "places": {"1": [1e400]}}'
+    for answer in (None, b"", b"[]", b"{}", empty, listed, infinite, b"[" * 100_000):
         monkeypatch.setattr(
             "issuance.publication.ask_worker.exchange", lambda *_, said=answer, **__: said
         )

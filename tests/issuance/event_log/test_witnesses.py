@@ -209,6 +209,15 @@ def test_of_a_witness_that_signs_many_times_one_line_is_kept(
     assert len(Note.parse(cosigned.note()).lines) == 3
 
 
+@pytest.mark.parametrize("answer", [b"", b"[]", b'{"proof": 5}', b"[" * 100_000])
+def test_a_signer_that_answers_nonsense_is_silent(
+    policy: Path, answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("issuance.publication.ask_worker.exchange", lambda *_, **__: answer)
+    tasks.ask_witnesses()  # which only logs it
+    assert to_do() == ["witnesses"]
+
+
 def test_a_head_that_is_none_of_ours_is_not_kept_whoever_brings_it(
     policy: Path, olga: Witness, keyed: Verifier, record: Record
 ) -> None:
