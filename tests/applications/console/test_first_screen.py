@@ -174,10 +174,21 @@ def test_the_common_case_costs_few_clicks_pages_and_presses(
 
 def test_what_a_search_found_is_read_in_full(look, desk, matti, cas):
     orders.in_review(matti)
-    page = look(desk)("queue", query="?q=varmuus")
-    cell = page.locator("#cases .match")
-    assert "varmuus.example.fi" in cell.inner_text()
+    page = look(desk)("queue", query="?q=matti")
+    cell = page.locator("#cases .match").first
+    assert "matti@example.fi" in cell.inner_text()
     assert cell.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
+def test_a_host_name_that_riitta_searched_stands_in_place_of_the_first_in_one_line(
+    look, desk, matti, cas
+):
+    orders.in_review(matti)
+    page = look(desk)("queue", query="?q=varmuus")
+    row = page.locator("#cases tbody tr")
+    assert row.locator("mark").inner_text() == "varmuus.example.fi"
+    assert "+1" in row.inner_text() and "erecept" not in row.inner_text()
+    assert row.bounding_box()["height"] < 2 * 24
 
 
 def test_all_that_is_still_to_do_is_read(look, desk, case, matti, riitta):

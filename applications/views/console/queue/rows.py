@@ -32,10 +32,10 @@ LOOKED_AT = {Severity.ERROR, Severity.WARNING}
 class Row:
     """A case in the list.
 
-    `unit` is the unit's name if it differs from the organisation's, `more` the number of host names
-    after the first, `findings` the number of errors and warnings, `wants` what is still to do in
-    words. Of the terms by which a search found it, `marked` are those that the row shows, and
-    `matched` the others.
+    `unit` is the unit's name if it differs from the organisation's, `name` what the order is called
+    or the host name by which a search found it, `more` the number of its other host names,
+    `findings` the number of errors and warnings, `wants` what is still to do in words. Of the terms
+    by which a search found it, `marked` are those that the row shows, and `matched` the others.
     """
 
     case: Application
@@ -111,7 +111,10 @@ def _row(
     unit_name = record.long_name if record else ""
     asked, name = marks.revocation_asked_at, case.organisation.name
     unit = beside_organisation(unit_name, name)
-    shown = {case.number, case.called, unit, name}
+    found = {value for _kind, value in matched}
+    hosts = (host.name for host in case.host_names.all())
+    called = next((host for host in hosts if host in found), case.called)
+    shown = {case.number, called, unit, name}
     return Row(
         case=case,
         due=_revoked_by(asked, reader.now) if asked else due(case, now=reader.now),
@@ -119,11 +122,11 @@ def _row(
         kind=_kind(case.kind),
         is_test=case.kind.is_test,
         unit=unit,
-        name=case.called,
+        name=called,
         more=max(len(case.host_names.all()) - 1, 0),
         findings=sum(finding["severity"] in LOOKED_AT for finding in case.findings),
         wants=_wants(case, marks, reader) if case.status == Status.IN_REVIEW else [],
-        marked={value for _kind, value in matched} & shown,
+        marked=found & shown,
         matched=[(kind, value) for kind, value in matched if value not in shown],
     )
 
