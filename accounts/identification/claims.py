@@ -41,8 +41,9 @@ def identity(claims: Mapping[str, Any]) -> Identity:
             family_name=_name(claims.get(FAMILY_NAME)),
             proven_at=_proven_at(claims),
         )
-    # A blank one would be the same for everybody.
-    if not invisible.is_blank(identifier := str(claims.get(EIDAS_IDENTIFIER) or "")):
+    # A blank one, or one that is no text, could be the same for everybody.
+    identifier = claims.get(EIDAS_IDENTIFIER)
+    if isinstance(identifier, str) and not invisible.is_blank(identifier):
         return Identity(
             kind="eidas",
             digests=digests("eidas", identifier.strip()),
@@ -88,7 +89,7 @@ def _name(value: Any) -> str:
     It stands in subjects of mails and among other words. Raises NotIdentified if nothing of it is
     seen.
     """
-    name = invisible.without(str(value or ""))[:LONGEST].strip()
+    name = invisible.without(value if isinstance(value, str) else "")[:LONGEST].strip()
     if invisible.is_blank(name):
         raise NotIdentified("no name")
     return name

@@ -142,6 +142,9 @@ def test_cancelling_leads_to_a_page_that_says_so(visitor):
         {claim_names.FAMILY_NAME: "\u200b\u200d\ufeff"},
         ABROAD | {claim_names.EIDAS_IDENTIFIER: " "},
         ABROAD | {claim_names.EIDAS_IDENTIFIER: "\u200b"},
+        ABROAD | {claim_names.EIDAS_IDENTIFIER: True},
+        ABROAD | {claim_names.EIDAS_IDENTIFIER: {"value": "unknown"}},
+        {claim_names.FAMILY_NAME: {"value": "Meikäläinen"}},
     ],
     ids=str,
 )
