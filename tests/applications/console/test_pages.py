@@ -44,6 +44,7 @@ def test_a_case_before_and_after_it_is_taken(go, waiting, desk):
     check_in_turn(page)
     orders.drain()
     page = go("case", waiting.pk)
+    page.set_viewport_size({"width": 1366, "height": 900})  # a narrow one shows a part at a time
     for details in page.locator("main details > summary").all():
         if details.locator("xpath=..").get_attribute("open") is None:
             details.click()
