@@ -9,11 +9,16 @@ from django.db import connection, connections
 
 REFUSED, BROKEN = 3, 4
 _of_parent: list[object] = []
-# Whether somebody waits for this connection. Not by pg_stat_activity, which stays as it was first
-# read in a transaction.
+# How many wait for this connection, or for one that does. Not by pg_stat_activity, which stays as
+# it was first read in a transaction.
 WAITING = """
-SELECT EXISTS (SELECT FROM pg_locks
-               WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))
+WITH RECURSIVE waiting (pid) AS (
+    SELECT pg_backend_pid()
+    UNION
+    SELECT locks.pid FROM pg_locks AS locks
+    JOIN waiting ON waiting.pid = ANY (pg_blocking_pids(locks.pid)) WHERE NOT locks.granted
+)
+SELECT count(*) - 1 FROM waiting
 """
 
 
@@ -77,7 +82,7 @@ class Beside(threading.Thread):
         self.work = work
         self.raised: Exception | None = None
         self.start()
-        while self.is_alive() and not _somebody_waits():
+        while self.is_alive() and not waiting():
             pass
 
     def run(self) -> None:
@@ -95,7 +100,9 @@ class Beside(threading.Thread):
         return self.raised
 
 
-def _somebody_waits() -> bool:
+def waiting() -> int:
+    """Return how many wait until this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(WAITING)
-        return bool(cursor.fetchone()[0])
+        number: int = cursor.fetchone()[0]
+        return number
