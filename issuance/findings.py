@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Self
 
-RULE_SET_VERSION = "2026.12"
+RULE_SET_VERSION = "2026.11.7"
 """Raised whenever a rule is added, removed or changes its result. Form: year.month[.n].
 
 A signer runs its rules again on what was prepared under another version.
@@ -109,7 +109,7 @@ _ERRORS = {
     "key.rsa_short": ("weak-key", "CA/B BR 6.1.5; DVV palvelinvarmenne"),
     "key.rsa_size": ("weak-key", "CA/B BR 6.1.5; DVV palvelinvarmenne"),
     "key.rsa_long": ("unsupported-key", "own limit: 4096 bits; DVV palvelinvarmenne"),
-    "key.rsa_exponent": ("weak-key", "own rule, narrower than CA/B BR 6.1.6"),
+    "key.rsa_exponent": ("weak-key", "CA/B BR 6.1.6"),
     "key.rsa_factor": ("weak-key", "CA/B BR 6.1.6"),
     "key.rsa_fermat": ("weak-key", "CA/B BR 6.1.1.3 (5); CVE-2022-26320"),
     "key.rsa_roca": ("weak-key", "CA/B BR 6.1.1.3; CVE-2017-15361"),

@@ -6,7 +6,7 @@ from datetime import datetime
 from cryptography import x509
 
 from accounts.register.models import RegisterRecord
-from applications.checks import conformity, register
+from applications.checks import conformity, keys, register
 from applications.models import Application
 from applications.register_watch import evidence
 from applications.rules import certificate_names, sender, waivers
@@ -58,7 +58,7 @@ def look(application: Application, *, now: datetime) -> Look:
     if ended:
         return Look(record, ended[0])
     csr = related_row(application, "csr")
-    if csr is not None and is_blocked(csr.spki_sha256):
+    if csr is not None and any(map(is_blocked, keys.known_by(csr))):
         return Look(record, error("key.blocked"))
     if sender.has_left(application):
         return Look(record, warning("order.sender_left"))

@@ -16,18 +16,13 @@ from issuance.der import read
 from issuance.findings import PRIVATE_KEY_KNOWN, Finding, found
 from issuance.keys.computable import weakness
 from issuance.keys.published import is_published
-from issuance.keys.rsa import (
-    USUAL_EXPONENT,
-    RsaNumbers,
-    examine_rsa,
-    exponent_bound,
-    rsa_numbers,
-)
+from issuance.keys.rsa import RsaNumbers, examine_rsa, exponent_bound, rsa_numbers
 
 RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
 RSASSA_PSS = "1.2.840.113549.1.1.10"
 EC_PUBLIC_KEY = "1.2.840.10045.2.1"
 CURVES = {"1.2.840.10045.3.1.7": ("P-256", 256), "1.3.132.0.34": ("P-384", 384)}
+_USUAL_EXPONENT = 65537
 ALLOWED = "RSA 2048, RSA 3072, RSA 4096, P-256, P-384"
 
 _OTHER_CURVES = {
@@ -221,8 +216,8 @@ def hashes_of(key: Key) -> list[str]:
     Whoever knows the private key of a modulus with one exponent knows it with any other.
     """
     digests = [key.facts.spki_sha256]
-    if key.public_key is not None and key.rsa and key.rsa.exponent != USUAL_EXPONENT:
-        usual = RSAPublicNumbers(USUAL_EXPONENT, key.rsa.modulus).public_key()
+    if key.public_key is not None and key.rsa and key.rsa.exponent != _USUAL_EXPONENT:
+        usual = RSAPublicNumbers(_USUAL_EXPONENT, key.rsa.modulus).public_key()
         digests.append(_usual(key.facts, usual).spki_sha256)
     return digests
 

@@ -17,8 +17,6 @@ with warnings.catch_warnings():  # badkeys imports what cryptography has depreca
 
 SIZES = (2048, 3072, 4096)
 """Accepted sizes of the modulus in bits: DVV asks for 2048 or 4096, 3072 is our addition."""
-USUAL_EXPONENT = 65537
-"""The only accepted one: with another, a key would have two hashes (csr-doctor-policy.md)."""
 FERMAT_ROUNDS, RATIO_ROUNDS = 100, 8
 RATIO = 32
 """A key is refused if p/q is close to a/b with integers a and b up to this limit."""
@@ -78,7 +76,7 @@ def _size(key: RsaNumbers) -> Iterator[Finding]:
 
 
 def exponent_bound(bits: int) -> int:
-    """Upper bound (excluded) of public exponents that are loaded, for a modulus of ``bits``.
+    """Upper bound (excluded) of the public exponent for a modulus of ``bits``.
 
     It is 2^256 (CA/B BR 6.1.6), or 2^64 above 3072 bits, since OpenSSL refuses larger exponents
     there: OPENSSL_RSA_SMALL_MODULUS_BITS and OPENSSL_RSA_MAX_PUBEXP_BITS in its rsa.h.
@@ -88,10 +86,14 @@ def exponent_bound(bits: int) -> int:
 
 def _exponent(key: RsaNumbers) -> Iterator[Finding]:
     exponent = key.exponent
-    if exponent != USUAL_EXPONENT:
+    if (
+        not 65537 <= exponent < exponent_bound(key.bits)
+        or exponent % 2 == 0
+        or exponent >= key.modulus
+    ):
         short = -(1 << 64) < exponent < 1 << 64
         value = str(exponent) if short else f"2^{exponent.bit_length() - 1}…"
-        yield found("key.rsa_exponent", value=value, wanted=USUAL_EXPONENT)
+        yield found("key.rsa_exponent", value=value, wanted=65537)
 
 
 def _factors(key: RsaNumbers) -> Iterator[Finding]:

@@ -197,11 +197,16 @@ def hashes_in(lines: Iterable[str]) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class KeyOf:
-    """A key by its SPKI hash, the reference it is wanted for, and the one a reissue replaces."""
+    """A key by its SPKI hash, the reference it is wanted for, and the one a reissue replaces.
+
+    ``hashes`` are all by which it may be blocked or in use (`hashes_of`); without them only its own
+    is asked.
+    """
 
     spki_sha256: str
     reference: UUID
     replaces: UUID | None = None
+    hashes: Sequence[str] = ()
 
 
 # One query for any number of keys; the last EXISTS uses the index prepared_key_signing. When a key
@@ -211,9 +216,9 @@ class KeyOf:
 _KNOWN = Statement(
     """
 SELECT EXISTS (SELECT FROM issuance_blockedkey known
-               WHERE known.spki_sha256 = key.spki),
+               WHERE known.spki_sha256 IN (key.spki, key.usual)),
        EXISTS (SELECT FROM issuance_certificate known
-               WHERE known.spki_sha256 = key.spki
+               WHERE known.spki_sha256 IN (key.spki, key.usual)
                AND known.reference NOT IN (key.reference, key.replaces)
                AND (key.replaces = key.reference OR NOT EXISTS (
                    SELECT FROM issuance_certificate later
@@ -221,14 +226,14 @@ SELECT EXISTS (SELECT FROM issuance_blockedkey known
                    WHERE later.spki_sha256 = known.spki_sha256
                    AND made.replaces = known.reference)))
     OR EXISTS (SELECT FROM issuance_preparedcertificate known
-               WHERE known.spki_sha256 = key.spki
+               WHERE known.spki_sha256 IN (key.spki, key.usual)
                AND known.state = 'signing'
                AND known.reference NOT IN (key.reference, key.replaces))
-FROM unnest((SELECT %s), (SELECT %s), (SELECT %s))
-     WITH ORDINALITY AS key (spki, reference, replaces, number)
+FROM unnest((SELECT %s), (SELECT %s), (SELECT %s), (SELECT %s))
+     WITH ORDINALITY AS key (spki, usual, reference, replaces, number)
 ORDER BY key.number
 """,
-    ["text[]", "uuid[]", "uuid[]"],
+    ["text[]", "text[]", "uuid[]", "uuid[]"],
 )
 
 
@@ -245,6 +250,7 @@ def findings_of_keys(keys: Sequence[KeyOf]) -> list[list[Finding]]:
             _KNOWN,
             [
                 [key.spki_sha256 for key in keys],
+                [[key.spki_sha256, *key.hashes][-1] for key in keys],
                 [key.reference for key in keys],
                 [key.replaces or key.reference for key in keys],
             ],

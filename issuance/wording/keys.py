@@ -15,7 +15,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         ),
         "key.rsa_size": _("The RSA key has %(value)s bits. Allowed are %(wanted)s."),
         "key.rsa_exponent": _(
-            "The public exponent of the RSA key is %(value)s. Only %(wanted)s is allowed."
+            "The public exponent of the RSA key is %(value)s. Common and safe is %(wanted)s."
         ),
         "key.rsa_factor": _("The RSA key can be broken: its modulus has a small prime factor."),
         "key.rsa_fermat": _(

@@ -9,15 +9,20 @@ from django.test import Client
 from accounts.register.models import RegisterRecord
 from applications import services
 from applications.checks import still_true
-from applications.models import Application
+from applications.models import Application, Csr
 from applications.services.reviewer.may_act import FactsChanged
 from applications.views.shared import history
 from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.register import change
 from certportal.foundation import clock
+from certportal.foundation.actors import system
 from certportal.foundation.models import OutboxItem
+from issuance.keys.policy import spki_sha256
 from issuance.models import Approval, Certificate, PreparedCertificate
+from issuance.services.blocked_keys import block_key
+from tests.issuance.csr.builder import rsa_key, rsa_key_with, spki_of
+from tests.issuance.orders import make_csr
 from tests.tables import rewrite
 
 
@@ -212,3 +217,13 @@ def test_a_fault_told_after_signing_began_changes_nothing(approved, now):
     assert services.confirm(approved.pk, fault, now=now) is None
     approved.refresh_from_db()
     assert approved.status == Status.APPROVED
+
+
+def test_a_key_blocked_with_the_usual_exponent_brings_the_case_back(case, now):
+    unusual, usual = rsa_key_with(65539), spki_sha256(spki_of(rsa_key()))
+    facts = {"der": make_csr(unusual), "spki_sha256": spki_sha256(spki_of(unusual))}
+    rewrite(Csr.objects.filter(pk=case.csr_id), **facts)
+    case.refresh_from_db()
+    block_key(usual, "published", actor=system("test"), now=now)
+    fault = still_true.look(case, now=now).fault
+    assert fault is not None and fault.rule == "key.blocked"

@@ -235,7 +235,7 @@ def test_a_list_comes_in_while_the_night_notes_which_keys_no_certificate_has() -
 def test_the_statement_that_looks_keys_up_is_not_planned_anew_each_time() -> None:
     known = Statement(f"-- not used before\n{blocked_keys._KNOWN}", blocked_keys._KNOWN.types)
     for _ in range(8):
-        assert execute(known, [[FIRST], [uuid4()], [uuid4()]]) == [(False, False)]
+        assert execute(known, [[FIRST], [FIRST], [uuid4()], [uuid4()]]) == [(False, False)]
     plans = execute(
         "SELECT custom_plans FROM pg_prepared_statements WHERE statement LIKE %s",
         ["%-- not used before%"],

@@ -18,12 +18,14 @@ from certportal.foundation.models import Event, OutboxItem
 from certportal.foundation.outbox import outbox
 from issuance import journal, services, signers, tasks
 from issuance.authority.sign import SignatureMismatch, sign_certificate
+from issuance.keys.policy import spki_sha256
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.publication.deliverables import deliverables
 from issuance.services.issuing.issue_confirmed import NotConfirmed
 from issuance.services.signer import signer_for
 from issuance.signers import Signer, SignerUnavailable
 from tests.issuance.conftest import approve_by
+from tests.issuance.csr.builder import rsa_key, rsa_key_with, spki_of
 from tests.issuance.orders import lasting_key, server_order
 from tests.tables import rewrite
 
@@ -117,6 +119,16 @@ def test_not_if_the_key_was_blocked_meanwhile(approved: PreparedCertificate, now
     refused(approved, now, "key.blocked")
 
 
+def test_not_if_the_key_was_blocked_meanwhile_with_the_usual_exponent(
+    cas: dict[str, IssuingCA], pharmacy: Organisation, riitta: Person, now: datetime
+) -> None:
+    prepared = services.prepare(server_order(pharmacy, rsa_key_with(65539)), now=now)
+    approve_by(riitta, prepared, now)
+    usual = spki_sha256(spki_of(rsa_key()))
+    services.block_key(usual, "published", actor=system("test"), now=now)
+    refused(prepared, now, "key.blocked")
+
+
 def test_not_under_a_ca_retired_meanwhile(approved: PreparedCertificate, now: datetime) -> None:
     IssuingCA.objects.update(state=IssuingCA.State.RETIRED)
     refused(approved, now, "ca_not_active")
@@ -131,6 +143,18 @@ def test_not_a_second_certificate_for_one_key(
         approve_by(riitta, prepared, now)
     assert services.issue(first.reference, now=now)
     assert services.issue(second.reference, now=now) is None
+    assert news("certificate.refused")[0]["reason"] == "key.in_use"
+
+
+def test_not_a_second_certificate_for_one_modulus_in_the_same_batch(
+    cas: dict[str, IssuingCA], pharmacy: Organisation, riitta: Person, now: datetime
+) -> None:
+    keys = (rsa_key_with(65539), rsa_key())
+    both = [services.prepare(server_order(pharmacy, key), now=now) for key in keys]
+    for prepared in both:
+        approve_by(riitta, prepared, now)
+    first, second = services.issue_all([each.reference for each in both], now=now)
+    assert (first is None) != (second is None)
     assert news("certificate.refused")[0]["reason"] == "key.in_use"
 
 

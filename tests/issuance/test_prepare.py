@@ -10,14 +10,16 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, SignatureAlgorithmOID
 
-from accounts.models import Organisation
+from accounts.models import Organisation, Person
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from issuance import services
 from issuance.certificate.order import CertificateOrder, Subject
+from issuance.keys.policy import spki_sha256
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.services.errors import AlreadySigning
-from tests.issuance.csr.builder import rsa_key_with
+from tests.issuance.conftest import approve_by
+from tests.issuance.csr.builder import rsa_key, rsa_key_with, spki_of
 from tests.issuance.orders import (
     HOSTS,
     lasting_key,
@@ -200,18 +202,30 @@ def test_a_key_certified_for_another_order_is_refused(
     assert certificate.serial not in str(refused.findings)
 
 
-def test_a_modulus_is_certified_with_the_usual_exponent_alone(
-    cas: CAs, pharmacy: Organisation, now: datetime
+def test_a_modulus_certified_with_the_usual_exponent_is_refused_with_another(
+    cas: CAs, pharmacy: Organisation, riitta: Person, now: datetime
 ) -> None:
     """Whoever knows the private key for one exponent knows it for any other: it is one key."""
+    usual = services.prepare(server_order(pharmacy, rsa_key()), now=now)
+    approve_by(riitta, usual, now)
+    assert services.issue(usual.reference, now=now)
     order = server_order(pharmacy, rsa_key_with(65539))
-    assert rules(services.prepare(order, now=now)) == {"key.rsa_exponent"}
+    assert rules(services.prepare(order, now=now)) == {"key.in_use"}
 
 
 def test_a_blocked_key_is_refused(
     prepared: PreparedCertificate, order: CertificateOrder, now: datetime
 ) -> None:
     services.block_key(prepared.spki_sha256, "published", actor=system("test"), now=now)
+    assert rules(services.prepare(order, now=now)) == {"key.blocked"}
+
+
+def test_a_key_that_is_blocked_with_the_usual_exponent_is_refused(
+    cas: CAs, pharmacy: Organisation, now: datetime
+) -> None:
+    usual = spki_sha256(spki_of(rsa_key()))
+    services.block_key(usual, "published", actor=system("test"), now=now)
+    order = server_order(pharmacy, rsa_key_with(65539))
     assert rules(services.prepare(order, now=now)) == {"key.blocked"}
 
 

@@ -24,6 +24,7 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.web import limits
 from issuance import csr as doctor, services as authority
 from issuance.findings import Finding
+from issuance.keys.policy import hashes_of, read_key
 from issuance.models import Certificate
 from issuance.services import locks
 
@@ -78,7 +79,7 @@ def examine_and_store(application_id: UUID, data: bytes, *, actor: Actor, now: d
         revoked = block_leaked(application, report, owners=owners, actor=actor, now=now)
         raise PrivateKeyFound(report.leaked_spki_sha256, revoked)
     if report.csr is not None:
-        used = keys.used_before(application, report.csr.key.spki_sha256)
+        used = keys.used_before(application, hashes_of(read_key(report.csr.spki)))
         report = replace(report, findings=_once([*report.findings, *used]))
     if report.csr is None or not report.accepted:
         authority.report_known_keys(report, actor=actor, now=now)
@@ -99,8 +100,9 @@ def require_unused_key(application: Application, chosen: Csr) -> None:
     A lock on the key is held until the end of the transaction: of two orders sent at the same time
     with the same key, the second sees the first.
     """
-    locks.hold(f"key:{chosen.spki_sha256}")
-    if used := keys.used_before(application, chosen.spki_sha256):
+    hashes = keys.known_by(chosen)
+    locks.hold(*(f"key:{each}" for each in hashes))
+    if used := keys.used_before(application, hashes):
         report = doctor.Report.from_json(chosen.report)
         raise UnfitCsr(replace(report, findings=_once([*report.findings, *used])))
 

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from certportal.foundation.prepared_statements import Statement
 from certportal.foundation.statements import execute
+from issuance.der.read import MalformedError, read as read_der
+from issuance.keys.policy import hashes_of, read_key
 from issuance.models import IssuingCA, PreparedCertificate
 from issuance.services import locks
 
@@ -85,6 +87,20 @@ def mark_signing(attempts: Iterable[PreparedCertificate]) -> None:
 def mark_issued(attempts: Iterable[PreparedCertificate], now: datetime) -> None:
     """Set the state of attempts to issued, closed at ``now``."""
     execute(_ISSUED, [now, [each.pk for each in attempts]])
+
+
+def hashes(attempt: PreparedCertificate) -> list[str]:
+    """The SPKI hashes by which the key of these bytes may be blocked or in use (`hashes_of`).
+
+    Damaged bytes are only found when they are to be signed, so that they hold up no others.
+    """
+    try:
+        fields = read_der(bytes(attempt.tbs)).children()
+        spki = fields[6]  # RFC 5280 4.1: the field after subject
+    except (MalformedError, ValueError, IndexError):
+        return [attempt.spki_sha256]
+    _, *usual = hashes_of(read_key(spki.encoded, spki))
+    return [attempt.spki_sha256, *usual]
 
 
 def ca_of(attempt: PreparedCertificate) -> IssuingCA:

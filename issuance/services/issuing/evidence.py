@@ -19,7 +19,7 @@ from issuance.certificate.profiles import PROFILES, Profile
 from issuance.certificate.submission import examine_submission
 from issuance.csr.request import spki_in
 from issuance.findings import Finding, Severity, error, found
-from issuance.keys.policy import spki_sha256
+from issuance.keys.policy import hashes_of, read_key, spki_sha256
 from issuance.models import IssuingCA
 from issuance.services.blocked_keys import KeyOf, findings_of_keys
 from issuance.services.sound_keys import sound_among
@@ -49,8 +49,8 @@ def examine_all(orders: Sequence[CertificateOrder], *, now: datetime) -> list[Ev
     """Run all rules of the CA on the orders, with one query to the records for all of them."""
     sound = sound_among(spki_sha256(spki_in(o.csr_der)) for o in orders)
     reports = [examine_csr(o.csr_der, PROFILES.get(o.profile_id), sound) for o in orders]
-    hashes = [r.csr.key.spki_sha256 if r.csr else "" for r in reports]
-    keys = [KeyOf(h, o.reference, o.replaces) for h, o in zip(hashes, orders, strict=True)]
+    hashes = [hashes_of(read_key(r.csr.spki)) if r.csr else [""] for r in reports]
+    keys = [KeyOf(h[0], o.reference, o.replaces, h) for h, o in zip(hashes, orders, strict=True)]
     known, cas, own = findings_of_keys(keys), _active_cas(), _replaceable(orders)
     return [
         _evidence(order, report, now, known=known[n], cas=cas, own=own)

@@ -165,12 +165,13 @@ def _mark(
     with transaction.atomic():
         lease.hold()
         names = [f"issuance:{each.reference}" for each in waiting]
-        names += [f"key:{each.spki_sha256}" for each in waiting]
+        known_by = {each.pk: attempts.hashes(each) for each in waiting}
+        names += [f"key:{digest}" for digests in known_by.values() for digest in digests]
         states = attempts.lock(waiting, holding=names)
         for reference in (*unknown, *(w.reference for w in waiting if w.pk not in states)):
             refuse(reference, None, "nothing_prepared", now)
         open_ = [each for each in waiting if each.pk in states]
-        faults = _faults(open_, states, again, now)
+        faults = _faults(open_, states, again, known_by, now)
         for each in open_:
             if reason := faults[each.pk]:
                 refuse(each.reference, each, reason, now, again.get(each.pk, []))
@@ -192,13 +193,14 @@ def _faults(
     open_: Sequence[PreparedCertificate],
     states: Mapping[int, str],
     again: Mapping[int, list[str]],
+    known_by: Mapping[int, list[str]],
     now: datetime,
 ) -> dict[int, str]:
     """By attempt id, a short code for why it may not be signed now; empty if it may."""
     standing = approve.standing_approvals(open_) if open_ else []
     approvals = approve.approval_states(open_, standing)
     lacking, revoked = unproved(open_, now, standing), _revoked(open_)
-    keys = [KeyOf(a.spki_sha256, a.reference, a.replaces) for a in open_]
+    keys = [KeyOf(a.spki_sha256, a.reference, a.replaces, known_by[a.pk]) for a in open_]
     known = findings_of_keys(keys) if keys else []
     faults, marked = {}, set[str]()
     for each, findings in zip(open_, known, strict=True):
@@ -207,10 +209,10 @@ def _faults(
         fault = fault or ("rules_changed" if again.get(each.pk) else "")
         fault = fault or ("revoked_meanwhile" if each.replaces in revoked else "")
         fault = fault or next((finding.rule for finding in findings), "")
-        if not fault and each.spki_sha256 in marked:
+        if not fault and not marked.isdisjoint(known_by[each.pk]):
             fault = "key.in_use"  # by another attempt of this batch
         faults[each.pk] = fault
-        marked |= set() if fault else {each.spki_sha256}
+        marked |= set() if fault else set(known_by[each.pk])
     return faults
 
 

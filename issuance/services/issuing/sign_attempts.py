@@ -26,7 +26,7 @@ from issuance.services.event_log import second_place
 from issuance.services.event_log.evidence import ensure_in_time, ensure_logged
 from issuance.services.issuing import journal_approved
 from issuance.services.issuing.approve import by_policy
-from issuance.services.issuing.attempts import ca_of, mark_issued
+from issuance.services.issuing.attempts import ca_of, hashes, mark_issued
 from issuance.services.issuing.verify_approvals import ensure_proved
 from issuance.services.signer import LoadSigner
 from issuance.services.status.revoke import COMPROMISE, revoke
@@ -173,7 +173,8 @@ def store_within(signed: Sequence[Signed], now: datetime) -> list[Certificate]:
     """Like ``store``, within the caller's transaction. Raises SignerElsewhere."""
     attempts = [attempt for attempt, _ in signed]
     term = lease.hold()
-    locks.hold(*(f"key:{attempt.spki_sha256}" for attempt in attempts))
+    known_by = [hashes(attempt) for attempt in attempts]
+    locks.hold(*(f"key:{digest}" for digests in known_by for digest in digests))
     stored = [_certificate(attempt, der, term, now) for attempt, der in signed]
     row_writes.insert(stored)
     mark_issued(attempts, now)
@@ -185,12 +186,12 @@ def store_within(signed: Sequence[Signed], now: datetime) -> list[Certificate]:
     news = [{"reference": str(each.reference), "certificate_id": each.pk} for each in stored]
     outbox.enqueue_all("certificate.issued", news, now=now, paced=len(news) > FEW)
     # A key may have been blocked between marking and storing.
-    leaked = blocked_among(each.spki_sha256 for each in stored)
+    leaked = blocked_among(digest for digests in known_by for digest in digests)
     return [
-        revoke(each.pk, COMPROMISE, actor=CA_WORKER, now=now)
-        if each.spki_sha256 in leaked
-        else each
-        for each in stored
+        each
+        if leaked.isdisjoint(digests)
+        else revoke(each.pk, COMPROMISE, actor=CA_WORKER, now=now)
+        for each, digests in zip(stored, known_by, strict=True)
     ]
 
 

@@ -84,9 +84,9 @@ def test_what_was_changed_after_signing_shows() -> None:
 @pytest.mark.parametrize("bits", [17, 33, 63, 65, 200])
 def test_possession_is_proven_whatever_the_exponent(bits: int) -> None:
     key = rsa_key_with(1 << (bits - 1))
-    assert "signature.invalid" not in errors(key=key)
+    assert errors(key=key) == []
     stolen = request(key=rsa_key(3072), spki=spki_of(key))
-    assert "signature.invalid" in errors(stolen)
+    assert errors(stolen) == ["signature.invalid"]
 
 
 def test_what_no_library_can_use_proves_nothing(monkeypatch) -> None:
