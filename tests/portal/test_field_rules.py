@@ -14,9 +14,8 @@ from certportal.foundation.models import OutboxItem
 from certportal.foundation.web.forms import EmailField, Form, LinesField
 
 OURS = ("certportal", "accounts", "applications", "issuance")
-CHOSEN = (
-    forms.ChoiceField | forms.BooleanField | forms.DateField | forms.TimeField | forms.FileField
-)
+TIMES = forms.DateField | forms.TimeField | forms.DateTimeField
+CHOSEN = forms.ChoiceField | forms.BooleanField | TIMES | forms.FileField
 # Bounded by the type of certificate, which the page's form knows when it is made:
 # tests/applications/views/test_filling.py::test_a_server_certificate_is_valid_at_most_a_year.
 BY_TYPE = {"ValidityForm.validity_months"}

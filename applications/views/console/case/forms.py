@@ -122,7 +122,7 @@ class WaiveForm(VersionForm):
 class OpenedForm(Form):
     """When the page with the pressed button was opened."""
 
-    opened = forms.DateTimeField()
+    opened = forms.DateTimeField(widget=forms.HiddenInput)
 
 
 class RightNoteForm(Form):
