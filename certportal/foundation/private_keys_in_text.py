@@ -4,6 +4,7 @@ import base64
 import html
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import islice
 from string import hexdigits
 from unicodedata import normalize
@@ -55,6 +56,7 @@ _UNSEEN = re.compile(
 )
 _QUOTES = re.compile("[“”„‟″‘’‚‛′]")
 _LINE_ENDS, _ESCAPED = re.compile(r"\\{1,9}+[nrt]"), re.compile(r"\\{1,9}+(?=[\"'/])")
+_REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\f <&#;]{1,32};?)")
 _PIECE = re.compile(r"(?s).{1,65536}(?<!%)(?<!%.)|.")
 """A part of a text that does not end within a percent-encoded octet."""
 _CODE = re.compile(r"=[0-9A-F]{2}|\\(?:u00|x)[0-9A-Fa-f]{2}")
@@ -114,8 +116,12 @@ def _in_plain_shapes(text: str) -> str:
 
 
 def _unescaped(text: str) -> str:
+    """Return what `html.unescape` does, which looks up each reference again."""
+    if "&" not in text:
+        return text
+    known = cache(html.unescape)
     try:
-        return html.unescape(text)
+        return _REFERENCE.sub(lambda reference: known(reference[0]), text)
     except ValueError:  # a reference of more digits than Python converts, which is to no character
         return text
 
