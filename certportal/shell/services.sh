@@ -80,6 +80,9 @@ start_postgres() {
     # sets the same.
     options="-c log_error_verbosity=terse -c log_min_error_statement=panic"
     options="-k $RUN -c listen_addresses='' -c port=5432 -c max_connections=200 $options $1"
+    POSTGRES=$bin/pg_ctl
+    set_aside_database "$cluster"
+    bin=$(postgres_directory)
     if [ ! -e "$cluster/PG_VERSION" ]; then
         refuse_empty_database "$cluster"
         # Made aside: one that is half made, since this was killed, would be taken for a whole one.
@@ -100,6 +103,17 @@ start_postgres() {
     # shellcheck disable=SC2119 # the owner of the tables
     DATABASE_URL=$(database_address)
     export DATABASE_URL
+}
+
+# A cluster outside the data outlives them. Beside new data of the same name it would be another's: its
+# lease names a journal that is gone, so that nothing could be signed.
+set_aside_database() {
+    case $1 in "$DATA"/*) return 0 ;; esac
+    [ -e "$1/PG_VERSION" ] && [ ! -e "$DATA/has-database" ] || return 0
+    stop_postgres
+    rm -rf "$1.removed"
+    mv "$1" "$1.removed"
+    say "$1 belonged to data that are no longer in $DATA. It is now $1.removed; delete it if nobody needs it."
 }
 
 # An empty database in the place of a lost one would number orders and CRLs anew. Tests begin anew,

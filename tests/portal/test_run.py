@@ -297,6 +297,16 @@ def test_where_no_other_user_can_read_it_goes_on_as_whoever_started_it(shut_chec
     assert Path("/proc", str(run.pid)).stat().st_uid == os.getuid()
     stop(run, data)
 
+    shutil.rmtree(data)  # to begin anew; for root the database is elsewhere
+    data.mkdir()
+    (data / "lock").touch()
+    again = start(checkout, data, port)
+    told_by(again, data)
+    assert answer_to(port, "/crl/sote-ec-1.crl") == 200
+    said = (data / "said").read_text()
+    assert ("belonged to data that are no longer in" in said) == (os.getuid() == 0)
+    stop(again, data)
+
 
 @pytest.mark.parametrize("offset", [0, 1])
 def test_a_port_for_prometheus_that_is_taken_is_told_before_anything_is_started(tmp_path, offset):
