@@ -94,8 +94,8 @@ def reminder_due(first: date, last: date, today: date) -> int | None:
     return min(days, default=None)
 
 
-def obstacles(certificate: Certificate | None, *, now: datetime) -> Iterator[Refused]:
-    """Yield why the certificate cannot be reported as installed."""
+def obstacles_to_use(certificate: Certificate | None, *, now: datetime) -> Iterator[Refused]:
+    """Yield why the certificate cannot be reported as in use (installed)."""
     revoked = certificate is None or certificate.state != Certificate.State.ISSUED
     if certificate is None or revoked or certificate.not_after <= now:
         yield NotInForce()
@@ -103,7 +103,7 @@ def obstacles(certificate: Certificate | None, *, now: datetime) -> Iterator[Ref
 
 def obstacles_to_seeing(certificate: Certificate | None, *, now: datetime) -> Iterator[Refused]:
     """Yield why nobody can report to take care of the renewal."""
-    yield from obstacles(certificate, now=now)
+    yield from obstacles_to_use(certificate, now=now)
     if certificate is not None and not ends_soon(certificate, now):
         yield TooEarly()
 

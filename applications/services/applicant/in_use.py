@@ -26,7 +26,7 @@ def say_installed(application_id: UUID, *, actor: Actor, now: datetime) -> Appli
     application = transition.lock(application_id)
     require_part(application, actor, now=now)
     if application.installed_at is None:
-        require(reminders.obstacles(certificate_of(application), now=now))
+        require(reminders.obstacles_to_use(certificate_of(application), now=now))
         _say(application, "installed_at", ApplicationEvent.INSTALLED, actor, now)
     return application
 
