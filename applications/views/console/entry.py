@@ -24,7 +24,7 @@ from applications.services.reviewer.revocation import ProposalOver
 from applications.views.console.queue import ready_made
 from applications.views.shared import history, stale
 from applications.views.shared.entry import leading_to
-from applications.views.shared.since import of_case
+from applications.views.shared.since import READING, of_case
 from certportal.foundation import clock
 from certportal.foundation.errors import NotAllowed, Refused, Stale
 from certportal.foundation.events import Subject
@@ -179,4 +179,11 @@ def offering_next(request: HttpRequest) -> dict[str, Any]:
 
 
 def happened(application: Application) -> history.Line | None:
-    return next(iter(history.history(application)), None)
+    """Return a person's latest act, or the latest event if none of the newest is one."""
+    events = history.newest_of(application)
+    acts = [
+        one
+        for one in events
+        if one.actor.startswith("person:") and not one.refused and one.action not in READING
+    ]
+    return next(iter(history.worded((acts or events)[:1])), None)

@@ -14,13 +14,14 @@ from applications import services
 from applications.errors import ReasonsMissing
 from applications.models import Application, Decision
 from applications.rules.certificate_order import certificate_order
-from certportal.dev.builders import hierarchy, orders
+from certportal.dev.builders import hierarchy, orders, people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
 from issuance import services as authority
 from issuance.models import Certificate
 from issuance.services.ceremony import generations
+from tests.applications.console.conftest import Desk
 from tests.applications.console.listed import ready
 from tests.tables import rewrite
 
@@ -57,6 +58,19 @@ def test_two_reviewers_approving_at_once_make_one_certificate(ready, desk, other
     assert approve(other_desk, ready, second).status_code == 409
     orders.drain()
     assert Certificate.objects.filter(reference=ready.pk).count() == 1
+
+
+def test_who_approves_too_late_reads_who_was_faster_and_not_what_followed(
+    ready, desk, other_desk, riitta
+):
+    first, second = shown(desk, ready), shown(other_desk, ready)
+    approve(desk, ready, first)
+    orders.drain()
+    Desk(people.make_auditor("Anneli Auditoija")).open("case", ready.pk)
+    answer = approve(other_desk, ready, second)
+    assert answer.status_code == 409
+    faster = answer.context["faster"]
+    assert (faster.text, faster.who) == ("The certificate was approved", str(riitta))
 
 
 def test_a_double_click_makes_one_certificate(ready, desk):
