@@ -36,7 +36,9 @@ def test_every_other_reason_waits_for_a_second_person(desk, other_desk, order):
     assert state() == "issued"
     for who in (desk, other_desk):
         assert order.number in who.open("queue", view="revocations").text
-        assert "Revocation waits for a second reviewer" in who.open("case", order.pk).text
+        page = who.open("case", order.pk)
+        state_of_it = page.text.split("State of the certificate")[1].split("</dd>")[0]
+        assert 'href="#proposal-title">Revocation waits for a second reviewer' in state_of_it
     assert "Confirm the revocation" in other_desk.open("case", order.pk).text
     assert "Confirm the revocation" not in desk.open("case", order.pk).text
 
