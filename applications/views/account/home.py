@@ -136,7 +136,9 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
         Values(ordered[:MOST]),
         Rows(_ending(valid, soon)),
         Rows(
-            unused(seen.filter(own(person)), valid, now).order_by("-issued_at", "-pk")[: MOST + 1]
+            unused(seen.filter(own(person), _installs()), valid, now).order_by("-issued_at", "-pk")[
+                : MOST + 1
+            ]
         ),
         ending_by_month(valid),
         *counted.values(),
@@ -180,12 +182,22 @@ def _technical(request: HttpRequest, organisation: Organisation, now: datetime) 
 
 def _waiting() -> Q:
     """Return the condition for orders that wait for the applicant."""
+    # With `csr_by` applicant a link is for delivery only.
+    own = Q(csr_by=Delivery.APPLICANT) | _unlinked()
+    return Q(status__in=WAITING) & (~Q(status=Status.AWAITING_CSR) | own)
+
+
+def _installs() -> Q:
+    """Return the condition for orders whose certificate the technical contact does not install."""
+    return Q(deliver_to=Delivery.APPLICANT) | _unlinked()
+
+
+def _unlinked() -> Q:
+    """Return the condition for orders to which nobody has a link: the applicant must act."""
     living = ContactLink.objects.filter(
         application=OuterRef("pk"), revoked_at=None, not_mine_at=None
     )
-    # Without a link the applicant must act; with `csr_by` applicant a link is for delivery only.
-    own = Q(csr_by=Delivery.APPLICANT) | Q(~Exists(living))
-    return Q(status__in=WAITING) & (~Q(status=Status.AWAITING_CSR) | own)
+    return Q(~Exists(living))
 
 
 def _counted(seen: QuerySet[Application]) -> dict[str, Number]:

@@ -170,6 +170,16 @@ def test_a_delivered_certificate_is_to_be_put_to_use_until_it_is(matti, maija, r
     assert to_install(matti) == []
 
 
+def test_what_the_technical_contact_installs_is_asked_of_nobody_else(matti, riitta, cas):
+    order = orders.with_csr(matti)
+    orders.name_contact(matti, order, orders.CONTACT)
+    orders.submit(matti, order)
+    orders.finish(matti, riitta, order)
+    assert to_install(matti) == []
+    orders.act(matti, services.revoke_link, order)
+    assert to_install(matti) == [order]
+
+
 @pytest.mark.parametrize("days", [29, 31])
 def test_a_month_later_nobody_is_asked_to_put_it_to_use(matti, riitta, cas, monkeypatch, days):
     order = orders.delivered(matti, riitta)
