@@ -7,7 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _, pgettext
 
-from accounts.models import Person
+from accounts.models import Person, RightDocument
+from accounts.services.rights import documents
 from applications.checks.wording import word_all, word_faults
 from applications.documents import kept_papers
 from applications.models import Application, ContactLink
@@ -104,6 +105,11 @@ def of_several(matter: Matter, subject: str) -> str:
     return f"{_('[TEST]')} {subject}" if matter.order.kind.is_test else subject
 
 
+def _handed_in(order: Application) -> RightDocument | None:
+    sent = order.submission
+    return documents.handed_in(sent.person.current, order.organisation) if sent else None
+
+
 FACTS: dict[str, Callable[[Application], Any]] = {
     "again": lambda order: order.submission is not None and order.submission.number > 1,
     "awaited": proposed_names.are_awaited,
@@ -112,6 +118,7 @@ FACTS: dict[str, Callable[[Application], Any]] = {
     "faults": lambda order: [words for _finding, words in word_faults(order.findings)],
     "findings": lambda order: [words for _finding, words in word_all(order.findings)],
     "gets_instead": lambda order: "recipient" not in recipients.package(order),
+    "handed_in": _handed_in,
     "lacks_right": lambda order: sender.lacks_right(order, on=clock.day(clock.now())),
     "lapses_on": lapse.lapses_on,
     "last_day": lapse.last_day_of,
