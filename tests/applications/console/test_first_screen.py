@@ -170,6 +170,7 @@ def test_the_common_case_costs_few_clicks_pages_and_presses(
     hand = Hand(look(other_desk)("queue"), by_keyboard=by_keyboard)
     second(hand)
     assert (hand.clicks <= 3, hand.loads <= 2, hand.presses <= 25) == (True, True, True)
+    assert hand.pixels == 0  # the names, the checklist and the button stand on one screen
 
 
 def test_what_a_search_found_is_read_in_full(look, desk, matti, cas):
