@@ -59,3 +59,19 @@ def test_who_approves_second_reads_there_what_the_first_recorded(case, other_des
     case.host_names.update(evidence_note="")
     again = other_desk.open("approve", case.pk).text
     assert again.count("<br>Riitta Ratkaisija, ") == 1 + len(hosts)
+
+
+def test_a_host_name_says_what_was_seen_of_it_before_also_beside_a_new_one(
+    ready, matti, desk, sample
+):
+    again = orders.with_csr(matti)
+    names = {"host_names": ["erecept.example.fi", "uusi.example.fi"]}
+    act(matti, services.save_section, again, "host_names", names)
+    orders.submit(matti, again)
+    orders.drain()
+    page = desk.open("case", again.pk)
+    assert not page.context["missing_form"]["evidence"].value()
+    earlier = f'<a href="{desk.url("case", ready.pk)}">{ready.number}</a>'
+    seen = page.text.split('id="hosts-title"')[1].split("</section>")
+    told = [earlier in card and "Domain register" in card for card in seen[:2]]
+    assert told == [True, False]

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from accounts import access
@@ -89,62 +90,75 @@ def names_form(application: Application, *, now: datetime, data: Any = None) -> 
     )
 
 
-def host_rows(application: Application, *, now: datetime) -> list[dict[str, Any]]:
-    """Return each host name with its evidence in words and the form to change it.
+class Seen(NamedTuple):
+    """The evidence recorded for a host name on an earlier order, which has this number and key."""
 
-    `waiver` is the waiver in force that accepts the applicant's declaration as only evidence.
+    evidence: str
+    note: str
+    number: str
+    order: UUID
+    at: datetime
+
+    @property
+    def words(self) -> Promise | str:
+        return dict(EVIDENCE)[HostName.Evidence(self.evidence)]
+
+
+def evidence_of_hosts(application: Application, *, now: datetime) -> dict[str, Any]:
+    """Return the context of the host names: a row for each, and a form for those without evidence.
+
+    A row has the evidence in words and the form to change it; `waiver` is the waiver in force that
+    accepts the applicant's declaration as only evidence, `earlier` the evidence on earlier orders
+    of a host name that has none yet. The initial evidence of the form for all is the earlier one,
+    if it was the same for all.
     """
     words = dict(EVIDENCE)
-    hosts = list(application.host_names.all())
-    weak = [host for host in hosts if host.evidence == HostName.Evidence.DECLARED]
+    named = list(application.host_names.all())
+    weak = [host for host in named if host.evidence == HostName.Evidence.DECLARED]
     declared = [waivers.host_declared(host.name) for host in weak]
     covers = waivers.covering_each(application, declared, on=clock.day(now))
     waiver_of = dict(zip(weak, covers, strict=True))
-    return [
+    missing = [host for host in named if not host.evidence]
+    earlier = _seen_before(application, missing)
+    rows = [
         {
             "host": host,
             "evidence": words.get(HostName.Evidence(host.evidence)) if host.evidence else "",
+            "earlier": earlier.get(host.name),
             "waiver": waiver_of.get(host),
             "is_weak": host in waiver_of,
             "form": _evidence_form(application, host, waiver_of.get(host), now)
             if host.evidence
             else None,
         }
-        for host in hosts
+        for host in named
     ]
+    form = None
+    if missing:
+        initial: dict[str, Any] = {"version": application.version}
+        alike = {(seen.evidence, seen.note) for seen in earlier.values()}
+        if len(earlier) == len(missing) and len(alike) == 1:
+            ((initial["evidence"], initial["note"]),) = alike
+        form = EvidenceForm(initial=initial, hosts=missing, now=now, auto_id="missing_%s")
+    return {"hosts": rows, "missing_form": form}
 
 
-def missing_form(application: Application, *, now: datetime) -> EvidenceForm | None:
-    """Return the form for all host names without evidence, or None.
-
-    Its initial evidence is that of the organisation's earlier orders, if it was the same for all.
-    """
-    hosts = [host for host in application.host_names.all() if not host.evidence]
-    if not hosts:
-        return None
-    initial = {"version": application.version} | _seen_before(application, hosts)
-    return EvidenceForm(initial=initial, hosts=hosts, now=now, auto_id="missing_%s")
-
-
-def _seen_before(application: Application, hosts: Sequence[HostName]) -> dict[str, str]:
-    """Return the latest evidence of the host names on earlier orders, if it is the same for all.
+def _seen_before(application: Application, hosts: Sequence[HostName]) -> dict[str, Seen]:
+    """Return the latest evidence of each of the host names on earlier orders.
 
     Declarations are left out, because they must be weighed again for each order, and so is evidence
     that the service found in the DNS, because it is looked up again. So is that of orders that came
     to nothing and of revoked certificates, because it may have been found wrong.
     """
-    earlier = _earlier_evidence(application.organisation_id, [host.name for host in hosts])
-    latest = {name: given for name, *given in earlier.alone()}
-    evidences = {tuple(given) for given in latest.values()}
-    if len(latest) < len(hosts) or len(evidences) != 1:
+    if not hosts:
         return {}
-    ((evidence, note),) = evidences
-    return {"evidence": evidence, "note": note}
+    earlier = _earlier_evidence(application.organisation_id, [host.name for host in hosts])
+    return {name: Seen(*given) for name, *given in earlier.alone()}
 
 
 @compiled_for(UUID(int=1), ["name"])
 def _earlier_evidence(organisation: UUID, names: list[str]) -> Values:
-    """Return each name with the evidence recorded for it and the note on it, the latest last."""
+    """Return each name with what is the row of `Seen`, the latest last."""
     of_account = HostName.objects.filter(application__organisation=organisation)
     earlier = of_account.filter(Among("name", "text", names))
     earlier = earlier.exclude(evidence__in=["", HostName.Evidence.DECLARED])
@@ -154,7 +168,8 @@ def _earlier_evidence(organisation: UUID, names: list[str]) -> Values:
         reference=OuterRef("application"), state=Certificate.State.REVOKED
     )
     latest_last = earlier.exclude(Exists(revoked)).order_by("evidenced_at")
-    return Values(latest_last.values_list("name", "evidence", "evidence_note"), 3)
+    of_order = ("application__number", "application", "evidenced_at")
+    return Values(latest_last.values_list("name", "evidence", "evidence_note", *of_order), 6)
 
 
 def _evidence_form(
