@@ -46,6 +46,17 @@ def test_certificates_before_and_after_they_are_revoked(go, matti, riitta, cas):
         check_in_turn(go(name, who=matti))
 
 
+def test_an_order_with_its_certificate_takes_two_screens(go, matti, riitta, cas):
+    order = orders.with_csr(matti)
+    orders.name_contact(matti, order, orders.CONTACT)
+    orders.submit(matti, order)
+    orders.finish(matti, riitta, order)
+    page = go("applications:order", order.pk, who=matti)
+    page.set_viewport_size({"width": 1366, "height": 900})
+    end = page.locator(".page").evaluate("one => one.getBoundingClientRect().bottom + scrollY")
+    assert end < 2 * 900
+
+
 def test_a_reviewer_who_revokes(go, matti, riitta, cas):
     order = orders.delivered(matti, riitta)
     page = go("console:revoke", order.pk, who=riitta)
