@@ -141,6 +141,8 @@ def test_a_name_that_does_not_fit_is_read_in_the_row_that_has_the_focus(look, de
 
 def test_a_host_name_without_evidence_takes_one_line(look, desk, matti, cas):
     page = look(desk)("case", waiting(matti, 20).pk)
+    tops = [page.locator(one).first.bounding_box()["y"] for one in (".keyfacts", "#comparison h2")]
+    assert abs(tops[1] - tops[0]) < 8  # what differs begins beside the identity
     cards = page.locator("#hosts .card").all()
     assert len(cards) == 20
     assert max(one.bounding_box()["height"] for one in cards) < 2 * 24
