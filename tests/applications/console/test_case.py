@@ -204,6 +204,13 @@ def test_a_refused_attempt_stays_visible_after_a_better_one(case, desk, riitta):
     assert void.attempt == attempt
 
 
+def test_that_the_authority_refuses_a_certificate_is_said_where_one_decides(case, desk):
+    order = replace(certificate_order(case, now=clock.now()), validity_months=99)
+    authority.prepare(order, now=clock.now())
+    decision = desk.open("case", case.pk).text.split('id="decision"')[1].split("</section>")[0]
+    assert "The certificate authority refuses to make this certificate." in decision
+
+
 def test_what_is_approved_stands_with_its_text_on_the_page_to_approve(ready, desk):
     page = desk.open("approve", ready.pk)
     prepared = orders.prepared(ready)
