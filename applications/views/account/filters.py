@@ -206,8 +206,12 @@ class CertificateFilter(Listing[Certificate]):
             return queryset.filter(reminders.ending_soon(now))
         valid = queryset.filter(Certificate.in_force(now))
         if value == "unused":
-            return unused(self.orders.filter(own(access.person_of(self.request))), valid, now)
+            return unused(self.to_install(), valid, now)
         return valid
+
+    def to_install(self) -> QuerySet[Application]:
+        """Return the orders whose certificates the reader is to put to use: their own."""
+        return self.orders.filter(own(access.person_of(self.request)))
 
     def search(
         self, queryset: QuerySet[Certificate], _name: str, value: str

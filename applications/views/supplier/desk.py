@@ -19,7 +19,13 @@ from applications.access import certificates_of, certificates_supplied
 from applications.models import Application
 from applications.rules import reminders
 from applications.views.account import certificates, home, orders as account_orders
-from applications.views.account.filters import CertificateFilter, Listing, OrderFilter, Sorting
+from applications.views.account.filters import (
+    STATES,
+    CertificateFilter,
+    Listing,
+    OrderFilter,
+    Sorting,
+)
 from applications.views.shared import spreadsheet, supplying
 from applications.views.shared.rows import (
     CertificateRow,
@@ -123,10 +129,23 @@ class SuppliedOrders(OrderFilter):
         return queryset.filter(ended if value == "ended" else ~ended)
 
 
+TO_INSTALL = pgettext_lazy("certificates", "To be put to use")
+
+
 class SuppliedCertificates(CertificateFilter):
     """The certificates of all customers, or of a chosen one."""
 
     customer = _one_customer(method="of")
+    state = ChoiceFilter(
+        choices=[(value, TO_INSTALL if value == "unused" else words) for value, words in STATES],
+        method="standing",
+        label=_("Status"),
+        empty_label=_("All certificates"),
+    )
+
+    def to_install(self) -> QuerySet[Application]:
+        """Return all customers' orders: the supplier has none of its own among them."""
+        return self.orders
 
     def of(self, queryset: Any, _name: str, value: Organisation) -> Any:
         return queryset & certificates_of(self.orders.filter(organisation=value), {value.pk})

@@ -88,6 +88,9 @@ def test_certificates_of_all_customers_with_their_expiries(
     event = Event.objects.filter(action="application.download").latest("pk")
     assert event.data["supplier"] == str(given.supplier_id)
     assert order.called not in page(web, "certificates", customer=str(account_of(kalle).pk))
+    assert order.called in page(web, "certificates", state="unused")
+    services.say_installed(order.pk, actor=orders.actor_for(matti), now=clock.now())
+    assert order.called not in page(web, "certificates", state="unused")
 
 
 def test_certificates_of_customers_are_found_without_reading_those_of_all_others(
