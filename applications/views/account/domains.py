@@ -89,7 +89,10 @@ class DomainForm(Form):
     name = forms.CharField(
         label=gettext_lazy("Host name"),
         max_length=300,
-        help_text=gettext_lazy("For example erecept.example.fi."),
+        help_text=gettext_lazy(
+            "For example erecept.example.fi. One record can cover many names: add the domain they"
+            " share, such as example.fi, and publish its record with “scope=subdomains”."
+        ),
         error_messages={"required": gettext_lazy("Enter the host name.")},
     )
 

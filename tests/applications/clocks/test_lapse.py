@@ -191,6 +191,13 @@ def test_the_order_page_and_the_receipt_tell_the_day(waiting, matti):
     assert "15.7.2027" in receipt.text
 
 
+def test_the_receipt_of_an_order_about_which_more_is_asked_says_so(matti, riitta, cas):
+    application = orders.claimed(matti, riitta)
+    orders.ask(riitta, application, clock.day(clock.now()) + timedelta(days=14))
+    receipt = mails.about_order("receipt", application, "applicant")
+    assert "Tarvitsemme sinulta ensin lisätietoja" in receipt.text
+
+
 def test_a_complete_orders_page_speaks_of_no_lapse(matti):
     application = orders.in_review(matti)
     page = people.log_in(Client(), matti).get(f"/en/orders/{application.pk}/").content.decode()
