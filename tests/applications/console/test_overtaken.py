@@ -73,6 +73,19 @@ def test_what_was_written_stays_when_another_has_taken_the_case(case, desk, othe
     assert Event.objects.filter(action="act.refused", refused=True).exists()
 
 
+@pytest.mark.parametrize("name", ["ask", "reject"])
+def test_who_previews_what_was_written_on_a_case_taken_over_is_offered_the_next(
+    case, desk, other_desk, matti, name
+):
+    orders.in_review(matti)
+    other_desk.press("take_over", case, reason="Sairaana.")
+    written = typed(name)
+    del written["send"]
+    answer = desk.press(name, case, **written, preview="1")
+    assert WRITTEN in answer.text and f"{other_desk.person} has the case." in answer.text
+    assert answer.text.count(desk.url("take_next")) == 1
+
+
 def test_somebody_was_faster_only_where_somebody_was(case, desk, other_desk):
     again = desk.press("claim", case)
     assert again.status_code == 409

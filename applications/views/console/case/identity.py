@@ -1,6 +1,7 @@
 """The top of every page about a case: its context, and what keeps the reader from acting."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,6 +14,7 @@ from applications.rules import case_holder, impartiality
 from applications.rules.last_submission import Sent
 from applications.services.reviewer import revocation
 from applications.services.reviewer.may_act import Case
+from applications.views.console.queue import ready_made
 from applications.views.shared.due import due
 from applications.views.shared.page import about
 from applications.views.shared.rows import condition, environment_words, standings
@@ -35,6 +37,7 @@ def identity(application: Application, person: Person, *, now: datetime) -> dict
         "bias": impartiality.bias(person, application, now=now),
         "question": application.question,
         "is_ended": application.status in ENDED,
+        "to_take": partial(ready_made.waits, person, now),
     }
 
 
