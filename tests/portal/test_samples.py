@@ -97,8 +97,15 @@ def test_mails_about_orders_lead_to_revoking_and_those_about_logins_do_not(sampl
     for sample in samples:
         if sample.name in logins:
             assert "#revoke" not in sample.message.text, sample
-        elif sample.name in orders.MAILS:
+        elif sample.name in orders.MAILS or sample.name.startswith("consent_"):
             assert "#revoke" in sample.message.text, sample
+
+
+def test_who_is_not_on_the_account_reads_whom_to_tell_of_a_revocation(samples):
+    told = {"revoked", "revocation_reported"}
+    outside = [one for one in samples if one.name in told and one.reader != "applicant"]
+    assert {one.reader for one in outside} >= {"mailbox", "recipient", "deputy"}
+    assert all("Matti Meikäläinen" in one.message.text for one in outside)
 
 
 def test_each_mail_names_whom_to_ask(samples):
