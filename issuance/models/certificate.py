@@ -4,6 +4,7 @@ from datetime import datetime
 from functools import cached_property
 
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 from django.db import models
 from django.db.models import Case, F, Func, Q, When
 from django.db.models.functions import Now
@@ -131,6 +132,12 @@ class Certificate(models.Model):
     @cached_property
     def certificate(self) -> x509.Certificate:
         return x509.load_der_x509_certificate(bytes(self.der))
+
+    @property
+    def called(self) -> str:
+        """Its common name: the first host name, the information system, or the mailbox."""
+        (name,) = self.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return str(name.value)
 
 
 class BlockedKey(models.Model):

@@ -145,6 +145,25 @@ def test_an_organisation_s_page_leads_to_all_its_certificates(
         assert len(lines) == 1 + 12, query
 
 
+def test_orders_and_certificates_of_a_thing_are_listed_by_their_names(
+    desk, order, certificate, matti
+):
+    other = orders.in_review(matti, "system_signature")
+    places = {
+        ("account", order.organisation_id): ("The newest orders", "The newest certificates"),
+        ("person", matti.pk): ("The newest orders that the person has sent",),
+        ("key", certificate.spki_sha256): ("Orders with the key", "Certificates for the key"),
+        ("case", other.pk): ("Other orders", "Certificates of the organisation"),
+    }
+    for place, captions in places.items():
+        page = desk.open(*place).text.replace("<wbr>", "")
+        for caption in captions:
+            rows = page.split(f">{caption}<")[1].split("</table>")[0]
+            assert "erecept.example.fi" in rows, (place, caption)
+    newest = desk.open("account", order.organisation_id).context["orders"].rows
+    assert [one.called for one, _state in newest] == ["Apteekki Plus", "erecept.example.fi"]
+
+
 def test_the_list_says_when_a_search_finds_more_orders_than_it_takes(
     desk, order, certificate, monkeypatch
 ):

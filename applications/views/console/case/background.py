@@ -53,8 +53,9 @@ def submitted(orders: QuerySet[Application]) -> Rows:
 
 
 def newest_orders(found: Sequence[Application], *, now: datetime) -> Newest[Application]:
-    """Return the orders that `submitted` found, with their states and decisions."""
-    return with_states(found, standings(found, *parts_of_each(found, "decisions"), now=now))
+    """Return the orders that `submitted` found, with their states, names and decisions."""
+    shown = (*parts_of_each(found, "host_names"), *parts_of_each(found, "decisions"))
+    return with_states(found, standings(found, *shown, now=now))
 
 
 def with_states(

@@ -79,7 +79,7 @@ def read_others(
     with_decisions = [*namesakes, *earlier]
     return standings(
         [*with_decisions, *known.with_key(application)],
-        *parts_of_each(namesakes, "host_names"),
+        *parts_of_each(with_decisions, "host_names"),
         *parts_of_each(with_decisions, "decisions"),
         now=now,
     )
