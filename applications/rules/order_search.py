@@ -6,7 +6,7 @@ it has. Exact matches come first. See docs/decisions/search.md.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.register.lookup.folding import fold
 from applications.models import Application, SearchEntry
+from certportal.foundation import clock
 from certportal.foundation.folded_names import MOST_WORDS
 from certportal.foundation.prepared_statements import Among
 from certportal.foundation.statements import execute
@@ -44,6 +45,9 @@ KEY: Key = {"is_other": lambda text: text == str(True)}
 """The first sort key of the orders found: exact matches come first."""
 _FRAME = re.compile(r"^(?:fi(?=\d{8}\Z)|urn:oid:|oid:?|0x|sha256:)", re.IGNORECASE)
 _HEX = re.compile(r"[0-9A-F]+")
+_NUMBER = re.compile(r"(?:(\d{4})[- ])?(\d{5,7})")
+YEARS = 10
+"""From how many years, the present one last, an order is found by its number without the year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +164,18 @@ def _exact(typed: str) -> list[str]:
         compact(text),
         compact(_FRAME.sub("", text)),
         *(serial.lower() for serial in serials(text)),
+        *_numbers(text),
     ]
     return [*dict.fromkeys(way for way in ways if way)]
+
+
+def _numbers(text: str) -> Iterator[str]:
+    """Yield the order numbers, compact, of which the end was typed, with or without the year."""
+    if found := _NUMBER.fullmatch(text):
+        year, number = found.groups()
+        present = clock.day(clock.now()).year
+        for each in [year] if year else range(present - YEARS + 1, present + 1):
+            yield f"sv{each}{number}"
 
 
 def _words(typed: str) -> list[str]:

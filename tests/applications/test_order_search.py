@@ -28,6 +28,7 @@ def test_a_number_is_found_in_any_writing(order):
     spaced = " ".join(serial[at : at + 2] for at in range(0, len(serial), 2))
     for typed in (
         *[order.number, order.number.lower(), order.number.replace("-", " ")],
+        *[order.number[3:], order.number[8:]],
         *["9900001-8", "99000018", "FI99000018", orders.UNIT, f"urn:oid:{orders.UNIT}"],
         *[serial, serial.lower(), spaced, spaced.replace(" ", ":"), str(int(serial, 16))],
         *[serial.lstrip("0"), key, key.upper(), key[:12], certificate.sha256],
