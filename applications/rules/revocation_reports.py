@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
+
 from applications.models import Application, RevocationReport
 from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for
 
@@ -29,3 +31,12 @@ def waiting(application: Application, key: str = "") -> RevocationReport | None:
         if key in {"", str(report.pk)} and report.settles and report.settles.is_open
     )
     return next(unsettled, None)
+
+
+def waiting_about(orders: QuerySet[Application]) -> QuerySet[RevocationReport]:
+    """Return the reports about these orders that wait for a second person, the earliest first."""
+    undecided = Q(proposal__closed_at=None, proposal__isnull=False)
+    undecided |= Q(beside__closed_at=None, beside__isnull=False)
+    return RevocationReport.objects.filter(undecided, application__in=orders).order_by(
+        "received_at", "pk"
+    )

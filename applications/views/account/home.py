@@ -27,9 +27,10 @@ from applications.models import (
     ContactLink,
     HostName,
     InformationRequest,
+    RevocationReport,
 )
 from applications.models.certificate_types import Delivery
-from applications.rules import reminders, renewal
+from applications.rules import reminders, renewal, revocation_reports
 from applications.rules.renewable import TYPES
 from applications.views.account.filters import ORDERS_SORTED, PER_PAGE
 from applications.views.account.history import newest, news, people_in
@@ -97,14 +98,16 @@ def home(request: HttpRequest) -> HttpResponse:
 class Desk:
     """The data of the page.
 
-    `waiting` and `first` are the keys of the first orders that wait for the applicant, and of the
-    first open ones. `soon` asks for all certificates that end soon; `certificates` are the first to
-    expire, and the first of `soon`. `unused` are the newest that the reader ordered and that nobody
+    `reports` are the first undecided ones from outside that ask for a revocation. `waiting` and
+    `first` are the keys of the first orders that wait for the applicant, and of the first open
+    ones. `soon` asks for all certificates that end soon; `certificates` are the first to expire,
+    and the first of `soon`. `unused` are the newest that the reader ordered and that nobody
     has said to be in use, by order; `more_unused`: there are more. `months` count expiring
     certificates by month. `orders` are all orders referred to by the others, by promised day.
     """
 
     counts: dict[str, int]
+    reports: list[RevocationReport]
     events: list[Event]
     people: list[Person]
     waiting: set[UUID]
@@ -130,7 +133,8 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
     soon = valid.filter(reminders.ending_soon(now)).order_by("not_after", "pk")
     ordered = seen.filter(UNDER_WAY).order_by("due_on", "submitted_at", "number").values_list("pk")
     counted = _counted(seen)
-    events, waiting, first, ending, newest_unused, months, *numbers = read_all(
+    reports, events, waiting, first, ending, newest_unused, months, *numbers = read_all(
+        Rows(revocation_reports.waiting_about(seen)[:MOST]),
         Rows(newest(seen, organisation, MOST)),
         Values(ordered.filter(_waiting())[:MOST]),
         Values(ordered[:MOST]),
@@ -145,6 +149,7 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
     )
     to_install = {certificate.reference: certificate for certificate in newest_unused[:MOST]}
     listed = {key for (key,) in waiting + first} | to_install.keys()
+    listed |= {report.application_id for report in reports}
     keys = listed | {cert.reference for cert in ending}
     named = seen.filter(pk__in=keys | {UUID(event.object_id) for event in events})
     orders, hosts, requests, people = read_all(
@@ -158,6 +163,7 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
     hand_over([order for order in shown if order.pk in listed], "requests", requests)
     return Desk(
         counts={name: sum(number) for name, number in zip(counted, numbers, strict=True)},
+        reports=reports,
         events=events,
         people=people,
         waiting={key for (key,) in waiting},
@@ -217,11 +223,15 @@ def _lists(desk: Desk, now: datetime) -> dict[str, Any]:
     to_install = [(one, desk.unused[one.pk]) for one in desk.orders if one.pk in desk.unused]
     done = _renewed(ending, *to_install)
     renewals = unrenewed(desk.soon, now, first=(ending, done))
+    reports = {report.application_id: report for report in desk.reports}
+    reported = [_reported(one, reports[one.pk]) for one in desk.orders if one.pk in reports]
+    tasks = list(dict.fromkeys(_task(one) for one in desk.orders if one.pk in desk.waiting))
     under_way = [order for order in desk.orders if order.pk in desk.first]
     return {
         "to_install": [order for order, cert in to_install if cert.pk not in done],
         "more_to_install": desk.more_unused,
-        "tasks": list(dict.fromkeys(_task(one) for one in desk.orders if one.pk in desk.waiting)),
+        "tasks": reported + tasks,
+        "more_tasks": desk.counts["waiting"] > len(tasks),
         "orders": [
             {"row": row, "stages": tracking.stages(row.order), "place": tracking.at(row.order)}
             for row in order_rows(under_way, now=now, among=desk.orders)
@@ -305,6 +315,16 @@ def _task(order: Application) -> Task:
         return Task(words % shown, href, question.deadline)
     words = _("Answer the request for information: %(name)s, %(number)s") % shown
     return Task(words, href, question.deadline if question else None)
+
+
+def _reported(order: Application, report: RevocationReport) -> Task:
+    """Return the question whether it was the organisation that asked for the revocation."""
+    words = _(
+        "We were asked to revoke a certificate. Did your organisation ask? %(name)s, %(number)s"
+    )
+    href = reverse("applications:order", args=[order.pk])
+    shown = {"name": order.called, "number": order.number}
+    return Task(words % shown, href, clock.day(report.due_at))
 
 
 SHORTEST = 12

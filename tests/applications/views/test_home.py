@@ -14,7 +14,7 @@ from accounts.services.rights import confirm
 from applications import services
 from applications.access import orders_seen
 from applications.documents.certificate_files import certificate_of
-from applications.models import Application
+from applications.models import Application, RevocationProposal, RevocationReport
 from applications.views.account import history, home as desk
 from applications.views.shared import tracking
 from applications.workflow import Status
@@ -28,6 +28,7 @@ pytestmark = pytest.mark.usefixtures("english")
 
 CODE = "9900001-8"
 MORE = "More certificates expire soon"
+ASKED = {"caller": "Matti Meikäläinen, 040 123", "verified": "Soitin apteekin vaihteeseen."}
 NOTHING = "Nothing needs your attention."
 
 
@@ -137,6 +138,22 @@ def test_a_hundred_that_are_renewed_do_not_hide_the_next(
     by_end = sorted(later, key=lambda order: certificate_of(order).not_after)
     assert [row.order.pk for row in page.context["renewals"]] == [by_end[0].pk]
     assert MORE in page.text
+
+
+def test_a_revocation_asked_for_from_outside_is_shown_until_it_is_decided(
+    matti, kalle, riitta, raimo, cas
+):
+    order = orders.delivered(matti, riitta)
+    told = RevocationReport(channel="phone", role="technical", received_at=clock.now(), **ASKED)
+    given = {"told": told, "reason": "superseded", "words": "Palvelin vaihdettiin."}
+    orders.act(riitta, services.revoke_as_told, order, **given)
+    (task,) = home(matti).context["tasks"]
+    assert "Did your organisation ask?" in task.words and order.number in task.words
+    assert task.by == clock.day(clock.now()) + timedelta(days=1)
+    assert home(kalle).context["tasks"] == []
+    proposal = RevocationProposal.objects.get()
+    orders.act(raimo, services.decline_proposal, proposal.pk, words="Pyyntö oli väärä.")
+    assert home(matti).context["tasks"] == []
 
 
 def test_short_certificates_that_end_first_do_not_hide_a_long_one_to_renew(
