@@ -11,6 +11,7 @@ from certportal.dev.builders import orders
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from tests.applications.console.conftest import Desk
+from tests.applications.waivers import GROUNDS, in_hand, waive
 from tests.benchmarks.desk import HEIGHT, WIDTH, Hand, first, second, waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -119,6 +120,17 @@ def test_identity_evidence_and_decision_stand_on_the_first_screen(look, desk, re
         assert side.evaluate("one => one.scrollHeight <= one.clientHeight")
         page.set_viewport_size({"width": WIDTH, "height": LOW})
         assert bottom(page.locator("#decision")) <= LOW
+
+
+def test_what_is_waived_is_read_on_the_screen_on_which_it_is_confirmed(
+    look, desk, other_desk, matti, riitta, cas
+):
+    case = in_hand(matti, riitta)
+    waive(riitta, case)
+    orders.drain()
+    page = look(other_desk)("approve", case.pk)
+    assert bottom(page.get_by_text(GROUNDS)) <= HEIGHT
+    assert bottom(page.locator("#press button").first) <= HEIGHT
 
 
 def test_where_nothing_is_left_to_decide_there_is_no_gap_for_it(look, desk, matti, riitta, cas):
