@@ -141,7 +141,7 @@ def test_one_that_left_the_register_does_not_order(valma, now):
 def test_the_public_pages_tell_suppliers_how_they_take_part(client, page, db):
     text = client.get("/en/" if page == "start" else "/en/eligibility/").content.decode()
     assert "register of Kanta intermediaries" in text
-    assert "technical contact person" in text
+    assert "as the technical contact" in text
 
 
 def test_an_intermediary_with_units_orders_many_in_its_own_name_too(valma, now):

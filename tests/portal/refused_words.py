@@ -29,6 +29,7 @@ REFUSED = {
         r"\bshortcomings?\b": "problem",
         r"\bsign in\b": "log in",
         r"\bstands? in\b": "is in",
+        r"\btechnical contact person\b": "technical contact",
     },
     "fi": {
         r"\bkello \d": "klo",
