@@ -140,6 +140,14 @@ def test_a_hundred_that_are_renewed_do_not_hide_the_next(
     assert MORE in page.text
 
 
+def test_an_order_s_page_begins_with_what_is_asked(matti, riitta, cas):
+    order = orders.claimed(matti, riitta)
+    orders.ask(riitta, order, clock.day(clock.now()) + timedelta(days=14))
+    page = people.log_in(Client(), matti).get(reverse("applications:order", args=[order.pk])).text
+    places = [page.index(each) for each in ("Kumpi yksikkö?", "/check/", "is paused until")]
+    assert places == sorted(places)
+
+
 def test_a_revocation_asked_for_from_outside_is_shown_until_it_is_decided(
     matti, kalle, riitta, raimo, cas
 ):
