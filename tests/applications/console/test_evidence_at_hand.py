@@ -12,12 +12,13 @@ from applications import services
 from applications.models import Application, Csr
 from applications.views.console.case import background, checklist
 from applications.views.shared import history
-from certportal.dev.builders import orders
+from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.web import keyset
 from tests.tables import rewrite
 
 CLINIC = "1.2.246.10.99000085.10.0"
+COUNTY, HEALTH_CENTRE = "9900009-3", "1.2.246.10.99000093.10.200"
 
 
 def test_the_fields_of_a_document_stand_beside_it(matti, cas, desk):
@@ -36,6 +37,14 @@ def test_on_top_stand_business_id_environment_and_the_certificate_s_state(matti,
     given = {"actor": actor_for(matti), "person": matti, "now": clock.now()}
     services.revoke(old.pk, reason="cessation_of_operation", words="", **given)
     assert "Valid" not in side(desk, old) and "Delivered" not in side(desk, old)
+
+
+def test_on_top_stands_the_unit_that_is_called_otherwise_than_the_organisation(
+    sample, cas, desk, now
+):
+    jussi = people.make_founder("Jussi Järvi", COUNTY, now=now)
+    case = orders.in_review(jussi, unit=HEALTH_CENTRE)
+    assert "Harjulan terveysasema" in side(desk, case)
 
 
 def side(desk, case):

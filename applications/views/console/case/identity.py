@@ -17,17 +17,27 @@ from applications.services.reviewer.may_act import Case
 from applications.views.console.queue import ready_made
 from applications.views.shared.due import due
 from applications.views.shared.page import about
-from applications.views.shared.rows import condition, environment_words, standings
+from applications.views.shared.rows import (
+    beside_organisation,
+    condition,
+    environment_words,
+    standings,
+)
 from applications.workflow import ENDED, Action
 from certportal.foundation import clock
+from certportal.foundation.related_rows import related_row
 
 
 def identity(application: Application, person: Person, *, now: datetime) -> dict[str, Any]:
     """Return the context for the top of every page about the case."""
-    certificate = certificate_of(application)
+    certificate, sent = certificate_of(application), application.submission
+    record = related_row(sent, "record") if sent else None
     return about(application) | {
         "standing": standings([application], now=now)[application.pk],
         "business_id": Sent.of(application).business_id,
+        "unit": beside_organisation(record.long_name, application.organisation.name)
+        if record
+        else "",
         "environment_name": environment_words(is_test=application.kind.is_test),
         "certificate": certificate,
         "condition": certificate and condition(certificate, now=now),
