@@ -13,7 +13,10 @@ from typing import Any
 from playwright.sync_api import Locator, Page
 
 from accounts.factors import app_codes
+from accounts.models import BusinessId, Membership, Person
+from accounts.services.rights.confirm import confirm_right
 from certportal.foundation import clock
+from certportal.foundation.actors import system
 
 BUSINESS_ID = "9900001-8"
 DESKTOP: dict[str, Any] = {
@@ -95,6 +98,16 @@ def found_account(page: Page, business_id: str = BUSINESS_ID) -> None:
     page.locator("[name=detail]").fill("Tietohallintopäällikkö")
     page.locator("main form button").click()
     page.wait_for_url(lambda url: "/organisation/" not in url)
+
+
+def administrator(code: str) -> Person:
+    """Return the administrator of the account, whose right a reviewer has confirmed."""
+    theirs = Membership.objects.filter(organisation=BusinessId.holder(code), ended_at=None)
+    right = theirs.filter(role=Membership.Role.ADMINISTRATOR).earliest("begun_at")
+    if right.is_unconfirmed:
+        now = clock.now()
+        confirm_right(right.pk, note="kaupparekisteri", by=None, actor=system("test"), now=now)
+    return right.person
 
 
 def mails_to(address: str, mails: Path) -> list[EmailMessage]:

@@ -9,28 +9,15 @@ import pytest
 from django.conf import LazySettings
 from playwright.sync_api import expect
 
-from accounts.models import BusinessId, Membership, Person
-from accounts.services.rights import confirm as confirming
 from applications.models import Application
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
-from certportal.foundation.actors import system
 from tests import suppliers
 from tests.journeys import ordering, steps
 
 SUPPLIER = "9900022-9"
 HOSTS = ("apteekki.example.fi", "klinikka.example.fi", "vastaanotto.example.fi")
 CLINIC, PRACTICE = "1.2.246.10.99000085.10.0", "1.2.246.10.99000114.10.0"
-
-
-def administrator(code: str) -> Person:
-    """Return the administrator of the account, whose right a reviewer has confirmed."""
-    theirs = Membership.objects.filter(organisation=BusinessId.holder(code), ended_at=None)
-    right = theirs.filter(role=Membership.Role.ADMINISTRATOR).earliest("begun_at")
-    if right.is_unconfirmed:
-        given = {"note": "kaupparekisteri", "by": None, "actor": system("test")}
-        confirming.confirm_right(right.pk, **given, now=clock.now())
-    return right.person
 
 
 @pytest.fixture
@@ -43,7 +30,8 @@ def kalle(seat):
 def waiting(stack, matti, kalle, database, settings: LazySettings):
     """Orders of three customers that wait for their requests; two of them have consented."""
     settings.PORTAL_DATA = stack.data
-    supplier, pharmacist = administrator(SUPPLIER), administrator(steps.BUSINESS_ID)
+    supplier = steps.administrator(SUPPLIER)
+    pharmacist = steps.administrator(steps.BUSINESS_ID)
     made = [orders.waiting_for_contact(pharmacist, host=HOSTS[0])]
     for name, code, unit, host in (
         ("Kirsi Klinikka", "9900008-5", CLINIC, HOSTS[1]),
