@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -117,9 +118,17 @@ def not_allowed(request: HttpRequest, refusal: HttpResponseNotAllowed) -> HttpRe
 def unavailable(request: HttpRequest, error: Unavailable) -> HttpResponse:
     """Return the 503 page: a source or device does not answer, retry in a minute."""
     log.warning("unavailable", kind=type(error).__name__, error=str(error))
-    response = HttpResponse(render_to_string("503.html", {"back": came_from(request)}), status=503)
+    context = {"back": came_from(request), "sent": request.method == "POST", "lost": _lost(request)}
+    response = HttpResponse(render_to_string("503.html", context), status=503)
     response["Retry-After"] = str(RETRY_SECONDS)
     return response
+
+
+def _lost(request: HttpRequest) -> Unsent | None:
+    """Return what was written; None if it cannot be read, since the page must not fail itself."""
+    with suppress(Exception):
+        return written(request)
+    return None
 
 
 def wrong_token(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -185,4 +194,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
         failing = "disk" if isinstance(fault, OSError) else "database"
         return unavailable(request, Unavailable(failing))
     reference = structlog.contextvars.get_contextvars().get("request_id", "")
-    return HttpResponse(render_to_string("500.html", {"reference": reference}), status=500)
+    context = {"reference": reference, "lost": _lost(request)}
+    return HttpResponse(render_to_string("500.html", context), status=500)

@@ -175,6 +175,27 @@ def test_a_database_that_is_down_is_no_fault_of_the_program(
     assert "gone" not in response.content.decode()
 
 
+@pytest.mark.parametrize(("fault", "status"), [(OperationalError("hangs"), 503), (ValueError, 500)])
+def test_what_was_sent_while_something_fails_can_be_copied(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception, status: int
+) -> None:
+    """Whether it arrived is unknown: a database that hangs may save it when it works again."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("django.db.backends.base.base.BaseDatabaseWrapper.cursor", fail)
+    client = Client(raise_request_exception=False, headers={"Sec-Fetch-Site": "same-origin"})
+    client.cookies[settings.SESSION_COOKIE_NAME] = "x" * 32
+    answer = client.post("/en/feedback/", {"text": "The list is empty.", "code": "8642 1357"})
+    assert answer.status_code == status
+    assert "What you entered on the last page may be missing" in answer.text
+    assert "The list is empty." in answer.text
+    assert "8642" not in answer.text
+    broken = {"data": b"x", "content_type": "multipart/form-data"}
+    assert client.post("/en/feedback/", **broken).status_code == status
+
+
 def test_a_disk_that_is_full_is_no_fault_of_the_program(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
