@@ -18,6 +18,7 @@ class AccountEvent(EventName):
         return f"{kind}.{name.lower().removeprefix(f'{kind}_')}"
 
     PERSON_IDENTIFIED = auto(), _("Identified and logged in")
+    PERSON_IDENTIFIER_STORED = auto(), _("The hash by which the person is recognised was stored")
     PERSON_LOGGED_OUT = auto(), _("Logged out")
     PERSON_LOGGED_OUT_BY_PROVIDER = auto(), _("Logged out by the identification service")
     PERSON_SESSION_ENDED = auto(), _("A session was ended")
@@ -46,6 +47,7 @@ class AccountEvent(EventName):
         auto(),
         _("A customer account was handed over to the successor of the organisation"),
     )
+    MEMBERSHIP_RECORDED = auto(), _("A role in a customer account was recorded")
     MEMBERSHIP_ROLE_CHANGED = auto(), _("A role in a customer account was changed")
     MEMBERSHIP_RIGHT_CONFIRMED = auto(), _("The authority to act for an organisation was confirmed")
     MEMBERSHIP_RIGHT_SHOWN = (

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models.people import Person, known_by
 from certportal.foundation.kept_tables import Kept
 from certportal.foundation.related_rows import rows_of
+from certportal.foundation.row_digests import digest_of
 
 
 class Organisation(models.Model):
@@ -149,7 +150,16 @@ class Membership(models.Model):
 
     @property
     def event_data(self) -> dict[str, Any]:
-        return {"person": str(self.person_id), "role": self.role}
+        return {"person": str(self.person_id), "role": self.role, "sha256": self.sha256}
+
+    @property
+    def sha256(self) -> str:
+        """The digest of who may act for whom, as what and by whose confirmation, for events."""
+        return digest_of(
+            *[self.pk, self.person_id, self.organisation_id, self.role, self.basis],
+            *[self.confirmed_by_id, self.confirmed_at, self.confirmed_until],
+            *[self.stated_basis, self.begun_at, self.ended_at],
+        )
 
     @property
     def is_unconfirmed(self) -> bool:

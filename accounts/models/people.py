@@ -5,11 +5,13 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
 
 from certportal.foundation.kept_tables import ALWAYS, Kept, Ordinary
+from certportal.foundation.row_digests import digest_of
 from certportal.foundation.statements import execute
 
 _KEEP = """
@@ -109,6 +111,8 @@ class Identifier(models.Model):
     key_version = models.PositiveSmallIntegerField()
     digest = models.CharField(max_length=64)
     added_at = models.DateTimeField()
+    # Deleted with the row, so that the event's digest leads to nobody once the row is erased.
+    salt = models.UUIDField(db_default=RandomUUID(), editable=False)
 
     keeping = Kept(deletable=ALWAYS)
 
@@ -118,6 +122,12 @@ class Identifier(models.Model):
                 fields=["kind", "key_version", "digest"], name="identifier_of_one_person"
             )
         ]
+
+    @property
+    def sha256(self) -> str:
+        """The digest of whom the row recognises by what, for its event."""
+        recognised_by = [self.kind, self.key_version, self.digest, self.salt]
+        return digest_of(self.pk, self.person_id, *recognised_by)
 
 
 class EmailCode(models.Model):

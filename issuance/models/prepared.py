@@ -1,8 +1,6 @@
 """Prepared certificates, the exact bytes that are linted, shown and signed, and their approvals."""
 
-import hashlib
-import json
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +11,7 @@ from django.db.models import F, Q
 
 from certportal.foundation import clock
 from certportal.foundation.kept_tables import Kept
+from certportal.foundation.row_digests import digest_of
 from issuance.findings import Finding
 from issuance.models.ca import IssuingCA
 
@@ -202,7 +201,7 @@ class Approval(models.Model):
     @property
     def sha256(self) -> str:
         """SHA-256 (hex) of the conditions and the proof, which the event of the approval has."""
-        moments = [self.reauthenticated_at, self.until]
-        stated: list[Any] = [each and each.astimezone(UTC).isoformat() for each in moments]
-        stated += [self.role, self.register_record, self.persons, self.waivers, self.assertion]
-        return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
+        return digest_of(
+            *[self.reauthenticated_at, self.until, self.role, self.register_record],
+            *[self.persons, self.waivers, self.assertion],
+        )

@@ -80,7 +80,7 @@ EVER_STORED = {
     """,
     "membership": """
         ended_by_authority left removed right_confirmed right_shown right_withdrawn
-        role_changed
+        role_changed recorded
     """,
     "mail": """
         came_back
@@ -93,7 +93,7 @@ EVER_STORED = {
     """,
     "person": """
         document_taken email_code_asked email_verified erased identified language_chosen logged_out
-        logged_out_by_provider mails_chosen merged session_ended virus_refused
+        logged_out_by_provider mails_chosen merged session_ended virus_refused identifier_stored
     """,
     "ready_reason": """
         ended written

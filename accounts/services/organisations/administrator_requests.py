@@ -183,7 +183,7 @@ def decide(
     request.save(update_fields=["granted", "reasons", "decided_by", "decided_at"])
     recipients = [member.person for member in confirmed_administrators(request.organisation)]
     if grant:
-        _make_administrator(request, account, now)
+        _make_administrator(request, account, actor, now)
     outcome = "granted" if grant else "refused"
     name = AccountEvent(f"administrator_request.{outcome}")
     events.record(name, request, actor, now)
@@ -227,7 +227,7 @@ def may_decide(person: Person, request: AdministratorRequest, *, now: datetime) 
 
 
 def _make_administrator(
-    request: AdministratorRequest, account: Organisation, now: datetime
+    request: AdministratorRequest, account: Organisation, actor: Actor, now: datetime
 ) -> None:
     known = shown_members(account)
     right_before = right_of(request.person, account)
@@ -247,6 +247,7 @@ def _make_administrator(
         defaults=right,
         create_defaults=right | {"begun_at": now},
     )
+    events.record(AccountEvent.MEMBERSHIP_RECORDED, membership, actor, now)
     confirm.tell_invited(membership, known=known, before=before, now=now)
     waiting = askers.waiting(request.organisation)
     waiting.filter(person=request.person).update(settled_at=now)

@@ -197,7 +197,9 @@ def _insert(
         kind=basis.kind,
         stated_basis=statement.basis,
         confirmed=mandate is not None,
+        business_id=basis.business_id,
     )
+    events.record(AccountEvent.MEMBERSHIP_RECORDED, membership, actor=actor, now=now)
     if mandate is not None:
         name = AccountEvent.MEMBERSHIP_RIGHT_SHOWN
         events.record(name, membership, actor=actor, now=now, mandate=mandate.detail)

@@ -191,6 +191,7 @@ def _accept(
     sessions.renew(person)
     askers.waiting(invitation.organisation).filter(person=person).update(settled_at=now)
     events.record(AccountEvent.INVITATION_ACCEPTED, invitation, actor, now)
+    events.record(AccountEvent.MEMBERSHIP_RECORDED, membership, actor, now)
     administrators = confirmed_administrators(invitation.organisation)
     others = [each.person for each in administrators if each.person_id != person.pk]
     mailing.enqueue_for(others, "joined", invitation, now=now)

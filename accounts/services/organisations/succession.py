@@ -97,7 +97,7 @@ def hand_over(
         succession.successor = _take_over_account(old, new, now)
     else:
         succession.successor = new.account
-        succession.people = _hand_over_people(old, new.account, reason, by, now)
+        succession.people = _hand_over_people(old, new.account, reason, by, actor, now)
         cancel_open(old.invitations.all(), actor, now)
         _hand_over_requests(old, new.account, now)
     succession.save()
@@ -134,7 +134,12 @@ def _take_over_account(old: Organisation, new: Heir, now: datetime) -> Organisat
 
 
 def _hand_over_people(
-    old: Organisation, successor: Organisation, reason: str, by: Person, now: datetime
+    old: Organisation,
+    successor: Organisation,
+    reason: str,
+    by: Person,
+    actor: Actor,
+    now: datetime,
 ) -> int:
     members = successor.memberships.filter(ended_at=None).select_related("person", "organisation")
     kept_of = {each.person_id: each for each in members.select_for_update(of=["self"])}
@@ -146,13 +151,15 @@ def _hand_over_people(
     for membership in current:
         membership.ended_at = now
         membership.save(update_fields=["ended_at"])
+        events.record(AccountEvent.MEMBERSHIP_RECORDED, membership, actor, now)
         sessions.renew(membership.person)
         joining = _joining(membership, rights[membership.pk], successor, reason, by, now)
         kept = kept_of.get(membership.person_id)
         if kept is None:
             joining.save()
+            events.record(AccountEvent.MEMBERSHIP_RECORDED, joining, actor, now)
         elif _adds_to(kept, membership, joining):
-            strengthen(kept, joining)
+            strengthen(kept, joining, actor, now)
     return len(current)
 
 
@@ -223,6 +230,8 @@ def _record_event(succession: Succession, actor: Actor, now: datetime) -> None:
             now,
             people=succession.people,
             successor=str(succession.successor_id),
+            business_id=succession.code,
+            kind=succession.successor.kind,
         )
 
 

@@ -57,7 +57,7 @@ def merge(gone: Person, *, into: Person, actor: Actor, now: datetime) -> None:
     if len(both.select_for_update().order_by("pk")) != 2:
         raise NotMergeable(_("The persons cannot be merged."))
     _refuse_given_to_oneself(gone, into)
-    _hand_over_memberships(gone, into, now)
+    _hand_over_memberships(gone, into, actor, now)
     _hand_over_roles(gone, into, now)
     _hand_over_requests(gone, into, now)
     Invitation.objects.filter(made_by=gone, accepted_at=None).update(made_by=into)
@@ -106,7 +106,7 @@ def _refuse_given_to_oneself(gone: Person, into: Person) -> None:
         raise NotMergeable(words)
 
 
-def _hand_over_memberships(gone: Person, into: Person, now: datetime) -> None:
+def _hand_over_memberships(gone: Person, into: Person, actor: Actor, now: datetime) -> None:
     """Move current memberships; of two in one account, one stays.
 
     If the right of only one is confirmed, that one stays as it is: an unconfirmed membership adds
@@ -119,21 +119,24 @@ def _hand_over_memberships(gone: Person, into: Person, now: datetime) -> None:
             if kept is not None:
                 kept.ended_at = now
                 kept.save(update_fields=["ended_at"])
+                events.record(AccountEvent.MEMBERSHIP_RECORDED, kept, actor, now)
             membership.person = into
         else:
             if is_shown(membership) or not is_shown(kept):
-                strengthen(kept, membership)
+                strengthen(kept, membership, actor, now)
             membership.ended_at = now
         membership.save(update_fields=["person", "ended_at"])
+        events.record(AccountEvent.MEMBERSHIP_RECORDED, membership, actor, now)
 
 
-def strengthen(kept: Membership, other: Membership) -> None:
+def strengthen(kept: Membership, other: Membership, actor: Actor, now: datetime) -> None:
     """Give the kept membership the stronger role of the two, and the better shown right."""
     kept.role = min(kept.role, other.role, key=STRONGEST_FIRST.index)
     if _shows_more(other, kept):
         for name in SHOWN_BY:
             setattr(kept, name, getattr(other, name))
     kept.save(update_fields=["role", *SHOWN_BY])
+    events.record(AccountEvent.MEMBERSHIP_RECORDED, kept, actor, now)
 
 
 def _shows_more(other: Membership, kept: Membership) -> bool:

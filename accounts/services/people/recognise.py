@@ -1,6 +1,7 @@
 """Recognising people: finding the person and the login that an identity belongs to."""
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
@@ -40,15 +41,19 @@ def recognise(identity: Identity, *, language: str, address: str, now: datetime)
 def _recognise(identity: Identity, language: str, address: str, now: datetime) -> User:
     known = _find(identity)
     person = known.person if known else _create(identity, language, now)
-    _keep_newest(identity, person, now)
-    _rename(identity, person)
-    user = _login_of(person)
     # Events name the current person, also after a merge.
     current = person.current
+    actor = Actor("person", str(current.pk), address)
+    stored = _keep_newest(identity, person, now)
+    if stored is not None:
+        data: dict[str, Any] = {"identifier": stored.pk, "sha256": stored.sha256}
+        events.record(AccountEvent.PERSON_IDENTIFIER_STORED, current, actor, now, **data)
+    _rename(identity, person)
+    user = _login_of(person)
     events.record(
         AccountEvent.PERSON_IDENTIFIED,
         current,
-        Actor("person", str(current.pk), address),
+        actor,
         now,
         refused=not user.is_active,
         kind=identity.kind,
@@ -83,12 +88,16 @@ def _create(identity: Identity, language: str, now: datetime) -> Person:
     )
 
 
-def _keep_newest(identity: Identity, person: Person, now: datetime) -> None:
-    """Store the hash under the newest key; IntegrityError if a concurrent login stored it."""
+def _keep_newest(identity: Identity, person: Person, now: datetime) -> Identifier | None:
+    """Return the hash under the newest key if it is stored now, else None.
+
+    Raises IntegrityError if a concurrent login stored it.
+    """
     newest = identity.digests[0]
     same = {"kind": identity.kind, "key_version": newest.version, "digest": newest.value}
-    if not Identifier.objects.filter(person=person, **same).exists():
-        Identifier.objects.create(person=person, added_at=now, **same)
+    if Identifier.objects.filter(person=person, **same).exists():
+        return None
+    return Identifier.objects.create(person=person, added_at=now, **same)
 
 
 def _rename(identity: Identity, person: Person) -> None:

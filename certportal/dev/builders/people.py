@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.test import Client
 
 from accounts.access import SECOND_FACTOR, actor_for, reads_console
+from accounts.event_names import AccountEvent
 from accounts.factors import app_codes
 from accounts.identification.hashing import digests
 from accounts.identification.identity import Identity
@@ -20,7 +21,7 @@ from accounts.models import Invitation, Membership, Organisation, Person, SignOn
 from accounts.services.organisations import found
 from accounts.services.people import email, recognise, second_factor, sessions
 from accounts.services.rights import confirm, staff_roles
-from certportal.foundation import clock
+from certportal.foundation import clock, events
 from certportal.foundation.actors import system
 from certportal.foundation.models import OutboxItem
 
@@ -104,13 +105,14 @@ def make_member(
 ) -> Person:
     """Return a person who belongs to the organisation by invitation."""
     person = make_person(name, now=now, **more)
-    Membership.objects.create(
+    membership = Membership.objects.create(
         person=person,
         organisation=organisation,
         role=role,
         basis=Membership.Basis.INVITATION,
         begun_at=now,
     )
+    events.record(AccountEvent.MEMBERSHIP_RECORDED, membership, actor_for(person), now)
     return person
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection, transaction
 
-from accounts.services.rights import told_rights
+from accounts.services.rights import told_accounts, told_rights
 from certportal.foundation import kept_tables
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log import logged_events, stored
@@ -31,8 +31,8 @@ def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = Non
     """Compare tiles, database and anchors: those in events, in EVENT_LOG_ANCHORS and in `places`.
 
     Then rows are compared with the events about them: approvals, certificates and their revocation,
-    blocked keys, authorities, sealed papers, roles, second factors and work on certificates, and
-    the register of approvers.
+    blocked keys, authorities, sealed papers, roles, second factors, work on certificates and what
+    gives rights in customer accounts, and the register of approvers.
 
     If this process has the log's key, committed events are appended to the log first. Raises
     LogUnavailable if the log cannot be read for another reason than that it was changed, OSError
@@ -46,7 +46,8 @@ def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = Non
     notes = [*anchors.notes_in_events(verifier.name), *anchors.kept_in(places)]
     # Read once: the log may grow meanwhile, and is only read up to the present head.
     horizon = build.horizon()
-    with logged_events.collecting([*rows.NAMES, *told_rights.NAMES, *NAMES]) as collected:
+    names = {*rows.NAMES, *told_rights.NAMES, *told_accounts.NAMES, *NAMES}
+    with logged_events.collecting(names) as collected:
         report = verify(
             LogFiles(folder()),
             verifier,
@@ -58,9 +59,9 @@ def verify_audit(*, places: Sequence[Path] = (), verifier: Verifier | None = Non
         if report.is_of_whole_log:
             with collected.complete(horizon):
                 _add_differences(report, rows.differences())
-                _add_differences(
-                    report, told_rights.differences(logged_events.of(told_rights.NAMES))
-                )
+                for module in (told_rights, told_accounts):
+                    told = logged_events.of(module.NAMES)
+                    _add_differences(report, module.differences(told))
             _add_differences(report, differences())
     stamps.verify(verifier, places, report)
     if report.is_of_whole_log:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from itertools import chain
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 
 from certportal.foundation.certificate_faults import UNREADABLE
 from certportal.foundation.event_log.verifying import Kind
@@ -17,7 +18,7 @@ from certportal.foundation.statements import execute
 from issuance.authority.crl import entry
 from issuance.csr.request import spki_in
 from issuance.event_names import IssuanceEvent
-from issuance.models import Approval, Certificate, RevokedSerial
+from issuance.models import Approval, Certificate, IssuingCA, RevokedSerial, Seal
 
 NAMES = (
     *[IssuanceEvent.APPROVED, IssuanceEvent.ISSUED, IssuanceEvent.REVOKED],
@@ -228,7 +229,8 @@ def differences() -> Iterator[tuple[Kind, str]]:
     for statement in _COMPARISONS:
         for is_told, about in execute(statement):
             yield (Kind.UNDONE if is_told else Kind.UNTOLD), about
-    for about in chain(_not_as_told(), _not_of_their_bytes(), _not_of_their_entry()):
+    parts = _not_as_told(), _not_of_their_bytes(), _not_of_their_entry(), _not_of_their_root()
+    for about in chain.from_iterable(parts):
         yield Kind.UNTOLD, about
 
 
@@ -263,3 +265,18 @@ def _not_of_their_entry() -> Iterator[str]:
     for serial, at, stored, reason, invalid_since in chain(rows, lost):
         if bytes(stored) != entry(int(serial, 16), at, x509.ReasonFlags[reason], invalid_since):
             yield f"entry for lists of the serial number {serial}"
+
+
+def _not_of_their_root() -> Iterator[str]:
+    """Yield the authorities and seals whose root, which is published, did not sign them or itself.
+
+    Events tell of their own certificates, which only the true root has signed.
+    """
+    rows: list[IssuingCA | Seal] = [*IssuingCA.objects.order_by("pk")]
+    rows += Seal.objects.order_by("pk")
+    for row in rows:
+        try:
+            row.certificate.verify_directly_issued_by(row.root)
+            row.root.verify_directly_issued_by(row.root)
+        except (InvalidSignature, TypeError, *UNREADABLE):
+            yield f"root of {row.stem}"

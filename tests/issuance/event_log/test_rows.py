@@ -270,8 +270,11 @@ def test_an_authority_that_was_inserted_or_put_back_is_named(
     as_owner("UPDATE issuance_issuingca SET state = 'retired' WHERE stem = 'sote-ec-1'")
     only(Kind.UNTOLD, "certificate authority sote-ec-1: retired, and not active as set by ")
     as_owner("UPDATE issuance_issuingca SET state = 'active' WHERE stem = 'sote-ec-1'")
+    as_owner("UPDATE issuance_issuingca SET root_der = certificate_der WHERE stem = 'sote-ec-1'")
+    only(Kind.UNTOLD, "root of sote-ec-1")
     as_owner("UPDATE issuance_issuingca SET certificate_der = '\\x00' WHERE stem = 'sote-ec-1'")
-    only(Kind.UNTOLD, r"certificate authority sote-ec-1 \(active\)")
+    (kind, about), _root = named()
+    assert (kind, about[:40]) == (Kind.UNTOLD, "certificate authority sote-ec-1 (active)")
 
 
 def test_a_table_whose_triggers_are_off_is_named(in_force: Certificate, as_owner: AsOwner) -> None:
@@ -345,7 +348,7 @@ def test_an_event_that_nobody_could_have_made_stops_no_verification(
             " data, request_id) VALUES ('infinity', 'x', %s, 'x', 'x', false, '[]', '')",
             action,
         )
-    assert [kind for kind, _ in named()] == [Kind.UNDONE]
+    assert [kind for kind, _ in named()] == [Kind.UNDONE] * 2
 
 
 def test_what_happens_while_it_is_verified_is_no_difference(
