@@ -7,7 +7,9 @@ import pytest
 from django.utils import translation
 
 from accounts.services.rights import staff_roles
+from applications import services
 from certportal.dev.builders import orders
+from certportal.dev.builders.acts import act
 from certportal.foundation import clock
 from certportal.foundation.actors import system
 from tests.applications.console.conftest import Desk
@@ -149,6 +151,18 @@ def test_a_name_that_does_not_fit_is_read_in_the_row_that_has_the_focus(look, de
     assert cell.evaluate(cut)
     page.locator("#cases tbody a").focus()
     assert not cell.evaluate(cut)
+
+
+def test_evidence_of_two_host_names_is_recorded_on_the_first_screen(look, desk, matti, riitta, cas):
+    case = waiting(matti, 2)
+    act(riitta, services.claim, case)
+    orders.drain()
+    for language in ("fi", "sv", "en"):
+        with translation.override(language):
+            page = look(desk)("case", case.pk)
+        assert page.locator("#comparison h2").count() == 1  # the request has one of the names
+        pressed = bottom(page.locator("#hosts button[name=approve]"))
+        assert pressed <= HEIGHT - 100, language  # with room for another line that differs
 
 
 def test_a_host_name_without_evidence_takes_one_line(look, desk, matti, cas):
