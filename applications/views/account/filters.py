@@ -16,6 +16,7 @@ from applications.models import Application
 from applications.models.certificate_types import CertificateType
 from applications.rules import order_search, queue_order, reminders
 from applications.views.account.unused import unused
+from applications.views.account.whose_turn import waiting
 from applications.views.shared import spreadsheet
 from applications.views.shared.forms import FilterForm
 from applications.views.shared.rows import CERTIFICATE_COLUMNS, ORDER_COLUMNS
@@ -26,6 +27,7 @@ from issuance.models import Certificate
 
 PER_PAGE = 25
 STAGES = [
+    ("waiting", pgettext_lazy("orders", "Waiting for you")),
     ("drafts", _("Drafts")),
     ("ended", pgettext_lazy("orders", "Closed")),
     ("all", pgettext_lazy("orders", "All")),
@@ -157,6 +159,8 @@ class OrderFilter(Listing[Application]):
     def at(self, queryset: QuerySet[Application], _name: str, value: str) -> QuerySet[Application]:
         if value == "all":
             return queryset
+        if value == "waiting":
+            return queryset.filter(waiting())
         return queryset.filter(status__in=ENDED if value == "ended" else [Status.DRAFT])
 
     def search(

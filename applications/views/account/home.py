@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncMonth
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -24,14 +24,13 @@ from accounts.services.organisations import join
 from applications.access import certificates_seen, naming, orders_seen, own, successions
 from applications.models import (
     Application,
-    ContactLink,
     HostName,
     InformationRequest,
     RevocationReport,
 )
-from applications.models.certificate_types import Delivery
 from applications.rules import reminders, renewal, revocation_reports
 from applications.rules.renewable import TYPES
+from applications.views.account import whose_turn
 from applications.views.account.filters import ORDERS_SORTED, PER_PAGE
 from applications.views.account.history import newest, news, people_in
 from applications.views.account.unused import unused
@@ -57,7 +56,6 @@ from issuance.models import Certificate
 MOST = 5
 """The number of lines in each part of the page; a link leads to the rest."""
 UNDER_WAY = Q(status__in=OPEN_CASES)
-WAITING = (Status.NAMES_PROPOSED, Status.INFO_REQUESTED, Status.AWAITING_CSR)
 LOOKED_AT = 10
 """The number of certificates ending soon that are checked for a renewal at first."""
 
@@ -132,18 +130,15 @@ def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
     valid = certificates_seen(person, organisation.pk).filter(Certificate.in_force(now))
     soon = valid.filter(reminders.ending_soon(now)).order_by("not_after", "pk")
     ordered = seen.filter(UNDER_WAY).order_by("due_on", "submitted_at", "number").values_list("pk")
+    unsaid = unused(seen.filter(own(person), whose_turn.installs()), valid, now)
     counted = _counted(seen)
     reports, events, waiting, first, ending, newest_unused, months, *numbers = read_all(
         Rows(revocation_reports.waiting_about(seen)[:MOST]),
         Rows(newest(seen, organisation, MOST)),
-        Values(ordered.filter(_waiting())[:MOST]),
+        Values(ordered.filter(whose_turn.waiting())[:MOST]),
         Values(ordered[:MOST]),
         Rows(_ending(valid, soon)),
-        Rows(
-            unused(seen.filter(own(person), _installs()), valid, now).order_by("-issued_at", "-pk")[
-                : MOST + 1
-            ]
-        ),
+        Rows(unsaid.order_by("-issued_at", "-pk")[: MOST + 1]),
         ending_by_month(valid),
         *counted.values(),
     )
@@ -186,31 +181,11 @@ def _technical(request: HttpRequest, organisation: Organisation, now: datetime) 
     return render(request, "applications/home_technical.html", context)
 
 
-def _waiting() -> Q:
-    """Return the condition for orders that wait for the applicant."""
-    # With `csr_by` applicant a link is for delivery only.
-    own = Q(csr_by=Delivery.APPLICANT) | _unlinked()
-    return Q(status__in=WAITING) & (~Q(status=Status.AWAITING_CSR) | own)
-
-
-def _installs() -> Q:
-    """Return the condition for orders whose certificate the technical contact does not install."""
-    return Q(deliver_to=Delivery.APPLICANT) | _unlinked()
-
-
-def _unlinked() -> Q:
-    """Return the condition for orders to which nobody has a link: the applicant must act."""
-    living = ContactLink.objects.filter(
-        application=OuterRef("pk"), revoked_at=None, not_mine_at=None
-    )
-    return Q(~Exists(living))
-
-
 def _counted(seen: QuerySet[Application]) -> dict[str, Number]:
     """Return the queries for the numbers of orders, and for whether one has been begun."""
     return {
         "begun": Number(seen, 1),
-        "waiting": Number(seen.filter(_waiting())),
+        "waiting": Number(seen.filter(whose_turn.waiting())),
         "drafts": Number(seen.filter(status=Status.DRAFT)),
         "under_way": Number(seen.filter(UNDER_WAY)),
     }

@@ -8,8 +8,9 @@ from django.utils.formats import date_format
 
 from applications import services
 from applications.documents.certificate_files import certificate_of
-from applications.views.account import filters
+from applications.views.account import filters, home
 from certportal.dev.builders import orders, people
+from certportal.dev.builders.acts import act
 from certportal.foundation import clock
 from certportal.foundation.web import keyset
 from tests.applications.long_lists import copy
@@ -41,6 +42,19 @@ def test_drafts_and_closed_orders_stand_apart(matti, sent, listed):
     assert listed("stage=drafts") == [draft.pk]
     assert listed("stage=ended") == [gone.pk]
     assert set(listed("stage=all")) == {sent.pk, draft.pk, gone.pk}
+
+
+def test_what_waits_for_the_applicant_is_a_list_that_home_leads_to(
+    matti, sent, listed, web, address, monkeypatch
+):
+    orders.waiting_for_contact(matti)
+    own = [orders.draft(matti), orders.draft(matti)]
+    for order in own:
+        act(matti, services.save_section, order, "csr", {"csr_by": "applicant"})
+        orders.submit(matti, order)
+    assert set(listed("stage=waiting")) == {order.pk for order in own}
+    monkeypatch.setattr(home, "MOST", 1)
+    assert "/orders/?stage=waiting" in web.get(address("home")).text
 
 
 def test_an_empty_list_says_what_will_stand_in_it_before_its_filters(matti, web, address):
