@@ -50,7 +50,10 @@ class Orders:
 
 
 def run(before: Path, data: Path, many: int) -> int:
-    """Let both versions work, and tell what was seen; return 1 if anything is wrong."""
+    """Let both versions work, compare their rows with their events, and tell what was seen.
+
+    Returns 1 if anything is wrong.
+    """
     port = free_port()
     old, new = _stack(data, port, before, "old"), _stack(data, port, None, "new")
     listener = None
@@ -64,6 +67,8 @@ def run(before: Path, data: Path, many: int) -> int:
         _upgrade(old, new, orders, many)
         seen = Seen(data, [old.logs, new.logs], orders.keys)
         await_true(seen.is_finished, "the orders were not delivered", seconds=300)
+        _step("what both versions recorded, compared with what they wrote")
+        print(new.manage("verify_audit"), end="")
         return seen.tell(visitor.Visitor.answers)
     finally:
         for stack in (old, new):
