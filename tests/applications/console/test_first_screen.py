@@ -153,6 +153,12 @@ def test_a_name_that_does_not_fit_is_read_in_the_row_that_has_the_focus(look, de
     assert not cell.evaluate(cut)
 
 
+def test_ready_made_reasons_stand_beside_what_is_written(look, desk, case):
+    for name in ("ask", "reject"):
+        page = look(desk)(name, case.pk)
+        assert bottom(page.locator("#ready-made + p + details")) <= HEIGHT, name
+
+
 def test_evidence_of_two_host_names_is_recorded_on_the_first_screen(look, desk, matti, riitta, cas):
     case = waiting(matti, 2)
     act(riitta, services.claim, case)
