@@ -100,8 +100,10 @@ def give_request(page: Page, csr: bytes) -> None:
 
 
 def upload(page: Page, csr: bytes) -> None:
-    """Upload a file as the request."""
+    """Upload a file as the request; there is one input at a time, with scripts and without."""
     page.locator("input[name=how][value=file]").check()
+    inputs = page.locator("input[name=file], textarea[name=text]")
+    assert [one.get_attribute("name") for one in inputs.all() if one.is_visible()] == ["file"]
     file = {"name": "pyynto.csr", "mimeType": "application/octet-stream", "buffer": csr}
     page.locator("input[name=file]").set_input_files(file)  # type: ignore[arg-type]
     go_on(page)
