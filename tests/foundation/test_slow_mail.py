@@ -139,6 +139,20 @@ def test_meanwhile_the_worker_counts_as_alive(looking, item, settings, monkeypat
     assert item.done_at is not None
 
 
+def test_before_a_mail_is_handed_over_too(looking, item, monkeypatch):
+    """Two mails, of which each may take a slow server 50 s, occupy the pool as well."""
+    handed_over = []
+    monkeypatch.setattr(smtp, "BETWEEN_SECONDS", 0)
+    mails.at_server.connect(seen := lambda **_signal: handed_over.append(len(looking.mails)))
+    looking.let.set()
+    try:
+        perform(item)
+    finally:
+        mails.at_server.disconnect(seen)
+    assert handed_over[0] == 0
+    assert (item.done_at is not None, len(looking.mails)) == (True, 1)
+
+
 def test_the_answer_is_waited_for_although_the_database_fails(looking, item, monkeypatch):
     def fails(*_given, **_more):
         looking.let.set()

@@ -32,7 +32,7 @@ from certportal.foundation.query_cache import one_reading
 log = structlog.get_logger(__name__)
 
 at_server = Signal()
-"""Sent again and again while a worker waits for a mail server that looks at a mail."""
+"""Sent again and again while a worker waits for a mail server that is slow, or looks at a mail."""
 
 
 class Asked(NamedTuple):

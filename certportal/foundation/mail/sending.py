@@ -134,7 +134,7 @@ class _Mail(EmailMultiAlternatives):
 def send(message: Message, *, item_id: object, still: Callable[[], object] = lambda: None) -> None:
     """Send the mail. `item_id`: the item's key and, from 2 on, its round, for the Message-ID.
 
-    `still` is called again and again while the server looks at the mail that it was given.
+    `still` is called again and again while the server is slow, or looks at the mail.
 
     Line breaks and other invisible characters are removed from headers (header injection). Raises
     Undeliverable on a permanent failure, PutOff on a temporary one of this mailbox, and

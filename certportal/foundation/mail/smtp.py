@@ -5,6 +5,7 @@ import select
 import smtplib
 import socket
 import ssl
+import time
 from collections.abc import Buffer, Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -20,6 +21,8 @@ AT_FIRST_SECONDS = 2.0
 """A server that answers sooner is not worth telling of: the lease lasts longer anyway."""
 LEASE_PARTS = 4
 """So many times in a lease of the outbox it is told that the server still looks at a mail."""
+BETWEEN_SECONDS = 10.0
+"""A server that answers slowly is told of between two replies, when this time has passed."""
 MOST_LINES = 1000
 """The lines of a reply, each of at most 8 KiB, that are kept in memory."""
 _TO_MAIL = 2
@@ -30,7 +33,7 @@ _still: ContextVar[Callable[[], object]] = ContextVar("still", default=lambda: N
 
 @contextmanager
 def telling(still: Callable[[], object]) -> Iterator[None]:
-    """Call `still` again and again while the server looks at a mail that the block sends."""
+    """Call `still` again and again while the server takes or looks at a mail of the block."""
     token = _still.set(still)
     try:
         yield
@@ -66,6 +69,7 @@ class _Connection(smtplib.SMTP):
     """
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        self._told = time.monotonic()
         return deadline.connect(host, port, timeout)
 
     _replies = _TO_MAIL  # since DATA
@@ -88,6 +92,9 @@ class _Connection(smtplib.SMTP):
     def getreply(self) -> tuple[int, bytes]:
         """Return the next reply. That to a mail may take `LOOKING_SECONDS`."""
         self._replies += 1
+        if time.monotonic() - self._told > BETWEEN_SECONDS:
+            _still.get()()
+            self._told = time.monotonic()
         if self._replies == _TO_MAIL and self.sock is not None:
             deadline.begin_again(LOOKING_SECONDS)
             part = settings.OUTBOX_LEASE_SECONDS / LEASE_PARTS
