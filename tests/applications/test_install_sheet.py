@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from applications import services
-from applications.documents import papers
+from applications.documents import installing, papers
 from applications.documents.certificate_files import certificate_of
 from applications.models import Application, ContactLink, Paper
 from applications.models.paper import Installing
@@ -46,6 +46,15 @@ def test_it_has_the_files_own_names_and_every_program(order):
         *(order.names[0], f"{order.number}_", "/fi/contact/"),
     ):
         assert told in said
+
+
+def test_commands_break_between_words_so_that_they_can_be_copied(order):
+    said = text_of(rendered(order)).split()
+    pieces = [
+        one for recipe in installing.recipes(order, certificate_of(order)) for one in recipe.pieces
+    ]
+    words = {word for piece in pieces for word in piece.text.split() if len(word) < 60}
+    assert words <= set(said), words - set(said)
 
 
 @pytest.mark.parametrize("purpose", ["server", "client"])

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.template.context import Context
 from django.templatetags.static import static
-from django.utils.html import format_html, strip_tags
+from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
@@ -221,3 +221,9 @@ def _first_control(field: Any) -> str:
     # A group of radio buttons or checkboxes has no element with the field's own id.
     grouped = field.use_fieldset and isinstance(field.field.widget, forms.RadioSelect)
     return f"{field.auto_id}_0" if grouped else str(field.auto_id)
+
+
+@register.filter
+def whole_words(text: str) -> SafeString:
+    """Wrap each word, so that a line of a paper breaks before it, not within it, where it fits."""
+    return format_html_join("", "{}<span>{}</span>", re.findall(r"(\s*)(\S+)", text))
