@@ -104,6 +104,7 @@ def test_returns_by_part_and_faults_by_rule(case, matti, riitta, desk):
     ask_for(riitta, other, sections=[], wanted="Fullmakt")
     found = [{"rule": "order.register_unknown", "severity": "error", "params": {"oid": "1.2.3"}}]
     rewrite(case.check_runs, findings=found)
+    assert desk.url("ready_reasons") in desk.open("numbers").text
     page = desk.open("numbers").context
     assert [(one.part, one.by_reviewers, one.by_checks) for _label, one in page["returns"]] == [
         ("validity", 1, 0),
