@@ -113,10 +113,15 @@ def _covers(other: Application, order: Application) -> bool:
 def renewed(
     application: Application, certificate: Certificate, *, now: datetime
 ) -> list[Application]:
-    """Return the orders whose certificates in force the order's certificate makes redundant."""
+    """Return the orders whose certificates in force the order's certificate makes redundant.
+
+    They end earlier, or on the same day and were issued earlier, as when a key was lost at once.
+    """
     covered = {str(order.pk): order for order in _alike(application) if _covers(application, order)}
     in_force = Certificate.objects.filter(Certificate.in_force(now), reference__in=covered)
-    shorter = in_force.filter(not_after__lt=certificate.not_after).order_by("not_after")
+    ends = certificate.not_after
+    earlier = Q(not_after__lt=ends) | Q(not_after=ends, issued_at__lt=certificate.issued_at)
+    shorter = in_force.filter(earlier).order_by("not_after")
     return [covered[str(ending.reference)] for ending in shorter]
 
 

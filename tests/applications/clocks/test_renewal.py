@@ -169,6 +169,14 @@ def test_a_new_certificate_for_another_purpose_renews_nothing(
     assert (order in offered) == (due == [])
 
 
+def test_one_issued_again_the_same_day_makes_the_earlier_one_redundant(matti, riitta, cas):
+    first, again = valid_for(matti, riitta, 12), valid_for(matti, riitta, 12)
+    assert certificate_of(first).not_after == certificate_of(again).not_after
+    now = clock.now()
+    assert first in renewal.renewed(again, certificate_of(again), now=now)
+    assert again not in renewal.renewed(first, certificate_of(first), now=now)
+
+
 def test_a_new_certificate_that_was_revoked_renews_nothing(order, matti, riitta):
     later = renew(matti, riitta)
     authority.revoke(
