@@ -113,6 +113,8 @@ class Application(models.Model):
     completed_at = models.DateTimeField(null=True)
     due_on = models.DateField(null=True)
     days_left = models.SmallIntegerField(null=True)
+    # Whether the promise was broken already when more was asked: the answer gives a new day.
+    was_late = models.BooleanField(default=False, db_default=False)
     reviewer = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     claimed_at = models.DateTimeField(null=True)
     # The day until which its reviewer has set it aside; a note has the reason.

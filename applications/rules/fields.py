@@ -257,7 +257,8 @@ JOURNEY = frozenset(
     {
         *("id", "number", "created_at", "changed_at", "status", "version", "submission"),
         *("certified_email_code", "certified_email_code_until", "certified_email_code_tries"),
-        *("completed_at", "due_on", "days_left", "reviewer", "claimed_at", "aside_until"),
+        *("completed_at", "due_on", "days_left", "was_late", "reviewer"),
+        *("claimed_at", "aside_until"),
         *("waiting_for", "waiting_since", "findings", "ended_at", "erased_at"),
         *("installed_at", "expiry_seen_at", "bulk_order"),
     }

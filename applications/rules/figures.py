@@ -51,10 +51,10 @@ ALL = Among()
 class Month:
     """Figures of a month; times are in days, from when the order was last complete.
 
-    `kept` of `promised` approvals were made by the promised day. `asked` counts requests for
-    information. The median and 95th percentile are over `timed` decisions. `parties`,
-    `timed_parties` and `promised_parties` count the organisations of all, timed and promised
-    decisions.
+    `kept` of `promised` approvals were made by the promised day, and were not late when more was
+    asked before. `asked` counts requests for information. The median and 95th percentile are over
+    `timed` decisions. `parties`, `timed_parties` and `promised_parties` count the organisations of
+    all, timed and promised decisions.
     """
 
     first: date
@@ -125,7 +125,7 @@ def _decisions(since: datetime, among: Among, *, by: str = "month") -> QuerySet[
     # Decisions made before the order was last complete have no stored starting time.
     last = Q(at__gte=F("application__completed_at"))
     took = ExpressionWrapper(F("at") - F("application__completed_at"), DurationField())
-    in_time = Q(at_day__lte=F("application__due_on"))
+    in_time = Q(at_day__lte=F("application__due_on"), application__was_late=False)
     approved = Q(kind=Decision.Kind.APPROVED)
     promised = approved & last & Q(application__due_on__isnull=False)
     of_orders = among.holds("application__")

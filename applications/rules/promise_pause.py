@@ -17,7 +17,8 @@ def paused(application: Application, now: datetime) -> dict[str, Any]:
     """Return the fields that pause the promise from now; empty if it is paused already."""
     if application.due_on is None:
         return {}
-    return {"days_left": promise.days_left(application.due_on, now), "due_on": None}
+    left = promise.days_left(application.due_on, now)
+    return {"days_left": left, "due_on": None, "was_late": application.was_late or left < 0}
 
 
 def answered(application: Application, now: datetime) -> dict[str, Any]:

@@ -189,6 +189,7 @@ def reopen(
         claimed_at=now if complete else None,
         completed_at=now if complete else None,
         due_on=promise.due_on(now) if complete else None,
+        was_late=False,
     )
     contact_links_applicant.send_links(moved, actor=actor, now=now, to=to)
     return moved

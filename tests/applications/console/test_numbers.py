@@ -16,6 +16,7 @@ from applications.rules.load_by_hour import load_by_hour
 from applications.rules.waiver_figures import waivers_by_month
 from applications.rules.waivers import OID_OUTSIDE
 from certportal.dev.builders import orders
+from certportal.dev.builders.acts import act
 from certportal.foundation import clock
 from certportal.foundation.web.bars import HAIRLINE
 from tests.applications.waivers import in_hand, waive
@@ -34,6 +35,20 @@ def test_decisions_times_and_promises_of_this_month(ready, matti, riitta, desk):
     assert (month.kept, month.promised, month.kept_percent) == (1, 1, 100)
     assert month.median is not None
     assert month.p95 >= month.median >= 0
+
+
+def test_an_order_that_was_late_when_more_was_asked_keeps_no_promise(ready, matti, riitta, desk):
+    today = clock.day(clock.now())
+    Application.objects.filter(pk=ready.pk).update(due_on=today - timedelta(days=20))
+    orders.ask(riitta, ready, clock.add_months(today, 1))
+    act(matti, services.resubmit, ready, **orders.signature(matti, identified_at=clock.now()))
+    orders.drain()
+    ready.refresh_from_db()
+    assert ready.due_on > today  # the answer gives a new day, which this approval keeps
+    orders.give_evidence(riitta, ready)
+    orders.press_approve(riitta, ready)
+    month = desk.open("numbers").context["months"][-1]
+    assert (month.approved, month.kept, month.promised) == (1, 0, 1)
 
 
 def test_a_rejection_before_the_case_was_taken_up_again_has_no_time(matti, riitta, cas, desk):
