@@ -2,16 +2,19 @@
 
 import os
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from certportal import env
 from certportal.dev.builders.documents import pdf
 from certportal.foundation.breaker import Breaker, Resting
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files.scanning import clamd as client
 from certportal.foundation.files.scanning.clamd import CHUNK, Clamd
 from certportal.foundation.files.scanning.protocol import NoScanner
+from certportal.operations import health
 from tests.applications.scanning import daemon
 from tests.doubles.scanner import EICAR, InMemory
 
@@ -101,6 +104,18 @@ def test_a_silent_scanner_holds_two_threads_of_a_process_and_then_none(monkeypat
         turned_away = "virus scanner: others wait for it", Resting
         assert told == [waited] * 2 + [turned_away] * 2
         assert refusal(scanner) == ("virus scanner", Resting)
+
+
+def test_health_learns_within_the_time_of_a_probe_that_it_is_silent(monkeypatch, settings):
+    monkeypatch.setattr(client, "breaker", Breaker("virus scanner", pause=20, slow=3))
+    monkeypatch.setattr(client, "ASKED_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("CLAMD_ADDRESS", address)
+        settings.SCANNER = env.scanner("CLAMD_ADDRESS")
+        begun = time.monotonic()
+        assert not health.is_well(health.scanner)
+        assert time.monotonic() - begun < Clamd(address=address).seconds / 2
 
 
 def test_without_a_scanner_nothing_is_found():

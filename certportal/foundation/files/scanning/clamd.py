@@ -21,6 +21,8 @@ COMMAND = b"zINSTREAM\0"
 CHUNK = 64 * 1024
 PORT = 3310
 LONGEST_ANSWER = 1024
+ASKED_SECONDS = 2.0
+"""The longest time for an empty file, by which `/healthz` learns whether it answers."""
 AT_ONCE = 2
 """Concurrent scans in a process, so that two of web's four threads are free while it is silent."""
 TURN_SECONDS = 2.0
@@ -39,19 +41,20 @@ class Clamd:
 
     def scan(self, data: bytes) -> str:
         """Return the name of the virus found, or empty. Raises Unavailable."""
+        seconds = self.seconds if data else min(self.seconds, ASKED_SECONDS)
         try:
-            with _turn(), deadline.within(self.seconds), self._connect() as session:
+            with _turn(), deadline.within(seconds), self._connect(seconds) as session:
                 return _read(self._ask(session, data))
         except OSError as error:
             raise Unavailable("virus scanner") from error
 
-    def _connect(self) -> socket.socket:
+    def _connect(self, seconds: float) -> socket.socket:
         parts = urlsplit(self.address)
         if parts.scheme != "unix":
-            return deadline.connect(parts.hostname or "localhost", parts.port or PORT, self.seconds)
+            return deadline.connect(parts.hostname or "localhost", parts.port or PORT, seconds)
         session = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            session.settimeout(self.seconds)
+            session.settimeout(seconds)
             session.connect(parts.path)
         except OSError:
             session.close()
