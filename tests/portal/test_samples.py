@@ -22,6 +22,8 @@ from tests.foundation.mail_rules import faults
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 pytestmark = pytest.mark.django_db
+OF_REVOCATIONS = {f"revocation_{what}" for what in ("proposed", "declined", "due")}
+OF_REVOCATIONS.add("revoked_by_reviewer")
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +91,8 @@ def test_the_order_number_stands_in_the_subject_and_none_claims_to_be_a_test(sam
         if sample.name in set(orders.MAILS) - several:
             assert re.search(r"^[^:]*\w: \S+ \((\w+, )?SV-\d{4}-\d{5}\)$", sample.message.subject)
         assert not re.match(r"\[TESTI?\]", sample.message.subject)
+        if sample.name in OF_REVOCATIONS:
+            assert re.search(r"\w: \S+ \(SV-\d{4}-\d{5}\)$", sample.message.subject)
 
 
 def test_mails_about_orders_lead_to_revoking_and_those_about_logins_do_not(samples):
