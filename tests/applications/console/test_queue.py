@@ -112,6 +112,15 @@ def test_the_open_cases_with_a_finding_are_found_by_its_rule(matti, cas, desk):
     assert numbers(desk.open("queue", finding="expected.missing_host")) == []
 
 
+def test_the_cases_that_lack_evidence_are_found(matti, riitta, cas, desk):
+    lacking, other = orders.claimed(matti, riitta), orders.claimed(matti, riitta)
+    orders.in_review(matti, "email", csr=orders.openssl_csr("muu.example.fi"))
+    orders.give_evidence(riitta, other)
+    found = desk.open("queue", finding="no_evidence")
+    assert numbers(found) == [lacking.number]
+    assert "Finding: Evidence missing for a host name" in found.text
+
+
 def test_free_cases_and_ones_own(matti, cas, riitta, desk):
     mine, free = orders.claimed(matti, riitta), orders.in_review(matti)
     assert numbers(desk.open("queue", view="mine")) == [mine.number]

@@ -12,7 +12,7 @@ from django_filters import CharFilter, ChoiceFilter, FilterSet, ModelChoiceFilte
 
 from accounts.models import Person, StaffRole
 from applications.checks.wording import word_all
-from applications.models import Application
+from applications.models import Application, HostName
 from applications.models.certificate_types import CertificateType
 from applications.rules import order_search, queue_order
 from applications.views.console.queue import ready_made
@@ -30,6 +30,9 @@ ENVIRONMENTS = [
     ("production", pgettext_lazy("environment", "Production")),
     ("test", pgettext_lazy("environment", "Test")),
 ]
+
+NO_EVIDENCE = "no_evidence"
+"""Chosen in place of a finding: the cases of which a reviewer must still record evidence."""
 
 type Cases = QuerySet[Application]
 
@@ -132,19 +135,26 @@ class QueueFilter(FilterSet):  # django-filter has no annotations
         return queryset.filter(words_held(value, "organisation__name"))
 
     def having(self, queryset: Cases, _name: str, value: str) -> Cases:
-        """Return the open cases with a finding by the rule, for which there is an index."""
+        """Return the open cases with a finding by the rule, for which there is an index.
+
+        Or, by NO_EVIDENCE, those with a host name without evidence.
+        """
+        if value == NO_EVIDENCE:
+            without = HostName.objects.filter(application=OuterRef("pk"), evidence="")
+            return queryset.filter(ready_made.OPEN, Exists(without))
         found = Q(findings__contains=[{"rule": value}])
         return queryset.filter(ready_made.OPEN, found, ~Q(findings=[]))
 
     def offer_findings(self, listed: Iterable[Application]) -> None:
         """Let the findings of the listed cases be chosen from, and the rule that is chosen."""
         chosen = self.form.cleaned_data.get("finding")
-        found = {chosen: chosen} if chosen else {}
+        found = {chosen: chosen} if chosen and chosen != NO_EVIDENCE else {}
         for case in listed:
             for finding, words in word_all(case.findings):
                 found[finding.rule] = f"{words.title} ({finding.rule})"
         titles = sorted(found.items(), key=lambda one: one[1])
-        self.form.fields["finding"].widget.choices = [("", _("All findings")), *titles]
+        first = [("", _("All findings")), (NO_EVIDENCE, _("Evidence missing for a host name"))]
+        self.form.fields["finding"].widget.choices = [*first, *titles]
 
     def holders_offered(self) -> Wanted:
         """Return the question for the reviewers from whom can be chosen; its answer offers them."""
