@@ -196,6 +196,24 @@ def test_what_was_sent_while_something_fails_can_be_copied(
     assert client.post("/en/feedback/", **broken).status_code == status
 
 
+def test_a_session_that_cannot_be_saved_is_no_fault_of_the_browser(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is saved last: what the request was about is done, unless the database failed before."""
+
+    def hang(*_: object, **__: object) -> None:
+        raise OperationalError("the database does not answer in time")
+
+    client = Client(raise_request_exception=False)
+    session = client.session
+    session["visited"] = True
+    session.save()
+    monkeypatch.setattr("django.contrib.sessions.models.Session.save", hang)
+    response = client.get("/en/feedback/")
+    assert response.status_code == 503
+    assert "Try again in a few minutes." in response.text
+
+
 def test_a_disk_that_is_full_is_no_fault_of_the_program(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

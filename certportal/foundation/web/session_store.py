@@ -6,7 +6,9 @@ Django compiles it anew for each request of somebody who has logged in (`SESSION
 from datetime import UTC, datetime
 
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.models import Session
+from django.db import OperationalError
 from django.utils import timezone
 
 from certportal.foundation.combined_queries import Rows, compiled_for, first
@@ -17,6 +19,15 @@ class SessionStore(db.SessionStore):
 
     A cookie can spell U+0000, for which the database cannot be asked.
     """
+
+    def save(self, must_create: bool = False) -> None:
+        """Save the session. Django takes a database that fails for a session that was deleted."""
+        try:
+            super().save(must_create)
+        except UpdateError as error:
+            if isinstance(error.__context__, OperationalError):
+                raise error.__context__ from None
+            raise
 
     def _validate_session_key(self, key: str) -> bool:
         return bool(super()._validate_session_key(key)) and key.isalnum()  # type: ignore[misc]
