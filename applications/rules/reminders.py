@@ -29,9 +29,9 @@ REMINDERS = ((60, 3), (30, 6), (14, 12), (7, 24), (1, 24))
 FIRST, TO_ADMINISTRATORS, LAST = 0, 2, -1
 """Indexes of the first reminder, the first one also sent to administrators, and the last."""
 ENDED = -1
-"""In the place of the days, where a certificate has expired."""
+"""Stands for the number of days once a certificate has expired."""
 ENDED_LATELY = timedelta(days=7)
-"""How long it is told that a certificate has expired, if the service stood still before."""
+"""How long after the expiry its mail is still sent, in case the service was down."""
 
 
 class NotInForce(Refused):

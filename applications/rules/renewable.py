@@ -1,4 +1,4 @@
-"""Which certificates of an account can be renewed in one step: those that end soon or just did."""
+"""The certificates of an account that can be renewed in one step: they expire soon or just have."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -12,9 +12,9 @@ from applications.rules import reminders, renewal
 from issuance.models import Certificate
 
 ENDED_WITHIN = timedelta(days=60)
-"""For so long after its end a certificate is still offered, since nobody may have noticed."""
+"""How long after its expiry a certificate is still offered: nobody may have noticed."""
 TYPES = [kind for kind in CertificateType if not kind.has_mailbox]
-"""A mailbox is proven by a code of its own, so that its certificate is renewed alone."""
+"""Without email certificates, which are renewed one by one: each mailbox is proven by a code."""
 BATCH = 200
 
 
@@ -25,9 +25,9 @@ type Found = tuple[Application, Certificate, Application | None]
 def renewable(
     certificates: QuerySet[Certificate], seen: QuerySet[Application], *, most: int, now: datetime
 ) -> list[Found]:
-    """Return the first certificates to end that no other one serves in place of.
+    """Return up to `most` certificates without a successor, those that expire first in front.
 
-    Those with an order under way among `seen` come last, so that they take no place from others.
+    Those for which `seen` has an order under way come last, so that they do not displace others.
     """
     found = ending(certificates, now=now)
     free, begun = list[Found](), list[Found]()
@@ -40,7 +40,7 @@ def renewable(
 
 
 def ending(certificates: QuerySet[Certificate], *, now: datetime) -> QuerySet[Certificate]:
-    """Return those that end soon or just did and can be renewed with others, renewed or not."""
+    """Return those that expire soon or just have, of these types, whether renewed or not."""
     ended = Q(state=Certificate.State.ISSUED, not_after__lte=now, not_after__gt=now - ENDED_WITHIN)
     return certificates.filter(reminders.ending_soon(now) | ended, profile_id__in=TYPES)
 

@@ -1,4 +1,4 @@
-"""One mail for each reader: about all orders that a daily job finds, or that end at once."""
+"""One mail for each reader about all orders that a daily job finds, or that end together."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -22,8 +22,8 @@ from certportal.foundation.query_cache import one_reading
 
 TOPIC = "application.notice"
 SENT_WITHIN = outbox.LONGEST_PAUSE
-"""When a mail goes out whose job was killed before it had looked at all orders. The sweeper takes
-much later times for those of a clock that was ahead, and has the mail sent at once."""
+"""After this time the sweeper sends a mail whose job was killed before it did so. It is not longer,
+since the sweeper takes much later times for errors of a clock and sends such items at once."""
 MOST_TOLD = 500
 """The most orders of one mail: as many as are ordered together."""
 
@@ -32,10 +32,10 @@ type Notify = Callable[[Application, str, tuple[str, ...], datetime], None]
 
 @contextmanager
 def collected(now: datetime) -> Iterator[Notify]:
-    """Give a `notify` that stores what it is told in one mail a reader; send them at the end.
+    """Provide a `notify` that collects orders into one mail for each reader; send them at the end.
 
-    Each order is added in the transaction in which it is recorded as told, so that none is lost or
-    told twice wherever the job is killed.
+    An order is added to the mail in the transaction that records that its reader was notified. So
+    wherever the job is killed, no order is lost or named twice.
     """
     mails = dict[Any, UUID]()
     try:
@@ -56,7 +56,7 @@ def _add(
     for recipient in transition.readers(application, notice, named):
         address, language = mail_choices.reached(application, recipient)
         reader = (mailbox(address), language) if address else (about, recipient)
-        # One reader may be told for two customers, and forwards what concerns one of them to it.
+        # A contact of two customers gets a mail for each, to forward it to that customer.
         key = (notice, *reader, application.organisation_id, application.kind.is_test)
         item = _waiting(mails.get(key))
         if item is None:
@@ -70,7 +70,7 @@ def _add(
 
 
 def together(notice: str, to: Mapping[Application, tuple[str, ...]]) -> list[dict[str, Any]]:
-    """Return what is enqueued to tell each reader once of the applications that concern them."""
+    """Return the payloads of mails that name to each reader all their applications at once."""
     by_reader = defaultdict[Any, dict[str, str]](dict)
     for application, named in to.items():
         about = str(application.pk)
@@ -94,7 +94,7 @@ def _waiting(key: UUID | None) -> OutboxItem | None:
 
 @transaction.atomic
 def keep_one_reader(item: OutboxItem, *, now: datetime) -> None:
-    """Leave in the leased item the orders with the first one's reader and account; split the rest.
+    """Keep in the leased item the orders with the first one's reader and account; split off others.
 
     While it waited for a mail server, an order may have got another contact. An item of an earlier
     version may tell of the orders of several accounts.
@@ -114,7 +114,7 @@ def keep_one_reader(item: OutboxItem, *, now: datetime) -> None:
     ]
     if apart:
         item.payload = kept
-        # Of no account to an item that somebody else has taken since its lease ended.
+        # Changes nothing if the lease ended and another worker has taken the item since.
         if item.held().update(payload=kept):
             outbox.enqueue_all(TOPIC, apart, now=now)
 

@@ -1,4 +1,4 @@
-"""System checks (Django) by functions that only say what is wrong, and how it is mended."""
+"""Turns functions that yield faults and hints into system checks of Django."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Tags, register
 
 type Faults = Iterator[tuple[str, str]]
-"""Each fault, and a hint how it is mended; the hint may be empty."""
+"""Each fault with a hint how to correct it; the hint may be empty."""
 type Check = Callable[..., list[CheckMessage]]
 
 
 def refusing(id: str, *, deploy: bool = True) -> Callable[[Callable[[], Faults]], Check]:
-    """Return the decorator that makes a check of security: each fault is an error with this id.
+    """Return a decorator that registers a security check: each fault is an error with this id.
 
-    `deploy`: it is made by `check --deploy` only, not whenever a process starts.
+    `deploy`: only `check --deploy` runs it, not every start of a process.
     """
 
     def decorate(faults: Callable[[], Faults]) -> Check:

@@ -1,4 +1,4 @@
-"""Has PostgreSQL plan a frequent statement only once in a connection.
+"""Lets PostgreSQL plan a frequent statement only once in a connection.
 
 psycopg2 sends each statement as text with its parameters in it, which PostgreSQL parses and plans
 anew each time: for a statement of many joins, longer than it runs. `Cursor` prepares a `Statement`
@@ -52,8 +52,8 @@ def type_of(value: Any) -> str:
 class Among(Func):
     """Whether a column has one of the values: one parameter, however many they are.
 
-    As an index knows the operator, PostgreSQL reads these rows first. Of a subquery (`IN`), which
-    it plans without the parameters, it may compare all rows with the other conditions before.
+    PostgreSQL can find the rows by an index for `= ANY`. A subquery (`IN`) is planned without the
+    parameters, so PostgreSQL may test the other conditions on all rows first.
     """
 
     output_field = BooleanField()

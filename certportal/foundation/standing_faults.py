@@ -1,22 +1,22 @@
-"""Which faults are worth a line in the log, of those that a job finds each second.
+"""Keeps a job that runs every second from logging the same fault each time.
 
-It would fill the log with the same error, which hides the others.
+Repeated lines would hide other errors.
 """
 
 import time
 
 REPEATED_EVERY = 600.0
-"""Seconds after which a fault that has not changed is told again."""
+"""Seconds after which a fault that lasts is logged again."""
 
 
 class Standing:
-    """The fault that a process has told of, in words; none at first."""
+    """The fault that this process has logged last, as text; empty for none."""
 
     def __init__(self) -> None:
         self._words, self._told_at = "", 0.0
 
     def is_news(self, words: str) -> bool:
-        """Whether to tell of it: it has begun, changed or ended ("") or was told long ago."""
+        """Whether to log the fault ("" for none): it began, changed, ended or lasts for long."""
         now = time.monotonic()
         lasts = bool(words) and now - self._told_at >= REPEATED_EVERY
         if words == self._words and not lasts:

@@ -1,4 +1,4 @@
-"""Turns for work that a request waits for many seconds for, so that pages keep their threads.
+"""Limits how many slow requests a process handles at once, so that pages keep their threads.
 
 A web process has four threads. One account that sends much in several requests at once, such as
 eight archives of certificate requests, would otherwise occupy all of them.
@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from certportal.foundation.errors import TooMany, Unavailable
 
 AT_ONCE = 2
-"""The places in a process, for all such work together."""
+"""How many slow requests of all kinds a process handles at once."""
 TURN_SECONDS = 2.0
-"""How long a request waits for its turn, in a thread that pages need too."""
+"""How long a request waits for its turn: it occupies a thread meanwhile."""
 RETRY_SECONDS = 60
 _places = threading.BoundedSemaphore(AT_ONCE)
 
@@ -31,7 +31,7 @@ class AllTaken(TooMany, Unavailable):
 
 @contextmanager
 def turn() -> Iterator[None]:
-    """Hold a place; also a decorator, of a function that opens no transaction before. AllTaken."""
+    """Hold one of the places, or raise AllTaken. As a decorator, outside any transaction."""
     if not _places.acquire(timeout=TURN_SECONDS):
         raise AllTaken
     try:

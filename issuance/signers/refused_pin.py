@@ -1,8 +1,8 @@
-"""The PIN that the token refused, remembered beside the journal, also when the signer restarts.
+"""Remembers beside the journal which PIN the token refused, so that it is not tried again.
 
-Supervisors start a worker anew as often as it ends; each would try the PIN once, and a token locks
-after a few. What is kept tells this PIN of this token from others and gives neither away
-(`issuance.token_process.session.told_of`).
+A supervisor restarts a worker that ends. Each start would try the PIN, and a token locks itself
+after a few failures. The file has a salted, slow hash of the PIN and the token
+(`issuance.token_process.session.pin_hash`).
 """
 
 from contextlib import suppress
@@ -14,16 +14,16 @@ from certportal.foundation.own_files import OWN, OWN_FOLDER, make_folder, replac
 from issuance.signers.protocol import SignerUnavailable
 
 _UNKEPT: list[str] = []
-"""The refusal that could not be written. Until it is, nothing is asked of the token."""
+"""The hash that could not be written; until it is, the token is not used."""
 
 
 def file() -> Path:
-    """Where it is kept. Without this file the PIN is tried again."""
+    """Return the path of the hash. Without this file the PIN is tried again."""
     return Path(settings.PORTAL_DATA) / "journal" / ".refused-pin"
 
 
 def known() -> str:
-    """What tells the PIN that was refused; "" if none was. Raises SignerUnavailable."""
+    """Return the hash of the refused PIN; "" if none was refused. Raises SignerUnavailable."""
     if _UNKEPT:
         remember(*_UNKEPT)
     try:
@@ -37,7 +37,7 @@ def known() -> str:
 
 
 def remember(refused: str) -> None:
-    """Keep what tells the refused PIN. Raises SignerUnavailable."""
+    """Store the hash of the refused PIN. Raises SignerUnavailable."""
     try:
         make_folder(file().parent, OWN_FOLDER)
         replace(file(), refused.encode(), OWN)
@@ -48,6 +48,6 @@ def remember(refused: str) -> None:
 
 
 def forget() -> None:
-    """Forget it, since the token has accepted a PIN."""
+    """Delete the hash, since the token has accepted a PIN."""
     with suppress(OSError):
         file().unlink(missing_ok=True)

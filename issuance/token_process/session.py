@@ -21,7 +21,7 @@ _REFUSALS = (PinExpired, PinIncorrect, PinInvalid, PinLenRange, PinLocked)
 
 
 class Failure(StrEnum):
-    """Why nothing was made. A session that fails is followed by another one, except after PIN."""
+    """Why the token did nothing. After all but PIN, another session is opened."""
 
     UNAVAILABLE = "unavailable"
     MISMATCH = "mismatch"
@@ -29,7 +29,7 @@ class Failure(StrEnum):
 
 
 class Failed(Exception):
-    """It failed; ``why`` contains nothing secret. ``facts`` are further parts of the answer."""
+    """The token did not do it; ``why`` has nothing secret, ``facts`` are for the answer."""
 
     def __init__(self, failure: Failure, why: str, **facts: str) -> None:
         super().__init__(why)
@@ -40,7 +40,7 @@ class Failed(Exception):
 class Address:
     """Which token: the vendor's PKCS#11 library, the token's label, the file with the PIN.
 
-    ``refused`` tells a PIN that the token has refused, see `told_of`; "" if there is none.
+    ``refused``: the hash of a PIN that the token has refused (`pin_hash`); "" if there is none.
     """
 
     module: str
@@ -67,21 +67,21 @@ def open_session(address: Address) -> Session:
     pin = _pin(address.pin_file)
     token = _find(pkcs11.lib(address.module), address.label)
     secret = f"{address.label}\0{token.serial.hex()}\0{pin}"
-    if address.refused and told_of(secret, address.refused) == address.refused:
+    if address.refused and pin_hash(secret, address.refused) == address.refused:
         why = "the token has refused this PIN before, so it is not tried again"
         raise Failed(Failure.PIN, f"{address.label}: {why}", refused=address.refused)
     try:
         return Session(token.open(rw=address.writable, user_pin=pin), address.label)
     except _REFUSALS as error:
         why = f"{address.label}: {type(error).__name__}"
-        raise Failed(Failure.PIN, why, refused=told_of(secret)) from None
+        raise Failed(Failure.PIN, why, refused=pin_hash(secret)) from None
 
 
-def told_of(secret: str, known: str = "") -> str:
-    """What tells a refused PIN from others and gives none away; with the salt of a known one.
+def pin_hash(secret: str, known: str = "") -> str:
+    """Return a salted hash of a PIN and its token, with the salt of a `known` hash if given.
 
-    A PIN is short, so that each guess must cost. It counts for this token alone, since another one,
-    or the same one initialised anew, may accept it.
+    It is slow to compute, since a PIN is short and could be guessed. It includes the token, since
+    another token, or the same one after a new initialisation, may accept the PIN.
     """
     salt = bytes.fromhex(known.partition(" ")[0]) if known else os.urandom(16)
     digest = hashlib.scrypt(secret.encode(), salt=salt, n=1 << 14, r=8, p=1)

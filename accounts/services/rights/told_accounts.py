@@ -1,8 +1,8 @@
 """Compares what gives rights in customer accounts with the events about it.
 
 These are memberships, identifiers, mergers and logins of people, business IDs and kinds of
-organisations, invitations and consents. Events of earlier versions have no digest: rows that only
-they tell of are compared by account, person, role and moment.
+organisations, invitations and consents. Events of earlier versions have no digest of their row; a
+row with only such events is compared with them by account, person, role and time.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,8 +31,9 @@ _MEMBERSHIPS = """
 SELECT DISTINCT ON (about) about, data->>'sha256', data->>'role', whom
 FROM told WHERE starts_with(action, 'membership.') ORDER BY about, event DESC
 """
-# The memberships of which events of earlier versions tell: by those, a right began together with
-# an event in the account, and was confirmed together with one. Mergers moved them to others.
+# The memberships that agree with events of earlier versions. These recorded the beginning of a
+# right, and its confirmation, by an event of the same account at the same time. The person of the
+# event may be another of the same person's rows, since mergers move memberships.
 _EARLIER_MEMBERSHIPS = """
 SELECT row.id FROM accounts_membership row JOIN accounts_person person ON person.id = row.person_id
 WHERE EXISTS (
@@ -55,7 +56,7 @@ _IDENTIFIERS = """
 SELECT DISTINCT ON (data->>'identifier') data->>'identifier', data->>'sha256'
 FROM told WHERE action = 'person.identifier_stored' ORDER BY data->>'identifier', event DESC
 """
-# By earlier versions a hash was stored together with the event of the login.
+# Earlier versions stored an identifier at the time of the event of the login.
 _EARLIER_IDENTIFIERS = """
 SELECT row.id FROM accounts_identifier row JOIN accounts_person person ON person.id = row.person_id
 WHERE EXISTS (
@@ -67,7 +68,7 @@ WHERE EXISTS (
 AND NOT EXISTS (
     SELECT FROM told WHERE action = 'person.identifier_stored' AND at = row.added_at)
 """
-# A login for identification is named by the person who identified first.
+# The user name of a login by identification is the key of the person who identified first.
 _LOGINS = """
 SELECT false, concat('login ', login.id, ' of person:', login.person_id)
 FROM accounts_user login JOIN accounts_person person ON person.id::text = login.username
@@ -161,7 +162,7 @@ def _memberships() -> Iterator[tuple[Kind, str]]:
 
 
 def _identifiers() -> Iterator[tuple[Kind, str]]:
-    """Yield the hashes that recognise another than their event says; those erased are forgotten."""
+    """Yield stored identifiers that differ from their event; erased ones have no row to compare."""
     told = dict(execute(_IDENTIFIERS))
     earlier = {key for (key,) in execute(_EARLIER_IDENTIFIERS)}
     for row in Identifier.objects.order_by("pk").iterator():

@@ -26,7 +26,7 @@ class TooEarly(Refused):
 def revoke_replaced(plan_id: int, *, actor: Actor, now: datetime) -> int:
     """Revoke the replaced certificates with the reason superseded; return how many.
 
-    One in whose place no certificate is in force any more stays, as its holder would have none.
+    A certificate without a successor in force is kept: its holder would otherwise have none.
     Raises TooEarly before the plan's `revoke_on`, which reviewers approved and holders were told.
     """
     plan = Replacement.objects.get(pk=plan_id)
@@ -41,7 +41,7 @@ def revoke_replaced(plan_id: int, *, actor: Actor, now: datetime) -> int:
 
 @transaction.atomic
 def _revoke(item: ReplacementItem, actor: Actor, now: datetime) -> bool:
-    # In the order of their keys, as whoever revokes all certificates of a key locks them.
+    # In the order in which revoking all certificates of a key locks them, to avoid a deadlock.
     both = Certificate.objects.filter(Q(pk=item.certificate_id) | Q(reference=item.reference))
     locked = {one.pk: one for one in both.select_for_update().order_by("pk")}
     # Its holder may have revoked it since it was listed; the others must not wait for that.
@@ -55,7 +55,7 @@ def _revoke(item: ReplacementItem, actor: Actor, now: datetime) -> bool:
 def without_successor(items: Sequence[ReplacementItem], *, now: datetime) -> set[int]:
     """Return the keys of the items whose old certificate is the only one in force.
 
-    The one that came in its place was revoked, and no later plan replaced that in its turn.
+    Its successor was revoked, and no later plan has replaced the successor.
     """
     old = [item for item in items if item.state == ISSUED]
     in_force = Certificate.objects.filter(Certificate.in_force(now))

@@ -1,4 +1,4 @@
-"""What a page showed that a decision would touch, and the refusal if something else is touched."""
+"""Refuses a decision whose consequences differ from those that its page showed."""
 
 import hashlib
 import json
@@ -22,18 +22,18 @@ class OtherTouched(Stale):
 
 
 def mark_of(prospect: "DataclassInstance") -> str:
-    """Return the mark by which a page tells what it showed that a decision would touch."""
+    """Return a hash of the consequences, which the form of the page sends back."""
     return hashlib.sha256(json.dumps(_plain(prospect)).encode()).hexdigest()
 
 
 def require_shown(prospect: "DataclassInstance", shown: str | None) -> None:
-    """Raise OtherTouched if the page showed something else; None: there was no page."""
+    """Raise OtherTouched if the page showed other consequences; `shown` is None without a page."""
     if shown is not None and shown != mark_of(prospect):
         raise OtherTouched
 
 
 def _plain(value: Any) -> Any:
-    """Return rows as their keys, lists in one order, and numbers and words as they are."""
+    """Return the value for JSON: a row as its key, a list sorted, numbers and text unchanged."""
     if isinstance(value, Model):
         return str(value.pk)
     if isinstance(value, list):

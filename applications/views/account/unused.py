@@ -1,4 +1,4 @@
-"""Certificates that are to be put to use: nobody has said yet that they are in use."""
+"""Certificates that are still to be installed: nobody has reported them as in use."""
 
 from datetime import datetime, timedelta
 
@@ -10,17 +10,16 @@ from issuance.certificate.profiles import LATEST_START_DAYS
 from issuance.models import Certificate
 
 TO_INSTALL = timedelta(days=30)
-"""How long after the beginning of its validity the service asks to put a certificate to use."""
+"""How long after the beginning of its validity the service asks to install a certificate."""
 
 
 def unused(
     own_orders: QuerySet[Application], valid: QuerySet[Certificate], now: datetime
 ) -> QuerySet[Certificate]:
-    """Return those of the valid certificates that the owner of the orders is to put to use.
+    """Return those of the valid certificates that the owner of the orders has yet to install.
 
-    Nobody has said within `TO_INSTALL` that they are in use. Those that a mass replacement replaced
-    are left out. They are found by the day of issue, which is indexed, and not by that of
-    `not_before`.
+    They became valid within `TO_INSTALL`, nobody has reported them as in use, and no mass
+    replacement has replaced them. The condition on the day of issue is there for its index.
     """
     unsaid = own_orders.filter(pk=OuterRef("reference"), status=Status.DELIVERED, installed_at=None)
     replaced = ReplacementItem.objects.filter(

@@ -10,9 +10,9 @@ from applications.workflow import ApplicationEvent
 
 
 def latest_act(application: Application) -> history.Line | None:
-    """Return the latest act on the order in words, also the saving of a part, which it names.
+    """Return the latest act on the order in words; for the saving of a part, with its name.
 
-    None if it is not for the applicant to read, such as that a reviewer took the case.
+    None if the applicant may not read it, such as that a reviewer took the case.
     """
     events = history.newest_of(application)
     acts = (each for each in events if not each.refused and each.action not in READING)

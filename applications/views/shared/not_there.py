@@ -24,19 +24,19 @@ NOT_REVOKED = _("The certificate has not been revoked.")
 
 
 def no_certificate(application: Application) -> NotPossible:
-    """Return the refusal of what is about the order's certificate, which is not there."""
+    """Return the refusal for an order that has no certificate, or none yet."""
     return _refusal(application, NO_CERTIFICATE, NO_CERTIFICATE_EVER)
 
 
 def no_certificate_or(application: Application, words: Promise) -> NotPossible:
-    """Return the same, or the refusal in these words if the order has its certificate."""
+    """Return `no_certificate`, or the refusal in these words if there is a certificate."""
     if certificate_of(application) is None:
         return no_certificate(application)
     return NotPossible(words)
 
 
 def no_decision(application: Application) -> NotPossible:
-    """Return the refusal of the decision on the order, which is not there."""
+    """Return the refusal for an order on which no decision can be read, or none yet."""
     return _refusal(application, NO_DECISION, NO_DECISION_EVER)
 
 

@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 _item = by_key(OutboxItem)
 
 # Every step of an order runs these; the ORM would take longer to compile them than they run.
-# What is to be done at once is due, although the clock of whoever stored it may be a little ahead.
+# An item that was due when stored is due now, even if the clock of its process is a little ahead.
 _LEASE = Statement(
     """
 UPDATE foundation_outboxitem SET leased_until = %s, handed_at = NULL, attempts = attempts + 1
@@ -175,7 +175,8 @@ def hasten(items: QuerySet[OutboxItem], *, now: datetime) -> None:
 def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
     """Schedule a retry; set the item aside if it is hopeless or has used up its attempts.
 
-    Attempts are counted anew if the error's mark differs from the last one's, such as a mailbox's.
+    An error's `mark` says what it is about, such as a mailbox. If it differs from the last error's,
+    attempts are counted from one again.
     """
     mark = getattr(error, "mark", "")
     attempts = item.attempts if mark == mark_in(item) else 1
@@ -183,10 +184,10 @@ def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
     pause = max(least, min(timedelta(seconds=2 ** min(attempts, 9)), LONGEST_PAUSE))
     hopeless = isinstance(error, Hopeless) or _is_tired(item, attempts, error, now)
     with transaction.atomic():
-        # Of no account to an item that somebody else has taken since its lease ended.
+        # Changes nothing if the lease ended and another worker has taken the item since.
         postponed = item.held().update(
             attempts=attempts,
-            # Another time than when it was leased: it was hastened since.
+            # If `due_at` has changed since the lease, `hasten` has set it: it is kept.
             due_at=Case(When(due_at=item.due_at, then=now + pause), default=F("due_at")),
             leased_until=None,
             handed_at=None,

@@ -1,6 +1,6 @@
-"""The address of a page as its links, redirects and log lines repeat it: without a private key.
+"""Keeps private keys in addresses out of the links, redirects and log lines that repeat these.
 
-A key may be pasted into a search or after an address by mistake. No link carries it on.
+A key may be pasted into a search field or an address by mistake.
 """
 
 from collections.abc import Callable
@@ -16,17 +16,17 @@ from certportal.foundation.private_keys_in_text import shows_private_key
 
 
 class AddressesWithoutKeys:
-    """Has a path with a private key be another one, of no page, and no redirect repeat a key.
+    """Middleware that replaces a path with a private key, and takes the key out of redirects.
 
-    Outermost: Django's middleware redirects to another language, with a slash and to https, and
-    its log lines and those of `RequestLog` have the path. Views still see a query, to refuse it.
+    It is the outermost, since Django's middleware redirects (to a language, a slash, https) and
+    logs the path, as `RequestLog` does. It leaves the query alone, so that views can refuse it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on, and take a private key out of where the answer leads."""
+        """Pass the request on, and take a private key out of the answer's `Location`."""
         if shows_private_key(request.path_info):
             language = get_language_from_path(request.path_info)
             request.path = request.path_info = f"/{language}/***" if language else "/***"
