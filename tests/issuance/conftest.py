@@ -100,8 +100,11 @@ def keys(settings: Settings, tmp_path: Path) -> KeyFiles:
 
 
 @pytest.fixture
-def token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SoftToken]:
-    """A token of SoftHSM of this test alone."""
+def token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> Iterator[SoftToken]:
+    """A token of SoftHSM of this test alone, as is the note of the PIN that it refused."""
+    settings.PORTAL_DATA = tmp_path
     made = SoftToken(tmp_path / "hsm")
     made.folder.mkdir()
     for name, value in made.environment.items():

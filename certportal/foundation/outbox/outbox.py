@@ -175,8 +175,7 @@ def hasten(items: QuerySet[OutboxItem], *, now: datetime) -> None:
 def postpone(item: OutboxItem, error: Exception, *, now: datetime) -> None:
     """Schedule a retry; set the item aside if it is hopeless or has used up its attempts.
 
-    An error's `mark` says what it is about, such as a mailbox. If it differs from the last error's,
-    attempts are counted from one again.
+    Attempts are counted from one if the error is about something else (`mark`, such as a mailbox).
     """
     mark = getattr(error, "mark", "")
     attempts = item.attempts if mark == mark_in(item) else 1
