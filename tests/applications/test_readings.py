@@ -1,14 +1,18 @@
 """What the authority reads and takes away is recorded, and its owner sees it on their own data."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from accounts import own_records
 from applications import services
+from applications.views.console.events.named import LISTS
 from certportal.dev.builders import orders, people
 from certportal.foundation.actors import system
 from certportal.foundation.models import Event
+from tests.isolation.table import TABLE
 
 TAKEN = "person.document_taken"
 
@@ -63,10 +67,16 @@ def test_an_auditors_look_at_a_case_is_recorded_and_a_reviewers_is_not(case, rii
     assert (event.actor, event.object_id) == (f"person:{anneli.pk}", str(case.pk))
 
 
-def test_a_list_that_leaves_the_console_is_recorded(riitta):
-    browser(riitta).get(reverse("console:queue_csv"))
-    (event,) = recorded("list.exported")
-    assert (event.actor, event.object_id) == (f"person:{riitta.pk}", "queue")
+def test_every_list_that_leaves_the_console_is_recorded_and_has_a_name(riitta):
+    lists = [str(entry) for entry in TABLE if re.match(r"console:.*_csv", str(entry))]
+    assert len(lists) >= 10
+    reviewer = browser(riitta)
+    for name in lists:
+        before = Event.objects.filter(action__endswith=".exported").count()
+        assert reviewer.get(reverse(name)).status_code == 200, name
+        (event,) = Event.objects.filter(action__endswith=".exported").order_by("pk")[before:]
+        assert event.actor == f"person:{riitta.pk}", name
+        assert event.object_type != "list" or event.object_id in LISTS, name
 
 
 def test_the_console_finds_these_events_by_person_and_marks_refusals(case, matti, riitta, anneli):
