@@ -43,7 +43,7 @@ class EndSettled(Stale):
 
 
 class SecondPersonEnds(NotAllowed):
-    """The proposer cannot confirm, nor can anybody whose proposer is no impartial reviewer now."""
+    """The proposer cannot confirm; nobody can once the proposer is no impartial reviewer."""
 
     message = _("It takes two reviewers to end a block: somebody else than its proposer confirms.")
 
@@ -51,10 +51,10 @@ class SecondPersonEnds(NotAllowed):
 def endable(
     blocked_at: datetime, spki_sha256: str = "", *, with_lock: bool = False
 ) -> list[BlockedKey]:
-    """The blocks made at this moment, of this key or all, that are not final.
+    """Return the blocks recorded at this time, of this key or of all, that are not final.
 
-    Nor such as a certificate's revocation or an event tells to be exposed, should a restored row
-    not tell it any more. ``with_lock``: none becomes final until the end of the transaction.
+    A key that a revocation or an event says is exposed is left out too: after a restore its row may
+    not be marked final. ``with_lock``: none becomes final until the end of the transaction.
     """
     blocks = BlockedKey.objects.filter(created_at=blocked_at, final_at=None)
     if spki_sha256:
@@ -90,7 +90,7 @@ def propose_end(
     actor: Actor,
     now: datetime,
 ) -> BlockEnding:
-    """Propose to end the block of the key, or with "" those of all keys blocked at that moment.
+    """Propose to end the block of the key, or with "" those of all keys blocked at that time.
 
     Raises NothingToEnd, EndAlreadyProposed.
     """

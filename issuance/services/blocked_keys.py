@@ -26,7 +26,7 @@ from issuance.services.errors import NotAHash
 
 BATCH = 5_000
 SETTLED = timedelta(days=1)
-"""How long after a key was blocked no certificate with it is being issued any more."""
+"""After this time, no issuing that began before the key was blocked is still under way."""
 LISTED = 500
 """Keys that one event names, so that it fits into an entry of the log of events."""
 _HASH = re.compile("[0-9a-f]{64}")
@@ -61,7 +61,7 @@ def import_keys(
 
     ``known_from`` is where it is known from, in words that name no person: they stay in the event.
     Reviewers are told of new keys that have certificates in force. The lines are those of
-    `hashes_in`. A block that another list made, or a report, becomes final: two name the key.
+    `hashes_in`. A block made by another list or a report becomes final: two sources name the key.
     All or none: raises NotAHash with the first line that is not a hash, or ValueError unless
     ``reason`` is one of BlockedKey.REASONS.
     """
@@ -70,7 +70,7 @@ def import_keys(
     # In one order, so that of two lists with the same keys one waits for the other.
     hashes = sorted(set(hashes_in(lines)))
     about = events.Subject("key", "list")
-    # By it is known that the same list is brought again.
+    # Recognises the same list when it is imported again.
     name = hashlib.sha256("\n".join([reason, *hashes]).encode()).hexdigest()
     final_at = now if reason == "private_key_uploaded" else None
     with transaction.atomic():
@@ -138,8 +138,8 @@ def blocked_in_force(*, now: datetime) -> QuerySet[Certificate]:
 def settle(*, now: datetime) -> None:
     """Note which blocked keys no certificate has, so that `blocked_in_force` looks for few keys.
 
-    A key blocked since `SETTLED` gets no certificate any more, since issuing refuses it. Should one
-    come all the same, as from the journal after a restore, the next run takes the note back.
+    A key blocked for longer than `SETTLED` gets no certificate: issuing refuses it. If one appears
+    nevertheless, as from the journal after a restore, the next run corrects the note.
     """
     has = Exists(Certificate.objects.filter(spki_sha256=OuterRef("spki_sha256")))
     old = BlockedKey.objects.filter(created_at__lt=now - SETTLED, may_be_certified=True)
@@ -154,8 +154,8 @@ def _note(blocks: QuerySet[BlockedKey], *, may_be_certified: bool) -> None:
     noted.update(may_be_certified=may_be_certified)
 
 
-# Also where nothing is changed the row is locked: who ends the block waits, or is waited for, and
-# then the key is inserted anew.
+# ON CONFLICT locks a row even where it changes nothing. So the end of a block waits for this, or
+# this waits for it and then inserts the key again.
 _INSERT = """
 INSERT INTO issuance_blockedkey AS known (spki_sha256, reason, created_at, final_at)
 SELECT spki, %s, %s, %s FROM unnest(%s::text[]) AS key (spki)
@@ -199,8 +199,7 @@ def hashes_in(lines: Iterable[str]) -> Iterator[str]:
 class KeyOf:
     """A key by its SPKI hash, the reference it is wanted for, and the one a reissue replaces.
 
-    ``hashes`` are all by which it may be blocked or in use (`hashes_of`); without them only its own
-    is asked.
+    ``hashes``: all hashes by which it may be blocked or in use (`hashes_of`); empty: only its own.
     """
 
     spki_sha256: str

@@ -1,4 +1,4 @@
-"""What is done with keys in the session. Arguments and results are values of JSON.
+"""The operations on keys in a session. Arguments and results are values of JSON.
 
 Only digests are sent to the token, since a CRL can have megabytes. In every session a key must
 first sign a random challenge, which is verified with the public key of the certificate. Thus
@@ -51,7 +51,7 @@ def generate(at: Session, label: str, branch: str, rsa_bits: int) -> None:
 def publics(at: Session, label: str) -> list[str]:
     """The public key (DER) of each key pair with this label.
 
-    Half of a pair, of which a token that lost its power may have the public key alone, is none.
+    A public key without its private key is left out: a token that lost power may have only that.
     """
     found = {_encoded(each) for each in _objects(at, ObjectClass.PUBLIC_KEY, label)}
     return [public.hex() for public in sorted(found) if _search(at, label, public) is not None]

@@ -72,9 +72,9 @@ def opened(note: str, present: Verifier) -> tuple[LogKey, ...]:
 
 
 def says_all(new: Sequence[LogKey], known: Sequence[LogKey]) -> bool:
-    """Whether a list may replace the known one: it has all its keys, none with less against it.
+    """Whether the new list may replace the known one: it has all its keys, and hides no exposure.
 
-    A key that was exposed stays so, and the moment becomes only earlier.
+    An exposed key stays exposed, since the same time or an earlier one.
     """
     exposed = {key.verifier: key.exposed for key in new}
     return all(
@@ -89,9 +89,9 @@ def check(
 ) -> tuple[LogKey, Checkpoint]:
     """Verify the receipt with the key of its log; return that key and the head.
 
-    Who has an exposed key can date heads and events as they like. So of its receipts only those
-    prove anything whose head as many witnesses as the policy requires signed before that moment.
-    Raises BadReceipt.
+    Whoever has an exposed key can sign heads and events with any date. Its receipts are accepted
+    only if as many witnesses as the policy requires signed the head before the exposure. Raises
+    BadReceipt.
     """
     key = next((each for each in keys if each.verifier.name == receipt.origin), None)
     if key is None:

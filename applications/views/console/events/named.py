@@ -25,7 +25,7 @@ SUBJECTS = {
     "person": "person",
     "login": "login",
 }
-"""What the id of such an object is the key of."""
+"""What the id of an event's object refers to, by the kind of object."""
 # Kinds of objects whose id is the name of a route: pages that were refused.
 PAGES = {"console", "customers", "order", "page", "second_factor", "settings"}
 LISTS = {
@@ -63,7 +63,7 @@ class Named:
     logins: dict[str, Person]
 
     def of_data(self, kind: str, name: str, key: str) -> Part | None:
-        """Return who or what stands under the key of the data; None if it names nobody."""
+        """Return what a value of an event's data refers to; None if it is no reference."""
         if name in PEOPLE:
             return self.person(key)
         if name in ACCOUNTS or (kind, name) == ("supplier_consent", "to"):
@@ -87,7 +87,7 @@ class Named:
         return found(key) if found else Part(key)
 
     def person(self, key: str) -> Part:
-        """Return the person's name; of an erased person, that it is one."""
+        """Return the person's name, or that the person was erased."""
         person = self.people.get(key)
         if person is None:
             return Part(key)
