@@ -83,10 +83,12 @@ watch_processes() {
         wait $! || true
         if [ "${REDIS_URL:-}" = "$(redis_address)" ] && ! redis_answers; then
             say "Redis stopped or hangs; starting it again"
+            kill_redis  # it would be asked as long again before it is stopped; likewise below
             start_redis
         fi
         if [ "${DATABASE_URL:-}" = "$(database_address)" ] && ! postgres_answers; then
             say "PostgreSQL stopped or hangs; starting it again"
+            kill_postgres
             # A process that is killed may still hold its shared memory: the next round retries.
             (start_postgres "") || true
         fi

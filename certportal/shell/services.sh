@@ -196,8 +196,12 @@ start_redis() {
 
 # What it holds are hints only (docs/decisions/broker-not-trusted.md), so a hung one is killed.
 stop_redis() {
-    local pid
     redis_command shutdown nosave >/dev/null || true
+    kill_redis
+}
+
+kill_redis() {
+    local pid
     pid=$(cat "$RUN/redis.pid" 2>/dev/null) || return 0
     ! grep -qsF "unixsocket:$RUN/redis.sock" "/proc/$pid/cmdline" || kill -KILL "$pid" 2>/dev/null || true
 }

@@ -51,6 +51,30 @@ kill -STOP "$(first)"
 stop_postgres
 echo "$frozen"
 """
+# Notes each time that a hung server was asked in vain.
+WATCHED = """
+REDIS_PATIENCE=2 POSTGRES_PATIENCE=2
+start_redis
+start_postgres ""
+redis() { cat "$RUN/redis.pid"; }
+postgres() { head -n 1 "$STORE/postgres/postmaster.pid"; }
+frozen=$($SERVER)
+timeout() {
+    local status=0
+    command timeout "$@" || status=$?
+    [ $status != 124 ] || echo >>"$DATA/asked"
+    return $status
+}
+sleep() { [ "${FUNCNAME[1]}" != postgres_answers ] || echo >>"$DATA/asked"; command sleep "$@"; }
+kill -STOP "$frozen"
+watch_processes >/dev/null 2>&1 &
+while kill -0 "$frozen" 2>/dev/null; do command sleep 0.1; done
+wc -l <"$DATA/asked"
+until [ "$($SERVER)" != "$frozen" ] && "${SERVER}_answers"; do command sleep 0.1; done
+kill $!
+wait $! || true
+stop_services
+"""
 
 # Root's servers are elsewhere if their user cannot enter the data (`place_services`).
 REMOVE = 'rm -rf "$STORE" "$RUN"'
@@ -90,6 +114,13 @@ def test_a_server_that_answers_nothing_is_replaced_and_stopped(server, program, 
     await_true(
         lambda: not any(runs(program, process) for process in frozen), "a frozen one is left behind"
     )
+
+
+@pytest.mark.parametrize(("server", "times"), [("redis", 1), ("postgres", 2)])
+def test_whoever_watches_a_hung_server_waits_for_it_once(server, times, data):
+    done = run(f"SERVER={server}\n{WATCHED}", data)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) == times
 
 
 def runs(program, process):
