@@ -69,7 +69,10 @@ def test_the_way_back_leads_to_the_form_that_was_faulty_once(go, matti):
             page.locator("main form[method=post] .actions button").first.click()
     assert page.url != form
     page.go_back()
-    assert (page.url, page.locator("[name=validity_months]").input_value()) == (form, "11")
+    assert page.locator("[data-error-summary]").count() == 0
+    # As the service has it: which of the typed values the browser puts back is its own matter.
+    months = page.locator("[name=validity_months]").get_attribute("value")
+    assert (page.url, months) == (form, "11")
 
 
 def test_a_faulty_answer_loaded_again_has_what_was_typed(go, matti):

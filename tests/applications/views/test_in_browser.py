@@ -144,7 +144,7 @@ def test_the_first_day_is_asked_for_with_the_answer_it_follows_from(go, matti):
     check_in_turn(page)
 
 
-def test_without_scripts_all_inputs_are_there(browser, web, matti, live_server, address):
+def test_without_scripts_the_chosen_input_is_there(browser, web, matti, live_server, address):
     draft = orders.draft(matti)
     context = browser.new_context(java_script_enabled=False)
     value = web.cookies[settings.SESSION_COOKIE_NAME].value
@@ -152,6 +152,8 @@ def test_without_scripts_all_inputs_are_there(browser, web, matti, live_server, 
     context.add_cookies([cookie])
     page = context.new_page()
     page.goto(live_server.url + address("applications:part", draft.pk, "csr"))
-    for name in ("file", "text"):
+    for name, other in (("file", "text"), ("text", "file")):
+        page.locator(f"[name=how][value={name}]").check()
         assert page.locator(f"[name={name}]").is_visible()
+        assert not page.locator(f"[name={other}]").is_visible()
     context.close()
