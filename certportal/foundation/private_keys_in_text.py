@@ -57,8 +57,11 @@ _UNSEEN = re.compile(
 _QUOTES = re.compile("[“”„‟″‘’‚‛′]")
 _LINE_ENDS, _ESCAPED = re.compile(r"\\{1,9}+[nrt]"), re.compile(r"\\{1,9}+(?=[\"'/])")
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\f <&#;]{1,32};?)")
-_PIECE = re.compile(r"(?s).{1,65536}(?<!%)(?<!%.)|.")
-"""A part of a text that does not end within a percent-encoded octet."""
+_PIECE = re.compile(r"(?s).{1,65536}+(?:(?<=%)[0-9A-Fa-f]{2}|(?<=%[0-9A-Fa-f])[0-9A-Fa-f])?+")
+"""A part of a text that does not end within a percent-encoded octet; it is read once.
+
+A cut that moved back instead would move through a text of percent signs again and again.
+"""
 _CODE = re.compile(r"=[0-9A-F]{2}|\\(?:u00|x)[0-9A-Fa-f]{2}")
 _CODES = {
     before + first + second: chr(int(first + second, 16))

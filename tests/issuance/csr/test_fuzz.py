@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from issuance.csr import Report, examine
 from issuance.der import read
@@ -205,6 +205,7 @@ LARGE = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 
 
 @LARGE
+@example(SEEDS[0], 0, b"%", 1_000_000)
 @given(st.sampled_from(SEEDS), st.integers(0, 4000), fillings, sizes)
 def test_octets_swollen(child: Child, seed: bytes, place: int, filling: bytes, size: int) -> None:
     at = place % (len(seed) + 1)
