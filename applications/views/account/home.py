@@ -118,14 +118,18 @@ class Desk:
     orders: list[Application]
 
 
-def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
-    """Read the data in three rounds: rights, then lists, then the rows that these refer to."""
+def _ask_rights(person: Person, organisation: Organisation, now: datetime) -> None:
     ask_together(
         held.of(person.current, organisation),
         join.waiting_for.of(organisation),
         consents.has_customers.of(organisation.pk, clock.day(now)),
         successions.of(),
     )
+
+
+def _read(person: Person, organisation: Organisation, now: datetime) -> Desk:
+    """Read the data in three rounds: rights, then lists, then the rows that these refer to."""
+    _ask_rights(person, organisation, now)
     seen = orders_seen(person, organisation.pk)
     valid = certificates_seen(person, organisation.pk).filter(Certificate.in_force(now))
     soon = valid.filter(reminders.ending_soon(now)).order_by("not_after", "pk")
