@@ -35,6 +35,7 @@ from pytest_django import Settings
 from certportal.dev.builders import orders, people
 from certportal.foundation import clock
 from certportal.foundation.models import Event
+from issuance.models import SigningLease
 from tests import kept_files, papers, rows
 
 REMEMBERED = {
@@ -352,8 +353,10 @@ def _record(
     step = key[1], key[2], next(_numbers)  # what it made has keys of its own
     test.state = state = (*begun, step)
     test.known[state] = after
-    written = [name for name, changed in later.items() if changed != files.get(name)]
-    written += [name for name in later if name.endswith(kept_files.IDENTITY)]  # of a lease
+    new = rows.lacking(after, before)
+    written = {name for name, changed in later.items() if changed != files.get(name)}
+    if new[SigningLease._meta.db_table]:  # it names the journal of this identity, and no other
+        written.update(name for name in later if name.endswith(kept_files.IDENTITY))
     is_all = settled == (_overridden(test), len(test.patches())) and files.keys() <= later.keys()
     may_copy = not test.is_lost and all(map(kept_files.may_be_copied, written))
     if keys is None or not is_all or not may_copy:
@@ -364,7 +367,7 @@ def _record(
         at=min(test.oldest or now, now),
         step=step,
         gone=rows.lacking(before, after),
-        new=rows.lacking(after, before),
+        new=new,
         files={name: Path(test.folder, name).read_bytes() for name in written},
         mails=[copy(one) for one in getattr(mail, "outbox", [])[mails:]],
         made=keys,
@@ -374,9 +377,8 @@ def _record(
 
 
 def _forget_old(now: datetime) -> None:
-    for key, change in list(_changes.items()):
-        if change is not None and now - change.at > MOST_AGE:
-            del _changes[key]
+    for key in [key for key, one in _changes.items() if one and now - one.at > MOST_AGE]:
+        del _changes[key]
 
 
 def _put(change: Change, test: Test) -> bool:
