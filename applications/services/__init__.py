@@ -104,11 +104,13 @@ from applications.services.reviewer.replaced_certificates import revoke_replaced
 from applications.services.reviewer.replacement import (
     approve_plan as approve_replacement,
     confirm as confirm_replacements,
+    open_plans as open_replacements,
     plan as plan_replacement,
     plan_to_sign,
     release as release_replacement,
     resume as resume_replacement,
     standing as standing_approvals,
+    to_approve as to_approve_replacement,
 )
 from applications.services.reviewer.requests_and_hearings import (
     cancel_request,

@@ -26,7 +26,7 @@ from issuance.services.exposed_keys.given_keys import given_keys
 from issuance.services.exposed_keys.leaked import report_known_keys, report_leaked_key, revoke_key
 from issuance.services.exposed_keys.revoke_by_key import challenge, open_challenge, prove
 from issuance.services.issuing.approve import ApprovalState, approve
-from issuance.services.issuing.approve_many import approve_all
+from issuance.services.issuing.approve_many import approve_all, may_approve_any
 from issuance.services.issuing.issue import issue, issue_all
 from issuance.services.issuing.issue_confirmed import (
     issue_all_confirmed,

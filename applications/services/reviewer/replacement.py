@@ -4,19 +4,21 @@ No step waits until the CA has issued. Every step may be interrupted at any poin
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import batched
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
 from accounts.models import Organisation, Person
 from accounts.services import mailing
 from applications.checks import still_true
+from applications.errors import require
 from applications.models import Application, Replacement, ReplacementApproval, ReplacementItem
 from applications.replacement import selection
 from applications.replacement.differences import changes
@@ -26,7 +28,7 @@ from applications.workflow import ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
 from certportal.foundation.database_clock import require_agreement
-from certportal.foundation.errors import NotAllowed, Stale
+from certportal.foundation.errors import NotAllowed, Refused, Stale
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 from certportal.foundation.wording import filled
@@ -47,7 +49,10 @@ CONFIRMER = system("confirm")
 class PlanOver(Stale):
     """The plan is not finished, has expired, or has another digest than the page showed."""
 
-    message = _("This plan cannot be approved or carried out any more. Make a new one.")
+    message = _(
+        "This plan can no longer be approved or carried out. Certificates begun are issued to the"
+        " end; for the others an operator makes a new plan."
+    )
 
 
 class PersonsMissing(NotAllowed):
@@ -142,6 +147,20 @@ def digest(items: Iterable[ReplacementItem]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
+def open_plans(now: datetime) -> QuerySet[Replacement]:
+    """Return the plans that have not ended and have something that is still to be released."""
+    planned = ReplacementItem.objects.filter(replacement=OuterRef("pk"), state=State.PLANNED)
+    return Replacement.objects.exclude(digest="").filter(Exists(planned), expires_at__gt=now)
+
+
+def to_approve(plan: Replacement, person: Person, *, now: datetime) -> Iterator[Refused]:
+    """Yield why the reviewer may not approve the plan: PlanOver, PartInAll."""
+    if not open_plans(now).filter(pk=plan.pk).exists():
+        yield PlanOver()
+    elif not authority.may_approve_any(_prepared(plan), person=person):
+        yield PartInAll()
+
+
 def approve_plan(
     plan_id: int,
     *,
@@ -156,12 +175,13 @@ def approve_plan(
 
     `digest` is the digest that the page showed, `assertion` the passkey's assertion over
     `plan_to_sign`. Certificates of organisations that the person belongs to, or recently did, are
-    skipped. Raises NotReviewer, PlanOver, PartInAll, and from the CA NotOpen, OtherBytes,
-    ReauthenticationTooOld.
+    skipped. Raises NotReviewer, what `to_approve` yields, PlanOver for another digest, and from
+    the CA NotOpen, OtherBytes, ReauthenticationTooOld.
     """
     plan = Replacement.objects.get(pk=plan_id)
     impartiality.require_reviewer(person)
-    if plan.is_over(now) or digest != plan.digest or not plan.planned.exists():
+    require(to_approve(plan, person, now=now))
+    if digest != plan.digest:
         raise PlanOver
     count, proof = 0, plan_proof(_prepared(plan), assertion) if assertion else None
     for batch in batched(plan.planned, BATCH):
@@ -171,8 +191,6 @@ def approve_plan(
                 expected, person=person, reauthenticated_at=reauthenticated_at, proof=proof, now=now
             )
         )
-    if not count and plan.planned.exists():
-        raise PartInAll
     with transaction.atomic():
         facts = {"reauthenticated_at": reauthenticated_at, "at": now}
         approvals = ReplacementApproval.objects

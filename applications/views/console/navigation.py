@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _, pgettext_lazy
 from accounts import access
 from accounts.models import AdministratorRequest, StaffRole
 from accounts.register.lookup import queries
+from applications import services
 from applications.models import Application
 from applications.models.register_task import RegisterTask
 from applications.rules import waivers
@@ -111,7 +112,7 @@ COUNTED = {
         "runs": lambda _now: queries.waiting_runs(),
         "blocked_keys": lambda now: authority.blocked_in_force(now=now),
         "block_endings": lambda _now: BlockEnding.objects.filter(closed_at=None),
-        "replacements": replacements.open_plans,
+        "replacements": services.open_replacements,
         "undelivered": lambda _now: set_aside.items(),
     }.items()
 }

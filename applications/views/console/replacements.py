@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Count, Prefetch
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
@@ -50,7 +50,9 @@ def plans(request: HttpRequest) -> HttpResponseBase:
     every = Replacement.objects.prefetch_related(APPROVALS)
     page = Paginator(every, PER_PAGE).get_page(request.GET.get("page"))
     numbers = _numbers(*page)
-    context = {"page_obj": page, "rows": [_row(plan, numbers[plan.pk]) for plan in page]}
+    open_ = set(services.open_replacements(clock.now()).values_list("pk", flat=True))
+    rows = [_row(plan, numbers[plan.pk]) | {"over": plan.pk not in open_} for plan in page]
+    context = {"page_obj": page, "rows": rows}
     return render(request, "applications/console/replacements.html", context)
 
 
@@ -82,16 +84,10 @@ def prepared_item(request: HttpRequest, plan_id: int, certificate_id: int) -> Ht
     return render(request, "applications/console/replacement_one.html", context)
 
 
-def open_plans(now: datetime) -> QuerySet[Replacement]:
-    """Return the plans that have not ended and have something that is still to be released."""
-    planned = ReplacementItem.objects.filter(replacement=OuterRef("pk"), state=State.PLANNED)
-    return Replacement.objects.exclude(digest="").filter(Exists(planned), expires_at__gt=now)
-
-
 def waiting(now: datetime) -> int:
     return sum(
         len(services.standing_approvals(plan)) < services.PERSONS_FOR_REPLACEMENT
-        for plan in open_plans(now).prefetch_related(APPROVALS)
+        for plan in services.open_replacements(now).prefetch_related(APPROVALS)
     )
 
 
@@ -110,7 +106,6 @@ def _row(plan: Replacement, counts: Mapping[str, int]) -> dict[str, Any]:
         "counts": [(str(state.label), counts[state]) for state in State if state in counts],
         "given": len(services.standing_approvals(plan)),
         "wanted": services.PERSONS_FOR_REPLACEMENT,
-        "over": plan.is_over(clock.now()) or State.PLANNED not in counts,
     }
 
 
@@ -125,20 +120,19 @@ def _context(request: HttpRequest, plan: Replacement) -> dict[str, Any]:
     changed = plan.items.exclude(state=State.LEFT_OUT).values_list("changes", flat=True)
     approvals = services.standing_approvals(plan)
     alone = without_successor(list(page), now=clock.now()) if plan.revoke_on else set()
-    row, mine = (
-        _row(plan, _numbers(plan)[plan.pk]),
-        any(approval.person_id == person.pk for approval in approvals),
-    )
-    decided = None if mine or row["over"] else _decided(plan)
+    mine = any(approval.person_id == person.pk for approval in approvals)
+    obstacle = next(services.to_approve_replacement(plan, person, now=clock.now()), None)
+    decided = None if mine or obstacle else _decided(plan)
     shown = {
         "approvals": approvals,
         "mine": mine,
+        "obstacle": obstacle,
         "changes": differences.counted(name for names in changed for name in names),
         "page_obj": page,
         "rows": [_item(item, orders, item.pk in alone) for item in page],
         "form": PlanForm(initial={"digest": plan.digest}),
     }
-    return row | shown | passkey.page(request, decided)
+    return _row(plan, _numbers(plan)[plan.pk]) | shown | passkey.page(request, decided)
 
 
 def _decided(plan: Replacement) -> passkey.Decided:

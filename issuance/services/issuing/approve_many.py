@@ -1,6 +1,6 @@
 """Approving many attempts in one operation, with an approval and an event for each."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -50,14 +50,25 @@ def approve_all(
             check_bytes(each, reauthenticated_at, expected[each.pk], now)
         if len(found) != len(expected):
             raise NotOpen
-        marks = own_marks(person)
-        permitted = [
-            each
-            for each in found
-            if not each.is_own and not marks & set(each.concerned)  # type: ignore[attr-defined]
-        ]
+        permitted = list(_permitted(found, person))
         _insert(permitted, person, reauthenticated_at, proof, now)
     return {each.pk for each in permitted}
+
+
+def may_approve_any(attempts: Iterable[int], *, person: Person) -> bool:
+    """Return whether `approve_all` would not skip all of the attempts, given as ids."""
+    found = _with_own(person).filter(pk__in=attempts).only("concerned").iterator(chunk_size=100)
+    return any(True for _each in _permitted(found, person))
+
+
+def _permitted(
+    found: Iterable[PreparedCertificate], person: Person
+) -> Iterator[PreparedCertificate]:
+    """Leave out those of organisations of the person, and those in which the person took part."""
+    marks = own_marks(person)
+    for each in found:
+        if not each.is_own and not marks & set(each.concerned):  # type: ignore[attr-defined]
+            yield each
 
 
 def _with_own(person: Person) -> QuerySet[PreparedCertificate]:

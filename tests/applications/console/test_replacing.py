@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from applications.models import Replacement, ReplacementItem
+from accounts.models import Membership
+from applications.models import Application, Replacement, ReplacementItem
 from certportal.dev.builders import orders
 from certportal.dev.builders.replacements import plan, run
 from certportal.foundation import clock
@@ -79,6 +80,18 @@ def test_a_plan_of_which_nothing_is_left_waits_for_nobody(made, desk):
     page = desk.open("replacement", made.pk).text
     assert "can no longer be approved" in page and "Approve the plan" not in page
     assert approve(desk, made).status_code == 409
+
+
+def test_who_has_a_part_in_every_order_is_told_before_the_press(made, desk, riitta, raimo, now):
+    """It is left to others (hallintolaki 28 §), so no button leads to a refusal."""
+    organisation = Application.objects.get().organisation
+    applicant = {"role": Membership.Role.APPLICANT, "basis": Membership.Basis.INVITATION}
+    Membership.objects.create(person=riitta, organisation=organisation, begun_at=now, **applicant)
+    page = desk.open("replacement", made.pk).text
+    assert "You have a part in all the orders of this plan" in page
+    assert "Approve the plan" not in page
+    assert approve(desk, made).status_code == 403
+    assert not made.approvals.exists()
 
 
 def test_only_reviewers_come_in(made, matti, web_of):
