@@ -34,11 +34,17 @@ from accounts.models import (
 from accounts.right_to_act import is_shown
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
-from certportal.foundation.combined_queries import Asks, Question, Rows, Values, compiled_for
+from certportal.foundation.database.combined_queries import (
+    Asks,
+    Question,
+    Rows,
+    Values,
+    compiled_for,
+)
+from certportal.foundation.database.query_cache import asked_once
 from certportal.foundation.errors import NotAllowed
 from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.events import Subject
-from certportal.foundation.query_cache import asked_once
 from certportal.foundation.web import refusals
 from certportal.foundation.web.browsers import came_from
 from certportal.foundation.web.queries import kept_path

@@ -13,7 +13,7 @@ from accounts import access
 from accounts.models import Membership, Organisation, Person, SupplierConsent
 from accounts.right_to_act import is_shown
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Asks, Question, Values, compiled_for
+from certportal.foundation.database.combined_queries import Asks, Question, Values, compiled_for
 
 MOST_MONTHS = 24
 """Months that a consent lasts at most; afterwards the customer may give a new one."""

@@ -20,8 +20,8 @@ from accounts.models import (
     Person,
     SupplierConsent,
 )
-from certportal.foundation.combined_queries import Values, compiled_for
-from certportal.foundation.prepared_statements import Among
+from certportal.foundation.database.combined_queries import Values, compiled_for
+from certportal.foundation.database.prepared_statements import Among
 
 
 def is_tied(person: Person, organisation_id: UUID | str, *, since: datetime) -> bool:

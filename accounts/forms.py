@@ -15,6 +15,7 @@ from accounts.factors import app_codes
 from accounts.models import MailChoice, Membership, Organisation
 from accounts.models.mail_choices import HINTS
 from accounts.register.identifiers import business_id as read_business_id
+from certportal.foundation.text.wording import filled
 from certportal.foundation.web.forms import (
     DateField,
     EmailField,
@@ -25,7 +26,6 @@ from certportal.foundation.web.forms import (
     Words,
 )
 from certportal.foundation.web.tokens import DIGITS as MAILED_DIGITS
-from certportal.foundation.wording import filled
 
 
 class LanguageField(forms.ChoiceField):

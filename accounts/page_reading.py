@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from accounts.access import current_membership, roles_of
-from certportal.foundation.query_cache import know, one_reading
+from certportal.foundation.database.query_cache import know, one_reading
 
 
 def read_once[R](view: Callable[..., R]) -> Callable[..., R]:

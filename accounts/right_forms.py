@@ -14,6 +14,7 @@ from accounts.services.rights.documents import Enough, NoLongerHeld, Paper, read
 from certportal.foundation.errors import TooMany
 from certportal.foundation.files.documents import MAX_BYTES, MAX_MEGABYTES, TooBig
 from certportal.foundation.files.form_errors import refusals_shown
+from certportal.foundation.text.wording import filled
 from certportal.foundation.web.forms import (
     Form,
     HintedRadioSelect,
@@ -21,7 +22,6 @@ from certportal.foundation.web.forms import (
     LongTextField,
     UploadField,
 )
-from certportal.foundation.wording import filled
 
 MOST_DETAIL = Membership._meta.get_field("basis_detail").max_length
 

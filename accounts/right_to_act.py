@@ -7,8 +7,14 @@ from uuid import UUID
 from django.db.models import F, Q
 
 from accounts.models import Invitation, Membership, Organisation, Person
-from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for, first
-from certportal.foundation.query_cache import asked_once, same_reading
+from certportal.foundation.database.combined_queries import (
+    Asks,
+    Question,
+    Rows,
+    compiled_for,
+    first,
+)
+from certportal.foundation.database.query_cache import asked_once, same_reading
 
 
 @asked_once

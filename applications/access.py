@@ -16,10 +16,10 @@ from applications.errors import MayNotAct
 from applications.models import Application, BulkOrder, Domain, HostName
 from applications.workflow import ApplicationEvent, Status
 from certportal.foundation.actors import Actor
-from certportal.foundation.combined_queries import Asks, Question, Values, compiled_for
+from certportal.foundation.database.combined_queries import Asks, Question, Values, compiled_for
+from certportal.foundation.database.related_rows import by_key
 from certportal.foundation.events import Subject
-from certportal.foundation.mail_addresses import mailbox
-from certportal.foundation.related_rows import by_key
+from certportal.foundation.text.mail_addresses import mailbox
 from certportal.foundation.web import refusals
 from issuance.models import Certificate
 

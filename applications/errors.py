@@ -5,10 +5,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from certportal.foundation import invisible
+from certportal.foundation.database.query_cache import one_reading
 from certportal.foundation.errors import NotAllowed, Refused, Stale
-from certportal.foundation.query_cache import one_reading
-from certportal.foundation.wording import filled
+from certportal.foundation.text import invisible
+from certportal.foundation.text.wording import filled
 
 
 def require(obstacles: Iterable[Refused]) -> None:

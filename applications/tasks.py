@@ -24,7 +24,8 @@ from applications.rules.domain_record import Look, Outcome
 from applications.rules.told_together import ABOUT_ONE, SEVERAL
 from applications.workflow import Status
 from certportal.foundation import clock
-from certportal.foundation.database_clock import require_agreement
+from certportal.foundation.database.database_clock import require_agreement
+from certportal.foundation.database.related_rows import by_key, rows_of
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF
@@ -33,7 +34,6 @@ from certportal.foundation.mail import mails
 from certportal.foundation.mail.sending import File
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
-from certportal.foundation.related_rows import by_key, rows_of
 from certportal.foundation.service_tasks import for_item, scheduled
 from issuance import services as authority
 from issuance.findings import Finding, Severity

@@ -42,7 +42,7 @@ class FailingInWords(Task[..., Any]):
             return "failed"
 
 
-_FIXUP = "certportal.foundation.kept_connections:fixup"
+_FIXUP = "certportal.foundation.database.kept_connections:fixup"
 app = Celery("certportal", task_cls=FailingInWords, fixups=[_FIXUP] if _KNOWS_TASKS else [])
 app.config_from_object("django.conf:settings", namespace="CELERY")
 if _KNOWS_TASKS:

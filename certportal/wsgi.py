@@ -14,7 +14,7 @@ os.environ.setdefault("PORTAL_PROCESS", "web")
 
 django = get_wsgi_application()
 
-from certportal.foundation.database_limit import limit_answers  # noqa: E402 - Django is set up
+from certportal.foundation.database.database_limit import limit_answers  # noqa: E402 - Django is set up
 from certportal.web.preload import preload  # noqa: E402
 from certportal.web.whole_requests import reading_to_the_end  # noqa: E402
 from issuance.publication.front import Front  # noqa: E402

@@ -22,7 +22,8 @@ from accounts.register.models import RegisterRecord, RegisterRun, RegisterWord
 from accounts.register.source import files
 from certportal.dev import sample_mails
 from certportal.dev.builders.hierarchy import make_hierarchy, use_memory
-from certportal.foundation import clock, row_writes
+from certportal.foundation import clock
+from certportal.foundation.database import row_writes
 from certportal.foundation.models import Event
 from issuance.conf import pki
 from issuance.models import IssuingCA, SigningLease

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from django.db import connection
 
-from certportal.foundation.database_roles import Role
+from certportal.foundation.database.database_roles import Role
 from tests.forked import Forked, fork
 from tests.journeys.steps import await_true
 

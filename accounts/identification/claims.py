@@ -12,8 +12,8 @@ from accounts.identification.hashing import digests
 from accounts.identification.identity import Identity, NotIdentified
 from accounts.mandates.introduced import Introduced
 from accounts.mandates.protocol import visited
-from certportal.foundation import invisible
 from certportal.foundation.errors import Unavailable
+from certportal.foundation.text import invisible
 
 # Claims of the Finnish Trust Network (national identification number, given names, family name).
 HETU = "urn:oid:1.2.246.21"

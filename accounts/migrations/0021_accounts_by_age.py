@@ -3,7 +3,7 @@
 from django.db import migrations, models
 from django.db.models import Q
 
-from certportal.foundation.indexes import AddIndexAgain
+from certportal.foundation.database.indexes import AddIndexAgain
 
 
 class Migration(migrations.Migration):

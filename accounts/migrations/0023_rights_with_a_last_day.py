@@ -6,7 +6,7 @@ The index is made without a lock.
 from django.db import migrations, models
 from django.db.models import Q
 
-from certportal.foundation.indexes import AddIndexAgain
+from certportal.foundation.database.indexes import AddIndexAgain
 
 
 class Migration(migrations.Migration):

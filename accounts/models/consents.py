@@ -9,7 +9,7 @@ from django.db.models import Q
 from accounts.models.organisations import Organisation
 from accounts.models.people import Person
 from certportal.foundation import clock
-from certportal.foundation.kept_tables import Kept
+from certportal.foundation.database.kept_tables import Kept
 
 
 class SupplierConsent(models.Model):

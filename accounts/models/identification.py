@@ -5,7 +5,7 @@ import uuid
 from django.db import models
 
 from accounts.models.people import Person
-from certportal.foundation.kept_tables import Ordinary
+from certportal.foundation.database.kept_tables import Ordinary
 
 
 class Arrival(models.Model):

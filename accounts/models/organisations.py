@@ -9,9 +9,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.people import Person, known_by
-from certportal.foundation.kept_tables import Kept
-from certportal.foundation.related_rows import rows_of
-from certportal.foundation.row_digests import digest_of
+from certportal.foundation.database.kept_tables import Kept
+from certportal.foundation.database.related_rows import rows_of
+from certportal.foundation.database.row_digests import digest_of
 
 
 class Organisation(models.Model):

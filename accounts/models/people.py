@@ -10,9 +10,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
 
-from certportal.foundation.kept_tables import ALWAYS, Kept, Ordinary
-from certportal.foundation.row_digests import digest_of
-from certportal.foundation.statements import execute
+from certportal.foundation.database.kept_tables import ALWAYS, Kept, Ordinary
+from certportal.foundation.database.row_digests import digest_of
+from certportal.foundation.database.statements import execute
 
 _KEEP = """
 WITH kept AS (SELECT id FROM accounts_person WHERE id = %s FOR KEY SHARE)

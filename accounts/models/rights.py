@@ -8,7 +8,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models.organisations import Membership, Organisation
 from accounts.models.people import Person
-from certportal.foundation.kept_tables import ALWAYS, Kept
+from certportal.foundation.database.kept_tables import ALWAYS, Kept
 
 
 class RightDocument(models.Model):

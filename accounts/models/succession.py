@@ -7,7 +7,7 @@ from django.db import models
 
 from accounts.models.organisations import Organisation
 from accounts.models.people import Person
-from certportal.foundation.kept_tables import Kept
+from certportal.foundation.database.kept_tables import Kept
 
 
 class Succession(models.Model):

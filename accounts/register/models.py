@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import get_language
 
 from accounts.register.municipalities import SWEDISH_NAMES
-from certportal.foundation.kept_tables import Kept, Ordinary
+from certportal.foundation.database.kept_tables import Kept, Ordinary
 
 
 class Kind(models.TextChoices):

@@ -9,7 +9,7 @@ from datetime import datetime
 from applications.checks import conformity, keys, order_names, register, request, systems
 from applications.checks.outcome import Outcome
 from applications.models import Application
-from certportal.foundation.query_cache import one_reading
+from certportal.foundation.database.query_cache import one_reading
 from issuance.findings import Finding, Severity
 
 

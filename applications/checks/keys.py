@@ -12,8 +12,8 @@ from django.db.models import Case, Q, When
 from applications import workflow
 from applications.models import Application, Csr
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Rows, compiled_for, first
-from certportal.foundation.prepared_statements import Among
+from certportal.foundation.database.combined_queries import Rows, compiled_for, first
+from certportal.foundation.database.prepared_statements import Among
 from issuance.certificate.names import subject_values
 from issuance.csr.request import spki_in
 from issuance.findings import Finding, error

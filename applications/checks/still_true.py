@@ -13,8 +13,8 @@ from applications.rules import certificate_names, sender, waivers
 from applications.rules.attempts import attempts
 from applications.rules.certificate_order import certificate_order
 from certportal.foundation import clock
-from certportal.foundation.query_cache import one_reading
-from certportal.foundation.related_rows import related_row
+from certportal.foundation.database.query_cache import one_reading
+from certportal.foundation.database.related_rows import related_row
 from issuance.certificate.names import subject_values
 from issuance.findings import Finding, Severity, error, warning
 from issuance.models import PreparedCertificate

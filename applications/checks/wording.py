@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from applications.rules.certificate_names import LONGEST
-from certportal.foundation.wording import day_words
+from certportal.foundation.text.wording import day_words
 from issuance import wording
 from issuance.certificate.hosts import with_unicode
 from issuance.findings import Finding, Severity

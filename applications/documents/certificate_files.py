@@ -6,9 +6,15 @@ from uuid import UUID
 
 from applications.models import Application
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for, first
+from certportal.foundation.database.combined_queries import (
+    Asks,
+    Question,
+    Rows,
+    compiled_for,
+    first,
+)
+from certportal.foundation.database.related_rows import rows_of
 from certportal.foundation.mail.sending import File
-from certportal.foundation.related_rows import rows_of
 from issuance.models import Certificate
 from issuance.publication.deliverables import deliverables
 

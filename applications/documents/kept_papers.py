@@ -6,11 +6,11 @@ from applications.documents.certificate_files import certificate_of
 from applications.models import Application, Decision
 from applications.models.paper import Installing, Source, paper_of
 from applications.workflow import Status
+from certportal.foundation.database.related_rows import rows_of
 from certportal.foundation.errors import NotYet
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF
 from certportal.foundation.mail.sending import File
-from certportal.foundation.related_rows import rows_of
 from issuance.models import Certificate
 
 SIGNED = frozenset({Status.ISSUED, Status.DELIVERED})

@@ -25,8 +25,8 @@ from applications.rules import (
 from applications.rules.recipients import capacity
 from applications.rules.told_together import orders_told
 from certportal.foundation import clock
+from certportal.foundation.database.related_rows import by_key
 from certportal.foundation.mail.mails import Asked, To
-from certportal.foundation.related_rows import by_key
 from issuance.models import Certificate
 
 _order = by_key(Application, "organisation", "submission", "reviewer")

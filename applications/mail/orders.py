@@ -52,7 +52,7 @@ from certportal.foundation.mail import mails
 from certportal.foundation.mail.html import plain
 from certportal.foundation.mail.mails import Asked, Mail, To, registry, render
 from certportal.foundation.mail.sending import File
-from certportal.foundation.mail_addresses import mailbox
+from certportal.foundation.text.mail_addresses import mailbox
 from certportal.foundation.web import tokens
 
 

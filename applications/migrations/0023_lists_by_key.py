@@ -6,7 +6,7 @@ import django.db.models.functions.comparison
 from django.contrib.postgres.operations import RemoveIndexConcurrently
 from django.db import migrations, models
 
-from certportal.foundation.indexes import AddIndexAgain
+from certportal.foundation.database.indexes import AddIndexAgain
 
 OPEN_CASES = ["awaiting_csr", "checking", "in_review", "info_requested", "approved", "issued"]
 

@@ -7,7 +7,7 @@ was.
 import django.contrib.postgres.indexes
 from django.db import migrations
 
-from certportal.foundation.indexes import AddIndexAgain
+from certportal.foundation.database.indexes import AddIndexAgain
 
 BATCH = 500
 _NEXT = """

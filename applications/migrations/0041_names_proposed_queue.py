@@ -6,7 +6,7 @@ import django.db.models.functions.comparison
 from django.contrib.postgres.operations import RemoveIndexConcurrently
 from django.db import migrations, models
 
-from certportal.foundation.indexes import AddIndexAgain
+from certportal.foundation.database.indexes import AddIndexAgain
 
 OPEN_CASES = [
     *("awaiting_csr", "names_proposed", "checking", "in_review"),

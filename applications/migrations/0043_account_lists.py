@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from certportal.foundation.indexes import AddIndexAgain, DropKeyIndex
+from certportal.foundation.database.indexes import AddIndexAgain, DropKeyIndex
 
 OPEN_CASES = [
     *["awaiting_csr", "names_proposed", "checking", "in_review", "info_requested"],

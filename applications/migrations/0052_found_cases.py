@@ -7,7 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import migrations
 from django.db.models import Q
 
-from certportal.foundation.indexes import AddIndexAgain
+from certportal.foundation.database.indexes import AddIndexAgain
 
 OPEN = [
     *["awaiting_csr", "names_proposed", "checking"],

@@ -12,7 +12,7 @@ from django.db import migrations, models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 
-from certportal.foundation.indexes import AddIndexAgain
+from certportal.foundation.database.indexes import AddIndexAgain
 
 OPEN = [
     *["awaiting_csr", "names_proposed", "checking"],

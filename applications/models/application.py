@@ -22,9 +22,9 @@ from applications.models.certificate_types import (
     Purpose,
 )
 from applications.workflow import OPEN_CASES, Role, Status
-from certportal.foundation.kept_tables import Kept, Ordinary
-from certportal.foundation.query_cache import asked_once
-from certportal.foundation.related_rows import rows_of
+from certportal.foundation.database.kept_tables import Kept, Ordinary
+from certportal.foundation.database.query_cache import asked_once
+from certportal.foundation.database.related_rows import rows_of
 from issuance.certificate.hosts import with_unicode
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from django.db.models import Q
 
 from applications.models.application import Application
 from applications.models.kept import OF_ERASED_ORDER, OF_ORDER_NEVER_SENT
+from certportal.foundation.database.kept_tables import Kept
 from certportal.foundation.files import storing
-from certportal.foundation.kept_tables import Kept
 
 
 def storage_name(attachment: "Attachment", _given: str) -> str:

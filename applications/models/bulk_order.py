@@ -4,7 +4,7 @@ import uuid
 
 from django.db import models
 
-from certportal.foundation.kept_tables import Kept
+from certportal.foundation.database.kept_tables import Kept
 
 
 class BulkOrder(models.Model):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Membership
 from applications.models.application import Application
 from applications.models.kept import OF_ERASED_ORDER, OF_ORDER_NEVER_SENT
-from certportal.foundation.kept_tables import Kept
+from certportal.foundation.database.kept_tables import Kept
 from certportal.foundation.web import tokens
 
 

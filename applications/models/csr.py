@@ -6,7 +6,7 @@ from django.db import models
 
 from applications.models.application import Application
 from applications.models.kept import OF_ERASED_ORDER, OF_ORDER_NEVER_SENT
-from certportal.foundation.kept_tables import Kept
+from certportal.foundation.database.kept_tables import Kept
 
 
 class Csr(models.Model):

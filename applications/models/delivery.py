@@ -3,7 +3,7 @@
 from django.db import models
 
 from applications.models.application import Application
-from certportal.foundation.kept_tables import ALWAYS, Kept
+from certportal.foundation.database.kept_tables import ALWAYS, Kept
 
 
 class Package(models.Model):

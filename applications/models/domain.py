@@ -3,7 +3,7 @@
 from django.db import models
 
 from accounts.models import Organisation
-from certportal.foundation.kept_tables import Ordinary
+from certportal.foundation.database.kept_tables import Ordinary
 
 
 class Domain(models.Model):

@@ -10,7 +10,7 @@ from applications.models.application import Application
 from applications.models.csr import Csr
 from applications.models.kept import OF_ERASED_ORDER
 from applications.models.submission import Submission
-from certportal.foundation.kept_tables import Kept, Ordinary
+from certportal.foundation.database.kept_tables import Kept, Ordinary
 
 
 class InformationRequest(models.Model):

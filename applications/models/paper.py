@@ -14,9 +14,9 @@ from applications.models.application import Application
 from applications.models.handling import Decision
 from applications.models.kept import OF_ERASED_ORDER
 from applications.models.submission import Submission
-from certportal.foundation.combined_queries import Compiled, Rows, compiled_for
+from certportal.foundation.database.combined_queries import Compiled, Rows, compiled_for
+from certportal.foundation.database.kept_tables import Kept
 from certportal.foundation.files import storing
-from certportal.foundation.kept_tables import Kept
 from issuance.models import Certificate
 
 

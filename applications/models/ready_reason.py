@@ -5,7 +5,7 @@ from django.db import models
 from django.utils.translation import get_language
 
 from accounts.models import Person
-from certportal.foundation.kept_tables import Kept
+from certportal.foundation.database.kept_tables import Kept
 
 
 class ReadyReason(models.Model):

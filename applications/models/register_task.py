@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, Person
 from accounts.register.models import Kind, RegisterRecord
-from certportal.foundation.kept_tables import Kept
+from certportal.foundation.database.kept_tables import Kept
 
 
 class RegisterTask(models.Model):

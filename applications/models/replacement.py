@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
-from certportal.foundation.kept_tables import Kept
+from certportal.foundation.database.kept_tables import Kept
 from issuance.models import Certificate
 
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
 from applications.models.kept import OF_ERASED_ORDER
-from certportal.foundation.kept_tables import Kept
+from certportal.foundation.database.kept_tables import Kept
 
 EXPOSED = "key_compromise"
 NO_LONGER_NEEDED = "cessation_of_operation"

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from accounts.models import Person
 from applications.models.kept import OF_ERASED_ORDER
 from applications.models.revocation import EXPOSED, WORDS, reason_words
-from certportal.foundation.kept_tables import Kept
+from certportal.foundation.database.kept_tables import Kept
 
 # The reasons a reviewer may propose, by issuance's names for them (RFC 5280, 5.3.1).
 PROPOSABLE = tuple(reason for reason in WORDS if reason != EXPOSED)

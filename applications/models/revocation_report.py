@@ -9,7 +9,7 @@ from accounts.models import Person
 from applications.models.kept import OF_ERASED_ORDER
 from applications.models.revocation import reason_words
 from applications.models.revocation_proposal import RevocationProposal
-from certportal.foundation.kept_tables import Kept
+from certportal.foundation.database.kept_tables import Kept
 
 TERM = timedelta(hours=24)
 """A report is decided within this time of its arrival (CA/B BR 4.9.1.1)."""

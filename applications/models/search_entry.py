@@ -7,7 +7,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 
 from applications.models.application import Application
-from certportal.foundation.kept_tables import Ordinary
+from certportal.foundation.database.kept_tables import Ordinary
 
 
 class SearchEntry(models.Model):

@@ -7,7 +7,7 @@ from accounts.register.models import RegisterRecord
 from applications.models.application import Application
 from applications.models.csr import Csr
 from applications.models.kept import OF_ERASED_ORDER
-from certportal.foundation.kept_tables import Kept
+from certportal.foundation.database.kept_tables import Kept
 
 
 class Submission(models.Model):

@@ -7,7 +7,7 @@ from accounts.models import Person
 from applications.models.application import Application
 from applications.models.kept import OF_ERASED_ORDER
 from applications.models.submission import Submission
-from certportal.foundation.kept_tables import Kept
+from certportal.foundation.database.kept_tables import Kept
 from issuance.findings import Finding, Severity
 
 

@@ -7,7 +7,7 @@ from accounts.register.lookup import queries
 from accounts.register.models import RegisterRecord
 from applications.register_watch.wording import Pair, then_and_now
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Asks, Question, Rows, first
+from certportal.foundation.database.combined_queries import Asks, Question, Rows, first
 from issuance.models import Certificate, PreparedCertificate
 
 

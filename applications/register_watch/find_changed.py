@@ -21,7 +21,7 @@ from accounts.register.models import Kind, RegisterRecord
 from applications.models.certificate_types import CertificateType
 from applications.models.register_task import RegisterTask
 from certportal.foundation import clock
-from certportal.foundation.statements import execute
+from certportal.foundation.database.statements import execute
 
 Kinds, Outcome = RegisterTask.Change, RegisterTask.Outcome
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _, gettext_lazy, pgettext, pgett
 from accounts.register.lookup.queries import Reason, Standing
 from accounts.register.models import Kind, RegisterRecord
 from applications.models.register_task import RegisterTask
-from certportal.foundation.wording import day_words
+from certportal.foundation.text.wording import day_words
 
 REGISTERS: dict[str, Promise] = {
     Kind.SOTE_UNIT: gettext_lazy("THL SOTE organisation register"),

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.functional import Promise
 
 from applications.models import Application, Replacement, ReplacementItem
-from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for
+from certportal.foundation.database.combined_queries import Asks, Question, Rows, compiled_for
 
 ISSUED = ReplacementItem.State.ISSUED
 

@@ -12,9 +12,9 @@ from applications.errors import Changed
 from applications.models import Addition, Application, Attachment, InformationRequest, Submission
 from applications.workflow import Status
 from certportal.foundation import clock
+from certportal.foundation.database.related_rows import rows_of
 from certportal.foundation.errors import Refused
-from certportal.foundation.related_rows import rows_of
-from certportal.foundation.wording import filled
+from certportal.foundation.text.wording import filled
 
 MOST_DOCUMENTS = 5
 

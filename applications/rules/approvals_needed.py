@@ -12,7 +12,7 @@ from applications.rules import intermediaries, waivers
 from applications.rules.attempts import approvals
 from applications.rules.sender import weak_right
 from certportal.foundation import clock
-from certportal.foundation.query_cache import asked_once
+from certportal.foundation.database.query_cache import asked_once
 from issuance.models import Certificate
 
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for
+from certportal.foundation.database.combined_queries import Asks, Question, Rows, compiled_for
 from issuance.models import Approval, PreparedCertificate
 
 

@@ -2,7 +2,7 @@
 
 from applications.models import Application
 from applications.workflow import consequences
-from certportal.foundation.combined_queries import Asks, Question, Values
+from certportal.foundation.database.combined_queries import Asks, Question, Values
 from certportal.foundation.models import OutboxItem
 
 

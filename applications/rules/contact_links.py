@@ -11,11 +11,11 @@ from applications.models import Application, ContactLink
 from applications.models.certificate_types import Delivery
 from applications.workflow import LINKED, ApplicationEvent, Status
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Asks, Question, Values, compiled_for
-from certportal.foundation.mail_addresses import address_mark, mailbox
+from certportal.foundation.database.combined_queries import Asks, Question, Values, compiled_for
+from certportal.foundation.database.query_cache import one_reading
+from certportal.foundation.database.related_rows import rows_of
 from certportal.foundation.models import Event
-from certportal.foundation.query_cache import one_reading
-from certportal.foundation.related_rows import rows_of
+from certportal.foundation.text.mail_addresses import address_mark, mailbox
 
 # How long after delivery the certificate can still be downloaded through the link.
 KEPT = timedelta(days=30)

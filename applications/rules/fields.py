@@ -24,7 +24,7 @@ from applications.rules.declarations import DECLARATIONS, PUBLISHED
 from applications.rules.intermediaries import ORGANISATION
 from certportal.foundation import clock
 from certportal.foundation.agency import Published
-from certportal.foundation.wording import day_words, language_words
+from certportal.foundation.text.wording import day_words, language_words
 from issuance.certificate.hosts import with_unicode
 
 # Whom each choice of `Delivery` means: "the applicant" might be taken for the organisation.

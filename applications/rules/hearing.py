@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.models import Application, Decision, InformationRequest
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Rows, compiled_for, first
+from certportal.foundation.database.combined_queries import Rows, compiled_for, first
 
 EXCEPTIONS: dict[Decision.Unheard, Promise] = {
     Decision.Unheard.UNFOUNDED: _(

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.models import Application, Attachment
 from certportal.foundation.errors import Refused
-from certportal.foundation.wording import filled
+from certportal.foundation.text.wording import filled
 
 MOST_DOCUMENTS = 5
 

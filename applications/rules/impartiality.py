@@ -13,10 +13,10 @@ from accounts import access
 from accounts.disqualification import tied_to
 from accounts.models import Person
 from applications.models import Addition, Application, Attachment, ContactLink, Csr, Submission
-from certportal.foundation.combined_queries import Asks, Question, Values, compiled_for
+from certportal.foundation.database.combined_queries import Asks, Question, Values, compiled_for
+from certportal.foundation.database.prepared_statements import Among
 from certportal.foundation.errors import NotAllowed
-from certportal.foundation.mail_addresses import address_mark
-from certportal.foundation.prepared_statements import Among
+from certportal.foundation.text.mail_addresses import address_mark
 from issuance.services.concerned import own_marks
 from issuance.services.errors import Concerned, NotReviewer, OwnOrganisation, OwnOrganisationLately
 

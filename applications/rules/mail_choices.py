@@ -8,8 +8,8 @@ from applications.access import ACTING
 from applications.models import Application
 from applications.rules import contact_links, recipients
 from applications.rules.told_together import SEVERAL
-from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for
-from certportal.foundation.mail_addresses import address_mark, mailbox
+from certportal.foundation.database.combined_queries import Asks, Question, Rows, compiled_for
+from certportal.foundation.text.mail_addresses import address_mark, mailbox
 
 # The group of each mail about an order: one that a person may decline (`MailChoice`), or one that
 # is always sent (`accounts.models.mail_choices.ALWAYS`).

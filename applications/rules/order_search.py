@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.register.lookup.folding import fold
 from applications.models import Application, SearchEntry
 from certportal.foundation import clock
-from certportal.foundation.folded_names import MOST_WORDS
-from certportal.foundation.prepared_statements import Among
-from certportal.foundation.statements import execute
+from certportal.foundation.database.prepared_statements import Among
+from certportal.foundation.database.statements import execute
+from certportal.foundation.text.folded_names import MOST_WORDS
 from certportal.foundation.web.forms import LONGEST_SEARCH
 from certportal.foundation.web.keyset import MOST_COUNTED, Key
 from issuance.certificate.plan import serial_hex

@@ -16,10 +16,10 @@ from applications.models import Application, ReplacementItem
 from applications.models.certificate_types import Delivery
 from applications.rules import case_holder, contact_links, sender
 from applications.workflow import Status, consequences
-from certportal.foundation.combined_queries import Rows, Values, compiled_for, first
-from certportal.foundation.mail_addresses import mailbox
-from certportal.foundation.query_cache import asked_once
-from certportal.foundation.related_rows import by_key, related_row
+from certportal.foundation.database.combined_queries import Rows, Values, compiled_for, first
+from certportal.foundation.database.query_cache import asked_once
+from certportal.foundation.database.related_rows import by_key, related_row
+from certportal.foundation.text.mail_addresses import mailbox
 
 
 def administrators(application: Application) -> list[str]:

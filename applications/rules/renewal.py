@@ -17,7 +17,7 @@ from django.db.models import (
 from applications.models import Application, HostName, ReplacementItem
 from applications.models.certificate_types import Purpose
 from applications.workflow import OPEN_CASES, Status
-from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for
+from certportal.foundation.database.combined_queries import Asks, Question, Rows, compiled_for
 from issuance.models import Certificate
 
 ISSUED = (Status.ISSUED, Status.DELIVERED)

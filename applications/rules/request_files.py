@@ -14,8 +14,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from django.utils.translation import gettext_lazy as _
 
 from certportal.foundation.errors import Refused
-from certportal.foundation.private_keys_in_text import shows_private_key
-from certportal.foundation.wording import filled
+from certportal.foundation.text.private_keys_in_text import shows_private_key
+from certportal.foundation.text.wording import filled
 from issuance.csr import MOST_SEARCHED
 
 MOST_FILES = 500

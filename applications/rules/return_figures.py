@@ -13,7 +13,7 @@ from applications.models import Check, Decision, InformationRequest
 from applications.rules.figures import ALL, DECIDED, Among, last_months
 from applications.rules.sections import BY_ID
 from certportal.foundation import clock
-from certportal.foundation.statements import execute
+from certportal.foundation.database.statements import execute
 
 DOCUMENTS, WORDS = "documents", "words"
 """Stand among the parts for requests for documents, and for those answered in words alone."""

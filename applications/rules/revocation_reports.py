@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from applications.models import Application, RevocationReport
-from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for
+from certportal.foundation.database.combined_queries import Asks, Question, Rows, compiled_for
 
 
 @Question

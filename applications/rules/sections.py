@@ -26,7 +26,7 @@ from applications.rules import (
 from applications.rules.certificate_names import fits, unwritten
 from applications.workflow import Role
 from certportal.foundation import clock
-from certportal.foundation.related_rows import related_row
+from certportal.foundation.database.related_rows import related_row
 from issuance.certificate.names import is_oid
 from issuance.services.blocked_keys import is_blocked
 

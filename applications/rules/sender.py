@@ -6,7 +6,7 @@ from accounts import access
 from accounts.models import Membership
 from accounts.right_to_act import has_ended, is_unconfirmed, right_of
 from applications.models import Application
-from certportal.foundation.related_rows import related_row
+from certportal.foundation.database.related_rows import related_row
 
 
 def right_to_send(application: Application) -> Membership | None:

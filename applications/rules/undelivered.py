@@ -8,12 +8,12 @@ from django.db.models import Q, prefetch_related_objects
 from applications.models import Application
 from applications.rules.recipients import resolve
 from applications.rules.told_together import orders_told
-from certportal.foundation.combined_queries import Asks, Question, Rows
+from certportal.foundation.database.combined_queries import Asks, Question, Rows
 from certportal.foundation.mail.sending import mark_of
-from certportal.foundation.mail_addresses import mailbox
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import set_aside
 from certportal.foundation.outbox.outbox import MAIL
+from certportal.foundation.text.mail_addresses import mailbox
 
 # Recipients whose address is a field of the order; others have theirs in their own account.
 ON_THE_ORDER = frozenset({"applicant", "recipient", "mailbox", "technical_contact", "deputy"})

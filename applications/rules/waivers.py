@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 
 from applications.models import Application, HostName, Waiver
 from applications.rules import systems
-from certportal.foundation.combined_queries import Asks, Question, Rows
+from certportal.foundation.database.combined_queries import Asks, Question, Rows
 from issuance.approvers.assertion import Assertion, BadAssertion
 from issuance.approvers.waived import ToWaive, Waived, digest_of
 from issuance.conf import proof_wanted

@@ -15,10 +15,10 @@ from applications.models import Application
 from applications.rules import mail_choices, recipients
 from applications.rules.told_together import SEVERAL, orders_told
 from applications.services import transition
-from certportal.foundation.mail_addresses import mailbox
+from certportal.foundation.database.query_cache import one_reading
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
-from certportal.foundation.query_cache import one_reading
+from certportal.foundation.text.mail_addresses import mailbox
 
 TOPIC = "application.notice"
 SENT_WITHIN = outbox.LONGEST_PAUSE

@@ -14,8 +14,8 @@ from applications.services.applicant.answers import close_unanswered
 from applications.services.collected import Notify, together
 from applications.workflow import Action
 from certportal.foundation.actors import Actor, system
+from certportal.foundation.database.query_cache import one_reading
 from certportal.foundation.outbox import outbox
-from certportal.foundation.query_cache import one_reading
 from issuance import services as authority
 
 

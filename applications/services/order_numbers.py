@@ -12,9 +12,9 @@ from pathlib import Path
 from django.conf import settings
 
 from certportal.foundation import clock
+from certportal.foundation.database.statements import execute
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.own_files import locked_folder, replace
-from certportal.foundation.statements import execute
 from issuance import journal
 
 _SEQUENCE = "applications_order_number"

@@ -14,11 +14,12 @@ from applications.errors import Changed, Gone, NotPossible
 from applications.models import Application, ContactLink
 from applications.rules import mail_choices, possible_actions, recipients as recipients_rules
 from applications.workflow import Action, Role, Status, consequences, event_of
-from certportal.foundation import events, row_writes
+from certportal.foundation import events
 from certportal.foundation.actors import Actor
+from certportal.foundation.database import row_writes
+from certportal.foundation.database.related_rows import by_key
+from certportal.foundation.database.statements import execute
 from certportal.foundation.outbox import outbox
-from certportal.foundation.related_rows import by_key
-from certportal.foundation.statements import execute
 
 NOT_WAITING: dict[str, Any] = {"waiting_for": "", "waiting_since": None}
 """The fields of an order that waits for no source."""

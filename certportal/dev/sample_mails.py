@@ -26,7 +26,7 @@ from accounts.register.source import files
 from certportal.dev import occasions
 from certportal.dev.builders import hierarchy, mails, orders
 from certportal.foundation import clock
-from certportal.foundation.database_limit import unlimited
+from certportal.foundation.database.database_limit import unlimited
 from certportal.foundation.mail.sending import Message
 from certportal.foundation.models import OutboxItem
 

@@ -12,12 +12,7 @@ class FoundationConfig(AppConfig):
     label = "foundation"
 
     def ready(self) -> None:
-        from certportal.foundation import (  # noqa: F401 - settings must be ready
-            deployment_checks,
-            kept_tables,
-            prepared_statements,
-            system_checks,
-        )
+        from certportal.foundation.database import kept_tables, prepared_statements
         from certportal.foundation.web import converters  # noqa: F401 - before any URL is read
 
         post_migrate.connect(kept_tables.after_migrate, dispatch_uid="kept_tables")

@@ -10,8 +10,8 @@ from uuid import UUID
 import structlog
 from django.db.models import Model
 
-from certportal.foundation import row_writes
 from certportal.foundation.actors import Actor
+from certportal.foundation.database import row_writes
 from certportal.foundation.event_names import EventName
 from certportal.foundation.models import Event, EventOrigin
 

@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KeyTextTransform
 
+from certportal.foundation.database.kept_tables import ALWAYS, Kept, Ordinary
 from certportal.foundation.event_names import words
-from certportal.foundation.kept_tables import ALWAYS, Kept, Ordinary
 
 
 class Event(models.Model):

@@ -13,11 +13,12 @@ from django.conf import settings
 from django.db import Error, transaction
 from django.utils.translation import get_language, gettext_lazy as _
 
-from certportal.foundation import events, invisible
+from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
 from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.models import ServiceNotice
+from certportal.foundation.text import invisible
 
 KEPT_FOR = timedelta(seconds=30)
 LONGEST = 500

@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 
 from certportal.foundation import clock
-from certportal.foundation.database_clock import require_agreement
+from certportal.foundation.database.database_clock import require_agreement
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
 

@@ -8,8 +8,9 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
-from certportal.foundation import agency, kept_tables
+from certportal.foundation import agency
 from certportal.foundation.checking import Faults, refusing
+from certportal.foundation.database import kept_tables
 from certportal.foundation.web.addresses import UNIX
 
 

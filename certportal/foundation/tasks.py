@@ -6,7 +6,7 @@ import structlog
 from celery import shared_task
 
 from certportal.foundation import alarms, clock
-from certportal.foundation.database_clock import require_agreement
+from certportal.foundation.database.database_clock import require_agreement
 from certportal.foundation.files import ownership, sweeping
 from certportal.foundation.outbox import sweeper
 from certportal.foundation.service_tasks import scheduled

@@ -18,15 +18,11 @@ from django.views.decorators.cache import never_cache
 
 from accounts.register.lookup import queries
 from accounts.register.models import Kind
-from certportal.foundation import (
-    alarms,
-    clock,
-    database_clock,
-    database_limit,
-    redis_store,
-    step_durations,
-)
-from certportal.foundation.combined_queries import Asks, Question, Values, ask_together
+from certportal.foundation import alarms, clock, redis_store, step_durations
+from certportal.foundation.database import database_clock, database_limit
+from certportal.foundation.database.combined_queries import Asks, Question, Values, ask_together
+from certportal.foundation.database.query_cache import asked_once, one_reading
+from certportal.foundation.database.statements import execute
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files import sweeping
 from certportal.foundation.files.scanning import protocol as scanning
@@ -34,8 +30,6 @@ from certportal.foundation.mail.mails import at_server
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox.outbox import MAIL
 from certportal.foundation.outbox.set_aside import BOUNCED
-from certportal.foundation.query_cache import asked_once, one_reading
-from certportal.foundation.statements import execute
 from certportal.operations import one_signer, self_checks
 from certportal.operations.probe import heartbeat_of
 from issuance.certificate.profiles import CEILING_MONTHS

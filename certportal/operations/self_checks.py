@@ -16,8 +16,9 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
 from applications.checks import dns_resolvers
-from certportal.foundation import clock, database_clock
+from certportal.foundation import clock
 from certportal.foundation.certificate_faults import UNREADABLE
+from certportal.foundation.database import database_clock
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.files import own_disk
 from issuance import services

@@ -48,7 +48,7 @@ start_services() {
 }
 
 # The address for the owner of the tables; with $1, a process, for its own account
-# (certportal/foundation/database_roles.py).
+# (certportal/foundation/database/database_roles.py).
 # shellcheck disable=SC2120 # processes.sh names the process
 database_address() {
     local account=portal

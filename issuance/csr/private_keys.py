@@ -14,7 +14,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from certportal.foundation.private_keys_in_text import shows_private_key
+from certportal.foundation.text.private_keys_in_text import shows_private_key
 from issuance.csr.bare_keys import bare_keys, is_bare_key, may_hold_numbers, proven
 from issuance.csr.kinds import Kind, kind_of_der
 from issuance.csr.numbers import PublicKey, are_factors, named_keys

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from certportal.foundation.indexes import AddIndexAgain
+from certportal.foundation.database.indexes import AddIndexAgain
 
 
 class Migration(migrations.Migration):

@@ -3,7 +3,7 @@
 from django.contrib.postgres.operations import RemoveIndexConcurrently
 from django.db import migrations, models
 
-from certportal.foundation.indexes import AddIndexAgain
+from certportal.foundation.database.indexes import AddIndexAgain
 
 
 class Migration(migrations.Migration):

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import Person
-from certportal.foundation.kept_tables import Kept
+from certportal.foundation.database.kept_tables import Kept
 
 
 class BlockEnding(models.Model):

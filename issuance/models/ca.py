@@ -7,8 +7,8 @@ from cryptography import x509
 from django.db import connection, models
 from django.db.models import F, Q
 
-from certportal.foundation.kept_tables import Kept
-from certportal.foundation.prepared_statements import Statement
+from certportal.foundation.database.kept_tables import Kept
+from certportal.foundation.database.prepared_statements import Statement
 from issuance.algorithms import Branch
 from issuance.certificate.plan import Issuer
 from issuance.certificate.profiles import Environment

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Case, F, Func, Q, When
 from django.db.models.functions import Now
 
-from certportal.foundation.kept_tables import Kept, Ordinary
+from certportal.foundation.database.kept_tables import Kept, Ordinary
 from issuance.models.ca import IssuingCA
 from issuance.models.prepared import ENVIRONMENT_OF_PROFILE, PreparedCertificate
 

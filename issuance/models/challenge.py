@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from certportal.foundation.kept_tables import Ordinary
+from certportal.foundation.database.kept_tables import Ordinary
 
 
 class KeyChallenge(models.Model):

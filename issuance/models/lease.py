@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from certportal.foundation.kept_tables import Kept, Ordinary
+from certportal.foundation.database.kept_tables import Kept, Ordinary
 from issuance.models.ca import IssuingCA
 from issuance.models.prepared import PreparedCertificate
 

@@ -10,8 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from certportal.foundation import clock
-from certportal.foundation.kept_tables import Kept
-from certportal.foundation.row_digests import digest_of
+from certportal.foundation.database.kept_tables import Kept
+from certportal.foundation.database.row_digests import digest_of
 from issuance.findings import Finding
 from issuance.models.ca import IssuingCA
 

@@ -5,7 +5,7 @@ from functools import cached_property
 from cryptography import x509
 from django.db import models
 
-from certportal.foundation.kept_tables import Kept
+from certportal.foundation.database.kept_tables import Kept
 
 
 class Seal(models.Model):

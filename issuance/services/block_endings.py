@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Person
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
+from certportal.foundation.database.prepared_statements import Among
 from certportal.foundation.errors import NotAllowed, Stale
 from certportal.foundation.models import Event
-from certportal.foundation.prepared_statements import Among
 from issuance.event_names import IssuanceEvent
 from issuance.keys.published import is_published
 from issuance.models import BlockedKey, BlockEnding, Certificate, EndedBlock

@@ -14,10 +14,10 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
-from certportal.foundation.combined_queries import Asks, Question, Values, compiled_for
+from certportal.foundation.database.combined_queries import Asks, Question, Values, compiled_for
+from certportal.foundation.database.prepared_statements import Statement
 from certportal.foundation.models import Event
 from certportal.foundation.outbox import outbox
-from certportal.foundation.prepared_statements import Statement
 from issuance.event_names import IssuanceEvent
 from issuance.findings import Finding, found
 from issuance.models import BlockedKey, Certificate

@@ -7,8 +7,8 @@ its address is spelled, so that the permanent records contain no addresses.
 from uuid import UUID
 
 from accounts.models import Person
-from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for
-from certportal.foundation.mail_addresses import address_mark
+from certportal.foundation.database.combined_queries import Asks, Question, Rows, compiled_for
+from certportal.foundation.text.mail_addresses import address_mark
 
 
 @Question

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import access
 from certportal.foundation.errors import NotAllowed, Refused, Stale, Unavailable
 from certportal.foundation.event_log.files import LogUnavailable
-from certportal.foundation.wording import filled
+from certportal.foundation.text.wording import filled
 
 
 class NotReconciled(Unavailable):

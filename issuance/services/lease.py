@@ -13,10 +13,10 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Asks, Question, Values
+from certportal.foundation.database.combined_queries import Asks, Question, Values
+from certportal.foundation.database.prepared_statements import Statement
+from certportal.foundation.database.statements import execute
 from certportal.foundation.errors import Unavailable
-from certportal.foundation.prepared_statements import Statement
-from certportal.foundation.statements import execute
 from issuance import journal
 from issuance.models import Certificate, IssuingCA, SigningLease
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from certportal.foundation.database.statements import execute
 from certportal.foundation.errors import Unavailable
-from certportal.foundation.statements import execute
 
 
 class Busy(Unavailable):

@@ -12,14 +12,22 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 
-from certportal.foundation import events, row_writes
+from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
-from certportal.foundation.combined_queries import Asks, Question, Rows, Values, compiled_for, first
+from certportal.foundation.database import row_writes
+from certportal.foundation.database.combined_queries import (
+    Asks,
+    Question,
+    Rows,
+    Values,
+    compiled_for,
+    first,
+)
+from certportal.foundation.database.prepared_statements import Among
 from certportal.foundation.errors import NotYet, Unavailable
 from certportal.foundation.event_log.files import LogUnavailable
 from certportal.foundation.models import Event, OutboxItem
 from certportal.foundation.outbox import outbox
-from certportal.foundation.prepared_statements import Among
 from issuance import signers
 from issuance.authority import seal as sealing
 from issuance.event_names import IssuanceEvent

@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from certportal.foundation.wording import filled
+from certportal.foundation.text.wording import filled
 from issuance.algorithms import SIGNATURE_ALGORITHMS
 from issuance.authority.places import Place
 from issuance.authority.seal import SealPlace

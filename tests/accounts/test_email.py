@@ -13,8 +13,8 @@ from certportal.dev.builders import mails, people
 from certportal.dev.builders.people import NOW, log_in, make_login, make_person, verify
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
-from certportal.foundation.mail_addresses import address_mark
 from certportal.foundation.models import Event, OutboxItem
+from certportal.foundation.text.mail_addresses import address_mark
 from certportal.foundation.web import tokens
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 
 from certportal.dev.builders import orders, people
-from certportal.foundation import clock, database_clock
+from certportal.foundation import clock
+from certportal.foundation.database import database_clock
 
 
 @pytest.fixture(autouse=True)

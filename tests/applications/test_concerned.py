@@ -24,7 +24,7 @@ from certportal.dev.builders.acts import act
 from certportal.dev.builders.documents import pdf
 from certportal.foundation import clock
 from certportal.foundation.actors import system
-from certportal.foundation.mail_addresses import address_mark
+from certportal.foundation.text.mail_addresses import address_mark
 from issuance import services as authority
 from issuance.models import Approval
 from issuance.services.errors import Concerned, OwnOrganisationLately

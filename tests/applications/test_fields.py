@@ -11,7 +11,7 @@ from applications.rules.declarations import PUBLISHED
 from applications.services.system import erase
 from certportal.dev.builders import orders
 from certportal.foundation import clock
-from certportal.foundation.kept_tables import keeping
+from certportal.foundation.database.kept_tables import keeping
 from tests.free_columns import free_columns
 
 ROWS = [

@@ -22,7 +22,8 @@ from applications.documents import papers
 from applications.models import Paper
 from applications.services.system import erase, papers as limits
 from certportal.dev.builders import orders
-from certportal.foundation import clock, row_writes
+from certportal.foundation import clock
+from certportal.foundation.database import row_writes
 from certportal.foundation.files import storing
 from certportal.foundation.files.documents import PDF
 from certportal.foundation.mail.sending import File

@@ -14,7 +14,7 @@ from applications.workflow import Status
 from certportal.dev.builders import orders, people
 from certportal.dev.builders.acts import act
 from certportal.foundation import clock
-from certportal.foundation.database_clock import ClockDiffers
+from certportal.foundation.database.database_clock import ClockDiffers
 from certportal.foundation.models import OutboxItem
 from issuance.models import Certificate, IssuingCA, PreparedCertificate
 from issuance.services.errors import NotOpen

@@ -9,7 +9,7 @@ from accounts.models import Person, StaffRole
 from accounts.right_to_act import held
 from applications.models import Application, HostName, Submission
 from certportal.dev.builders import orders
-from certportal.foundation.combined_queries import (
+from certportal.foundation.database.combined_queries import (
     Asks,
     Number,
     Question,
@@ -21,9 +21,9 @@ from certportal.foundation.combined_queries import (
     first,
     read_all,
 )
+from certportal.foundation.database.query_cache import one_reading
+from certportal.foundation.database.related_rows import by_key, parts, related_row
 from certportal.foundation.models import Event
-from certportal.foundation.query_cache import one_reading
-from certportal.foundation.related_rows import by_key, parts, related_row
 from issuance.models import Approval, Certificate, PreparedCertificate
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from structlog.testing import capture_logs
 
-from certportal.foundation import database_clock
+from certportal.foundation.database import database_clock
 
 MINUTE = timedelta(minutes=1)
 

@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 from django.db import connection
 
-from certportal.foundation import database_limit
+from certportal.foundation.database import database_limit
 from tests.portal.silence import mute_server
 from tests.stack import free_port
 

@@ -5,7 +5,7 @@ from django.db import connection
 from django.db.migrations import AlterField
 from django.db.migrations.loader import MigrationLoader
 
-from certportal.foundation.indexes import AddIndexAgain
+from certportal.foundation.database.indexes import AddIndexAgain
 
 VALID = """
 SELECT relname, indisvalid FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid

@@ -2,7 +2,7 @@
 
 import pytest
 
-from certportal.foundation import invisible
+from certportal.foundation.text import invisible
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from django.core import checks
 from django.core.management import call_command
 from django.db import InternalError, connection, models, transaction
 
-from certportal.foundation import clock, kept_tables
-from certportal.foundation.kept_tables import ALWAYS, Kept, keeping
+from certportal.foundation import clock
+from certportal.foundation.database import kept_tables
+from certportal.foundation.database.kept_tables import ALWAYS, Kept, keeping
 from certportal.foundation.models import Event
 
 MODELS = kept_tables.every_model()

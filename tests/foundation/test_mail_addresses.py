@@ -2,7 +2,7 @@
 
 import pytest
 
-from certportal.foundation.mail_addresses import mailbox
+from certportal.foundation.text.mail_addresses import mailbox
 
 
 @pytest.mark.parametrize(

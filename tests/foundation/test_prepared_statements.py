@@ -6,8 +6,8 @@ from psycopg2 import errors
 
 from accounts.models import Person, StaffRole
 from certportal.dev.builders import people as people_of
-from certportal.foundation.combined_queries import Values, compiled_for, read_all
-from certportal.foundation.prepared_statements import Statement
+from certportal.foundation.database.combined_queries import Values, compiled_for, read_all
+from certportal.foundation.database.prepared_statements import Statement
 
 PREPARED = "SELECT statement FROM pg_prepared_statements"
 

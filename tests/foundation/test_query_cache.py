@@ -2,7 +2,7 @@
 
 import pytest
 
-from certportal.foundation.query_cache import asked_once, one_reading
+from certportal.foundation.database.query_cache import asked_once, one_reading
 
 
 @pytest.fixture

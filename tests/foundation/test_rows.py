@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import DatabaseError
 
-from certportal.foundation import row_writes
+from certportal.foundation.database import row_writes
 from certportal.foundation.models import OutboxItem
 
 pytestmark = pytest.mark.django_db

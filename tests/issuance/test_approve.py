@@ -6,8 +6,8 @@ from pytest_django import Settings
 from accounts.models import Membership, Organisation, Person, StaffRole
 from certportal.dev.builders import people
 from certportal.foundation.actors import system
-from certportal.foundation.mail_addresses import address_mark
 from certportal.foundation.models import Event
+from certportal.foundation.text.mail_addresses import address_mark
 from issuance import services
 from issuance.certificate.order import CertificateOrder
 from issuance.models import Approval, PreparedCertificate

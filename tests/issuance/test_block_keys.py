@@ -16,9 +16,9 @@ from accounts.models import Organisation, Person, Succession
 from certportal.dev.builders import people
 from certportal.foundation import clock
 from certportal.foundation.actors import system
+from certportal.foundation.database.prepared_statements import Statement
+from certportal.foundation.database.statements import execute
 from certportal.foundation.models import Event, OutboxItem
-from certportal.foundation.prepared_statements import Statement
-from certportal.foundation.statements import execute
 from issuance import services
 from issuance.certificate.order import CertificateOrder
 from issuance.models import BlockedKey, Certificate

@@ -21,12 +21,13 @@ from applications import services as applications
 from applications.rules import order_search
 from applications.services import order_numbers
 from certportal.dev.builders import orders
-from certportal.foundation import database_roles, events
+from certportal.foundation import events
 from certportal.foundation.actors import system
-from certportal.foundation.database_roles import Role
+from certportal.foundation.database import database_roles
+from certportal.foundation.database.database_roles import Role
+from certportal.foundation.database.kept_tables import every_model
 from certportal.foundation.event_names import ServiceEvent
 from certportal.foundation.events import Subject
-from certportal.foundation.kept_tables import every_model
 from certportal.foundation.models import Event
 from issuance import services
 from issuance.models import Approval, Certificate, IssuingCA, SigningLease

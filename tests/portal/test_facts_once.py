@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.template import engines
 
-from certportal.foundation.wording import filled
+from certportal.foundation.text.wording import filled
 from certportal.web.facts import FACTS
 
 NUMBER = r"\d[\d,]*|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fourteen|thirty|sixty"

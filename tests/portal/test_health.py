@@ -11,9 +11,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.register.models import RegisterRun
-from certportal.foundation import clock, database_clock
+from certportal.foundation import clock
 from certportal.foundation.actors import system
 from certportal.foundation.breaker import Resting
+from certportal.foundation.database import database_clock
 from certportal.foundation.mail.sending import mark_of
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox, set_aside

@@ -2,7 +2,7 @@
 
 from django.db import OperationalError, connection
 
-from certportal.foundation import database_limit
+from certportal.foundation.database import database_limit
 from certportal.operations import health
 
 

@@ -14,8 +14,8 @@ from django.test import Client
 
 from accounts.models import Person, User
 from certportal.foundation import clock
+from certportal.foundation.database.statements import execute
 from certportal.foundation.errors import Unavailable
-from certportal.foundation.statements import execute
 from certportal.operations import health
 from certportal.operations.logs import NoRoutine
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
-from certportal.foundation.indexes import AddIndexAgain, DropKeyIndex
+from certportal.foundation.database.indexes import AddIndexAgain, DropKeyIndex
 from tests.portal import migration_steps
 
 CONDITION = models.Q(words__gt="")

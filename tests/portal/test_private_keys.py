@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ed448, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from django import forms
 
-from certportal.foundation import private_keys_in_text
-from certportal.foundation.private_keys_in_text import shows_private_key
+from certportal.foundation.text import private_keys_in_text
+from certportal.foundation.text.private_keys_in_text import shows_private_key
 from certportal.foundation.web import forms as own
 from tests.issuance.csr.builder import ec_key, rsa_key, spki_of
 from tests.issuance.csr.private_keys import LOCKED, PKCS8, TRADITIONAL, dump

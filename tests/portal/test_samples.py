@@ -14,7 +14,7 @@ from certportal.dev import sample_mails
 from certportal.dev.builders import people
 from certportal.dev.builders.mails import MAILS
 from certportal.dev.sample_mails import empty_service
-from certportal.foundation.database_limit import limit_answers
+from certportal.foundation.database.database_limit import limit_answers
 from certportal.foundation.mail import html
 from certportal.foundation.models import Event, OutboxItem
 from tests import begun

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from certportal.dev.builders import memory
 from certportal.dev.builders.hierarchy import issuing
-from certportal.foundation import database_clock
+from certportal.foundation.database import database_clock
 from certportal.operations import health, self_checks
 from issuance import signers
 from issuance.authority.places import PLACES

@@ -118,8 +118,8 @@ MADE = {
     "applications/rules/certificate_names.py": "else re.escape(char) for char in name)",
     "issuance/certificate/hosts.py": "for code, pattern in _FOREIGN:",
     "issuance/csr/kinds.py": "for pattern, kind in _TEXTS",
-    "certportal/foundation/private_keys_in_text.py": "for hint, pattern in _SIGNS",
-    "certportal/foundation/wording.py": "|{_NUMBERS.pattern}",
+    "certportal/foundation/text/private_keys_in_text.py": "for hint, pattern in _SIGNS",
+    "certportal/foundation/text/wording.py": "|{_NUMBERS.pattern}",
 }
 
 
@@ -171,7 +171,7 @@ def test_only_a_few_modules_call_other_machines() -> None:
 CALLERS = {
     "applications/checks/domain_lookup.py",
     "applications/documents/time_stamps.py",
-    "certportal/foundation/database_limit.py",
+    "certportal/foundation/database/database_limit.py",
     "certportal/foundation/deadline.py",
     "certportal/foundation/files/scanning/clamd.py",
     "certportal/foundation/files/shared_store.py",

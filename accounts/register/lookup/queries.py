@@ -20,7 +20,13 @@ from accounts.register.identifiers import business_id as read_business_id
 from accounts.register.lookup.folding import fold
 from accounts.register.models import Kind, RegisterRecord, RegisterRun
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Asks, Question, Rows, Values, compiled_for
+from certportal.foundation.database.combined_queries import (
+    Asks,
+    Question,
+    Rows,
+    Values,
+    compiled_for,
+)
 
 
 class Reason(StrEnum):

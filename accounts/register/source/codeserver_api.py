@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from accounts.register import identifiers
 from accounts.register.source.rows import Row
-from certportal.foundation import invisible
+from certportal.foundation.text import invisible
 
 TEXT_FIELDS = {
     "LongName": "long_name",

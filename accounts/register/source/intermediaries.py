@@ -17,7 +17,7 @@ from accounts.register import identifiers
 from accounts.register.lookup.folding import fold
 from accounts.register.source.codeserver_api import Malformed
 from accounts.register.source.rows import Row
-from certportal.foundation import invisible
+from certportal.foundation.text import invisible
 
 _FIELDS = {"oid", "businessId", "name", "begin", "end"}
 # Accepted column headings of CSV, folded and without spaces.

@@ -20,7 +20,7 @@ from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused, Stale
 from certportal.foundation.files import storing
 from certportal.foundation.outbox import outbox
-from certportal.foundation.wording import filled
+from certportal.foundation.text.wording import filled
 
 # How long the administrators have to answer a request to be invited.
 TIME_TO_ANSWER = timedelta(days=7)

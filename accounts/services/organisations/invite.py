@@ -17,7 +17,7 @@ from accounts.services.rights import askers
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused, Stale
-from certportal.foundation.mail_addresses import mailbox
+from certportal.foundation.text.mail_addresses import mailbox
 from certportal.foundation.web import limits, tokens
 
 # A repeated submission of the form: a double click, or a retry after a lost response.

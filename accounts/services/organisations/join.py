@@ -21,8 +21,8 @@ from accounts.services.people.merge import lock_person
 from accounts.services.rights import askers
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
-from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for
-from certportal.foundation.mail_addresses import mailbox
+from certportal.foundation.database.combined_queries import Asks, Question, Rows, compiled_for
+from certportal.foundation.text.mail_addresses import mailbox
 from certportal.foundation.web import limits
 
 MOST_A_DAY = 10

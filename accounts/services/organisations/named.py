@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import BusinessId, Organisation
 from accounts.register.identifiers import business_id
-from certportal.foundation.folded_names import words_held
+from certportal.foundation.text.folded_names import words_held
 
 
 def organisations_named(words: str) -> QuerySet[Organisation]:

@@ -13,7 +13,7 @@ from accounts.services import mailing
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
-from certportal.foundation.mail_addresses import address_mark, mailbox
+from certportal.foundation.text.mail_addresses import address_mark, mailbox
 from certportal.foundation.web import limits, tokens
 
 LASTS = timedelta(minutes=15)

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person, User, known_by
 from certportal.foundation.errors import Refused
-from certportal.foundation.folded_names import words_held, words_in
-from certportal.foundation.mail_addresses import address_mark, mailbox
+from certportal.foundation.text.folded_names import words_held, words_in
+from certportal.foundation.text.mail_addresses import address_mark, mailbox
 
 
 class NotNamed(Refused):

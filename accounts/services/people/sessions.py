@@ -13,7 +13,7 @@ from accounts.identification.identity import ProviderSession
 from accounts.models import Membership, Person, SignOn, StaffRole, User
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
-from certportal.foundation.combined_queries import Rows, Values, compiled_for, read_all
+from certportal.foundation.database.combined_queries import Rows, Values, compiled_for, read_all
 from certportal.foundation.web import tokens
 
 # Absolute limit of a session, regardless of activity (NIST SP 800-63B, 4.2.3).

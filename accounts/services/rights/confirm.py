@@ -17,7 +17,7 @@ from accounts.weak_evidence import require_in_range
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused, Stale
-from certportal.foundation.wording import filled
+from certportal.foundation.text.wording import filled
 
 
 class OwnRight(NotAllowed):

@@ -22,9 +22,9 @@ from certportal.foundation.files import storing
 from certportal.foundation.files.documents import check_pdf, clean_name
 from certportal.foundation.files.faults import DamagedFile
 from certportal.foundation.files.scanning.protocol import require_clean
+from certportal.foundation.text.wording import filled
 from certportal.foundation.turns import AllTaken
 from certportal.foundation.web import limits
-from certportal.foundation.wording import filled
 
 MOST = 5  # documents of one person about one organisation at a time
 MOST_A_DAY = 20

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 
 from accounts.event_names import AccountEvent
 from accounts.models import Identifier, Membership, Person
+from certportal.foundation.database.statements import execute
 from certportal.foundation.event_log.logged_events import Told
 from certportal.foundation.event_log.verifying import Kind
-from certportal.foundation.statements import execute
 
 NAMES = (
     *[AccountEvent.MEMBERSHIP_RECORDED, AccountEvent.MEMBERSHIP_ROLE_CHANGED],

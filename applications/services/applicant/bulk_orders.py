@@ -35,10 +35,10 @@ from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused, Stale, Unavailable
 from certportal.foundation.files import storing
-from certportal.foundation.mail_addresses import mailbox
+from certportal.foundation.text.mail_addresses import mailbox
+from certportal.foundation.text.wording import filled
 from certportal.foundation.turns import turn
 from certportal.foundation.web import limits
-from certportal.foundation.wording import filled
 from issuance.csr import Report
 from issuance.services import locks
 

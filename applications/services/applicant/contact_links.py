@@ -19,9 +19,9 @@ from applications.workflow import Action, ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused, TooMany
-from certportal.foundation.mail_addresses import mailbox
+from certportal.foundation.text.mail_addresses import mailbox
+from certportal.foundation.text.wording import filled
 from certportal.foundation.web import limits, tokens
-from certportal.foundation.wording import filled
 
 MOST_MAILS_AN_HOUR = 5
 # Mails with links within an hour: caused by one person to one address and to all, and from one

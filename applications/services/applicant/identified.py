@@ -16,7 +16,7 @@ from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import NotAllowed, Refused
-from certportal.foundation.wording import filled
+from certportal.foundation.text.wording import filled
 
 # The greatest age of the strong electronic identification when an order is sent.
 IDENTIFICATION_LASTS = timedelta(minutes=60)

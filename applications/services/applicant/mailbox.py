@@ -16,8 +16,8 @@ from applications.workflow import ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
-from certportal.foundation.mail_addresses import mailbox
 from certportal.foundation.outbox import outbox
+from certportal.foundation.text.mail_addresses import mailbox
 from certportal.foundation.web import limits
 
 MOST_TRIES = 5

@@ -26,11 +26,11 @@ from applications.services.applicant import csr as requests
 from applications.workflow import Role, Status
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
+from certportal.foundation.database.query_cache import one_reading
 from certportal.foundation.errors import NotAllowed, Stale
-from certportal.foundation.mail_addresses import mailbox
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
-from certportal.foundation.query_cache import one_reading
+from certportal.foundation.text.mail_addresses import mailbox
 from certportal.foundation.turns import AllTaken, turn
 from certportal.foundation.web import limits
 from issuance import csr as doctor, services as authority

@@ -14,10 +14,11 @@ from applications.rules.certificate_names import names
 from applications.services.applicant import identified
 from applications.services.applicant.csr import require_unused_key
 from applications.services.applicant.identified import Signature
-from certportal.foundation import clock, invisible
+from certportal.foundation import clock
+from certportal.foundation.database.query_cache import one_reading
+from certportal.foundation.database.related_rows import related_row
 from certportal.foundation.errors import Refused
-from certportal.foundation.query_cache import one_reading
-from certportal.foundation.related_rows import related_row
+from certportal.foundation.text import invisible
 
 
 def freeze(application: Application, signature: Signature, *, now: datetime) -> Submission:

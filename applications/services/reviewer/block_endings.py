@@ -15,10 +15,10 @@ from applications.models import Application, Csr
 from applications.rules import impartiality
 from applications.services.reviewer.block_keys import orders_under_way
 from applications.services.reviewer.shown_prospect import require_shown
-from certportal.foundation import invisible
 from certportal.foundation.actors import Actor
+from certportal.foundation.database.prepared_statements import Among
 from certportal.foundation.errors import Refused
-from certportal.foundation.prepared_statements import Among
+from certportal.foundation.text import invisible
 from issuance.models import BlockedKey, BlockEnding, Certificate
 from issuance.services import block_endings, hit_by
 from issuance.services.block_endings import NothingToEnd, SecondPersonEnds

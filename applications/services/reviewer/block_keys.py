@@ -11,8 +11,8 @@ from applications.models import Application, Csr
 from applications.rules import impartiality
 from applications.workflow import OPEN_CASES, Status
 from certportal.foundation.actors import Actor
+from certportal.foundation.database.prepared_statements import Among
 from certportal.foundation.errors import Refused
-from certportal.foundation.prepared_statements import Among
 from issuance import services as authority
 from issuance.services.errors import UnknownReason
 

@@ -26,8 +26,8 @@ from applications.services.reviewer.waivers import confirm_relied_on
 from applications.workflow import Action, Status, promise
 from certportal.foundation import clock
 from certportal.foundation.actors import Actor
+from certportal.foundation.database.query_cache import one_reading
 from certportal.foundation.errors import Refused
-from certportal.foundation.query_cache import one_reading
 from issuance import services as authority
 from issuance.approvers.assertion import Assertion
 from issuance.approvers.waived import Waived

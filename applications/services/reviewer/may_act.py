@@ -21,8 +21,8 @@ from applications.services import transition
 from applications.services.applicant import submission
 from applications.workflow import Action, Role, Status
 from certportal.foundation import clock
+from certportal.foundation.database.related_rows import related_row
 from certportal.foundation.errors import NotAllowed, Refused, Stale, Unavailable
-from certportal.foundation.related_rows import related_row
 from issuance.services.errors import NotOpen
 
 

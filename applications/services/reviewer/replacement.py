@@ -27,11 +27,11 @@ from applications.rules.impartiality import PartInAll, traces_of
 from applications.workflow import ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
-from certportal.foundation.database_clock import require_agreement
+from certportal.foundation.database.database_clock import require_agreement
 from certportal.foundation.errors import NotAllowed, Refused, Stale
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
-from certportal.foundation.wording import filled
+from certportal.foundation.text.wording import filled
 from issuance import services as authority
 from issuance.approvers.assertion import Assertion
 from issuance.certificate.validity import preparation_expires

@@ -22,7 +22,13 @@ from applications.services.applicant.revoke import revoke_as
 from applications.workflow import ApplicationEvent, Role
 from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
-from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for, first
+from certportal.foundation.database.combined_queries import (
+    Asks,
+    Question,
+    Rows,
+    compiled_for,
+    first,
+)
 from certportal.foundation.errors import NotAllowed, Refused, Stale
 from issuance.models import Certificate
 from issuance.services.errors import UnknownReason

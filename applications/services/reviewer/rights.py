@@ -19,8 +19,8 @@ from applications.services import transition
 from applications.services.reviewer.waivers import EVIDENCE_CHANGED, start_over
 from applications.workflow import ENDED, Status
 from certportal.foundation.actors import Actor
+from certportal.foundation.database.query_cache import one_reading
 from certportal.foundation.errors import NotAllowed
-from certportal.foundation.query_cache import one_reading
 
 
 def to_confirm(right: Membership, person: Person, *, now: datetime) -> Iterator[NotAllowed]:

@@ -15,12 +15,13 @@ from applications.services import transition
 from applications.services.applicant.answers import close_unanswered
 from applications.services.system import domains as domain_evidence, replaced_orders
 from applications.workflow import Action, Role, Status, promise
-from certportal.foundation import clock, row_writes
+from certportal.foundation import clock
 from certportal.foundation.actors import Actor, system
-from certportal.foundation.database_clock import require_agreement
+from certportal.foundation.database import row_writes
+from certportal.foundation.database.database_clock import require_agreement
+from certportal.foundation.database.related_rows import rows_of
 from certportal.foundation.errors import Hopeless
 from certportal.foundation.outbox import outbox
-from certportal.foundation.related_rows import rows_of
 from issuance import services as authority
 from issuance.findings import Finding, Severity
 from issuance.models import PreparedCertificate

@@ -15,7 +15,7 @@ from applications.services.applicant import contact_links as contact_links_appli
 from applications.workflow import Action, Status, consequences
 from certportal.foundation import clock, working_days
 from certportal.foundation.actors import system
-from certportal.foundation.combined_queries import Rows, compiled_for, first
+from certportal.foundation.database.combined_queries import Rows, compiled_for, first
 from certportal.foundation.outbox import outbox
 from issuance.findings import RULE_SET_VERSION, Finding, Severity
 

@@ -22,7 +22,7 @@ from applications.services.system.papers import erase_papers
 from applications.workflow import ApplicationEvent, Status
 from certportal.foundation import events
 from certportal.foundation.actors import system
-from certportal.foundation.kept_tables import Kept, keeping
+from certportal.foundation.database.kept_tables import Kept, keeping
 from certportal.foundation.models import EventOrigin, OutboxItem, Tally
 from certportal.foundation.outbox.jobs import for_each
 from issuance import services as authority

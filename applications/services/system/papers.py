@@ -14,13 +14,14 @@ from applications.errors import NotPossible
 from applications.models import Application, Paper
 from applications.models.paper import Source, key_of, order_key, paper_of
 from applications.services import transition
-from certportal.foundation import events, row_writes
+from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
+from certportal.foundation.database import row_writes
+from certportal.foundation.database.related_rows import by_key
 from certportal.foundation.files import storing
 from certportal.foundation.mail.sending import File
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
-from certportal.foundation.related_rows import by_key
 from certportal.foundation.web import limits
 from issuance import services as authority
 

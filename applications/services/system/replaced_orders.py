@@ -21,7 +21,7 @@ from applications.services.order_numbers import next_number
 from applications.workflow import Action, ApplicationEvent
 from certportal.foundation import events
 from certportal.foundation.actors import system
-from certportal.foundation.combined_queries import Rows, compiled_for, first
+from certportal.foundation.database.combined_queries import Rows, compiled_for, first
 from certportal.foundation.web import tokens
 
 ACTOR = system("issuance")

@@ -47,9 +47,15 @@ from applications.views.shared.rows import (
 from applications.views.shared.supplying import orders as supplied, supplies
 from applications.workflow import OPEN_CASES, Status
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Number, Rows, Values, ask_together, read_all
+from certportal.foundation.database.combined_queries import (
+    Number,
+    Rows,
+    Values,
+    ask_together,
+    read_all,
+)
+from certportal.foundation.database.related_rows import hand_over
 from certportal.foundation.models import Event
-from certportal.foundation.related_rows import hand_over
 from certportal.foundation.web import bars, keyset
 from issuance.models import Certificate
 

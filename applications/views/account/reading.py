@@ -13,8 +13,8 @@ from applications.models import Application
 from applications.replacement import predecessors
 from applications.rules import renewal, revocation_reports, undelivered
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Wanted, ask_together
-from certportal.foundation.related_rows import parts
+from certportal.foundation.database.combined_queries import Wanted, ask_together
+from certportal.foundation.database.related_rows import parts
 
 PARTS = {
     "host_names": [],

@@ -26,8 +26,8 @@ from applications.views.order import unit
 from applications.views.shared import spreadsheet
 from applications.views.shared.entry import applicant_view, by_person
 from certportal.foundation import clock
+from certportal.foundation.database.query_cache import one_reading
 from certportal.foundation.errors import TooMany
-from certportal.foundation.query_cache import one_reading
 from certportal.foundation.web import limits
 from certportal.foundation.web.forms import shown_again
 

@@ -21,8 +21,8 @@ from applications.views.order.forms.parts import NewOrderForm, PurposeForm
 from applications.views.order.forms.technical_contact import OptionalTechnicalContactForm
 from applications.views.order.forms.validity import ValidityForm
 from applications.views.shared.forms import PartForm
+from certportal.foundation.text.wording import filled
 from certportal.foundation.web.forms import Form, SearchField, UploadField
-from certportal.foundation.wording import filled
 
 LONGEST_TEXT = 400_000
 """The most characters of the rows: more than `MOST_ORDERS` rows need."""

@@ -21,9 +21,9 @@ from applications.views.order.forms.parts import TEST_FLAG
 from applications.views.shared.entry import applicant_view, by_person
 from applications.views.shared.rows import CertificateRow, certificate_rows
 from certportal.foundation import clock
+from certportal.foundation.database.query_cache import one_reading
 from certportal.foundation.errors import TooMany
 from certportal.foundation.files.documents import NotStored
-from certportal.foundation.query_cache import one_reading
 from certportal.foundation.web import limits
 from certportal.foundation.web.forms import Form, HintedCheckboxes
 

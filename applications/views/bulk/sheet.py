@@ -26,7 +26,7 @@ from applications.services.applicant.bulk_orders import MOST_ORDERS, Row
 from applications.views.order.forms.hosts import host_names
 from applications.views.order.forms.parts import SystemForm
 from applications.views.order.unit import offer
-from certportal.foundation import invisible
+from certportal.foundation.text import invisible
 
 COLUMNS: Mapping[str, Promise] = {
     "record_oid": gettext_lazy("OID of the unit"),

@@ -39,8 +39,8 @@ from applications.views.shared.rows import OrderRow, order_rows
 from applications.views.shared.summary import part_url
 from applications.workflow import OPEN_CASES, Status, promise
 from certportal.foundation import clock
+from certportal.foundation.database.query_cache import one_reading
 from certportal.foundation.errors import Refused, TooMany
-from certportal.foundation.query_cache import one_reading
 from certportal.foundation.web import limits
 
 TAKE_REQUESTS = frozenset({Status.DRAFT, Status.AWAITING_CSR})

@@ -44,9 +44,9 @@ from applications.views.console.entry import confirmed_lately, looked_at, page_o
 from applications.views.shared.entry import by_person, leading_to
 from applications.views.shared.forms import ShownField
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Rows, Wanted, ask_together
-from certportal.foundation.query_cache import one_reading
-from certportal.foundation.related_rows import parts
+from certportal.foundation.database.combined_queries import Rows, Wanted, ask_together
+from certportal.foundation.database.query_cache import one_reading
+from certportal.foundation.database.related_rows import parts
 from certportal.foundation.web.forms import Form, LongTextField
 from certportal.foundation.web.in_order import InOrder
 from certportal.foundation.web.search_form import SearchForm

@@ -25,11 +25,11 @@ from applications.views.shared.entry import by_person
 from applications.views.shared.forms import ShownField
 from applications.views.shared.rows import certificate_rows
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import first
+from certportal.foundation.database.combined_queries import first
 from certportal.foundation.errors import Stale
 from certportal.foundation.events import Subject
+from certportal.foundation.text.wording import filled
 from certportal.foundation.web.forms import Form, KeyField, LongTextField, Words
-from certportal.foundation.wording import filled
 from issuance.models import BlockedKey, BlockEnding
 from issuance.services.block_endings import NothingToEnd, endable
 

@@ -19,9 +19,9 @@ from applications.views.order.forms.csr import pasted_text
 from applications.views.shared.entry import by_person
 from applications.views.shared.rows import certificate_rows
 from certportal.foundation import clock
+from certportal.foundation.text.wording import filled
 from certportal.foundation.web.file_or_text import FileOrTextForm
 from certportal.foundation.web.forms import Form, LongTextField, UploadField
-from certportal.foundation.wording import filled
 from issuance import services as authority
 from issuance.csr import MAX_BYTES
 from issuance.services.errors import NotAHash

@@ -17,7 +17,7 @@ from applications.views.shared.certificate import plain_hash
 from applications.views.shared.history import names_of, who
 from applications.views.shared.rows import CertificateRow, certificate_rows
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Rows, read_all
+from certportal.foundation.database.combined_queries import Rows, read_all
 from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
 from certportal.foundation.web.keyset import before_of

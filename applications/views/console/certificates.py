@@ -34,11 +34,11 @@ from applications.views.shared.certificate import technical
 from applications.views.shared.page import about
 from applications.views.shared.rows import CertificateRow, certificate_rows, condition
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Rows, ask_together, read_all
+from certportal.foundation.database.combined_queries import Rows, ask_together, read_all
+from certportal.foundation.database.prepared_statements import Among
+from certportal.foundation.database.related_rows import parts
 from certportal.foundation.events import Subject
 from certportal.foundation.models import Event
-from certportal.foundation.prepared_statements import Among
-from certportal.foundation.related_rows import parts
 from certportal.foundation.web import keyset
 from issuance.models import BlockedKey, Certificate
 from issuance.services.concerned import own_marks

@@ -16,7 +16,7 @@ from applications.views.console.case import background
 from applications.views.console.entry import looked_at
 from applications.workflow import Status
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Rows, first, read_all
+from certportal.foundation.database.combined_queries import Rows, first, read_all
 from certportal.foundation.events import Subject
 from issuance.models import BlockedKey, Certificate, EndedBlock
 from issuance.services.block_endings import endable

@@ -18,8 +18,8 @@ from applications.views.shared.due import due
 from applications.views.shared.entry import by_person
 from applications.workflow import Status
 from certportal.foundation import clock
+from certportal.foundation.text.wording import filled
 from certportal.foundation.web.forms import Form
-from certportal.foundation.wording import filled
 
 MOST = 50
 """The most free cases on the page, those with the earliest promised day first."""

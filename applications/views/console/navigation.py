@@ -21,7 +21,7 @@ from applications.rules import waivers
 from applications.views.console import replacements
 from applications.workflow import Status
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Compiled, compiled_for
+from certportal.foundation.database.combined_queries import Compiled, compiled_for
 from certportal.foundation.outbox import set_aside
 from certportal.foundation.web.keyset import NONE, Count, bounded, counts
 from issuance import services as authority

@@ -16,7 +16,7 @@ from applications.models import Application, Decision, Submission
 from applications.views.console.case.background import MOST, newest_orders, submitted
 from applications.views.console.entry import looked_at
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Rows, first, read_all
+from certportal.foundation.database.combined_queries import Rows, first, read_all
 from certportal.foundation.events import Subject
 from certportal.foundation.web import keyset
 

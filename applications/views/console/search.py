@@ -24,7 +24,7 @@ from applications.views.shared.rows import standings
 from applications.workflow import Status
 from certportal.foundation import clock
 from certportal.foundation.events import Subject
-from certportal.foundation.private_keys_in_text import shows_private_key
+from certportal.foundation.text.private_keys_in_text import shows_private_key
 from certportal.foundation.web.forms import LONGEST_SEARCH, PRIVATE_KEY
 from issuance.models import BlockedKey, Certificate, EndedBlock, IssuingCA
 

@@ -21,9 +21,9 @@ from applications.services.reviewer.waivers import to_withdraw
 from applications.views.console.entry import looked_at_case
 from applications.views.shared.entry import by_person
 from certportal.foundation import clock
-from certportal.foundation.folded_names import words_held
+from certportal.foundation.text.folded_names import words_held
+from certportal.foundation.text.wording import filled
 from certportal.foundation.web.forms import Form, LongTextField, SearchField
-from certportal.foundation.wording import filled
 
 PAGE = 25
 MOST_RIGHTS = 100

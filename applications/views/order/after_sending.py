@@ -15,7 +15,7 @@ from applications.rules import lapse, proposed_names, recipients
 from applications.views.shared import tracking
 from applications.views.shared.right_asked import right_asked
 from applications.workflow import promise
-from certportal.foundation.mail_addresses import mailbox
+from certportal.foundation.text.mail_addresses import mailbox
 
 
 def sentences(application: Application, sender: Person, *, today: date) -> list[str]:

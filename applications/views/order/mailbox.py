@@ -21,10 +21,10 @@ from applications.views.shared.page import show
 from applications.views.shared.summary import part_url
 from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
+from certportal.foundation.text.wording import filled
 from certportal.foundation.web import limits
 from certportal.foundation.web.forms import EmailField, counted
 from certportal.foundation.web.tokens import DIGITS
-from certportal.foundation.wording import filled
 from issuance.certificate.hosts import mail_host_problem
 from issuance.certificate.names import is_email
 from issuance.findings import found

@@ -35,8 +35,9 @@ from applications.views.shared.entry import by_person, order_view, seen_version
 from applications.views.shared.page import order_url, show
 from applications.views.shared.proposed_names import proposed_names
 from applications.workflow import Status
-from certportal.foundation import clock, invisible
+from certportal.foundation import clock
 from certportal.foundation.errors import TooMany
+from certportal.foundation.text import invisible
 from certportal.foundation.web import limits
 from certportal.foundation.web.forms import PRIVATE_KEY, shown_again
 

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.models import Application
 from certportal.foundation.files.documents import MAX_BYTES, MAX_MEGABYTES, PDF, TooBig
+from certportal.foundation.text.wording import filled
 from certportal.foundation.web.forms import Form, KeyField, UploadField, Words
-from certportal.foundation.wording import filled
 
 
 class PdfField(UploadField):

@@ -14,10 +14,10 @@ from applications.models import Application, ContactLink
 from applications.rules.sender import right_to_send
 from applications.rules.void_reasons import void_reason
 from applications.workflow import TRANSITIONS, ApplicationEvent, Role, event_of
-from certportal.foundation.combined_queries import Rows, compiled_for, read_all
+from certportal.foundation.database.combined_queries import Rows, compiled_for, read_all
+from certportal.foundation.database.prepared_statements import Among
 from certportal.foundation.event_names import ACTORS
 from certportal.foundation.models import Event
-from certportal.foundation.prepared_statements import Among
 
 MOST = 200
 """The most events that a history lists on a page."""

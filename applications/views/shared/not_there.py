@@ -7,7 +7,7 @@ from applications.documents.certificate_files import certificate_of
 from applications.errors import Erased, NotPossible
 from applications.models import Application
 from applications.workflow import ENDED
-from certportal.foundation.wording import filled
+from certportal.foundation.text.wording import filled
 
 NO_CERTIFICATE = _(
     "The order has no certificate yet. Its status is: %(status)s. The certificate will be here"

@@ -17,8 +17,8 @@ from applications.rules.request_matching import Why
 from applications.services.applicant.requests_together import FileResult, Outcome
 from certportal.foundation.errors import Refused
 from certportal.foundation.files.documents import HoldsPrivateKey
+from certportal.foundation.text.wording import filled
 from certportal.foundation.web.forms import Form, UploadField, Words
-from certportal.foundation.wording import filled
 
 OUTCOMES: dict[Outcome, tuple[Promise, str]] = {
     Outcome.USED: (_("Given to the order"), "success"),

@@ -18,10 +18,15 @@ from applications.rules import proposed_names, reminders
 from applications.views.shared.due import Due, due
 from applications.workflow import Role, Status
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Values, Wanted, ask_together, compiled_for
-from certportal.foundation.prepared_statements import Among
-from certportal.foundation.query_cache import asked_once
-from certportal.foundation.related_rows import parts_of_each
+from certportal.foundation.database.combined_queries import (
+    Values,
+    Wanted,
+    ask_together,
+    compiled_for,
+)
+from certportal.foundation.database.prepared_statements import Among
+from certportal.foundation.database.query_cache import asked_once
+from certportal.foundation.database.related_rows import parts_of_each
 from issuance.models import Certificate
 
 # The colour of a status, always shown together with its name.

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from applications.models import Submission
 from applications.rules.fields import FIELDS, Field
-from certportal.foundation.invisible import as_taken
+from certportal.foundation.text.invisible import as_taken
 
 
 @dataclass(frozen=True, slots=True)

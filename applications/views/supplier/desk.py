@@ -36,8 +36,8 @@ from applications.views.shared.rows import (
 from applications.views.shared.supplying import orders as supplied, received, supplier_view
 from applications.workflow import ENDED, Status
 from certportal.foundation import clock
-from certportal.foundation.folded_names import words_held
-from certportal.foundation.query_cache import one_reading
+from certportal.foundation.database.query_cache import one_reading
+from certportal.foundation.text.folded_names import words_held
 from certportal.foundation.web import keyset
 from issuance.models import Certificate
 

@@ -16,9 +16,9 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from certportal.foundation.backup import streams
+from certportal.foundation.database.kept_tables import every_model
 from certportal.foundation.event_log.files import LogFiles, folder as log_folder
 from certportal.foundation.files.faults import DamagedFile
-from certportal.foundation.kept_tables import every_model
 from certportal.foundation.own_files import OWN, OWN_FOLDER, make_folder, sync_folder, write_new
 
 FORMAT = 1

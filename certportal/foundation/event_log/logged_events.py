@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
+from certportal.foundation.database.statements import execute
 from certportal.foundation.event_log import stored
-from certportal.foundation.statements import execute
 
 _AT_ONCE = 5000
 _BEGIN = b'{"action":"'

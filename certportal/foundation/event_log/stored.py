@@ -12,10 +12,10 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from certportal.foundation.database.prepared_statements import Statement
+from certportal.foundation.database.statements import execute
 from certportal.foundation.event_log.leaves import event_of, leaf_of
 from certportal.foundation.models import Event
-from certportal.foundation.prepared_statements import Statement
-from certportal.foundation.statements import execute
 
 _TABLE = Event._meta.db_table
 _AS_JSON = f"""

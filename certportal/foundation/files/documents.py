@@ -12,11 +12,11 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext_lazy as _, gettext_noop
 
-from certportal.foundation import invisible
 from certportal.foundation.errors import Refused, Unavailable
 from certportal.foundation.files.pdf.reader import open_pdf
-from certportal.foundation.private_keys_in_text import shows_private_key
-from certportal.foundation.wording import filled
+from certportal.foundation.text import invisible
+from certportal.foundation.text.private_keys_in_text import shows_private_key
+from certportal.foundation.text.wording import filled
 
 MAX_MEGABYTES = 10
 MAX_BYTES = MAX_MEGABYTES * 1024 * 1024

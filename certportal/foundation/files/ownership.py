@@ -9,7 +9,7 @@ from datetime import datetime
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from certportal.foundation.statements import execute
+from certportal.foundation.database.statements import execute
 
 _NAME = "database/name"
 """In a folder, so that it is not taken for a document."""

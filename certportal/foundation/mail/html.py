@@ -21,7 +21,7 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from certportal.foundation.wording import at_joints_in_mail, divided, hyphenated
+from certportal.foundation.text.wording import at_joints_in_mail, divided, hyphenated
 
 MOST_BYTES = 100_000
 """Gmail truncates HTML over 102 kB; a mail that would be longer has no HTML part."""

@@ -22,12 +22,13 @@ from django.template.defaulttags import AutoEscapeControlNode
 from django.template.loader import get_template, render_to_string
 from django.utils import translation
 
-from certportal.foundation import agency, clock, row_writes
+from certportal.foundation import agency, clock
+from certportal.foundation.database import row_writes
+from certportal.foundation.database.query_cache import one_reading
 from certportal.foundation.mail import sending
 from certportal.foundation.mail.html import plain
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import outbox
-from certportal.foundation.query_cache import one_reading
 
 log = structlog.get_logger(__name__)
 

@@ -18,10 +18,11 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.utils.crypto import salted_hmac
 
-from certportal.foundation import deadline, invisible
+from certportal.foundation import deadline
 from certportal.foundation.breaker import Breaker
 from certportal.foundation.errors import Hopeless, Unavailable
 from certportal.foundation.mail import html, smtp
+from certportal.foundation.text import invisible
 
 # RFC 5321, 4.2.1: 5yz replies are permanent; the same mail must not be retried.
 PERMANENT = 500

@@ -19,14 +19,15 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, When
 
-from certportal.foundation import clock, row_writes
+from certportal.foundation import clock
+from certportal.foundation.database import row_writes
+from certportal.foundation.database.prepared_statements import Statement
+from certportal.foundation.database.related_rows import by_key
+from certportal.foundation.database.statements import execute
 from certportal.foundation.errors import Hopeless, NotYet, Unavailable, system_words
 from certportal.foundation.models import OutboxItem
 from certportal.foundation.outbox import messages, urgent
 from certportal.foundation.outbox.outages import is_outage
-from certportal.foundation.prepared_statements import Statement
-from certportal.foundation.related_rows import by_key
-from certportal.foundation.statements import execute
 
 log = structlog.get_logger(__name__)
 

@@ -11,9 +11,9 @@ from uuid import UUID
 from django.db.models import Case, Q, When
 
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Compiled, Rows, Values, compiled_for
+from certportal.foundation.database.combined_queries import Compiled, Rows, Values, compiled_for
+from certportal.foundation.database.prepared_statements import Among
 from certportal.foundation.models import OutboxItem
-from certportal.foundation.prepared_statements import Among
 
 
 @cache

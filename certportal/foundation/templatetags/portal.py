@@ -18,8 +18,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from certportal.foundation.mail.html import quoted
+from certportal.foundation.text.wording import at_joints, breakable, divided, language_words
 from certportal.foundation.web import queries
-from certportal.foundation.wording import at_joints, breakable, divided, language_words
 
 register = template.Library()
 

@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.text import Truncator, format_lazy
 
 from certportal.foundation.errors import Refused
-from certportal.foundation.private_keys_in_text import without_private_keys
+from certportal.foundation.text.private_keys_in_text import without_private_keys
 from certportal.foundation.web.forms import Form
 
 MOST_NAME = 80

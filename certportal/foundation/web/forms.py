@@ -11,9 +11,9 @@ from django.http import QueryDict
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _, ngettext_lazy
 
-from certportal.foundation import invisible
 from certportal.foundation.errors import Refused
-from certportal.foundation.private_keys_in_text import shows_private_key, without_private_keys
+from certportal.foundation.text import invisible
+from certportal.foundation.text.private_keys_in_text import shows_private_key, without_private_keys
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise

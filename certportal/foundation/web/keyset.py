@@ -15,7 +15,7 @@ from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
 from django.http import HttpRequest
 from django.utils.formats import number_format
 
-from certportal.foundation.combined_queries import Compiled, Number, read_all
+from certportal.foundation.database.combined_queries import Compiled, Number, read_all
 
 type Key = dict[str, Callable[[str], Any]]
 """The columns or annotations by which a list is ordered, the last one unique, with functions that

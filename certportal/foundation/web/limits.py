@@ -12,9 +12,9 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from certportal.foundation.actors import Actor
+from certportal.foundation.database.statements import execute
 from certportal.foundation.errors import TooMany
 from certportal.foundation.models import Tally
-from certportal.foundation.statements import execute
 from certportal.foundation.web.addresses import neighbourhood
 
 STATEMENT = """

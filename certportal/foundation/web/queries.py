@@ -12,7 +12,7 @@ from django.template import Context
 from django.template.defaulttags import querystring
 from django.utils.translation import get_language_from_path
 
-from certportal.foundation.private_keys_in_text import shows_private_key
+from certportal.foundation.text.private_keys_in_text import shows_private_key
 
 
 class AddressesWithoutKeys:

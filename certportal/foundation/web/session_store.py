@@ -11,7 +11,7 @@ from django.contrib.sessions.models import Session
 from django.db import OperationalError
 from django.utils import timezone
 
-from certportal.foundation.combined_queries import Rows, compiled_for, first
+from certportal.foundation.database.combined_queries import Rows, compiled_for, first
 
 
 class SessionStore(db.SessionStore):

@@ -19,7 +19,7 @@ def main() -> None:
     from django.conf import settings
     from prometheus_client import CollectorRegistry
 
-    from certportal.foundation.database_limit import limit_answers
+    from certportal.foundation.database.database_limit import limit_answers
     from certportal.operations.metrics import serving
     from certportal.operations.metrics.state import State
 

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
-from certportal.foundation.combined_queries import Rows, compiled_for, first
+from certportal.foundation.database.combined_queries import Rows, compiled_for, first
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log.notes import BadNote, Note
 from certportal.foundation.models import Event

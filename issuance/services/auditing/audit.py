@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.services.rights import told_accounts, told_rights
-from certportal.foundation import kept_tables
+from certportal.foundation.database import kept_tables
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.event_log import logged_events, stored
 from certportal.foundation.event_log.files import LogFiles, LogUnavailable, folder

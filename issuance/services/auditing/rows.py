@@ -13,8 +13,8 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from certportal.foundation.certificate_faults import UNREADABLE
+from certportal.foundation.database.statements import execute
 from certportal.foundation.event_log.verifying import Kind
-from certportal.foundation.statements import execute
 from issuance.authority.crl import entry
 from issuance.csr.request import spki_in
 from issuance.event_names import IssuanceEvent

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
-from certportal.foundation.wording import filled
+from certportal.foundation.text.wording import filled
 from issuance.event_names import IssuanceEvent
 from issuance.models import IssuingCA
 from issuance.services import locks

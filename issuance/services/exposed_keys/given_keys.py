@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from certportal.foundation.actors import Actor
 from certportal.foundation.errors import Refused
-from certportal.foundation.private_keys_in_text import shows_private_key
+from certportal.foundation.text.private_keys_in_text import shows_private_key
 from issuance.csr.possession import keys_in
 from issuance.csr.reading import open_file
 from issuance.keys.policy import hashes_of

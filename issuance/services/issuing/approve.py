@@ -19,10 +19,10 @@ from accounts.disqualification import is_tied, ties
 from accounts.models import Person
 from certportal.foundation import clock, events
 from certportal.foundation.actors import Actor
-from certportal.foundation.combined_queries import Values, compiled_for
+from certportal.foundation.database.combined_queries import Values, compiled_for
+from certportal.foundation.database.prepared_statements import Among
+from certportal.foundation.database.related_rows import by_key
 from certportal.foundation.errors import Refused
-from certportal.foundation.prepared_statements import Among
-from certportal.foundation.related_rows import by_key
 from issuance.approvers.assertion import Assertion
 from issuance.approvers.proof import Proof
 from issuance.approvers.waived import Waived

@@ -10,8 +10,9 @@ from django.db.models import OuterRef, QuerySet
 from accounts import access
 from accounts.disqualification import ties
 from accounts.models import Person
-from certportal.foundation import events, row_writes
+from certportal.foundation import events
 from certportal.foundation.actors import Actor
+from certportal.foundation.database import row_writes
 from issuance.approvers.assertion import BadAssertion
 from issuance.approvers.proof import PlanProof
 from issuance.event_names import IssuanceEvent

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from certportal.foundation.prepared_statements import Statement
-from certportal.foundation.statements import execute
+from certportal.foundation.database.prepared_statements import Statement
+from certportal.foundation.database.statements import execute
 from issuance.der.read import MalformedError, read as read_der
 from issuance.keys.policy import hashes_of, read_key
 from issuance.models import IssuingCA, PreparedCertificate

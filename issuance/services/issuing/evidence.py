@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from certportal.foundation.statements import execute
+from certportal.foundation.database.statements import execute
 from issuance import csr
 from issuance.certificate.order import CertificateOrder, examine_order
 from issuance.certificate.plan import SubjectKey, branch_of

@@ -7,11 +7,11 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Rows, compiled_for
-from certportal.foundation.database_clock import require_agreement
+from certportal.foundation.database.combined_queries import Rows, compiled_for
+from certportal.foundation.database.database_clock import require_agreement
+from certportal.foundation.database.prepared_statements import Among
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.outbox import outbox
-from certportal.foundation.prepared_statements import Among
 from issuance.authority.sign import SignatureMismatch
 from issuance.models import Certificate, PreparedCertificate
 from issuance.services.approvers.register import RegisterUnavailable

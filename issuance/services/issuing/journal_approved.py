@@ -15,10 +15,10 @@ from cryptography import x509
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
 from certportal.foundation.certificate_faults import UNREADABLE
-from certportal.foundation.combined_queries import Values, compiled_for
+from certportal.foundation.database.combined_queries import Values, compiled_for
+from certportal.foundation.database.prepared_statements import Among
 from certportal.foundation.errors import Unavailable
 from certportal.foundation.models import Event
-from certportal.foundation.prepared_statements import Among
 from issuance import journal
 from issuance.certificate.plan import serial_hex
 from issuance.event_names import IssuanceEvent

@@ -10,9 +10,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import transaction
 
-from certportal.foundation import events, row_writes
+from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
-from certportal.foundation.database_clock import require_agreement
+from certportal.foundation.database import row_writes
+from certportal.foundation.database.database_clock import require_agreement
 from certportal.foundation.models import Event
 from certportal.foundation.step_durations import Step, timed
 from issuance import journal

@@ -9,11 +9,12 @@ from itertools import groupby
 from django.db import transaction
 from django.db.models.functions import Coalesce
 
-from certportal.foundation import events, row_writes
+from certportal.foundation import events
 from certportal.foundation.actors import system
-from certportal.foundation.combined_queries import Values, compiled_for
+from certportal.foundation.database import row_writes
+from certportal.foundation.database.combined_queries import Values, compiled_for
+from certportal.foundation.database.prepared_statements import Among
 from certportal.foundation.outbox import outbox
-from certportal.foundation.prepared_statements import Among
 from issuance import journal
 from issuance.authority.sign import sign_certificate, verify_certificate
 from issuance.event_names import IssuanceEvent

@@ -13,8 +13,8 @@ from django.conf import settings
 
 from accounts.models import Person
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Rows, compiled_for
-from certportal.foundation.prepared_statements import Among
+from certportal.foundation.database.combined_queries import Rows, compiled_for
+from certportal.foundation.database.prepared_statements import Among
 from issuance.approvers.assertion import Assertion, BadAssertion
 from issuance.approvers.proof import Proof
 from issuance.approvers.register import Approver, Register

@@ -25,9 +25,9 @@ from django.utils.translation import gettext as _
 
 from certportal.foundation import events
 from certportal.foundation.actors import Actor
+from certportal.foundation.database.statements import execute
 from certportal.foundation.errors import Refused
 from certportal.foundation.event_log.files import LogUnavailable
-from certportal.foundation.statements import execute
 from issuance import journal
 from issuance.authority.crl import entry
 from issuance.event_names import IssuanceEvent

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import BinaryField, F, Func, QuerySet
 
-from certportal.foundation.statements import execute
+from certportal.foundation.database.statements import execute
 from issuance.authority import crl
 from issuance.certificate.plan import serial_hex
 from issuance.models import Certificate, IssuingCA

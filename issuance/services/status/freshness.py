@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db.models import Exists, OuterRef, Q
 
-from certportal.foundation.combined_queries import Asks, Question, Rows
+from certportal.foundation.database.combined_queries import Asks, Question, Rows
 from issuance.authority import crl
 from issuance.authority.places import Place
 from issuance.conf import pki

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from certportal.foundation import events
 from certportal.foundation.actors import system
-from certportal.foundation.combined_queries import Values, compiled_for
+from certportal.foundation.database.combined_queries import Values, compiled_for
 from certportal.foundation.errors import Unavailable
 from issuance import journal
 from issuance.authority.responder_certificate import ResponderPlan, make_responder_key, specimen

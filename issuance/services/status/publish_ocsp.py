@@ -11,8 +11,8 @@ from itertools import batched
 
 from cryptography.x509.ocsp import OCSPResponseStatus
 
+from certportal.foundation.database.related_rows import by_key
 from certportal.foundation.errors import Unavailable
-from certportal.foundation.related_rows import by_key
 from issuance.authority import ocsp
 from issuance.authority.ocsp import Single, Standing, Status
 from issuance.conf import pki

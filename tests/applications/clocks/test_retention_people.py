@@ -22,8 +22,8 @@ from applications.models import Application
 from certportal.dev.builders import orders, people
 from certportal.foundation import events
 from certportal.foundation.actors import Actor, system
+from certportal.foundation.database.kept_tables import ALWAYS, Kept, every_model, keeping
 from certportal.foundation.event_names import ServiceEvent
-from certportal.foundation.kept_tables import ALWAYS, Kept, every_model, keeping
 from certportal.foundation.models import Event, EventOrigin
 from tests.applications.clocks.conftest import years_after
 from tests.free_columns import free_columns

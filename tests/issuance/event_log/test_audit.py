@@ -14,8 +14,9 @@ from pytest_django import Settings
 from structlog.testing import capture_logs
 
 from certportal.dev.builders import mails
-from certportal.foundation import alarms, events, kept_tables
+from certportal.foundation import alarms, events
 from certportal.foundation.actors import system
+from certportal.foundation.database import kept_tables
 from certportal.foundation.event_log.files import LogUnavailable, folder
 from certportal.foundation.event_log.notes import Checkpoint, Verifier
 from certportal.foundation.event_log.tiles import bundle, entries_of

@@ -11,8 +11,8 @@ from applications.access import certificates_of_account
 from applications.models import Application
 from applications.views.shared.rows import Condition, condition, standings
 from applications.workflow import Status
-from certportal.foundation.combined_queries import Asks, Question, Rows, compiled_for
-from certportal.foundation.related_rows import parts_of_each
+from certportal.foundation.database.combined_queries import Asks, Question, Rows, compiled_for
+from certportal.foundation.database.related_rows import parts_of_each
 from issuance.models import Certificate
 
 MOST = 10

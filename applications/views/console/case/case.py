@@ -16,7 +16,7 @@ from applications.views.console.entry import case_view
 from applications.views.console.queue import ready_made
 from applications.views.console.queue.queue import neighbours
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Wanted
+from certportal.foundation.database.combined_queries import Wanted
 
 
 @read_once

@@ -25,7 +25,7 @@ from applications.views.shared.rows import (
 )
 from applications.workflow import ENDED, Action
 from certportal.foundation import clock
-from certportal.foundation.related_rows import related_row
+from certportal.foundation.database.related_rows import related_row
 
 
 def identity(application: Application, person: Person, *, now: datetime) -> dict[str, Any]:

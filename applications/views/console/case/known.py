@@ -11,7 +11,13 @@ from applications.models import Application, HostName, InformationRequest
 from applications.rules import order_search
 from applications.views.shared.rows import Condition
 from applications.workflow import Status
-from certportal.foundation.combined_queries import Asks, Question, Rows, Values, compiled_for
+from certportal.foundation.database.combined_queries import (
+    Asks,
+    Question,
+    Rows,
+    Values,
+    compiled_for,
+)
 from certportal.foundation.web import keyset
 from issuance.findings import Severity
 

@@ -24,9 +24,9 @@ from applications.views.console.entry import back_to, case_view, kept
 from applications.views.shared.entry import by_person
 from applications.workflow import ENDED, Action, Status
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Values, compiled_for
+from certportal.foundation.database.combined_queries import Values, compiled_for
+from certportal.foundation.database.prepared_statements import Among
 from certportal.foundation.errors import NotAllowed, Stale
-from certportal.foundation.prepared_statements import Among
 from certportal.foundation.web.pressed import pressed_on
 from issuance.models import Certificate
 

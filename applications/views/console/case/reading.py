@@ -23,8 +23,8 @@ from applications.services.reviewer import revocation
 from applications.views.console.case import known
 from applications.views.shared.rows import Condition, standings
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Wanted, ask_together
-from certportal.foundation.related_rows import parts, parts_of_each
+from certportal.foundation.database.combined_queries import Wanted, ask_together
+from certportal.foundation.database.related_rows import parts, parts_of_each
 from issuance.services.blocked_keys import is_blocked
 from issuance.services.concerned import own_marks
 

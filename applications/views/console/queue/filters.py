@@ -18,8 +18,8 @@ from applications.rules import order_search, queue_order
 from applications.views.console.queue import ready_made
 from applications.views.shared.forms import FilterForm
 from applications.workflow import ENDED, OPEN_CASES, Status
-from certportal.foundation.combined_queries import Number, Values, Wanted, compiled_for
-from certportal.foundation.folded_names import words_held
+from certportal.foundation.database.combined_queries import Number, Values, Wanted, compiled_for
+from certportal.foundation.text.folded_names import words_held
 from certportal.foundation.web import keyset
 
 STATUSES = [

@@ -21,7 +21,7 @@ from applications.views.shared import spreadsheet
 from applications.views.shared.rows import standings
 from applications.workflow import OPEN_CASES
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Values, Wanted, first
+from certportal.foundation.database.combined_queries import Values, Wanted, first
 from certportal.foundation.web import keyset, queries
 from certportal.foundation.web.keyset import Beyond
 from certportal.foundation.web.queries import kept_query

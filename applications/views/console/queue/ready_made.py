@@ -17,7 +17,7 @@ from applications.models.certificate_types import CertificateType
 from applications.rules import case_holder, lapse, queue_order
 from applications.workflow import OPEN_CASES, Status
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Compiled, Number, Values, compiled_for
+from certportal.foundation.database.combined_queries import Compiled, Number, Values, compiled_for
 from certportal.foundation.web.keyset import bounded
 
 type Condition = Callable[[Reader], Q]

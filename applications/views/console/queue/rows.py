@@ -21,8 +21,8 @@ from applications.views.shared.due import Due, due
 from applications.views.shared.rows import Condition, beside_organisation, standings
 from applications.workflow import Status
 from certportal.foundation import clock
-from certportal.foundation.combined_queries import Rows, Values, Wanted, compiled_for
-from certportal.foundation.prepared_statements import Among
+from certportal.foundation.database.combined_queries import Rows, Values, Wanted, compiled_for
+from certportal.foundation.database.prepared_statements import Among
 from issuance.findings import Severity
 
 LOOKED_AT = {Severity.ERROR, Severity.WARNING}

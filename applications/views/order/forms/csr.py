@@ -6,9 +6,9 @@ from django import forms
 from django.utils.translation import gettext as _, gettext_lazy
 
 from applications.views.shared.forms import VersionForm
+from certportal.foundation.text.wording import filled
 from certportal.foundation.web.file_or_text import FileOrText
 from certportal.foundation.web.forms import UploadField, Words
-from certportal.foundation.wording import filled
 from issuance.csr import MAX_BYTES, MOST_SEARCHED, plain_request
 
 HOW = [

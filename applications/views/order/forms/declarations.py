@@ -8,8 +8,8 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from applications.rules.declarations import DECLARATIONS, edition
 from applications.views.shared.forms import VersionForm
+from certportal.foundation.text.wording import filled
 from certportal.foundation.web.forms import LONGEST_TEXT, LongTextField
-from certportal.foundation.wording import filled
 
 
 class DeclarationsForm(VersionForm):

@@ -13,6 +13,7 @@ from applications.rules.certificate_names import LONGEST
 from applications.views.order.forms.hosts import host_names
 from applications.views.shared.comparison import names_in
 from applications.views.shared.forms import PartForm
+from certportal.foundation.text.wording import filled
 from certportal.foundation.web.forms import (
     Form,
     HintedRadioSelect,
@@ -20,7 +21,6 @@ from certportal.foundation.web.forms import (
     Words,
     counted,
 )
-from certportal.foundation.wording import filled
 from issuance.certificate.names import foreign_characters, is_oid, is_tidy
 
 NO_OID = gettext_lazy(

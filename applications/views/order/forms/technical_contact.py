@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from applications.rules import contact_links, intermediaries, sections
 from applications.views.shared.forms import PartForm
-from certportal.foundation.mail_addresses import mailbox
+from certportal.foundation.text.mail_addresses import mailbox
 from certportal.foundation.web.forms import EmailField
 
 

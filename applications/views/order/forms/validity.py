@@ -7,8 +7,8 @@ from django import forms
 from django.utils.translation import gettext as _, gettext_lazy
 
 from applications.views.shared.forms import PartForm
+from certportal.foundation.text.wording import filled
 from certportal.foundation.web.forms import DateField
-from certportal.foundation.wording import filled
 from issuance.certificate.profiles import LATEST_START_DAYS
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pikepdf
 from pikepdf import settings
 
-from ...private_keys_in_text import shows_private_key
+from ...text.private_keys_in_text import shows_private_key
 from .active import Finding, Objects, examine
 from .confine import confine
 from .passive import get_object, rewrite

@@ -8,8 +8,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError, ProgrammingError, transaction
 from django.utils.translation import gettext as _
 
-from certportal.foundation import database_roles
-from certportal.foundation.database_roles import Role
+from certportal.foundation.database import database_roles
+from certportal.foundation.database.database_roles import Role
 from certportal.foundation.management.operators import OperatorCommand
 from certportal.foundation.service_addresses import split
 

@@ -14,8 +14,14 @@ from django.db import connection
 from django.db.models import Model, UUIDField
 from django.db.transaction import TransactionManagementError
 
-from certportal.foundation.combined_queries import Compiled, Rows, Wanted, compiled_for, first
-from certportal.foundation.prepared_statements import Among
+from certportal.foundation.database.combined_queries import (
+    Compiled,
+    Rows,
+    Wanted,
+    compiled_for,
+    first,
+)
+from certportal.foundation.database.prepared_statements import Among
 
 
 def by_key[M: Model](model: type[M], *beside: str, lock: bool = False) -> Callable[[Any], M | None]:

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import DatabaseError, connection, models
 from django.db.models import AutoField, Field, Model
 
-from certportal.foundation.statements import execute
+from certportal.foundation.database.statements import execute
 
 
 def insert(rows: Sequence[Model]) -> None:

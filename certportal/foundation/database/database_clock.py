@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import structlog
 
 from certportal.foundation import clock
+from certportal.foundation.database.statements import execute
 from certportal.foundation.errors import Unavailable
-from certportal.foundation.statements import execute
 
 log = structlog.get_logger(__name__)
 

@@ -16,8 +16,8 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Field, Model, QuerySet
 
-from certportal.foundation.prepared_statements import Statement, type_of
-from certportal.foundation.query_cache import asked_once, is_known, know
+from certportal.foundation.database.prepared_statements import Statement, type_of
+from certportal.foundation.database.query_cache import asked_once, is_known, know
 
 type Converter = Callable[[Any], Any]
 

@@ -14,8 +14,8 @@ from django.db import connection, transaction
 from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
 
-from certportal.foundation.kept_tables import Kept, Model, every_model, keeping
-from certportal.foundation.statements import execute
+from certportal.foundation.database.kept_tables import Kept, Model, every_model, keeping
+from certportal.foundation.database.statements import execute
 
 
 class Role(StrEnum):

@@ -1,0 +1,1 @@
+"""What people write and read: names, mail addresses, sentences with values, hidden characters."""
