@@ -11,6 +11,7 @@ from functools import cache
 
 from asn1crypto import algos, cms, core, tsp, x509 as asn1
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -23,8 +24,12 @@ from issuance.conf import Pki
 from issuance.signers.protocol import Signer
 
 BRANCH: Branch = "ec"
-DIGEST = "sha384"
-"""Hash algorithm of papers and signatures: the one that keys of the branch sign with."""
+HASH = hashes.SHA384()
+"""Hash algorithm of papers and their signatures, whatever the CAs of the branch sign with.
+
+The digests of papers are stored.
+"""
+DIGEST = HASH.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +106,10 @@ def sign(digest: bytes, signer: Signer) -> bytes:
         if attribute["type"].native == "message_digest":
             attribute["values"] = (digest,)
     covered: bytes = signed.untag().dump()
-    signature = sign_bytes(covered, signer)
+    signature = sign_bytes(covered, signer, HASH)
     public = signer.chain[0].public_key()
     assert isinstance(public, EllipticCurvePublicKey)
-    verify_bytes(covered, signature, public, SIGNATURE_ALGORITHMS[BRANCH].hash)
+    verify_bytes(covered, signature, public, HASH)
     info["signature"] = signature
     return bytes(message.dump())
 

@@ -45,9 +45,12 @@ def verify_certificate(der: bytes, tbs: bytes, issuer: x509.Certificate) -> None
         raise SignatureMismatch(f"not issued by {issuer.subject.rfc4514_string()}") from error
 
 
-def sign_bytes(data: bytes, signer: Signer) -> bytes:
-    """The raw signature. Keys in software sign ECDSA deterministically (RFC 6979)."""
-    key, algorithm = signer.private_key, SIGNATURE_ALGORITHMS[signer.branch].hash
+def sign_bytes(data: bytes, signer: Signer, algorithm: HashAlgorithm | None = None) -> bytes:
+    """The raw signature, with the branch's hash algorithm if none is given.
+
+    Keys in software sign ECDSA deterministically (RFC 6979).
+    """
+    key, algorithm = signer.private_key, algorithm or SIGNATURE_ALGORITHMS[signer.branch].hash
     if isinstance(key, RSAPrivateKey):
         return key.sign(data, padding.PKCS1v15(), algorithm)
     return key.sign(data, ec.ECDSA(algorithm, deterministic_signing=True))

@@ -1,11 +1,15 @@
 """The ceremony of the seal: what it makes, and what it refuses."""
 
+from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
 import pytest
+from asn1crypto import cms
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -14,6 +18,8 @@ from pytest_django import Settings
 from certportal.foundation import clock
 from certportal.foundation.models import Event
 from issuance import signers
+from issuance.algorithms import SIGNATURE_ALGORITHMS
+from issuance.authority import seal, sign
 from issuance.certificate.lint_pkix import pkix_findings
 from issuance.models import CeremonyRecord, Seal
 from issuance.publication import repository
@@ -43,6 +49,23 @@ def test_it_makes_root_and_seal_and_writes_a_record(keys: KeyFiles, tmp_path: Pa
     seal = Seal.objects.get()
     assert signers.load("seal-1", seal.certificate).chain == (seal.certificate, seal.root)
     assert Event.objects.get(action="issuance.seal_registered").object_id == "seal-1"
+
+
+def test_it_seals_with_its_own_hash_whatever_the_cas_sign_with(
+    keys: KeyFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is hashed with SHA-384 is also signed with it, as readers of PDFs expect."""
+    create_seal()
+    made = Seal.objects.get()
+    other = replace(SIGNATURE_ALGORITHMS["ec"], hash=hashes.SHA512())
+    monkeypatch.setattr(sign, "SIGNATURE_ALGORITHMS", {"ec": other})
+    sealed = seal.sign(bytes(48), signers.load("seal-1", made.certificate))
+    (info,) = cms.ContentInfo.load(sealed)["content"]["signer_infos"]
+    assert info["signature_algorithm"]["algorithm"].native == "sha384_ecdsa"
+    public = made.certificate.public_key()
+    assert isinstance(public, EllipticCurvePublicKey)
+    covered = info["signed_attrs"].untag().dump()
+    public.verify(info["signature"].native, covered, ECDSA(hashes.SHA384()))
 
 
 def test_the_seal_signs_documents_and_no_certificates(keys: KeyFiles) -> None:
