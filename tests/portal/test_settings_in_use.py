@@ -56,6 +56,15 @@ def test_what_changed_is_named(settings: Settings, now: datetime, tmp_path: Path
     assert recorded()[-1].data["APPROVERS_PROVE"] == "all"
 
 
+def test_another_source_of_the_register_is_named(settings: Settings, now: datetime) -> None:
+    record_changes(now=now)
+    options = {"url": "https://rekisteri.example.fi/units.json"}
+    settings.REGISTER |= {"BACKEND": "accounts.other.Client", "OPTIONS": options}
+    record_changes(now=now)
+    assert recorded()[-1].data["changed"] == ["REGISTER"]
+    assert "rekisteri" not in str(recorded()[-1].data)
+
+
 def test_directories_of_other_machines_are_not_looked_at(
     settings: Settings, now: datetime, tmp_path: Path
 ) -> None:
