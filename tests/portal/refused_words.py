@@ -93,7 +93,7 @@ def main(catalogues: list[str]) -> int:
 def wrong(language: str, texts: Iterable[str]) -> Iterator[str]:
     """Yield each text with a refused word, and the word to use instead."""
     for text in texts:
-        for refused, better in REFUSED[language].items():
+        for refused, better in REFUSED.get(language, {}).items():
             if word := re.search(refused, text, re.IGNORECASE):
                 yield f"{language}: {word[0]!r}, use {better!r}: {text!r}"
 

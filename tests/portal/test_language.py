@@ -2,13 +2,19 @@
 
 import datetime
 import re
+import tomllib
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.conf import settings
 from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import formats, timezone, translation
 
+from certportal.foundation import agency
 from certportal.foundation.templatetags.portal import in_language
+from tests.packaging.files import DOCKERFILE, ROOT
 
 MOMENT = datetime.datetime(2026, 12, 5, 7, 5, tzinfo=datetime.UTC)
 WORDED = [
@@ -57,3 +63,23 @@ def test_menu_names_each_language_in_itself(rf: RequestFactory) -> None:
         drawn = template.render(Context({"request": rf.get("/sv/contact/")}))
     assert re.search(r'href="/fi/contact/"\s+lang="fi"\s+hreflang="fi"\s*>Suomi', drawn)
     assert re.search(r'lang="sv"\s+hreflang="sv"\s+aria-current="true"\s*>Svenska', drawn)
+
+
+def texts_in(table: dict[str, Any]) -> Iterator[dict[str, str]]:
+    for value in table.values():
+        if isinstance(value, dict):
+            yield from [value] if "fi" in value else texts_in(value)
+
+
+def test_every_language_is_where_no_catalogue_is() -> None:
+    """Dates, the agency's texts, the proxy's own pages, and what the image keeps of packages."""
+    codes = [code for code, _name in settings.LANGUAGES]
+    pages = [*(ROOT / "certportal/operations/proxy/pages").glob("*.html")]
+    assert pages
+    for code in codes:
+        assert (ROOT / f"certportal/formats/{code}/formats.py").is_file(), code
+        assert [page.name for page in pages if f'lang="{code}"' not in page.read_text()] == []
+        assert f"*/locale/{code}/*" in DOCKERFILE, code
+    texts = [*texts_in(tomllib.loads(agency.SOURCE.read_text()))]
+    assert len(texts) > 4
+    assert [each for each in texts if each.keys() != {*codes}] == []

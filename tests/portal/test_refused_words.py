@@ -9,8 +9,8 @@ from tests.portal.refused_words import main
 HEAD = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
 
 
-def catalogue(folder: Path, entry: str) -> str:
-    file = folder / "fi" / "LC_MESSAGES" / "django.po"
+def catalogue(folder: Path, entry: str, language: str = "fi") -> str:
+    file = folder / language / "LC_MESSAGES" / "django.po"
     file.parent.mkdir(parents=True)
     file.write_text(HEAD + entry)
     return str(file)
@@ -39,6 +39,14 @@ def test_a_refused_word_is_told_with_the_word_to_use(
 ) -> None:
     assert main([catalogue(tmp_path, entry)]) == 1
     assert told in capsys.readouterr().out
+
+
+def test_in_a_new_language_no_word_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entry = 'msgid "The certificate goes there"\nmsgstr "Sertifikaat läheb sinna"\n'
+    assert main([catalogue(tmp_path, entry, "et")]) == 0
+    assert capsys.readouterr().out == "No text uses a refused word.\n"
 
 
 def test_other_texts_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
