@@ -217,9 +217,8 @@ def _is_tired(item: OutboxItem, attempts: int, error: Exception, now: datetime) 
     """Whether the item is to be set aside after this many attempts in a row."""
     if not isinstance(error, Unavailable):
         return attempts >= MOST_ATTEMPTS and not is_outage(error)
-    if error.most_attempts is None or now - item.created_at < error.least_age:
-        return False
-    return attempts >= error.most_attempts
+    is_old = now - item.created_at >= error.least_age
+    return is_old and error.most_attempts is not None and attempts >= error.most_attempts
 
 
 @dataclass(frozen=True, slots=True)
