@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
@@ -149,7 +150,10 @@ def wrong_token(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return the page for malformed requests (``handler400``); it names an exceeded limit."""
+    """Return the page for malformed requests (``handler400``); it names an exceeded limit.
+
+    Django also calls it if the session was deleted while its request was answered.
+    """
     if isinstance(exception, RequestDataTooBig):
         message = _(
             "The text you wrote or pasted is too large for the service. Shorten it, or send it as a"
@@ -160,6 +164,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
             "You chose more than %(most)s files at once, and none of them has been read. Pack them"
             " in a ZIP archive, or send them in several parts."
         ) % {"most": settings.DATA_UPLOAD_MAX_NUMBER_FILES}
+    elif isinstance(exception, SessionInterrupted):  # the session is saved last
+        message = _(
+            "You were logged out elsewhere while the service was working. What you did may have"
+            " been done: log in and look before you do it again."
+        )
     else:  # our template may fail too, for instance if the Host header is invalid
         return defaults.bad_request(_read(request), exception)
     context = {"message": message, "back": came_from(request)}

@@ -6,6 +6,7 @@ from io import BytesIO
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.test import Client, RequestFactory
@@ -212,6 +213,26 @@ def test_a_session_that_cannot_be_saved_is_no_fault_of_the_browser(
     response = client.get("/en/feedback/")
     assert response.status_code == 503
     assert "Try again in a few minutes." in response.text
+
+
+def test_whoever_logged_out_in_another_window_meanwhile_is_told_so(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the request was about is done by then: to send it again would do it twice."""
+    save = Session.save
+
+    def log_out_first(session: Session, *arguments: object, **more: bool) -> None:
+        Session.objects.filter(pk=session.pk).delete()
+        save(session, *arguments, **more)  # type: ignore[arg-type]
+
+    client = Client(raise_request_exception=False)
+    session = client.session
+    session["visited"] = True
+    session.save()
+    monkeypatch.setattr(Session, "save", log_out_first)
+    response = client.get("/en/feedback/")
+    assert response.status_code == 400
+    assert "You were logged out elsewhere while the service was working." in response.text
 
 
 def test_a_disk_that_is_full_is_no_fault_of_the_program(
