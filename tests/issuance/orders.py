@@ -108,6 +108,10 @@ def email_order(
     return sent(replace(made, **changes), changes)
 
 
+BY_FAMILY = {"server": server_order, "system_signature": signature_order, "email": email_order}
+"""One order of each family of profiles."""
+
+
 def sent(order: CertificateOrder, changes: Mapping[str, Any]) -> CertificateOrder:
     """The order with a submission that says the same, unless `changes` brings its own."""
     if changes.keys() & {"submission", "submission_sha256"}:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
-from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -24,7 +23,7 @@ from issuance.services.errors import PreparedByNewer
 from issuance.services.issuing.reexamine import UPGRADE_LASTS
 from tests.issuance.children import issue_unless_busy, start_child
 from tests.issuance.conftest import approve_by
-from tests.issuance.orders import email_order, lasting_key, server_order, signature_order
+from tests.issuance.orders import BY_FAMILY, lasting_key, server_order
 from tests.issuance.versions import BEFORE, NEXT, version
 
 ORDERS = 50
@@ -38,17 +37,17 @@ def refused_at_the_ca() -> list[Event]:
 
 
 @pytest.mark.parametrize("rules", [BEFORE, NEXT])
-@pytest.mark.parametrize("make", [server_order, signature_order, email_order])
+@pytest.mark.parametrize("family", sorted({each.family for each in PROFILES.values()}))
 def test_what_another_version_prepared_is_signed_as_it_was_approved(
     cas: dict[str, IssuingCA],
     pharmacy: Organisation,
     riitta: Person,
     now: datetime,
-    make: Any,
+    family: str,
     rules: str,
 ) -> None:
     with version(rules):
-        prepared = services.prepare(make(pharmacy), now=now)
+        prepared = services.prepare(BY_FAMILY[family](pharmacy), now=now)
     approve_by(riitta, prepared, now)
     certificate = services.issue(prepared.reference, now=now)
     assert certificate is not None
