@@ -47,7 +47,8 @@ def _start(work: Callable[[], object], refusals: type[Exception], ready: int, go
         code = REFUSED
     except BaseException:
         traceback.print_exc()
-    os._exit(code)
+    finally:
+        os._exit(code)
 
 
 def _begin_own_sessions() -> None:

@@ -52,13 +52,15 @@ def start_child(work: Callable[[], object]) -> int:
     connections.close_all()
     if child := os.fork():
         return child
-    os.environ["PGAPPNAME"] = _named(os.getpid())
+    code = 1
     try:
+        os.environ["PGAPPNAME"] = _named(os.getpid())
         work()
-        os._exit(0)
+        code = 0
     except BaseException:
         traceback.print_exc()
-        os._exit(1)
+    finally:  # not even a full disk, on which nothing can be printed, lets it go on as the parent
+        os._exit(code)
 
 
 def issue(item: OutboxItem) -> None:

@@ -90,8 +90,10 @@ def test_what_another_process_appends_is_found() -> None:
     journal.append("ca", [entry(1)])
     assert journal.find("ca", reference=entry(2).reference, attempt=2) is None
     if not (child := os.fork()):
-        journal.append("ca", [entry(2)])
-        os._exit(0)
+        try:
+            journal.append("ca", [entry(2)])
+        finally:
+            os._exit(0)
     os.waitpid(child, 0)
     assert journal.find("ca", reference=entry(2).reference, attempt=2) == entry(2)
 
