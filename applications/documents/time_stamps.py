@@ -35,6 +35,7 @@ from pyhanko_certvalidator.path import ValidationPath
 from urllib3.exceptions import HTTPError
 
 from certportal.foundation import outgoing
+from certportal.foundation.breaker import Breaker
 from certportal.foundation.errors import Unavailable
 
 DIGEST = "sha384"
@@ -42,6 +43,8 @@ SECONDS = 20.0
 """For all requests about a stamp together: less than a worker's heartbeat may wait behind it."""
 LARGEST = 10 * 1024 * 1024
 """Bytes of an answer, which may be a revocation list."""
+breaker = Breaker("time stamp service", pause=20, slow=outgoing.TIMEOUT_SECONDS[0])
+"""Each paper that waits for a silent service would else hold a worker for as long."""
 _NOT_ASKED = (OSError, HTTPError)
 # What pyHanko raises for an answer that is no time stamp, a refusal, or one to another request.
 _NOT_FIT = (SignatureValidationError, ValueError, AttributeError, KeyError, TypeError)
@@ -64,10 +67,11 @@ def stamp(signature: bytes) -> Stamped:
     """Return the signature (CMS, DER) with a time stamp over it.
 
     Raises Unavailable while the service, or what its certificate refers to, does not answer or is
-    not to be trusted.
+    not to be trusted, and Resting instead of asking again at once after a long silence.
     """
     try:
-        return asyncio.run(_stamp(cms.ContentInfo.load(signature)))
+        with breaker.call():
+            return asyncio.run(_stamp(cms.ContentInfo.load(signature)))
     except (*_NOT_ASKED, *_NOT_FIT) as error:
         raise Unavailable(f"time stamp: {type(error).__name__}") from error
 

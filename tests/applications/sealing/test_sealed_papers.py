@@ -5,8 +5,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from asn1crypto import tsp
-from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, InternalError, transaction
 from django.test import Client
@@ -23,61 +21,16 @@ from certportal.foundation.models import Event, OutboxItem
 from issuance import services as authority, tasks
 from issuance.authority import seal as seals_of_authority
 from issuance.models import SealedPaper
-from issuance.services.event_log import key
 from issuance.services.sealing import CertificatesFirst, SealEnded
 from tests import seals
-from tests.authorities import add_seal
-from tests.doubles import time_stamps
-from tests.journeys.steps import await_true
+from tests.applications.sealing.signing import sign
 from tests.tables import unkept
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def order(cas, matti):
-    """An order that was sent before there was a seal, like those of the other tests."""
-    return orders.submitted(matti)
-
-
-@pytest.fixture
-def seal(cas, settings, tmp_path):
-    """The seal, and the key of the log without which nothing is sealed."""
-    settings.CA_KEYS_DIR = str(tmp_path / "keys")
-    settings.CA_KEY_PASSWORD_FILE = str(tmp_path / "password")
-    (tmp_path / "password").write_text("a password of the tests")
-    key.make("log.example.fi/events")
-    return add_seal()
-
-
-@pytest.fixture
-def sent(order, seal):
-    """That order, checked; its receipt has not been made."""
-    OutboxItem.objects.filter(topic="application.notice").delete()
-    orders.drain()
-    assert not Paper.objects.exists()
-    return order
-
-
-@pytest.fixture
-def prepared(sent, now) -> Paper:
-    """The receipt, rendered, recorded and waiting for the signer."""
-    paper = Paper.objects.create(application=sent, submission=sent.submission)
-    file = papers.render(paper)
-    made = sealing.prepare(file.content, authority.seal_in_use(), label="Sinetti")
-    services.have_sealed(
-        paper, file.__class__(file.name, made.content, file.media_type), made.digest, now=now
-    )
-    paper.refresh_from_db()
-    return paper
-
-
 def told_of(paper: Paper, act: str):
     return Event.objects.filter(action=f"issuance.paper_{act}", object_id=str(paper.pk))
-
-
-def sign(paper: Paper, now) -> None:
-    authority.seal_papers([authority.MadePaper("paper", str(paper.pk), paper.digest)], now=now)
 
 
 def test_a_receipt_is_sealed_mailed_and_found_valid_by_others(
@@ -329,68 +282,6 @@ def test_the_prepared_paper_goes_with_the_rest_of_an_erased_order(prepared, sent
     sign(prepared, now)  # it is on its way to the signer, and comes back to nobody
     orders.drain()
     assert not Paper.objects.exists()
-
-
-@pytest.fixture
-def time(order, settings, tmp_path):
-    """The operator's time stamp service."""
-    with time_stamps.serving(tmp_path) as service:
-        settings.TIME_STAMPS = {"url": service.url, "roots": str(service.roots)}
-        yield service
-
-
-def test_where_there_is_a_time_stamp_service_the_paper_outlives_its_seal(
-    time, prepared, seal, now, tmp_path: Path
-):
-    """PAdES B-LT: a stamp over the signature, and all that either is verified with."""
-    sign(prepared, now)
-    orders.drain()
-    pdf = Paper.objects.get().file.read()
-    assert "Signature is Valid" in seals.by_poppler(pdf, seal.root, tmp_path)
-    status = seals.by_pyhanko(pdf, seal.root, time.root)
-    assert status.bottom_line, status.summary()
-    assert status.timestamp_validity and status.timestamp_validity.trusted
-
-
-def test_while_the_time_stamp_service_is_away_the_paper_waits(time, prepared, now):
-    time.answers = False
-    sign(prepared, now)
-    orders.drain()
-    assert Paper.objects.get().made_at is None
-    time.answers = True
-    OutboxItem.objects.filter(done_at=None).update(due_at=now)
-    orders.drain()
-    assert Paper.objects.get().made_at is not None
-
-
-def test_a_service_that_sends_a_byte_at_a_time_is_cut_off(time, prepared, now, monkeypatch):
-    monkeypatch.setattr("applications.documents.time_stamps.SECONDS", 1.0)
-    sign(prepared, now)
-    for path in ("/stamp", "/list.crl"):
-        time.slow, time.was_cut = path, False
-        OutboxItem.objects.filter(done_at=None).update(due_at=now)
-        orders.drain()
-        await_true(lambda: time.was_cut, f"the worker waits for {path}")
-    assert Paper.objects.get().made_at is None
-
-
-def test_whatever_else_the_service_answers_the_paper_waits_for_a_stamp(time, prepared, now):
-    refusal = tsp.PKIStatusInfo({"status": "rejection"}).dump()
-    large = bytes(11 * 1024 * 1024)
-    sign(prepared, now)
-    for answer in (b"", b"busy", b"\x30\x03abc", b"\x30" + bytes([len(refusal)]) + refusal, large):
-        time.answer = answer
-        OutboxItem.objects.filter(done_at=None).update(due_at=now)
-        orders.drain()
-        problems = OutboxItem.objects.filter(done_at=None).values_list("problem", flat=True)
-        assert list(problems) == ["Unavailable"], answer[:20]
-
-
-def test_a_stamp_of_another_service_is_not_taken(time, prepared, seal, settings, now):
-    time.roots.write_bytes(seal.root.public_bytes(Encoding.PEM))
-    sign(prepared, now)
-    orders.drain()
-    assert Paper.objects.get().made_at is None
 
 
 def test_before_the_ceremony_papers_are_kept_unsealed(cas, matti):
