@@ -12,6 +12,10 @@ class FoundationConfig(AppConfig):
     label = "foundation"
 
     def ready(self) -> None:
+        from certportal.foundation import (  # noqa: F401 - settings must be ready
+            deployment_checks,
+            system_checks,
+        )
         from certportal.foundation.database import kept_tables, prepared_statements
         from certportal.foundation.web import converters  # noqa: F401 - before any URL is read
 
