@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from issuance.der import read
 from issuance.der.write import sequence, tlv
+from issuance.keys import curves, multiples, policy
 from issuance.keys.policy import examine_key, read_key, spki_sha256
 from issuance.keys.published import FILE, WIDTH, is_published
 from tests.issuance.csr.builder import ec_key, errors, oid, rsa_key, rsa_spki, spki_of
@@ -37,6 +38,11 @@ def test_common_rsa_keys_are_faultless(bits: int) -> None:
 def test_the_two_nist_curves_are_faultless(curve: str) -> None:
     assert found(spki_of(ec_key(curve))) == []
     assert read_key(spki_of(ec_key(curve))).facts.name == curve
+
+
+def test_each_curve_of_the_policy_can_be_examined() -> None:
+    named = {name for name, _bits in policy.CURVES.values()}
+    assert named == curves.CURVES.keys() == multiples.SHA256.keys()
 
 
 @pytest.mark.parametrize(
