@@ -251,7 +251,7 @@ def test_what_was_handed_over_again_can_be_taken_and_its_next_try_is_not_held_up
 @pytest.mark.parametrize("error", [Unavailable("mail server"), Undeliverable("mail server")])
 def test_a_suspended_worker_frees_no_item_that_another_one_has_taken(settings, now, error):
     """A mail that is being sent would be sent by a third one, or be told of as undelivered."""
-    settings.OUTBOX_ROUTES |= {"bell": [("tests.ring", outbox.MAIL)]}
+    settings.OUTBOX_ROUTES = settings.OUTBOX_ROUTES | {"bell": [("tests.ring", outbox.MAIL)]}
     item = outbox.enqueue("bell", now=now)[0]
     late = outbox.lease(item.pk, "tests.ring", now=now)
     later = now + outbox.lease_time() + timedelta(seconds=1)

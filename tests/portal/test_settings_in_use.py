@@ -59,7 +59,8 @@ def test_what_changed_is_named(settings: Settings, now: datetime, tmp_path: Path
 def test_another_source_of_the_register_is_named(settings: Settings, now: datetime) -> None:
     record_changes(now=now)
     options = {"url": "https://rekisteri.example.fi/units.json"}
-    settings.REGISTER |= {"BACKEND": "accounts.other.Client", "OPTIONS": options}
+    other = {"BACKEND": "accounts.other.Client", "OPTIONS": options}
+    settings.REGISTER = settings.REGISTER | other
     record_changes(now=now)
     assert recorded()[-1].data["changed"] == ["REGISTER"]
     assert "rekisteri" not in str(recorded()[-1].data)

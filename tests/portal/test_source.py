@@ -246,3 +246,26 @@ def test_each_system_check_has_an_id_of_its_own() -> None:
     ids = [each for each in given if re.fullmatch(r"\w+\.[CEIW]\d{3}", str(each))]
     assert {each.split(".")[0] for each in ids} == {"accounts", "foundation", "issuance"}
     assert sorted(ids) == sorted(set(ids))
+
+
+def test_no_test_changes_the_value_of_a_setting_in_place() -> None:
+    """What the fixture puts back is the same value: the change would outlive the test."""
+    setting = re.compile(r"settings\.[A-Z_]+")
+    changing = re.compile(r"(append|clear|extend|insert|pop|remove|setdefault|update)")
+
+    def changed(node: ast.AST) -> ast.AST | None:
+        if isinstance(node, ast.AugAssign):
+            return node.target
+        if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            return node.value
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            return node.func.value if changing.fullmatch(node.func.attr) else None
+        return None
+
+    found = [
+        f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+        for path in (ROOT / "tests").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (of := changed(node)) is not None and setting.fullmatch(ast.unparse(of))
+    ]
+    assert found == []
