@@ -152,7 +152,8 @@ def wrong_token(request: HttpRequest, reason: str = "") -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return the page for malformed requests (``handler400``); it names an exceeded limit.
 
-    Django also calls it if the session was deleted while its request was answered.
+    Django also calls it if the session was deleted, or renewed by a login, while its request was
+    answered.
     """
     if isinstance(exception, RequestDataTooBig):
         message = _(
@@ -166,8 +167,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         ) % {"most": settings.DATA_UPLOAD_MAX_NUMBER_FILES}
     elif isinstance(exception, SessionInterrupted):  # the session is saved last
         message = _(
-            "You were logged out elsewhere while the service was working. What you did may have"
-            " been done: log in and look before you do it again."
+            "Your session ended or changed while the service was working, for example in another"
+            " window or because a button was pressed twice. What you did may have been done: look"
+            " before you do it again."
         )
     else:  # our template may fail too, for instance if the Host header is invalid
         return defaults.bad_request(_read(request), exception)

@@ -232,7 +232,7 @@ def test_whoever_logged_out_in_another_window_meanwhile_is_told_so(
     monkeypatch.setattr(Session, "save", log_out_first)
     response = client.get("/en/feedback/")
     assert response.status_code == 400
-    assert "You were logged out elsewhere while the service was working." in response.text
+    assert "Your session ended or changed while the service was working," in response.text
 
 
 def test_a_disk_that_is_full_is_no_fault_of_the_program(
