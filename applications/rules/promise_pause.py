@@ -21,6 +21,11 @@ def paused(application: Application, now: datetime) -> dict[str, Any]:
     return {"days_left": left, "due_on": None, "was_late": application.was_late or left < 0}
 
 
+def returned(application: Application, now: datetime) -> dict[str, Any]:
+    """Return the fields of an order that the checks return: the promise starts with the answer."""
+    return {**paused(application, now), "completed_at": None, "days_left": None}
+
+
 def answered(application: Application, now: datetime) -> dict[str, Any]:
     """Return the fields that resume it on the day after the applicant's answer.
 

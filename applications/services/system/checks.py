@@ -8,7 +8,14 @@ from django.db import transaction
 
 from applications.checks.outcome import Outcome
 from applications.models import Application, Check, Decision, InformationRequest
-from applications.rules import case_holder, contact_links, domains, hearing, queue_order
+from applications.rules import (
+    case_holder,
+    contact_links,
+    domains,
+    hearing,
+    promise_pause,
+    queue_order,
+)
 from applications.rules.lapse import MENDING_DAYS
 from applications.services import transition
 from applications.services.applicant import contact_links as contact_links_applicant
@@ -133,8 +140,7 @@ def _return_csr(application: Application, outcome: Outcome, now: datetime) -> Ap
         data=_why(outcome),
         findings=outcome.findings,
         csr=None,
-        completed_at=None,
-        due_on=None,
+        **promise_pause.returned(application, now),
         **transition.NOT_WAITING,
     )
     if contact_links.brings_request(moved):
@@ -154,7 +160,6 @@ def _return_order(application: Application, outcome: Outcome, now: datetime) -> 
         deadline=working_days.working_day(clock.day(now) + timedelta(days=MENDING_DAYS)),
         asked_at=now,
     )
-    # An order that the checks return was not complete, so the promise starts with the answer.
     return transition.move(
         application,
         Action.RETURN_ORDER,
@@ -162,8 +167,6 @@ def _return_order(application: Application, outcome: Outcome, now: datetime) -> 
         now,
         data=_why(outcome),
         findings=outcome.findings,
-        completed_at=None,
-        due_on=None,
-        days_left=None,
+        **promise_pause.returned(application, now),
         **transition.NOT_WAITING,
     )

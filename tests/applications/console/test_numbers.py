@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from applications import services
+from applications import checks, services
 from applications.models import Application
 from applications.models.certificate_types import CertificateType
 from applications.rules.load_by_hour import load_by_hour
@@ -19,6 +20,7 @@ from certportal.dev.builders import orders
 from certportal.dev.builders.acts import act
 from certportal.foundation import clock
 from certportal.foundation.web.bars import HAIRLINE
+from issuance.findings import Finding, Severity
 from tests.applications.waivers import in_hand, waive
 from tests.tables import rewrite
 
@@ -47,6 +49,33 @@ def test_an_order_that_was_late_when_more_was_asked_keeps_no_promise(ready, matt
     assert ready.due_on > today  # the answer gives a new day, which this approval keeps
     orders.give_evidence(riitta, ready)
     orders.press_approve(riitta, ready)
+    month = desk.open("numbers").context["months"][-1]
+    assert (month.approved, month.kept, month.promised) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("part", ["csr_findings", "order_findings"])
+def test_an_order_that_was_late_when_the_checks_returned_it_keeps_no_promise(
+    part, matti, riitta, cas, desk
+):
+    case = orders.in_review(matti)
+    promised = clock.day(clock.now()) - timedelta(days=20)
+    Application.objects.filter(pk=case.pk).update(due_on=promised)
+    orders.attach(matti, case, orders.csr_of_order(1))  # nobody has taken the case yet
+    case.refresh_from_db()
+    fault = [Finding("order.record_missing", Severity.ERROR, {"oid": case.record_oid})]
+    outcome = replace(checks.run(case, now=clock.now()), sections=["unit"], **{part: fault})
+    services.conclude(case.pk, outcome, now=clock.now())
+    case.refresh_from_db()
+    assert (case.completed_at, case.due_on, case.days_left) == (None, None, None)
+    if part == "csr_findings":
+        orders.attach(matti, case, orders.csr_of_order(2))
+    else:
+        orders.resubmit(matti, case)
+    orders.drain()
+    act(riitta, services.claim, case)
+    orders.drain()
+    orders.give_evidence(riitta, case)
+    orders.press_approve(riitta, case)
     month = desk.open("numbers").context["months"][-1]
     assert (month.approved, month.kept, month.promised) == (1, 0, 1)
 
