@@ -140,7 +140,7 @@ def _without_escapes(text: str) -> str:
     return _CODE.sub(lambda code: _CODES[code[0]], text)
 
 
-_FIRST = re.compile(rb"M[C-I]"), re.compile(rb"30[:\s]{0,3}[2-8]")
+_FIRST = re.compile(rb"M[C-I]"), re.compile(rb"30(?:[:\s,;-]|0x|\\x){0,4}[2-8]")
 """The header, in base64 and in hexadecimal, of a SEQUENCE with the length of a private key."""
 _HEADER = re.compile(rb"(?s)0(?:[\x20-\x80]|\x81.|\x82..)(?:\x02\x01[\0\1\3]|0(?:\x81?).\x06)")
 """The header, and a version or an algorithm."""
@@ -149,8 +149,8 @@ _WORDS = bytes(
 )
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]{32,}(?:\s{0,3}>?[A-Za-z0-9+/_-]{16,})*")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
-_BLANKS = b" \t\r\n>:"
-_SHORTEST, _SHORT, _LONG, _LONGEST_RUN, _MOST = 20, 80, 1600, 16 * 1024, 2000
+_BLANKS, _BETWEEN = b" \t\r\n>:", re.compile(rb"[:\s,;>-]+|0x|\\x")
+_SHORTEST, _SHORT, _LONG, _LONGEST_RUN, _MOST = 20, 160, 1600, 16 * 1024, 2000
 _IN_ONE, _DIGITS = re.compile(rb"[A-Za-z0-9+/]{24,}"), re.compile(rb"(?:[0-9A-Fa-f]{2}){20,}")
 
 
@@ -179,7 +179,7 @@ def _from_base64(text: bytes) -> bytes:
 
 
 def _from_hexadecimal(text: bytes) -> bytes:
-    found = _DIGITS.match(text.translate(None, _BLANKS))
+    found = _DIGITS.match(_BETWEEN.sub(b"", text))
     return bytes.fromhex(found[0].decode()) if found else b""
 
 
