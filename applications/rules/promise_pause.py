@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from applications.models import Application
 from applications.workflow import promise
-from certportal.foundation import working_days
+from certportal.foundation import clock, working_days
 
 
 def paused(application: Application, now: datetime) -> dict[str, Any]:
@@ -29,8 +29,13 @@ def returned(application: Application, now: datetime) -> dict[str, Any]:
 def answered(application: Application, now: datetime) -> dict[str, Any]:
     """Return the fields that resume it on the day after the applicant's answer.
 
-    All working days start anew if the order is complete only now, as after a request by the checks.
+    After the deadline of a hearing it goes on since then, also if nobody has noted that yet. All
+    working days start anew if the order is complete only now, as after a request by the checks.
+    Call it before the question is closed.
     """
+    question = application.question
+    if question is not None and question.is_hearing and question.deadline < clock.day(now):
+        return unanswered(application, question.deadline)
     days_left = application.days_left if application.days_left is not None else promise.WORKING_DAYS
     return _resumed(application, promise.due_on(now, days_left))
 

@@ -69,6 +69,7 @@ def _resubmit(
     answers.require_seen(application, reply, seen)
     if reply:
         _store(application, reply, signature["person"], now)
+    resumed = promise_pause.answered(application, now)
     application.requests.filter(closed_at=None).update(closed_at=now, reply_draft="")
     authority.void(application.pk, "resubmitted", actor=actor, now=now)
     moved = transition.move(
@@ -80,7 +81,7 @@ def _resubmit(
         submission=submission,
         completed_at=now,
         findings=[],
-        **promise_pause.answered(application, now),
+        **resumed,
     )
     # The answer may have changed or added the technical contact, who then needs a link.
     to = contact_links.named_anew(moved)
@@ -167,6 +168,7 @@ def answer_hearing(
     answers.require_seen(application, text, seen)
     documents = [document.sha256 for document in answers.documents(application)]
     _store(application, text, person, now)
+    resumed = promise_pause.answered(application, now)
     application.requests.filter(closed_at=None).update(closed_at=now, reply_draft="")
     return transition.move(
         application,
@@ -176,7 +178,7 @@ def answer_hearing(
         data={"answer_documents": documents} if documents else {},
         csr=checked_request(application),
         completed_at=application.completed_at or now,
-        **promise_pause.answered(application, now),
+        **resumed,
         **queue_order.next_from_today(application, now),
     )
 

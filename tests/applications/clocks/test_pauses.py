@@ -7,6 +7,7 @@ from django.utils import translation
 
 from accounts.access import actor_for
 from applications import services
+from applications.services.system import lapse
 from applications.views.shared import tracking
 from applications.workflow import Role, Status
 from certportal.dev.builders import mails, orders
@@ -52,8 +53,8 @@ def test_the_days_left_stand_still_and_count_on_after_the_answer(
     assert application.reviewer == riitta
 
 
-def test_a_hearing_says_alike_on_the_page_and_in_the_mail_when_the_time_goes_on(matti, riitta):
-    application, day = sent(matti, "2026-12-21"), "2026-12-22"
+def hear(riitta, application, day: str, deadline: date) -> None:
+    """Ask the applicant for a hearing on the day, as the reviewer who has taken the case."""
     services.claim(application.pk, person=riitta, **seen(riitta, application, day))
     services.request_info(
         application.pk,
@@ -61,12 +62,30 @@ def test_a_hearing_says_alike_on_the_page_and_in_the_mail_when_the_time_goes_on(
         material="Verkkotunnusrekisterin ote",
         is_hearing=True,
         sections=[],
-        deadline=date(2028, 1, 1),
+        deadline=deadline,
         person=riitta,
         **seen(riitta, application, day),
     )
     application.refresh_from_db()
-    assert_the_mail_says_the_same(application, day)
+
+
+def test_a_hearing_says_alike_on_the_page_and_in_the_mail_when_the_time_goes_on(matti, riitta):
+    application = sent(matti, "2026-12-21")
+    hear(riitta, application, "2026-12-22", date(2028, 1, 1))
+    assert_the_mail_says_the_same(application, "2026-12-22")
+
+
+@pytest.mark.parametrize("is_noted", [True, False])
+def test_an_answer_after_the_deadline_of_a_hearing_moves_no_day(matti, riitta, is_noted):
+    """The time goes on since the deadline, whether or not the job of the day has run."""
+    application = sent(matti, "2026-12-21")
+    hear(riitta, application, "2026-12-22", date(2027, 1, 4))
+    if is_noted:
+        lapse.resume_promise(application.pk, now=noon("2027-01-05"))
+    given = seen(matti, application, "2027-01-07")
+    services.answer_hearing(application.pk, text="Nimi on meidän.", person=matti, **given)
+    application.refresh_from_db()
+    assert application.due_on == date(2027, 1, 11)
 
 
 def test_a_case_that_was_late_is_due_the_day_after_its_answer(matti, riitta):
